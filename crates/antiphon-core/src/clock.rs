@@ -1,0 +1,62 @@
+//! Wall time that a test can set.
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+/// Tells the wall time.
+///
+/// [`Clock::system`] asks the machine, so that corrections and a sleeping laptop do not leave it behind.
+/// [`Clock::starting_at`] follows tokio's clock from a chosen moment, and so stands still, jumps and repeats with a
+/// paused runtime.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clock(Kind);
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Kind {
+    #[default]
+    System,
+    Derived {
+        wall: Timestamp,
+        since: Instant,
+    },
+}
+
+impl Clock {
+    /// The machine's own wall clock.
+    pub const fn system() -> Self {
+        Self(Kind::System)
+    }
+
+    /// A clock that shows `wall` now and moves with tokio's.
+    pub fn starting_at(wall: Timestamp) -> Self {
+        Self(Kind::Derived {
+            wall,
+            since: Instant::now(),
+        })
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        match self.0 {
+            Kind::System => Timestamp::now(),
+            Kind::Derived { wall, since } => {
+                wall.checked_add(since.elapsed()).unwrap_or(Timestamp::MAX)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_derived_clock_moves_with_the_runtime() {
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a timestamp");
+        let clock = Clock::starting_at(start);
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert_eq!(clock.now().to_string(), "2026-01-01T01:00:00Z");
+    }
+}

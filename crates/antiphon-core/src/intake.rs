@@ -1,0 +1,444 @@
+//! The bounded way from a source to the journal, and the word back about what is durable.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+
+use crate::{Clock, Draft, Kind, LinkState, Origin, Place, Provenance, SourceName};
+
+/// A piece of a source with its own state: `shard/3`, `room/4242`, `identifies`.
+pub type Part = Arc<str>;
+
+/// A part's state, from which it can go on after a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Which piece of the source.
+    pub part: Part,
+    /// Whatever the source needs to go on, in its own encoding; at most [`Checkpoint::MAX_STATE`] bytes are sensible.
+    pub state: Bytes,
+    /// The integer that [`Intake::stored`] watches: a sequence, a time, a frame number.
+    pub mark: i64,
+}
+
+impl Checkpoint {
+    /// States above this belong in events or projections: 1 MiB.
+    pub const MAX_STATE: usize = 1 << 20;
+}
+
+/// What travels through an [`Intake`]: an event, a checkpoint, or an event with the checkpoint it completes.
+///
+/// A checkpoint hangs on the *last* event it covers and is stored in the same transaction, also when that event turns
+/// out to be a repeat.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// The event to store.
+    pub event: Option<Draft>,
+    /// The checkpoint to store with it.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+impl Entry {
+    /// An event without a checkpoint.
+    pub fn event(event: Draft) -> Self {
+        Self {
+            event: Some(event),
+            checkpoint: None,
+        }
+    }
+
+    /// A checkpoint that travels alone.
+    pub fn checkpoint(checkpoint: Checkpoint) -> Self {
+        Self {
+            event: None,
+            checkpoint: Some(checkpoint),
+        }
+    }
+
+    /// Hangs a checkpoint on it.
+    #[must_use]
+    pub fn with(mut self, checkpoint: Checkpoint) -> Self {
+        self.checkpoint = Some(checkpoint);
+        self
+    }
+
+    /// Bytes it occupies, roughly: what the intake's limit counts.
+    pub fn weight(&self) -> usize {
+        self.event.as_ref().map_or(0, Draft::weight)
+            + self
+                .checkpoint
+                .as_ref()
+                .map_or(0, |checkpoint| 64 + checkpoint.state.len())
+    }
+}
+
+/// How much may wait between the sources and the journal.
+///
+/// At the limit [`Intake::reserve`] waits, and so does whoever reads the socket.
+#[derive(Clone, Copy, Debug)]
+pub struct IntakeLimits {
+    /// Entries; 1,024 by default.
+    pub entries: usize,
+    /// Bytes by [`Entry::weight`]; 16 MiB by default. A larger entry passes alone.
+    pub bytes: usize,
+}
+
+impl Default for IntakeLimits {
+    fn default() -> Self {
+        Self {
+            entries: 1024,
+            bytes: 16 << 20,
+        }
+    }
+}
+
+/// The journal's side is gone: nothing can be stored any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal takes no more events")]
+pub struct Closed;
+
+/// An entry as the committer receives it; the room it took is free again once this is dropped.
+#[derive(Debug)]
+pub struct Received {
+    /// Who sent it.
+    pub source: SourceName,
+    /// What was sent.
+    pub entry: Entry,
+    _room: OwnedSemaphorePermit,
+}
+
+type Marks = Arc<Mutex<HashMap<Part, watch::Sender<Option<i64>>>>>;
+
+/// A source's end of the way to the journal.
+///
+/// Many sources may share one [`Outlet`]; each has an intake of its own with its own name, link and marks.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    source: SourceName,
+    entries: mpsc::Sender<Received>,
+    room: Arc<Semaphore>,
+    limits: IntakeLimits,
+    begun_with: Arc<HashMap<Part, Checkpoint>>,
+    marks: Marks,
+    link: watch::Sender<LinkState>,
+    clock: Clock,
+    nonce: Arc<str>,
+    made: Arc<std::sync::atomic::AtomicU64>,
+}
+
+/// The committer's end: what the sources sent, in the order they sent it.
+#[derive(Debug)]
+pub struct Outlet {
+    entries: mpsc::Receiver<Received>,
+    sender: mpsc::Sender<Received>,
+    room: Arc<Semaphore>,
+    limits: IntakeLimits,
+    sources: HashMap<SourceName, Marks>,
+}
+
+impl Outlet {
+    /// An outlet with these limits and no sources yet.
+    pub fn new(limits: IntakeLimits) -> Self {
+        let (sender, entries) = mpsc::channel(limits.entries.max(1));
+        let bytes = limits.bytes.clamp(1, Semaphore::MAX_PERMITS >> 1);
+        Self {
+            entries,
+            sender,
+            room: Arc::new(Semaphore::new(bytes)),
+            limits: IntakeLimits { bytes, ..limits },
+            sources: HashMap::new(),
+        }
+    }
+
+    /// Opens the way for one more source, which begins with these stored checkpoints.
+    ///
+    /// `rng` makes the nonce of the source's own events.
+    pub fn intake(
+        &mut self,
+        source: SourceName,
+        checkpoints: Vec<Checkpoint>,
+        clock: Clock,
+        rng: &mut fastrand::Rng,
+    ) -> Intake {
+        let mut marks = HashMap::new();
+        let mut begun_with = HashMap::new();
+        for checkpoint in checkpoints {
+            marks.insert(
+                Arc::clone(&checkpoint.part),
+                watch::Sender::new(Some(checkpoint.mark)),
+            );
+            begun_with.insert(Arc::clone(&checkpoint.part), checkpoint);
+        }
+        let marks = Arc::new(Mutex::new(marks));
+        self.sources.insert(source.clone(), Arc::clone(&marks));
+        Intake {
+            source,
+            entries: self.sender.clone(),
+            room: Arc::clone(&self.room),
+            limits: self.limits,
+            begun_with: Arc::new(begun_with),
+            marks,
+            link: watch::Sender::new(LinkState::Idle),
+            clock,
+            // The time first, so that the origins of later runs sort after those of earlier ones.
+            nonce: format!(
+                "{:012x}{:08x}",
+                clock.now().as_millisecond().max(0),
+                rng.u32(..)
+            )
+            .into(),
+            made: Arc::default(),
+        }
+    }
+
+    /// No further intake can be opened: [`Outlet::receive_many`] ends when the last intake is dropped.
+    ///
+    /// Without this the outlet's own sender would keep the channel open for ever.
+    pub fn seal(&mut self) {
+        let (closed, _) = mpsc::channel(1);
+        self.sender = closed;
+    }
+
+    /// Waits for entries and takes all that are there, up to `limit`; 0 means that every source is done.
+    ///
+    /// Safe to cancel.
+    pub async fn receive_many(&mut self, into: &mut Vec<Received>, limit: usize) -> usize {
+        self.entries.recv_many(into, limit).await
+    }
+
+    /// Tells the source that this mark of its part is durable.
+    pub fn stored(&self, source: &SourceName, part: &Part, mark: i64) {
+        if let Some(marks) = self.sources.get(source) {
+            watched(marks, part).send_if_modified(|stored| {
+                let changed = *stored != Some(mark);
+                *stored = Some(mark);
+                changed
+            });
+        }
+    }
+}
+
+fn watched(marks: &Marks, part: &Part) -> watch::Sender<Option<i64>> {
+    let mut marks = marks.lock().unwrap_or_else(PoisonError::into_inner);
+    marks
+        .entry(Arc::clone(part))
+        .or_insert_with(|| watch::Sender::new(None))
+        .clone()
+}
+
+/// Room for one entry, already taken.
+#[derive(Debug)]
+pub struct Permit<'a> {
+    slot: mpsc::Permit<'a, Received>,
+    room: OwnedSemaphorePermit,
+    source: &'a SourceName,
+}
+
+impl Permit<'_> {
+    /// Puts the entry on its way; never waits.
+    pub fn send(self, entry: Entry) {
+        self.slot.send(Received {
+            source: self.source.clone(),
+            entry,
+            _room: self.room,
+        });
+    }
+}
+
+impl Intake {
+    /// Name of the source it belongs to.
+    pub fn source(&self) -> &SourceName {
+        &self.source
+    }
+
+    /// The clock that stamps events.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The checkpoint of a part as it was stored when the source began to run.
+    pub fn checkpoint(&self, part: &str) -> Option<&Checkpoint> {
+        self.begun_with.get(part)
+    }
+
+    /// All checkpoints as they were stored when the source began to run.
+    pub fn checkpoints(&self) -> impl Iterator<Item = &Checkpoint> {
+        self.begun_with.values()
+    }
+
+    /// Watches the mark of a part that was made durable last; `None` until there is one.
+    pub fn stored(&self, part: &Part) -> watch::Receiver<Option<i64>> {
+        watched(&self.marks, part).subscribe()
+    }
+
+    /// Waits for room for an entry of this weight.
+    ///
+    /// Safe to cancel; a cancelled wait loses its place in the queue.
+    ///
+    /// # Errors
+    /// [`Closed`] once the journal's side is gone.
+    pub async fn reserve(&self, weight: usize) -> Result<Permit<'_>, Closed> {
+        let weight = weight.clamp(1, self.limits.bytes);
+        let weight = u32::try_from(weight).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room)
+            .acquire_many_owned(weight)
+            .await
+            .map_err(|_| Closed)?;
+        let slot = self.entries.reserve().await.map_err(|_| Closed)?;
+        Ok(Permit {
+            slot,
+            room,
+            source: &self.source,
+        })
+    }
+
+    /// Waits for room and sends the entry.
+    ///
+    /// Not safe to cancel: the entry would be lost. In a `select!` use [`Intake::reserve`].
+    ///
+    /// # Errors
+    /// [`Closed`] once the journal's side is gone.
+    pub async fn send(&self, entry: Entry) -> Result<(), Closed> {
+        self.reserve(entry.weight()).await?.send(entry);
+        Ok(())
+    }
+
+    /// Stores a checkpoint alone and waits until it is durable.
+    ///
+    /// # Errors
+    /// [`Closed`] once the journal's side is gone.
+    pub async fn settle(&self, checkpoint: Checkpoint) -> Result<(), Closed> {
+        let mut stored = self.stored(&checkpoint.part);
+        let mark = checkpoint.mark;
+        self.send(Entry::checkpoint(checkpoint)).await?;
+        tokio::select! {
+            reached = stored.wait_for(|stored| *stored == Some(mark)) => reached.map(drop).map_err(|_| Closed),
+            () = self.entries.closed() => Err(Closed),
+        }
+    }
+
+    /// Shows the state of the connection to whoever watches, without an event.
+    pub fn show_link(&self, state: LinkState) {
+        self.link.send_replace(state);
+    }
+
+    /// Watches the state of the connection.
+    pub fn link(&self) -> watch::Receiver<LinkState> {
+        self.link.subscribe()
+    }
+
+    /// An event of antiphon's own, with an origin that cannot repeat.
+    pub fn own_event(&self, kind: Kind, place: Place, body: impl Into<Bytes>) -> Draft {
+        let number = self.made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Draft::new(
+            kind,
+            place,
+            Origin::frame(&self.nonce, number),
+            self.clock.now(),
+            body,
+        )
+        .provenance(Provenance::Synthetic)
+    }
+
+    /// When this run of the source began, as the first half of the nonce in its own origins.
+    pub fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    /// The time now; shorthand for the clock's.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(bytes: usize) -> Draft {
+        Draft::new(
+            Kind::from_static("queup.chat-skip"),
+            Place::root(),
+            Origin::frame("c", 1),
+            Timestamp::UNIX_EPOCH,
+            vec![b' '; bytes],
+        )
+    }
+
+    fn open(limits: IntakeLimits) -> (Outlet, Intake) {
+        let mut outlet = Outlet::new(limits);
+        let intake = outlet.intake(
+            "choir".into(),
+            Vec::new(),
+            Clock::system(),
+            &mut fastrand::Rng::with_seed(1),
+        );
+        (outlet, intake)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_intake_makes_the_sender_wait_until_there_is_room() {
+        let (mut outlet, intake) = open(IntakeLimits {
+            entries: 8,
+            bytes: 1000,
+        });
+        intake.send(Entry::event(draft(500))).await.expect("open");
+        let second = tokio::time::timeout(
+            std::time::Duration::from_secs(1),
+            intake.reserve(Entry::event(draft(500)).weight()),
+        );
+        assert!(second.await.is_err(), "the first still takes the room");
+        let mut received = Vec::new();
+        outlet.receive_many(&mut received, 10).await;
+        received.clear();
+        intake.reserve(756).await.expect("room again");
+    }
+
+    #[tokio::test]
+    async fn an_entry_larger_than_the_whole_limit_passes_alone() {
+        let (mut outlet, intake) = open(IntakeLimits {
+            entries: 8,
+            bytes: 1000,
+        });
+        intake
+            .send(Entry::event(draft(50_000)))
+            .await
+            .expect("open");
+        let mut received = Vec::new();
+        assert_eq!(outlet.receive_many(&mut received, 10).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_stored_mark_reaches_whoever_watches_the_part() {
+        let (outlet, intake) = open(IntakeLimits::default());
+        let part: Part = "room/1".into();
+        let mut watch = intake.stored(&part);
+        assert_eq!(*watch.borrow_and_update(), None);
+        outlet.stored(&"choir".into(), &part, 7);
+        assert_eq!(*watch.borrow_and_update(), Some(7));
+    }
+
+    #[tokio::test]
+    async fn a_sealed_outlet_ends_with_its_last_intake() {
+        let (mut outlet, intake) = open(IntakeLimits::default());
+        outlet.seal();
+        drop(intake);
+        assert_eq!(outlet.receive_many(&mut Vec::new(), 10).await, 0);
+    }
+
+    #[tokio::test]
+    async fn settling_ends_when_the_journal_is_gone() {
+        let (outlet, intake) = open(IntakeLimits::default());
+        drop(outlet);
+        let checkpoint = Checkpoint {
+            part: "room/1".into(),
+            state: Bytes::new(),
+            mark: 1,
+        };
+        assert_eq!(intake.settle(checkpoint).await, Err(Closed));
+    }
+}

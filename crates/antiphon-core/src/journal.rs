@@ -1,0 +1,402 @@
+//! The contract that every storage backend keeps.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::{
+    BoxError, Checkpoint, ConsumerName, DeadLetter, DeadLetterId, Draft, Event, KindPattern,
+    Position, SourceName,
+};
+
+/// A boxed future, for traits that are used as objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A durable, ordered record of events, and of what readers and sources need to go on after a restart.
+///
+/// There is one appender at a time; any number of readers may read beside it.
+/// Every promise below is a function in the contract suite of `antiphon-journal`.
+pub trait Journal: fmt::Debug + Send + Sync + 'static {
+    /// Stores everything in the batch in one transaction, or nothing of it.
+    ///
+    /// An event whose `(source, origin)` is stored already, or was within the journal's window, is left out and
+    /// counted as a repeat; checkpoints are stored all the same.
+    /// On return the batch survives the process (durability `process`), or the machine's power (`power`).
+    ///
+    /// # Errors
+    /// [`AppendError`]; the batch can be appended again once its cause is gone.
+    fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>>;
+
+    /// Reads up to `limit` events that follow `after`, in order.
+    ///
+    /// It returns fewer when a page's bytes reach the backend's bound (8 MiB), but never none while there are more.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn read(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Event>>, ReadError>>;
+
+    /// Watches the position of the last event stored.
+    fn last(&self) -> watch::Receiver<Position>;
+
+    /// The checkpoints of a source.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn checkpoints<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Vec<Checkpoint>, ReadError>>;
+
+    /// The cursor of a consumer; `None` before its first save.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn cursor<'a>(
+        &'a self,
+        consumer: &'a ConsumerName,
+    ) -> BoxFuture<'a, Result<Option<Cursor>, ReadError>>;
+
+    /// A projection as it was saved last.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn projection<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Saved>, ReadError>>;
+
+    /// Up to `limit` dead letters that follow `after`, in order.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn dead_letters(
+        &self,
+        after: DeadLetterId,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<DeadLetter>, ReadError>>;
+
+    /// Counts the requests to replay dead letters; it changes when there is a new one, also from another process.
+    fn replays(&self) -> watch::Receiver<u64>;
+
+    /// Removes what the policy no longer keeps, as far as consumers' cursors allow.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails.
+    fn sweep(
+        &self,
+        policy: Arc<Retention>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Sweep, AppendError>>;
+
+    /// Finishes what is under way and releases the storage; later calls fail.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the last writes could not be completed.
+    fn close(&self) -> BoxFuture<'_, Result<(), AppendError>>;
+}
+
+/// Everything that one transaction stores.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// New events, in order, each with its source.
+    pub events: Vec<(SourceName, Draft)>,
+    /// Checkpoints; the last of a part wins.
+    pub checkpoints: Vec<(SourceName, Checkpoint)>,
+    /// Cursors of consumers.
+    pub cursors: Vec<(ConsumerName, Cursor)>,
+    /// Changes to the dead letters.
+    pub dead: Vec<DeadLetterChange>,
+    /// Projections to save, by name.
+    pub projections: Vec<(String, Saved)>,
+}
+
+impl Batch {
+    /// Whether there is nothing to store.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.checkpoints.is_empty()
+            && self.cursors.is_empty()
+            && self.dead.is_empty()
+            && self.projections.is_empty()
+    }
+}
+
+/// What an append did.
+#[derive(Clone, Debug, Default)]
+pub struct Appended {
+    /// The events that were new, in order, with their positions.
+    pub events: Vec<Arc<Event>>,
+    /// How many of the batch's events were stored before.
+    pub repeats: usize,
+}
+
+/// One change to the dead letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeadLetterChange {
+    /// Keeps one more; its id is given by the journal.
+    ///
+    /// One with the same consumer, handler and event takes the place of the earlier one.
+    Bury(Box<DeadLetter>),
+    /// Asks for it to be handled again.
+    Replay(DeadLetterId),
+    /// Forgets it.
+    Drop(DeadLetterId),
+}
+
+/// How far a consumer is.
+///
+/// Everything up to and including `read` is done, except what is `open` or `parked`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Cursor {
+    /// The last event the consumer has read.
+    pub read: Position,
+    /// Events that are queued or being handled, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<OpenEvent>,
+    /// Lanes that were full, with the first event each still has to be given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parked: Vec<Parked>,
+    /// Where every lane that is not listed is parked from, when too many were full to list them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked_all: Option<Position>,
+    /// Whether the consumer stopped in good order after this; nothing was handled since.
+    #[serde(default)]
+    pub clean: bool,
+}
+
+impl Cursor {
+    /// A consumer that has read up to `read` and has nothing open.
+    pub fn at(read: Position) -> Self {
+        Self {
+            read,
+            ..Self::default()
+        }
+    }
+
+    /// The first position this consumer still needs; retention keeps from here on.
+    pub fn needs(&self) -> Position {
+        let open = self.open.iter().map(|open| open.position);
+        let parked = self.parked.iter().map(|parked| parked.from);
+        open.chain(parked)
+            .chain(self.parked_all)
+            .min()
+            .map_or(self.read.next(), |first| first.min(self.read.next()))
+    }
+}
+
+/// An event that is queued or being handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenEvent {
+    /// Which.
+    pub position: Position,
+    /// How often handling it was started without an end.
+    #[serde(default)]
+    pub starts: u32,
+}
+
+/// A lane that was full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The lane's key, by default the place.
+    pub lane: String,
+    /// The first event it still has to be given.
+    pub from: Position,
+}
+
+/// A projection as it was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The last event it has taken in.
+    pub position: Position,
+    /// Its state, in its own encoding.
+    pub state: Vec<u8>,
+}
+
+/// What the journal keeps, and for how long.
+#[derive(Clone, Debug)]
+pub struct Retention {
+    /// How long events are kept that no rule names; `None`, the default, keeps them for good.
+    pub keep: Option<Duration>,
+    /// How long events of these kinds are kept; the first rule that matches counts. They wait for cursors.
+    pub rules: Vec<(KindPattern, Duration)>,
+    /// Kinds worthless after their moment: they are removed after this long, past any cursor, and counted as expired.
+    pub momentary: Vec<(KindPattern, Duration)>,
+    /// Above this many bytes the oldest events go first, as far as cursors allow; `None`, the default, is no limit.
+    pub max_bytes: Option<u64>,
+    /// How long after a platform's deletion the deleted event's body is kept; 24 hours by default.
+    pub delete_grace: Duration,
+    /// How long repeats are recognised, also after the row was removed; 7 days by default.
+    pub window: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const HOUR: u64 = 60 * 60;
+        Self {
+            keep: None,
+            rules: Vec::new(),
+            momentary: Vec::new(),
+            max_bytes: None,
+            delete_grace: Duration::from_secs(24 * HOUR),
+            window: Duration::from_secs(7 * 24 * HOUR),
+        }
+    }
+}
+
+/// What a sweep removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sweep {
+    /// Events removed by age or size.
+    pub removed: u64,
+    /// Momentary events removed before a consumer had read them.
+    pub expired: u64,
+    /// Events whose body was taken out because the platform deleted them.
+    pub erased: u64,
+}
+
+/// What is wrong with a journal's storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Trouble {
+    /// No room is left on the disk.
+    Full,
+    /// The file or its folder cannot be written.
+    ReadOnly,
+    /// Another process holds the lock.
+    Locked,
+    /// The file is damaged, or not a journal.
+    Corrupt,
+    /// The file was written by a newer version of antiphon.
+    NewerSchema,
+    /// The journal was closed.
+    Closed,
+    /// Anything else; the source says more.
+    Other,
+}
+
+impl Trouble {
+    /// Whether the same call may succeed once the cause is gone, without opening the journal anew.
+    pub fn is_transient(self) -> bool {
+        matches!(
+            self,
+            Self::Full | Self::ReadOnly | Self::Locked | Self::Other
+        )
+    }
+
+    /// What the operator can do.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Full => "free some space; storing goes on by itself",
+            Self::ReadOnly => "make the file and its folder writable; storing goes on by itself",
+            Self::Locked => {
+                "stop the other process that writes to this journal, or use another file"
+            }
+            Self::Corrupt => "restore the file from a copy, or move it away to begin a new one",
+            Self::NewerSchema => "use the version of antiphon that wrote it, or a newer one",
+            Self::Closed => "open the journal again",
+            Self::Other => "see the cause",
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "the disk is full",
+            Self::ReadOnly => "it cannot be written",
+            Self::Locked => "another process holds it",
+            Self::Corrupt => "it is damaged or not a journal",
+            Self::NewerSchema => "it was written by a newer version",
+            Self::Closed => "it is closed",
+            Self::Other => "its storage failed",
+        })
+    }
+}
+
+/// The journal could not store a batch.
+#[derive(Debug, thiserror::Error)]
+#[error("the journal could not store: {trouble}")]
+pub struct AppendError {
+    trouble: Trouble,
+    #[source]
+    source: Option<BoxError>,
+}
+
+impl AppendError {
+    /// Files the cause under its trouble.
+    pub fn new(trouble: Trouble, source: Option<BoxError>) -> Self {
+        Self { trouble, source }
+    }
+
+    /// What is wrong.
+    pub fn trouble(&self) -> Trouble {
+        self.trouble
+    }
+
+    /// Whether the same batch may be appended once the cause is gone.
+    pub fn is_transient(&self) -> bool {
+        self.trouble.is_transient()
+    }
+}
+
+/// The journal could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the journal could not be read: {trouble}")]
+pub struct ReadError {
+    trouble: Trouble,
+    #[source]
+    source: Option<BoxError>,
+}
+
+impl ReadError {
+    /// Files the cause under its trouble.
+    pub fn new(trouble: Trouble, source: Option<BoxError>) -> Self {
+        Self { trouble, source }
+    }
+
+    /// What is wrong.
+    pub fn trouble(&self) -> Trouble {
+        self.trouble
+    }
+
+    /// Whether the same read may succeed later.
+    pub fn is_transient(&self) -> bool {
+        self.trouble.is_transient()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_needs_its_first_open_or_parked_event() {
+        let mut cursor = Cursor::at(Position::new(10));
+        assert_eq!(cursor.needs(), Position::new(11));
+        cursor.parked.push(Parked {
+            lane: "room/1".into(),
+            from: Position::new(7),
+        });
+        cursor.open.push(OpenEvent {
+            position: Position::new(9),
+            starts: 1,
+        });
+        assert_eq!(cursor.needs(), Position::new(7));
+    }
+
+    #[test]
+    fn a_cursor_survives_its_encoding() {
+        let mut cursor = Cursor::at(Position::new(3));
+        cursor.parked_all = Some(Position::new(2));
+        let text = serde_json::to_string(&cursor).expect("plain data");
+        assert_eq!(
+            serde_json::from_str::<Cursor>(&text).expect("same shape"),
+            cursor
+        );
+    }
+}

@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+
+mod backoff;
+mod clock;
+mod dead;
+mod error;
+mod event;
+mod gap;
+mod intake;
+mod journal;
+mod kind;
+mod link;
+mod payload;
+mod projection;
+mod secret;
+mod source;
+mod words;
+
+pub use backoff::Backoff;
+pub use clock::Clock;
+pub use dead::{DeadLetter, DeadLetterId};
+pub use error::{BoxError, DecodeError};
+pub use event::{BodyForm, Draft, Event, Provenance};
+pub use fastrand::Rng;
+pub use gap::{Edge, Gap};
+pub use intake::{Checkpoint, Closed, Entry, Intake, IntakeLimits, Outlet, Part, Permit, Received};
+pub use journal::{
+    AppendError, Appended, Batch, BoxFuture, Cursor, DeadLetterChange, Journal, OpenEvent, Parked,
+    ReadError, Retention, Saved, Sweep, Trouble,
+};
+pub use kind::{Keep, Kind, KindInfo, KindPattern};
+pub use link::{Link, LinkState};
+pub use payload::Payload;
+pub use projection::{Before, Projection};
+pub use secret::Secret;
+pub use source::{Source, SourceError, Stop, Stopper};
+pub use words::{ConsumerName, Origin, Place, Position, SourceName};

@@ -1,0 +1,26 @@
+//! Plain data decoded from a stored event.
+
+use crate::{DecodeError, Event};
+
+/// A typed event: which kinds it is read from, and how.
+///
+/// A payload is decoded from the stored event alone, so that live running and replay are the same.
+pub trait Payload: Send + Sync + Sized + 'static {
+    /// The kinds it is read from, verbatim.
+    const KINDS: &'static [&'static str];
+
+    /// What filters look at: the same event with borrowed texts, cheaper than the full decode.
+    type View<'a>;
+
+    /// Reads the view.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the body has another shape.
+    fn view(event: &Event) -> Result<Self::View<'_>, DecodeError>;
+
+    /// Reads the whole payload.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the body has another shape.
+    fn decode(event: &Event) -> Result<Self, DecodeError>;
+}

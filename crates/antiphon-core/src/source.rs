@@ -1,0 +1,168 @@
+//! One configured connection, and how it is asked to stop.
+
+use std::fmt;
+
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+
+use crate::{BoxError, BoxFuture, Intake, KindInfo, Projection, SourceName};
+
+/// One configured connection: a Discord bot, a QueUp account, a node pool.
+///
+/// A source runs on one task that its owner awaits.
+/// It reconnects by itself, and ends only when it is asked to or when trying again would be wrong.
+pub trait Source: Send + 'static {
+    /// The name the user gave it.
+    fn name(&self) -> &SourceName;
+
+    /// The typed kinds it can bring.
+    fn kinds(&self) -> &'static [KindInfo];
+
+    /// The caches that follow its events; the dispatcher feeds them as it reads.
+    ///
+    /// Called once, before [`Source::run`].
+    fn projections(&mut self) -> Vec<Box<dyn Projection>> {
+        Vec::new()
+    }
+
+    /// Tells whether an error of this platform's own could pass if the same call were made later.
+    ///
+    /// `None` says that the error is not one of this platform's.
+    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> Option<bool>;
+
+    /// Connects, and brings events until it is asked to stop.
+    ///
+    /// # Errors
+    /// [`SourceError`] when trying again would be wrong: bad credentials, a fatal close code, a challenge.
+    fn run(
+        self: Box<Self>,
+        intake: Intake,
+        stop: Stop,
+    ) -> BoxFuture<'static, Result<(), SourceError>>;
+}
+
+/// Why a source ended by itself, and what its operator can do.
+#[derive(Debug, thiserror::Error)]
+#[error("{source_name}: {message}")]
+pub struct SourceError {
+    source_name: SourceName,
+    code: &'static str,
+    message: String,
+    hint: Option<String>,
+    #[source]
+    cause: Option<BoxError>,
+}
+
+impl SourceError {
+    /// An ending with a short stable `code` for programs and one sentence for people.
+    pub fn new(source: SourceName, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            source_name: source,
+            code,
+            message: message.into(),
+            hint: None,
+            cause: None,
+        }
+    }
+
+    /// Adds the way out.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the error underneath.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<BoxError>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// Name of the source that ended.
+    pub fn source_name(&self) -> &SourceName {
+        &self.source_name
+    }
+
+    /// A short stable word for programs: `authorization`, `banned`, `configuration`.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What happened, in one sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What the operator can do, where there is something.
+    pub fn way_out(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+/// The side that asks sources to stop, in two phases.
+#[derive(Clone, Debug, Default)]
+pub struct Stopper {
+    reading: CancellationToken,
+    closing: CancellationToken,
+}
+
+impl Stopper {
+    /// Nobody has asked yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What a source holds.
+    pub fn stop(&self) -> Stop {
+        Stop(self.clone())
+    }
+
+    /// First phase: take nothing new from the platform; beats and commands go on.
+    pub fn stop_reading(&self) {
+        self.reading.cancel();
+    }
+
+    /// Second phase: close, in a way that can be resumed.
+    pub fn close(&self) {
+        self.reading.cancel();
+        self.closing.cancel();
+    }
+}
+
+/// A source's side of stopping.
+///
+/// First it stops taking events from the platform, while beats and commands go on, so that running handlers keep
+/// working clients; then it closes resumably and returns.
+#[derive(Clone)]
+pub struct Stop(Stopper);
+
+impl Stop {
+    /// Ends when the source should take nothing new from the platform.
+    pub fn reading(&self) -> WaitForCancellationFuture<'_> {
+        self.0.reading.cancelled()
+    }
+
+    /// Whether the source should take nothing new from the platform.
+    pub fn is_reading_over(&self) -> bool {
+        self.0.reading.is_cancelled()
+    }
+
+    /// Ends when the source should close and return.
+    pub fn closing(&self) -> WaitForCancellationFuture<'_> {
+        self.0.closing.cancelled()
+    }
+
+    /// Whether the source should close and return.
+    pub fn is_closing(&self) -> bool {
+        self.0.closing.is_cancelled()
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop")
+            .field("reading_over", &self.is_reading_over())
+            .field("closing", &self.is_closing())
+            .finish()
+    }
+}

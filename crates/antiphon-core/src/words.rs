@@ -1,0 +1,227 @@
+//! Names and numbers with one meaning each, so that none is passed for another.
+
+use std::{fmt, num::ParseIntError, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+/// An event's number in the journal.
+///
+/// Positions grow by at least one from event to event; holes are normal, since retention and erasure make them.
+/// Zero lies before the first event.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Position(u64);
+
+impl Position {
+    /// Before the first event.
+    pub const ZERO: Self = Self(0);
+
+    /// The position with this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number itself.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The position one further on.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The position one back; [`Position::ZERO`] stays where it is.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Position {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// A newtype over a shared string: cheap to clone, compared by its text.
+macro_rules! shared_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Wraps the text as it is.
+            pub fn new(text: impl Into<Arc<str>>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", &*self.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+shared_name! {
+    /// The name a user gave to one configured connection, such as `choir`.
+    SourceName
+}
+
+shared_name! {
+    /// The name of a reader of the journal that keeps a durable cursor.
+    ConsumerName
+}
+
+shared_name! {
+    /// Where something happened, as a path from wide to narrow: `room/5f1c…`, `guild/42/channel/7`.
+    ///
+    /// Segments alternate between what a thing is and its id.
+    /// The empty place is the source as a whole.
+    Place
+}
+
+impl Place {
+    /// The source as a whole: events that belong to no room, channel or player.
+    pub fn root() -> Self {
+        Self::new("")
+    }
+
+    /// Appends one more step to the path.
+    #[must_use]
+    pub fn join(&self, what: &str, id: &str) -> Self {
+        if self.0.is_empty() {
+            Self::from(format!("{what}/{id}"))
+        } else {
+            Self::from(format!("{}/{what}/{id}", self.0))
+        }
+    }
+
+    /// The id that follows `what` in the path, if the path has such a step.
+    pub fn id(&self, what: &str) -> Option<&str> {
+        let mut steps = self.0.split('/');
+        while let Some(step) = steps.next() {
+            let id = steps.next();
+            if step == what {
+                return id;
+            }
+        }
+        None
+    }
+
+    /// Whether `other` is this place or lies inside it; everything lies inside the root.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.0.is_empty()
+            || other
+                .0
+                .strip_prefix(&*self.0)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+shared_name! {
+    /// The identity of an occurrence; within a source, the same origin is stored once.
+    ///
+    /// Handlers that must not act twice use it as their key.
+    Origin
+}
+
+impl Origin {
+    /// An occurrence that the platform itself numbers: `chat/<chatid>`, `message/<id>`.
+    ///
+    /// History and live delivery must give the same origin.
+    pub fn occurrence(what: &str, id: &str) -> Self {
+        Self::from(format!("{what}/{id}"))
+    }
+
+    /// The place in a stream that the platform can replay: `<session id>/<seq>`.
+    ///
+    /// The sequence is padded, so that origins of one session sort as they grow.
+    pub fn sequence(session: &str, seq: u64) -> Self {
+        Self::from(format!("{session}/{seq:010}"))
+    }
+
+    /// The `frame`th frame of one connection, for events that can never repeat.
+    ///
+    /// `connection` must be new with every socket.
+    /// The number is padded, so that inserts stay at the right edge of the index.
+    pub fn frame(connection: &str, frame: u64) -> Self {
+        Self::from(format!("{connection}/{frame:08}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_finds_the_id_of_a_step() {
+        let place = Place::root().join("guild", "42").join("channel", "7");
+        assert_eq!(place.as_str(), "guild/42/channel/7");
+        assert_eq!(place.id("channel"), Some("7"));
+        assert_eq!(place.id("42"), None, "ids are not names of steps");
+    }
+
+    #[test]
+    fn a_place_contains_what_lies_below_it_and_nothing_beside_it() {
+        let guild = Place::new("guild/4");
+        assert!(guild.contains(&Place::new("guild/4/channel/7")));
+        assert!(!guild.contains(&Place::new("guild/42")));
+        assert!(Place::root().contains(&guild));
+    }
+
+    #[test]
+    fn origins_of_one_connection_sort_as_they_grow() {
+        assert!(Origin::frame("c", 99) < Origin::frame("c", 100));
+    }
+}
