@@ -12,6 +12,15 @@ pub trait Payload: Send + Sync + Sized + 'static {
     /// What filters look at: the same event with borrowed texts, cheaper than the full decode.
     type View<'a>;
 
+    /// Whether an event of these kinds is one of these at all.
+    ///
+    /// Most payloads take every event of their kinds; one may leave some out by what the event itself says, as
+    /// `queup.new-message` does with the account's own messages. Raw handlers see those too.
+    fn concerns(event: &Event) -> bool {
+        let _ = event;
+        true
+    }
+
     /// Reads the view.
     ///
     /// # Errors
