@@ -1,0 +1,35 @@
+# Every recipe is one plain command; nobody needs `just` to work here.
+
+# Format, lints, documentation and tests: what a change must pass.
+ready: format clippy docs test
+
+format:
+    cargo fmt --all --check
+
+clippy:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+test:
+    cargo test --workspace
+
+demo:
+    cargo run --release -- demo
+
+# Other people's clients against the simulator.
+interop:
+    interop/run target/release/antiphon
+
+# Kill the daemon at random moments and count what is stored, gapped and lost.
+kill9 times="50":
+    python3 interop/kill9.py target/release/antiphon --times {{times}}
+
+# The figures of docs/performance.md.
+bench:
+    cargo bench --workspace
+
+# Pin the Python clients' dependencies anew (needs pip-tools).
+interop-lock:
+    cd interop/queup && for f in requirements requirements-build; do pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header --strip-extras -o $f.txt $f.in; done
