@@ -33,5 +33,5 @@ pub use link::{Link, LinkState};
 pub use payload::Payload;
 pub use projection::{Before, Projection};
 pub use secret::Secret;
-pub use source::{Source, SourceError, Stop, Stopper};
+pub use source::{Judge, Source, SourceError, Stop, Stopper};
 pub use words::{ConsumerName, Origin, Place, Position, SourceName};

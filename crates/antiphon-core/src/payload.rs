@@ -33,3 +33,17 @@ pub trait Payload: Send + Sync + Sized + 'static {
     /// [`DecodeError`] if the body has another shape.
     fn decode(event: &Event) -> Result<Self, DecodeError>;
 }
+
+/// The stored event itself, whatever its kind: what raw handlers, streams and waiters take.
+impl Payload for Event {
+    const KINDS: &'static [&'static str] = &["*"];
+    type View<'a> = &'a Self;
+
+    fn view(event: &Event) -> Result<&Event, DecodeError> {
+        Ok(event)
+    }
+
+    fn decode(event: &Event) -> Result<Self, DecodeError> {
+        Ok(event.clone())
+    }
+}

@@ -6,6 +6,9 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::{BoxError, BoxFuture, Intake, KindInfo, Projection, SourceName};
 
+/// Tells whether an error could pass if the same call were made later; `None` for an error that is not its own.
+pub type Judge = fn(&(dyn std::error::Error + 'static)) -> Option<bool>;
+
 /// One configured connection: a Discord bot, a QueUp account, a node pool.
 ///
 /// A source runs on one task that its owner awaits.
@@ -28,6 +31,13 @@ pub trait Source: Send + 'static {
     ///
     /// `None` says that the error is not one of this platform's.
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> Option<bool>;
+
+    /// The same judgement as a plain function, which can still be asked when the source has moved to its task.
+    ///
+    /// A source whose errors may be transient gives it; by default no error is this platform's.
+    fn judge(&self) -> Judge {
+        |_| None
+    }
 
     /// Connects, and brings events until it is asked to stop.
     ///
