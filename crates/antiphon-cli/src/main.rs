@@ -1,2 +1,67 @@
 //! The antiphon command.
-fn main() {}
+
+mod args;
+mod command;
+mod config;
+mod failure;
+mod output;
+mod section;
+mod show;
+mod signals;
+mod time;
+
+use std::{io::Write as _, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use tokio::task::JoinSet;
+
+use crate::{
+    args::{Cli, Command},
+    failure::{Exit, report},
+    signals::Stop,
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout, and that their reader has gone is no failure.
+            let _ = error.print();
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            return exit.code().into();
+        }
+    };
+    let exit = run(cli.command).unwrap_or_else(|error| {
+        let (exit, text) = report(&error);
+        if let Some(text) = text {
+            let _ = anstream::stderr().write_all(text.as_bytes());
+        }
+        exit
+    });
+    exit.code().into()
+}
+
+fn run(command: Command) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start")?;
+    let exit = runtime.block_on(async {
+        let stop = Stop::default();
+        let mut tasks = JoinSet::new();
+        stop.listen(&mut tasks)
+            .context("could not listen for signals")?;
+        match command {
+            Command::Completions { shell } => command::completions::completions(shell),
+            _ => Err(failure::Failure::new(Exit::Failed, "this command is not there yet").into()),
+        }
+    });
+    // A read of stdin or a name that is being resolved must not hold up the end.
+    runtime.shutdown_background();
+    exit
+}

@@ -1,0 +1,263 @@
+//! The command line.
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use antiphon_core::{KindPattern, Position};
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+
+use crate::{output::Form, time};
+
+/// Typed, durable, ordered events from chat and music rooms.
+#[derive(Debug, Parser)]
+#[command(
+    name = "antiphon",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Data goes to stdout, all else to stderr.\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 could not reach or log in, \
+        4 events were lost, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows the whole path at work, with nothing to configure
+    ///
+    /// Starts the simulator on loopback sockets, connects to it, journals what it sends, runs handlers, cuts the
+    /// connection in the middle, and compares the journal with what was sent. Ends with exit code 4 if anything was
+    /// lost.
+    Demo(Demo),
+    /// Connects the configured sources and journals what they send, until it is stopped
+    Run(Run),
+    /// Runs the simulator by itself, for any client
+    ///
+    /// Prints one line of JSON with its addresses and logins, and runs until it is stopped.
+    Sim(Sim),
+    /// Reads a journal, live or past
+    Tail(Tail),
+    /// Lists, shows, replays and drops events whose handler failed for good
+    Dead(Dead),
+    /// Lists every typed kind of event, with the reference library's name for it
+    Kinds(Shape),
+    /// Writes a completion script for a shell to stdout
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Shape {
+    /// As text for people, or as one JSON object a line
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Form,
+}
+
+/// Which journal.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Where {
+    /// The journal's file; without it, the one that the configuration names
+    #[arg(long, value_name = "PATH")]
+    pub(crate) journal: Option<PathBuf>,
+    /// The configuration that names the journal; `antiphon.toml` if there is one here
+    #[arg(long, value_name = "FILE", conflicts_with = "journal")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Demo {
+    /// How long the traffic lasts, at least 3s
+    #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = time::parse)]
+    pub(crate) length: Duration,
+    /// Events a second and platform
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub(crate) rate: u32,
+    /// The number that decides what happens
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Keeps the journal in this file; without it, in a temporary one
+    #[arg(long, value_name = "PATH")]
+    pub(crate) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Run {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "antiphon.toml")]
+    pub(crate) config: PathBuf,
+    /// Shows each event on stdout once it is stored
+    #[arg(long)]
+    pub(crate) print: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+    /// Prints the JSON Schema of the configuration, and does nothing else
+    #[arg(long, exclusive = true)]
+    pub(crate) schema: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Sim {
+    /// The address to listen on
+    ///
+    /// Any but a loopback address needs `ANTIPHON_SIM_PASSWORD` in the environment: the password of every account,
+    /// and of the control address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) listen: IpAddr,
+    /// The first of a platform's consecutive ports, or `control=N`; by default any free ones
+    #[arg(long = "port", value_name = "PLATFORM=N", value_parser = port)]
+    pub(crate) ports: Vec<(String, u16)>,
+    /// Events a second and platform of traffic of every kind; by default none
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=5000))]
+    pub(crate) rate: u32,
+    /// The number that decides what happens
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Commands to carry out, one JSON object a line, each with its time from the start in `at`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Tail {
+    #[command(flatten)]
+    pub(crate) journal: Where,
+    /// Goes on with new events as they are stored, until it is stopped
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// Begins here: so long ago (`10m`), at a time (`2026-01-31T12:00:00Z`) or at a position (`4711`)
+    ///
+    /// Without it: from the first event on, or with `--follow` from now on.
+    #[arg(long, value_name = "WHEN", value_parser = since)]
+    pub(crate) since: Option<Since>,
+    /// Only kinds like this, with `*` for any characters; may be given more than once
+    #[arg(long = "kind", value_name = "GLOB", value_parser = glob)]
+    pub(crate) kinds: Vec<KindPattern>,
+    /// Only places like this, with `*` for any characters; may be given more than once
+    #[arg(long = "place", value_name = "GLOB", value_parser = glob)]
+    pub(crate) places: Vec<KindPattern>,
+    /// Only this source; may be given more than once
+    #[arg(long = "source", value_name = "NAME")]
+    pub(crate) sources: Vec<String>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+/// Where to begin reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// So long before now.
+    Ago(Duration),
+    /// At this time.
+    Time(Timestamp),
+    /// At this position.
+    Position(Position),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Dead {
+    #[command(subcommand)]
+    pub(crate) command: DeadCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DeadCommand {
+    /// Lists them, the oldest first
+    List {
+        /// Only those of this consumer
+        #[arg(long, value_name = "NAME")]
+        consumer: Option<String>,
+        #[command(flatten)]
+        journal: Where,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Shows one whole, with its error and its event
+    Show {
+        /// Its number, as `dead list` shows it
+        id: u64,
+        #[command(flatten)]
+        journal: Where,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Asks for them to be handled again, by the program that owns the journal
+    Replay {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        journal: Where,
+    },
+    /// Forgets them
+    Drop {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        journal: Where,
+    },
+}
+
+/// Which dead letters.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Which {
+    /// Their numbers, as `dead list` shows them
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<u64>,
+    /// All of them
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+fn port(text: &str) -> Result<(String, u16), String> {
+    text.split_once('=')
+        .and_then(|(platform, port)| Some((platform.to_owned(), port.parse().ok()?)))
+        .ok_or_else(|| format!("`{text}` is not of the form `queup=7006`"))
+}
+
+// A parser for clap has to return a `Result`.
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a clap parser")]
+fn glob(text: &str) -> Result<KindPattern, String> {
+    Ok(KindPattern::new(text))
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    if let Ok(position) = text.parse() {
+        return Ok(Since::Position(position));
+    }
+    if let Ok(time) = text.parse() {
+        return Ok(Since::Time(time));
+    }
+    time::parse(text)
+        .map(Since::Ago)
+        .map_err(|_| format!("`{text}` is no length of time (`10m`), time (`2026-01-31T12:00:00Z`) or position (`4711`)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_has_no_contradictions() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_beginning_is_a_length_a_time_or_a_position() {
+        assert_eq!(since("10m"), Ok(Since::Ago(Duration::from_secs(600))));
+        assert_eq!(since("4711"), Ok(Since::Position(Position::new(4711))));
+        assert!(matches!(since("2026-01-31T12:00:00Z"), Ok(Since::Time(_))));
+        assert!(since("yesterday").is_err());
+    }
+}

@@ -1,0 +1,495 @@
+//! What `antiphon.toml` may say.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use antiphon_core::{KindPattern, Retention};
+use serde_json::{Value, json};
+use toml::de::{DeTable, DeValue};
+
+use crate::{
+    args::Where,
+    failure::Failure,
+    section::{File, Key, SecretFrom, Section, Takes, schema as section_schema, unknown},
+};
+
+/// The configuration's name where none is given.
+const FILE: &str = "antiphon.toml";
+/// The journal's name where none is given.
+const JOURNAL: &str = "antiphon.db";
+
+/// Everything the daemon is told.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) journal: Journal,
+    pub(crate) sources: Vec<Source>,
+}
+
+/// The `[journal]` table.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    pub(crate) path: PathBuf,
+    pub(crate) power: bool,
+    pub(crate) retention: Retention,
+}
+
+/// One `[sources.NAME]` table.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) platform: Platform,
+}
+
+/// What a source connects to.
+#[derive(Debug)]
+pub(crate) enum Platform {
+    Queup(Queup),
+}
+
+/// A QueUp account.
+#[derive(Debug)]
+pub(crate) struct Queup {
+    pub(crate) email: String,
+    pub(crate) password: SecretFrom,
+    pub(crate) rooms: Vec<String>,
+    pub(crate) conversations: bool,
+    pub(crate) cookies: Option<PathBuf>,
+    pub(crate) proxy: Option<SecretFrom>,
+    pub(crate) address: Option<std::net::SocketAddr>,
+}
+
+const JOURNAL_KEYS: &[Key] = &[
+    Key {
+        name: "path",
+        takes: Takes::Path,
+        about: "The journal's file; `antiphon.db` beside the configuration by default.",
+        needed: false,
+    },
+    Key {
+        name: "durability",
+        takes: Takes::Word(&["process", "power"]),
+        about: "What a stored event survives: the end of the process at any moment (`process`, the default), or of \
+                the machine's power as well (`power`, with an fsync for each commit).",
+        needed: false,
+    },
+    Key {
+        name: "keep",
+        takes: Takes::Length,
+        about: "How long events are kept that no rule names; for good by default.",
+        needed: false,
+    },
+    Key {
+        name: "rules",
+        takes: Takes::Rules,
+        about: "How long events of these kinds are kept; the first rule that matches counts. None by default.",
+        needed: false,
+    },
+    Key {
+        name: "max_bytes",
+        takes: Takes::Number,
+        about: "Above this many bytes the oldest events go first, as far as readers have got; no limit by default.",
+        needed: false,
+    },
+    Key {
+        name: "delete_grace",
+        takes: Takes::Length,
+        about: "How long the body of an event is kept after its platform has deleted it; `24h` by default.",
+        needed: false,
+    },
+    Key {
+        name: "window",
+        takes: Takes::Length,
+        about: "How long repeats are recognised; `7d` by default.",
+        needed: false,
+    },
+];
+
+const PLATFORM: Key = Key {
+    name: "platform",
+    takes: Takes::Word(&["queup"]),
+    about: "Which platform the source connects to.",
+    needed: true,
+};
+
+const QUEUP_KEYS: &[Key] = &[
+    PLATFORM,
+    Key {
+        name: "email",
+        takes: Takes::Text,
+        about: "The account's e-mail address or user name.",
+        needed: true,
+    },
+    Key {
+        name: "password",
+        takes: Takes::Secret,
+        about: "The account's password.",
+        needed: true,
+    },
+    Key {
+        name: "rooms",
+        takes: Takes::Texts,
+        about: "The rooms to join, by the last part of their address; none by default.",
+        needed: false,
+    },
+    Key {
+        name: "conversations",
+        takes: Takes::Flag,
+        about: "Whether the account's private conversations are fetched at the start; true by default.",
+        needed: false,
+    },
+    Key {
+        name: "cookies",
+        takes: Takes::Path,
+        about: "A file that keeps the session from run to run, readable by its owner alone; without it each run logs \
+                in anew.",
+        needed: false,
+    },
+    Key {
+        name: "proxy",
+        takes: Takes::TextOrSecret,
+        about: "The proxy for requests and socket alike: `http://`, `socks5://`, `socks5h://`, `socks4://` or \
+                `socks4a://`, with a login where it needs one; none by default.",
+        needed: false,
+    },
+    Key {
+        name: "address",
+        takes: Takes::Text,
+        about: "Connects to this address and port, unencrypted, in place of QueUp's hosts: that of `antiphon sim`.",
+        needed: false,
+    },
+];
+
+impl Config {
+    /// Reads the file; secrets are read later, by who needs them.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::usage(format!(
+                "could not read the configuration {}",
+                path.display()
+            ))
+            .because(error)
+            .hint("name one with `--config`; docs/configuration.md has an example")
+        })?;
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        let file = File { path, text };
+        let root = file.parse()?;
+        let mut journal = None;
+        let mut sources = Vec::new();
+        for (key, value) in &root {
+            let at = key.span();
+            match &**key.get_ref() {
+                "journal" => {
+                    journal = Some(Journal::read(
+                        &file,
+                        table(&file, "[journal]", value, &at)?,
+                        at,
+                    )?)
+                }
+                "sources" => {
+                    for (name, value) in table(&file, "[sources]", value, &at)? {
+                        sources.push(Source::read(&file, name.get_ref(), value, name.span())?);
+                    }
+                }
+                other => {
+                    let known = ["journal", "sources"].into_iter();
+                    return Err(unknown(
+                        &file,
+                        &at,
+                        "table",
+                        other,
+                        "the configuration",
+                        known,
+                    ));
+                }
+            }
+        }
+        let journal = match journal {
+            Some(journal) => journal,
+            None => Journal::read(&file, &DeTable::new(), 0..0)?,
+        };
+        Ok(Self { journal, sources })
+    }
+}
+
+fn table<'a>(
+    file: &File<'_>,
+    name: &str,
+    value: &'a toml::Spanned<DeValue<'a>>,
+    at: &Range<usize>,
+) -> Result<&'a DeTable<'a>, Failure> {
+    value
+        .get_ref()
+        .as_table()
+        .ok_or_else(|| file.wrong(at, format!("{name} is not a table")))
+}
+
+impl Journal {
+    fn read(file: &File<'_>, table: &DeTable<'_>, at: Range<usize>) -> Result<Self, Failure> {
+        let section = Section::new(file, "[journal]", table, JOURNAL_KEYS, at)?;
+        let mut retention = Retention::default();
+        retention.keep = section.length("keep")?;
+        retention.rules = section
+            .rules("rules")?
+            .into_iter()
+            .map(|(kind, keep)| (KindPattern::new(kind), keep))
+            .collect();
+        retention.max_bytes = section.number("max_bytes")?;
+        if let Some(grace) = section.length("delete_grace")? {
+            retention.delete_grace = grace;
+        }
+        if let Some(window) = section.length("window")? {
+            retention.window = window;
+        }
+        Ok(Self {
+            path: section
+                .path("path")?
+                .unwrap_or_else(|| file.path.with_file_name(JOURNAL)),
+            power: section.word("durability")? == Some("power"),
+            retention,
+        })
+    }
+}
+
+impl Source {
+    fn read(
+        file: &File<'_>,
+        name: &str,
+        value: &toml::Spanned<DeValue<'_>>,
+        at: Range<usize>,
+    ) -> Result<Self, Failure> {
+        let title = format!("[sources.{name}]");
+        let table = table(file, &title, value, &at)?;
+        let platform = table
+            .iter()
+            .find_map(|(key, value)| (key.get_ref() == PLATFORM.name).then_some(value));
+        let Some(platform) = platform else {
+            return Err(file
+                .wrong(&at, format!("{title} has no `platform`"))
+                .hint("add `platform = \"queup\"`"));
+        };
+        let platform = match platform.get_ref().as_str() {
+            Some("queup") => Platform::Queup(Queup::read(&Section::new(
+                file, title, table, QUEUP_KEYS, at,
+            )?)?),
+            Some(other) => {
+                let known = ["queup"].into_iter();
+                return Err(unknown(
+                    file,
+                    &platform.span(),
+                    "platform",
+                    other,
+                    &title,
+                    known,
+                ));
+            }
+            None => {
+                return Err(file.wrong(
+                    &platform.span(),
+                    format!("`platform` of {title} is not a text"),
+                ));
+            }
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            platform,
+        })
+    }
+}
+
+impl Queup {
+    fn read(section: &Section<'_>) -> Result<Self, Failure> {
+        let address = section.text("address")?.map(|address| {
+            address.parse().map_err(|_| {
+                section.wrong(
+                    "address",
+                    "is no address with a port such as \"127.0.0.1:7006\"",
+                )
+            })
+        });
+        Ok(Self {
+            email: section.text("email")?.expect("it is needed").to_owned(),
+            password: section.secret("password")?.expect("it is needed"),
+            rooms: section.texts("rooms")?,
+            conversations: section.flag("conversations")?.unwrap_or(true),
+            cookies: section.path("cookies")?,
+            proxy: section.secret("proxy")?,
+            address: address.transpose()?,
+        })
+    }
+}
+
+/// The journal that a command is to read.
+pub(crate) fn journal(place: &Where) -> Result<PathBuf, Failure> {
+    if let Some(journal) = &place.journal {
+        return Ok(journal.clone());
+    }
+    match &place.config {
+        Some(config) => Ok(Config::read(config)?.journal.path),
+        None if Path::new(FILE).exists() => Ok(Config::read(Path::new(FILE))?.journal.path),
+        None => Ok(JOURNAL.into()),
+    }
+}
+
+/// The JSON Schema of the configuration.
+pub(crate) fn schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "antiphon.toml",
+        "description": "What `antiphon run` connects to, and where it journals.",
+        "type": "object",
+        "properties": {
+            "journal": section_schema(JOURNAL_KEYS, "Where events are kept, and for how long."),
+            "sources": {
+                "description": "What to connect to, each under a name of your own.",
+                "type": "object",
+                "additionalProperties": section_schema(QUEUP_KEYS, "A QueUp account."),
+            },
+        },
+        "additionalProperties": false,
+        "$defs": {
+            "secret": {
+                "description": "A secret, from the environment or from the first line of a file.",
+                "oneOf": [
+                    {"type": "object", "properties": {"env": {"type": "string"}}, "required": ["env"], "additionalProperties": false},
+                    {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"], "additionalProperties": false},
+                ],
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::failure::report;
+
+    #[track_caller]
+    fn refused(text: &str, expected: &str) {
+        let error = Config::parse(Path::new("a.toml"), text).expect_err("it is wrong");
+        let (exit, said) = report(&error.into());
+        assert_eq!((exit.code(), said.unwrap().as_str()), (2, expected));
+    }
+
+    const WHOLE: &str = r#"
+        [journal]
+        path = "events.db"
+        durability = "power"
+        keep = "90d"
+        rules = [{ kind = "queup.presence_change", keep = "10m" }]
+        max_bytes = 1_000_000_000
+        delete_grace = "1h"
+        window = "14d"
+
+        [sources.choir]
+        platform = "queup"
+        email = "mira@example.org"
+        password = { env = "QUEUP_PASSWORD" }
+        rooms = ["choir-loft", "night-radio"]
+        conversations = false
+        cookies = "/var/lib/choir.cookies"
+        proxy = { file = "proxy" }
+        address = "127.0.0.1:7006"
+    "#;
+
+    #[test]
+    fn every_key_is_read() {
+        let config = Config::parse(Path::new("/etc/antiphon/a.toml"), WHOLE).unwrap();
+        let journal = config.journal;
+        assert_eq!(journal.path, Path::new("/etc/antiphon/events.db"));
+        assert!(journal.power);
+        assert_eq!(
+            journal.retention.keep,
+            Some(Duration::from_secs(90 * 86_400))
+        );
+        assert_eq!(journal.retention.rules.len(), 1);
+        assert_eq!(journal.retention.max_bytes, Some(1_000_000_000));
+        let [source] = config.sources.as_slice() else {
+            panic!("one source");
+        };
+        assert_eq!(source.name, "choir");
+        let Platform::Queup(queup) = &source.platform;
+        assert_eq!(queup.password, SecretFrom::Env("QUEUP_PASSWORD".to_owned()));
+        assert_eq!(queup.rooms, ["choir-loft", "night-radio"]);
+        assert_eq!(
+            queup.cookies.as_deref(),
+            Some(Path::new("/var/lib/choir.cookies"))
+        );
+        assert_eq!(
+            queup.proxy,
+            Some(SecretFrom::File("/etc/antiphon/proxy".into()))
+        );
+        for key in JOURNAL_KEYS.iter().chain(QUEUP_KEYS) {
+            assert!(
+                WHOLE.contains(&format!("{} =", key.name)),
+                "`{}` is not tried",
+                key.name
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_configuration_is_all_defaults() {
+        let config = Config::parse(Path::new("a.toml"), "").unwrap();
+        assert_eq!(config.journal.path, Path::new("antiphon.db"));
+        assert!(config.sources.is_empty());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_a_suggestion() {
+        refused(
+            "[journal]\npth = \"a\"",
+            "error: a.toml:2: [journal] knows no key `pth`\nhint: did you mean `path`?\n",
+        );
+        refused(
+            "[jurnal]",
+            "error: a.toml:1: the configuration knows no table `jurnal`\nhint: did you mean `journal`?\n",
+        );
+        refused(
+            "[sources.choir]\nplatform = \"qeuup\"",
+            "error: a.toml:2: [sources.choir] knows no platform `qeuup`\nhint: did you mean `queup`?\n",
+        );
+        refused(
+            "[other]",
+            "error: a.toml:1: the configuration knows no table `other`\nhint: it knows `journal`, `sources`\n",
+        );
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_refused_with_an_example() {
+        refused(
+            "[journal]\nkeep = 30",
+            "error: a.toml:2: `keep` of [journal] is not a length of time such as \"30d\"\n",
+        );
+        refused(
+            "[journal]\ndurability = \"disk\"",
+            "error: a.toml:2: `durability` of [journal] is not one of \"process\", \"power\"\n",
+        );
+        refused(
+            "[sources.choir]\nplatform = \"queup\"\nemail = \"m\"",
+            "error: a.toml:1: [sources.choir] has no `password`\n\
+             hint: password is { env = \"NAME\" } or { file = \"PATH\" }\n",
+        );
+    }
+
+    #[test]
+    fn a_secret_in_the_configuration_is_refused_and_not_repeated() {
+        refused(
+            "[sources.choir]\nplatform = \"queup\"\nemail = \"m\"\npassword = \"canary-7f3a\"",
+            "error: a.toml:4: `password` of [sources.choir] is a secret and must not stand in the configuration\n\
+             hint: write { env = \"NAME\" } or { file = \"PATH\" }\n",
+        );
+        let broken = "[sources.choir]\npassword = \"canary-7f3a";
+        let error = Config::parse(Path::new("a.toml"), broken).expect_err("it does not parse");
+        assert!(
+            !format!("{error:?} {error}").contains("canary"),
+            "{error:?}"
+        );
+    }
+}

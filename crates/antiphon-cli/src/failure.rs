@@ -1,0 +1,169 @@
+//! How a command ends when it does not end well.
+
+use std::fmt;
+
+use antiphon_core::{BoxError, ReadError, SourceError};
+
+/// The ends a script can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All that was asked for is done.
+    Done,
+    /// It could not be done.
+    Failed,
+    /// The command line or the configuration is wrong.
+    Usage,
+    /// A platform could not be reached, or refused the login.
+    Unreachable,
+    /// Events were lost.
+    Lost,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number the process ends with.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::Lost => 4,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// An error with its exit code and, where we know one, the way out.
+///
+/// It travels inside an [`anyhow::Error`]; an error without one ends the process with [`Exit::Failed`].
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+    hint: Option<String>,
+    #[source]
+    source: Option<BoxError>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            hint: None,
+            source: None,
+        }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// A source that ended by itself: its own words and its own way out.
+    pub(crate) fn source_ended(error: SourceError) -> Self {
+        let exit = if error.code() == "configuration" {
+            Exit::Usage
+        } else {
+            Exit::Unreachable
+        };
+        Self {
+            exit,
+            message: format!("{} stopped ({})", error.source_name(), error.code()),
+            hint: error.way_out().map(str::to_owned),
+            source: Some(Box::new(Ending(error))),
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let hint = error.trouble().hint();
+        Self::new(Exit::Failed, "the journal could not be read")
+            .hint(hint)
+            .because(error)
+    }
+}
+
+/// A source's error without the name in front, which [`Failure`] has said already.
+#[derive(Debug)]
+struct Ending(SourceError);
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+impl std::error::Error for Ending {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.0)
+    }
+}
+
+/// Whoever read our output has gone: a normal end.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("nobody reads the output any more")]
+pub(crate) struct ReaderGone;
+
+/// What is said on stderr about an error, and the exit code it stands for.
+pub(crate) fn report(error: &anyhow::Error) -> (Exit, Option<String>) {
+    if error.chain().any(<dyn std::error::Error>::is::<ReaderGone>) {
+        return (Exit::Done, None);
+    }
+    let failure = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Failure>());
+    let exit = failure.map_or(Exit::Failed, |failure| failure.exit);
+    if exit == Exit::Interrupted {
+        return (exit, None);
+    }
+    // `{:#}` joins the causes with colons, so that the whole story is one sentence.
+    let mut text = format!("error: {error:#}\n");
+    if let Some(hint) = failure.and_then(|failure| failure.hint.as_deref()) {
+        text.push_str("hint: ");
+        text.push_str(hint);
+        text.push('\n');
+    }
+    (exit, Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_sentence_and_its_way_out() {
+        let error = Failure::usage("there is no room")
+            .because(std::io::Error::other("the disk said so"))
+            .hint("make one");
+        let error = Err::<(), _>(error).context("could not join").unwrap_err();
+        let (exit, text) = report(&error);
+        assert_eq!(exit.code(), 2);
+        assert_eq!(
+            text.unwrap(),
+            "error: could not join: there is no room: the disk said so\nhint: make one\n"
+        );
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_a_normal_end() {
+        let error = anyhow::Error::new(ReaderGone).context("could not print");
+        let (exit, text) = report(&error);
+        assert_eq!((exit.code(), text), (0, None));
+    }
+}

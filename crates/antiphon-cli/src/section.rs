@@ -1,0 +1,401 @@
+//! Tables of a TOML file whose keys are declared once: for reading, for errors and for the JSON Schema.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use antiphon_core::Secret;
+use serde_json::{Value, json};
+use toml::de::{DeTable, DeValue};
+
+use crate::{failure::Failure, time};
+
+/// One key of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    /// How it is written.
+    pub(crate) name: &'static str,
+    /// What it takes.
+    pub(crate) takes: Takes,
+    /// What it means, in one sentence that names the default.
+    pub(crate) about: &'static str,
+    /// Whether the table is wrong without it.
+    pub(crate) needed: bool,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Takes {
+    /// A text.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// A file's name; a relative one begins at the configuration's folder.
+    Path,
+    /// A length of time such as `30d`.
+    Length,
+    /// A whole number from zero on.
+    Number,
+    /// Yes or no.
+    Flag,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// `{ env = "NAME" }` or `{ file = "PATH" }`.
+    Secret,
+    /// A text or a secret.
+    TextOrSecret,
+    /// A list of `{ kind = "GLOB", keep = "30d" }`.
+    Rules,
+}
+
+impl Takes {
+    /// What to write, for an error.
+    fn example(self) -> String {
+        match self {
+            Self::Text => "a text such as \"…\"".to_owned(),
+            Self::Texts => "a list of texts such as [\"…\", \"…\"]".to_owned(),
+            Self::Path => "a file's name such as \"antiphon.db\"".to_owned(),
+            Self::Length => "a length of time such as \"30d\"".to_owned(),
+            Self::Number => "a whole number".to_owned(),
+            Self::Flag => "true or false".to_owned(),
+            Self::Word(words) => format!("one of \"{}\"", words.join("\", \"")),
+            Self::Secret => SECRET.to_owned(),
+            Self::TextOrSecret => format!("a text, or {SECRET}"),
+            Self::Rules => "a list of { kind = \"queup.*\", keep = \"30d\" }".to_owned(),
+        }
+    }
+
+    fn schema(self) -> Value {
+        let length = json!({"type": "string", "examples": ["10m", "24h", "30d"]});
+        match self {
+            Self::Text | Self::Path => json!({"type": "string"}),
+            Self::Texts => json!({"type": "array", "items": {"type": "string"}}),
+            Self::Length => length,
+            Self::Number => json!({"type": "integer", "minimum": 0}),
+            Self::Flag => json!({"type": "boolean"}),
+            Self::Word(words) => json!({"enum": words}),
+            Self::Secret => json!({"$ref": "#/$defs/secret"}),
+            Self::TextOrSecret => {
+                json!({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/secret"}]})
+            }
+            Self::Rules => json!({"type": "array", "items": {
+                "type": "object",
+                "properties": {"kind": {"type": "string"}, "keep": length},
+                "required": ["kind", "keep"],
+                "additionalProperties": false,
+            }}),
+        }
+    }
+}
+
+const SECRET: &str = "{ env = \"NAME\" } or { file = \"PATH\" }";
+
+/// Where a secret is found; it is read only by who needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SecretFrom {
+    /// A variable of the environment.
+    Env(String),
+    /// The first line of a file.
+    File(PathBuf),
+    /// The configuration itself, where it need not be secret.
+    Text(String),
+}
+
+impl SecretFrom {
+    /// Reads it.
+    pub(crate) fn read(&self) -> Result<Secret, Failure> {
+        let text = match self {
+            Self::Env(name) => std::env::var(name).map_err(|_| {
+                Failure::usage(format!("the environment has no `{name}`"))
+                    .hint(format!("set it, for instance with `export {name}=…`"))
+            })?,
+            Self::File(path) => std::fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!("could not read the secret in {}", path.display()))
+                    .because(error)
+                    .hint("put it on the first line of that file, readable by you alone")
+            })?,
+            Self::Text(text) => text.clone(),
+        };
+        let line = text.lines().next().unwrap_or_default();
+        if line.is_empty() {
+            return Err(Failure::usage(match self {
+                Self::Env(name) => format!("`{name}` is empty in the environment"),
+                Self::File(path) => format!("the first line of {} is empty", path.display()),
+                Self::Text(_) => "a secret is empty".to_owned(),
+            }));
+        }
+        Ok(Secret::new(line))
+    }
+}
+
+/// A file of TOML: its name for errors, its text for line numbers, its folder for relative paths.
+#[derive(Debug)]
+pub(crate) struct File<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
+}
+
+impl File<'_> {
+    /// Parses the text; the error names the line and never shows it, since a secret may stand there.
+    pub(crate) fn parse(&self) -> Result<DeTable<'_>, Failure> {
+        DeTable::parse(self.text)
+            .map(toml::Spanned::into_inner)
+            .map_err(|error| {
+                let at = error.span().unwrap_or(0..0);
+                self.wrong(&at, error.message())
+            })
+    }
+
+    /// An error about this part of the file.
+    pub(crate) fn wrong(&self, at: &Range<usize>, message: impl std::fmt::Display) -> Failure {
+        let before = self.text.get(..at.start).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        Failure::usage(format!("{}:{line}: {message}", self.path.display()))
+    }
+
+    /// A path, from the file's folder on.
+    fn resolve(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+}
+
+/// A table whose keys are known to be declared ones.
+#[derive(Debug)]
+pub(crate) struct Section<'a> {
+    file: &'a File<'a>,
+    name: String,
+    table: &'a DeTable<'a>,
+    keys: &'static [Key],
+    at: Range<usize>,
+}
+
+impl<'a> Section<'a> {
+    /// Refuses keys that are not declared, and misses those that are needed.
+    pub(crate) fn new(
+        file: &'a File<'a>,
+        name: impl Into<String>,
+        table: &'a DeTable<'a>,
+        keys: &'static [Key],
+        at: Range<usize>,
+    ) -> Result<Self, Failure> {
+        let name = name.into();
+        let known = keys.iter().map(|key| key.name);
+        for key in table.keys() {
+            if !known.clone().any(|known| known == key.get_ref()) {
+                return Err(unknown(
+                    file,
+                    &key.span(),
+                    "key",
+                    key.get_ref(),
+                    &name,
+                    known,
+                ));
+            }
+        }
+        let section = Self {
+            file,
+            name,
+            table,
+            keys,
+            at,
+        };
+        for key in keys {
+            if key.needed && section.value(key.name).is_none() {
+                let error = file.wrong(
+                    &section.at,
+                    format!("{} has no `{}`", section.name, key.name),
+                );
+                return Err(error.hint(format!("{} is {}", key.name, key.takes.example())));
+            }
+        }
+        Ok(section)
+    }
+
+    fn key(&self, name: &str) -> &'static Key {
+        self.keys
+            .iter()
+            .find(|key| key.name == name)
+            .expect("every key that is read is declared")
+    }
+
+    fn value(&self, name: &str) -> Option<&'a toml::Spanned<DeValue<'a>>> {
+        self.table
+            .iter()
+            .find_map(|(key, value)| (key.get_ref() == name).then_some(value))
+    }
+
+    /// An error about this key's value.
+    pub(crate) fn wrong(&self, name: &str, message: impl std::fmt::Display) -> Failure {
+        let at = self
+            .value(name)
+            .map_or(self.at.clone(), toml::Spanned::span);
+        self.file
+            .wrong(&at, format!("{} of {} {message}", quoted(name), self.name))
+    }
+
+    fn read<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&'a DeValue<'a>) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        let key = self.key(name);
+        let Some(value) = self.value(name) else {
+            return Ok(None);
+        };
+        let wrong = || self.wrong(name, format!("is not {}", key.takes.example()));
+        read(value.get_ref()).map(Some).ok_or_else(wrong)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&'a str>, Failure> {
+        self.read(name, DeValue::as_str)
+    }
+
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let texts = self.read(name, |value| {
+            let texts = value.as_array()?.iter();
+            texts
+                .map(|text| text.get_ref().as_str().map(str::to_owned))
+                .collect()
+        })?;
+        Ok(texts.unwrap_or_default())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> Result<Option<PathBuf>, Failure> {
+        self.read(name, |value| {
+            value.as_str().map(|path| self.file.resolve(path))
+        })
+    }
+
+    pub(crate) fn length(&self, name: &str) -> Result<Option<Duration>, Failure> {
+        self.read(name, length)
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Failure> {
+        self.read(name, |value| {
+            let number = value.as_integer()?;
+            u64::from_str_radix(number.as_str(), number.radix()).ok()
+        })
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Failure> {
+        self.read(name, DeValue::as_bool)
+    }
+
+    pub(crate) fn word(&self, name: &str) -> Result<Option<&'static str>, Failure> {
+        let Takes::Word(words) = self.key(name).takes else {
+            unreachable!("every key that is read as a word is declared as one");
+        };
+        self.read(name, |value| {
+            words
+                .iter()
+                .copied()
+                .find(|word| value.as_str() == Some(word))
+        })
+    }
+
+    pub(crate) fn secret(&self, name: &str) -> Result<Option<SecretFrom>, Failure> {
+        let takes = self.key(name).takes;
+        let secret = self.read(name, |value| {
+            if let (Some(text), Takes::TextOrSecret) = (value.as_str(), takes) {
+                return Some(SecretFrom::Text(text.to_owned()));
+            }
+            let table = value.as_table()?;
+            let (key, value) = table.iter().next().filter(|_| table.len() == 1)?;
+            let value = value.get_ref().as_str()?;
+            match &**key.get_ref() {
+                "env" => Some(SecretFrom::Env(value.to_owned())),
+                "file" => Some(SecretFrom::File(self.file.resolve(value))),
+                _ => None,
+            }
+        });
+        secret.map_err(|error| {
+            if self
+                .value(name)
+                .is_some_and(|value| value.get_ref().is_str())
+            {
+                self.wrong(name, "is a secret and must not stand in the configuration")
+                    .hint(format!("write {SECRET}"))
+            } else {
+                error
+            }
+        })
+    }
+
+    pub(crate) fn rules(&self, name: &str) -> Result<Vec<(String, Duration)>, Failure> {
+        let rules = self.read(name, |value| {
+            let rules = value.as_array()?.iter();
+            rules
+                .map(|rule| {
+                    let rule = rule.get_ref().as_table().filter(|rule| rule.len() == 2)?;
+                    let kind = rule.get("kind")?.get_ref().as_str()?;
+                    Some((kind.to_owned(), length(rule.get("keep")?.get_ref())?))
+                })
+                .collect()
+        })?;
+        Ok(rules.unwrap_or_default())
+    }
+}
+
+fn length(value: &DeValue<'_>) -> Option<Duration> {
+    time::parse(value.as_str()?).ok()
+}
+
+/// `name` in backquotes.
+fn quoted(name: &str) -> String {
+    format!("`{name}`")
+}
+
+/// The error for a word that is none of the known ones, with the nearest of them.
+pub(crate) fn unknown(
+    file: &File<'_>,
+    at: &Range<usize>,
+    what: &str,
+    word: &str,
+    place: &str,
+    known: impl Iterator<Item = &'static str> + Clone,
+) -> Failure {
+    let error = file.wrong(at, format!("{place} knows no {what} `{word}`"));
+    let near = known
+        .clone()
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&word.to_lowercase(), known),
+                known,
+            )
+        })
+        .min()
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3);
+    match near {
+        Some((_, near)) => error.hint(format!("did you mean `{near}`?")),
+        None => {
+            let known: Vec<_> = known.map(quoted).collect();
+            error.hint(format!("it knows {}", known.join(", ")))
+        }
+    }
+}
+
+/// The JSON Schema of a table with these keys.
+pub(crate) fn schema(keys: &[Key], about: &str) -> Value {
+    let properties: serde_json::Map<_, _> = keys
+        .iter()
+        .map(|key| {
+            let mut schema = key.takes.schema();
+            schema["description"] = key.about.into();
+            (key.name.to_owned(), schema)
+        })
+        .collect();
+    let required: Vec<_> = keys
+        .iter()
+        .filter(|key| key.needed)
+        .map(|key| key.name)
+        .collect();
+    json!({
+        "description": about,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}

@@ -1,0 +1,226 @@
+//! An event on one line.
+
+use std::borrow::Cow;
+
+use antiphon_core::{BodyForm, Event, Gap, Link, Payload as _, Provenance};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+
+use crate::output::{Form, Output, plain};
+
+/// An event as programs read it.
+#[derive(Serialize)]
+pub(crate) struct Line<'a> {
+    position: u64,
+    source: &'a str,
+    kind: &'a str,
+    place: &'a str,
+    origin: &'a str,
+    provenance: &'a str,
+    received_at: Timestamp,
+    body: Body<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<Body<'a>>,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn new(event: &'a Event) -> Self {
+        Self {
+            position: event.position().get(),
+            source: event.source().as_str(),
+            kind: event.kind().as_str(),
+            place: event.place().as_str(),
+            origin: event.origin().as_str(),
+            provenance: event.provenance().as_str(),
+            received_at: event.received_at(),
+            body: Body::new(event.body(), event.form()),
+            note: event.note().map(|note| Body::new(note, BodyForm::Json)),
+        }
+    }
+}
+
+/// A JSON body as it is; any other as a text.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Json(Cow<'a, RawValue>),
+    Text(Cow<'a, str>),
+}
+
+impl<'a> Body<'a> {
+    fn new(bytes: &'a [u8], form: BodyForm) -> Self {
+        if form == BodyForm::Json
+            && let Ok(json) = serde_json::from_slice::<&RawValue>(bytes)
+        {
+            return Self::Json(on_one_line(json));
+        }
+        Self::Text(String::from_utf8_lossy(bytes))
+    }
+}
+
+/// The same document without line ends, which JSON allows between its parts only.
+fn on_one_line(json: &RawValue) -> Cow<'_, RawValue> {
+    if !json.get().contains(['\n', '\r']) {
+        return Cow::Borrowed(json);
+    }
+    let line = json.get().replace(['\n', '\r'], " ");
+    RawValue::from_string(line).map_or(Cow::Borrowed(json), Cow::Owned)
+}
+
+/// Prints one event.
+pub(crate) fn event(output: &mut Output, event: &Event) -> anyhow::Result<()> {
+    match output.form() {
+        Form::Json => output.json(&Line::new(event)),
+        Form::Text => {
+            let time = clock(event.received_at());
+            let source = plain(event.source().as_str());
+            let kind = plain(event.kind().as_str());
+            let place = plain(event.place().as_str());
+            let gist = plain(&gist(event));
+            let mark = match event.provenance() {
+                Provenance::Live => String::new(),
+                other => format!(" ({other})"),
+            };
+            let line = format!(
+                "{} {source} {} {} {gist}{}",
+                output.faint(time),
+                output.bold(format_args!("{kind:<28}")),
+                output.faint(format_args!("{place:<29}")),
+                output.faint(mark),
+            );
+            output.line(line.trim_end())
+        }
+    }
+}
+
+/// The time of day here, to the millisecond.
+pub(crate) fn clock(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system())
+        .strftime("%H:%M:%S.%3f")
+        .to_string()
+}
+
+/// Who and what, in a few words; the beginning of the body where nothing better is known.
+pub(crate) fn gist(event: &Event) -> String {
+    const LONGEST: usize = 100;
+    let mut gist = match event.kind().as_str() {
+        Gap::KIND => Gap::decode(event)
+            .map(|gap| {
+                let seconds = gap.to.at.duration_since(gap.from.at).as_secs_f64();
+                format!(
+                    "{seconds:.1}s missing, {} recovered: {}",
+                    gap.recovered, gap.cause
+                )
+            })
+            .ok(),
+        Link::KIND => Link::decode(event).map(|link| link.state.to_string()).ok(),
+        _ => None,
+    }
+    .or_else(|| told(event))
+    .unwrap_or_else(|| String::from_utf8_lossy(event.body()).into_owned());
+    if let Some((cut, _)) = gist.char_indices().nth(LONGEST) {
+        gist.truncate(cut);
+        gist.push('…');
+    }
+    gist
+}
+
+/// What the body tells, by the names that platforms give to such things.
+fn told(event: &Event) -> Option<String> {
+    const WHO: [&str; 4] = [
+        "/user/username",
+        "/username",
+        "/user/userid",
+        "/presence/clientId",
+    ];
+    const WHOM: [&str; 4] = [
+        "/modUser/username",
+        "/kickedUser/username",
+        "/mutedUser/username",
+        "/removedUser/username",
+    ];
+    const WHAT: [&str; 7] = [
+        "/message",
+        "/dubtype",
+        "/songInfo/name",
+        "/role_object/label",
+        "/song/songid",
+        "/room/name",
+        "/error",
+    ];
+    let body: Value = event.parse().ok()?;
+    let first = |paths: &[&str]| {
+        let mut found = paths.iter().filter_map(|path| body.pointer(path)?.as_str());
+        found
+            .next()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
+    let (who, whom, what) = (first(&WHO), first(&WHOM), first(&WHAT));
+    let mut gist = who.unwrap_or_default();
+    if let Some(whom) = whom {
+        gist.push_str(" → ");
+        gist.push_str(&whom);
+    }
+    if let Some(what) = what {
+        gist.push_str(if gist.is_empty() { "" } else { ": " });
+        gist.push_str(&what);
+    }
+    match &body {
+        _ if !gist.is_empty() => Some(gist),
+        Value::Array(rows) => Some(format!("{} rows", rows.len())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_core::{Draft, Kind, Origin, Place, Position};
+
+    use super::*;
+
+    fn event(kind: &'static str, body: &'static str) -> Event {
+        let mut draft = Draft::new(
+            Kind::from_static(kind),
+            Place::new("room/1"),
+            Origin::frame("c", 1),
+            Timestamp::UNIX_EPOCH,
+            body,
+        );
+        draft.form = BodyForm::of(body.as_bytes());
+        Event::stored(Position::new(1), "choir".into(), draft)
+    }
+
+    #[track_caller]
+    fn check(kind: &'static str, body: &'static str, expected: &str) {
+        assert_eq!(gist(&event(kind, body)), expected);
+    }
+
+    #[test]
+    fn a_line_tells_who_did_what_to_whom() {
+        check(
+            "queup.chat-message",
+            r#"{"message":"hello","user":{"username":"mira"}}"#,
+            "mira: hello",
+        );
+        check(
+            "queup.user-kick",
+            r#"{"user":{"username":"mira"},"kickedUser":{"username":"teo"}}"#,
+            "mira → teo",
+        );
+        check("queup.room_users", "[{},{}]", "2 rows");
+        check("queup.message", "no json", "no json");
+        check(
+            "antiphon.gap",
+            r#"{"from":{"at":"1970-01-01T00:00:00Z"},"to":{"at":"1970-01-01T00:00:02Z"},"cause":"cut","recovered":3}"#,
+            "2.0s missing, 3 recovered: cut",
+        );
+    }
+
+    #[test]
+    fn a_body_on_several_lines_is_printed_on_one() {
+        let json: &RawValue = serde_json::from_str("{\"a\":\n 1}").unwrap();
+        assert_eq!(on_one_line(json).get(), "{\"a\":  1}");
+    }
+}

@@ -1,0 +1,104 @@
+//! Being asked to stop.
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{failure::Exit, output::say};
+
+/// Who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Somebody pressed Ctrl-C.
+    Interrupt,
+    /// The machine's service manager.
+    Terminate,
+}
+
+/// Whether somebody asked this process to stop.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop {
+    token: CancellationToken,
+    asked: Arc<OnceLock<Asked>>,
+}
+
+impl Stop {
+    /// Ends when somebody has asked.
+    pub(crate) async fn asked(&self) {
+        self.token.cancelled().await;
+    }
+
+    /// The same as a token, for those who take one.
+    pub(crate) fn token(&self) -> CancellationToken {
+        self.token.clone()
+    }
+
+    /// How a command that runs until it is stopped has ended.
+    pub(crate) fn exit(&self) -> Exit {
+        match self.asked.get() {
+            Some(Asked::Interrupt) => Exit::Interrupted,
+            Some(Asked::Terminate) | None => Exit::Done,
+        }
+    }
+
+    /// Listens for as long as the set lives; a second Ctrl-C ends the process at once.
+    pub(crate) fn listen(&self, tasks: &mut JoinSet<()>) -> std::io::Result<()> {
+        let mut signals = Signals::new()?;
+        let stop = self.clone();
+        tasks.spawn(async move {
+            loop {
+                let asked = signals.next().await;
+                if stop.asked.set(asked).is_err() {
+                    std::process::exit(Exit::Interrupted.code().into());
+                }
+                if asked == Asked::Interrupt {
+                    say("stopping; press Ctrl-C again to stop at once");
+                }
+                stop.token.cancel();
+            }
+        });
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.interrupt.recv() => Asked::Interrupt,
+            _ = self.terminate.recv() => Asked::Terminate,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Asked {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        Asked::Interrupt
+    }
+}
