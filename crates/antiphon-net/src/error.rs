@@ -1,0 +1,298 @@
+//! What can go wrong, one type per kind of operation.
+//!
+//! No message holds a secret: of a URI only scheme, host and path are shown, without its query, and without path
+//! segments so long that they may be tokens; of a proxy its address without the login.
+
+use std::{borrow::Cow, error::Error, fmt, io, sync::Arc, time::Duration};
+
+use ::http::Uri;
+use antiphon_core::BoxError;
+
+/// A path segment longer than this may be a token (a Discord webhook has one of 68 letters) and is not shown.
+const LONGEST_SHOWN_SEGMENT: usize = 40;
+
+/// What of a URI may be printed.
+pub(crate) fn shown(uri: &Uri) -> String {
+    let scheme = uri.scheme_str().unwrap_or("?");
+    let host = uri.host().unwrap_or("?");
+    let port = uri
+        .port_u16()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    let path: Vec<&str> = uri
+        .path()
+        .split('/')
+        .map(|part| {
+            if part.len() > LONGEST_SHOWN_SEGMENT {
+                "…"
+            } else {
+                part
+            }
+        })
+        .collect();
+    format!("{scheme}://{host}{port}{}", path.join("/"))
+}
+
+/// The step at which a connection failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Reading the URI or the request, before anything was sent.
+    Address,
+    /// Finding the host's addresses.
+    Resolve,
+    /// Opening the connection.
+    Connect,
+    /// Asking a proxy for a tunnel.
+    Proxy,
+    /// Agreeing on TLS.
+    Tls,
+    /// Upgrading to a WebSocket.
+    Upgrade,
+}
+
+impl Phase {
+    fn failed(self) -> &'static str {
+        match self {
+            Self::Address => "could not use",
+            Self::Resolve => "could not resolve",
+            Self::Connect => "could not connect to",
+            Self::Proxy => "could not get a tunnel to",
+            Self::Tls => "could not agree on TLS with",
+            Self::Upgrade => "could not open a WebSocket at",
+        }
+    }
+}
+
+/// A connection, or the WebSocket on it, could not be opened.
+///
+/// It is cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ConnectError(Arc<Failure>);
+
+#[derive(Debug)]
+struct Failure {
+    phase: Phase,
+    target: String,
+    why: Cow<'static, str>,
+    is_transient: bool,
+    status: Option<u16>,
+    retry_after: Option<Duration>,
+    source: Option<BoxError>,
+}
+
+impl ConnectError {
+    fn build(phase: Phase, target: &str, why: Cow<'static, str>, is_transient: bool) -> Failure {
+        Failure {
+            phase,
+            target: target.to_owned(),
+            why,
+            is_transient,
+            status: None,
+            retry_after: None,
+            source: None,
+        }
+    }
+
+    /// A failure that a new try cannot mend.
+    pub(crate) fn permanent(phase: Phase, target: &str, why: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Self::build(phase, target, why.into(), false)))
+    }
+
+    /// A failure that may pass by itself.
+    pub(crate) fn transient(phase: Phase, target: &str, why: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Self::build(phase, target, why.into(), true)))
+    }
+
+    /// A wait that reached its limit.
+    pub(crate) fn timed_out(phase: Phase, target: &str, limit: Duration) -> Self {
+        Self::transient(phase, target, format!("no answer within {limit:?}"))
+    }
+
+    /// A failure of the connection below.
+    pub(crate) fn io(phase: Phase, target: &str, source: io::Error) -> Self {
+        Self::caused(phase, target, "", true, source)
+    }
+
+    /// A failure with a cause of its own.
+    pub(crate) fn caused(
+        phase: Phase,
+        target: &str,
+        why: impl Into<Cow<'static, str>>,
+        is_transient: bool,
+        source: impl Into<BoxError>,
+    ) -> Self {
+        Self(Arc::new(Failure {
+            source: Some(source.into()),
+            ..Self::build(phase, target, why.into(), is_transient)
+        }))
+    }
+
+    /// An upgrade that was answered with another status than 101.
+    pub(crate) fn refused(target: &str, status: u16, retry_after: Option<Duration>) -> Self {
+        let is_transient = matches!(status, 408 | 425 | 429 | 500..=599);
+        let why = format!("the server answered with status {status}").into();
+        Self(Arc::new(Failure {
+            status: Some(status),
+            retry_after,
+            ..Self::build(Phase::Upgrade, target, why, is_transient)
+        }))
+    }
+
+    /// The step that failed.
+    pub fn phase(&self) -> Phase {
+        self.0.phase
+    }
+
+    /// Whether the same call could succeed later.
+    ///
+    /// False for a URI or request that cannot be used, a certificate that is not trusted, a proxy that refuses us,
+    /// and an upgrade refused with a status other than 408, 425, 429 and 5xx.
+    pub fn is_transient(&self) -> bool {
+        self.0.is_transient
+    }
+
+    /// The HTTP status with which the server refused the upgrade to a WebSocket.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// How long the server asked us to wait before the next try, where it refused the upgrade and said so in seconds.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0.phase.failed(), self.0.target)?;
+        if self.0.why.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", self.0.why)
+    }
+}
+
+impl Error for ConnectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+/// A WebSocket failed.
+///
+/// After it the socket is of no more use, except after [`SocketError::InvalidClose`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SocketError {
+    /// The peer announced or sent more than the limits allow; nothing above them was kept.
+    #[error("the peer sent {size} bytes where {limit} are allowed")]
+    TooLarge {
+        /// Size of the frame as its header says, or of the message so far, in bytes.
+        size: usize,
+        /// The limit it broke: [`Limits::frame`](crate::Limits::frame) or [`Limits::message`](crate::Limits::message).
+        limit: usize,
+    },
+    /// The peer sent a text that is not UTF-8.
+    #[error("the peer sent a text that is not UTF-8")]
+    NotUtf8,
+    /// The peer broke the WebSocket protocol in another way.
+    #[error("the peer broke the WebSocket protocol: {0}")]
+    Protocol(String),
+    /// The socket was closed before this was sent.
+    #[error("the socket is closed")]
+    Closed,
+    /// The peer did not take a message in time.
+    #[error("the peer took no data for {0:?}")]
+    TimedOut(Duration),
+    /// The close code or its reason may not be sent; nothing was.
+    #[error("a socket cannot be closed with code {0:?} and this reason")]
+    InvalidClose(Option<u16>),
+    /// The connection broke.
+    #[error("the connection broke")]
+    Broken(#[source] io::Error),
+}
+
+impl SocketError {
+    /// Whether a new connection may do better; false only for a caller's own mistake.
+    pub fn is_transient(&self) -> bool {
+        !matches!(self, Self::InvalidClose(_))
+    }
+}
+
+/// An HTTP request got no whole answer.
+///
+/// An answer with an error status is an answer, not an error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// The request cannot be sent at all.
+    #[error("cannot send {request}: {why}")]
+    Invalid {
+        /// Method, scheme, host and path.
+        request: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// No connection could be opened.
+    #[error(transparent)]
+    Connect(ConnectError),
+    /// The answer did not come in time.
+    #[error("no whole answer to {request} within {limit:?}")]
+    TimedOut {
+        /// Method, scheme, host and path.
+        request: String,
+        /// The limit, [`Limits::request`](crate::Limits::request).
+        limit: Duration,
+    },
+    /// The answer's body is longer than allowed.
+    #[error("the answer to {request} has more than {limit} bytes")]
+    BodyTooLarge {
+        /// Method, scheme, host and path.
+        request: String,
+        /// The limit, [`Limits::body`](crate::Limits::body), in bytes.
+        limit: usize,
+    },
+    /// The answer's head is longer than allowed, or has more than 100 fields.
+    #[error("the head of the answer to {request} has more than {limit} bytes or 100 fields")]
+    HeaderTooLarge {
+        /// Method, scheme, host and path.
+        request: String,
+        /// The limit, [`Limits::header`](crate::Limits::header), in bytes.
+        limit: usize,
+    },
+    /// The connection broke, or what came was not HTTP.
+    #[error("the exchange of {request} broke off")]
+    Broken {
+        /// Method, scheme, host and path.
+        request: String,
+        /// Whether the request, or a part of it, may have reached the server.
+        may_have_arrived: bool,
+        /// What broke.
+        source: BoxError,
+    },
+}
+
+impl HttpError {
+    /// Whether the same request could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect(error) => error.is_transient(),
+            Self::TimedOut { .. } | Self::Broken { .. } => true,
+            Self::Invalid { .. } | Self::BodyTooLarge { .. } | Self::HeaderTooLarge { .. } => false,
+        }
+    }
+
+    /// Whether the server may have seen the request, and acted on it.
+    ///
+    /// What must not happen twice is repeated only if this is false.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Invalid { .. } | Self::Connect(_) => false,
+            Self::Broken {
+                may_have_arrived, ..
+            } => *may_have_arrived,
+            Self::TimedOut { .. } | Self::BodyTooLarge { .. } | Self::HeaderTooLarge { .. } => true,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! HTTP requests over the network's connections.
+
+use std::{
+    error::Error as _,
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    task::{Context, Poll},
+};
+
+use ::http::{HeaderValue, Method, Request, Response, Uri, header::CONTENT_LENGTH};
+use antiphon_core::BoxFuture;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Body as _;
+use hyper_util::{
+    client::legacy::{
+        self,
+        connect::{Connected, Connection},
+    },
+    rt::{TokioIo, TokioTimer},
+};
+use tokio::task::JoinSet;
+
+use crate::{ConnectError, HttpError, Limits, Network, Stream, error::shown};
+
+/// Sends HTTP/1.1 requests, and keeps connections for the next ones.
+///
+/// Clones share one pool. Its connections are tasks that the pool owns: they end with the last clone.
+///
+/// It never follows a redirect, sets no cookie, adds no `User-Agent` and asks for no compression: what the caller
+/// puts into the request is what is sent, with `Host` and `Content-Length`.
+/// A request that met a pooled connection which the server had closed, and of which no byte was sent, is sent
+/// again on another by itself.
+#[derive(Clone)]
+pub struct HttpClient {
+    pool: legacy::Client<Connector, Full<Bytes>>,
+    limits: Limits,
+    /// Ends the connections' tasks with the last clone.
+    _tasks: Arc<Tasks>,
+}
+
+impl HttpClient {
+    pub(crate) fn new(network: &Network) -> Self {
+        let limits = *network.bounds();
+        let tasks = Arc::new(Tasks::default());
+        let pool = legacy::Client::builder(Spawner(Arc::downgrade(&tasks)))
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(limits.idle)
+            .pool_max_idle_per_host(limits.idle_connections)
+            .http1_max_buf_size(limits.head())
+            .build(Connector(network.clone()));
+        Self {
+            pool,
+            limits,
+            _tasks: tasks,
+        }
+    }
+
+    /// Sends one request, and returns its answer with the whole body.
+    ///
+    /// The URI is absolute, `http` or `https`. Any method may have a body, `DELETE` too; an empty body is none.
+    /// Statuses of 400 and above are answers, redirects too.
+    ///
+    /// Cancelled, it closes the connection; the server may have seen the request.
+    ///
+    /// # Errors
+    ///
+    /// When no whole answer came within [`Limits`].
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let name = format!("{} {}", request.method(), shown(request.uri()));
+        if let Some(why) = unsendable(&request) {
+            return Err(HttpError::Invalid { request: name, why });
+        }
+        let limit = self.limits.request;
+        match tokio::time::timeout(limit, self.exchange(request, &name)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(HttpError::TimedOut {
+                request: name,
+                limit,
+            }),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        mut request: Request<Bytes>,
+        name: &str,
+    ) -> Result<Response<Bytes>, HttpError> {
+        // RFC 9110 §8.6: these methods mean something by a body, so that its absence is said aloud.
+        let expects_body = matches!(
+            *request.method(),
+            Method::POST | Method::PUT | Method::PATCH
+        );
+        if expects_body && request.body().is_empty() {
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        let response = self.pool.request(request.map(Full::new)).await;
+        let (parts, body) = response
+            .map_err(|error| self.failed(error, name))?
+            .into_parts();
+        let limit = self.limits.body;
+        let too_large = || HttpError::BodyTooLarge {
+            request: name.to_owned(),
+            limit,
+        };
+        if body.size_hint().lower() > limit as u64 {
+            return Err(too_large());
+        }
+        let body = Limited::new(body, limit)
+            .collect()
+            .await
+            .map_err(|source| {
+                if source.is::<LengthLimitError>() {
+                    return too_large();
+                }
+                HttpError::Broken {
+                    request: name.to_owned(),
+                    may_have_arrived: true,
+                    source,
+                }
+            })?;
+        Ok(Response::from_parts(parts, body.to_bytes()))
+    }
+
+    /// Finds out what a failure of the pool means.
+    fn failed(&self, error: legacy::Error, name: &str) -> HttpError {
+        let request = name.to_owned();
+        if let Some(connect) = error
+            .source()
+            .and_then(|source| source.downcast_ref::<ConnectError>())
+        {
+            return HttpError::Connect(connect.clone());
+        }
+        let hyper = error
+            .source()
+            .and_then(|source| source.downcast_ref::<hyper::Error>());
+        if hyper.is_some_and(hyper::Error::is_parse_too_large) {
+            return HttpError::HeaderTooLarge {
+                request,
+                limit: self.limits.head(),
+            };
+        }
+        let may_have_arrived = !hyper.is_some_and(hyper::Error::is_canceled);
+        HttpError::Broken {
+            request,
+            may_have_arrived,
+            source: error.into(),
+        }
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a request cannot be sent, if it cannot.
+fn unsendable(request: &Request<Bytes>) -> Option<&'static str> {
+    if request.method() == Method::CONNECT {
+        return Some("tunnels are made by proxies, not by requests");
+    }
+    if !matches!(request.uri().scheme_str(), Some("http" | "https")) {
+        return Some("the scheme is neither http nor https");
+    }
+    None
+}
+
+/// The tasks of one pool's connections.
+#[derive(Default)]
+struct Tasks(Mutex<JoinSet<()>>);
+
+/// Hands hyper's tasks to their owner; without one they are dropped.
+#[derive(Clone)]
+struct Spawner(Weak<Tasks>);
+
+impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Spawner {
+    fn execute(&self, task: F) {
+        let Some(tasks) = self.0.upgrade() else {
+            return;
+        };
+        let mut tasks = tasks.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that ended are let go, so that the set holds no more than the living.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+}
+
+/// The network as hyper's pool calls it.
+#[derive(Clone)]
+struct Connector(Network);
+
+impl tower_service::Service<Uri> for Connector {
+    type Response = TokioIo<Stream>;
+    type Error = ConnectError;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let network = self.0.clone();
+        Box::pin(async move { Ok(TokioIo::new(network.open(&uri).await?)) })
+    }
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}

@@ -1,0 +1,250 @@
+//! Any URL made a stream: as whom to speak is one thing, where to connect another.
+
+use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use ::http::Uri;
+use antiphon_core::BoxFuture;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use tokio::net::TcpStream;
+
+use crate::{
+    ConnectError, HttpClient, Limits, Phase, Stream, WebSocket, WebSocketRequest, error::shown,
+    upgrade,
+};
+
+/// How long one address is tried alone before the next joins in (RFC 8305 §5 recommends this).
+const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
+
+/// Opens connections for everybody else, and is the only place that decides where they go.
+///
+/// It is a value: cheap to clone, equal for all its clones, without connections of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Settings {
+    routes: BTreeMap<String, Route>,
+    limits: Limits,
+}
+
+impl Network {
+    /// The internet: names from DNS, TCP, and TLS checked against the machine's own roots.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says where connections meant for `host` really go.
+    ///
+    /// `host` is an exact host name in any case, an address as in a URI without brackets, or `*` for every host
+    /// without a route of its own. The last route set for a host counts.
+    #[must_use]
+    pub fn route(mut self, host: &str, route: Route) -> Self {
+        self.change()
+            .routes
+            .insert(host.to_ascii_lowercase(), route);
+        self
+    }
+
+    /// Sets the bounds on sizes and waits (default [`Limits::default`]).
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.change().limits = limits;
+        self
+    }
+
+    fn change(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+
+    /// The bounds in force.
+    pub(crate) fn bounds(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    /// Opens a connection to whom the URI names.
+    ///
+    /// The scheme is `http`, `https`, `ws` or `wss`; `https` and `wss` are spoken over TLS, unless the host's route
+    /// says plain.
+    ///
+    /// # Errors
+    ///
+    /// When the URI has no such scheme or no host, and when a step of [`Phase`] fails or takes too long.
+    pub async fn open(&self, uri: &Uri) -> Result<Stream, ConnectError> {
+        let target = Target::new(uri)?;
+        let limits = self.bounds();
+        let name = target.to_string();
+        let routes = &self.settings.routes;
+        let route = routes.get(&target.host).or_else(|| routes.get("*"));
+        let way = route.map_or(&Way::Direct, |route| &route.way);
+        let dialled = tokio::time::timeout(limits.connect, dial(way, &target)).await;
+        dialled.map_err(|_| ConnectError::timed_out(Phase::Connect, &name, limits.connect))?
+    }
+
+    /// Opens a WebSocket.
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::open`], and when the request cannot be sent, or the server refuses it or answers with something
+    /// else than an upgrade; [`ConnectError::status`] tells the status.
+    pub async fn websocket(&self, request: WebSocketRequest) -> Result<WebSocket, ConnectError> {
+        upgrade::open(self, request).await
+    }
+
+    /// Makes an HTTP client with a pool of its own.
+    ///
+    /// Keep it and clone it: only its clones share connections.
+    pub fn http(&self) -> HttpClient {
+        HttpClient::new(self)
+    }
+}
+
+/// Where connections to a host really go.
+#[derive(Clone, Debug)]
+pub struct Route {
+    way: Way,
+    tls: Tls,
+}
+
+/// Whether TLS is spoken where the URI's scheme asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tls {
+    AsAsked,
+    Never,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    Direct,
+    Address(SocketAddr),
+    Connector(Arc<dyn Connect>),
+}
+
+impl Route {
+    /// To one address, without TLS whatever the scheme.
+    pub fn address(address: SocketAddr) -> Self {
+        Self {
+            way: Way::Address(address),
+            tls: Tls::Never,
+        }
+    }
+
+    /// To one address, with TLS where the scheme asks for it.
+    pub fn address_tls(address: SocketAddr) -> Self {
+        Self {
+            way: Way::Address(address),
+            tls: Tls::AsAsked,
+        }
+    }
+
+    /// To whatever the connector gives, without TLS whatever the scheme.
+    pub fn connector(connector: Arc<dyn Connect>) -> Self {
+        Self {
+            way: Way::Connector(connector),
+            tls: Tls::Never,
+        }
+    }
+}
+
+/// Makes connections in a way of its own: in memory, over a Unix socket, through a tunnel.
+pub trait Connect: Send + Sync + fmt::Debug {
+    /// Connects to a host, as a name or an address without brackets, and a port.
+    ///
+    /// Called within [`Limits::connect`].
+    fn connect<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Stream>>;
+}
+
+/// As whom to speak.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) is_secure: bool,
+}
+
+impl Target {
+    fn new(uri: &Uri) -> Result<Self, ConnectError> {
+        let unusable = |why| ConnectError::permanent(Phase::Address, &shown(uri), why);
+        let (is_secure, port) = match uri.scheme_str() {
+            Some("http" | "ws") => (false, 80),
+            Some("https" | "wss") => (true, 443),
+            _ => return Err(unusable("the scheme is none of http, https, ws and wss")),
+        };
+        let host = uri.host().filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| unusable("there is no host"))?;
+        Ok(Self {
+            host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
+            port: uri.port_u16().unwrap_or(port),
+            is_secure,
+        })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            return write!(f, "[{}]:{}", self.host, self.port);
+        }
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+async fn dial(way: &Way, target: &Target) -> Result<Stream, ConnectError> {
+    let failed = |error| ConnectError::io(Phase::Connect, &target.to_string(), error);
+    match way {
+        Way::Direct => {
+            let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await;
+            let found =
+                found.map_err(|error| ConnectError::io(Phase::Resolve, &target.host, error))?;
+            first_of(found.collect()).await.map_err(failed)
+        }
+        Way::Address(address) => first_of(vec![*address]).await.map_err(failed),
+        Way::Connector(connector) => connector
+            .connect(&target.host, target.port)
+            .await
+            .map_err(failed),
+    }
+}
+
+/// Connects to whichever address answers first; each gets a head start over the next, so that a broken IPv6 costs a
+/// quarter of a second and not the whole wait.
+async fn first_of(addresses: Vec<SocketAddr>) -> io::Result<Stream> {
+    let mut tries: FuturesUnordered<_> = alternating(addresses)
+        .into_iter()
+        .zip(0u32..)
+        .map(|(address, turn)| async move {
+            tokio::time::sleep(NEXT_ADDRESS_AFTER * turn).await;
+            let stream = TcpStream::connect(address).await?;
+            // Frames are small and each is written whole; waiting to fill a packet only delays them.
+            stream.set_nodelay(true)?;
+            Ok(Stream::new(stream))
+        })
+        .collect();
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    while let Some(outcome) = tries.next().await {
+        match outcome {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// Takes addresses of either family in turn, beginning with the family of the first.
+fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let Some(first) = addresses.first().map(SocketAddr::is_ipv6) else {
+        return addresses;
+    };
+    let (same, other): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == first);
+    let mut other = other.into_iter();
+    let mut turns: Vec<_> = same
+        .into_iter()
+        .flat_map(|one| [Some(one), other.next()])
+        .flatten()
+        .collect();
+    turns.extend(other);
+    turns
+}

@@ -1,0 +1,394 @@
+//! A WebSocket of either side, on any stream.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    str::Utf8Error,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use futures_util::{Sink, Stream as _};
+use tokio::{
+    io::{AsyncWrite as _, AsyncWriteExt as _},
+    time::{Instant, timeout},
+};
+use tokio_websockets::{
+    ClientBuilder, CloseCode, Error, Limits as SizeLimit, Message as Wire, ServerBuilder,
+    WebSocketStream, proto::ProtocolError,
+};
+
+use crate::{
+    Limits, SocketError, Stream,
+    frames::{FrameTooLarge, Frames},
+};
+
+/// A close frame's reason has at most this many bytes (RFC 6455 §5.5).
+const LONGEST_REASON: usize = 123;
+
+/// So many pings are answered before the first answer was taken; then nothing is read until it is.
+const MOST_PONGS: u32 = 32;
+
+/// A text: bytes that are known to be UTF-8, cheap to clone and to cut out of a frame.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Text(Bytes);
+
+impl Text {
+    /// The text.
+    ///
+    /// It looks through the bytes once more, at some gigabytes a second; keep the answer where that counts.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("only UTF-8 becomes a text")
+    }
+
+    /// The bytes, without copying.
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
+    /// The bytes, still in place.
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(Bytes::copy_from_slice(text.as_bytes()))
+    }
+}
+
+impl TryFrom<Bytes> for Text {
+    type Error = Utf8Error;
+
+    fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
+        std::str::from_utf8(&bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+/// What is said over a WebSocket; pings and pongs are answered inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// A text.
+    Text(Text),
+    /// Bytes.
+    Binary(Bytes),
+    /// Goodbye, or its echo.
+    Close {
+        /// Why, as a number (RFC 6455 §7.4); absent if the peer gave none.
+        code: Option<u16>,
+        /// Why, in words; empty if the peer gave none.
+        reason: String,
+    },
+}
+
+impl Message {
+    /// A text message.
+    pub fn text(text: impl Into<Text>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A binary message.
+    pub fn binary(bytes: impl Into<Bytes>) -> Self {
+        Self::Binary(bytes.into())
+    }
+}
+
+/// An open WebSocket.
+///
+/// Made by [`Network::websocket`](crate::Network::websocket), or on a server by [`WebSocket::serve`].
+/// Dropped, it closes the connection without a close frame.
+#[derive(Debug)]
+pub struct WebSocket {
+    inner: WebSocketStream<Frames>,
+    limits: Limits,
+    /// Answers to pings that the peer has not taken yet.
+    pongs: u32,
+    is_over: bool,
+}
+
+impl WebSocket {
+    /// The client's side, after the upgrade.
+    pub(crate) fn client(stream: Stream, limits: Limits) -> Self {
+        let builder = ClientBuilder::new().limits(size_limit(&limits));
+        Self::new(builder.take_over(Frames::new(stream, limits.frame)), limits)
+    }
+
+    /// The server's side, after the upgrade; [`accept_upgrade`](crate::accept_upgrade) makes the answer to one.
+    pub fn serve(stream: Stream, limits: Limits) -> Self {
+        let builder = ServerBuilder::new().limits(size_limit(&limits));
+        Self::new(builder.serve(Frames::new(stream, limits.frame)), limits)
+    }
+
+    fn new(inner: WebSocketStream<Frames>, limits: Limits) -> Self {
+        Self {
+            inner,
+            limits,
+            pongs: 0,
+            is_over: false,
+        }
+    }
+
+    /// Waits for the next message.
+    ///
+    /// A close frame is a message, and the last one; its echo is sent by itself.
+    /// `None` without one before means that the connection ended without goodbye.
+    /// After an error there is only `None`.
+    ///
+    /// It has no time limit of its own: how long silence may last is a rule of each protocol, and
+    /// [`WebSocket::heard_at`] tells how long it has lasted.
+    ///
+    /// Safe to cancel: no message is lost, and pings are answered the next time.
+    pub async fn next(&mut self) -> Option<Result<Message, SocketError>> {
+        poll_fn(|cx| self.poll_message(cx)).await
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, SocketError>>> {
+        loop {
+            if self.is_over {
+                return Poll::Ready(None);
+            }
+            // A peer that pings and reads no answer would fill our memory with them.
+            if self.pongs >= MOST_PONGS {
+                match ready!(Pin::new(&mut self.inner).poll_flush(cx)) {
+                    Ok(()) => self.pongs = 0,
+                    Err(error) => return Poll::Ready(Some(Err(self.fail(error)))),
+                }
+            }
+            let wire = match ready!(Pin::new(&mut self.inner).poll_next(cx)) {
+                Some(Ok(wire)) => wire,
+                Some(Err(error)) => {
+                    self.say_why(&error, cx);
+                    return Poll::Ready(Some(Err(self.fail(error))));
+                }
+                None => {
+                    self.is_over = true;
+                    return Poll::Ready(None);
+                }
+            };
+            if wire.is_ping() || wire.is_pong() {
+                let is_taken = Pin::new(&mut self.inner).poll_flush(cx).is_ready();
+                self.pongs = if is_taken { 0 } else { self.pongs + 1 };
+                continue;
+            }
+            if wire.is_close() {
+                // The echo goes now if it can, since the caller may never ask again.
+                let _ = Pin::new(&mut self.inner).poll_flush(cx);
+            }
+            return Poll::Ready(Some(Ok(received(wire))));
+        }
+    }
+
+    /// Tells the peer why it is left, as far as that goes without waiting.
+    fn say_why(&mut self, error: &Error, cx: &mut Context<'_>) {
+        let is_flushed = matches!(
+            Pin::new(&mut self.inner).poll_flush(cx),
+            Poll::Ready(Ok(()))
+        );
+        if is_flushed && too_large(error).is_some() {
+            // Close code 1009; the mask of zeros is for the server, which takes no frame without one.
+            let frame: &[u8] = &[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xf1];
+            let _ = Pin::new(self.inner.get_mut()).poll_write(cx, frame);
+        }
+    }
+
+    /// Sends a message, and waits until the connection has taken it.
+    ///
+    /// A text or bytes of any size are sent as one message.
+    /// [`Message::Close`] begins the goodbye: nothing can be sent after it, and [`WebSocket::next`] goes on until
+    /// the peer's own.
+    ///
+    /// If cancelled, the message is sent whole with the next call of any kind, or was not taken at all.
+    ///
+    /// # Errors
+    ///
+    /// When the socket is closed or broken, the peer takes nothing for [`Limits::send`], or a close code may not be
+    /// sent.
+    pub async fn send(&mut self, message: Message) -> Result<(), SocketError> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Takes a message to be sent with those that follow, until [`WebSocket::flush`].
+    ///
+    /// At most 8 KiB and this message are held back; beyond that it waits for the connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn feed(&mut self, message: Message) -> Result<(), SocketError> {
+        let wire = to_send(message)?;
+        self.queue(wire).await
+    }
+
+    /// Waits until the connection has taken all that was fed.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn flush(&mut self) -> Result<(), SocketError> {
+        self.waited(Sink::poll_flush).await
+    }
+
+    /// Sends a ping; the peer's answer shows in [`WebSocket::heard_at`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn ping(&mut self) -> Result<(), SocketError> {
+        self.queue(Wire::ping(Bytes::new())).await?;
+        self.flush().await
+    }
+
+    /// When the last byte of any kind arrived; the opening counts as one.
+    ///
+    /// It moves on only while [`WebSocket::next`] is waited for.
+    pub fn heard_at(&self) -> Instant {
+        self.inner.get_ref().heard_at()
+    }
+
+    /// Says goodbye, waits for the peer's up to [`Limits::close`], and ends the connection.
+    ///
+    /// What the peer says meanwhile is dropped; who wants it sends [`Message::Close`] and reads on.
+    /// A code that may not be sent (RFC 6455 §7.4) is left out with its reason, and a reason of more than 123 bytes
+    /// is cut.
+    pub async fn close(&mut self, code: Option<u16>, reason: &str) {
+        let mut cut = reason.len().min(LONGEST_REASON);
+        while !reason.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        let wire = goodbye(code, &reason[..cut]).unwrap_or_else(|| Wire::close(None, ""));
+        let limit = self.limits.close;
+        let _ = timeout(limit, async {
+            // It fails if goodbye was said before, and then the peer's is still to come.
+            let _ = self.queue(wire).await;
+            let _ = self.flush().await;
+            while self.next().await.is_some() {}
+            let _ = self.inner.get_mut().shutdown().await;
+        })
+        .await;
+        self.is_over = true;
+    }
+
+    async fn queue(&mut self, wire: Wire) -> Result<(), SocketError> {
+        self.waited(Sink::poll_ready).await?;
+        Pin::new(&mut self.inner)
+            .start_send(wire)
+            .map_err(|error| self.fail(error))
+    }
+
+    /// Waits for the connection to take data, up to the limit.
+    async fn waited(
+        &mut self,
+        mut poll: impl FnMut(
+            Pin<&mut WebSocketStream<Frames>>,
+            &mut Context<'_>,
+        ) -> Poll<Result<(), Error>>,
+    ) -> Result<(), SocketError> {
+        if self.is_over {
+            return Err(SocketError::Closed);
+        }
+        let limit = self.limits.send;
+        let taken = timeout(limit, poll_fn(|cx| poll(Pin::new(&mut self.inner), cx))).await;
+        let Ok(taken) = taken else {
+            self.is_over = true;
+            return Err(SocketError::TimedOut(limit));
+        };
+        taken.map_err(|error| self.fail(error))
+    }
+
+    /// Ends the socket, unless all that happened is a message after the goodbye.
+    fn fail(&mut self, error: Error) -> SocketError {
+        self.is_over |= !matches!(error, Error::AlreadyClosed);
+        if let Some(&FrameTooLarge { size }) = too_large(&error) {
+            return SocketError::TooLarge {
+                size,
+                limit: self.limits.frame,
+            };
+        }
+        match error {
+            Error::AlreadyClosed => SocketError::Closed,
+            Error::PayloadTooLong { len, max_len } => SocketError::TooLarge {
+                size: len,
+                limit: max_len,
+            },
+            Error::Protocol(ProtocolError::InvalidUtf8) => SocketError::NotUtf8,
+            Error::Protocol(error) => SocketError::Protocol(error.to_string()),
+            Error::Io(error) => SocketError::Broken(error),
+            other => SocketError::Protocol(other.to_string()),
+        }
+    }
+}
+
+/// The whole message is held in memory, and so is a frame.
+fn size_limit(limits: &Limits) -> SizeLimit {
+    SizeLimit::default().max_payload_len(Some(limits.message))
+}
+
+/// The frame that was refused by its header, if that is what happened.
+fn too_large(error: &Error) -> Option<&FrameTooLarge> {
+    let Error::Io(error) = error else { return None };
+    error.get_ref()?.downcast_ref()
+}
+
+/// A message as the caller sees it.
+fn received(wire: Wire) -> Message {
+    if let Some((code, reason)) = wire.as_close() {
+        // The library says 1005, which is never sent, where there was no code.
+        let code = Some(code).filter(|&code| code != CloseCode::NO_STATUS_RECEIVED);
+        return Message::Close {
+            code: code.map(u16::from),
+            reason: reason.to_owned(),
+        };
+    }
+    let is_text = wire.is_text();
+    let bytes = Bytes::from(wire.into_payload());
+    // The library has looked through a text's bytes as they came.
+    if is_text {
+        Message::Text(Text(bytes))
+    } else {
+        Message::Binary(bytes)
+    }
+}
+
+/// A message as the library wants it.
+fn to_send(message: Message) -> Result<Wire, SocketError> {
+    match message {
+        Message::Text(text) => Ok(Wire::text(text.into_bytes())),
+        Message::Binary(bytes) => Ok(Wire::binary(bytes)),
+        Message::Close { code, reason } => {
+            goodbye(code, &reason).ok_or(SocketError::InvalidClose(code))
+        }
+    }
+}
+
+/// A close frame, if this code and reason may be in one.
+fn goodbye(code: Option<u16>, reason: &str) -> Option<Wire> {
+    let Some(code) = code else {
+        return reason.is_empty().then(|| Wire::close(None, ""));
+    };
+    let code = CloseCode::try_from(code)
+        .ok()
+        .filter(|code| !code.is_reserved())?;
+    (reason.len() <= LONGEST_REASON).then(|| Wire::close(Some(code), reason))
+}

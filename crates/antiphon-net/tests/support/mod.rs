@@ -1,0 +1,112 @@
+//! Small servers that the tests talk to.
+
+#![allow(dead_code, reason = "every test file uses a part of it")]
+
+use std::{convert::Infallible, sync::Arc};
+
+use antiphon_net::{Limits, Message, Network, Route, Stream, WebSocket, accept_upgrade, pipe};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::task::JoinSet;
+
+/// A request as the server saw it.
+pub type Seen = Request<Bytes>;
+
+/// Answers a request.
+pub type Answer = Arc<dyn Fn(Seen) -> Response<Bytes> + Send + Sync>;
+
+/// An answer of status 200 with this body.
+pub fn ok(body: impl Into<Bytes>) -> Response<Bytes> {
+    Response::new(body.into())
+}
+
+/// Serves HTTP on one connection until it ends.
+pub async fn serve_http(stream: Stream, answer: Answer) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answer = Arc::clone(&answer);
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = body
+                .collect()
+                .await
+                .map(|body| body.to_bytes())
+                .unwrap_or_default();
+            let response = answer(Request::from_parts(parts, body));
+            Ok::<_, Infallible>(response.map(Full::new))
+        }
+    });
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// Upgrades one connection, and hands the socket and the request to `talk`.
+pub async fn serve_websocket<F, Fut>(stream: Stream, limits: Limits, talk: F)
+where
+    F: FnOnce(WebSocket, Request<()>) -> Fut + Send + Clone + 'static,
+    Fut: Future<Output = ()> + Send,
+{
+    let (upgraded, mut arrived) = tokio::sync::mpsc::channel(1);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let upgraded = upgraded.clone();
+        async move {
+            let Some(response) = accept_upgrade(&request) else {
+                let mut response = Response::new(Full::default());
+                *response.status_mut() = StatusCode::BAD_REQUEST;
+                return Ok::<_, Infallible>(response);
+            };
+            let upgrade = hyper::upgrade::on(&mut request);
+            let _ = upgraded.send((upgrade, request.map(|_| ()))).await;
+            Ok(response.map(|()| Full::<Bytes>::default()))
+        }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let talking = async {
+        let Some((upgrade, request)) = arrived.recv().await else {
+            return;
+        };
+        let Ok(upgraded) = upgrade.await else { return };
+        talk(
+            WebSocket::serve(Stream::new(TokioIo::new(upgraded)), limits),
+            request,
+        )
+        .await;
+    };
+    let _ = tokio::join!(connection, talking);
+}
+
+/// Says everything back.
+pub async fn echo(mut socket: WebSocket, _: Request<()>) {
+    while let Some(Ok(message)) = socket.next().await {
+        if matches!(message, Message::Close { .. }) || socket.send(message).await.is_err() {
+            break;
+        }
+    }
+    while socket.next().await.is_some() {}
+}
+
+/// A network whose every connection goes to `serve`, over pipes; the tasks end with the set.
+pub fn piped<F, Fut>(serve: F) -> (Network, JoinSet<()>)
+where
+    F: Fn(Stream) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let (connector, mut listener) = pipe::listen(64 * 1024);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Some((stream, _, _)) = listener.accept().await {
+            connections.spawn(serve(stream));
+        }
+        while connections.join_next().await.is_some() {}
+    });
+    (
+        Network::new().route("*", Route::connector(Arc::new(connector))),
+        tasks,
+    )
+}
