@@ -1,1 +1,12 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use memory::MemoryJournal;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Asked, Durability, OpenError, Options, SqliteJournal};
+
+/// What one page of [`Journal::read`](antiphon_core::Journal::read) weighs at most, unless a single event weighs more.
+const PAGE_BYTES: usize = 8 << 20;

@@ -1,0 +1,65 @@
+//! Sources, kinds and places: each text is stored once and known by a number.
+
+use std::{collections::HashMap, sync::Arc};
+
+use rusqlite::{Connection, OptionalExtension};
+
+/// How many names are remembered; above it all are forgotten and looked up again.
+const REMEMBERED: usize = 16_384;
+
+/// Numbers of texts, for who writes.
+#[derive(Debug, Default)]
+pub(super) struct Ids(HashMap<Arc<str>, i64>);
+
+impl Ids {
+    /// The number of a text, which is stored if it was not.
+    pub(super) fn intern(&mut self, connection: &Connection, text: &str) -> rusqlite::Result<i64> {
+        if let Some(id) = self.0.get(text) {
+            return Ok(*id);
+        }
+        let id = match find(connection, text)? {
+            Some(id) => id,
+            None => connection
+                .prepare_cached("insert into name (text) values (?1)")?
+                .insert([text])?,
+        };
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        self.0.insert(text.into(), id);
+        Ok(id)
+    }
+
+    /// Forgets everything: after a rollback some numbers were never stored.
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The number of a text, if it was ever stored.
+pub(super) fn find(connection: &Connection, text: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("select id from name where text = ?1")?
+        .query_row([text], |row| row.get(0))
+        .optional()
+}
+
+/// Texts of numbers, for who reads.
+#[derive(Debug, Default)]
+pub(super) struct Texts(HashMap<i64, Arc<str>>);
+
+impl Texts {
+    pub(super) fn text(&mut self, connection: &Connection, id: i64) -> rusqlite::Result<Arc<str>> {
+        if let Some(text) = self.0.get(&id) {
+            return Ok(Arc::clone(text));
+        }
+        let text: Arc<str> = connection
+            .prepare_cached("select text from name where id = ?1")?
+            .query_row([id], |row| row.get(0))?;
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        self.0.insert(id, Arc::clone(&text));
+        Ok(text)
+    }
+}

@@ -1,0 +1,237 @@
+//! The connections that only read.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use antiphon_core::{
+    Checkpoint, Cursor, DeadLetter, DeadLetterId, Draft, Event, Kind, Origin, Place, Position,
+    Saved, SourceName, Trouble,
+};
+use bytes::Bytes;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, types::ValueRef};
+use tokio::sync::Semaphore;
+
+use super::{
+    names::Texts,
+    trouble::Failure,
+    value::{form, integer, provenance, timestamp},
+};
+use crate::PAGE_BYTES;
+
+/// How many reads run side by side; more wait.
+pub(super) const READERS: usize = 4;
+
+/// A connection that only reads.
+pub(super) struct Reader {
+    pub(super) connection: Connection,
+    names: Texts,
+}
+
+/// The connections that only read, opened as they are needed and kept.
+pub(super) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Reader>>,
+    pub(super) permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(READERS)),
+        }
+    }
+
+    /// Runs `work` on a connection; only where blocking is allowed.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Reader) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let idle = self.idle().pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => Reader::open(&self.path)?,
+        };
+        let done = work(&mut reader)?;
+        // One that failed is dropped, and a fresh one opened next time.
+        self.idle().push(reader);
+        Ok(done)
+    }
+
+    /// Closes the connections that rest.
+    pub(super) fn close(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reader {
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        Ok(Self {
+            connection,
+            names: Texts::default(),
+        })
+    }
+
+    /// The position of the last event that is stored.
+    pub(super) fn last(&self) -> Result<Position, Failure> {
+        let last: Option<i64> = self
+            .connection
+            .prepare_cached("select max(position) from stored")?
+            .query_row([], |row| row.get(0))?;
+        last.map_or(Ok(Position::ZERO), position)
+    }
+
+    pub(super) fn read(
+        &mut self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Arc<Event>>, Failure> {
+        let Self { connection, names } = self;
+        let mut select = connection.prepare_cached(
+            "select source, kind, place, provenance, form, received_at, origin, deletes, note, \
+             body, position from stored where position > ?1 order by position limit ?2",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut rows = select.query([integer(after.get()), limit])?;
+        let mut page = Vec::new();
+        let mut weight = 0;
+        while let Some(row) = rows.next()? {
+            let source = SourceName::new(names.text(connection, row.get(0)?)?);
+            let kind = Kind::new(names.text(connection, row.get(1)?)?);
+            let place = Place::new(names.text(connection, row.get(2)?)?);
+            let draft = draft(row, kind, place, 3)?;
+            weight += draft.weight();
+            if weight > PAGE_BYTES && !page.is_empty() {
+                break;
+            }
+            page.push(Arc::new(Event::stored(
+                position(row.get(10)?)?,
+                source,
+                draft,
+            )));
+        }
+        Ok(page)
+    }
+
+    pub(super) fn checkpoints(&self, source: &SourceName) -> Result<Vec<Checkpoint>, Failure> {
+        let mut select = self.connection.prepare_cached(
+            "select part, mark, state from checkpoint where source = ?1 order by part",
+        )?;
+        let mut rows = select.query([source.as_str()])?;
+        let mut checkpoints = Vec::new();
+        while let Some(row) = rows.next()? {
+            checkpoints.push(Checkpoint {
+                part: row.get(0)?,
+                mark: row.get(1)?,
+                state: bytes(row.get_ref(2)?)?,
+            });
+        }
+        Ok(checkpoints)
+    }
+
+    pub(super) fn cursor(&self, consumer: &str) -> Result<Option<Cursor>, Failure> {
+        let text: Option<String> = self
+            .connection
+            .prepare_cached("select cursor from cursor where consumer = ?1")?
+            .query_row([consumer], |row| row.get(0))
+            .optional()?;
+        text.map(|text| cursor(&text)).transpose()
+    }
+
+    pub(super) fn projection(&self, name: &str) -> Result<Option<Saved>, Failure> {
+        let saved: Option<(i64, Vec<u8>)> = self
+            .connection
+            .prepare_cached("select position, state from projection where name = ?1")?
+            .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        saved
+            .map(|(at, state)| {
+                Ok(Saved {
+                    position: position(at)?,
+                    state,
+                })
+            })
+            .transpose()
+    }
+
+    pub(super) fn dead_letters(
+        &self,
+        after: DeadLetterId,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, Failure> {
+        let mut select = self.connection.prepare_cached(
+            "select id, consumer, handler, error, attempts, at, replay, position, source, kind, \
+             place, provenance, form, received_at, origin, deletes, note, body \
+             from dead_letter where id > ?1 order by id limit ?2",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut rows = select.query([integer(after.0), limit])?;
+        let mut letters = Vec::new();
+        while let Some(row) = rows.next()? {
+            let kind = Kind::new(row.get::<_, Arc<str>>(9)?);
+            let place = Place::new(row.get::<_, Arc<str>>(10)?);
+            let source = SourceName::new(row.get::<_, Arc<str>>(8)?);
+            let draft = draft(row, kind, place, 11)?;
+            letters.push(DeadLetter {
+                id: DeadLetterId(position(row.get(0)?)?.get()),
+                consumer: row.get::<_, String>(1)?.into(),
+                handler: row.get(2)?,
+                event: Event::stored(position(row.get(7)?)?, source, draft),
+                error: row.get(3)?,
+                attempts: row.get(4)?,
+                at: timestamp(row.get(5)?),
+                replay: row.get(6)?,
+            });
+        }
+        Ok(letters)
+    }
+}
+
+/// Reads a cursor as it is stored.
+pub(super) fn cursor(text: &str) -> Result<Cursor, Failure> {
+    serde_json::from_str(text).map_err(|error| Failure::said(Trouble::Corrupt, error))
+}
+
+fn position(number: i64) -> Result<Position, Failure> {
+    let number = u64::try_from(number).map_err(|error| Failure::said(Trouble::Corrupt, error))?;
+    Ok(Position::new(number))
+}
+
+/// Reads provenance, form, time, origin, deletes, note and body, which begin at column `from`.
+fn draft(row: &Row<'_>, kind: Kind, place: Place, from: usize) -> Result<Draft, Failure> {
+    let origin = Origin::new(row.get::<_, Arc<str>>(from + 3)?);
+    let received_at = timestamp(row.get(from + 2)?);
+    let mut draft = Draft::new(
+        kind,
+        place,
+        origin,
+        received_at,
+        bytes(row.get_ref(from + 6)?)?,
+    );
+    draft.provenance = provenance(row.get(from)?);
+    draft.form = form(row.get(from + 1)?);
+    draft.deletes = row.get::<_, Option<Arc<str>>>(from + 4)?.map(Origin::new);
+    draft.note = match row.get_ref(from + 5)? {
+        ValueRef::Null => None,
+        note => Some(bytes(note)?),
+    };
+    Ok(draft)
+}
+
+fn bytes(value: ValueRef<'_>) -> Result<Bytes, Failure> {
+    let bytes = value
+        .as_bytes()
+        .map_err(|error| Failure::said(Trouble::Corrupt, error))?;
+    Ok(Bytes::copy_from_slice(bytes))
+}

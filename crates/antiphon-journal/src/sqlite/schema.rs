@@ -1,0 +1,83 @@
+//! The tables, and how a file of an older version becomes one of this.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::trouble::Failure;
+use antiphon_core::Trouble;
+
+/// `application_id` of a journal: `anti` in ASCII.
+const APPLICATION_ID: i64 = 0x616e_7469;
+
+/// One step of the schema's history each, in order; the first makes version 1.
+///
+/// A released step is never changed: a file written by it lies in `fixtures/journal` and is opened by a test.
+const MIGRATIONS: &[&str] = &[include_str!("v1.sql")];
+
+/// The version this program writes.
+pub(super) fn version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).expect("a handful")
+}
+
+/// What a file turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing is in it yet.
+    Empty,
+    /// A journal of this schema version.
+    Journal(i64),
+}
+
+/// Looks at a file without changing it.
+pub(super) fn look(connection: &Connection) -> Result<Found, Failure> {
+    let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    let application = number("pragma application_id")?;
+    let found = number("pragma user_version")?;
+    if application == APPLICATION_ID {
+        if found > version() {
+            return Err(Failure::said(
+                Trouble::NewerSchema,
+                format!("its schema is version {found}, and {} is known", version()),
+            ));
+        }
+        return Ok(Found::Journal(found));
+    }
+    let things = number("select count(*) from sqlite_schema")?;
+    if application == 0 && found == 0 && things == 0 {
+        return Ok(Found::Empty);
+    }
+    Err(Failure::said(
+        Trouble::Corrupt,
+        "it is a database of another program",
+    ))
+}
+
+/// Brings a file that [`look`] accepted to the version of this program, in one transaction.
+pub(super) fn upgrade(connection: &mut Connection, found: Found) -> Result<(), Failure> {
+    if found == Found::Empty {
+        // Only an empty file can take this one up; it lets a sweep give space back to the disk.
+        connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    }
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Failure::said(
+            Trouble::Other,
+            "its file system has no shared memory, which the write-ahead log needs",
+        ));
+    }
+    let done = match found {
+        Found::Empty => 0,
+        Found::Journal(found) => usize::try_from(found).unwrap_or(0),
+    };
+    if done == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for step in &MIGRATIONS[done..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", version())?;
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! SQLite's errors, filed under the journal's.
+
+use antiphon_core::{AppendError, BoxError, ReadError, Trouble};
+use rusqlite::{ErrorCode, ffi};
+
+/// Why something could not be done, before it is known what the caller was trying to do.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) trouble: Trouble,
+    pub(super) source: Option<BoxError>,
+    /// What was written may or may not be on the disk: nothing more may be promised on top of it.
+    pub(super) sync_failed: bool,
+}
+
+impl Failure {
+    pub(super) fn new(trouble: Trouble) -> Self {
+        Self {
+            trouble,
+            source: None,
+            sync_failed: false,
+        }
+    }
+
+    pub(super) fn said(trouble: Trouble, cause: impl Into<BoxError>) -> Self {
+        Self {
+            source: Some(cause.into()),
+            ..Self::new(trouble)
+        }
+    }
+
+    pub(super) fn append(self) -> AppendError {
+        AppendError::new(self.trouble, self.source)
+    }
+
+    pub(super) fn read(self) -> ReadError {
+        ReadError::new(self.trouble, self.source)
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
+        Self {
+            trouble: trouble(&error),
+            sync_failed: matches!(
+                extended,
+                ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC
+            ),
+            source: Some(error.into()),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let trouble = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Trouble::Full,
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Trouble::ReadOnly,
+            _ => Trouble::Other,
+        };
+        Self::said(trouble, error)
+    }
+}
+
+impl From<tokio::task::JoinError> for Failure {
+    fn from(error: tokio::task::JoinError) -> Self {
+        // A cancelled job means that the runtime is shutting down.
+        let trouble = if error.is_cancelled() {
+            Trouble::Closed
+        } else {
+            Trouble::Other
+        };
+        Self::said(trouble, error)
+    }
+}
+
+fn trouble(error: &rusqlite::Error) -> Trouble {
+    use rusqlite::Error;
+    match error {
+        Error::SqliteFailure(error, _) => match error.code {
+            ErrorCode::DiskFull => Trouble::Full,
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Trouble::ReadOnly,
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Trouble::Locked,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Trouble::Corrupt,
+            // The file of shared memory could not grow, and only a full disk keeps it from that.
+            _ if error.extended_code == ffi::SQLITE_IOERR_SHMSIZE => Trouble::Full,
+            _ => Trouble::Other,
+        },
+        // What we wrote cannot have such a type: someone else did.
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => Trouble::Corrupt,
+        _ => Trouble::Other,
+    }
+}

@@ -1,0 +1,360 @@
+//! The one connection that writes.
+
+use std::{
+    fs::File,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use antiphon_core::{
+    Appended, Batch, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Position,
+};
+use rusqlite::{CachedStatement, Connection, params};
+
+use super::{
+    names::Ids,
+    trouble::Failure,
+    value::{form_code, integer, nanoseconds, provenance_code},
+};
+
+/// How many positions are set aside at once, so that the counter is not written with every commit.
+const BLOCK: u64 = 1024;
+
+/// The connection that writes, and what it knows about the file.
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    names: Ids,
+    counter: Counter,
+    /// Whether any origin outlived its row.
+    pub(super) any_removed: bool,
+    /// Pages in the write-ahead log after the last commit.
+    pub(super) log_pages: Arc<AtomicU32>,
+    /// Held as long as this is the one appender.
+    _lock: File,
+}
+
+/// Positions given out and set aside.
+#[derive(Clone, Copy, Debug)]
+struct Counter {
+    last: u64,
+    reserved: u64,
+}
+
+/// What a commit did.
+#[derive(Debug, Default)]
+pub(super) struct Committed {
+    pub(super) appended: Appended,
+    /// Requests to replay a dead letter.
+    pub(super) replays: u64,
+}
+
+impl Writer {
+    /// Takes over a connection to a file of the present schema.
+    pub(super) fn new(mut connection: Connection, lock: File) -> Result<Self, Failure> {
+        connection.set_prepared_statement_cache_capacity(64);
+        let log_pages = Arc::new(AtomicU32::new(0));
+        let pages = Arc::clone(&log_pages);
+        connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count| {
+            pages.store(u32::try_from(count).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        let reserved: i64 =
+            connection.query_row("select reserved from counter", [], |row| row.get(0))?;
+        let reserved = u64::try_from(reserved).unwrap_or(0);
+        let any_removed =
+            connection.query_row("select exists (select 1 from removed)", [], |row| {
+                row.get(0)
+            })?;
+        Ok(Self {
+            connection,
+            names: Ids::default(),
+            counter: Counter {
+                last: reserved,
+                reserved,
+            },
+            any_removed,
+            log_pages,
+            _lock: lock,
+        })
+    }
+
+    /// Stores a batch in one transaction, and does what other processes asked for.
+    pub(super) fn append(&mut self, batch: &Batch) -> Result<Committed, Failure> {
+        self.transaction(|writer| {
+            let mut committed = Committed::default();
+            writer.events(batch, &mut committed.appended)?;
+            writer.states(batch)?;
+            for change in &batch.dead {
+                committed.replays += u64::from(change_dead_letter(&writer.connection, change)?);
+            }
+            committed.replays += requests(&writer.connection)?;
+            Ok(committed)
+        })
+    }
+
+    /// Does what other processes asked for; the number of replays among it.
+    pub(super) fn take_requests(&mut self) -> Result<u64, Failure> {
+        let waiting: bool = self
+            .connection
+            .prepare_cached("select exists (select 1 from request)")?
+            .query_row([], |row| row.get(0))?;
+        if !waiting {
+            return Ok(0);
+        }
+        self.transaction(|writer| requests(&writer.connection))
+    }
+
+    /// Runs `work` in one transaction: all of it is stored, or nothing.
+    pub(super) fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let counter = self.counter;
+        self.run("begin immediate")?;
+        let done = work(self).and_then(|done| {
+            self.run("commit")?;
+            Ok(done)
+        });
+        if done.is_err() {
+            self.counter = counter;
+            self.names.forget();
+            // Some failures, a full disk among them, have rolled back by themselves.
+            if !self.connection.is_autocommit() {
+                self.run("rollback")?;
+            }
+        }
+        done
+    }
+
+    fn run(&self, statement: &str) -> Result<(), Failure> {
+        self.connection.prepare_cached(statement)?.execute([])?;
+        Ok(())
+    }
+
+    fn events(&mut self, batch: &Batch, appended: &mut Appended) -> Result<(), Failure> {
+        let Self {
+            connection,
+            names,
+            counter,
+            any_removed,
+            ..
+        } = self;
+        if batch.events.is_empty() {
+            return Ok(());
+        }
+        appended.events.reserve(batch.events.len());
+        counter.reserve(connection, batch.events.len() as u64)?;
+        let mut insert = connection.prepare_cached(
+            "insert into stored (position, source, kind, place, provenance, form, received_at, \
+             origin, deletes, note, body) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+             on conflict (source, origin) do nothing",
+        )?;
+        for (source, draft) in &batch.events {
+            let source_id = names.intern(connection, source.as_str())?;
+            let position = counter.last + 1;
+            let known = *any_removed && was_removed(connection, source_id, draft)?;
+            if known || !store(connection, names, &mut insert, position, source_id, draft)? {
+                appended.repeats += 1;
+                continue;
+            }
+            counter.last = position;
+            appended.events.push(Arc::new(Event::stored(
+                Position::new(position),
+                source.clone(),
+                draft.clone(),
+            )));
+        }
+        Ok(())
+    }
+
+    fn states(&mut self, batch: &Batch) -> Result<(), Failure> {
+        for (source, checkpoint) in &batch.checkpoints {
+            self.connection
+                .prepare_cached(
+                    "insert into checkpoint (source, part, mark, state) values (?1, ?2, ?3, ?4) \
+                     on conflict (source, part) do update set mark = ?3, state = ?4",
+                )?
+                .execute(params![
+                    source.as_str(),
+                    &*checkpoint.part,
+                    checkpoint.mark,
+                    &*checkpoint.state
+                ])?;
+        }
+        for (consumer, cursor) in &batch.cursors {
+            let text = serde_json::to_string(cursor).expect("a cursor is plain data");
+            self.connection
+                .prepare_cached(
+                    "insert into cursor (consumer, cursor) values (?1, ?2) \
+                     on conflict (consumer) do update set cursor = ?2",
+                )?
+                .execute(params![consumer.as_str(), text])?;
+        }
+        for (name, saved) in &batch.projections {
+            self.connection
+                .prepare_cached(
+                    "insert into projection (name, position, state) values (?1, ?2, ?3) \
+                     on conflict (name) do update set position = ?2, state = ?3",
+                )?
+                .execute(params![name, integer(saved.position.get()), saved.state])?;
+        }
+        Ok(())
+    }
+
+    /// Gives back the positions that were set aside and not used.
+    pub(super) fn settle_counter(&mut self) -> Result<(), Failure> {
+        self.connection.execute(
+            "update counter set reserved = ?1",
+            [integer(self.counter.last)],
+        )?;
+        self.counter.reserved = self.counter.last;
+        Ok(())
+    }
+}
+
+impl Counter {
+    fn reserve(&mut self, connection: &Connection, count: u64) -> rusqlite::Result<()> {
+        if self.last + count > self.reserved {
+            self.reserved = self.last + count + BLOCK;
+            connection
+                .prepare_cached("update counter set reserved = ?1")?
+                .execute([integer(self.reserved)])?;
+        }
+        Ok(())
+    }
+}
+
+fn was_removed(connection: &Connection, source: i64, draft: &Draft) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "select exists (select 1 from removed where source = ?1 and origin = ?2 \
+             and until > (select swept_at from counter))",
+        )?
+        .query_row(params![source, draft.origin.as_str()], |row| row.get(0))
+}
+
+/// Stores one event; false if its origin is stored already.
+fn store(
+    connection: &Connection,
+    names: &mut Ids,
+    insert: &mut CachedStatement<'_>,
+    position: u64,
+    source: i64,
+    draft: &Draft,
+) -> rusqlite::Result<bool> {
+    let kind = names.intern(connection, draft.kind.as_str())?;
+    let place = names.intern(connection, draft.place.as_str())?;
+    let received_at = nanoseconds(draft.received_at);
+    let stored = insert.execute(params![
+        integer(position),
+        source,
+        kind,
+        place,
+        provenance_code(draft.provenance),
+        form_code(draft.form),
+        received_at,
+        draft.origin.as_str(),
+        draft.deletes.as_ref().map(antiphon_core::Origin::as_str),
+        draft.note.as_deref(),
+        &*draft.body,
+    ])?;
+    if stored == 0 {
+        return Ok(false);
+    }
+    if let Some(target) = &draft.deletes {
+        connection
+            .prepare_cached(
+                "insert into deletion (position, source, origin, received_at) values (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![integer(position), source, target.as_str(), received_at])?;
+    }
+    Ok(true)
+}
+
+/// Makes one change to the dead letters; whether it asks for a replay.
+pub(super) fn change_dead_letter(
+    connection: &Connection,
+    change: &DeadLetterChange,
+) -> Result<bool, Failure> {
+    match change {
+        DeadLetterChange::Bury(letter) => {
+            bury(connection, letter)?;
+            Ok(false)
+        }
+        DeadLetterChange::Replay(DeadLetterId(id)) => Ok(connection
+            .prepare_cached("update dead_letter set replay = 1 where id = ?1")?
+            .execute([integer(*id)])?
+            > 0),
+        DeadLetterChange::Drop(DeadLetterId(id)) => {
+            connection
+                .prepare_cached("delete from dead_letter where id = ?1")?
+                .execute([integer(*id)])?;
+            Ok(false)
+        }
+        _ => Ok(false),
+    }
+}
+
+fn bury(connection: &Connection, letter: &DeadLetter) -> Result<(), Failure> {
+    let event = &letter.event;
+    connection
+        .prepare_cached(
+            "insert into dead_letter (consumer, handler, error, attempts, at, replay, position, \
+             source, kind, place, provenance, form, received_at, origin, deletes, note, body) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+             on conflict (consumer, handler, position) do update set error = ?3, attempts = ?4, \
+             at = ?5, replay = ?6, source = ?8, kind = ?9, place = ?10, provenance = ?11, \
+             form = ?12, received_at = ?13, origin = ?14, deletes = ?15, note = ?16, body = ?17",
+        )?
+        .execute(params![
+            letter.consumer.as_str(),
+            letter.handler,
+            letter.error,
+            letter.attempts,
+            nanoseconds(letter.at),
+            letter.replay,
+            integer(event.position().get()),
+            event.source().as_str(),
+            event.kind().as_str(),
+            event.place().as_str(),
+            provenance_code(event.provenance()),
+            form_code(event.form()),
+            nanoseconds(event.received_at()),
+            event.origin().as_str(),
+            event.deletes().map(antiphon_core::Origin::as_str),
+            event.note().map(|note| &**note),
+            &**event.body(),
+        ])?;
+    Ok(())
+}
+
+/// Does what other processes asked for; the number of replays among it.
+fn requests(connection: &Connection) -> Result<u64, Failure> {
+    let mut asked = Vec::new();
+    let mut select = connection.prepare_cached("select change, letter from request order by id")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let letter: i64 = row.get(1)?;
+        let letter = DeadLetterId(u64::try_from(letter).unwrap_or(0));
+        asked.push(match row.get_ref(0)?.as_str().unwrap_or_default() {
+            "replay" => Some(DeadLetterChange::Replay(letter)),
+            "drop" => Some(DeadLetterChange::Drop(letter)),
+            // A newer version's word: it cannot be done, and would be met again for ever.
+            _ => None,
+        });
+    }
+    drop(rows);
+    if asked.is_empty() {
+        return Ok(0);
+    }
+    let mut replays = 0;
+    for change in asked.iter().flatten() {
+        replays += u64::from(change_dead_letter(connection, change)?);
+    }
+    connection
+        .prepare_cached("delete from request")?
+        .execute([])?;
+    Ok(replays)
+}
