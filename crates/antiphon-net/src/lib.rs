@@ -7,7 +7,9 @@ mod http;
 mod limits;
 mod network;
 pub mod pipe;
+mod proxy;
 mod stream;
+mod tls;
 mod upgrade;
 mod websocket;
 
@@ -15,6 +17,7 @@ pub use error::{ConnectError, HttpError, Phase, SocketError};
 pub use http::HttpClient;
 pub use limits::Limits;
 pub use network::{Connect, Network, Route};
+pub use proxy::{Proxy, ProxyError};
 pub use stream::Stream;
 pub use upgrade::{WebSocketRequest, accept_upgrade};
 pub use websocket::{Message, Text, WebSocket};

@@ -1,15 +1,21 @@
 //! Any URL made a stream: as whom to speak is one thing, where to connect another.
 
-use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use ::http::Uri;
 use antiphon_core::BoxFuture;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
-    ConnectError, HttpClient, Limits, Phase, Stream, WebSocket, WebSocketRequest, error::shown,
-    upgrade,
+    ConnectError, HttpClient, Limits, Phase, Proxy, Stream, WebSocket, WebSocketRequest,
+    error::shown, tls::Trust, upgrade,
 };
 
 /// How long one address is tried alone before the next joins in (RFC 8305 §5 recommends this).
@@ -27,6 +33,7 @@ pub struct Network {
 struct Settings {
     routes: BTreeMap<String, Route>,
     limits: Limits,
+    trust: Trust,
 }
 
 impl Network {
@@ -44,6 +51,23 @@ impl Network {
         self.change()
             .routes
             .insert(host.to_ascii_lowercase(), route);
+        self
+    }
+
+    /// Sends connections to every host without a route of its own through a proxy; short for a
+    /// [`route`](Self::route) of `*` to [`Route::proxy`] (default: none).
+    #[must_use]
+    pub fn proxy(self, proxy: Proxy) -> Self {
+        self.route("*", Route::proxy(proxy))
+    }
+
+    /// Trusts one more root certificate, such as that of a company's own authority, beside the machine's.
+    ///
+    /// The bytes are DER, or PEM with any number of certificates.
+    /// Bytes that are neither make every TLS connection fail, and say so.
+    #[must_use]
+    pub fn root_certificate(mut self, certificate: &[u8]) -> Self {
+        self.change().trust.add(certificate);
         self
     }
 
@@ -73,13 +97,88 @@ impl Network {
     /// When the URI has no such scheme or no host, and when a step of [`Phase`] fails or takes too long.
     pub async fn open(&self, uri: &Uri) -> Result<Stream, ConnectError> {
         let target = Target::new(uri)?;
+        let direct = Route::direct();
+        let route = self
+            .route_to(&target.host)
+            .or_else(|| self.route_to("*"))
+            .unwrap_or(&direct);
+        let stream = match &route.way {
+            Way::Proxy(proxy) => self.tunnel(proxy, target.clone()).await?,
+            way => self.dial(way, &target, target.to_string()).await?,
+        };
+        self.secure(route, stream, &target).await
+    }
+
+    fn route_to(&self, host: &str) -> Option<&Route> {
+        self.settings.routes.get(host)
+    }
+
+    /// Opens a connection, without a proxy and without TLS.
+    async fn dial(&self, way: &Way, target: &Target, name: String) -> Result<Stream, ConnectError> {
+        let limit = self.bounds().connect;
+        timeout(limit, dial(way, target, &name))
+            .await
+            .map_err(|_| ConnectError::timed_out(Phase::Connect, &name, limit))?
+    }
+
+    /// Opens a connection through a proxy.
+    ///
+    /// A route for the proxy's own host is followed, unless it is a proxy again.
+    async fn tunnel(&self, proxy: &Proxy, mut target: Target) -> Result<Stream, ConnectError> {
         let limits = self.bounds();
+        let wanted = target.to_string();
+        if proxy.wants_address() && target.host.parse::<IpAddr>().is_err() {
+            target.host = self.look_up(&target, proxy.knows_ipv6()).await?.to_string();
+        }
+        let direct = Route::direct();
+        let route = self.route_to(&proxy.target().host);
+        let route = route
+            .filter(|route| !matches!(route.way, Way::Proxy(_)))
+            .unwrap_or(&direct);
+        let stream = self
+            .dial(&route.way, &proxy.target(), format!("the proxy {proxy}"))
+            .await?;
+        let stream = self.secure(route, stream, &proxy.target()).await?;
+        timeout(limits.proxy, proxy.tunnel(stream, &target, limits.head()))
+            .await
+            .map_err(|_| {
+                let name = format!("{wanted} through {proxy}");
+                ConnectError::timed_out(Phase::Proxy, &name, limits.proxy)
+            })?
+    }
+
+    /// Finds one address of a host, for a proxy that is not to look it up.
+    async fn look_up(&self, target: &Target, with_ipv6: bool) -> Result<IpAddr, ConnectError> {
+        let limit = self.bounds().connect;
+        let found = timeout(limit, resolve(target))
+            .await
+            .map_err(|_| ConnectError::timed_out(Phase::Resolve, &target.host, limit))??;
+        let mut usable = found
+            .into_iter()
+            .filter(|address| with_ipv6 || address.is_ipv4());
+        usable.next().map(|address| address.ip()).ok_or_else(|| {
+            ConnectError::permanent(Phase::Resolve, &target.host, "there is no IPv4 address")
+        })
+    }
+
+    /// Puts TLS on a connection where the scheme asks for it and the route allows it.
+    async fn secure(
+        &self,
+        route: &Route,
+        stream: Stream,
+        target: &Target,
+    ) -> Result<Stream, ConnectError> {
+        if !target.is_secure || route.tls == Tls::Never {
+            return Ok(stream);
+        }
+        let limit = self.bounds().tls;
         let name = target.to_string();
-        let routes = &self.settings.routes;
-        let route = routes.get(&target.host).or_else(|| routes.get("*"));
-        let way = route.map_or(&Way::Direct, |route| &route.way);
-        let dialled = tokio::time::timeout(limits.connect, dial(way, &target)).await;
-        dialled.map_err(|_| ConnectError::timed_out(Phase::Connect, &name, limits.connect))?
+        timeout(
+            limit,
+            self.settings.trust.handshake(stream, &target.host, &name),
+        )
+        .await
+        .map_err(|_| ConnectError::timed_out(Phase::Tls, &name, limit))?
     }
 
     /// Opens a WebSocket.
@@ -119,9 +218,28 @@ enum Way {
     Direct,
     Address(SocketAddr),
     Connector(Arc<dyn Connect>),
+    Proxy(Proxy),
 }
 
 impl Route {
+    /// To the host itself: DNS, TCP, and TLS where the scheme asks for it.
+    ///
+    /// So a host is taken out of what is said of `*`, such as a node on this machine from the proxy.
+    pub fn direct() -> Self {
+        Self {
+            way: Way::Direct,
+            tls: Tls::AsAsked,
+        }
+    }
+
+    /// Through a proxy, with TLS to the host itself where the scheme asks for it.
+    pub fn proxy(proxy: Proxy) -> Self {
+        Self {
+            way: Way::Proxy(proxy),
+            tls: Tls::AsAsked,
+        }
+    }
+
     /// To one address, without TLS whatever the scheme.
     pub fn address(address: SocketAddr) -> Self {
         Self {
@@ -143,6 +261,14 @@ impl Route {
         Self {
             way: Way::Connector(connector),
             tls: Tls::Never,
+        }
+    }
+
+    /// To whatever the connector gives, with TLS where the scheme asks for it.
+    pub fn connector_tls(connector: Arc<dyn Connect>) -> Self {
+        Self {
+            way: Way::Connector(connector),
+            tls: Tls::AsAsked,
         }
     }
 }
@@ -190,21 +316,20 @@ impl fmt::Display for Target {
     }
 }
 
-async fn dial(way: &Way, target: &Target) -> Result<Stream, ConnectError> {
-    let failed = |error| ConnectError::io(Phase::Connect, &target.to_string(), error);
-    match way {
-        Way::Direct => {
-            let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await;
-            let found =
-                found.map_err(|error| ConnectError::io(Phase::Resolve, &target.host, error))?;
-            first_of(found.collect()).await.map_err(failed)
-        }
-        Way::Address(address) => first_of(vec![*address]).await.map_err(failed),
-        Way::Connector(connector) => connector
-            .connect(&target.host, target.port)
-            .await
-            .map_err(failed),
-    }
+async fn dial(way: &Way, target: &Target, name: &str) -> Result<Stream, ConnectError> {
+    let stream = match way {
+        Way::Direct | Way::Proxy(_) => first_of(resolve(target).await?).await,
+        Way::Address(address) => first_of(vec![*address]).await,
+        Way::Connector(connector) => connector.connect(&target.host, target.port).await,
+    };
+    stream.map_err(|error| ConnectError::io(Phase::Connect, name, error))
+}
+
+/// Finds a host's addresses.
+async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, ConnectError> {
+    let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await;
+    let found = found.map_err(|error| ConnectError::io(Phase::Resolve, &target.host, error))?;
+    Ok(found.collect())
 }
 
 /// Connects to whichever address answers first; each gets a head start over the next, so that a broken IPv6 costs a

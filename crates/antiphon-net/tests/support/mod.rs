@@ -13,18 +13,18 @@ use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 
 /// A request as the server saw it.
-pub type Seen = Request<Bytes>;
+pub(crate) type Seen = Request<Bytes>;
 
 /// Answers a request.
-pub type Answer = Arc<dyn Fn(Seen) -> Response<Bytes> + Send + Sync>;
+pub(crate) type Answer = Arc<dyn Fn(Seen) -> Response<Bytes> + Send + Sync>;
 
 /// An answer of status 200 with this body.
-pub fn ok(body: impl Into<Bytes>) -> Response<Bytes> {
+pub(crate) fn ok(body: impl Into<Bytes>) -> Response<Bytes> {
     Response::new(body.into())
 }
 
 /// Serves HTTP on one connection until it ends.
-pub async fn serve_http(stream: Stream, answer: Answer) {
+pub(crate) async fn serve_http(stream: Stream, answer: Answer) {
     let service = service_fn(move |request: Request<Incoming>| {
         let answer = Arc::clone(&answer);
         async move {
@@ -44,7 +44,7 @@ pub async fn serve_http(stream: Stream, answer: Answer) {
 }
 
 /// Upgrades one connection, and hands the socket and the request to `talk`.
-pub async fn serve_websocket<F, Fut>(stream: Stream, limits: Limits, talk: F)
+pub(crate) async fn serve_websocket<F, Fut>(stream: Stream, limits: Limits, talk: F)
 where
     F: FnOnce(WebSocket, Request<()>) -> Fut + Send + Clone + 'static,
     Fut: Future<Output = ()> + Send,
@@ -81,7 +81,7 @@ where
 }
 
 /// Says everything back.
-pub async fn echo(mut socket: WebSocket, _: Request<()>) {
+pub(crate) async fn echo(mut socket: WebSocket, _: Request<()>) {
     while let Some(Ok(message)) = socket.next().await {
         if matches!(message, Message::Close { .. }) || socket.send(message).await.is_err() {
             break;
@@ -91,7 +91,7 @@ pub async fn echo(mut socket: WebSocket, _: Request<()>) {
 }
 
 /// A network whose every connection goes to `serve`, over pipes; the tasks end with the set.
-pub fn piped<F, Fut>(serve: F) -> (Network, JoinSet<()>)
+pub(crate) fn piped<F, Fut>(serve: F) -> (Network, JoinSet<()>)
 where
     F: Fn(Stream) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + Send + 'static,

@@ -1,0 +1,172 @@
+//! SOCKS 5 (RFC 1928, RFC 1929), SOCKS 4 and SOCKS 4a.
+//!
+//! Only as many bytes are read as each answer has, so that nothing of what follows is taken away.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::{Login, Refusal};
+use crate::{Stream, network::Target};
+
+/// The methods of RFC 1928 §3 that we know.
+const NO_LOGIN: u8 = 0;
+const NAME_AND_PASSWORD: u8 = 2;
+
+pub(super) async fn tunnel5(
+    mut stream: Stream,
+    target: &Target,
+    login: Option<&Login>,
+) -> Result<Stream, Refusal> {
+    let greeting: &[u8] = match login {
+        Some(_) => &[5, 2, NO_LOGIN, NAME_AND_PASSWORD],
+        None => &[5, 1, NO_LOGIN],
+    };
+    say(&mut stream, greeting).await?;
+    let [version, method] = hear(&mut stream).await?;
+    expect(version == 5, "5")?;
+    match (method, login) {
+        (NO_LOGIN, _) => {}
+        (NAME_AND_PASSWORD, Some(login)) => log_in(&mut stream, login).await?,
+        _ => return Err(Refusal::login(login)),
+    }
+    say(&mut stream, &request5(target)?).await?;
+    let [version, reply, _, kind] = hear(&mut stream).await?;
+    expect(version == 5, "5")?;
+    refused5(reply).map_or(Ok(()), Err)?;
+    // The address that the proxy connected from, which nobody needs.
+    let length = match kind {
+        1 => 4,
+        4 => 16,
+        3 => stream.read_u8().await?.into(),
+        _ => return Err(not_socks("5")),
+    };
+    let mut address = vec![0; length + 2];
+    stream.read_exact(&mut address).await?;
+    Ok(stream)
+}
+
+/// Says name and password (RFC 1929).
+async fn log_in(stream: &mut Stream, login: &Login) -> Result<(), Refusal> {
+    let mut message = vec![1];
+    for part in [&login.name, &login.password] {
+        message.extend(length_of(part.expose())?);
+        message.extend(part.expose().bytes());
+    }
+    say(stream, &message).await?;
+    let [_, status] = hear(stream).await?;
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(Refusal::login(Some(login)))
+    }
+}
+
+/// Asks for a connection (RFC 1928 §4).
+fn request5(target: &Target) -> Result<Vec<u8>, Refusal> {
+    let mut message = vec![5, 1, 0];
+    match target.host.parse() {
+        Ok(IpAddr::V4(address)) => {
+            message.push(1);
+            message.extend(address.octets());
+        }
+        Ok(IpAddr::V6(address)) => {
+            message.push(4);
+            message.extend(address.octets());
+        }
+        Err(_) => {
+            message.push(3);
+            message.extend(length_of(&target.host)?);
+            message.extend(target.host.bytes());
+        }
+    }
+    message.extend(target.port.to_be_bytes());
+    Ok(message)
+}
+
+/// A text's length as the one byte that SOCKS has for it.
+fn length_of(text: &str) -> Result<[u8; 1], Refusal> {
+    let length = u8::try_from(text.len());
+    Ok(
+        [
+            length
+                .map_err(|_| Refusal::permanent("the host's name is longer than SOCKS can say"))?,
+        ],
+    )
+}
+
+/// What a reply means, if it is a refusal (RFC 1928 §6).
+fn refused5(reply: u8) -> Option<Refusal> {
+    Some(match reply {
+        0 => return None,
+        1 => Refusal::passing("the proxy failed"),
+        2 => Refusal::permanent("the proxy's rules do not allow it"),
+        3 => Refusal::passing("the proxy cannot reach the network"),
+        4 => Refusal::passing("the proxy cannot reach the host"),
+        5 => Refusal::passing("the host refused the proxy's connection"),
+        6 => Refusal::passing("the proxy's packets ran out of time"),
+        7 | 8 => Refusal::permanent("the proxy does not know this kind of request"),
+        other => Refusal::passing(format!("the proxy answered with code {other}")),
+    })
+}
+
+pub(super) async fn tunnel4(
+    mut stream: Stream,
+    target: &Target,
+    login: Option<&Login>,
+) -> Result<Stream, Refusal> {
+    let (address, name) = match target.host.parse() {
+        Ok(IpAddr::V4(address)) => (address, None),
+        Ok(IpAddr::V6(_)) => return Err(Refusal::permanent("SOCKS 4 knows no IPv6")),
+        // An address that cannot be, which announces a name (SOCKS 4a).
+        Err(_) => (Ipv4Addr::new(0, 0, 0, 1), Some(&target.host)),
+    };
+    let mut message = vec![4, 1];
+    message.extend(target.port.to_be_bytes());
+    message.extend(address.octets());
+    message.extend(
+        login
+            .map(|login| login.name.expose())
+            .unwrap_or_default()
+            .bytes(),
+    );
+    message.push(0);
+    if let Some(name) = name {
+        message.extend(name.bytes());
+        message.push(0);
+    }
+    say(&mut stream, &message).await?;
+    let [version, reply, ..] = hear::<8>(&mut stream).await?;
+    expect(version == 0, "4")?;
+    match reply {
+        90 => Ok(stream),
+        91 => Err(Refusal::passing("the proxy refused or failed")),
+        92 | 93 => Err(Refusal::login(login)),
+        other => Err(Refusal::passing(format!(
+            "the proxy answered with code {other}"
+        ))),
+    }
+}
+
+async fn say(stream: &mut Stream, bytes: &[u8]) -> Result<(), Refusal> {
+    stream.write_all(bytes).await?;
+    Ok(stream.flush().await?)
+}
+
+async fn hear<const N: usize>(stream: &mut Stream) -> Result<[u8; N], Refusal> {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes).await?;
+    Ok(bytes)
+}
+
+fn expect(is_as_said: bool, version: &str) -> Result<(), Refusal> {
+    if is_as_said {
+        Ok(())
+    } else {
+        Err(not_socks(version))
+    }
+}
+
+fn not_socks(version: &str) -> Refusal {
+    Refusal::permanent(format!("the proxy does not speak SOCKS {version}"))
+}

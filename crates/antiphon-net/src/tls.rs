@@ -1,0 +1,141 @@
+//! TLS, and whom to trust.
+
+use std::{
+    fmt, io,
+    sync::{Arc, OnceLock},
+};
+
+use rustls::{
+    CertificateError, ClientConfig, Error, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+};
+use tokio::sync::OnceCell;
+use tokio_rustls::TlsConnector;
+
+use crate::{ConnectError, Phase, Stream};
+
+/// Whom to trust: the machine's roots and those the user added.
+#[derive(Clone, Default)]
+pub(crate) struct Trust {
+    added: Vec<Root>,
+    /// Made at the first handshake; clones of a network share it, and with it the sessions to resume.
+    config: Arc<OnceCell<Arc<ClientConfig>>>,
+}
+
+/// An added root, or what was given as one.
+type Root = Result<CertificateDer<'static>, ()>;
+
+impl Trust {
+    /// Adds certificates, as DER or as PEM.
+    pub(crate) fn add(&mut self, certificate: &[u8]) {
+        self.config = Arc::default();
+        if !certificate.trim_ascii_start().starts_with(b"-----BEGIN") {
+            self.added
+                .push(Ok(CertificateDer::from(certificate.to_vec())));
+            return;
+        }
+        let before = self.added.len();
+        let found = CertificateDer::pem_slice_iter(certificate);
+        self.added.extend(found.map(|found| found.map_err(|_| ())));
+        if self.added.len() == before {
+            self.added.push(Err(()));
+        }
+    }
+
+    /// Agrees on TLS with the host of this name or address.
+    pub(crate) async fn handshake(
+        &self,
+        stream: Stream,
+        host: &str,
+        target: &str,
+    ) -> Result<Stream, ConnectError> {
+        let permanent = |why| ConnectError::permanent(Phase::Tls, target, why);
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| permanent("the host has no name that a certificate can have"))?;
+        let config = self
+            .config
+            .get_or_try_init(|| self.make_config())
+            .await
+            .map_err(permanent)?;
+        let connector = TlsConnector::from(Arc::clone(config));
+        let stream = connector
+            .connect(name, stream)
+            .await
+            .map_err(|error| failed(error, target))?;
+        Ok(Stream::new(stream))
+    }
+
+    async fn make_config(&self) -> Result<Arc<ClientConfig>, &'static str> {
+        let mut roots = machine_roots().await?;
+        for root in &self.added {
+            let unusable = "an added root certificate cannot be used";
+            let root = root.as_ref().map_err(|()| unusable)?;
+            roots.add(root.clone()).map_err(|_| unusable)?;
+        }
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|_| "no version of TLS is built in")?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        // All we speak on it is HTTP/1.1 and its upgrades.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust")
+            .field("added", &self.added.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The roots that the machine trusts, or Mozilla's where it has none at all.
+///
+/// A container often comes without root certificates. Without them nothing could be reached, so the list that
+/// browsers use is built in; it counts only where neither the system nor its variables say anything.
+async fn machine_roots() -> Result<RootCertStore, &'static str> {
+    static ROOTS: OnceLock<RootCertStore> = OnceLock::new();
+    if let Some(roots) = ROOTS.get() {
+        return Ok(roots.clone());
+    }
+    let found = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
+    let found = found.map_err(|_| "the machine's root certificates could not be read")?;
+    for error in &found.errors {
+        tracing::warn!(%error, "a root certificate of this machine could not be read");
+    }
+    let mut roots = RootCertStore::empty();
+    let (usable, _) = roots.add_parsable_certificates(found.certs);
+    if usable == 0 {
+        let is_chosen = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        if is_chosen("SSL_CERT_FILE") || is_chosen("SSL_CERT_DIR") {
+            return Err("SSL_CERT_FILE and SSL_CERT_DIR lead to no root certificate");
+        }
+        tracing::info!("this machine has no root certificates: using those built in");
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    Ok(ROOTS.get_or_init(|| roots).clone())
+}
+
+/// Finds out what a failed handshake means.
+fn failed(error: io::Error, target: &str) -> ConnectError {
+    let is_transient = match error.get_ref().and_then(|error| error.downcast_ref()) {
+        // A clock that is not set yet and a certificate about to be renewed mend themselves.
+        Some(Error::InvalidCertificate(certificate)) => is_about_time(certificate),
+        Some(Error::PeerIncompatible(_)) => false,
+        _ => true,
+    };
+    ConnectError::caused(Phase::Tls, target, "", is_transient, error)
+}
+
+fn is_about_time(error: &CertificateError) -> bool {
+    matches!(
+        error,
+        CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. }
+    )
+}
