@@ -57,7 +57,8 @@ pub(crate) struct Queup {
     pub(crate) conversations: bool,
     pub(crate) cookies: Option<PathBuf>,
     pub(crate) proxy: Option<SecretFrom>,
-    pub(crate) address: Option<std::net::SocketAddr>,
+    pub(crate) rest: Option<String>,
+    pub(crate) socket: Option<String>,
 }
 
 const JOURNAL_KEYS: &[Key] = &[
@@ -154,9 +155,15 @@ const QUEUP_KEYS: &[Key] = &[
         needed: false,
     },
     Key {
-        name: "address",
+        name: "rest",
         takes: Takes::Text,
-        about: "Connects to this address and port, unencrypted, in place of QueUp's hosts: that of `antiphon sim`.",
+        about: "Where requests go in place of `https://api.queup.net`: the `rest` of `antiphon sim`.",
+        needed: false,
+    },
+    Key {
+        name: "socket",
+        takes: Takes::Text,
+        about: "Where the socket goes in place of `wss://ws.queup.net/ws/`: the `socket` of `antiphon sim`.",
         needed: false,
     },
 ];
@@ -303,14 +310,6 @@ impl Source {
 
 impl Queup {
     fn read(section: &Section<'_>) -> Result<Self, Failure> {
-        let address = section.text("address")?.map(|address| {
-            address.parse().map_err(|_| {
-                section.wrong(
-                    "address",
-                    "is no address with a port such as \"127.0.0.1:7006\"",
-                )
-            })
-        });
         Ok(Self {
             email: section.text("email")?.expect("it is needed").to_owned(),
             password: section.secret("password")?.expect("it is needed"),
@@ -318,7 +317,8 @@ impl Queup {
             conversations: section.flag("conversations")?.unwrap_or(true),
             cookies: section.path("cookies")?,
             proxy: section.secret("proxy")?,
-            address: address.transpose()?,
+            rest: section.text("rest")?.map(str::to_owned),
+            socket: section.text("socket")?.map(str::to_owned),
         })
     }
 }
@@ -395,7 +395,8 @@ mod tests {
         conversations = false
         cookies = "/var/lib/choir.cookies"
         proxy = { file = "proxy" }
-        address = "127.0.0.1:7006"
+        rest = "http://127.0.0.1:7006"
+        socket = "ws://127.0.0.1:7006/ws/"
     "#;
 
     #[test]

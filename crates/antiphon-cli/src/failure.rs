@@ -1,7 +1,5 @@
 //! How a command ends when it does not end well.
 
-use std::fmt;
-
 use antiphon_core::{BoxError, ReadError, SourceError};
 
 /// The ends a script can tell apart.
@@ -72,18 +70,28 @@ impl Failure {
         self
     }
 
+    /// An error in its own words.
+    pub(crate) fn from_error(exit: Exit, error: impl std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message = format!("{message}: {error}");
+            cause = error.source();
+        }
+        Self::new(exit, message)
+    }
+
     /// A source that ended by itself: its own words and its own way out.
-    pub(crate) fn source_ended(error: SourceError) -> Self {
+    pub(crate) fn source_ended(error: &SourceError) -> Self {
         let exit = if error.code() == "configuration" {
             Exit::Usage
         } else {
             Exit::Unreachable
         };
+        let hint = error.way_out().map(str::to_owned);
         Self {
-            exit,
-            message: format!("{} stopped ({})", error.source_name(), error.code()),
-            hint: error.way_out().map(str::to_owned),
-            source: Some(Box::new(Ending(error))),
+            hint,
+            ..Self::from_error(exit, error)
         }
     }
 }
@@ -91,25 +99,7 @@ impl Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         let hint = error.trouble().hint();
-        Self::new(Exit::Failed, "the journal could not be read")
-            .hint(hint)
-            .because(error)
-    }
-}
-
-/// A source's error without the name in front, which [`Failure`] has said already.
-#[derive(Debug)]
-struct Ending(SourceError);
-
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.message())
-    }
-}
-
-impl std::error::Error for Ending {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&self.0)
+        Self::from_error(Exit::Failed, error).hint(hint)
     }
 }
 

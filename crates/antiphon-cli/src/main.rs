@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod config;
 mod failure;
+mod journal;
 mod output;
 mod section;
 mod show;
@@ -58,6 +59,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             .context("could not listen for signals")?;
         match command {
             Command::Completions { shell } => command::completions::completions(shell),
+            Command::Tail(args) => command::tail::tail(args, &stop).await,
+            Command::Dead(args) => command::dead::dead(args).await,
             _ => Err(failure::Failure::new(Exit::Failed, "this command is not there yet").into()),
         }
     });

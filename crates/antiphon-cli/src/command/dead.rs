@@ -1,0 +1,219 @@
+//! `antiphon dead`.
+
+use antiphon_core::{DeadLetter, DeadLetterChange, DeadLetterId, Journal};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    args::{Dead, DeadCommand, Where, Which},
+    config,
+    failure::{Exit, Failure},
+    journal,
+    output::{Form, Output, plain, say, table},
+    show,
+};
+
+/// How many dead letters are read at once.
+const PAGE: usize = 200;
+
+pub(crate) async fn dead(args: Dead) -> anyhow::Result<Exit> {
+    match args.command {
+        DeadCommand::List {
+            consumer,
+            journal,
+            shape,
+        } => list(consumer.as_deref(), &journal, Output::stdout(shape.output)).await,
+        DeadCommand::Show { id, journal, shape } => {
+            show_one(DeadLetterId(id), &journal, Output::stdout(shape.output)).await
+        }
+        DeadCommand::Replay { which, journal } => {
+            ask(
+                &which,
+                &journal,
+                DeadLetterChange::Replay,
+                "asked to handle again",
+            )
+            .await
+        }
+        DeadCommand::Drop { which, journal } => {
+            ask(&which, &journal, DeadLetterChange::Drop, "dropped").await
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    id: DeadLetterId,
+    consumer: &'a str,
+    handler: &'a str,
+    error: &'a str,
+    attempts: u32,
+    at: Timestamp,
+    replay: bool,
+    event: show::Line<'a>,
+}
+
+impl<'a> Line<'a> {
+    fn new(letter: &'a DeadLetter) -> Self {
+        Self {
+            id: letter.id,
+            consumer: letter.consumer.as_str(),
+            handler: &letter.handler,
+            error: &letter.error,
+            attempts: letter.attempts,
+            at: letter.at,
+            replay: letter.replay,
+            event: show::Line::new(&letter.event),
+        }
+    }
+}
+
+/// All of them, a page at a time.
+async fn letters(journal: &impl Journal) -> Result<Vec<DeadLetter>, Failure> {
+    let mut letters: Vec<DeadLetter> = Vec::new();
+    loop {
+        let after = letters.last().map_or(DeadLetterId(0), |letter| letter.id);
+        let page = journal.dead_letters(after, PAGE).await?;
+        if page.is_empty() {
+            return Ok(letters);
+        }
+        letters.extend(page);
+    }
+}
+
+async fn list(consumer: Option<&str>, place: &Where, mut output: Output) -> anyhow::Result<Exit> {
+    let journal = journal::to_read(&config::journal(place)?).await?;
+    let mut letters = letters(&journal).await?;
+    letters.retain(|letter| consumer.is_none_or(|name| letter.consumer.as_str() == name));
+    match output.form() {
+        Form::Json => {
+            for letter in &letters {
+                output.json(&Line::new(letter))?;
+            }
+        }
+        Form::Text if letters.is_empty() => say("there are no dead letters"),
+        Form::Text => {
+            let rows: Vec<_> = letters.iter().map(row).collect();
+            let head = [
+                "id", "given up", "consumer", "handler", "event", "tries", "error",
+            ];
+            for line in table(head, &rows) {
+                output.line(line)?;
+            }
+        }
+    }
+    output.flush()?;
+    Ok(Exit::Done)
+}
+
+fn row(letter: &DeadLetter) -> [String; 7] {
+    let kind = letter.event.kind();
+    let replay = if letter.replay {
+        " (to be handled again)"
+    } else {
+        ""
+    };
+    [
+        letter.id.to_string(),
+        format!("{:.0}", letter.at),
+        plain(letter.consumer.as_str()),
+        plain(&letter.handler),
+        plain(&format!("{kind} #{}", letter.event.position())),
+        letter.attempts.to_string(),
+        plain(&letter.error) + replay,
+    ]
+}
+
+async fn show_one(id: DeadLetterId, place: &Where, mut output: Output) -> anyhow::Result<Exit> {
+    let journal = journal::to_read(&config::journal(place)?).await?;
+    let page = journal
+        .dead_letters(DeadLetterId(id.0.saturating_sub(1)), 1)
+        .await
+        .map_err(Failure::from)?;
+    let letter = page
+        .into_iter()
+        .find(|letter| letter.id == id)
+        .ok_or_else(|| none(id))?;
+    if output.form() == Form::Json {
+        output.json(&Line::new(&letter))?;
+    } else {
+        let event = &letter.event;
+        let lines = [
+            ("id", letter.id.to_string()),
+            ("given up", format!("{:.0}", letter.at)),
+            ("consumer", letter.consumer.to_string()),
+            ("handler", letter.handler.clone()),
+            ("tries", letter.attempts.to_string()),
+            ("error", letter.error.clone()),
+            (
+                "replay",
+                if letter.replay { "asked for" } else { "no" }.to_owned(),
+            ),
+            ("position", event.position().to_string()),
+            ("source", event.source().to_string()),
+            ("kind", event.kind().to_string()),
+            ("place", event.place().to_string()),
+            ("origin", event.origin().to_string()),
+            ("provenance", event.provenance().to_string()),
+            ("received", event.received_at().to_string()),
+            ("body", String::from_utf8_lossy(event.body()).into_owned()),
+        ];
+        for (name, value) in lines {
+            output.line(format_args!("{:<10}  {}", name, plain(&value)))?;
+        }
+    }
+    output.flush()?;
+    Ok(Exit::Done)
+}
+
+fn none(id: DeadLetterId) -> Failure {
+    Failure::new(Exit::Failed, format!("there is no dead letter {id}"))
+        .hint("`antiphon dead list` shows those there are")
+}
+
+async fn ask(
+    which: &Which,
+    place: &Where,
+    change: impl Fn(DeadLetterId) -> DeadLetterChange,
+    done: &str,
+) -> anyhow::Result<Exit> {
+    let journal = journal::to_read(&config::journal(place)?).await?;
+    let there: Vec<_> = letters(&journal)
+        .await?
+        .iter()
+        .map(|letter| letter.id)
+        .collect();
+    let ids = if which.all {
+        there.clone()
+    } else {
+        which.ids.iter().copied().map(DeadLetterId).collect()
+    };
+    if let Some(id) = ids.iter().find(|id| !there.contains(id)) {
+        return Err(none(*id).into());
+    }
+    let count = ids.len();
+    let changes = ids.into_iter().map(change).collect();
+    let asked = Asked::ask(&journal, changes)?;
+    say(format_args!(
+        "{done}: {count} {}",
+        if count == 1 {
+            "dead letter"
+        } else {
+            "dead letters"
+        }
+    ));
+    if asked == Asked::Queued {
+        say("the process that owns the journal will do so within about a second");
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(PartialEq)]
+enum Asked {
+    Queued,
+}
+impl Asked {
+    fn ask(_: &impl Journal, _: Vec<DeadLetterChange>) -> anyhow::Result<Self> {
+        Err(Failure::new(Exit::Failed, "not there yet").into())
+    }
+}

@@ -1,0 +1,48 @@
+//! Opening the journal's file.
+
+use std::path::Path;
+
+use antiphon_core::Trouble;
+use antiphon_journal::{Durability, OpenError, Options, SqliteJournal};
+
+use crate::{
+    config,
+    failure::{Exit, Failure},
+};
+
+/// Opens a journal for reading, also beside the process that writes it.
+pub(crate) async fn to_read(path: &Path) -> Result<SqliteJournal, Failure> {
+    if !path.exists() {
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("there is no journal {}", path.display()),
+        )
+        .hint("name one with `--journal`; `antiphon run` makes it"));
+    }
+    SqliteJournal::read_only(path).await.map_err(failure)
+}
+
+/// Opens a journal for writing; one that is not there is made.
+pub(crate) async fn to_write(
+    path: &Path,
+    config: Option<&config::Journal>,
+) -> Result<SqliteJournal, Failure> {
+    let durability = match config {
+        Some(config) if config.power => Durability::Power,
+        _ => Durability::Process,
+    };
+    let options = Options::new().durability(durability);
+    SqliteJournal::open_with(path, options)
+        .await
+        .map_err(failure)
+}
+
+/// An error with its own words and its own way out.
+fn failure(error: OpenError) -> Failure {
+    let exit = match error.trouble() {
+        Trouble::Corrupt | Trouble::NewerSchema => Exit::Usage,
+        _ => Exit::Failed,
+    };
+    let hint = error.hint();
+    Failure::from_error(exit, error).hint(hint)
+}

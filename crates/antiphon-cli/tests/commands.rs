@@ -1,0 +1,329 @@
+//! Each command as a person or a script meets it: the whole of what the binary prints.
+
+mod binary;
+
+use std::sync::Arc;
+
+use antiphon_core::{
+    Batch, BodyForm, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Gap, Journal,
+    Kind, Origin, Place, Provenance,
+};
+use antiphon_journal::SqliteJournal;
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use binary::{Antiphon, antiphon};
+
+/// A journal with four events and two dead letters.
+fn journal() -> (TempDir, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("events.db");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let journal = SqliteJournal::open(&path).await.expect("a journal");
+        let source = "choir".into();
+        let events = drafts().map(|draft| (antiphon_core::SourceName::clone(&source), draft));
+        let stored = journal
+            .append(Arc::new(Batch {
+                events: events.into(),
+                ..Batch::default()
+            }))
+            .await
+            .expect("it is stored");
+        let dead = stored.events.iter().take(2).map(|event| {
+            DeadLetterChange::Bury(Box::new(DeadLetter {
+                id: DeadLetterId(0),
+                consumer: ConsumerName::new("bot"),
+                handler: "greet".to_owned(),
+                event: (**event).clone(),
+                error: "could not send the message: the room is \u{1b}[31mred".to_owned(),
+                attempts: 3,
+                at: at(60_000),
+                replay: false,
+            }))
+        });
+        let batch = Batch {
+            dead: dead.collect(),
+            ..Batch::default()
+        };
+        journal.append(Arc::new(batch)).await.expect("it is stored");
+        journal.close().await.expect("it closes");
+    });
+    let path = path.to_str().expect("a plain path").to_owned();
+    (folder, path)
+}
+
+/// Milliseconds after noon.
+fn at(milliseconds: i64) -> Timestamp {
+    let noon: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
+    Timestamp::from_millisecond(noon.as_millisecond() + milliseconds).expect("a time")
+}
+
+fn drafts() -> [Draft; 4] {
+    let room = Place::new("room/5a77aa00bb11cc22dd33ee44");
+    let chat = |id: &str, milliseconds, body: &str| {
+        Draft::new(
+            Kind::from_static("queup.chat-message"),
+            room.clone(),
+            Origin::occurrence("chat", id),
+            at(milliseconds),
+            body.to_owned(),
+        )
+    };
+    let edge = |connection: &str, milliseconds, frame| {
+        antiphon_core::Edge::frame(at(milliseconds), connection, frame)
+    };
+    let gap = Gap::new(edge("c1", 2, 7), edge("c2", 2502, 3), "the line was cut").recovered(1);
+    let mut text = Draft::new(
+        Kind::from_static("queup.message"),
+        Place::new("user/5f1c0aa1b2c3d4e5f6071829"),
+        Origin::frame("c1", 2),
+        at(1),
+        "no \u{7} json",
+    );
+    text.form = BodyForm::Text;
+    [
+        chat(
+            "a-1",
+            0,
+            r#"{"type":"chat-message","message":"hello","user":{"username":"mira"}}"#,
+        ),
+        text,
+        chat(
+            "a-2",
+            2503,
+            "{\n \"message\": \"back again\",\n \"user\": {\"username\": \"teo\"}\n}",
+        )
+        .provenance(Provenance::Backfilled),
+        Draft::new(
+            Kind::from_static(Gap::KIND),
+            room.clone(),
+            Origin::frame("own", 1),
+            at(2503),
+            gap.body(),
+        )
+        .provenance(Provenance::Synthetic),
+    ]
+}
+
+#[test]
+fn without_a_command_it_says_what_there_is() {
+    insta::assert_snapshot!(antiphon([]).whole(), @r#"
+        exit 2
+        --- stderr
+        Typed, durable, ordered events from chat and music rooms
+
+        Usage: antiphon <COMMAND>
+
+        Commands:
+          demo         Shows the whole path at work, with nothing to configure
+          run          Connects the configured sources and journals what they send, until it is stopped
+          sim          Runs the simulator by itself, for any client
+          tail         Reads a journal, live or past
+          dead         Lists, shows, replays and drops events whose handler failed for good
+          kinds        Lists every typed kind of event, with the reference library's name for it
+          completions  Writes a completion script for a shell to stdout
+          help         Print this message or the help of the given subcommand(s)
+
+        Options:
+          -h, --help     Print help
+          -V, --version  Print version
+
+        Data goes to stdout, all else to stderr.
+        Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 could not reach or log in, 4 events
+        were lost, 130 interrupted.
+        "#);
+}
+
+#[test]
+fn a_misspelt_option_is_wrong_usage_with_a_suggestion() {
+    insta::assert_snapshot!(antiphon(["tail", "--folow"]).whole(), @r#"
+        exit 2
+        --- stderr
+        error: unexpected argument '--folow' found
+
+          tip: a similar argument exists: '--follow'
+
+        Usage: antiphon tail --follow
+
+        For more information, try '--help'.
+        "#);
+}
+
+#[test]
+fn a_length_of_time_needs_a_unit() {
+    insta::assert_snapshot!(antiphon(["demo", "--for", "10"]).whole(), @r#"
+        exit 2
+        --- stderr
+        error: invalid value '10' for '--for <TIME>': `10` has no unit: write `10s` for seconds
+
+        For more information, try '--help'.
+        "#);
+}
+
+#[test]
+fn tail_shows_a_journal_line_by_line() {
+    let (_folder, path) = journal();
+    insta::assert_snapshot!(antiphon(["tail", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stdout
+        12:00:00.000 choir queup.chat-message           room/5a77aa00bb11cc22dd33ee44 mira: hello
+        12:00:00.001 choir queup.message                user/5f1c0aa1b2c3d4e5f6071829 no \u{7} json
+        12:00:02.503 choir queup.chat-message           room/5a77aa00bb11cc22dd33ee44 teo: back again (backfilled)
+        12:00:02.503 choir antiphon.gap                 room/5a77aa00bb11cc22dd33ee44 2.5s missing, 1 recovered: the line was cut (synthetic)
+        "#);
+}
+
+#[test]
+fn tail_gives_programs_one_object_a_line() {
+    let (_folder, path) = journal();
+    insta::assert_snapshot!(antiphon(["tail", "--journal", &path, "--output", "json"]).whole(), @r#"
+        exit 0
+        --- stdout
+        {"position":1,"source":"choir","kind":"queup.chat-message","place":"room/5a77aa00bb11cc22dd33ee44","origin":"chat/a-1","provenance":"live","received_at":"2026-01-31T12:00:00Z","body":{"type":"chat-message","message":"hello","user":{"username":"mira"}}}
+        {"position":2,"source":"choir","kind":"queup.message","place":"user/5f1c0aa1b2c3d4e5f6071829","origin":"c1/00000002","provenance":"live","received_at":"2026-01-31T12:00:00.001Z","body":"no \u0007 json"}
+        {"position":3,"source":"choir","kind":"queup.chat-message","place":"room/5a77aa00bb11cc22dd33ee44","origin":"chat/a-2","provenance":"backfilled","received_at":"2026-01-31T12:00:02.503Z","body":{  "message": "back again",  "user": {"username": "teo"} }}
+        {"position":4,"source":"choir","kind":"antiphon.gap","place":"room/5a77aa00bb11cc22dd33ee44","origin":"own/00000001","provenance":"synthetic","received_at":"2026-01-31T12:00:02.503Z","body":{"from":{"at":"2026-01-31T12:00:00.002Z","connection":"c1","frame":7},"to":{"at":"2026-01-31T12:00:02.502Z","connection":"c2","frame":3},"cause":"the line was cut","recovered":1}}
+        "#);
+}
+
+#[test]
+fn tail_begins_where_it_is_told_and_shows_what_was_asked_for() {
+    let (_folder, path) = journal();
+    #[track_caller]
+    fn check(path: &str, options: &[&str], expected: &[u64]) {
+        let mut arguments = vec!["tail", "--output", "json", "--journal", path];
+        arguments.extend(options);
+        let run = antiphon(arguments);
+        let positions: Vec<u64> = run
+            .objects()
+            .iter()
+            .filter_map(|line| line["position"].as_u64())
+            .collect();
+        assert_eq!(
+            (run.code, positions.as_slice()),
+            (0, expected),
+            "{options:?}"
+        );
+    }
+    check(&path, &["--since", "3"], &[3, 4]);
+    check(&path, &["--since", "2026-01-31T12:00:00.001Z"], &[2, 3, 4]);
+    check(&path, &["--since", "2020-01-31T12:00:00Z"], &[1, 2, 3, 4]);
+    check(&path, &["--since", "1s"], &[]);
+    check(&path, &["--kind", "queup.chat-*"], &[1, 3]);
+    check(
+        &path,
+        &["--kind", "queup.message", "--kind", "antiphon.*"],
+        &[2, 4],
+    );
+    check(&path, &["--place", "user/*"], &[2]);
+    check(&path, &["--source", "choir", "--since", "4"], &[4]);
+    check(&path, &["--source", "other"], &[]);
+}
+
+#[test]
+fn tail_without_a_journal_says_where_one_comes_from() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = Antiphon::new(["tail"]).within(folder.path()).run();
+    insta::assert_snapshot!(run.whole(), @r#"
+        exit 1
+        --- stderr
+        error: there is no journal antiphon.db
+        hint: name one with `--journal`; `antiphon run` makes it
+        "#);
+}
+
+#[test]
+fn tail_refuses_a_file_that_is_no_journal() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("a.db"), "a shopping list\n".repeat(100)).expect("a file");
+    let run = Antiphon::new(["tail", "--journal", "a.db"])
+        .within(folder.path())
+        .run();
+    insta::assert_snapshot!(run.whole(), @r#"
+        exit 2
+        --- stderr
+        error: the journal `a.db` could not be opened: it is damaged or not a journal: file is not a database: Error code 26: file is not a database
+        hint: restore the file from a copy, or move it away to begin a new one
+        "#);
+}
+
+#[test]
+fn a_closed_pipe_is_a_normal_end() {
+    let (_folder, path) = journal();
+    for arguments in [
+        vec!["tail", "--journal", &path],
+        vec!["completions", "zsh"],
+        vec!["dead", "list", "--journal", &path],
+        vec!["--help"],
+    ] {
+        let run = Antiphon::new(arguments.clone())
+            .with_a_closed_stdout()
+            .run();
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn dead_letters_are_listed_and_shown() {
+    let (_folder, path) = journal();
+    insta::assert_snapshot!(antiphon(["dead", "list", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stdout
+        id  given up              consumer  handler  event                  tries  error
+         1  2026-01-31T12:01:00Z  bot       greet    queup.chat-message #1      3  could not send the message: the room is \u{1b}[31mred
+         2  2026-01-31T12:01:00Z  bot       greet    queup.message #2           3  could not send the message: the room is \u{1b}[31mred
+        "#);
+    insta::assert_snapshot!(antiphon(["dead", "show", "2", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stdout
+        id          2
+        given up    2026-01-31T12:01:00Z
+        consumer    bot
+        handler     greet
+        tries       3
+        error       could not send the message: the room is \u{1b}[31mred
+        replay      no
+        position    2
+        source      choir
+        kind        queup.message
+        place       user/5f1c0aa1b2c3d4e5f6071829
+        origin      c1/00000002
+        provenance  live
+        received    2026-01-31T12:00:00.001Z
+        body        no \u{7} json
+        "#);
+    insta::assert_snapshot!(
+        antiphon(["dead", "list", "--output", "json", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stdout
+        {"id":1,"consumer":"bot","handler":"greet","error":"could not send the message: the room is \u001b[31mred","attempts":3,"at":"2026-01-31T12:01:00Z","replay":false,"event":{"position":1,"source":"choir","kind":"queup.chat-message","place":"room/5a77aa00bb11cc22dd33ee44","origin":"chat/a-1","provenance":"live","received_at":"2026-01-31T12:00:00Z","body":{"type":"chat-message","message":"hello","user":{"username":"mira"}}}}
+        {"id":2,"consumer":"bot","handler":"greet","error":"could not send the message: the room is \u001b[31mred","attempts":3,"at":"2026-01-31T12:01:00Z","replay":false,"event":{"position":2,"source":"choir","kind":"queup.message","place":"user/5f1c0aa1b2c3d4e5f6071829","origin":"c1/00000002","provenance":"live","received_at":"2026-01-31T12:00:00.001Z","body":"no \u0007 json"}}
+        "#);
+    insta::assert_snapshot!(
+        antiphon(["dead", "list", "--consumer", "other", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stderr
+        there are no dead letters
+        "#);
+    insta::assert_snapshot!(antiphon(["dead", "show", "9", "--journal", &path]).whole(), @r#"
+        exit 1
+        --- stderr
+        error: there is no dead letter 9
+        hint: `antiphon dead list` shows those there are
+        "#);
+}
+
+#[test]
+fn completions_are_a_script_for_the_shell() {
+    let run = antiphon(["completions", "bash"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert!(
+        run.stdout.contains("complete -F _antiphon"),
+        "{}",
+        run.stdout
+    );
+}
