@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod memory;
+mod retention;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

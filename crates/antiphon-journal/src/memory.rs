@@ -1,25 +1,28 @@
 //! The journal in memory, for tests and for runs that need not outlive the process.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use antiphon_core::{
-    AppendError, Appended, Batch, BoxFuture, Checkpoint, ConsumerName, Cursor, DeadLetter,
-    DeadLetterChange, DeadLetterId, Event, Journal, Origin, Part, Position, ReadError, Retention,
-    Saved, SourceName, Sweep, Trouble,
+    AppendError, Appended, Batch, BodyForm, BoxFuture, Checkpoint, ConsumerName, Cursor,
+    DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Journal, Origin, Part, Position,
+    ReadError, Retention, Saved, SourceName, Sweep, Trouble,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::PAGE_BYTES;
+use crate::{
+    PAGE_BYTES,
+    retention::{ERASED, Keep, ago, keep, until},
+};
 
 /// A journal that lives and dies with the process.
 ///
 /// It keeps the whole contract but what needs a disk.
-/// It keeps every event until a [sweep](Journal::sweep) removes it.
+/// Every event stays until a [sweep](Journal::sweep) removes it; [`MemoryJournal::limit`] bounds what that may come to.
 pub struct MemoryJournal {
     state: Mutex<State>,
     last: watch::Sender<Position>,
@@ -29,9 +32,16 @@ pub struct MemoryJournal {
 #[derive(Default)]
 struct State {
     closed: bool,
+    max_bytes: Option<u64>,
+    bytes: u64,
     last: u64,
     events: BTreeMap<Position, Arc<Event>>,
     origins: HashMap<SourceName, HashMap<Origin, Position>>,
+    /// Origins of events that retention removed, recognised until then (Unix seconds).
+    removed: HashMap<(SourceName, Origin), i64>,
+    /// Deletions on the platform whose grace is not over, with their time.
+    deletions: Vec<(SourceName, Origin, Timestamp)>,
+    swept_at: Option<i64>,
     checkpoints: BTreeMap<(SourceName, Part), Checkpoint>,
     cursors: BTreeMap<ConsumerName, Cursor>,
     last_dead: u64,
@@ -63,9 +73,26 @@ impl MemoryJournal {
         }
     }
 
+    /// Limits what the events may weigh together, by [`Draft::weight`](antiphon_core::Draft::weight); no limit by
+    /// default.
+    ///
+    /// At the limit an append fails with [`Trouble::Full`], as on a full disk, until a sweep has made room or the
+    /// limit is raised.
+    pub fn limit(&self, max_bytes: Option<u64>) {
+        self.lock().max_bytes = max_bytes;
+    }
+
+    /// Forgets a consumer and its cursor, so that retention waits for it no longer.
+    pub fn forget(&self, consumer: &ConsumerName) {
+        self.lock().cursors.remove(consumer);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn state(&self) -> Result<MutexGuard<'_, State>, Trouble> {
-        // A panic while it was held cannot leave it half changed in a way that matters to a test.
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.lock();
         if state.closed {
             return Err(Trouble::Closed);
         }
@@ -84,19 +111,13 @@ impl MemoryJournal {
 
     fn store(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let mut state = self.writable()?;
+        state.make_sure_of_room(batch)?;
         let mut appended = Appended::default();
         for (source, draft) in &batch.events {
-            let position = Position::new(state.last + 1);
-            let origins = state.origins.entry(source.clone()).or_default();
-            if origins.contains_key(&draft.origin) {
-                appended.repeats += 1;
-                continue;
+            match state.add(source, draft) {
+                Some(event) => appended.events.push(event),
+                None => appended.repeats += 1,
             }
-            origins.insert(draft.origin.clone(), position);
-            state.last = position.get();
-            let event = Arc::new(Event::stored(position, source.clone(), draft.clone()));
-            state.events.insert(position, Arc::clone(&event));
-            appended.events.push(event);
         }
         for (source, checkpoint) in &batch.checkpoints {
             let key = (source.clone(), Arc::clone(&checkpoint.part));
@@ -126,6 +147,113 @@ impl MemoryJournal {
 }
 
 impl State {
+    /// Refuses a batch that is too large before anything of it is stored.
+    fn make_sure_of_room(&self, batch: &Batch) -> Result<(), AppendError> {
+        let weight = |(_, draft): &(SourceName, Draft)| draft.weight() as u64;
+        let wanted = self.bytes + batch.events.iter().map(weight).sum::<u64>();
+        if !batch.events.is_empty() && self.max_bytes.is_some_and(|limit| wanted > limit) {
+            return Err(AppendError::new(Trouble::Full, None));
+        }
+        Ok(())
+    }
+
+    /// Stores an event; `None` if it is a repeat.
+    fn add(&mut self, source: &SourceName, draft: &Draft) -> Option<Arc<Event>> {
+        let swept_at = self.swept_at.unwrap_or(i64::MIN);
+        let removed = self.removed.get(&(source.clone(), draft.origin.clone()));
+        if removed.is_some_and(|until| *until > swept_at) {
+            return None;
+        }
+        let Entry::Vacant(origin) = self
+            .origins
+            .entry(source.clone())
+            .or_default()
+            .entry(draft.origin.clone())
+        else {
+            return None;
+        };
+        self.last += 1;
+        let position = *origin.insert(Position::new(self.last));
+        self.bytes += draft.weight() as u64;
+        if let Some(target) = &draft.deletes {
+            self.deletions
+                .push((source.clone(), target.clone(), draft.received_at));
+        }
+        let event = Arc::new(Event::stored(position, source.clone(), draft.clone()));
+        self.events.insert(position, Arc::clone(&event));
+        Some(event)
+    }
+
+    fn sweep(&mut self, policy: &Retention, now: Timestamp) -> Sweep {
+        let mut sweep = Sweep::default();
+        self.swept_at = self.swept_at.max(Some(now.as_second()));
+        self.erase(policy, now, &mut sweep);
+        let needed_from = self.cursors.values().map(Cursor::needs).min();
+        let needed = |position: Position| needed_from.is_some_and(|from| position >= from);
+        let mut gone = Vec::new();
+        for (position, event) in &self.events {
+            let old = |time| event.received_at() <= ago(now, time);
+            match keep(policy, event.kind().as_str()) {
+                Keep::Momentary(time) if old(time) && needed(*position) => sweep.expired += 1,
+                Keep::Momentary(time) if old(time) => sweep.removed += 1,
+                Keep::For(time) if old(time) && !needed(*position) => sweep.removed += 1,
+                _ => continue,
+            }
+            gone.push(*position);
+        }
+        for position in gone {
+            self.remove(position, policy, now);
+        }
+        while policy.max_bytes.is_some_and(|limit| self.bytes > limit) {
+            match self.events.first_key_value().map(|(position, _)| *position) {
+                Some(oldest) if !needed(oldest) => self.remove(oldest, policy, now),
+                _ => break,
+            }
+            sweep.removed += 1;
+        }
+        self.removed.retain(|_, until| *until > now.as_second());
+        sweep
+    }
+
+    /// Honours the platform's deletions whose grace is over.
+    fn erase(&mut self, policy: &Retention, now: Timestamp, sweep: &mut Sweep) {
+        let grace_over = ago(now, policy.delete_grace);
+        let due = self
+            .deletions
+            .extract_if(.., |(_, _, received_at)| *received_at <= grace_over);
+        for (source, target, _) in due {
+            let position = self.origins.get(&source).and_then(|of| of.get(&target));
+            let event = position.and_then(|position| self.events.get_mut(position));
+            if let Some(event) = event
+                && *event.body() != ERASED
+            {
+                let mut draft = event.draft().clone();
+                self.bytes -= draft.weight() as u64;
+                draft.body = ERASED;
+                draft.form = BodyForm::Json;
+                draft.note = None;
+                self.bytes += draft.weight() as u64;
+                *event = Arc::new(Event::stored(event.position(), source, draft));
+                sweep.erased += 1;
+            }
+        }
+    }
+
+    fn remove(&mut self, position: Position, policy: &Retention, now: Timestamp) {
+        let Some(event) = self.events.remove(&position) else {
+            return;
+        };
+        self.bytes -= event.draft().weight() as u64;
+        if let Some(origins) = self.origins.get_mut(event.source()) {
+            origins.remove(event.origin());
+        }
+        let until = until(event.received_at(), policy.window);
+        if until > now.as_second() {
+            self.removed
+                .insert((event.source().clone(), event.origin().clone()), until);
+        }
+    }
+
     /// Makes one change to the dead letters; whether it asks for a replay.
     fn change(&mut self, change: &DeadLetterChange) -> bool {
         match change {
@@ -236,18 +364,15 @@ impl Journal for MemoryJournal {
 
     fn sweep(
         &self,
-        _policy: Arc<Retention>,
-        _now: Timestamp,
+        policy: Arc<Retention>,
+        now: Timestamp,
     ) -> BoxFuture<'_, Result<Sweep, AppendError>> {
-        Box::pin(async move { self.writable().map(|_| Sweep::default()) })
+        Box::pin(async move { Ok(self.writable()?.sweep(&policy, now)) })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), AppendError>> {
         Box::pin(async move {
-            self.state
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .closed = true;
+            self.lock().closed = true;
             Ok(())
         })
     }

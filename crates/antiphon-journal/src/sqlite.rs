@@ -2,34 +2,43 @@
 
 use std::{
     fmt,
-    fs::File,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 use antiphon_core::{
-    AppendError, Appended, Batch, BoxError, BoxFuture, Checkpoint, ConsumerName, Cursor,
-    DeadLetter, DeadLetterId, Event, Journal, Position, ReadError, Retention, Saved, SourceName,
-    Sweep, Trouble,
+    AppendError, Appended, Batch, BoxFuture, Checkpoint, ConsumerName, Cursor, DeadLetter,
+    DeadLetterChange, DeadLetterId, Event, Journal, Position, ReadError, Retention, Saved,
+    SourceName, Sweep, Trouble,
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
 use tokio::{
+    runtime::Handle,
     sync::{Mutex, watch},
-    task::spawn_blocking,
+    task::{JoinError, JoinSet, spawn_blocking},
 };
 
 use reader::{READERS, Reader, Readers};
 use trouble::Failure;
-use writer::Writer;
+use writer::{Committed, Writer};
 
 mod names;
+mod open;
 mod reader;
 mod schema;
+mod sweep;
 mod trouble;
 mod value;
 mod writer;
+
+pub use open::{Asked, OpenError};
+
+/// Pages in the write-ahead log from which it is moved into the file: 16 MiB.
+const LOG_PAGES: u32 = 4096;
+
+/// How often an idle appender looks for what other processes ask, while someone watches for replays.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 /// What a stored batch survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -73,9 +82,10 @@ impl Options {
         self
     }
 
-    /// A hard limit on the file's size in bytes; none by default.
+    /// A hard limit on the file's size in bytes, without its write-ahead log; none by default.
     ///
     /// At the limit an append fails with [`Trouble::Full`], as on a full disk, until a sweep has made room.
+    /// [`Retention::max_bytes`] is the gentle limit, and should be lower.
     #[must_use]
     pub fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = Some(max_bytes);
@@ -91,53 +101,26 @@ impl Options {
     }
 }
 
-/// A journal could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("the journal `{}` could not be opened: {trouble}", path.display())]
-pub struct OpenError {
-    path: PathBuf,
-    trouble: Trouble,
-    #[source]
-    source: Option<BoxError>,
-}
-
-impl OpenError {
-    fn new(path: &Path, failure: Failure) -> Self {
-        Self {
-            path: path.to_owned(),
-            trouble: failure.trouble,
-            source: failure.source,
-        }
-    }
-
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What is wrong.
-    pub fn trouble(&self) -> Trouble {
-        self.trouble
-    }
-
-    /// What the operator can do.
-    pub fn hint(&self) -> &'static str {
-        self.trouble.hint()
-    }
-}
-
-/// What became of a change that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// It was made.
-    Done,
-    /// The process that appends will make it, within about a second.
-    Queued,
-}
-
 /// A journal in an SQLite file.
+///
+/// One process appends, and holds `<file>.lock` as long as it has the journal open; any number read beside it.
+/// Work on the file runs on tokio's blocking threads, one commit at a time, so a runtime with a paused clock waits
+/// for it.
+///
+/// Dropping it without [`Journal::close`] loses nothing; the next positions then skip up to some thousand numbers.
 pub struct SqliteJournal {
     shared: Arc<Shared>,
+    runtime: Handle,
+    tasks: std::sync::Mutex<Tasks>,
+}
+
+/// The tasks of a journal, which end with it.
+#[derive(Default)]
+struct Tasks {
+    /// Look at intervals, and can be stopped at any time.
+    looking: JoinSet<()>,
+    /// Moves the log into the file, and is waited for.
+    checkpoint: JoinSet<()>,
 }
 
 struct Shared {
@@ -146,6 +129,10 @@ struct Shared {
     readers: Readers,
     last: watch::Sender<Position>,
     replays: watch::Sender<u64>,
+    /// How often to look for what others append; `None` if this is the appender.
+    follow: Option<Duration>,
+    /// Whether a task looks at intervals.
+    looking: std::sync::Mutex<bool>,
 }
 
 /// Where the connection that writes is kept.
@@ -153,6 +140,8 @@ enum Slot {
     Open(Box<Writer>),
     ReadOnly,
     Closed,
+    /// A sync failed, for this reason: what was written may not be on the disk.
+    Failed(Arc<str>),
 }
 
 impl fmt::Debug for SqliteJournal {
@@ -167,51 +156,76 @@ impl fmt::Debug for SqliteJournal {
 impl SqliteJournal {
     /// Opens a journal for appending and reading; a file that is not there is made.
     ///
+    /// Must be called within a tokio runtime.
+    ///
     /// # Errors
     /// As [`SqliteJournal::open_with`].
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::open_with(path, Options::new()).await
     }
 
-    /// Opens a journal for appending and reading, with options.
+    /// Opens a journal for appending and reading, with options; a file of an older version is brought up to date.
     ///
     /// # Errors
     /// [`OpenError`]: the file is held by another appender, is damaged, not a journal or of a newer version, or it or
     /// its folder cannot be written.
     pub async fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
-        let file = path.clone();
         let opened = spawn_blocking(move || {
-            let writer = open_writer(&file, &options)?;
-            let last = Reader::open(&file)?.last()?;
-            Ok((Slot::Open(Box::new(writer)), last))
+            let file = open::resolve(&path).map_err(|failure| OpenError::new(&path, failure))?;
+            let open = || {
+                let writer = open::writer(&file, &options)?;
+                let last = Reader::open(&file)?.last()?;
+                Ok((Slot::Open(Box::new(writer)), last))
+            };
+            let (slot, last) = open().map_err(|failure| OpenError::new(&path, failure))?;
+            Ok((file, slot, last))
         });
-        Self::opened(path, opened.await)
+        Self::opened(opened.await, None)
     }
 
     /// Opens a journal for reading only, also beside the process that appends.
     ///
     /// # Errors
-    /// [`OpenError`]: the file is not there, is damaged, not a journal or of a newer version.
+    /// As [`SqliteJournal::read_only_with`].
     pub async fn read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::read_only_with(path, Options::new()).await
+    }
+
+    /// Opens a journal for reading only, also beside the process that appends, with options.
+    ///
+    /// [`Journal::last`] moves when another process appends; the file is looked at for that only while someone
+    /// watches, see [`Options::poll`]. [`Journal::replays`] stands still, and what writes fails with
+    /// [`Trouble::ReadOnly`].
+    ///
+    /// # Errors
+    /// [`OpenError`]: the file is not there or cannot be read, is damaged, not a journal or of another version.
+    pub async fn read_only_with(
+        path: impl AsRef<Path>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
-        let file = path.clone();
+        let follow = options.poll.max(Duration::from_millis(1));
         let opened = spawn_blocking(move || {
-            let reader = Reader::open(&file)?;
-            schema::look(&reader.connection)?;
-            Ok((Slot::ReadOnly, reader.last()?))
+            let open = || {
+                let file = open::resolve(&path)?;
+                let reader = Reader::open(&file)?;
+                schema::readable(&reader.connection)?;
+                let last = reader.last()?;
+                Ok((file, Slot::ReadOnly, last))
+            };
+            open().map_err(|failure| OpenError::new(&path, failure))
         });
-        Self::opened(path, opened.await)
+        Self::opened(opened.await, Some(follow))
     }
 
     fn opened(
-        path: PathBuf,
-        opened: Result<Result<(Slot, Position), Failure>, tokio::task::JoinError>,
+        opened: Result<Result<(PathBuf, Slot, Position), OpenError>, JoinError>,
+        follow: Option<Duration>,
     ) -> Result<Self, OpenError> {
-        let (slot, last) = opened
-            .map_err(Failure::from)
-            .flatten()
-            .map_err(|failure| OpenError::new(&path, failure))?;
+        let (path, slot, last) = opened
+            .map_err(|error| OpenError::new(Path::new(""), error.into()))
+            .flatten()?;
         Ok(Self {
             shared: Arc::new(Shared {
                 readers: Readers::new(path.clone()),
@@ -219,43 +233,105 @@ impl SqliteJournal {
                 writer: Arc::new(Mutex::new(slot)),
                 last: watch::Sender::new(last),
                 replays: watch::Sender::new(0),
+                follow,
+                looking: std::sync::Mutex::new(false),
             }),
+            runtime: Handle::current(),
+            tasks: std::sync::Mutex::default(),
         })
     }
 
+    /// Replays or drops a dead letter, also while another process appends.
+    ///
+    /// If none does, the change is made at once. Otherwise it is left in the file, and the appender makes it with its
+    /// next commit, or within a second if someone there watches [`Journal::replays`].
+    ///
+    /// # Errors
+    /// [`OpenError`]: as for opening; a [`DeadLetterChange::Bury`] cannot be asked for.
+    pub async fn ask(path: impl AsRef<Path>, change: DeadLetterChange) -> Result<Asked, OpenError> {
+        let path = path.as_ref().to_owned();
+        let file = path.clone();
+        spawn_blocking(move || open::ask(&file, &change))
+            .await
+            .map_err(Failure::from)
+            .flatten()
+            .map_err(|failure| OpenError::new(&path, failure))
+    }
+
+    /// Changes the hard limit on the file's size; see [`Options::max_bytes`].
+    ///
+    /// A file that is larger already stays as it is and grows no further.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the journal is closed or was opened for reading only.
+    pub async fn limit(&self, max_bytes: Option<u64>) -> Result<(), AppendError> {
+        self.shared
+            .write(move |_, writer| writer.limit(max_bytes))
+            .await
+            .map_err(Failure::append)
+    }
+
+    /// Forgets a consumer and its cursor, so that retention waits for it no longer.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails.
+    pub async fn forget(&self, consumer: &ConsumerName) -> Result<(), AppendError> {
+        let consumer = consumer.clone();
+        self.shared
+            .write(move |_, writer| writer.forget(consumer.as_str()))
+            .await
+            .map_err(Failure::append)
+    }
+
+    /// Makes sure that a task looks at intervals for what other processes did.
+    fn look(&self) {
+        let mut looking = lock(&self.shared.looking);
+        if !*looking {
+            *looking = true;
+            let shared = Arc::clone(&self.shared);
+            let mut tasks = lock(&self.tasks);
+            while tasks.looking.try_join_next().is_some() {}
+            tasks.looking.spawn_on(shared.look(), &self.runtime);
+        }
+    }
+
+    /// Moves a log that has grown long into the file, beside the commits that go on meanwhile.
+    fn checkpoint(&self) {
+        let mut tasks = lock(&self.tasks);
+        while tasks.checkpoint.try_join_next().is_some() {}
+        if tasks.checkpoint.is_empty() {
+            let shared = Arc::clone(&self.shared);
+            tasks
+                .checkpoint
+                .spawn_on(shared.checkpoint(), &self.runtime);
+        }
+    }
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
     /// Runs `work` on the connection that writes, where blocking is allowed.
     ///
     /// If the caller goes away meanwhile, the work is done all the same.
     async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Shared, &mut Writer) -> Result<T, Failure> + Send + 'static,
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self, &mut Writer) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let shared = Arc::clone(&self.shared);
-        let mut slot = Arc::clone(&shared.writer).lock_owned().await;
-        spawn_blocking(move || match &mut *slot {
-            Slot::Open(writer) => {
-                let done = work(&shared, writer);
-                if done.as_ref().is_err_and(|failure| failure.sync_failed) {
-                    *slot = Slot::Closed;
-                }
-                done
-            }
-            Slot::ReadOnly => Err(Failure::said(
-                Trouble::ReadOnly,
-                "the journal was opened for reading only",
-            )),
-            Slot::Closed => Err(Failure::new(Trouble::Closed)),
-        })
-        .await?
+        let shared = Arc::clone(self);
+        let mut slot = Arc::clone(&self.writer).lock_owned().await;
+        spawn_blocking(move || slot.run(|writer| work(&shared, writer))).await?
     }
 
     /// Runs `work` on a connection that reads, where blocking is allowed.
-    async fn query<T: Send + 'static>(
-        &self,
+    async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
         work: impl FnOnce(&mut Reader) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, ReadError> {
-        let shared = Arc::clone(&self.shared);
-        let permit = Arc::clone(&shared.readers.permits)
+        let shared = Arc::clone(self);
+        let permit = Arc::clone(&self.readers.permits)
             .acquire_owned()
             .await
             .map_err(|_| ReadError::new(Trouble::Closed, None))?;
@@ -269,63 +345,132 @@ impl SqliteJournal {
         .flatten()
         .map_err(Failure::read)
     }
+
+    /// Tells whoever watches.
+    fn announce(&self, committed: &Committed) {
+        if let Some(event) = committed.appended.events.last() {
+            self.last.send_replace(event.position());
+        }
+        if committed.replays > 0 {
+            self.replays
+                .send_modify(|count| *count += committed.replays);
+        }
+    }
+
+    /// Looks at intervals for what other processes did, as long as someone watches.
+    async fn look(self: Arc<Self>) {
+        loop {
+            if let Some(every) = self.follow {
+                let last = self.read(|reader| reader.last()).await;
+                // A read that fails is tried again; whoever watches will read and see the error.
+                if let Ok(last) = last {
+                    self.last.send_if_modified(|known| {
+                        let moved = *known < last;
+                        *known = last.max(*known);
+                        moved
+                    });
+                }
+                tokio::select! {
+                    () = self.last.closed() => {}
+                    () = tokio::time::sleep(every) => continue,
+                }
+            } else {
+                let asked = self.write(|shared, writer| {
+                    let replays = writer.take_requests()?;
+                    shared.announce(&Committed {
+                        replays,
+                        ..Committed::default()
+                    });
+                    Ok(())
+                });
+                // One that cannot be done now waits in the file.
+                drop(asked.await);
+                tokio::select! {
+                    () = self.replays.closed() => {}
+                    () = tokio::time::sleep(ASKED_EVERY) => continue,
+                }
+            }
+            // Under the lock, so that one who begins to watch now either is seen here or starts a new task.
+            let mut looking = lock(&self.looking);
+            let nobody_watches = match self.follow {
+                Some(_) => self.last.is_closed(),
+                None => self.replays.is_closed(),
+            };
+            if nobody_watches {
+                *looking = false;
+                return;
+            }
+        }
+    }
+
+    /// Moves the log into the file: most of it while commits go on, the rest between two of them.
+    ///
+    /// Only with nothing left in it does the log begin anew at its start instead of growing further.
+    async fn checkpoint(self: Arc<Self>) {
+        let path = self.path.clone();
+        let most = spawn_blocking(move || {
+            let connection = open::read_write(&path)?;
+            connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
+            Ok(())
+        });
+        let most = most.await.map_err(Failure::from).flatten();
+        // What fails here is tried again when the log has grown; a failed sync closes the journal.
+        drop(
+            self.write(move |_, writer| {
+                most?;
+                writer.checkpoint()
+            })
+            .await,
+        );
+    }
 }
 
-fn open_writer(path: &Path, options: &Options) -> Result<Writer, Failure> {
-    let mut lock_path = path.as_os_str().to_owned();
-    lock_path.push(".lock");
-    let lock = private_file(Path::new(&lock_path))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(std::fs::TryLockError::WouldBlock) => return Err(Failure::new(Trouble::Locked)),
-        Err(std::fs::TryLockError::Error(error)) => return Err(error.into()),
+impl Slot {
+    fn run<T>(
+        &mut self,
+        work: impl FnOnce(&mut Writer) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match self {
+            Self::Open(writer) => {
+                let done = work(writer);
+                if let Err(failure) = &done
+                    && failure.sync_failed
+                {
+                    let reason = failure.source.as_ref().map(ToString::to_string);
+                    writer.abandon();
+                    *self = Self::Failed(reason.unwrap_or_default().into());
+                }
+                done
+            }
+            Self::ReadOnly => Err(Failure::said(
+                Trouble::ReadOnly,
+                "the journal was opened for reading only",
+            )),
+            Self::Closed => Err(Failure::new(Trouble::Closed)),
+            Self::Failed(reason) => Err(Failure::said(
+                Trouble::Closed,
+                format!("the disk failed to keep what was written before: {reason}"),
+            )),
+        }
     }
-    // Made by us and not by SQLite, so that it and the files beside it are for the owner's eyes only.
-    drop(private_file(path)?);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
-    let found = schema::look(&connection)?;
-    schema::upgrade(&mut connection, found)?;
-    let synchronous = match options.durability {
-        Durability::Process => "normal",
-        Durability::Power => "full",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
-    if let Some(max_bytes) = options.max_bytes {
-        let page: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-        let pages = i64::try_from(max_bytes / u64::from(page.max(1))).unwrap_or(i64::MAX);
-        connection.pragma_update(None, "max_page_count", pages.max(1))?;
-    }
-    Writer::new(connection, lock)
-}
-
-/// Opens a file for writing; one that is not there is made for its owner only.
-fn private_file(path: &Path) -> Result<File, Failure> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    Ok(options.open(path)?)
 }
 
 impl Journal for SqliteJournal {
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
-            self.write(move |shared, writer| {
-                let committed = writer.append(&batch)?;
-                if let Some(event) = committed.appended.events.last() {
-                    shared.last.send_replace(event.position());
-                }
-                if committed.replays > 0 {
-                    shared
-                        .replays
-                        .send_modify(|count| *count += committed.replays);
-                }
-                Ok(committed.appended)
-            })
-            .await
-            .map_err(Failure::append)
+            let (appended, log_pages) = self
+                .shared
+                .write(move |shared, writer| {
+                    let committed = writer.append(&batch)?;
+                    shared.announce(&committed);
+                    Ok((committed.appended, writer.log_pages.load(Ordering::Relaxed)))
+                })
+                .await
+                .map_err(Failure::append)?;
+            if log_pages >= LOG_PAGES {
+                self.checkpoint();
+            }
+            Ok(appended)
         })
     }
 
@@ -334,11 +479,15 @@ impl Journal for SqliteJournal {
         after: Position,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Arc<Event>>, ReadError>> {
-        Box::pin(self.query(move |reader| reader.read(after, limit)))
+        Box::pin(self.shared.read(move |reader| reader.read(after, limit)))
     }
 
     fn last(&self) -> watch::Receiver<Position> {
-        self.shared.last.subscribe()
+        let receiver = self.shared.last.subscribe();
+        if self.shared.follow.is_some() {
+            self.look();
+        }
+        receiver
     }
 
     fn checkpoints<'a>(
@@ -346,7 +495,7 @@ impl Journal for SqliteJournal {
         source: &'a SourceName,
     ) -> BoxFuture<'a, Result<Vec<Checkpoint>, ReadError>> {
         let source = source.clone();
-        Box::pin(self.query(move |reader| reader.checkpoints(&source)))
+        Box::pin(self.shared.read(move |reader| reader.checkpoints(&source)))
     }
 
     fn cursor<'a>(
@@ -354,12 +503,15 @@ impl Journal for SqliteJournal {
         consumer: &'a ConsumerName,
     ) -> BoxFuture<'a, Result<Option<Cursor>, ReadError>> {
         let consumer = consumer.clone();
-        Box::pin(self.query(move |reader| reader.cursor(consumer.as_str())))
+        Box::pin(
+            self.shared
+                .read(move |reader| reader.cursor(consumer.as_str())),
+        )
     }
 
     fn projection<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Saved>, ReadError>> {
         let name = name.to_owned();
-        Box::pin(self.query(move |reader| reader.projection(&name)))
+        Box::pin(self.shared.read(move |reader| reader.projection(&name)))
     }
 
     fn dead_letters(
@@ -367,42 +519,67 @@ impl Journal for SqliteJournal {
         after: DeadLetterId,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<DeadLetter>, ReadError>> {
-        Box::pin(self.query(move |reader| reader.dead_letters(after, limit)))
+        Box::pin(
+            self.shared
+                .read(move |reader| reader.dead_letters(after, limit)),
+        )
     }
 
     fn replays(&self) -> watch::Receiver<u64> {
-        self.shared.replays.subscribe()
+        let receiver = self.shared.replays.subscribe();
+        if self.shared.follow.is_none() {
+            self.look();
+        }
+        receiver
     }
 
     fn sweep(
         &self,
-        _policy: Arc<Retention>,
-        _now: Timestamp,
+        policy: Arc<Retention>,
+        now: Timestamp,
     ) -> BoxFuture<'_, Result<Sweep, AppendError>> {
-        Box::pin(async move { Ok(Sweep::default()) })
+        Box::pin(async move {
+            let mut run = sweep::Run::new(policy, now);
+            loop {
+                let (back, more, log_pages) = self
+                    .shared
+                    .write(move |_, writer| {
+                        let more = run.slice(writer)?;
+                        Ok((run, more, writer.log_pages.load(Ordering::Relaxed)))
+                    })
+                    .await
+                    .map_err(Failure::append)?;
+                if log_pages >= LOG_PAGES {
+                    self.checkpoint();
+                }
+                if !more {
+                    return Ok(back.sweep);
+                }
+                run = back;
+            }
+        })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), AppendError>> {
         Box::pin(async move {
+            let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+            tasks.looking.shutdown().await;
+            while tasks.checkpoint.join_next().await.is_some() {}
             let shared = Arc::clone(&self.shared);
-            let mut slot = Arc::clone(&shared.writer).lock_owned().await;
             // Reads that are under way end first; later ones find the door closed.
             let all = u32::try_from(READERS).expect("a handful");
             if let Ok(permits) = shared.readers.permits.acquire_many(all).await {
                 shared.readers.permits.close();
                 drop(permits);
             }
-            let shared = Arc::clone(&shared);
+            let shared = Arc::clone(&self.shared);
+            let mut slot = Arc::clone(&shared.writer).lock_owned().await;
             spawn_blocking(move || {
                 shared.readers.close();
-                let slot = std::mem::replace(&mut *slot, Slot::Closed);
-                if let Slot::Open(mut writer) = slot {
-                    writer.settle_counter()?;
-                    writer
-                        .connection
-                        .query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
+                match std::mem::replace(&mut *slot, Slot::Closed) {
+                    Slot::Open(mut writer) => writer.finish(),
+                    _ => Ok(()),
                 }
-                Ok(())
             })
             .await
             .map_err(Failure::from)

@@ -3,7 +3,6 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use antiphon_core::{
@@ -11,11 +10,12 @@ use antiphon_core::{
     Saved, SourceName, Trouble,
 };
 use bytes::Bytes;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
 use tokio::sync::Semaphore;
 
 use super::{
     names::Texts,
+    open,
     trouble::Failure,
     value::{form, integer, provenance, timestamp},
 };
@@ -74,11 +74,8 @@ impl Readers {
 
 impl Reader {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
         Ok(Self {
-            connection,
+            connection: open::read_only(path)?,
             names: Texts::default(),
         })
     }

@@ -51,6 +51,21 @@ pub(super) fn look(connection: &Connection) -> Result<Found, Failure> {
     ))
 }
 
+/// Makes sure that a file can be read as it is.
+pub(super) fn readable(connection: &Connection) -> Result<(), Failure> {
+    match look(connection)? {
+        Found::Journal(found) if found == version() => Ok(()),
+        Found::Journal(found) => Err(Failure::said(
+            Trouble::Other,
+            format!(
+                "its schema is version {found}: open it for appending once, which brings it to {}",
+                version()
+            ),
+        )),
+        Found::Empty => Err(Failure::said(Trouble::Corrupt, "it is empty")),
+    }
+}
+
 /// Brings a file that [`look`] accepted to the version of this program, in one transaction.
 pub(super) fn upgrade(connection: &mut Connection, found: Found) -> Result<(), Failure> {
     if found == Found::Empty {

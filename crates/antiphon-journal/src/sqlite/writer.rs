@@ -11,10 +11,11 @@ use std::{
 use antiphon_core::{
     Appended, Batch, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Position,
 };
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
 use super::{
     names::Ids,
+    sweep,
     trouble::Failure,
     value::{form_code, integer, nanoseconds, provenance_code},
 };
@@ -27,8 +28,11 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     names: Ids,
     counter: Counter,
+    page_size: u64,
     /// Whether any origin outlived its row.
     pub(super) any_removed: bool,
+    /// What sweeps have found out.
+    pub(super) swept: sweep::Memory,
     /// Pages in the write-ahead log after the last commit.
     pub(super) log_pages: Arc<AtomicU32>,
     /// Held as long as this is the one appender.
@@ -67,6 +71,7 @@ impl Writer {
             connection.query_row("select exists (select 1 from removed)", [], |row| {
                 row.get(0)
             })?;
+        let page_size: u32 = connection.query_row("pragma page_size", [], |row| row.get(0))?;
         Ok(Self {
             connection,
             names: Ids::default(),
@@ -74,7 +79,9 @@ impl Writer {
                 last: reserved,
                 reserved,
             },
+            page_size: u64::from(page_size.max(1)),
             any_removed,
+            swept: sweep::Memory::default(),
             log_pages,
             _lock: lock,
         })
@@ -203,13 +210,70 @@ impl Writer {
         Ok(())
     }
 
-    /// Gives back the positions that were set aside and not used.
-    pub(super) fn settle_counter(&mut self) -> Result<(), Failure> {
-        self.connection.execute(
-            "update counter set reserved = ?1",
-            [integer(self.counter.last)],
-        )?;
-        self.counter.reserved = self.counter.last;
+    /// Pages of the file, and how many of them are free.
+    pub(super) fn pages(&self) -> Result<(i64, i64), Failure> {
+        let number = |pragma: &str| {
+            let mut statement = self.connection.prepare_cached(pragma)?;
+            statement.query_row([], |row| row.get::<_, i64>(0))
+        };
+        Ok((
+            number("pragma page_count")?,
+            number("pragma freelist_count")?,
+        ))
+    }
+
+    /// Bytes of the file that are in use.
+    pub(super) fn used_bytes(&self) -> Result<u64, Failure> {
+        let (pages, free) = self.pages()?;
+        let used = u64::try_from(pages - free).unwrap_or_default();
+        Ok(used * self.page_size)
+    }
+
+    /// Limits the size of the file.
+    pub(super) fn limit(&self, max_bytes: Option<u64>) -> Result<(), Failure> {
+        // The most that SQLite itself allows.
+        const MOST: u64 = 4_294_967_294;
+        let pages = max_bytes.map_or(MOST, |bytes| (bytes / self.page_size).clamp(1, MOST));
+        self.connection
+            .pragma_update_and_check(None, "max_page_count", integer(pages), |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Moves what the write-ahead log holds into the file itself, as far as nobody is in the way.
+    pub(super) fn checkpoint(&self) -> Result<(), Failure> {
+        self.connection
+            .query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Lets go of a file whose disk failed, without touching it again.
+    pub(super) fn abandon(&self) {
+        // If even this fails, the last connection moves the log into the file once more, which harms nothing that the
+        // disk has kept.
+        drop(
+            self.connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
+        );
+    }
+
+    /// Forgets a consumer.
+    pub(super) fn forget(&self, consumer: &str) -> Result<(), Failure> {
+        self.connection
+            .execute("delete from cursor where consumer = ?1", [consumer])?;
+        Ok(())
+    }
+
+    /// Leaves the file in good order: no position is skipped, and nothing waits in the log.
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        if self.counter.reserved != self.counter.last {
+            self.connection.execute(
+                "update counter set reserved = ?1",
+                [integer(self.counter.last)],
+            )?;
+            self.counter.reserved = self.counter.last;
+        }
+        self.connection
+            .query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
         Ok(())
     }
 }

@@ -1,8 +1,13 @@
 //! What every backend promises, one function each.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use antiphon_core::{Batch, Draft, Journal, Kind, Origin, Place, Position, SourceName};
+use antiphon_core::{
+    Batch, BodyForm, Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterChange, DeadLetterId,
+    Draft, Event, Journal, Kind, KindPattern, OpenEvent, Origin, Parked, Place, Position,
+    Provenance, Retention, Saved, SourceName, Trouble,
+};
+use jiff::Timestamp;
 
 /// A storage under test.
 pub(crate) trait Backend: Sized + Send {
@@ -11,12 +16,18 @@ pub(crate) trait Backend: Sized + Send {
 
     /// The journal as it is open now.
     fn journal(&self) -> &dyn Journal;
+
+    /// Leaves room for hardly anything, or lifts that limit.
+    fn cramp(&self, cramped: bool) -> impl Future<Output = ()> + Send;
 }
 
 /// A storage that outlives the journal that wrote it.
 pub(crate) trait OnDisk: Backend {
     /// Closes the journal in good order and opens it again.
     fn reopened(self) -> impl Future<Output = Self> + Send;
+
+    /// Drops the journal as it is and opens it again.
+    fn dropped(self) -> impl Future<Output = Self> + Send;
 }
 
 /// Runs every promise for a backend; those behind `disk` only for one that has one.
@@ -24,38 +35,104 @@ macro_rules! keeps_the_contract {
     ($backend:ty) => {
         keeps_the_contract!(@ $backend:
             an_append_is_there_on_return,
-            the_same_origin_is_stored_once
+            an_empty_batch_is_stored_without_ado,
+            events_keep_every_field,
+            positions_grow_in_the_order_of_the_batch,
+            the_same_origin_is_stored_once,
+            the_same_origin_of_another_source_is_another_event,
+            a_checkpoint_is_stored_also_with_a_repeat,
+            the_last_checkpoint_of_a_part_wins,
+            checkpoints_belong_to_their_source,
+            reads_resume_after_a_position_with_holes,
+            a_page_ends_at_its_limit,
+            a_page_is_bounded_in_bytes_but_never_empty,
+            a_slow_reader_misses_nothing,
+            appends_side_by_side_are_all_stored,
+            the_last_position_is_watched,
+            a_cursor_is_there_as_it_was_saved_last,
+            a_projection_is_there_as_it_was_saved_last,
+            a_dead_letter_is_kept_as_it_was_buried,
+            burying_the_same_failure_again_replaces_the_letter,
+            dead_letters_are_read_in_pages,
+            a_replay_is_marked_and_watched,
+            a_dropped_dead_letter_is_gone_and_its_number_is_not_given_again,
+            a_batch_is_stored_whole_or_not_at_all,
+            a_batch_that_failed_can_be_appended_again,
+            repeats_are_recognised_after_retention_within_the_window,
+            positions_are_not_given_again_after_retention,
+            a_sweep_removes_by_age_and_kind,
+            a_sweep_does_not_pass_a_cursor,
+            momentary_events_go_past_cursors_and_are_counted,
+            a_sweep_by_size_removes_the_oldest,
+            a_platforms_deletion_is_honoured_after_the_grace,
+            a_dead_letter_keeps_its_copy_of_a_deleted_event,
+            a_closed_journal_says_so,
+            any_bytes_can_be_a_body,
+            any_text_can_be_a_name
         );
     };
     ($backend:ty, disk) => {
         keeps_the_contract!($backend);
         keeps_the_contract!(@ $backend:
-            an_append_survives_reopening
+            everything_survives_reopening,
+            everything_survives_being_dropped,
+            repeats_are_recognised_after_reopening,
+            positions_go_on_after_reopening_though_no_row_is_left
         );
     };
     (@ $backend:ty: $($promise:ident),*) => {
         $(
             #[tokio::test]
             async fn $promise() {
-                contract::$promise::<$backend>().await;
+                crate::contract::$promise::<$backend>().await;
             }
         )*
     };
 }
 
-/// An event of room `loft` that says `text`, with an origin of its own.
-pub(crate) fn draft(n: u64, text: &str) -> Draft {
-    Draft::new(
-        Kind::from_static("queup.chat-message"),
-        Place::new("room/loft"),
-        Origin::occurrence("chat", &format!("{n:06}")),
-        "2026-01-01T00:00:00Z".parse().expect("a timestamp"),
-        format!("{{\"message\":{text:?}}}"),
-    )
+pub(crate) fn time(text: &str) -> Timestamp {
+    text.parse().expect("a timestamp")
+}
+
+/// Seconds after the beginning of these tests' time.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    time("2026-01-01T00:00:00Z") + jiff::SignedDuration::from_secs(seconds)
+}
+
+pub(crate) fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
 
 pub(crate) fn choir() -> SourceName {
     "choir".into()
+}
+
+/// The `n`th chat of room `loft`.
+pub(crate) fn chat(n: u64) -> Draft {
+    Draft::new(
+        Kind::from_static("queup.chat-message"),
+        Place::new("room/loft"),
+        Origin::occurrence("chat", &format!("{n:06}")),
+        at(0),
+        format!("{{\"message\":\"{n}\"}}"),
+    )
+}
+
+/// The same, received so many seconds later.
+pub(crate) fn chat_at(n: u64, seconds: i64) -> Draft {
+    Draft {
+        received_at: at(seconds),
+        ..chat(n)
+    }
+}
+
+/// Someone's presence, worthless after its moment.
+fn presence_at(n: u64, seconds: i64) -> Draft {
+    Draft {
+        kind: Kind::from_static("queup.user-update"),
+        origin: Origin::frame("c", n),
+        ..chat_at(n, seconds)
+    }
 }
 
 /// A batch of these events, all of source `choir`.
@@ -66,42 +143,1040 @@ pub(crate) fn events(drafts: impl IntoIterator<Item = Draft>) -> Arc<Batch> {
     })
 }
 
+pub(crate) fn checkpoint(part: &str, mark: i64) -> Checkpoint {
+    Checkpoint {
+        part: part.into(),
+        state: format!("state {mark}").into(),
+        mark,
+    }
+}
+
+fn cursors(cursors: impl IntoIterator<Item = (&'static str, Cursor)>) -> Arc<Batch> {
+    let cursors = cursors.into_iter();
+    Arc::new(Batch {
+        cursors: cursors
+            .map(|(name, cursor)| (name.into(), cursor))
+            .collect(),
+        ..Batch::default()
+    })
+}
+
+pub(crate) fn letter(handler: &str, event: &Event) -> DeadLetter {
+    DeadLetter {
+        id: DeadLetterId(0),
+        consumer: "app".into(),
+        handler: handler.into(),
+        event: event.clone(),
+        error: "the song was gone: not found".into(),
+        attempts: 3,
+        at: at(60),
+        replay: false,
+    }
+}
+
+pub(crate) fn dead(changes: impl IntoIterator<Item = DeadLetterChange>) -> Arc<Batch> {
+    Arc::new(Batch {
+        dead: changes.into_iter().collect(),
+        ..Batch::default()
+    })
+}
+
+pub(crate) fn bury(letter: DeadLetter) -> DeadLetterChange {
+    DeadLetterChange::Bury(Box::new(letter))
+}
+
+pub(crate) async fn append(journal: &dyn Journal, batch: Arc<Batch>) -> Vec<Arc<Event>> {
+    journal.append(batch).await.expect("stored").events
+}
+
+/// Every event, read page by page.
+pub(crate) async fn all(journal: &dyn Journal) -> Vec<Arc<Event>> {
+    let mut all: Vec<Arc<Event>> = Vec::new();
+    loop {
+        let after = all.last().map_or(Position::ZERO, |event| event.position());
+        let page = journal.read(after, 3).await.expect("read");
+        if page.is_empty() {
+            return all;
+        }
+        all.extend(page);
+    }
+}
+
+/// The numbers in the origins of all chats.
+pub(crate) async fn numbers(journal: &dyn Journal) -> Vec<u64> {
+    let number = |event: &Arc<Event>| {
+        let (_, number) = event.origin().as_str().rsplit_once('/').expect("two parts");
+        number.parse().expect("a number")
+    };
+    all(journal).await.iter().map(number).collect()
+}
+
+pub(crate) async fn letters(journal: &dyn Journal) -> Vec<DeadLetter> {
+    journal
+        .dead_letters(DeadLetterId(0), 100)
+        .await
+        .expect("read")
+}
+
 pub(crate) async fn an_append_is_there_on_return<B: Backend>() {
     let backend = B::fresh().await;
     let journal = backend.journal();
-    let drafts = [draft(1, "one"), draft(2, "two")];
-    let appended = journal
-        .append(events(drafts.clone()))
+    let appended = append(journal, events([chat(1), chat(2)])).await;
+    let read = journal.read(Position::ZERO, 10).await.expect("read");
+    assert_eq!(appended, read);
+    assert_eq!(*read[0].draft(), chat(1));
+    assert_eq!(*read[0].source(), choir());
+    assert_eq!(*read[1].draft(), chat(2));
+}
+
+pub(crate) async fn an_empty_batch_is_stored_without_ado<B: Backend>() {
+    let backend = B::fresh().await;
+    let appended = backend
+        .journal()
+        .append(Arc::default())
         .await
         .expect("stored");
-    let read = journal.read(Position::ZERO, 10).await.expect("read");
-    assert_eq!(appended.events, read);
-    assert_eq!(*read[0].draft(), drafts[0]);
-    assert_eq!(*read[1].draft(), drafts[1]);
+    assert_eq!((appended.events.len(), appended.repeats), (0, 0));
+}
+
+pub(crate) async fn events_keep_every_field<B: Backend>() {
+    let backend = B::fresh().await;
+    let mut drafts = Vec::new();
+    for (n, provenance) in (1..).zip([
+        Provenance::Live,
+        Provenance::Replayed,
+        Provenance::Backfilled,
+        Provenance::Synthetic,
+    ]) {
+        for (m, form) in (1..).zip([BodyForm::Json, BodyForm::Text, BodyForm::Binary]) {
+            let mut draft = chat(10 * n + m).provenance(provenance);
+            draft.received_at = time("2026-02-03T04:05:06.123456789Z");
+            draft.form = form;
+            draft.note = (m == 1).then(|| r#"{"original":7}"#.into());
+            draft.deletes = (m == 2).then(|| Origin::occurrence("chat", "000000"));
+            drafts.push(draft);
+        }
+    }
+    append(backend.journal(), events(drafts.clone())).await;
+    let read = all(backend.journal()).await;
+    let read: Vec<_> = read.iter().map(|event| event.draft().clone()).collect();
+    assert_eq!(read, drafts);
+}
+
+pub(crate) async fn positions_grow_in_the_order_of_the_batch<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    append(journal, events([chat(5), chat(3)])).await;
+    append(journal, events([chat(4), chat(3), chat(1)])).await;
+    assert_eq!(numbers(journal).await, [5, 3, 4, 1]);
+    let positions: Vec<_> = all(journal)
+        .await
+        .iter()
+        .map(|event| event.position())
+        .collect();
+    assert!(positions.is_sorted_by(|a, b| a < b), "{positions:?}");
+    assert!(positions[0] > Position::ZERO);
 }
 
 pub(crate) async fn the_same_origin_is_stored_once<B: Backend>() {
     let backend = B::fresh().await;
     let journal = backend.journal();
-    let batch = events([draft(1, "one"), draft(1, "one"), draft(1, "another body")]);
+    let mut other_body = chat(1);
+    other_body.body = "{}".into();
+    other_body.kind = Kind::from_static("queup.other");
+    let batch = events([chat(1), chat(1), other_body]);
     let first = journal.append(Arc::clone(&batch)).await.expect("stored");
     assert_eq!((first.events.len(), first.repeats), (1, 2));
     let again = journal.append(batch).await.expect("stored");
     assert_eq!((again.events.len(), again.repeats), (0, 3));
+    assert_eq!(*all(journal).await[0].draft(), chat(1), "the first counts");
 }
 
-pub(crate) async fn an_append_survives_reopening<B: OnDisk>() {
+pub(crate) async fn the_same_origin_of_another_source_is_another_event<B: Backend>() {
     let backend = B::fresh().await;
-    let appended = backend
-        .journal()
-        .append(events([draft(1, "one")]))
+    let batch = Arc::new(Batch {
+        events: vec![("choir".into(), chat(1)), ("band".into(), chat(1))],
+        ..Batch::default()
+    });
+    let appended = append(backend.journal(), batch).await;
+    assert_eq!(*appended[0].source(), choir());
+    assert_eq!(*appended[1].source(), "band".into());
+}
+
+pub(crate) async fn a_checkpoint_is_stored_also_with_a_repeat<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    append(journal, events([chat(1)])).await;
+    let batch = Batch {
+        events: vec![(choir(), chat(1))],
+        checkpoints: vec![(choir(), checkpoint("room/loft", 7))],
+        ..Batch::default()
+    };
+    assert_eq!(
+        journal
+            .append(Arc::new(batch))
+            .await
+            .expect("stored")
+            .repeats,
+        1
+    );
+    let stored = journal.checkpoints(&choir()).await.expect("read");
+    assert_eq!(stored, [checkpoint("room/loft", 7)]);
+}
+
+pub(crate) async fn the_last_checkpoint_of_a_part_wins<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    for marks in [[1, 9], [5, -3]] {
+        let of_part = |mark| (choir(), checkpoint("room/loft", mark));
+        let batch = Batch {
+            checkpoints: marks.map(of_part).into(),
+            ..Batch::default()
+        };
+        append(journal, Arc::new(batch)).await;
+        let stored = journal.checkpoints(&choir()).await.expect("read");
+        assert_eq!(stored, [checkpoint("room/loft", marks[1])]);
+    }
+}
+
+pub(crate) async fn checkpoints_belong_to_their_source<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let batch = Batch {
+        checkpoints: vec![
+            (choir(), checkpoint("room/b", 2)),
+            ("band".into(), checkpoint("room/b", 3)),
+            (choir(), checkpoint("room/a", 1)),
+        ],
+        ..Batch::default()
+    };
+    append(journal, Arc::new(batch)).await;
+    let of_choir = journal.checkpoints(&choir()).await.expect("read");
+    assert_eq!(of_choir, [checkpoint("room/a", 1), checkpoint("room/b", 2)]);
+    let of_band = journal.checkpoints(&"band".into()).await.expect("read");
+    assert_eq!(of_band, [checkpoint("room/b", 3)]);
+    assert_eq!(journal.checkpoints(&"none".into()).await.expect("read"), []);
+}
+
+pub(crate) async fn reads_resume_after_a_position_with_holes<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let stored = append(
+        journal,
+        events([chat(1), presence_at(2, 0), chat(3), presence_at(4, 0)]),
+    )
+    .await;
+    let policy = Retention {
+        momentary: vec![(KindPattern::new("*.user-update"), seconds(1))],
+        ..Retention::default()
+    };
+    journal
+        .sweep(Arc::new(policy), at(10))
         .await
-        .expect("stored");
-    let backend = backend.reopened().await;
-    let read = backend
-        .journal()
-        .read(Position::ZERO, 10)
+        .expect("swept");
+    let after = |event: &Event| journal.read(event.position(), 10);
+    assert_eq!(
+        after(&stored[0]).await.expect("read"),
+        [Arc::clone(&stored[2])]
+    );
+    assert_eq!(
+        after(&stored[1]).await.expect("read"),
+        [Arc::clone(&stored[2])],
+        "after one that is gone"
+    );
+    assert_eq!(after(&stored[2]).await.expect("read"), []);
+    assert_eq!(
+        journal
+            .read(Position::new(u64::MAX - 1), 10)
+            .await
+            .expect("read"),
+        []
+    );
+}
+
+pub(crate) async fn a_page_ends_at_its_limit<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let stored = append(journal, events((1..=5).map(chat))).await;
+    let page = |limit| journal.read(stored[0].position(), limit);
+    assert_eq!(page(2).await.expect("read"), stored[1..3]);
+    assert_eq!(page(0).await.expect("read"), []);
+    assert_eq!(page(usize::MAX).await.expect("read"), stored[1..]);
+}
+
+pub(crate) async fn a_page_is_bounded_in_bytes_but_never_empty<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let large = |n| Draft {
+        body: vec![b'x'; 3 << 20].into(),
+        ..chat(n)
+    };
+    let huge = Draft {
+        body: vec![b'x'; 9 << 20].into(),
+        ..chat(9)
+    };
+    let stored = append(journal, events([huge, large(1), large(2), large(3)])).await;
+    assert_eq!(
+        journal.read(Position::ZERO, 10).await.expect("read"),
+        stored[..1]
+    );
+    let rest = journal.read(stored[0].position(), 10).await.expect("read");
+    assert_eq!(rest, stored[1..3], "two fit into 8 MiB");
+}
+
+pub(crate) async fn a_slow_reader_misses_nothing<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let write = async {
+        for n in (1..=300).step_by(3) {
+            append(journal, events([chat(n), chat(n + 1), chat(n + 2)])).await;
+        }
+    };
+    let read = async {
+        let mut last = journal.last();
+        let mut read = Vec::new();
+        let mut after = Position::ZERO;
+        while read.len() < 300 {
+            last.wait_for(|last| *last > after).await.expect("open");
+            let page = journal.read(after, 2).await.expect("read");
+            after = page.last().expect("the watch said so").position();
+            read.extend(page.iter().map(|event| event.origin().clone()));
+        }
+        read
+    };
+    let ((), read) = tokio::join!(write, read);
+    let expected: Vec<_> = (1..=300).map(|n| chat(n).origin).collect();
+    assert_eq!(read, expected);
+}
+
+pub(crate) async fn appends_side_by_side_are_all_stored<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let write = |from: u64| async move {
+        for n in from..from + 20 {
+            append(journal, events([chat(n), chat(5)])).await;
+        }
+    };
+    tokio::join!(write(100), write(200), write(300));
+    let mut numbers = numbers(journal).await;
+    numbers.sort_unstable();
+    let expected: Vec<_> = [5]
+        .into_iter()
+        .chain(100..120)
+        .chain(200..220)
+        .chain(300..320)
+        .collect();
+    assert_eq!(numbers, expected);
+}
+
+pub(crate) async fn the_last_position_is_watched<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let mut last = journal.last();
+    assert_eq!(*last.borrow_and_update(), Position::ZERO);
+    let stored = append(journal, events([chat(1), chat(2)])).await;
+    assert!(last.has_changed().expect("open"));
+    assert_eq!(*last.borrow_and_update(), stored[1].position());
+    append(journal, events([chat(1)])).await;
+    assert!(!last.has_changed().expect("open"), "nothing was new");
+}
+
+pub(crate) async fn a_cursor_is_there_as_it_was_saved_last<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let name: ConsumerName = "app".into();
+    assert_eq!(journal.cursor(&name).await.expect("read"), None);
+    append(journal, cursors([("app", Cursor::at(Position::new(3)))])).await;
+    let mut full = Cursor::at(Position::new(9));
+    full.open.push(OpenEvent {
+        position: Position::new(7),
+        starts: 2,
+    });
+    full.parked.push(Parked {
+        lane: "room/'\"\0".into(),
+        from: Position::new(8),
+    });
+    full.parked_all = Some(Position::new(6));
+    full.clean = true;
+    append(
+        journal,
+        cursors([("app", full.clone()), ("other", Cursor::default())]),
+    )
+    .await;
+    assert_eq!(journal.cursor(&name).await.expect("read"), Some(full));
+}
+
+pub(crate) async fn a_projection_is_there_as_it_was_saved_last<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    assert_eq!(journal.projection("queup/choir").await.expect("read"), None);
+    for (position, state) in [(1, vec![1; 10]), (2, vec![0, 255, 0])] {
+        let saved = Saved {
+            position: Position::new(position),
+            state,
+        };
+        let batch = Batch {
+            projections: vec![("queup/choir".into(), saved.clone())],
+            ..Batch::default()
+        };
+        append(journal, Arc::new(batch)).await;
+        assert_eq!(
+            journal.projection("queup/choir").await.expect("read"),
+            Some(saved)
+        );
+    }
+}
+
+pub(crate) async fn a_dead_letter_is_kept_as_it_was_buried<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let mut draft = chat(1).provenance(Provenance::Backfilled);
+    draft.note = Some("{}".into());
+    draft.deletes = Some(Origin::occurrence("chat", "0"));
+    draft.form = BodyForm::Text;
+    let stored = append(journal, events([draft])).await;
+    append(journal, dead([bury(letter("announce", &stored[0]))])).await;
+    let kept = letters(journal).await;
+    let expected = DeadLetter {
+        id: DeadLetterId(1),
+        ..letter("announce", &stored[0])
+    };
+    assert_eq!(kept, [expected]);
+}
+
+pub(crate) async fn burying_the_same_failure_again_replaces_the_letter<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let stored = append(journal, events([chat(1), chat(2)])).await;
+    append(
+        journal,
+        dead([
+            bury(letter("announce", &stored[0])),
+            bury(letter("count", &stored[0])),
+            bury(letter("announce", &stored[1])),
+            DeadLetterChange::Replay(DeadLetterId(1)),
+        ]),
+    )
+    .await;
+    let mut again = letter("announce", &stored[0]);
+    again.error = "another reason".into();
+    append(journal, dead([bury(again)])).await;
+    let kept = letters(journal).await;
+    let ids: Vec<_> = kept.iter().map(|letter| letter.id.0).collect();
+    assert_eq!(ids, [1, 2, 3]);
+    assert_eq!(kept[0].error, "another reason");
+    assert!(!kept[0].replay, "it was handled again, and failed again");
+}
+
+pub(crate) async fn dead_letters_are_read_in_pages<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let stored = append(journal, events((1..=5).map(chat))).await;
+    append(
+        journal,
+        dead(stored.iter().map(|event| bury(letter("announce", event)))),
+    )
+    .await;
+    let page = journal
+        .dead_letters(DeadLetterId(1), 2)
         .await
         .expect("read");
-    assert_eq!(appended.events, read);
+    let ids: Vec<_> = page.iter().map(|letter| letter.id.0).collect();
+    assert_eq!(ids, [2, 3]);
+    assert_eq!(
+        journal
+            .dead_letters(DeadLetterId(u64::MAX), 2)
+            .await
+            .expect("read"),
+        []
+    );
+}
+
+pub(crate) async fn a_replay_is_marked_and_watched<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let stored = append(journal, events([chat(1)])).await;
+    append(journal, dead([bury(letter("announce", &stored[0]))])).await;
+    let mut replays = journal.replays();
+    let before = *replays.borrow_and_update();
+    append(journal, dead([DeadLetterChange::Replay(DeadLetterId(1))])).await;
+    assert_eq!(*replays.borrow_and_update(), before + 1);
+    assert!(letters(journal).await[0].replay);
+    append(journal, dead([DeadLetterChange::Replay(DeadLetterId(77))])).await;
+    assert!(
+        !replays.has_changed().expect("open"),
+        "there is no such letter"
+    );
+}
+
+pub(crate) async fn a_dropped_dead_letter_is_gone_and_its_number_is_not_given_again<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let stored = append(journal, events([chat(1)])).await;
+    append(journal, dead([bury(letter("announce", &stored[0]))])).await;
+    append(journal, dead([DeadLetterChange::Drop(DeadLetterId(1))])).await;
+    assert_eq!(letters(journal).await, []);
+    append(journal, dead([bury(letter("announce", &stored[0]))])).await;
+    assert_eq!(letters(journal).await[0].id, DeadLetterId(2));
+}
+
+/// A batch of everything, too large for a cramped journal.
+fn large_batch() -> Arc<Batch> {
+    let events = (100..200).map(|n| {
+        let body = vec![b'x'; 10_000].into();
+        (choir(), Draft { body, ..chat(n) })
+    });
+    let buried = Event::stored(Position::new(1), choir(), chat(1));
+    Arc::new(Batch {
+        events: events.collect(),
+        checkpoints: vec![(choir(), checkpoint("room/loft", 9))],
+        cursors: vec![("app".into(), Cursor::at(Position::new(1)))],
+        dead: vec![bury(letter("announce", &buried))],
+        projections: vec![(
+            "queup/choir".into(),
+            Saved {
+                position: Position::new(1),
+                state: vec![1],
+            },
+        )],
+    })
+}
+
+pub(crate) async fn a_batch_is_stored_whole_or_not_at_all<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    append(journal, events([chat(1)])).await;
+    let last = journal.last();
+    backend.cramp(true).await;
+    let error = journal.append(large_batch()).await.expect_err("no room");
+    assert_eq!(error.trouble(), Trouble::Full);
+    assert!(error.is_transient());
+    assert_eq!(numbers(journal).await, [1]);
+    assert_eq!(journal.checkpoints(&choir()).await.expect("read"), []);
+    assert_eq!(journal.cursor(&"app".into()).await.expect("read"), None);
+    assert_eq!(journal.projection("queup/choir").await.expect("read"), None);
+    assert_eq!(letters(journal).await, []);
+    assert!(!last.has_changed().expect("open"));
+}
+
+pub(crate) async fn a_batch_that_failed_can_be_appended_again<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    append(journal, events([chat(1)])).await;
+    let batch = large_batch();
+    backend.cramp(true).await;
+    journal
+        .append(Arc::clone(&batch))
+        .await
+        .expect_err("no room");
+    journal
+        .append(Arc::clone(&batch))
+        .await
+        .expect_err("still none");
+    backend.cramp(false).await;
+    let appended = journal.append(batch).await.expect("room again");
+    assert_eq!((appended.events.len(), appended.repeats), (100, 0));
+    let expected: Vec<_> = [1].into_iter().chain(100..200).collect();
+    assert_eq!(numbers(journal).await, expected);
+    assert_eq!(letters(journal).await.len(), 1);
+}
+
+pub(crate) async fn repeats_are_recognised_after_retention_within_the_window<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    append(journal, events([chat_at(1, 0), chat_at(2, 50)])).await;
+    let policy = Arc::new(Retention {
+        keep: Some(seconds(10)),
+        window: seconds(100),
+        ..Retention::default()
+    });
+    let sweep = journal
+        .sweep(Arc::clone(&policy), at(70))
+        .await
+        .expect("swept");
+    assert_eq!(sweep.removed, 2);
+    let again = journal
+        .append(events([chat(1), chat(2)]))
+        .await
+        .expect("stored");
+    assert_eq!((again.events.len(), again.repeats), (0, 2));
+    // The window of the first is over then, that of the second not.
+    journal.sweep(policy, at(120)).await.expect("swept");
+    let again = journal
+        .append(events([chat_at(1, 120), chat_at(2, 120)]))
+        .await
+        .expect("stored");
+    assert_eq!((again.events.len(), again.repeats), (1, 1));
+    assert_eq!(numbers(journal).await, [1]);
+}
+
+pub(crate) async fn positions_are_not_given_again_after_retention<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let first = append(journal, events([chat(1), chat(2)])).await;
+    let policy = Retention {
+        keep: Some(seconds(1)),
+        ..Retention::default()
+    };
+    journal
+        .sweep(Arc::new(policy), at(10))
+        .await
+        .expect("swept");
+    assert_eq!(all(journal).await, []);
+    let next = append(journal, events([chat(3)])).await;
+    assert!(next[0].position() > first[1].position());
+    assert_eq!(*journal.last().borrow(), next[0].position());
+}
+
+pub(crate) async fn a_sweep_removes_by_age_and_kind<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let other = |n, seconds| Draft {
+        kind: Kind::from_static("queup.room_playlist-update"),
+        ..chat_at(n, seconds)
+    };
+    let batch = events([
+        chat_at(1, 0),
+        other(2, 0),
+        chat_at(3, 60),
+        other(4, 60),
+        chat_at(5, 100),
+    ]);
+    append(journal, batch).await;
+    let policy = Arc::new(Retention {
+        keep: Some(seconds(100)),
+        rules: vec![
+            (KindPattern::new("queup.chat-*"), seconds(30)),
+            (KindPattern::new("queup.*"), seconds(1000)),
+        ],
+        ..Retention::default()
+    });
+    let sweep = |seconds| journal.sweep(Arc::clone(&policy), at(seconds));
+    assert_eq!(sweep(29).await.expect("swept").removed, 0);
+    assert_eq!(
+        sweep(30).await.expect("swept").removed,
+        1,
+        "exactly that old is old"
+    );
+    assert_eq!(numbers(journal).await, [2, 3, 4, 5]);
+    assert_eq!(sweep(120).await.expect("swept").removed, 1);
+    assert_eq!(numbers(journal).await, [2, 4, 5]);
+    assert_eq!(sweep(5000).await.expect("swept").removed, 3);
+    // Another policy begins anew with rows that the first has passed over.
+    append(journal, events([chat_at(6, 5000)])).await;
+    let nothing = journal
+        .sweep(Arc::default(), at(1_000_000))
+        .await
+        .expect("swept");
+    assert_eq!(nothing, antiphon_core::Sweep::default());
+}
+
+pub(crate) async fn a_sweep_does_not_pass_a_cursor<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let stored = append(journal, events((1..=6).map(chat))).await;
+    let position = |n: usize| stored[n - 1].position();
+    let mut behind = Cursor::at(position(5));
+    behind.open.push(OpenEvent {
+        position: position(3),
+        starts: 1,
+    });
+    append(
+        journal,
+        cursors([("fast", Cursor::at(position(6))), ("slow", behind)]),
+    )
+    .await;
+    let policy = Arc::new(Retention {
+        keep: Some(seconds(1)),
+        max_bytes: Some(0),
+        ..Retention::default()
+    });
+    let sweep = || journal.sweep(Arc::clone(&policy), at(10));
+    assert_eq!(sweep().await.expect("swept").removed, 2);
+    assert_eq!(numbers(journal).await, [3, 4, 5, 6]);
+    let mut parked = Cursor::at(position(6));
+    parked.parked.push(Parked {
+        lane: "room/loft".into(),
+        from: position(5),
+    });
+    append(journal, cursors([("slow", parked)])).await;
+    assert_eq!(sweep().await.expect("swept").removed, 2);
+    assert_eq!(numbers(journal).await, [5, 6]);
+    append(journal, cursors([("slow", Cursor::at(position(6)))])).await;
+    assert_eq!(sweep().await.expect("swept").removed, 2);
+}
+
+pub(crate) async fn momentary_events_go_past_cursors_and_are_counted<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let batch = events([
+        presence_at(1, 0),
+        chat_at(2, 0),
+        presence_at(3, 0),
+        presence_at(4, 50),
+    ]);
+    let stored = append(journal, batch).await;
+    append(
+        journal,
+        cursors([("app", Cursor::at(stored[1].position()))]),
+    )
+    .await;
+    let policy = Retention {
+        keep: Some(seconds(1)),
+        momentary: vec![(KindPattern::new("queup.user-update"), seconds(20))],
+        ..Retention::default()
+    };
+    let sweep = journal
+        .sweep(Arc::new(policy), at(60))
+        .await
+        .expect("swept");
+    assert_eq!(sweep.removed, 2, "both events that the consumer has read");
+    assert_eq!(sweep.expired, 1, "the one it had not");
+    assert_eq!(numbers(journal).await, [4]);
+}
+
+pub(crate) async fn a_sweep_by_size_removes_the_oldest<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let large = |n| Draft {
+        body: vec![b'x'; 100_000].into(),
+        ..chat(n)
+    };
+    append(journal, events((1..=20).map(large))).await;
+    let policy = Arc::new(Retention {
+        max_bytes: Some(1_100_000),
+        ..Retention::default()
+    });
+    let sweep = journal
+        .sweep(Arc::clone(&policy), at(0))
+        .await
+        .expect("swept");
+    let left = numbers(journal).await;
+    assert_eq!(sweep.removed, 20 - left.len() as u64);
+    assert_eq!(left.last(), Some(&20));
+    assert!((8..=10).contains(&left.len()), "{left:?}");
+    let nothing = journal.sweep(policy, at(0)).await.expect("swept");
+    assert_eq!(nothing.removed, 0, "it is small enough");
+}
+
+pub(crate) async fn a_platforms_deletion_is_honoured_after_the_grace<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let mut said = chat_at(1, 0);
+    said.note = Some("{\"text\":\"hello\"}".into());
+    said.form = BodyForm::Text;
+    let mut deletion = chat_at(2, 100);
+    deletion.deletes = Some(said.origin.clone());
+    let mut of_nothing = chat_at(3, 100);
+    of_nothing.deletes = Some(Origin::occurrence("chat", "999"));
+    let stored = append(journal, events([said.clone(), deletion, of_nothing])).await;
+    let policy = Arc::new(Retention {
+        delete_grace: seconds(60),
+        ..Retention::default()
+    });
+    let sweep = |seconds| journal.sweep(Arc::clone(&policy), at(seconds));
+    assert_eq!(sweep(159).await.expect("swept").erased, 0);
+    assert_eq!(all(journal).await, stored);
+    assert_eq!(sweep(160).await.expect("swept").erased, 1);
+    let after = all(journal).await;
+    let tombstone = &after[0];
+    assert_eq!(tombstone.body(), "null");
+    assert_eq!(tombstone.form(), BodyForm::Json);
+    assert_eq!(tombstone.note(), None);
+    assert_eq!(tombstone.position(), stored[0].position());
+    assert_eq!(
+        (tombstone.kind(), tombstone.place()),
+        (stored[0].kind(), stored[0].place())
+    );
+    assert_eq!(after[1..], stored[1..]);
+    assert_eq!(sweep(1000).await.expect("swept").erased, 0);
+    let again = journal.append(events([said])).await.expect("stored");
+    assert_eq!(
+        again.repeats, 1,
+        "it is not told again by the platform's history"
+    );
+}
+
+pub(crate) async fn a_dead_letter_keeps_its_copy_of_a_deleted_event<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let mut deletion = chat_at(2, 0);
+    deletion.deletes = Some(chat(1).origin);
+    let stored = append(journal, events([chat(1), deletion])).await;
+    append(journal, dead([bury(letter("announce", &stored[0]))])).await;
+    let policy = Retention {
+        delete_grace: seconds(1),
+        keep: Some(seconds(5)),
+        ..Retention::default()
+    };
+    let sweep = journal
+        .sweep(Arc::new(policy), at(10))
+        .await
+        .expect("swept");
+    assert_eq!((sweep.erased, sweep.removed), (1, 2));
+    assert_eq!(letters(journal).await[0].event, *stored[0]);
+}
+
+pub(crate) async fn a_closed_journal_says_so<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    journal.close().await.expect("closed");
+    let closed = Trouble::Closed;
+    assert_eq!(
+        journal
+            .append(Arc::default())
+            .await
+            .expect_err("closed")
+            .trouble(),
+        closed
+    );
+    assert_eq!(
+        journal
+            .read(Position::ZERO, 1)
+            .await
+            .expect_err("closed")
+            .trouble(),
+        closed
+    );
+    assert_eq!(
+        journal
+            .checkpoints(&choir())
+            .await
+            .expect_err("closed")
+            .trouble(),
+        closed
+    );
+    assert_eq!(
+        journal
+            .cursor(&"app".into())
+            .await
+            .expect_err("closed")
+            .trouble(),
+        closed
+    );
+    assert_eq!(
+        journal.projection("p").await.expect_err("closed").trouble(),
+        closed
+    );
+    assert_eq!(
+        journal
+            .dead_letters(DeadLetterId(0), 1)
+            .await
+            .expect_err("closed")
+            .trouble(),
+        closed
+    );
+    assert_eq!(
+        journal
+            .sweep(Arc::default(), at(0))
+            .await
+            .expect_err("closed")
+            .trouble(),
+        closed
+    );
+    assert!(!Trouble::Closed.is_transient());
+    journal.close().await.expect("closing again does nothing");
+}
+
+pub(crate) async fn any_bytes_can_be_a_body<B: Backend>() {
+    let backend = B::fresh().await;
+    let mut drafts = Vec::new();
+    let bodies: [Vec<u8>; 5] = [
+        Vec::new(),
+        vec![0],
+        (0..=255).collect(),
+        "\u{feff}\u{1f3b5}".into(),
+        (0..4 << 20).map(|n| (n % 251) as u8).collect(),
+    ];
+    for (n, body) in (1..).zip(bodies) {
+        let mut draft = chat(n);
+        draft.form = BodyForm::of(&body);
+        draft.note = Some(body.clone().into());
+        draft.body = body.into();
+        drafts.push(draft);
+    }
+    append(backend.journal(), events(drafts.clone())).await;
+    let read = all(backend.journal()).await;
+    for (event, draft) in read.iter().zip(&drafts) {
+        assert!(event.draft() == draft, "{}", draft.origin);
+    }
+    assert_eq!(read.len(), drafts.len());
+}
+
+/// Names as nobody would choose them.
+fn hostile_names() -> Vec<String> {
+    let mut names: Vec<String> = [
+        "",
+        "'; drop table stored; --",
+        "\"",
+        "\0",
+        "a\0b",
+        "a\0c",
+        "?1",
+        "%s",
+        "🎵\u{202e}",
+        "A",
+        "a",
+    ]
+    .map(Into::into)
+    .into();
+    names.push("long/".repeat(20_000));
+    names
+}
+
+pub(crate) async fn any_text_can_be_a_name<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    for name in hostile_names() {
+        let draft = Draft {
+            kind: Kind::new(name.as_str()),
+            place: Place::new(name.as_str()),
+            origin: Origin::new(name.as_str()),
+            ..chat(1)
+        };
+        let consumer: ConsumerName = name.as_str().into();
+        let source: SourceName = name.as_str().into();
+        let saved = Saved {
+            position: Position::new(1),
+            state: name.clone().into_bytes(),
+        };
+        let buried = DeadLetter {
+            consumer: consumer.clone(),
+            handler: name.clone(),
+            ..letter(
+                &name,
+                &Event::stored(Position::new(1), source.clone(), draft.clone()),
+            )
+        };
+        let batch = Arc::new(Batch {
+            events: vec![(source.clone(), draft.clone())],
+            checkpoints: vec![(source.clone(), checkpoint(&name, 1))],
+            cursors: vec![(consumer.clone(), Cursor::at(Position::new(2)))],
+            dead: vec![bury(buried.clone())],
+            projections: vec![(name.clone(), saved.clone())],
+        });
+        let appended = journal
+            .append(Arc::clone(&batch))
+            .await
+            .expect("stored")
+            .events;
+        assert_eq!(appended.len(), 1, "{name:?} is like no other");
+        assert_eq!(journal.append(batch).await.expect("stored").repeats, 1);
+        let read = journal
+            .read(appended[0].position().previous(), 1)
+            .await
+            .expect("read");
+        assert!(
+            *read[0].draft() == draft && *read[0].source() == source,
+            "{name:?}"
+        );
+        assert_eq!(
+            journal.checkpoints(&source).await.expect("read"),
+            [checkpoint(&name, 1)]
+        );
+        assert_eq!(
+            journal.cursor(&consumer).await.expect("read"),
+            Some(Cursor::at(Position::new(2)))
+        );
+        assert_eq!(journal.projection(&name).await.expect("read"), Some(saved));
+        let kept = letters(journal).await.pop().expect("the last");
+        assert!(
+            kept == DeadLetter {
+                id: kept.id,
+                ..buried
+            },
+            "{name:?}"
+        );
+    }
+    assert_eq!(all(journal).await.len(), hostile_names().len());
+}
+
+/// Stores one of everything.
+async fn one_of_everything(journal: &dyn Journal) -> Vec<Arc<Event>> {
+    let stored = append(journal, large_batch()).await;
+    append(journal, dead([DeadLetterChange::Replay(DeadLetterId(1))])).await;
+    stored
+}
+
+async fn is_all_there(journal: &dyn Journal, stored: &[Arc<Event>]) {
+    assert_eq!(all(journal).await, stored);
+    assert_eq!(
+        *journal.last().borrow(),
+        stored[stored.len() - 1].position()
+    );
+    let batch = large_batch();
+    assert_eq!(
+        journal.checkpoints(&choir()).await.expect("read"),
+        [checkpoint("room/loft", 9)]
+    );
+    let cursor = journal.cursor(&"app".into()).await.expect("read");
+    assert_eq!(cursor.as_ref(), Some(&batch.cursors[0].1));
+    let saved = journal.projection("queup/choir").await.expect("read");
+    assert_eq!(saved.as_ref(), Some(&batch.projections[0].1));
+    let letters = letters(journal).await;
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].replay);
+}
+
+pub(crate) async fn everything_survives_reopening<B: OnDisk>() {
+    let backend = B::fresh().await;
+    let stored = one_of_everything(backend.journal()).await;
+    let backend = backend.reopened().await;
+    is_all_there(backend.journal(), &stored).await;
+    let next = append(backend.journal(), events([chat(1)])).await;
+    assert_eq!(
+        next[0].position(),
+        stored[stored.len() - 1].position().next()
+    );
+}
+
+pub(crate) async fn everything_survives_being_dropped<B: OnDisk>() {
+    let backend = B::fresh().await;
+    let stored = one_of_everything(backend.journal()).await;
+    let backend = backend.dropped().await;
+    is_all_there(backend.journal(), &stored).await;
+    let next = append(backend.journal(), events([chat(1)])).await;
+    assert!(next[0].position() > stored[stored.len() - 1].position());
+}
+
+pub(crate) async fn repeats_are_recognised_after_reopening<B: OnDisk>() {
+    let backend = B::fresh().await;
+    append(backend.journal(), events([chat_at(1, 0), chat_at(2, 50)])).await;
+    let policy = Retention {
+        keep: Some(seconds(40)),
+        ..Retention::default()
+    };
+    let sweep = backend
+        .journal()
+        .sweep(Arc::new(policy), at(60))
+        .await
+        .expect("swept");
+    assert_eq!(sweep.removed, 1);
+    let backend = backend.reopened().await;
+    let again = backend
+        .journal()
+        .append(events([chat(1), chat(2)]))
+        .await
+        .expect("stored");
+    assert_eq!(again.repeats, 2);
+}
+
+pub(crate) async fn positions_go_on_after_reopening_though_no_row_is_left<B: OnDisk>() {
+    let backend = B::fresh().await;
+    let stored = append(backend.journal(), events([chat(1), chat(2)])).await;
+    let policy = Arc::new(Retention {
+        keep: Some(seconds(1)),
+        ..Retention::default()
+    });
+    backend
+        .journal()
+        .sweep(policy, at(10))
+        .await
+        .expect("swept");
+    let backend = backend.reopened().await;
+    let next = append(backend.journal(), events([chat(3)])).await;
+    assert_eq!(next[0].position(), stored[1].position().next());
+    let backend = backend.dropped().await;
+    let after = append(backend.journal(), events([chat(4)])).await;
+    assert!(after[0].position() > next[0].position());
 }

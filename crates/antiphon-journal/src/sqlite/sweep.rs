@@ -1,0 +1,414 @@
+//! Retention: what the policy no longer keeps is taken out in slices, between which commits have their turn.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use antiphon_core::{KindPattern, Position, Retention, Sweep};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension, params};
+
+use super::{
+    reader,
+    trouble::Failure,
+    value::{integer, nanoseconds, timestamp},
+    writer::Writer,
+};
+use crate::retention::{ERASED, Keep, ago, keep, until};
+
+/// Rows looked at in one slice.
+const LOOKED_AT: usize = 2048;
+/// Rows changed in one slice.
+const CHANGED: usize = 256;
+/// Pages given back to the disk in one slice.
+const VACUUMED: u32 = 256;
+/// Free pages below which the file is left as large as it is: 4 MiB.
+const SPARE_PAGES: i64 = 1024;
+/// How often the origins that outlived their rows are looked through.
+const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How far ahead of the clock a row may be before its time is held to be wrong.
+const SKEW: SignedDuration = SignedDuration::from_hours(24);
+
+/// What earlier sweeps have found out, so that a row is looked at once per rule and not once per sweep.
+///
+/// It is kept in memory only; the first sweep of a process looks at everything.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    rules: Rules,
+    keeps: HashMap<i64, Keep>,
+    /// Up to here no row is left that this rule would remove.
+    done: HashMap<Keep, Position>,
+    purged_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Rules {
+    keep: Option<Duration>,
+    rules: Vec<(KindPattern, Duration)>,
+    momentary: Vec<(KindPattern, Duration)>,
+}
+
+impl Rules {
+    fn of(policy: &Retention) -> Self {
+        Self {
+            keep: policy.keep,
+            rules: policy.rules.clone(),
+            momentary: policy.momentary.clone(),
+        }
+    }
+
+    /// Every distinct answer the policy can give, but to keep for good.
+    fn answers(&self) -> Vec<Keep> {
+        let momentary = self
+            .momentary
+            .iter()
+            .map(|(_, time)| Keep::Momentary(*time));
+        let rules = self.rules.iter().map(|(_, time)| *time).chain(self.keep);
+        let mut answers = Vec::new();
+        for answer in momentary.chain(rules.map(Keep::For)) {
+            if !answers.contains(&answer) {
+                answers.push(answer);
+            }
+        }
+        answers
+    }
+}
+
+impl Memory {
+    /// Forgets what was found out under other rules.
+    fn follow(&mut self, policy: &Retention) {
+        let rules = Rules::of(policy);
+        if self.rules != rules {
+            *self = Self {
+                rules,
+                purged_at: self.purged_at,
+                ..Self::default()
+            };
+        }
+    }
+}
+
+/// A sweep under way.
+#[derive(Debug)]
+pub(super) struct Run {
+    policy: Arc<Retention>,
+    now: Timestamp,
+    todo: Vec<Step>,
+    pub(super) sweep: Sweep,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Begin,
+    Erase,
+    Age(Keep),
+    Size,
+    /// Origins after this one.
+    Purge(i64, String),
+    Vacuum,
+}
+
+/// A row that goes.
+struct Row {
+    position: i64,
+    source: i64,
+    origin: String,
+    received_at: i64,
+}
+
+impl Run {
+    pub(super) fn new(policy: Arc<Retention>, now: Timestamp) -> Self {
+        Self {
+            policy,
+            now,
+            todo: vec![Step::Begin],
+            sweep: Sweep::default(),
+        }
+    }
+
+    /// Does one slice in a transaction of its own; whether there is more to do.
+    pub(super) fn slice(&mut self, writer: &mut Writer) -> Result<bool, Failure> {
+        let Some(step) = self.todo.pop() else {
+            return Ok(false);
+        };
+        if let Step::Vacuum = step {
+            self.vacuum(writer)?;
+            return Ok(!self.todo.is_empty());
+        }
+        // What a failed slice found out is forgotten with it: then the sweep ends, and the next begins anew.
+        let mut memory = std::mem::take(&mut writer.swept);
+        memory.follow(&self.policy);
+        writer.transaction(|writer| match step {
+            Step::Begin => self.begin(writer),
+            Step::Erase => self.erase(writer),
+            Step::Age(rule) => self.age(writer, &mut memory, rule),
+            Step::Size => self.size(writer),
+            Step::Purge(source, origin) => self.purge(writer, &mut memory, source, origin),
+            Step::Vacuum => Ok(()),
+        })?;
+        writer.swept = memory;
+        Ok(!self.todo.is_empty())
+    }
+
+    fn begin(&mut self, writer: &Writer) -> Result<(), Failure> {
+        self.todo
+            .extend([Step::Vacuum, Step::Purge(i64::MIN, String::new())]);
+        if self.policy.max_bytes.is_some() {
+            self.todo.push(Step::Size);
+        }
+        self.todo
+            .extend(Rules::of(&self.policy).answers().into_iter().map(Step::Age));
+        self.todo.push(Step::Erase);
+        writer
+            .connection
+            .prepare_cached("update counter set swept_at = max(swept_at, ?1)")?
+            .execute([self.now.as_second()])?;
+        Ok(())
+    }
+
+    /// Honours the platform's deletions whose grace is over.
+    fn erase(&mut self, writer: &Writer) -> Result<(), Failure> {
+        let connection = &writer.connection;
+        let mut select = connection.prepare_cached(
+            "select position, source, origin from deletion where received_at <= ?1 limit ?2",
+        )?;
+        let grace_over = nanoseconds(ago(self.now, self.policy.delete_grace));
+        let due = select
+            .query_map(params![grace_over, CHANGED as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
+            .collect::<Result<Vec<(i64, i64, String)>, _>>()?;
+        for (position, source, origin) in &due {
+            let erased = connection
+                .prepare_cached(
+                    "update stored set body = ?3, form = 0, note = null, erased_at = ?4 \
+                     where source = ?1 and origin = ?2 and erased_at is null",
+                )?
+                .execute(params![source, origin, &*ERASED, nanoseconds(self.now)])?;
+            self.sweep.erased += erased as u64;
+            connection
+                .prepare_cached("delete from deletion where position = ?1")?
+                .execute([position])?;
+        }
+        if due.len() == CHANGED {
+            self.todo.push(Step::Erase);
+        }
+        Ok(())
+    }
+
+    /// Removes what one rule has let grow too old.
+    fn age(&mut self, writer: &mut Writer, memory: &mut Memory, rule: Keep) -> Result<(), Failure> {
+        let (Keep::For(time) | Keep::Momentary(time)) = rule else {
+            return Ok(());
+        };
+        let floor = floor(writer)?;
+        let momentary = matches!(rule, Keep::Momentary(_));
+        let too_old = nanoseconds(ago(self.now, time));
+        let impossible = nanoseconds(self.now.checked_add(SKEW).unwrap_or(Timestamp::MAX));
+        let mut done = memory.done.get(&rule).copied().unwrap_or_default();
+        let mut looked_at = 0;
+        let mut ended = false;
+        let mut gone = Vec::new();
+        {
+            let mut select = writer.connection.prepare_cached(
+                "select position, source, kind, received_at, origin from stored \
+                 where position > ?1 order by position limit ?2",
+            )?;
+            let mut rows = select.query(params![integer(done.get()), LOOKED_AT as i64])?;
+            while gone.len() < CHANGED {
+                let Some(row) = rows.next()? else {
+                    ended = looked_at < LOOKED_AT;
+                    break;
+                };
+                looked_at += 1;
+                let position: i64 = row.get(0)?;
+                if !momentary && floor.is_some_and(|floor| position >= floor) {
+                    ended = true;
+                    break;
+                }
+                let received_at: i64 = row.get(3)?;
+                if self.keep(writer, memory, row.get(2)?)? == rule {
+                    if received_at <= too_old {
+                        gone.push(Row {
+                            position,
+                            source: row.get(1)?,
+                            origin: row.get(4)?,
+                            received_at,
+                        });
+                    } else if received_at <= impossible {
+                        // What follows is younger still.
+                        ended = true;
+                        break;
+                    }
+                }
+                done = Position::new(u64::try_from(position).unwrap_or_default());
+            }
+        }
+        for row in &gone {
+            if momentary && floor.is_some_and(|floor| row.position >= floor) {
+                self.sweep.expired += 1;
+            } else {
+                self.sweep.removed += 1;
+            }
+        }
+        self.remove(writer, &gone)?;
+        memory.done.insert(rule, done);
+        if !ended {
+            self.todo.push(Step::Age(rule));
+        }
+        Ok(())
+    }
+
+    /// What the policy says about a kind, remembered by its number.
+    fn keep(&self, writer: &Writer, memory: &mut Memory, kind: i64) -> Result<Keep, Failure> {
+        if let Some(keep) = memory.keeps.get(&kind) {
+            return Ok(*keep);
+        }
+        let text: Option<String> = writer
+            .connection
+            .prepare_cached("select text from name where id = ?1")?
+            .query_row([kind], |row| row.get(0))
+            .optional()?;
+        let keep = text.map_or(Keep::Always, |text| keep(&self.policy, &text));
+        memory.keeps.insert(kind, keep);
+        Ok(keep)
+    }
+
+    /// Removes the oldest while the journal is too large.
+    fn size(&mut self, writer: &mut Writer) -> Result<(), Failure> {
+        let Some(max_bytes) = self.policy.max_bytes else {
+            return Ok(());
+        };
+        let excess = writer.used_bytes()?.saturating_sub(max_bytes);
+        if excess == 0 {
+            return Ok(());
+        }
+        let floor = floor(writer)?.unwrap_or(i64::MAX);
+        let mut oldest = Vec::new();
+        {
+            // Roughly what a row takes in the table and the index; the next slice measures anew.
+            let mut select = writer.connection.prepare_cached(
+                "select position, source, received_at, origin, \
+                 64 + length(body) + ifnull(length(note), 0) + 2 * octet_length(origin) \
+                 from stored where position < ?1 order by position limit ?2",
+            )?;
+            let mut rows = select.query(params![floor, CHANGED as i64])?;
+            let mut freed = 0;
+            while freed < excess
+                && let Some(row) = rows.next()?
+            {
+                oldest.push(Row {
+                    position: row.get(0)?,
+                    source: row.get(1)?,
+                    received_at: row.get(2)?,
+                    origin: row.get(3)?,
+                });
+                freed += u64::try_from(row.get::<_, i64>(4)?).unwrap_or_default();
+            }
+        }
+        self.sweep.removed += oldest.len() as u64;
+        self.remove(writer, &oldest)?;
+        if !oldest.is_empty() {
+            self.todo.push(Step::Size);
+        }
+        Ok(())
+    }
+
+    /// Removes rows, and remembers their origins for the rest of the window.
+    fn remove(&self, writer: &mut Writer, rows: &[Row]) -> Result<(), Failure> {
+        for row in rows {
+            writer
+                .connection
+                .prepare_cached("delete from stored where position = ?1")?
+                .execute([row.position])?;
+            let until = until(timestamp(row.received_at), self.policy.window);
+            if until > self.now.as_second() {
+                writer.any_removed = true;
+                writer
+                    .connection
+                    .prepare_cached("insert or replace into removed values (?1, ?2, ?3)")?
+                    .execute(params![row.source, row.origin, until])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets origins whose window is over.
+    fn purge(
+        &mut self,
+        writer: &mut Writer,
+        memory: &mut Memory,
+        source: i64,
+        origin: String,
+    ) -> Result<(), Failure> {
+        let begins = origin.is_empty() && source == i64::MIN;
+        let lately = memory
+            .purged_at
+            .is_some_and(|at| self.now.duration_since(at) < PURGE_EVERY);
+        if !writer.any_removed || (begins && lately) {
+            return Ok(());
+        }
+        memory.purged_at = Some(self.now);
+        let connection = &writer.connection;
+        // The last origin of this slice, if it is a whole one.
+        let next: Option<(i64, String)> = connection
+            .prepare_cached(
+                "select source, origin from removed where (source, origin) > (?1, ?2) \
+                 order by source, origin limit 1 offset ?3",
+            )?
+            .query_row(params![source, origin, LOOKED_AT as i64 - 1], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let now = self.now.as_second();
+        if let Some((next_source, next_origin)) = next {
+            connection
+                .prepare_cached(
+                    "delete from removed where (source, origin) > (?1, ?2) \
+                     and (source, origin) <= (?3, ?4) and until <= ?5",
+                )?
+                .execute(params![source, origin, next_source, next_origin, now])?;
+            self.todo.push(Step::Purge(next_source, next_origin));
+        } else {
+            connection
+                .prepare_cached(
+                    "delete from removed where (source, origin) > (?1, ?2) and until <= ?3",
+                )?
+                .execute(params![source, origin, now])?;
+            writer.any_removed = connection
+                .prepare_cached("select exists (select 1 from removed)")?
+                .query_row([], |row| row.get(0))?;
+        }
+        Ok(())
+    }
+
+    /// Gives space back to the disk once more of the file is free than in use.
+    fn vacuum(&mut self, writer: &Writer) -> Result<(), Failure> {
+        let (pages, free) = writer.pages()?;
+        if free <= SPARE_PAGES || free <= pages / 2 {
+            return Ok(());
+        }
+        let mut vacuum = writer
+            .connection
+            .prepare(&format!("pragma incremental_vacuum({VACUUMED})"))?;
+        let mut rows = vacuum.query([])?;
+        while rows.next()?.is_some() {}
+        if writer.pages()?.0 < pages {
+            self.todo.push(Step::Vacuum);
+        }
+        Ok(())
+    }
+}
+
+/// The first position that a known consumer still needs.
+fn floor(writer: &Writer) -> Result<Option<i64>, Failure> {
+    let mut select = writer
+        .connection
+        .prepare_cached("select cursor from cursor")?;
+    let mut rows = select.query([])?;
+    let mut floor: Option<i64> = None;
+    while let Some(row) = rows.next()? {
+        let text: String = row.get(0)?;
+        let needs = integer(reader::cursor(&text)?.needs().get());
+        floor = Some(floor.map_or(needs, |floor| floor.min(needs)));
+    }
+    Ok(floor)
+}
