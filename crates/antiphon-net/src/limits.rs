@@ -8,7 +8,7 @@ use std::time::Duration;
 /// | --- | --- | --- |
 /// | [`frame`](Self::frame) | 1 MiB | [`SocketError::TooLarge`] as soon as the frame's header is read; the socket is closed |
 /// | [`message`](Self::message) | 4 MiB | the same, for a message in several frames |
-/// | [`body`](Self::body) | 8 MiB | [`HttpError::BodyTooLarge`]; the connection is not used again |
+/// | [`body`](Self::body) | 8 MiB | [`HttpError::BodyTooLarge`], never a part of the body |
 /// | [`header`](Self::header) | 64 KiB | [`HttpError::HeaderTooLarge`], or a [`ConnectError`] in an upgrade or with a proxy |
 /// | [`connect`](Self::connect) | 10 s | a transient [`ConnectError`] |
 /// | [`tls`](Self::tls) | 10 s | a transient [`ConnectError`] |

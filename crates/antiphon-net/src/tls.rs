@@ -106,17 +106,29 @@ async fn machine_roots() -> Result<RootCertStore, &'static str> {
     for error in &found.errors {
         tracing::warn!(%error, "a root certificate of this machine could not be read");
     }
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let roots = choose(
+        found.certs,
+        is_set("SSL_CERT_FILE") || is_set("SSL_CERT_DIR"),
+    )?;
+    Ok(ROOTS.get_or_init(|| roots).clone())
+}
+
+/// Takes the roots that were found, or the built-in ones if there are none and nobody chose that.
+fn choose(
+    found: Vec<CertificateDer<'static>>,
+    is_chosen: bool,
+) -> Result<RootCertStore, &'static str> {
     let mut roots = RootCertStore::empty();
-    let (usable, _) = roots.add_parsable_certificates(found.certs);
+    let (usable, _) = roots.add_parsable_certificates(found);
     if usable == 0 {
-        let is_chosen = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        if is_chosen("SSL_CERT_FILE") || is_chosen("SSL_CERT_DIR") {
+        if is_chosen {
             return Err("SSL_CERT_FILE and SSL_CERT_DIR lead to no root certificate");
         }
         tracing::info!("this machine has no root certificates: using those built in");
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
-    Ok(ROOTS.get_or_init(|| roots).clone())
+    Ok(roots)
 }
 
 /// Finds out what a failed handshake means.
@@ -138,4 +150,15 @@ fn is_about_time(error: &CertificateError) -> bool {
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_roots_trusts_those_built_in_unless_it_was_told_otherwise() {
+        assert!(choose(Vec::new(), false).unwrap().len() > 100);
+        assert!(choose(Vec::new(), true).is_err());
+    }
 }

@@ -6,8 +6,8 @@ use std::{convert::Infallible, sync::Arc};
 
 use antiphon_net::{Limits, Message, Network, Route, Stream, WebSocket, accept_upgrade, pipe};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Collected, Full};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ pub(crate) async fn serve_http(stream: Stream, answer: Answer) {
             let body = body
                 .collect()
                 .await
-                .map(|body| body.to_bytes())
+                .map(Collected::to_bytes)
                 .unwrap_or_default();
             let response = answer(Request::from_parts(parts, body));
             Ok::<_, Infallible>(response.map(Full::new))
@@ -43,20 +43,32 @@ pub(crate) async fn serve_http(stream: Stream, answer: Answer) {
         .await;
 }
 
-/// Upgrades one connection, and hands the socket and the request to `talk`.
+/// Upgrades one connection, and hands the socket and the request to `talk`; other requests get their `Host` as answer.
 pub(crate) async fn serve_websocket<F, Fut>(stream: Stream, limits: Limits, talk: F)
 where
-    F: FnOnce(WebSocket, Request<()>) -> Fut + Send + Clone + 'static,
-    Fut: Future<Output = ()> + Send,
+    F: FnOnce(WebSocket, Request<()>) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    serve_upgraded(stream, |stream, request| {
+        talk(WebSocket::serve(stream, limits), request)
+    })
+    .await;
+}
+
+/// As [`serve_websocket`], with the bare stream after the upgrade.
+pub(crate) async fn serve_upgraded<F, Fut>(stream: Stream, talk: F)
+where
+    F: FnOnce(Stream, Request<()>) -> Fut,
+    Fut: Future<Output = ()>,
 {
     let (upgraded, mut arrived) = tokio::sync::mpsc::channel(1);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let upgraded = upgraded.clone();
         async move {
             let Some(response) = accept_upgrade(&request) else {
-                let mut response = Response::new(Full::default());
-                *response.status_mut() = StatusCode::BAD_REQUEST;
-                return Ok::<_, Infallible>(response);
+                let host = request.headers().get("host").cloned();
+                let host = host.map(|host| Bytes::copy_from_slice(host.as_bytes()));
+                return Ok::<_, Infallible>(Response::new(Full::new(host.unwrap_or_default())));
             };
             let upgrade = hyper::upgrade::on(&mut request);
             let _ = upgraded.send((upgrade, request.map(|_| ()))).await;
@@ -71,11 +83,7 @@ where
             return;
         };
         let Ok(upgraded) = upgrade.await else { return };
-        talk(
-            WebSocket::serve(Stream::new(TokioIo::new(upgraded)), limits),
-            request,
-        )
-        .await;
+        talk(Stream::new(TokioIo::new(upgraded)), request).await;
     };
     let _ = tokio::join!(connection, talking);
 }
