@@ -1,0 +1,194 @@
+//! What can be made to go wrong.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use antiphon_core::KindPattern;
+use serde::{Deserialize, Serialize};
+
+/// A way in which QueUp departs from the expected, by the number it has in the protocol sheet's list (§9).
+///
+/// Numbers 2 (the server never pings), 8 (ISO times in song information), 11, 12, 16 (own chat echoes), 18, 22 (guests),
+/// 26, 28 and 30 (nothing is replayed) are how the simulator always behaves.
+/// 3 is [`crate::queup::QueUp::fail_rest`] with [`RestFault::LoggedOut`]; 15 and 27 are up to the client, and what it
+/// sends is checked and noted; 17, 19, 23 and 25 are things that happen, and there is a call for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Quirk {
+    /// 1: the inner data of room actions is text that is not JSON.
+    DataNotJson,
+    /// 4: `playlist/active` answers 404 although a song plays.
+    ActiveNotFound,
+    /// 4: `playlist/active` answers 200 without a song.
+    ActiveWithoutSong,
+    /// 5: a member's `roleid` is in turn absent, a text, an object and a number.
+    RoleShapes,
+    /// 6: `_user` and `_song` are in turn a text, an object, null and absent.
+    ReferenceShapes,
+    /// 7: `played` is absent from every queue item.
+    PlayedAbsent,
+    /// 7: `played` is null in every queue item.
+    PlayedNull,
+    /// 9: `songInfo` is null.
+    SongInfoNull,
+    /// 10: every change of a queue brings the playing song's update twice.
+    SongUpdateTwice,
+    /// 13: `chat-skip` names nobody.
+    SkipWithoutName,
+    /// 14: entities are spelt `&apos;` and `&quot;`.
+    OtherEntities,
+    /// 20: `playlist/details` has nulls between its items.
+    QueueNulls,
+    /// 21: `connectionId` is called `socketId`.
+    SocketId,
+    /// 21: presence has no `action`.
+    PresenceWithoutAction,
+    /// 24: `usersid` is a list of ids.
+    ConversationIds,
+    /// 24: the count of unread messages is a text.
+    CountAsText,
+    /// 29: times are texts of digits.
+    TimesAsText,
+    /// 29: times are fractional numbers.
+    TimesAsFractions,
+    /// 30: joining again announces oneself again.
+    JoinAnnouncedAgain,
+    /// 31: members have a role that nobody knows.
+    UnknownRoles,
+    /// §5.1: users have no `created` and no picture.
+    BareUsers,
+    /// §4.3: the answer to a chat message says nothing about it.
+    ChatAnswerEmpty,
+    /// §6: chat messages have no `queue_object`.
+    ChatWithoutMember,
+}
+
+impl Quirk {
+    /// Every quirk.
+    pub const ALL: [Self; 23] = [
+        Self::DataNotJson,
+        Self::ActiveNotFound,
+        Self::ActiveWithoutSong,
+        Self::RoleShapes,
+        Self::ReferenceShapes,
+        Self::PlayedAbsent,
+        Self::PlayedNull,
+        Self::SongInfoNull,
+        Self::SongUpdateTwice,
+        Self::SkipWithoutName,
+        Self::OtherEntities,
+        Self::QueueNulls,
+        Self::SocketId,
+        Self::PresenceWithoutAction,
+        Self::ConversationIds,
+        Self::CountAsText,
+        Self::TimesAsText,
+        Self::TimesAsFractions,
+        Self::JoinAnnouncedAgain,
+        Self::UnknownRoles,
+        Self::BareUsers,
+        Self::ChatAnswerEmpty,
+        Self::ChatWithoutMember,
+    ];
+}
+
+/// How a request over REST fails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RestFault {
+    /// With this status and an error envelope; 429 asks to wait, as chat does.
+    Status(u16),
+    /// With this status and an HTML page, as a proxy in front of the server sends it.
+    Html(u16),
+    /// With a redirect to the login page, whatever the cookie says.
+    LoggedOut,
+    /// The answer is as always, but late by this much.
+    Slow(#[serde(with = "crate::control::period")] Duration),
+    /// The connection is closed instead of an answer.
+    Dropped,
+    /// With status 200 and a body that is not JSON.
+    NotJson,
+    /// With status 200 and an envelope whose own code is this.
+    CodeInside(u16),
+    /// With status 200 and a body of this many bytes.
+    Huge(usize),
+}
+
+/// A rule for requests that are to fail.
+#[derive(Clone, Debug)]
+pub(crate) struct RestRule {
+    /// Over `METHOD /path`, or the path alone.
+    pub(crate) requests: KindPattern,
+    /// Only for this account.
+    pub(crate) account: Option<String>,
+    pub(crate) left: u32,
+    pub(crate) fault: RestFault,
+}
+
+/// All faults that are switched on.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    pub(crate) quirks: BTreeSet<Quirk>,
+    pub(crate) quirks_of: BTreeMap<String, BTreeSet<Quirk>>,
+    pub(crate) rest: Vec<RestRule>,
+    /// Sockets are refused until then (Unix milliseconds).
+    pub(crate) refuse_until: Option<i64>,
+    /// Answers to the next socket upgrades.
+    pub(crate) upgrades: Vec<u16>,
+    pub(crate) withhold_pongs: bool,
+    pub(crate) withhold_pongs_of: BTreeSet<String>,
+}
+
+impl Faults {
+    /// The quirks that an account meets.
+    pub(crate) fn quirks_for(&self, account: Option<&str>) -> BTreeSet<Quirk> {
+        let mut quirks = self.quirks.clone();
+        if let Some(own) = account.and_then(|account| self.quirks_of.get(account)) {
+            quirks.extend(own);
+        }
+        quirks
+    }
+
+    /// Takes the fault that a request meets, if there is one.
+    pub(crate) fn for_request(
+        &mut self,
+        method: &str,
+        path: &str,
+        account: Option<&str>,
+    ) -> Option<RestFault> {
+        let whole = format!("{method} {path}");
+        let met = self.rest.iter_mut().find(|rule| {
+            let fits = rule.requests.matches(path) || rule.requests.matches(&whole);
+            fits && rule.account.as_deref().is_none_or(|of| account == Some(of))
+        })?;
+        met.left -= 1;
+        let fault = met.fault.clone();
+        self.rest.retain(|rule| rule.left > 0);
+        Some(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_meets_as_many_requests_as_it_was_made_for() {
+        let mut faults = Faults::default();
+        faults.rest.push(RestRule {
+            requests: KindPattern::new("POST /chat/*"),
+            account: None,
+            left: 2,
+            fault: RestFault::Status(429),
+        });
+        assert_eq!(faults.for_request("GET", "/chat/1", None), None);
+        for _ in 0..2 {
+            assert!(faults.for_request("POST", "/chat/1", None).is_some());
+        }
+        assert_eq!(faults.for_request("POST", "/chat/1", None), None);
+    }
+}

@@ -1,0 +1,394 @@
+//! What was due to whom: the truth that tests, the demo and chaos compare a journal with.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::RawValue;
+
+/// One event that was due to one account, or one frame that was sent on one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Number in the ledger, from 1.
+    pub n: u64,
+    /// Platform, such as `queup`.
+    pub platform: &'static str,
+    /// Kind as a journal names it, such as `queup.chat-message`.
+    pub kind: Arc<str>,
+    /// Place as a journal names it, such as `room/5a77…`.
+    pub place: Arc<str>,
+    /// Origin as a journal names it; absent where the event was never sent and has no id of its own.
+    pub origin: Option<Arc<str>>,
+    /// Id of the account it is due to.
+    ///
+    /// Absent on a frame that nobody is due: a copy on a second connection of the same account, or one to a connection
+    /// that attached a room without joining it.
+    pub due_to: Option<Arc<str>>,
+    /// Wall time in Unix milliseconds, cut off, not rounded.
+    pub at: i64,
+    /// The platform's own document; not always JSON.
+    pub body: Arc<str>,
+    /// Connection it was sent on.
+    pub connection: Option<Arc<str>>,
+    /// Number of the frame on that connection, from 1.
+    pub frame: Option<u64>,
+}
+
+impl Row {
+    fn weight(&self) -> usize {
+        // The fixed part stands for the row and its share of the texts that rows have in common.
+        160 + self.body.len()
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("n", &self.n)?;
+        map.serialize_entry("platform", self.platform)?;
+        map.serialize_entry("kind", &*self.kind)?;
+        map.serialize_entry("place", &*self.place)?;
+        map.serialize_entry("origin", &self.origin.as_deref())?;
+        map.serialize_entry("due_to", &self.due_to.as_deref())?;
+        map.serialize_entry("at", &self.at)?;
+        match serde_json::from_str::<&RawValue>(&self.body) {
+            Ok(json) => map.serialize_entry("body", json)?,
+            Err(_) => map.serialize_entry("body", &*self.body)?,
+        }
+        map.serialize_entry("connection", &self.connection.as_deref())?;
+        map.serialize_entry("frame", &self.frame)?;
+        map.end()
+    }
+}
+
+/// Something the simulator did not expect: an unknown route, a malformed request, a client that does not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// Number among the notes, from 1.
+    pub n: u64,
+    /// Wall time in Unix milliseconds.
+    pub at: i64,
+    /// Platform it concerns, or `sim` for the simulator itself.
+    pub platform: &'static str,
+    /// What happened, in one sentence.
+    pub text: String,
+}
+
+/// How much a ledger keeps; the oldest go first, and a note says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerLimits {
+    rows: usize,
+    bytes: usize,
+    notes: usize,
+}
+
+impl Default for LedgerLimits {
+    fn default() -> Self {
+        Self {
+            rows: Self::ROWS,
+            bytes: Self::BYTES,
+            notes: Self::NOTES,
+        }
+    }
+}
+
+impl LedgerLimits {
+    /// Rows kept by default: two million.
+    pub const ROWS: usize = 2_000_000;
+    /// Bytes of rows kept by default, roughly counted: 1 GiB.
+    pub const BYTES: usize = 1 << 30;
+    /// Notes kept by default: ten thousand.
+    pub const NOTES: usize = 10_000;
+
+    /// Sets how many rows are kept.
+    #[must_use]
+    pub fn rows(mut self, rows: usize) -> Self {
+        self.rows = rows.max(1);
+        self
+    }
+
+    /// Sets how many bytes of rows are kept, roughly counted.
+    #[must_use]
+    pub fn bytes(mut self, bytes: usize) -> Self {
+        self.bytes = bytes;
+        self
+    }
+}
+
+/// The rows and notes of a whole simulation; clones share them.
+///
+/// It is bounded by [`LedgerLimits`]; when the oldest rows go, the first note about it says so and `dropped` counts.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger(Arc<Mutex<Pages>>);
+
+#[derive(Debug, Default)]
+struct Pages {
+    limits: LedgerLimits,
+    rows: VecDeque<Row>,
+    /// Number of the row that comes next, less one.
+    written: u64,
+    bytes: usize,
+    dropped: u64,
+    notes: VecDeque<Note>,
+    noted: u64,
+    /// Texts that many rows share: kinds, places, accounts, connections.
+    ///
+    /// Forgotten altogether when there are too many; rows keep theirs.
+    texts: BTreeSet<Arc<str>>,
+}
+
+/// A row on its way into the ledger.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) platform: &'static str,
+    pub(crate) kind: &'a str,
+    pub(crate) place: &'a str,
+    pub(crate) origin: Option<String>,
+    pub(crate) due_to: Option<&'a str>,
+    pub(crate) at: i64,
+    pub(crate) body: Arc<str>,
+    pub(crate) sent: Option<(&'a str, u64)>,
+}
+
+/// What a query of the ledger asks for; everything by default.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// Only rows with a greater number.
+    pub after: u64,
+    /// Only rows due to this account.
+    pub due_to: Option<String>,
+    /// Only frames of this connection.
+    pub connection: Option<String>,
+    /// At most this many rows.
+    pub limit: Option<usize>,
+}
+
+impl Ledger {
+    pub(crate) fn with_limits(limits: LedgerLimits) -> Self {
+        Self(Arc::new(Mutex::new(Pages {
+            limits,
+            ..Pages::default()
+        })))
+    }
+
+    fn pages<T>(&self, use_them: impl FnOnce(&mut Pages) -> T) -> T {
+        use_them(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn write(&self, entry: Entry<'_>) {
+        let at = entry.at;
+        let first_drop = self.pages(|pages| pages.write(entry));
+        if first_drop {
+            self.note(
+                at,
+                "sim",
+                "the ledger is full: the oldest rows are being dropped, and counts begin later than the traffic".to_owned(),
+            );
+        }
+    }
+
+    pub(crate) fn note(&self, at: i64, platform: &'static str, text: String) {
+        tracing::warn!(platform, note = %text, "the simulator did not expect this");
+        self.pages(|pages| {
+            pages.noted += 1;
+            let n = pages.noted;
+            pages.notes.push_back(Note {
+                n,
+                at,
+                platform,
+                text,
+            });
+            if pages.notes.len() > pages.limits.notes {
+                pages.notes.pop_front();
+            }
+        });
+    }
+
+    /// The rows that fit a query, oldest first.
+    pub fn rows(&self, query: &Query) -> Vec<Row> {
+        self.pages(|pages| {
+            let first = pages.written - pages.rows.len() as u64;
+            let skip = usize::try_from(query.after.saturating_sub(first)).unwrap_or(usize::MAX);
+            let fits = |row: &&Row| {
+                query
+                    .due_to
+                    .as_deref()
+                    .is_none_or(|account| row.due_to.as_deref() == Some(account))
+                    && query
+                        .connection
+                        .as_deref()
+                        .is_none_or(|connection| row.connection.as_deref() == Some(connection))
+            };
+            pages
+                .rows
+                .iter()
+                .skip(skip)
+                .filter(fits)
+                .take(query.limit.unwrap_or(usize::MAX))
+                .cloned()
+                .collect()
+        })
+    }
+
+    /// How many frames of each kind were sent on a connection.
+    pub fn sent_on(&self, connection: &str) -> BTreeMap<String, u64> {
+        self.count(|row| row.connection.as_deref() == Some(connection))
+    }
+
+    /// How many events of each kind are due to an account.
+    pub fn due_to(&self, account: &str) -> BTreeMap<String, u64> {
+        self.count(|row| row.due_to.as_deref() == Some(account))
+    }
+
+    fn count(&self, fits: impl Fn(&Row) -> bool) -> BTreeMap<String, u64> {
+        self.pages(|pages| {
+            let mut counts = BTreeMap::new();
+            for row in pages.rows.iter().filter(|row| fits(row)) {
+                if let Some(count) = counts.get_mut(&*row.kind) {
+                    *count += 1;
+                } else {
+                    counts.insert(row.kind.to_string(), 1);
+                }
+            }
+            counts
+        })
+    }
+
+    /// Number of the last row written; zero if there is none.
+    pub fn last(&self) -> u64 {
+        self.pages(|pages| pages.written)
+    }
+
+    /// How many of the oldest rows were dropped to stay within the limits.
+    pub fn dropped(&self) -> u64 {
+        self.pages(|pages| pages.dropped)
+    }
+
+    /// What the simulator did not expect, oldest first.
+    pub fn notes(&self) -> Vec<Note> {
+        self.pages(|pages| pages.notes.iter().cloned().collect())
+    }
+}
+
+impl Pages {
+    /// More shared texts than this are not remembered.
+    const TEXTS: usize = 65_536;
+
+    /// Writes a row; tells whether the first old one had to go for it.
+    fn write(&mut self, entry: Entry<'_>) -> bool {
+        self.written += 1;
+        let row = Row {
+            n: self.written,
+            platform: entry.platform,
+            kind: self.text(entry.kind),
+            place: self.text(entry.place),
+            origin: entry.origin.map(Arc::from),
+            due_to: entry.due_to.map(|account| self.text(account)),
+            at: entry.at,
+            body: entry.body,
+            connection: entry.sent.map(|(connection, _)| self.text(connection)),
+            frame: entry.sent.map(|(_, frame)| frame),
+        };
+        self.bytes += row.weight();
+        self.rows.push_back(row);
+        let had_dropped = self.dropped > 0;
+        while self.rows.len() > self.limits.rows
+            || (self.bytes > self.limits.bytes && self.rows.len() > 1)
+        {
+            let Some(old) = self.rows.pop_front() else {
+                break;
+            };
+            self.bytes -= old.weight();
+            self.dropped += 1;
+        }
+        self.dropped > 0 && !had_dropped
+    }
+
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
+            return Arc::clone(known);
+        }
+        if self.texts.len() >= Self::TEXTS {
+            self.texts.clear();
+        }
+        let new: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&new));
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(ledger: &Ledger, kind: &str, due_to: &str) {
+        ledger.write(Entry {
+            platform: "queup",
+            kind,
+            place: "room/1",
+            origin: None,
+            due_to: Some(due_to),
+            at: 5,
+            body: "{}".into(),
+            sent: None,
+        });
+    }
+
+    #[test]
+    fn a_full_ledger_drops_the_oldest_rows_and_says_so_once() {
+        let ledger = Ledger::with_limits(LedgerLimits::default().rows(2));
+        for kind in ["a", "b", "c", "d"] {
+            write(&ledger, kind, "u");
+        }
+        let numbers: Vec<u64> = ledger
+            .rows(&Query::default())
+            .iter()
+            .map(|row| row.n)
+            .collect();
+        assert_eq!(numbers, [3, 4]);
+        assert_eq!(ledger.dropped(), 2);
+        assert_eq!(ledger.notes().len(), 1);
+    }
+
+    #[test]
+    fn a_query_gives_the_rows_after_a_number_that_are_due_to_an_account() {
+        let ledger = Ledger::default();
+        write(&ledger, "a", "u");
+        write(&ledger, "b", "v");
+        write(&ledger, "c", "u");
+        let query = Query {
+            after: 1,
+            due_to: Some("u".into()),
+            ..Query::default()
+        };
+        let kinds: Vec<_> = ledger
+            .rows(&query)
+            .into_iter()
+            .map(|row| row.kind)
+            .collect();
+        assert_eq!(kinds, ["c".into()]);
+        assert_eq!(ledger.due_to("u").values().sum::<u64>(), 2);
+    }
+
+    #[test]
+    fn a_row_is_one_json_object_whatever_its_body() {
+        let ledger = Ledger::default();
+        ledger.write(Entry {
+            platform: "queup",
+            kind: "queup.message",
+            place: "user/1",
+            origin: Some("c/00000001".into()),
+            due_to: Some("u"),
+            at: 5,
+            body: "{not json".into(),
+            sent: Some(("c", 1)),
+        });
+        let row = serde_json::to_string(&ledger.rows(&Query::default())[0]).expect("JSON");
+        assert_eq!(
+            row,
+            r#"{"n":1,"platform":"queup","kind":"queup.message","place":"user/1","origin":"c/00000001","due_to":"u","at":5,"body":"{not json","connection":"c","frame":1}"#
+        );
+    }
+}

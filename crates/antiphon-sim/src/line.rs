@@ -1,0 +1,176 @@
+//! The wire under a connection, which can be cut, reset or frozen from outside.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use antiphon_net::Stream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// One end of a connection; clones are the same end.
+///
+/// Whoever serves the connection reads and writes it; whoever holds a clone can break it under their hands.
+#[derive(Clone, Debug)]
+pub(crate) struct Line(Arc<Mutex<Wire>>);
+
+#[derive(Debug)]
+struct Wire {
+    end: Option<End>,
+    frozen: bool,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+#[derive(Debug)]
+enum End {
+    Tcp(TcpStream),
+    Pipe(Stream),
+}
+
+impl Line {
+    pub(crate) fn tcp(stream: TcpStream) -> Self {
+        Self::new(End::Tcp(stream))
+    }
+
+    pub(crate) fn pipe(stream: Stream) -> Self {
+        Self::new(End::Pipe(stream))
+    }
+
+    fn new(end: End) -> Self {
+        Self(Arc::new(Mutex::new(Wire {
+            end: Some(end),
+            frozen: false,
+            reader: None,
+            writer: None,
+        })))
+    }
+
+    fn wire(&self) -> MutexGuard<'_, Wire> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the connection without a word, losing what was not written yet.
+    pub(crate) fn cut(&self) {
+        let mut wire = self.wire();
+        wire.end = None;
+        wire.wake();
+    }
+
+    /// Closes the connection so that the other side sees a reset, where the transport has such a thing.
+    pub(crate) fn reset(&self) {
+        let mut wire = self.wire();
+        if let Some(End::Tcp(stream)) = wire.end.take() {
+            // Failing only means that the close is an ordinary one.
+            let _ = stream.set_zero_linger();
+        }
+        wire.wake();
+    }
+
+    /// Stops everything in both directions while the connection stays open.
+    pub(crate) fn freeze(&self) {
+        self.wire().frozen = true;
+    }
+
+    /// Lets everything flow again.
+    pub(crate) fn thaw(&self) {
+        let mut wire = self.wire();
+        wire.frozen = false;
+        wire.wake();
+    }
+}
+
+impl Wire {
+    fn wake(&mut self) {
+        for waker in [self.reader.take(), self.writer.take()]
+            .into_iter()
+            .flatten()
+        {
+            waker.wake();
+        }
+    }
+
+    /// The end to read from or write to, or why there is none now.
+    fn flowing(&mut self) -> Poll<io::Result<&mut End>> {
+        if self.end.is_some() && self.frozen {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.end.as_mut().ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::ConnectionAborted,
+                "the simulator cut the line",
+            )
+        }))
+    }
+
+    fn write_with<T>(
+        &mut self,
+        waker: &Waker,
+        write: impl FnOnce(&mut End) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let polled = match self.flowing() {
+            Poll::Ready(Ok(end)) => write(end),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        };
+        if polled.is_pending() {
+            self.writer = Some(waker.clone());
+        }
+        polled
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut wire = self.wire();
+        let polled = match wire.flowing() {
+            Poll::Ready(Ok(End::Tcp(stream))) => Pin::new(stream).poll_read(cx, buf),
+            Poll::Ready(Ok(End::Pipe(stream))) => Pin::new(stream).poll_read(cx, buf),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        };
+        if polled.is_pending() {
+            wire.reader = Some(cx.waker().clone());
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let waker = cx.waker().clone();
+        self.wire().write_with(&waker, |end| match end {
+            End::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            End::Pipe(stream) => Pin::new(stream).poll_write(cx, bytes),
+        })
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let waker = cx.waker().clone();
+        self.wire().write_with(&waker, |end| match end {
+            End::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            End::Pipe(stream) => Pin::new(stream).poll_flush(cx),
+        })
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let waker = cx.waker().clone();
+        self.wire().write_with(&waker, |end| match end {
+            End::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            End::Pipe(stream) => Pin::new(stream).poll_shutdown(cx),
+        })
+    }
+}

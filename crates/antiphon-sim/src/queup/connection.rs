@@ -1,0 +1,309 @@
+//! The sockets that are open, and what goes out on them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use antiphon_core::Origin;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::{
+    frame::{Frame, event_message},
+    quirk,
+    state::{Client, State},
+};
+use crate::{fault::Quirk, ledger::Entry, line::Line};
+
+/// What the task of a connection is to write.
+#[derive(Clone, Debug)]
+pub(crate) enum Outgoing {
+    /// One text frame.
+    Text(Arc<str>),
+    /// A close frame, and then nothing more.
+    Close(u16, String),
+    /// One text frame of this many bytes, written until the peer has had enough.
+    Oversized(u64),
+}
+
+/// An open socket.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: String,
+    pub(crate) client: Client,
+    pub(crate) line: Line,
+    pub(crate) outgoing: mpsc::Sender<Outgoing>,
+    pub(crate) channels: BTreeSet<String>,
+    /// Channels where it has entered by presence.
+    pub(crate) entered: BTreeSet<String>,
+    /// Message packets sent so far.
+    pub(crate) frames: u64,
+    /// Nothing reaches the peer any more, though the connection stays.
+    pub(crate) mute: bool,
+    /// This many events are still to be sent twice.
+    pub(crate) duplicate: u32,
+    /// This many pairs of events are still to be sent in the wrong order.
+    pub(crate) reorder: u32,
+    held: Option<(Frame, Option<String>)>,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        id: String,
+        client: Client,
+        line: Line,
+        outgoing: mpsc::Sender<Outgoing>,
+    ) -> Self {
+        Self {
+            id,
+            client,
+            line,
+            outgoing,
+            channels: BTreeSet::new(),
+            entered: BTreeSet::new(),
+            frames: 0,
+            mute: false,
+            duplicate: 0,
+            reorder: 0,
+            held: None,
+        }
+    }
+}
+
+impl State {
+    /// Adds a connection; gives the number it is known by.
+    pub(crate) fn open(
+        &mut self,
+        client: Client,
+        line: Line,
+        outgoing: mpsc::Sender<Outgoing>,
+    ) -> u64 {
+        self.opened += 1;
+        let number = self.opened;
+        let id = format!("{:08x}{number:04x}", self.secrets.u32(..));
+        let connection = Connection::new(id, client, line, outgoing);
+        self.connections.insert(number, connection);
+        number
+    }
+
+    /// Forgets a connection that is over; others in its channels see it leave.
+    pub(crate) fn gone(&mut self, number: u64) {
+        let Some(connection) = self.connections.remove(&number) else {
+            return;
+        };
+        if let Some((frame, due)) = connection.held {
+            self.miss(&frame, due.as_deref());
+        }
+        for channel in connection.entered {
+            self.presence(&channel, connection.client.id(), &connection.id, 1);
+        }
+    }
+
+    /// Writes a packet that is not a message, such as a pong; it has no number and no row.
+    pub(crate) fn send(&mut self, number: u64, outgoing: Outgoing) {
+        let Some(connection) = self.connections.get_mut(&number) else {
+            return;
+        };
+        if connection.mute || connection.outgoing.is_closed() {
+            return;
+        }
+        if connection.outgoing.try_send(outgoing).is_err() {
+            connection.mute = true;
+            connection.line.cut();
+            let text = format!(
+                "connection {} does not read: {} frames wait for it, and it was cut",
+                connection.id, self.settings.outgoing
+            );
+            self.note(text);
+        }
+    }
+
+    /// Sends a message that exists on this connection only, and is due because it is sent.
+    pub(crate) fn tell(&mut self, number: u64, message: &Value) {
+        let Some(connection) = self.connections.get(&number) else {
+            return;
+        };
+        let own = connection.client.id().to_owned();
+        self.post(number, &Frame::new(message, &own), Some(&own));
+    }
+
+    /// Sends the text of a message packet as it is.
+    pub(crate) fn tell_raw(&mut self, number: u64, text: &str) {
+        let Some(connection) = self.connections.get(&number) else {
+            return;
+        };
+        let own = connection.client.id().to_owned();
+        self.post(number, &Frame::raw(text, &own), Some(&own));
+    }
+
+    /// Announces an event of a channel to all who are attached or due it.
+    pub(crate) fn announce(&mut self, channel: &str, name: &str, mut data: Value) {
+        data["type"] = json!(name);
+        self.publish(channel, |quirks, turn| {
+            let data = quirk::event_data(quirks, turn, name, &data);
+            event_message(channel, name, &data)
+        });
+    }
+
+    /// Announces an event of a room.
+    pub(crate) fn announce_in(&mut self, room: &str, name: &str, data: Value) {
+        self.announce(&format!("room:{room}"), name, data);
+    }
+
+    /// Announces a change of presence: 0 enter, 1 leave, 2 update.
+    pub(crate) fn presence(&mut self, channel: &str, client: &str, connection: &str, action: u8) {
+        let message = json!({
+            "action": 14,
+            "channel": channel,
+            "presence": {"action": action, "clientId": client, "connectionId": connection, "data": {}},
+        });
+        self.publish(channel, |quirks, _| quirk::message(quirks, &message));
+    }
+
+    /// Sends a message to every connection attached to a channel, and writes it down for accounts that are due it but
+    /// have none.
+    pub(crate) fn publish(
+        &mut self,
+        channel: &str,
+        make: impl Fn(&BTreeSet<Quirk>, usize) -> Value,
+    ) {
+        self.announced += 1;
+        self.turn += 1;
+        let turn = self.turn;
+        let attached: Vec<(u64, String)> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.channels.contains(channel))
+            .map(|(number, connection)| (*number, connection.client.id().to_owned()))
+            .collect();
+        let mut owed = self.due.get(channel).cloned().unwrap_or_default();
+        let mut made: BTreeMap<BTreeSet<Quirk>, Frame> = BTreeMap::new();
+        let mut deliveries = Vec::new();
+        // The newest connection of an account is the one that counts; earlier ones are its forgotten sockets.
+        for (number, client) in attached.into_iter().rev() {
+            let due = owed.remove(&client).then(|| client.clone());
+            let quirks = self.faults.quirks_for(Some(&client));
+            let frame = made
+                .entry(quirks)
+                .or_insert_with_key(|quirks| Frame::new(&make(quirks, turn), &client))
+                .clone();
+            deliveries.push((number, frame, due));
+        }
+        for (number, frame, due) in deliveries.into_iter().rev() {
+            self.deliver(number, frame, due);
+        }
+        for account in owed {
+            let quirks = self.faults.quirks_for(Some(&account));
+            let frame = made
+                .entry(quirks)
+                .or_insert_with_key(|quirks| Frame::new(&make(quirks, turn), &account))
+                .clone();
+            self.miss(&frame, Some(&account));
+        }
+    }
+
+    /// Sends an event on one connection, with the faults of delivery that are switched on there.
+    fn deliver(&mut self, number: u64, frame: Frame, due: Option<String>) {
+        let Some(connection) = self.connections.get_mut(&number) else {
+            return;
+        };
+        let mut batch = Vec::with_capacity(2);
+        match connection.held.take() {
+            None if connection.reorder > 0 => {
+                connection.held = Some((frame, due));
+                return;
+            }
+            None => batch.push((frame, due)),
+            Some(held) => {
+                connection.reorder = connection.reorder.saturating_sub(1);
+                batch.extend([(frame, due), held]);
+            }
+        }
+        if connection.duplicate > 0 {
+            connection.duplicate -= 1;
+            batch.extend(batch.clone());
+        }
+        for (frame, due) in batch {
+            self.post(number, &frame, due.as_deref());
+        }
+    }
+
+    /// Numbers a message, writes it down and hands it to the connection's task.
+    fn post(&mut self, number: u64, frame: &Frame, due: Option<&str>) {
+        let at = self.now();
+        let Some(connection) = self.connections.get_mut(&number) else {
+            return;
+        };
+        connection.frames += 1;
+        let origin = frame.occurrence.clone().unwrap_or_else(|| {
+            Origin::frame(&connection.id, connection.frames)
+                .as_str()
+                .to_owned()
+        });
+        self.ledger.write(Entry {
+            platform: "queup",
+            kind: &frame.kind,
+            place: &frame.place,
+            origin: Some(origin),
+            due_to: due,
+            at,
+            body: Arc::clone(&frame.body),
+            sent: Some((&connection.id, connection.frames)),
+        });
+        let packet = Arc::clone(&frame.packet);
+        self.send(number, Outgoing::Text(packet));
+    }
+
+    /// Writes down an event that an account is due and that no connection of theirs could take.
+    fn miss(&self, frame: &Frame, due: Option<&str>) {
+        self.ledger.write(Entry {
+            platform: "queup",
+            kind: &frame.kind,
+            place: &frame.place,
+            origin: frame.occurrence.clone(),
+            due_to: due,
+            at: self.now(),
+            body: Arc::clone(&frame.body),
+            sent: None,
+        });
+    }
+
+    /// Numbers of an account's connections, or of all.
+    pub(crate) fn connections_of(&self, account: Option<&str>) -> Vec<u64> {
+        self.connections
+            .iter()
+            .filter(|(_, connection)| {
+                account.is_none_or(|id| connection.client.id() == id || connection.id == id)
+            })
+            .map(|(number, _)| *number)
+            .collect()
+    }
+
+    /// Whether someone is attached to a channel or due its events.
+    pub(crate) fn has_audience(&self, channel: &str) -> bool {
+        self.due.get(channel).is_some_and(|due| !due.is_empty())
+            || self
+                .connections
+                .values()
+                .any(|connection| connection.channels.contains(channel))
+    }
+
+    /// Ends what an account is due of a channel.
+    pub(crate) fn settle_due(&mut self, channel: &str, account: &str) {
+        if let Some(due) = self.due.get_mut(channel) {
+            due.remove(account);
+        }
+    }
+
+    /// Takes a channel from all connections of an account, and ends what it is due there.
+    pub(crate) fn expel(&mut self, channel: &str, account: &str) {
+        self.settle_due(channel, account);
+        for connection in self.connections.values_mut() {
+            if connection.client.id() == account {
+                connection.channels.remove(channel);
+                connection.entered.remove(channel);
+            }
+        }
+    }
+}

@@ -1,0 +1,569 @@
+//! The hand that tests and commands hold: people act, and things go wrong.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use antiphon_core::{KindPattern, Secret};
+use serde_json::{Map, Value};
+
+use super::{Links, Server, role::Role, text};
+use crate::fault::{Quirk, RestFault, RestRule};
+
+/// The simulated QueUp; clones are the same one.
+///
+/// People are named by username or id, and a name that nobody has makes someone new.
+/// Everything here happens at once, in the order of the calls.
+#[derive(Clone)]
+pub struct QueUp {
+    pub(crate) server: Arc<Server>,
+}
+
+impl fmt::Debug for QueUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueUp").finish_non_exhaustive()
+    }
+}
+
+/// Someone who can log in.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Id of the user.
+    pub id: String,
+    /// Name of the user.
+    pub username: String,
+    /// What to log in with.
+    pub email: String,
+    /// What else to log in with.
+    pub password: Secret,
+}
+
+impl QueUp {
+    /// Name of the account that is made for a bot: co-owner of `choir-loft`.
+    pub const BOT: &'static str = "antiphon";
+
+    pub(crate) fn new(server: Arc<Server>) -> Self {
+        Self { server }
+    }
+
+    /// The room with this slug or id; a slug that no room has makes a new room.
+    pub fn room(&self, slug_or_id: &str) -> Room {
+        let id = self.server.with(|state| {
+            if let Some(room) = state.find_room(slug_or_id) {
+                return room.id.clone();
+            }
+            let creator = state.user_named("mira");
+            let id = state.add_room(slug_or_id, slug_or_id, &creator);
+            state.settle(&id, &creator);
+            id
+        });
+        Room {
+            server: Arc::clone(&self.server),
+            id,
+        }
+    }
+
+    /// The account made for a bot.
+    pub fn account(&self) -> Account {
+        self.account_named(Self::BOT)
+    }
+
+    /// An account by its username, made if nobody has that name.
+    pub fn account_named(&self, username: &str) -> Account {
+        self.server.with(|state| {
+            let id = state.add_account(username);
+            let user = state.find_user(&id).expect("it was just made");
+            let (email, password) = user.login.clone().expect("it was just made");
+            Account {
+                id: user.id.clone(),
+                username: user.username.clone(),
+                email,
+                password: Secret::new(password),
+            }
+        })
+    }
+
+    /// Everyone who can log in.
+    pub fn accounts(&self) -> Vec<Account> {
+        let names: Vec<String> = self.server.with(|state| {
+            let can_log_in = state.users.values().filter(|user| user.login.is_some());
+            can_log_in.map(|user| user.username.clone()).collect()
+        });
+        names.iter().map(|name| self.account_named(name)).collect()
+    }
+
+    /// Id of the user with this name.
+    pub fn user(&self, name: &str) -> String {
+        self.server.with(|state| state.user_named(name))
+    }
+
+    /// Sends a private message; gives the id of the conversation.
+    pub fn whisper(&self, from: &str, to: &str, text: &str) -> String {
+        self.server.with(|state| {
+            let users = [state.user_named(from), state.user_named(to)];
+            let id = state.conversation_of(&users);
+            state.write_privately(&id, &users[0], &text::escape(text));
+            id
+        })
+    }
+
+    /// Renames someone; tells whether the name could be had.
+    pub fn rename(&self, user: &str, username: &str) -> bool {
+        self.server.with(|state| {
+            let user = state.user_named(user);
+            state.rename(&user, username)
+        })
+    }
+
+    /// Gives someone another picture.
+    pub fn change_image(&self, user: &str) {
+        self.server.with(|state| {
+            let user = state.user_named(user);
+            state.change_image(&user);
+        });
+    }
+
+    /// The open sockets of everyone.
+    pub fn links(&self) -> Links {
+        Links::new(Arc::clone(&self.server), None)
+    }
+
+    /// The open sockets of one account, or the one socket with this connection id.
+    pub fn links_of(&self, account_or_connection: &str) -> Links {
+        let of = self.server.with(|state| {
+            state
+                .find_user(account_or_connection)
+                .map_or_else(|| account_or_connection.to_owned(), |user| user.id.clone())
+        });
+        Links::new(Arc::clone(&self.server), Some(of))
+    }
+
+    /// Cuts every socket without a word.
+    pub fn cut_connections(&self) {
+        self.links().cut();
+    }
+
+    /// Closes every request for a socket without an answer, for this long.
+    pub fn refuse_sockets(&self, how_long: Duration) {
+        self.server.with(|state| {
+            let wait = i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX);
+            state.faults.refuse_until = Some(state.now().saturating_add(wait));
+        });
+    }
+
+    /// Answers the next requests for a socket with a status instead.
+    pub fn refuse_upgrades(&self, times: usize, status: u16) {
+        self.server.with(|state| {
+            state
+                .faults
+                .upgrades
+                .extend(std::iter::repeat_n(status, times));
+        });
+    }
+
+    /// Lets the next `times` requests fail that fit a pattern over `METHOD /path` or the path alone.
+    pub fn fail_rest(&self, requests: &str, times: u32, fault: RestFault) {
+        self.fail_rest_for(None, requests, times, fault);
+    }
+
+    /// As [`QueUp::fail_rest`], for one account's requests only.
+    pub fn fail_rest_of(&self, account: &str, requests: &str, times: u32, fault: RestFault) {
+        let account = self.user(account);
+        self.fail_rest_for(Some(account), requests, times, fault);
+    }
+
+    fn fail_rest_for(&self, account: Option<String>, requests: &str, times: u32, fault: RestFault) {
+        if times == 0 {
+            return;
+        }
+        self.server.with(|state| {
+            state.faults.rest.push(RestRule {
+                requests: KindPattern::new(requests),
+                account,
+                left: times,
+                fault,
+            });
+        });
+    }
+
+    /// Ends every login: cookies that were given out are unknown from now on.
+    pub fn expire_sessions(&self) {
+        self.server.with(|state| state.sessions.retain(|_| false));
+    }
+
+    /// Ends one account's logins.
+    pub fn expire_sessions_of(&self, account: &str) {
+        self.server.with(|state| {
+            let account = state.user_named(account);
+            state.sessions.retain(|user| *user != account);
+        });
+    }
+
+    /// Makes every token that was given out worthless.
+    pub fn expire_tokens(&self) {
+        self.server.with(|state| state.tokens.retain(|_| false));
+    }
+
+    /// Switches a quirk on or off for everyone.
+    pub fn quirk(&self, quirk: Quirk, on: bool) {
+        self.server.with(|state| {
+            if on {
+                state.faults.quirks.insert(quirk);
+            } else {
+                state.faults.quirks.remove(&quirk);
+            }
+        });
+    }
+
+    /// Switches a quirk on or off for one account.
+    pub fn quirk_for(&self, account: &str, quirk: Quirk, on: bool) {
+        self.server.with(|state| {
+            let account = state.user_named(account);
+            let quirks = state.faults.quirks_of.entry(account).or_default();
+            if on {
+                quirks.insert(quirk);
+            } else {
+                quirks.remove(&quirk);
+            }
+        });
+    }
+
+    /// Answers no ping, or answers again.
+    pub fn withhold_pongs(&self, withhold: bool) {
+        self.server
+            .with(|state| state.faults.withhold_pongs = withhold);
+    }
+
+    /// Ids of users and rooms, with the names that stand for them in a transcript.
+    pub(crate) fn names(&self) -> Vec<(String, String)> {
+        self.server.with(|state| {
+            let users = state
+                .users
+                .values()
+                .map(|user| (user.id.clone(), user.username.clone()));
+            let rooms = state
+                .rooms
+                .values()
+                .map(|room| (room.id.clone(), room.slug.clone()));
+            users.chain(rooms).collect()
+        })
+    }
+
+    /// Kinds sent on each open connection so far, by connection id.
+    pub fn connections(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        self.server.with(|state| {
+            state
+                .connections
+                .values()
+                .map(|connection| (connection.id.clone(), state.ledger.sent_on(&connection.id)))
+                .collect()
+        })
+    }
+}
+
+/// A simulated room; clones are the same one.
+#[derive(Clone)]
+pub struct Room {
+    server: Arc<Server>,
+    id: String,
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room").field("id", &self.id).finish()
+    }
+}
+
+impl Room {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its slug.
+    pub fn slug(&self) -> String {
+        self.server.with(|state| {
+            state
+                .rooms
+                .get(&self.id)
+                .map(|room| room.slug.clone())
+                .unwrap_or_default()
+        })
+    }
+
+    /// Its place, as a journal names it.
+    pub fn place(&self) -> antiphon_core::Place {
+        antiphon_core::Place::root().join("room", &self.id)
+    }
+
+    fn by<T>(&self, name: &str, act: impl FnOnce(&mut super::state::State, &str, &str) -> T) -> T {
+        self.server.with(|state| {
+            let user = state.user_named(name);
+            act(state, &self.id, &user)
+        })
+    }
+
+    fn between<T>(
+        &self,
+        by: &str,
+        other: &str,
+        act: impl FnOnce(&mut super::state::State, &str, &str, &str) -> T,
+    ) -> T {
+        self.server.with(|state| {
+            let by = state.user_named(by);
+            let other = state.user_named(other);
+            act(state, &self.id, &by, &other)
+        })
+    }
+
+    /// Someone says something; gives the chat id. They enter first if they are not here.
+    pub fn say(&self, name: &str, text: &str) -> String {
+        self.by(name, |state, room, user| {
+            state.join(room, user);
+            said(state.say(room, user, &text::escape(text)).as_ref())
+        })
+    }
+
+    /// Someone who is not here says something, as happens when an event overtakes another.
+    pub fn say_from_outside(&self, name: &str, text: &str) -> String {
+        self.by(name, |state, room, user| {
+            said(state.say(room, user, &text::escape(text)).as_ref())
+        })
+    }
+
+    /// Deletes a message.
+    pub fn delete(&self, by: &str, chatid: &str) {
+        self.by(by, |state, room, user| {
+            state.delete_message(room, user, chatid);
+        });
+    }
+
+    /// Deletes all that someone has said.
+    pub fn delete_all(&self, by: &str, author: &str) {
+        self.between(by, author, |state, room, by, author| {
+            state.delete_messages_of(room, by, author);
+        });
+    }
+
+    /// Someone enters.
+    pub fn join(&self, name: &str) {
+        self.by(name, |state, room, user| state.join(room, user));
+    }
+
+    /// Someone leaves.
+    pub fn leave(&self, name: &str) {
+        self.by(name, |state, room, user| state.leave(room, user));
+    }
+
+    /// Announces that someone left who did not.
+    pub fn leave_in_error(&self, name: &str) {
+        self.by(name, |state, room, user| state.leave_in_error(room, user));
+    }
+
+    /// Throws someone out.
+    pub fn kick(&self, by: &str, name: &str, message: &str) {
+        self.between(by, name, |state, room, by, user| {
+            state.kick(room, by, user, &text::escape(message));
+        });
+    }
+
+    /// Throws someone out and keeps them out, for ever if `minutes` is zero.
+    pub fn ban(&self, by: &str, name: &str, minutes: u32) {
+        self.between(by, name, |state, room, by, user| {
+            state.ban(room, by, user, i64::from(minutes));
+        });
+    }
+
+    /// Lets someone in again.
+    pub fn unban(&self, by: &str, name: &str) {
+        self.between(by, name, |state, room, by, user| {
+            state.unban(room, by, user)
+        });
+    }
+
+    /// Takes away someone's voice, or gives it back.
+    pub fn mute(&self, by: &str, name: &str, muted: bool) {
+        self.between(by, name, |state, room, by, user| {
+            state.mute(room, by, user, muted);
+        });
+    }
+
+    /// Gives someone a role, by its id or type; tells whether there is such a role.
+    pub fn set_role(&self, by: &str, name: &str, role: &str) -> bool {
+        self.role(by, name, role, true)
+    }
+
+    /// Takes a role away; tells whether there is such a role.
+    pub fn unset_role(&self, by: &str, name: &str, role: &str) -> bool {
+        self.role(by, name, role, false)
+    }
+
+    fn role(&self, by: &str, name: &str, role: &str, given: bool) -> bool {
+        let Some(role) = Role::find(role) else {
+            return false;
+        };
+        self.between(by, name, |state, room, by, user| {
+            state.set_role(room, by, user, role, given);
+        });
+        true
+    }
+
+    /// Gives someone a role as if they had always had it; an unknown role takes theirs away.
+    pub fn appoint(&self, name: &str, role: &str) {
+        self.by(name, |state, room, user| state.appoint(room, user, role));
+    }
+
+    /// Queues a song, and begins it if nothing plays; tells whether it could be queued.
+    ///
+    /// The song is named `Artist - Title` and is made if there is none of that name; it lasts three minutes then.
+    pub fn queue(&self, name: &str, song: &str) -> bool {
+        self.by(name, |state, room, user| {
+            state.join(room, user);
+            let escaped = text::escape(song);
+            let known = state.songs.values().find(|known| known.name == escaped);
+            let known = known.map(|song| song.id.clone());
+            let song = known.unwrap_or_else(|| state.add_song(song, 180_000));
+            state.queue_song(room, user, &song).is_ok()
+        })
+    }
+
+    /// Skips the song that plays.
+    pub fn skip(&self, by: &str) {
+        self.by(by, |state, room, user| state.skip(room, user));
+    }
+
+    /// Someone votes for the song that plays, or against it.
+    pub fn dub(&self, name: &str, up: bool) {
+        self.by(name, |state, room, user| state.dub(room, user, up));
+    }
+
+    /// Someone takes the song that plays into a playlist.
+    pub fn grab(&self, name: &str) {
+        self.by(name, |state, room, user| state.grab(room, user));
+    }
+
+    /// Holds someone's own queue back, or lets it go on.
+    pub fn pause_queue(&self, name: &str, paused: bool) {
+        self.by(name, |state, room, user| {
+            state.pause_queue(room, user, None, paused);
+        });
+    }
+
+    /// Holds a DJ's queue back, or lets it go on.
+    pub fn pause_dj(&self, by: &str, name: &str, paused: bool) {
+        self.between(by, name, |state, room, by, user| {
+            state.pause_queue(room, user, Some(by), paused);
+        });
+    }
+
+    /// Puts the DJs into this order.
+    pub fn reorder(&self, by: &str, names: &[&str]) {
+        self.by(by, |state, room, user| {
+            let users: Vec<String> = names.iter().map(|name| state.user_named(name)).collect();
+            state.reorder(room, user, &users);
+        });
+    }
+
+    /// Removes a DJ's next song.
+    pub fn remove_song(&self, by: &str, name: &str) {
+        self.between(by, name, |state, room, by, user| {
+            state.remove_song_of(room, by, user);
+        });
+    }
+
+    /// Removes a DJ with all their songs.
+    pub fn remove_dj(&self, by: &str, name: &str) {
+        self.between(by, name, |state, room, by, user| {
+            state.remove_dj(room, by, user);
+        });
+    }
+
+    /// Empties someone's own queue.
+    pub fn clear_queue(&self, name: &str) {
+        self.by(name, |state, room, user| {
+            state.clear_queue(room, user, None)
+        });
+    }
+
+    /// Locks the queue, or opens it.
+    pub fn lock_queue(&self, by: &str, locked: bool) {
+        self.by(by, |state, room, user| state.lock_queue(room, user, locked));
+    }
+
+    /// Sets `slowMode`, `allowGuestsToChat` or `allowGuestsToEmbed`.
+    pub fn set_mod_setting(&self, by: &str, setting: &str, on: bool) {
+        self.by(by, |state, room, user| {
+            state.set_mod_setting(room, user, setting, on);
+        });
+    }
+
+    /// Changes settings, under the wire's names; `roomPassword` closes the room, or opens it if it is empty.
+    pub fn update(&self, settings: Map<String, Value>) {
+        self.server
+            .with(|state| state.update_room(&self.id, settings));
+    }
+
+    /// Someone changes presence: 0 enter, 1 leave, 2 update.
+    pub fn presence(&self, name: &str, action: u8) {
+        self.by(name, |state, room, user| {
+            let connection = format!("{:012x}", state.chance.u64(..1 << 48));
+            state.presence(&format!("room:{room}"), user, &connection, action);
+        });
+    }
+
+    /// A guest changes presence.
+    pub fn guest(&self, action: u8) {
+        self.server.with(|state| {
+            let guest = format!("{:032x}", state.chance.u128(..));
+            let connection = format!("{:012x}", state.chance.u64(..1 << 48));
+            state.presence(&format!("room:{}", self.id), &guest, &connection, action);
+        });
+    }
+
+    /// Announces any event, also one that nobody has heard of.
+    pub fn announce(&self, name: &str, data: Value) {
+        self.server.with(|state| {
+            let data = if data.is_object() {
+                data
+            } else {
+                serde_json::json!({"value": data})
+            };
+            state.announce_in(&self.id, name, data);
+        });
+    }
+
+    /// Whether someone is in the room.
+    pub fn has(&self, name: &str) -> bool {
+        self.by(name, |state, room, user| {
+            state
+                .rooms
+                .get(room)
+                .is_some_and(|room| room.is_present(user))
+        })
+    }
+
+    /// Id of the queue entry that plays, if one does.
+    pub fn playing(&self) -> Option<String> {
+        self.server.with(|state| {
+            let room = state.rooms.get(&self.id)?;
+            room.playing.as_ref().map(|item| item.id.clone())
+        })
+    }
+
+    /// What was said here and is still on the history page, oldest first, escaped as on the wire.
+    pub fn texts(&self) -> Vec<String> {
+        self.server.with(|state| {
+            let chat = state.rooms.get(&self.id).map(|room| &room.chat);
+            chat.into_iter()
+                .flatten()
+                .filter(|item| item["type"] == "chat-message")
+                .filter_map(|item| item["message"].as_str().map(str::to_owned))
+                .collect()
+        })
+    }
+}
+
+fn said(message: Option<&Value>) -> String {
+    message
+        .and_then(|message| message["chatid"].as_str())
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -1,0 +1,282 @@
+//! Who is in a room, and what they may do there.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    model::{Ban, Room, Shown, role_json},
+    role::Role,
+    state::{State, avatar},
+};
+use crate::fault::Quirk;
+
+impl State {
+    /// Lets someone in; those who are in already are not announced again.
+    pub(crate) fn join(&mut self, room: &str, user: &str) {
+        let Some(member) = self.member(room, user) else {
+            return;
+        };
+        let was_present = std::mem::replace(&mut member.present, true);
+        let again = self
+            .faults
+            .quirks_for(Some(user))
+            .contains(&Quirk::JoinAnnouncedAgain);
+        if was_present && !again {
+            return;
+        }
+        let Some(place) = self.rooms.get(room) else {
+            return;
+        };
+        let event = json!({
+            "user": self.user_json(user),
+            "roomUser": self.member_json(place, user, Shown::Id, Shown::Id),
+        });
+        self.announce_in(room, "user-join", event);
+    }
+
+    /// Lets someone out, with their queue.
+    pub(crate) fn leave(&mut self, room: &str, user: &str) {
+        let Some(place) = self.rooms.get_mut(room) else {
+            return;
+        };
+        let Some(member) = place.members.get_mut(user).filter(|member| member.present) else {
+            return;
+        };
+        member.present = false;
+        member.queue.clear();
+        place.djs.retain(|dj| dj != user);
+        let channel = place.channel();
+        // Leaving ends what is due before the others hear of it.
+        self.settle_due(&channel, user);
+        let event = json!({"user": self.user_json(user), "room": room});
+        self.announce_in(room, "user-leave", event);
+    }
+
+    /// Announces that someone left who did not.
+    pub(crate) fn leave_in_error(&mut self, room: &str, user: &str) {
+        let event = json!({"user": self.user_json(user), "room": room});
+        self.announce_in(room, "user-leave", event);
+    }
+
+    /// Throws someone out.
+    pub(crate) fn kick(&mut self, room: &str, by: &str, user: &str, message: &str) {
+        let event = json!({
+            "user": self.user_json(by),
+            "kickedUser": self.user_json(user),
+            "message": message,
+        });
+        self.announce_in(room, "user-kick", event);
+        self.audit(room, "user-kick", by, user, None);
+        self.throw_out(room, user);
+    }
+
+    /// Throws someone out and keeps them out: for this many minutes, or for ever if it is zero.
+    pub(crate) fn ban(&mut self, room: &str, by: &str, user: &str, minutes: i64) {
+        let now = self.now();
+        if let Some(member) = self.member(room, user) {
+            member.banned = Some(Ban {
+                since: now,
+                until: (minutes > 0).then(|| now + minutes.saturating_mul(60_000)),
+            });
+        }
+        let event = json!({
+            "type": "user-ban",
+            "user": self.user_json(by),
+            "kickedUser": self.user_json(user),
+            "time": minutes,
+        });
+        self.remember_timed(room, &event);
+        self.announce_in(room, "user-ban", event);
+        self.audit(room, "user-ban", by, user, Some(minutes));
+        self.throw_out(room, user);
+    }
+
+    /// Lets someone in again.
+    pub(crate) fn unban(&mut self, room: &str, by: &str, user: &str) {
+        if let Some(member) = self.member(room, user) {
+            member.banned = None;
+        }
+        let event = json!({"user": self.user_json(by), "kickedUser": self.user_json(user)});
+        self.announce_in(room, "user-unban", event);
+        self.audit(room, "user-unban", by, user, None);
+    }
+
+    /// Whether someone is banned now.
+    pub(crate) fn is_banned(&self, room: &Room, user: &str) -> bool {
+        room.members
+            .get(user)
+            .and_then(|member| member.banned)
+            .is_some_and(|ban| ban.until.is_none_or(|until| until > self.now()))
+    }
+
+    fn throw_out(&mut self, room: &str, user: &str) {
+        self.leave(room, user);
+        self.expel(&format!("room:{room}"), user);
+    }
+
+    /// Takes away someone's voice, or gives it back.
+    pub(crate) fn mute(&mut self, room: &str, by: &str, user: &str, muted: bool) {
+        if let Some(member) = self.member(room, user) {
+            member.muted = muted;
+        }
+        let name = if muted { "user-mute" } else { "user-unmute" };
+        let event = json!({"user": self.user_json(by), "mutedUser": self.user_json(user)});
+        self.announce_in(room, name, event);
+        self.audit(room, name, by, user, None);
+    }
+
+    /// Gives someone a role, or takes it away.
+    pub(crate) fn set_role(
+        &mut self,
+        room: &str,
+        by: &str,
+        user: &str,
+        role: &'static Role,
+        given: bool,
+    ) {
+        if let Some(member) = self.member(room, user) {
+            member.role = given.then_some(role);
+        }
+        let name = if given {
+            "user-setrole"
+        } else {
+            "user-unsetrole"
+        };
+        let event = json!({
+            "user": self.user_json(by),
+            "modUser": self.user_json(user),
+            "role_object": role_json(role),
+        });
+        self.announce_in(room, name, event);
+        self.audit(room, name, by, user, None);
+        self.announce_member(room, user);
+    }
+
+    /// Announces how a member stands now.
+    pub(crate) fn announce_member(&mut self, room: &str, user: &str) {
+        let now = self.now();
+        if let Some(member) = self.member(room, user) {
+            member.updated = now;
+        }
+        let Some(place) = self.rooms.get(room) else {
+            return;
+        };
+        let member = self.member_json(place, user, Shown::Id, Shown::Id);
+        self.announce_in(
+            room,
+            &format!("user_update_{user}"),
+            json!({"user": member}),
+        );
+    }
+
+    /// Gives someone another picture.
+    pub(crate) fn change_image(&mut self, user: &str) {
+        let version = self.announced + 2;
+        let name = self.username(user);
+        let image = avatar(&name, version);
+        if let Some(user) = self.users.get_mut(user) {
+            user.image = Some(image.clone());
+        }
+        let event = json!({"user": self.user_json(user), "img": image});
+        for room in self.rooms_of(user) {
+            self.announce_in(&room, &format!("user-update-{user}"), event.clone());
+        }
+    }
+
+    /// Ids of the rooms that someone is in.
+    pub(crate) fn rooms_of(&self, user: &str) -> Vec<String> {
+        self.rooms
+            .values()
+            .filter(|room| room.is_present(user))
+            .map(|room| room.id.clone())
+            .collect()
+    }
+
+    /// Renames someone; tells whether the name could be had.
+    pub(crate) fn rename(&mut self, user: &str, username: &str) -> bool {
+        let is_taken = self
+            .users
+            .values()
+            .any(|other| other.id != user && other.username.eq_ignore_ascii_case(username));
+        let is_sound = (3..=25).contains(&username.chars().count())
+            && username
+                .chars()
+                .all(|character| character.is_alphanumeric() || "_-. ".contains(character));
+        if is_taken || !is_sound {
+            return false;
+        }
+        if let Some(user) = self.users.get_mut(user) {
+            username.clone_into(&mut user.username);
+        }
+        for room in self.rooms_of(user) {
+            self.announce_member(&room, user);
+        }
+        true
+    }
+
+    /// Changes a room's settings and announces them.
+    pub(crate) fn update_room(&mut self, room: &str, changes: Map<String, Value>) {
+        let now = self.now();
+        let Some(place) = self.rooms.get_mut(room) else {
+            return;
+        };
+        let mut password_updated = false;
+        for (name, value) in changes {
+            if name == "roomPassword" {
+                place.password = value
+                    .as_str()
+                    .map(str::to_owned)
+                    .filter(|text| !text.is_empty());
+                password_updated = true;
+            } else {
+                place.settings.insert(name, value);
+            }
+        }
+        place.settings.insert("updated".to_owned(), json!(now));
+        let Some(place) = self.rooms.get(room) else {
+            return;
+        };
+        let mut event = json!({"room": self.room_json(place, Shown::Id)});
+        if password_updated {
+            event["passwordUpdated"] = json!(true);
+        }
+        self.announce_in(room, "room-update", event);
+    }
+
+    /// Locks the queue, or opens it.
+    pub(crate) fn lock_queue(&mut self, room: &str, by: &str, locked: bool) {
+        self.set_flag(room, by, "room-lock-queue", "lockQueue", locked);
+    }
+
+    /// Sets one of the settings that staff may change; the name is the wire's.
+    pub(crate) fn set_mod_setting(&mut self, room: &str, by: &str, setting: &str, on: bool) {
+        let name = match setting {
+            "allowGuestsToChat" => "room-allow-guest-chat",
+            "allowGuestsToEmbed" => "room-allow-guest-embed",
+            _ => "room-slow-mode",
+        };
+        self.set_flag(room, by, name, setting, on);
+    }
+
+    fn set_flag(&mut self, room: &str, by: &str, name: &str, flag: &str, on: bool) {
+        if let Some(place) = self.rooms.get_mut(room) {
+            place.settings.insert(flag.to_owned(), json!(on));
+        }
+        let event = json!({"user": self.user_json(by), "room": {"_id": room, flag: on}});
+        self.announce_in(room, name, event);
+    }
+
+    fn audit(&mut self, room: &str, what: &str, by: &str, user: &str, duration: Option<i64>) {
+        let mut entry = json!({
+            "created": self.now(),
+            "type": what,
+            "_user": self.user_json(user),
+            "_mod": self.user_json(by),
+        });
+        if let Some(duration) = duration {
+            entry["duration"] = json!(duration);
+        }
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.note_audit(entry);
+        }
+    }
+}

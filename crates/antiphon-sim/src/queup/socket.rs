@@ -1,0 +1,312 @@
+//! The socket side of QueUp: engine.io v3 over a WebSocket.
+
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+use tokio_websockets::{CloseCode, Limits, Message, ServerBuilder};
+
+use super::{
+    Server,
+    connection::Outgoing,
+    quirk,
+    state::{Client, State},
+};
+use crate::line::Line;
+
+/// Longest message taken from a client.
+const LONGEST: usize = 1 << 20;
+/// Frames that are written before the connection is flushed.
+const BATCH: usize = 64;
+
+impl State {
+    /// Begins a connection: the open packet, then action 4.
+    fn welcome(&mut self, number: u64) {
+        let open = json!({
+            "sid": format!("{:016x}", self.secrets.u64(..)),
+            "upgrades": [],
+            "pingInterval": self.settings.ping_interval,
+            "pingTimeout": self.settings.ping_timeout,
+        });
+        self.send(number, Outgoing::Text(format!("0{open}").into()));
+        let Some(connection) = self.connections.get(&number) else {
+            return;
+        };
+        let client = connection.client.id().to_owned();
+        let connected = json!({"action": 4, "clientId": client, "connectionId": connection.id});
+        let connected = quirk::message(&self.faults.quirks_for(Some(&client)), &connected);
+        self.tell(number, &connected);
+    }
+
+    /// Takes a text frame from a client; tells whether the connection goes on.
+    fn heard(&mut self, number: u64, text: &str) -> bool {
+        let decoded;
+        let packet = if let Some(base64) = text.strip_prefix('b') {
+            let (digit, data) = base64.split_at(base64.len().min(1));
+            let data = STANDARD.decode(data).unwrap_or_default();
+            decoded = format!("{digit}{}", String::from_utf8_lossy(&data));
+            &decoded
+        } else {
+            text
+        };
+        let mut characters = packet.chars();
+        let (digit, data) = (characters.next(), characters.as_str());
+        match digit {
+            Some('1') => return false,
+            Some('2') => self.ping(number, data),
+            Some('4') => match serde_json::from_str(data) {
+                Ok(message) => self.take_message(number, &message),
+                Err(_) => self.note("a socket sent a message that is not JSON"),
+            },
+            Some('0' | '3' | '5' | '6') => {}
+            _ => self.note(format!(
+                "a socket sent a packet of no known type: {packet:.40}"
+            )),
+        }
+        true
+    }
+
+    fn ping(&mut self, number: u64, echo: &str) {
+        let Some(connection) = self.connections.get(&number) else {
+            return;
+        };
+        let withheld = self.faults.withhold_pongs
+            || self
+                .faults
+                .withhold_pongs_of
+                .contains(connection.client.id());
+        if !withheld {
+            self.send(number, Outgoing::Text(format!("3{echo}").into()));
+        }
+    }
+
+    fn take_message(&mut self, number: u64, message: &Value) {
+        let channel = message.get("channel").and_then(Value::as_str);
+        match (message.get("action").and_then(Value::as_u64), channel) {
+            (Some(0 | 3), _) => {}
+            (Some(10), Some(channel)) => self.attach(number, channel),
+            (Some(12), Some(channel)) => self.detach(number, channel),
+            (Some(14), Some(channel)) => self.take_presence(number, channel, message),
+            _ => self.note(format!(
+                "a socket sent a message nobody understands: {message}"
+            )),
+        }
+    }
+
+    /// What is wrong with a channel's name, if something is.
+    fn refusal(&self, channel: &str) -> Option<String> {
+        let known = match channel.split_once(':') {
+            Some(("room", id)) => self.rooms.contains_key(id),
+            Some(("user", id)) => self.users.contains_key(id),
+            _ => false,
+        };
+        (!known).then(|| format!("no such channel: {channel}"))
+    }
+
+    fn attach(&mut self, number: u64, channel: &str) {
+        if let Some(error) = self.refusal(channel) {
+            self.note(error.clone());
+            return self.tell(number, &json!({"action": 9, "error": error}));
+        }
+        self.acknowledge(number, channel, 11);
+        let Some(connection) = self.connections.get_mut(&number) else {
+            return;
+        };
+        let Client::User(user) = connection.client.clone() else {
+            connection.channels.insert(channel.to_owned());
+            return;
+        };
+        let is_due = match channel.split_once(':') {
+            Some(("room", id)) => self
+                .rooms
+                .get(id)
+                .is_some_and(|room| room.is_present(&user)),
+            Some((_, id)) => id == user,
+            None => false,
+        };
+        // Another user's channel can be attached, but nothing comes of it.
+        if is_due || !channel.starts_with("user:") {
+            connection.channels.insert(channel.to_owned());
+        }
+        if is_due {
+            self.due.entry(channel.to_owned()).or_default().insert(user);
+        }
+    }
+
+    fn detach(&mut self, number: u64, channel: &str) {
+        let Some(connection) = self.connections.get_mut(&number) else {
+            return;
+        };
+        let client = connection.client.id().to_owned();
+        connection.channels.remove(channel);
+        if connection.entered.remove(channel) {
+            let id = connection.id.clone();
+            self.presence(channel, &client, &id, 1);
+        }
+        let is_elsewhere = self.connections.values().any(|connection| {
+            connection.client.id() == client && connection.channels.contains(channel)
+        });
+        if !is_elsewhere {
+            self.settle_due(channel, &client);
+        }
+        self.acknowledge(number, channel, 13);
+    }
+
+    /// Answers that a channel was attached (11) or detached (13).
+    fn acknowledge(&mut self, number: u64, channel: &str, action: u8) {
+        let Some(connection) = self.connections.get(&number) else {
+            return;
+        };
+        let client = connection.client.id().to_owned();
+        let message = json!({
+            "action": action,
+            "channel": channel,
+            "clientId": client,
+            "connectionId": connection.id,
+        });
+        let message = quirk::message(&self.faults.quirks_for(Some(&client)), &message);
+        self.tell(number, &message);
+    }
+
+    fn take_presence(&mut self, number: u64, channel: &str, message: &Value) {
+        let Some(connection) = self.connections.get_mut(&number) else {
+            return;
+        };
+        if !connection.channels.contains(channel) {
+            let id = connection.id.clone();
+            return self.note(format!(
+                "connection {id} changed its presence in {channel} without being attached"
+            ));
+        }
+        // A missing action means enter.
+        let action = message
+            .pointer("/presence/action")
+            .and_then(Value::as_u64)
+            .and_then(|action| u8::try_from(action).ok())
+            .unwrap_or(0);
+        if action == 1 {
+            connection.entered.remove(channel);
+        } else {
+            connection.entered.insert(channel.to_owned());
+        }
+        let (client, id) = (connection.client.id().to_owned(), connection.id.clone());
+        self.presence(channel, &client, &id, action);
+    }
+}
+
+/// Serves one socket until either side ends it.
+pub(crate) async fn serve<S>(server: &Server, stream: S, line: Line, client: Client)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let settings = server.with(|state| state.settings);
+    let (outgoing, to_write) = mpsc::channel(settings.outgoing);
+    let number = server.with(|state| {
+        let number = state.open(client, line.clone(), outgoing);
+        state.welcome(number);
+        number
+    });
+    let _gone = Gone { server, number };
+    let limits = Limits::default().max_payload_len(Some(LONGEST));
+    let (sink, mut stream) = ServerBuilder::new().limits(limits).serve(stream).split();
+
+    let heard_at = Mutex::new(Instant::now());
+    let deadline = || {
+        let patience = Duration::from_millis(settings.ping_interval + settings.ping_timeout);
+        *heard_at.lock().unwrap_or_else(PoisonError::into_inner) + patience
+    };
+    let read = async {
+        while let Some(Ok(message)) = stream.next().await {
+            *heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            if let Some(text) = message.as_text()
+                && !server.with(|state| state.heard(number, text))
+            {
+                break;
+            }
+            if message.is_close() {
+                break;
+            }
+        }
+    };
+    let watch = async {
+        while deadline() > Instant::now() {
+            sleep_until(deadline()).await;
+        }
+    };
+    // Any of them ending ends the connection; what was not written yet is lost, as with any broken line.
+    tokio::select! {
+        () = read => {}
+        _ = write(sink, to_write, line) => {}
+        () = watch => {}
+    }
+}
+
+/// Takes the connection out of the state however its task ends.
+struct Gone<'a> {
+    server: &'a Server,
+    number: u64,
+}
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.server.with(|state| state.gone(self.number));
+    }
+}
+
+async fn write<S>(
+    mut sink: S,
+    mut to_write: mpsc::Receiver<Outgoing>,
+    line: Line,
+) -> Result<(), tokio_websockets::Error>
+where
+    S: SinkExt<Message, Error = tokio_websockets::Error> + Unpin,
+{
+    let mut batch = Vec::with_capacity(BATCH);
+    while to_write.recv_many(&mut batch, BATCH).await > 0 {
+        for outgoing in batch.drain(..) {
+            match outgoing {
+                Outgoing::Text(text) => sink.feed(Message::text(text.to_string())).await?,
+                Outgoing::Close(code, reason) => {
+                    let code = CloseCode::try_from(code).unwrap_or(CloseCode::GOING_AWAY);
+                    sink.send(Message::close(Some(code), &reason)).await?;
+                    return Ok(());
+                }
+                Outgoing::Oversized(size) => {
+                    sink.flush().await?;
+                    flood(line, size).await?;
+                    return Ok(());
+                }
+            }
+        }
+        sink.flush().await?;
+    }
+    Ok(())
+}
+
+/// Writes the header of one text frame of this size, and then its data for as long as the peer takes it.
+async fn flood(mut line: Line, size: u64) -> io::Result<()> {
+    let beginning =
+        br#"4{"action":15,"channel":"room:0","message":{"name":"chat-message","type":"json","data":""#;
+    let mut header = vec![0x81, 127];
+    header.extend(size.to_be_bytes());
+    header.extend(beginning);
+    line.write_all(&header).await?;
+    let chunk = [b'a'; 64 * 1024];
+    let mut left = size.saturating_sub(beginning.len() as u64);
+    while left > 0 {
+        let take = usize::try_from(left).map_or(chunk.len(), |left| left.min(chunk.len()));
+        line.write_all(&chunk[..take]).await?;
+        left -= take as u64;
+    }
+    line.flush().await
+}

@@ -1,0 +1,466 @@
+//! Everything the simulated QueUp knows, behind one lock.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use antiphon_core::Rng;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::{
+    connection::Connection,
+    model::{Conversation, Member, Millis, Playlist, QueueItem, Room, Shown, Song, User},
+    text,
+};
+use crate::{
+    fault::Faults,
+    ledger::Ledger,
+    world::{Ids, RESIDENTS, SONGS, World},
+};
+
+/// Sessions and tokens kept; the oldest go first.
+const CREDENTIALS: usize = 10_000;
+
+/// What the server can be set to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) ping_interval: u64,
+    pub(crate) ping_timeout: u64,
+    pub(crate) history: usize,
+    pub(crate) outgoing: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            ping_interval: 25_000,
+            ping_timeout: 60_000,
+            history: 100,
+            outgoing: 16_384,
+        }
+    }
+}
+
+/// Who a token or a session speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// A user, by id.
+    User(String),
+    /// Someone who has not logged in, by their passing id.
+    Guest(String),
+}
+
+impl Client {
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::User(id) | Self::Guest(id) => id,
+        }
+    }
+}
+
+/// A map that forgets its oldest entries.
+#[derive(Debug)]
+pub(crate) struct Credentials<T> {
+    by_text: BTreeMap<String, T>,
+    oldest_first: VecDeque<String>,
+}
+
+impl<T> Default for Credentials<T> {
+    fn default() -> Self {
+        Self {
+            by_text: BTreeMap::new(),
+            oldest_first: VecDeque::new(),
+        }
+    }
+}
+
+impl<T> Credentials<T> {
+    pub(crate) fn add(&mut self, text: String, value: T) {
+        self.by_text.insert(text.clone(), value);
+        self.oldest_first.push_back(text);
+        if self.oldest_first.len() > CREDENTIALS
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.by_text.remove(&oldest);
+        }
+    }
+
+    pub(crate) fn get(&self, text: &str) -> Option<&T> {
+        self.by_text.get(text)
+    }
+
+    pub(crate) fn remove(&mut self, text: &str) {
+        self.by_text.remove(text);
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.by_text.retain(|_, value| keep(value));
+    }
+}
+
+/// Something to be done later.
+pub(crate) struct Errand(Box<dyn FnOnce(&mut State) + Send>);
+
+impl std::fmt::Debug for Errand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Errand")
+    }
+}
+
+/// The whole of QueUp.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) world: World,
+    pub(crate) ledger: Ledger,
+    pub(crate) settings: Settings,
+    pub(crate) faults: Faults,
+    pub(crate) ids: Ids,
+    /// For cookies, tokens and connection ids: differs from run to run.
+    pub(crate) secrets: Rng,
+    /// For lengths of songs and the like: the same in every run of a seed.
+    pub(crate) chance: Rng,
+    pub(crate) users: BTreeMap<String, User>,
+    pub(crate) rooms: BTreeMap<String, Room>,
+    pub(crate) songs: BTreeMap<String, Song>,
+    pub(crate) conversations: BTreeMap<String, Conversation>,
+    pub(crate) playlists: BTreeMap<String, Playlist>,
+    /// By cookie.
+    pub(crate) sessions: Credentials<String>,
+    pub(crate) tokens: Credentials<Client>,
+    /// By a number that grows, so that the newest come last.
+    pub(crate) connections: BTreeMap<u64, Connection>,
+    pub(crate) opened: u64,
+    /// Accounts that events of a channel are due to.
+    pub(crate) due: BTreeMap<String, BTreeSet<String>>,
+    /// What is to be done later, by time and then by order of entry.
+    agenda: BTreeMap<(Millis, u64), Errand>,
+    /// Errands entered so far.
+    entered: u64,
+    /// Rung whenever the next thing to do may have become another.
+    pub(crate) bell: Arc<Notify>,
+    /// Events announced so far, by which traffic keeps its pace.
+    pub(crate) announced: u64,
+    /// Turns of the quirks that take turns.
+    pub(crate) turn: usize,
+}
+
+impl State {
+    /// An empty server.
+    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
+        Self {
+            world,
+            ledger,
+            settings,
+            faults: Faults::default(),
+            ids: world.ids("queup"),
+            secrets: world.mint("queup secrets"),
+            chance: world.chance("queup"),
+            users: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            songs: BTreeMap::new(),
+            conversations: BTreeMap::new(),
+            playlists: BTreeMap::new(),
+            sessions: Credentials::default(),
+            tokens: Credentials::default(),
+            connections: BTreeMap::new(),
+            opened: 0,
+            due: BTreeMap::new(),
+            agenda: BTreeMap::new(),
+            entered: 0,
+            bell: Arc::new(Notify::new()),
+            announced: 0,
+            turn: 0,
+        }
+    }
+
+    /// Puts in the people, songs and rooms that are there from the start.
+    pub(crate) fn populate(&mut self) {
+        for name in RESIDENTS {
+            self.add_user(name);
+        }
+        for (artist, title) in SONGS {
+            let length = self.chance.i64(120..360) * 1000;
+            self.add_song(&format!("{artist} - {title}"), length);
+        }
+        let owner = self.user_named("mira");
+        let choir = self.add_room("choir-loft", "The Choir Loft", &owner);
+        let night = self.add_room("night-radio", "Night Radio", &owner);
+        let vault = self.add_room("vault", "The Vault", &owner);
+        if let Some(room) = self.rooms.get_mut(&vault) {
+            room.password = Some("open sesame".to_owned());
+            room.settings
+                .insert("roomDisplay".to_owned(), json!("private"));
+        }
+        let crowd: Vec<String> = RESIDENTS.iter().map(|name| self.user_named(name)).collect();
+        for user in &crowd {
+            self.settle(&choir, user);
+        }
+        for user in crowd.iter().step_by(3) {
+            self.settle(&night, user);
+        }
+        for (name, role) in [("teo", "manager"), ("iris", "mod"), ("otto", "resident-dj")] {
+            let user = self.user_named(name);
+            self.appoint(&choir, &user, role);
+        }
+        for (username, role) in [
+            ("antiphon", Some("co-owner")),
+            ("cantor", Some("manager")),
+            ("verger", Some("mod")),
+            ("sexton", None),
+        ] {
+            let user = self.add_account(username);
+            if let Some(role) = role {
+                self.appoint(&choir, &user, role);
+            }
+        }
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.world.now()
+    }
+
+    /// Does something later, after this long.
+    pub(crate) fn later(
+        &mut self,
+        after: std::time::Duration,
+        errand: impl FnOnce(&mut Self) + Send + 'static,
+    ) {
+        let wait = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        let at = self.now().saturating_add(wait);
+        self.entered += 1;
+        self.agenda
+            .insert((at, self.entered), Errand(Box::new(errand)));
+        self.bell.notify_one();
+    }
+
+    /// Does what is on the agenda up to now.
+    pub(crate) fn do_what_is_due(&mut self) {
+        while let Some(entry) = self.agenda.first_entry()
+            && entry.key().0 <= self.world.now()
+        {
+            let Errand(errand) = entry.remove();
+            errand(self);
+        }
+    }
+
+    /// When there is something to do next.
+    pub(crate) fn next_wake(&self) -> Option<Millis> {
+        let errand = self.agenda.first_key_value().map(|((at, _), _)| *at);
+        errand.into_iter().chain(self.next_end()).min()
+    }
+
+    pub(crate) fn note(&self, text: impl Into<String>) {
+        self.ledger.note(self.now(), "queup", text.into());
+    }
+
+    pub(crate) fn add_user(&mut self, username: &str) -> String {
+        let id = self.ids.next();
+        let created = self.now() - self.chance.i64(1..2000) * 86_400_000;
+        let image = self.chance.bool().then(|| avatar(username, 1));
+        let user = User {
+            id: id.clone(),
+            username: username.to_owned(),
+            created,
+            dubs: self.chance.u32(0..5000),
+            image,
+            login: None,
+            following: BTreeMap::new(),
+        };
+        self.users.insert(id.clone(), user);
+        id
+    }
+
+    /// A user who can log in.
+    pub(crate) fn add_account(&mut self, username: &str) -> String {
+        let id = self.user_named(username);
+        let password = format!("{username}-{:08x}", self.secrets.u32(..));
+        if let Some(user) = self.users.get_mut(&id) {
+            user.login
+                .get_or_insert((format!("{username}@sim.example"), password));
+        }
+        id
+    }
+
+    pub(crate) fn find_user(&self, name_or_id: &str) -> Option<&User> {
+        self.users.get(name_or_id).or_else(|| {
+            let fits = |user: &&User| {
+                user.username == name_or_id
+                    || user
+                        .login
+                        .as_ref()
+                        .is_some_and(|(email, _)| email == name_or_id)
+            };
+            self.users.values().find(fits)
+        })
+    }
+
+    /// Id of the user with this name or id; a name nobody has makes someone new.
+    pub(crate) fn user_named(&mut self, name_or_id: &str) -> String {
+        match self.find_user(name_or_id) {
+            Some(user) => user.id.clone(),
+            None => self.add_user(name_or_id),
+        }
+    }
+
+    pub(crate) fn add_room(&mut self, slug: &str, name: &str, creator: &str) -> String {
+        let id = self.ids.next();
+        let room = Room::new(id.clone(), slug, name, creator, self.now());
+        self.rooms.insert(id.clone(), room);
+        id
+    }
+
+    pub(crate) fn find_room(&self, slug_or_id: &str) -> Option<&Room> {
+        self.rooms
+            .get(slug_or_id)
+            .or_else(|| self.rooms.values().find(|room| room.slug == slug_or_id))
+    }
+
+    /// Adds a song by its plain name.
+    pub(crate) fn add_song(&mut self, name: &str, length: Millis) -> String {
+        let alphabet = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+        let fkid: String = (0..11)
+            .map(|_| char::from(alphabet[self.chance.usize(..alphabet.len())]))
+            .collect();
+        self.add_song_from("youtube", &fkid, name, length)
+    }
+
+    pub(crate) fn add_song_from(
+        &mut self,
+        source: &str,
+        fkid: &str,
+        name: &str,
+        length: Millis,
+    ) -> String {
+        let id = self.ids.next();
+        let created = jiff::Timestamp::from_millisecond(self.now() - 31_536_000_000)
+            .unwrap_or_default()
+            .strftime("%Y-%m-%dT%H:%M:%S.329Z")
+            .to_string();
+        let song = Song {
+            id: id.clone(),
+            name: text::escape(name),
+            source: source.to_owned(),
+            fkid: fkid.to_owned(),
+            created,
+            length,
+        };
+        self.songs.insert(id.clone(), song);
+        id
+    }
+
+    /// The member that a user is of a room, made if they never were there.
+    pub(crate) fn member(&mut self, room: &str, user: &str) -> Option<&mut Member> {
+        let now = self.world.now();
+        let room = self.rooms.get_mut(room)?;
+        let ids = &mut self.ids;
+        let roomid = room.id.clone();
+        Some(
+            room.members
+                .entry(user.to_owned())
+                .or_insert_with(|| Member::new(ids.next(), user.to_owned(), roomid, now)),
+        )
+    }
+
+    /// Puts someone into a room without announcing it, as if they had always been there.
+    pub(crate) fn settle(&mut self, room: &str, user: &str) {
+        if let Some(member) = self.member(room, user) {
+            member.present = true;
+        }
+    }
+
+    /// Gives someone a role without announcing it.
+    pub(crate) fn appoint(&mut self, room: &str, user: &str, role: &str) {
+        if let Some(member) = self.member(room, user) {
+            member.role = super::role::Role::find(role);
+        }
+    }
+
+    pub(crate) fn user_json(&self, user: &str) -> Value {
+        self.users
+            .get(user)
+            .map_or_else(|| json!({"_id": user, "username": "someone"}), User::json)
+    }
+
+    pub(crate) fn username(&self, user: &str) -> String {
+        self.users
+            .get(user)
+            .map_or_else(|| user.to_owned(), |user| user.username.clone())
+    }
+
+    pub(crate) fn member_json(&self, room: &Room, user: &str, role: Shown, whole: Shown) -> Value {
+        let embedded = match whole {
+            Shown::Whole => self.users.get(user),
+            Shown::Id => None,
+        };
+        room.members.get(user).map_or(Value::Null, |member| {
+            member.json(role, embedded, room.order(user))
+        })
+    }
+
+    pub(crate) fn room_json(&self, room: &Room, creator: Shown) -> Value {
+        let song = room
+            .playing
+            .as_ref()
+            .and_then(|item| self.songs.get(&item.songid));
+        let creator = match creator {
+            Shown::Whole => self.users.get(&room.creator),
+            Shown::Id => None,
+        };
+        room.json(creator, song)
+    }
+
+    pub(crate) fn item_json(
+        &self,
+        item: &QueueItem,
+        order: usize,
+        user: Shown,
+        song: Shown,
+    ) -> Value {
+        let user = self
+            .users
+            .get(&item.userid)
+            .filter(|_| user == Shown::Whole);
+        let song = self
+            .songs
+            .get(&item.songid)
+            .filter(|_| song == Shown::Whole);
+        item.json(order, user, song)
+    }
+
+    pub(crate) fn song_json(&self, song: &str) -> Value {
+        self.songs.get(song).map_or(Value::Null, Song::json)
+    }
+
+    pub(crate) fn conversation_json(&self, conversation: &Conversation) -> Value {
+        let users: Vec<Value> = conversation
+            .users
+            .iter()
+            .map(|user| self.user_json(user))
+            .collect();
+        json!({
+            "_id": conversation.id,
+            "created": conversation.created,
+            "latest_message": conversation.latest,
+            "latest_message_str": conversation.latest_text,
+            "users_read": conversation.read,
+            "usersid": users,
+            "__v": 0,
+        })
+    }
+}
+
+/// A picture as the picture host describes it.
+pub(crate) fn avatar(username: &str, version: u64) -> Value {
+    json!({
+        "public_id": format!("user/{username}"),
+        "version": version,
+        "width": 200,
+        "height": 200,
+        "format": "jpg",
+        "bytes": 20_480,
+        "url": format!("http://img.example/v{version}/user/{username}.jpg"),
+        "secure_url": format!("https://img.example/v{version}/user/{username}.jpg"),
+    })
+}
