@@ -54,9 +54,12 @@ pub(crate) struct Queup {
     pub(crate) email: String,
     pub(crate) password: SecretFrom,
     pub(crate) rooms: Vec<String>,
-    pub(crate) conversations: bool,
-    pub(crate) cookies: Option<PathBuf>,
+    pub(crate) room_passwords: Vec<(String, SecretFrom)>,
+    pub(crate) backfill: Option<u64>,
+    pub(crate) recent_conversations: bool,
+    pub(crate) cookie_file: Option<PathBuf>,
     pub(crate) proxy: Option<SecretFrom>,
+    pub(crate) user_agent: Option<String>,
     pub(crate) rest: Option<String>,
     pub(crate) socket: Option<String>,
 }
@@ -135,13 +138,25 @@ const QUEUP_KEYS: &[Key] = &[
         needed: false,
     },
     Key {
-        name: "conversations",
+        name: "room_passwords",
+        takes: Takes::Secrets,
+        about: "The passwords of private rooms, by the room's name; none by default.",
+        needed: false,
+    },
+    Key {
+        name: "backfill",
+        takes: Takes::Number,
+        about: "How many chat messages are fetched for a room after an outage; 100 by default.",
+        needed: false,
+    },
+    Key {
+        name: "recent_conversations",
         takes: Takes::Flag,
         about: "Whether the account's private conversations are fetched at the start; true by default.",
         needed: false,
     },
     Key {
-        name: "cookies",
+        name: "cookie_file",
         takes: Takes::Path,
         about: "A file that keeps the session from run to run, readable by its owner alone; without it each run logs \
                 in anew.",
@@ -152,6 +167,12 @@ const QUEUP_KEYS: &[Key] = &[
         takes: Takes::TextOrSecret,
         about: "The proxy for requests and socket alike: `http://`, `socks5://`, `socks5h://`, `socks4://` or \
                 `socks4a://`, with a login where it needs one; none by default.",
+        needed: false,
+    },
+    Key {
+        name: "user_agent",
+        takes: Takes::Text,
+        about: "How requests introduce themselves; `antiphon/` and its version by default.",
         needed: false,
     },
     Key {
@@ -314,9 +335,12 @@ impl Queup {
             email: section.text("email")?.expect("it is needed").to_owned(),
             password: section.secret("password")?.expect("it is needed"),
             rooms: section.texts("rooms")?,
-            conversations: section.flag("conversations")?.unwrap_or(true),
-            cookies: section.path("cookies")?,
+            room_passwords: section.secrets("room_passwords")?,
+            backfill: section.number("backfill")?,
+            recent_conversations: section.flag("recent_conversations")?.unwrap_or(true),
+            cookie_file: section.path("cookie_file")?,
             proxy: section.secret("proxy")?,
+            user_agent: section.text("user_agent")?.map(str::to_owned),
             rest: section.text("rest")?.map(str::to_owned),
             socket: section.text("socket")?.map(str::to_owned),
         })
@@ -392,8 +416,11 @@ mod tests {
         email = "mira@example.org"
         password = { env = "QUEUP_PASSWORD" }
         rooms = ["choir-loft", "night-radio"]
-        conversations = false
-        cookies = "/var/lib/choir.cookies"
+        room_passwords = { night-radio = { env = "NIGHT_RADIO" } }
+        backfill = 50
+        recent_conversations = false
+        user_agent = "choirbot/1"
+        cookie_file = "/var/lib/choir.cookies"
         proxy = { file = "proxy" }
         rest = "http://127.0.0.1:7006"
         socket = "ws://127.0.0.1:7006/ws/"
@@ -418,8 +445,10 @@ mod tests {
         let Platform::Queup(queup) = &source.platform;
         assert_eq!(queup.password, SecretFrom::Env("QUEUP_PASSWORD".to_owned()));
         assert_eq!(queup.rooms, ["choir-loft", "night-radio"]);
+        let password = SecretFrom::Env("NIGHT_RADIO".to_owned());
+        assert_eq!(queup.room_passwords, [("night-radio".to_owned(), password)]);
         assert_eq!(
-            queup.cookies.as_deref(),
+            queup.cookie_file.as_deref(),
             Some(Path::new("/var/lib/choir.cookies"))
         );
         assert_eq!(

@@ -38,7 +38,7 @@ pub(crate) async fn to_write(
 }
 
 /// An error with its own words and its own way out.
-fn failure(error: OpenError) -> Failure {
+pub(crate) fn failure(error: OpenError) -> Failure {
     let exit = match error.trouble() {
         Trouble::Corrupt | Trouble::NewerSchema => Exit::Usage,
         _ => Exit::Failed,

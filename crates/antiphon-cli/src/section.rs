@@ -44,6 +44,8 @@ pub(crate) enum Takes {
     Word(&'static [&'static str]),
     /// `{ env = "NAME" }` or `{ file = "PATH" }`.
     Secret,
+    /// A table of secrets under names of the user's own.
+    Secrets,
     /// A text or a secret.
     TextOrSecret,
     /// A list of `{ kind = "GLOB", keep = "30d" }`.
@@ -62,6 +64,7 @@ impl Takes {
             Self::Flag => "true or false".to_owned(),
             Self::Word(words) => format!("one of \"{}\"", words.join("\", \"")),
             Self::Secret => SECRET.to_owned(),
+            Self::Secrets => format!("a table such as {{ name = {SECRET} }}"),
             Self::TextOrSecret => format!("a text, or {SECRET}"),
             Self::Rules => "a list of { kind = \"queup.*\", keep = \"30d\" }".to_owned(),
         }
@@ -77,6 +80,9 @@ impl Takes {
             Self::Flag => json!({"type": "boolean"}),
             Self::Word(words) => json!({"enum": words}),
             Self::Secret => json!({"$ref": "#/$defs/secret"}),
+            Self::Secrets => {
+                json!({"type": "object", "additionalProperties": {"$ref": "#/$defs/secret"}})
+            }
             Self::TextOrSecret => {
                 json!({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/secret"}]})
             }
@@ -301,14 +307,7 @@ impl<'a> Section<'a> {
             if let (Some(text), Takes::TextOrSecret) = (value.as_str(), takes) {
                 return Some(SecretFrom::Text(text.to_owned()));
             }
-            let table = value.as_table()?;
-            let (key, value) = table.iter().next().filter(|_| table.len() == 1)?;
-            let value = value.get_ref().as_str()?;
-            match &**key.get_ref() {
-                "env" => Some(SecretFrom::Env(value.to_owned())),
-                "file" => Some(SecretFrom::File(self.file.resolve(value))),
-                _ => None,
-            }
+            self.secret_in(value)
         });
         secret.map_err(|error| {
             if self
@@ -321,6 +320,29 @@ impl<'a> Section<'a> {
                 error
             }
         })
+    }
+
+    pub(crate) fn secrets(&self, name: &str) -> Result<Vec<(String, SecretFrom)>, Failure> {
+        let secrets = self.read(name, |value| {
+            let secrets = value.as_table()?.iter();
+            secrets
+                .map(|(key, value)| {
+                    Some((key.get_ref().to_string(), self.secret_in(value.get_ref())?))
+                })
+                .collect()
+        })?;
+        Ok(secrets.unwrap_or_default())
+    }
+
+    fn secret_in(&self, value: &DeValue<'_>) -> Option<SecretFrom> {
+        let table = value.as_table()?;
+        let (key, value) = table.iter().next().filter(|_| table.len() == 1)?;
+        let value = value.get_ref().as_str()?;
+        match &**key.get_ref() {
+            "env" => Some(SecretFrom::Env(value.to_owned())),
+            "file" => Some(SecretFrom::File(self.file.resolve(value))),
+            _ => None,
+        }
     }
 
     pub(crate) fn rules(&self, name: &str) -> Result<Vec<(String, Duration)>, Failure> {

@@ -5,8 +5,8 @@ mod binary;
 use std::sync::Arc;
 
 use antiphon_core::{
-    Batch, BodyForm, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Gap, Journal,
-    Kind, Origin, Place, Provenance,
+    Batch, BodyForm, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Gap,
+    Journal, Kind, Origin, Place, Provenance, SourceName,
 };
 use antiphon_journal::SqliteJournal;
 use jiff::Timestamp;
@@ -14,26 +14,21 @@ use tempfile::TempDir;
 
 use binary::{Antiphon, antiphon};
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
 /// A journal with four events and two dead letters.
 fn journal() -> (TempDir, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("events.db");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
+    runtime().block_on(async {
         let journal = SqliteJournal::open(&path).await.expect("a journal");
-        let source = "choir".into();
-        let events = drafts().map(|draft| (antiphon_core::SourceName::clone(&source), draft));
-        let stored = journal
-            .append(Arc::new(Batch {
-                events: events.into(),
-                ..Batch::default()
-            }))
-            .await
-            .expect("it is stored");
-        let dead = stored.events.iter().take(2).map(|event| {
+        let stored = store(&journal, &drafts()).await;
+        let dead = stored.iter().take(2).map(|event| {
             DeadLetterChange::Bury(Box::new(DeadLetter {
                 id: DeadLetterId(0),
                 consumer: ConsumerName::new("bot"),
@@ -54,6 +49,18 @@ fn journal() -> (TempDir, String) {
     });
     let path = path.to_str().expect("a plain path").to_owned();
     (folder, path)
+}
+
+async fn store(journal: &SqliteJournal, drafts: &[Draft]) -> Vec<Arc<Event>> {
+    let events = drafts
+        .iter()
+        .map(|draft| (SourceName::new("choir"), draft.clone()));
+    let batch = Batch {
+        events: events.collect(),
+        ..Batch::default()
+    };
+    let appended = journal.append(Arc::new(batch)).await;
+    appended.expect("it is stored").events
 }
 
 /// Milliseconds after noon.
@@ -224,6 +231,32 @@ fn tail_begins_where_it_is_told_and_shows_what_was_asked_for() {
     check(&path, &["--source", "other"], &[]);
 }
 
+#[cfg(unix)]
+#[test]
+fn tail_follows_a_journal_that_another_process_writes_until_it_is_interrupted() {
+    let (_folder, path) = journal();
+    let runtime = runtime();
+    let owner = runtime
+        .block_on(SqliteJournal::open(&path))
+        .expect("it opens");
+    let follow = ["tail", "--follow", "--journal", &path, "--since", "4"];
+    let mut tail = Antiphon::new(follow).start();
+    assert!(tail.line().expect("a line").contains("antiphon.gap"));
+
+    let mut news = drafts()[0].clone();
+    news.origin = Origin::occurrence("chat", "a-3");
+    runtime.block_on(store(&owner, &[news]));
+    assert!(tail.line().expect("a line").contains("mira: hello"));
+
+    tail.signal("INT");
+    let run = tail.end();
+    insta::assert_snapshot!(run.whole(), @r#"
+        exit 130
+        --- stderr
+        stopping; press Ctrl-C again to stop at once
+        "#);
+}
+
 #[test]
 fn tail_without_a_journal_says_where_one_comes_from() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -315,6 +348,64 @@ fn dead_letters_are_listed_and_shown() {
         error: there is no dead letter 9
         hint: `antiphon dead list` shows those there are
         "#);
+}
+
+#[test]
+fn dead_letters_are_dropped_and_given_out_again() {
+    let (_folder, path) = journal();
+    insta::assert_snapshot!(antiphon(["dead", "replay", "1", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stderr
+        to be handled again: 1 dead letter
+        "#);
+    insta::assert_snapshot!(antiphon(["dead", "drop", "2", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stderr
+        dropped: 1 dead letter
+        "#);
+    insta::assert_snapshot!(antiphon(["dead", "list", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stdout
+        id  given up              consumer  handler  event                  tries  error
+         1  2026-01-31T12:01:00Z  bot       greet    queup.chat-message #1      3  could not send the message: the room is \u{1b}[31mred (to be handled again)
+        "#);
+    insta::assert_snapshot!(antiphon(["dead", "drop", "1", "2", "--journal", &path]).whole(), @r#"
+        exit 1
+        --- stderr
+        error: there is no dead letter 2
+        hint: `antiphon dead list` shows those there are
+        "#);
+    insta::assert_snapshot!(antiphon(["dead", "drop", "--all", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stderr
+        dropped: 1 dead letter
+        "#);
+    insta::assert_snapshot!(antiphon(["dead", "drop", "--journal", &path]).whole(), @r#"
+        exit 2
+        --- stderr
+        error: the following required arguments were not provided:
+          <ID|--all>
+
+        Usage: antiphon dead drop --journal <PATH> <ID|--all>
+
+        For more information, try '--help'.
+        "#);
+}
+
+#[test]
+fn a_journal_in_use_is_changed_by_its_owner() {
+    let (_folder, path) = journal();
+    let runtime = runtime();
+    let owner = runtime
+        .block_on(SqliteJournal::open(&path))
+        .expect("it opens");
+    insta::assert_snapshot!(antiphon(["dead", "replay", "--all", "--journal", &path]).whole(), @r#"
+        exit 0
+        --- stderr
+        to be handled again: 2 dead letters
+        the process that owns the journal does so within about a second
+        "#);
+    drop(owner);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `antiphon dead`.
 
 use antiphon_core::{DeadLetter, DeadLetterChange, DeadLetterId, Journal};
+use antiphon_journal::{Asked, SqliteJournal};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -31,7 +32,7 @@ pub(crate) async fn dead(args: Dead) -> anyhow::Result<Exit> {
                 &which,
                 &journal,
                 DeadLetterChange::Replay,
-                "asked to handle again",
+                "to be handled again",
             )
             .await
         }
@@ -177,12 +178,15 @@ async fn ask(
     change: impl Fn(DeadLetterId) -> DeadLetterChange,
     done: &str,
 ) -> anyhow::Result<Exit> {
-    let journal = journal::to_read(&config::journal(place)?).await?;
-    let there: Vec<_> = letters(&journal)
-        .await?
-        .iter()
-        .map(|letter| letter.id)
-        .collect();
+    let path = config::journal(place)?;
+    let there: Vec<_> = {
+        let journal = journal::to_read(&path).await?;
+        letters(&journal)
+            .await?
+            .iter()
+            .map(|letter| letter.id)
+            .collect()
+    };
     let ids = if which.all {
         there.clone()
     } else {
@@ -191,29 +195,18 @@ async fn ask(
     if let Some(id) = ids.iter().find(|id| !there.contains(id)) {
         return Err(none(*id).into());
     }
+    let mut queued = false;
+    for id in &ids {
+        let asked = SqliteJournal::ask(&path, change(*id)).await;
+        queued |= asked.map_err(journal::failure)? == Asked::Queued;
+    }
     let count = ids.len();
-    let changes = ids.into_iter().map(change).collect();
-    let asked = Asked::ask(&journal, changes)?;
     say(format_args!(
-        "{done}: {count} {}",
-        if count == 1 {
-            "dead letter"
-        } else {
-            "dead letters"
-        }
+        "{done}: {count} dead letter{}",
+        if count == 1 { "" } else { "s" }
     ));
-    if asked == Asked::Queued {
-        say("the process that owns the journal will do so within about a second");
+    if queued {
+        say("the process that owns the journal does so within about a second");
     }
     Ok(Exit::Done)
-}
-
-#[derive(PartialEq)]
-enum Asked {
-    Queued,
-}
-impl Asked {
-    fn ask(_: &impl Journal, _: Vec<DeadLetterChange>) -> anyhow::Result<Self> {
-        Err(Failure::new(Exit::Failed, "not there yet").into())
-    }
 }

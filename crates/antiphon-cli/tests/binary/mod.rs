@@ -1,9 +1,12 @@
 //! Runs the built binary.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::{
     fmt::Write as _,
+    io::{BufRead as _, BufReader, Lines, Read as _},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 /// A run of the binary that is being prepared.
@@ -36,6 +39,23 @@ impl Antiphon {
         self
     }
 
+    /// With a variable in its environment.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    /// Starts it and lets it run.
+    pub fn start(mut self) -> Running {
+        let command = self.0.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let stdout = child.stdout.take().expect("it is a pipe");
+        Running {
+            lines: BufReader::new(stdout).lines(),
+            child,
+        }
+    }
+
     /// Runs it to its end.
     pub fn run(mut self) -> Run {
         let output = self.0.output().expect("the binary starts");
@@ -44,6 +64,55 @@ impl Antiphon {
             stdout: String::from_utf8(output.stdout).expect("UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
         }
+    }
+}
+
+/// A run that has not ended, and is ended with the test if need be.
+pub struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    /// Waits for the next line of data.
+    pub fn line(&mut self) -> Option<String> {
+        self.lines.next().map(|line| line.expect("UTF-8"))
+    }
+
+    /// Sends it a signal by name, such as `INT`.
+    #[cfg(unix)]
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", signal, &self.child.id().to_string()])
+            .status()
+            .expect("there is a `kill`");
+        assert!(sent.success());
+    }
+
+    /// Waits for its end; what it wrote and was not read yet is part of the run.
+    pub fn end(mut self) -> Run {
+        let mut stdout = String::new();
+        while let Some(line) = self.line() {
+            stdout.push_str(&line);
+            stdout.push('\n');
+        }
+        let mut stderr = String::new();
+        let mut said = self.child.stderr.take().expect("it is a pipe");
+        said.read_to_string(&mut stderr).expect("UTF-8");
+        let status = self.child.wait().expect("it ends");
+        Run {
+            code: status.code().expect("it ends by itself"),
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, or the test has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
