@@ -588,3 +588,101 @@ impl Journal for SqliteJournal {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use antiphon_core::{Draft, Kind, Origin, Place};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    async fn journal() -> (TempDir, SqliteJournal) {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("journal.sqlite");
+        let journal = SqliteJournal::open(path).await.expect("opened");
+        (folder, journal)
+    }
+
+    fn one_event() -> Arc<Batch> {
+        let draft = Draft::new(
+            Kind::from_static("queup.chat-skip"),
+            Place::root(),
+            Origin::frame("c", 1),
+            Timestamp::UNIX_EPOCH,
+            "{}",
+        );
+        Arc::new(Batch {
+            events: vec![("choir".into(), draft)],
+            ..Batch::default()
+        })
+    }
+
+    #[tokio::test]
+    async fn after_a_failed_sync_every_append_is_refused_with_the_reason() {
+        let (_folder, journal) = journal().await;
+        let failed = journal
+            .shared
+            .write(|_, _| {
+                Err::<(), _>(Failure {
+                    sync_failed: true,
+                    ..Failure::said(Trouble::Other, "disk I/O error")
+                })
+            })
+            .await;
+        assert_eq!(failed.expect_err("made up").trouble, Trouble::Other);
+        for _ in 0..2 {
+            let error = journal.append(one_event()).await.expect_err("refused");
+            assert_eq!(error.trouble(), Trouble::Closed);
+            assert!(!error.is_transient());
+            let source = error.source().expect("the reason").to_string();
+            assert!(source.ends_with("disk I/O error"), "{source}");
+        }
+        // What was stored can still be read.
+        journal.read(Position::ZERO, 1).await.expect("read");
+        journal.close().await.expect("closed");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_became_read_only_takes_events_again_once_it_is_not() {
+        let (_folder, journal) = journal().await;
+        let read_only = async |on: bool| {
+            let set = journal.shared.write(move |_, writer| {
+                writer.connection.pragma_update(None, "query_only", on)?;
+                Ok(())
+            });
+            set.await.expect("set");
+        };
+        read_only(true).await;
+        let batch = one_event();
+        let error = journal
+            .append(Arc::clone(&batch))
+            .await
+            .expect_err("refused");
+        assert_eq!(error.trouble(), Trouble::ReadOnly);
+        assert!(error.is_transient());
+        read_only(false).await;
+        assert_eq!(journal.append(batch).await.expect("stored").events.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_leaves_the_journal_usable() {
+        let (_folder, journal) = journal().await;
+        let panicked = journal
+            .shared
+            .write(|_, writer| {
+                writer.transaction(|_| -> Result<(), Failure> { panic!("on purpose") })
+            })
+            .await;
+        assert_eq!(panicked.expect_err("a panic").trouble, Trouble::Other);
+        let appended = journal.append(one_event()).await.expect("stored");
+        assert_eq!(appended.events.len(), 1);
+    }
+
+    #[test]
+    fn a_journal_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<SqliteJournal>();
+    }
+}

@@ -1,7 +1,66 @@
 //! The contract, kept by every backend, and the backends compared with one another.
 
-#[macro_use]
 mod contract;
+
+/// Runs every promise for a backend; those behind `disk` only for one that has one.
+macro_rules! keeps_the_contract {
+    ($backend:ty) => {
+        keeps_the_contract!(@ $backend:
+            an_append_is_there_on_return,
+            an_empty_batch_is_stored_without_ado,
+            events_keep_every_field,
+            positions_grow_in_the_order_of_the_batch,
+            the_same_origin_is_stored_once,
+            the_same_origin_of_another_source_is_another_event,
+            a_checkpoint_is_stored_also_with_a_repeat,
+            the_last_checkpoint_of_a_part_wins,
+            checkpoints_belong_to_their_source,
+            reads_resume_after_a_position_with_holes,
+            a_page_ends_at_its_limit,
+            a_page_is_bounded_in_bytes_but_never_empty,
+            a_slow_reader_misses_nothing,
+            appends_side_by_side_are_all_stored,
+            the_last_position_is_watched,
+            a_cursor_is_there_as_it_was_saved_last,
+            a_projection_is_there_as_it_was_saved_last,
+            a_dead_letter_is_kept_as_it_was_buried,
+            burying_the_same_failure_again_replaces_the_letter,
+            dead_letters_are_read_in_pages,
+            a_replay_is_marked_and_watched,
+            a_dropped_dead_letter_is_gone_and_its_number_is_not_given_again,
+            a_batch_is_stored_whole_or_not_at_all,
+            a_batch_that_failed_can_be_appended_again,
+            repeats_are_recognised_after_retention_within_the_window,
+            positions_are_not_given_again_after_retention,
+            a_sweep_removes_by_age_and_kind,
+            a_sweep_does_not_pass_a_cursor,
+            momentary_events_go_past_cursors_and_are_counted,
+            a_sweep_by_size_removes_the_oldest,
+            a_platforms_deletion_is_honoured_after_the_grace,
+            a_dead_letter_keeps_its_copy_of_a_deleted_event,
+            a_closed_journal_says_so,
+            any_bytes_can_be_a_body,
+            any_text_can_be_a_name
+        );
+    };
+    ($backend:ty, disk) => {
+        keeps_the_contract!($backend);
+        keeps_the_contract!(@ $backend:
+            everything_survives_reopening,
+            everything_survives_being_dropped,
+            repeats_are_recognised_after_reopening,
+            positions_go_on_after_reopening_though_no_row_is_left
+        );
+    };
+    (@ $backend:ty: $($promise:ident),*) => {
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                crate::contract::$promise::<$backend>().await;
+            }
+        )*
+    };
+}
 
 mod memory {
     use antiphon_core::Journal;

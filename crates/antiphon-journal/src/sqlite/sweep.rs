@@ -15,9 +15,9 @@ use super::{
 use crate::retention::{ERASED, Keep, ago, keep, until};
 
 /// Rows looked at in one slice.
-const LOOKED_AT: usize = 2048;
+const LOOKED_AT: u32 = 2048;
 /// Rows changed in one slice.
-const CHANGED: usize = 256;
+const CHANGED: u32 = 256;
 /// Pages given back to the disk in one slice.
 const VACUUMED: u32 = 256;
 /// Free pages below which the file is left as large as it is: 4 MiB.
@@ -42,7 +42,7 @@ pub(super) struct Memory {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Rules {
     keep: Option<Duration>,
-    rules: Vec<(KindPattern, Duration)>,
+    lasting: Vec<(KindPattern, Duration)>,
     momentary: Vec<(KindPattern, Duration)>,
 }
 
@@ -50,7 +50,7 @@ impl Rules {
     fn of(policy: &Retention) -> Self {
         Self {
             keep: policy.keep,
-            rules: policy.rules.clone(),
+            lasting: policy.rules.clone(),
             momentary: policy.momentary.clone(),
         }
     }
@@ -61,7 +61,7 @@ impl Rules {
             .momentary
             .iter()
             .map(|(_, time)| Keep::Momentary(*time));
-        let rules = self.rules.iter().map(|(_, time)| *time).chain(self.keep);
+        let rules = self.lasting.iter().map(|(_, time)| *time).chain(self.keep);
         let mut answers = Vec::new();
         for answer in momentary.chain(rules.map(Keep::For)) {
             if !answers.contains(&answer) {
@@ -141,7 +141,7 @@ impl Run {
             Step::Erase => self.erase(writer),
             Step::Age(rule) => self.age(writer, &mut memory, rule),
             Step::Size => self.size(writer),
-            Step::Purge(source, origin) => self.purge(writer, &mut memory, source, origin),
+            Step::Purge(source, origin) => self.purge(writer, &mut memory, source, &origin),
             Step::Vacuum => Ok(()),
         })?;
         writer.swept = memory;
@@ -172,7 +172,7 @@ impl Run {
         )?;
         let grace_over = nanoseconds(ago(self.now, self.policy.delete_grace));
         let due = select
-            .query_map(params![grace_over, CHANGED as i64], |row| {
+            .query_map(params![grace_over, CHANGED], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?
             .collect::<Result<Vec<(i64, i64, String)>, _>>()?;
@@ -188,7 +188,7 @@ impl Run {
                 .prepare_cached("delete from deletion where position = ?1")?
                 .execute([position])?;
         }
-        if due.len() == CHANGED {
+        if due.len() == CHANGED as usize {
             self.todo.push(Step::Erase);
         }
         Ok(())
@@ -212,8 +212,8 @@ impl Run {
                 "select position, source, kind, received_at, origin from stored \
                  where position > ?1 order by position limit ?2",
             )?;
-            let mut rows = select.query(params![integer(done.get()), LOOKED_AT as i64])?;
-            while gone.len() < CHANGED {
+            let mut rows = select.query(params![integer(done.get()), LOOKED_AT])?;
+            while gone.len() < CHANGED as usize {
                 let Some(row) = rows.next()? else {
                     ended = looked_at < LOOKED_AT;
                     break;
@@ -290,7 +290,7 @@ impl Run {
                  64 + length(body) + ifnull(length(note), 0) + 2 * octet_length(origin) \
                  from stored where position < ?1 order by position limit ?2",
             )?;
-            let mut rows = select.query(params![floor, CHANGED as i64])?;
+            let mut rows = select.query(params![floor, CHANGED])?;
             let mut freed = 0;
             while freed < excess
                 && let Some(row) = rows.next()?
@@ -337,7 +337,7 @@ impl Run {
         writer: &mut Writer,
         memory: &mut Memory,
         source: i64,
-        origin: String,
+        origin: &str,
     ) -> Result<(), Failure> {
         let begins = origin.is_empty() && source == i64::MIN;
         let lately = memory
@@ -354,7 +354,7 @@ impl Run {
                 "select source, origin from removed where (source, origin) > (?1, ?2) \
                  order by source, origin limit 1 offset ?3",
             )?
-            .query_row(params![source, origin, LOOKED_AT as i64 - 1], |row| {
+            .query_row(params![source, origin, LOOKED_AT - 1], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()?;

@@ -95,3 +95,32 @@ fn trouble(error: &rusqlite::Error) -> Trouble {
         _ => Trouble::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(code: i32, trouble: Trouble, sync_failed: bool) {
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let failure = Failure::from(error);
+        assert_eq!(
+            (failure.trouble, failure.sync_failed),
+            (trouble, sync_failed)
+        );
+    }
+
+    #[test]
+    fn every_cause_has_its_own_trouble() {
+        check(ffi::SQLITE_FULL, Trouble::Full, false);
+        check(ffi::SQLITE_IOERR_SHMSIZE, Trouble::Full, false);
+        check(ffi::SQLITE_READONLY_DIRECTORY, Trouble::ReadOnly, false);
+        check(ffi::SQLITE_PERM, Trouble::ReadOnly, false);
+        check(ffi::SQLITE_BUSY_SNAPSHOT, Trouble::Locked, false);
+        check(ffi::SQLITE_CORRUPT_INDEX, Trouble::Corrupt, false);
+        check(ffi::SQLITE_NOTADB, Trouble::Corrupt, false);
+        check(ffi::SQLITE_IOERR_WRITE, Trouble::Other, false);
+        check(ffi::SQLITE_IOERR_FSYNC, Trouble::Other, true);
+        check(ffi::SQLITE_IOERR_DIR_FSYNC, Trouble::Other, true);
+    }
+}

@@ -28,6 +28,8 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     names: Ids,
     counter: Counter,
+    /// The counter as of the last commit.
+    stored: Counter,
     page_size: u64,
     /// Whether any origin outlived its row.
     pub(super) any_removed: bool,
@@ -72,13 +74,15 @@ impl Writer {
                 row.get(0)
             })?;
         let page_size: u32 = connection.query_row("pragma page_size", [], |row| row.get(0))?;
+        let counter = Counter {
+            last: reserved,
+            reserved,
+        };
         Ok(Self {
             connection,
             names: Ids::default(),
-            counter: Counter {
-                last: reserved,
-                reserved,
-            },
+            counter,
+            stored: counter,
             page_size: u64::from(page_size.max(1)),
             any_removed,
             swept: sweep::Memory::default(),
@@ -118,21 +122,31 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let counter = self.counter;
+        // A job that panicked has left its transaction open.
+        if !self.connection.is_autocommit() {
+            self.undo();
+        }
         self.run("begin immediate")?;
         let done = work(self).and_then(|done| {
             self.run("commit")?;
             Ok(done)
         });
-        if done.is_err() {
-            self.counter = counter;
-            self.names.forget();
-            // Some failures, a full disk among them, have rolled back by themselves.
-            if !self.connection.is_autocommit() {
-                self.run("rollback")?;
-            }
+        match &done {
+            Ok(_) => self.stored = self.counter,
+            Err(_) => self.undo(),
         }
         done
+    }
+
+    /// Takes back whatever was not committed.
+    fn undo(&mut self) {
+        self.counter = self.stored;
+        self.names.forget();
+        // Some failures, a full disk among them, have rolled back by themselves. If it cannot be done now, the next
+        // transaction does not begin, and says why.
+        if !self.connection.is_autocommit() {
+            drop(self.run("rollback"));
+        }
     }
 
     fn run(&self, statement: &str) -> Result<(), Failure> {
@@ -271,6 +285,7 @@ impl Writer {
                 [integer(self.counter.last)],
             )?;
             self.counter.reserved = self.counter.last;
+            self.stored = self.counter;
         }
         self.connection
             .query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
@@ -363,23 +378,15 @@ pub(super) fn change_dead_letter(
 
 fn bury(connection: &Connection, letter: &DeadLetter) -> Result<(), Failure> {
     let event = &letter.event;
-    connection
-        .prepare_cached(
-            "insert into dead_letter (consumer, handler, error, attempts, at, replay, position, \
-             source, kind, place, provenance, form, received_at, origin, deletes, note, body) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
-             on conflict (consumer, handler, position) do update set error = ?3, attempts = ?4, \
-             at = ?5, replay = ?6, source = ?8, kind = ?9, place = ?10, provenance = ?11, \
-             form = ?12, received_at = ?13, origin = ?14, deletes = ?15, note = ?16, body = ?17",
-        )?
-        .execute(params![
+    let store = |statement: &str| {
+        connection.prepare_cached(statement)?.execute(params![
             letter.consumer.as_str(),
             letter.handler,
+            integer(event.position().get()),
             letter.error,
             letter.attempts,
             nanoseconds(letter.at),
             letter.replay,
-            integer(event.position().get()),
             event.source().as_str(),
             event.kind().as_str(),
             event.place().as_str(),
@@ -390,7 +397,22 @@ fn bury(connection: &Connection, letter: &DeadLetter) -> Result<(), Failure> {
             event.deletes().map(antiphon_core::Origin::as_str),
             event.note().map(|note| &**note),
             &**event.body(),
-        ])?;
+        ])
+    };
+    // Not one statement for both: an insert that becomes an update uses up a number.
+    let replaced = store(
+        "update dead_letter set error = ?4, attempts = ?5, at = ?6, replay = ?7, source = ?8, \
+         kind = ?9, place = ?10, provenance = ?11, form = ?12, received_at = ?13, origin = ?14, \
+         deletes = ?15, note = ?16, body = ?17 \
+         where consumer = ?1 and handler = ?2 and position = ?3",
+    )?;
+    if replaced == 0 {
+        store(
+            "insert into dead_letter (consumer, handler, position, error, attempts, at, replay, \
+             source, kind, place, provenance, form, received_at, origin, deletes, note, body) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        )?;
+    }
     Ok(())
 }
 
