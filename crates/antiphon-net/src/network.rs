@@ -11,7 +11,10 @@ use std::{
 use ::http::Uri;
 use antiphon_core::BoxFuture;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout, timeout_at},
+};
 
 use crate::{
     ConnectError, HttpClient, Limits, Phase, Proxy, Stream, WebSocket, WebSocketRequest,
@@ -19,7 +22,7 @@ use crate::{
 };
 
 /// How long one address is tried alone before the next joins in (RFC 8305 §5 recommends this).
-const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
+const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Opens connections for everybody else, and is the only place that decides where they go.
 ///
@@ -113,12 +116,20 @@ impl Network {
         self.settings.routes.get(host)
     }
 
-    /// Opens a connection, without a proxy and without TLS.
+    /// Opens a connection, without a proxy and without TLS; name look-up and connecting share one limit.
     async fn dial(&self, way: &Way, target: &Target, name: String) -> Result<Stream, ConnectError> {
         let limit = self.bounds().connect;
-        timeout(limit, dial(way, target, &name))
-            .await
-            .map_err(|_| ConnectError::timed_out(Phase::Connect, &name, limit))?
+        let deadline = Instant::now() + limit;
+        let connecting: BoxFuture<'_, io::Result<Stream>> = match way {
+            Way::Direct | Way::Proxy(_) => Box::pin(first_of(resolve(target, deadline).await?)),
+            Way::Address(address) => Box::pin(first_of(vec![*address])),
+            Way::Connector(connector) => connector.connect(&target.host, target.port),
+        };
+        match timeout_at(deadline, connecting).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(ConnectError::io(Phase::Connect, &name, error)),
+            Err(_) => Err(ConnectError::timed_out(Phase::Connect, &name, limit)),
+        }
     }
 
     /// Opens a connection through a proxy.
@@ -149,10 +160,7 @@ impl Network {
 
     /// Finds one address of a host, for a proxy that is not to look it up.
     async fn look_up(&self, target: &Target, with_ipv6: bool) -> Result<IpAddr, ConnectError> {
-        let limit = self.bounds().connect;
-        let found = timeout(limit, resolve(target))
-            .await
-            .map_err(|_| ConnectError::timed_out(Phase::Resolve, &target.host, limit))??;
+        let found = resolve(target, Instant::now() + self.bounds().connect).await?;
         let mut usable = found
             .into_iter()
             .filter(|address| with_ipv6 || address.is_ipv4());
@@ -316,44 +324,51 @@ impl fmt::Display for Target {
     }
 }
 
-async fn dial(way: &Way, target: &Target, name: &str) -> Result<Stream, ConnectError> {
-    let stream = match way {
-        Way::Direct | Way::Proxy(_) => first_of(resolve(target).await?).await,
-        Way::Address(address) => first_of(vec![*address]).await,
-        Way::Connector(connector) => connector.connect(&target.host, target.port).await,
-    };
-    stream.map_err(|error| ConnectError::io(Phase::Connect, name, error))
-}
-
 /// Finds a host's addresses.
-async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, ConnectError> {
-    let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await;
-    let found = found.map_err(|error| ConnectError::io(Phase::Resolve, &target.host, error))?;
-    Ok(found.collect())
+async fn resolve(target: &Target, deadline: Instant) -> Result<Vec<SocketAddr>, ConnectError> {
+    let begun = Instant::now();
+    let found = tokio::net::lookup_host((target.host.as_str(), target.port));
+    match timeout_at(deadline, found).await {
+        Ok(Ok(found)) => Ok(found.collect()),
+        Ok(Err(error)) => Err(ConnectError::io(Phase::Resolve, &target.host, error)),
+        Err(_) => Err(ConnectError::timed_out(
+            Phase::Resolve,
+            &target.host,
+            deadline - begun,
+        )),
+    }
 }
 
-/// Connects to whichever address answers first; each gets a head start over the next, so that a broken IPv6 costs a
-/// quarter of a second and not the whole wait.
+/// Connects to whichever address answers first.
+///
+/// Each has a head start over the next and none waits for one that failed, so that a broken IPv6 costs a quarter of a
+/// second and not the whole wait.
 async fn first_of(addresses: Vec<SocketAddr>) -> io::Result<Stream> {
-    let mut tries: FuturesUnordered<_> = alternating(addresses)
-        .into_iter()
-        .zip(0u32..)
-        .map(|(address, turn)| async move {
-            tokio::time::sleep(NEXT_ADDRESS_AFTER * turn).await;
-            let stream = TcpStream::connect(address).await?;
-            // Frames are small and each is written whole; waiting to fill a packet only delays them.
-            stream.set_nodelay(true)?;
-            Ok(Stream::new(stream))
-        })
-        .collect();
+    let mut waiting = alternating(addresses).into_iter();
+    let mut tries = FuturesUnordered::new();
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    while let Some(outcome) = tries.next().await {
+    loop {
+        tries.extend(waiting.next().map(connect));
+        let outcome = match waiting.len() {
+            0 => tries.next().await,
+            _ => match timeout(HEAD_START, tries.next()).await {
+                Ok(outcome) => outcome,
+                Err(_) => continue,
+            },
+        };
         match outcome {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failure = error,
+            Some(Ok(stream)) => return Ok(stream),
+            Some(Err(error)) => failure = error,
+            None => return Err(failure),
         }
     }
-    Err(failure)
+}
+
+async fn connect(address: SocketAddr) -> io::Result<Stream> {
+    let stream = TcpStream::connect(address).await?;
+    // Frames are small and each is written whole; waiting to fill a packet only delays them.
+    stream.set_nodelay(true)?;
+    Ok(Stream::new(stream))
 }
 
 /// Takes addresses of either family in turn, beginning with the family of the first.
@@ -372,4 +387,37 @@ fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
         .collect();
     turns.extend(other);
     turns
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn the_families_take_turns_beginning_with_the_first() {
+        let [a, b, c] = [1, 2, 3].map(|last| SocketAddr::from(([192, 0, 2, last], 443)));
+        let six = SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 443));
+        assert_eq!(alternating(vec![a, b, c, six]), [a, six, b, c]);
+        assert_eq!(alternating(vec![six, a, b]), [six, a, b]);
+        assert_eq!(alternating(Vec::new()), []);
+    }
+
+    #[tokio::test]
+    async fn a_dead_address_is_passed_over() {
+        let open = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let (open_at, gone_at) = (open.local_addr().unwrap(), gone.local_addr().unwrap());
+        drop(gone);
+        assert!(first_of(vec![gone_at, gone_at, open_at]).await.is_ok());
+        let refused = first_of(vec![gone_at, gone_at]).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(
+            first_of(Vec::new()).await.unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+    }
 }

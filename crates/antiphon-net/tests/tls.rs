@@ -44,14 +44,14 @@ fn acceptor(key: &CertifiedKey<KeyPair>) -> TlsAcceptor {
 
 /// A server behind pipes that shows this certificate; it must be called by its name.
 fn serving(key: &CertifiedKey<KeyPair>) -> (Network, JoinSet<()>) {
-    let acceptor = acceptor(key);
+    let tls = acceptor(key);
     let (connector, mut listener) = pipe::listen(64 * 1024);
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
-        let mut talks = JoinSet::new();
+        let mut open = JoinSet::new();
         while let Some((stream, ..)) = listener.accept().await {
-            let tls = acceptor.clone();
-            talks.spawn(async move {
+            let tls = tls.clone();
+            open.spawn(async move {
                 let Ok(stream) = tls.accept(stream).await else {
                     return;
                 };

@@ -156,6 +156,23 @@ async fn either_side_may_say_goodbye_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_goodbye_is_echoed_before_it_is_shown() {
+    let (mut socket, mut peer, _tasks) = with_bare_peer(Limits::default()).await;
+    peer.write_all(&frame(0x88, &4004u16.to_be_bytes()))
+        .await
+        .unwrap();
+    assert!(matches!(
+        socket.next().await,
+        Some(Ok(Message::Close {
+            code: Some(4004),
+            ..
+        }))
+    ));
+    drop(socket);
+    assert_eq!(close_code(&mut peer).await, 4004);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_arrives_after_our_goodbye_can_still_be_read() {
     let (mut socket, mut peer, _tasks) = with_bare_peer(Limits::default()).await;
     socket
