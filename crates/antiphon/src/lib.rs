@@ -1,1 +1,58 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod dispatcher;
+mod error;
+mod extract;
+mod handle;
+mod handler;
+mod ingest;
+mod lanes;
+mod metric;
+mod runner;
+mod table;
+mod tail;
+mod watchers;
+
+pub mod testing;
+
+/// The journal's backends, in memory and in an SQLite file.
+pub mod journal {
+    pub use antiphon_core::{Batch, Cursor, Journal, Retention, Sweep, Trouble};
+    pub use antiphon_journal::*;
+}
+
+/// Caches that follow the journal.
+pub mod projection {
+    pub use antiphon_core::{Before, Projection, Saved};
+}
+
+/// Connections, and the simulator's or a proxy's in their place.
+pub mod net {
+    pub use antiphon_net::*;
+}
+
+/// QueUp rooms.
+#[cfg(feature = "queup")]
+pub mod queup {
+    pub use antiphon_queup::*;
+}
+
+pub use antiphon_core::{
+    AppendError, Backoff, BodyForm, BoxError, BoxFuture, Checkpoint, Clock, Closed, ConsumerName,
+    DeadLetter, DeadLetterId, DecodeError, Draft, Edge, Entry, Event, Gap, Intake, IntakeLimits,
+    Judge, Keep, Kind, KindInfo, KindPattern, Link, LinkState, Origin, Part, Payload, Permit,
+    Place, Position, Provenance, ReadError, Rng, Secret, Source, SourceError, SourceName, Stop,
+};
+pub use app::{
+    AnyFuture, App, AsObject, ByValue, InArc, IntoJournal, Limits, OnStopped, Shutdown, Token,
+};
+pub use error::RunError;
+pub use extract::{Before, Context, Delivery, FromContext, FromRef, State};
+pub use handle::{Handle, Progress};
+pub use handler::{
+    Configured, Handler, HandlerError, HandlerFuture, Outcome, Owned, Shared, Takes, When, Wrapped,
+};
+pub use runner::Failure;
+pub use table::HandlerId;
+pub use watchers::{EventStream, Lagged, WaitError, WaitFor};

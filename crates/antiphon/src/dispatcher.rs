@@ -1,0 +1,527 @@
+//! The head: reads the journal in order, and never waits for a lane, a handler or a slow stream.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use antiphon_core::{
+    Backoff, BoxFuture, DeadLetter, DeadLetterChange, DeadLetterId, Event, Journal, Kind, Place,
+    Position, Projection, ReadError, Rng, Saved,
+};
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::{Instant, interval_at, sleep},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, debug, error, trace_span, warn};
+
+use crate::{
+    extract::Befores,
+    handle::Shared,
+    ingest::Write,
+    lanes::{LaneId, Offered},
+    runner::{Runner, Work},
+    table::Plan,
+    tail::{Ahead, Tail},
+};
+
+/// Events that are offered to their lanes under one lock.
+const CHUNK: usize = 64;
+/// Events in one page read from the journal.
+pub(crate) const PAGE: usize = 256;
+/// Kinds whose handlers are looked up once; beyond that the lookups begin anew.
+const KINDS: usize = 4096;
+/// How often changed projections are saved.
+const SAVE: Duration = Duration::from_secs(10);
+/// Replaced values of parked events that are kept for them.
+const BEFORES: usize = 8192;
+/// Dead letters that wait for their lanes at once.
+const LETTERS: usize = 64;
+
+/// What gives a lane's key.
+pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
+
+/// A projection with the last event it has taken in.
+pub(crate) struct Following {
+    pub(crate) projection: Box<dyn Projection>,
+    pub(crate) applied: Position,
+    pub(crate) saved: Position,
+}
+
+impl Following {
+    /// What to store, if anything changed since it was stored.
+    pub(crate) fn save(&mut self) -> Option<(String, Saved)> {
+        if self.applied == self.saved {
+            return None;
+        }
+        self.saved = self.applied;
+        let state = self.projection.save()?;
+        let saved = Saved {
+            position: self.applied,
+            state,
+        };
+        Some((self.projection.name().to_owned(), saved))
+    }
+}
+
+/// Why the head ended before its time.
+#[derive(Debug)]
+pub(crate) enum HeadError {
+    /// The journal cannot be read any more.
+    Read(ReadError),
+    /// A lane's task broke, which is a defect of ours.
+    Lane,
+}
+
+type Page = Result<Vec<Arc<Event>>, ReadError>;
+
+/// A page that is being read, for the head or for parked lanes.
+struct Reading {
+    after: Position,
+    page: BoxFuture<'static, Page>,
+}
+
+pub(crate) struct Dispatcher<S> {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) shared: Arc<Shared<S>>,
+    pub(crate) runner: Arc<Runner<S>>,
+    pub(crate) key_of: Option<KeyOf>,
+    pub(crate) projections: Vec<Following>,
+    /// Lanes start nothing new from then on, and the head ends once nothing runs.
+    pub(crate) stop: CancellationToken,
+    /// How long running handlers get after that.
+    pub(crate) grace: Duration,
+    pub(crate) rng: Rng,
+    pub(crate) plans: Plans<S>,
+    pub(crate) tasks: JoinSet<()>,
+    pub(crate) befores: HashMap<Position, Befores>,
+    pub(crate) letters: Letters,
+}
+
+/// The handlers of each kind, looked up once per version of the table.
+pub(crate) struct Plans<S> {
+    version: u64,
+    plans: HashMap<Kind, Arc<Plan<S>>>,
+}
+
+impl<S: Send + Sync + 'static> Plans<S> {
+    pub(crate) fn new() -> Self {
+        Self {
+            version: 0,
+            plans: HashMap::new(),
+        }
+    }
+
+    /// Forgets what an older version of the table said.
+    fn refresh(&mut self, shared: &Shared<S>) {
+        let version = shared.version();
+        if version != self.version || self.plans.len() > KINDS {
+            self.version = version;
+            self.plans.clear();
+        }
+    }
+
+    pub(crate) fn of(&mut self, kind: &Kind, shared: &Shared<S>) -> &Arc<Plan<S>> {
+        if !self.plans.contains_key(kind.as_str()) {
+            let plan = Arc::new(shared.table().plan(kind));
+            self.plans.insert(kind.clone(), plan);
+        }
+        &self.plans[kind.as_str()]
+    }
+}
+
+/// Dead letters on their way back to their lanes.
+#[derive(Default)]
+pub(crate) struct Letters {
+    waiting: VecDeque<Box<DeadLetter>>,
+    /// Those read so far of this round.
+    after: DeadLetterId,
+    reading: Option<BoxFuture<'static, Result<Vec<DeadLetter>, ReadError>>>,
+    /// Whether to look again from the beginning.
+    again: bool,
+}
+
+impl<S: Send + Sync + 'static> Dispatcher<S> {
+    /// Runs until it is stopped and running handlers have ended or had their grace.
+    ///
+    /// # Errors
+    /// [`HeadError`] if the journal cannot be read for good, or a lane's task breaks.
+    pub(crate) async fn run(mut self, begin: Vec<LaneId>) -> Result<Vec<Following>, HeadError> {
+        self.spawn(begin);
+        let mut last = self.journal.last();
+        let mut moved = self.tail.moved();
+        let mut replays = self.journal.replays();
+        replays.mark_changed();
+        let mut saves = interval_at(Instant::now() + SAVE, SAVE);
+        saves.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut behind: Option<Reading> = None;
+        let mut parked: Option<Reading> = None;
+        let mut stopping = false;
+        let grace = sleep(Duration::MAX);
+        tokio::pin!(grace);
+        let runner = Arc::clone(&self.runner);
+        loop {
+            if stopping && self.tasks.is_empty() {
+                break;
+            }
+            if self.stop.is_cancelled() && !stopping {
+                stopping = true;
+                self.runner.lanes().stop();
+                grace.as_mut().reset(Instant::now() + self.grace);
+                continue;
+            }
+            if parked.is_none() {
+                parked = self.next_page();
+            }
+            let mut ready = None;
+            if behind.is_none() {
+                moved.borrow_and_update();
+                last.borrow_and_update();
+                let read = self.runner.lanes().read();
+                match self.tail.ahead(read) {
+                    Ahead::Here(events, begin) => ready = Some((events, begin)),
+                    Ahead::Elsewhere if *last.borrow() > read => behind = Some(self.read(read)),
+                    Ahead::Elsewhere | Ahead::Soon => {}
+                }
+            }
+            let is_ready = ready.is_some();
+            tokio::select! {
+                () = self.stop.cancelled(), if !stopping => {}
+                () = &mut grace, if stopping => {
+                    self.cut_off().await;
+                    break;
+                }
+                Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => self.ended(ended)?,
+                page = page(&mut parked), if parked.is_some() => {
+                    let Some((after, page)) = page else { continue };
+                    parked = None;
+                    match page {
+                        Ok(events) => self.feed(after, &events),
+                        Err(failure) => parked = Some(self.read_again(after, failure)?),
+                    }
+                }
+                letters = read_letters(&mut self.letters), if self.letters.reading.is_some() => {
+                    self.letters.reading = None;
+                    self.take_letters(letters)?;
+                }
+                Ok(()) = replays.changed(), if !stopping => {
+                    self.letters.again = true;
+                    self.look_for_letters();
+                }
+                () = runner.room.notified() => self.place_letters(),
+                _ = saves.tick() => self.save(),
+                () = std::future::ready(()), if is_ready => {
+                    if let Some((events, begin)) = ready {
+                        self.take(&events[begin..]).await;
+                    }
+                }
+                page = page(&mut behind), if behind.is_some() => {
+                    let Some((after, page)) = page else { continue };
+                    behind = None;
+                    match page {
+                        Ok(events) => self.take(&events).await,
+                        Err(failure) => behind = Some(self.read_again(after, failure)?),
+                    }
+                }
+                _ = moved.changed(), if !is_ready && behind.is_none() => {}
+                _ = last.changed(), if !is_ready && behind.is_none() => {}
+            }
+        }
+        Ok(self.projections)
+    }
+
+    fn read(&self, after: Position) -> Reading {
+        let journal = Arc::clone(&self.journal);
+        Reading {
+            after,
+            page: Box::pin(async move { journal.read(after, PAGE).await }),
+        }
+    }
+
+    /// The same page once more after a pause, unless the failure is for good.
+    fn read_again(&mut self, after: Position, failure: ReadError) -> Result<Reading, HeadError> {
+        if !failure.is_transient() {
+            return Err(HeadError::Read(failure));
+        }
+        error!(
+            error = &failure as &dyn std::error::Error,
+            "the journal could not be read; trying again"
+        );
+        let journal = Arc::clone(&self.journal);
+        let pause = Backoff::new(Rng::with_seed(self.rng.u64(..)))
+            .floor(Duration::from_millis(200))
+            .next(Instant::now());
+        Ok(Reading {
+            after,
+            page: Box::pin(async move {
+                sleep(pause).await;
+                journal.read(after, PAGE).await
+            }),
+        })
+    }
+
+    /// Takes in events that follow the last one read.
+    async fn take(&mut self, events: &[Arc<Event>]) {
+        for chunk in events.chunks(CHUNK) {
+            self.plans.refresh(&self.shared);
+            let offers: Vec<_> = chunk.iter().map(|event| self.look(event)).collect();
+            let begun = self.offer(chunk, offers);
+            self.spawn(begun);
+            self.runner.touch();
+            // A long batch must not keep the other places of the loop, nor the lanes, from their turn.
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    /// Serves projections, waiters and streams, and finds the event's handlers.
+    fn look(&mut self, event: &Arc<Event>) -> Option<(Arc<Plan<S>>, Befores)> {
+        let before = apply(&mut self.projections, event);
+        self.shared.watchers.serve(event);
+        let plan = self.plans.of(event.kind(), &self.shared);
+        (!plan.is_empty()).then(|| (Arc::clone(plan), before))
+    }
+
+    fn offer(
+        &mut self,
+        events: &[Arc<Event>],
+        offers: Vec<Option<(Arc<Plan<S>>, Befores)>>,
+    ) -> Vec<LaneId> {
+        let mut begun = Vec::new();
+        let mut lanes = self.runner.lanes();
+        for (event, offer) in events.iter().zip(offers) {
+            let position = event.position();
+            let Some((plan, before)) = offer else {
+                lanes.pass(position);
+                continue;
+            };
+            let work = Work::Event {
+                event: Arc::clone(event),
+                plan,
+                before,
+            };
+            let offered = match &self.key_of {
+                None => lanes.offer(event.place(), position, work),
+                Some(key_of) => lanes.offer(&key_of(event), position, work),
+            };
+            match offered {
+                Offered::Begin(lane) => begun.push(lane),
+                Offered::Parked(Work::Event { before, .. })
+                    if !before.is_nothing() && self.befores.len() < BEFORES =>
+                {
+                    self.befores.insert(position, before);
+                }
+                Offered::Queued | Offered::Parked(_) | Offered::NotDue => {}
+            }
+        }
+        begun
+    }
+
+    /// Begins to read a page for parked lanes, if one has room.
+    fn next_page(&mut self) -> Option<Reading> {
+        let after = self.runner.lanes().next_page()?;
+        if let Ahead::Here(events, begin) = self.tail.ahead(after) {
+            let end = events.len().min(begin + PAGE);
+            let page = Ok(events[begin..end].to_vec());
+            return Some(Reading {
+                after,
+                page: Box::pin(std::future::ready(page)),
+            });
+        }
+        Some(self.read(after))
+    }
+
+    /// Feeds a page to parked lanes.
+    fn feed(&mut self, after: Position, events: &[Arc<Event>]) {
+        self.plans.refresh(&self.shared);
+        let mut begun = Vec::new();
+        let mut lanes = self.runner.lanes();
+        let mut through = lanes.read();
+        if let Some(last) = events.last() {
+            through = through.min(last.position());
+        }
+        for event in events {
+            let position = event.position();
+            if !lanes.can_feed(position) {
+                break;
+            }
+            if lanes.is_page_over() {
+                through = position.previous();
+                break;
+            }
+            let plan = self.plans.of(event.kind(), &self.shared);
+            if plan.is_empty() {
+                continue;
+            }
+            let work = Work::Event {
+                event: Arc::clone(event),
+                plan: Arc::clone(plan),
+                before: self.befores.get(&position).cloned().unwrap_or_default(),
+            };
+            let offered = match &self.key_of {
+                None => lanes.feed(event.place(), position, work),
+                Some(key_of) => lanes.feed(&key_of(event), position, work),
+            };
+            match offered {
+                Offered::Begin(lane) => begun.push(lane),
+                Offered::Parked(_) | Offered::NotDue => continue,
+                Offered::Queued => {}
+            }
+            self.befores.remove(&position);
+        }
+        lanes.end_page(through);
+        drop(lanes);
+        debug!(%after, %through, "read again for parked lanes");
+        self.spawn(begun);
+        self.runner.touch();
+    }
+
+    fn spawn(&mut self, begun: Vec<LaneId>) {
+        for lane in begun {
+            let drain = Arc::clone(&self.runner).drain(lane);
+            self.tasks
+                .spawn(drain.instrument(trace_span!("lane", number = ?lane)));
+        }
+    }
+
+    fn ended(&mut self, ended: Result<(), JoinError>) -> Result<(), HeadError> {
+        ended.map_err(|_| HeadError::Lane)?;
+        while let Some(ended) = self.tasks.try_join_next() {
+            ended.map_err(|_| HeadError::Lane)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the handlers whose grace is over; their events stay open.
+    async fn cut_off(&mut self) {
+        let running = self.runner.lanes().running_in();
+        for place in running {
+            warn!(%place, "a handler did not end within the grace; its event comes again at the next start");
+        }
+        self.tasks.abort_all();
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    fn save(&mut self) {
+        for following in &mut self.projections {
+            if let Some((name, saved)) = following.save()
+                && self
+                    .runner
+                    .writes
+                    .try_send(Write::Projection(name, saved))
+                    .is_err()
+            {
+                // The journal is slow; next time will do.
+                following.saved = Position::ZERO;
+            }
+        }
+    }
+
+    fn look_for_letters(&mut self) {
+        let letters = &mut self.letters;
+        if letters.reading.is_some() || !letters.waiting.is_empty() {
+            return;
+        }
+        if std::mem::take(&mut letters.again) {
+            letters.after = DeadLetterId(0);
+        } else if letters.after == DeadLetterId(0) {
+            return;
+        }
+        let journal = Arc::clone(&self.journal);
+        let after = letters.after;
+        letters.reading = Some(Box::pin(async move {
+            journal.dead_letters(after, LETTERS).await
+        }));
+    }
+
+    fn take_letters(&mut self, page: Result<Vec<DeadLetter>, ReadError>) -> Result<(), HeadError> {
+        let page = match page {
+            Ok(page) => page,
+            Err(failure) if failure.is_transient() => {
+                error!(
+                    error = &failure as &dyn std::error::Error,
+                    "dead letters could not be read"
+                );
+                return Ok(());
+            }
+            Err(failure) => return Err(HeadError::Read(failure)),
+        };
+        // Zero says that this round is over.
+        self.letters.after = page.last().map_or(DeadLetterId(0), |letter| letter.id);
+        let ours = page
+            .into_iter()
+            .filter(|letter| letter.replay && letter.consumer == self.runner.consumer);
+        self.letters.waiting.extend(ours.map(Box::new));
+        self.runner.room.notify_one();
+        Ok(())
+    }
+
+    /// Puts dead letters behind what waits in their lanes, as far as there is room.
+    fn place_letters(&mut self) {
+        while let Some(letter) = self.letters.waiting.pop_front() {
+            // From now on it counts as handled: one that kills the process is not handled again and again.
+            let begun = DeadLetter {
+                replay: false,
+                ..(*letter).clone()
+            };
+            let Ok(permit) = self.runner.writes.try_reserve() else {
+                self.letters.waiting.push_front(letter);
+                break;
+            };
+            self.plans.refresh(&self.shared);
+            let event = &letter.event;
+            let plan = Arc::clone(self.plans.of(event.kind(), &self.shared));
+            let key = self
+                .key_of
+                .as_ref()
+                .map_or_else(|| event.place().clone(), |key_of| key_of(event));
+            let work = Work::Letter { letter, plan };
+            let runner = Arc::clone(&self.runner);
+            let mut lanes = runner.lanes();
+            let offered = lanes.append(&key, work);
+            if let Offered::Parked(Work::Letter { letter, .. }) = offered {
+                self.letters.waiting.push_front(letter);
+                break;
+            }
+            // Sent before the lane can begin with it, and so stored before what the handling comes to.
+            permit.send(Write::Dead(DeadLetterChange::Bury(Box::new(begun))));
+            drop(lanes);
+            if let Offered::Begin(lane) = offered {
+                self.spawn(vec![lane]);
+            }
+        }
+        self.look_for_letters();
+    }
+}
+
+/// Shows the event to the projections that have not seen it.
+pub(crate) fn apply(projections: &mut [Following], event: &Event) -> Befores {
+    let mut befores = Vec::new();
+    for following in projections {
+        if event.position() <= following.applied {
+            continue;
+        }
+        let before = following.projection.apply(event);
+        following.applied = event.position();
+        if !before.is_nothing() {
+            befores.push(before);
+        }
+    }
+    Befores::of(befores)
+}
+
+/// The page that is being read; never ready while there is none.
+async fn page(reading: &mut Option<Reading>) -> Option<(Position, Page)> {
+    let reading = reading.as_mut()?;
+    let page = (&mut reading.page).await;
+    Some((reading.after, page))
+}
+
+async fn read_letters(letters: &mut Letters) -> Result<Vec<DeadLetter>, ReadError> {
+    match &mut letters.reading {
+        Some(reading) => reading.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,266 @@
+//! The app from the inside, while it runs.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use antiphon_core::{Event, KindPattern, LinkState, Payload, Position, SourceName};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    handler::{Handler, Options},
+    table::{Entry, HandlerId, Registered, Table, Wants},
+    watchers::{EventStream, WaitFor, Watchers},
+};
+
+/// A cloneable handle to an app: handlers that come and go, waiting, streams, links, stopping.
+///
+/// Had from [`App::handle`](crate::App::handle) before the app runs, and by any handler that asks for one.
+pub struct Handle<S>(pub(crate) Arc<Shared<S>>);
+
+impl<S> Clone for Handle<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S> fmt::Debug for Handle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").finish_non_exhaustive()
+    }
+}
+
+/// How far an app is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The last event the journal has stored.
+    pub stored: Position,
+    /// The last event the app has read: everything up to it is handled but what is open or parked.
+    pub read: Position,
+    /// Events that wait in lanes or are being handled.
+    pub open: usize,
+    /// Whether full lanes have left events in the journal for later.
+    pub is_parked: bool,
+}
+
+impl Progress {
+    /// Whether everything stored is handled.
+    pub fn is_caught_up(&self) -> bool {
+        self.read >= self.stored && self.open == 0 && !self.is_parked
+    }
+}
+
+/// Looks at the lanes: what was read, what is open, whether anything is parked.
+pub(crate) type Probe = Box<dyn Fn() -> (Position, usize, bool) + Send>;
+
+/// What the handle and the running app have in common.
+pub(crate) struct Shared<S> {
+    table: Mutex<Arc<Table<S>>>,
+    /// Counts the changes of the table.
+    version: AtomicU64,
+    next_id: AtomicU64,
+    pub(crate) watchers: Arc<Watchers>,
+    links: Mutex<Vec<(SourceName, watch::Receiver<LinkState>)>>,
+    last: Mutex<Option<watch::Receiver<Position>>>,
+    /// Looks at the lanes of the running app.
+    probe: Mutex<Option<Probe>>,
+    has_ended: AtomicBool,
+    pub(crate) stop: CancellationToken,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that is done under these locks can panic half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Send + Sync + 'static> Shared<S> {
+    pub(crate) fn new() -> Self {
+        Self {
+            table: Mutex::new(Arc::new(Table::new())),
+            version: AtomicU64::new(0),
+            next_id: AtomicU64::new(1),
+            watchers: Arc::default(),
+            links: Mutex::default(),
+            last: Mutex::default(),
+            probe: Mutex::default(),
+            has_ended: AtomicBool::new(false),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Counts the changes of the table.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn table(&self) -> Arc<Table<S>> {
+        Arc::clone(&lock(&self.table))
+    }
+
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Table<S>) -> R) -> R {
+        let mut table = lock(&self.table);
+        let mut next = Table::clone(&table);
+        let result = change(&mut next);
+        *table = Arc::new(next);
+        self.version.fetch_add(1, Ordering::Release);
+        result
+    }
+
+    /// Position of the last event stored; zero before the app runs.
+    fn last(&self) -> Position {
+        lock(&self.last)
+            .as_ref()
+            .map_or(Position::ZERO, |last| *last.borrow())
+    }
+
+    /// The app runs on a journal from now on.
+    pub(crate) fn begin(&self, last: watch::Receiver<Position>, probe: Probe) {
+        self.watchers.begin_at(*last.borrow());
+        *lock(&self.last) = Some(last);
+        *lock(&self.probe) = Some(probe);
+    }
+
+    /// The app has ended, or was dropped.
+    pub(crate) fn end(&self) {
+        self.watchers.close();
+        *lock(&self.probe) = None;
+        self.has_ended.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn add_link(&self, source: SourceName, link: watch::Receiver<LinkState>) {
+        lock(&self.links).push((source, link));
+    }
+
+    /// Registers a handler; its name gets a number if another has it and the user did not choose it.
+    pub(crate) fn add<M: 'static, H: Handler<M, S>>(
+        &self,
+        handler: H,
+        wants: Option<Wants>,
+    ) -> HandlerId {
+        let id = HandlerId(self.next_id.fetch_add(1, Ordering::Relaxed));
+        let options = handler.options();
+        let since = self.last();
+        self.change(|table| {
+            let name = unused(table, &options);
+            let entry = Entry::new(id, name, &options, since);
+            let registered = Registered::new(entry, handler);
+            let wants = wants.or_else(|| everything::<H::Payload>());
+            match wants {
+                None => table.add(registered),
+                Some(wants) => {
+                    let any: Box<dyn std::any::Any> = Box::new(registered);
+                    let raw = any
+                        .downcast::<Registered<Event, S>>()
+                        .expect("only handlers of events are raw");
+                    table.add_raw(wants, *raw);
+                }
+            }
+        });
+        id
+    }
+}
+
+/// A handler of the stored event itself wants every kind.
+fn everything<P: Payload>() -> Option<Wants> {
+    let raw = std::any::TypeId::of::<P>() == std::any::TypeId::of::<Event>();
+    raw.then(|| Wants::Pattern(KindPattern::new("*")))
+}
+
+fn unused<S: Send + Sync + 'static>(table: &Table<S>, options: &Options) -> Arc<str> {
+    let names = table.names();
+    if !names.contains(&options.name) || options.named {
+        return Arc::clone(&options.name);
+    }
+    let mut numbered = (2_u32..).map(|number| Arc::from(format!("{}#{number}", options.name)));
+    numbered
+        .find(|name| !names.contains(name))
+        .unwrap_or_else(|| Arc::clone(&options.name))
+}
+
+impl<S: Send + Sync + 'static> Handle<S> {
+    /// Adds a handler; it sees events that are stored after this.
+    pub fn add<M: 'static, H: Handler<M, S>>(&self, handler: H) -> HandlerId {
+        self.0.add(handler, None)
+    }
+
+    /// Adds a handler of stored events whose kind fits the pattern; see [`App::on_raw`](crate::App::on_raw).
+    pub fn add_raw<M: 'static, H>(&self, pattern: impl Into<Box<str>>, handler: H) -> HandlerId
+    where
+        H: Handler<M, S, Payload = Event>,
+    {
+        self.0
+            .add(handler, Some(Wants::Pattern(KindPattern::new(pattern))))
+    }
+
+    /// Takes a handler out; whether it was there.
+    ///
+    /// A call that has begun goes on; no new one begins.
+    pub fn remove(&self, id: HandlerId) -> bool {
+        self.0.change(|table| table.remove(id))
+    }
+
+    /// Waits for an event of payload `P` whose view passes the check.
+    ///
+    /// It needs no handler of that kind, works inside a handler of the same place, and sees only events stored after
+    /// it was made. The check runs in the middle of the stream of events and must be quick.
+    pub fn wait_for<P: Payload>(
+        &self,
+        check: impl for<'a> Fn(&P::View<'a>) -> bool + Send + 'static,
+    ) -> WaitFor<P> {
+        WaitFor::new(&self.0.watchers, self.0.last(), check)
+    }
+
+    /// Streams the events of payload `P` that are stored after this.
+    pub fn stream<P: Payload>(&self) -> EventStream<P> {
+        EventStream::new(&self.0.watchers, self.0.last())
+    }
+
+    /// Streams the stored events whose kind fits the pattern.
+    pub fn stream_raw(&self, pattern: impl Into<Box<str>>) -> EventStream<Event> {
+        EventStream::raw(&self.0.watchers, self.0.last(), KindPattern::new(pattern))
+    }
+
+    /// Where each source's connection stands.
+    pub fn links(&self) -> Vec<(SourceName, LinkState)> {
+        let links = lock(&self.0.links);
+        links
+            .iter()
+            .map(|(source, link)| (source.clone(), link.borrow().clone()))
+            .collect()
+    }
+
+    /// Watches the connection of one source; `None` if there is no such source, or the app does not run yet.
+    pub fn watch_link(&self, source: &str) -> Option<watch::Receiver<LinkState>> {
+        let links = lock(&self.0.links);
+        let found = links.iter().find(|(name, _)| name.as_str() == source);
+        found.map(|(_, link)| link.clone())
+    }
+
+    /// How far the app is; `None` while it does not run.
+    pub fn progress(&self) -> Option<Progress> {
+        let stored = self.0.last();
+        let probe = lock(&self.0.probe);
+        let (read, open, is_parked) = probe.as_ref()?();
+        Some(Progress {
+            stored,
+            read,
+            open,
+            is_parked,
+        })
+    }
+
+    /// Asks the app to stop in good order.
+    pub fn stop(&self) {
+        self.0.stop.cancel();
+    }
+}

@@ -1,0 +1,411 @@
+//! Handlers: plain async functions of an event and whatever else they need.
+
+use std::{error::Error, fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use antiphon_core::{BoxError, BoxFuture, Payload};
+
+use crate::extract::{Context, FromContext};
+
+/// What a handler's call comes to.
+pub type HandlerFuture = BoxFuture<'static, Result<(), HandlerError>>;
+
+/// The payload half of a handler: which event it takes, without a word about the app's state.
+///
+/// Every async function whose first argument is a [`Payload`] `P` (by value or as `Arc<P>`), followed by up to four
+/// [extractors](FromContext), is one; so are async closures.
+/// `M` tells the shapes of functions apart and is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    note = "a handler is an async function: `async fn name(event: P, …) -> Result<(), HandlerError>`",
+    note = "its first argument is a payload by value (which must be `Clone`) or in an `Arc`, or the stored `Event`",
+    note = "up to four extractors may follow: `State<T>`, `Delivery`, `Before<T>`, `Handle<S>`, `Arc<Event>`"
+)]
+pub trait Takes<M>: Sized {
+    /// The event it takes.
+    type Payload: Payload;
+
+    /// Calls the handler only for events whose view passes the filter.
+    ///
+    /// An event that passes no filter is not decoded.
+    /// The filter runs once per event, before any handler of the event does.
+    fn when<F>(self, filter: F) -> When<Self, F, M>
+    where
+        F: for<'a> Fn(&<Self::Payload as Payload>::View<'a>) -> bool + Send + Sync + 'static,
+    {
+        When {
+            handler: self,
+            filter,
+            marker: PhantomData,
+        }
+    }
+
+    /// Gives the handler a name of its own, under which dead letters keep it; by default it is the function's path.
+    ///
+    /// A closure's path changes with the code around it, so closures with dead letters worth keeping deserve a name.
+    fn named(self, name: impl Into<Arc<str>>) -> Configured<Self, M> {
+        Configured::new(self).named(name)
+    }
+
+    /// How often a call that fails transiently is made, all in all; 3 by default, at least 1.
+    fn attempts(self, attempts: u32) -> Configured<Self, M> {
+        Configured::new(self).attempts(attempts)
+    }
+
+    /// How long one call may take before it is cancelled and counts as failed; 10 minutes by default.
+    fn deadline(self, deadline: Duration) -> Configured<Self, M> {
+        Configured::new(self).deadline(deadline)
+    }
+}
+
+/// A handler that can run in an app with state `S`.
+///
+/// Implemented for every function that [`Takes`] describes, if each extractor can be had from `S`; there is no reason
+/// to implement it by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler for an app with state `{S}`",
+    note = "a handler is an async function: `async fn name(event: P, …) -> Result<(), HandlerError>`",
+    note = "its first argument is a payload by value (which must be `Clone`) or in an `Arc`, or the stored `Event`",
+    note = "up to four extractors may follow: `State<T>`, `Delivery`, `Before<T>`, `Handle<S>`, `Arc<Event>`",
+    note = "`State<T>` needs `T: FromRef<{S}>`; the future must be `Send`"
+)]
+pub trait Handler<M, S>: Takes<M> + Send + Sync + 'static {
+    /// Calls the function with its arguments.
+    fn call(&self, payload: Arc<Self::Payload>, context: &Context<'_, S>) -> HandlerFuture;
+
+    /// Whether it wants the event at all.
+    #[doc(hidden)]
+    fn passes(&self, view: &<Self::Payload as Payload>::View<'_>) -> bool {
+        let _ = view;
+        true
+    }
+
+    /// How it differs from the defaults.
+    #[doc(hidden)]
+    fn options(&self) -> Options {
+        Options::of::<Self>()
+    }
+}
+
+/// A handler's name and limits.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) name: Arc<str>,
+    /// Whether the user gave the name.
+    pub(crate) named: bool,
+    pub(crate) attempts: u32,
+    pub(crate) deadline: Duration,
+    pub(crate) filtered: bool,
+}
+
+impl Options {
+    const ATTEMPTS: u32 = 3;
+    const DEADLINE: Duration = Duration::from_secs(600);
+
+    fn of<H>() -> Self {
+        Self {
+            name: std::any::type_name::<H>().into(),
+            named: false,
+            attempts: Self::ATTEMPTS,
+            deadline: Self::DEADLINE,
+            filtered: false,
+        }
+    }
+}
+
+/// A handler with a filter; see [`Takes::when`].
+pub struct When<H, F, M> {
+    handler: H,
+    filter: F,
+    marker: PhantomData<fn(M)>,
+}
+
+impl<H, F, M> fmt::Debug for When<H, F, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "When({})", std::any::type_name::<H>())
+    }
+}
+
+/// Marks handlers that are wrapped.
+#[derive(Debug)]
+pub struct Wrapped<M>(PhantomData<fn(M)>);
+
+impl<H, F, M> Takes<Wrapped<M>> for When<H, F, M>
+where
+    H: Takes<M>,
+{
+    type Payload = H::Payload;
+}
+
+impl<H, F, M, S> Handler<Wrapped<M>, S> for When<H, F, M>
+where
+    H: Handler<M, S>,
+    F: for<'a> Fn(&<H::Payload as Payload>::View<'a>) -> bool + Send + Sync + 'static,
+    M: 'static,
+{
+    fn call(&self, payload: Arc<H::Payload>, context: &Context<'_, S>) -> HandlerFuture {
+        self.handler.call(payload, context)
+    }
+
+    fn passes(&self, view: &<H::Payload as Payload>::View<'_>) -> bool {
+        self.handler.passes(view) && (self.filter)(view)
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            filtered: true,
+            ..self.handler.options()
+        }
+    }
+}
+
+/// A handler with a name or limits of its own; see [`Takes::named`], [`Takes::attempts`] and [`Takes::deadline`].
+pub struct Configured<H, M> {
+    handler: H,
+    name: Option<Arc<str>>,
+    attempts: Option<u32>,
+    deadline: Option<Duration>,
+    marker: PhantomData<fn(M)>,
+}
+
+impl<H, M> fmt::Debug for Configured<H, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Configured")
+            .field("handler", &std::any::type_name::<H>())
+            .field("name", &self.name)
+            .field("attempts", &self.attempts)
+            .field("deadline", &self.deadline)
+            .finish()
+    }
+}
+
+impl<H, M> Configured<H, M> {
+    fn new(handler: H) -> Self {
+        Self {
+            handler,
+            name: None,
+            attempts: None,
+            deadline: None,
+            marker: PhantomData,
+        }
+    }
+
+    /// See [`Takes::named`].
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// See [`Takes::attempts`].
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts.max(1));
+        self
+    }
+
+    /// See [`Takes::deadline`].
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+}
+
+impl<H: Takes<M>, M> Takes<Wrapped<M>> for Configured<H, M> {
+    type Payload = H::Payload;
+}
+
+impl<H, M, S> Handler<Wrapped<M>, S> for Configured<H, M>
+where
+    H: Handler<M, S>,
+    M: 'static,
+{
+    fn call(&self, payload: Arc<H::Payload>, context: &Context<'_, S>) -> HandlerFuture {
+        self.handler.call(payload, context)
+    }
+
+    fn passes(&self, view: &<H::Payload as Payload>::View<'_>) -> bool {
+        self.handler.passes(view)
+    }
+
+    fn options(&self) -> Options {
+        let inner = self.handler.options();
+        Options {
+            named: inner.named || self.name.is_some(),
+            name: self.name.clone().unwrap_or(inner.name),
+            attempts: self.attempts.unwrap_or(inner.attempts),
+            deadline: self.deadline.unwrap_or(inner.deadline),
+            filtered: inner.filtered,
+        }
+    }
+}
+
+/// What a handler may return: nothing, or a `Result` whose error becomes a [`HandlerError`].
+pub trait Outcome {
+    /// The call's result.
+    ///
+    /// # Errors
+    /// The handler's own error.
+    fn into_result(self) -> Result<(), HandlerError>;
+}
+
+impl Outcome for () {
+    fn into_result(self) -> Result<(), HandlerError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<HandlerError>> Outcome for Result<(), E> {
+    fn into_result(self) -> Result<(), HandlerError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// Marks handlers that take their payload by value.
+#[derive(Debug)]
+pub struct Owned;
+
+/// Marks handlers that take their payload in an `Arc`.
+#[derive(Debug)]
+pub struct Shared;
+
+macro_rules! functions {
+    ($($extractor:ident),*) => {
+        impl<F, Fut, P, $($extractor,)*> Takes<(Owned, P, ($($extractor,)*))> for F
+        where
+            F: Fn(P, $($extractor,)*) -> Fut,
+            Fut: Future,
+            P: Payload + Clone,
+        {
+            type Payload = P;
+        }
+
+        impl<F, Fut, P, S, $($extractor,)*> Handler<(Owned, P, ($($extractor,)*)), S> for F
+        where
+            F: Fn(P, $($extractor,)*) -> Fut + Send + Sync + 'static,
+            Fut: Future + Send + 'static,
+            Fut::Output: Outcome,
+            P: Payload + Clone,
+            $($extractor: FromContext<S>,)*
+        {
+            fn call(&self, payload: Arc<P>, context: &Context<'_, S>) -> HandlerFuture {
+                let _ = context;
+                let payload = Arc::unwrap_or_clone(payload);
+                let future = self(payload, $($extractor::from_context(context),)*);
+                Box::pin(async move { future.await.into_result() })
+            }
+        }
+
+        impl<F, Fut, P, $($extractor,)*> Takes<(Shared, P, ($($extractor,)*))> for F
+        where
+            F: Fn(Arc<P>, $($extractor,)*) -> Fut,
+            Fut: Future,
+            P: Payload,
+        {
+            type Payload = P;
+        }
+
+        impl<F, Fut, P, S, $($extractor,)*> Handler<(Shared, P, ($($extractor,)*)), S> for F
+        where
+            F: Fn(Arc<P>, $($extractor,)*) -> Fut + Send + Sync + 'static,
+            Fut: Future + Send + 'static,
+            Fut::Output: Outcome,
+            P: Payload,
+            $($extractor: FromContext<S>,)*
+        {
+            fn call(&self, payload: Arc<P>, context: &Context<'_, S>) -> HandlerFuture {
+                let _ = context;
+                let future = self(payload, $($extractor::from_context(context),)*);
+                Box::pin(async move { future.await.into_result() })
+            }
+        }
+    };
+}
+
+functions!();
+functions!(A);
+functions!(A, B);
+functions!(A, B, C);
+functions!(A, B, C, D);
+
+/// Why a handler failed.
+///
+/// `?` turns any error into one.
+/// Whether the call is tried again is asked of the sources, which know their own errors; an error that nobody knows is
+/// permanent, since a retry repeats side effects. [`HandlerError::retry`] says otherwise.
+///
+/// Like `anyhow::Error` it is not itself an [`Error`], so that the conversion from every error can exist.
+pub struct HandlerError {
+    source: BoxError,
+    retry: bool,
+}
+
+impl HandlerError {
+    /// An error after which the call should be tried again.
+    pub fn retry(error: impl Into<BoxError>) -> Self {
+        Self {
+            source: error.into(),
+            retry: true,
+        }
+    }
+
+    /// An error that is only a sentence.
+    pub fn message(message: impl Into<String>) -> Self {
+        Self {
+            source: message.into().into(),
+            retry: false,
+        }
+    }
+
+    /// The error itself.
+    pub fn source(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.source
+    }
+
+    /// Whether the handler asked to be tried again.
+    pub fn is_retry(&self) -> bool {
+        self.retry
+    }
+
+    /// The error and all its causes.
+    pub fn chain(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
+        fn cause<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+            (**error).source()
+        }
+        let first: &(dyn Error + 'static) = &*self.source;
+        std::iter::successors(Some(first), cause)
+    }
+}
+
+impl<E> From<E> for HandlerError
+where
+    E: Error + Send + Sync + 'static,
+{
+    fn from(error: E) -> Self {
+        Self {
+            source: Box::new(error),
+            retry: false,
+        }
+    }
+}
+
+/// The error and its causes, joined by `: `.
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, error) in self.chain().enumerate() {
+            let joint = if number == 0 { "" } else { ": " };
+            write!(f, "{joint}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerError")
+            .field("source", &self.source)
+            .field("retry", &self.retry)
+            .finish()
+    }
+}

@@ -1,0 +1,258 @@
+//! The committer: what the sources bring and the consumer asks to keep, into the journal, a batch at a time.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use antiphon_core::{
+    AppendError, Backoff, Batch, ConsumerName, Cursor, DeadLetterChange, Journal, Outlet, Received,
+    Rng, Saved,
+};
+use futures_util::FutureExt;
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::{metric::Counters, tail::Tail};
+
+/// Events in one batch at most.
+const BATCH_EVENTS: usize = 1024;
+/// Bytes in one batch at most, unless a single entry weighs more.
+const BATCH_BYTES: usize = 4 << 20;
+/// How long a changed cursor waits for a commit to go with.
+const CURSOR_DUE: Duration = Duration::from_millis(100);
+/// How often a cursor travels with the commits of new events, at most.
+const CURSOR_OFTEN: Duration = Duration::from_millis(20);
+/// Longest wait between tries to store a batch.
+const RETRY_CAP: Duration = Duration::from_secs(5);
+/// How many writes may wait; who has more waits, which only a failing handler's lane does.
+pub(crate) const WRITES: usize = 256;
+
+/// What the consumer wants stored, beside its cursor.
+#[derive(Debug)]
+pub(crate) enum Write {
+    /// A change to the dead letters; it is stored no later than the cursor that shows its event as done.
+    Dead(DeadLetterChange),
+    /// A projection.
+    Projection(String, Saved),
+    /// The cursor, at once.
+    Cursor,
+}
+
+/// Gives the cursor as it is now, with the number of changes it contains.
+pub(crate) type CursorNow = Box<dyn Fn() -> (u64, Cursor) + Send>;
+
+/// The one task that appends to the journal.
+pub(crate) struct Committer {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) outlet: Outlet,
+    pub(crate) writes: mpsc::Receiver<Write>,
+    pub(crate) consumer: ConsumerName,
+    pub(crate) cursor: CursorNow,
+    /// Told when the cursor changed for the first time since it was saved.
+    pub(crate) changed: Arc<Notify>,
+    /// Shows the number of changes in the cursor that was saved last.
+    pub(crate) saved: watch::Sender<u64>,
+    pub(crate) counters: Counters,
+    pub(crate) rng: Rng,
+    /// Ends the tries to store what cannot be stored.
+    pub(crate) give_up: CancellationToken,
+}
+
+/// What waits to be stored.
+#[derive(Default)]
+struct Waiting {
+    received: VecDeque<Received>,
+    dead: VecDeque<DeadLetterChange>,
+    projections: Vec<(String, Saved)>,
+    cursor: bool,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.received.is_empty()
+            && self.dead.is_empty()
+            && self.projections.is_empty()
+            && !self.cursor
+    }
+
+    fn take(&mut self, write: Write) {
+        match write {
+            Write::Dead(change) => self.dead.push_back(change),
+            Write::Projection(name, saved) => {
+                self.projections.retain(|(other, _)| *other != name);
+                self.projections.push((name, saved));
+            }
+            Write::Cursor => self.cursor = true,
+        }
+    }
+}
+
+impl Committer {
+    /// Stores until every source and the consumer are done.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the journal can take nothing any more, or could not until it was told to give up.
+    pub(crate) async fn run(mut self) -> Result<(), AppendError> {
+        let mut waiting = Waiting::default();
+        let mut received = Vec::new();
+        let (mut sources, mut consumer) = (true, true);
+        let mut cursor_due: Option<Instant> = None;
+        let mut cursor_saved_at = Instant::now();
+        loop {
+            if waiting.is_empty() {
+                if !sources && !consumer {
+                    return Ok(());
+                }
+                tokio::select! {
+                    count = self.outlet.receive_many(&mut received, BATCH_EVENTS), if sources => sources = count > 0,
+                    write = self.writes.recv(), if consumer => match write {
+                        Some(write) => waiting.take(write),
+                        None => consumer = false,
+                    },
+                    () = self.changed.notified(), if cursor_due.is_none() => {
+                        cursor_due = Some(Instant::now() + CURSOR_DUE);
+                    }
+                    () = sleep_until(cursor_due.unwrap_or_else(Instant::now)), if cursor_due.is_some() => {
+                        waiting.cursor = true;
+                    }
+                }
+            }
+            // Whatever else waits by now goes into the same batch.
+            if sources
+                && waiting.received.len() + received.len() < BATCH_EVENTS
+                && let Some(0) = self
+                    .outlet
+                    .receive_many(&mut received, BATCH_EVENTS)
+                    .now_or_never()
+            {
+                sources = false;
+            }
+            waiting.received.extend(received.drain(..));
+            let cursor_changed =
+                cursor_due.is_some() || self.changed.notified().now_or_never().is_some();
+            if cursor_changed {
+                let soon = cursor_saved_at + CURSOR_OFTEN;
+                let now = Instant::now();
+                waiting.cursor |= now >= soon && !waiting.received.is_empty();
+                cursor_due.get_or_insert(now + CURSOR_DUE);
+            }
+            // The cursor first, then all that was sent before it: a dead letter is sent before its event is done, and
+            // must not be stored after it.
+            let changes = std::mem::take(&mut waiting.cursor).then(|| (self.cursor)());
+            for _ in 0..WRITES {
+                match self.writes.try_recv() {
+                    Ok(write) => waiting.take(write),
+                    Err(_) => break,
+                }
+            }
+            let batch = self.form(&mut waiting, changes.as_ref());
+            if batch.is_empty() {
+                continue;
+            }
+            self.store(batch).await?;
+            if let Some((changes, _)) = changes {
+                cursor_due = None;
+                cursor_saved_at = Instant::now();
+                self.saved.send_replace(changes);
+            }
+        }
+    }
+
+    fn form(&self, waiting: &mut Waiting, cursor: Option<&(u64, Cursor)>) -> Arc<Batch> {
+        let mut batch = Batch::default();
+        let mut bytes = 0;
+        while let Some(next) = waiting.received.front() {
+            bytes += next.entry.weight();
+            if batch.events.len() + batch.checkpoints.len() > 0
+                && (bytes > BATCH_BYTES || batch.events.len() >= BATCH_EVENTS)
+            {
+                break;
+            }
+            if let Some(Received { source, entry, .. }) = waiting.received.pop_front() {
+                if let Some(checkpoint) = entry.checkpoint {
+                    batch.checkpoints.push((source.clone(), checkpoint));
+                }
+                if let Some(draft) = entry.event {
+                    batch.events.push((source, draft));
+                }
+            }
+        }
+        batch.dead.extend(waiting.dead.drain(..));
+        batch.projections.append(&mut waiting.projections);
+        if let Some((_, cursor)) = cursor {
+            batch.cursors.push((self.consumer.clone(), cursor.clone()));
+        }
+        Arc::new(batch)
+    }
+
+    /// Stores the batch, trying until it works, and tells everyone concerned.
+    async fn store(&mut self, batch: Arc<Batch>) -> Result<(), AppendError> {
+        if !batch.events.is_empty() {
+            self.tail.storing();
+        }
+        let rng = Rng::with_seed(self.rng.u64(..));
+        let appended = append(&self.journal, &batch, rng, &self.give_up).await?;
+        self.counters.stored.increment(appended.events.len() as u64);
+        self.counters.repeats.increment(appended.repeats as u64);
+        if !batch.events.is_empty() {
+            self.tail.stored(appended.events);
+        }
+        for (source, checkpoint) in &batch.checkpoints {
+            self.outlet
+                .stored(source, &checkpoint.part, checkpoint.mark);
+        }
+        Ok(())
+    }
+}
+
+/// Appends the batch, trying again while the cause may pass.
+///
+/// # Errors
+/// The last [`AppendError`] if it is permanent, or once `give_up` says so.
+pub(crate) async fn append(
+    journal: &Arc<dyn Journal>,
+    batch: &Arc<Batch>,
+    rng: Rng,
+    give_up: &CancellationToken,
+) -> Result<antiphon_core::Appended, AppendError> {
+    let mut backoff = Backoff::new(rng)
+        .base(Duration::from_millis(100))
+        .floor(Duration::from_millis(10))
+        .cap(RETRY_CAP);
+    loop {
+        let failure = match journal.append(Arc::clone(batch)).await {
+            Ok(appended) => {
+                if backoff.attempt() > 0 {
+                    info!(tries = backoff.attempt(), "the journal stores again");
+                }
+                return Ok(appended);
+            }
+            Err(failure) => failure,
+        };
+        if !failure.is_transient() || give_up.is_cancelled() {
+            error!(
+                events = batch.events.len(),
+                trouble = %failure.trouble(),
+                error = &failure as &dyn std::error::Error,
+                "a batch could not be stored"
+            );
+            return Err(failure);
+        }
+        if backoff.attempt() == 0 {
+            error!(
+                trouble = %failure.trouble(),
+                hint = failure.trouble().hint(),
+                error = &failure as &dyn std::error::Error,
+                "the journal cannot store; no more events are taken until it can"
+            );
+        }
+        let wait = backoff.next(Instant::now());
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = give_up.cancelled() => {}
+        }
+    }
+}

@@ -1,0 +1,566 @@
+//! Order within a place, places side by side: the rules, without I/O and without a clock.
+//!
+//! A lane is the queue of one place.
+//! The head offers it events in the journal's order; a task per active lane takes them one at a time.
+//! A lane that is full is *parked* from the first event it refused: that event and all later ones of its place stay in
+//! the journal, until pages read again from there have caught up with the head.
+//! What the lanes know at any moment is a [`Cursor`], from which they can be made again after a crash.
+
+use std::collections::{HashMap, VecDeque};
+
+use antiphon_core::{Cursor, OpenEvent, Parked, Place, Position};
+
+/// How much the lanes hold at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Events that wait in one lane.
+    pub(crate) queue: usize,
+    /// Events that wait or are being handled in all lanes.
+    ///
+    /// Lanes that are empty may take one event each beyond it, up to the same number again, so that places that are
+    /// stuck never stop the others.
+    pub(crate) open: usize,
+    /// Lanes that are listed as parked, each with its own position.
+    pub(crate) parked: usize,
+}
+
+/// A lane that has a task, or something to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LaneId(usize);
+
+/// An event waiting in its lane.
+#[derive(Debug)]
+struct Queued<T> {
+    /// Absent for what the cursor does not count, such as a replayed dead letter.
+    position: Option<Position>,
+    /// Starts without an end in earlier runs.
+    starts: u32,
+    item: T,
+}
+
+#[derive(Debug)]
+struct Lane<T> {
+    key: Place,
+    queue: VecDeque<Queued<T>>,
+    running: Option<(Option<Position>, u32)>,
+    /// Whether a task drains it.
+    active: bool,
+    /// The first event it still has to be given from the journal.
+    parked: Option<Position>,
+    /// The page in which it last had no room.
+    refused: u64,
+}
+
+impl<T> Lane<T> {
+    fn new() -> Self {
+        Self {
+            key: Place::root(),
+            queue: VecDeque::new(),
+            running: None,
+            active: false,
+            parked: None,
+            refused: 0,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.running.is_none()
+    }
+}
+
+/// What became of an offered event.
+#[derive(Debug)]
+pub(crate) enum Offered<T> {
+    /// It waits in a lane that has a task.
+    Queued,
+    /// It waits in a lane that needs a task.
+    Begin(LaneId),
+    /// It stays in the journal; it is given back, and will come again in a page.
+    Parked(T),
+    /// It is not due: it was given already, or has to wait for earlier ones of its place.
+    NotDue,
+}
+
+/// What a lane's task does next.
+#[derive(Debug)]
+pub(crate) struct Step<T> {
+    /// The event to handle; the lane's task ends when there is none.
+    pub(crate) taken: Option<Taken<T>>,
+    /// Whether there is room now for what was parked.
+    pub(crate) room: bool,
+}
+
+/// An event that was started.
+#[derive(Debug)]
+pub(crate) struct Taken<T> {
+    pub(crate) item: T,
+    /// How often it was started before without an end.
+    pub(crate) starts: u32,
+    /// Whether it may have been handled before.
+    pub(crate) redelivered: bool,
+    /// The change that has to be durable before the handler runs, if one has.
+    pub(crate) cautious: Option<u64>,
+}
+
+/// All lanes of a consumer.
+#[derive(Debug)]
+pub(crate) struct Lanes<T> {
+    bounds: Bounds,
+    slots: Vec<Lane<T>>,
+    free: Vec<usize>,
+    index: HashMap<Place, usize>,
+    listed: Vec<usize>,
+    read: Position,
+    /// Events up to here may have been handled by an earlier run.
+    doubtful: Position,
+    open: usize,
+    parked_all: Option<Position>,
+    /// Whether the lanes that are not listed had no room, and nothing ended since.
+    unlisted_waits: bool,
+    page: Page,
+    /// Where pages go on.
+    scan: Position,
+    /// Whether someone was told that there is room, and no page began since.
+    told: bool,
+    /// Whether something that the cursor does not count waits for room.
+    appending: bool,
+    stopping: bool,
+    changes: u64,
+}
+
+/// The page being fed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Page {
+    number: u64,
+    from: Position,
+    unlisted_refused: bool,
+    /// Lanes that may still be given something.
+    takers: usize,
+}
+
+impl<T> Lanes<T> {
+    /// Lanes as the cursor describes them, yet without its open events; see [`Lanes::reopen`].
+    ///
+    /// Events up to `doubtful` are marked as redelivered, and their starts are made durable first.
+    pub(crate) fn restore(bounds: Bounds, cursor: &Cursor, doubtful: Position) -> Self {
+        let mut lanes = Self {
+            bounds,
+            slots: Vec::new(),
+            free: Vec::new(),
+            index: HashMap::new(),
+            listed: Vec::new(),
+            read: cursor.read,
+            doubtful,
+            open: 0,
+            parked_all: cursor.parked_all,
+            unlisted_waits: false,
+            page: Page::default(),
+            scan: Position::ZERO,
+            told: false,
+            appending: false,
+            stopping: false,
+            changes: 0,
+        };
+        for parked in &cursor.parked {
+            let slot = lanes.slot(&Place::from(parked.lane.as_str()));
+            if lanes.slots[slot].parked.replace(parked.from).is_none() {
+                lanes.listed.push(slot);
+            }
+        }
+        lanes
+    }
+
+    /// Puts an open event of the cursor back into its lane; in order, before anything else.
+    pub(crate) fn reopen(&mut self, key: &Place, position: Position, starts: u32, item: T) {
+        let slot = self.slot(key);
+        self.push(slot, Some(position), starts, item);
+    }
+
+    /// Gives every lane that has something and no task one to begin.
+    pub(crate) fn begin_all(&mut self) -> Vec<LaneId> {
+        let mut begun = Vec::new();
+        for (number, lane) in self.slots.iter_mut().enumerate() {
+            if !lane.active && !lane.queue.is_empty() {
+                lane.active = true;
+                begun.push(LaneId(number));
+            }
+        }
+        begun
+    }
+
+    /// The last event the head has read.
+    pub(crate) fn read(&self) -> Position {
+        self.read
+    }
+
+    /// Counts the changes that a cursor shows.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// How many events wait or are being handled.
+    pub(crate) fn open(&self) -> usize {
+        self.open
+    }
+
+    /// Whether anything was left in the journal for later.
+    pub(crate) fn is_parked(&self) -> bool {
+        !self.listed.is_empty() || self.parked_all.is_some()
+    }
+
+    /// The lanes in which an event is being handled now.
+    pub(crate) fn running_in(&self) -> Vec<Place> {
+        let lanes = self.index.values().map(|slot| &self.slots[*slot]);
+        lanes
+            .filter(|lane| lane.running.is_some())
+            .map(|lane| lane.key.clone())
+            .collect()
+    }
+
+    /// The head has read an event that no lane needs.
+    pub(crate) fn pass(&mut self, position: Position) {
+        self.read = position;
+        self.changes += 1;
+    }
+
+    /// The head has read an event and offers it to its lane.
+    pub(crate) fn offer(&mut self, key: &Place, position: Position, item: T) -> Offered<T> {
+        self.pass(position);
+        if self.parked_all.is_some() {
+            return Offered::Parked(item);
+        }
+        let slot = self.slot(key);
+        if self.slots[slot].parked.is_some() {
+            return Offered::Parked(item);
+        }
+        if !self.has_room(slot) {
+            // It lies ahead of any page that is being read, and so takes part in it.
+            self.page.takers += 1;
+            if self.listed.len() < self.bounds.parked {
+                self.park(slot, position);
+            } else {
+                self.parked_all = Some(position);
+                self.unlisted_waits = false;
+                self.release_if_idle(slot);
+            }
+            return Offered::Parked(item);
+        }
+        self.push(slot, Some(position), 0, item);
+        self.begin(slot)
+    }
+
+    /// Puts something that the cursor does not count behind what waits in a lane.
+    ///
+    /// It is given back while the lane has no room.
+    pub(crate) fn append(&mut self, key: &Place, item: T) -> Offered<T> {
+        let slot = self.slot(key);
+        self.appending = !self.has_room(slot);
+        if self.appending {
+            self.release_if_idle(slot);
+            return Offered::Parked(item);
+        }
+        self.push(slot, None, 0, item);
+        self.begin(slot)
+    }
+
+    /// Ends the event that the lane's task was handling, and starts the next one.
+    pub(crate) fn next(&mut self, lane: LaneId) -> Step<T> {
+        let slot = lane.0;
+        self.changes += 1;
+        if self.slots[slot].running.take().is_some() {
+            self.open -= 1;
+            self.unlisted_waits = false;
+        }
+        let queued = if self.stopping {
+            None
+        } else {
+            self.slots[slot].queue.pop_front()
+        };
+        let Some(queued) = queued else {
+            self.slots[slot].active = false;
+            let room = self.tell_room(slot);
+            self.release_if_idle(slot);
+            return Step { taken: None, room };
+        };
+        let starts = queued.starts;
+        self.slots[slot].running = Some((queued.position, starts.saturating_add(1)));
+        let redelivered = starts > 0
+            || queued
+                .position
+                .is_some_and(|position| position <= self.doubtful);
+        Step {
+            taken: Some(Taken {
+                item: queued.item,
+                starts,
+                redelivered,
+                cautious: redelivered.then_some(self.changes),
+            }),
+            room: self.tell_room(slot),
+        }
+    }
+
+    /// From now on nothing is started; what runs may end.
+    pub(crate) fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// Where the next page of parked events should be read: after this position.
+    ///
+    /// `None` while nothing parked has room.
+    pub(crate) fn next_page(&mut self) -> Option<Position> {
+        self.told = false;
+        if self.stopping {
+            return None;
+        }
+        let mut first: Option<Position> = None;
+        let mut first_ahead: Option<Position> = None;
+        let listed = self.listed.iter().filter_map(|slot| {
+            let lane = &self.slots[*slot];
+            let drained = lane.queue.len() * 2 <= self.bounds.queue;
+            lane.parked.filter(|_| drained && self.has_room(*slot))
+        });
+        let unlisted = self
+            .parked_all
+            .filter(|_| !self.unlisted_waits && self.open < self.bounds.open.saturating_mul(2));
+        for from in listed.chain(unlisted) {
+            first = Some(first.map_or(from, |first| first.min(from)));
+            if from >= self.scan {
+                first_ahead = Some(first_ahead.map_or(from, |first| first.min(from)));
+            }
+        }
+        // Onwards first, then round again from the beginning: so that a lane far behind does not keep the reader.
+        let from = first_ahead.or(first)?;
+        let parked = self
+            .listed
+            .iter()
+            .filter_map(|slot| self.slots[*slot].parked);
+        self.page = Page {
+            number: self.page.number + 1,
+            from,
+            unlisted_refused: false,
+            takers: parked
+                .chain(self.parked_all)
+                .filter(|parked| *parked >= from)
+                .count(),
+        };
+        Some(from.previous())
+    }
+
+    /// Whether an event of this position can be fed at all: the head is past it.
+    pub(crate) fn can_feed(&self, position: Position) -> bool {
+        position <= self.read
+    }
+
+    /// Whether the rest of the page is of use to nobody.
+    pub(crate) fn is_page_over(&self) -> bool {
+        self.page.takers == 0
+    }
+
+    /// Feeds one event of the page, in order.
+    pub(crate) fn feed(&mut self, key: &Place, position: Position, item: T) -> Offered<T> {
+        let listed = self.index.get(key).copied().filter(|slot| {
+            // A lane that is not parked belongs to those that are not listed.
+            self.slots[*slot].parked.is_some()
+        });
+        if let Some(slot) = listed {
+            self.feed_listed(slot, position, item)
+        } else {
+            self.feed_unlisted(key, position, item)
+        }
+    }
+
+    fn feed_listed(&mut self, slot: usize, position: Position, item: T) -> Offered<T> {
+        let has_room = self.has_room(slot);
+        let lane = &mut self.slots[slot];
+        let due = lane.refused != self.page.number
+            && lane
+                .parked
+                .is_some_and(|from| from >= self.page.from && from <= position);
+        if !due {
+            return Offered::NotDue;
+        }
+        self.changes += 1;
+        if !has_room {
+            lane.parked = Some(position);
+            lane.refused = self.page.number;
+            self.page.takers -= 1;
+            return Offered::Parked(item);
+        }
+        lane.parked = Some(position.next());
+        self.push(slot, Some(position), 0, item);
+        self.begin(slot)
+    }
+
+    fn feed_unlisted(&mut self, key: &Place, position: Position, item: T) -> Offered<T> {
+        let due = !self.page.unlisted_refused
+            && self
+                .parked_all
+                .is_some_and(|from| from >= self.page.from && from <= position);
+        if !due {
+            return Offered::NotDue;
+        }
+        self.changes += 1;
+        let slot = self.slot(key);
+        if !self.has_room(slot) {
+            if self.listed.len() < self.bounds.parked {
+                self.park(slot, position);
+                self.slots[slot].refused = self.page.number;
+                self.parked_all = Some(position.next());
+            } else {
+                self.page.unlisted_refused = true;
+                self.page.takers -= 1;
+                self.unlisted_waits = true;
+                self.parked_all = Some(position);
+                self.release_if_idle(slot);
+            }
+            return Offered::Parked(item);
+        }
+        self.parked_all = Some(position.next());
+        self.push(slot, Some(position), 0, item);
+        self.begin(slot)
+    }
+
+    /// Ends the page: all events up to `through` were read.
+    ///
+    /// Lanes that lack nothing up to the head are live again.
+    pub(crate) fn end_page(&mut self, through: Position) {
+        let through = through.min(self.read);
+        let Page {
+            number,
+            from: began,
+            unlisted_refused,
+            ..
+        } = self.page;
+        self.changes += 1;
+        for slot in &self.listed {
+            let lane = &mut self.slots[*slot];
+            if let Some(from) = &mut lane.parked
+                && lane.refused != number
+                && *from >= began
+                && *from <= through
+            {
+                *from = through.next();
+            }
+        }
+        if let Some(from) = &mut self.parked_all
+            && !unlisted_refused
+            && *from >= began
+            && *from <= through
+        {
+            *from = through.next();
+        }
+        self.parked_all = self.parked_all.filter(|from| *from <= self.read);
+        self.scan = through.next();
+        if self.parked_all.is_none() {
+            self.revive();
+        }
+    }
+
+    /// Lists no longer what lacks nothing; only while nothing is parked without being listed.
+    fn revive(&mut self) {
+        let mut listed = std::mem::take(&mut self.listed);
+        listed.retain(|slot| {
+            let lane = &mut self.slots[*slot];
+            let behind = lane.parked.is_some_and(|from| from <= self.read);
+            if !behind {
+                lane.parked = None;
+                self.release_if_idle(*slot);
+            }
+            behind
+        });
+        self.listed = listed;
+    }
+
+    /// Everything a later run needs to go on from here.
+    pub(crate) fn cursor(&self) -> Cursor {
+        let mut cursor = Cursor::at(self.read);
+        cursor.open.reserve(self.open);
+        for slot in self.index.values() {
+            let lane = &self.slots[*slot];
+            let running = lane.running.iter().copied();
+            let queued = lane.queue.iter().map(|one| (one.position, one.starts));
+            let open = running.chain(queued).filter_map(|(position, starts)| {
+                Some(OpenEvent {
+                    position: position?,
+                    starts,
+                })
+            });
+            cursor.open.extend(open);
+            if let Some(from) = lane.parked {
+                cursor.parked.push(Parked {
+                    lane: lane.key.as_str().to_owned(),
+                    from,
+                });
+            }
+        }
+        cursor.open.sort_unstable_by_key(|open| open.position);
+        cursor.parked.sort_unstable_by_key(|parked| parked.from);
+        cursor.parked_all = self.parked_all;
+        cursor
+    }
+
+    fn has_room(&self, slot: usize) -> bool {
+        let lane = &self.slots[slot];
+        let within = self.open < self.bounds.open && lane.queue.len() < self.bounds.queue;
+        within || (lane.is_empty() && self.open < self.bounds.open.saturating_mul(2))
+    }
+
+    /// Whether to tell that there is room for what is parked, once until the next page.
+    fn tell_room(&mut self, slot: usize) -> bool {
+        if self.told || self.stopping {
+            return false;
+        }
+        let lane = &self.slots[slot];
+        let drained = lane.parked.is_some() && lane.queue.len() * 2 <= self.bounds.queue;
+        self.told = drained || self.parked_all.is_some() || self.appending;
+        self.told
+    }
+
+    fn push(&mut self, slot: usize, position: Option<Position>, starts: u32, item: T) {
+        self.open += 1;
+        self.slots[slot].queue.push_back(Queued {
+            position,
+            starts,
+            item,
+        });
+    }
+
+    fn begin(&mut self, slot: usize) -> Offered<T> {
+        let lane = &mut self.slots[slot];
+        if lane.active || self.stopping {
+            return Offered::Queued;
+        }
+        lane.active = true;
+        Offered::Begin(LaneId(slot))
+    }
+
+    fn park(&mut self, slot: usize, from: Position) {
+        self.slots[slot].parked = Some(from);
+        self.listed.push(slot);
+    }
+
+    fn slot(&mut self, key: &Place) -> usize {
+        if let Some(slot) = self.index.get(key) {
+            return *slot;
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Lane::new());
+            self.slots.len() - 1
+        });
+        self.slots[slot].key = key.clone();
+        self.slots[slot].refused = 0;
+        self.index.insert(key.clone(), slot);
+        slot
+    }
+
+    fn release_if_idle(&mut self, slot: usize) {
+        const KEPT: usize = 8;
+        let lane = &mut self.slots[slot];
+        if lane.active || lane.parked.is_some() || !lane.is_empty() {
+            return;
+        }
+        self.index.remove(&lane.key);
+        lane.queue.shrink_to(KEPT);
+        self.free.push(slot);
+    }
+}

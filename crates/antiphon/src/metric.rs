@@ -1,0 +1,33 @@
+//! What the app counts, through the `metrics` facade.
+
+use metrics::Counter;
+
+/// The counters of one app; without a recorder each costs a branch.
+#[derive(Clone)]
+pub(crate) struct Counters {
+    /// `antiphon_events_stored_total`: events that were new.
+    pub(crate) stored: Counter,
+    /// `antiphon_events_repeated_total`: events that were stored before.
+    pub(crate) repeats: Counter,
+    /// `antiphon_events_handled_total`: events whose handlers ended, well or not.
+    pub(crate) handled: Counter,
+    /// `antiphon_handler_failures_total`: calls that failed.
+    pub(crate) failures: Counter,
+    /// `antiphon_dead_letters_total`: events given up.
+    pub(crate) dead: Counter,
+    /// `antiphon_events_expired_total`: momentary events removed before they were read.
+    pub(crate) expired: Counter,
+}
+
+impl Counters {
+    pub(crate) fn new() -> Self {
+        Self {
+            stored: metrics::counter!("antiphon_events_stored_total"),
+            repeats: metrics::counter!("antiphon_events_repeated_total"),
+            handled: metrics::counter!("antiphon_events_handled_total"),
+            failures: metrics::counter!("antiphon_handler_failures_total"),
+            dead: metrics::counter!("antiphon_dead_letters_total"),
+            expired: metrics::counter!("antiphon_events_expired_total"),
+        }
+    }
+}

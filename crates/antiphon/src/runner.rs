@@ -1,0 +1,481 @@
+//! A lane's task: one event after another, each through its handlers.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use antiphon_core::{
+    Backoff, BoxFuture, Clock, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId,
+    DecodeError, Event, Judge, Rng,
+};
+use futures_util::FutureExt;
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::{Instant, sleep, timeout},
+};
+use tracing::{debug, error, warn};
+
+use crate::{
+    extract::{Befores, Context},
+    handle::Handle,
+    handler::{HandlerError, HandlerFuture},
+    ingest::Write,
+    lanes::{LaneId, Lanes, Taken},
+    metric::Counters,
+    table::{AnyPayload, Chosen, Plan},
+};
+
+/// An event that was started this often without an end is given up.
+const CRASHES: u32 = 3;
+/// Upper end of the first pause before a failed call is made again.
+const RETRY_BASE: Duration = Duration::from_secs(1);
+/// Longest pause before a failed call is made again.
+const RETRY_CAP: Duration = Duration::from_secs(30);
+/// How long the error hook may take.
+const HOOK_DEADLINE: Duration = Duration::from_secs(60);
+
+/// What waits in a lane.
+pub(crate) enum Work<S> {
+    /// An event with the handlers it had when the head read it.
+    Event {
+        event: Arc<Event>,
+        plan: Arc<Plan<S>>,
+        before: Befores,
+    },
+    /// A dead letter to be handled again.
+    Letter {
+        letter: Box<DeadLetter>,
+        plan: Arc<Plan<S>>,
+    },
+}
+
+/// A call of a handler that failed, as [`App::on_error`](crate::App::on_error) sees it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The event.
+    pub event: Arc<Event>,
+    /// Name of the handler; of all that would have had the event, if its body did not decode.
+    pub handler: Arc<str>,
+    /// Why it failed.
+    pub error: Arc<HandlerError>,
+    /// Which call it was, from 1.
+    pub attempt: u32,
+    /// Whether it was the last: the event is a dead letter now.
+    pub is_final: bool,
+}
+
+/// A hook for failures.
+pub(crate) type Hook = Arc<dyn Fn(Failure) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// What all lanes' tasks share.
+pub(crate) struct Runner<S> {
+    pub(crate) lanes: Arc<Mutex<Lanes<Work<S>>>>,
+    pub(crate) state: Arc<S>,
+    pub(crate) handle: Handle<S>,
+    pub(crate) writes: mpsc::Sender<Write>,
+    /// The number of changes in the cursor that was saved last.
+    pub(crate) saved: watch::Receiver<u64>,
+    /// Whether the committer knows that the cursor changed.
+    pub(crate) dirty: Arc<AtomicBool>,
+    pub(crate) changed: Arc<Notify>,
+    /// Told when there is room for what is parked.
+    pub(crate) room: Notify,
+    pub(crate) judges: Vec<Judge>,
+    pub(crate) hook: Option<Hook>,
+    pub(crate) counters: Counters,
+    pub(crate) consumer: ConsumerName,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Mutex<Rng>,
+}
+
+/// What a lane's task uses again for each event.
+#[derive(Default)]
+struct Scratch {
+    chosen: Vec<Chosen>,
+    undecodable: Vec<(u32, DecodeError)>,
+    payloads: Vec<Option<AnyPayload>>,
+    again: Vec<Chosen>,
+}
+
+/// One event on its way through its handlers.
+struct Passage<'a, S> {
+    event: &'a Arc<Event>,
+    plan: &'a Plan<S>,
+    before: &'a Befores,
+    redelivered: bool,
+}
+
+/// What became of one call.
+enum Called {
+    Done,
+    Again,
+    Buried,
+}
+
+impl<S: Send + Sync + 'static> Runner<S> {
+    pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes<Work<S>>> {
+        // The lanes' own code does not panic half-way through a change.
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the committer know that the cursor changed, once until it looks.
+    pub(crate) fn touch(&self) {
+        if !self.dirty.load(Ordering::Relaxed) && !self.dirty.swap(true, Ordering::AcqRel) {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Drains a lane.
+    pub(crate) async fn drain(self: Arc<Self>, lane: LaneId) {
+        let mut scratch = Scratch::default();
+        loop {
+            let step = self.lanes().next(lane);
+            self.touch();
+            if step.room {
+                self.room.notify_one();
+            }
+            let Some(taken) = step.taken else {
+                return;
+            };
+            if let Some(change) = taken.cautious
+                && !self.settle(change).await
+            {
+                return;
+            }
+            self.handle(taken, &mut scratch).await;
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    /// Waits until a cursor with this change is stored; false if none will be.
+    async fn settle(&self, change: u64) -> bool {
+        if self.writes.send(Write::Cursor).await.is_err() {
+            return false;
+        }
+        let mut saved = self.saved.clone();
+        saved.wait_for(|saved| *saved >= change).await.is_ok()
+    }
+
+    async fn handle(&self, taken: Taken<Work<S>>, scratch: &mut Scratch) {
+        let Taken {
+            item,
+            starts,
+            redelivered,
+            ..
+        } = taken;
+        match item {
+            Work::Letter { letter, plan } => self.handle_letter(*letter, &plan, scratch).await,
+            Work::Event { event, .. } if starts >= CRASHES => {
+                error!(
+                    position = %event.position(),
+                    kind = %event.kind(),
+                    starts,
+                    "an event was started again and again without an end, and is given up"
+                );
+                let why = format!("handling was started {starts} times and never ended");
+                self.bury(&event, "", why, starts).await;
+            }
+            Work::Event {
+                event,
+                plan,
+                before,
+            } => {
+                plan.choose(&event, &mut scratch.chosen, &mut scratch.undecodable);
+                let passage = Passage {
+                    event: &event,
+                    plan: &plan,
+                    before: &before,
+                    redelivered,
+                };
+                self.call_all(&passage, scratch).await;
+            }
+        }
+        self.counters.handled.increment(1);
+    }
+
+    /// Handles a dead letter again, by the handlers it names, or all if it names none.
+    async fn handle_letter(&self, letter: DeadLetter, plan: &Plan<S>, scratch: &mut Scratch) {
+        let DeadLetter {
+            id, handler, event, ..
+        } = letter;
+        let event = Arc::new(event);
+        plan.choose(&event, &mut scratch.chosen, &mut scratch.undecodable);
+        let named = |name: &str| {
+            handler.is_empty() || name == handler || handler.split(", ").any(|one| one == name)
+        };
+        scratch
+            .chosen
+            .retain(|one| named(&plan.group(one.group).entry(one.handler).name));
+        scratch.undecodable.retain(|(group, _)| {
+            let entries = plan.group(*group).entries();
+            entries.iter().any(|entry| named(&entry.name))
+        });
+        if scratch.chosen.is_empty() && scratch.undecodable.is_empty() {
+            warn!(letter = %id, handler, "a dead letter names a handler that does not want it; it stays");
+            return;
+        }
+        let passage = Passage {
+            event: &event,
+            plan,
+            before: &Befores::default(),
+            redelivered: true,
+        };
+        let failed = self.call_all(&passage, scratch).await;
+        // A failure under the same name took the letter's place; any other leaves letters of its own.
+        if !failed.iter().any(|name| **name == *handler) {
+            self.write(DeadLetterChange::Drop(id)).await;
+        }
+    }
+
+    /// Calls the chosen handlers in order, and those that failed transiently again after the others.
+    ///
+    /// Gives the names under which dead letters were left.
+    async fn call_all(&self, passage: &Passage<'_, S>, scratch: &mut Scratch) -> Vec<Arc<str>> {
+        let Scratch {
+            chosen,
+            undecodable,
+            payloads,
+            again,
+        } = scratch;
+        payloads.clear();
+        payloads.resize(passage.plan.groups(), None);
+        again.clear();
+        let mut failed = Vec::new();
+        let mut attempt = 1;
+        let mut backoff: Option<Backoff> = None;
+        loop {
+            for number in 0..chosen.len() {
+                let one = chosen[number];
+                if undecodable.iter().any(|(group, _)| *group == one.group) {
+                    continue;
+                }
+                let slot = &mut payloads[one.group as usize];
+                let payload = match slot.take() {
+                    Some(payload) => payload,
+                    None => match decode(passage, one.group) {
+                        Ok(payload) => payload,
+                        Err(error) => {
+                            undecodable.push((one.group, error));
+                            continue;
+                        }
+                    },
+                };
+                // The last one gets the payload itself, so that it need not be cloned.
+                if chosen[number + 1..]
+                    .iter()
+                    .any(|later| later.group == one.group)
+                {
+                    *slot = Some(Arc::clone(&payload));
+                }
+                match self.call(passage, one, payload, attempt).await {
+                    Called::Done => {}
+                    Called::Again => again.push(one),
+                    Called::Buried => {
+                        let entry = passage.plan.group(one.group).entry(one.handler);
+                        failed.push(Arc::clone(&entry.name));
+                    }
+                }
+            }
+            if again.is_empty() {
+                break;
+            }
+            let backoff = backoff.get_or_insert_with(|| self.backoff());
+            sleep(backoff.next(Instant::now())).await;
+            attempt += 1;
+            std::mem::swap(chosen, again);
+            again.clear();
+        }
+        for (group, error) in undecodable.drain(..) {
+            failed.push(self.bury_undecodable(passage, group, error).await);
+        }
+        failed
+    }
+
+    async fn call(
+        &self,
+        passage: &Passage<'_, S>,
+        one: Chosen,
+        payload: AnyPayload,
+        attempt: u32,
+    ) -> Called {
+        let group = passage.plan.group(one.group);
+        let entry = group.entry(one.handler);
+        let context = Context {
+            event: passage.event,
+            state: &*self.state,
+            handle: &self.handle,
+            before: passage.before,
+            handler: &entry.name,
+            attempt,
+            redelivered: passage.redelivered,
+            deadline: entry.deadline,
+        };
+        let begun = catch_unwind(AssertUnwindSafe(|| {
+            assert!(!one.filter_panicked, "its filter panicked");
+            group.call(one.handler, payload, &context)
+        }));
+        let result = match begun {
+            Ok(future) => finish(future, entry.deadline).await,
+            Err(panic) => Err(panicked(&*panic)),
+        };
+        let Err(error) = result else {
+            return Called::Done;
+        };
+        self.counters.failures.increment(1);
+        let is_final = attempt >= entry.attempts || !self.is_transient(&error);
+        self.report(passage.event, &entry.name, error, attempt, is_final)
+            .await;
+        if is_final {
+            Called::Buried
+        } else {
+            Called::Again
+        }
+    }
+
+    /// Whether the same call could succeed later: the handler says so, or the platform whose error it is.
+    fn is_transient(&self, error: &HandlerError) -> bool {
+        error.is_retry()
+            || error
+                .chain()
+                .find_map(|error| self.judges.iter().find_map(|judge| judge(error)))
+                .unwrap_or(false)
+    }
+
+    async fn bury_undecodable(
+        &self,
+        passage: &Passage<'_, S>,
+        group: u32,
+        error: DecodeError,
+    ) -> Arc<str> {
+        let entries = passage.plan.group(group).entries();
+        let names: Vec<&str> = entries.iter().map(|entry| &*entry.name).collect();
+        let names: Arc<str> = names.join(", ").into();
+        self.counters.failures.increment(1);
+        self.report(passage.event, &names, error.into(), 1, true)
+            .await;
+        names
+    }
+
+    /// Logs a failure, tells the hook, and buries the event if it was the last.
+    async fn report(
+        &self,
+        event: &Arc<Event>,
+        handler: &Arc<str>,
+        error: HandlerError,
+        attempt: u32,
+        is_final: bool,
+    ) {
+        let position = event.position();
+        if is_final {
+            error!(%position, kind = %event.kind(), %handler, attempt, %error, "a handler failed; the event is a dead letter");
+        } else {
+            warn!(%position, kind = %event.kind(), %handler, attempt, %error, "a handler failed and is tried again");
+        }
+        let error = Arc::new(error);
+        if let Some(hook) = &self.hook {
+            let failure = Failure {
+                event: Arc::clone(event),
+                handler: Arc::clone(handler),
+                error: Arc::clone(&error),
+                attempt,
+                is_final,
+            };
+            let hooked = AssertUnwindSafe(async { hook(failure).await }).catch_unwind();
+            match timeout(HOOK_DEADLINE, hooked).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => error!("the error hook panicked"),
+                Err(_) => error!("the error hook took too long and was cancelled"),
+            }
+        }
+        if is_final {
+            self.bury(event, handler, error.to_string(), attempt).await;
+        }
+    }
+
+    async fn bury(&self, event: &Event, handler: &str, error: String, attempts: u32) {
+        self.counters.dead.increment(1);
+        let letter = DeadLetter {
+            id: DeadLetterId(0),
+            consumer: self.consumer.clone(),
+            handler: handler.to_owned(),
+            event: event.clone(),
+            error,
+            attempts,
+            at: self.clock.now(),
+            replay: false,
+        };
+        self.write(DeadLetterChange::Bury(Box::new(letter))).await;
+    }
+
+    async fn write(&self, change: DeadLetterChange) {
+        if self.writes.send(Write::Dead(change)).await.is_err() {
+            debug!("a change to the dead letters came after the journal's end");
+            // Without its dead letter the event must not count as done: it stays open for the next run.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn backoff(&self) -> Backoff {
+        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        Backoff::new(Rng::with_seed(rng.u64(..)))
+            .base(RETRY_BASE)
+            .cap(RETRY_CAP)
+    }
+}
+
+fn decode<S: 'static>(passage: &Passage<'_, S>, group: u32) -> Result<AnyPayload, DecodeError> {
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        passage.plan.group(group).decode(passage.event)
+    }));
+    decoded.unwrap_or_else(|_| Err(passage.event.undecodable::<S>("its decoder panicked")))
+}
+
+/// Runs a handler's future to its end, its panic or its deadline.
+async fn finish(future: HandlerFuture, deadline: Duration) -> Result<(), HandlerError> {
+    let mut future = Guarded(future);
+    // Most handlers end at once; only those that do not cost a timer.
+    if let std::task::Poll::Ready(result) = futures_util::poll!(&mut future) {
+        return result;
+    }
+    timeout(deadline, future).await.unwrap_or_else(|_| {
+        Err(HandlerError::message(format!(
+            "it did not end within its deadline of {} s",
+            deadline.as_secs_f64()
+        )))
+    })
+}
+
+/// A handler's future whose panic is an error.
+struct Guarded(HandlerFuture);
+
+impl Future for Guarded {
+    type Output = Result<(), HandlerError>;
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        let future = self.0.as_mut();
+        catch_unwind(AssertUnwindSafe(|| future.poll(context)))
+            .unwrap_or_else(|panic| std::task::Poll::Ready(Err(panicked(&*panic))))
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> HandlerError {
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    HandlerError::message(match said {
+        Some(said) => format!("it panicked: {said}"),
+        None => "it panicked".to_owned(),
+    })
+}

@@ -1,0 +1,204 @@
+//! The last events in memory, so that a consumer that keeps up never reads the disk.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use antiphon_core::{Event, Position};
+use tokio::sync::watch;
+
+/// Events kept at most.
+const EVENTS: usize = 8192;
+/// Bytes kept at most, by the drafts' weight; the newest batch is kept whatever it weighs.
+const BYTES: usize = 32 << 20;
+
+/// A ring of the batches that were stored last.
+///
+/// The batches in it follow one another without a hole; where the journal's numbers leave one, the ring begins anew,
+/// since nobody can tell whether another writer's events lie there.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    ring: Mutex<Ring>,
+    /// Moves with every batch.
+    moved: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    batches: VecDeque<Kept>,
+    events: usize,
+    bytes: usize,
+    /// Whether a batch is being stored now.
+    storing: bool,
+}
+
+#[derive(Debug)]
+struct Kept {
+    events: Arc<Vec<Arc<Event>>>,
+    first: Position,
+    last: Position,
+    bytes: usize,
+}
+
+/// What the tail has for a reader.
+#[derive(Debug)]
+pub(crate) enum Ahead {
+    /// The events of this batch from the index on.
+    Here(Arc<Vec<Arc<Event>>>, usize),
+    /// Nothing of use: what follows, if anything does, is in the journal.
+    Elsewhere,
+    /// A batch is being stored and will be here soon.
+    Soon,
+}
+
+impl Tail {
+    pub(crate) fn new() -> Self {
+        Self {
+            ring: Mutex::default(),
+            moved: watch::Sender::new(0),
+        }
+    }
+
+    /// Changes with every batch.
+    pub(crate) fn moved(&self) -> watch::Receiver<u64> {
+        self.moved.subscribe()
+    }
+
+    /// A batch is about to be stored.
+    pub(crate) fn storing(&self) {
+        self.lock().storing = true;
+    }
+
+    /// The batch was stored; these of its events were new.
+    pub(crate) fn stored(&self, events: Vec<Arc<Event>>) {
+        self.lock().push(events);
+        self.moved.send_modify(|moved| *moved += 1);
+    }
+
+    /// What follows `after`.
+    pub(crate) fn ahead(&self, after: Position) -> Ahead {
+        let ring = self.lock();
+        let number = ring.batches.partition_point(|kept| kept.last <= after);
+        match ring.batches.get(number) {
+            Some(kept) if number > 0 || kept.first <= after.next() => {
+                let begin = kept
+                    .events
+                    .partition_point(|event| event.position() <= after);
+                Ahead::Here(Arc::clone(&kept.events), begin)
+            }
+            None if ring.storing => Ahead::Soon,
+            _ => Ahead::Elsewhere,
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ring {
+    fn push(&mut self, events: Vec<Arc<Event>>) {
+        self.storing = false;
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
+            return;
+        };
+        let (first, last) = (first.position(), last.position());
+        if self
+            .batches
+            .back()
+            .is_some_and(|kept| kept.last.next() != first)
+        {
+            *self = Self::default();
+        }
+        let bytes = events.iter().map(|event| event.draft().weight()).sum();
+        self.events += events.len();
+        self.bytes += bytes;
+        self.batches.push_back(Kept {
+            events: Arc::new(events),
+            first,
+            last,
+            bytes,
+        });
+        while self.batches.len() > 1 && (self.events > EVENTS || self.bytes > BYTES) {
+            if let Some(oldest) = self.batches.pop_front() {
+                self.events -= oldest.events.len();
+                self.bytes -= oldest.bytes;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_core::{Draft, Kind, Origin, Place};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn events(positions: impl IntoIterator<Item = u64>) -> Vec<Arc<Event>> {
+        let event = |number| {
+            let draft = Draft::new(
+                Kind::from_static("queup.chat-skip"),
+                Place::root(),
+                Origin::frame("c", number),
+                Timestamp::UNIX_EPOCH,
+                "{}",
+            );
+            Arc::new(Event::stored(Position::new(number), "choir".into(), draft))
+        };
+        positions.into_iter().map(event).collect()
+    }
+
+    #[track_caller]
+    fn check(tail: &Tail, after: u64, expected: &[u64]) {
+        let found: Vec<u64> = match tail.ahead(Position::new(after)) {
+            Ahead::Here(events, begin) => events[begin..]
+                .iter()
+                .map(|event| event.position().get())
+                .collect(),
+            Ahead::Elsewhere | Ahead::Soon => Vec::new(),
+        };
+        assert_eq!(found, expected, "after {after}");
+    }
+
+    #[test]
+    fn a_reader_gets_the_rest_of_the_batch_it_is_in() {
+        let tail = Tail::new();
+        tail.stored(events(5..8));
+        tail.stored(events(8..10));
+        check(&tail, 3, &[]);
+        check(&tail, 4, &[5, 6, 7]);
+        check(&tail, 6, &[7]);
+        check(&tail, 7, &[8, 9]);
+        check(&tail, 9, &[]);
+    }
+
+    #[test]
+    fn a_hole_between_batches_sends_the_reader_to_the_journal() {
+        let tail = Tail::new();
+        tail.stored(events(1..3));
+        tail.stored(events(4..6));
+        check(&tail, 2, &[]);
+        check(&tail, 3, &[4, 5]);
+    }
+
+    #[test]
+    fn the_ring_keeps_the_newest_within_its_bounds() {
+        let tail = Tail::new();
+        for batch in 0..20_u64 {
+            tail.stored(events(batch * 1000 + 1..=batch * 1000 + 1000));
+        }
+        check(&tail, 11_000, &[]);
+        assert!(matches!(tail.ahead(Position::new(12_000)), Ahead::Here(..)));
+    }
+
+    #[test]
+    fn a_reader_waits_for_the_batch_that_is_being_stored() {
+        let tail = Tail::new();
+        tail.storing();
+        assert!(matches!(tail.ahead(Position::ZERO), Ahead::Soon));
+        tail.stored(Vec::new());
+        assert!(matches!(tail.ahead(Position::ZERO), Ahead::Elsewhere));
+    }
+}

@@ -1,0 +1,366 @@
+//! An app and a source for tests: start, let things happen, settle, look.
+//!
+//! On a paused clock (`#[tokio::test(start_paused = true)]`) waiting costs nothing.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use antiphon_core::{
+    BoxFuture, Checkpoint, Closed, Draft, Entry, Event, Intake, Journal, Judge, Kind, KindInfo,
+    LinkState, Origin, Place, Position, Source, SourceError, SourceName, Stop,
+};
+use serde_json::Value;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, IntoJournal},
+    error::RunError,
+    handle::{Handle, Progress},
+};
+
+/// How long nothing may happen before an app counts as settled.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// An app that runs beside the test, on a task that dies with this.
+pub struct TestApp<S> {
+    handle: Handle<S>,
+    journal: Arc<dyn Journal>,
+    shutdown: CancellationToken,
+    task: JoinSet<Result<(), RunError>>,
+}
+
+impl<S> fmt::Debug for TestApp<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestApp")
+            .field("journal", &self.journal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Send + Sync + 'static> TestApp<S> {
+    /// Starts the app on the journal, and waits until it runs or has failed to.
+    pub async fn start<M>(app: App<S>, journal: impl IntoJournal<M>) -> Self {
+        let (journal, _) = journal.into_journal();
+        let handle = app.handle();
+        let shutdown = CancellationToken::new();
+        let mut task = JoinSet::new();
+        task.spawn(app.run(Arc::clone(&journal), shutdown.clone()));
+        let started = Self {
+            handle,
+            journal,
+            shutdown,
+            task,
+        };
+        while started.handle.progress().is_none() && !started.has_ended() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        started
+    }
+
+    /// The app's handle.
+    pub fn handle(&self) -> &Handle<S> {
+        &self.handle
+    }
+
+    /// The journal it runs on.
+    pub fn journal(&self) -> Stored {
+        Stored(Arc::clone(&self.journal))
+    }
+
+    /// Whether the app has ended by itself; [`TestApp::stop`] tells how.
+    pub fn has_ended(&self) -> bool {
+        let task = &self.task;
+        // The only task is the app.
+        task.is_empty() || self.handle.0.has_ended()
+    }
+
+    /// Waits until all links are up or have given up, all that is stored is handled, and nothing new happens.
+    ///
+    /// Ends also when the app does.
+    pub async fn settle(&self) {
+        let mut before: Option<Progress> = None;
+        loop {
+            sleep(QUIET).await;
+            if self.has_ended() {
+                return;
+            }
+            let links = self.handle.links();
+            let up = !links
+                .iter()
+                .any(|(_, link)| matches!(link, LinkState::Connecting | LinkState::Waiting { .. }));
+            let now = self.handle.progress();
+            if up && now == before && now.is_some_and(|now| now.is_caught_up()) {
+                return;
+            }
+            before = now;
+        }
+    }
+
+    /// Waits until the condition holds, looking whenever time passes.
+    pub async fn until(&self, condition: impl Fn() -> bool) {
+        while !condition() && !self.has_ended() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Stops the app in good order.
+    ///
+    /// # Errors
+    /// What the app ended with.
+    pub async fn stop(mut self) -> Result<(), RunError> {
+        self.shutdown.cancel();
+        match self.task.join_next().await {
+            Some(Ok(ended)) => ended,
+            Some(Err(failure)) => std::panic::resume_unwind(failure.into_panic()),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the app at once, as a crash would: nothing is finished, nothing is saved.
+    pub async fn crash(mut self) {
+        self.task.shutdown().await;
+    }
+}
+
+/// What a journal holds, for assertions.
+#[derive(Clone, Debug)]
+pub struct Stored(Arc<dyn Journal>);
+
+impl Stored {
+    /// Every event.
+    ///
+    /// # Panics
+    /// If the journal cannot be read.
+    pub async fn events(&self) -> Vec<Arc<Event>> {
+        let mut events: Vec<Arc<Event>> = Vec::new();
+        loop {
+            let after = events
+                .last()
+                .map_or(Position::ZERO, |event| event.position());
+            let page = self.0.read(after, 1000).await;
+            let page = page.unwrap_or_else(|failure| panic!("{failure}"));
+            if page.is_empty() {
+                return events;
+            }
+            events.extend(page);
+        }
+    }
+
+    /// The kind of every event.
+    ///
+    /// # Panics
+    /// If the journal cannot be read.
+    pub async fn kinds(&self) -> Vec<String> {
+        let events = self.events().await;
+        events
+            .iter()
+            .map(|event| event.kind().to_string())
+            .collect()
+    }
+
+    /// What was said: the text `message` or `content` of every event whose body has one.
+    ///
+    /// # Panics
+    /// If the journal cannot be read.
+    pub async fn texts(&self) -> Vec<String> {
+        let events = self.events().await;
+        let text = |event: &Arc<Event>| {
+            let body: Value = event.parse().ok()?;
+            let text = body.get("message").or_else(|| body.get("content"))?;
+            text.as_str().map(str::to_owned)
+        };
+        events.iter().filter_map(text).collect()
+    }
+}
+
+/// The kind of what [`Script::say`] sends.
+pub const SAID: &str = "test.said";
+
+/// A source that brings what the test tells it to, and the test's end of it.
+///
+/// Its platform is `test`.
+pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
+    let (lines, told) = mpsc::channel(64);
+    let source = ScriptedSource {
+        name: name.into(),
+        told,
+        kinds: &[],
+        judge: |_| None,
+    };
+    let script = Script {
+        lines,
+        said: Arc::default(),
+    };
+    (script, source)
+}
+
+/// The test's end of a [`ScriptedSource`].
+#[derive(Clone, Debug)]
+pub struct Script {
+    lines: mpsc::Sender<Line>,
+    said: Arc<std::sync::atomic::AtomicU64>,
+}
+
+#[derive(Debug)]
+enum Line {
+    Entry(Box<Entry>, oneshot::Sender<()>),
+    End(Box<SourceError>),
+    Panic,
+}
+
+impl Script {
+    /// Brings an event, or whatever else an entry is; returns once it is on its way to the journal.
+    ///
+    /// # Errors
+    /// [`Closed`] if the source has ended.
+    pub async fn send(&self, entry: Entry) -> Result<(), Closed> {
+        let (sent, done) = oneshot::channel();
+        let line = Line::Entry(Box::new(entry), sent);
+        self.lines.send(line).await.map_err(|_| Closed)?;
+        done.await.map_err(|_| Closed)
+    }
+
+    /// Brings an event of this kind with an origin of its own.
+    ///
+    /// # Errors
+    /// [`Closed`] if the source has ended.
+    pub async fn event(
+        &self,
+        kind: &str,
+        place: &str,
+        body: impl Into<String>,
+    ) -> Result<(), Closed> {
+        self.send(Entry::event(self.draft(kind, place, body))).await
+    }
+
+    /// Brings an event of kind [`SAID`] with body `{"message": text}`.
+    ///
+    /// # Errors
+    /// [`Closed`] if the source has ended.
+    pub async fn say(&self, place: &str, text: &str) -> Result<(), Closed> {
+        let body = serde_json::json!({ "message": text });
+        self.event(SAID, place, body.to_string()).await
+    }
+
+    /// An event of this kind with an origin of its own, not sent.
+    pub fn draft(&self, kind: &str, place: &str, body: impl Into<String>) -> Draft {
+        let number = self.said.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Draft::new(
+            Kind::new(kind),
+            Place::new(place),
+            Origin::frame("script", number + 1),
+            jiff::Timestamp::UNIX_EPOCH,
+            body.into(),
+        )
+    }
+
+    /// A checkpoint to hang on an entry.
+    pub fn checkpoint(part: &str, mark: i64) -> Checkpoint {
+        Checkpoint {
+            part: part.into(),
+            state: "state".into(),
+            mark,
+        }
+    }
+
+    /// Ends the source with an error, as a platform does that will not have us.
+    pub async fn end(&self, error: SourceError) {
+        let _ = self.lines.send(Line::End(Box::new(error))).await;
+    }
+
+    /// Makes the source's task panic.
+    pub async fn panic(&self) {
+        let _ = self.lines.send(Line::Panic).await;
+    }
+}
+
+/// A source that brings what a [`Script`] tells it to.
+#[derive(Debug)]
+pub struct ScriptedSource {
+    name: SourceName,
+    told: mpsc::Receiver<Line>,
+    kinds: &'static [KindInfo],
+    judge: Judge,
+}
+
+impl ScriptedSource {
+    /// Sets the kinds that have a type; none by default.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: &'static [KindInfo]) -> Self {
+        self.kinds = kinds;
+        self
+    }
+
+    /// Sets how errors are judged; by default none is this platform's.
+    #[must_use]
+    pub fn with_judge(mut self, judge: Judge) -> Self {
+        self.judge = judge;
+        self
+    }
+
+    async fn play(mut self, intake: Intake, stop: Stop) -> Result<(), SourceError> {
+        intake.show_link(LinkState::Connected {
+            since: intake.now(),
+        });
+        loop {
+            let line = tokio::select! {
+                () = stop.reading() => break,
+                line = self.told.recv() => line,
+            };
+            match line {
+                None => break,
+                Some(Line::Entry(entry, sent)) => {
+                    let permit = tokio::select! {
+                        () = stop.closing() => break,
+                        permit = intake.reserve(entry.weight()) => permit,
+                    };
+                    let Ok(permit) = permit else { break };
+                    permit.send(*entry);
+                    let _ = sent.send(());
+                }
+                Some(Line::End(error)) => {
+                    intake.show_link(LinkState::Stopped {
+                        code: error.code().to_owned(),
+                        reason: error.message().to_owned(),
+                        hint: error.way_out().map(str::to_owned),
+                    });
+                    return Err(*error);
+                }
+                Some(Line::Panic) => panic!("the script says so"),
+            }
+        }
+        stop.closing().await;
+        intake.show_link(LinkState::Closed);
+        Ok(())
+    }
+}
+
+impl Source for ScriptedSource {
+    fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    fn kinds(&self) -> &'static [KindInfo] {
+        self.kinds
+    }
+
+    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> Option<bool> {
+        (self.judge)(error)
+    }
+
+    fn judge(&self) -> Judge {
+        self.judge
+    }
+
+    fn run(
+        self: Box<Self>,
+        intake: Intake,
+        stop: Stop,
+    ) -> BoxFuture<'static, Result<(), SourceError>> {
+        Box::pin(self.play(intake, stop))
+    }
+}

@@ -1,0 +1,399 @@
+//! Waiters and streams: what the head serves as it reads, without waiting for anyone.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use antiphon_core::{BoxFuture, Event, Kind, KindPattern, Payload, Place, Position};
+use futures_core::Stream;
+use tokio::sync::mpsc;
+
+/// Events that wait in one stream before it lags.
+pub(crate) const STREAM: usize = 256;
+/// Answers that wait for a waiter that has not looked yet; only the first one is wanted.
+const ANSWERS: usize = 32;
+
+/// Everyone who waits for events beside the handlers.
+#[derive(Default)]
+pub(crate) struct Watchers {
+    /// How many there are, so that the head need not lock while there are none.
+    count: AtomicUsize,
+    all: Mutex<All>,
+}
+
+#[derive(Default)]
+struct All {
+    next: u64,
+    closed: bool,
+    watchers: Vec<Watcher>,
+}
+
+struct Watcher {
+    number: u64,
+    kinds: Kinds,
+    since: Position,
+    place: Option<Place>,
+    serve: Box<dyn FnMut(&Arc<Event>) -> Served + Send>,
+}
+
+/// Whether a watcher wants more.
+enum Served {
+    More,
+    Done,
+}
+
+#[derive(Clone)]
+enum Kinds {
+    These(&'static [&'static str]),
+    Pattern(KindPattern),
+}
+
+impl Kinds {
+    fn of<P: Payload>() -> Self {
+        Self::These(P::KINDS)
+    }
+
+    fn matches(&self, kind: &Kind) -> bool {
+        match self {
+            Self::These(kinds) => kinds.iter().any(|one| *one == "*" || kind == one),
+            Self::Pattern(pattern) => pattern.matches(kind.as_str()),
+        }
+    }
+}
+
+impl Watchers {
+    /// Serves one event to all who want it.
+    pub(crate) fn serve(&self, event: &Arc<Event>) {
+        if self.count.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let mut all = self.lock();
+        all.watchers.retain_mut(|watcher| {
+            let wanted = event.position() > watcher.since
+                && watcher.kinds.matches(event.kind())
+                && watcher
+                    .place
+                    .as_ref()
+                    .is_none_or(|place| place.contains(event.place()));
+            if !wanted {
+                return true;
+            }
+            // The user's check may panic; then its waiter ends, and the head goes on.
+            let served = catch_unwind(AssertUnwindSafe(|| (watcher.serve)(event)));
+            matches!(served, Ok(Served::More))
+        });
+        self.count.store(all.watchers.len(), Ordering::Release);
+    }
+
+    /// Nobody will be served any more; all who wait are told so.
+    pub(crate) fn close(&self) {
+        let mut all = self.lock();
+        all.closed = true;
+        all.watchers.clear();
+        self.count.store(0, Ordering::Release);
+    }
+
+    /// Those who came before the app ran see only what comes after this.
+    pub(crate) fn begin_at(&self, position: Position) {
+        let mut all = self.lock();
+        all.closed = false;
+        for watcher in &mut all.watchers {
+            watcher.since = watcher.since.max(position);
+        }
+    }
+
+    fn add(
+        &self,
+        kinds: Kinds,
+        since: Position,
+        serve: Box<dyn FnMut(&Arc<Event>) -> Served + Send>,
+    ) -> u64 {
+        let mut all = self.lock();
+        all.next += 1;
+        let number = all.next;
+        if !all.closed {
+            all.watchers.push(Watcher {
+                number,
+                kinds,
+                since,
+                place: None,
+                serve,
+            });
+            self.count.store(all.watchers.len(), Ordering::Release);
+        }
+        number
+    }
+
+    fn narrow(&self, number: u64, place: Place) {
+        let mut all = self.lock();
+        let watcher = all.watchers.iter_mut().find(|one| one.number == number);
+        if let Some(watcher) = watcher {
+            watcher.place = Some(place);
+        }
+    }
+
+    fn remove(&self, number: u64) {
+        let mut all = self.lock();
+        all.watchers.retain(|one| one.number != number);
+        self.count.store(all.watchers.len(), Ordering::Release);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a watcher out when whoever it served is gone.
+struct Registration {
+    watchers: Arc<Watchers>,
+    number: u64,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.watchers.remove(self.number);
+    }
+}
+
+/// Waiting for an event that is yet to come; made by [`Handle::wait_for`](crate::Handle::wait_for).
+///
+/// It listens from the moment it is made, so that a question can be asked between making and awaiting it.
+/// Without a timeout it waits as long as the app runs.
+#[must_use = "it must be awaited"]
+pub struct WaitFor<P> {
+    answers: mpsc::Receiver<(Place, P)>,
+    registration: Registration,
+    place: Option<Place>,
+    timeout: Option<Duration>,
+}
+
+impl<P> fmt::Debug for WaitFor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitFor")
+            .field("place", &self.place)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why no event came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// None came in time.
+    #[error("no such event came within {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+    /// The app has ended, or the check panicked.
+    #[error("nothing more will come: the app has ended, or the check panicked")]
+    Ended,
+}
+
+impl<P: Payload> WaitFor<P> {
+    pub(crate) fn new<F>(watchers: &Arc<Watchers>, since: Position, check: F) -> Self
+    where
+        F: for<'a> Fn(&P::View<'a>) -> bool + Send + 'static,
+    {
+        let (sender, answers) = mpsc::channel(ANSWERS);
+        let serve = move |event: &Arc<Event>| {
+            let passes = P::concerns(event) && P::view(event).is_ok_and(|view| check(&view));
+            if let Some(payload) = passes.then(|| P::decode(event).ok()).flatten() {
+                // Beyond the first few nobody looks at them.
+                let _ = sender.try_send((event.place().clone(), payload));
+            }
+            if sender.is_closed() {
+                Served::Done
+            } else {
+                Served::More
+            }
+        };
+        let number = watchers.add(Kinds::of::<P>(), since, Box::new(serve));
+        Self {
+            answers,
+            registration: Registration {
+                watchers: Arc::clone(watchers),
+                number,
+            },
+            place: None,
+            timeout: None,
+        }
+    }
+
+    /// Takes only events that happened in this place or inside it.
+    pub fn in_place(mut self, place: impl Into<Place>) -> Self {
+        let place = place.into();
+        let Registration { watchers, number } = &self.registration;
+        watchers.narrow(*number, place.clone());
+        self.place = Some(place);
+        self
+    }
+
+    /// Gives up after this long, counted from when it is awaited.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    async fn answer(mut self) -> Result<P, WaitError> {
+        let timeout = self.timeout;
+        let first = async move {
+            while let Some((place, payload)) = self.answers.recv().await {
+                if self
+                    .place
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.contains(&place))
+                {
+                    return Ok(payload);
+                }
+            }
+            Err(WaitError::Ended)
+        };
+        match timeout {
+            None => first.await,
+            Some(timeout) => tokio::time::timeout(timeout, first)
+                .await
+                .unwrap_or(Err(WaitError::TimedOut(timeout))),
+        }
+    }
+}
+
+impl<P: Payload> IntoFuture for WaitFor<P> {
+    type Output = Result<P, WaitError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.answer())
+    }
+}
+
+/// A stream missed this many events, since it was read too slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the stream was read too slowly and missed {0} events")]
+pub struct Lagged(pub u64);
+
+enum Item {
+    Event(Arc<Event>),
+    Lagged(Lag),
+}
+
+/// How many events were missed at one point of a stream; grows until the reader comes to it.
+#[derive(Clone)]
+struct Lag(Arc<Mutex<Option<u64>>>);
+
+impl Lag {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Some(1))))
+    }
+
+    /// Counts one more; false if the reader has come past it.
+    fn grow(&self) -> bool {
+        let mut missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *missed = missed.map(|missed| missed + 1);
+        missed.is_some()
+    }
+
+    fn take(&self) -> u64 {
+        let mut missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        missed.take().unwrap_or_default()
+    }
+}
+
+/// Events of one payload type as they are stored; made by [`Handle::stream`](crate::Handle::stream).
+///
+/// It sees what is stored after it was made, and ends with the app.
+/// It holds at most 256 events; when it is read too slowly it misses some, and says how many, where they are missing.
+/// Events whose body does not decode are passed over.
+pub struct EventStream<P> {
+    items: mpsc::Receiver<Item>,
+    _registration: Registration,
+    payload: PhantomData<fn() -> P>,
+}
+
+impl<P> fmt::Debug for EventStream<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").finish_non_exhaustive()
+    }
+}
+
+impl<P: Payload> EventStream<P> {
+    pub(crate) fn new(watchers: &Arc<Watchers>, since: Position) -> Self {
+        Self::open(watchers, since, Kinds::of::<P>())
+    }
+
+    fn open(watchers: &Arc<Watchers>, since: Position, kinds: Kinds) -> Self {
+        let (sender, items) = mpsc::channel(STREAM + 1);
+        let mut lag: Option<Lag> = None;
+        let serve = move |event: &Arc<Event>| {
+            if lag.as_ref().is_none_or(|lag| !lag.grow()) {
+                lag = None;
+                // The last place is kept for the word that something was missed.
+                let item = if sender.capacity() > 1 {
+                    Item::Event(Arc::clone(event))
+                } else {
+                    Item::Lagged(lag.insert(Lag::new()).clone())
+                };
+                let _ = sender.try_send(item);
+            }
+            if sender.is_closed() {
+                Served::Done
+            } else {
+                Served::More
+            }
+        };
+        let number = watchers.add(kinds, since, Box::new(serve));
+        Self {
+            items,
+            _registration: Registration {
+                watchers: Arc::clone(watchers),
+                number,
+            },
+            payload: PhantomData,
+        }
+    }
+
+    /// The next event; `None` once the app has ended.
+    ///
+    /// Safe to cancel.
+    pub async fn next(&mut self) -> Option<Result<P, Lagged>> {
+        std::future::poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P, Lagged>>> {
+        loop {
+            let Some(item) = ready!(self.items.poll_recv(context)) else {
+                return Poll::Ready(None);
+            };
+            match item {
+                Item::Lagged(lag) => return Poll::Ready(Some(Err(Lagged(lag.take())))),
+                Item::Event(event) if !P::concerns(&event) => {}
+                Item::Event(event) => {
+                    if let Ok(payload) = P::decode(&event) {
+                        return Poll::Ready(Some(Ok(payload)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl EventStream<Event> {
+    pub(crate) fn raw(watchers: &Arc<Watchers>, since: Position, pattern: KindPattern) -> Self {
+        Self::open(watchers, since, Kinds::Pattern(pattern))
+    }
+}
+
+impl<P: Payload> Stream for EventStream<P> {
+    type Item = Result<P, Lagged>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
