@@ -1,18 +1,46 @@
 //! What a simulation can be set to.
 
-use crate::{ledger::LedgerLimits, queup::state::Settings};
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::{Command, ledger::LedgerLimits, queup::state::Settings};
 
 /// How a simulation is to be; chained setters over defaults.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     pub(crate) seed: u64,
     pub(crate) run: u64,
+    pub(crate) rate: u32,
+    pub(crate) script: Vec<Command>,
+    pub(crate) address: IpAddr,
+    pub(crate) control_port: u16,
+    pub(crate) queup_port: u16,
     pub(crate) ledger: LedgerLimits,
     pub(crate) queup: Settings,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            run: 0,
+            rate: 0,
+            script: Vec::new(),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            control_port: 0,
+            queup_port: 0,
+            ledger: LedgerLimits::default(),
+            queup: Settings::default(),
+        }
+    }
+}
+
+/// No server of this name listens.
+#[derive(Debug, thiserror::Error)]
+#[error("no server named `{0}`: there are `control` and `queup`")]
+pub struct UnknownServer(String);
+
 impl Options {
-    /// The defaults: seed 0, run 0, no traffic.
+    /// The defaults: seed 0, run 0, no traffic, free ports on the loopback address.
     pub fn new() -> Self {
         Self::default()
     }
@@ -31,6 +59,42 @@ impl Options {
     pub fn run(mut self, run: u64) -> Self {
         self.run = run;
         self
+    }
+
+    /// Sets how many events a second simulated people make from the start (default: none).
+    #[must_use]
+    pub fn rate(mut self, rate: u32) -> Self {
+        self.rate = rate;
+        self
+    }
+
+    /// Sets commands to be obeyed at their times from the start (default: none).
+    #[must_use]
+    pub fn script(mut self, commands: Vec<Command>) -> Self {
+        self.script = commands;
+        self
+    }
+
+    /// Sets the address that real sockets listen on (default: 127.0.0.1).
+    #[must_use]
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Sets the first port of a platform (`queup`) or the one of the control address (`control`); the default, zero,
+    /// takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// If there is no server of that name.
+    pub fn port(mut self, server: &str, port: u16) -> Result<Self, UnknownServer> {
+        match server {
+            "control" => self.control_port = port,
+            "queup" => self.queup_port = port,
+            other => return Err(UnknownServer(other.to_owned())),
+        }
+        Ok(self)
     }
 
     /// Sets how much the ledger keeps.

@@ -1,20 +1,29 @@
 //! A whole simulation: its servers, its tasks, and the network that leads to them.
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use antiphon_core::Clock;
-use antiphon_net::{Network, Route, pipe};
+use antiphon_net::{Connect, Network, Route, pipe};
 use jiff::Timestamp;
-use tokio::task::JoinSet;
+use tokio::{
+    net::TcpListener,
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
 
 use crate::{
+    Command,
+    address::Addresses,
+    desk,
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
     queup::{self, QueUp, Server},
+    traffic,
     world::World,
 };
 
@@ -22,6 +31,8 @@ use crate::{
 const PIPE: usize = 64 * 1024;
 /// Connections open at once; more are closed and noted.
 const CONNECTIONS: usize = 1024;
+/// How long sockets get to close when the simulation stops.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// When a simulation on a paused clock begins.
 const BEGINNING: &str = "2026-01-05T20:00:00Z";
 
@@ -33,6 +44,7 @@ pub struct Simulator {
     ledger: Ledger,
     queup: QueUp,
     network: Network,
+    addresses: Option<Addresses>,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -51,7 +63,7 @@ impl Simulator {
     ///
     /// Outside of a tokio runtime.
     pub fn with_seed(seed: u64) -> Self {
-        Self::over_pipes(Options::new().seed(seed))
+        Self::over_pipes(&Options::new().seed(seed))
     }
 
     /// A simulation over pipes, in the time of tokio's clock.
@@ -59,13 +71,13 @@ impl Simulator {
     /// # Panics
     ///
     /// Outside of a tokio runtime.
-    pub fn over_pipes(options: Options) -> Self {
+    pub fn over_pipes(options: &Options) -> Self {
         let beginning: Timestamp = BEGINNING.parse().expect("a timestamp");
-        let mut simulator = Self::new(&options, Clock::starting_at(beginning));
+        let mut simulator = Self::new(options, Clock::starting_at(beginning));
         let (connector, listener) = pipe::listen(PIPE);
-        let connector = Arc::new(connector);
+        let connector: Arc<dyn Connect> = Arc::new(connector);
         simulator.network = Network::new()
-            .route("api.queup.net", Route::connector(connector.clone()))
+            .route("api.queup.net", Route::connector(Arc::clone(&connector)))
             .route("ws.queup.net", Route::connector(connector));
         let server = Arc::clone(&simulator.queup.server);
         simulator.run(accept_pipes(server, listener));
@@ -81,10 +93,74 @@ impl Simulator {
             ledger,
             queup: QueUp::new(Arc::clone(&server)),
             network: Network::new(),
+            addresses: None,
             tasks: Mutex::new(JoinSet::new()),
         };
-        simulator.run(server.keep_house());
+        simulator.run(Arc::clone(&server).keep_house());
+        server.rate.send_replace(options.rate);
+        let rate = server.rate.subscribe();
+        simulator.run(traffic::run(server, rate, world.chance("traffic")));
+        if !options.script.is_empty() {
+            let mut script = options.script.clone();
+            script.sort_by_key(|command| command.at);
+            simulator.run(play(simulator.queup(), script));
+        }
         simulator
+    }
+
+    /// A simulation over real sockets, in the machine's own time.
+    ///
+    /// It listens on the loopback address unless the options say otherwise.
+    ///
+    /// # Errors
+    ///
+    /// If a port cannot be had.
+    pub async fn listen(options: &Options) -> io::Result<Self> {
+        let queup = TcpListener::bind((options.address, options.queup_port)).await?;
+        let control = TcpListener::bind((options.address, options.control_port)).await?;
+        let (queup_at, control_at) = (queup.local_addr()?, control.local_addr()?);
+        let mut simulator = Self::new(options, Clock::system());
+        simulator.network = Network::new()
+            .route("api.queup.net", Route::address(queup_at))
+            .route("ws.queup.net", Route::address(queup_at));
+        simulator.addresses = Some(Addresses::new(control_at, queup_at, &simulator.queup));
+        let server = Arc::clone(&simulator.queup.server);
+        simulator.run(accept(queup, move |line| {
+            queup::http::serve(Arc::clone(&server), line)
+        }));
+        let desk = desk::Desk::new(
+            simulator.queup(),
+            simulator.ledger(),
+            simulator.addresses.clone(),
+        );
+        simulator.run(accept(control, move |line| desk.clone().serve(line)));
+        Ok(simulator)
+    }
+
+    /// Where it listens, if it listens on real sockets.
+    pub fn addresses(&self) -> Option<&Addresses> {
+        self.addresses.as_ref()
+    }
+
+    /// Closes every socket with a close frame, as a server that goes away does, and ends.
+    pub async fn stop(self) {
+        self.queup.server.rate.send_replace(0);
+        self.queup.refuse_sockets(Duration::MAX);
+        let links = self.queup.links();
+        links.close(1001, "the simulator stops");
+        let all_closed = async {
+            while !links.list().is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        if timeout(FAREWELL, all_closed).await.is_err() {
+            tracing::debug!("some sockets did not close in time");
+        }
+        let mut tasks = self
+            .tasks
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        tasks.shutdown().await;
     }
 
     fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -152,29 +228,79 @@ impl Simulator {
     }
 }
 
+/// Obeys the commands of a script at their times.
+async fn play(queup: QueUp, script: Vec<Command>) {
+    let start = Instant::now();
+    for command in script {
+        sleep_until(start + command.at).await;
+        if let Err(error) = queup.obey(&command) {
+            queup.note(format!("a command of the script failed: {error}"));
+        }
+    }
+}
+
 async fn accept_pipes(server: Arc<Server>, mut listener: pipe::PipeListener) {
-    let mut connections = JoinSet::new();
+    let mut connections = Connections::default();
     loop {
         tokio::select! {
             arrival = listener.accept() => match arrival {
-                Some((stream, _, _)) => serve(&server, &mut connections, Line::pipe(stream)),
+                Some((stream, _, _)) => {
+                    connections.add(queup::http::serve(Arc::clone(&server), Line::pipe(stream)));
+                }
                 None => break,
             },
-            Some(_) = connections.join_next() => {}
+            () = connections.one_ended() => {}
         }
     }
-    while connections.join_next().await.is_some() {}
+    // Nobody can connect any more, but those who did are served to their end.
+    while connections.0.join_next().await.is_some() {}
 }
 
-/// Serves a connection on a task of its own, if there are not too many.
-fn serve(server: &Arc<Server>, connections: &mut JoinSet<()>, line: Line) {
-    if connections.len() >= CONNECTIONS {
-        server.with(|state| {
-            state.note(format!(
-                "more than {CONNECTIONS} connections; one was closed"
-            ))
-        });
-        return;
+async fn accept<F>(listener: TcpListener, serve: impl Fn(Line) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut connections = Connections::default();
+    loop {
+        tokio::select! {
+            arrival = listener.accept() => match arrival {
+                Ok((stream, _)) => {
+                    // Small frames are to go at once; failing to ask for that harms nothing.
+                    let _ = stream.set_nodelay(true);
+                    connections.add(serve(Line::tcp(stream)));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            },
+            () = connections.one_ended() => {}
+        }
     }
-    connections.spawn(queup::http::serve(Arc::clone(server), line));
+}
+
+/// The connections of one listener, each on a task of its own; dropped, they end.
+#[derive(Default)]
+struct Connections(JoinSet<()>);
+
+impl Connections {
+    /// Serves one more, if there are not too many.
+    fn add(&mut self, serve: impl Future<Output = ()> + Send + 'static) {
+        if self.0.len() < CONNECTIONS {
+            self.0.spawn(serve);
+        } else {
+            tracing::warn!(most = CONNECTIONS, "too many connections; one was closed");
+        }
+    }
+
+    /// Waits until a connection ended, and tells if its task panicked.
+    async fn one_ended(&mut self) {
+        match self.0.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                tracing::error!(%error, "serving a connection panicked");
+            }
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
+    }
 }

@@ -178,13 +178,13 @@ impl State {
             .map(|(number, connection)| (*number, connection.client.id().to_owned()))
             .collect();
         let mut owed = self.due.get(channel).cloned().unwrap_or_default();
-        let mut made: BTreeMap<BTreeSet<Quirk>, Frame> = BTreeMap::new();
+        let mut frames: BTreeMap<BTreeSet<Quirk>, Frame> = BTreeMap::new();
         let mut deliveries = Vec::new();
         // The newest connection of an account is the one that counts; earlier ones are its forgotten sockets.
         for (number, client) in attached.into_iter().rev() {
             let due = owed.remove(&client).then(|| client.clone());
             let quirks = self.faults.quirks_for(Some(&client));
-            let frame = made
+            let frame = frames
                 .entry(quirks)
                 .or_insert_with_key(|quirks| Frame::new(&make(quirks, turn), &client))
                 .clone();
@@ -195,7 +195,7 @@ impl State {
         }
         for account in owed {
             let quirks = self.faults.quirks_for(Some(&account));
-            let frame = made
+            let frame = frames
                 .entry(quirks)
                 .or_insert_with_key(|quirks| Frame::new(&make(quirks, turn), &account))
                 .clone();

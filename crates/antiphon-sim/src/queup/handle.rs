@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use antiphon_core::{KindPattern, Secret};
 use serde_json::{Map, Value};
 
-use super::{Links, Server, role::Role, text};
+use super::{Links, Server, role::Role, state::State, text};
 use crate::fault::{Quirk, RestFault, RestRule};
 
 /// The simulated QueUp; clones are the same one.
@@ -59,6 +59,24 @@ impl QueUp {
             server: Arc::clone(&self.server),
             id,
         }
+    }
+
+    /// The room with this slug or id, if there is one.
+    pub fn find_room(&self, slug_or_id: &str) -> Option<Room> {
+        let id = self
+            .server
+            .with(|state| state.find_room(slug_or_id).map(|room| room.id.clone()))?;
+        Some(Room {
+            server: Arc::clone(&self.server),
+            id,
+        })
+    }
+
+    /// Lets simulated people do what people do, making this many events a second in the rooms where someone listens.
+    ///
+    /// Every kind of event comes up; zero, the beginning, is silence.
+    pub fn traffic(&self, rate: u32) {
+        self.server.rate.send_replace(rate);
     }
 
     /// The account made for a bot.
@@ -232,6 +250,11 @@ impl QueUp {
             .with(|state| state.faults.withhold_pongs = withhold);
     }
 
+    /// Notes something that was not expected.
+    pub(crate) fn note(&self, text: String) {
+        self.server.with(|state| state.note(text));
+    }
+
     /// Ids of users and rooms, with the names that stand for them in a transcript.
     pub(crate) fn names(&self) -> Vec<(String, String)> {
         self.server.with(|state| {
@@ -268,7 +291,9 @@ pub struct Room {
 
 impl fmt::Debug for Room {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Room").field("id", &self.id).finish()
+        f.debug_struct("Room")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -294,7 +319,7 @@ impl Room {
         antiphon_core::Place::root().join("room", &self.id)
     }
 
-    fn by<T>(&self, name: &str, act: impl FnOnce(&mut super::state::State, &str, &str) -> T) -> T {
+    fn by<T>(&self, name: &str, act: impl FnOnce(&mut State, &str, &str) -> T) -> T {
         self.server.with(|state| {
             let user = state.user_named(name);
             act(state, &self.id, &user)
@@ -305,7 +330,7 @@ impl Room {
         &self,
         by: &str,
         other: &str,
-        act: impl FnOnce(&mut super::state::State, &str, &str, &str) -> T,
+        act: impl FnOnce(&mut State, &str, &str, &str) -> T,
     ) -> T {
         self.server.with(|state| {
             let by = state.user_named(by);
@@ -345,17 +370,17 @@ impl Room {
 
     /// Someone enters.
     pub fn join(&self, name: &str) {
-        self.by(name, |state, room, user| state.join(room, user));
+        self.by(name, State::join);
     }
 
     /// Someone leaves.
     pub fn leave(&self, name: &str) {
-        self.by(name, |state, room, user| state.leave(room, user));
+        self.by(name, State::leave);
     }
 
     /// Announces that someone left who did not.
     pub fn leave_in_error(&self, name: &str) {
-        self.by(name, |state, room, user| state.leave_in_error(room, user));
+        self.by(name, State::leave_in_error);
     }
 
     /// Throws someone out.
@@ -375,7 +400,7 @@ impl Room {
     /// Lets someone in again.
     pub fn unban(&self, by: &str, name: &str) {
         self.between(by, name, |state, room, by, user| {
-            state.unban(room, by, user)
+            state.unban(room, by, user);
         });
     }
 
@@ -427,7 +452,7 @@ impl Room {
 
     /// Skips the song that plays.
     pub fn skip(&self, by: &str) {
-        self.by(by, |state, room, user| state.skip(room, user));
+        self.by(by, State::skip);
     }
 
     /// Someone votes for the song that plays, or against it.
@@ -437,7 +462,7 @@ impl Room {
 
     /// Someone takes the song that plays into a playlist.
     pub fn grab(&self, name: &str) {
-        self.by(name, |state, room, user| state.grab(room, user));
+        self.by(name, State::grab);
     }
 
     /// Holds someone's own queue back, or lets it go on.
@@ -479,7 +504,7 @@ impl Room {
     /// Empties someone's own queue.
     pub fn clear_queue(&self, name: &str) {
         self.by(name, |state, room, user| {
-            state.clear_queue(room, user, None)
+            state.clear_queue(room, user, None);
         });
     }
 

@@ -44,7 +44,7 @@ pub(crate) async fn serve(server: Arc<Server>, line: Line) {
     if let Some(Granted { upgrade, client }) = granted
         && let Ok(upgraded) = upgrade.await
     {
-        socket::serve(&server, TokioIo::new(upgraded), line, client).await;
+        Box::pin(socket::serve(&server, TokioIo::new(upgraded), line, client)).await;
     }
 }
 
@@ -113,12 +113,11 @@ impl super::state::State {
         let Some(client) = client else {
             return refused(401, "invalid token");
         };
-        match antiphon_net::accept_upgrade(request) {
-            Some(response) => Admission::Granted(client, response),
-            None => {
-                self.note("a socket without a proper upgrade request");
-                refused(400, "Bad Request")
-            }
+        if let Some(response) = antiphon_net::accept_upgrade(request) {
+            Admission::Granted(client, response)
+        } else {
+            self.note("a socket without a proper upgrade request");
+            refused(400, "Bad Request")
         }
     }
 }
@@ -128,7 +127,7 @@ fn respond_with(answer: Answer) -> Response<Full<Bytes>> {
         Body::Envelope(message, data) => (
             "application/json; charset=utf-8",
             // The envelope's own code is the status, but for the errors that hide under 200.
-            envelope(answer.status, message, data),
+            envelope(answer.status, message, &data),
         ),
         Body::Html(page) => ("text/html", page),
         Body::Text(text) => ("application/json; charset=utf-8", text),
@@ -146,7 +145,7 @@ fn respond_with(answer: Answer) -> Response<Full<Bytes>> {
     response
 }
 
-fn envelope(status: u16, message: &str, data: serde_json::Value) -> String {
+fn envelope(status: u16, message: &str, data: &serde_json::Value) -> String {
     let inner = data
         .pointer("/err/details/code")
         .and_then(serde_json::Value::as_u64);

@@ -5,6 +5,7 @@
 
 mod chat;
 mod connection;
+mod deck;
 mod frame;
 mod handle;
 pub(crate) mod http;
@@ -24,8 +25,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
+pub(crate) use deck::Deck;
 pub use handle::{Account, QueUp, Room};
 pub use links::{Link, Links};
 use state::{Settings, State};
@@ -37,6 +39,8 @@ use crate::{ledger::Ledger, world::World};
 pub(crate) struct Server {
     state: Mutex<State>,
     bell: Arc<Notify>,
+    /// Events a second of ambient traffic.
+    pub(crate) rate: watch::Sender<u32>,
 }
 
 impl Server {
@@ -47,6 +51,7 @@ impl Server {
         Self {
             state: Mutex::new(state),
             bell,
+            rate: watch::Sender::new(0),
         }
     }
 

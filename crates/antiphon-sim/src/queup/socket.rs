@@ -301,7 +301,7 @@ async fn flood(mut line: Line, size: u64) -> io::Result<()> {
     header.extend(size.to_be_bytes());
     header.extend(beginning);
     line.write_all(&header).await?;
-    let chunk = [b'a'; 64 * 1024];
+    let chunk = vec![b'a'; 64 * 1024];
     let mut left = size.saturating_sub(beginning.len() as u64);
     while left > 0 {
         let take = usize::try_from(left).map_or(chunk.len(), |left| left.min(chunk.len()));

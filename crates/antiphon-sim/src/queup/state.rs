@@ -205,10 +205,11 @@ impl State {
             self.appoint(&choir, &user, role);
         }
         for (username, role) in [
-            ("antiphon", Some("co-owner")),
-            ("cantor", Some("manager")),
-            ("verger", Some("mod")),
+            (super::QueUp::BOT, Some("co-owner")),
             ("sexton", None),
+            ("verger", None),
+            ("usher", Some("mod")),
+            ("cantor", Some("manager")),
         ] {
             let user = self.add_account(username);
             if let Some(role) = role {

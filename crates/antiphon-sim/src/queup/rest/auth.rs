@@ -23,10 +23,7 @@ impl State {
             })
         });
         let Some(user) = fits.map(|user| user.id.clone()) else {
-            return Err(Answer::details(
-                400,
-                json!("Incorrect username or password"),
-            ));
+            return Err(Answer::details(400, "Incorrect username or password"));
         };
         let cookie = format!(
             "s%3A{:016x}{:016x}.{:016x}",

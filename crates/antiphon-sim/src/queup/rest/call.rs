@@ -193,7 +193,8 @@ impl Answer {
     }
 
     /// The other shape of errors: login, throttled chat, private rooms.
-    pub(crate) fn details(status: u16, message: Value) -> Self {
+    pub(crate) fn details(status: u16, message: impl Into<Value>) -> Self {
+        let message = message.into();
         let data = json!({"details": {"code": status, "message": message}});
         Self::new(status, reason(status), data)
     }

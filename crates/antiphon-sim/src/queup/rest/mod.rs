@@ -11,7 +11,6 @@ mod users;
 
 use bytes::Bytes;
 use http::{Method, Request};
-use serde_json::json;
 
 pub(crate) use call::{Answer, Body, Fields};
 use call::{Call, Routed};
@@ -41,7 +40,7 @@ impl State {
         let answer = match &fault {
             Some(RestFault::Slow(_)) | None => self.answer(&call),
             Some(RestFault::Status(429)) => {
-                Answer::details(429, json!("You are doing that too often, wait 10 mins"))
+                Answer::details(429, "You are doing that too often, wait 10 mins")
             }
             Some(RestFault::Status(status)) => Answer::error(*status, "a fault that was asked for"),
             Some(RestFault::Html(status)) => Answer::html(*status),

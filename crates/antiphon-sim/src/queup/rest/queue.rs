@@ -166,7 +166,7 @@ impl State {
         if *votes > VOTES {
             return Err(Answer::details(
                 429,
-                json!("You have voted too often on this song"),
+                "You have voted too often on this song",
             ));
         }
         self.dub(&id, &me, up);

@@ -1,0 +1,89 @@
+//! Where a simulation over real sockets is found, and who can log in.
+
+use std::net::SocketAddr;
+
+use antiphon_core::Secret;
+use serde::{Serialize, Serializer};
+
+use crate::queup::{Account, QueUp};
+
+/// What `antiphon sim` prints first.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Addresses {
+    /// Takes commands and shows the ledger.
+    pub control: String,
+    /// The simulated QueUp.
+    pub queup: QueUpAddresses,
+}
+
+/// Where the simulated QueUp is, and who can log in.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct QueUpAddresses {
+    /// Base of the REST calls.
+    pub rest: String,
+    /// Address of the socket, without its parameters.
+    pub socket: String,
+    /// The bot's login.
+    #[serde(flatten)]
+    pub bot: Login,
+    /// Slug of the room where the bot has every right.
+    pub room: String,
+    /// Id of that room.
+    pub room_id: String,
+    /// Further logins: two without a role in the room, then a moderator and a manager.
+    pub accounts: Vec<Login>,
+}
+
+/// A login; serialised, it shows the password, since whoever reads that is to use it.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Login {
+    /// E-mail address.
+    pub email: String,
+    /// Password.
+    #[serde(serialize_with = "exposed")]
+    pub password: Secret,
+    /// Name of the user.
+    pub username: String,
+    /// Id of the user.
+    pub user_id: String,
+}
+
+fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+impl From<Account> for Login {
+    fn from(account: Account) -> Self {
+        Self {
+            email: account.email,
+            password: account.password,
+            username: account.username,
+            user_id: account.id,
+        }
+    }
+}
+
+impl Addresses {
+    pub(crate) fn new(control: SocketAddr, queup_at: SocketAddr, queup: &QueUp) -> Self {
+        let bot = queup.account();
+        let room = queup.room("choir-loft");
+        let others = queup.accounts().into_iter();
+        let accounts = others
+            .filter(|account| account.id != bot.id)
+            .map(Login::from);
+        Self {
+            control: format!("http://{control}"),
+            queup: QueUpAddresses {
+                rest: format!("http://{queup_at}"),
+                socket: format!("ws://{queup_at}/ws/"),
+                room: room.slug(),
+                room_id: room.id().to_owned(),
+                accounts: accounts.collect(),
+                bot: bot.into(),
+            },
+        }
+    }
+}

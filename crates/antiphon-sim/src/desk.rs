@@ -1,0 +1,139 @@
+//! The control address: takes commands, and shows the ledger and the notes.
+
+use std::{convert::Infallible, sync::Arc};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+
+use crate::{
+    Command,
+    address::{Addresses, Login},
+    ledger::{Ledger, Query},
+    line::Line,
+    queup::QueUp,
+};
+
+/// Longest command.
+const LONGEST: usize = 1 << 20;
+/// Rows shown at a time, unless fewer are asked for.
+const PAGE: usize = 10_000;
+
+/// Whoever sits at the control address.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    queup: QueUp,
+    ledger: Ledger,
+    addresses: Arc<Option<Addresses>>,
+}
+
+type Page = Response<Full<Bytes>>;
+
+impl Desk {
+    pub(crate) fn new(queup: QueUp, ledger: Ledger, addresses: Option<Addresses>) -> Self {
+        Self {
+            queup,
+            ledger,
+            addresses: Arc::new(addresses),
+        }
+    }
+
+    pub(crate) async fn serve(self, line: Line) {
+        let service =
+            service_fn(|request| async { Ok::<_, Infallible>(self.respond(request).await) });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(line), service);
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a control connection ended");
+        }
+    }
+
+    async fn respond(&self, request: Request<Incoming>) -> Page {
+        let (head, body) = request.into_parts();
+        let query = head.uri.query().unwrap_or_default();
+        match (&head.method, head.uri.path()) {
+            (&Method::GET, "/") => json(StatusCode::OK, &*self.addresses),
+            (&Method::GET, "/ledger") => match parse_query(query) {
+                Ok(query) => lines(&self.ledger.rows(&query)),
+                Err(error) => wrong(&error),
+            },
+            (&Method::GET, "/notes") => lines(&self.ledger.notes()),
+            (&Method::GET, "/accounts") => {
+                let accounts: Vec<Login> =
+                    self.queup.accounts().into_iter().map(Login::from).collect();
+                json(StatusCode::OK, &accounts)
+            }
+            (&Method::POST, "/do") => match Limited::new(body, LONGEST).collect().await {
+                Ok(body) => self.obey(&String::from_utf8_lossy(&body.to_bytes())),
+                Err(_) => wrong("the command is too long"),
+            },
+            _ => json(
+                StatusCode::NOT_FOUND,
+                &serde_json::json!({
+                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /notes, GET /accounts and POST /do",
+                }),
+            ),
+        }
+    }
+
+    fn obey(&self, text: &str) -> Page {
+        match Command::parse(text).and_then(|command| self.queup.obey(&command)) {
+            Ok(outcome) => json(StatusCode::OK, &outcome),
+            Err(error) => wrong(&error.to_string()),
+        }
+    }
+}
+
+fn parse_query(text: &str) -> Result<Query, String> {
+    let mut query = Query {
+        limit: Some(PAGE),
+        ..Query::default()
+    };
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        let number = || {
+            value
+                .parse()
+                .map_err(|_| format!("`{name}` is not a number: {value}"))
+        };
+        match &*name {
+            "after" => query.after = number()?,
+            "limit" => query.limit = Some(usize::try_from(number()?).unwrap_or(usize::MAX)),
+            "due_to" => query.due_to = Some(value.into_owned()),
+            "connection" => query.connection = Some(value.into_owned()),
+            other => return Err(format!("no parameter named `{other}`")),
+        }
+    }
+    Ok(query)
+}
+
+fn wrong(error: &str) -> Page {
+    json(
+        StatusCode::BAD_REQUEST,
+        &serde_json::json!({"error": error}),
+    )
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Page {
+    let text = serde_json::to_string(value).unwrap_or_default() + "\n";
+    page(status, "application/json", text)
+}
+
+/// One JSON document a line.
+fn lines(values: &[impl Serialize]) -> Page {
+    let mut text = String::new();
+    for value in values {
+        text += &serde_json::to_string(value).unwrap_or_default();
+        text.push('\n');
+    }
+    page(StatusCode::OK, "application/x-ndjson", text)
+}
+
+fn page(status: StatusCode, kind: &'static str, text: String) -> Page {
+    let mut page = Response::new(Full::new(Bytes::from(text)));
+    *page.status_mut() = status;
+    page.headers_mut()
+        .insert(header::CONTENT_TYPE, http::HeaderValue::from_static(kind));
+    page
+}
