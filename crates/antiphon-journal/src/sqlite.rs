@@ -3,7 +3,7 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -21,7 +21,7 @@ use tokio::{
 
 use reader::{READERS, Reader, Readers};
 use trouble::Failure;
-use writer::{Committed, Writer};
+use writer::{Committed, LogLength, Writer};
 
 mod names;
 mod open;
@@ -33,9 +33,6 @@ mod value;
 mod writer;
 
 pub use open::{Asked, OpenError};
-
-/// Pages in the write-ahead log from which it is moved into the file: 16 MiB.
-const LOG_PAGES: u32 = 4096;
 
 /// How often an idle appender looks for what other processes ask, while someone watches for replays.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
@@ -131,6 +128,8 @@ struct Shared {
     replays: watch::Sender<u64>,
     /// How often to look for what others append; `None` if this is the appender.
     follow: Option<Duration>,
+    /// Held while the log is moved into the file.
+    moving: Arc<Mutex<()>>,
     /// Whether a task looks at intervals.
     looking: std::sync::Mutex<bool>,
 }
@@ -234,6 +233,7 @@ impl SqliteJournal {
                 last: watch::Sender::new(last),
                 replays: watch::Sender::new(0),
                 follow,
+                moving: Arc::default(),
                 looking: std::sync::Mutex::new(false),
             }),
             runtime: Handle::current(),
@@ -296,14 +296,25 @@ impl SqliteJournal {
     }
 
     /// Moves a log that has grown long into the file, beside the commits that go on meanwhile.
-    fn checkpoint(&self) {
-        let mut tasks = lock(&self.tasks);
-        while tasks.checkpoint.try_join_next().is_some() {}
-        if tasks.checkpoint.is_empty() {
-            let shared = Arc::clone(&self.shared);
-            tasks
-                .checkpoint
-                .spawn_on(shared.checkpoint(), &self.runtime);
+    async fn checkpoint(&self, length: LogLength) {
+        if length == LogLength::Fine {
+            return;
+        }
+        {
+            let mut tasks = lock(&self.tasks);
+            while tasks.checkpoint.try_join_next().is_some() {}
+            if tasks.checkpoint.is_empty() {
+                let moving = Arc::clone(&self.shared.moving).try_lock_owned();
+                let checkpoint = Arc::clone(&self.shared).checkpoint();
+                let checkpoint = async move {
+                    let _moving = moving;
+                    checkpoint.await;
+                };
+                tasks.checkpoint.spawn_on(checkpoint, &self.runtime);
+            }
+        }
+        if length == LogLength::TooLong {
+            drop(self.shared.moving.lock().await);
         }
     }
 }
@@ -458,18 +469,16 @@ impl Slot {
 impl Journal for SqliteJournal {
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
-            let (appended, log_pages) = self
+            let (appended, log) = self
                 .shared
                 .write(move |shared, writer| {
                     let committed = writer.append(&batch)?;
                     shared.announce(&committed);
-                    Ok((committed.appended, writer.log_pages.load(Ordering::Relaxed)))
+                    Ok((committed.appended, writer.log_length()))
                 })
                 .await
                 .map_err(Failure::append)?;
-            if log_pages >= LOG_PAGES {
-                self.checkpoint();
-            }
+            self.checkpoint(log).await;
             Ok(appended)
         })
     }
@@ -541,17 +550,15 @@ impl Journal for SqliteJournal {
         Box::pin(async move {
             let mut run = sweep::Run::new(policy, now);
             loop {
-                let (back, more, log_pages) = self
+                let (back, more, log) = self
                     .shared
                     .write(move |_, writer| {
                         let more = run.slice(writer)?;
-                        Ok((run, more, writer.log_pages.load(Ordering::Relaxed)))
+                        Ok((run, more, writer.log_length()))
                     })
                     .await
                     .map_err(Failure::append)?;
-                if log_pages >= LOG_PAGES {
-                    self.checkpoint();
-                }
+                self.checkpoint(log).await;
                 if !more {
                     return Ok(back.sweep);
                 }

@@ -1,5 +1,9 @@
 //! The contract, kept by every backend, and the backends compared with one another.
 
+#[cfg_attr(
+    not(feature = "sqlite"),
+    expect(dead_code, reason = "some promises need a disk")
+)]
 mod contract;
 
 /// Runs every promise for a backend; those behind `disk` only for one that has one.

@@ -335,6 +335,42 @@ async fn a_full_file_takes_events_again_once_there_is_room() {
     assert!(length <= 300_000, "{length}");
 }
 
+/// Names a folder on a file system of a few megabytes, for the test that fills it.
+const SMALL_DISK: &str = "ANTIPHON_JOURNAL_SMALL_DISK";
+
+#[tokio::test]
+#[ignore = "needs a file system of a few megabytes, named by ANTIPHON_JOURNAL_SMALL_DISK"]
+async fn a_full_disk_takes_events_again_once_there_is_room() {
+    let folder = PathBuf::from(std::env::var_os(SMALL_DISK).expect("a folder"));
+    let (file, filler) = (folder.join("journal.sqlite"), folder.join("filler"));
+    std::fs::write(&filler, vec![0; 1 << 20]).expect("written");
+    let journal = open(&file).await;
+    let mut n = 0;
+    let refused = loop {
+        let batch = events((n..n + 10).map(|n| Draft {
+            body: vec![b'x'; 3000].into(),
+            ..chat(n)
+        }));
+        match journal.append(Arc::clone(&batch)).await {
+            Ok(_) => n += 10,
+            Err(error) => {
+                assert_eq!(error.trouble(), Trouble::Full);
+                break batch;
+            }
+        }
+    };
+    journal
+        .append(Arc::clone(&refused))
+        .await
+        .expect_err("still full");
+    assert_eq!(every_number(&journal).await.len() as u64, n);
+    std::fs::remove_file(&filler).expect("removed");
+    append(&journal, refused).await;
+    assert_eq!(every_number(&journal).await.len() as u64, n + 10);
+    journal.close().await.expect("closed");
+    assert_eq!(every_number(&open(&file).await).await.len() as u64, n + 10);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_named_as_such() {
@@ -353,7 +389,14 @@ async fn a_folder_that_cannot_be_written_is_named_as_such() {
     std::fs::set_permissions(&file, permissions(0o400)).expect("set");
     refused(SqliteJournal::open(&file).await, Trouble::ReadOnly);
     std::fs::set_permissions(&file, permissions(0o600)).expect("set");
-    assert_eq!(numbers(&open(&file).await).await, [1]);
+    let journal = open(&file).await;
+    assert_eq!(numbers(&journal).await, [1]);
+    journal.close().await.expect("closed");
+    // Reading needs no right to write.
+    std::fs::set_permissions(folder.path(), permissions(0o500)).expect("set");
+    let reader = SqliteJournal::read_only(&file).await.expect("opened");
+    assert_eq!(numbers(&reader).await, [1]);
+    std::fs::set_permissions(folder.path(), permissions(0o700)).expect("set");
 }
 
 #[tokio::test]
@@ -561,7 +604,7 @@ async fn the_log_is_moved_into_the_file_while_commits_go_on() {
         written += 16 * 60_000;
         largest = largest.max(std::fs::metadata(&log).expect("there").len());
     }
-    assert!(largest < written / 2, "{largest} of {written}");
+    assert!(largest < 72 << 20, "{largest} of {written}");
     journal.close().await.expect("closed");
     assert!(!Path::new(&log).exists(), "nothing is left beside the file");
     assert_eq!(

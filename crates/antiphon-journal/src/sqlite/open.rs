@@ -7,7 +7,7 @@ use std::{
 };
 
 use antiphon_core::{BoxError, DeadLetterChange, Trouble};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use super::{
     Durability, Options, schema,
@@ -95,6 +95,10 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
         Durability::Power => "full",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
+    if options.durability == Durability::Power {
+        // Elsewhere than on macOS an ordinary sync reaches the disk, and this does nothing.
+        connection.pragma_update(None, "fullfsync", true)?;
+    }
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     // After a burst the log is cut back to this.
     connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
@@ -109,9 +113,7 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
 
 /// Becomes the one appender of a file.
 fn lock(path: &Path) -> Result<File, Failure> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock = private_file(Path::new(&name))?;
+    let lock = private_file(&beside(path, ".lock"))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(Failure::new(Trouble::Locked)),
@@ -134,7 +136,52 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, Failure> {
     drop(File::open(path)?);
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
-    Ok(connection)
+    let readable = connection.query_row("pragma user_version", [], |_| Ok(()));
+    match readable {
+        // Reading beside an appender needs a file of shared memory. Where none can be made, and nothing waits in a
+        // log, nobody appends, and the file can be read as one that does not change.
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+            ) && !beside(path, "-wal").exists() =>
+        {
+            let uri = unchanging(path)?;
+            Ok(Connection::open_with_flags(
+                uri,
+                flags | OpenFlags::SQLITE_OPEN_URI,
+            )?)
+        }
+        readable => {
+            readable?;
+            Ok(connection)
+        }
+    }
+}
+
+/// The name of a file that does not change, as SQLite understands it.
+fn unchanging(path: &Path) -> Result<String, Failure> {
+    let path = path
+        .to_str()
+        .ok_or_else(|| Failure::said(Trouble::Other, "the path is not text"))?;
+    let mut uri = String::from("file:");
+    for character in path.chars() {
+        match character {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            _ => uri.push(character),
+        }
+    }
+    uri.push_str("?immutable=1");
+    Ok(uri)
+}
+
+/// The file of this name with something appended to it.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// Opens a file for writing; one that is not there is made for its owner only.
@@ -175,6 +222,7 @@ pub(super) fn ask(path: &Path, change: &DeadLetterChange) -> Result<Asked, Failu
     drop(connection);
     match writer(&path, &Options::new()) {
         Ok(mut writer) => {
+            writer.take_requests()?;
             writer.transaction(|writer| change_dead_letter(&writer.connection, change))?;
             writer.finish()?;
             Ok(Asked::Done)
@@ -187,5 +235,26 @@ pub(super) fn ask(path: &Path, change: &DeadLetterChange) -> Result<Asked, Failu
             Ok(Asked::Queued)
         }
         Err(failure) => Err(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_any_characters_names_the_same_file_as_one_that_does_not_change() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let path = folder.path().join("a?b#c%20 d.sqlite");
+        let made = Connection::open(&path).expect("made");
+        made.execute_batch("create table song (name text)")
+            .expect("made");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let uri = unchanging(&path).expect("text");
+        let connection = Connection::open_with_flags(uri, flags).expect("opened");
+        let songs: i64 = connection
+            .query_row("select count(*) from song", [], |row| row.get(0))
+            .expect("the same file");
+        assert_eq!(songs, 0);
     }
 }

@@ -23,6 +23,9 @@ use super::{
 /// How many positions are set aside at once, so that the counter is not written with every commit.
 const BLOCK: u64 = 1024;
 
+/// Pages in the write-ahead log from which it is moved into the file: 16 MiB; at four times that commits wait for it.
+const LOG_PAGES: u32 = 4096;
+
 /// The connection that writes, and what it knows about the file.
 pub(super) struct Writer {
     pub(super) connection: Connection,
@@ -35,8 +38,7 @@ pub(super) struct Writer {
     pub(super) any_removed: bool,
     /// What sweeps have found out.
     pub(super) swept: sweep::Memory,
-    /// Pages in the write-ahead log after the last commit.
-    pub(super) log_pages: Arc<AtomicU32>,
+    log: Log,
     /// Held as long as this is the one appender.
     _lock: File,
 }
@@ -46,6 +48,35 @@ pub(super) struct Writer {
 struct Counter {
     last: u64,
     reserved: u64,
+}
+
+/// The write-ahead log.
+#[derive(Debug)]
+struct Log {
+    /// Its pages after the last commit.
+    pages: Arc<AtomicU32>,
+    /// When it is next moved into the file. Someone who reads for long keeps it from beginning anew, and it is not to
+    /// be tried with every commit then.
+    due_at: u32,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            pages: Arc::default(),
+            due_at: LOG_PAGES,
+        }
+    }
+}
+
+/// How long the write-ahead log has grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LogLength {
+    Fine,
+    /// Time to move it into the file.
+    Long,
+    /// Time to wait until it was.
+    TooLong,
 }
 
 /// What a commit did.
@@ -60,8 +91,8 @@ impl Writer {
     /// Takes over a connection to a file of the present schema.
     pub(super) fn new(mut connection: Connection, lock: File) -> Result<Self, Failure> {
         connection.set_prepared_statement_cache_capacity(64);
-        let log_pages = Arc::new(AtomicU32::new(0));
-        let pages = Arc::clone(&log_pages);
+        let log = Log::default();
+        let pages = Arc::clone(&log.pages);
         connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count| {
             pages.store(u32::try_from(count).unwrap_or(0), Ordering::Relaxed);
             Ok(())
@@ -86,7 +117,7 @@ impl Writer {
             page_size: u64::from(page_size.max(1)),
             any_removed,
             swept: sweep::Memory::default(),
-            log_pages,
+            log,
             _lock: lock,
         })
     }
@@ -254,10 +285,27 @@ impl Writer {
     }
 
     /// Moves what the write-ahead log holds into the file itself, as far as nobody is in the way.
-    pub(super) fn checkpoint(&self) -> Result<(), Failure> {
+    pub(super) fn checkpoint(&mut self) -> Result<(), Failure> {
+        self.log.due_at = self.log.pages.load(Ordering::Relaxed) + LOG_PAGES;
         self.connection
             .query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// How long the write-ahead log has grown.
+    pub(super) fn log_length(&mut self) -> LogLength {
+        let pages = self.log.pages.load(Ordering::Relaxed);
+        if pages < LOG_PAGES {
+            // It has begun anew.
+            self.log.due_at = LOG_PAGES;
+        }
+        if pages < self.log.due_at {
+            LogLength::Fine
+        } else if pages < 4 * LOG_PAGES {
+            LogLength::Long
+        } else {
+            LogLength::TooLong
+        }
     }
 
     /// Lets go of a file whose disk failed, without touching it again.
@@ -277,8 +325,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Leaves the file in good order: no position is skipped, and nothing waits in the log.
+    /// Leaves the file in good order, as far as the disk allows: no position is skipped, nothing waits in the log.
+    ///
+    /// Everything is stored already, so that only a failed sync is an error.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        match self.tidy() {
+            Err(failure) if failure.sync_failed => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    fn tidy(&mut self) -> Result<(), Failure> {
         if self.counter.reserved != self.counter.last {
             self.connection.execute(
                 "update counter set reserved = ?1",
