@@ -1,0 +1,2 @@
+//! How many events are decoded in a second.
+fn main() {}

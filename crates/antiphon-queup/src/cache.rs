@@ -1,0 +1,592 @@
+//! What is remembered of the platform: a projection of the events, shared with the client.
+
+use std::{
+    borrow::Borrow,
+    collections::{HashMap, HashSet, VecDeque},
+    fmt,
+    hash::Hash,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use antiphon_core::{Before, BoxError, Event, Payload, Projection, SourceName};
+use serde_json::{Value, json};
+
+use crate::{
+    event::{
+        ActiveDubs, Chat, ChatDelete, ChatDeleteGlobal, Conversations, Dub, Grab, MemberJoin,
+        MemberUpdate, PlaylistActive, PlaylistDetails, PlaylistSongAdd, RoomAllowGuestChat,
+        RoomAllowGuestEmbed, RoomLockQueue, RoomSlowMode, RoomState, RoomUpdate, RoomUsers,
+        Session, UserBan, UserImage, UserKick, UserLeave, UserMute, UserPauseQueue,
+        UserPauseQueueMod, UserSetRole, UserUnmute, UserUnsetRole,
+    },
+    model::{
+        ChatId, ConversationId, ConversationInfo, MemberState, Message, RoomId, RoomInfo, Song,
+        User, UserId,
+    },
+    wire,
+};
+
+/// Bounds of the caches; what is over them goes, the oldest first.
+const ROOMS: usize = 64;
+const USERS: usize = 4096;
+const MEMBERS: usize = 4096;
+/// As many as the reference client of the platform keeps (protocol §8).
+const MESSAGES: usize = 512;
+const CONVERSATIONS: usize = 256;
+const QUEUE: usize = 1024;
+/// Messages of a room that are saved with the picture.
+const SAVED_MESSAGES: usize = 64;
+/// Version of the saved picture.
+const VERSION: i64 = 1;
+
+/// A map that forgets what came first once it is full.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounded<K, V> {
+    map: HashMap<K, V>,
+    order: VecDeque<K>,
+    limit: usize,
+}
+
+impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
+    fn new(limit: usize) -> Self {
+        Self {
+            map: HashMap::new(),
+            order: VecDeque::new(),
+            limit,
+        }
+    }
+
+    /// Puts a value in, and gives the one it replaced; one that was there keeps its place in the order.
+    fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let old = self.map.insert(key.clone(), value);
+        if old.is_none() {
+            self.order.push_back(key);
+            if self.order.len() > self.limit
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.map.remove(&oldest);
+            }
+        }
+        old
+    }
+
+    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.map.get(key)
+    }
+
+    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.map.get_mut(key)
+    }
+
+    fn remove(&mut self, key: &K) -> Option<V> {
+        let old = self.map.remove(key);
+        if old.is_some() {
+            self.order.retain(|kept| kept != key);
+        }
+        old
+    }
+
+    /// Everything, the oldest first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
+        self.order
+            .iter()
+            .filter_map(|key| self.map.get_key_value(key))
+    }
+}
+
+/// What is remembered of one room.
+#[derive(Clone, Debug)]
+pub(crate) struct RoomCache {
+    pub(crate) info: Option<Arc<RoomInfo>>,
+    pub(crate) members: Bounded<UserId, Arc<MemberState>>,
+    pub(crate) messages: Bounded<ChatId, Arc<Message>>,
+    pub(crate) active: Option<Song>,
+    pub(crate) dubs: Option<Arc<ActiveDubs>>,
+    pub(crate) queue: Vec<Song>,
+}
+
+impl Default for RoomCache {
+    fn default() -> Self {
+        Self {
+            info: None,
+            members: Bounded::new(MEMBERS),
+            messages: Bounded::new(MESSAGES),
+            active: None,
+            dubs: None,
+            queue: Vec::new(),
+        }
+    }
+}
+
+/// Everything that is remembered of one account's view.
+#[derive(Clone, Debug)]
+pub(crate) struct Cache {
+    pub(crate) me: Option<User>,
+    pub(crate) rooms: Bounded<RoomId, RoomCache>,
+    pub(crate) users: Bounded<UserId, Arc<User>>,
+    pub(crate) conversations: Bounded<ConversationId, Arc<ConversationInfo>>,
+    pub(crate) private: Bounded<ChatId, Arc<Message>>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            me: None,
+            rooms: Bounded::new(ROOMS),
+            users: Bounded::new(USERS),
+            conversations: Bounded::new(CONVERSATIONS),
+            private: Bounded::new(MESSAGES),
+        }
+    }
+}
+
+/// The caches, as client and projection share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SharedCache(Arc<RwLock<Cache>>);
+
+impl SharedCache {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Cache> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Cache> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cache {
+    fn room(&mut self, room: &RoomId) -> &mut RoomCache {
+        if self.rooms.get(room).is_none() {
+            self.rooms.insert(room.clone(), RoomCache::default());
+        }
+        self.rooms.get_mut(room).expect("it was just put in")
+    }
+
+    /// Remembers a user; one of whom only the id is known does not replace a better one.
+    fn see(&mut self, user: &User) {
+        if user.id.is_empty() || user.username.is_empty() {
+            return;
+        }
+        let mut user = user.clone();
+        if let Some(known) = self.users.get(&user.id) {
+            user.created_at = user.created_at.or(known.created_at);
+            user.avatar_url = user.avatar_url.or_else(|| known.avatar_url.clone());
+            user.dubs = user.dubs.or(known.dubs);
+            user.site_role = user.site_role.or(known.site_role);
+            if user == **known {
+                return;
+            }
+        }
+        if let Some(me) = self.me.as_mut().filter(|me| me.id == user.id) {
+            me.username.clone_from(&user.username);
+        }
+        self.users.insert(user.id.clone(), Arc::new(user));
+    }
+
+    pub(crate) fn put_room(&mut self, info: RoomInfo) -> Option<Arc<RoomInfo>> {
+        let id = info.id.clone();
+        self.room(&id).info.replace(Arc::new(info))
+    }
+
+    fn put_member(&mut self, room: &RoomId, member: MemberState) -> Option<Arc<MemberState>> {
+        if let Some(user) = &member.embedded {
+            let user = user.clone();
+            self.see(&user);
+        }
+        if member.user.is_empty() {
+            return None;
+        }
+        let members = &mut self.room(room).members;
+        members.insert(member.user.clone(), Arc::new(member))
+    }
+
+    fn change_member(
+        &mut self,
+        room: &RoomId,
+        user: &UserId,
+        change: impl FnOnce(&mut MemberState),
+    ) -> Before {
+        let Some(member) = self.room(room).members.get_mut(user) else {
+            return Before::NOTHING;
+        };
+        let old = Arc::clone(member);
+        change(Arc::make_mut(member));
+        Before::was((*old).clone())
+    }
+
+    fn change_room(&mut self, room: &RoomId, change: impl FnOnce(&mut RoomInfo)) -> Before {
+        let Some(info) = &mut self.room(room).info else {
+            return Before::NOTHING;
+        };
+        let old = Arc::clone(info);
+        change(Arc::make_mut(info));
+        Before::was((*old).clone())
+    }
+
+    pub(crate) fn put_message(&mut self, room: &RoomId, message: Message) {
+        self.see(&message.author);
+        if message.id.is_empty() {
+            return;
+        }
+        let messages = &mut self.room(room).messages;
+        // The echo of a deleted message must not bring it back.
+        let deleted = messages.get(&message.id).is_some_and(|known| known.deleted);
+        let message = Message {
+            deleted: message.deleted || deleted,
+            ..message
+        };
+        messages.insert(message.id.clone(), Arc::new(message));
+    }
+
+    pub(crate) fn put_conversation(
+        &mut self,
+        conversation: ConversationInfo,
+    ) -> Arc<ConversationInfo> {
+        for user in &conversation.users {
+            self.see(user);
+        }
+        let conversation = Arc::new(conversation);
+        self.conversations
+            .insert(conversation.id.clone(), Arc::clone(&conversation));
+        conversation
+    }
+
+    pub(crate) fn put_private(&mut self, message: Message) {
+        self.see(&message.author);
+        self.private.insert(message.id.clone(), Arc::new(message));
+    }
+
+    fn put_song(&mut self, room: &RoomId, mut song: Song, may_be_new: bool) -> Before {
+        let active = &mut self.room(room).active;
+        match active {
+            Some(known) if known.id == song.id => {
+                song.song_info = song.song_info.or_else(|| known.song_info.clone());
+            }
+            _ if !may_be_new => return Before::NOTHING,
+            _ => {}
+        }
+        active.replace(song).map_or(Before::NOTHING, Before::was)
+    }
+
+    /// Takes in one event and gives what it replaced or removed.
+    fn apply(&mut self, event: &Event) -> Result<Before, antiphon_core::DecodeError> {
+        Ok(match event.kind().name() {
+            "chat-message" => {
+                let chat = Chat::decode(event)?;
+                if let Some(member) = &chat.message.member {
+                    let mut member = member.clone();
+                    // The embedded state has no flags of bans and mutes.
+                    if let Some(known) = self.room(&chat.room).members.get(&member.user) {
+                        member.muted = member.muted || known.muted;
+                    }
+                    self.put_member(&chat.room, member);
+                }
+                self.put_message(&chat.room, chat.message);
+                Before::NOTHING
+            }
+            "delete-chat-message" => {
+                let gone = ChatDelete::decode(event)?;
+                self.see(&gone.deleted_by);
+                match self.room(&gone.room).messages.get_mut(&gone.message) {
+                    Some(message) => {
+                        let old = Arc::clone(message);
+                        Arc::make_mut(message).deleted = true;
+                        Before::was((*old).clone())
+                    }
+                    None => Before::NOTHING,
+                }
+            }
+            "delete-chat-message-global" => {
+                let gone = ChatDeleteGlobal::decode(event)?;
+                for message in self.room(&gone.room).messages.map.values_mut() {
+                    if message.author.id == gone.author {
+                        Arc::make_mut(message).deleted = true;
+                    }
+                }
+                Before::NOTHING
+            }
+            "room_playlist-dub" => {
+                let dub = Dub::decode(event)?;
+                self.see(&dub.user);
+                self.put_song(&dub.room, dub.song, false)
+            }
+            "room_playlist-queue-update-grabs" => {
+                let grab = Grab::decode(event)?;
+                self.see(&grab.user);
+                self.put_song(&grab.room, grab.song, false)
+            }
+            "room_playlist-update" => {
+                let update = PlaylistSongAdd::decode(event)?;
+                self.put_song(&update.room, update.song, true)
+            }
+            _ => return self.apply_member(event),
+        })
+    }
+
+    fn apply_member(&mut self, event: &Event) -> Result<Before, antiphon_core::DecodeError> {
+        let was = |old: Option<Arc<MemberState>>| {
+            old.map_or(Before::NOTHING, |old| Before::was((*old).clone()))
+        };
+        Ok(match event.kind().name() {
+            "user-join" => {
+                let join = MemberJoin::decode(event)?;
+                self.see(&join.user);
+                was(self.put_member(&join.room, join.member))
+            }
+            "user_update" => {
+                let update = MemberUpdate::decode(event)?;
+                was(self.put_member(&update.room, update.member))
+            }
+            "user-leave" => {
+                let leave = UserLeave::decode(event)?;
+                self.see(&leave.user);
+                was(self.room(&leave.room).members.remove(&leave.user.id))
+            }
+            "user-kick" => {
+                let kick = UserKick::decode(event)?;
+                was(self.room(&kick.room).members.remove(&kick.target.id))
+            }
+            "user-ban" => {
+                let ban = UserBan::decode(event)?;
+                was(self.room(&ban.room).members.remove(&ban.target.id))
+            }
+            "user-setrole" => {
+                let set = UserSetRole::decode(event)?;
+                self.change_member(&set.room, &set.target.id, |member| member.role = set.role)
+            }
+            "user-unsetrole" => {
+                let unset = UserUnsetRole::decode(event)?;
+                self.change_member(&unset.room, &unset.target.id, |member| member.role = None)
+            }
+            "user-mute" => {
+                let mute = UserMute::decode(event)?;
+                self.change_member(&mute.room, &mute.target.id, |member| member.muted = true)
+            }
+            "user-unmute" => {
+                let mute = UserUnmute::decode(event)?;
+                self.change_member(&mute.room, &mute.target.id, |member| member.muted = false)
+            }
+            "user-update" => {
+                let image = UserImage::decode(event)?;
+                match self.users.get_mut(&image.user.id) {
+                    Some(user) => {
+                        let old = Arc::clone(user);
+                        Arc::make_mut(user).avatar_url = image.avatar_url;
+                        Before::was((*old).clone())
+                    }
+                    None => Before::NOTHING,
+                }
+            }
+            "user-pause-queue" => {
+                let pause = UserPauseQueue::decode(event)?;
+                pause.member.map_or(Before::NOTHING, |member| {
+                    was(self.put_member(&pause.room, member))
+                })
+            }
+            "user-pause-queue-mod" => {
+                let pause = UserPauseQueueMod::decode(event)?;
+                pause.member.map_or(Before::NOTHING, |member| {
+                    was(self.put_member(&pause.room, member))
+                })
+            }
+            _ => return self.apply_state(event),
+        })
+    }
+
+    fn apply_state(&mut self, event: &Event) -> Result<Before, antiphon_core::DecodeError> {
+        Ok(match event.kind().name() {
+            "room" => {
+                let old = self.put_room(RoomState::decode(event)?.info);
+                old.map_or(Before::NOTHING, |old| Before::was((*old).clone()))
+            }
+            "room-update" => {
+                let mut update = RoomUpdate::decode(event)?;
+                update.info.id = update.room.clone();
+                // An update that names no room says nothing about it.
+                if update.info.slug.is_empty() && update.info.name.is_empty() {
+                    return Ok(Before::NOTHING);
+                }
+                self.change_room(&update.room, |info| *info = update.info)
+            }
+            "room-lock-queue" => {
+                let switch = RoomLockQueue::decode(event)?;
+                self.change_room(&switch.room, |info| info.lock_queue = switch.on)
+            }
+            "room-slow-mode" => {
+                let switch = RoomSlowMode::decode(event)?;
+                self.change_room(&switch.room, |info| info.slow_mode = switch.on)
+            }
+            "room-allow-guest-chat" => {
+                let switch = RoomAllowGuestChat::decode(event)?;
+                self.change_room(&switch.room, |info| info.allow_guests_to_chat = switch.on)
+            }
+            "room-allow-guest-embed" => {
+                let switch = RoomAllowGuestEmbed::decode(event)?;
+                self.change_room(&switch.room, |info| info.allow_guests_to_embed = switch.on)
+            }
+            "room_users" => {
+                let users = RoomUsers::decode(event)?;
+                self.room(&users.room).members = Bounded::new(MEMBERS);
+                for member in users.members {
+                    self.put_member(&users.room, member);
+                }
+                Before::NOTHING
+            }
+            "playlist_active" => {
+                let active = PlaylistActive::decode(event)?;
+                let old = std::mem::replace(&mut self.room(&active.room).active, active.song);
+                old.map_or(Before::NOTHING, Before::was)
+            }
+            "playlist_active_dubs" => {
+                let dubs = ActiveDubs::decode(event)?;
+                let room = self.room(&dubs.room);
+                // Votes for another song are worth nothing (protocol §4.4).
+                let playing = room.active.as_ref().map(|song| &song.id);
+                if dubs.song.as_ref().map(|song| &song.id) == playing {
+                    room.dubs = Some(Arc::new(dubs));
+                }
+                Before::NOTHING
+            }
+            "playlist_details" => {
+                let mut details = PlaylistDetails::decode(event)?;
+                details.songs.truncate(QUEUE);
+                self.room(&details.room).queue = details.songs;
+                Before::NOTHING
+            }
+            "session" => {
+                let session = Session::decode(event)?;
+                self.see(&session.user);
+                self.me = Some(session.user);
+                Before::NOTHING
+            }
+            "conversations" => {
+                for conversation in Conversations::decode(event)?.conversations {
+                    self.put_conversation(conversation);
+                }
+                Before::NOTHING
+            }
+            _ => Before::NOTHING,
+        })
+    }
+
+    fn to_json(&self) -> Value {
+        let rooms = self.rooms.iter().map(|(id, room)| {
+            let messages: Vec<_> = room.messages.iter().rev().take(SAVED_MESSAGES).collect();
+            let deleted = messages.iter().filter(|(_, message)| message.deleted);
+            json!({
+                "id": id,
+                "room": room.info.as_deref().map(wire::room_json),
+                "members": room.members.iter().map(|(_, member)| wire::member_json(member)).collect::<Vec<_>>(),
+                "messages": messages.iter().rev().map(|(_, message)| wire::message_json(message)).collect::<Vec<_>>(),
+                "deleted": deleted.map(|(id, _)| id).collect::<Vec<_>>(),
+                "active": room.active.as_ref().map(wire::song_json),
+                "queue": room.queue.iter().map(wire::song_json).collect::<Vec<_>>(),
+            })
+        });
+        json!({
+            "v": VERSION,
+            "me": self.me.as_ref().map(wire::user_json),
+            "rooms": rooms.collect::<Vec<_>>(),
+            "users": self.users.iter().map(|(_, user)| wire::user_json(user)).collect::<Vec<_>>(),
+            "conversations": self.conversations.iter().map(|(_, one)| wire::conversation_json(one)).collect::<Vec<_>>(),
+        })
+    }
+
+    fn from_json(saved: &[u8]) -> Result<Self, BoxError> {
+        let saved: wire::SavedPicture<'_> = serde_json::from_slice(saved)?;
+        if saved.v != Some(VERSION) {
+            return Err("the picture was saved by another version".into());
+        }
+        let mut cache = Self {
+            me: saved.me.map(User::from),
+            ..Self::default()
+        };
+        for user in saved.users.0 {
+            cache.see(&user.into());
+        }
+        for conversation in saved.conversations.0 {
+            cache.put_conversation(conversation.into());
+        }
+        for saved in saved.rooms.0 {
+            let id = RoomId::from(saved.id.as_deref().unwrap_or_default());
+            let deleted: HashSet<String> = saved
+                .deleted
+                .0
+                .iter()
+                .filter_map(|id| id.id().map(str::to_owned))
+                .collect();
+            for member in saved.members.0 {
+                cache.put_member(&id, member.into());
+            }
+            for message in saved.messages.0 {
+                let mut message = Message::from(message);
+                message.room = Some(id.clone());
+                message.deleted = deleted.contains(message.id.as_str());
+                cache.put_message(&id, message);
+            }
+            let room = cache.room(&id);
+            room.info = saved.room.map(|room| Arc::new(room.into()));
+            room.active = saved.active.map(Song::from);
+            room.queue = saved.queue.0.into_iter().map(Song::from).collect();
+        }
+        Ok(cache)
+    }
+}
+
+/// The projection that keeps the caches of one source.
+pub(crate) struct Picture {
+    name: String,
+    source: SourceName,
+    cache: SharedCache,
+}
+
+impl Picture {
+    pub(crate) fn new(source: SourceName, cache: SharedCache) -> Self {
+        Self {
+            name: format!("queup/{source}"),
+            source,
+            cache,
+        }
+    }
+}
+
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Picture")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Projection for Picture {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn apply(&mut self, event: &Event) -> Before {
+        if *event.source() != self.source || event.kind().platform() != "queup" {
+            return Before::NOTHING;
+        }
+        match self.cache.write().apply(event) {
+            Ok(before) => before,
+            Err(error) => {
+                tracing::debug!(%error, position = %event.position(), "event passed over by the cache");
+                Before::NOTHING
+            }
+        }
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        let picture = self.cache.read().to_json();
+        serde_json::to_vec(&picture).ok()
+    }
+
+    fn restore(&mut self, saved: &[u8]) -> Result<(), BoxError> {
+        let cache = Cache::from_json(saved)?;
+        *self.cache.write() = cache;
+        Ok(())
+    }
+}

@@ -1,0 +1,474 @@
+//! What the user chooses.
+
+use std::{collections::HashMap, fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use antiphon_core::{Clock, Rng, Secret, SourceName};
+use antiphon_net::{Connect, Network, Proxy, Route};
+use http::Uri;
+
+use crate::{error::ConfigError, model::Slug};
+
+/// The login of one QueUp account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub(crate) email: String,
+    pub(crate) password: Secret,
+}
+
+impl Account {
+    /// The account with this e-mail address (or user name) and password.
+    pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
+        Self {
+            email: email.into(),
+            password: password.into(),
+        }
+    }
+}
+
+/// A proxy for requests and socket alike.
+#[derive(Clone)]
+pub struct ProxyOptions {
+    /// Address of the proxy, such as `socks5://127.0.0.1:1080`; it may hold a login.
+    proxy_url: Secret,
+    client_request: Option<Arc<dyn Connect>>,
+}
+
+impl ProxyOptions {
+    /// A proxy by its URL: `http://` (CONNECT), `socks4://`, `socks4a://`, `socks5://` or `socks5h://`, with or without
+    /// `user:password@`.
+    ///
+    /// A URL that cannot be read is an error when the source runs.
+    pub fn new(proxy_url: impl Into<Secret>) -> Self {
+        Self {
+            proxy_url: proxy_url.into(),
+            client_request: None,
+        }
+    }
+
+    /// A connection of one's own instead of a proxy's; the reference's `client_request`.
+    ///
+    /// It opens plain connections to the host and port it is given; TLS is spoken over them where the URL asks for it.
+    pub fn custom(connection: Arc<dyn Connect>) -> Self {
+        Self {
+            proxy_url: Secret::default(),
+            client_request: Some(connection),
+        }
+    }
+
+    /// Sets a connection of one's own, which is used instead of the URL's; the default is none.
+    #[must_use]
+    pub fn client_request(mut self, connection: Arc<dyn Connect>) -> Self {
+        self.client_request = Some(connection);
+        self
+    }
+
+    /// The proxy's URL; it may hold a login, so it does not print itself.
+    pub fn proxy_url(&self) -> &Secret {
+        &self.proxy_url
+    }
+
+    fn apply(&self, network: Network) -> Result<Network, ConfigError> {
+        if let Some(connection) = &self.client_request {
+            return Ok(network.route("*", Route::connector_tls(Arc::clone(connection))));
+        }
+        let proxy = Proxy::parse(self.proxy_url.expose())
+            .map_err(|error| ConfigError::new("proxy", error.to_string()))?;
+        Ok(network.proxy(proxy))
+    }
+}
+
+impl fmt::Debug for ProxyOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyOptions")
+            .field("proxy_url", &self.proxy_url)
+            .field("client_request", &self.client_request)
+            .finish()
+    }
+}
+
+/// How many requests may be sent, and how fast (protocol §8).
+///
+/// The figures are those of the field's most used client; QueUp's own are not known.
+/// What keeps the session going (token, joining again, state after a reconnect) does not count against them: it is
+/// bounded by the pauses between two connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimits {
+    /// Requests that may be under way or cooling down at once; 10 by default.
+    pub slots: usize,
+    /// How long a slot cools down after a request was sent; 30 s by default.
+    pub cool_down: Duration,
+    /// The same after a chat message; 5 s by default.
+    pub chat_cool_down: Duration,
+    /// Requests that may wait for a slot; one more fails at once. 64 by default.
+    pub waiting: usize,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self {
+            slots: 10,
+            cool_down: Duration::from_secs(30),
+            chat_cool_down: Duration::from_secs(5),
+            waiting: 64,
+        }
+    }
+}
+
+impl RateLimits {
+    /// Sets how many requests may be under way or cooling down at once.
+    #[must_use]
+    pub fn slots(mut self, slots: usize) -> Self {
+        self.slots = slots;
+        self
+    }
+
+    /// Sets how long a slot cools down.
+    #[must_use]
+    pub fn cool_down(mut self, cool_down: Duration) -> Self {
+        self.cool_down = cool_down;
+        self
+    }
+
+    /// Sets how long a slot cools down after a chat message.
+    #[must_use]
+    pub fn chat_cool_down(mut self, cool_down: Duration) -> Self {
+        self.chat_cool_down = cool_down;
+        self
+    }
+
+    /// Sets how many requests may wait for a slot.
+    #[must_use]
+    pub fn waiting(mut self, waiting: usize) -> Self {
+        self.waiting = waiting;
+        self
+    }
+}
+
+/// The choices for one QueUp account.
+///
+/// A bad value is an error when the source runs, not here.
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) account: Account,
+    pub(crate) name: SourceName,
+    pub(crate) rooms: Vec<Slug>,
+    pub(crate) passwords: HashMap<Slug, Secret>,
+    pub(crate) network: Network,
+    pub(crate) proxy: Option<ProxyOptions>,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Option<Rng>,
+    pub(crate) rest_url: String,
+    pub(crate) socket_url: String,
+    pub(crate) cookie_file: Option<PathBuf>,
+    pub(crate) recent_conversations: bool,
+    pub(crate) backfill: usize,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) request_timeout: Duration,
+    pub(crate) chat_timeout: Duration,
+    pub(crate) action_timeout: Duration,
+    pub(crate) user_agent: String,
+    pub(crate) chat_pieces: usize,
+    pub(crate) buffer: usize,
+}
+
+impl Config {
+    /// The longest piece of a chat message, in characters before they are escaped (protocol §8).
+    pub const CHAT_LENGTH: usize = 255;
+
+    /// The defaults for this account: production URLs, no rooms.
+    pub fn new(account: Account) -> Self {
+        Self {
+            account,
+            name: "queup".into(),
+            rooms: Vec::new(),
+            passwords: HashMap::new(),
+            network: Network::new(),
+            proxy: None,
+            clock: Clock::system(),
+            rng: None,
+            rest_url: "https://api.queup.net".into(),
+            socket_url: "wss://ws.queup.net/ws/".into(),
+            cookie_file: None,
+            recent_conversations: true,
+            backfill: 100,
+            rate_limits: RateLimits::default(),
+            request_timeout: Duration::from_secs(30),
+            chat_timeout: Duration::from_secs(10),
+            action_timeout: Duration::from_secs(10),
+            user_agent: concat!("antiphon/", env!("CARGO_PKG_VERSION")).into(),
+            chat_pieces: 2,
+            buffer: 16 << 20,
+        }
+    }
+
+    /// Sets the source's name; the default is `queup`.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<SourceName>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the rooms to join, by the names in their URLs; the default is none.
+    ///
+    /// Rooms that were joined at run time are joined again as well, until they are left.
+    #[must_use]
+    pub fn rooms<S: Into<Slug>>(mut self, rooms: impl IntoIterator<Item = S>) -> Self {
+        self.rooms = rooms.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the password of a private room; the default is none.
+    #[must_use]
+    pub fn room_password(mut self, room: impl Into<Slug>, password: impl Into<Secret>) -> Self {
+        self.passwords.insert(room.into(), password.into());
+        self
+    }
+
+    /// Sets where connections really go; the default is the internet.
+    #[must_use]
+    pub fn network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// Sets a proxy for requests and socket; the default is none.
+    #[must_use]
+    pub fn proxy(mut self, proxy: ProxyOptions) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// Sets the clock that requests are stamped by; the default is the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets the generator that spreads the waits between two connections; the default is a random one.
+    #[must_use]
+    pub fn rng(mut self, rng: Rng) -> Self {
+        self.rng = Some(rng);
+        self
+    }
+
+    /// Sets where requests go; the default is `https://api.queup.net`.
+    #[must_use]
+    pub fn rest_url(mut self, url: impl Into<String>) -> Self {
+        self.rest_url = url.into();
+        self
+    }
+
+    /// Sets where the socket is; the default is `wss://ws.queup.net/ws/`.
+    #[must_use]
+    pub fn socket_url(mut self, url: impl Into<String>) -> Self {
+        self.socket_url = url.into();
+        self
+    }
+
+    /// Sets the file that keeps the session's cookie between runs; the default is none.
+    ///
+    /// It is created so that only its owner can read it.
+    #[must_use]
+    pub fn cookie_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.cookie_file = Some(path.into());
+        self
+    }
+
+    /// Sets whether the account's conversations are fetched at the start; the default is yes.
+    #[must_use]
+    pub fn recent_conversations(mut self, fetch: bool) -> Self {
+        self.recent_conversations = fetch;
+        self
+    }
+
+    /// Sets how many messages are fetched for a room after an outage; the default is 100, and 0 fetches none.
+    ///
+    /// QueUp's history has one page of about as many.
+    #[must_use]
+    pub fn backfill(mut self, messages: usize) -> Self {
+        self.backfill = messages;
+        self
+    }
+
+    /// Sets how many requests may be sent; the defaults are those of [`RateLimits`].
+    #[must_use]
+    pub fn rate_limits(mut self, limits: RateLimits) -> Self {
+        self.rate_limits = limits;
+        self
+    }
+
+    /// Sets how long a request may take, once it has its turn; the default is 30 s.
+    #[must_use]
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Sets how long sending a chat message may take, once it has its turn; the default is 10 s.
+    #[must_use]
+    pub fn chat_timeout(mut self, timeout: Duration) -> Self {
+        self.chat_timeout = timeout;
+        self
+    }
+
+    /// Sets how long an action on the socket waits for it; the default is 10 s.
+    #[must_use]
+    pub fn action_timeout(mut self, timeout: Duration) -> Self {
+        self.action_timeout = timeout;
+        self
+    }
+
+    /// Sets the `User-Agent`; the default is `antiphon/<version>`.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Sets into how many pieces of [`Config::CHAT_LENGTH`] characters a chat message may be cut; the default is 2.
+    #[must_use]
+    pub fn chat_pieces(mut self, pieces: usize) -> Self {
+        self.chat_pieces = pieces;
+        self
+    }
+
+    /// Sets how many bytes of events may wait for the journal before reading stops; the default is 16 MiB.
+    #[must_use]
+    pub fn buffer(mut self, bytes: usize) -> Self {
+        self.buffer = bytes;
+        self
+    }
+
+    /// The network with the proxy, if there is one.
+    pub(crate) fn routed(&self) -> Result<Network, ConfigError> {
+        match &self.proxy {
+            Some(proxy) => proxy.apply(self.network.clone()),
+            None => Ok(self.network.clone()),
+        }
+    }
+
+    /// Looks for values that make no sense.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let positive = [
+            ("request_timeout", self.request_timeout),
+            ("chat_timeout", self.chat_timeout),
+            ("action_timeout", self.action_timeout),
+        ];
+        for (option, time) in positive {
+            if time.is_zero() {
+                return Err(ConfigError::new(option, "must be longer than nothing"));
+            }
+        }
+        let counts = [
+            ("chat_pieces", self.chat_pieces),
+            ("buffer", self.buffer),
+            ("rate_limits.slots", self.rate_limits.slots),
+        ];
+        for (option, count) in counts {
+            if count == 0 {
+                return Err(ConfigError::new(option, "must be at least 1"));
+            }
+        }
+        if self.account.email.is_empty() || self.account.password.is_empty() {
+            return Err(ConfigError::new(
+                "account",
+                "needs an e-mail address and a password",
+            ));
+        }
+        let slug = |slug: &Slug| {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+            !slug.is_empty() && slug.as_str().len() <= 256 && slug.as_str().bytes().all(fits)
+        };
+        if let Some(room) = self.rooms.iter().find(|room| !slug(room)) {
+            return Err(ConfigError::new(
+                "rooms",
+                format!("`{room}` is no name of a room"),
+            ));
+        }
+        url("rest_url", &self.rest_url, ["http", "https"])?;
+        url("socket_url", &self.socket_url, ["ws", "wss"])?;
+        if http::HeaderValue::try_from(&self.user_agent).is_err() {
+            return Err(ConfigError::new(
+                "user_agent",
+                "has characters that HTTP forbids",
+            ));
+        }
+        self.routed().map(drop)
+    }
+}
+
+fn url(option: &'static str, text: &str, schemes: [&str; 2]) -> Result<Uri, ConfigError> {
+    let wrong = || {
+        ConfigError::new(
+            option,
+            format!("must be a URL with {} or {}", schemes[0], schemes[1]),
+        )
+    };
+    let uri: Uri = text.parse().map_err(|_| wrong())?;
+    let fits = uri
+        .scheme_str()
+        .is_some_and(|scheme| schemes.contains(&scheme));
+    if fits && uri.host().is_some() && uri.query().is_none() {
+        Ok(uri)
+    } else {
+        Err(wrong())
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("account", &self.account)
+            .field("name", &self.name)
+            .field("rooms", &self.rooms)
+            .field("passwords", &self.passwords)
+            .field("proxy", &self.proxy)
+            .field("rest_url", &self.rest_url)
+            .field("socket_url", &self.socket_url)
+            .field("cookie_file", &self.cookie_file)
+            .field("recent_conversations", &self.recent_conversations)
+            .field("backfill", &self.backfill)
+            .field("rate_limits", &self.rate_limits)
+            .field("user_agent", &self.user_agent)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config::new(Account::new("mira@example.org", "canary-7f3a"))
+    }
+
+    #[test]
+    fn a_printed_configuration_shows_no_secret() {
+        let config = config()
+            .room_password("loft", "canary-room")
+            .proxy(ProxyOptions::new("http://me:canary-proxy@127.0.0.1:8080"));
+        let printed = format!("{config:?} {config:#?}");
+        assert!(!printed.contains("canary"), "{printed}");
+        assert!(printed.contains("<redacted>"));
+    }
+
+    #[track_caller]
+    fn check(config: &Config, option: &str) {
+        assert_eq!(config.check().expect_err("a bad value").option, option);
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        config().check().expect("the defaults are good");
+        check(&config().rooms(["a room"]), "rooms");
+        check(&config().rest_url("api.queup.net"), "rest_url");
+        check(&config().socket_url("https://ws.queup.net"), "socket_url");
+        check(&config().user_agent("a\nb"), "user_agent");
+        check(&config().chat_pieces(0), "chat_pieces");
+        check(&config().request_timeout(Duration::ZERO), "request_timeout");
+        check(&config().proxy(ProxyOptions::new("gopher://x")), "proxy");
+        check(&Config::new(Account::new("", "x")), "account");
+    }
+}

@@ -1,0 +1,364 @@
+//! What can go wrong, one type for each kind of operation.
+
+use std::time::Duration;
+
+use antiphon_core::{BoxError, LinkState};
+
+use crate::model::Slug;
+
+/// QueUp refused the account's name or password.
+///
+/// It is permanent: the same login is never tried again by itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("QueUp refused the login: {message}")]
+#[non_exhaustive]
+pub struct AuthorizationError {
+    /// The server's words.
+    pub message: String,
+}
+
+/// A request, or its answer, failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The server could not be reached, or the connection broke.
+    #[error("could not reach the server")]
+    Unreachable(#[source] BoxError),
+    /// No answer came in time.
+    #[error("the server did not answer within {} seconds", .0.as_secs_f32())]
+    TimedOut(Duration),
+    /// The session had ended, and logging in again failed.
+    #[error("could not log in again")]
+    Login(#[source] Box<LoginError>),
+    /// The server still asks for a login, right after one.
+    #[error("the server asks for a login again right after one")]
+    LoggedOut,
+    /// The server asked us to slow down.
+    #[error("the server asked us to wait: {message}")]
+    RateLimited {
+        /// The server's words.
+        message: String,
+        /// How long, if the words say so.
+        wait: Option<Duration>,
+    },
+    /// Too many requests wait for their turn already.
+    #[error("{0} requests wait for their turn already")]
+    Busy(usize),
+    /// The server refused: a right is missing, or the thing does not exist.
+    #[error("the server refused with status {status}: {message}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// The server failed.
+    #[error("the server failed with status {status}: {message}")]
+    Server {
+        /// HTTP status.
+        status: u16,
+        /// The server's words; the page's beginning if it sent HTML.
+        message: String,
+    },
+    /// The answer is not the platform's own: HTML, or JSON of another shape.
+    #[error("the answer is not QueUp's: {0}")]
+    NotQueUp(String),
+    /// The answer holds something else than was asked for.
+    #[error("the answer has another shape")]
+    Undecodable(#[source] BoxError),
+}
+
+impl RequestError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(_)
+            | Self::TimedOut(_)
+            | Self::RateLimited { .. }
+            | Self::Busy(_)
+            | Self::Server { .. }
+            | Self::NotQueUp(_) => true,
+            Self::Login(error) => error.is_transient(),
+            Self::LoggedOut | Self::Refused { .. } | Self::Undecodable(_) => false,
+        }
+    }
+
+    /// HTTP status of a refusal or failure.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } | Self::Server { status, .. } => Some(*status),
+            Self::RateLimited { .. } => Some(429),
+            _ => None,
+        }
+    }
+
+    /// The refused login underneath, if that is what happened.
+    pub fn authorization(&self) -> Option<&AuthorizationError> {
+        match self {
+            Self::Login(error) => error.authorization(),
+            _ => None,
+        }
+    }
+}
+
+/// Logging in failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// Name or password are wrong.
+    #[error(transparent)]
+    Authorization(#[from] AuthorizationError),
+    /// The request, or its answer, failed.
+    #[error("the login could not be sent")]
+    Request(#[source] RequestError),
+    /// The server let us in but handed out no session.
+    #[error("the server set no session cookie")]
+    NoCookie,
+}
+
+impl LoginError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Authorization(_) => false,
+            Self::Request(error) => error.is_transient(),
+            Self::NoCookie => true,
+        }
+    }
+
+    /// The refusal, if that is what happened.
+    pub fn authorization(&self) -> Option<&AuthorizationError> {
+        match self {
+            Self::Authorization(error) => Some(error),
+            Self::Request(error) => error.authorization(),
+            Self::NoCookie => None,
+        }
+    }
+}
+
+/// Something needs the socket, and there is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not connected: {state}")]
+#[non_exhaustive]
+pub struct NotConnected {
+    /// Where the connection stands.
+    pub state: LinkState,
+}
+
+impl NotConnected {
+    /// Whether the same call could succeed later: not once the source has ended.
+    pub fn is_transient(&self) -> bool {
+        !matches!(self.state, LinkState::Stopped { .. } | LinkState::Closed)
+    }
+}
+
+/// Waiting for the connection failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The account has not logged in yet.
+    #[error("log in before connecting")]
+    NotLoggedIn,
+    /// The link did not come up in time.
+    #[error(transparent)]
+    NotConnected(#[from] NotConnected),
+}
+
+impl ConnectError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::NotLoggedIn => false,
+            Self::NotConnected(error) => error.is_transient(),
+        }
+    }
+}
+
+/// Joining a room failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// No room has this name.
+    #[error("there is no room named `{0}`")]
+    NoSuchRoom(Slug),
+    /// The account is banned from the room.
+    #[error("banned from the room: {0}")]
+    Banned(String),
+    /// The room is private, and the password is missing or wrong.
+    #[error("the room wants another password")]
+    WrongPassword,
+    /// The room is private, and too many wrong passwords were tried; QueUp wants two hours of rest.
+    #[error("too many wrong passwords were tried")]
+    TooManyPasswords,
+    /// The account was kicked, banned or left before the room was joined.
+    #[error("removed from the room while joining it")]
+    Removed,
+    /// The socket did not confirm the room in time.
+    #[error("the socket did not confirm the room within {} seconds", .0.as_secs())]
+    TimedOut(Duration),
+    /// There is no socket to join with.
+    #[error(transparent)]
+    NotConnected(#[from] NotConnected),
+    /// The request, or its answer, failed.
+    #[error("the room could not be joined")]
+    Request(#[source] RequestError),
+}
+
+impl JoinError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::NoSuchRoom(_) | Self::Banned(_) | Self::WrongPassword | Self::Removed => false,
+            Self::TooManyPasswords | Self::TimedOut(_) => true,
+            Self::NotConnected(error) => error.is_transient(),
+            Self::Request(error) => error.is_transient(),
+        }
+    }
+
+    /// A short stable word for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::NoSuchRoom(_) => "no-such-room",
+            Self::Banned(_) => "banned",
+            Self::WrongPassword => "wrong-password",
+            Self::TooManyPasswords => "too-many-passwords",
+            Self::Removed => "removed",
+            Self::TimedOut(_) => "timed-out",
+            Self::NotConnected(_) => "not-connected",
+            Self::Request(_) => "request",
+        }
+    }
+}
+
+/// Sending a message failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// There is nothing to send.
+    #[error("the message is empty")]
+    Empty,
+    /// The text needs more pieces than are allowed; nothing was sent.
+    #[error("the message needs {pieces} pieces, and {allowed} are allowed")]
+    TooLong {
+        /// How many pieces it would take.
+        pieces: usize,
+        /// How many are allowed.
+        allowed: usize,
+    },
+    /// The request, or its answer, failed; earlier pieces may have been sent.
+    #[error("the message could not be sent")]
+    Request(#[source] RequestError),
+}
+
+impl SendError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Empty | Self::TooLong { .. } => false,
+            Self::Request(error) => error.is_transient(),
+        }
+    }
+}
+
+/// An action on the socket failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ActionError {
+    /// The room is not joined.
+    #[error("the room is not joined")]
+    NotJoined,
+    /// There is no socket to act on.
+    #[error(transparent)]
+    NotConnected(#[from] NotConnected),
+    /// The request that belongs to it failed.
+    #[error("the request failed")]
+    Request(#[source] RequestError),
+}
+
+impl ActionError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::NotJoined => false,
+            Self::NotConnected(error) => error.is_transient(),
+            Self::Request(error) => error.is_transient(),
+        }
+    }
+}
+
+/// A value of the configuration makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{option}: {reason}")]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// Which option.
+    pub option: &'static str,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(option: &'static str, reason: impl Into<String>) -> Self {
+        Self {
+            option,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A text is not a time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a time")]
+#[non_exhaustive]
+pub struct TimeError {
+    /// The text, or the number.
+    pub text: String,
+}
+
+/// Looks through this platform's errors for one, and asks it whether it is transient.
+pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<bool> {
+    macro_rules! ask {
+        ($($type:ty),*) => {$(
+            if let Some(error) = error.downcast_ref::<$type>() {
+                return Some(error.is_transient());
+            }
+        )*};
+    }
+    ask!(
+        RequestError,
+        LoginError,
+        JoinError,
+        SendError,
+        ActionError,
+        ConnectError,
+        NotConnected
+    );
+    let permanent =
+        error.is::<AuthorizationError>() || error.is::<ConfigError>() || error.is::<TimeError>();
+    permanent.then_some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_tells_whether_it_passes() {
+        let refused = RequestError::Refused {
+            status: 403,
+            message: "missing right".into(),
+        };
+        assert_eq!(is_transient(&refused), Some(false));
+        let waiting = NotConnected {
+            state: LinkState::Connecting,
+        };
+        assert_eq!(is_transient(&JoinError::NotConnected(waiting)), Some(true));
+        let wrong = AuthorizationError {
+            message: "Incorrect password".into(),
+        };
+        let error = RequestError::Login(Box::new(LoginError::Authorization(wrong.clone())));
+        assert_eq!(is_transient(&error), Some(false));
+        assert_eq!(error.authorization(), Some(&wrong));
+        assert_eq!(is_transient(&std::fmt::Error), None);
+    }
+}

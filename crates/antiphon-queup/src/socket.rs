@@ -1,0 +1,552 @@
+//! The loop that joins session, stream, clock and commands.
+
+use std::{future::pending, sync::Arc, time::Duration};
+
+use antiphon_core::{Backoff, BoxFuture, Intake, LinkState, SourceError, Stop};
+use antiphon_net::{Message, SocketError, WebSocket, WebSocketRequest};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use http::Uri;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until},
+};
+
+use crate::{
+    client::Shared,
+    config::Config,
+    error::{JoinError, RequestError},
+    http::{Call, Lane, step},
+    model::{RoomId, RoomInfo, Slug, UserId},
+    session::{Command, Done, Moment, OpenFailure, Picture, RoomAnswer, Rules, Session, Task},
+    wire,
+};
+
+/// The shortest wait before a new socket (protocol §3.4).
+const RECONNECT_AFTER: Duration = Duration::from_secs(5);
+/// How often joining again after a reconnect is tried before the gap is reported without it.
+const REJOIN_TRIES: u32 = 3;
+/// The pause between two such tries.
+const REJOIN_PAUSE: Duration = Duration::from_secs(2);
+
+/// What a task brings: news for the session, and the socket if it opened one.
+struct Outcome {
+    done: Done,
+    socket: Option<WebSocket>,
+}
+
+impl From<Done> for Outcome {
+    fn from(done: Done) -> Self {
+        Self { done, socket: None }
+    }
+}
+
+/// Connects and brings events until asked to stop, or until trying again would be wrong.
+pub(crate) async fn run(
+    config: Config,
+    shared: Arc<Shared>,
+    mut commands: mpsc::Receiver<Command>,
+    intake: Intake,
+    stop: Stop,
+) -> Result<(), SourceError> {
+    let backoff = Backoff::new(config.rng.clone().unwrap_or_default()).floor(RECONNECT_AFTER);
+    let rules = Rules {
+        rooms: config.rooms.clone(),
+        recent_conversations: config.recent_conversations,
+        backfill: config.backfill,
+        buffer: config.buffer,
+    };
+    let mut session = Session::new(rules, backoff, intake.nonce(), intake.checkpoints());
+    let mut tasks: FuturesUnordered<BoxFuture<'static, Outcome>> = FuturesUnordered::new();
+    let mut socket: Option<WebSocket> = None;
+    let now = || Moment {
+        at: Instant::now(),
+        wall: intake.now(),
+    };
+    session.start();
+    loop {
+        while let Some(task) = session.next_task() {
+            tasks.push(perform(task, Arc::clone(&shared), intake.clone()));
+        }
+        // A frame to send is a few hundred bytes; a peer that takes none is given up by the socket itself.
+        if let Some(open) = &mut socket
+            && let Err(error) = send_all(open, &mut session).await
+        {
+            socket = None;
+            session.on_closed(&reason(&error), now());
+        }
+        if let Some(state) = session.take_link() {
+            log(&intake, &state);
+            intake.show_link(state.clone());
+            shared.link.send_replace(state);
+        }
+        if session.is_stopped() && session.next_weight().is_none() {
+            return Err(stopped(&intake, &shared));
+        }
+        if stop.is_reading_over() {
+            session.stop_reading();
+        }
+        session.note_pause(now());
+        let deadline = session.deadline();
+        // Every branch may be dropped half way: a frame stays in its socket, a command and a task in their queues, and
+        // a wait for room only loses its turn.
+        tokio::select! {
+            () = stop.closing() => break,
+            () = stop.reading(), if !stop.is_reading_over() => {}
+            () = until(deadline) => {
+                if let Err(cut) = session.on_deadline(now()) {
+                    close(&mut socket, &mut session, &cut.0, now()).await;
+                }
+            }
+            frame = next_frame(&mut socket), if session.wants_frame() => {
+                let taken = match frame {
+                    Some(Ok(Message::Text(text))) => session.on_text(text.into_bytes(), now()).map_err(|cut| cut.0),
+                    Some(Ok(Message::Binary(bytes))) => session.on_binary(&bytes, now()).map_err(|cut| cut.0),
+                    Some(Ok(Message::Close { code, reason })) => Err(goodbye(code, &reason)),
+                    Some(Err(error)) => Err(reason(&error)),
+                    None => Err("the connection ended without goodbye".into()),
+                };
+                if let Err(cut) = taken {
+                    close(&mut socket, &mut session, &cut, now()).await;
+                }
+            }
+            permit = intake.reserve(session.next_weight().unwrap_or_default()), if session.next_weight().is_some() => {
+                let Ok(permit) = permit else {
+                    // Nothing can be stored any more, so nothing may be taken.
+                    break;
+                };
+                if let Some(entry) = session.take_entry() {
+                    permit.send(entry);
+                }
+            }
+            Some(outcome) = tasks.next(), if !tasks.is_empty() => {
+                let Outcome { done, socket: opened } = outcome;
+                if let Done::Opened(Ok(user)) = &done {
+                    shared.logged_in(user);
+                }
+                if opened.is_some() {
+                    socket = opened;
+                }
+                session.on_done(done, now());
+            }
+            Some(command) = commands.recv(), if session.wants_command() => session.on_command(command),
+        }
+    }
+    // Leaving rooms is an act of the user: only the socket is closed.
+    if let Some(mut socket) = socket {
+        socket.close(Some(1000), "").await;
+    }
+    intake.show_link(LinkState::Closed);
+    shared.link.send_replace(LinkState::Closed);
+    tracing::info!(source = %intake.source(), "closed");
+    Ok(())
+}
+
+async fn send_all(socket: &mut WebSocket, session: &mut Session) -> Result<(), SocketError> {
+    while let Some(reply) = session.next_reply() {
+        tracing::trace!(frame = %kind_of(&reply), "sent");
+        socket.send(Message::text(reply)).await?;
+    }
+    Ok(())
+}
+
+/// The packet's number, for the log: what follows may hold ids.
+fn kind_of(frame: &str) -> &str {
+    frame.get(..1).unwrap_or_default()
+}
+
+async fn next_frame(socket: &mut Option<WebSocket>) -> Option<Result<Message, SocketError>> {
+    match socket {
+        Some(socket) => socket.next().await,
+        None => pending().await,
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}
+
+async fn close(socket: &mut Option<WebSocket>, session: &mut Session, reason: &str, now: Moment) {
+    session.on_closed(reason, now);
+    if let Some(mut socket) = socket.take() {
+        socket.close(None, "").await;
+    }
+}
+
+fn goodbye(code: Option<u16>, reason: &str) -> String {
+    match (code, reason) {
+        (Some(code), "") => format!("the server closed the socket with code {code}"),
+        (Some(code), reason) => format!("the server closed the socket with code {code}: {reason}"),
+        (None, _) => "the server closed the socket".into(),
+    }
+}
+
+/// An error and its causes in one line.
+pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
+}
+
+fn log(intake: &Intake, state: &LinkState) {
+    let source = intake.source();
+    match state {
+        LinkState::Connected { .. } => tracing::info!(%source, "connected"),
+        LinkState::Waiting { until, reason } => {
+            tracing::warn!(%source, %until, reason, "disconnected");
+        }
+        LinkState::Stopped { code, reason, .. } => {
+            tracing::error!(%source, code, reason, "stopped")
+        }
+        state => tracing::debug!(%source, state = state.word(), "link"),
+    }
+}
+
+fn stopped(intake: &Intake, shared: &Shared) -> SourceError {
+    let source = intake.source().clone();
+    match shared.link.borrow().clone() {
+        LinkState::Stopped { code, reason, hint } => {
+            // Only one code is given out for now; another would be a mistake to name it so.
+            let code = if code == "authorization" {
+                "authorization"
+            } else {
+                "stopped"
+            };
+            let error = SourceError::new(source, code, reason);
+            match hint {
+                Some(hint) => error.hint(hint),
+                None => error,
+            }
+        }
+        state => SourceError::new(source, "stopped", state.to_string()),
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tasks.
+
+fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static, Outcome> {
+    Box::pin(async move {
+        match task {
+            Task::Open => open(&shared).await,
+            Task::Stored {
+                channel,
+                epoch,
+                part,
+                mark,
+            } => {
+                let mut stored = intake.stored(&part);
+                let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
+                if reached.await.is_err() {
+                    // The journal is gone, which the loop sees for itself.
+                    pending::<()>().await;
+                }
+                Done::Stored { channel, epoch }.into()
+            }
+            Task::Join { id, slug, password } => Done::Joined {
+                id,
+                outcome: join(&shared, &slug, password).await,
+            }
+            .into(),
+            Task::Rejoin {
+                room,
+                slug,
+                epoch,
+                history,
+            } => Done::Rejoined {
+                outcome: rejoin(&shared, &room, &slug, history).await,
+                room,
+                epoch,
+            }
+            .into(),
+            Task::State { room } => Done::State {
+                picture: picture(&shared, &room).await,
+                room,
+            }
+            .into(),
+            Task::Queue { room } => Done::Queue {
+                outcome: shared.http.call(upkeep(&room, "/playlist/details")).await,
+                room,
+            }
+            .into(),
+            Task::Active { room } => Done::Active {
+                outcome: active(&shared, &room).await,
+                room,
+            }
+            .into(),
+            Task::Post { room, slug } => Done::Posted {
+                outcome: post(&shared, &room, &slug, None).await.map(drop),
+                room,
+            }
+            .into(),
+            Task::Leave { room, reply } => {
+                let path = format!("/room/{}/users", step(room.as_str()));
+                let call = Call::delete(path).lane(Lane::Upkeep);
+                Done::Left {
+                    outcome: shared.http.call(call).await.map(drop),
+                    room,
+                    reply,
+                }
+                .into()
+            }
+            Task::Conversations => {
+                let call = Call::get("/message").lane(Lane::Upkeep);
+                Done::Conversations(shared.http.call(call).await).into()
+            }
+        }
+    })
+}
+
+fn upkeep(room: &RoomId, path: &str) -> Call {
+    Call::get(format!("/room/{}{path}", step(room.as_str()))).lane(Lane::Upkeep)
+}
+
+/// Logs in if need be, gets a token, and opens the socket with it.
+async fn open(shared: &Shared) -> Outcome {
+    match opened(shared).await {
+        Ok((user, socket)) => Outcome {
+            done: Done::Opened(Ok(user)),
+            socket: Some(socket),
+        },
+        Err(failure) => Done::Opened(Err(failure)).into(),
+    }
+}
+
+async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
+    // A cookie of an earlier run is tried first; the redirect to the login answers for a dead one.
+    let session = Call::get("/auth/session").lane(Lane::Upkeep);
+    let user = shared.http.call(session).await.map_err(failed)?;
+    let mut token = token(shared).await?;
+    if token.is_none() {
+        // A token for a guest: the session ended between the two requests.
+        shared
+            .http
+            .log_in()
+            .await
+            .map_err(|error| failed(RequestError::Login(Box::new(error))))?;
+        token = self::token(shared).await?;
+    }
+    let token = token.ok_or_else(|| OpenFailure {
+        reason: "the server gives out tokens for guests only".into(),
+        wait: None,
+        fatal: None,
+    })?;
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("connect", "1")
+        .append_pair("access_token", &token)
+        .append_pair("EIO", "3")
+        .append_pair("transport", "websocket")
+        .finish();
+    let uri: Uri = format!("{}?{query}", shared.socket_url)
+        .parse()
+        .map_err(|_| OpenFailure {
+            reason: "the token does not fit into an address".into(),
+            wait: None,
+            fatal: None,
+        })?;
+    let request = WebSocketRequest::new(uri).header(http::header::USER_AGENT, &*shared.user_agent);
+    let socket = shared.network.websocket(request).await;
+    let socket = socket.map_err(|error| OpenFailure {
+        reason: reason(&error),
+        wait: error.retry_after(),
+        fatal: None,
+    })?;
+    Ok((user, socket))
+}
+
+/// A token for the socket; `None` if it is a guest's.
+async fn token(shared: &Shared) -> Result<Option<String>, OpenFailure> {
+    let call = Call::get("/auth/token").lane(Lane::Upkeep);
+    let data = shared.http.call(call).await.map_err(failed)?;
+    let token: wire::Token<'_> = serde_json::from_slice(&data).unwrap_or_default();
+    let client = token.client_id.as_deref().map(UserId::from);
+    let is_guest = client.is_some_and(|client| client.as_str().len() == 32);
+    let token = token.token.filter(|token| !token.is_empty() && !is_guest);
+    Ok(token.map(std::borrow::Cow::into_owned))
+}
+
+fn failed(error: RequestError) -> OpenFailure {
+    if let Some(refused) = error.authorization() {
+        return OpenFailure {
+            reason: refused.to_string(),
+            wait: None,
+            fatal: Some((
+                "authorization",
+                "check the account's e-mail address and password",
+            )),
+        };
+    }
+    OpenFailure {
+        wait: match &error {
+            RequestError::RateLimited { wait, .. } => *wait,
+            _ => None,
+        },
+        reason: reason(&error),
+        fatal: None,
+    }
+}
+
+/// Finds a room and joins it by requests (protocol §3.4).
+async fn join(
+    shared: &Shared,
+    slug: &Slug,
+    password: Option<antiphon_core::Secret>,
+) -> Result<RoomAnswer, JoinError> {
+    let call = Call::get(format!("/room/{}", step(slug.as_str()))).lane(Lane::Upkeep);
+    let body = shared.http.call(call).await.map_err(|error| match error {
+        RequestError::Refused { status: 404, .. } => JoinError::NoSuchRoom(slug.clone()),
+        error => JoinError::Request(error),
+    })?;
+    let info = room_info(&body)?;
+    let answer = post(shared, &info.id, slug, password).await?;
+    // The answer to joining knows the room as its members see it.
+    match answer {
+        Some(body) if room_info(&body).is_ok_and(|again| again.id == info.id) => {
+            let again = room_info(&body)?;
+            Ok(RoomAnswer { info: again, body })
+        }
+        _ => Ok(RoomAnswer { info, body }),
+    }
+}
+
+fn room_info(body: &Bytes) -> Result<RoomInfo, JoinError> {
+    let undecodable =
+        |error: antiphon_core::BoxError| JoinError::Request(RequestError::Undecodable(error));
+    let room: wire::Room<'_> =
+        serde_json::from_slice(body).map_err(|error| undecodable(error.into()))?;
+    let info = RoomInfo::from(room);
+    if info.id.is_empty() {
+        return Err(undecodable("a room without an id".into()));
+    }
+    Ok(info)
+}
+
+/// Says to the server that the account is in the room; gives the room as answered.
+async fn post(
+    shared: &Shared,
+    room: &RoomId,
+    slug: &Slug,
+    password: Option<antiphon_core::Secret>,
+) -> Result<Option<Bytes>, JoinError> {
+    let mut call = Call::post(format!("/room/{}/users", step(room.as_str()))).lane(Lane::Upkeep);
+    let password = password.or_else(|| shared.passwords.get(slug).cloned());
+    if let Some(password) = password {
+        call = call.form([("password-room", password.expose())]);
+    }
+    let data = shared.http.call(call).await.map_err(|error| match error {
+        RequestError::Refused {
+            status: 401 | 403,
+            message,
+        } => JoinError::Banned(message),
+        RequestError::Refused {
+            status: 400,
+            message,
+        } if message == "invalidPassword" => JoinError::WrongPassword,
+        RequestError::Refused {
+            status: 400,
+            message,
+        } if message == "tooManyInvalidPassword" => JoinError::TooManyPasswords,
+        RequestError::Refused { status: 404, .. } => JoinError::NoSuchRoom(slug.clone()),
+        error => JoinError::Request(error),
+    })?;
+    let joined: wire::Joined<'_> = serde_json::from_slice(&data).unwrap_or_default();
+    Ok(joined
+        .room
+        .map(|room| data.slice_ref(room.get().as_bytes())))
+}
+
+/// Joins a room again, and fetches what can be had of it.
+async fn rejoin(
+    shared: &Shared,
+    room: &RoomId,
+    slug: &Slug,
+    history: bool,
+) -> Result<Picture, JoinError> {
+    let mut tries = 0;
+    let answer = loop {
+        tries += 1;
+        match post(shared, room, slug, None).await {
+            Ok(answer) => break answer,
+            Err(error) if error.is_transient() && tries < REJOIN_TRIES => {
+                tracing::debug!(%room, %error, tries, "joining again once more");
+                sleep(REJOIN_PAUSE).await;
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    let history = async {
+        if history {
+            past(shared, room).await
+        } else {
+            None
+        }
+    };
+    let (picture, history) = tokio::join!(picture(shared, room), history);
+    Ok(Picture {
+        room: answer,
+        history,
+        ..picture
+    })
+}
+
+/// A room's chat history, after some tries.
+async fn past(shared: &Shared, room: &RoomId) -> Option<Bytes> {
+    for tries in 1..=REJOIN_TRIES {
+        let call = Call::get(format!("/chat/{}", step(room.as_str()))).lane(Lane::Upkeep);
+        match shared.http.call(call).await {
+            Ok(history) => return Some(history),
+            Err(error) if error.is_transient() && tries < REJOIN_TRIES => {
+                sleep(REJOIN_PAUSE).await;
+            }
+            Err(error) => {
+                tracing::warn!(%room, %error, "history not fetched");
+                return None;
+            }
+        }
+    }
+    None
+}
+
+/// A room's members, playing song, dubs and queue, as far as they can be had.
+async fn picture(shared: &Shared, room: &RoomId) -> Picture {
+    let http = &shared.http;
+    let (users, active, dubs, details) = tokio::join!(
+        http.call(upkeep(room, "/users")),
+        active(shared, room),
+        http.call(upkeep(room, "/playlist/active/dubs")),
+        http.call(upkeep(room, "/playlist/details")),
+    );
+    let had = |what: &str, outcome: Result<Bytes, RequestError>| {
+        outcome
+            .inspect_err(|error| tracing::debug!(%room, what, %error, "not fetched"))
+            .ok()
+    };
+    Picture {
+        room: None,
+        users: had("users", users),
+        active: had(
+            "active",
+            active.map(|body| body.unwrap_or_else(|| Bytes::from_static(b"null"))),
+        ),
+        dubs: had("dubs", dubs),
+        details: had("details", details),
+        history: None,
+    }
+}
+
+/// The playing song; 404 says that nothing plays (protocol §4.4).
+async fn active(shared: &Shared, room: &RoomId) -> Result<Option<Bytes>, RequestError> {
+    match shared.http.call(upkeep(room, "/playlist/active")).await {
+        Ok(body) => Ok(Some(body)),
+        Err(RequestError::Refused { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
