@@ -91,6 +91,8 @@ impl Limits {
     }
 
     /// Full lanes that are remembered one by one; 1,024 by default.
+    ///
+    /// When more are full at the same time, the others go on from the journal together, as fast as the slowest.
     #[must_use]
     pub fn parked(mut self, lanes: usize) -> Self {
         self.parked = lanes;

@@ -21,6 +21,9 @@ pub(crate) struct Bounds {
     /// stuck never stop the others.
     pub(crate) open: usize,
     /// Lanes that are listed as parked, each with its own position.
+    ///
+    /// When more are full at the same time, all others are parked from one position; then a lane that is stuck may
+    /// hold up others, until its handler's deadline.
     pub(crate) parked: usize,
 }
 
@@ -322,7 +325,8 @@ impl<T> Lanes<T> {
         let unlisted = self
             .parked_all
             .filter(|_| !self.unlisted_waits && self.open < self.bounds.open.saturating_mul(2));
-        for from in listed.chain(unlisted) {
+        let behind = listed.chain(unlisted).filter(|from| *from <= self.read);
+        for from in behind {
             first = Some(first.map_or(from, |first| first.min(from)));
             if from >= self.scan {
                 first_ahead = Some(first_ahead.map_or(from, |first| first.min(from)));
@@ -512,7 +516,12 @@ impl<T> Lanes<T> {
         }
         let lane = &self.slots[slot];
         let drained = lane.parked.is_some() && lane.queue.len() * 2 <= self.bounds.queue;
-        self.told = drained || self.parked_all.is_some() || self.appending;
+        // Where nothing had room at all, an empty lane has no task that would ask for more.
+        let was_full = self.open.saturating_add(1) >= self.bounds.open.saturating_mul(2);
+        self.told = drained
+            || (was_full && !self.listed.is_empty())
+            || self.parked_all.is_some()
+            || self.appending;
         self.told
     }
 
@@ -564,3 +573,6 @@ impl<T> Lanes<T> {
         self.free.push(slot);
     }
 }
+
+#[cfg(test)]
+mod tests;
