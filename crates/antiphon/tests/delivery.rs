@@ -82,7 +82,10 @@ async fn a_stuck_handler_parks_only_its_own_place() {
     app.settle().await;
     for place in ["room/crypt", "room/loft", "room/nave"] {
         let lines = log.lines();
-        let here: Vec<_> = lines.iter().filter(|line| line.starts_with(place)).collect();
+        let here: Vec<_> = lines
+            .iter()
+            .filter(|line| line.starts_with(place))
+            .collect();
         let expected: Vec<_> = (0..50).map(|number| format!("{place} {number}")).collect();
         assert_eq!(here, expected.iter().collect::<Vec<_>>());
     }
@@ -153,11 +156,17 @@ async fn every_shape_of_handler_is_accepted() {
         .on(owned)
         .on(shared)
         .on(four.named("four"))
-        .on(async |said: Said, State(log): State<Log>| log.note(format!("closure {}", said.message)))
-        .on((async |_: Said, State(log): State<Log>| log.note("filtered"))
-            .when(|said| said.message == "hello")
-            .attempts(2))
-        .on(async |event: Arc<Event>, State(log): State<Log>| log.note(format!("any {}", event.place())))
+        .on(async |said: Said, State(log): State<Log>| {
+            log.note(format!("closure {}", said.message))
+        })
+        .on(
+            (async |_: Said, State(log): State<Log>| log.note("filtered"))
+                .when(|said| said.message == "hello")
+                .attempts(2),
+        )
+        .on(async |event: Arc<Event>, State(log): State<Log>| {
+            log.note(format!("any {}", event.place()))
+        })
         .on_raw("test.*", raw);
     let app = TestApp::start(app, MemoryJournal::new()).await;
     choir.say("room/loft", "hello").await.unwrap();
@@ -201,13 +210,25 @@ async fn an_event_is_decoded_once_for_all_and_not_at_all_for_none() {
     let log = Log::default();
     let app = App::new(log.clone())
         .source(source)
-        .on((async |_: Counted, State(log): State<Log>| log.note("first")).when(|view| *view == "yes"))
-        .on((async |_: Counted, State(log): State<Log>| log.note("second")).when(|view| *view == "yes"));
+        .on(
+            (async |_: Counted, State(log): State<Log>| log.note("first"))
+                .when(|view| *view == "yes"),
+        )
+        .on(
+            (async |_: Counted, State(log): State<Log>| log.note("second"))
+                .when(|view| *view == "yes"),
+        );
     let app = TestApp::start(app, MemoryJournal::new()).await;
-    choir.event("test.counted", "room/loft", r#""no""#).await.unwrap();
+    choir
+        .event("test.counted", "room/loft", r#""no""#)
+        .await
+        .unwrap();
     app.settle().await;
     assert_eq!(DECODED.load(Ordering::SeqCst), 0, "no filter let it pass");
-    choir.event("test.counted", "room/loft", r#""yes""#).await.unwrap();
+    choir
+        .event("test.counted", "room/loft", r#""yes""#)
+        .await
+        .unwrap();
     app.settle().await;
     assert_eq!(log.lines(), ["first", "second"]);
     assert_eq!(DECODED.load(Ordering::SeqCst), 1);
@@ -228,16 +249,25 @@ async fn unknown_and_undecodable_events_reach_raw_handlers() {
     let app = App::new(log.clone())
         .source(source.with_kinds(KNOWN))
         .on(note)
-        .on_raw("*said", async |event: Arc<Event>, State(log): State<Log>| {
-            log.note(format!("raw {}", String::from_utf8_lossy(event.body())));
-        })
+        .on_raw(
+            "*said",
+            async |event: Arc<Event>, State(log): State<Log>| {
+                log.note(format!("raw {}", String::from_utf8_lossy(event.body())));
+            },
+        )
         .on_unknown("test", async |event: Arc<Event>, State(log): State<Log>| {
             log.note(format!("unknown {}", event.kind()));
         });
     let app = TestApp::start(app, MemoryJournal::new()).await;
     choir.event(SAID, "room/loft", "not JSON").await.unwrap();
-    choir.event("test.mystery", "room/loft", "{}").await.unwrap();
-    choir.event("other.mystery", "room/loft", "{}").await.unwrap();
+    choir
+        .event("test.mystery", "room/loft", "{}")
+        .await
+        .unwrap();
+    choir
+        .event("other.mystery", "room/loft", "{}")
+        .await
+        .unwrap();
     app.settle().await;
     assert_eq!(log.lines(), ["raw not JSON", "unknown test.mystery"]);
 }
@@ -324,8 +354,14 @@ async fn a_new_consumer_begins_with_what_comes_after_its_first_start() {
         };
         choir.send(antiphon::Entry::event(draft)).await.unwrap();
         app.settle().await;
-        assert_eq!(log.lines().first().map(String::as_str), expected.first().copied());
-        assert_eq!(log.lines().last().map(String::as_str), expected.last().copied());
+        assert_eq!(
+            log.lines().first().map(String::as_str),
+            expected.first().copied()
+        );
+        assert_eq!(
+            log.lines().last().map(String::as_str),
+            expected.last().copied()
+        );
         app.stop().await.unwrap();
     }
 }
