@@ -40,6 +40,7 @@ macro_rules! keeps_the_contract {
             a_sweep_does_not_pass_a_cursor,
             momentary_events_go_past_cursors_and_are_counted,
             a_sweep_by_size_removes_the_oldest,
+            an_event_from_a_wrong_clock_keeps_no_other,
             a_platforms_deletion_is_honoured_after_the_grace,
             a_dead_letter_keeps_its_copy_of_a_deleted_event,
             a_closed_journal_says_so,
@@ -53,7 +54,8 @@ macro_rules! keeps_the_contract {
             everything_survives_reopening,
             everything_survives_being_dropped,
             repeats_are_recognised_after_reopening,
-            positions_go_on_after_reopening_though_no_row_is_left
+            positions_go_on_after_reopening_though_no_row_is_left,
+            a_failed_batch_does_not_unsettle_the_positions
         );
     };
     (@ $backend:ty: $($promise:ident),*) => {

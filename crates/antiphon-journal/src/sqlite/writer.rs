@@ -173,6 +173,8 @@ impl Writer {
     fn undo(&mut self) {
         self.counter = self.stored;
         self.names.forget();
+        // Looking once too often does no harm.
+        self.any_removed = true;
         // Some failures, a full disk among them, have rolled back by themselves. If it cannot be done now, the next
         // transaction does not begin, and says why.
         if !self.connection.is_autocommit() {

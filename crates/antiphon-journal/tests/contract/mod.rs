@@ -801,6 +801,19 @@ pub(crate) async fn a_sweep_by_size_removes_the_oldest<B: Backend>() {
     assert_eq!(nothing.removed, 0, "it is small enough");
 }
 
+pub(crate) async fn an_event_from_a_wrong_clock_keeps_no_other<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    append(journal, events([chat_at(1, 1_000_000), chat_at(2, 0)])).await;
+    let policy = Arc::new(Retention {
+        keep: Some(seconds(50)),
+        ..Retention::default()
+    });
+    let sweep = journal.sweep(policy, at(100)).await.expect("swept");
+    assert_eq!(sweep.removed, 1);
+    assert_eq!(numbers(journal).await, [1]);
+}
+
 pub(crate) async fn a_platforms_deletion_is_honoured_after_the_grace<B: Backend>() {
     let backend = B::fresh().await;
     let journal = backend.journal();
@@ -1121,4 +1134,28 @@ pub(crate) async fn positions_go_on_after_reopening_though_no_row_is_left<B: OnD
     let backend = backend.dropped().await;
     let after = append(backend.journal(), events([chat(4)])).await;
     assert!(after[0].position() > next[0].position());
+}
+
+pub(crate) async fn a_failed_batch_does_not_unsettle_the_positions<B: OnDisk>() {
+    let backend = B::fresh().await;
+    backend.cramp(true).await;
+    backend
+        .journal()
+        .append(large_batch())
+        .await
+        .expect_err("no room");
+    backend.cramp(false).await;
+    let first = append(backend.journal(), events([chat(1)])).await;
+    let policy = Arc::new(Retention {
+        keep: Some(seconds(1)),
+        ..Retention::default()
+    });
+    backend
+        .journal()
+        .sweep(policy, at(10))
+        .await
+        .expect("swept");
+    let backend = backend.dropped().await;
+    let next = append(backend.journal(), events([chat(2)])).await;
+    assert!(next[0].position() > first[0].position());
 }
