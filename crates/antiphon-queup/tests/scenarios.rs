@@ -2,9 +2,21 @@
 
 mod harness;
 
-use antiphon_queup::{Chat, JoinedRoom, Ready};
-use antiphon_sim::Simulator;
-use harness::{ROOM, Running, config};
+use std::time::Duration;
+
+use antiphon_core::{IntakeLimits, LinkState, Provenance};
+use antiphon_queup::{
+    self as queup, Account, ActionError, Chat, ConnectError, JoinError, JoinedRoom, LoginError,
+    MemberJoin, Presence, PrivateMessage, Ready, RequestError, SendError, UserLeave,
+};
+use antiphon_sim::{RestFault, Simulator};
+use futures_util::StreamExt as _;
+use harness::{Journal, ROOM, Running, config, lost};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Joining and speaking.
 
 #[tokio::test(start_paused = true)]
 async fn a_room_is_joined_and_chat_is_heard_and_said() {
@@ -28,4 +40,874 @@ async fn a_room_is_joined_and_chat_is_heard_and_said() {
     assert_eq!(sent.content, "hello & <goodbye>");
     app.stop().await;
     assert_eq!(sim.notes(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_caches_follow_the_events() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    let chat = room.say("teo", "mind me");
+    app.until(|journal| journal.texts().len() == 1).await;
+
+    let client = &app.client;
+    let mine = client.room(&room.id().into()).expect("the room");
+    assert_eq!(mine.slug, ROOM);
+    assert!(mine.members().len() > 1, "fetched when it was joined");
+    let message = client.message(&chat.as_str().into()).expect("the message");
+    assert_eq!(message.author.username, "teo");
+    let teo = client.user(&message.author.id).expect("the user");
+    let member = teo.member_of(&mine).expect("the member");
+    assert_eq!(member.user().expect("a user").id, teo.id);
+    assert_eq!(member.room().expect("a room").id, mine.id);
+    assert_eq!(client.me().expect("logged in").username, "antiphon");
+    assert!(client.logged_in());
+
+    room.delete("mira", &chat);
+    let journal = app
+        .until(|journal| !journal.of("queup.delete-chat-message").is_empty())
+        .await;
+    let index = journal.events.len() - 1;
+    let before = journal.before[index]
+        .get::<queup::Message>()
+        .expect("it was cached");
+    assert_eq!(
+        (before.content.as_str(), before.deleted),
+        ("mind me", false)
+    );
+    let deleted = client.message(&chat.as_str().into()).expect("still cached");
+    assert!(deleted.deleted);
+    let event = &journal.events[index];
+    assert_eq!(
+        event.deletes().expect("a deletion").as_str(),
+        format!("chat/{chat}")
+    );
+
+    room.leave("teo");
+    let journal = app
+        .until(|journal| !journal.decoded::<UserLeave>().is_empty())
+        .await;
+    let before = journal.before.last().expect("an event");
+    assert_eq!(
+        before.get::<queup::MemberState>().expect("a member").user,
+        teo.id
+    );
+    assert!(client.member(&mine.id, &teo.id).is_none());
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_a_message_is_stored_once_and_a_second_dub_twice() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    sim.queup().links().duplicate(1);
+    room.say("mira", "once");
+    let journal = app.until(|journal| journal.repeats == 1).await;
+    assert_eq!(journal.texts(), ["once"]);
+
+    room.queue("mira", "");
+    room.dub("teo", true);
+    room.dub("teo", false);
+    let journal = app
+        .until(|journal| journal.of("queup.room_playlist-dub").len() == 2)
+        .await;
+    assert_eq!(journal.decoded::<queup::Dub>().len(), 2);
+    app.stop().await;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Outages.
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_is_healed_and_chat_comes_back_in_order() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    room.say("mira", "first");
+    app.until(|journal| journal.texts().len() == 1).await;
+    sim.queup().cut_connections();
+    room.say("mira", "second");
+    room.dub("teo", true);
+    sleep(Duration::from_secs(1)).await;
+    room.say("teo", "third");
+    app.until(|journal| journal.decoded::<JoinedRoom>().len() == 2)
+        .await;
+    room.say("mira", "fourth");
+    let journal = app.until(|journal| journal.texts().len() == 4).await;
+    assert_eq!(journal.texts(), ["first", "second", "third", "fourth"]);
+    let provenance: Vec<_> = journal
+        .of("queup.chat-message")
+        .iter()
+        .map(|event| event.provenance())
+        .collect();
+    use Provenance::{Backfilled, Live};
+    assert_eq!(provenance, [Live, Backfilled, Backfilled, Live]);
+
+    let mut gaps = journal.gaps();
+    gaps.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(
+        gaps.len(),
+        2,
+        "one for the room and one for the account: {gaps:?}"
+    );
+    assert_eq!(gaps[0].0, format!("room/{}", room.id()));
+    assert_eq!(gaps[0].1.recovered, 2);
+    assert!(gaps[1].0.starts_with("user/"));
+    assert_eq!(gaps[1].1.recovered, 0);
+    assert_eq!(lost(&sim, &journal), [""; 0]);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn live_events_wait_until_the_history_before_them_is_stored() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    sim.queup().cut_connections();
+    room.say("mira", "missed");
+    sim.queup()
+        .fail_rest("GET /chat/*", 1, RestFault::Slow(Duration::from_secs(3)));
+    app.until(|journal| journal.decoded::<Ready>().len() == 2)
+        .await;
+    sleep(Duration::from_secs(1)).await;
+    room.say("teo", "live");
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(app.journal().texts(), [""; 0], "held back");
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    assert_eq!(journal.texts(), ["missed", "live"]);
+    let kinds = journal.kinds();
+    let at = |kind| {
+        kinds
+            .iter()
+            .rposition(|found| *found == kind)
+            .expect("stored")
+    };
+    assert!(at("antiphon.gap") < at("queup.joined_room"));
+    assert_eq!(journal.repeats, 0);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_program_goes_on_from_its_checkpoints() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim).rooms::<&str>([]));
+    app.until(|journal| !journal.of("antiphon.link").is_empty())
+        .await;
+    // Joined at run time, and so remembered.
+    app.client.join_room(ROOM).await.expect("joined");
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    room.say("mira", "before");
+    app.until(|journal| journal.texts().len() == 1).await;
+    let stored = app.kill().await;
+    room.say("mira", "while away");
+    room.dub("teo", true);
+    sleep(Duration::from_secs(60)).await;
+
+    let app = Running::resume(&sim, config(&sim).rooms::<&str>([]), stored);
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    assert_eq!(journal.texts(), ["before", "while away"]);
+    app.settled().await;
+    room.say("mira", "after");
+    let journal = app.until(|journal| journal.texts().len() == 3).await;
+    assert_eq!(journal.texts(), ["before", "while away", "after"]);
+    assert_eq!(journal.gaps().len(), 2);
+    assert_eq!(lost(&sim, &journal), [""; 0]);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_lost_whenever_the_program_is_killed() {
+    for step in 0..40_u64 {
+        let sim = Simulator::with_seed(step);
+        sim.queup().traffic(20);
+        let app = Running::start(&sim, config(&sim).rooms([ROOM, "night-radio"]));
+        sleep(Duration::from_millis(step * 137)).await;
+        if step % 3 == 0 {
+            sim.queup().cut_connections();
+            sleep(Duration::from_millis(5000 + step * 31)).await;
+        }
+        let stored = app.kill().await;
+        sleep(Duration::from_secs(7)).await;
+        let app = Running::resume(&sim, config(&sim).rooms([ROOM, "night-radio"]), stored);
+        sleep(Duration::from_secs(20)).await;
+        sim.queup().traffic(0);
+        sleep(Duration::from_secs(2)).await;
+        let journal = app.journal();
+        assert_eq!(lost(&sim, &journal), [""; 0], "killed at step {step}");
+        for room in [ROOM, "night-radio"] {
+            check_history(&sim, &journal, room);
+        }
+        app.stop().await;
+    }
+}
+
+/// Every message that is still on the history page and was due is stored, in order.
+#[track_caller]
+fn check_history(sim: &Simulator, journal: &Journal, room: &str) {
+    let room = sim.queup().room(room);
+    let place = format!("room/{}", room.id());
+    let bot = sim.queup().account();
+    let due = sim.ledger().rows(&antiphon_sim::Query {
+        due_to: Some(bot.id),
+        ..Default::default()
+    });
+    let due: Vec<_> = due
+        .iter()
+        .filter(|row| *row.kind == *"queup.chat-message" && *row.place == *place)
+        .filter_map(|row| row.origin.clone())
+        .collect();
+    let stored: Vec<_> = journal
+        .of("queup.chat-message")
+        .into_iter()
+        .filter(|event| event.place().as_str() == place)
+        .map(|event| event.origin().to_string())
+        .filter(|origin| due.iter().any(|due| **due == **origin))
+        .collect();
+    let recent = due.len().saturating_sub(60);
+    for origin in &due[recent..] {
+        assert!(
+            stored.iter().any(|stored| **stored == **origin),
+            "{origin} of {place} is missing"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_install_fetches_no_history_and_reports_no_gap() {
+    let sim = Simulator::with_seed(7);
+    sim.queup().room(ROOM).say("mira", "long ago");
+    let app = Running::start(&sim, config(&sim));
+    let journal = app.settled().await;
+    assert_eq!(journal.texts(), [""; 0]);
+    assert_eq!(journal.gaps(), []);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_without_history_is_a_gap_and_its_chat_comes_with_the_next_outage() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    sim.queup().cut_connections();
+    room.say("mira", "missed");
+    sim.queup()
+        .fail_rest("GET /chat/*", 5, RestFault::Status(500));
+    let journal = app.until(|journal| journal.gaps().len() == 2).await;
+    assert!(journal.gaps().iter().all(|(_, gap)| gap.recovered == 0));
+    assert_eq!(journal.texts(), [""; 0]);
+    sim.queup()
+        .fail_rest("GET /chat/*", 0, RestFault::Status(500));
+    sleep(Duration::from_secs(30)).await;
+    sim.queup().cut_connections();
+    sleep(Duration::from_secs(30)).await;
+    sim.queup().cut_connections();
+    let journal = app.until(|journal| journal.texts().len() == 1).await;
+    assert_eq!(journal.texts(), ["missed"]);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_never_pongs_is_given_up() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    sim.queup().withhold_pongs(true);
+    sleep(Duration::from_secs(60)).await;
+    sim.queup().links().half_open();
+    sim.queup().withhold_pongs(false);
+    let journal = app
+        .until(|journal| journal.decoded::<Ready>().len() == 2)
+        .await;
+    let reasons: Vec<_> = journal.decoded::<antiphon_core::Link>();
+    let waited = reasons.iter().any(
+        |link| matches!(&link.state, LinkState::Waiting { reason, .. } if reason.contains("pings")),
+    );
+    assert!(waited, "{reasons:?}");
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_lives_for_hours_by_its_pings() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    sleep(Duration::from_secs(12 * 60 * 60)).await;
+    let journal = app.stop().await;
+    assert_eq!(
+        journal.decoded::<Ready>().len(),
+        1,
+        "one socket for all the time"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_journal_stops_the_reading_but_not_the_pings() {
+    let sim = Simulator::with_seed(7);
+    let limits = IntakeLimits {
+        entries: 4,
+        bytes: 4096,
+    };
+    let config = config(&sim).buffer(8192);
+    let app = Running::with_limits(&sim, config, Journal::default(), limits);
+    app.settled().await;
+    app.pause_journal(true);
+    let room = sim.queup().room(ROOM);
+    for number in 0..200 {
+        room.say("mira", &format!("message {number}"));
+    }
+    sleep(Duration::from_secs(20 * 60)).await;
+    assert!(app.journal().texts().len() < 100, "reading has stopped");
+    app.pause_journal(false);
+    let journal = app.until(|journal| journal.texts().len() == 200).await;
+    assert_eq!(journal.decoded::<Ready>().len(), 1, "the connection lived");
+    assert_eq!(journal.gaps(), []);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_oversized_frame_costs_the_connection_and_nothing_else() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    sim.queup().links().oversized(100 << 20);
+    let journal = app
+        .until(|journal| journal.decoded::<Ready>().len() == 2)
+        .await;
+    assert!(!journal.of("antiphon.link").is_empty());
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_upgrade_is_tried_again_with_a_fresh_token_after_five_seconds() {
+    let sim = Simulator::with_seed(7);
+    sim.queup().refuse_upgrades(2, 401);
+    let started = Instant::now();
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let waited = started.elapsed();
+    assert!(waited >= Duration::from_secs(10), "{waited:?}");
+    app.stop().await;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Login.
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_stops_the_source_and_is_not_tried_again() {
+    let sim = Simulator::with_seed(7);
+    let bot = sim.queup().account();
+    let wrong = queup::Config::new(Account::new(bot.email, "wrong"))
+        .network(sim.network())
+        .clock(sim.clock());
+    let mut app = Running::start(&sim, wrong);
+    let error = app.ended().await.expect_err("refused");
+    assert_eq!(error.code(), "authorization");
+    assert!(
+        error.message().contains("Incorrect username or password"),
+        "{error}"
+    );
+    assert!(error.way_out().is_some());
+    let state = app.client.link();
+    assert!(
+        matches!(&state, LinkState::Stopped { code, .. } if code == "authorization"),
+        "{state:?}"
+    );
+    let journal = app.journal();
+    assert_eq!(journal.kinds(), ["antiphon.link"]);
+    let refused = app.client.login().await.expect_err("refused");
+    let LoginError::Authorization(refused) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(refused.message, "Incorrect username or password");
+    let error = app.client.join_room(ROOM).await.expect_err("no source");
+    assert!(
+        matches!(error, JoinError::NotConnected(_)) && !error.is_transient(),
+        "{error:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ended_session_is_renewed_and_the_request_replayed_once() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    sim.queup().expire_sessions();
+    room.send_message("still here").await.expect("replayed");
+
+    sim.queup()
+        .fail_rest("POST /chat/*", 2, RestFault::LoggedOut);
+    let error = room.send_message("never").await.expect_err("no loop");
+    assert!(
+        matches!(error, SendError::Request(RequestError::LoggedOut)),
+        "{error:?}"
+    );
+    assert!(!error.is_transient());
+    room.send_message("again")
+        .await
+        .expect("the rule is used up");
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_cookie_saves_the_login() {
+    let sim = Simulator::with_seed(7);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("cookie");
+    let app = Running::start(&sim, config(&sim).cookie_file(&file));
+    app.settled().await;
+    app.stop().await;
+    assert!(file.exists());
+    sim.queup()
+        .fail_rest("POST /auth/login", 100, RestFault::Status(500));
+    let app = Running::start(&sim, config(&sim).cookie_file(&file));
+    app.settled().await;
+    app.stop().await;
+
+    // A dead cookie costs one redirect.
+    std::fs::write(&file, "connect.sid=dead").expect("written");
+    let sim = Simulator::with_seed(8);
+    let app = Running::start(&sim, config(&sim).cookie_file(&file));
+    app.settled().await;
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn connecting_before_the_login_is_an_error() {
+    let sim = Simulator::with_seed(7);
+    let (client, source) = queup::connect(config(&sim));
+    assert_eq!(client.connect().await, Err(ConnectError::NotLoggedIn));
+    assert!(client.me().is_none() && !client.logged_in());
+    let me = client.login().await.expect("logged in");
+    assert_eq!(me.username, "antiphon");
+    let error = client.connect().await.expect_err("nothing runs");
+    assert!(matches!(error, ConnectError::NotConnected(_)), "{error:?}");
+    drop(source);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_value_in_the_configuration_is_an_error_of_the_run() {
+    let sim = Simulator::with_seed(7);
+    let mut app = Running::start(&sim, config(&sim).rest_url("nonsense"));
+    let error = app.ended().await.expect_err("refused");
+    assert_eq!(error.code(), "configuration");
+    assert!(matches!(app.client.link(), LinkState::Stopped { .. }));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Rooms.
+
+#[tokio::test(start_paused = true)]
+async fn each_reason_not_to_let_us_in_has_its_error() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let client = &app.client;
+    let error = client.join_room("nowhere").await.expect_err("unknown");
+    assert!(
+        matches!(&error, JoinError::NoSuchRoom(slug) if *slug == "nowhere"),
+        "{error:?}"
+    );
+    let error = client.join_room("vault").await.expect_err("private");
+    assert!(matches!(error, JoinError::WrongPassword), "{error:?}");
+    let error = client
+        .join_private_room("vault", "guess")
+        .await
+        .expect_err("wrong");
+    assert!(matches!(error, JoinError::WrongPassword), "{error:?}");
+    let room = client
+        .join_private_room("vault", "open sesame")
+        .await
+        .expect("right");
+    assert_eq!(room.slug, "vault");
+    sim.queup().room("night-radio").ban("mira", "antiphon", 10);
+    let error = client.join_room("night-radio").await.expect_err("banned");
+    assert!(
+        matches!(error, JoinError::Banned(_)) && !error.is_transient(),
+        "{error:?}"
+    );
+    sim.queup()
+        .fail_rest("POST /room/*", 1, RestFault::Html(502));
+    let error = client
+        .join_room("night-radio")
+        .await
+        .expect_err("a bad gateway");
+    assert!(error.is_transient(), "{error:?}");
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_configured_room_that_cannot_be_had_is_said_aloud_and_harms_no_other() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim).rooms(["nowhere", ROOM]));
+    let journal = app.settled().await;
+    let said = journal
+        .events
+        .iter()
+        .any(|event| event.kind() == &"antiphon.link" && event.place().as_str() == "room/nowhere");
+    assert!(said, "{:?}", journal.kinds());
+    assert_eq!(journal.decoded::<JoinedRoom>().len(), 1);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_was_left_is_not_joined_again() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let night = app.client.join_room("night-radio").await.expect("joined");
+    night.leave().await.expect("left");
+    assert!(matches!(night.leave().await, Err(ActionError::NotJoined)));
+    assert!(matches!(
+        night.change_presence(Presence::Exit).await,
+        Err(ActionError::NotJoined)
+    ));
+    sleep(Duration::from_secs(20)).await;
+    assert!(!sim.queup().room("night-radio").has("antiphon"));
+    sim.queup().cut_connections();
+    app.until(|journal| journal.decoded::<Ready>().len() == 2)
+        .await;
+    sleep(Duration::from_secs(5)).await;
+    let journal = app.kill().await;
+    let place = format!("room/{}", night.id);
+    let joined = |journal: &Journal| {
+        let joined = journal.of("queup.joined_room").into_iter();
+        joined
+            .filter(|event| event.place().as_str() == place)
+            .count()
+    };
+    assert_eq!(joined(&journal), 1);
+    let app = Running::resume(&sim, config(&sim), journal);
+    app.until(|journal| journal.decoded::<Ready>().len() == 3)
+        .await;
+    sleep(Duration::from_secs(5)).await;
+    let journal = app.journal();
+    assert_eq!(joined(&journal), 1);
+    assert_eq!(lost(&sim, &journal), [""; 0]);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_leaves_no_room() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    app.stopper.stop_reading();
+    // Commands and requests go on in the first phase.
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    room.send_message("goodbye").await.expect("sent");
+    room.change_presence(Presence::Exit).await.expect("sent");
+    app.stop().await;
+    assert!(sim.queup().room(ROOM).has("antiphon"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn presence_is_changed_and_echoed() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    room.change_presence(Presence::Exit).await.expect("sent");
+    let me = app.client.me().expect("logged in").id.clone();
+    app.until(|journal| {
+        let changes = journal.decoded::<queup::MemberPresence>();
+        changes
+            .iter()
+            .any(|change| change.user == me && change.presence == Presence::Exit)
+    })
+    .await;
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn private_messages_of_others_arrive_with_their_conversation() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let id = sim.queup().whisper("teo", "antiphon", "psst & <hush>");
+    let journal = app
+        .until(|journal| !journal.decoded::<PrivateMessage>().is_empty())
+        .await;
+    let kinds = journal.kinds();
+    let at = |kind| {
+        kinds
+            .iter()
+            .rposition(|found| *found == kind)
+            .expect("stored")
+    };
+    assert!(
+        at("queup.conversations") < at("queup.new-message"),
+        "{kinds:?}"
+    );
+
+    let conversation = app.client.conversation(&id.as_str().into()).expect("known");
+    let names: Vec<_> = conversation
+        .recipients()
+        .into_iter()
+        .map(|user| user.username)
+        .collect();
+    assert_eq!(names, ["teo"]);
+    let ids = conversation.fetch().await.expect("fetched");
+    let message = app
+        .client
+        .message(&ids[0].as_str().into())
+        .expect("fetched");
+    assert_eq!(message.content, "psst & <hush>");
+    assert!(message.room.is_none() && message.member.is_none());
+    let conversation = app.client.conversation(&id.as_str().into()).expect("known");
+    assert_eq!(conversation.latest_message_str, "psst & <hush>");
+    let me = app.client.me().expect("logged in").id.clone();
+    conversation.mark_as_read().await.expect("marked");
+    let conversation = app.client.conversation(&id.as_str().into()).expect("known");
+    assert!(conversation.has_read(&me));
+
+    // Own messages are stored, but are none of the payload's.
+    conversation
+        .send_message("hush yourself")
+        .await
+        .expect("sent");
+    let teo = conversation.recipients().remove(0);
+    let again = teo.open_conversation(&app.client).await.expect("opened");
+    assert_eq!(again.id, conversation.id);
+    sleep(Duration::from_secs(1)).await;
+    let journal = app.stop().await;
+    assert_eq!(journal.decoded::<PrivateMessage>().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_events_of_one_account_are_a_stream_of_their_own() {
+    let sim = Simulator::with_seed(7);
+    let (client, source) = queup::connect(config(&sim));
+    let shutdown = CancellationToken::new();
+    let mut events = source.events(shutdown.clone());
+    let room = sim.queup().room(ROOM);
+    let mut heard = 0;
+    while let Some(event) = events.next().await {
+        let event = event.expect("no end");
+        if event.kind() == &"queup.playlist_details" {
+            room.say("mira", "to the stream");
+        }
+        if event.kind() == &"queup.chat-message" {
+            heard += 1;
+            assert!(
+                client
+                    .messages()
+                    .iter()
+                    .any(|message| message.content == "to the stream")
+            );
+            shutdown.cancel();
+        }
+    }
+    assert_eq!(heard, 1);
+    assert_eq!(client.link(), LinkState::Closed);
+
+    let wrong = queup::Config::new(Account::new("nobody", "nothing")).network(sim.network());
+    let (_client, source) = queup::connect(wrong);
+    let all: Vec<_> = source.events(CancellationToken::new()).collect().await;
+    let last = all.into_iter().last().expect("an error");
+    assert_eq!(last.expect_err("refused").code(), "authorization");
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Requests.
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_limit_is_an_error_with_its_wait_and_is_obeyed() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    sim.queup()
+        .fail_rest("POST /chat/*", 1, RestFault::Status(429));
+    let error = room.send_message("too fast").await.expect_err("limited");
+    let SendError::Request(RequestError::RateLimited { wait, message }) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(*wait, Some(Duration::from_secs(600)), "{message}");
+    assert!(error.is_transient());
+    let again = room
+        .send_message("still too fast")
+        .await
+        .expect_err("not even sent");
+    assert!(again.is_transient());
+    sleep(Duration::from_secs(601)).await;
+    room.send_message("patience").await.expect("sent");
+    assert_eq!(sim.queup().room(ROOM).texts(), ["patience"]);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_of_the_server_are_typed() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    let queup = sim.queup();
+    let fault = |fault| queup.fail_rest("GET /room/*/audit", 1, fault);
+
+    fault(RestFault::Status(500));
+    let error = room.audit().await.expect_err("500");
+    assert!(matches!(error, RequestError::Server { status: 500, .. }) && error.is_transient());
+    fault(RestFault::Html(502));
+    let error = room.audit().await.expect_err("502");
+    assert!(
+        matches!(error, RequestError::Server { status: 502, .. }),
+        "{error:?}"
+    );
+    fault(RestFault::Html(200));
+    let error = room.audit().await.expect_err("HTML");
+    assert!(matches!(error, RequestError::NotQueUp(_)), "{error:?}");
+    fault(RestFault::NotJson);
+    let error = room.audit().await.expect_err("half a document");
+    assert!(matches!(error, RequestError::NotQueUp(_)), "{error:?}");
+    fault(RestFault::CodeInside(403));
+    let error = room.audit().await.expect_err("403 inside 200");
+    assert!(matches!(error, RequestError::Refused { status: 403, .. }) && !error.is_transient());
+    fault(RestFault::Slow(Duration::from_secs(31)));
+    let error = room.audit().await.expect_err("late");
+    assert!(
+        matches!(error, RequestError::TimedOut(_)) && error.is_transient(),
+        "{error:?}"
+    );
+    fault(RestFault::Huge(9 << 20));
+    let error = room.audit().await.expect_err("huge");
+    assert!(matches!(error, RequestError::Unreachable(_)), "{error:?}");
+    fault(RestFault::Dropped);
+    room.audit().await.expect("sent once more");
+    queup.fail_rest("POST /chat/*", 1, RestFault::Dropped);
+    let error = room.send_message("once").await.expect_err("not sent twice");
+    assert!(error.is_transient(), "{error:?}");
+
+    let room = app.client.join_room("night-radio").await.expect("joined");
+    let mira = sim.queup().user("mira");
+    let error = room
+        .kick(&mira.as_str().into(), "")
+        .await
+        .expect_err("no right");
+    assert!(
+        matches!(
+            error,
+            RequestError::Refused {
+                status: 401 | 403,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_too_long_is_refused_before_anything_is_sent() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    assert!(matches!(
+        room.send_message(" \n ").await,
+        Err(SendError::Empty)
+    ));
+    let error = room
+        .send_message(&"word ".repeat(200))
+        .await
+        .expect_err("too long");
+    assert!(
+        matches!(
+            error,
+            SendError::TooLong {
+                pieces: 4,
+                allowed: 2
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(sim.queup().room(ROOM).texts().is_empty());
+    let sent = room.send_pieces(&"& ".repeat(200)).await.expect("sent");
+    assert_eq!(sent.len(), 2);
+    let texts = sim.queup().room(ROOM).texts();
+    assert!(
+        texts.iter().all(|text| text.ends_with("&amp;")),
+        "{texts:?}"
+    );
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn actions_wait_for_the_socket_and_then_say_where_it_stands() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    sim.queup().refuse_sockets(Duration::from_secs(60));
+    sim.queup().cut_connections();
+    sleep(Duration::from_secs(1)).await;
+    let started = Instant::now();
+    let error = room
+        .change_presence(Presence::Exit)
+        .await
+        .expect_err("no socket");
+    assert_eq!(started.elapsed(), Duration::from_secs(10));
+    let ActionError::NotConnected(error) = error else {
+        panic!("{error:?}")
+    };
+    assert!(!error.state.is_connected() && error.is_transient());
+    // Requests need no socket.
+    room.send_message("by request").await.expect("sent");
+    app.until(|journal| journal.decoded::<Ready>().len() == 2)
+        .await;
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_most_ten_requests_go_out_within_thirty_seconds() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    let started = Instant::now();
+    for _ in 0..10 {
+        room.audit().await.expect("an answer");
+    }
+    assert!(started.elapsed() < Duration::from_secs(1));
+    room.audit().await.expect("an answer");
+    assert!(started.elapsed() >= Duration::from_secs(30));
+
+    // One more than slots and waiting room hold fails at once.
+    let all = futures_util::future::join_all((0..80).map(|_| room.audit()));
+    let outcomes = timeout(Duration::from_secs(3600), all)
+        .await
+        .expect("in an hour");
+    let busy = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(RequestError::Busy(_))));
+    assert_eq!(busy.count(), 80 - 74);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn members_come_and_go() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    room.join("newcomer");
+    let journal = app
+        .until(|journal| !journal.decoded::<MemberJoin>().is_empty())
+        .await;
+    let join = journal.decoded::<MemberJoin>().pop().expect("a join");
+    assert_eq!(join.user.username, "newcomer");
+    assert_eq!(join.member.user, join.user.id);
+    assert_eq!(
+        join.member.room.as_ref().expect("a room").as_str(),
+        room.id()
+    );
+    assert!(app.client.member(&join.room, &join.user.id).is_some());
+    app.stop().await;
 }

@@ -1,6 +1,10 @@
 //! A journal of a few lines, for tests of the source alone: it stores what it is given, once, and says so.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses a part of it"
+)]
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -153,7 +157,10 @@ impl Running {
             let seen = timeout(Duration::from_secs(3600), journal.wait_for(looks_right)).await;
             match seen {
                 Ok(Ok(journal)) => journal.clone(),
-                _ => panic!("{at}: not within an hour; stored: {:#?}", self.journal().kinds()),
+                _ => panic!(
+                    "{at}: not within an hour; stored: {:#?}",
+                    self.journal().kinds()
+                ),
             }
         }
     }
@@ -247,4 +254,52 @@ async fn commit(
             outlet.stored(&source, &part, mark);
         }
     }
+}
+
+/// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
+pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
+    let bot = sim.queup().account();
+    let query = antiphon_sim::Query {
+        due_to: Some(bot.id),
+        ..Default::default()
+    };
+    let stored: HashSet<&str> = journal
+        .events
+        .iter()
+        .map(|event| event.origin().as_str())
+        .collect();
+    let gaps = journal.gaps();
+    let mut lost = Vec::new();
+    for row in sim.ledger().rows(&query) {
+        if row
+            .origin
+            .as_deref()
+            .is_some_and(|origin| stored.contains(origin))
+        {
+            continue;
+        }
+        let covered = gaps.iter().any(|(place, gap)| {
+            let on = |edge: &antiphon_core::Edge| {
+                row.connection.is_some() && edge.connection.as_deref() == row.connection.as_deref()
+            };
+            let after = if on(&gap.from) {
+                row.frame > gap.from.frame
+            } else {
+                gap.from.at.as_millisecond() <= row.at
+            };
+            let before = if on(&gap.to) {
+                row.frame < gap.to.frame
+            } else {
+                row.at <= gap.to.at.as_millisecond() + 1000
+            };
+            *place == *row.place && after && before
+        });
+        if !covered {
+            lost.push(format!(
+                "{} {} {:?} {:?}",
+                row.kind, row.place, row.connection, row.frame
+            ));
+        }
+    }
+    lost
 }
