@@ -60,6 +60,12 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// Says first what it is about.
+    pub(crate) fn about(mut self, what: impl std::fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

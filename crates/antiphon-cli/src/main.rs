@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod failure;
 mod journal;
+mod logging;
 mod output;
 mod section;
 mod show;
@@ -58,10 +59,13 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         stop.listen(&mut tasks)
             .context("could not listen for signals")?;
         match command {
+            Command::Demo(args) => command::demo::demo(args, &stop).await,
+            Command::Run(args) => command::run::run(args, &stop).await,
+            Command::Sim(args) => command::sim::sim(args, &stop).await,
+            Command::Kinds(args) => command::kinds::kinds(args),
             Command::Completions { shell } => command::completions::completions(shell),
             Command::Tail(args) => command::tail::tail(args, &stop).await,
             Command::Dead(args) => command::dead::dead(args).await,
-            _ => Err(failure::Failure::new(Exit::Failed, "this command is not there yet").into()),
         }
     });
     // A read of stdin or a name that is being resolved must not hold up the end.

@@ -2,4 +2,8 @@
 
 pub(crate) mod completions;
 pub(crate) mod dead;
+pub(crate) mod demo;
+pub(crate) mod kinds;
+pub(crate) mod run;
+pub(crate) mod sim;
 pub(crate) mod tail;

@@ -1,0 +1,110 @@
+//! The demo's bot: handlers as anyone would write them, and one that keeps count.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use antiphon::{App, Clock, Event, HandlerError, State, Takes as _, queup};
+use tokio::time::Instant;
+
+use super::tally::Handled;
+use crate::output::{plain, say};
+
+/// The greeter speaks no more often, since QueUp asks bots not to talk too much.
+const GREETING: Duration = Duration::from_secs(2);
+
+/// What the handlers hold.
+#[derive(Clone, Debug)]
+pub(super) struct Choir {
+    queup: queup::Client,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What the handlers have seen.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) handled: Handled,
+    pub(super) up_dubs: u64,
+    pub(super) down_dubs: u64,
+    greeted: Option<Instant>,
+}
+
+impl Choir {
+    pub(super) fn new(queup: queup::Client) -> Self {
+        Self {
+            queup,
+            seen: Arc::default(),
+        }
+    }
+
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_time_to_greet(&self) -> bool {
+        let now = Instant::now();
+        let mut seen = self.seen();
+        let is_time = seen
+            .greeted
+            .is_none_or(|last| now.duration_since(last) >= GREETING);
+        if is_time {
+            seen.greeted = Some(now);
+        }
+        is_time
+    }
+}
+
+/// The bot as an app, still without a source.
+pub(super) fn app(choir: Choir) -> App<Choir> {
+    App::new(choir)
+        .named("demo")
+        .on_raw("*", measure)
+        .on(pong.when(|chat| chat.content == "!ping"))
+        .on(greet)
+        .on(count_dubs)
+        .on_error(|failure| async move {
+            let error = plain(&failure.error.to_string());
+            say(format_args!(
+                "a handler failed on {}: {error}",
+                failure.event.kind()
+            ));
+        })
+}
+
+/// Notes each event, and how long it took from the socket to here.
+async fn measure(event: Arc<Event>, State(choir): State<Choir>) {
+    let waited = Clock::system().now().duration_since(event.received_at());
+    let microseconds = u64::try_from(waited.as_micros()).unwrap_or(0);
+    choir.seen().handled.take(&event, microseconds);
+}
+
+/// Answers in the room where somebody asked.
+async fn pong(chat: queup::Chat, State(choir): State<Choir>) -> Result<(), HandlerError> {
+    if let Some(room) = choir.queup.room(&chat.room) {
+        room.send_message("pong").await?;
+    }
+    Ok(())
+}
+
+/// Greets who comes in, every now and then.
+async fn greet(joined: queup::MemberJoin, State(choir): State<Choir>) -> Result<(), HandlerError> {
+    let is_own = choir.queup.me().is_some_and(|me| me.id == joined.user.id);
+    if is_own || !choir.is_time_to_greet() {
+        return Ok(());
+    }
+    if let Some(room) = choir.queup.room(&joined.room) {
+        let welcome = format!("welcome, {}!", joined.user.username);
+        room.send_message(&welcome).await?;
+    }
+    Ok(())
+}
+
+/// Counts what the room thinks of its songs.
+async fn count_dubs(dub: queup::Dub, State(choir): State<Choir>) {
+    match dub.dubtype {
+        queup::DubType::UpDub => choir.seen().up_dubs += 1,
+        queup::DubType::DownDub => choir.seen().down_dubs += 1,
+        _ => {}
+    }
+}

@@ -1,0 +1,295 @@
+//! `antiphon demo`.
+
+mod bot;
+mod director;
+mod printer;
+mod tally;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use antiphon::{SourceName, queup};
+use antiphon_core::{Journal, Rng};
+use antiphon_journal::SqliteJournal;
+use antiphon_sim::{Options, Simulator};
+use anyhow::Context as _;
+use serde::Serialize;
+use tempfile::TempDir;
+use tokio::{sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    bot::Choir,
+    director::Director,
+    printer::Printer,
+    tally::{Stored, Tally},
+};
+use crate::{
+    args::Demo,
+    command::run,
+    failure::{Exit, Failure},
+    journal, logging,
+    output::{Form, Output, say, table},
+    signals::Stop,
+};
+
+/// The room where it happens.
+const ROOM: &str = "choir-loft";
+/// The shortest traffic that has a before, a cut and an after.
+const SHORTEST: Duration = Duration::from_secs(3);
+
+pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
+    if args.length < SHORTEST {
+        return Err(
+            Failure::usage("the demo is too short to cut the line and heal it")
+                .hint("give it at least `--for 3s`")
+                .into(),
+        );
+    }
+    logging::start("error")?;
+    let (path, _folder) = place(&args)?;
+    let journal = Arc::new(journal::to_write(&path, None).await?);
+    let story = play(&args, &journal, stop).await;
+    journal.close().await?;
+    let Some(story) = story? else {
+        return Ok(Exit::Interrupted);
+    };
+    if args.journal.is_some() {
+        say(format_args!("the journal is in {}", path.display()));
+    }
+    story.tell(Output::stdout(args.shape.output))
+}
+
+/// Where the journal is, and the folder that goes with the demo if it is not to be kept.
+fn place(args: &Demo) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
+    if let Some(path) = &args.journal {
+        return Ok((path.clone(), None));
+    }
+    let folder = tempfile::tempdir().context("could not make a folder for the journal")?;
+    Ok((folder.path().join("demo.db"), Some(folder)))
+}
+
+/// Plays the whole; nothing if somebody stopped it.
+async fn play(
+    args: &Demo,
+    journal: &Arc<SqliteJournal>,
+    stop: &Stop,
+) -> anyhow::Result<Option<Story>> {
+    let options = Options::new().seed(args.seed).run(Rng::new().u64(..));
+    let simulator = Simulator::listen(&options)
+        .await
+        .context("could not listen")?;
+    let (client, source) = queup::connect(config(&simulator, journal).await?);
+    let choir = Choir::new(client);
+    let app = bot::app(choir.clone()).source(source);
+
+    let stored = Arc::<Mutex<Stored>>::default();
+    let printer = Printer {
+        journal: Arc::clone(journal),
+        after: *journal.last().borrow(),
+        output: Output::stdout(args.shape.output),
+        stored: Arc::clone(&stored),
+    };
+    let (end, is_end) = watch::channel(None);
+    let mut printing = JoinSet::new();
+    printing.spawn(printer.run(is_end));
+
+    let director = Director {
+        simulator: &simulator,
+        handle: app.handle(),
+        choir,
+        stored,
+        rate: args.rate,
+        length: args.length,
+    };
+    let joined = director.back();
+    let links = run::tell_links(app.handle());
+    let shutdown = CancellationToken::new();
+    let running = async {
+        let (ended, ()) = tokio::join!(app.run(Arc::clone(journal), shutdown.clone()), links);
+        ended.map_err(run::failure)
+    };
+    tokio::pin!(running);
+    let played = tokio::select! {
+        ended = &mut running => {
+            ended?;
+            return Err(anyhow::anyhow!("the app ended by itself"));
+        }
+        printed = printing.join_next() => Err(failed(printed)),
+        () = stop.asked() => Ok(None),
+        played = director.direct(joined) => played.map(Some),
+    };
+    shutdown.cancel();
+    running.await?;
+    let Some((due, length)) = played? else {
+        return Ok(None);
+    };
+    // All that was stored until the very end counts, so that nothing is stored twice unseen.
+    end.send_replace(Some(*journal.last().borrow()));
+    if let Some(printed) = printing.join_next().await {
+        printed??;
+    }
+    let story = Story::new(director.tally(&due), length, &director.choir);
+    simulator.stop().await;
+    Ok(Some(story))
+}
+
+/// The printer goes on until it is told to stop, so this is how it failed.
+fn failed(printed: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> anyhow::Error {
+    match printed {
+        Some(Ok(Err(error))) => error,
+        Some(Err(error)) => error.into(),
+        Some(Ok(Ok(()))) | None => anyhow::anyhow!("the events are not shown any more"),
+    }
+}
+
+/// The bot's account at the simulator.
+///
+/// A journal that has met an earlier demo knows its connection; that of this one gets a name of its own.
+async fn config(simulator: &Simulator, journal: &SqliteJournal) -> Result<queup::Config, Failure> {
+    let mut name = SourceName::new("queup");
+    let mut number = 1;
+    while !journal.checkpoints(&name).await?.is_empty() {
+        number += 1;
+        name = SourceName::new(format!("queup-{number}"));
+    }
+    let bot = simulator.queup().account();
+    Ok(
+        queup::Config::new(queup::Account::new(bot.email, bot.password))
+            .name(name)
+            .rooms([ROOM])
+            .network(simulator.network()),
+    )
+}
+
+/// How it went.
+#[derive(Debug)]
+struct Story {
+    tally: Tally,
+    length: Duration,
+    dubs: (u64, u64),
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    summary: BTreeMap<&'static str, &'a Tally>,
+    lost: u64,
+    seconds: f64,
+}
+
+impl Story {
+    fn new(tally: Tally, length: Duration, choir: &Choir) -> Self {
+        let seen = choir.seen();
+        Self {
+            tally,
+            length,
+            dubs: (seen.up_dubs, seen.down_dubs),
+        }
+    }
+
+    fn tell(&self, mut output: Output) -> anyhow::Result<Exit> {
+        match output.form() {
+            Form::Json => output.json(&self.summary())?,
+            Form::Text => {
+                output.line("")?;
+                for line in self.table() {
+                    output.line(line)?;
+                }
+                output.line("")?;
+                output.line(self.closing_line())?;
+            }
+        }
+        output.flush()?;
+        self.exit()
+    }
+
+    fn summary(&self) -> Summary<'_> {
+        Summary {
+            summary: BTreeMap::from([("queup", &self.tally)]),
+            lost: self.tally.lost,
+            seconds: (self.length.as_secs_f64() * 10.0).round() / 10.0,
+        }
+    }
+
+    fn table(&self) -> Vec<String> {
+        let tally = &self.tally;
+        let head = [
+            "platform",
+            "sent",
+            "journaled",
+            "gapped",
+            "handled",
+            "repeats",
+            "lost",
+            "p50 µs",
+            "p99 µs",
+        ];
+        let counts = [
+            tally.sent,
+            tally.journaled,
+            tally.gapped,
+            tally.handled,
+            tally.repeats,
+            tally.lost,
+            tally.p50_us,
+            tally.p99_us,
+        ];
+        let mut row = std::array::from_fn(|_| "queup".to_owned());
+        for (cell, count) in row[1..].iter_mut().zip(counts) {
+            *cell = count.to_string();
+        }
+        table(head, &[row])
+    }
+
+    fn closing_line(&self) -> String {
+        let tally = &self.tally;
+        let lost = match tally.lost {
+            0 => "Nothing was lost".to_owned(),
+            1 => "1 event was LOST".to_owned(),
+            lost => format!("{lost} events were LOST"),
+        };
+        format!(
+            "{lost}: {} of {} events stored ({} of them fetched from the history after the cut), {} inside a \
+             reported gap; {} updubs and {} downdubs counted.",
+            tally.journaled, tally.sent, tally.recovered, tally.gapped, self.dubs.0, self.dubs.1,
+        )
+    }
+
+    fn exit(&self) -> anyhow::Result<Exit> {
+        let tally = &self.tally;
+        for row in &tally.first_lost {
+            let (origin, frame) = (row.origin.as_deref().unwrap_or("-"), row.frame);
+            say(format_args!(
+                "lost: {} {} {origin} frame {frame:?} at {}",
+                row.kind, row.place, row.at
+            ));
+        }
+        let broken = |promise: String| Err(Failure::new(Exit::Failed, promise).into());
+        if tally.lost > 0 {
+            return Ok(Exit::Lost);
+        }
+        if tally.handled < tally.journaled {
+            return broken(format!(
+                "{} stored events were not handled",
+                tally.journaled - tally.handled
+            ));
+        }
+        if tally.repeats > 0 {
+            return broken(format!(
+                "{} events were stored or handled twice",
+                tally.repeats
+            ));
+        }
+        if tally.disordered > 0 {
+            return broken(format!(
+                "{} chat messages were stored out of order",
+                tally.disordered
+            ));
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,74 @@
+//! Shows the journal's events as they are stored, and notes what is there.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use antiphon_core::{Journal, Position};
+use antiphon_journal::SqliteJournal;
+use tokio::sync::watch;
+
+use super::tally::Stored;
+use crate::{failure::Failure, output::Output, show};
+
+/// How many events are read at once.
+const PAGE: usize = 500;
+
+/// Reads the journal beside the app, so that a slow terminal holds up nobody.
+#[derive(Debug)]
+pub(super) struct Printer {
+    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) after: Position,
+    pub(super) output: Output,
+    pub(super) stored: Arc<Mutex<Stored>>,
+}
+
+impl Printer {
+    /// Shows everything up to and including the position that `end` will tell.
+    pub(super) async fn run(
+        mut self,
+        mut end: watch::Receiver<Option<Position>>,
+    ) -> anyhow::Result<()> {
+        let mut last = self.journal.last();
+        loop {
+            last.borrow_and_update();
+            let is_end = end.borrow_and_update().is_some_and(|end| self.after >= end);
+            if is_end {
+                return Ok(());
+            }
+            if self.page().await? {
+                continue;
+            }
+            tokio::select! {
+                stored = last.changed() => stored.map_err(|_| closed())?,
+                ended = end.changed() => ended.map_err(|_| closed())?,
+            }
+        }
+    }
+
+    /// Shows what there is; false if there was nothing.
+    async fn page(&mut self) -> anyhow::Result<bool> {
+        let page = self
+            .journal
+            .read(self.after, PAGE)
+            .await
+            .map_err(Failure::from)?;
+        let Some(event) = page.last() else {
+            return Ok(false);
+        };
+        self.after = event.position();
+        {
+            let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+            page.iter().for_each(|event| stored.take(event));
+        }
+        tokio::task::block_in_place(|| {
+            for event in &page {
+                show::event(&mut self.output, event)?;
+            }
+            self.output.flush()
+        })?;
+        Ok(true)
+    }
+}
+
+fn closed() -> anyhow::Error {
+    anyhow::anyhow!("the demo ended before its events were shown")
+}

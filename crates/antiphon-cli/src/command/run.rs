@@ -1,0 +1,185 @@
+//! `antiphon run`.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use antiphon::{
+    App, Event, Handle, HandlerError, Link, LinkState, Payload as _, RunError, Takes as _, queup,
+};
+
+use crate::{
+    args::Run,
+    config::{Config, Platform, Queup, schema},
+    failure::{Exit, Failure, ReaderGone},
+    journal, logging,
+    output::{Form, Output, say},
+    section::SecretFrom,
+    show,
+    signals::Stop,
+};
+
+/// What is logged where nobody says otherwise; the connection's own ups and downs have lines of their own.
+const LOG: &str = "warn,antiphon::app=error,antiphon_queup::socket=error";
+
+pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
+    if args.schema {
+        let mut output = Output::stdout(Form::Text);
+        output.line(format_args!("{:#}", schema()))?;
+        output.flush()?;
+        return Ok(Exit::Done);
+    }
+    logging::start(LOG)?;
+    let config = Config::read(&args.config)?;
+    let mut app = App::new(())
+        .named("run")
+        .retention(config.journal.retention.clone());
+    if config.sources.is_empty() {
+        let error = format!("{} configures no source", args.config.display());
+        return Err(Failure::usage(error)
+            .hint("add a table such as `[sources.choir]`; docs/configuration.md has an example")
+            .into());
+    }
+    for source in &config.sources {
+        app = match &source.platform {
+            Platform::Queup(queup) => app.source(queup_source(&source.name, queup)?),
+        };
+    }
+    let journal = journal::to_write(&config.journal.path, Some(&config.journal)).await?;
+    say(format_args!(
+        "journaling into {}",
+        config.journal.path.display()
+    ));
+
+    let handle = app.handle();
+    let printer = args.print.then(|| {
+        Arc::new(Printer::new(
+            Output::stdout(args.shape.output),
+            handle.clone(),
+        ))
+    });
+    if let Some(printer) = &printer {
+        let printer = Arc::clone(printer);
+        let print = move |event: Arc<Event>| {
+            let printed = printer.print(&event);
+            async move { printed }
+        };
+        app = app.on_raw("*", print.named("print").attempts(u32::MAX));
+    }
+    let links = tell_links(handle);
+    let (ended, ()) = tokio::join!(app.run(journal, stop.token()), links);
+    if let Some(failed) = printer.and_then(|printer| printer.failed()) {
+        return Err(failed);
+    }
+    ended.map_err(failure)?;
+    Ok(stop.exit())
+}
+
+/// The configuration's account as a source.
+fn queup_source(name: &str, queup: &Queup) -> Result<queup::Source, Failure> {
+    let secret = |from: &SecretFrom, of: &str| {
+        from.read()
+            .map_err(|error| error.about(format_args!("{of} of [sources.{name}]")))
+    };
+    let account = queup::Account::new(
+        queup.email.as_str(),
+        secret(&queup.password, "the password")?,
+    );
+    let mut config = queup::Config::new(account)
+        .name(name)
+        .rooms(queup.rooms.iter().map(String::as_str))
+        .recent_conversations(queup.recent_conversations);
+    for (room, password) in &queup.room_passwords {
+        let password = secret(password, "a room's password")?;
+        config = config.room_password(room.as_str(), password);
+    }
+    if let Some(messages) = queup.backfill {
+        config = config.backfill(usize::try_from(messages).unwrap_or(usize::MAX));
+    }
+    if let Some(path) = &queup.cookie_file {
+        config = config.cookie_file(path);
+    }
+    if let Some(proxy) = &queup.proxy {
+        let url = secret(proxy, "the proxy")?;
+        config = config.proxy(queup::ProxyOptions::new(url));
+    }
+    if let Some(user_agent) = &queup.user_agent {
+        config = config.user_agent(user_agent);
+    }
+    if let Some(url) = &queup.rest {
+        config = config.rest_url(url);
+    }
+    if let Some(url) = &queup.socket {
+        config = config.socket_url(url);
+    }
+    let (_client, source) = queup::connect(config);
+    Ok(source)
+}
+
+/// A line on stderr for each change of a connection, until the app has ended.
+pub(crate) async fn tell_links<S: Send + Sync + 'static>(handle: Handle<S>) {
+    let mut links = handle.stream_raw(Link::KIND);
+    drop(handle);
+    while let Some(next) = links.next().await {
+        let Ok(event) = next else { continue };
+        let Ok(link) = Link::decode(&event) else {
+            continue;
+        };
+        // A source that has stopped is the error that ends the command.
+        if !matches!(link.state, LinkState::Stopped { .. }) {
+            let time = show::clock(event.received_at());
+            say(format_args!("{time} {}: {}", event.source(), link.state));
+        }
+    }
+}
+
+/// How an app's bad end is reported.
+pub(crate) fn failure(error: RunError) -> Failure {
+    if let RunError::Source(error) = &error {
+        return Failure::source_ended(error);
+    }
+    let exit = match error {
+        RunError::Configuration(_) => Exit::Usage,
+        _ => Exit::Failed,
+    };
+    let hint = error.hint().map(str::to_owned);
+    let failure = Failure::from_error(exit, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// Shows events on stdout, one at a time.
+struct Printer {
+    output: Mutex<Output>,
+    handle: Handle<()>,
+    failed: OnceLock<anyhow::Error>,
+}
+
+impl Printer {
+    fn new(output: Output, handle: Handle<()>) -> Self {
+        Self {
+            output: Mutex::new(output),
+            handle,
+            failed: OnceLock::new(),
+        }
+    }
+
+    /// An event that could not be shown is not done: the app stops, and the next run shows it.
+    fn print(&self, event: &Event) -> Result<(), HandlerError> {
+        let shown = tokio::task::block_in_place(|| {
+            let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+            show::event(&mut output, event)?;
+            output.flush()
+        });
+        shown.map_err(|error| {
+            // The first failure says why; those that follow have the same cause.
+            let _ = self.failed.set(error);
+            self.handle.stop();
+            HandlerError::retry(ReaderGone)
+        })
+    }
+
+    fn failed(self: Arc<Self>) -> Option<anyhow::Error> {
+        Arc::into_inner(self).and_then(|printer| printer.failed.into_inner())
+    }
+}
