@@ -102,7 +102,7 @@ impl Deck {
     }
 
     /// Plays one card; gives how many events came of it.
-    pub(crate) fn play(&mut self, state: &mut State) -> u64 {
+    pub(crate) fn play(&mut self, state: &mut State) -> u32 {
         let before = state.announced;
         if self.cards.is_empty() {
             for (card, times) in CARDS {
@@ -121,7 +121,7 @@ impl Deck {
             self.queue(state, &room);
         }
         self.act(state, &room, card);
-        state.announced - before
+        u32::try_from(state.announced - before).unwrap_or(u32::MAX)
     }
 
     /// A room where someone listens, or the first one there is.

@@ -380,7 +380,7 @@ impl Room {
 
     /// Announces that someone left who did not.
     pub fn leave_in_error(&self, name: &str) {
-        self.by(name, State::leave_in_error);
+        self.by(name, State::announce_leave);
     }
 
     /// Throws someone out.

@@ -35,24 +35,29 @@ impl State {
 
     /// Lets someone out, with their queue.
     pub(crate) fn leave(&mut self, room: &str, user: &str) {
+        if self.depart(room, user) {
+            // Leaving ends what is due before the others hear of it.
+            self.settle_due(&format!("room:{room}"), user);
+            self.announce_leave(room, user);
+        }
+    }
+
+    /// Takes someone and their queue out of a room; tells whether they were there.
+    fn depart(&mut self, room: &str, user: &str) -> bool {
         let Some(place) = self.rooms.get_mut(room) else {
-            return;
+            return false;
         };
         let Some(member) = place.members.get_mut(user).filter(|member| member.present) else {
-            return;
+            return false;
         };
         member.present = false;
         member.queue.clear();
         place.djs.retain(|dj| dj != user);
-        let channel = place.channel();
-        // Leaving ends what is due before the others hear of it.
-        self.settle_due(&channel, user);
-        let event = json!({"user": self.user_json(user), "room": room});
-        self.announce_in(room, "user-leave", event);
+        true
     }
 
-    /// Announces that someone left who did not.
-    pub(crate) fn leave_in_error(&mut self, room: &str, user: &str) {
+    /// Announces that someone left, whether they did or not.
+    pub(crate) fn announce_leave(&mut self, room: &str, user: &str) {
         let event = json!({"user": self.user_json(user), "room": room});
         self.announce_in(room, "user-leave", event);
     }
@@ -64,9 +69,8 @@ impl State {
             "kickedUser": self.user_json(user),
             "message": message,
         });
-        self.announce_in(room, "user-kick", event);
+        self.throw_out(room, user, "user-kick", event);
         self.audit(room, "user-kick", by, user, None);
-        self.throw_out(room, user);
     }
 
     /// Throws someone out and keeps them out: for this many minutes, or for ever if it is zero.
@@ -85,9 +89,8 @@ impl State {
             "time": minutes,
         });
         self.remember_timed(room, &event);
-        self.announce_in(room, "user-ban", event);
+        self.throw_out(room, user, "user-ban", event);
         self.audit(room, "user-ban", by, user, Some(minutes));
-        self.throw_out(room, user);
     }
 
     /// Lets someone in again.
@@ -108,8 +111,12 @@ impl State {
             .is_some_and(|ban| ban.until.is_none_or(|until| until > self.now()))
     }
 
-    fn throw_out(&mut self, room: &str, user: &str) {
-        self.leave(room, user);
+    /// The leave is announced before its reason, and the one who is thrown out hears both.
+    fn throw_out(&mut self, room: &str, user: &str, name: &str, reason: Value) {
+        if self.depart(room, user) {
+            self.announce_leave(room, user);
+        }
+        self.announce_in(room, name, reason);
         self.expel(&format!("room:{room}"), user);
     }
 

@@ -275,11 +275,13 @@ impl State {
 
     /// A user who can log in.
     pub(crate) fn add_account(&mut self, username: &str) -> String {
-        let id = self.user_named(username);
+        let email = format!("{username}@sim.example");
+        // Who was renamed keeps the address.
+        let known = self.find_user(&email).map(|user| user.id.clone());
+        let id = known.unwrap_or_else(|| self.user_named(username));
         let password = format!("{username}-{:08x}", self.secrets.u32(..));
         if let Some(user) = self.users.get_mut(&id) {
-            user.login
-                .get_or_insert((format!("{username}@sim.example"), password));
+            user.login.get_or_insert((email, password));
         }
         id
     }

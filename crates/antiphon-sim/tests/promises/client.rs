@@ -1,8 +1,13 @@
 //! A QueUp client with no opinions: it sends what it is told and shows what comes back.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
-use antiphon_net::{HttpClient, Message, Network, WebSocket, WebSocketRequest};
+use antiphon_net::{
+    ConnectError, HttpClient, HttpError, Message, Network, WebSocket, WebSocketRequest,
+};
 use antiphon_sim::{
     Simulator,
     queup::{Account, Room},
@@ -35,6 +40,25 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).expect("a JSON answer")
+    }
+
+    /// Text of an error, from where most routes have it.
+    #[track_caller]
+    pub(crate) fn error(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{}", self.text);
+        let answer = self.json();
+        assert_eq!(answer["code"], status);
+        answer["data"]["err"]["details"]["message"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// Text of an error, from where login and throttled calls have it.
+    #[track_caller]
+    pub(crate) fn details(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.json()["data"]["details"]["message"].clone()
     }
 
     #[track_caller]
@@ -80,7 +104,7 @@ impl Client {
             .post(&format!("/room/{}/users", room.id()), "")
             .await
             .data();
-        client.connect(sim).await;
+        client.connect().await;
         client.attach(&format!("room:{}", room.id())).await;
         client
     }
@@ -106,6 +130,11 @@ impl Client {
             .await
     }
 
+    pub(crate) async fn json(&mut self, method: Method, path: &str, body: &Value) -> Answer {
+        self.call(method, path, "application/json", &body.to_string())
+            .await
+    }
+
     pub(crate) async fn call(
         &mut self,
         method: Method,
@@ -113,6 +142,18 @@ impl Client {
         kind: &str,
         body: &str,
     ) -> Answer {
+        self.try_call(method, path, kind, body)
+            .await
+            .expect("an answer")
+    }
+
+    pub(crate) async fn try_call(
+        &mut self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: &str,
+    ) -> Result<Answer, HttpError> {
         let request = Request::builder()
             .method(method)
             .uri(format!("https://api.queup.net{path}"))
@@ -120,42 +161,47 @@ impl Client {
             .header("content-type", kind)
             .body(Bytes::from(body.to_owned()))
             .expect("a request");
-        let response = self.http.send(request).await.expect("an answer");
+        let response = self.http.send(request).await?;
         let header = |name: &str| {
             let value = response.headers().get(name)?;
             Some(value.to_str().expect("text").to_owned())
         };
         if let Some(cookie) = header("set-cookie") {
-            self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+            self.cookie = cookie.split(';').take(1).collect();
         }
-        Answer {
+        Ok(Answer {
             status: response.status().as_u16(),
             location: header("location"),
             text: String::from_utf8(response.body().to_vec()).expect("text"),
-        }
+        })
     }
 
     /// Opens a socket with a new token, and waits for action 4.
-    pub(crate) async fn connect(&mut self, _sim: &Simulator) {
+    pub(crate) async fn connect(&mut self) {
         let token = self.get("/auth/token").await.data();
         self.connect_with(token["token"].as_str().expect("a token"))
             .await;
     }
 
-    pub(crate) async fn connect_with(&mut self, token: &str) {
+    pub(crate) async fn try_connect(&mut self, token: &str) -> Result<(), ConnectError> {
         let uri = format!(
             "wss://ws.queup.net/ws/?connect=1&access_token={token}&EIO=3&transport=websocket"
         );
         let request = WebSocketRequest::new(uri.parse().expect("a URI"));
-        self.socket = Some(self.network.websocket(request).await.expect("a socket"));
+        self.socket = Some(self.network.websocket(request).await?);
+        Ok(())
+    }
+
+    pub(crate) async fn connect_with(&mut self, token: &str) {
+        self.try_connect(token).await.expect("a socket");
         self.waiting.clear();
         self.received.clear();
         let connected = self.message(4).await;
-        self.connection = connected["connectionId"]
-            .as_str()
+        let id = connected["connectionId"].as_str();
+        self.connection = id
             .or(connected["socketId"].as_str())
-            .expect("an id")
-            .to_owned();
+            .unwrap_or_default()
+            .into();
     }
 
     pub(crate) async fn attach(&mut self, channel: &str) {
@@ -224,6 +270,29 @@ impl Client {
         }
     }
 
+    /// Whether nothing more comes for a long while.
+    pub(crate) async fn hears_nothing(&mut self) -> bool {
+        let quiet = Duration::from_secs(10);
+        self.waiting.is_empty() && tokio::time::timeout(quiet, self.read()).await.is_err()
+    }
+
+    /// Lets time pass, with a ping now and then.
+    pub(crate) async fn wait(&mut self, seconds: u64) {
+        for second in 0..seconds {
+            if second % 20 == 0 {
+                self.packet("2").await;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Reads all there is, until nothing comes for a while.
+    pub(crate) async fn drain(&mut self) {
+        let quiet = Duration::from_secs(10);
+        while let Ok(true) = tokio::time::timeout(quiet, self.read()).await {}
+        self.waiting.clear();
+    }
+
     /// Reads until the socket ends.
     pub(crate) async fn ended(&mut self) {
         while self.read().await {}
@@ -236,6 +305,7 @@ fn kind(message: &Value) -> String {
     let name = match (message["action"].as_u64(), name) {
         (Some(15), Some(name)) if name.starts_with("user_update_") => "user_update",
         (Some(15), Some(name)) if name.starts_with("user-update-") => "user-update",
+        (Some(15), Some(name)) if name.starts_with("comment-update-") => "comment-update",
         (Some(15), Some(name)) => name,
         (Some(4), _) => "connected",
         (Some(9), _) => "error",

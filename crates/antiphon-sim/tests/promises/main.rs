@@ -1,0 +1,10 @@
+//! What the simulator promises, checked by a raw client over the network's own HTTP and WebSocket: a test per promise.
+
+mod client;
+mod control;
+mod faults;
+mod ledger;
+mod quirks;
+mod rest;
+mod socket;
+mod traffic;
