@@ -36,7 +36,7 @@ pub fn app(client: Client, source: Source) -> App<Client> {
 async fn main() -> Result<(), BoxError> {
     stage::play("room_greeter", app, async |simulator| {
         let room = simulator.queup().room(stage::ROOM);
-        for name in ["mira", "teo", "ida"] {
+        for name in ["nora", "pia", "quentin"] {
             room.join(name);
             stage::pause().await;
         }
