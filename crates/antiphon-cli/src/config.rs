@@ -212,11 +212,8 @@ impl Config {
             let at = key.span();
             match &**key.get_ref() {
                 "journal" => {
-                    journal = Some(Journal::read(
-                        &file,
-                        table(&file, "[journal]", value, &at)?,
-                        at,
-                    )?)
+                    let table = table(&file, "[journal]", value, &at)?;
+                    journal = Some(Journal::read(&file, table, at)?);
                 }
                 "sources" => {
                     for (name, value) in table(&file, "[sources]", value, &at)? {
@@ -259,20 +256,20 @@ fn table<'a>(
 impl Journal {
     fn read(file: &File<'_>, table: &DeTable<'_>, at: Range<usize>) -> Result<Self, Failure> {
         let section = Section::new(file, "[journal]", table, JOURNAL_KEYS, at)?;
-        let mut retention = Retention::default();
-        retention.keep = section.length("keep")?;
-        retention.rules = section
-            .rules("rules")?
-            .into_iter()
-            .map(|(kind, keep)| (KindPattern::new(kind), keep))
-            .collect();
-        retention.max_bytes = section.number("max_bytes")?;
-        if let Some(grace) = section.length("delete_grace")? {
-            retention.delete_grace = grace;
-        }
-        if let Some(window) = section.length("window")? {
-            retention.window = window;
-        }
+        let rules = section.rules("rules")?.into_iter();
+        let defaults = Retention::default();
+        let retention = Retention {
+            keep: section.length("keep")?,
+            rules: rules
+                .map(|(kind, keep)| (KindPattern::new(kind), keep))
+                .collect(),
+            max_bytes: section.number("max_bytes")?,
+            delete_grace: section
+                .length("delete_grace")?
+                .unwrap_or(defaults.delete_grace),
+            window: section.length("window")?.unwrap_or(defaults.window),
+            ..defaults
+        };
         Ok(Self {
             path: section
                 .path("path")?

@@ -1,7 +1,7 @@
 //! What goes to stdout, and what goes to stderr.
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     io::{self, BufWriter, Write},
 };
 
@@ -86,7 +86,9 @@ impl Output {
 
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Output").field("form", &self.form).finish()
+        f.debug_struct("Output")
+            .field("form", &self.form)
+            .finish_non_exhaustive()
     }
 }
 
@@ -146,9 +148,9 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Ve
                 line.push_str("  ");
             }
             if numeric[column] {
-                line.push_str(&format!("{cell:>width$}"));
+                let _ = write!(line, "{cell:>width$}");
             } else {
-                line.push_str(&format!("{cell:<width$}"));
+                let _ = write!(line, "{cell:<width$}");
             }
         }
         line.truncate(line.trim_end().len());

@@ -389,13 +389,11 @@ pub(crate) fn unknown(
         })
         .min()
         .filter(|(distance, known)| *distance <= 1 + known.len() / 3);
-    match near {
-        Some((_, near)) => error.hint(format!("did you mean `{near}`?")),
-        None => {
-            let known: Vec<_> = known.map(quoted).collect();
-            error.hint(format!("it knows {}", known.join(", ")))
-        }
+    if let Some((_, near)) = near {
+        return error.hint(format!("did you mean `{near}`?"));
     }
+    let known: Vec<_> = known.map(quoted).collect();
+    error.hint(format!("it knows {}", known.join(", ")))
 }
 
 /// The JSON Schema of a table with these keys.

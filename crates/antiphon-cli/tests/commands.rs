@@ -197,38 +197,39 @@ fn tail_gives_programs_one_object_a_line() {
         "#);
 }
 
+#[track_caller]
+fn check_tail(path: &str, options: &[&str], expected: &[u64]) {
+    let mut arguments = vec!["tail", "--output", "json", "--journal", path];
+    arguments.extend(options);
+    let run = antiphon(arguments);
+    let positions: Vec<u64> = run
+        .objects()
+        .iter()
+        .filter_map(|line| line["position"].as_u64())
+        .collect();
+    assert_eq!(
+        (run.code, positions.as_slice()),
+        (0, expected),
+        "{options:?}"
+    );
+}
+
 #[test]
 fn tail_begins_where_it_is_told_and_shows_what_was_asked_for() {
     let (_folder, path) = journal();
-    #[track_caller]
-    fn check(path: &str, options: &[&str], expected: &[u64]) {
-        let mut arguments = vec!["tail", "--output", "json", "--journal", path];
-        arguments.extend(options);
-        let run = antiphon(arguments);
-        let positions: Vec<u64> = run
-            .objects()
-            .iter()
-            .filter_map(|line| line["position"].as_u64())
-            .collect();
-        assert_eq!(
-            (run.code, positions.as_slice()),
-            (0, expected),
-            "{options:?}"
-        );
-    }
-    check(&path, &["--since", "3"], &[3, 4]);
-    check(&path, &["--since", "2026-01-31T12:00:00.001Z"], &[2, 3, 4]);
-    check(&path, &["--since", "2020-01-31T12:00:00Z"], &[1, 2, 3, 4]);
-    check(&path, &["--since", "1s"], &[]);
-    check(&path, &["--kind", "queup.chat-*"], &[1, 3]);
-    check(
+    check_tail(&path, &["--since", "3"], &[3, 4]);
+    check_tail(&path, &["--since", "2026-01-31T12:00:00.001Z"], &[2, 3, 4]);
+    check_tail(&path, &["--since", "2020-01-31T12:00:00Z"], &[1, 2, 3, 4]);
+    check_tail(&path, &["--since", "1s"], &[]);
+    check_tail(&path, &["--kind", "queup.chat-*"], &[1, 3]);
+    check_tail(
         &path,
         &["--kind", "queup.message", "--kind", "antiphon.*"],
         &[2, 4],
     );
-    check(&path, &["--place", "user/*"], &[2]);
-    check(&path, &["--source", "choir", "--since", "4"], &[4]);
-    check(&path, &["--source", "other"], &[]);
+    check_tail(&path, &["--place", "user/*"], &[2]);
+    check_tail(&path, &["--source", "choir", "--since", "4"], &[4]);
+    check_tail(&path, &["--source", "other"], &[]);
 }
 
 #[cfg(unix)]

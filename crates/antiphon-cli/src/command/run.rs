@@ -17,8 +17,8 @@ use crate::{
     signals::Stop,
 };
 
-/// What is logged where nobody says otherwise; the connection's own ups and downs have lines of their own.
-const LOG: &str = "warn,antiphon::app=error,antiphon_queup::socket=error";
+/// What is logged where nobody says otherwise; how a connection fares, and how it ended, is told without a log.
+const LOG: &str = "warn,antiphon::app=off,antiphon_queup::socket=off";
 
 pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     if args.schema {
@@ -59,14 +59,14 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     if let Some(printer) = &printer {
         let printer = Arc::clone(printer);
         let print = move |event: Arc<Event>| {
-            let printed = printer.print(&event);
-            async move { printed }
+            let shown = printer.print(&event);
+            async move { shown }
         };
         app = app.on_raw("*", print.named("print").attempts(u32::MAX));
     }
     let links = tell_links(handle);
     let (ended, ()) = tokio::join!(app.run(journal, stop.token()), links);
-    if let Some(failed) = printer.and_then(|printer| printer.failed()) {
+    if let Some(failed) = printer.and_then(Printer::failed) {
         return Err(failed);
     }
     ended.map_err(failure)?;

@@ -10,11 +10,11 @@ use std::{
 };
 
 /// A run of the binary that is being prepared.
-pub struct Antiphon(Command);
+pub(crate) struct Antiphon(Command);
 
 impl Antiphon {
     /// With these arguments, no terminal, in the time zone UTC and an environment without secrets of ours.
-    pub fn new<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn new<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_antiphon"));
         command
             .args(arguments)
@@ -26,13 +26,13 @@ impl Antiphon {
     }
 
     /// In this folder.
-    pub fn within(mut self, folder: &Path) -> Self {
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
         self.0.current_dir(folder);
         self
     }
 
     /// Writing into a pipe that nobody reads.
-    pub fn with_a_closed_stdout(mut self) -> Self {
+    pub(crate) fn with_a_closed_stdout(mut self) -> Self {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
         self.0.stdout(writer).stderr(Stdio::piped());
@@ -40,13 +40,13 @@ impl Antiphon {
     }
 
     /// With a variable in its environment.
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
         self
     }
 
     /// Starts it and lets it run.
-    pub fn start(mut self) -> Running {
+    pub(crate) fn start(mut self) -> Running {
         let command = self.0.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let stdout = child.stdout.take().expect("it is a pipe");
@@ -57,7 +57,7 @@ impl Antiphon {
     }
 
     /// Runs it to its end.
-    pub fn run(mut self) -> Run {
+    pub(crate) fn run(mut self) -> Run {
         let output = self.0.output().expect("the binary starts");
         Run {
             code: output.status.code().expect("it ends by itself"),
@@ -68,20 +68,20 @@ impl Antiphon {
 }
 
 /// A run that has not ended, and is ended with the test if need be.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Running {
     /// Waits for the next line of data.
-    pub fn line(&mut self) -> Option<String> {
+    pub(crate) fn line(&mut self) -> Option<String> {
         self.lines.next().map(|line| line.expect("UTF-8"))
     }
 
     /// Sends it a signal by name, such as `INT`.
     #[cfg(unix)]
-    pub fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill")
             .args(["-s", signal, &self.child.id().to_string()])
             .status()
@@ -90,7 +90,7 @@ impl Running {
     }
 
     /// Waits for its end; what it wrote and was not read yet is part of the run.
-    pub fn end(mut self) -> Run {
+    pub(crate) fn end(mut self) -> Run {
         let mut stdout = String::new();
         while let Some(line) = self.line() {
             stdout.push_str(&line);
@@ -117,7 +117,7 @@ impl Drop for Running {
 }
 
 /// What a run came to.
-pub struct Run {
+pub(crate) struct Run {
     /// Its exit code.
     pub code: i32,
     /// What it wrote as data.
@@ -128,7 +128,7 @@ pub struct Run {
 
 impl Run {
     /// All of it as one text.
-    pub fn whole(&self) -> String {
+    pub(crate) fn whole(&self) -> String {
         let mut whole = format!("exit {}\n", self.code);
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !text.is_empty() {
@@ -139,7 +139,7 @@ impl Run {
     }
 
     /// Its lines of JSON.
-    pub fn objects(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn objects(&self) -> Vec<serde_json::Value> {
         let lines = self.stdout.lines();
         lines
             .map(|line| serde_json::from_str(line).expect("one JSON object a line"))
@@ -148,6 +148,6 @@ impl Run {
 }
 
 /// Runs the binary to its end.
-pub fn antiphon<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Run {
+pub(crate) fn antiphon<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Run {
     Antiphon::new(arguments).run()
 }

@@ -119,7 +119,7 @@ async fn play(
             ended?;
             return Err(anyhow::anyhow!("the app ended by itself"));
         }
-        printed = printing.join_next() => Err(failed(printed)),
+        ended = printing.join_next() => Err(failed(ended)),
         () = stop.asked() => Ok(None),
         played = director.direct(joined) => played.map(Some),
     };
@@ -130,8 +130,8 @@ async fn play(
     };
     // All that was stored until the very end counts, so that nothing is stored twice unseen.
     end.send_replace(Some(*journal.last().borrow()));
-    if let Some(printed) = printing.join_next().await {
-        printed??;
+    if let Some(ended) = printing.join_next().await {
+        ended??;
     }
     let story = Story::new(director.tally(&due), length, &director.choir);
     simulator.stop().await;
@@ -139,8 +139,8 @@ async fn play(
 }
 
 /// The printer goes on until it is told to stop, so this is how it failed.
-fn failed(printed: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> anyhow::Error {
-    match printed {
+fn failed(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> anyhow::Error {
+    match ended {
         Some(Ok(Err(error))) => error,
         Some(Err(error)) => error.into(),
         Some(Ok(Ok(()))) | None => anyhow::anyhow!("the events are not shown any more"),
@@ -176,7 +176,8 @@ struct Story {
 
 #[derive(Serialize)]
 struct Summary<'a> {
-    summary: BTreeMap<&'static str, &'a Tally>,
+    #[serde(rename = "summary")]
+    platforms: BTreeMap<&'static str, &'a Tally>,
     lost: u64,
     seconds: f64,
 }
@@ -209,7 +210,7 @@ impl Story {
 
     fn summary(&self) -> Summary<'_> {
         Summary {
-            summary: BTreeMap::from([("queup", &self.tally)]),
+            platforms: BTreeMap::from([("queup", &self.tally)]),
             lost: self.tally.lost,
             seconds: (self.length.as_secs_f64() * 10.0).round() / 10.0,
         }

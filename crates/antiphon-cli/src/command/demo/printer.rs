@@ -57,7 +57,9 @@ impl Printer {
         self.after = event.position();
         {
             let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-            page.iter().for_each(|event| stored.take(event));
+            for event in &page {
+                stored.take(event);
+            }
         }
         tokio::task::block_in_place(|| {
             for event in &page {

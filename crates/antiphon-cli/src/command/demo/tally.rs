@@ -60,7 +60,7 @@ impl Stored {
         if event.provenance() == Provenance::Backfilled {
             self.recovered += 1;
         }
-        if event.kind() == &Gap::KIND
+        if *event.kind() == Gap::KIND
             && let Ok(gap) = Gap::decode(event)
         {
             self.gaps.push((event.place().as_str().to_owned(), gap));

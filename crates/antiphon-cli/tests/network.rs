@@ -1,0 +1,362 @@
+//! The commands that open sockets, on loopback and in real time.
+
+mod binary;
+
+use std::{io::Write as _, path::Path};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use binary::{Antiphon, Running, antiphon};
+
+/// A simulator that runs, and its addresses.
+fn simulator(options: &[&str]) -> (Running, Value) {
+    let mut arguments = vec!["sim"];
+    arguments.extend(options);
+    let mut simulator = Antiphon::new(arguments).start();
+    let line = simulator.line().expect("the first line");
+    let addresses = serde_json::from_str(&line).expect("one JSON object");
+    (simulator, addresses)
+}
+
+/// A folder with a configuration for the simulator's QueUp.
+fn configured(addresses: &Value) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let queup = &addresses["queup"];
+    let text = format!(
+        "[sources.choir]\n\
+         platform = \"queup\"\n\
+         email = {}\n\
+         password = {{ env = \"CHOIR_PASSWORD\" }}\n\
+         rooms = [{}]\n\
+         rest = {}\n\
+         socket = {}\n",
+        queup["email"], queup["room"], queup["rest"], queup["socket"]
+    );
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    folder
+}
+
+fn run(folder: &Path, addresses: &Value) -> Antiphon {
+    let password = addresses["queup"]["password"].as_str().expect("a text");
+    Antiphon::new(["run", "--print", "--output", "json"])
+        .within(folder)
+        .with("CHOIR_PASSWORD", password)
+}
+
+/// Sends the control address a command.
+fn tell(addresses: &Value, command: &Value) {
+    let control = addresses["control"].as_str().expect("a text");
+    let address = control.strip_prefix("http://").expect("a URL");
+    let body = command.to_string();
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    write!(
+        stream,
+        "POST /do HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("it reads");
+    let answer = std::io::read_to_string(stream).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// The next event of a kind that the daemon shows.
+fn next(daemon: &mut Running, kind: &str) -> Value {
+    loop {
+        let line = daemon.line().expect("the daemon runs");
+        let event: Value = serde_json::from_str(&line).expect("one JSON object a line");
+        if event["kind"] == kind {
+            return event;
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_daemon_shows_what_it_stores_and_tail_reads_it_meanwhile() {
+    let (sim, addresses) = simulator(&["--seed", "7"]);
+    let folder = configured(&addresses);
+    let mut daemon = run(folder.path(), &addresses).start();
+    next(&mut daemon, "queup.playlist_details");
+    let say =
+        serde_json::json!({"do": "say", "place": "room/choir-loft", "by": "mira", "text": "hello"});
+    tell(&addresses, &say);
+    let chat = next(&mut daemon, "queup.chat-message");
+    assert_eq!(chat["source"], "choir");
+    assert_eq!(chat["body"]["message"], "hello");
+    assert_eq!(
+        chat["origin"],
+        format!("chat/{}", chat["body"]["chatid"].as_str().expect("an id"))
+    );
+
+    let tail = Antiphon::new(["tail", "--kind", "queup.chat-*", "--output", "json"])
+        .within(folder.path())
+        .run();
+    assert_eq!(tail.objects(), [chat]);
+
+    daemon.signal("TERM");
+    let run = daemon.end();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    insta::assert_snapshot!(without_times(&run.stderr), @r#"
+        journaling into antiphon.db
+        [TIME] choir: connected since [TIME]
+        "#);
+
+    sim.signal("INT");
+    insta::assert_snapshot!(sim.end().whole(), @r#"
+        exit 130
+        --- stderr
+        the simulator runs; Ctrl-C stops it
+        stopping; press Ctrl-C again to stop at once
+        "#);
+}
+
+/// The text with `[TIME]` for times.
+fn without_times(text: &str) -> String {
+    let digits: String = text
+        .chars()
+        .map(|character| {
+            if character.is_ascii_digit() {
+                '0'
+            } else {
+                character
+            }
+        })
+        .collect();
+    digits
+        .replace("0000-00-00T00:00:00Z", "[TIME]")
+        .replace("00:00:00.000", "[TIME]")
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_stored_and_not_shown_is_shown_after_a_kill() {
+    let (_sim, addresses) = simulator(&["--seed", "7", "--rate", "100"]);
+    let folder = configured(&addresses);
+    let mut shown = std::collections::HashSet::new();
+    for _ in 0..2 {
+        let mut daemon = run(folder.path(), &addresses).start();
+        for _ in 0..100 {
+            shown.insert(next_origin(&mut daemon));
+        }
+        daemon.signal("KILL");
+        while let Some(line) = daemon.line() {
+            // The last line may be half a line.
+            if let Ok(event) = serde_json::from_str::<Value>(&line) {
+                shown.insert(origin(&event));
+            }
+        }
+    }
+    tell(&addresses, &serde_json::json!({"do": "traffic", "rate": 0}));
+    let mut daemon = run(folder.path(), &addresses).start();
+    let last = serde_json::json!({"do": "say", "place": "room/choir-loft", "by": "mira", "text": "the last word"});
+    loop {
+        let line = daemon.line().expect("the daemon runs");
+        let event: Value = serde_json::from_str(&line).expect("one JSON object a line");
+        shown.insert(origin(&event));
+        if event["kind"] == "queup.playlist_details" {
+            tell(&addresses, &last);
+        }
+        if event["body"]["message"] == "the last word" {
+            break;
+        }
+    }
+    daemon.signal("TERM");
+    let run = daemon.end();
+    shown.extend(run.objects().iter().map(origin));
+
+    let tail = Antiphon::new(["tail", "--output", "json"])
+        .within(folder.path())
+        .run();
+    let stored = tail.objects();
+    let missing: Vec<_> = stored
+        .iter()
+        .filter(|event| !shown.contains(&origin(event)))
+        .collect();
+    assert!(stored.len() > 200, "{} events", stored.len());
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn next_origin(daemon: &mut Running) -> String {
+    let line = daemon.line().expect("the daemon runs");
+    origin(&serde_json::from_str(&line).expect("one JSON object a line"))
+}
+
+fn origin(event: &Value) -> String {
+    event["origin"].as_str().expect("a text").to_owned()
+}
+
+#[test]
+fn a_wrong_password_is_the_servers_no_with_a_way_out() {
+    let (_sim, addresses) = simulator(&[]);
+    let folder = configured(&addresses);
+    let run = Antiphon::new(["run"])
+        .within(folder.path())
+        .with("CHOIR_PASSWORD", "canary-7f3a")
+        .run();
+    assert!(!run.stderr.contains("canary"), "{}", run.stderr);
+    insta::assert_snapshot!(run.whole(), @r#"
+        exit 3
+        --- stderr
+        journaling into antiphon.db
+        error: choir: QueUp refused the login: Incorrect username or password
+        hint: check the account's e-mail address and password
+        "#);
+}
+
+#[test]
+fn a_configuration_error_is_told_before_anything_is_made() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = "[sources.choir]\nplatform = \"queup\"\nemail = \"m\"\npassword = { env = \"NOT_SET\" }\nroms = []\n";
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    let wrong = Antiphon::new(["run"]).within(folder.path()).run();
+    insta::assert_snapshot!(wrong.whole(), @r#"
+        exit 2
+        --- stderr
+        error: antiphon.toml:5: [sources.choir] knows no key `roms`
+        hint: did you mean `rooms`?
+        "#);
+
+    let text = text.replace("roms", "rooms");
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    let unset = Antiphon::new(["run"]).within(folder.path()).run();
+    insta::assert_snapshot!(unset.whole(), @r#"
+        exit 2
+        --- stderr
+        error: the password of [sources.choir]: the environment has no `NOT_SET`
+        hint: set it, for instance with `export NOT_SET=…`
+        "#);
+
+    let missing = Antiphon::new(["run", "--config", "no.toml"])
+        .within(folder.path())
+        .run();
+    insta::assert_snapshot!(missing.whole(), @r#"
+        exit 2
+        --- stderr
+        error: could not read the configuration no.toml: No such file or directory (os error 2)
+        hint: name one with `--config`; docs/configuration.md has an example
+        "#);
+    assert!(!folder.path().join("antiphon.db").exists());
+}
+
+#[test]
+fn the_schema_in_the_documentation_is_the_one_the_daemon_prints() {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/antiphon.schema.json"
+    );
+    let kept = std::fs::read_to_string(file).expect("it is there");
+    let printed = antiphon(["run", "--schema"]).stdout;
+    assert!(
+        kept == printed,
+        "write `antiphon run --schema` to docs/antiphon.schema.json"
+    );
+}
+
+#[test]
+fn the_simulator_listens_on_loopback_unless_credentials_are_set() {
+    insta::assert_snapshot!(antiphon(["sim", "--listen", "0.0.0.0"]).whole(), @r#"
+        exit 2
+        --- stderr
+        error: 0.0.0.0 can be reached by other machines
+        hint: set `ANTIPHON_SIM_PASSWORD` to a password, or listen on 127.0.0.1
+        "#);
+    insta::assert_snapshot!(antiphon(["sim", "--port", "queue=7006"]).whole(), @r#"
+        exit 2
+        --- stderr
+        error: no server named `queue`: there are `control` and `queup`
+        hint: write `--port queup=7006`
+        "#);
+    insta::assert_snapshot!(antiphon(["sim", "--port", "7006"]).whole(), @r#"
+        exit 2
+        --- stderr
+        error: invalid value '7006' for '--port <PLATFORM=N>': `7006` is not of the form `queup=7006`
+
+        For more information, try '--help'.
+        "#);
+}
+
+#[test]
+fn a_script_with_a_wrong_line_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let script = "{\"at\":\"2s\",\"do\":\"say\",\"place\":\"room/choir-loft\",\"by\":\"mira\",\"text\":\"hello\"}\n{\"do\":\"sing\"}\n";
+    std::fs::write(folder.path().join("story.ndjson"), script).expect("a file");
+    let run = Antiphon::new(["sim", "--script", "story.ndjson"])
+        .within(folder.path())
+        .run();
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr
+            .starts_with("error: story.ndjson: line 2 of the script is wrong: "),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn the_demo_loses_nothing_and_recovers_chat_in_order() {
+    let run = antiphon(["demo", "--for", "4s", "--rate", "50", "--output", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let lines = run.objects();
+    let (summary, events) = lines.split_last().expect("a summary");
+    let queup = &summary["summary"]["queup"];
+    let count = |name: &str| queup[name].as_u64().expect("a number");
+    assert_eq!(summary["lost"], 0);
+    assert_eq!((count("lost"), count("repeats")), (0, 0));
+    assert_eq!(count("sent"), count("journaled") + count("gapped"));
+    assert_eq!(count("handled"), count("journaled"));
+    assert!(count("gapped") > 0, "{summary}");
+    assert!(summary["seconds"].as_f64() >= Some(4.0), "{summary}");
+
+    let positions: Vec<_> = events
+        .iter()
+        .map(|event| event["position"].as_u64())
+        .collect();
+    assert!(positions.is_sorted(), "events come in the journal's order");
+    let recovered = events
+        .iter()
+        .filter(|event| event["provenance"] == "backfilled");
+    let times: Vec<_> = recovered
+        .map(|event| event["body"]["time"].as_i64())
+        .collect();
+    assert!(times.len() > 3, "{} messages were recovered", times.len());
+    assert!(times.is_sorted(), "recovered chat is in order");
+    assert!(events.iter().any(|event| event["kind"] == "antiphon.gap"));
+    let pongs = events
+        .iter()
+        .filter(|event| event["body"]["message"] == "pong");
+    assert_eq!(
+        pongs.count(),
+        3,
+        "each `!ping` is answered once, also the one around the cut"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_demo_ends_in_order() {
+    let mut demo = Antiphon::new(["demo", "--output", "json"]).start();
+    next(&mut demo, "queup.chat-message");
+    demo.signal("INT");
+    let run = demo.end();
+    assert_eq!(run.code, 130, "{}", run.stderr);
+    assert!(
+        run.objects()
+            .iter()
+            .all(|line| line.get("summary").is_none())
+    );
+}
+
+#[test]
+fn a_demo_without_a_reader_ends_well() {
+    let run = Antiphon::new(["demo", "--output", "json"])
+        .with_a_closed_stdout()
+        .run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    insta::assert_snapshot!(antiphon(["demo", "--for", "1s"]).whole(), @r#"
+        exit 2
+        --- stderr
+        error: the demo is too short to cut the line and heal it
+        hint: give it at least `--for 3s`
+        "#);
+}
