@@ -108,7 +108,7 @@ async fn a_repeat_of_a_message_is_stored_once_and_a_second_dub_twice() {
     let journal = app.until(|journal| journal.repeats == 1).await;
     assert_eq!(journal.texts(), ["once"]);
 
-    room.queue("mira", "");
+    room.queue("mira", "Artist & Friend - Tune");
     room.dub("teo", true);
     room.dub("teo", false);
     let journal = app
@@ -223,7 +223,7 @@ async fn a_killed_program_goes_on_from_its_checkpoints() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_lost_whenever_the_program_is_killed() {
-    for step in 0..40_u64 {
+    for step in 0..12_u64 {
         let sim = Simulator::with_seed(step);
         sim.queup().traffic(20);
         let app = Running::start(&sim, config(&sim).rooms([ROOM, "night-radio"]));
