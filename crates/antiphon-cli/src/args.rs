@@ -109,8 +109,8 @@ pub(crate) struct Run {
 pub(crate) struct Sim {
     /// The address to listen on
     ///
-    /// Any but a loopback address needs `ANTIPHON_SIM_PASSWORD` in the environment: the password of every account,
-    /// and of the control address.
+    /// Any but a loopback address needs `ANTIPHON_SIM_TOKEN` in the environment, which the control address then asks
+    /// for.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
     /// The first of a platform's consecutive ports, or `control=N`; by default any free ones

@@ -259,7 +259,7 @@ fn the_simulator_listens_on_loopback_unless_credentials_are_set() {
         exit 2
         --- stderr
         error: 0.0.0.0 can be reached by other machines
-        hint: set `ANTIPHON_SIM_PASSWORD` to a password, or listen on 127.0.0.1
+        hint: set `ANTIPHON_SIM_TOKEN`, which the control address then asks for, or listen on 127.0.0.1
         "#);
     insta::assert_snapshot!(antiphon(["sim", "--port", "queue=7006"]).whole(), @r#"
         exit 2
@@ -274,6 +274,32 @@ fn the_simulator_listens_on_loopback_unless_credentials_are_set() {
 
         For more information, try '--help'.
         "#);
+}
+
+#[test]
+fn a_token_for_the_control_address_is_asked_for() {
+    let mut sim = Antiphon::new(["sim"])
+        .with("ANTIPHON_SIM_TOKEN", "canary-7f3a")
+        .start();
+    let line = sim.line().expect("the first line");
+    assert!(!line.contains("canary"), "{line}");
+    let addresses: Value = serde_json::from_str(&line).expect("one JSON object");
+    let control = addresses["control"].as_str().expect("a text");
+    let address = control.strip_prefix("http://").expect("a URL");
+    assert!(ask(address, "").starts_with("HTTP/1.1 401"));
+    assert!(ask(address, "Authorization: Bearer guess\r\n").starts_with("HTTP/1.1 401"));
+    assert!(ask(address, "Authorization: Bearer canary-7f3a\r\n").starts_with("HTTP/1.1 200"));
+}
+
+/// Asks the control address for the ledger, with more headers.
+fn ask(address: &str, headers: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    write!(
+        stream,
+        "GET /ledger HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n"
+    )
+    .expect("it reads");
+    std::io::read_to_string(stream).expect("it answers")
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc};
 
+use antiphon_core::Secret;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -28,16 +29,23 @@ pub(crate) struct Desk {
     queup: QueUp,
     ledger: Ledger,
     addresses: Arc<Option<Addresses>>,
+    token: Option<Secret>,
 }
 
 type Page = Response<Full<Bytes>>;
 
 impl Desk {
-    pub(crate) fn new(queup: QueUp, ledger: Ledger, addresses: Option<Addresses>) -> Self {
+    pub(crate) fn new(
+        queup: QueUp,
+        ledger: Ledger,
+        addresses: Option<Addresses>,
+        token: Option<Secret>,
+    ) -> Self {
         Self {
             queup,
             ledger,
             addresses: Arc::new(addresses),
+            token,
         }
     }
 
@@ -52,6 +60,13 @@ impl Desk {
 
     async fn respond(&self, request: Request<Incoming>) -> Page {
         let (head, body) = request.into_parts();
+        if !self.is_known(&head.headers) {
+            let error = "the control address asks for its token: `Authorization: Bearer …`";
+            return json(
+                StatusCode::UNAUTHORIZED,
+                &serde_json::json!({"error": error}),
+            );
+        }
         let query = head.uri.query().unwrap_or_default();
         match (&head.method, head.uri.path()) {
             (&Method::GET, "/") => json(StatusCode::OK, &*self.addresses),
@@ -76,6 +91,16 @@ impl Desk {
                 }),
             ),
         }
+    }
+
+    /// Whether the caller knows the token, if there is one.
+    fn is_known(&self, headers: &http::HeaderMap) -> bool {
+        let Some(token) = &self.token else {
+            return true;
+        };
+        let given = headers.get(header::AUTHORIZATION);
+        let given = given.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        given == Some(token.expose())
     }
 
     fn obey(&self, text: &str) -> Page {

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use antiphon_core::Secret;
+
 use crate::{Command, ledger::LedgerLimits, queup::state::Settings};
 
 /// How a simulation is to be; chained setters over defaults.
@@ -13,6 +15,7 @@ pub struct Options {
     pub(crate) script: Vec<Command>,
     pub(crate) address: IpAddr,
     pub(crate) control_port: u16,
+    pub(crate) control_token: Option<Secret>,
     pub(crate) queup_port: u16,
     pub(crate) ledger: LedgerLimits,
     pub(crate) queup: Settings,
@@ -27,6 +30,7 @@ impl Default for Options {
             script: Vec::new(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             control_port: 0,
+            control_token: None,
             queup_port: 0,
             ledger: LedgerLimits::default(),
             queup: Settings::default(),
@@ -79,6 +83,15 @@ impl Options {
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address = address;
+        self
+    }
+
+    /// Sets what the control address asks for, as `Authorization: Bearer <token>` (default: nothing).
+    ///
+    /// Whoever may give commands can read every password, so an address that others can reach should have one.
+    #[must_use]
+    pub fn control_token(mut self, token: Secret) -> Self {
+        self.control_token = Some(token);
         self
     }
 

@@ -132,6 +132,7 @@ impl Simulator {
             simulator.queup(),
             simulator.ledger(),
             simulator.addresses.clone(),
+            options.control_token.clone(),
         );
         simulator.run(accept(control, move |line| desk.clone().serve(line)));
         Ok(simulator)

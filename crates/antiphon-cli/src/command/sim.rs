@@ -1,6 +1,6 @@
 //! `antiphon sim`.
 
-use antiphon_core::Rng;
+use antiphon_core::{Rng, Secret};
 use antiphon_sim::{Command, Options, Simulator};
 use anyhow::Context as _;
 
@@ -12,8 +12,8 @@ use crate::{
     signals::Stop,
 };
 
-/// The variable that holds the password of every account where more than this machine can connect.
-const PASSWORD: &str = "ANTIPHON_SIM_PASSWORD";
+/// The variable that holds what the control address asks for; needed where more than this machine can connect.
+const TOKEN: &str = "ANTIPHON_SIM_TOKEN";
 
 pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
     logging::start("warn")?;
@@ -22,14 +22,15 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         .run(Rng::new().u64(..))
         .rate(args.rate)
         .address(args.listen);
-    if !args.listen.is_loopback() {
-        return Err(
-            Failure::usage(format!("{} can be reached by other machines", args.listen))
-                .hint(format!(
-                    "set `{PASSWORD}` to a password, or listen on 127.0.0.1"
-                ))
-                .into(),
+    let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
+    if let Some(token) = token {
+        options = options.control_token(Secret::new(token));
+    } else if !args.listen.is_loopback() {
+        let error = Failure::usage(format!("{} can be reached by other machines", args.listen));
+        let way_out = format!(
+            "set `{TOKEN}`, which the control address then asks for, or listen on 127.0.0.1"
         );
+        return Err(error.hint(way_out).into());
     }
     for (server, port) in &args.ports {
         options = options.port(server, *port).map_err(|error| {
