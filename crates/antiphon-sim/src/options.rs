@@ -4,8 +4,6 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use antiphon_core::Secret;
 
-use antiphon_core::Secret;
-
 use crate::{Command, ledger::LedgerLimits, queup::state::Settings};
 
 /// How a simulation is to be; chained setters over defaults.
@@ -19,7 +17,6 @@ pub struct Options {
     pub(crate) control_port: u16,
     pub(crate) control_token: Option<Secret>,
     pub(crate) queup_port: u16,
-    pub(crate) control_token: Option<Secret>,
     pub(crate) ledger: LedgerLimits,
     pub(crate) queup: Settings,
 }
@@ -35,7 +32,6 @@ impl Default for Options {
             control_port: 0,
             control_token: None,
             queup_port: 0,
-            control_token: None,
             ledger: LedgerLimits::default(),
             queup: Settings::default(),
         }
@@ -112,15 +108,6 @@ impl Options {
             other => return Err(UnknownServer(other.to_owned())),
         }
         Ok(self)
-    }
-
-    /// Sets what the control address asks for as `Authorization: Bearer …` (default: nothing).
-    ///
-    /// Whoever reaches that address gets every simulated password, so set one before you let other machines connect.
-    #[must_use]
-    pub fn control_token(mut self, token: Secret) -> Self {
-        self.control_token = Some(token);
-        self
     }
 
     /// Sets how much the ledger keeps.
