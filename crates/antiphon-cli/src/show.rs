@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use antiphon::queup;
 use antiphon_core::{BodyForm, Event, Gap, Link, Payload as _, Provenance};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -104,26 +105,40 @@ pub(crate) fn clock(at: Timestamp) -> String {
 /// Who and what, in a few words; the beginning of the body where nothing better is known.
 pub(crate) fn gist(event: &Event) -> String {
     const LONGEST: usize = 100;
-    let mut gist = match event.kind().as_str() {
-        Gap::KIND => Gap::decode(event)
-            .map(|gap| {
-                let seconds = gap.to.at.duration_since(gap.from.at).as_secs_f64();
-                format!(
-                    "{seconds:.1}s missing, {} recovered: {}",
-                    gap.recovered, gap.cause
-                )
-            })
-            .ok(),
-        Link::KIND => Link::decode(event).map(|link| link.state.to_string()).ok(),
-        _ => None,
-    }
-    .or_else(|| told(event))
-    .unwrap_or_else(|| String::from_utf8_lossy(event.body()).into_owned());
+    let mut gist = typed(event)
+        .or_else(|| told(event))
+        .unwrap_or_else(|| String::from_utf8_lossy(event.body()).into_owned());
     if let Some((cut, _)) = gist.char_indices().nth(LONGEST) {
         gist.truncate(cut);
         gist.push('…');
     }
     gist
+}
+
+/// What an event of a kind that people watch for tells; its texts are without escapes.
+fn typed(event: &Event) -> Option<String> {
+    if *event.kind() == Gap::KIND {
+        let gap = Gap::decode(event).ok()?;
+        let seconds = gap.to.at.duration_since(gap.from.at).as_secs_f64();
+        let (recovered, cause) = (gap.recovered, gap.cause);
+        return Some(format!(
+            "{seconds:.1}s missing, {recovered} recovered: {cause}"
+        ));
+    }
+    if *event.kind() == Link::KIND {
+        return Some(Link::decode(event).ok()?.state.to_string());
+    }
+    if queup::Chat::KINDS.contains(&event.kind().as_str()) {
+        let chat = queup::Chat::view(event).ok()?;
+        return Some(format!("{}: {}", chat.username, chat.content));
+    }
+    if queup::PlaylistSongAdd::KINDS.contains(&event.kind().as_str()) {
+        return queup::PlaylistSongAdd::view(event)
+            .ok()?
+            .name
+            .map(String::from);
+    }
+    None
 }
 
 /// What the body tells, by the names that platforms give to such things.
@@ -140,7 +155,7 @@ fn told(event: &Event) -> Option<String> {
         "/mutedUser/username",
         "/removedUser/username",
     ];
-    const WHAT: [&str; 7] = [
+    const WHAT: [&str; 9] = [
         "/message",
         "/dubtype",
         "/songInfo/name",
@@ -148,6 +163,8 @@ fn told(event: &Event) -> Option<String> {
         "/song/songid",
         "/room/name",
         "/error",
+        "/connectionId",
+        "/messageid",
     ];
     let body: Value = event.parse().ok()?;
     let first = |paths: &[&str]| {
@@ -169,7 +186,10 @@ fn told(event: &Event) -> Option<String> {
     }
     match &body {
         _ if !gist.is_empty() => Some(gist),
-        Value::Array(rows) => Some(format!("{} rows", rows.len())),
+        Value::Array(rows) => Some(match rows.len() {
+            1 => "1 row".to_owned(),
+            count => format!("{count} rows"),
+        }),
         _ => None,
     }
 }
@@ -208,6 +228,11 @@ mod tests {
             "queup.user-kick",
             r#"{"user":{"username":"mira"},"kickedUser":{"username":"teo"}}"#,
             "mira → teo",
+        );
+        check(
+            "queup.chat-message",
+            r#"{"message":"R&amp;B","user":{"username":"mira"}}"#,
+            "mira: R&B",
         );
         check("queup.room_users", "[{},{}]", "2 rows");
         check("queup.message", "no json", "no json");
