@@ -2133,3 +2133,6 @@ fn backfill(history: &Bytes, floor: i64, limit: usize) -> Vec<Missed> {
     items.drain(..surplus);
     items
 }
+
+#[cfg(test)]
+mod tests;

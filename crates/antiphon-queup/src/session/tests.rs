@@ -1,0 +1,850 @@
+//! The rules, one by one: plain calls, no runtime.
+
+use antiphon_core::{Event, Payload as _, Position, Rng};
+use serde_json::{Value, json};
+
+use super::*;
+
+const ME: &str = "5f1c0aa1b2c3d4e5f6071829";
+const TEO: &str = "5f1c0aa1b2c3d4e5f607182a";
+const ROOM: &str = "5a77aa00bb11cc22dd33ee44";
+
+/// A session with a clock to push and a journal that remembers.
+struct Table {
+    session: Session,
+    now: Moment,
+    stored: Vec<Entry>,
+}
+
+impl Table {
+    fn new() -> Self {
+        Self::restored(&[])
+    }
+
+    fn restored(checkpoints: &[Checkpoint]) -> Self {
+        let rules = Rules {
+            rooms: vec!["loft".into()],
+            recent_conversations: false,
+            backfill: 100,
+            buffer: 1 << 20,
+        };
+        let backoff = Backoff::new(Rng::with_seed(1)).floor(Duration::from_secs(5));
+        let now = Moment {
+            at: Instant::now(),
+            wall: "2026-01-01T00:00:00Z".parse().expect("a time"),
+        };
+        let nonce = format!("run{}", checkpoints.len());
+        Self {
+            session: Session::new(rules, backoff, &nonce, checkpoints),
+            now,
+            stored: Vec::new(),
+        }
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        let time = Duration::from_secs(seconds);
+        self.now.at += time;
+        self.now.wall += time;
+    }
+
+    fn say(&mut self, message: &Value) {
+        self.frame(&format!("4{message}")).expect("no cut");
+    }
+
+    fn frame(&mut self, text: &str) -> Result<(), Cut> {
+        self.session
+            .on_text(Bytes::copy_from_slice(text.as_bytes()), self.now)
+    }
+
+    fn event(&mut self, name: &str, data: &Value) {
+        let message = json!({"name": name, "type": "json", "data": data.to_string()});
+        self.say(&json!({"action": 15, "channel": format!("room:{ROOM}"), "message": message}));
+    }
+
+    fn replies(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.session.next_reply()).collect()
+    }
+
+    fn tasks(&mut self) -> Vec<Task> {
+        std::iter::from_fn(|| self.session.next_task()).collect()
+    }
+
+    /// Stores what is queued.
+    fn store(&mut self) -> &[Entry] {
+        let from = self.stored.len();
+        self.stored
+            .extend(std::iter::from_fn(|| self.session.take_entry()));
+        &self.stored[from..]
+    }
+
+    fn kinds(&mut self) -> Vec<String> {
+        let events = self.store().iter().filter_map(|entry| entry.event.as_ref());
+        events.map(|event| event.kind.to_string()).collect()
+    }
+
+    /// The last checkpoint of each part, as a journal would have it.
+    fn checkpoints(&mut self) -> Vec<Checkpoint> {
+        self.store();
+        let mut last = BTreeMap::new();
+        for checkpoint in self
+            .stored
+            .iter()
+            .filter_map(|entry| entry.checkpoint.as_ref())
+        {
+            last.insert(Arc::clone(&checkpoint.part), checkpoint.clone());
+        }
+        last.into_values().collect()
+    }
+
+    fn done(&mut self, done: Done) {
+        self.session.on_done(done, self.now);
+    }
+
+    fn deadline(&mut self) -> Result<(), Cut> {
+        self.session.note_pause(self.now);
+        self.session.on_deadline(self.now)
+    }
+
+    /// Opens a socket up to the first action.
+    fn open(&mut self, connection: &str) {
+        let user = json!({"_id": ME, "username": "mira"}).to_string();
+        self.done(Done::Opened(Ok(user.into())));
+        self.frame("0{\"sid\":\"s\",\"pingInterval\":25000,\"pingTimeout\":60000}")
+            .expect("no cut");
+        self.say(&json!({"action": 4, "clientId": ME, "connectionId": connection}));
+    }
+
+    /// Answers what is asked until the room is attached for the first time.
+    fn join(&mut self) {
+        self.session.start();
+        assert!(matches!(self.tasks()[..], [Task::Open]));
+        self.open("c1");
+        self.settle();
+        let joins = self.tasks();
+        let id = joins.iter().find_map(|task| match task {
+            Task::Join { id, .. } => Some(*id),
+            _ => None,
+        });
+        self.answer_join(id.unwrap_or(1));
+        self.settle();
+        self.attach();
+        self.store();
+        self.tasks();
+        self.replies();
+    }
+
+    fn answer_join(&mut self, id: u64) {
+        let body = json!({"_id": ROOM, "roomUrl": "loft", "name": "Loft"}).to_string();
+        let wire: wire::Room<'_> = serde_json::from_str(&body).expect("a room");
+        let info = RoomInfo::from(wire);
+        let answer = RoomAnswer {
+            info,
+            body: body.into(),
+        };
+        self.done(Done::Joined {
+            id,
+            outcome: Ok(answer),
+        });
+    }
+
+    /// Says that every checkpoint waited for is durable.
+    fn settle(&mut self) {
+        let mut rest = VecDeque::new();
+        while let Some(task) = self.session.next_task() {
+            match task {
+                Task::Stored { channel, epoch, .. } => self.done(Done::Stored { channel, epoch }),
+                other => rest.push_back(other),
+            }
+        }
+        self.session.tasks.extend(rest);
+    }
+
+    fn attach(&mut self) {
+        for channel in [format!("user:{ME}"), format!("room:{ROOM}")] {
+            self.say(&json!({"action": 11, "channel": channel}));
+        }
+    }
+
+    fn chat(&mut self, id: &str, time: i64) {
+        let user = json!({"_id": TEO, "username": "teo"});
+        self.event(
+            "chat-message",
+            &json!({"chatid": id, "time": time, "message": id, "user": user}),
+        );
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        let drafts = self.stored.iter().filter_map(|entry| entry.event.as_ref());
+        let gaps = drafts.filter(|draft| draft.kind.as_str() == Gap::KIND);
+        gaps.map(|draft| {
+            let event = Event::stored(Position::new(1), "queup".into(), draft.clone());
+            Gap::decode(&event).expect("a gap")
+        })
+        .collect()
+    }
+}
+
+#[test]
+fn a_channel_is_asked_for_only_once_its_checkpoint_is_durable() {
+    let mut table = Table::new();
+    table.session.start();
+    table.tasks();
+    table.open("c1");
+    assert_eq!(table.replies(), [""; 0], "nothing is durable yet");
+    let tasks = table.tasks();
+    let Some(Task::Stored {
+        channel,
+        epoch,
+        part,
+        mark,
+    }) = tasks.into_iter().next()
+    else {
+        panic!("a wait")
+    };
+    assert_eq!(channel, format!("user:{ME}"));
+    let settled = table
+        .checkpoints()
+        .into_iter()
+        .find(|kept| kept.part == part);
+    assert_eq!(settled.expect("queued").mark, mark);
+    table.done(Done::Stored { channel, epoch });
+    assert_eq!(
+        table.replies(),
+        [format!("4{{\"action\":10,\"channel\":\"user:{ME}\"}}")]
+    );
+}
+
+#[test]
+fn joining_sends_attach_and_presence_and_answers_when_the_frame_passes() {
+    let mut table = Table::new();
+    table.session.start();
+    table.tasks();
+    table.open("c1");
+    table.settle();
+    table.tasks();
+    table.replies();
+    let (reply, mut answer) = oneshot::channel();
+    let slug = Slug::from("loft");
+    table.session.on_command(Command::Join {
+        slug,
+        password: None,
+        reply,
+    });
+    let tasks = table.tasks();
+    let [Task::Join { id, .. }] = tasks[..] else {
+        panic!("{tasks:?}")
+    };
+    table.answer_join(id);
+    table.settle();
+    let replies = table.replies();
+    assert!(replies[0].starts_with("4{\"action\":10"), "{replies:?}");
+    assert!(replies[1].starts_with("4{\"action\":14"), "{replies:?}");
+    assert!(answer.try_recv().is_err(), "not attached yet");
+    table.attach();
+    let room = answer.try_recv().expect("answered").expect("joined");
+    assert_eq!(room.id, ROOM);
+    assert!(
+        table
+            .tasks()
+            .iter()
+            .any(|task| matches!(task, Task::State { .. }))
+    );
+}
+
+#[test]
+fn message_packets_are_counted_from_one() {
+    let mut table = Table::new();
+    table.join();
+    table.frame("3").expect("a pong does not count");
+    table.event("chat-skip", &json!({}));
+    let entry = table.store()[0].clone();
+    let event = entry.event.expect("an event");
+    // 1 connected, 2 and 3 attached.
+    assert_eq!(event.origin.as_str(), "c1/00000004");
+    assert_eq!(event.place.as_str(), format!("room/{ROOM}"));
+}
+
+#[test]
+fn a_base64_packet_is_a_message_as_well() {
+    let mut table = Table::new();
+    table.join();
+    table.frame("b4eyJhY3Rpb24iOjk5fQ==").expect("no cut");
+    assert_eq!(table.kinds(), ["queup.99"]);
+}
+
+#[test]
+fn the_client_pings_by_the_intervals_it_was_told() {
+    let mut table = Table::new();
+    table.join();
+    table.pass(24);
+    table.deadline().expect("nothing is due");
+    assert_eq!(table.replies(), [""; 0]);
+    table.pass(1);
+    assert_eq!(table.session.deadline(), Some(table.now.at));
+    table.deadline().expect("no cut");
+    assert_eq!(table.replies(), ["2"]);
+    table.pass(3);
+    table.frame("3").expect("a pong");
+    table.pass(24);
+    table.deadline().expect("no cut");
+    assert_eq!(table.replies(), [""; 0], "counted from the pong");
+    table.pass(1);
+    table.deadline().expect("no cut");
+    assert_eq!(table.replies(), ["2"]);
+    table.pass(60);
+    let cut = table.deadline().expect_err("no pong");
+    assert_eq!(cut.0, "the server stopped answering pings");
+}
+
+#[test]
+fn absurd_intervals_are_held_to_sane_ones() {
+    let check = |handshake: &str, interval: u64, timeout: u64| {
+        let mut table = Table::new();
+        table.session.start();
+        table.tasks();
+        table.done(Done::Opened(Ok("{}".into())));
+        table.frame(handshake).expect("no cut");
+        let heart = table.session.heart.expect("a heart");
+        let seconds = (heart.interval.as_secs(), heart.timeout.as_secs());
+        assert_eq!(seconds, (interval, timeout), "{handshake}");
+    };
+    check("0{\"pingInterval\":0,\"pingTimeout\":-5}", 1, 1);
+    check("0{\"pingInterval\":9e15,\"pingTimeout\":\"7000\"}", 300, 7);
+    check("0{}", 25, 60);
+    check("0not json", 25, 60);
+}
+
+#[test]
+fn waits_for_answers_stand_still_while_nothing_is_read_but_beats_go_on() {
+    let mut table = Table::new();
+    table.join();
+    table.pass(25);
+    table.deadline().expect("no cut");
+    assert_eq!(table.replies(), ["2"]);
+    table.session.stop_reading();
+    table.deadline().expect("no cut");
+    for _ in 0..10 {
+        table.pass(25);
+        table.deadline().expect("the pong waits unread");
+        assert_eq!(table.replies(), ["2"], "the server must not miss us");
+    }
+    // Reading goes on: the wait takes up where it stood.
+    table.session.over = false;
+    table.session.note_pause(table.now);
+    table.pass(59);
+    table.deadline().expect("not yet");
+    table.pass(2);
+    table.deadline().expect_err("now");
+}
+
+#[test]
+fn a_full_buffer_stops_the_reading() {
+    let mut table = Table::new();
+    table.join();
+    table.session.rules.buffer = 1000;
+    assert!(table.session.wants_frame());
+    for _ in 0..4 {
+        table.event("chat-skip", &json!({}));
+    }
+    assert!(!table.session.wants_frame());
+    table.store();
+    assert!(table.session.wants_frame());
+}
+
+#[test]
+fn a_server_that_does_not_greet_or_attach_is_given_up() {
+    let mut table = Table::new();
+    table.session.start();
+    table.done(Done::Opened(Ok("{}".into())));
+    table.pass(10);
+    table.deadline().expect_err("no greeting");
+
+    let mut table = Table::new();
+    table.session.start();
+    table.open("c1");
+    table.settle();
+    assert_eq!(table.replies().len(), 1);
+    table.pass(10);
+    table.deadline().expect("once more");
+    assert_eq!(table.replies().len(), 1);
+    table.pass(10);
+    table.deadline().expect_err("not attached");
+}
+
+#[test]
+fn a_lost_socket_is_opened_anew_after_five_seconds_at_least() {
+    let mut table = Table::new();
+    table.join();
+    table.session.on_closed("it broke", table.now);
+    assert!(
+        matches!(table.session.take_link(), Some(LinkState::Waiting { reason, .. }) if reason == "it broke")
+    );
+    let due = table.session.deadline().expect("a wait");
+    assert!(due >= table.now.at + Duration::from_secs(5));
+    table.pass(60);
+    table.deadline().expect("no cut");
+    assert!(matches!(table.tasks()[..], [Task::Open]));
+}
+
+#[test]
+fn after_an_outage_come_history_gap_state_and_what_was_held_in_this_order() {
+    let mut table = Table::new();
+    table.join();
+    table.chat("a-1000", 1000);
+    table.session.on_closed("it broke", table.now);
+    table.kinds();
+    table.pass(30);
+    table.deadline().expect("no cut");
+    table.tasks();
+    table.open("c2");
+    assert_eq!(
+        table.replies().len(),
+        3,
+        "both channels at once, and presence"
+    );
+    table.attach();
+    table.chat("d-4000", 4000);
+    table.event("user-join", &json!({"user": {"_id": TEO}}));
+    table.kinds();
+    let epoch = table.session.epoch;
+    let history = json!([
+        {"type": "chat-message", "chatid": "d-4000", "time": 4000},
+        {"type": "user-ban", "time": 3500},
+        {"type": "delete-chat-message", "chatid": "a-1000", "time": 3000},
+        {"type": "chat-message", "chatid": "b-2000", "time": 2000},
+        {"type": "chat-message", "chatid": "a-1000", "time": 1000},
+    ]);
+    let picture = Picture {
+        users: Some("[]".into()),
+        history: Some(history.to_string().into()),
+        ..Picture::default()
+    };
+    table
+        .session
+        .channels
+        .values_mut()
+        .for_each(|channel| channel.joined_at = Timestamp::UNIX_EPOCH);
+    table.done(Done::Rejoined {
+        room: ROOM.into(),
+        epoch,
+        outcome: Ok(picture),
+    });
+    let drafts: Vec<Draft> = table
+        .store()
+        .iter()
+        .filter_map(|entry| entry.event.clone())
+        .collect();
+    let said: Vec<_> = drafts
+        .iter()
+        .map(|draft| (draft.kind.as_str(), draft.origin.as_str()))
+        .collect();
+    assert_eq!(said[0], ("queup.chat-message", "chat/b-2000"));
+    assert_eq!(
+        said[1],
+        ("queup.delete-chat-message", "delete-chat-message/a-1000")
+    );
+    let kinds: Vec<_> = said.iter().map(|(kind, _)| *kind).collect();
+    let rest = [
+        "antiphon.gap",
+        "queup.room_users",
+        "queup.joined_room",
+        "queup.chat-message",
+        "queup.user-join",
+    ];
+    assert_eq!(kinds[2..], rest);
+    let gaps = table.gaps();
+    assert_eq!(gaps.len(), 2, "one for the account, one for the room");
+    assert_eq!(gaps[1].recovered, 2);
+    assert_eq!(gaps[1].cause, "it broke");
+    assert_eq!(
+        (gaps[1].from.connection.as_deref(), gaps[1].from.frame),
+        (Some("c1"), Some(4))
+    );
+    assert_eq!(
+        (gaps[1].to.connection.as_deref(), gaps[1].to.frame),
+        (Some("c2"), Some(3))
+    );
+}
+
+#[test]
+fn a_history_that_does_not_come_is_not_waited_for_without_end() {
+    let mut table = Table::new();
+    table.join();
+    table.session.on_closed("it broke", table.now);
+    table.pass(30);
+    table.deadline().expect("no cut");
+    table.open("c2");
+    table.attach();
+    table.chat("d-4000", 4000);
+    assert!(
+        !table.kinds().contains(&"queup.chat-message".to_owned()),
+        "held back"
+    );
+    table.frame("3").expect("a pong");
+    table.session.heart = None;
+    table.pass(60);
+    table.deadline().expect("no cut");
+    let kinds = table.kinds();
+    assert_eq!(
+        kinds,
+        ["antiphon.gap", "queup.joined_room", "queup.chat-message"]
+    );
+}
+
+#[test]
+fn too_many_events_are_not_held_back() {
+    let mut table = Table::new();
+    table.join();
+    table.session.on_closed("it broke", table.now);
+    table.pass(30);
+    table.deadline().expect("no cut");
+    table.open("c2");
+    table.attach();
+    table.session.rules.buffer = usize::MAX;
+    for _ in 0..=HOLD_EVENTS {
+        table.event("chat-skip", &json!({}));
+    }
+    assert!(table.kinds().len() > HOLD_EVENTS);
+}
+
+/// What a restart would take for the last frame received on a room.
+fn resumes_after(checkpoints: &[Checkpoint]) -> (Option<String>, Option<u64>) {
+    let table = Table::restored(checkpoints);
+    let from = table.session.channels[&format!("room:{ROOM}")].from.clone();
+    let from = from.expect("an edge");
+    (from.connection, from.frame)
+}
+
+#[test]
+fn a_checkpoint_never_claims_more_than_is_stored_before_it() {
+    let mut table = Table::new();
+    table.join();
+    assert_eq!(
+        resumes_after(&table.checkpoints()),
+        (Some("c1".into()), Some(3))
+    );
+    table.event("chat-skip", &json!({}));
+    table.chat("a-1000", 1000);
+    // Cut short at every entry: the checkpoints so far name the last frame so far.
+    let entries: Vec<Entry> = table.store().to_vec();
+    let before = table.stored.len() - entries.len();
+    let mut frame = 3;
+    for index in 0..entries.len() {
+        let mut kept = BTreeMap::new();
+        for entry in &table.stored[..=before + index] {
+            if let Some(checkpoint) = &entry.checkpoint {
+                kept.insert(Arc::clone(&checkpoint.part), checkpoint.clone());
+            }
+        }
+        frame += u64::from(entries[index].event.is_some());
+        let kept: Vec<_> = kept.into_values().collect();
+        assert_eq!(resumes_after(&kept), (Some("c1".into()), Some(frame)));
+    }
+}
+
+#[test]
+fn what_is_held_back_is_not_claimed_by_other_places() {
+    let mut table = Table::new();
+    table.join();
+    table.session.on_closed("it broke", table.now);
+    table.pass(30);
+    table.deadline().expect("no cut");
+    table.open("c2");
+    table.attach();
+    table.chat("b-2000", 2000);
+    // Something of another place is stored meanwhile, with a later frame.
+    table.say(&json!({"action": 9, "error": "x"}));
+    let checkpoints = table.checkpoints();
+    assert_eq!(resumes_after(&checkpoints), (Some("c1".into()), Some(3)));
+    let epoch = table.session.epoch;
+    let outcome = Ok(Picture::default());
+    table.done(Done::Rejoined {
+        room: ROOM.into(),
+        epoch,
+        outcome,
+    });
+    assert_eq!(
+        resumes_after(&table.checkpoints()),
+        (Some("c2".into()), Some(5))
+    );
+}
+
+#[test]
+fn a_restart_attaches_at_once_and_reports_a_gap() {
+    let mut table = Table::new();
+    table.join();
+    let checkpoints = table.checkpoints();
+    let mut table = Table::restored(&checkpoints);
+    table.session.start();
+    table.open("c2");
+    assert_eq!(
+        table.replies().len(),
+        3,
+        "the checkpoints are durable already"
+    );
+    table.attach();
+    let tasks = table.tasks();
+    assert!(
+        tasks
+            .iter()
+            .any(|task| matches!(task, Task::Rejoin { history: true, .. })),
+        "{tasks:?}"
+    );
+    assert!(
+        !tasks.iter().any(|task| matches!(task, Task::Join { .. })),
+        "known by its name"
+    );
+    table.store();
+    let gaps = table.gaps();
+    assert_eq!(
+        gaps.len(),
+        1,
+        "the account's; the room's comes with its history"
+    );
+    assert_eq!(gaps[0].cause, "the program was restarted");
+}
+
+#[test]
+fn a_crash_right_after_attaching_is_seen() {
+    let mut table = Table::new();
+    table.session.start();
+    table.open("c1");
+    table.settle();
+    let id = 1;
+    table.answer_join(id);
+    let checkpoints = table.checkpoints();
+    let mut table = Table::restored(&checkpoints);
+    table.session.start();
+    table.open("c2");
+    table.attach();
+    let tasks = table.tasks();
+    assert!(
+        tasks.iter().any(|task| matches!(task, Task::Rejoin { .. })),
+        "{tasks:?}"
+    );
+}
+
+#[test]
+fn unreadable_checkpoints_are_passed_over() {
+    let checkpoint = |part: &str, state: &str| Checkpoint {
+        part: part.into(),
+        state: Bytes::copy_from_slice(state.as_bytes()),
+        mark: 9,
+    };
+    let table = Table::restored(&[
+        checkpoint("socket", "{"),
+        checkpoint("room/1", "[]"),
+        checkpoint("odd", "{}"),
+        checkpoint(
+            "room/2",
+            "{\"v\":1,\"joined\":false,\"joined_at\":\"2026-01-01T00:00:00Z\"}",
+        ),
+    ]);
+    assert!(table.session.channels.is_empty());
+    assert_eq!(table.session.mark, 9);
+}
+
+#[test]
+fn a_self_leave_that_nobody_ordered_is_undone_after_five_seconds() {
+    let mut table = Table::new();
+    table.join();
+    table.event("user-leave", &json!({"user": {"_id": ME}}));
+    table.pass(4);
+    table.deadline().expect("no cut");
+    assert!(table.tasks().is_empty());
+    table.pass(1);
+    table.deadline().expect("no cut");
+    assert!(matches!(table.tasks()[..], [Task::Post { .. }]));
+}
+
+#[test]
+fn a_kick_or_ban_cancels_the_return() {
+    for name in ["user-kick", "user-ban"] {
+        let mut table = Table::new();
+        table.join();
+        table.event("user-leave", &json!({"user": {"_id": ME}}));
+        table.event(
+            name,
+            &json!({"user": {"_id": TEO}, "kickedUser": {"_id": ME}}),
+        );
+        assert!(
+            table.replies()[0].starts_with("4{\"action\":12"),
+            "detached"
+        );
+        table.pass(60);
+        table.deadline().ok();
+        assert!(
+            !table
+                .tasks()
+                .iter()
+                .any(|task| matches!(task, Task::Post { .. })),
+            "{name}"
+        );
+        let state = table
+            .checkpoints()
+            .into_iter()
+            .find(|kept| &*kept.part == format!("room/{ROOM}"));
+        let state: Value = serde_json::from_slice(&state.expect("kept").state).expect("JSON");
+        assert_eq!(state["joined"], false);
+    }
+}
+
+#[test]
+fn somebody_elses_leave_concerns_nobody() {
+    let mut table = Table::new();
+    table.join();
+    table.event("user-leave", &json!({"user": {"_id": TEO}}));
+    table.event(
+        "user-kick",
+        &json!({"user": {"_id": ME}, "kickedUser": {"_id": TEO}}),
+    );
+    table.pass(6);
+    table.deadline().expect("no cut");
+    assert!(table.tasks().is_empty());
+}
+
+#[test]
+fn a_changed_queue_is_fetched_once_for_many_changes() {
+    let mut table = Table::new();
+    table.join();
+    for _ in 0..5 {
+        table.event(
+            "room_playlist-queue-update-dub",
+            &json!({"user": {"_id": TEO}}),
+        );
+    }
+    table.pass(5);
+    table.deadline().expect("no cut");
+    assert!(matches!(table.tasks()[..], [Task::Queue { .. }]));
+}
+
+#[test]
+fn the_playing_song_is_looked_for_when_it_should_have_ended() {
+    let mut table = Table::new();
+    table.join();
+    table.session.heart = None;
+    let song = json!({"_id": "s", "songLength": 120_000});
+    table.event(
+        "room_playlist-update",
+        &json!({"startTime": 20, "song": song}),
+    );
+    table.pass(114);
+    table.deadline().expect("no cut");
+    assert!(
+        !table
+            .tasks()
+            .iter()
+            .any(|task| matches!(task, Task::Active { .. }))
+    );
+    table.pass(1);
+    table.deadline().expect("no cut");
+    assert!(matches!(table.tasks()[..], [Task::Active { .. }]));
+}
+
+#[test]
+fn a_connection_id_used_twice_makes_no_repeats() {
+    let mut table = Table::new();
+    table.join();
+    table.session.on_closed("it broke", table.now);
+    table.store();
+    table.pass(60);
+    table.deadline().expect("no cut");
+    table.open("c1");
+    let origins: Vec<_> = table
+        .stored
+        .iter()
+        .filter_map(|entry| entry.event.as_ref())
+        .collect();
+    let connected = origins
+        .iter()
+        .filter(|draft| draft.kind.as_str() == "queup.connected");
+    assert_eq!(connected.count(), 1, "the earlier one");
+    let later = table.store().iter().filter_map(|entry| entry.event.clone());
+    let later = later
+        .into_iter()
+        .find(|draft| draft.kind.as_str() == "queup.connected");
+    assert_ne!(later.expect("the later one").origin.as_str(), "c1/00000001");
+}
+
+#[test]
+fn wrong_credentials_stop_for_good() {
+    let mut table = Table::new();
+    table.session.start();
+    table.tasks();
+    let failure = OpenFailure {
+        reason: "QueUp refused the login: no".into(),
+        wait: None,
+        fatal: Some(("authorization", "check")),
+    };
+    table.done(Done::Opened(Err(failure)));
+    assert!(table.session.is_stopped());
+    assert_eq!(table.session.deadline(), None, "never tried again");
+    assert_eq!(table.kinds(), ["antiphon.link"]);
+}
+
+#[test]
+fn a_wait_that_the_server_asks_for_is_kept() {
+    let mut table = Table::new();
+    table.session.start();
+    let failure = OpenFailure {
+        reason: "slow down".into(),
+        wait: Some(Duration::from_secs(600)),
+        fatal: None,
+    };
+    table.done(Done::Opened(Err(failure)));
+    assert_eq!(
+        table.session.deadline(),
+        Some(table.now.at + Duration::from_secs(600))
+    );
+}
+
+#[test]
+fn the_newest_of_the_history_within_the_bound_come_oldest_first() {
+    let rows: Vec<Value> = (0..10)
+        .map(|n| json!({"type": "chat-message", "chatid": format!("u-{n}"), "time": n.to_string()}))
+        .chain([
+            Value::Null,
+            json!({}),
+            json!({"chatid": "", "time": 5}),
+            json!("x"),
+        ])
+        .rev()
+        .collect();
+    let history = Bytes::from(serde_json::to_vec(&rows).expect("JSON"));
+    let items = backfill(&history, 3, 4);
+    let ids: Vec<_> = items.iter().map(|item| item.chat.as_str()).collect();
+    assert_eq!(ids, ["u-6", "u-7", "u-8", "u-9"]);
+    assert_eq!(backfill(&history, 8, 100).len(), 2);
+    assert!(backfill(&Bytes::from_static(b"{}"), 0, 9).is_empty());
+}
+
+#[test]
+fn a_guess_of_time_is_dated_back_for_what_was_on_the_way() {
+    let mut table = Table::new();
+    table.join();
+    let paused = table.now.wall;
+    table.session.stop_reading();
+    table.session.note_pause(table.now);
+    table.pass(90);
+    table.session.over = false;
+    table.session.note_pause(table.now);
+    table.event("chat-skip", &json!({}));
+    let edge = table.session.last.clone().expect("an edge");
+    assert!(edge.at < paused, "it may have waited since then");
+    table.frame("3").expect("a pong");
+    table.event("chat-skip", &json!({}));
+    let edge = table.session.last.clone().expect("an edge");
+    assert_eq!(edge.at, table.now.wall - EDGE_SLACK);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_frame_can_kill_the_session(frames in proptest::collection::vec(".{0,60}", 0..20)) {
+        let mut table = Table::new();
+        table.join();
+        for frame in frames {
+            let _ = table.frame(&frame);
+            let _ = table.frame(&format!("4{frame}"));
+        }
+    }
+}
