@@ -69,6 +69,27 @@ async fn it_tells_where_it_is_and_who_can_log_in() {
 }
 
 #[tokio::test]
+async fn a_control_token_is_asked_for_where_one_is_set() {
+    let options = Options::new().control_token("canary-91".into());
+    let sim = Simulator::listen(&options).await.expect("free ports");
+    let uri = format!("{}/accounts", sim.addresses().expect("addresses").control);
+    assert_eq!(ask(Method::GET, &uri, "").await.0, 401);
+    for (token, status) in [("wrong", 401), ("canary-91", 200)] {
+        let request = Request::get(&uri)
+            .header("authorization", format!("Bearer {token}"))
+            .body(Bytes::new())
+            .expect("a request");
+        let answer = Network::new()
+            .http()
+            .send(request)
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status().as_u16(), status);
+    }
+    assert!(!format!("{options:?}").contains("canary"));
+}
+
+#[tokio::test]
 async fn commands_are_obeyed_and_the_ledger_is_shown_line_by_line() {
     let (sim, control) = listening().await;
     let room = sim.queup().room("choir-loft");
