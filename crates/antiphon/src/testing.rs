@@ -2,7 +2,14 @@
 //!
 //! On a paused clock (`#[tokio::test(start_paused = true)]`) waiting costs nothing.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use antiphon_core::{
     BoxFuture, Checkpoint, Closed, Draft, Entry, Event, Intake, Journal, Judge, Kind, KindInfo,
@@ -185,15 +192,18 @@ pub const SAID: &str = "test.said";
 /// Its platform is `test`.
 pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
     let (lines, told) = mpsc::channel(64);
+    let intake = Arc::default();
     let source = ScriptedSource {
         name: name.into(),
         told,
+        intake: Arc::clone(&intake),
         kinds: &[],
         judge: |_| None,
     };
     let script = Script {
         lines,
         said: Arc::default(),
+        intake,
     };
     (script, source)
 }
@@ -202,7 +212,8 @@ pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
 #[derive(Clone, Debug)]
 pub struct Script {
     lines: mpsc::Sender<Line>,
-    said: Arc<std::sync::atomic::AtomicU64>,
+    said: Arc<AtomicU64>,
+    intake: Running,
 }
 
 #[derive(Debug)]
@@ -248,7 +259,7 @@ impl Script {
 
     /// An event of this kind with an origin of its own, not sent.
     pub fn draft(&self, kind: &str, place: &str, body: impl Into<String>) -> Draft {
-        let number = self.said.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let number = self.said.fetch_add(1, Ordering::Relaxed);
         Draft::new(
             Kind::new(kind),
             Place::new(place),
@@ -267,6 +278,12 @@ impl Script {
         }
     }
 
+    /// The mark of this part that the source has been told is durable.
+    pub fn stored(&self, part: &str) -> Option<i64> {
+        let running = self.intake.lock().unwrap_or_else(PoisonError::into_inner);
+        *running.as_ref()?.stored(&part.into()).borrow()
+    }
+
     /// Ends the source with an error, as a platform does that will not have us.
     pub async fn end(&self, error: SourceError) {
         let _ = self.lines.send(Line::End(Box::new(error))).await;
@@ -278,11 +295,31 @@ impl Script {
     }
 }
 
+/// The intake of a source that runs.
+type Running = Arc<Mutex<Option<Intake>>>;
+
+/// Shows the intake to the script until the source ends; the journal waits for every copy of it.
+struct Shown(Running);
+
+impl Shown {
+    fn new(running: &Running, intake: &Intake) -> Self {
+        *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(intake.clone());
+        Self(Arc::clone(running))
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 /// A source that brings what a [`Script`] tells it to.
 #[derive(Debug)]
 pub struct ScriptedSource {
     name: SourceName,
     told: mpsc::Receiver<Line>,
+    intake: Running,
     kinds: &'static [KindInfo],
     judge: Judge,
 }
@@ -303,6 +340,7 @@ impl ScriptedSource {
     }
 
     async fn play(mut self, intake: Intake, stop: Stop) -> Result<(), SourceError> {
+        let _running = Shown::new(&self.intake, &intake);
         intake.show_link(LinkState::Connected {
             since: intake.now(),
         });

@@ -5,10 +5,22 @@
     reason = "each test file uses a part of it"
 )]
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
-use antiphon::{DecodeError, Event, HandlerError, Payload, State, testing::SAID};
+use antiphon::{
+    AppendError, BoxFuture, Checkpoint, ConsumerName, DeadLetter, DeadLetterId, DecodeError, Event,
+    HandlerError, Payload, Position, ReadError, SourceName, State,
+    journal::{Batch, Cursor, Journal, MemoryJournal, Retention, Sweep, Trouble},
+    projection::Saved,
+    testing::SAID,
+};
+use antiphon_core::Appended;
+use jiff::Timestamp;
 use serde::Deserialize;
+use tokio::sync::{Notify, watch};
 
 /// What a script says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -57,4 +69,108 @@ impl Log {
 pub async fn note(said: Said, State(log): State<Log>) -> Result<(), HandlerError> {
     log.note(said.message);
     Ok(())
+}
+
+/// A journal in memory that can be made slow, full, or broken.
+#[derive(Debug, Default)]
+pub struct Troubled {
+    pub inner: MemoryJournal,
+    trouble: Mutex<Option<Trouble>>,
+    closed: AtomicBool,
+    gate: Notify,
+    pub reads: AtomicUsize,
+    pub refused: AtomicUsize,
+    pub sweeps: AtomicUsize,
+}
+
+impl Troubled {
+    /// Appends fail with this from now on.
+    pub fn trouble(&self, trouble: impl Into<Option<Trouble>>) {
+        *self.trouble.lock().unwrap() = trouble.into();
+    }
+
+    /// Appends wait until the gate is opened.
+    pub fn close_gate(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub fn open_gate(&self) {
+        self.closed.store(false, Ordering::SeqCst);
+        self.gate.notify_waiters();
+    }
+}
+
+impl Journal for Troubled {
+    fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        Box::pin(async move {
+            loop {
+                let opened = self.gate.notified();
+                if !self.closed.load(Ordering::SeqCst) {
+                    break;
+                }
+                opened.await;
+            }
+            if let Some(trouble) = *self.trouble.lock().unwrap() {
+                self.refused.fetch_add(1, Ordering::SeqCst);
+                return Err(AppendError::new(trouble, None));
+            }
+            self.inner.append(batch).await
+        })
+    }
+
+    fn read(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Event>>, ReadError>> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.inner.read(after, limit)
+    }
+
+    fn last(&self) -> watch::Receiver<Position> {
+        self.inner.last()
+    }
+
+    fn checkpoints<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Vec<Checkpoint>, ReadError>> {
+        self.inner.checkpoints(source)
+    }
+
+    fn cursor<'a>(
+        &'a self,
+        consumer: &'a ConsumerName,
+    ) -> BoxFuture<'a, Result<Option<Cursor>, ReadError>> {
+        self.inner.cursor(consumer)
+    }
+
+    fn projection<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Saved>, ReadError>> {
+        self.inner.projection(name)
+    }
+
+    fn dead_letters(
+        &self,
+        after: DeadLetterId,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<DeadLetter>, ReadError>> {
+        self.inner.dead_letters(after, limit)
+    }
+
+    fn replays(&self) -> watch::Receiver<u64> {
+        self.inner.replays()
+    }
+
+    fn sweep(
+        &self,
+        policy: Arc<Retention>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Sweep, AppendError>> {
+        self.sweeps.fetch_add(1, Ordering::SeqCst);
+        self.inner.sweep(policy, now)
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), AppendError>> {
+        self.inner.close()
+    }
 }
