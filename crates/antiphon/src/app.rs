@@ -15,7 +15,7 @@ use antiphon_core::{
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::{AbortHandle, Id, JoinError, JoinSet},
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
@@ -694,7 +694,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         match self.committer.take() {
             Some(Ok(())) => {}
             Some(Err(failure)) => return outcome.and(Err(RunError::Append(failure))),
-            None => return outcome.and(Err(RunError::TaskPanicked("committer".to_owned()))),
+            None => return outcome.and(Err(RunError::Unfinished("store what was left"))),
         }
         match head {
             Some(Ok(projections)) => outcome.and(self.store_last(projections).await),
@@ -702,7 +702,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             Some(Err(HeadError::Lane)) => {
                 outcome.and(Err(RunError::TaskPanicked("lane".to_owned())))
             }
-            None => outcome.and(Err(RunError::TaskPanicked("head".to_owned()))),
+            None => outcome.and(Err(RunError::Unfinished("end the handlers"))),
         }
     }
 
@@ -729,9 +729,12 @@ impl<S: Send + Sync + 'static> Running<S> {
             projections: projections.iter_mut().filter_map(Following::save).collect(),
             ..Batch::default()
         });
-        ingest::append(&self.journal, &batch, self.rng.fork(), &self.give_up)
-            .await
-            .map_err(RunError::Append)?;
+        let rng = self.rng.fork();
+        let appended = ingest::append(&self.journal, &batch, rng, &self.give_up);
+        match timeout(STORE, appended).await {
+            Ok(appended) => appended.map_err(RunError::Append)?,
+            Err(_) => return Err(RunError::Unfinished("store the last cursor")),
+        };
         info!(consumer = %self.consumer, %read, open, parked, "stopped");
         Ok(())
     }

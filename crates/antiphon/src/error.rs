@@ -21,6 +21,9 @@ pub enum RunError {
     /// The journal cannot be read any more.
     #[error("events cannot be read any more")]
     Read(#[source] ReadError),
+    /// The app could not do this in time while it stopped; what was open comes again at its next start.
+    #[error("the app could not {0} in time")]
+    Unfinished(&'static str),
     /// One of the app's own tasks broke, which is a defect.
     #[error("the app's task `{0}` panicked")]
     TaskPanicked(String),
@@ -33,7 +36,10 @@ impl RunError {
             Self::Source(error) => error.way_out(),
             Self::Append(error) => Some(error.trouble().hint()),
             Self::Read(error) => Some(error.trouble().hint()),
-            Self::Configuration(_) | Self::SourcePanicked(_) | Self::TaskPanicked(_) => None,
+            Self::Configuration(_)
+            | Self::SourcePanicked(_)
+            | Self::TaskPanicked(_)
+            | Self::Unfinished(_) => None,
         }
     }
 }

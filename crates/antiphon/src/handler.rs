@@ -12,7 +12,9 @@ pub type HandlerFuture = BoxFuture<'static, Result<(), HandlerError>>;
 /// The payload half of a handler: which event it takes, without a word about the app's state.
 ///
 /// Every async function whose first argument is a [`Payload`] `P` (by value or as `Arc<P>`), followed by up to four
-/// [extractors](FromContext), is one; so are async closures.
+/// [extractors](FromContext), is one; so are async closures that capture nothing.
+/// A closure that captures clones what it needs for each call:
+/// `move |event: P| { let mine = mine.clone(); async move { … } }`.
 /// `M` tells the shapes of functions apart and is always inferred.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",

@@ -1,0 +1,274 @@
+//! Stopping in two phases, and ending by itself.
+
+mod support;
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use antiphon::{
+    App, BoxFuture, ConsumerName, Handle, HandlerError, Intake, KindInfo, LinkState, OnStopped,
+    RunError, Source, SourceError, SourceName, State, Stop, Takes,
+    journal::{Journal, MemoryJournal},
+    testing::{TestApp, script},
+};
+use support::{Log, Said, Troubled, note};
+
+/// A source whose client works until it is told to close.
+struct Closing {
+    name: SourceName,
+    open: Arc<AtomicBool>,
+    log: Log,
+}
+
+impl Source for Closing {
+    fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    fn kinds(&self) -> &'static [KindInfo] {
+        &[]
+    }
+
+    fn is_transient(&self, _: &(dyn std::error::Error + 'static)) -> Option<bool> {
+        None
+    }
+
+    fn run(
+        self: Box<Self>,
+        _intake: Intake,
+        stop: Stop,
+    ) -> BoxFuture<'static, Result<(), SourceError>> {
+        Box::pin(async move {
+            self.open.store(true, Ordering::SeqCst);
+            stop.reading().await;
+            self.log.note("reading is over");
+            stop.closing().await;
+            self.open.store(false, Ordering::SeqCst);
+            self.log.note("closed");
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn running_handlers_keep_their_clients_while_the_app_stops() {
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let open = Arc::new(AtomicBool::new(false));
+    let client = Closing {
+        name: "client".into(),
+        open: Arc::clone(&open),
+        log: log.clone(),
+    };
+    let slow = move |said: Said, State(log): State<Log>| {
+        let open = Arc::clone(&open);
+        async move {
+            log.note(format!("{} begins", said.message));
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            assert!(open.load(Ordering::SeqCst), "its client was closed");
+            log.note(format!("{} ends", said.message));
+        }
+    };
+    let app = App::new(log.clone()).source(source).source(client).on(slow);
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    choir.say("room/loft", "first").await.unwrap();
+    choir.say("room/loft", "second").await.unwrap();
+    app.until(|| log.len() == 1).await;
+    app.stop().await.unwrap();
+    let expected = ["first begins", "reading is over", "first ends", "closed"];
+    assert_eq!(log.lines(), expected, "and the second one did not begin");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_ignores_its_grace_is_cut_off_and_comes_again() {
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let journal = Arc::new(MemoryJournal::new());
+    let app =
+        App::new(log.clone())
+            .source(source)
+            .on(async |said: Said, State(log): State<Log>| {
+                log.note(said.message);
+                std::future::pending::<()>().await;
+            });
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    choir.say("room/loft", "endless").await.unwrap();
+    app.until(|| log.len() == 1).await;
+    let asked = tokio::time::Instant::now();
+    app.stop().await.unwrap();
+    assert!(
+        asked.elapsed() >= Duration::from_secs(10),
+        "it had its grace"
+    );
+    let consumer = ConsumerName::new("app");
+    let cursor = journal.cursor(&consumer).await.unwrap().unwrap();
+    assert!(cursor.clean);
+    assert_eq!((cursor.open.len(), cursor.open[0].starts), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_in_the_channel_is_stored_before_the_end() {
+    let journal = Arc::new(Troubled::default());
+    let (choir, source) = script("choir");
+    let app = TestApp::start(App::new(()).source(source), Arc::clone(&journal)).await;
+    journal.close_gate();
+    for number in 0..10 {
+        choir.say("room/loft", &number.to_string()).await.unwrap();
+    }
+    let stored = app.journal();
+    let opening = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        journal.open_gate();
+    };
+    let (stopped, ()) = tokio::join!(app.stop(), opening);
+    stopped.unwrap();
+    assert_eq!(stored.texts().await.len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_never_answers_does_not_keep_the_app_from_ending() {
+    let journal = Arc::new(Troubled::default());
+    let (choir, source) = script("choir");
+    let app = TestApp::start(App::new(()).source(source), Arc::clone(&journal)).await;
+    journal.close_gate();
+    choir.say("room/loft", "x").await.unwrap();
+    let error = app.stop().await.expect_err("it was not stored");
+    assert!(matches!(error, RunError::Unfinished(_)), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_source_ends_the_app_with_its_error() {
+    let (choir, source) = script("choir");
+    let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+    let error = SourceError::new("choir".into(), "authorization", "the password is wrong")
+        .hint("correct it");
+    choir.end(error).await;
+    app.until(|| false).await;
+    let links = app.handle().links();
+    assert_eq!(links[0].1.word(), "stopped");
+    let error = app.stop().await.expect_err("it has stopped");
+    assert_eq!(error.hint(), Some("correct it"));
+    let RunError::Source(error) = error else {
+        panic!("another error: {error}");
+    };
+    assert_eq!(error.code(), "authorization");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_can_go_on_without_a_stopped_source() {
+    let (choir, first) = script("choir");
+    let (nave, second) = script("nave");
+    let log = Log::default();
+    let app = App::new(log.clone())
+        .source(first)
+        .source(second)
+        .on_stopped(OnStopped::GoOn)
+        .on(note);
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    choir
+        .end(SourceError::new("choir".into(), "banned", "not any more"))
+        .await;
+    nave.say("room/nave", "still here").await.unwrap();
+    app.settle().await;
+    assert_eq!(log.lines(), ["still here"]);
+    app.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_whose_task_panics_stops_the_app() {
+    let (choir, source) = script("choir");
+    let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+    choir.panic().await;
+    app.until(|| false).await;
+    let error = app.stop().await.expect_err("it has panicked");
+    assert!(matches!(&error, RunError::SourcePanicked(name) if name.as_str() == "choir"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handle_can_stop_the_app_from_inside() {
+    let (choir, source) = script("choir");
+    let app = App::new(())
+        .source(source)
+        .on(async |_: Said, handle: Handle<()>| handle.stop());
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    choir.say("room/loft", "enough").await.unwrap();
+    app.until(|| false).await;
+    assert!(app.has_ended());
+    app.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_given_by_value_is_closed_and_one_in_an_arc_is_not() {
+    let journal = Arc::new(MemoryJournal::new());
+    App::new(())
+        .run(Arc::clone(&journal), std::future::ready(()))
+        .await
+        .unwrap();
+    assert!(journal.cursor(&"app".into()).await.unwrap().unwrap().clean);
+    App::new(())
+        .run(MemoryJournal::new(), std::future::ready(()))
+        .await
+        .unwrap();
+    let object: Arc<dyn Journal> = journal;
+    App::new(())
+        .run(object, std::future::ready(()))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_repeat_are_refused() {
+    async fn run(app: App<()>) -> String {
+        let ended = app.run(MemoryJournal::new(), std::future::ready(())).await;
+        ended.expect_err("names repeat").to_string()
+    }
+    let sources = App::new(())
+        .source(script("choir").1)
+        .source(script("choir").1);
+    assert_eq!(run(sources).await, "two sources are named `choir`");
+    let handler = async |_: Said| ();
+    let handlers = App::new(()).on(handler.named("h")).on(handler.named("h"));
+    assert_eq!(run(handlers).await, "two handlers are named `h`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn links_are_shown_while_the_app_runs() {
+    let (_choir, source) = script("choir");
+    let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+    app.settle().await;
+    assert!(app.handle().links()[0].1.is_connected());
+    let link = app.handle().watch_link("choir").unwrap();
+    app.stop().await.unwrap();
+    assert_eq!(*link.borrow(), LinkState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_hook_may_panic_or_hang_without_harm() {
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let hooked = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&hooked);
+    let app = App::new(log.clone())
+        .source(source)
+        .on(async |_: Said| Err::<(), _>(HandlerError::message("no")))
+        .on(note)
+        .on_error(move |_| {
+            let mut count = count.lock().unwrap();
+            *count += 1;
+            let first = *count == 1;
+            async move {
+                assert!(!first, "a bad hook");
+                std::future::pending::<()>().await;
+            }
+        });
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    choir.say("room/loft", "one").await.unwrap();
+    choir.say("room/loft", "two").await.unwrap();
+    app.until(|| log.len() == 2).await;
+    assert_eq!(*hooked.lock().unwrap(), 2);
+}
