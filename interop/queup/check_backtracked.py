@@ -119,9 +119,11 @@ async def story(world):
     def away(function, *arguments):
         return loop.run_in_executor(None, lambda: function(*arguments))
 
-    constants.base_url = world.queup["rest"]
+    # By name: the library's cookie jar keeps nothing for hosts that are numbers.
+    rest, socket = (world.queup[key].replace("127.0.0.1", "localhost") for key in ("rest", "socket"))
+    constants.base_url = rest
     constants.ws_url = lambda token: (
-        f"{world.queup['socket']}?connect=1&access_token={token}&EIO=3&transport=websocket"
+        f"{socket}?connect=1&access_token={token}&EIO=3&transport=websocket"
     )
     client = backtracked.Client()
     watch = Watch(client)

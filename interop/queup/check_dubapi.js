@@ -141,9 +141,9 @@ async function main() {
     connection.frames.push(kindOf(frame));
     const expected = byTheRules(bot, frame);
     if (expected) connection.expected.push(expected);
-    // What it emits for a frame follows in the same turn; what its own requests make comes later.
+    // What it emits for a frame follows in the same call; what its own requests make comes later.
     emitting = true;
-    setImmediate(() => { emitting = false; });
+    queueMicrotask(() => { emitting = false; });
   });
   bot.on('*', message => {
     if (emitting) connections[connections.length - 1].emitted.push(message.type);
