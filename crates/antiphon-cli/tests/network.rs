@@ -204,6 +204,42 @@ fn a_wrong_password_is_the_servers_no_with_a_way_out() {
         "#);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_password_is_neither_logged_nor_stored() {
+    let (_sim, addresses) = simulator(&[]);
+    let folder = configured(&addresses);
+    let mut daemon = run(folder.path(), &addresses)
+        .with("RUST_LOG", "trace")
+        .start();
+    next(&mut daemon, "queup.playlist_details");
+    daemon.signal("TERM");
+    let run = daemon.end();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.len() > 1000, "the log is on");
+    let password = addresses["queup"]["password"].as_str().expect("a text");
+    assert!(!run.stderr.contains(password) && !run.stdout.contains(password));
+    let stored = std::fs::read(folder.path().join("antiphon.db")).expect("a journal");
+    assert!(
+        !stored
+            .windows(password.len())
+            .any(|bytes| bytes == password.as_bytes())
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_nobody_read_is_shown_by_the_next_run() {
+    let (_sim, addresses) = simulator(&[]);
+    let folder = configured(&addresses);
+    let unread = run(folder.path(), &addresses).with_a_closed_stdout().run();
+    assert_eq!(unread.code, 0, "{}", unread.stderr);
+    let mut daemon = run(folder.path(), &addresses).start();
+    let first = daemon.line().expect("the daemon runs");
+    let first: Value = serde_json::from_str(&first).expect("one JSON object a line");
+    assert_eq!(first["position"], 1);
+}
+
 #[test]
 fn a_configuration_error_is_told_before_anything_is_made() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -360,17 +396,35 @@ fn the_demo_loses_nothing_and_recovers_chat_in_order() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_demo_ends_in_order() {
-    let mut demo = Antiphon::new(["demo", "--output", "json"]).start();
-    next(&mut demo, "queup.chat-message");
-    demo.signal("INT");
-    let run = demo.end();
-    assert_eq!(run.code, 130, "{}", run.stderr);
-    assert!(
-        run.objects()
-            .iter()
-            .all(|line| line.get("summary").is_none())
+fn a_demo_goes_on_with_the_journal_of_one_that_was_interrupted() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let demo = [
+        "demo",
+        "--for",
+        "3s",
+        "--journal",
+        "demo.db",
+        "--output",
+        "json",
+    ];
+    let mut first = Antiphon::new(demo).within(folder.path()).start();
+    let chat = next(&mut first, "queup.chat-message");
+    first.signal("INT");
+    let first = first.end();
+    assert_eq!(first.code, 130, "{}", first.stderr);
+    let first = first.objects();
+    assert!(first.iter().all(|line| line.get("summary").is_none()));
+
+    let second = Antiphon::new(demo).within(folder.path()).run();
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    let second = second.objects();
+    let summary = second.last().expect("a summary");
+    assert_eq!(
+        (&summary["lost"], &summary["summary"]["queup"]["repeats"]),
+        (&0.into(), &0.into())
     );
+    assert!(second[0]["position"].as_u64() > chat["position"].as_u64());
+    assert_ne!(second[0]["source"], chat["source"]);
 }
 
 #[test]

@@ -43,9 +43,11 @@ pub(super) struct Director<'a> {
 }
 
 impl Director<'_> {
-    /// Waits until the bot is in the room, from now on.
+    /// Waits until the bot joins the room, from now on.
     pub(super) fn back(&self) -> WaitFor<queup::JoinedRoom> {
-        self.handle.wait_for(|_: &queup::JoinedRoom| true)
+        let room = self.simulator.queup().room(ROOM).place();
+        let joined = self.handle.wait_for(|_: &queup::JoinedRoom| true);
+        joined.in_place(room)
     }
 
     /// Plays the whole, once the bot has joined; gives what was due by then, and how long the traffic lasted.
