@@ -235,9 +235,11 @@ fn what_nobody_read_is_shown_by_the_next_run() {
     let unread = run(folder.path(), &addresses).with_a_closed_stdout().run();
     assert_eq!(unread.code, 0, "{}", unread.stderr);
     let mut daemon = run(folder.path(), &addresses).start();
-    let first = daemon.line().expect("the daemon runs");
-    let first: Value = serde_json::from_str(&first).expect("one JSON object a line");
-    assert_eq!(first["position"], 1);
+    for position in 1..=5 {
+        let line = daemon.line().expect("the daemon runs");
+        let event: Value = serde_json::from_str(&line).expect("one JSON object a line");
+        assert_eq!(event["position"], position, "in the journal's order");
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use antiphon::{
-    App, Event, Handle, HandlerError, Link, LinkState, Payload as _, RunError, Takes as _, queup,
+    App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, Takes as _,
+    queup,
 };
 
 use crate::{
@@ -31,7 +32,9 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     let config = Config::read(&args.config)?;
     let mut app = App::new(())
         .named("run")
-        .retention(config.journal.retention.clone());
+        .retention(config.journal.retention.clone())
+        // One lane, so that events are shown in the journal's order.
+        .lanes(|_| Place::root());
     if config.sources.is_empty() {
         let error = format!("{} configures no source", args.config.display());
         return Err(Failure::usage(error)
