@@ -193,11 +193,12 @@ def main():
                 return time.monotonic() - quiet[1] > 2.0
 
             trial.wait("the traffic to end", still)
+            # Taken before the stop: what is due to an account that is away is told at its next start.
+            account = trial.world["queup"]["user_id"]
+            ledger = [row for row in trial.ledger() if row["due_to"] == account]
             daemon.send_signal(signal.SIGTERM)
             daemon.wait(timeout=30)
 
-            account = trial.world["queup"].get("user_id")
-            ledger = [row for row in trial.ledger() if row["due_to"] == account]
             stored = {}
             for origin, count in trial.rows(
                 "select origin, count(*) from event where source = ? group by origin", SOURCE
