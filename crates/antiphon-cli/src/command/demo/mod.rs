@@ -294,3 +294,82 @@ impl Story {
         Ok(Exit::Done)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn story(tally: Tally) -> Story {
+        Story {
+            tally,
+            length: Duration::from_millis(10_020),
+            dubs: (7, 2),
+        }
+    }
+
+    fn good() -> Tally {
+        Tally {
+            sent: 100,
+            journaled: 80,
+            gapped: 20,
+            handled: 80,
+            p50_us: 410,
+            p99_us: 2100,
+            recovered: 5,
+            ..Tally::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(tally: Tally, code: u8) {
+        let exit = story(tally).exit();
+        let exit = exit.unwrap_or_else(|error| crate::failure::report(&error).0);
+        assert_eq!(exit.code(), code);
+    }
+
+    #[test]
+    fn a_demo_that_lost_events_says_so_by_its_exit_code() {
+        check(good(), 0);
+        check(Tally { lost: 1, ..good() }, 4);
+        check(
+            Tally {
+                handled: 79,
+                ..good()
+            },
+            1,
+        );
+        check(
+            Tally {
+                repeats: 1,
+                ..good()
+            },
+            1,
+        );
+        check(
+            Tally {
+                disordered: 1,
+                ..good()
+            },
+            1,
+        );
+    }
+
+    #[test]
+    fn the_summary_has_the_shape_that_scripts_rely_on() {
+        let summary = serde_json::to_string(&story(good()).summary()).expect("plain data");
+        assert_eq!(
+            summary,
+            r#"{"summary":{"queup":{"sent":100,"journaled":80,"gapped":20,"handled":80,"repeats":0,"lost":0,"p50_us":410,"p99_us":2100}},"lost":0,"seconds":10.0}"#
+        );
+    }
+
+    #[test]
+    fn the_table_and_the_closing_line_tell_what_became_of_everything() {
+        let story = story(good());
+        insta::assert_snapshot!(story.table().join("\n"), @r#"
+            platform  sent  journaled  gapped  handled  repeats  lost   p50 µs   p99 µs
+            queup      100         80      20       80        0     0      410     2100
+            "#);
+        insta::assert_snapshot!(story.closing_line(), @r#"Nothing was lost: 80 of 100 events stored (5 of them fetched from the history after the cut), 20 inside a reported gap; 7 updubs and 2 downdubs counted."#);
+    }
+}
