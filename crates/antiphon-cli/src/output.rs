@@ -127,7 +127,7 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Ve
     let width = |column: usize| {
         rows.iter()
             .map(|row| row[column].chars().count())
-            .chain([head[column].len()])
+            .chain([head[column].chars().count()])
             .max()
             .unwrap_or(0)
     };
