@@ -13,11 +13,10 @@ use serde_json::{Value, json};
 
 use crate::{
     event::{
-        ActiveDubs, Chat, ChatDelete, ChatDeleteGlobal, Conversations, Dub, Grab, MemberJoin,
-        MemberUpdate, PlaylistActive, PlaylistDetails, PlaylistSongAdd, RoomAllowGuestChat,
-        RoomAllowGuestEmbed, RoomLockQueue, RoomSlowMode, RoomState, RoomUpdate, RoomUsers,
-        Session, UserBan, UserImage, UserKick, UserLeave, UserMute, UserPauseQueue,
-        UserPauseQueueMod, UserSetRole, UserUnmute, UserUnsetRole,
+        ActiveDubs, ChatDelete, ChatDeleteGlobal, Conversations, Dub, Grab, PlaylistActive,
+        PlaylistDetails, PlaylistSongAdd, RoomAllowGuestChat, RoomAllowGuestEmbed, RoomLockQueue,
+        RoomSlowMode, RoomState, RoomUpdate, RoomUsers, Session, UserBan, UserImage, UserKick,
+        UserLeave, UserMute, UserSetRole, UserUnmute, UserUnsetRole, object, room_of,
     },
     model::{
         ChatId, ConversationId, ConversationInfo, MemberState, Message, RoomId, RoomInfo, Song,
@@ -191,6 +190,26 @@ impl Cache {
         self.room(&id).info.replace(Arc::new(info))
     }
 
+    /// Lays what an event says of a member over what is known; gives the state now and the one before.
+    fn lay_member(
+        &mut self,
+        room: &RoomId,
+        wire: wire::Member<'_>,
+        user: Option<&UserId>,
+    ) -> Option<(Arc<MemberState>, Option<Arc<MemberState>>)> {
+        let said = wire.user_id().map(UserId::from);
+        let user = said
+            .filter(|user| !user.is_empty())
+            .or_else(|| user.cloned())?;
+        let known = self.room(room).members.get(&user).cloned();
+        let state = known.as_deref().cloned().unwrap_or_default();
+        let mut state = state.with(wire);
+        state.user = user;
+        state.room = Some(room.clone());
+        self.put_member(room, state.clone());
+        Some((Arc::new(state), known))
+    }
+
     fn put_member(&mut self, room: &RoomId, member: MemberState) -> Option<Arc<MemberState>> {
         if let Some(user) = &member.embedded {
             let user = user.clone();
@@ -275,16 +294,14 @@ impl Cache {
     fn apply(&mut self, event: &Event) -> Result<Before, antiphon_core::DecodeError> {
         Ok(match event.kind().name() {
             "chat-message" => {
-                let chat = Chat::decode(event)?;
-                if let Some(member) = &chat.message.member {
-                    let mut member = member.clone();
-                    // The embedded state has no flags of bans and mutes.
-                    if let Some(known) = self.room(&chat.room).members.get(&member.user) {
-                        member.muted = member.muted || known.muted;
-                    }
-                    self.put_member(&chat.room, member);
-                }
-                self.put_message(&chat.room, chat.message);
+                let mut wire: wire::Chat<'_> = object(event)?;
+                let room = room_of(event);
+                let member = wire.queue_object.take();
+                let member = member.and_then(|member| self.lay_member(&room, member, None));
+                let mut message = Message::from(wire);
+                message.room = Some(room.clone());
+                message.member = member.map(|(member, _)| (*member).clone());
+                self.put_message(&room, message);
                 Before::NOTHING
             }
             "delete-chat-message" => {
@@ -332,13 +349,28 @@ impl Cache {
         };
         Ok(match event.kind().name() {
             "user-join" => {
-                let join = MemberJoin::decode(event)?;
-                self.see(&join.user);
-                was(self.put_member(&join.room, join.member))
+                let wire: wire::Action<'_> = object(event)?;
+                let room = room_of(event);
+                let user = User::from(wire.user);
+                self.see(&user);
+                let member = wire.room_user.unwrap_or_default();
+                let joined = self.lay_member(&room, member, Some(&user.id));
+                was(joined.and_then(|(_, before)| before))
             }
             "user_update" => {
-                let update = MemberUpdate::decode(event)?;
-                was(self.put_member(&update.room, update.member))
+                let wire: wire::MemberUpdate<'_> = object(event)?;
+                let laid = wire
+                    .user
+                    .and_then(|member| self.lay_member(&room_of(event), member, None));
+                was(laid.and_then(|(_, before)| before))
+            }
+            "user-pause-queue" | "user-pause-queue-mod" => {
+                let wire: wire::Action<'_> = object(event)?;
+                let user = User::from(wire.user);
+                let laid = wire
+                    .user_queue
+                    .and_then(|member| self.lay_member(&room_of(event), member, Some(&user.id)));
+                was(laid.and_then(|(_, before)| before))
             }
             "user-leave" => {
                 let leave = UserLeave::decode(event)?;
@@ -379,18 +411,6 @@ impl Cache {
                     }
                     None => Before::NOTHING,
                 }
-            }
-            "user-pause-queue" => {
-                let pause = UserPauseQueue::decode(event)?;
-                pause.member.map_or(Before::NOTHING, |member| {
-                    was(self.put_member(&pause.room, member))
-                })
-            }
-            "user-pause-queue-mod" => {
-                let pause = UserPauseQueueMod::decode(event)?;
-                pause.member.map_or(Before::NOTHING, |member| {
-                    was(self.put_member(&pause.room, member))
-                })
             }
             _ => return self.apply_state(event),
         })

@@ -16,6 +16,10 @@ use crate::{
 // ---------------------------------------------------------------------------------------------------------------------
 // From the wire to values.
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers have no more use for it"
+)]
 fn id<T: for<'a> From<&'a str>>(text: Option<std::borrow::Cow<'_, str>>) -> T {
     T::from(text.as_deref().unwrap_or_default())
 }
@@ -58,41 +62,50 @@ impl From<wire::Ref<'_, wire::User<'_>>> for User {
 
 impl From<wire::Member<'_>> for MemberState {
     fn from(wire: wire::Member<'_>) -> Self {
+        Self::default().with(wire)
+    }
+}
+
+impl MemberState {
+    /// The state with what the wire says laid over it: events leave out most of what did not change.
+    pub(crate) fn with(self, wire: wire::Member<'_>) -> Self {
         let embedded_id = wire.user.as_id().map(|id| UserId::from(&**id));
         let embedded = wire.user.object().map(User::from);
         let user = match wire.userid {
             Some(user) if !user.is_empty() => UserId::from(&*user),
             _ => embedded_id
                 .or_else(|| embedded.as_ref().map(|user| user.id.clone()))
-                .unwrap_or_default(),
+                .unwrap_or(self.user),
         };
         let role = match wire.roleid {
             wire::Ref::Id(id) => Some(id),
             wire::Ref::Object(role) => role.id,
             wire::Ref::Nothing => None,
         };
+        // The reference's default is 0, which stands for no time at all.
+        let real = |time: &jiff::Timestamp| time.as_millisecond() != 0;
         Self {
-            id: id(wire.id),
+            id: filled(wire.id).map_or(self.id, Into::into),
             user,
-            room: filled(wire.roomid).map(RoomId::from),
-            embedded,
-            dubs: wire.dubs.unwrap_or_default(),
-            order: wire.order.unwrap_or_default(),
-            authorized: wire.authorized.unwrap_or_default(),
-            active: wire.active.unwrap_or_default(),
-            skipped: wire.skipped_count.unwrap_or_default(),
-            played: wire.played_count.unwrap_or_default(),
-            queued_now: wire.songs_in_queue.unwrap_or_default(),
-            wait_line: wire.wait_line.unwrap_or_default(),
-            banned: wire.banned.unwrap_or_default(),
-            // The reference's default is 0, which stands for no time at all.
-            banned_time: wire.banned_time.filter(|time| time.as_millisecond() != 0),
-            banned_until: wire.banned_until.filter(|time| time.as_millisecond() != 0),
-            muted: wire.muted.unwrap_or_default(),
-            queue_paused: wire.queue_paused,
+            room: filled(wire.roomid).map(RoomId::from).or(self.room),
+            embedded: embedded.or(self.embedded),
+            dubs: wire.dubs.unwrap_or(self.dubs),
+            order: wire.order.unwrap_or(self.order),
+            authorized: wire.authorized.unwrap_or(self.authorized),
+            active: wire.active.unwrap_or(self.active),
+            skipped: wire.skipped_count.unwrap_or(self.skipped),
+            played: wire.played_count.unwrap_or(self.played),
+            queued_now: wire.songs_in_queue.unwrap_or(self.queued_now),
+            wait_line: wire.wait_line.unwrap_or(self.wait_line),
+            banned: wire.banned.unwrap_or(self.banned),
+            banned_time: wire.banned_time.filter(real).or(self.banned_time),
+            banned_until: wire.banned_until.filter(real).or(self.banned_until),
+            muted: wire.muted.unwrap_or(self.muted),
+            queue_paused: wire.queue_paused.or(self.queue_paused),
             role: role
                 .filter(|id| !id.is_empty())
-                .map(|id| Role::from_id(&id)),
+                .map(|id| Role::from_id(&id))
+                .or(self.role),
         }
     }
 }
@@ -142,7 +155,7 @@ impl From<wire::SongInfo<'_>> for SongInfo {
 impl From<wire::QueueItem<'_>> for Song {
     fn from(wire: wire::QueueItem<'_>) -> Self {
         let user = filled(wire.userid).or_else(|| wire.user.id().map(str::to_owned));
-        let song_id = wire.song.as_id().map(|id| id.to_string());
+        let song_id = wire.song.as_id().map(ToString::to_string);
         let song_info = wire.song.object().map(SongInfo::from);
         let song_info_id = filled(wire.songid)
             .or(song_id)
@@ -346,6 +359,16 @@ pub(crate) fn room_of(event: &Event) -> RoomId {
     event.place().id("room").unwrap_or_default().into()
 }
 
+/// Reads a body that must be an object; serde alone would take a list for one.
+pub(crate) fn object<'a, T: serde::Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
+    let first = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
+    if first == Some(&b'{') {
+        event.parse()
+    } else {
+        Err(event.undecodable::<T>("not an object"))
+    }
+}
+
 fn is_in_room(event: &Event) -> bool {
     event.place().id("room").is_some()
 }
@@ -381,7 +404,7 @@ impl Payload for Ready {
     known_as!(Ready, "queup.connected");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let mut wire: wire::Outer<'_> = event.parse()?;
+        let mut wire: wire::Outer<'_> = object(event)?;
         Ok(Self {
             connection: owned(wire.connection()).unwrap_or_default(),
             user: id(wire.client_id),
@@ -458,7 +481,7 @@ impl Payload for MemberPresence {
     }
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Outer<'_> = event.parse()?;
+        let wire: wire::Outer<'_> = object(event)?;
         let presence = wire.presence.unwrap_or_default();
         Ok(Self {
             room: room_of(event),
@@ -480,7 +503,7 @@ impl Payload for ErrorNotice {
     known_as!(ErrorNotice, "queup.error");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Outer<'_> = event.parse()?;
+        let wire: wire::Outer<'_> = object(event)?;
         Ok(Self {
             error: wire.error.map(words).unwrap_or_default(),
         })
@@ -521,7 +544,7 @@ impl Payload for Chat {
     }
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let mut message = Message::from(event.parse::<wire::Chat<'_>>()?);
+        let mut message = Message::from(object::<wire::Chat<'_>>(event)?);
         let room = room_of(event);
         message.room = Some(room.clone());
         Ok(Self { room, message })
@@ -546,7 +569,7 @@ impl Payload for ChatDelete {
     known_as!(ChatDelete, "queup.delete-chat-message");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             message: id(wire.chatid),
@@ -571,7 +594,7 @@ impl Payload for ChatDeleteGlobal {
     known_as!(ChatDeleteGlobal, "queup.delete-chat-message-global");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             author: id(wire.userdid),
@@ -594,7 +617,7 @@ impl Payload for ChatSkip {
     known_as!(ChatSkip, "queup.chat-skip");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             username: owned(wire.username),
@@ -625,7 +648,7 @@ impl Payload for Dub {
     }
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Dub<'_> = event.parse()?;
+        let wire: wire::Dub<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             song: wire.playlist.map(Song::from).unwrap_or_default(),
@@ -651,7 +674,7 @@ impl Payload for Grab {
     known_as!(Grab, "queup.room_playlist-queue-update-grabs");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             song: wire.playlist.map(Song::from).unwrap_or_default(),
@@ -686,7 +709,7 @@ impl Payload for PlaylistSongAdd {
     }
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::PlaylistUpdate<'_> = event.parse()?;
+        let wire: wire::PlaylistUpdate<'_> = object(event)?;
         let song = wire.song.map(Song::from).unwrap_or_default();
         let song = song.with_info(wire.song_info);
         Ok(Self {
@@ -716,7 +739,7 @@ impl Payload for MemberJoin {
     known_as!(MemberJoin, "queup.user-join");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         let user = User::from(wire.user);
         let mut member = wire.room_user.map(MemberState::from).unwrap_or_default();
         if member.user.is_empty() {
@@ -744,7 +767,7 @@ impl Payload for MemberUpdate {
     known_as!(MemberUpdate, "queup.user_update");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::MemberUpdate<'_> = event.parse()?;
+        let wire: wire::MemberUpdate<'_> = object(event)?;
         let mut member = wire.user.map(MemberState::from).unwrap_or_default();
         let room = room_of(event);
         member.room = Some(room.clone());
@@ -774,7 +797,7 @@ impl Payload for PrivateMessage {
     }
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             conversation: id(wire.messageid),
             from: id(wire.userid),
@@ -799,7 +822,7 @@ macro_rules! done_by {
             known_as!($type, $kind);
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                let wire: wire::Action<'_> = event.parse()?;
+                let wire: wire::Action<'_> = object(event)?;
                 Ok(Self { room: room_of(event), user: wire.user.into() })
             }
         }
@@ -834,7 +857,7 @@ macro_rules! done_to {
             known_as!($type, $kind);
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                let wire: wire::Action<'_> = event.parse()?;
+                let wire: wire::Action<'_> = object(event)?;
                 Ok(Self { room: room_of(event), by: wire.user.into(), target: wire.$target.into() })
             }
         }
@@ -872,7 +895,7 @@ impl Payload for UserKick {
     known_as!(UserKick, "queup.user-kick");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             by: wire.user.into(),
@@ -900,7 +923,7 @@ impl Payload for UserBan {
     known_as!(UserBan, "queup.user-ban");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             by: wire.user.into(),
@@ -931,7 +954,7 @@ macro_rules! about_roles {
             known_as!($type, $kind);
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                let wire: wire::Action<'_> = event.parse()?;
+                let wire: wire::Action<'_> = object(event)?;
                 let role = match wire.role_object {
                     wire::Ref::Id(id) => Some(id),
                     wire::Ref::Object(role) => role.id,
@@ -971,7 +994,7 @@ impl Payload for UserLeave {
     known_as!(UserLeave, "queup.user-leave");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             user: wire.user.into(),
@@ -995,7 +1018,7 @@ impl Payload for UserImage {
     known_as!(UserImage, "queup.user-update");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         let named = wire
             .kind
             .as_deref()
@@ -1030,7 +1053,7 @@ impl Payload for UserPauseQueue {
     known_as!(UserPauseQueue, "queup.user-pause-queue");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             user: wire.user.into(),
@@ -1057,7 +1080,7 @@ impl Payload for UserPauseQueueMod {
     known_as!(UserPauseQueueMod, "queup.user-pause-queue-mod");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             user: wire.user.into(),
@@ -1083,7 +1106,7 @@ impl Payload for RoomUpdate {
     known_as!(RoomUpdate, "queup.room-update");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let wire: wire::Action<'_> = event.parse()?;
+        let wire: wire::Action<'_> = object(event)?;
         Ok(Self {
             room: room_of(event),
             info: wire.room.object().map(RoomInfo::from).unwrap_or_default(),
@@ -1111,7 +1134,7 @@ macro_rules! switched {
             known_as!($type, $kind);
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                let wire: wire::Action<'_> = event.parse()?;
+                let wire: wire::Action<'_> = object(event)?;
                 Ok(Self {
                     room: room_of(event),
                     user: wire.user.into(),
@@ -1225,7 +1248,7 @@ impl Payload for Session {
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
         Ok(Self {
-            user: event.parse::<wire::User<'_>>()?.into(),
+            user: object::<wire::User<'_>>(event)?.into(),
         })
     }
 }
@@ -1242,7 +1265,7 @@ impl Payload for RoomState {
     known_as!(RoomState, "queup.room");
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        let mut info = RoomInfo::from(event.parse::<wire::Room<'_>>()?);
+        let mut info = RoomInfo::from(object::<wire::Room<'_>>(event)?);
         if info.id.is_empty() {
             info.id = room_of(event);
         }

@@ -1,6 +1,7 @@
 //! Requests and their rate limits.
 
 use std::{
+    fmt::Write as _,
     io::Write as _,
     path::{Path, PathBuf},
     sync::{
@@ -132,7 +133,7 @@ pub(crate) fn step(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             step.push(char::from(byte));
         } else {
-            step.push_str(&format!("%{byte:02X}"));
+            let _ = write!(step, "%{byte:02X}");
         }
     }
     // A lone dot or two would climb.
@@ -446,9 +447,10 @@ impl Http {
                 }
                 .into());
             }
-            Err(RequestError::Refused { status, message })
-                if matches!(status, 400 | 401 | 403 | 422) =>
-            {
+            Err(RequestError::Refused {
+                status: 400 | 401 | 403 | 422,
+                message,
+            }) => {
                 return Err(AuthorizationError { message }.into());
             }
             Err(error) => return Err(LoginError::Request(error)),

@@ -316,6 +316,10 @@ impl fmt::Display for Role {
 /// [`Member`](crate::Member) is the handle with methods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "as many as the platform has, each its own"
+)]
 pub struct MemberState {
     /// Id of this membership; not the user's.
     pub id: MemberId,

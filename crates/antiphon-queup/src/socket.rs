@@ -100,8 +100,11 @@ pub(crate) async fn run(
             }
             frame = next_frame(&mut socket), if session.wants_frame() => {
                 let taken = match frame {
-                    Some(Ok(Message::Text(text))) => session.on_text(text.into_bytes(), now()).map_err(|cut| cut.0),
-                    Some(Ok(Message::Binary(bytes))) => session.on_binary(&bytes, now()).map_err(|cut| cut.0),
+                    Some(Ok(Message::Text(text))) => session.on_text(text.as_bytes(), now()).map_err(|cut| cut.0),
+                    Some(Ok(Message::Binary(bytes))) => {
+                        session.on_binary(&bytes, now());
+                        Ok(())
+                    }
                     Some(Ok(Message::Close { code, reason })) => Err(goodbye(code, &reason)),
                     Some(Err(error)) => Err(reason(&error)),
                     None => Err("the connection ended without goodbye".into()),
@@ -204,7 +207,7 @@ fn log(intake: &Intake, state: &LinkState) {
             tracing::warn!(%source, %until, reason, "disconnected");
         }
         LinkState::Stopped { code, reason, .. } => {
-            tracing::error!(%source, code, reason, "stopped")
+            tracing::error!(%source, code, reason, "stopped");
         }
         state => tracing::debug!(%source, state = state.word(), "link"),
     }
@@ -323,7 +326,11 @@ async fn open(shared: &Shared) -> Outcome {
 async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
     // A cookie of an earlier run is tried first; the redirect to the login answers for a dead one.
     let session = Call::get("/auth/session").lane(Lane::Upkeep);
-    let user = shared.http.call(session).await.map_err(failed)?;
+    let user = shared
+        .http
+        .call(session)
+        .await
+        .map_err(|error| failed(&error))?;
     let mut token = token(shared).await?;
     if token.is_none() {
         // A token for a guest: the session ended between the two requests.
@@ -331,7 +338,7 @@ async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
             .http
             .log_in()
             .await
-            .map_err(|error| failed(RequestError::Login(Box::new(error))))?;
+            .map_err(|error| failed(&RequestError::Login(Box::new(error))))?;
         token = self::token(shared).await?;
     }
     let token = token.ok_or_else(|| OpenFailure {
@@ -365,7 +372,11 @@ async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
 /// A token for the socket; `None` if it is a guest's.
 async fn token(shared: &Shared) -> Result<Option<String>, OpenFailure> {
     let call = Call::get("/auth/token").lane(Lane::Upkeep);
-    let data = shared.http.call(call).await.map_err(failed)?;
+    let data = shared
+        .http
+        .call(call)
+        .await
+        .map_err(|error| failed(&error))?;
     let token: wire::Token<'_> = serde_json::from_slice(&data).unwrap_or_default();
     let client = token.client_id.as_deref().map(UserId::from);
     let is_guest = client.is_some_and(|client| client.as_str().len() == 32);
@@ -373,7 +384,7 @@ async fn token(shared: &Shared) -> Result<Option<String>, OpenFailure> {
     Ok(token.map(std::borrow::Cow::into_owned))
 }
 
-fn failed(error: RequestError) -> OpenFailure {
+fn failed(error: &RequestError) -> OpenFailure {
     if let Some(refused) = error.authorization() {
         return OpenFailure {
             reason: refused.to_string(),
@@ -385,11 +396,11 @@ fn failed(error: RequestError) -> OpenFailure {
         };
     }
     OpenFailure {
-        wait: match &error {
+        wait: match error {
             RequestError::RateLimited { wait, .. } => *wait,
             _ => None,
         },
-        reason: reason(&error),
+        reason: reason(error),
         fatal: None,
     }
 }

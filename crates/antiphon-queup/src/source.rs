@@ -9,7 +9,7 @@ use std::{
 
 use antiphon_core::{
     BoxFuture, Event, Intake, IntakeLimits, Judge, KindInfo, Origin, Outlet, Position, Projection,
-    Received, Rng, Source as _, SourceError, SourceName, Stop, Stopper,
+    Received, Source as _, SourceError, SourceName, Stop, Stopper,
 };
 use futures_core::Stream;
 use tokio::{sync::mpsc, task::JoinSet};
@@ -57,7 +57,7 @@ impl Source {
     /// Outside a tokio runtime.
     pub fn events(self, shutdown: CancellationToken) -> Events {
         let mut outlet = Outlet::new(IntakeLimits::default());
-        let mut rng = self.config.rng.clone().unwrap_or_else(Rng::new);
+        let mut rng = self.config.rng.clone().unwrap_or_default();
         let intake = outlet.intake(
             self.config.name.clone(),
             Vec::new(),

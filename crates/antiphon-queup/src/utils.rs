@@ -1,5 +1,7 @@
 //! Small conversions, under the reference library's names.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use crate::error::TimeError;
@@ -82,9 +84,15 @@ pub fn song_length_with(ms: i64, format: &str) -> String {
             continue;
         }
         match characters.next() {
-            Some('H') => text.push_str(&format!("{hours:02}")),
-            Some('M') => text.push_str(&format!("{minutes:02}")),
-            Some('S') => text.push_str(&format!("{seconds:02}")),
+            Some('H') => {
+                let _ = write!(text, "{hours:02}");
+            }
+            Some('M') => {
+                let _ = write!(text, "{minutes:02}");
+            }
+            Some('S') => {
+                let _ = write!(text, "{seconds:02}");
+            }
             Some('%') | None => text.push('%'),
             Some(other) => {
                 text.push('%');

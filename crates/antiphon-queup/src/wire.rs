@@ -580,9 +580,25 @@ pub(crate) struct Member<'a> {
     pub(crate) muted: Option<bool>,
 }
 
+impl Member<'_> {
+    /// Whose state it is, however that was said.
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        let inside = || match &self.user {
+            Ref::Id(id) => Some(&**id),
+            Ref::Object(user) => user.id.as_deref(),
+            Ref::Nothing => None,
+        };
+        self.userid
+            .as_deref()
+            .filter(|id| !id.is_empty())
+            .or_else(inside)
+    }
+}
+
 /// A room (protocol §5.2).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "named as on the wire")]
 pub(crate) struct Room<'a> {
     #[serde(borrow, rename = "_id", deserialize_with = "text")]
     pub(crate) id: Text<'a>,

@@ -144,8 +144,15 @@ async fn a_cut_is_healed_and_chat_comes_back_in_order() {
         .iter()
         .map(|event| event.provenance())
         .collect();
-    use Provenance::{Backfilled, Live};
-    assert_eq!(provenance, [Live, Backfilled, Backfilled, Live]);
+    assert_eq!(
+        provenance,
+        [
+            Provenance::Live,
+            Provenance::Backfilled,
+            Provenance::Backfilled,
+            Provenance::Live
+        ]
+    );
 
     let mut gaps = journal.gaps();
     gaps.sort_by(|a, b| a.0.cmp(&b.0));
@@ -548,10 +555,9 @@ async fn a_configured_room_that_cannot_be_had_is_said_aloud_and_harms_no_other()
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim).rooms(["nowhere", ROOM]));
     let journal = app.settled().await;
-    let said = journal
-        .events
-        .iter()
-        .any(|event| event.kind() == &"antiphon.link" && event.place().as_str() == "room/nowhere");
+    let said = journal.events.iter().any(|event| {
+        event.kind().as_str() == "antiphon.link" && event.place().as_str() == "room/nowhere"
+    });
     assert!(said, "{:?}", journal.kinds());
     assert_eq!(journal.decoded::<JoinedRoom>().len(), 1);
     app.stop().await;
@@ -691,10 +697,10 @@ async fn the_events_of_one_account_are_a_stream_of_their_own() {
     let mut heard = 0;
     while let Some(event) = events.next().await {
         let event = event.expect("no end");
-        if event.kind() == &"queup.playlist_details" {
+        if event.kind().as_str() == "queup.playlist_details" {
             room.say("mira", "to the stream");
         }
-        if event.kind() == &"queup.chat-message" {
+        if event.kind().as_str() == "queup.chat-message" {
             heard += 1;
             assert!(
                 client
@@ -910,4 +916,121 @@ async fn members_come_and_go() {
     );
     assert!(app.client.member(&join.room, &join.user.id).is_some());
     app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_update_leaves_out_stays_as_it_was() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    room.join("newcomer");
+    room.set_role("mira", "newcomer", "vip");
+    let id: queup::UserId = sim.queup().user("newcomer").as_str().into();
+    app.until(|journal| !journal.of("queup.user-setrole").is_empty())
+        .await;
+    let data = serde_json::json!({"user": {"userid": id, "dubs": 77}});
+    room.announce(&format!("user_update_{id}"), data);
+    let is_it = |update: &queup::MemberUpdate| update.member.dubs == 77;
+    let journal = app
+        .until(|journal| journal.decoded().iter().any(is_it))
+        .await;
+    let member = app.client.member(&room.id().into(), &id).expect("known");
+    assert_eq!((member.dubs, member.role()), (77, Some(&queup::Role::Vip)));
+    let before = journal
+        .before
+        .last()
+        .expect("an event")
+        .get::<queup::MemberState>();
+    assert_ne!(before.expect("it was cached").dubs, 77);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_picture_survives_being_saved() {
+    use antiphon_core::Source as _;
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    let chat = room.say("teo", "keep & \"me\"");
+    room.queue("mira", "Artist & Friend - Tune");
+    room.delete("mira", &chat);
+    sim.queup().whisper("teo", "antiphon", "psst");
+    let journal = app
+        .until(|journal| !journal.decoded::<PrivateMessage>().is_empty())
+        .await;
+    app.stop().await;
+
+    let (one, mut source) = queup::connect(config(&sim));
+    let mut picture = source.projections().remove(0);
+    for event in &journal.events {
+        picture.apply(event);
+    }
+    let saved = picture.save().expect("worth saving");
+    let (two, mut source) = queup::connect(config(&sim));
+    let mut restored = source.projections().remove(0);
+    restored.restore(&saved).expect("it can be read");
+    assert_eq!(
+        one.messages().iter().collect::<Vec<_>>(),
+        two.messages().iter().collect::<Vec<_>>()
+    );
+    assert_eq!(one.users().len(), two.users().len());
+    let id = queup::RoomId::from(room.id());
+    let (first, second) = (
+        one.room(&id).expect("a room"),
+        two.room(&id).expect("a room"),
+    );
+    assert_eq!(*first, *second);
+    assert_eq!(first.current_song(), second.current_song());
+    assert_eq!(first.queue(), second.queue());
+    let states = |room: &queup::Room| -> Vec<_> {
+        room.members()
+            .iter()
+            .map(|member| (**member).clone())
+            .collect()
+    };
+    assert_eq!(states(&first), states(&second));
+    assert!(two.message(&chat.as_str().into()).expect("kept").deleted);
+    assert_eq!(one.conversations().len(), two.conversations().len());
+    assert_eq!(saved, restored.save().expect("worth saving"));
+    restored.restore(b"{}").expect_err("another version");
+    restored.restore(b"nonsense").expect_err("no picture");
+}
+
+/// A way to the simulator that counts who takes it.
+#[derive(Debug)]
+struct Tunnel(antiphon_net::Network, std::sync::Mutex<Vec<String>>);
+
+impl antiphon_net::Connect for Tunnel {
+    fn connect<'a>(
+        &'a self,
+        host: &'a str,
+        _port: u16,
+    ) -> antiphon_core::BoxFuture<'a, std::io::Result<antiphon_net::Stream>> {
+        self.1.lock().expect("no panic").push(host.to_owned());
+        let uri = format!("http://{host}").parse();
+        Box::pin(async move {
+            let uri = uri.expect("a host is a URI");
+            self.0.open(&uri).await.map_err(std::io::Error::other)
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_and_socket_take_the_way_they_are_told() {
+    let sim = Simulator::with_seed(7);
+    let tunnel = std::sync::Arc::new(Tunnel(sim.network(), std::sync::Mutex::default()));
+    let proxy = queup::ProxyOptions::custom(std::sync::Arc::clone(&tunnel) as _);
+    let config = config(&sim)
+        .network(antiphon_net::Network::new())
+        .rest_url("http://api.queup.net")
+        .socket_url("ws://ws.queup.net/ws/")
+        .proxy(proxy);
+    let app = Running::start(&sim, config);
+    app.settled().await;
+    app.stop().await;
+    let hosts = tunnel.1.lock().expect("no panic");
+    assert!(hosts.iter().any(|host| host == "api.queup.net"));
+    assert!(hosts.iter().any(|host| host == "ws.queup.net"));
 }

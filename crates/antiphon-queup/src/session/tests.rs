@@ -1,9 +1,9 @@
 //! The rules, one by one: plain calls, no runtime.
 
-use antiphon_core::{Event, Payload as _, Position, Rng};
+use antiphon_core::{Draft, Event, Gap, Payload as _, Position, Rng};
 use serde_json::{Value, json};
 
-use super::*;
+use super::{history::backfill, *};
 
 const ME: &str = "5f1c0aa1b2c3d4e5f6071829";
 const TEO: &str = "5f1c0aa1b2c3d4e5f607182a";
@@ -52,8 +52,8 @@ impl Table {
     }
 
     fn frame(&mut self, text: &str) -> Result<(), Cut> {
-        self.session
-            .on_text(Bytes::copy_from_slice(text.as_bytes()), self.now)
+        let text = Bytes::copy_from_slice(text.as_bytes());
+        self.session.on_text(&text, self.now)
     }
 
     fn event(&mut self, name: &str, data: &Value) {
@@ -529,14 +529,14 @@ fn a_checkpoint_never_claims_more_than_is_stored_before_it() {
     let entries: Vec<Entry> = table.store().to_vec();
     let before = table.stored.len() - entries.len();
     let mut frame = 3;
-    for index in 0..entries.len() {
+    for (index, entry) in entries.iter().enumerate() {
         let mut kept = BTreeMap::new();
         for entry in &table.stored[..=before + index] {
             if let Some(checkpoint) = &entry.checkpoint {
                 kept.insert(Arc::clone(&checkpoint.part), checkpoint.clone());
             }
         }
-        frame += u64::from(entries[index].event.is_some());
+        frame += u64::from(entry.event.is_some());
         let kept: Vec<_> = kept.into_values().collect();
         assert_eq!(resumes_after(&kept), (Some("c1".into()), Some(frame)));
     }
@@ -683,7 +683,7 @@ fn a_kick_or_ban_cancels_the_return() {
         let state = table
             .checkpoints()
             .into_iter()
-            .find(|kept| &*kept.part == format!("room/{ROOM}"));
+            .find(|kept| *kept.part == format!("room/{ROOM}"));
         let state: Value = serde_json::from_slice(&state.expect("kept").state).expect("JSON");
         assert_eq!(state["joined"], false);
     }

@@ -43,7 +43,7 @@ impl Journal {
     pub fn of(&self, kind: &str) -> Vec<&Arc<Event>> {
         self.events
             .iter()
-            .filter(|event| event.kind() == &kind)
+            .filter(|event| event.kind().as_str() == kind)
             .collect()
     }
 
@@ -242,7 +242,7 @@ async fn commit(
                     }
                 }
                 if let Some(checkpoint) = received.entry.checkpoint.clone() {
-                    marks.push((source, checkpoint.part.clone(), checkpoint.mark));
+                    marks.push((source, Arc::clone(&checkpoint.part), checkpoint.mark));
                     journal
                         .checkpoints
                         .retain(|kept| kept.part != checkpoint.part);

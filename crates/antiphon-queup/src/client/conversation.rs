@@ -1,0 +1,119 @@
+//! A private conversation.
+
+use std::{ops::Deref, sync::Arc};
+
+use serde_json::json;
+
+use super::{Client, parse};
+use crate::{
+    error::{RequestError, SendError},
+    http::{Call, Lane, step},
+    model::{ConversationInfo, Message, PrivateMessageId, User, UserId},
+    text, wire,
+};
+
+/// A private conversation, with what can be done in it.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    pub(super) client: Client,
+    pub(super) info: Arc<ConversationInfo>,
+}
+
+impl Deref for Conversation {
+    type Target = ConversationInfo;
+
+    fn deref(&self) -> &ConversationInfo {
+        &self.info
+    }
+}
+
+impl Conversation {
+    fn path(&self, rest: &str) -> String {
+        format!("/message/{}{rest}", step(self.id.as_str()))
+    }
+
+    /// Everyone in the conversation but the own account.
+    pub fn recipients(&self) -> Vec<User> {
+        let cache = self.client.shared.cache.read();
+        let me = cache.me.as_ref().map(|me| &me.id);
+        let others = self.users.iter().filter(|user| Some(&user.id) != me);
+        let others = others.map(|user| match cache.users.get(&user.id) {
+            // QueUp sometimes sends ids only.
+            Some(known) if user.username.is_empty() => (**known).clone(),
+            _ => user.clone(),
+        });
+        others.collect()
+    }
+
+    /// Fetches the messages and gives their ids, newest first; [`Client::message`] gives the messages.
+    ///
+    /// It also refreshes `latest_message_str` of what [`Client::conversation`] gives.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn fetch(&self) -> Result<Vec<PrivateMessageId>, RequestError> {
+        let data = self.client.call(Call::get(self.path(""))).await?;
+        let list: wire::List<wire::PrivateRow<'_>> = parse(&data)?;
+        let messages: Vec<Message> = list.0.into_iter().map(Message::from).collect();
+        let ids = messages.iter().map(|message| message.id.as_str().into());
+        let ids = ids.collect();
+        let mut cache = self.client.shared.cache.write();
+        if let Some(latest) = messages.first() {
+            let mut info = (*self.info).clone();
+            info.latest_message_str.clone_from(&latest.content);
+            info.latest_message = latest.created_at.or(info.latest_message);
+            cache.put_conversation(info);
+        }
+        for message in messages {
+            cache.put_private(message);
+        }
+        Ok(ids)
+    }
+
+    /// Whether the user has read the conversation, as far as it was fetched.
+    pub fn has_read(&self, user: &UserId) -> bool {
+        self.users_read.contains(user)
+    }
+
+    /// Marks the conversation as read by the own account.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn mark_as_read(&self) -> Result<(), RequestError> {
+        let data = self.client.call(Call::post(self.path("/read"))).await?;
+        let wire: wire::Conversation<'_> = serde_json::from_slice(&data).unwrap_or_default();
+        let answer = ConversationInfo::from(wire);
+        let mut info = (*self.info).clone();
+        if answer.users_read.is_empty() {
+            info.users_read
+                .extend(self.client.me().map(|me| me.id.clone()));
+        } else {
+            info.users_read = answer.users_read;
+        }
+        self.client.shared.cache.write().put_conversation(info);
+        Ok(())
+    }
+
+    /// Says something in the conversation.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn send_message(&self, text: &str) -> Result<(), SendError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(SendError::Empty);
+        }
+        let me = self.client.me().map(|me| me.id.clone());
+        let call = Call::post(self.path("")).lane(Lane::Chat).json(json!({
+            "message": text::escape(text),
+            "userid": me.unwrap_or_default(),
+            "time": self.client.shared.clock.now().as_millisecond(),
+        }));
+        // The answer's shape differs from that of a fetched message, and is not needed.
+        self.client
+            .call(call)
+            .await
+            .map(drop)
+            .map_err(SendError::Request)
+    }
+}

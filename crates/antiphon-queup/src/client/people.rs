@@ -1,0 +1,149 @@
+//! Handles on the own account, on users and on members.
+
+use std::{ops::Deref, sync::Arc};
+
+use http::Method;
+
+use super::{Client, conversation::Conversation, room::Room};
+use crate::{
+    error::RequestError,
+    http::{Call, step},
+    model::{MemberState, Role, RoomId, User, UserId},
+};
+
+/// The logged-in user.
+#[derive(Clone, Debug)]
+pub struct AuthenticatedUser {
+    pub(super) client: Client,
+    pub(super) user: User,
+}
+
+impl Deref for AuthenticatedUser {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.user
+    }
+}
+
+impl AuthenticatedUser {
+    /// Changes the account's name; `false` says that the server refused it.
+    ///
+    /// # Errors
+    /// [`RequestError`] if the request failed in another way.
+    pub async fn change_username(&self, username: &str) -> Result<bool, RequestError> {
+        let call = Call::post("/user/updateUsername").form([("username", username)]);
+        match self.client.call(call).await {
+            Ok(_) => {
+                if let Some(me) = &mut self.client.shared.cache.write().me {
+                    username.clone_into(&mut me.username);
+                }
+                Ok(true)
+            }
+            Err(RequestError::Refused { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl User {
+    /// The user's state in a room; absent until it was fetched.
+    pub fn member_of(&self, room: &Room) -> Option<Member> {
+        room.client.member(&room.id, &self.id)
+    }
+
+    /// Opens a conversation with the user, or gives the one that is known.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn open_conversation(&self, client: &Client) -> Result<Conversation, RequestError> {
+        let known = client.conversations().into_iter().find(|conversation| {
+            let recipients = conversation.recipients();
+            recipients.len() == 1 && recipients[0].id == self.id
+        });
+        match known {
+            Some(conversation) => Ok(conversation),
+            None => {
+                client
+                    .open_conversation(std::slice::from_ref(&self.id))
+                    .await
+            }
+        }
+    }
+}
+
+/// A user's state in one room, with what can be done about it.
+///
+/// The state is as it was when the handle was made.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub(super) client: Client,
+    pub(super) room: RoomId,
+    pub(super) state: Arc<MemberState>,
+}
+
+impl Deref for Member {
+    type Target = MemberState;
+
+    fn deref(&self) -> &MemberState {
+        &self.state
+    }
+}
+
+impl Member {
+    /// The room this state belongs to, if it is known.
+    pub fn room(&self) -> Option<Room> {
+        self.client.room(&self.room)
+    }
+
+    /// The user behind it, if known; the id is always there as `member.user`.
+    pub fn user(&self) -> Option<Arc<User>> {
+        let seen = self.client.user(&self.state.user);
+        seen.or_else(|| self.state.embedded.clone().map(Arc::new))
+    }
+
+    /// The member's role in the room, if any.
+    pub fn role(&self) -> Option<&Role> {
+        self.state.role.as_ref()
+    }
+
+    /// Gives the member a role, which takes the right to do so.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn set_role(&self, role: &Role) -> Result<(), RequestError> {
+        moderate(
+            &self.client,
+            Method::POST,
+            role.id().as_str(),
+            &self.room,
+            &self.state.user,
+            &[],
+        )
+        .await
+    }
+}
+
+/// A call of moderation: `/chat/<what>/<room>/user/<user>`, with the room's channel in its body.
+pub(super) async fn moderate(
+    client: &Client,
+    method: Method,
+    what: &str,
+    room: &RoomId,
+    user: &UserId,
+    fields: &[(&str, String)],
+) -> Result<(), RequestError> {
+    let rtc = client.room(room).map(|room| room.rtc.clone());
+    let mut form = vec![("realTimeChannel", rtc.unwrap_or_default())];
+    form.extend(fields.iter().cloned());
+    let path = format!(
+        "/chat/{}/{}/user/{}",
+        step(what),
+        step(room.as_str()),
+        step(user.as_str())
+    );
+    client
+        .call(Call::new(method, path).form(form))
+        .await
+        .map(drop)
+}

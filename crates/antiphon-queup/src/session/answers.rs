@@ -1,0 +1,350 @@
+//! Answers to requests, and commands.
+
+use std::time::Duration;
+
+use antiphon_core::{Link, LinkState, Place};
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::{
+    CONVERSATIONS, Command, Done, ECHOES, Echo, Joining, Moment, NO_SONG_RETRY, Phase, Picture,
+    RoomAnswer, SONG_END_SLACK, Session, Task,
+    channel::{Attachment, Channel, Room},
+};
+use crate::{
+    error::{ActionError, JoinError, RequestError},
+    event::user_place,
+    model::RoomId,
+    wire,
+};
+
+impl Session {
+    /// A task is done.
+    pub(crate) fn on_done(&mut self, done: Done, now: Moment) {
+        match done {
+            Done::Opened(Ok(user)) => self.on_opened(user, now),
+            Done::Opened(Err(failure)) => self.on_open_failed(failure, now),
+            Done::Stored { channel, epoch } => self.on_stored(&channel, epoch, now),
+            Done::Joined { id, outcome } => self.on_joined(id, outcome, now),
+            Done::Rejoined {
+                room,
+                epoch,
+                outcome,
+            } => self.on_rejoined(&room, epoch, outcome, now),
+            Done::State { room, picture } => {
+                self.plan_active(&room, picture.active.as_ref(), now);
+                self.show(&crate::event::room_place(&room), picture, now);
+            }
+            Done::Queue { room, outcome } => match outcome {
+                Ok(body) => self.synthetic(
+                    "queup.playlist_details",
+                    crate::event::room_place(&room),
+                    body,
+                    now,
+                ),
+                Err(error) => tracing::debug!(%room, %error, "queue not fetched"),
+            },
+            Done::Active { room, outcome } => match outcome {
+                Ok(body) => {
+                    self.plan_active(&room, body.as_ref(), now);
+                    let body = body.unwrap_or_else(|| Bytes::from_static(b"null"));
+                    let place = crate::event::room_place(&room);
+                    self.synthetic("queup.playlist_active", place, body, now);
+                }
+                Err(error) => tracing::debug!(%room, %error, "playing song not fetched"),
+            },
+            Done::Posted { room, outcome } => self.on_posted(&room, outcome, now),
+            Done::Left {
+                room,
+                outcome,
+                reply,
+            } => self.on_left(&room, outcome, reply),
+            Done::Conversations(outcome) => self.on_conversations(outcome, now),
+        }
+    }
+
+    fn on_stored(&mut self, name: &str, epoch: u64, now: Moment) {
+        let is_open = matches!(self.phase, Phase::Open);
+        if let Some(channel) = self.channels.get_mut(name) {
+            channel.settled = true;
+            if epoch == self.epoch && is_open && channel.attachment == Attachment::Settling {
+                channel.attachment = Attachment::No;
+                self.attach(name, now);
+            }
+        }
+    }
+
+    fn on_joined(&mut self, id: u64, outcome: Result<RoomAnswer, JoinError>, now: Moment) {
+        let Some(index) = self.joins.iter().position(|join| join.id == id) else {
+            return;
+        };
+        match outcome {
+            Ok(answer) => {
+                let join = self.joins.swap_remove(index);
+                self.enter(join, answer, now);
+            }
+            Err(error) if self.joins[index].reply.is_none() && error.is_transient() => {
+                let join = &mut self.joins[index];
+                tracing::warn!(room = %join.slug, %error, "room not joined yet");
+                join.retry_at = Some(now.at + NO_SONG_RETRY);
+            }
+            Err(error) => {
+                let join = self.joins.swap_remove(index);
+                match join.reply {
+                    Some(reply) => {
+                        let _ = reply.send(Err(error));
+                    }
+                    None => self.refused(join.slug.as_str(), &error, now),
+                }
+            }
+        }
+    }
+
+    /// A room of the configuration cannot be had: said aloud, and not tried again by itself.
+    fn refused(&mut self, room: &str, error: &JoinError, now: Moment) {
+        tracing::error!(room, %error, "room not joined");
+        let state = LinkState::Stopped {
+            code: error.code().into(),
+            reason: error.to_string(),
+            hint: Some(
+                match error {
+                    JoinError::NoSuchRoom(_) => "check the name in the room's URL",
+                    JoinError::WrongPassword => "set the room's password",
+                    _ => "ask a moderator of the room",
+                }
+                .into(),
+            ),
+        };
+        let body = Link::body(&state);
+        self.synthetic(Link::KIND, Place::root().join("room", room), body, now);
+    }
+
+    fn enter(&mut self, join: Joining, answer: RoomAnswer, now: Moment) {
+        let id = answer.info.id.clone();
+        let name = format!("room:{id}");
+        let channel = self
+            .channels
+            .entry(name.clone())
+            .or_insert_with_key(|name| Channel::new(name, now.wall));
+        if !channel.wanted {
+            // Joined anew: what happened since it was left does not concern us.
+            let mut anew = Channel::new(&name, now.wall);
+            anew.room = channel.room.take();
+            *channel = anew;
+        }
+        let room = channel
+            .room
+            .get_or_insert_with(|| Room::new(id, join.slug.clone()));
+        room.slug = if answer.info.slug.is_empty() {
+            join.slug
+        } else {
+            answer.info.slug.clone()
+        };
+        room.leaving = false;
+        room.info = Some(answer.info);
+        room.answer = Some(answer.body.clone());
+        room.waiters.extend(join.reply);
+        let place = channel.place.clone();
+        if channel.attachment == Attachment::Yes {
+            self.synthetic("queup.room", place, answer.body, now);
+            self.admit(&name);
+        } else {
+            self.attach(&name, now);
+        }
+    }
+
+    fn on_rejoined(
+        &mut self,
+        room: &RoomId,
+        epoch: u64,
+        outcome: Result<Picture, JoinError>,
+        now: Moment,
+    ) {
+        let name = format!("room:{room}");
+        if epoch != self.epoch {
+            return;
+        }
+        match outcome {
+            Ok(picture) => {
+                self.plan_active(room, picture.active.as_ref(), now);
+                if let Some(body) = &picture.room
+                    && let Ok(wire) = serde_json::from_slice::<wire::Room<'_>>(body)
+                    && let Some(room) = self.channels.get_mut(&name).and_then(|c| c.room.as_mut())
+                {
+                    room.info = Some(wire.into());
+                }
+                self.release(&name, Some(picture), now);
+                self.admit(&name);
+            }
+            Err(error) => {
+                let permanent = !error.is_transient();
+                tracing::warn!(%room, %error, "room not joined again");
+                self.release(&name, None, now);
+                if permanent {
+                    self.refused(room.as_str(), &error, now);
+                    self.removed(&name);
+                } else if let Some(room) =
+                    self.channels.get_mut(&name).and_then(|c| c.room.as_mut())
+                {
+                    room.rejoin_at = Some(now.at + NO_SONG_RETRY);
+                }
+            }
+        }
+    }
+
+    fn on_posted(&mut self, room: &RoomId, outcome: Result<(), JoinError>, now: Moment) {
+        let name = format!("room:{room}");
+        match outcome {
+            Ok(()) => self.attach(&name, now),
+            Err(error) if error.is_transient() => {
+                if let Some(room) = self.channels.get_mut(&name).and_then(|c| c.room.as_mut()) {
+                    room.rejoin_at = Some(now.at + NO_SONG_RETRY);
+                }
+            }
+            Err(error) => {
+                self.refused(room.as_str(), &error, now);
+                self.removed(&name);
+            }
+        }
+    }
+
+    fn on_left(
+        &mut self,
+        room: &RoomId,
+        outcome: Result<(), RequestError>,
+        reply: Option<oneshot::Sender<Result<(), ActionError>>>,
+    ) {
+        let name = format!("room:{room}");
+        let answer = match outcome {
+            Ok(()) => {
+                // Detached only now, so that nothing that is still ours to hear goes unheard.
+                self.removed(&name);
+                Ok(())
+            }
+            Err(error) => {
+                if let Some(room) = self.channels.get_mut(&name).and_then(|c| c.room.as_mut()) {
+                    room.leaving = false;
+                }
+                Err(ActionError::Request(error))
+            }
+        };
+        if let Some(reply) = reply {
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn on_conversations(&mut self, outcome: Result<Bytes, RequestError>, now: Moment) {
+        let place = user_place(&self.me.clone().unwrap_or_default());
+        match outcome {
+            Ok(body) => {
+                if let Ok(list) =
+                    serde_json::from_slice::<wire::List<wire::Conversation<'_>>>(&body)
+                {
+                    let ids = list.0.iter().filter_map(|item| item.id.as_deref());
+                    for id in ids.take(CONVERSATIONS) {
+                        if self.conversations.len() >= CONVERSATIONS {
+                            self.conversations.clear();
+                        }
+                        self.conversations.insert(id.into());
+                    }
+                }
+                self.synthetic("queup.conversations", place, body, now);
+            }
+            Err(error) => tracing::warn!(%error, "conversations not fetched"),
+        }
+        let own = format!("user:{}", self.me.clone().unwrap_or_default());
+        self.release(&own, None, now);
+    }
+
+    /// Plans to look again when the playing song should have ended.
+    fn plan_active(&mut self, room: &RoomId, body: Option<&Bytes>, now: Moment) {
+        let name = format!("room:{room}");
+        let Some(room) = self.channels.get_mut(&name).and_then(|c| c.room.as_mut()) else {
+            return;
+        };
+        // Nothing plays, or nobody knows: the next update says more.
+        let Some(active) =
+            body.and_then(|body| serde_json::from_slice::<wire::Active<'_>>(body).ok())
+        else {
+            room.active_at = None;
+            return;
+        };
+        room.active_at = match active.song {
+            None => Some(now.at + NO_SONG_RETRY),
+            Some(song) => song.song_length.map(|length| {
+                let gone = active.start_time.unwrap_or_default().max(0);
+                let left = length
+                    .saturating_sub(gone.saturating_mul(1000))
+                    .clamp(0, 86_400_000);
+                now.at + Duration::from_millis(left.unsigned_abs()) + SONG_END_SLACK
+            }),
+        };
+    }
+
+    /// A client asks for something.
+    pub(crate) fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Join {
+                slug,
+                password,
+                reply,
+            } => {
+                if !reply.is_closed() {
+                    self.join(slug, password, Some(reply));
+                }
+            }
+            Command::Leave { room, reply } => {
+                let name = format!("room:{room}");
+                let ours = self
+                    .channels
+                    .get_mut(&name)
+                    .filter(|channel| channel.wanted);
+                match ours.and_then(|channel| channel.room.as_mut()) {
+                    Some(state) => {
+                        state.leaving = true;
+                        state.rejoin_at = None;
+                        self.tasks.push_back(Task::Leave {
+                            room,
+                            reply: Some(reply),
+                        });
+                    }
+                    None => {
+                        let _ = reply.send(Err(ActionError::NotJoined));
+                    }
+                }
+            }
+            Command::Presence {
+                room,
+                presence,
+                reply,
+            } => {
+                let name = format!("room:{room}");
+                let attached = self
+                    .channels
+                    .get(&name)
+                    .is_some_and(|channel| channel.attachment == Attachment::Yes);
+                if attached {
+                    self.send_presence(&name, presence);
+                }
+                let answer = attached.then_some(()).ok_or(ActionError::NotJoined);
+                let _ = reply.send(answer);
+            }
+            Command::Echo {
+                room,
+                time,
+                text,
+                reply,
+            } => {
+                if self.echoes.len() < ECHOES {
+                    self.echoes.push_back(Echo {
+                        room,
+                        time,
+                        text,
+                        reply,
+                    });
+                }
+                self.answer_echoes();
+            }
+        }
+    }
+}

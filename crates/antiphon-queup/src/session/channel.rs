@@ -1,0 +1,166 @@
+//! The channels an account has on the socket, and their checkpoints.
+
+use std::collections::{HashSet, VecDeque};
+
+use antiphon_core::{Draft, Edge, Part, Place};
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{HOLD_TIME, Moment, SEEN};
+use crate::{
+    error::JoinError,
+    event::channel_place,
+    model::{RoomId, RoomInfo, Slug},
+};
+
+/// How far a channel is attached to the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attachment {
+    No,
+    /// Its checkpoint is on its way to the journal.
+    Settling,
+    /// The server was asked, and must have confirmed by then.
+    Asked {
+        by: Instant,
+        tries: u8,
+    },
+    Yes,
+}
+
+/// Live events of a place that wait for what lies before them.
+#[derive(Debug)]
+pub(super) struct Hold {
+    pub(super) events: VecDeque<Draft>,
+    pub(super) bytes: usize,
+    /// Where the stream was joined again; absent if only the conversations are awaited.
+    pub(super) to: Option<Edge>,
+    pub(super) until: Instant,
+    pub(super) chats: HashSet<String>,
+}
+
+/// A channel of the socket that the account has: its own, or a room's.
+#[derive(Debug)]
+pub(super) struct Channel {
+    pub(super) place: Place,
+    pub(super) part: Part,
+    /// Whether the account is to have it; a room that was left stays known.
+    pub(super) wanted: bool,
+    /// Whether a checkpoint of it is durable.
+    pub(super) settled: bool,
+    pub(super) joined_at: Timestamp,
+    pub(super) attachment: Attachment,
+    /// Where the frames begin that may be missing; absent while nothing is.
+    pub(super) from: Option<Edge>,
+    /// Why frames may be missing.
+    pub(super) outage: Option<String>,
+    pub(super) hold: Option<Hold>,
+    pub(super) room: Option<Room>,
+}
+
+/// What only rooms have.
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) id: RoomId,
+    pub(super) slug: Slug,
+    pub(super) info: Option<RoomInfo>,
+    pub(super) answer: Option<Bytes>,
+    /// Time of the last message seen, in ms.
+    pub(super) last_chat: Option<i64>,
+    /// Time from which the history was not fetched yet, in ms.
+    pub(super) chat_floor: Option<i64>,
+    pub(super) seen: VecDeque<String>,
+    pub(super) waiters: Vec<oneshot::Sender<Result<RoomInfo, JoinError>>>,
+    pub(super) leaving: bool,
+    pub(super) rejoin_at: Option<Instant>,
+    pub(super) queue_at: Option<Instant>,
+    pub(super) active_at: Option<Instant>,
+}
+
+/// A channel as its checkpoint tells.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Stored {
+    pub(super) v: u8,
+    pub(super) joined: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) slug: Option<Slug>,
+    pub(super) joined_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_chat: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) chat_floor: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<Edge>,
+    /// The last frame received on any channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last: Option<Edge>,
+}
+
+impl Channel {
+    pub(super) fn new(name: &str, joined_at: Timestamp) -> Self {
+        let place = channel_place(name);
+        Self {
+            part: place.as_str().into(),
+            place,
+            wanted: true,
+            settled: false,
+            joined_at,
+            attachment: Attachment::No,
+            from: None,
+            outage: None,
+            hold: None,
+            room: None,
+        }
+    }
+
+    /// From here on frames may be missing.
+    pub(super) fn lose(&mut self, last: Option<Edge>, cause: &str, wall: Timestamp) {
+        self.from
+            .get_or_insert_with(|| last.unwrap_or_else(|| Edge::at(wall)));
+        self.outage.get_or_insert_with(|| cause.to_owned());
+        if let Some(room) = &mut self.room {
+            let floor = room.chat_floor.or(room.last_chat);
+            room.chat_floor = floor.or(Some(self.joined_at.as_millisecond()));
+        }
+    }
+}
+
+impl Room {
+    pub(super) fn new(id: RoomId, slug: Slug) -> Self {
+        Self {
+            id,
+            slug,
+            info: None,
+            answer: None,
+            last_chat: None,
+            chat_floor: None,
+            seen: VecDeque::new(),
+            waiters: Vec::new(),
+            leaving: false,
+            rejoin_at: None,
+            queue_at: None,
+            active_at: None,
+        }
+    }
+
+    pub(super) fn see(&mut self, chat: &str, time: Option<i64>) {
+        self.last_chat = self.last_chat.max(time);
+        if self.seen.len() >= SEEN {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(chat.to_owned());
+    }
+}
+
+impl Hold {
+    pub(super) fn new(to: Option<Edge>, now: Moment) -> Self {
+        Self {
+            events: VecDeque::new(),
+            bytes: 0,
+            to,
+            until: now.at + HOLD_TIME,
+            chats: HashSet::new(),
+        }
+    }
+}
