@@ -31,6 +31,8 @@ use crate::{
 const CHUNK: usize = 64;
 /// Events in one page read from the journal.
 pub(crate) const PAGE: usize = 256;
+/// Pages that parked lanes are given before the head has its turn.
+const PAGES_IN_A_ROW: usize = 4;
 /// Kinds whose handlers are looked up once; beyond that the lookups begin anew.
 const KINDS: usize = 4096;
 /// How often changed projections are saved.
@@ -105,6 +107,8 @@ pub(crate) struct Dispatcher<S> {
 pub(crate) struct Plans<S> {
     version: u64,
     plans: HashMap<Kind, Arc<Plan<S>>>,
+    /// The kind that was asked for last; as a rule the next one is the same.
+    recent: Option<(Kind, Arc<Plan<S>>)>,
 }
 
 impl<S: Send + Sync + 'static> Plans<S> {
@@ -112,6 +116,7 @@ impl<S: Send + Sync + 'static> Plans<S> {
         Self {
             version: 0,
             plans: HashMap::new(),
+            recent: None,
         }
     }
 
@@ -121,15 +126,23 @@ impl<S: Send + Sync + 'static> Plans<S> {
         if version != self.version || self.plans.len() > KINDS {
             self.version = version;
             self.plans.clear();
+            self.recent = None;
         }
     }
 
     pub(crate) fn of(&mut self, kind: &Kind, shared: &Shared<S>) -> &Arc<Plan<S>> {
-        if !self.plans.contains_key(kind.as_str()) {
-            let plan = Arc::new(shared.table().plan(kind));
-            self.plans.insert(kind.clone(), plan);
+        if self
+            .recent
+            .as_ref()
+            .is_none_or(|(recent, _)| recent != kind)
+        {
+            let plan = self
+                .plans
+                .entry(kind.clone())
+                .or_insert_with(|| Arc::new(shared.table().plan(kind)));
+            self.recent = Some((kind.clone(), Arc::clone(plan)));
         }
-        &self.plans[kind.as_str()]
+        &self.recent.as_ref().expect("it was set above").1
     }
 }
 
@@ -159,6 +172,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         saves.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut behind: Option<Reading> = None;
         let mut parked: Option<Reading> = None;
+        let mut pages = 0;
         let mut stopping = false;
         let grace = sleep(Duration::MAX);
         tokio::pin!(grace);
@@ -188,6 +202,9 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 }
             }
             let is_ready = ready.is_some();
+            // Who was parked goes first while it has room: an event that the head leaves to a page is read twice.
+            // But not for ever, since others wait for the head.
+            let is_head_turn = parked.is_none() || pages >= PAGES_IN_A_ROW;
             tokio::select! {
                 () = self.stop.cancelled(), if !stopping => {}
                 () = &mut grace, if stopping => {
@@ -198,6 +215,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 page = page(&mut parked), if parked.is_some() => {
                     let Some((after, page)) = page else { continue };
                     parked = None;
+                    pages += 1;
                     match page {
                         Ok(events) => self.feed(after, &events),
                         Err(failure) => parked = Some(self.read_again(after, failure)?),
@@ -213,14 +231,16 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 }
                 () = runner.room.notified() => self.place_letters(),
                 _ = saves.tick() => self.save(),
-                () = std::future::ready(()), if is_ready => {
+                () = std::future::ready(()), if is_ready && is_head_turn => {
+                    pages = 0;
                     if let Some((events, begin)) = ready {
                         self.take(&events[begin..]).await;
                     }
                 }
-                page = page(&mut behind), if behind.is_some() => {
+                page = page(&mut behind), if behind.is_some() && is_head_turn => {
                     let Some((after, page)) = page else { continue };
                     behind = None;
+                    pages = 0;
                     match page {
                         Ok(events) => self.take(&events).await,
                         Err(failure) => behind = Some(self.read_again(after, failure)?),
@@ -358,7 +378,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             let work = Work::Event {
                 event: Arc::clone(event),
                 plan: Arc::clone(plan),
-                before: self.befores.get(&position).cloned().unwrap_or_default(),
+                before: self.before(position),
             };
             let offered = match &self.key_of {
                 None => lanes.feed(event.place(), position, work),
@@ -369,13 +389,23 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 Offered::Parked(_) | Offered::NotDue => continue,
                 Offered::Queued => {}
             }
-            self.befores.remove(&position);
+            if !self.befores.is_empty() {
+                self.befores.remove(&position);
+            }
         }
         lanes.end_page(through);
         drop(lanes);
         debug!(%after, %through, "read again for parked lanes");
         self.spawn(begun);
         self.runner.touch();
+    }
+
+    /// What a parked event replaced, if it was kept.
+    fn before(&self, position: Position) -> Befores {
+        if self.befores.is_empty() {
+            return Befores::default();
+        }
+        self.befores.get(&position).cloned().unwrap_or_default()
     }
 
     fn spawn(&mut self, begun: Vec<LaneId>) {

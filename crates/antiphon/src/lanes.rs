@@ -87,8 +87,10 @@ pub(crate) enum Offered<T> {
 /// What a lane's task does next.
 #[derive(Debug)]
 pub(crate) struct Step<T> {
-    /// The event to handle; the lane's task ends when there is none.
+    /// The event to handle, if there is one.
     pub(crate) taken: Option<Taken<T>>,
+    /// Whether the lane's task ends.
+    pub(crate) is_over: bool,
     /// Whether there is room now for what was parked.
     pub(crate) room: bool,
 }
@@ -267,7 +269,9 @@ impl<T> Lanes<T> {
     }
 
     /// Ends the event that the lane's task was handling, and starts the next one.
-    pub(crate) fn next(&mut self, lane: LaneId) -> Step<T> {
+    ///
+    /// A task that lingers is not over when there is none: it comes once more, which under load spares a new task.
+    pub(crate) fn next(&mut self, lane: LaneId, lingers: bool) -> Step<T> {
         let slot = lane.0;
         self.changes += 1;
         if self.slots[slot].running.take().is_some() {
@@ -280,10 +284,15 @@ impl<T> Lanes<T> {
             self.slots[slot].queue.pop_front()
         };
         let Some(queued) = queued else {
-            self.slots[slot].active = false;
+            let is_over = !lingers || self.stopping;
+            self.slots[slot].active = !is_over;
             let room = self.tell_room(slot);
             self.release_if_idle(slot);
-            return Step { taken: None, room };
+            return Step {
+                taken: None,
+                is_over,
+                room,
+            };
         };
         let starts = queued.starts;
         self.slots[slot].running = Some((queued.position, starts.saturating_add(1)));
@@ -298,6 +307,7 @@ impl<T> Lanes<T> {
                 redelivered,
                 cautious: redelivered.then_some(self.changes),
             }),
+            is_over: false,
             room: self.tell_room(slot),
         }
     }

@@ -136,15 +136,23 @@ impl<S: Send + Sync + 'static> Runner<S> {
     /// Drains a lane.
     pub(crate) async fn drain(self: Arc<Self>, lane: LaneId) {
         let mut scratch = Scratch::default();
+        let mut lingers = true;
         loop {
-            let step = self.lanes().next(lane);
+            let step = self.lanes().next(lane, lingers);
             self.touch();
             if step.room {
                 self.room.notify_one();
             }
-            let Some(taken) = step.taken else {
+            if step.is_over {
                 return;
+            }
+            let Some(taken) = step.taken else {
+                // Under load the head has more by the time the others have had their turn.
+                lingers = false;
+                tokio::task::yield_now().await;
+                continue;
             };
+            lingers = true;
             if let Some(change) = taken.cautious
                 && !self.settle(change).await
             {
