@@ -402,6 +402,7 @@ impl Session {
         if what == "room" {
             let slug = stored.slug.unwrap_or_else(|| id.into());
             let mut room = Room::new(id.into(), slug);
+            room.restored = true;
             room.last_chat = stored.last_chat;
             let floor = stored.chat_floor.or(stored.last_chat);
             room.chat_floor = floor.or(Some(stored.joined_at.as_millisecond()));

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use antiphon_core::{Draft, Edge, Part, Place};
+use antiphon_core::{Draft, Edge, Origin, Part, Place};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ pub(super) struct Hold {
     /// Where the stream was joined again; absent if only the conversations are awaited.
     pub(super) to: Option<Edge>,
     pub(super) until: Instant,
-    pub(super) chats: HashSet<String>,
+    pub(super) chats: HashSet<Origin>,
 }
 
 /// A channel of the socket that the account has: its own, or a room's.
@@ -70,7 +70,10 @@ pub(super) struct Room {
     pub(super) last_chat: Option<i64>,
     /// Time from which the history was not fetched yet, in ms.
     pub(super) chat_floor: Option<i64>,
-    pub(super) seen: VecDeque<String>,
+    /// Origins of the last messages and deletions seen.
+    pub(super) seen: VecDeque<Origin>,
+    /// Whether the room was restored from a checkpoint, which names none of them.
+    pub(super) restored: bool,
     pub(super) waiters: Vec<oneshot::Sender<Result<RoomInfo, JoinError>>>,
     pub(super) leaving: bool,
     pub(super) rejoin_at: Option<Instant>,
@@ -136,6 +139,7 @@ impl Room {
             last_chat: None,
             chat_floor: None,
             seen: VecDeque::new(),
+            restored: false,
             waiters: Vec::new(),
             leaving: false,
             rejoin_at: None,
@@ -144,12 +148,13 @@ impl Room {
         }
     }
 
-    pub(super) fn see(&mut self, chat: &str, time: Option<i64>) {
+    /// Remembers a message or its deletion; the time is a message's.
+    pub(super) fn see(&mut self, origin: Origin, time: Option<i64>) {
         self.last_chat = self.last_chat.max(time);
         if self.seen.len() >= SEEN {
             self.seen.pop_front();
         }
-        self.seen.push_back(chat.to_owned());
+        self.seen.push_back(origin);
     }
 }
 

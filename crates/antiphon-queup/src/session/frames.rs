@@ -573,10 +573,13 @@ impl Session {
             self.emit(channel, draft, now);
             return;
         };
-        if said.kind.as_str() == "queup.chat-message"
-            && let Some(chat) = chat
+        if let Some(chat) = chat
+            && matches!(
+                said.kind.as_str(),
+                "queup.chat-message" | "queup.delete-chat-message"
+            )
         {
-            self.note_chat(name, chat, &glance);
+            self.note_chat(name, chat, &draft, &glance);
         }
         if said.kind.as_str() == "queup.new-message"
             && let Some(conversation) = glance.messageid.as_deref()
@@ -587,21 +590,22 @@ impl Session {
         self.consequences(name, said.kind.name(), &glance, now);
     }
 
-    /// Remembers a message, and tells a request that waits for it.
-    fn note_chat(&mut self, name: &str, chat: &str, glance: &wire::Glance<'_>) {
+    /// Remembers a message or its deletion, and tells a request that waits for the message.
+    fn note_chat(&mut self, name: &str, chat: &str, draft: &Draft, glance: &wire::Glance<'_>) {
+        let is_message = draft.deletes.is_none();
         let author = glance.user.id().map(UserId::from);
         let author = author.or_else(|| ChatId::from(chat).parts().map(|(user, _)| user));
         let Some(channel) = self.channels.get_mut(name) else {
             return;
         };
         if let Some(hold) = &mut channel.hold {
-            hold.chats.insert(chat.to_owned());
+            hold.chats.insert(draft.origin.clone());
         }
         let Some(room) = &mut channel.room else {
             return;
         };
-        room.see(chat, glance.time);
-        if author.is_none() || author != self.me {
+        room.see(draft.origin.clone(), glance.time.filter(|_| is_message));
+        if !is_message || author.is_none() || author != self.me {
             return;
         }
         let (time, text) = (

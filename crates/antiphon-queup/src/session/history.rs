@@ -51,27 +51,22 @@ impl Session {
             );
             let known = room.chat_floor.or(room.last_chat);
             let items = backfill(history, floor, self.rules.backfill);
-            let seen: HashSet<&String> = room.seen.iter().collect();
+            let seen: HashSet<&Origin> = room.seen.iter().collect();
             let missed: Vec<Missed> = items
                 .into_iter()
-                .filter(|item| {
-                    let known = item.is_chat && seen.contains(&item.chat);
-                    !known && !hold.chats.contains(&item.chat)
-                })
+                .filter(|item| !seen.contains(&item.origin) && !hold.chats.contains(&item.origin))
                 .collect();
             recovered = missed
                 .iter()
                 .filter(|item| match known {
-                    // After a restart the last message stored is not remembered by its id.
-                    Some(known) if seen.is_empty() => item.time > known,
+                    // After a restart the last message stored is known by its time only.
+                    Some(known) if room.restored => item.time > known,
                     Some(known) => item.time >= known,
                     None => true,
                 })
                 .count() as u64;
             for item in missed {
-                if item.is_chat {
-                    room.see(&item.chat, Some(item.time));
-                }
+                room.see(item.origin.clone(), item.is_chat.then_some(item.time));
                 let mut draft =
                     Draft::new(item.kind, place.clone(), item.origin, now.wall, item.body)
                         .provenance(Provenance::Backfilled);
@@ -81,6 +76,7 @@ impl Session {
                 self.entries.push_back(entry);
             }
             room.chat_floor = None;
+            room.restored = false;
         }
         if let Some(to) = hold.to {
             self.report_gap(name, to, recovered, now);
@@ -121,9 +117,8 @@ impl Session {
 /// A message of a room's history that may have been missed.
 pub(super) struct Missed {
     kind: Kind,
-    origin: Origin,
+    pub(super) origin: Origin,
     deletes: Option<Origin>,
-    pub(super) chat: String,
     time: i64,
     is_chat: bool,
     body: Bytes,
@@ -164,7 +159,6 @@ pub(super) fn backfill(history: &Bytes, floor: i64, limit: usize) -> Vec<Missed>
                 kind: Kind::from_static(kind),
                 origin,
                 deletes,
-                chat: chat.into_owned(),
                 time,
                 is_chat,
                 body: history.slice_ref(row.get().as_bytes()),

@@ -812,8 +812,8 @@ fn the_newest_of_the_history_within_the_bound_come_oldest_first() {
         .collect();
     let history = Bytes::from(serde_json::to_vec(&rows).expect("JSON"));
     let items = backfill(&history, 3, 4);
-    let ids: Vec<_> = items.iter().map(|item| item.chat.as_str()).collect();
-    assert_eq!(ids, ["u-6", "u-7", "u-8", "u-9"]);
+    let ids: Vec<_> = items.iter().map(|item| item.origin.as_str()).collect();
+    assert_eq!(ids, ["chat/u-6", "chat/u-7", "chat/u-8", "chat/u-9"]);
     assert_eq!(backfill(&history, 8, 100).len(), 2);
     assert!(backfill(&Bytes::from_static(b"{}"), 0, 9).is_empty());
 }

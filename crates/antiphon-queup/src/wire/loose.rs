@@ -1,0 +1,357 @@
+//! Decoders that take anything: what is not as it should be counts as absent.
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+
+/// Any JSON value, of which only scalars are kept.
+#[derive(Debug, Default)]
+enum Loose<'a> {
+    Text(Cow<'a, str>),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    #[default]
+    Nothing,
+}
+
+struct LooseVisitor;
+
+impl<'de> Visitor<'de> for LooseVisitor {
+    type Value = Loose<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Loose::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Loose::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Loose::Text(Cow::Owned(text)))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Loose::Int(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(i64::try_from(number).map_or(Loose::Nothing, Loose::Int))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Loose::Float(number))
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(Loose::Bool(flag))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Loose::Nothing)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Loose::Nothing)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        inner.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Loose::Nothing)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Loose::Nothing)
+    }
+}
+
+/// The whole part of a float, if it is a number that an integer can hold.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the range is checked first"
+)]
+fn whole(number: f64) -> Option<i64> {
+    // 2⁵³: above it a float no longer names single integers.
+    (number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
+/// A text; numbers become their digits.
+pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Ok(match from.deserialize_any(LooseVisitor)? {
+        Loose::Text(text) => Some(text),
+        Loose::Int(number) => Some(Cow::Owned(number.to_string())),
+        Loose::Float(number) => whole(number).map(|number| Cow::Owned(number.to_string())),
+        Loose::Bool(_) | Loose::Nothing => None,
+    })
+}
+
+/// A text without HTML escapes.
+pub(crate) fn plain<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Ok(text(from)?.map(crate::text::unescape))
+}
+
+/// An integer; floats lose their fraction, and numbers in strings count.
+pub(crate) fn int<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    Ok(match from.deserialize_any(LooseVisitor)? {
+        Loose::Int(number) => Some(number),
+        Loose::Float(number) => whole(number),
+        Loose::Bool(flag) => Some(i64::from(flag)),
+        Loose::Text(text) => {
+            let text = text.trim();
+            text.parse()
+                .ok()
+                .or_else(|| text.parse::<f64>().ok().and_then(whole))
+        }
+        Loose::Nothing => None,
+    })
+}
+
+/// An integer that must not be in a string: an action's number.
+pub(super) fn strict_int<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    Ok(match from.deserialize_any(LooseVisitor)? {
+        Loose::Int(number) => Some(number),
+        Loose::Float(number) if number.fract() == 0.0 => whole(number),
+        _ => None,
+    })
+}
+
+/// A flag; numbers other than 0 are true.
+pub(crate) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    Ok(match from.deserialize_any(LooseVisitor)? {
+        Loose::Bool(flag) => Some(flag),
+        Loose::Int(number) => Some(number != 0),
+        Loose::Float(number) => Some(number != 0.0),
+        Loose::Text(text) => match &*text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+        Loose::Nothing => None,
+    })
+}
+
+/// A time in ms since 1970, or as ISO 8601.
+pub(crate) fn time<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<jiff::Timestamp>, D::Error> {
+    let ms = match from.deserialize_any(LooseVisitor)? {
+        Loose::Int(number) => Some(number),
+        Loose::Float(number) => whole(number),
+        Loose::Text(text) => {
+            if let Ok(time) = text.parse() {
+                return Ok(Some(time));
+            }
+            let text = text.trim();
+            text.parse()
+                .ok()
+                .or_else(|| text.parse::<f64>().ok().and_then(whole))
+        }
+        Loose::Bool(_) | Loose::Nothing => None,
+    };
+    Ok(ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()))
+}
+
+/// Something that is an id, an object, or neither.
+#[derive(Debug, Default)]
+pub(crate) enum Ref<'a, T> {
+    /// Only the id.
+    Id(Cow<'a, str>),
+    /// The whole object.
+    Object(Box<T>),
+    /// Absent, null or of an odd type.
+    #[default]
+    Nothing,
+}
+
+struct RefVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for RefVisitor<T> {
+    type Value = Ref<'de, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id or an object")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Ref::Id(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Ref::Id(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
+            .map(|object| Ref::Object(Box::new(object)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Ref::Nothing)
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Ref::Nothing)
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Ref::Nothing)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Ref::Nothing)
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Ref::Nothing)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Ref::Nothing)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Ref::Nothing)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        inner.deserialize_any(self)
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Ref<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(RefVisitor(PhantomData))
+    }
+}
+
+impl<'a, T> Ref<'a, T> {
+    /// The object, if it is one.
+    pub(crate) fn object(self) -> Option<T> {
+        match self {
+            Self::Object(object) => Some(*object),
+            Self::Id(_) | Self::Nothing => None,
+        }
+    }
+
+    /// The object, if it is one.
+    pub(crate) fn as_object(&self) -> Option<&T> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::Id(_) | Self::Nothing => None,
+        }
+    }
+
+    /// The id, if it is only that.
+    pub(crate) fn as_id(&self) -> Option<&Cow<'a, str>> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Object(_) | Self::Nothing => None,
+        }
+    }
+}
+
+/// An object, or nothing where there is anything else.
+pub(crate) fn object<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ref::deserialize(from).map(Ref::object)
+}
+
+/// A list; elements that are not what they should be are left out, and anything but a list is an empty one.
+#[derive(Debug)]
+pub(crate) struct List<T>(pub(crate) Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Element<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = List<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element::<Ref<'de, T::Object>>()? {
+            list.extend(T::from_ref(item));
+        }
+        Ok(List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(List::default())
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+}
+
+impl<'de, T: Element<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+/// What a [`List`] can hold: objects only, or ids and objects alike.
+pub(crate) trait Element<'de>: Sized {
+    /// The object it may be.
+    type Object: Deserialize<'de>;
+    /// Takes the element, or leaves it out.
+    fn from_ref(item: Ref<'de, Self::Object>) -> Option<Self>;
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Element<'de> for Ref<'a, T> {
+    type Object = T;
+
+    fn from_ref(item: Ref<'de, T>) -> Option<Self> {
+        (!matches!(item, Ref::Nothing)).then_some(item)
+    }
+}
