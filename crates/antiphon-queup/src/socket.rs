@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::Uri;
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use crate::{
@@ -26,6 +26,8 @@ use crate::{
 const RECONNECT_AFTER: Duration = Duration::from_secs(5);
 /// How often joining again after a reconnect is tried before the gap is reported without it.
 const REJOIN_TRIES: u32 = 3;
+/// How long the journal gets to take what was read when the source closes.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The pause between two such tries.
 const REJOIN_PAUSE: Duration = Duration::from_secs(2);
 
@@ -135,6 +137,8 @@ pub(crate) async fn run(
             Some(command) = commands.recv(), if session.wants_command() => session.on_command(command),
         }
     }
+    // What was read is stored if the journal still takes it; if not, it lies behind the last checkpoint.
+    let _ = timeout(LAST_WORDS, drain(&mut session, &intake)).await;
     // Leaving rooms is an act of the user: only the socket is closed.
     if let Some(mut socket) = socket {
         socket.close(Some(1000), "").await;
@@ -143,6 +147,17 @@ pub(crate) async fn run(
     shared.link.send_replace(LinkState::Closed);
     tracing::info!(source = %intake.source(), "closed");
     Ok(())
+}
+
+async fn drain(session: &mut Session, intake: &Intake) {
+    while let Some(weight) = session.next_weight() {
+        let Ok(permit) = intake.reserve(weight).await else {
+            return;
+        };
+        if let Some(entry) = session.take_entry() {
+            permit.send(entry);
+        }
+    }
 }
 
 async fn send_all(socket: &mut WebSocket, session: &mut Session) -> Result<(), SocketError> {

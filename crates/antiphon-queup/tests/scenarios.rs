@@ -1034,3 +1034,40 @@ async fn requests_and_socket_take_the_way_they_are_told() {
     assert!(hosts.iter().any(|host| host == "api.queup.net"));
     assert!(hosts.iter().any(|host| host == "ws.queup.net"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_credential_reaches_the_journal() {
+    let sim = Simulator::with_seed(7);
+    let bot = sim.queup().account();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("cookie");
+    let app = Running::start(&sim, config(&sim).cookie_file(&file));
+    app.settled().await;
+    app.client
+        .join_private_room("vault", "open sesame")
+        .await
+        .expect("joined");
+    sim.queup().cut_connections();
+    app.until(|journal| journal.decoded::<Ready>().len() == 2)
+        .await;
+    sleep(Duration::from_secs(5)).await;
+    let cookie = std::fs::read_to_string(&file).expect("a cookie");
+    let cookie = cookie.trim().trim_start_matches("connect.sid=").to_owned();
+    let printed = format!("{:?}", app.client);
+    let journal = app.stop().await;
+    for secret in [bot.password.expose(), "open sesame", &cookie] {
+        assert!(!printed.contains(secret), "{printed}");
+        let holds = |bytes: &[u8]| {
+            bytes
+                .windows(secret.len())
+                .any(|part| part == secret.as_bytes())
+        };
+        assert!(!journal.events.iter().any(|event| holds(event.body())));
+        assert!(
+            !journal
+                .checkpoints
+                .iter()
+                .any(|checkpoint| holds(&checkpoint.state))
+        );
+    }
+}

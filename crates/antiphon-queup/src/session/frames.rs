@@ -151,7 +151,7 @@ impl Session {
         }
     }
 
-    /// Where this frame lies: dated back, since nobody knows how long it was on the way.
+    /// Where what follows this frame begins: dated back, since nobody knows how long the frame was on the way.
     fn edge(&self, now: Moment) -> Edge {
         let read = self
             .behind_since
@@ -448,7 +448,8 @@ impl Session {
 
     /// Action 11: a channel is attached.
     fn on_attached(&mut self, name: &str, body: &Bytes, now: Moment) {
-        let to = self.edge(now);
+        // Not dated back: whatever was sent before this frame was sent before now.
+        let to = Edge::frame(now.wall, self.connection.clone(), self.frame);
         let epoch = self.epoch;
         let history = self.rules.backfill > 0;
         let Some(channel) = self.channels.get_mut(name) else {

@@ -6,7 +6,7 @@ use antiphon_core::{Draft, Edge, Entry, Gap, Kind, Origin, Place, Provenance};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::{BACKFILL_MARGIN, LONGEST_ID, Moment, Picture, Session};
+use super::{BACKFILL_MARGIN, EDGE_SLACK, LONGEST_ID, Moment, Picture, Session};
 use crate::{model::ChatId, wire};
 
 impl Session {
@@ -20,7 +20,9 @@ impl Session {
         let from = channel.from.take().unwrap_or_else(|| to.clone());
         let gap = Gap::new(from, to.clone(), cause).recovered(recovered);
         // What is stored after this begins where the stream was joined again.
-        channel.from = Some(to);
+        let mut from = to;
+        from.at = from.at.checked_sub(EDGE_SLACK).unwrap_or(from.at);
+        channel.from = Some(from);
         let place = channel.place.clone();
         let draft = self.made(Gap::KIND, place, gap.body().into(), now);
         let checkpoint = self.channel_checkpoint(name);

@@ -290,7 +290,7 @@ pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
             let before = if on(&gap.to) {
                 row.frame < gap.to.frame
             } else {
-                row.at <= gap.to.at.as_millisecond() + 1000
+                row.at <= gap.to.at.as_millisecond()
             };
             *place == *row.place && after && before
         });
