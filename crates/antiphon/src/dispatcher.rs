@@ -106,7 +106,7 @@ pub(crate) struct Dispatcher<S> {
 /// The handlers of each kind, looked up once per version of the table.
 pub(crate) struct Plans<S> {
     version: u64,
-    plans: HashMap<Kind, Arc<Plan<S>>>,
+    by_kind: HashMap<Kind, Arc<Plan<S>>>,
     /// The kind that was asked for last; as a rule the next one is the same.
     recent: Option<(Kind, Arc<Plan<S>>)>,
 }
@@ -115,7 +115,7 @@ impl<S: Send + Sync + 'static> Plans<S> {
     pub(crate) fn new() -> Self {
         Self {
             version: 0,
-            plans: HashMap::new(),
+            by_kind: HashMap::new(),
             recent: None,
         }
     }
@@ -123,9 +123,9 @@ impl<S: Send + Sync + 'static> Plans<S> {
     /// Forgets what an older version of the table said.
     fn refresh(&mut self, shared: &Shared<S>) {
         let version = shared.version();
-        if version != self.version || self.plans.len() > KINDS {
+        if version != self.version || self.by_kind.len() > KINDS {
             self.version = version;
-            self.plans.clear();
+            self.by_kind.clear();
             self.recent = None;
         }
     }
@@ -137,7 +137,7 @@ impl<S: Send + Sync + 'static> Plans<S> {
             .is_none_or(|(recent, _)| recent != kind)
         {
             let plan = self
-                .plans
+                .by_kind
                 .entry(kind.clone())
                 .or_insert_with(|| Arc::new(shared.table().plan(kind)));
             self.recent = Some((kind.clone(), Arc::clone(plan)));

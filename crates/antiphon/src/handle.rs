@@ -154,7 +154,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             let name = unused(table, &options);
             let entry = Entry::new(id, name, &options, since);
             let registered = Registered::new(entry, handler);
-            let wants = wants.or_else(|| everything::<H::Payload>());
+            let wants = wants.or_else(everything::<H::Payload>);
             match wants {
                 None => table.add(registered),
                 Some(wants) => {

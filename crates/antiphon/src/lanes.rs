@@ -109,6 +109,10 @@ pub(crate) struct Taken<T> {
 
 /// All lanes of a consumer.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and they meet in every combination"
+)]
 pub(crate) struct Lanes<T> {
     bounds: Bounds,
     slots: Vec<Lane<T>>,

@@ -300,10 +300,13 @@ impl<S: 'static> Plan<S> {
     }
 }
 
+/// A group under its payload's type and kinds.
+type Filed<S> = (TypeId, &'static [&'static str], Arc<dyn Group<S>>);
+
 /// All handlers of an app.
 pub(crate) struct Table<S> {
     raw: Vec<(Wants, Registered<Event, S>)>,
-    typed: Vec<(TypeId, &'static [&'static str], Arc<dyn Group<S>>)>,
+    typed: Vec<Filed<S>>,
     known: Arc<HashSet<&'static str>>,
 }
 

@@ -42,8 +42,11 @@ struct Watcher {
     kinds: Kinds,
     since: Position,
     place: Option<Place>,
-    serve: Box<dyn FnMut(&Arc<Event>) -> Served + Send>,
+    serve: Serve,
 }
+
+/// Shows an event to whoever waits for it.
+type Serve = Box<dyn FnMut(&Arc<Event>) -> Served + Send>;
 
 /// Whether a watcher wants more.
 enum Served {
@@ -111,12 +114,7 @@ impl Watchers {
         }
     }
 
-    fn add(
-        &self,
-        kinds: Kinds,
-        since: Position,
-        serve: Box<dyn FnMut(&Arc<Event>) -> Served + Send>,
-    ) -> u64 {
+    fn add(&self, kinds: Kinds, since: Position, serve: Serve) -> u64 {
         let mut all = self.lock();
         all.next += 1;
         let number = all.next;

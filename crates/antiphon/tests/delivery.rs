@@ -157,7 +157,7 @@ async fn every_shape_of_handler_is_accepted() {
         .on(shared)
         .on(four.named("four"))
         .on(async |said: Said, State(log): State<Log>| {
-            log.note(format!("closure {}", said.message))
+            log.note(format!("closure {}", said.message));
         })
         .on(
             (async |_: Said, State(log): State<Log>| log.note("filtered"))
@@ -165,7 +165,7 @@ async fn every_shape_of_handler_is_accepted() {
                 .attempts(2),
         )
         .on(async |event: Arc<Event>, State(log): State<Log>| {
-            log.note(format!("any {}", event.place()))
+            log.note(format!("any {}", event.place()));
         })
         .on_raw("test.*", raw);
     let app = TestApp::start(app, MemoryJournal::new()).await;

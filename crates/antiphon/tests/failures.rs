@@ -1,5 +1,10 @@
 //! Handlers that fail: retries, dead letters, panics, deadlines, the error hook, replay.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may unwrap, also outside its own function"
+)]
+
 mod support;
 
 use std::{

@@ -1,5 +1,10 @@
 //! Caches that follow the journal.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may unwrap, also outside its own function"
+)]
+
 mod support;
 
 use std::{
@@ -33,12 +38,12 @@ struct Earlier(String);
 struct Following(Last);
 
 impl Projection for Following {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "test/last"
     }
 
     fn apply(&mut self, event: &Event) -> projection::Before {
-        if event.kind() != &SAID {
+        if *event.kind() != SAID {
             return projection::Before::NOTHING;
         }
         let Ok(said) = event.parse::<Said>() else {

@@ -111,7 +111,7 @@ impl Model {
         }
     }
 
-    fn offered(&mut self, offered: Offered<Position>) {
+    fn offered(&mut self, offered: &Offered<Position>) {
         if let Offered::Begin(lane) = offered {
             let before = self.active.insert(lane.0, None);
             assert!(before.is_none(), "a lane has one task");
@@ -125,7 +125,7 @@ impl Model {
         };
         if wanted {
             let offered = self.lanes.offer(&Self::key(lane), position, position);
-            self.offered(offered);
+            self.offered(&offered);
         } else {
             self.lanes.pass(position);
         }
@@ -198,7 +198,7 @@ impl Model {
             }
             if wanted {
                 let offered = self.lanes.feed(&Self::key(lane), position, position);
-                self.offered(offered);
+                self.offered(&offered);
             }
         }
         through = through.min(position);

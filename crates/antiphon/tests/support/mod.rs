@@ -2,7 +2,8 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test file uses a part of it"
+    clippy::unwrap_used,
+    reason = "each test file uses a part of it, and a test may unwrap"
 )]
 
 use std::sync::{
@@ -66,6 +67,7 @@ impl Log {
 }
 
 /// A handler that notes what was said.
+#[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn note(said: Said, State(log): State<Log>) -> Result<(), HandlerError> {
     log.note(said.message);
     Ok(())

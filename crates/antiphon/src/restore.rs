@@ -1,0 +1,165 @@
+//! What a consumer takes up again when it starts.
+
+use std::sync::{Arc, Mutex};
+
+use antiphon_core::{Batch, ConsumerName, Cursor, Event, Journal, OpenEvent, Position, Rng};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::{
+    app::{App, Begin},
+    dispatcher::{self, Following, PAGE, Plans},
+    error::RunError,
+    extract::Befores,
+    ingest,
+    lanes::{LaneId, Lanes},
+    runner::Work,
+};
+
+/// A projection without a save is made again from so many positions back at most.
+const REMAKE: u64 = 100_000;
+
+/// Where the consumer begins, and up to where an earlier run may have handled events that its cursor does not show.
+///
+/// The cursor is stored anew as one that is being worked from, before anything is handled.
+pub(crate) async fn cursor(
+    journal: &Arc<dyn Journal>,
+    consumer: &ConsumerName,
+    begin: Begin,
+    rng: Rng,
+) -> Result<(Cursor, Position), RunError> {
+    let last = *journal.last().borrow();
+    let stored = journal.cursor(consumer).await.map_err(RunError::Read)?;
+    let doubtful = match &stored {
+        Some(cursor) if !cursor.clean => last,
+        _ => Position::ZERO,
+    };
+    let mut cursor = stored.unwrap_or_else(|| match begin {
+        Begin::End => Cursor::at(last),
+        Begin::At(position) => Cursor::at(position.min(last)),
+    });
+    cursor.clean = false;
+    let batch = Arc::new(Batch {
+        cursors: vec![(consumer.clone(), cursor.clone())],
+        ..Batch::default()
+    });
+    ingest::append(journal, &batch, rng, &CancellationToken::new())
+        .await
+        .map_err(RunError::Append)?;
+    Ok((cursor, doubtful))
+}
+
+/// Brings the projections up to where the head begins.
+pub(crate) async fn projections<S>(
+    app: &mut App<S>,
+    journal: &Arc<dyn Journal>,
+    head: Position,
+) -> Result<Vec<Following>, RunError> {
+    let last = *journal.last().borrow();
+    let own = std::mem::take(&mut app.projections);
+    let of_sources = app
+        .sources
+        .iter_mut()
+        .flat_map(|source| source.projections());
+    let mut projections = Vec::new();
+    for mut projection in of_sources.chain(own) {
+        let name = projection.name().to_owned();
+        if projections
+            .iter()
+            .any(|other: &Following| other.projection.name() == name)
+        {
+            return Err(RunError::Configuration(format!(
+                "two projections are named `{name}`"
+            )));
+        }
+        let saved = journal.projection(&name).await.map_err(RunError::Read)?;
+        let restored = saved.and_then(|saved| match projection.restore(&saved.state) {
+            Ok(()) => Some(saved.position.min(last)),
+            Err(failure) => {
+                warn!(projection = name, %failure, "a saved projection cannot be read and is made again");
+                None
+            }
+        });
+        let applied = restored.unwrap_or_else(|| Position::new(head.get().saturating_sub(REMAKE)));
+        projections.push(Following {
+            projection,
+            applied,
+            saved: applied,
+        });
+    }
+    let behind = projections.iter().map(|following| following.applied).min();
+    let mut read = behind.unwrap_or(head);
+    while read < head {
+        let page = journal.read(read, PAGE).await.map_err(RunError::Read)?;
+        let Some(end) = page.last() else { break };
+        read = end.position();
+        for event in page.iter().filter(|event| event.position() <= head) {
+            dispatcher::apply(&mut projections, event);
+        }
+    }
+    Ok(projections)
+}
+
+/// The lanes, those that need a task, and the handlers found on the way.
+type Restored<S> = (Arc<Mutex<Lanes<Work<S>>>>, Vec<LaneId>, Plans<S>);
+
+/// Makes the lanes again as the cursor describes them, with what was open back in its place.
+pub(crate) fn lanes<S: Send + Sync + 'static>(
+    app: &App<S>,
+    open: Vec<(Arc<Event>, u32)>,
+    cursor: &Cursor,
+    doubtful: Position,
+) -> Restored<S> {
+    let mut lanes = Lanes::restore(app.limits.lanes(), cursor, doubtful);
+    let mut plans = Plans::new();
+    for (event, starts) in open {
+        let plan = plans.of(event.kind(), &app.shared);
+        if plan.is_empty() {
+            continue;
+        }
+        let key = app
+            .key_of
+            .as_ref()
+            .map_or_else(|| event.place().clone(), |key_of| key_of(&event));
+        let position = event.position();
+        let work = Work::Event {
+            event,
+            plan: Arc::clone(plan),
+            before: Befores::default(),
+        };
+        lanes.reopen(&key, position, starts, work);
+    }
+    let begun = lanes.begin_all();
+    (Arc::new(Mutex::new(lanes)), begun, plans)
+}
+
+/// Reads the cursor's open events; those that retention has removed are left out.
+pub(crate) async fn open(
+    journal: &Arc<dyn Journal>,
+    open: &[OpenEvent],
+) -> Result<Vec<(Arc<Event>, u32)>, RunError> {
+    let mut loaded = Vec::with_capacity(open.len());
+    let mut open = open.iter().peekable();
+    while let Some(first) = open.peek() {
+        let page = journal
+            .read(first.position.previous(), PAGE)
+            .await
+            .map_err(RunError::Read)?;
+        let Some(end) = page.last().map(|event| event.position()) else {
+            break;
+        };
+        let mut events = page.into_iter();
+        while let Some(wanted) = open.next_if(|open| open.position <= end) {
+            let found = events.find(|event| event.position() >= wanted.position);
+            match found {
+                Some(event) if event.position() == wanted.position => {
+                    loaded.push((event, wanted.starts));
+                }
+                // What was found lies beyond the wanted one, and is looked for again with the next page.
+                Some(_) => break,
+                None => {}
+            }
+        }
+    }
+    Ok(loaded)
+}

@@ -1,0 +1,472 @@
+//! An app's tasks: how they are started, watched, and stopped in two phases.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use antiphon_core::{
+    AppendError, Batch, Clock, ConsumerName, Gap, Intake, Journal, Keep, KindPattern, Link,
+    LinkState, Outlet, Payload, Retention, Rng, Source, SourceError, SourceName, Stopper,
+};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    task::{AbortHandle, Id, JoinError, JoinSet},
+    time::{Instant, sleep, timeout, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, error, info, info_span, warn};
+
+use crate::{
+    app::{App, OnStopped},
+    dispatcher::{Dispatcher, Following, HeadError, Letters},
+    error::RunError,
+    ingest::{self, Committer, WRITES},
+    lanes::Lanes,
+    metric::Counters,
+    restore,
+    runner::{Runner, Work},
+    tail::Tail,
+};
+
+/// How long sources get to close after handlers have ended.
+const CLOSE: Duration = Duration::from_secs(10);
+/// How long the journal gets to store what is left.
+const STORE: Duration = Duration::from_secs(10);
+
+/// How often what retention no longer keeps is removed.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// What a task of the app came to.
+enum Ended {
+    Source(SourceName, Result<(), SourceError>),
+    Committer(Result<(), AppendError>),
+    Head(Result<Vec<Following>, HeadError>),
+    Beside,
+}
+
+/// An app whose tasks run.
+pub(crate) struct Running<S> {
+    journal: Arc<dyn Journal>,
+    consumer: ConsumerName,
+    lanes: Arc<Mutex<Lanes<Work<S>>>>,
+    tasks: JoinSet<Ended>,
+    names: HashMap<Id, (Task, AbortHandle)>,
+    stopper: Stopper,
+    head_stop: CancellationToken,
+    give_up: CancellationToken,
+    on_stopped: OnStopped,
+    grace: Duration,
+    rng: Rng,
+    /// What has ended so far.
+    head: Option<Result<Vec<Following>, HeadError>>,
+    committer: Option<Result<(), AppendError>>,
+}
+
+/// What a task is, for the log and for the order of stopping.
+#[derive(Clone, Debug)]
+enum Task {
+    Source(SourceName),
+    Committer,
+    Head,
+    Beside(&'static str),
+}
+
+impl<S: Send + Sync + 'static> Running<S> {
+    pub(crate) async fn start(
+        mut app: App<S>,
+        journal: Arc<dyn Journal>,
+    ) -> Result<Self, RunError> {
+        app.check()?;
+        let known = app.sources.iter().flat_map(|source| source.kinds());
+        let known: HashSet<&'static str> = known.map(|info| info.kind).chain(own_kinds()).collect();
+        app.shared.change(|table| table.know(known));
+        let rng = app.rng.fork();
+        let (cursor, doubtful) = restore::cursor(&journal, &app.name, app.begin, rng).await?;
+        let projections = restore::projections(&mut app, &journal, cursor.read).await?;
+        let open = restore::open(&journal, &cursor.open).await?;
+        let (lanes, active, plans) = restore::lanes(&app, open, &cursor, doubtful);
+        let seen = Arc::clone(&lanes);
+        let probe = move || {
+            let lanes = lock(&seen);
+            (lanes.read(), lanes.open(), lanes.is_parked())
+        };
+        app.shared.begin(journal.last(), Box::new(probe));
+
+        let tail = Arc::new(Tail::new());
+        let (outlet, intakes) = open_intakes(&mut app, &journal).await?;
+        let give_up = CancellationToken::new();
+        let (writes, written) = mpsc::channel(WRITES);
+        let (saved, saved_seen) = watch::channel(0);
+        let dirty = Arc::new(AtomicBool::new(false));
+        let changed = Arc::new(Notify::new());
+        let counters = Counters::new();
+        let committer = Committer {
+            journal: Arc::clone(&journal),
+            tail: Arc::clone(&tail),
+            outlet,
+            writes: written,
+            consumer: app.name.clone(),
+            cursor: cursor_now(&lanes, &dirty),
+            changed: Arc::clone(&changed),
+            saved,
+            counters: counters.clone(),
+            rng: app.rng.fork(),
+            give_up: give_up.clone(),
+        };
+        let runner = Runner {
+            lanes: Arc::clone(&lanes),
+            state: Arc::clone(&app.state),
+            handle: app.handle(),
+            writes,
+            saved: saved_seen,
+            dirty,
+            changed,
+            room: Notify::new(),
+            judges: app.sources.iter().map(|source| source.judge()).collect(),
+            hook: app.hook.clone(),
+            counters: counters.clone(),
+            consumer: app.name.clone(),
+            clock: app.clock,
+            rng: Mutex::new(app.rng.fork()),
+        };
+        let head_stop = CancellationToken::new();
+        let head = Dispatcher {
+            journal: Arc::clone(&journal),
+            tail,
+            shared: Arc::clone(&app.shared),
+            runner: Arc::new(runner),
+            key_of: app.key_of.clone(),
+            projections,
+            stop: head_stop.clone(),
+            grace: app.grace,
+            rng: app.rng.fork(),
+            plans,
+            tasks: JoinSet::new(),
+            befores: HashMap::new(),
+            letters: Letters::default(),
+        };
+        let policy = Arc::new(retention(&app));
+        let mut running = Self {
+            journal,
+            consumer: app.name.clone(),
+            lanes,
+            tasks: JoinSet::new(),
+            names: HashMap::new(),
+            stopper: Stopper::new(),
+            head_stop,
+            give_up,
+            on_stopped: app.on_stopped,
+            grace: app.grace,
+            rng: app.rng.fork(),
+            head: None,
+            committer: None,
+        };
+        running.spawn(Task::Committer, async move {
+            Ended::Committer(committer.run().await)
+        });
+        running.spawn(
+            Task::Head,
+            async move { Ended::Head(head.run(active).await) },
+        );
+        let sweeper = sweep(Arc::clone(&running.journal), policy, app.clock, counters);
+        running.spawn(Task::Beside("retention"), sweeper);
+        running.spawn_sources(app.sources, intakes);
+        info!(consumer = %running.consumer, read = %cursor.read, open = cursor.open.len(), "started");
+        Ok(running)
+    }
+
+    fn spawn_sources(&mut self, sources: Vec<Box<dyn Source>>, intakes: Vec<Intake>) {
+        for (source, intake) in sources.into_iter().zip(intakes) {
+            let name = source.name().clone();
+            self.spawn(Task::Beside("link"), show_link(name.clone(), intake.link()));
+            let stop = self.stopper.stop();
+            let task = Task::Source(name.clone());
+            let run = source.run(intake, stop);
+            self.spawn(task, async move { Ended::Source(name, run.await) });
+        }
+    }
+
+    fn spawn(&mut self, task: Task, future: impl Future<Output = Ended> + Send + 'static) {
+        let span = match &task {
+            Task::Source(name) => info_span!("source", %name),
+            Task::Committer => info_span!("committer"),
+            Task::Head => info_span!("head"),
+            Task::Beside(name) => info_span!("beside", name),
+        };
+        let abort = self.tasks.spawn(future.instrument(span));
+        self.names.insert(abort.id(), (task, abort));
+    }
+
+    /// Runs until it is told to stop or something ends it, and stops in good order.
+    pub(crate) async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+        tokio::pin!(shutdown);
+        let mut outcome = Ok(());
+        while outcome.is_ok() {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(ended) = self.tasks.join_next_with_id() => outcome = self.ended(ended, false),
+            }
+            if self.head.is_some() || self.committer.is_some() {
+                break;
+            }
+        }
+        info!("stopping");
+        let stopped = self.stop().await;
+        outcome.and(stopped)
+    }
+
+    /// Notes what a task came to; an error if the app cannot go on without it.
+    fn ended(
+        &mut self,
+        ended: Result<(Id, Ended), JoinError>,
+        stopping: bool,
+    ) -> Result<(), RunError> {
+        let (id, ended) = match ended {
+            Ok(ended) => ended,
+            Err(failure) => {
+                let task = self.names.remove(&failure.id()).map(|(task, _)| task);
+                if failure.is_cancelled() {
+                    return Ok(());
+                }
+                error!(?task, "a task panicked");
+                return Err(match task {
+                    Some(Task::Source(name)) => RunError::SourcePanicked(name),
+                    Some(Task::Beside(name)) => RunError::TaskPanicked(name.to_owned()),
+                    Some(Task::Committer) => RunError::TaskPanicked("committer".to_owned()),
+                    Some(Task::Head) | None => RunError::TaskPanicked("head".to_owned()),
+                });
+            }
+        };
+        self.names.remove(&id);
+        match ended {
+            Ended::Source(name, Ok(())) => info!(source = %name, "a source has ended"),
+            Ended::Source(name, Err(failure)) => {
+                error!(
+                    source = %name,
+                    code = failure.code(),
+                    hint = failure.way_out(),
+                    error = &failure as &dyn std::error::Error,
+                    "a source has stopped"
+                );
+                // While stopping, its end is what was wanted, however it came.
+                if self.on_stopped == OnStopped::End && !stopping {
+                    return Err(RunError::Source(failure));
+                }
+            }
+            Ended::Committer(result) => self.committer = Some(result),
+            Ended::Head(result) => self.head = Some(result),
+            Ended::Beside => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a task of this sort still runs.
+    fn runs(&self, wanted: impl Fn(&Task) -> bool) -> bool {
+        self.names.values().any(|(task, _)| wanted(task))
+    }
+
+    /// Waits until no task of this sort runs, or the deadline; the first panic meanwhile is kept.
+    async fn wait_for(
+        &mut self,
+        deadline: Instant,
+        outcome: &mut Result<(), RunError>,
+        wanted: impl Fn(&Task) -> bool,
+    ) {
+        while self.runs(&wanted) {
+            let Ok(Some(ended)) = timeout_at(deadline, self.tasks.join_next_with_id()).await else {
+                return;
+            };
+            let ended = self.ended(ended, true);
+            if outcome.is_ok() {
+                *outcome = ended;
+            }
+        }
+    }
+
+    async fn stop(mut self) -> Result<(), RunError> {
+        let mut outcome = Ok(());
+        self.stopper.stop_reading();
+        self.head_stop.cancel();
+        // The head keeps to the grace by itself; the rest is for the machine to be slow in.
+        let head = Instant::now() + self.grace + STORE;
+        self.wait_for(head, &mut outcome, |task| matches!(task, Task::Head))
+            .await;
+        self.abort(|task| matches!(task, Task::Head));
+
+        self.stopper.close();
+        let closed = Instant::now() + CLOSE;
+        self.wait_for(closed, &mut outcome, |task| matches!(task, Task::Source(_)))
+            .await;
+        self.abort(|task| !matches!(task, Task::Committer));
+
+        let stored = Instant::now() + STORE;
+        self.wait_for(stored, &mut outcome, |task| matches!(task, Task::Committer))
+            .await;
+        self.give_up.cancel();
+        let stored = Instant::now() + STORE;
+        self.wait_for(stored, &mut outcome, |task| matches!(task, Task::Committer))
+            .await;
+        self.abort(|_| true);
+
+        let head = self.head.take();
+        match self.committer.take() {
+            Some(Ok(())) => {}
+            Some(Err(failure)) => return outcome.and(Err(RunError::Append(failure))),
+            None => return outcome.and(Err(RunError::Unfinished("store what was left"))),
+        }
+        match head {
+            Some(Ok(projections)) => outcome.and(self.store_last(projections).await),
+            Some(Err(HeadError::Read(failure))) => outcome.and(Err(RunError::Read(failure))),
+            Some(Err(HeadError::Lane)) => {
+                outcome.and(Err(RunError::TaskPanicked("lane".to_owned())))
+            }
+            None => outcome.and(Err(RunError::Unfinished("end the handlers"))),
+        }
+    }
+
+    /// Ends the tasks of this sort that are still there, and names them.
+    fn abort(&mut self, wanted: impl Fn(&Task) -> bool) {
+        for (task, abort) in self.names.values() {
+            if wanted(task) {
+                match task {
+                    Task::Beside(_) => {}
+                    task => warn!(?task, "a task did not end in time and was cut off"),
+                }
+                abort.abort();
+            }
+        }
+    }
+
+    /// Stores the last cursor and the projections.
+    async fn store_last(&mut self, mut projections: Vec<Following>) -> Result<(), RunError> {
+        let mut cursor = lock(&self.lanes).cursor();
+        cursor.clean = true;
+        let (read, open, parked) = (cursor.read, cursor.open.len(), cursor.parked.len());
+        let batch = Arc::new(Batch {
+            cursors: vec![(self.consumer.clone(), cursor)],
+            projections: projections.iter_mut().filter_map(Following::save).collect(),
+            ..Batch::default()
+        });
+        let rng = self.rng.fork();
+        let appended = ingest::append(&self.journal, &batch, rng, &self.give_up);
+        match timeout(STORE, appended).await {
+            Ok(appended) => appended.map_err(RunError::Append)?,
+            Err(_) => return Err(RunError::Unfinished("store the last cursor")),
+        };
+        info!(consumer = %self.consumer, %read, open, parked, "stopped");
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens a way to the journal for each source, with the checkpoints it begins with.
+async fn open_intakes<S: Send + Sync + 'static>(
+    app: &mut App<S>,
+    journal: &Arc<dyn Journal>,
+) -> Result<(Outlet, Vec<Intake>), RunError> {
+    let mut outlet = Outlet::new(app.limits.intake);
+    let mut intakes = Vec::new();
+    let names = app.sources.iter().map(|source| source.name().clone());
+    for name in names.collect::<Vec<_>>() {
+        let checkpoints = journal.checkpoints(&name).await.map_err(RunError::Read)?;
+        let intake = outlet.intake(name.clone(), checkpoints, app.clock, &mut app.rng);
+        app.shared.add_link(name, intake.link());
+        intakes.push(intake);
+    }
+    outlet.seal();
+    Ok((outlet, intakes))
+}
+
+/// The kinds of antiphon's own that have a type.
+fn own_kinds() -> impl Iterator<Item = &'static str> {
+    let gap = Gap::KINDS.iter();
+    gap.chain(Link::KINDS).copied()
+}
+
+/// The cursor as the lanes have it, for the committer.
+fn cursor_now<S: Send + Sync + 'static>(
+    lanes: &Arc<Mutex<Lanes<Work<S>>>>,
+    dirty: &Arc<AtomicBool>,
+) -> ingest::CursorNow {
+    let (lanes, dirty) = (Arc::clone(lanes), Arc::clone(dirty));
+    Box::new(move || {
+        // Before the look: what changes from here on must be told again.
+        dirty.store(false, Ordering::Release);
+        let lanes = lock(&lanes);
+        (lanes.changes(), lanes.cursor())
+    })
+}
+
+/// The owner's policy, with what the sources' platforms call momentary.
+fn retention<S>(app: &App<S>) -> Retention {
+    let mut policy = app.retention.clone();
+    for info in app.sources.iter().flat_map(|source| source.kinds()) {
+        let named = policy
+            .rules
+            .iter()
+            .chain(&policy.momentary)
+            .any(|(pattern, _)| pattern.matches(info.kind));
+        if let Keep::Momentary(keep) = info.keep
+            && !named
+        {
+            policy.momentary.push((KindPattern::new(info.kind), keep));
+        }
+    }
+    policy
+}
+
+async fn sweep(
+    journal: Arc<dyn Journal>,
+    policy: Arc<Retention>,
+    clock: Clock,
+    counters: Counters,
+) -> Ended {
+    loop {
+        sleep(SWEEP).await;
+        match journal.sweep(Arc::clone(&policy), clock.now()).await {
+            Ok(swept) => {
+                counters.expired.increment(swept.expired);
+                if swept.expired > 0 {
+                    warn!(
+                        expired = swept.expired,
+                        "momentary events were removed before they were read"
+                    );
+                }
+            }
+            Err(failure) => {
+                warn!(
+                    error = &failure as &dyn std::error::Error,
+                    "retention could not remove anything"
+                );
+            }
+        }
+    }
+}
+
+/// Follows the connection of one source, for log and metrics.
+async fn show_link(source: SourceName, mut link: watch::Receiver<LinkState>) -> Ended {
+    let gauge = metrics::gauge!("antiphon_link_connected", "source" => source.as_str().to_owned());
+    loop {
+        let state = link.borrow_and_update().clone();
+        gauge.set(if state.is_connected() { 1.0 } else { 0.0 });
+        match &state {
+            LinkState::Connected { .. } => info!(%source, "connected"),
+            LinkState::Waiting { .. } => warn!(%source, state = %state, "the connection waits"),
+            LinkState::Stopped { hint, .. } => {
+                error!(%source, state = %state, hint, "the connection has stopped");
+            }
+            _ => info!(%source, state = state.word(), "the connection changed"),
+        }
+        if link.changed().await.is_err() {
+            return Ended::Beside;
+        }
+    }
+}
