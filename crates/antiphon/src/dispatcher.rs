@@ -7,8 +7,8 @@ use std::{
 };
 
 use antiphon_core::{
-    Backoff, BoxFuture, DeadLetter, DeadLetterChange, DeadLetterId, Event, Journal, Kind, Place,
-    Position, Projection, ReadError, Rng, Saved,
+    Backoff, BoxFuture, DeadLetter, DeadLetterId, Event, Journal, Kind, Place, Position,
+    Projection, ReadError, Rng, Saved,
 };
 use tokio::{
     task::{JoinError, JoinSet},
@@ -230,7 +230,11 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     self.look_for_letters();
                 }
                 () = runner.room.notified() => self.place_letters(),
-                _ = saves.tick() => self.save(),
+                _ = saves.tick() => {
+                    self.save();
+                    self.look_for_letters();
+                    self.place_letters();
+                }
                 () = std::future::ready(()), if is_ready && is_head_turn => {
                     pages = 0;
                     if let Some((events, begin)) = ready {
@@ -491,15 +495,10 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     /// Puts dead letters behind what waits in their lanes, as far as there is room.
     fn place_letters(&mut self) {
         while let Some(letter) = self.letters.waiting.pop_front() {
-            // From now on it counts as handled: one that kills the process is not handled again and again.
-            let begun = DeadLetter {
-                replay: false,
-                ..(*letter).clone()
-            };
-            let Ok(permit) = self.runner.writes.try_reserve() else {
-                self.letters.waiting.push_front(letter);
-                break;
-            };
+            let id = letter.id;
+            if !self.runner.letters().insert(id) {
+                continue;
+            }
             self.plans.refresh(&self.shared);
             let event = &letter.event;
             let plan = Arc::clone(self.plans.of(event.kind(), &self.shared));
@@ -508,18 +507,15 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 .as_ref()
                 .map_or_else(|| event.place().clone(), |key_of| key_of(event));
             let work = Work::Letter { letter, plan };
-            let runner = Arc::clone(&self.runner);
-            let mut lanes = runner.lanes();
-            let offered = lanes.append(&key, work);
-            if let Offered::Parked(Work::Letter { letter, .. }) = offered {
-                self.letters.waiting.push_front(letter);
-                break;
-            }
-            // Sent before the lane can begin with it, and so stored before what the handling comes to.
-            permit.send(Write::Dead(DeadLetterChange::Bury(Box::new(begun))));
-            drop(lanes);
-            if let Offered::Begin(lane) = offered {
-                self.spawn(vec![lane]);
+            let offered = self.runner.lanes().append(&key, work);
+            match offered {
+                Offered::Parked(Work::Letter { letter, .. }) => {
+                    self.runner.letters().remove(&id);
+                    self.letters.waiting.push_front(letter);
+                    break;
+                }
+                Offered::Begin(lane) => self.spawn(vec![lane]),
+                Offered::Queued | Offered::Parked(_) | Offered::NotDue => {}
             }
         }
         self.look_for_letters();

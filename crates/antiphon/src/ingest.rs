@@ -24,6 +24,8 @@ const BATCH_BYTES: usize = 4 << 20;
 const CURSOR_DUE: Duration = Duration::from_millis(100);
 /// How often a cursor travels with the commits of new events, at most.
 const CURSOR_OFTEN: Duration = Duration::from_millis(20);
+/// A cursor with more open events than this travels only when it is due, since it costs as much as a batch.
+const CURSOR_SMALL: usize = 512;
 /// Longest wait between tries to store a batch.
 const RETRY_CAP: Duration = Duration::from_secs(5);
 /// How many writes may wait; who has more waits, which only a failing handler's lane does.
@@ -101,6 +103,7 @@ impl Committer {
         let (mut sources, mut consumer) = (true, true);
         let mut cursor_due: Option<Instant> = None;
         let mut cursor_saved_at = Instant::now();
+        let mut cursor_often = CURSOR_OFTEN;
         loop {
             if waiting.is_empty() {
                 if !sources && !consumer {
@@ -134,7 +137,7 @@ impl Committer {
             let cursor_changed =
                 cursor_due.is_some() || self.changed.notified().now_or_never().is_some();
             if cursor_changed {
-                let soon = cursor_saved_at + CURSOR_OFTEN;
+                let soon = cursor_saved_at + cursor_often;
                 let now = Instant::now();
                 waiting.cursor |= now >= soon && !waiting.received.is_empty();
                 cursor_due.get_or_insert(now + CURSOR_DUE);
@@ -153,8 +156,13 @@ impl Committer {
                 continue;
             }
             self.store(batch).await?;
-            if let Some((changes, _)) = changes {
+            if let Some((changes, cursor)) = changes {
                 cursor_due = None;
+                cursor_often = if cursor.open.len() > CURSOR_SMALL {
+                    CURSOR_DUE
+                } else {
+                    CURSOR_OFTEN
+                };
                 cursor_saved_at = Instant::now();
                 self.saved.send_replace(changes);
             }

@@ -1,6 +1,7 @@
 //! A lane's task: one event after another, each through its handlers.
 
 use std::{
+    collections::HashSet,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -94,6 +95,8 @@ pub(crate) struct Runner<S> {
     pub(crate) consumer: ConsumerName,
     pub(crate) clock: Clock,
     pub(crate) rng: Mutex<Rng>,
+    /// Dead letters that wait in lanes or are being handled.
+    pub(crate) letters: Mutex<HashSet<DeadLetterId>>,
 }
 
 /// What a lane's task uses again for each event.
@@ -124,6 +127,11 @@ impl<S: Send + Sync + 'static> Runner<S> {
     pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes<Work<S>>> {
         // The lanes' own code does not panic half-way through a change.
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The dead letters that wait in lanes or are being handled.
+    pub(crate) fn letters(&self) -> MutexGuard<'_, HashSet<DeadLetterId>> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets the committer know that the cursor changed, once until it looks.
@@ -180,7 +188,11 @@ impl<S: Send + Sync + 'static> Runner<S> {
             ..
         } = taken;
         match item {
-            Work::Letter { letter, plan } => self.handle_letter(*letter, &plan, scratch).await,
+            Work::Letter { letter, plan } => {
+                let id = letter.id;
+                self.handle_letter(*letter, &plan, scratch).await;
+                self.letters().remove(&id);
+            }
             Work::Event { event, .. } if starts >= CRASHES => {
                 error!(
                     position = %event.position(),
@@ -211,6 +223,17 @@ impl<S: Send + Sync + 'static> Runner<S> {
 
     /// Handles a dead letter again, by the handlers it names, or all if it names none.
     async fn handle_letter(&self, letter: DeadLetter, plan: &Plan<S>, scratch: &mut Scratch) {
+        // The request counts as met before the handler begins: a letter that takes the process down is not handled
+        // again until someone asks once more.
+        let begun = DeadLetter {
+            replay: false,
+            ..letter.clone()
+        };
+        self.write(DeadLetterChange::Bury(Box::new(begun))).await;
+        let change = self.lanes().changes();
+        if !self.settle(change).await {
+            return;
+        }
         let DeadLetter {
             id, handler, event, ..
         } = letter;

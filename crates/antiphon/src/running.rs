@@ -133,6 +133,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             consumer: app.name.clone(),
             clock: app.clock,
             rng: Mutex::new(app.rng.fork()),
+            letters: Mutex::default(),
         };
         let head_stop = CancellationToken::new();
         let head = Dispatcher {

@@ -292,3 +292,72 @@ async fn a_replay_asked_for_while_the_app_was_down_is_done_at_its_next_start() {
     assert_eq!(log.lines(), ["x"]);
     assert_eq!(letters(&journal).await, vec![]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_that_had_to_wait_is_not_forgotten_by_a_stop() {
+    let journal = Arc::new(MemoryJournal::new());
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let app =
+        App::new(log.clone())
+            .source(source)
+            .on((async |said: Said, State(log): State<Log>| {
+                log.note(said.message.clone());
+                match said.message.as_str() {
+                    "stuck" => std::future::pending().await,
+                    _ => Err(HandlerError::message("no")),
+                }
+            })
+            .named("h"));
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    choir.say("room/loft", "x").await.unwrap();
+    choir.say("room/loft", "stuck").await.unwrap();
+    app.until(|| log.lines() == ["x", "stuck"]).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let id = letters(&journal).await[0].id;
+    ask_for_replay(&journal, id).await;
+    app.until(|| app.handle().progress().is_some_and(|now| now.open == 2))
+        .await;
+    app.stop().await.unwrap();
+    assert_eq!(log.lines(), ["x", "stuck"]);
+
+    let log = Log::default();
+    let app = App::new(log.clone()).on(note.named("h"));
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    app.settle().await;
+    assert_eq!(log.lines(), ["stuck", "x"]);
+    assert_eq!(letters(&journal).await, vec![]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replayed_letter_that_kills_the_process_is_not_replayed_again_by_itself() {
+    let journal = Arc::new(MemoryJournal::new());
+    let (choir, source) = script("choir");
+    let app = App::new(())
+        .source(source)
+        .on((async |_: Said| Err::<(), _>(HandlerError::message("no"))).named("h"));
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    choir.say("room/loft", "poison").await.unwrap();
+    app.settle().await;
+    app.stop().await.unwrap();
+    let id = letters(&journal).await[0].id;
+    ask_for_replay(&journal, id).await;
+
+    let log = Log::default();
+    let app = App::new(log.clone()).on((async |_: Said, State(log): State<Log>| {
+        log.note("begun");
+        std::future::pending::<()>().await;
+    })
+    .named("h"));
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    app.until(|| log.len() == 1).await;
+    app.crash().await;
+
+    let log = Log::default();
+    let app = App::new(log.clone()).on(note.named("h"));
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    app.settle().await;
+    assert_eq!(log.lines(), Vec::<String>::new());
+    let left = letters(&journal).await;
+    assert_eq!((left.len(), left[0].replay), (1, false), "it is kept");
+}

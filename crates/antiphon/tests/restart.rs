@@ -327,3 +327,37 @@ async fn a_stuck_retry_does_not_keep_the_cursor_from_being_saved() {
     assert_eq!(cursor.read.get(), 1);
     assert!(!cursor.clean);
 }
+
+#[cfg(feature = "sqlite")]
+#[tokio::test(start_paused = true)]
+async fn a_file_goes_on_where_the_last_process_was_cut_off() {
+    use antiphon::journal::SqliteJournal;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("choir.journal");
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let journal = SqliteJournal::open(&path).await.unwrap();
+    let app = App::new(log.clone()).source(source).on(stumble);
+    let app = TestApp::start(app, journal).await;
+    for text in ["done", "stuck", "behind"] {
+        choir.say("room/loft", text).await.unwrap();
+    }
+    app.until(|| log.len() == 2).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    app.crash().await;
+
+    let log = Log::default();
+    let (choir, source) = script("nave");
+    let journal = SqliteJournal::open(&path).await.unwrap();
+    let app = App::new(log.clone()).source(source).on(tell);
+    let app = TestApp::start(app, journal).await;
+    choir.say("room/loft", "after").await.unwrap();
+    app.settle().await;
+    assert_eq!(
+        app.journal().texts().await,
+        ["done", "stuck", "behind", "after"]
+    );
+    assert_eq!(log.lines(), ["stuck again", "behind again", "after"]);
+    app.stop().await.unwrap();
+}
