@@ -1,0 +1,83 @@
+//! Many places at once, on several threads.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may unwrap, also outside its own function"
+)]
+
+mod support;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use antiphon::{
+    App, Event, Limits, State,
+    journal::MemoryJournal,
+    testing::{TestApp, script},
+};
+use support::Said;
+
+type Heard = Arc<Mutex<HashMap<String, Vec<u64>>>>;
+
+/// Notes the number, after giving way a few times as the number says.
+async fn hear(said: Said, event: Arc<Event>, State(heard): State<Heard>) {
+    let number: u64 = said.message.parse().unwrap();
+    for _ in 0..number % 4 {
+        tokio::task::yield_now().await;
+    }
+    let mut heard = heard.lock().unwrap();
+    heard
+        .entry(event.place().to_string())
+        .or_default()
+        .push(number);
+}
+
+async fn check(limits: Limits, places: u64, count: u64) {
+    let heard = Heard::default();
+    let (choir, source) = script("choir");
+    let app = App::new(Arc::clone(&heard))
+        .source(source)
+        .limits(limits)
+        .on(hear);
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    for number in 0..count {
+        let place = format!("room/{}", number % places);
+        choir.say(&place, &number.to_string()).await.unwrap();
+    }
+    let all = || {
+        let heard = heard.lock().unwrap();
+        heard.values().map(Vec::len).sum::<usize>() as u64 >= count
+    };
+    app.until(all).await;
+    app.until(|| {
+        app.handle()
+            .progress()
+            .is_some_and(|now| now.is_caught_up())
+    })
+    .await;
+    app.stop().await.unwrap();
+    let heard = heard.lock().unwrap();
+    for place in 0..places {
+        let expected: Vec<u64> = (0..count)
+            .filter(|number| number % places == place)
+            .collect();
+        assert_eq!(heard[&format!("room/{place}")], expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn order_holds_side_by_side() {
+    check(Limits::default(), 50, 10_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn order_holds_while_lanes_are_parked_all_the_time() {
+    check(Limits::default().lane(2).open(32).parked(64), 50, 10_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn order_holds_while_more_lanes_are_parked_than_are_listed() {
+    check(Limits::default().lane(1).open(8).parked(3), 50, 10_000).await;
+}
