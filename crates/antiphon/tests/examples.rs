@@ -2,6 +2,7 @@
 
 #![allow(
     dead_code,
+    clippy::duplicate_mod,
     unreachable_pub,
     missing_docs,
     reason = "the examples are programs of their own; their parts are used here"
