@@ -75,6 +75,7 @@ impl Scores {
 }
 
 /// What handlers may ask for.
+#[derive(Debug)]
 pub struct Bot {
     client: Client,
     scores: Scores,

@@ -57,6 +57,7 @@ impl Log {
 }
 
 /// What handlers may ask for.
+#[derive(Debug)]
 pub struct Bot {
     client: Client,
     log: Log,
@@ -143,6 +144,7 @@ async fn main() -> Result<(), BoxError> {
         },
     )
     .await?;
+    #[expect(clippy::print_stdout, reason = "an example speaks to a person")]
     for line in kept.lines() {
         println!("{line}");
     }

@@ -3,6 +3,8 @@
 //! `QUEUP_EMAIL`, `QUEUP_PASSWORD` and `QUEUP_ROOM` choose the real QueUp; the journal is then kept in
 //! `<example>.sqlite`, so that a restart goes on where the last run ended.
 
+#![allow(clippy::print_stdout, reason = "an example speaks to a person")]
+
 use std::{env, time::Duration};
 
 use antiphon::{
@@ -14,14 +16,13 @@ use antiphon_sim::{Options, Simulator};
 use tokio::time::sleep;
 
 /// Runs the example's app until Ctrl-C; in the simulator `scene` is played first, and the app ends after it.
-pub async fn play<S, F>(
+pub(crate) async fn play<S>(
     example: &str,
     app: impl FnOnce(Client, Source) -> App<S>,
-    scene: impl FnOnce(Simulator) -> F,
+    scene: impl AsyncFnOnce(&Simulator),
 ) -> Result<(), BoxError>
 where
     S: Send + Sync + 'static,
-    F: Future<Output = ()>,
 {
     if let (Ok(email), Ok(password), Ok(room)) = (
         env::var("QUEUP_EMAIL"),
@@ -45,14 +46,14 @@ where
         .on(async |chat: queup::Chat| {
             println!("{:>10}: {}", chat.author.username, chat.content);
         });
-    let mut link = app.handle();
+    let link = app.handle();
     let running = app.run(MemoryJournal::new(), ctrl_c());
     let play = async {
         while !link.links().iter().any(|(_, link)| link.is_connected()) {
             sleep(Duration::from_millis(20)).await;
         }
         pause().await;
-        scene(simulator).await;
+        scene(&simulator).await;
         pause().await;
         link.stop();
         std::future::pending::<()>().await;
@@ -65,10 +66,10 @@ where
 }
 
 /// The room of the simulator in which the scenes play.
-pub const ROOM: &str = "choir-loft";
+pub(crate) const ROOM: &str = "choir-loft";
 
 /// Long enough for a person to read a line.
-pub async fn pause() {
+pub(crate) async fn pause() {
     sleep(Duration::from_millis(700)).await;
 }
 
