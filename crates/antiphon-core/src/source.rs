@@ -27,17 +27,10 @@ pub trait Source: Send + 'static {
         Vec::new()
     }
 
-    /// Tells whether an error of this platform's own could pass if the same call were made later.
+    /// Tells which of this platform's own errors could pass if the same call were made later.
     ///
-    /// `None` says that the error is not one of this platform's.
-    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> Option<bool>;
-
-    /// The same judgement as a plain function, which can still be asked when the source has moved to its task.
-    ///
-    /// A source whose errors may be transient gives it; by default no error is this platform's.
-    fn judge(&self) -> Judge {
-        |_| None
-    }
+    /// A plain function, since handlers' errors are judged when the source has long moved to its task.
+    fn judge(&self) -> Judge;
 
     /// Connects, and brings events until it is asked to stop.
     ///

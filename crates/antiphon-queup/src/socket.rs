@@ -78,7 +78,8 @@ pub(crate) async fn run(
             session.on_closed(&reason(&error), now());
         }
         if let Some(state) = session.take_link() {
-            log(&intake, &state);
+            // Whoever runs the source tells people; see `Intake::link`.
+            tracing::debug!(source = %intake.source(), %state, "link");
             intake.show_link(state.clone());
             shared.link.send_replace(state);
         }
@@ -145,7 +146,7 @@ pub(crate) async fn run(
     }
     intake.show_link(LinkState::Closed);
     shared.link.send_replace(LinkState::Closed);
-    tracing::info!(source = %intake.source(), "closed");
+    tracing::debug!(source = %intake.source(), "closed");
     Ok(())
 }
 
@@ -212,20 +213,6 @@ pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     line
-}
-
-fn log(intake: &Intake, state: &LinkState) {
-    let source = intake.source();
-    match state {
-        LinkState::Connected { .. } => tracing::info!(%source, "connected"),
-        LinkState::Waiting { until, reason } => {
-            tracing::warn!(%source, %until, reason, "disconnected");
-        }
-        LinkState::Stopped { code, reason, .. } => {
-            tracing::error!(%source, code, reason, "stopped");
-        }
-        state => tracing::debug!(%source, state = state.word(), "link"),
-    }
 }
 
 fn stopped(intake: &Intake, shared: &Shared) -> SourceError {

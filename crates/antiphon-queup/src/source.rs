@@ -107,10 +107,6 @@ impl antiphon_core::Source for Source {
         ))]
     }
 
-    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> Option<bool> {
-        error::is_transient(error)
-    }
-
     fn judge(&self) -> Judge {
         error::is_transient
     }

@@ -58,3 +58,8 @@ pub use handler::{
 pub use runner::Failure;
 pub use table::HandlerId;
 pub use watchers::{EventStream, Lagged, WaitError, WaitFor};
+
+/// The project's front page, so that its example is compiled.
+#[cfg(all(doctest, feature = "queup", feature = "sqlite"))]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;

@@ -246,19 +246,17 @@ impl<S: Send + Sync + 'static> Running<S> {
         self.names.remove(&id);
         match ended {
             Ended::Source(name, Ok(())) => info!(source = %name, "a source has ended"),
-            Ended::Source(name, Err(failure)) => {
-                error!(
-                    source = %name,
-                    code = failure.code(),
-                    hint = failure.way_out(),
-                    error = &failure as &dyn std::error::Error,
-                    "a source has stopped"
-                );
-                // While stopping, its end is what was wanted, however it came.
-                if self.on_stopped == OnStopped::End && !stopping {
-                    return Err(RunError::Source(failure));
-                }
+            // While stopping, its end is what was wanted, however it came.
+            Ended::Source(_, Err(failure)) if self.on_stopped == OnStopped::End && !stopping => {
+                return Err(RunError::Source(failure));
             }
+            Ended::Source(name, Err(failure)) => error!(
+                source = %name,
+                code = failure.code(),
+                hint = failure.way_out(),
+                error = &failure as &dyn std::error::Error,
+                "a source has stopped"
+            ),
             Ended::Committer(result) => self.committer = Some(result),
             Ended::Head(result) => self.head = Some(result),
             Ended::Beside => {}
@@ -452,6 +450,9 @@ async fn sweep(
     }
 }
 
+/// Target of what is logged about connections, for programs that tell it in another way.
+const LINK: &str = "antiphon::link";
+
 /// Follows the connection of one source, for log and metrics.
 async fn show_link(source: SourceName, mut link: watch::Receiver<LinkState>) -> Ended {
     let gauge = metrics::gauge!("antiphon_link_connected", "source" => source.as_str().to_owned());
@@ -459,12 +460,14 @@ async fn show_link(source: SourceName, mut link: watch::Receiver<LinkState>) -> 
         let state = link.borrow_and_update().clone();
         gauge.set(if state.is_connected() { 1.0 } else { 0.0 });
         match &state {
-            LinkState::Connected { .. } => info!(%source, "connected"),
-            LinkState::Waiting { .. } => warn!(%source, state = %state, "the connection waits"),
-            LinkState::Stopped { hint, .. } => {
-                error!(%source, state = %state, hint, "the connection has stopped");
+            LinkState::Connected { .. } => info!(target: LINK, %source, "connected"),
+            LinkState::Waiting { .. } => {
+                warn!(target: LINK, %source, state = %state, "the connection waits");
             }
-            _ => info!(%source, state = state.word(), "the connection changed"),
+            LinkState::Stopped { hint, .. } => {
+                error!(target: LINK, %source, state = %state, hint, "the connection has stopped");
+            }
+            _ => info!(target: LINK, %source, state = state.word(), "the connection changed"),
         }
         if link.changed().await.is_err() {
             return Ended::Beside;

@@ -386,10 +386,6 @@ impl Source for ScriptedSource {
         self.kinds
     }
 
-    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> Option<bool> {
-        (self.judge)(error)
-    }
-
     fn judge(&self) -> Judge {
         self.judge
     }

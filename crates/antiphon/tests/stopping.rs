@@ -11,8 +11,8 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxFuture, ConsumerName, Handle, HandlerError, Intake, KindInfo, LinkState, OnStopped,
-    RunError, Source, SourceError, SourceName, State, Stop, Takes,
+    App, BoxFuture, ConsumerName, Handle, HandlerError, Intake, Judge, KindInfo, LinkState,
+    OnStopped, RunError, Source, SourceError, SourceName, State, Stop, Takes,
     journal::{Journal, MemoryJournal},
     testing::{TestApp, script},
 };
@@ -34,8 +34,8 @@ impl Source for Closing {
         &[]
     }
 
-    fn is_transient(&self, _: &(dyn std::error::Error + 'static)) -> Option<bool> {
-        None
+    fn judge(&self) -> Judge {
+        |_| None
     }
 
     fn run(

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What is logged where nobody says otherwise; how a connection fares, and how it ended, is told without a log.
-const LOG: &str = "warn,antiphon::app=off,antiphon_queup::socket=off";
+const LOG: &str = "warn,antiphon::link=off";
 
 pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     if args.schema {
