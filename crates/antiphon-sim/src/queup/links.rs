@@ -79,6 +79,8 @@ impl Links {
     }
 
     /// Closes the sockets with a close frame of this code, after what waits to be written.
+    ///
+    /// A code that must not be written, such as 1006, is left out of the frame, and the reason ends after 123 bytes.
     pub fn close(&self, code: u16, reason: &str) {
         self.each(|state, number| state.send(number, Outgoing::Close(code, reason.to_owned())));
     }

@@ -26,6 +26,8 @@ use crate::line::Line;
 
 /// Longest message taken from a client.
 const LONGEST: usize = 1 << 20;
+/// Bytes of a close frame beside its code.
+const LONGEST_REASON: usize = 123;
 /// Frames that are written before the connection is flushed.
 const BATCH: usize = 64;
 
@@ -277,8 +279,7 @@ where
             match outgoing {
                 Outgoing::Text(text) => sink.feed(Message::text(text.to_string())).await?,
                 Outgoing::Close(code, reason) => {
-                    let code = CloseCode::try_from(code).unwrap_or(CloseCode::GOING_AWAY);
-                    sink.send(Message::close(Some(code), &reason)).await?;
+                    sink.send(goodbye(code, &reason)).await?;
                     return Ok(());
                 }
                 Outgoing::Oversized(size) => {
@@ -291,6 +292,19 @@ where
         sink.flush().await?;
     }
     Ok(())
+}
+
+/// A close frame; without a code where this one must never be written (RFC 6455 §7.4), and with as much of the reason
+/// as a frame holds.
+fn goodbye(code: u16, reason: &str) -> Message {
+    let code = CloseCode::try_from(code)
+        .ok()
+        .filter(|code| !code.is_reserved());
+    let mut end = reason.len().min(LONGEST_REASON);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    Message::close(code, &reason[..end])
 }
 
 /// Writes the header of one text frame of this size, and then its data for as long as the peer takes it.
@@ -309,4 +323,23 @@ async fn flood(mut line: Line, size: u64) -> io::Result<()> {
         left -= take as u64;
     }
     line.flush().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goodbye_says_as_much_as_a_close_frame_may() {
+        assert_eq!(
+            goodbye(4001, "mass").as_close(),
+            Some((CloseCode::try_from(4001).expect("a free code"), "mass"))
+        );
+        for never_written in [0, 999, 1004, 1005, 1006, 1015, 5000] {
+            let frame = goodbye(never_written, "");
+            assert!(frame.is_close() && frame.as_payload().is_empty());
+        }
+        let frame = goodbye(1000, &"é".repeat(100));
+        assert_eq!(frame.as_payload().len(), 2 + 122);
+    }
 }
