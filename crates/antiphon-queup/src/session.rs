@@ -40,6 +40,10 @@ const REFETCH_AFTER: Duration = Duration::from_secs(5);
 const SONG_END_SLACK: Duration = Duration::from_secs(15);
 /// How long until the playing song is asked for again when the answer had none (protocol §4.4).
 const NO_SONG_RETRY: Duration = Duration::from_secs(30);
+/// How long until a room is joined and fetched again where that failed after an outage, and how often it is while only
+/// the history is lacking.
+const AGAIN_AFTER: Duration = Duration::from_secs(30);
+const AGAIN_TRIES: u8 = 20;
 /// How long the server may take from the open socket to action 4, and to confirm a channel.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How often a channel is asked for on one socket.
@@ -530,6 +534,7 @@ impl Session {
                 && matches!(self.phase, Phase::Open)
             {
                 consider(room.rejoin_at);
+                consider(room.again_at);
                 consider(room.queue_at);
                 consider(room.active_at);
             }
@@ -740,6 +745,14 @@ impl Session {
             self.tasks.push_back(Task::Post {
                 room: room.id.clone(),
                 slug: room.slug.clone(),
+            });
+        }
+        if due(&mut room.again_at) {
+            self.tasks.push_back(Task::Rejoin {
+                room: room.id.clone(),
+                slug: room.slug.clone(),
+                epoch: self.epoch,
+                history: self.rules.backfill > 0,
             });
         }
         if due(&mut room.queue_at) {

@@ -321,6 +321,28 @@ async fn a_room_without_history_is_a_gap_and_its_chat_comes_with_the_next_outage
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_history_that_could_not_be_had_is_fetched_later_without_another_outage() {
+    for requests in ["GET /chat/*", "POST /room/*/users"] {
+        let sim = Simulator::with_seed(7);
+        let app = Running::start(&sim, config(&sim));
+        app.settled().await;
+        let room = sim.queup().room(ROOM);
+        sim.queup().cut_connections();
+        room.say("mira", "missed");
+        sim.queup().fail_rest(requests, 5, RestFault::Status(500));
+        let journal = app.until(|journal| journal.gaps().len() == 2).await;
+        assert!(journal.gaps().iter().all(|(_, gap)| gap.recovered == 0));
+        let journal = app.until(|journal| journal.texts().len() == 1).await;
+        assert_eq!(journal.texts(), ["missed"]);
+        assert_eq!(journal.gaps().len(), 2);
+        sleep(Duration::from_secs(600)).await;
+        let links = sim.queup().links().list().len();
+        assert_eq!(links, 1, "one socket all the while");
+        app.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_socket_that_never_pongs_is_given_up() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));

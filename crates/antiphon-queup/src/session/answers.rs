@@ -7,8 +7,8 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{
-    CONVERSATIONS, Command, Done, ECHOES, Echo, Joining, Moment, NO_SONG_RETRY, Phase, Picture,
-    RoomAnswer, SONG_END_SLACK, Session, Task,
+    AGAIN_AFTER, CONVERSATIONS, Command, Done, ECHOES, Echo, Joining, Moment, NO_SONG_RETRY, Phase,
+    Picture, RoomAnswer, SONG_END_SLACK, Session, Task,
     channel::{Attachment, Channel, Room},
 };
 use crate::{
@@ -186,7 +186,7 @@ impl Session {
                 } else if let Some(room) =
                     self.channels.get_mut(&name).and_then(|c| c.room.as_mut())
                 {
-                    room.rejoin_at = Some(now.at + NO_SONG_RETRY);
+                    room.again_at = Some(now.at + AGAIN_AFTER);
                 }
             }
         }

@@ -77,6 +77,9 @@ pub(super) struct Room {
     pub(super) waiters: Vec<oneshot::Sender<Result<RoomInfo, JoinError>>>,
     pub(super) leaving: bool,
     pub(super) rejoin_at: Option<Instant>,
+    /// When what was not had of the room after an outage is fetched again, and how often its history was since.
+    pub(super) again_at: Option<Instant>,
+    pub(super) again: u8,
     pub(super) queue_at: Option<Instant>,
     pub(super) active_at: Option<Instant>,
 }
@@ -125,6 +128,9 @@ impl Channel {
         if let Some(room) = &mut self.room {
             let floor = room.chat_floor.or(room.last_chat);
             room.chat_floor = floor.or(Some(self.joined_at.as_millisecond()));
+            // The next socket fetches all of it anyway.
+            room.again_at = None;
+            room.again = 0;
         }
     }
 }
@@ -143,6 +149,8 @@ impl Room {
             waiters: Vec::new(),
             leaving: false,
             rejoin_at: None,
+            again_at: None,
+            again: 0,
             queue_at: None,
             active_at: None,
         }

@@ -703,6 +703,7 @@ impl Session {
             channel.attachment = Attachment::No;
             if let Some(room) = &mut channel.room {
                 room.rejoin_at = None;
+                room.again_at = None;
                 room.queue_at = None;
                 room.active_at = None;
                 room.leaving = false;

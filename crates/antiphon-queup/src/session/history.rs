@@ -6,7 +6,10 @@ use antiphon_core::{Draft, Edge, Entry, Gap, Kind, Origin, Place, Provenance};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::{BACKFILL_MARGIN, EDGE_SLACK, LONGEST_ID, Moment, Picture, Session};
+use super::{
+    AGAIN_AFTER, AGAIN_TRIES, BACKFILL_MARGIN, EDGE_SLACK, LONGEST_ID, Moment, Picture, Session,
+    channel::Hold,
+};
 use crate::{model::ChatId, wire};
 
 impl Session {
@@ -33,60 +36,37 @@ impl Session {
     }
 
     /// Ends the holding back of a place: its history, the gap, its state, and then what was held.
+    ///
+    /// A picture that comes too late for that is stored after what was not held back for it any more.
     pub(super) fn release(&mut self, name: &str, picture: Option<Picture>, now: Moment) {
         let Some(channel) = self.channels.get_mut(name) else {
             return;
         };
-        let Some(hold) = channel.hold.take() else {
+        let hold = channel.hold.take();
+        if hold.is_none() && (picture.is_none() || !channel.wanted) {
             return;
-        };
+        }
         let place = channel.place.clone();
         let mut recovered = 0;
-        let history = picture
-            .as_ref()
-            .and_then(|picture| picture.history.as_ref());
-        if let (Some(history), Some(room)) = (history, &mut channel.room) {
-            let floor = channel.joined_at.as_millisecond().max(
-                room.chat_floor
-                    .or(room.last_chat)
-                    .map_or(i64::MIN, |time| time.saturating_sub(BACKFILL_MARGIN)),
-            );
-            let known = room.chat_floor.or(room.last_chat);
-            let items = backfill(history, floor, self.rules.backfill);
-            let seen: HashSet<&Origin> = room.seen.iter().collect();
-            let missed: Vec<Missed> = items
-                .into_iter()
-                .filter(|item| !seen.contains(&item.origin) && !hold.chats.contains(&item.origin))
-                .collect();
-            recovered = missed
-                .iter()
-                .filter(|item| match known {
-                    // After a restart the last message stored is known by its time only.
-                    Some(known) if room.restored => item.time > known,
-                    Some(known) => item.time >= known,
-                    None => true,
-                })
-                .count() as u64;
-            for item in missed {
-                room.see(item.origin.clone(), item.is_chat.then_some(item.time));
-                let mut draft =
-                    Draft::new(item.kind, place.clone(), item.origin, now.wall, item.body)
-                        .provenance(Provenance::Backfilled);
-                draft.deletes = item.deletes;
-                let entry = Entry::event(draft);
-                self.bytes += entry.weight();
-                self.entries.push_back(entry);
-            }
-            room.chat_floor = None;
-            room.restored = false;
+        if let Some(history) = picture.as_ref().and_then(|it| it.history.as_ref()) {
+            recovered = self.recover(name, history, hold.as_ref(), now);
         }
-        if let Some(to) = hold.to {
+        self.plan_again(name, now);
+        let (to, events) = match hold {
+            Some(hold) => (hold.to, Some(hold.events)),
+            None => (None, None),
+        };
+        if let Some(to) = to {
             self.report_gap(name, to, recovered, now);
         }
         if let Some(picture) = picture {
             self.show(&place, picture, now);
         }
-        for draft in hold.events {
+        let Some(events) = events else {
+            self.push_channel(name);
+            return;
+        };
+        for draft in events {
             self.push(Entry::event(draft));
         }
         // Everything up to the last frame received stands before this; other places that hold back have a `from`.
@@ -97,6 +77,66 @@ impl Session {
         if let Some(checkpoint) = self.socket_checkpoint() {
             self.push(Entry::checkpoint(checkpoint));
         }
+    }
+
+    /// Queues what of a room's history was missed; gives how many messages of the gap that were.
+    fn recover(&mut self, name: &str, history: &Bytes, hold: Option<&Hold>, now: Moment) -> u64 {
+        let Some(channel) = self.channels.get_mut(name) else {
+            return 0;
+        };
+        let Some(room) = &mut channel.room else {
+            return 0;
+        };
+        let known = room.chat_floor.or(room.last_chat);
+        let floor = channel
+            .joined_at
+            .as_millisecond()
+            .max(known.map_or(i64::MIN, |time| time.saturating_sub(BACKFILL_MARGIN)));
+        let items = backfill(history, floor, self.rules.backfill);
+        let seen: HashSet<&Origin> = room.seen.iter().collect();
+        let is_held = |origin: &Origin| hold.is_some_and(|hold| hold.chats.contains(origin));
+        let missed: Vec<Missed> = items
+            .into_iter()
+            .filter(|item| !seen.contains(&item.origin) && !is_held(&item.origin))
+            .collect();
+        let recovered = missed
+            .iter()
+            .filter(|item| match known {
+                // After a restart the last message stored is known by its time only.
+                Some(known) if room.restored => item.time > known,
+                Some(known) => item.time >= known,
+                None => true,
+            })
+            .count() as u64;
+        for item in missed {
+            room.see(item.origin.clone(), item.is_chat.then_some(item.time));
+            let mut draft = Draft::new(
+                item.kind,
+                channel.place.clone(),
+                item.origin,
+                now.wall,
+                item.body,
+            )
+            .provenance(Provenance::Backfilled);
+            draft.deletes = item.deletes;
+            let entry = Entry::event(draft);
+            self.bytes += entry.weight();
+            self.entries.push_back(entry);
+        }
+        room.chat_floor = None;
+        room.restored = false;
+        recovered
+    }
+
+    /// Plans to fetch a history again that could not be had.
+    fn plan_again(&mut self, name: &str, now: Moment) {
+        let limit = self.rules.backfill;
+        let Some(room) = self.channels.get_mut(name).and_then(|it| it.room.as_mut()) else {
+            return;
+        };
+        let is_lacking = room.chat_floor.is_some() && limit > 0 && room.again < AGAIN_TRIES;
+        room.again_at = is_lacking.then(|| now.at + AGAIN_AFTER);
+        room.again = if is_lacking { room.again + 1 } else { 0 };
     }
 
     /// Queues what was fetched of a room as events.
