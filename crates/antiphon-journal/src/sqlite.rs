@@ -14,9 +14,9 @@ use antiphon_core::{
 };
 use jiff::Timestamp;
 use tokio::{
-    runtime::Handle,
+    runtime::{Handle, RuntimeFlavor},
     sync::{Mutex, watch},
-    task::{JoinError, JoinSet, spawn_blocking},
+    task::{JoinError, JoinHandle, JoinSet, block_in_place, spawn_blocking},
 };
 
 use reader::{READERS, Reader, Readers};
@@ -333,7 +333,7 @@ impl Shared {
     ) -> Result<T, Failure> {
         let shared = Arc::clone(self);
         let mut slot = Arc::clone(&self.writer).lock_owned().await;
-        spawn_blocking(move || slot.run(|writer| work(&shared, writer))).await?
+        blocking(move || slot.run(|writer| work(&shared, writer))).await?
     }
 
     /// Runs `work` on a connection that reads, where blocking is allowed.
@@ -433,6 +433,20 @@ impl Shared {
             })
             .await,
         );
+    }
+}
+
+/// Runs a short job where blocking is allowed, to its end even if the caller goes away.
+///
+/// A worker of a multi-threaded runtime steps aside and runs it in place, which saves the way to another thread and
+/// back: with batches of one event that way costs more than the commit. It does so in a task of its own, since a caller
+/// outside the workers, such as one in a `LocalSet`, may not.
+/// On one thread the job takes the blocking pool, which also keeps a paused clock from running on.
+fn blocking<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let runtime = Handle::current();
+    match runtime.runtime_flavor() {
+        RuntimeFlavor::MultiThread => runtime.spawn(async { block_in_place(job) }),
+        _ => runtime.spawn_blocking(job),
     }
 }
 

@@ -57,6 +57,18 @@ fn refused(opened: Result<SqliteJournal, antiphon_journal::OpenError>, trouble: 
     error.to_string()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_local_set_beside_many_workers_may_append() {
+    let (_folder, file) = folder();
+    let local = tokio::task::LocalSet::new();
+    let stored = local.run_until(async {
+        let journal = open(&file).await;
+        append(&journal, events([chat(1)])).await;
+        numbers(&journal).await
+    });
+    assert_eq!(stored.await, [1]);
+}
+
 #[tokio::test]
 async fn any_sqlite_tool_shows_events_readably() {
     let (_folder, file) = folder();
@@ -369,6 +381,16 @@ async fn a_full_disk_takes_events_again_once_there_is_room() {
     assert_eq!(every_number(&journal).await.len() as u64, n + 10);
     journal.close().await.expect("closed");
     assert_eq!(every_number(&open(&file).await).await.len() as u64, n + 10);
+}
+
+#[tokio::test]
+async fn a_folder_in_the_journals_place_is_named_as_such() {
+    let (folder, _) = folder();
+    let error = SqliteJournal::read_only(folder.path())
+        .await
+        .expect_err("not a file");
+    let cause = std::error::Error::source(&error).expect("a cause");
+    assert!(cause.to_string().contains("directory"), "{cause}");
 }
 
 #[cfg(unix)]

@@ -1,6 +1,9 @@
 //! `antiphon run`.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
 
 use antiphon::{
     App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, Takes as _,
@@ -33,6 +36,8 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     let mut app = App::new(())
         .named("run")
         .retention(config.journal.retention.clone())
+        // Its handler only prints: what it cannot print to a reader that is gone need not be waited for.
+        .grace(Duration::from_secs(1))
         // One lane, so that events are shown in the journal's order.
         .lanes(|_| Place::root());
     if config.sources.is_empty() {

@@ -133,7 +133,9 @@ pub(super) fn read_write(path: &Path) -> Result<Connection, Failure> {
 pub(super) fn read_only(path: &Path) -> Result<Connection, Failure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // SQLite says only that it cannot open a file, and not why.
-    drop(File::open(path)?);
+    if File::open(path)?.metadata()?.is_dir() {
+        return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
+    }
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
     let readable = connection.query_row("pragma user_version", [], |_| Ok(()));

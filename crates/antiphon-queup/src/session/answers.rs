@@ -178,7 +178,8 @@ impl Session {
             }
             Err(error) => {
                 let permanent = !error.is_transient();
-                tracing::warn!(%room, %error, "room not joined again");
+                let error_and_cause = crate::socket::reason(&error);
+                tracing::warn!(%room, error = error_and_cause, "room not joined again");
                 self.release(&name, None, now);
                 if permanent {
                     self.refused(room.as_str(), &error, now);
