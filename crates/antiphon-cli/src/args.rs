@@ -221,7 +221,7 @@ pub(crate) struct Which {
 fn port(text: &str) -> Result<(String, u16), String> {
     text.split_once('=')
         .and_then(|(platform, port)| Some((platform.to_owned(), port.parse().ok()?)))
-        .ok_or_else(|| format!("`{text}` is not of the form `queup=7006`"))
+        .ok_or_else(|| format!("`{text}` is not of the form `queup=7006`, with a port up to 65535"))
 }
 
 // A parser for clap has to return a `Result`.

@@ -288,6 +288,11 @@ impl Source {
         at: Range<usize>,
     ) -> Result<Self, Failure> {
         let title = format!("[sources.{name}]");
+        if name.is_empty() {
+            return Err(file
+                .wrong(&at, "a source has no name")
+                .hint("give it one, such as `[sources.choir]`"));
+        }
         let table = table(file, &title, value, &at)?;
         let platform = table
             .iter()
@@ -481,6 +486,10 @@ mod tests {
         refused(
             "[sources.choir]\nplatform = \"qeuup\"",
             "error: a.toml:2: [sources.choir] knows no platform `qeuup`\nhint: did you mean `queup`?\n",
+        );
+        refused(
+            "[sources.\"\"]\nplatform = \"queup\"",
+            "error: a.toml:1: a source has no name\nhint: give it one, such as `[sources.choir]`\n",
         );
         refused(
             "[other]",

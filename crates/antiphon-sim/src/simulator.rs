@@ -2,6 +2,7 @@
 
 use std::{
     fmt, io,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -114,10 +115,10 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// If a port cannot be had.
+    /// If a port cannot be had; the error names it.
     pub async fn listen(options: &Options) -> io::Result<Self> {
-        let queup = TcpListener::bind((options.address, options.queup_port)).await?;
-        let control = TcpListener::bind((options.address, options.control_port)).await?;
+        let queup = bind("queup", options.address, options.queup_port).await?;
+        let control = bind("control", options.address, options.control_port).await?;
         let (queup_at, control_at) = (queup.local_addr()?, control.local_addr()?);
         let mut simulator = Self::new(options, Clock::system());
         simulator.network = Network::new()
@@ -304,4 +305,10 @@ impl Connections {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Takes a port; an error says whose and which.
+async fn bind(server: &str, address: IpAddr, port: u16) -> io::Result<TcpListener> {
+    let bound = TcpListener::bind((address, port)).await;
+    bound.map_err(|error| io::Error::new(error.kind(), format!("{server}={port}: {error}")))
 }
