@@ -22,10 +22,12 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "queup"))
+from world import World  # noqa: E402 - found beside this file, wherever it is run from
 
 SOURCE = "choir"
 
@@ -49,15 +51,8 @@ class Trial:
         self.journal = self.folder / "journal.sqlite"
         self.effects = self.folder / "effects.ndjson"
         self.errors = open(self.folder / "stderr.txt", "ab")
-        self.sim = subprocess.Popen(
-            [antiphon, "sim", "--rate", str(rate), "--seed", str(seed)],
-            stdout=subprocess.PIPE,
-            stderr=open(self.folder / "sim.stderr.txt", "ab"),
-            text=True,
-        )
-        self.world = json.loads(self.sim.stdout.readline())
-        threading.Thread(target=self.sim.stdout.read, daemon=True).start()
-        queup = self.world["queup"]
+        self.world = World(antiphon, "--rate", str(rate), "--seed", str(seed))
+        queup = self.world.queup
         self.config = self.folder / "antiphon.toml"
         self.config.write_text(
             f"""
@@ -105,28 +100,6 @@ socket = {json.dumps(queup["socket"])}
             if time.monotonic() > end:
                 sys.exit(f"kill9: gave up waiting: {what}; see {self.folder}")
             time.sleep(0.05)
-
-    def do(self, command):
-        request = urllib.request.Request(
-            self.world["control"] + "/do",
-            data=json.dumps(command).encode(),
-            headers={"content-type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.read()
-
-    def ledger(self):
-        rows, after = [], 0
-        while True:
-            page = [
-                json.loads(line)
-                for line in get(f"{self.world['control']}/ledger?after={after}").splitlines()
-                if line
-            ]
-            if not page:
-                return rows
-            rows += page
-            after = page[-1]["n"]
 
 
 def inside(row, gap, numbers):
@@ -183,7 +156,7 @@ def main():
             daemon = trial.run()
             before = trial.last()
             trial.wait("the last run to store events", lambda: trial.last() > before + options.rate)
-            trial.do({"do": "traffic", "rate": 0})
+            trial.world.do(do="traffic", rate=0)
             quiet = [trial.last(), time.monotonic()]
 
             def still():
@@ -194,8 +167,7 @@ def main():
 
             trial.wait("the traffic to end", still)
             # Taken before the stop: what is due to an account that is away is told at its next start.
-            account = trial.world["queup"]["user_id"]
-            ledger = [row for row in trial.ledger() if row["due_to"] == account]
+            ledger = trial.world.ledger(trial.world.queup["user_id"])
             daemon.send_signal(signal.SIGTERM)
             daemon.wait(timeout=30)
 
@@ -225,8 +197,8 @@ def main():
             repeats = sum(count - 1 for count in stored.values())
 
             # Chat still on the history page, by the simulator's own answer to anyone.
-            rest = trial.world["queup"]["rest"]
-            room = json.loads(get(f"{rest}/room/{trial.world['queup']['room']}"))["data"]["_id"]
+            rest = trial.world.queup["rest"]
+            room = json.loads(get(f"{rest}/room/{trial.world.queup['room']}"))["data"]["_id"]
             joined = min((row["at"] for row in ledger if row["place"] == f"room/{room}"), default=0)
             page = json.loads(get(f"{rest}/chat/{room}"))["data"]
             history = [
@@ -279,7 +251,7 @@ def main():
                 print(f"kill9: FAILED; files kept in {keep}", file=sys.stderr)
             sys.exit(1 if failed else 0)
         finally:
-            trial.sim.kill()
+            trial.world.close()
 
 
 if __name__ == "__main__":
