@@ -1,0 +1,80 @@
+//! What filters look at: events with borrowed texts, cheaper than the full decode.
+
+use std::borrow::Cow;
+
+use antiphon_core::{DecodeError, Event};
+
+use crate::{
+    event::object,
+    model::{EventId, MessageId, RoomId, UserId},
+};
+
+/// A look at an event about a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Message<'a> {
+    /// Id of the event.
+    pub id: EventId,
+    /// In which room.
+    pub room_id: RoomId,
+    /// Which message.
+    pub message_id: MessageId,
+    /// Who did it; 0 where none was sent.
+    pub user_id: UserId,
+    /// Name of who did it; empty where none was sent.
+    pub user_name: Cow<'a, str>,
+    /// Whom it was done to, where there is one.
+    pub target_user_id: Option<UserId>,
+    /// The text as a fragment of HTML; empty where there is none.
+    pub content: Cow<'a, str>,
+    /// Whether it is a real reply.
+    pub show_parent: Option<bool>,
+}
+
+impl<'a> Message<'a> {
+    pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
+        let wire = object(event)?;
+        Ok(Self {
+            id: EventId::new(wire.id.unwrap_or_default()),
+            room_id: RoomId::new(wire.room_id.unwrap_or_default()),
+            message_id: MessageId::new(wire.message_id.unwrap_or_default()),
+            user_id: UserId::new(wire.user_id.unwrap_or_default()),
+            user_name: wire.user_name.unwrap_or_default(),
+            target_user_id: wire.target_user_id.map(UserId::new),
+            content: wire.content.unwrap_or_default(),
+            show_parent: wire.show_parent,
+        })
+    }
+}
+
+/// A look at an event about a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct User<'a> {
+    /// Id of the event.
+    pub id: EventId,
+    /// In which room.
+    pub room_id: RoomId,
+    /// Who did it; 0 where none was sent.
+    pub user_id: UserId,
+    /// Name of who did it; empty where none was sent.
+    pub user_name: Cow<'a, str>,
+    /// Whom it was done to, where there is one.
+    pub target_user_id: Option<UserId>,
+    /// What was sent about it.
+    pub content: Option<Cow<'a, str>>,
+}
+
+impl<'a> User<'a> {
+    pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
+        let wire = object(event)?;
+        Ok(Self {
+            id: EventId::new(wire.id.unwrap_or_default()),
+            room_id: RoomId::new(wire.room_id.unwrap_or_default()),
+            user_id: UserId::new(wire.user_id.unwrap_or_default()),
+            user_name: wire.user_name.unwrap_or_default(),
+            target_user_id: wire.target_user_id.map(UserId::new),
+            content: wire.content,
+        })
+    }
+}

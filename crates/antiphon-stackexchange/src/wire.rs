@@ -1,0 +1,309 @@
+//! Frames, events and answers exactly as sent; the only file with serde renames.
+//!
+//! Numbers may come as texts, and whatever is not as it should be counts as absent: nothing here makes a whole frame
+//! fail because of one field.
+
+mod loose;
+
+use std::borrow::Cow;
+
+use serde::{
+    Deserialize,
+    de::{Deserializer, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use crate::model::RoomId;
+
+/// A frame of the socket, or the answer of a poll (protocol §5.3, §6).
+#[derive(Debug, Default)]
+pub(crate) struct Frame<'a> {
+    /// What it has for each room, in its order.
+    pub(crate) rooms: Vec<(RoomId, RoomFrame<'a>)>,
+    /// Everything is to be loaded again.
+    pub(crate) reset: bool,
+    /// Values of keys that nobody knows.
+    pub(crate) strange: Vec<&'a RawValue>,
+}
+
+/// What a frame has for one room.
+#[derive(Debug)]
+pub(crate) struct RoomFrame<'a> {
+    /// The value as sent.
+    pub(crate) raw: &'a RawValue,
+    /// The value's fields, if it is an object.
+    pub(crate) body: Option<RoomBody<'a>>,
+}
+
+/// The fields of [`RoomFrame`].
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct RoomBody<'a> {
+    /// Events, ascending by id; elements may be anything.
+    #[serde(borrow, default, deserialize_with = "loose::list")]
+    pub(crate) e: Vec<&'a RawValue>,
+    /// The server's counter after this frame.
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) t: Option<i64>,
+    /// How many counts the frame covers: from `t - d + 1` to `t`.
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) d: Option<i64>,
+    /// The room is in time-out: a text for users.
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) timeout: Option<Cow<'a, str>>,
+    /// The room is to be loaded again.
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) reset: Option<bool>,
+    /// The account was removed from the room.
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) exit: Option<bool>,
+}
+
+impl<'a> Frame<'a> {
+    /// Reads a frame; an error means that it is not a JSON object.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Frame<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Keys;
+
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Frame<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a frame")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut keys: A) -> Result<Frame<'de>, A::Error> {
+                let mut frame = Frame::default();
+                while let Some(key) = keys.next_key::<Key<'de>>()? {
+                    let raw: &'de RawValue = keys.next_value()?;
+                    match &*key.0 {
+                        // Of no use here: the server's clock, and how long it took.
+                        "sync" | "ms" | "time" => {}
+                        "reset" => frame.reset |= raw.get() == "true",
+                        key => match room_key(key) {
+                            Some(room) => frame.rooms.push((room, RoomFrame::new(raw))),
+                            None => frame.strange.push(raw),
+                        },
+                    }
+                }
+                Ok(frame)
+            }
+        }
+
+        from.deserialize_map(Keys)
+    }
+}
+
+impl<'a> RoomFrame<'a> {
+    fn new(raw: &'a RawValue) -> Self {
+        let is_object = raw.get().starts_with('{');
+        let body = is_object
+            .then(|| serde_json::from_str(raw.get()).ok())
+            .flatten();
+        Self { raw, body }
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The room of a key such as `r4242`.
+fn room_key(key: &str) -> Option<RoomId> {
+    let digits = key.strip_prefix('r')?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number
+        .then(|| digits.parse().ok())
+        .flatten()
+        .map(RoomId::new)
+}
+
+/// What every element of `e` may say about itself, read in one pass.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(crate) struct Header {
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) event_type: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) time_stamp: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) room_id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) user_id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) target_user_id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) message_id: Option<i64>,
+}
+
+impl Header {
+    /// Reads the header of an element; `None` for what is not an event: no object, or one without type or id.
+    pub(crate) fn of(element: &RawValue) -> Option<Self> {
+        if !element.get().starts_with('{') {
+            return None;
+        }
+        let header: Self = serde_json::from_str(element.get()).ok()?;
+        let is_event = header.event_type.is_some() && header.id.is_some_and(|id| id > 0);
+        is_event.then_some(header)
+    }
+}
+
+/// Every field that an event may have (protocol §8.1).
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Event<'a> {
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) event_type: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) time_stamp: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) room_id: Option<i64>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) room_name: Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) user_id: Option<i64>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) user_name: Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) target_user_id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) message_id: Option<i64>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) content: Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) parent_id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) show_parent: Option<bool>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) parent_username: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) parent_text: Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) message_edits: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) message_stars: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) message_owner_stars: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) message_flags: Option<i64>,
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) moved: Option<bool>,
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) message_starred: Option<bool>,
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) message_owner_starred: Option<bool>,
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) message_flagged: Option<bool>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) user_email_hash: Option<Cow<'a, str>>,
+}
+
+/// A page of a room's history (protocol §6).
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct History<'a> {
+    /// Events or messages, ascending by id.
+    #[serde(borrow, default, deserialize_with = "loose::list")]
+    pub(crate) events: Vec<&'a RawValue>,
+    /// The server's counter.
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) time: Option<i64>,
+}
+
+/// Where the socket is (protocol §5.1).
+#[derive(Debug, Deserialize)]
+pub(crate) struct WsAuth<'a> {
+    #[serde(borrow)]
+    pub(crate) url: Cow<'a, str>,
+}
+
+/// What became of a new message (protocol §7.1); without an id it was a duplicate.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Posted {
+    #[serde(deserialize_with = "loose::int")]
+    pub(crate) id: Option<i64>,
+}
+
+/// The answer of `/user/info`, and what a room page has of those present.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct UserInfos<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::list")]
+    pub(crate) users: Vec<&'a RawValue>,
+}
+
+/// A user as `/user/info` and room pages show one.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct User<'a> {
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) id: Option<i64>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) name: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) email_hash: Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) reputation: Option<i64>,
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) is_moderator: Option<bool>,
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) is_owner: Option<bool>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) last_post: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) last_seen: Option<i64>,
+}
+
+/// A line of `/users/search`.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Found<'a> {
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) id: Option<i64>,
+    #[serde(borrow, rename = "dn", default, deserialize_with = "loose::text")]
+    pub(crate) name: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) hash: Option<Cow<'a, str>>,
+}
+
+/// One of a list of positional arrays: id, name, last seen, last post (protocol §7.2).
+#[derive(Debug, Deserialize)]
+pub(crate) struct Pingable<'a>(
+    #[serde(deserialize_with = "loose::int")] pub(crate) Option<i64>,
+    #[serde(borrow, deserialize_with = "loose::text")] pub(crate) Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "loose::int")] pub(crate) Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")] pub(crate) Option<i64>,
+);
+
+/// The card of a room.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Thumb<'a> {
+    #[serde(default, deserialize_with = "loose::int")]
+    pub(crate) id: Option<i64>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) name: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) description: Option<Cow<'a, str>>,
+    #[serde(rename = "isFavorite", default, deserialize_with = "loose::flag")]
+    pub(crate) is_favorite: Option<bool>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) usage: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) tags: Option<Cow<'a, str>>,
+}
+
+/// The answer to a bookmark.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Outcome {
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) ok: Option<bool>,
+}
+
+/// The answer to a kick.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Told<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub(crate) message: Option<Cow<'a, str>>,
+}

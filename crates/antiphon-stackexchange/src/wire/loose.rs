@@ -1,0 +1,164 @@
+//! Decoders that take anything: what is not as it should be counts as absent.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserializer,
+    de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// Any JSON value, of which only scalars are kept.
+enum Loose<'a> {
+    Text(Cow<'a, str>),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    Nothing,
+}
+
+struct Scalars;
+
+impl<'de> Visitor<'de> for Scalars {
+    type Value = Loose<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Loose::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Loose::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Loose::Int(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(i64::try_from(number).map_or(Loose::Nothing, Loose::Int))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Loose::Float(number))
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(Loose::Bool(flag))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Loose::Nothing)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Loose::Nothing)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Loose::Nothing)
+    }
+}
+
+/// The whole part of a float, if it is a number that an integer can hold.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the range is checked first"
+)]
+fn whole(number: f64) -> Option<i64> {
+    // 2⁵³: above it a float no longer names single integers.
+    (number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
+/// A text; numbers become their digits.
+pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Ok(match from.deserialize_any(Scalars)? {
+        Loose::Text(text) => Some(text),
+        Loose::Int(number) => Some(Cow::Owned(number.to_string())),
+        Loose::Float(number) => whole(number).map(|number| Cow::Owned(number.to_string())),
+        Loose::Bool(_) | Loose::Nothing => None,
+    })
+}
+
+/// An integer; floats lose their fraction, and numbers in texts count.
+pub(super) fn int<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    Ok(match from.deserialize_any(Scalars)? {
+        Loose::Int(number) => Some(number),
+        Loose::Float(number) => whole(number),
+        Loose::Text(text) => text.trim().parse().ok(),
+        Loose::Bool(_) | Loose::Nothing => None,
+    })
+}
+
+/// A flag; numbers other than 0 are true.
+pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    Ok(match from.deserialize_any(Scalars)? {
+        Loose::Bool(flag) => Some(flag),
+        Loose::Int(number) => Some(number != 0),
+        Loose::Float(number) => Some(number != 0.0),
+        Loose::Text(text) => match &*text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+        Loose::Nothing => None,
+    })
+}
+
+/// A list of anything; what is no list is an empty one.
+pub(super) fn list<'de: 'a, 'a, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Vec<&'a RawValue>, D::Error> {
+    struct Elements;
+
+    impl<'de> Visitor<'de> for Elements {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let mut list = Vec::with_capacity(items.size_hint().unwrap_or(2));
+            while let Some(item) = items.next_element::<&RawValue>()? {
+                list.push(item);
+            }
+            Ok(list)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+            Scalars.visit_map(fields).map(|_| Vec::new())
+        }
+
+        fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+    }
+
+    from.deserialize_any(Elements)
+}
