@@ -1,13 +1,32 @@
 #![doc = include_str!("../README.md")]
 
 pub mod class;
+mod client;
+mod config;
 mod content;
+mod cookies;
+mod error;
 mod event;
+mod history;
+mod http;
 mod model;
+mod page;
+mod session;
+mod socket;
+mod source;
+mod throttle;
 pub mod view;
 mod wire;
 
+use std::sync::Arc;
+
+pub use client::{Client, HistoryQuery, Room, Transport};
+pub use config::{Account, Config, Sockets};
 pub use content::Html;
+pub use error::{
+    ActionError, ConfigError, JoinError, LoginError, NotConnected, RequestError, SendError,
+    TextError,
+};
 pub use event::{
     AccessChange, AccessLevelChangedEvent, DebugMessage, DeleteEvent, EditEvent, EventType,
     FeedTicker, FileAdded, GlobalNotificationEvent, InvitationEvent, KINDS, Malformed,
@@ -16,4 +35,19 @@ pub use event::{
     RoomTimeout, Suspension, TimeBreak, UnknownEvent, UserEnteredEvent, UserLeftEvent, UserMerged,
     UserNameOrAvatarChangedEvent, UserNotificationEvent, UserSettingsChanged, UserSuspendedEvent,
 };
-pub use model::{EventId, MessageId, RoomId, Server, UserId};
+pub use model::{
+    AccessLevel, AccessSections, Bookmark, EventId, FoundUser, Me, MessageId, MessageVersion,
+    Pingable, PresentUser, RoomId, RoomInfo, RoomUsage, Server, UserId, UserInfo,
+};
+pub use source::{Events, Source};
+use tokio::sync::mpsc;
+
+/// A client to keep and a source to run, for one account on one chat server.
+///
+/// Nothing is opened before the source runs or the client is asked for something.
+pub fn connect(config: Config) -> (Client, Source) {
+    let (sender, commands) = mpsc::channel(client::COMMANDS);
+    let shared = Arc::new(client::Shared::new(&config, sender));
+    let source = Source::new(config, Arc::clone(&shared), commands);
+    (Client::new(shared), source)
+}

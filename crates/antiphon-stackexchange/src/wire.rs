@@ -130,8 +130,6 @@ pub(crate) struct Header {
     #[serde(default, deserialize_with = "loose::int")]
     pub(crate) id: Option<i64>,
     #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) time_stamp: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
     pub(crate) room_id: Option<i64>,
     #[serde(default, deserialize_with = "loose::int")]
     pub(crate) user_id: Option<i64>,
@@ -288,8 +286,6 @@ pub(crate) struct Thumb<'a> {
     pub(crate) description: Option<Cow<'a, str>>,
     #[serde(rename = "isFavorite", default, deserialize_with = "loose::flag")]
     pub(crate) is_favorite: Option<bool>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) usage: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub(crate) tags: Option<Cow<'a, str>>,
 }

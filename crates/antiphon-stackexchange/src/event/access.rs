@@ -25,7 +25,7 @@ pub enum AccessChange<'a> {
 }
 
 impl<'a> AccessChange<'a> {
-    pub(super) fn of(content: Option<&'a str>) -> Self {
+    pub(crate) fn of(content: Option<&'a str>) -> Self {
         let Some(content) = content else {
             return Self::Room;
         };

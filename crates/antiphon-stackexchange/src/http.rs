@@ -1,0 +1,763 @@
+//! Requests as one account: cookies, login, fkey, turn, and what an answer amounts to (protocol §2, §3).
+
+use std::{
+    borrow::Cow,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use antiphon_core::Clock;
+use antiphon_net::HttpClient;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::{Instant, timeout},
+};
+
+use crate::{
+    config::{Account, Config},
+    cookies::{self, Jar},
+    error::{LoginError, RequestError},
+    model::{Me, RoomId, Server},
+    page::{Page, Profile},
+    throttle::{Throttle, wait_in},
+};
+
+/// How often a write waits as the server asked.
+const WAITS: u32 = 5;
+/// How much of a page an error repeats.
+const LONGEST_WORDS: usize = 300;
+/// How long a key for writing is used (protocol §4: others fetch it anew hourly).
+const FKEY_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// Where invitations go.
+pub(crate) const INVITE: &str = "/users/invite";
+
+/// One request to the chat server.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    method: Method,
+    path: String,
+    form: Vec<(Cow<'static, str>, String)>,
+    /// The room it is made from, for the `Referer`.
+    room: Option<RoomId>,
+    /// Whether doing it twice is the same as doing it once.
+    idempotent: bool,
+    /// Whether it waits for its turn among the account's writes.
+    throttled: bool,
+}
+
+impl Call {
+    /// Reads a page or a document.
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            form: Vec::new(),
+            room: None,
+            idempotent: true,
+            throttled: false,
+        }
+    }
+
+    /// Asks for something by a form, without changing anything.
+    pub(crate) fn ask(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::POST,
+            ..Self::get(path)
+        }
+    }
+
+    /// Changes something.
+    pub(crate) fn act(path: impl Into<String>) -> Self {
+        Self {
+            idempotent: false,
+            throttled: true,
+            ..Self::ask(path)
+        }
+    }
+
+    /// Adds a field.
+    pub(crate) fn field(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.form.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// Adds a field whose name is not fixed.
+    pub(crate) fn keyed(mut self, name: String, value: impl ToString) -> Self {
+        self.form.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// The fields as a form, with the key for writing.
+    fn encoded(&self, fkey: Option<&str>) -> String {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &self.form {
+            form.append_pair(name, value);
+        }
+        if let Some(fkey) = fkey {
+            form.append_pair("fkey", fkey);
+        }
+        form.finish()
+    }
+
+    /// Says from which room it is made.
+    pub(crate) fn from(mut self, room: RoomId) -> Self {
+        self.room = Some(room);
+        self
+    }
+
+    /// Doing it twice is the same as doing it once.
+    pub(crate) fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+}
+
+/// An answer that is neither a failure nor somebody else's page.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// The text of the answer; a JSON string without its quotes (protocol §2).
+    pub(crate) fn text(&self) -> String {
+        serde_json::from_slice::<String>(&self.body)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).trim().to_owned())
+    }
+
+    /// Reads the answer as JSON.
+    pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
+        serde_json::from_slice(&self.body).map_err(|error| RequestError::Undecodable {
+            body: short(&self.body),
+            source: error.into(),
+        })
+    }
+}
+
+/// Sends requests as one account.
+#[derive(Debug)]
+pub(crate) struct Http {
+    client: HttpClient,
+    server: Server,
+    account: Account,
+    user_agent: String,
+    clock: Clock,
+    request_timeout: Duration,
+    throttle: Throttle,
+    cookie_file: Option<PathBuf>,
+    jar: Mutex<Jar>,
+    fkey: Mutex<Option<(String, Instant)>>,
+    me: watch::Sender<Option<Me>>,
+    /// One login at a time: the others then use its cookies.
+    login: Semaphore,
+}
+
+impl Http {
+    pub(crate) fn new(config: &Config, client: HttpClient) -> Self {
+        Self {
+            client,
+            server: config.server,
+            account: config.account.clone(),
+            user_agent: config.user_agent.clone(),
+            clock: config.clock,
+            request_timeout: config.request_timeout,
+            throttle: Throttle::new(config.waiting),
+            cookie_file: config.cookie_file.clone(),
+            jar: Mutex::default(),
+            fkey: Mutex::default(),
+            me: watch::Sender::new(None),
+            login: Semaphore::new(1),
+        }
+    }
+
+    /// The account, once it has logged in.
+    pub(crate) fn me(&self) -> Option<Me> {
+        self.me.borrow().clone()
+    }
+
+    pub(crate) fn server(&self) -> Server {
+        self.server
+    }
+
+    fn jar(&self) -> MutexGuard<'_, Jar> {
+        self.jar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Calls.
+
+    /// Sends a request to the chat server, logged in, with the key for writing.
+    ///
+    /// An answer that tells of a stale key or session is followed by a new key, and by one more try where doing it
+    /// twice does no harm (protocol §11.29).
+    pub(crate) async fn call(&self, call: Call) -> Result<Answer, RequestError> {
+        self.logged_in().await?;
+        let stale = if call.method == Method::POST {
+            Some(self.key().await?)
+        } else {
+            None
+        };
+        let answer = self.paced(&call, stale.as_deref()).await;
+        let looks_stale = matches!(
+            &answer,
+            Err(RequestError::NotAnAnswer {
+                status: 200 | 403 | 404,
+                ..
+            } | RequestError::Refused {
+                status: 403 | 404,
+                ..
+            })
+        );
+        if !looks_stale || call.method != Method::POST {
+            return answer;
+        }
+        let fresh = self.fresh_key(stale.as_deref()).await?;
+        if !call.idempotent || Some(&fresh) == stale.as_ref() {
+            return answer;
+        }
+        tracing::debug!(path = call.path, "sent once more with a new key");
+        self.paced(&call, Some(&fresh)).await
+    }
+
+    /// Sends a request when it has its turn, and waits as the server asks.
+    async fn paced(&self, call: &Call, fkey: Option<&str>) -> Result<Answer, RequestError> {
+        if !call.throttled {
+            return self.answered(call, fkey).await;
+        }
+        let mut turn = self.throttle.turn().await?;
+        for tries in 1.. {
+            turn.begin().await;
+            let answer = self.answered(call, fkey).await;
+            let Err(RequestError::Throttled { wait }) = answer else {
+                return answer;
+            };
+            turn.asked(wait);
+            if tries >= WAITS {
+                return answer;
+            }
+            tracing::debug!(path = call.path, wait = wait.as_secs(), "asked to wait");
+        }
+        unreachable!("the loop ends by itself")
+    }
+
+    async fn answered(&self, call: &Call, fkey: Option<&str>) -> Result<Answer, RequestError> {
+        let host = self.server.chat_host();
+        let form = call.encoded(fkey);
+        let (path, form) = match (&call.method, form.is_empty()) {
+            (&Method::GET, false) => (format!("{}?{form}", call.path), None),
+            (&Method::GET, true) => (call.path.clone(), None),
+            _ => (call.path.clone(), Some(form)),
+        };
+        // Edits are refused without it, whatever the words of the refusal (protocol §2).
+        let referer = match call.room {
+            Some(room) => format!("https://{host}/rooms/{room}"),
+            None => format!("https://{host}/"),
+        };
+        let response = self.sent(&call.method, host, &path, form, &referer).await?;
+        if response.status() == StatusCode::CONFLICT && call.path == INVITE {
+            // Here a conflict is a refusal, unless it says how long to wait (protocol §7.2).
+            let words = short(response.body());
+            if !words.contains("again in") {
+                return Err(RequestError::Refused {
+                    status: 409,
+                    message: words,
+                });
+            }
+        }
+        let answer = read(&response)?;
+        if call.method == Method::POST {
+            answer.not_a_page()
+        } else {
+            Ok(answer)
+        }
+    }
+
+    /// Sends one request as it is, keeping cookies.
+    async fn sent(
+        &self,
+        method: &Method,
+        host: &'static str,
+        path: &str,
+        form: Option<String>,
+        referer: &str,
+    ) -> Result<Response<Bytes>, RequestError> {
+        let mut request = Request::builder()
+            .method(method.clone())
+            .uri(format!("https://{host}{path}"))
+            .header(header::USER_AGENT, &self.user_agent)
+            .header(header::REFERER, referer);
+        if let Some(cookie) = self.jar().header(host, self.clock.now()) {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let body = match form {
+            Some(form) => {
+                request = request
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .header(header::ORIGIN, format!("https://{host}"));
+                Bytes::from(form)
+            }
+            None => Bytes::new(),
+        };
+        let request = request
+            .body(body)
+            .map_err(|error| RequestError::Unreachable(Box::new(error)))?;
+        let limit = self.request_timeout;
+        let response = match timeout(limit, self.client.send(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(antiphon_net::HttpError::TimedOut { limit, .. })) => {
+                return Err(RequestError::TimedOut(limit));
+            }
+            Ok(Err(error)) => return Err(RequestError::Unreachable(Box::new(error))),
+            Err(_) => return Err(RequestError::TimedOut(limit)),
+        };
+        self.jar().take(host, &response, self.clock.now());
+        Ok(response)
+    }
+
+    /// Reads a page of any of the sites.
+    async fn page(&self, host: &'static str, path: &str) -> Result<Response<Bytes>, RequestError> {
+        let referer = format!("https://{host}/");
+        self.sent(&Method::GET, host, path, None, &referer).await
+    }
+
+    /// Whether a room's page lets the account in (protocol §4).
+    pub(crate) async fn room_is_open(&self, room: RoomId) -> Result<bool, RequestError> {
+        let path = format!("/rooms/{room}");
+        let response = self.page(self.server.chat_host(), &path).await?;
+        fail_early(&response)?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(false);
+        }
+        Ok(!Page::parse(response.body()).is_private_room())
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // The key for writing (protocol §4).
+
+    async fn key(&self) -> Result<String, RequestError> {
+        let known = {
+            let fkey = self.fkey.lock().unwrap_or_else(PoisonError::into_inner);
+            let young = fkey.as_ref().filter(|(_, at)| at.elapsed() < FKEY_AGE);
+            young.map(|(fkey, _)| fkey.clone())
+        };
+        match known {
+            Some(fkey) => Ok(fkey),
+            None => self.fetch_key().await,
+        }
+    }
+
+    /// A key that is not `stale`; logs in again if the session has ended.
+    async fn fresh_key(&self, stale: Option<&str>) -> Result<String, RequestError> {
+        let newer = {
+            let fkey = self.fkey.lock().unwrap_or_else(PoisonError::into_inner);
+            let fkey = fkey.as_ref().map(|(fkey, _)| fkey.clone());
+            fkey.filter(|fkey| Some(fkey.as_str()) != stale)
+        };
+        if let Some(fkey) = newer {
+            return Ok(fkey);
+        }
+        self.fetch_key().await
+    }
+
+    async fn fetch_key(&self) -> Result<String, RequestError> {
+        for again in [false, true] {
+            let host = self.server.chat_host();
+            let response = self.page(host, "/chats/join/favorite").await?;
+            fail_early(&response)?;
+            let page = Page::parse(response.body());
+            if page.profile() == Profile::Anonymous && !again {
+                // The session has ended: one full login, then once more.
+                self.log_in_again().await.map_err(login_failed)?;
+                continue;
+            }
+            let Some(fkey) = page.any_fkey() else {
+                return Err(login_failed(LoginError::PageChanged {
+                    page: format!("https://{host}/chats/join/favorite"),
+                    missing: "fkey",
+                }));
+            };
+            let mut known = self.fkey.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = Some((fkey.clone(), Instant::now()));
+            return Ok(fkey);
+        }
+        Err(login_failed(LoginError::NotAccepted {
+            host: self.server.chat_host(),
+        }))
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Login (protocol §3).
+
+    async fn logged_in(&self) -> Result<(), RequestError> {
+        if self.me.borrow().is_some() {
+            return Ok(());
+        }
+        self.log_in().await.map(drop).map_err(login_failed)
+    }
+
+    /// Logs in unless that was done: with kept cookies if they still count, else in full.
+    pub(crate) async fn log_in(&self) -> Result<Me, LoginError> {
+        let _one = self.login.acquire().await;
+        if let Some(me) = self.me() {
+            return Ok(me);
+        }
+        if let Some(me) = self.kept_login().await? {
+            return Ok(me);
+        }
+        self.full_login().await
+    }
+
+    /// Makes sure that the session is alive, by a look at the chat server's front page.
+    pub(crate) async fn check_login(&self) -> Result<Me, LoginError> {
+        if self.me.borrow().is_none() {
+            return self.log_in().await;
+        }
+        match self.whoami().await.map_err(LoginError::Request)? {
+            Profile::User { id, name } => Ok(Me { id, name }),
+            Profile::Anonymous => self.log_in_again().await,
+            Profile::Absent => Err(self.changed("/", "profile link")),
+        }
+    }
+
+    /// The session has ended: one full login, unless somebody else just did it.
+    async fn log_in_again(&self) -> Result<Me, LoginError> {
+        let _one = self.login.acquire().await;
+        if let Profile::User { id, name } = self.whoami().await.map_err(LoginError::Request)? {
+            return Ok(Me { id, name });
+        }
+        tracing::info!(server = %self.server, "the session has ended; logging in again");
+        self.jar().clear();
+        self.forget_key();
+        self.full_login().await
+    }
+
+    fn forget_key(&self) {
+        *self.fkey.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    async fn whoami(&self) -> Result<Profile, RequestError> {
+        let response = self.page(self.server.chat_host(), "/").await?;
+        fail_early(&response)?;
+        if response.status().is_redirection() {
+            return Ok(Profile::Anonymous);
+        }
+        Ok(Page::parse(response.body()).profile())
+    }
+
+    /// The login that a file kept, if it still counts.
+    async fn kept_login(&self) -> Result<Option<Me>, LoginError> {
+        let Some(path) = self.cookie_file.clone() else {
+            return Ok(None);
+        };
+        let server = self.server;
+        let kept = tokio::task::spawn_blocking(move || cookies::read(&path, server)).await;
+        let Ok(Some((jar, expected))) = kept else {
+            return Ok(None);
+        };
+        *self.jar() = jar;
+        match self.whoami().await.map_err(LoginError::Request)? {
+            Profile::User { id, .. } if id != expected => {
+                self.jar().clear();
+                Err(LoginError::AnotherUser {
+                    found: id,
+                    expected,
+                })
+            }
+            Profile::User { id, name } => {
+                tracing::debug!(%id, "kept cookies still count");
+                Ok(Some(self.arrived(Me { id, name }).await))
+            }
+            Profile::Anonymous | Profile::Absent => {
+                self.jar().clear();
+                Ok(None)
+            }
+        }
+    }
+
+    async fn full_login(&self) -> Result<Me, LoginError> {
+        let host = self.server.login_host();
+        let page = "/users/login";
+        let response = self.page(host, page).await.map_err(LoginError::Request)?;
+        fail_early(&response).map_err(LoginError::Request)?;
+        let location = location(&response);
+        match location.as_deref() {
+            // The cookies of the site still count; the chat server decides.
+            Some(location) if path_of(location) == "/" => return self.enter_chat().await,
+            Some(location) => {
+                return Err(LoginError::Captcha {
+                    host,
+                    location: short(location.as_bytes()),
+                });
+            }
+            None => {}
+        }
+        let form = Page::parse(response.body());
+        let Some(fkey) = form.login_fkey() else {
+            if form.is_challenge() {
+                return Err(LoginError::Captcha {
+                    host,
+                    location: format!("https://{host}{page}"),
+                });
+            }
+            return Err(LoginError::PageChanged {
+                page: format!("https://{host}{page}"),
+                missing: "fkey",
+            });
+        };
+        drop(form);
+        self.validate(host, &fkey).await?;
+        self.submit(host, &fkey).await?;
+        self.enter_chat().await
+    }
+
+    /// Step 2: the site looks at the credentials.
+    async fn validate(&self, host: &'static str, fkey: &str) -> Result<(), LoginError> {
+        let path = "/users/login-or-signup/validation/track";
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("isSignup", "false")
+            .append_pair("isLogin", "true")
+            .append_pair("isPassword", "false")
+            .append_pair("isAddLogin", "false")
+            .append_pair("fkey", fkey)
+            .append_pair("ssrc", "head")
+            .append_pair("email", &self.account.email)
+            .append_pair("password", self.account.password.expose())
+            .append_pair("oauthversion", "")
+            .append_pair("oauthserver", "")
+            .finish();
+        let response = self.login_form(host, path, form).await?;
+        if response.status().is_redirection() {
+            let location = location(&response).unwrap_or_default();
+            return Err(LoginError::Captcha {
+                host,
+                location: short(location.as_bytes()),
+            });
+        }
+        let said = String::from_utf8_lossy(response.body());
+        if response.status() != StatusCode::OK || !said.contains("Login-OK") {
+            return Err(LoginError::BadCredentials { host });
+        }
+        Ok(())
+    }
+
+    /// Step 3: the login itself; only the redirect tells how it went.
+    async fn submit(&self, host: &'static str, fkey: &str) -> Result<(), LoginError> {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("fkey", fkey)
+            .append_pair("ssrc", "login")
+            .append_pair("email", &self.account.email)
+            .append_pair("password", self.account.password.expose())
+            .append_pair("oauth_version", "")
+            .append_pair("oauth_server", "")
+            .finish();
+        let response = self.login_form(host, "/users/login", form).await?;
+        match location(&response) {
+            Some(location) if path_of(&location) == "/" => Ok(()),
+            Some(location) => Err(LoginError::Captcha {
+                host,
+                location: short(location.as_bytes()),
+            }),
+            None if Page::parse(response.body()).is_challenge() => Err(LoginError::Captcha {
+                host,
+                location: format!("https://{host}/users/login"),
+            }),
+            None => Err(LoginError::BadCredentials { host }),
+        }
+    }
+
+    async fn login_form(
+        &self,
+        host: &'static str,
+        path: &str,
+        form: String,
+    ) -> Result<Response<Bytes>, LoginError> {
+        let referer = format!("https://{host}/users/login");
+        let response = self
+            .sent(&Method::POST, host, path, Some(form), &referer)
+            .await
+            .map_err(LoginError::Request)?;
+        fail_early(&response).map_err(LoginError::Request)?;
+        Ok(response)
+    }
+
+    /// Step 4: the chat server takes the site's cookies, and gives its own.
+    async fn enter_chat(&self) -> Result<Me, LoginError> {
+        let host = self.server.chat_host();
+        match self.whoami().await.map_err(LoginError::Request)? {
+            Profile::User { id, name } if self.jar().has(host, self.server.chat_cookie()) => {
+                Ok(self.arrived(Me { id, name }).await)
+            }
+            Profile::User { .. } | Profile::Anonymous => Err(LoginError::NotAccepted { host }),
+            Profile::Absent => Err(self.changed("/", "profile link")),
+        }
+    }
+
+    fn changed(&self, path: &str, missing: &'static str) -> LoginError {
+        LoginError::PageChanged {
+            page: format!("https://{}{path}", self.server.chat_host()),
+            missing,
+        }
+    }
+
+    /// Remembers who the account is, and keeps its cookies.
+    async fn arrived(&self, me: Me) -> Me {
+        self.forget_key();
+        self.me.send_replace(Some(me.clone()));
+        if let Some(path) = self.cookie_file.clone() {
+            let (server, jar, id) = (self.server, self.jar().clone(), me.id);
+            let kept =
+                tokio::task::spawn_blocking(move || cookies::keep(&path, server, id, jar)).await;
+            if let Ok(Err(error)) = kept {
+                tracing::warn!(%error, "cookies not kept");
+            }
+        }
+        me
+    }
+
+    /// Ends the session on the site; the kept cookies are dead (protocol §3.3).
+    pub(crate) async fn log_out(&self) -> Result<(), RequestError> {
+        let host = self.server.login_host();
+        let path = "/users/logout";
+        let response = self.page(host, path).await?;
+        fail_early(&response)?;
+        let Some(fkey) = Page::parse(response.body()).any_fkey() else {
+            return Err(login_failed(LoginError::PageChanged {
+                page: format!("https://{host}{path}"),
+                missing: "fkey",
+            }));
+        };
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("fkey", &fkey)
+            .finish();
+        let referer = format!("https://{host}{path}");
+        let response = self
+            .sent(&Method::POST, host, path, Some(form), &referer)
+            .await?;
+        fail_early(&response)?;
+        self.jar().clear();
+        self.forget_key();
+        self.me.send_replace(None);
+        if let Some(path) = self.cookie_file.clone() {
+            let removed = tokio::task::spawn_blocking(move || std::fs::remove_file(path)).await;
+            if let Ok(Err(error)) = removed
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "the cookie file could not be removed");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn login_failed(error: LoginError) -> RequestError {
+    match error {
+        LoginError::Request(error) => error,
+        error => RequestError::Login(Box::new(error)),
+    }
+}
+
+/// Where a redirect leads.
+fn location(response: &Response<Bytes>) -> Option<String> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let location = response.headers().get(header::LOCATION);
+    let location = location.and_then(|location| location.to_str().ok());
+    Some(location.unwrap_or_default().to_owned())
+}
+
+/// The path of an address, with or without its host.
+fn path_of(location: &str) -> &str {
+    let rest = match location.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+        None => location,
+    };
+    rest.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// The beginning of a text, on one line.
+fn short(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&text[..text.len().min(4 * LONGEST_WORDS)]);
+    let printable = |character: char| {
+        if character.is_control() {
+            ' '
+        } else {
+            character
+        }
+    };
+    text.trim()
+        .chars()
+        .map(printable)
+        .take(LONGEST_WORDS)
+        .collect()
+}
+
+/// Whether the server failed, or asks to slow down, so that its page says nothing else.
+fn fail_early(response: &Response<Bytes>) -> Result<(), RequestError> {
+    let status = response.status();
+    match status.as_u16() {
+        409 | 429 => Err(RequestError::Throttled {
+            wait: wait_in(&String::from_utf8_lossy(response.body())),
+        }),
+        500.. => Err(RequestError::Server {
+            status: status.as_u16(),
+            message: short(response.body()),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Tells answers from refusals, failures and pages (protocol §2, §11.28).
+fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
+    let status = response.status();
+    let body = response.body();
+    let number = status.as_u16();
+    if let Some(location) = location(response) {
+        return Err(RequestError::NotAnAnswer {
+            status: number,
+            body: format!("a redirect to {}", short(location.as_bytes())),
+        });
+    }
+    fail_early(response)?;
+    let answer = Answer {
+        status,
+        body: body.clone(),
+    };
+    // Known refusals carry this header and words for the user; without it a page says nothing that can be relied on.
+    let is_known = response
+        .headers()
+        .get("chat")
+        .is_some_and(|value| value.as_bytes() == b"error");
+    let start = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    let is_page = start == Some(&b'<') && !is_known;
+    match number {
+        200..300 => Ok(answer),
+        _ if is_page => Err(RequestError::NotAnAnswer {
+            status: number,
+            body: short(body),
+        }),
+        _ => Err(RequestError::Refused {
+            status: number,
+            message: short(answer.text().as_bytes()),
+        }),
+    }
+}
+
+impl Answer {
+    /// Whether the answer is a page of HTML where none was asked for.
+    fn not_a_page(self) -> Result<Self, RequestError> {
+        let start = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
+        if start == Some(&b'<') {
+            return Err(RequestError::NotAnAnswer {
+                status: self.status.as_u16(),
+                body: short(&self.body),
+            });
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,344 @@
+//! What is read from the sites' HTML pages (protocol §3, §4, §7).
+//!
+//! Pages change: whatever is not found is absent, and the caller says what that means.
+
+use std::sync::LazyLock;
+
+use scraper::{ElementRef, Html, Selector};
+
+use crate::model::{
+    AccessSections, MessageId, MessageVersion, PresentUser, RoomId, RoomUsage, UserId,
+};
+
+/// Selectors are read once.
+macro_rules! selector {
+    ($name:ident = $css:literal) => {
+        static $name: LazyLock<Selector> =
+            LazyLock::new(|| Selector::parse($css).expect("a selector of ours"));
+    };
+}
+
+selector!(LOGIN_FKEY = r#"#login-form input[name="fkey"]"#);
+selector!(ANY_FKEY = r#"input#fkey, input[name="fkey"]"#);
+selector!(MENU_LINK = ".topbar-menu-links a");
+selector!(TITLE = "title");
+selector!(HEADING = "h2");
+selector!(ROOM_NAME = "#roomname");
+selector!(INPUT = "textarea#input");
+selector!(PRESENT = ".js-present[data-users]");
+selector!(SCRIPT = "script");
+selector!(MONOLOGUE = ".monologue");
+selector!(SOURCE = ".message-source");
+selector!(CONTENT = ".content");
+selector!(USER_LINK = ".username a, a.signature, .username");
+selector!(TIMESTAMP = ".timestamp");
+selector!(STARS = ".stars");
+selector!(TIMES = ".times");
+selector!(OWNER_CARD = "#room-ownercards .usercard, [id^=owner-user]");
+selector!(ACCESS_SECTION = "[id^=access-section-]");
+selector!(USER_CARD = ".usercard, [id^=owner-user], [id^=user-]");
+selector!(ROOM_CARD = "#user-roomcards-container .roomcard");
+selector!(ROOM_MESSAGES = ".room-message-count");
+selector!(ROOM_CARD_NAME = ".room-name");
+selector!(STARRED = "li[id^=summary_]");
+
+/// Whose page it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Somebody logged in.
+    User { id: UserId, name: String },
+    /// Nobody: the link leads to the login.
+    Anonymous,
+    /// The page has no such link.
+    Absent,
+}
+
+/// A page of HTML, parsed once.
+///
+/// The parser is forgiving, keeps its own stack on the heap, and sees no more than the network's limit of bytes.
+#[derive(Debug)]
+pub(crate) struct Page(Html);
+
+impl Page {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        Self(Html::parse_document(&String::from_utf8_lossy(bytes)))
+    }
+
+    fn first(&self, selector: &Selector) -> Option<ElementRef<'_>> {
+        self.0.select(selector).next()
+    }
+
+    fn fkey(&self, selector: &Selector) -> Option<String> {
+        let mut values = self
+            .0
+            .select(selector)
+            .filter_map(|input| input.attr("value"));
+        values.find(|value| is_fkey(value)).map(str::to_owned)
+    }
+
+    /// The key of the login form.
+    pub(crate) fn login_fkey(&self) -> Option<String> {
+        self.fkey(&LOGIN_FKEY)
+    }
+
+    /// The key of any form.
+    pub(crate) fn any_fkey(&self) -> Option<String> {
+        self.fkey(&ANY_FKEY)
+    }
+
+    /// Whether a human is asked for.
+    pub(crate) fn is_challenge(&self) -> bool {
+        let title = self.first(&TITLE).map(text).unwrap_or_default();
+        title.to_ascii_lowercase().contains("human verification")
+    }
+
+    /// Whose page it is: the first link of the top bar (protocol §4).
+    pub(crate) fn profile(&self) -> Profile {
+        let Some(link) = self.first(&MENU_LINK) else {
+            return Profile::Absent;
+        };
+        let address = link.attr("href").unwrap_or_default();
+        if address.starts_with("http") || address.starts_with("//") {
+            return Profile::Anonymous;
+        }
+        let id = address
+            .strip_prefix("/users/")
+            .and_then(|rest| rest.split(['/', '?']).next())
+            .and_then(|id| id.parse().ok());
+        match id {
+            Some(id) => Profile::User {
+                id: UserId::new(id),
+                name: text(link),
+            },
+            None => Profile::Anonymous,
+        }
+    }
+
+    /// Whether the page says that the room is private.
+    pub(crate) fn is_private_room(&self) -> bool {
+        let mut headings = self.0.select(&HEADING);
+        headings.any(|heading| text(heading).eq_ignore_ascii_case("private room"))
+    }
+
+    /// Name of the room.
+    pub(crate) fn room_name(&self) -> Option<String> {
+        self.first(&ROOM_NAME).map(text)
+    }
+
+    /// Whether the account may post.
+    pub(crate) fn may_post(&self) -> bool {
+        self.first(&INPUT).is_some()
+    }
+
+    /// Who is present, in either form that pages had.
+    pub(crate) fn present(&self) -> Vec<PresentUser> {
+        if let Some(json) = self.first(&PRESENT).and_then(|div| div.attr("data-users")) {
+            return PresentUser::list(json);
+        }
+        self.0
+            .select(&SCRIPT)
+            .find_map(|script| {
+                let code = script.text().collect::<String>();
+                let (_, list) = code.split_once("initPresent(")?;
+                Some(present_in_script(list))
+            })
+            .unwrap_or_default()
+    }
+
+    /// The versions of a message, as its history page shows them.
+    pub(crate) fn versions(&self) -> Vec<MessageVersion> {
+        self.0
+            .select(&MONOLOGUE)
+            .map(|version| {
+                let within = |selector: &Selector| version.select(selector).next();
+                let user = version
+                    .select(&USER_LINK)
+                    .find(|link| link.attr("href").is_some());
+                let classes = version.value().classes();
+                let signed = classes
+                    .filter_map(|class| class.strip_prefix("user-"))
+                    .find_map(|id| id.parse().ok());
+                let linked = user.and_then(|link| {
+                    let (_, rest) = link.attr("href")?.split_once("/users/")?;
+                    rest.split('/').next()?.parse().ok()
+                });
+                MessageVersion {
+                    user_id: linked.or(signed).map(UserId::new),
+                    user_name: within(&USER_LINK).map(text),
+                    content: within(&CONTENT).map(|content| content.inner_html().trim().into()),
+                    source: within(&SOURCE).map(|source| source.text().collect::<String>()),
+                    time: within(&TIMESTAMP).map(text),
+                    stars: within(&STARS).map(|stars| {
+                        let times = stars.select(&TIMES).next().map(text).unwrap_or_default();
+                        times.parse().unwrap_or(1)
+                    }),
+                    is_pinned: version
+                        .select(&STARS)
+                        .any(|stars| stars.value().classes().any(|class| class == "owner-star")),
+                }
+            })
+            .collect()
+    }
+
+    /// Who owns a room, by its information page.
+    pub(crate) fn owners(&self) -> Vec<UserId> {
+        let mut owners: Vec<UserId> = self.0.select(&OWNER_CARD).filter_map(card_user).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners
+    }
+
+    /// Who has which explicit level, by the access tab of a room's information page.
+    pub(crate) fn access(&self) -> AccessSections {
+        let mut access = AccessSections::default();
+        for section in self.0.select(&ACCESS_SECTION) {
+            let users = section.select(&USER_CARD).filter_map(card_user);
+            match section.attr("id").unwrap_or_default() {
+                "access-section-owner" => access.owners.extend(users),
+                "access-section-read-write" => access.read_write.extend(users),
+                "access-section-read-only" => access.read_only.extend(users),
+                "access-section-request" => access.requests.extend(users),
+                _ => {}
+            }
+        }
+        access
+    }
+
+    /// The rooms a user talks in, by the user's page.
+    pub(crate) fn rooms(&self) -> Vec<RoomUsage> {
+        self.0
+            .select(&ROOM_CARD)
+            .filter_map(|card| {
+                let id = card.attr("id")?.strip_prefix("room-")?.parse().ok()?;
+                let messages = card.select(&ROOM_MESSAGES).next();
+                let digits = messages
+                    .and_then(|count| count.attr("title"))
+                    .unwrap_or_default();
+                let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+                Some(RoomUsage {
+                    room_id: RoomId::new(id),
+                    name: card.select(&ROOM_CARD_NAME).next().map(text),
+                    messages: digits.parse().ok(),
+                })
+            })
+            .collect()
+    }
+
+    /// The messages of a list of stars, the first first.
+    pub(crate) fn starred(&self) -> Vec<MessageId> {
+        self.0
+            .select(&STARRED)
+            .filter_map(|item| {
+                let id = item.attr("id")?.strip_prefix("summary_")?;
+                id.parse().ok().map(MessageId::new)
+            })
+            .collect()
+    }
+}
+
+/// Keys are 32 hexadecimal digits; a little room is left for the day they are not.
+fn is_fkey(value: &str) -> bool {
+    (8..=128).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// The text of an element, without the space around it.
+fn text(element: ElementRef<'_>) -> String {
+    element.text().collect::<String>().trim().to_owned()
+}
+
+/// The user of a card, by the number at the end of its id or by its link.
+fn card_user(card: ElementRef<'_>) -> Option<UserId> {
+    let id = card.attr("id").unwrap_or_default();
+    let number = id.rsplit('-').next().and_then(|number| number.parse().ok());
+    number.map(UserId::new)
+}
+
+/// Ids and names in `[{id: 77, name: ("mira"), …}, …]`, which is a script and no JSON.
+fn present_in_script(code: &str) -> Vec<PresentUser> {
+    let mut users = Vec::new();
+    let list = code.split("])").next().unwrap_or_default();
+    for object in list.split("{id:").skip(1) {
+        let id = object.trim_start();
+        let digits = id.find(|c: char| !c.is_ascii_digit() && c != '-');
+        let Ok(id) = id[..digits.unwrap_or(id.len())].parse() else {
+            continue;
+        };
+        let name = object
+            .split_once("name: (")
+            .and_then(|(_, rest)| {
+                serde_json::Deserializer::from_str(rest)
+                    .into_iter::<String>()
+                    .next()?
+                    .ok()
+            })
+            .unwrap_or_default();
+        users.push(PresentUser {
+            id: UserId::new(id),
+            name,
+        });
+    }
+    users
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: &str = r#"<html><head><title>Sandbox</title></head><body>
+        <div class="topbar-menu-links"><a href="/users/77/mira">mira</a></div>
+        <div id="content"><form><input name="fkey" type="hidden" value="0123456789abcdef0123456789abcdef"></form></div>
+        <span id="roomname">Sandbox</span><div class="js-present" data-users='[{"id":77,"name":"mira"}]'></div>
+        <textarea id="input"></textarea></body></html>"#;
+
+    #[test]
+    fn a_room_page_tells_who_reads_it_and_what_it_is() {
+        let page = Page::parse(ROOM.as_bytes());
+        let me = Profile::User {
+            id: UserId::new(77),
+            name: "mira".into(),
+        };
+        assert_eq!(page.profile(), me);
+        let key = page.any_fkey();
+        assert_eq!(key.as_deref(), Some("0123456789abcdef0123456789abcdef"));
+        assert_eq!(page.room_name().as_deref(), Some("Sandbox"));
+        assert!(page.may_post() && !page.is_private_room() && !page.is_challenge());
+        assert_eq!(page.present().len(), 1);
+        assert_eq!(page.login_fkey(), None, "only the login form's key counts");
+    }
+
+    #[test]
+    fn a_link_to_the_login_is_nobodys() {
+        let page = |link: &str| {
+            Page::parse(
+                format!(r#"<div class="topbar-menu-links"><a href="{link}">x</a></div>"#)
+                    .as_bytes(),
+            )
+        };
+        let login = page("https://stackexchange.com/users/login?returnurl=x");
+        assert_eq!(login.profile(), Profile::Anonymous);
+        assert_eq!(page("/users/login").profile(), Profile::Anonymous);
+        assert_eq!(Page::parse(b"<p>hi").profile(), Profile::Absent);
+    }
+
+    #[test]
+    fn those_present_are_found_in_a_script_too() {
+        let page = Page::parse(
+            br#"<script>CHAT.RoomUsers.initPresent([{id: 77, name: ("mira"), is_owner: true},{id: -2, name: ("Fe\"eds")}])</script>"#,
+        );
+        let present = page.present();
+        assert_eq!(present.len(), 2);
+        assert_eq!(
+            (present[1].id, present[1].name.as_str()),
+            (UserId::FEEDS, "Fe\"eds")
+        );
+    }
+
+    #[test]
+    fn any_bytes_are_a_page() {
+        for bytes in [&b""[..], b"\xff\xfe<", &b"<div>".repeat(2_000)] {
+            let page = Page::parse(bytes);
+            assert_eq!(page.profile(), Profile::Absent);
+            assert!(page.versions().is_empty() && page.present().is_empty());
+        }
+    }
+}

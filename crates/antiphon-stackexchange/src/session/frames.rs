@@ -1,0 +1,334 @@
+//! What frames say.
+
+use antiphon_core::{BodyForm, Draft, Edge, Entry, Kind, Origin, Place, Provenance};
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::{LEFT_OUT, LineId, Moment, RENEW_AFTER, Session, SocketId, room::Held};
+use crate::{
+    event::{
+        AccessChange, EXIT, EventType, MALFORMED, RESET, TIMEOUT, elsewhere_place, event_origin,
+        kind_of, note, room_place,
+    },
+    model::{EventId, MessageId, RoomId, UserId},
+    wire::{self, Frame, Header, RoomBody, RoomFrame},
+};
+
+/// The frame that is being read.
+struct Reading<'a> {
+    line: LineId,
+    connection: &'a str,
+    frame: u64,
+    /// Counts what has no id of its own.
+    index: u32,
+    bytes: &'a Bytes,
+    now: Moment,
+}
+
+impl Reading<'_> {
+    /// The identity of what has no id: its place in the connection.
+    fn origin(&mut self) -> Origin {
+        let origin = Origin::frame(self.connection, self.frame);
+        self.index += 1;
+        if self.index == 1 {
+            origin
+        } else {
+            Origin::from(format!("{origin}/{}", self.index - 1))
+        }
+    }
+
+    fn edge(&self) -> Edge {
+        Edge::frame(self.now.wall, self.connection, self.frame)
+    }
+
+    /// A part of the frame, without copying it.
+    fn slice(&self, raw: &RawValue) -> Bytes {
+        self.bytes.slice_ref(raw.get().as_bytes())
+    }
+}
+
+impl Session {
+    /// A frame came over a socket.
+    pub(crate) fn on_bytes(&mut self, id: SocketId, bytes: &Bytes, now: Moment) {
+        let Some(line) = self.lines.get_mut(&id.line) else {
+            return;
+        };
+        let Some(stream) = line.stream.as_mut().filter(|stream| stream.id == id) else {
+            return;
+        };
+        stream.frame += 1;
+        stream.heard_at = now.at;
+        let (connection, frame) = (stream.connection.clone(), stream.frame);
+        self.on_frame(id.line, &connection, frame, bytes, now);
+    }
+
+    /// A frame came, over a socket or as the answer to a poll.
+    pub(super) fn on_frame(
+        &mut self,
+        line: LineId,
+        connection: &str,
+        frame: u64,
+        bytes: &Bytes,
+        now: Moment,
+    ) {
+        let mut reading = Reading {
+            line,
+            connection,
+            frame,
+            index: 0,
+            bytes,
+            now,
+        };
+        match Frame::parse(bytes) {
+            Ok(frame) => {
+                for (room, part) in &frame.rooms {
+                    self.on_part(&mut reading, *room, part);
+                }
+                for raw in &frame.strange {
+                    let body = reading.slice(raw);
+                    self.odd(&mut reading, MALFORMED, Place::root(), body);
+                }
+                if frame.reset {
+                    self.odd(&mut reading, RESET, Place::root(), bytes.clone());
+                    self.renew(line, now);
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a frame that is none");
+                let place = Place::root();
+                self.odd(&mut reading, MALFORMED, place, bytes.clone());
+            }
+        }
+        if let Some(line) = self.lines.get_mut(&line) {
+            line.last = Some(reading.edge());
+        }
+        self.acknowledge();
+    }
+
+    /// What a frame has for one room.
+    fn on_part(&mut self, reading: &mut Reading<'_>, id: RoomId, part: &RoomFrame<'_>) {
+        let Some(body) = &part.body else {
+            let raw = reading.slice(part.raw);
+            let place = self.place(id);
+            self.odd(reading, MALFORMED, place, raw);
+            return;
+        };
+        let queued = self.entries.len();
+        self.note_counters(reading, id, body);
+        let mut highest = body.t.unwrap_or_default();
+        let mut left = false;
+        let mut kicked = None;
+        for element in &body.e {
+            if element.get() == "null" {
+                tracing::debug!(room = %id, "a null among the events");
+                continue;
+            }
+            let Some(header) = Header::of(element) else {
+                let raw = reading.slice(element);
+                let place = self.place(id);
+                self.odd(reading, MALFORMED, place, raw);
+                continue;
+            };
+            highest = highest.max(header.id.unwrap_or_default());
+            left |= self.is_me(header.target_user_id.or(header.user_id))
+                && header.event_type == Some(EventType::USER_LEFT.0);
+            if self.is_kick(&header, element) {
+                kicked = header.id;
+            }
+            let raw = reading.slice(element);
+            self.on_event(reading, id, &header, raw);
+        }
+        if body.timeout.is_some() {
+            let raw = reading.slice(part.raw);
+            let place = self.place(id);
+            self.odd(reading, TIMEOUT, place, raw);
+        }
+        if body.reset == Some(true) {
+            let raw = reading.slice(part.raw);
+            let place = self.place(id);
+            self.odd(reading, RESET, place, raw);
+            self.renew(reading.line, reading.now);
+        }
+        let exit = body.exit == Some(true);
+        if exit {
+            let raw = reading.slice(part.raw);
+            let place = self.place(id);
+            self.odd(reading, EXIT, place, raw);
+        }
+        self.advance(reading, id, highest, queued);
+        // A kick that is only replayed may be over: the room was announced since, and let us in.
+        let now_kicked = left
+            && kicked.is_some_and(|event| self.rooms.get(&id).is_some_and(|room| event > room.top));
+        if exit || now_kicked {
+            tracing::warn!(room = %id, "the account was removed from the room");
+            self.forget(id, reading.now);
+        }
+    }
+
+    fn is_me(&self, user: Option<i64>) -> bool {
+        user.is_some() && user == self.me.as_ref().map(|me| me.id.get())
+    }
+
+    /// Whether an event says that the account may not come back for now (protocol §8.3).
+    fn is_kick(&self, header: &Header, element: &RawValue) -> bool {
+        if header.event_type != Some(EventType::ACCESS_LEVEL_CHANGED.0)
+            || !self.is_me(header.target_user_id)
+        {
+            return false;
+        }
+        let event: wire::Event<'_> = serde_json::from_str(element.get()).unwrap_or_default();
+        matches!(
+            AccessChange::of(event.content.as_deref()),
+            AccessChange::PrivCreated(_)
+        )
+    }
+
+    /// Looks whether the frame follows what was heard before (protocol §5.3).
+    fn note_counters(&mut self, reading: &Reading<'_>, id: RoomId, body: &RoomBody<'_>) {
+        let (Some(t), Some(d)) = (body.t, body.d) else {
+            return;
+        };
+        let Some(room) = self.rooms.get_mut(&id).filter(|room| room.attached) else {
+            return;
+        };
+        let begins_after = t.saturating_sub(d.max(0));
+        if begins_after > room.heard && room.is_credible() && room.catching.is_none() {
+            room.proof = None;
+            room.from
+                .get_or_insert_with(|| match self.lines.get(&reading.line) {
+                    Some(line) => line.last.clone().unwrap_or_else(|| reading.edge()),
+                    None => reading.edge(),
+                });
+            room.outage.get_or_insert_with(|| LEFT_OUT.into());
+            let to = reading.edge();
+            self.catch_up(id, to, reading.now);
+        } else if room.proof.as_ref().is_some_and(|proof| t >= proof.until) {
+            room.is_whole();
+        }
+    }
+
+    /// Everything that the frame has for the room stands in the queue; says so in a checkpoint.
+    fn advance(&mut self, reading: &Reading<'_>, id: RoomId, highest: i64, queued: usize) {
+        let edge = reading.edge();
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
+        room.heard = room.heard.max(highest);
+        let had_events = self.entries.len() > queued;
+        if room.catching.is_some() || room.proof.is_some() {
+            // Below `heard` something may be missing; `t` waits for it.
+            return;
+        }
+        room.t = Some(room.t.unwrap_or_default().max(room.heard));
+        if had_events {
+            room.last = Some(edge);
+            let checkpoint = room.checkpoint(reading.now);
+            if let Some(last) = self.entries.back_mut() {
+                last.checkpoint = Some(checkpoint);
+            }
+        } else if room.is_unsaved(reading.now) {
+            room.last = Some(edge);
+            let checkpoint = room.checkpoint(reading.now);
+            self.push(Entry::checkpoint(checkpoint));
+        }
+    }
+
+    /// One event.
+    fn on_event(&mut self, reading: &Reading<'_>, key: RoomId, header: &Header, body: Bytes) {
+        let id = EventId::new(header.id.unwrap_or_default());
+        if !self.is_new(id) {
+            return;
+        }
+        let top = self.rooms.get(&key).map(|room| room.top);
+        // Up to the count at which the room was announced the server sends what we asked for again.
+        let provenance = if top.is_some_and(|top| id.get() <= top) {
+            Provenance::Replayed
+        } else {
+            Provenance::Live
+        };
+        let draft = self
+            .draft(key, header, body, reading.now)
+            .provenance(provenance);
+        let held = self
+            .rooms
+            .get_mut(&key)
+            .and_then(|room| room.catching.as_mut())
+            .and_then(|catching| catching.held.as_mut())
+            .filter(|_| draft.place == room_place(key));
+        match held {
+            Some(held) => {
+                held.bytes += draft.weight();
+                held.events.push_back((id, draft));
+                let full = Held::is_full(held);
+                if full {
+                    tracing::warn!(room = %key, "too much came while the history was fetched");
+                    self.release(key, reading.now);
+                }
+            }
+            None => self.push(Entry::event(draft)),
+        }
+    }
+
+    /// An event as the journal takes it, live or from history.
+    pub(super) fn draft(
+        &mut self,
+        key: RoomId,
+        header: &Header,
+        body: Bytes,
+        now: Moment,
+    ) -> Draft {
+        let id = EventId::new(header.id.unwrap_or_default());
+        let number = header.event_type.unwrap_or_default();
+        let room = header.room_id.map_or(key, RoomId::new);
+        let place = self.place(room);
+        let mut draft = Draft::new(kind_of(number), place, event_origin(id), now.wall, body);
+        let message = header.message_id.map(MessageId::new);
+        match (EventType(number), message) {
+            (EventType::MESSAGE_POSTED, Some(message)) => self.remember(message, id),
+            (EventType::MESSAGE_DELETED, Some(message)) => {
+                draft.deletes = self.posted.get(&message).copied().map(event_origin);
+            }
+            (EventType::USER_MENTIONED | EventType::MESSAGE_REPLY, _) => {
+                draft.note = self.me.as_ref().map(|me| note(me.id));
+                if let Some(message) = message.filter(|_| self.is_me(header.target_user_id)) {
+                    self.acks.push(message);
+                }
+            }
+            _ => {}
+        }
+        draft
+    }
+
+    /// Where something of a room happened: in the room if the account is in it, else wherever the account is.
+    fn place(&self, room: RoomId) -> Place {
+        if self.rooms.contains_key(&room) {
+            return room_place(room);
+        }
+        let me = self.me.as_ref().map_or(UserId::default(), |me| me.id);
+        elsewhere_place(me, room)
+    }
+
+    /// Something without an id.
+    fn odd(&mut self, reading: &mut Reading<'_>, kind: &'static str, place: Place, body: Bytes) {
+        let origin = reading.origin();
+        let form = BodyForm::of(&body);
+        let mut draft = Draft::new(
+            Kind::from_static(kind),
+            place,
+            origin,
+            reading.now.wall,
+            body,
+        );
+        draft.form = form;
+        self.push(Entry::event(draft));
+    }
+
+    /// The server asks to load again: a new socket does that, from where the rooms were heard last.
+    fn renew(&mut self, id: LineId, now: Moment) {
+        let stream = self.lines.get(&id).and_then(|line| line.stream.as_ref());
+        // A server that asks with every frame is not followed into a loop.
+        if stream.is_some_and(|stream| stream.opened_at + RENEW_AFTER <= now.at) {
+            self.prepare(id);
+        }
+    }
+}

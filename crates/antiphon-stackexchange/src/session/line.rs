@@ -1,0 +1,394 @@
+//! Lines: what serves rooms, a socket or polling.
+
+use antiphon_core::{Backoff, Edge};
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff, before};
+use crate::{error::RequestError, model::RoomId};
+
+/// What serves one room or all.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) phase: Phase,
+    /// The socket that is being read, if there is one.
+    pub(super) stream: Option<Stream>,
+    pub(super) backoff: Backoff,
+    /// Sockets refused in a row.
+    pub(super) refused: u32,
+    /// Polling, while no socket can be had.
+    pub(super) poll: Option<Poll>,
+    /// A room was added while a socket was being opened: another is needed.
+    pub(super) again: bool,
+    /// The last frame received.
+    pub(super) last: Option<Edge>,
+}
+
+/// What is being done to get a socket, or a new one.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Nothing.
+    Idle,
+    /// Rooms are announced, and their checkpoints stored.
+    Preparing,
+    /// The socket is being opened.
+    Opening { epoch: u64 },
+    /// The next try begins then.
+    Waiting { until: Instant, reason: String },
+}
+
+/// An open socket.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) id: SocketId,
+    pub(super) connection: String,
+    /// Number of its last frame, from 1.
+    pub(super) frame: u64,
+    pub(super) opened_at: Instant,
+    pub(super) heard_at: Instant,
+}
+
+/// Polling in place of a socket.
+#[derive(Debug)]
+pub(super) struct Poll {
+    /// When the next request is due; absent while one is under way.
+    pub(super) at: Option<Instant>,
+    pub(super) connection: String,
+    pub(super) frame: u64,
+    /// Whether the last request was answered.
+    pub(super) works: bool,
+}
+
+impl Line {
+    /// Whether events come by polling.
+    pub(super) fn polls(&self) -> bool {
+        self.poll.as_ref().is_some_and(|poll| poll.works)
+    }
+
+    pub(super) fn deadline(&self, rules: &Rules, reads: bool) -> Option<Instant> {
+        let wait = match &self.phase {
+            Phase::Waiting { until, .. } => Some(*until),
+            _ => None,
+        };
+        let silence = self
+            .stream
+            .as_ref()
+            .filter(|_| reads)
+            .map(|stream| stream.heard_at + rules.silence);
+        let reset = self
+            .stream
+            .as_ref()
+            .filter(|_| matches!(self.phase, Phase::Idle))
+            .map(|stream| stream.opened_at + rules.reset_after);
+        let poll = self
+            .poll
+            .as_ref()
+            .filter(|_| reads)
+            .and_then(|poll| poll.at);
+        [wait, silence, reset, poll].into_iter().flatten().min()
+    }
+}
+
+impl Session {
+    /// Gives a room to its line, which is made if need be.
+    pub(super) fn assign(&mut self, room: RoomId) -> LineId {
+        let id = self.line_of(room);
+        let rng = &mut self.rng;
+        self.lines.entry(id).or_insert_with(|| Line {
+            phase: Phase::Idle,
+            stream: None,
+            backoff: backoff(rng),
+            refused: 0,
+            poll: None,
+            again: false,
+            last: None,
+        });
+        id
+    }
+
+    fn rooms_of(&self, line: LineId) -> Vec<RoomId> {
+        let ids = self.rooms.keys().copied();
+        ids.filter(|id| self.line_of(*id) == line).collect()
+    }
+
+    /// Begins to get a socket, or a new one beside the one there is.
+    pub(super) fn prepare(&mut self, id: LineId) {
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        if matches!(line.phase, Phase::Opening { .. }) {
+            line.again = true;
+            return;
+        }
+        line.phase = Phase::Preparing;
+        for room in self.rooms_of(id) {
+            self.round += 1;
+            let round = self.round;
+            if let Some(room) = self.rooms.get_mut(&room)
+                && !room.announced
+                && room.announcing.is_none()
+            {
+                room.announcing = Some(round);
+                self.tasks.push_back(Task::Announce {
+                    room: room.id,
+                    round,
+                });
+            }
+        }
+        self.open_if_ready(id);
+    }
+
+    /// Opens the socket if every room is announced and has a durable checkpoint.
+    pub(super) fn open_if_ready(&mut self, id: LineId) {
+        let rooms = self.rooms_of(id);
+        let all = rooms.iter().filter_map(|room| self.rooms.get(room));
+        let ready = all.clone().all(|room| room.announced && room.settled);
+        // The rooms that were heard least far decide; what comes twice is known by its id.
+        let after = all.filter_map(|room| room.t).min();
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        if !matches!(line.phase, Phase::Preparing) || !ready {
+            return;
+        }
+        let Some(after) = after else {
+            return;
+        };
+        self.round += 1;
+        let epoch = self.round;
+        line.phase = Phase::Opening { epoch };
+        self.tasks.push_back(Task::Open {
+            id: SocketId { line: id, epoch },
+            rooms,
+            after,
+        });
+    }
+
+    pub(super) fn on_opened(
+        &mut self,
+        id: SocketId,
+        outcome: Result<String, Failure>,
+        now: Moment,
+    ) {
+        let Some(line) = self.lines.get_mut(&id.line) else {
+            self.closes.push_back(id);
+            return;
+        };
+        if !matches!(line.phase, Phase::Opening { epoch } if epoch == id.epoch) {
+            self.closes.push_back(id);
+            return;
+        }
+        let connection = match outcome {
+            Ok(connection) => connection,
+            Err(failure) => {
+                self.line_failed(id.line, failure, now);
+                return;
+            }
+        };
+        line.phase = Phase::Idle;
+        line.refused = 0;
+        line.poll = None;
+        line.backoff.connected(now.at);
+        let again = std::mem::take(&mut line.again);
+        let old = line.stream.replace(Stream {
+            id,
+            connection,
+            frame: 0,
+            opened_at: now.at,
+            heard_at: now.at,
+        });
+        if let Some(old) = old {
+            // The new one begins where the rooms were heard last, so that nothing unread in the old one is missed.
+            self.closes.push_back(old.id);
+        }
+        for room in self.rooms_of(id.line) {
+            let is_ready = self.rooms.get(&room).is_some_and(|room| room.announced);
+            if is_ready {
+                self.attach(room, now);
+            }
+        }
+        if again {
+            self.prepare(id.line);
+        }
+        self.tell_link(now);
+    }
+
+    /// There is no new socket, for this reason.
+    pub(super) fn line_failed(&mut self, id: LineId, failure: Failure, now: Moment) {
+        if let Some((code, hint)) = failure.fatal {
+            self.stop(code, failure.reason, hint, now);
+            return;
+        }
+        for room in self.rooms_of(id) {
+            if let Some(room) = self.rooms.get_mut(&room) {
+                room.announced = false;
+                room.announcing = None;
+            }
+        }
+        let nonce = format!("{}-poll-{}", self.nonce, self.round);
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        line.again = false;
+        let pause = line
+            .backoff
+            .next(now.at)
+            .max(failure.wait.unwrap_or_default());
+        let reason = failure.reason;
+        line.phase = Phase::Waiting {
+            until: now.at + pause,
+            reason: reason.clone(),
+        };
+        if line.stream.is_some() {
+            // The old socket goes on; only its replacement has to wait.
+            tracing::debug!(reason, "no new socket yet");
+            return;
+        }
+        if failure.socket_only {
+            line.refused += 1;
+            if line.refused >= REFUSED && line.poll.is_none() {
+                tracing::warn!(reason, "no socket can be had; polling instead");
+                line.poll = Some(Poll {
+                    at: Some(now.at),
+                    connection: nonce,
+                    frame: 0,
+                    works: false,
+                });
+            }
+        }
+        self.tell_link(now);
+    }
+
+    /// A socket is gone, for this reason.
+    pub(crate) fn on_closed(&mut self, id: SocketId, reason: &str, now: Moment) {
+        let is_current = self
+            .lines
+            .get(&id.line)
+            .and_then(|line| line.stream.as_ref())
+            .is_some_and(|stream| stream.id == id);
+        if !is_current {
+            return;
+        }
+        self.drop_stream(id.line, reason, now);
+        let Some(line) = self.lines.get_mut(&id.line) else {
+            return;
+        };
+        if matches!(line.phase, Phase::Idle | Phase::Waiting { .. }) {
+            let pause = line.backoff.next(now.at);
+            line.phase = Phase::Waiting {
+                until: now.at + pause,
+                reason: reason.to_owned(),
+            };
+        }
+        self.tell_link(now);
+    }
+
+    /// Forgets the socket of a line, and notes where its rooms stood.
+    pub(super) fn drop_stream(&mut self, id: LineId, reason: &str, now: Moment) {
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        line.poll = None;
+        let last = line.last.clone();
+        if let Some(stream) = line.stream.take() {
+            self.closes.push_back(stream.id);
+        }
+        for id in self.rooms_of(id) {
+            self.release(id, now);
+            let Some(room) = self.rooms.get_mut(&id) else {
+                continue;
+            };
+            // Whatever the history did not give yet is asked for again with the next socket.
+            room.catching = None;
+            room.proof = None;
+            room.heard = room.t.unwrap_or_default();
+            if std::mem::take(&mut room.attached) {
+                let edge = last.clone().or_else(|| room.last.clone());
+                room.from
+                    .get_or_insert_with(|| edge.unwrap_or_else(|| before(now.wall)));
+                room.outage.get_or_insert_with(|| reason.to_owned());
+            }
+        }
+    }
+
+    /// Something of a line is due.
+    pub(super) fn line_deadline(&mut self, id: LineId, now: Moment) {
+        let reads = self.paused_at.is_none();
+        let rules = &self.rules;
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        if let Some(stream) = line.stream.as_ref().filter(|_| reads)
+            && stream.heard_at + rules.silence <= now.at
+        {
+            let (socket, seconds) = (stream.id, rules.silence.as_secs());
+            self.on_closed(socket, &format!("nothing was heard for {seconds} s"), now);
+            return;
+        }
+        if let Some(stream) = &line.stream
+            && matches!(line.phase, Phase::Idle)
+            && stream.opened_at + rules.reset_after <= now.at
+        {
+            self.prepare(id);
+            return;
+        }
+        if matches!(&line.phase, Phase::Waiting { until, .. } if *until <= now.at) {
+            self.prepare(id);
+            self.tell_link(now);
+        }
+        self.poll(id, now);
+    }
+
+    /// Asks for what came, if it is time.
+    fn poll(&mut self, id: LineId, now: Moment) {
+        let reads = self.paused_at.is_none();
+        let rooms: Vec<(RoomId, i64)> = self
+            .rooms_of(id)
+            .into_iter()
+            .filter_map(|room| {
+                let room = self.rooms.get(&room)?;
+                let heard = room.t.map(|t| t.max(room.heard))?;
+                room.settled.then_some((room.id, heard))
+            })
+            .collect();
+        let Some(poll) = self.lines.get_mut(&id).and_then(|line| line.poll.as_mut()) else {
+            return;
+        };
+        if reads && !rooms.is_empty() && poll.at.is_some_and(|at| at <= now.at) {
+            poll.at = None;
+            self.tasks.push_back(Task::Poll { line: id, rooms });
+        }
+    }
+
+    pub(super) fn on_polled(
+        &mut self,
+        id: LineId,
+        outcome: Result<Bytes, RequestError>,
+        now: Moment,
+    ) {
+        let interval = self.rules.poll_interval;
+        let Some(poll) = self.lines.get_mut(&id).and_then(|line| line.poll.as_mut()) else {
+            // A socket came first; it says the same.
+            return;
+        };
+        poll.at = Some(now.at + interval);
+        match outcome {
+            Ok(frame) => {
+                let first = !std::mem::replace(&mut poll.works, true);
+                poll.frame += 1;
+                let (connection, number) = (poll.connection.clone(), poll.frame);
+                if first {
+                    for room in self.rooms_of(id) {
+                        self.attach(room, now);
+                    }
+                }
+                self.on_frame(id, &connection, number, &frame, now);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a poll failed");
+                poll.works = false;
+            }
+        }
+        self.tell_link(now);
+    }
+}

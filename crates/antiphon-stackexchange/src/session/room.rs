@@ -1,0 +1,341 @@
+//! The rooms an account is in, and their checkpoints.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use antiphon_core::{Checkpoint, Draft, Edge, Entry, Part};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{
+    FALSE_ALARMS, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal, SAVE_EVERY, Session, Task,
+    VERSION, before,
+};
+use crate::{
+    config::Sockets,
+    error::JoinError,
+    event::room_place,
+    model::{EventId, RoomId},
+};
+
+/// A room that is to be read, or was.
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) id: RoomId,
+    pub(super) part: Part,
+    /// Whether it is to be read.
+    pub(super) wanted: bool,
+    /// Whether a checkpoint of it is durable.
+    pub(super) settled: bool,
+    pub(super) joined_at: Timestamp,
+    /// Everything up to this count was heard, fetched, or reported as a gap; absent before the room was first read.
+    pub(super) t: Option<i64>,
+    /// The stream was heard without a hole up to this count; above `t` only while the history is being fetched.
+    pub(super) heard: i64,
+    /// The server's count when the room was last announced.
+    pub(super) top: i64,
+    /// The announcement under way.
+    pub(super) announcing: Option<u64>,
+    /// Whether it was announced for the socket to come.
+    pub(super) announced: bool,
+    /// Whether it is served by the line's socket, or polled.
+    pub(super) attached: bool,
+    /// The last frame before the outage; absent while there is none.
+    pub(super) from: Option<Edge>,
+    /// Why there was an outage.
+    pub(super) outage: Option<String>,
+    /// What the socket has yet to prove.
+    pub(super) proof: Option<Proof>,
+    /// The history that is being fetched.
+    pub(super) catching: Option<Catching>,
+    /// Holes found on this socket in which there was nothing.
+    pub(super) false_alarms: u8,
+    pub(super) waiters: Vec<oneshot::Sender<Result<(), JoinError>>>,
+    /// When a checkpoint was last queued.
+    pub(super) saved_at: Option<Instant>,
+    /// The mark that it had.
+    pub(super) saved: Option<i64>,
+    /// The last frame that had something for it.
+    pub(super) last: Option<Edge>,
+}
+
+/// The socket has to show that nothing is missing up to a count.
+#[derive(Debug)]
+pub(super) struct Proof {
+    pub(super) until: i64,
+    pub(super) by: Instant,
+}
+
+/// A hole that is being filled from the history.
+#[derive(Debug)]
+pub(super) struct Catching {
+    pub(super) round: u64,
+    /// Where the stream was joined again.
+    pub(super) to: Edge,
+    /// Live events that wait, with their ids.
+    pub(super) held: Option<Held>,
+    pub(super) tries: u8,
+    /// When the history is asked for again; absent while it is being asked.
+    pub(super) again_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) events: VecDeque<(EventId, Draft)>,
+    pub(super) bytes: usize,
+    pub(super) until: Instant,
+}
+
+/// A room as its checkpoint tells.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Stored {
+    pub(super) v: u8,
+    pub(super) joined: bool,
+    pub(super) joined_at: Timestamp,
+    pub(super) t: i64,
+    /// The last frame that had something for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last: Option<Edge>,
+}
+
+impl Room {
+    pub(super) fn new(id: RoomId, joined_at: Timestamp) -> Self {
+        Self {
+            id,
+            part: room_place(id).as_str().into(),
+            wanted: true,
+            settled: false,
+            joined_at,
+            t: None,
+            heard: 0,
+            top: 0,
+            announcing: None,
+            announced: false,
+            attached: false,
+            from: None,
+            outage: None,
+            proof: None,
+            catching: None,
+            false_alarms: 0,
+            waiters: Vec::new(),
+            saved_at: None,
+            saved: None,
+            last: None,
+        }
+    }
+
+    /// A room that an earlier run was in.
+    pub(super) fn restored(id: RoomId, stored: Stored) -> Self {
+        let from = stored.last.clone();
+        Self {
+            settled: true,
+            t: Some(stored.t),
+            heard: stored.t,
+            saved: Some(stored.t),
+            from: Some(from.unwrap_or_else(|| before(stored.joined_at))),
+            outage: Some("the program was restarted".into()),
+            last: stored.last,
+            ..Self::new(id, stored.joined_at)
+        }
+    }
+
+    /// When something of the room is due.
+    pub(super) fn deadline(&self, reads: bool) -> Option<Instant> {
+        let proof = self.proof.as_ref().filter(|_| reads).map(|proof| proof.by);
+        let catching = self.catching.as_ref().and_then(|catching| {
+            let held = catching.held.as_ref().map(|held| held.until);
+            [held, catching.again_at].into_iter().flatten().min()
+        });
+        [proof, catching].into_iter().flatten().min()
+    }
+
+    /// What is stored of it now.
+    pub(super) fn checkpoint(&mut self, now: Moment) -> Checkpoint {
+        let t = self.t.unwrap_or_default();
+        self.saved_at = Some(now.at);
+        self.saved = Some(t);
+        let stored = Stored {
+            v: VERSION,
+            joined: self.wanted,
+            joined_at: self.joined_at,
+            t,
+            last: self.from.clone().or_else(|| self.last.clone()),
+        };
+        Checkpoint {
+            part: Arc::clone(&self.part),
+            state: serde_json::to_vec(&stored)
+                .expect("a room has only texts, numbers and times")
+                .into(),
+            mark: t,
+        }
+    }
+
+    /// Whether a count without events is worth a checkpoint by now.
+    pub(super) fn is_unsaved(&self, now: Moment) -> bool {
+        self.settled
+            && self.t != self.saved
+            && self
+                .saved_at
+                .is_none_or(|at| now.at.saturating_duration_since(at) >= SAVE_EVERY)
+    }
+
+    /// Nothing is missing any more.
+    pub(super) fn is_whole(&mut self) {
+        self.from = None;
+        self.outage = None;
+        self.proof = None;
+    }
+
+    /// Whether its counters are to be believed on this socket.
+    pub(super) fn is_credible(&self) -> bool {
+        self.false_alarms < FALSE_ALARMS
+    }
+}
+
+impl Session {
+    /// A room is to be read from now on.
+    pub(super) fn want(&mut self, id: RoomId, now: Moment) {
+        let known = self.rooms.get(&id).is_some_and(|room| room.wanted);
+        if !known && self.rooms.len() < ROOMS {
+            // One that was left and is joined again begins anew: what came meanwhile is not ours.
+            self.rooms.insert(id, Room::new(id, now.wall));
+        }
+    }
+
+    /// A room is not to be read any more.
+    pub(super) fn forget(&mut self, id: RoomId, now: Moment) {
+        self.release(id, now);
+        let Some(mut room) = self.rooms.remove(&id) else {
+            return;
+        };
+        room.wanted = false;
+        for waiter in room.waiters.drain(..) {
+            let _ = waiter.send(Err(JoinError::NoSuchRoom(id)));
+        }
+        if room.settled {
+            let checkpoint = room.checkpoint(now);
+            self.push(Entry::checkpoint(checkpoint));
+        }
+        let line = self.line_of(id);
+        let is_empty = !self.rooms.keys().any(|id| self.line_of(*id) == line);
+        if is_empty {
+            self.drop_stream(line, "no room is left", now);
+            self.lines.remove(&line);
+            self.tell_link(now);
+        } else if let Some(Phase::Preparing) = self.lines.get(&line).map(|line| &line.phase) {
+            self.open_if_ready(line);
+        }
+    }
+
+    /// The line that serves a room.
+    pub(super) fn line_of(&self, room: RoomId) -> LineId {
+        match self.rules.sockets {
+            Sockets::Shared => 0,
+            Sockets::PerRoom => room.get(),
+        }
+    }
+
+    /// The server's answer to an announcement.
+    pub(super) fn on_announced(
+        &mut self,
+        id: RoomId,
+        round: u64,
+        outcome: Result<i64, Refusal>,
+        now: Moment,
+    ) {
+        let line = self.line_of(id);
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
+        if room.announcing != Some(round) {
+            return;
+        }
+        room.announcing = None;
+        match outcome {
+            Ok(top) => {
+                room.announced = true;
+                room.top = top;
+                if room.t.is_none() {
+                    // A fresh start: nothing before it is ours.
+                    room.t = Some(top);
+                    room.heard = top;
+                }
+                if room.settled {
+                    self.open_if_ready(line);
+                } else {
+                    let checkpoint = room.checkpoint(now);
+                    self.tasks.push_back(Task::Stored {
+                        room: id,
+                        part: Arc::clone(&checkpoint.part),
+                        mark: checkpoint.mark,
+                    });
+                    self.push(Entry::checkpoint(checkpoint));
+                }
+            }
+            Err(Refusal::Closed) => {
+                tracing::warn!(room = %id, "the room does not exist, or is closed to the account");
+                self.forget(id, now);
+            }
+            Err(Refusal::Failed(failure)) => self.line_failed(line, failure, now),
+        }
+    }
+
+    pub(super) fn on_stored(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.settled = true;
+        }
+        self.open_if_ready(self.line_of(id));
+    }
+
+    /// The room is served by a new socket, or polled.
+    pub(super) fn attach(&mut self, id: RoomId, now: Moment) {
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
+        room.attached = true;
+        room.announced = false;
+        room.false_alarms = 0;
+        for waiter in room.waiters.drain(..) {
+            let _ = waiter.send(Ok(()));
+        }
+        if room.catching.is_some() {
+            return;
+        }
+        if room.top <= room.heard {
+            room.is_whole();
+        } else {
+            room.proof = Some(Proof {
+                until: room.top,
+                by: now.at + PROOF_WITHIN,
+            });
+        }
+    }
+
+    /// Something of a room is due.
+    pub(super) fn room_deadline(&mut self, id: RoomId, now: Moment) {
+        let reads = self.paused_at.is_none();
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
+        if reads && room.attached && room.proof.as_ref().is_some_and(|proof| proof.by <= now.at) {
+            // The socket is silent about the stretch before it: the history knows.
+            room.proof = None;
+            let to = Edge::at(now.wall);
+            self.catch_up(id, to, now);
+            return;
+        }
+        let Some(catching) = &mut room.catching else {
+            return;
+        };
+        if catching
+            .held
+            .as_ref()
+            .is_some_and(|held| held.until <= now.at)
+        {
+            tracing::warn!(room = %id, "the history did not come in time");
+            self.release(id, now);
+        } else if catching.again_at.is_some_and(|at| at <= now.at) {
+            self.ask_history(id);
+        }
+    }
+}
