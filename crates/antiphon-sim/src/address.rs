@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use antiphon_core::Secret;
 use serde::{Serialize, Serializer};
 
-use crate::queup::{Account, QueUp};
+use crate::{
+    queup::{Account, QueUp},
+    stackexchange::{ChatAccount, HOSTS, StackExchange},
+};
 
 /// What `antiphon sim` prints first.
 #[derive(Clone, Debug, Serialize)]
@@ -15,6 +18,35 @@ pub struct Addresses {
     pub control: String,
     /// The simulated QueUp.
     pub queup: QueUpAddresses,
+    /// The simulated Stack Exchange chat.
+    pub stackexchange: StackExchangeAddresses,
+}
+
+/// Where the simulated Stack Exchange chat is, and who can log in.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct StackExchangeAddresses {
+    /// Where all its hosts are; which one is meant is told by the `Host` header.
+    pub address: String,
+    /// Its chat servers, the first of them the one with ambient traffic.
+    pub servers: Vec<ChatServer>,
+    /// The bot's login.
+    #[serde(flatten)]
+    pub bot: Login,
+    /// Number of the room where the bot has every right.
+    pub room: i64,
+    /// Further logins.
+    pub accounts: Vec<Login>,
+}
+
+/// A chat server, by the names of its hosts.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ChatServer {
+    /// Host of the chat.
+    pub chat: &'static str,
+    /// Host where its users log in.
+    pub login: &'static str,
 }
 
 /// Where the simulated QueUp is, and who can log in.
@@ -66,8 +98,39 @@ impl From<Account> for Login {
     }
 }
 
+impl From<ChatAccount> for Login {
+    fn from(account: ChatAccount) -> Self {
+        Self {
+            email: account.email,
+            password: account.password,
+            username: account.username,
+            user_id: account.id.to_string(),
+        }
+    }
+}
+
+impl StackExchangeAddresses {
+    fn new(at: SocketAddr, chat: &StackExchange) -> Self {
+        let mut accounts = chat.accounts().into_iter().map(Login::from);
+        let servers = HOSTS
+            .iter()
+            .map(|(chat, login, _)| ChatServer { chat, login });
+        Self {
+            address: at.to_string(),
+            servers: servers.collect(),
+            bot: accounts.next().unwrap_or_else(|| chat.account().into()),
+            room: StackExchange::ROOM,
+            accounts: accounts.collect(),
+        }
+    }
+}
+
 impl Addresses {
-    pub(crate) fn new(control: SocketAddr, queup_at: SocketAddr, queup: &QueUp) -> Self {
+    pub(crate) fn new(
+        control: SocketAddr,
+        (queup_at, queup): (SocketAddr, &QueUp),
+        (chat_at, chat): (SocketAddr, &StackExchange),
+    ) -> Self {
         let bot = queup.account();
         let room = queup.room("choir-loft");
         let others = queup.accounts().into_iter();
@@ -84,6 +147,7 @@ impl Addresses {
                 accounts: accounts.collect(),
                 bot: bot.into(),
             },
+            stackexchange: StackExchangeAddresses::new(chat_at, chat),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     fault::{Quirk, RestFault},
     queup::{Links, QueUp, Room},
+    stackexchange::StackExchange,
 };
 
 /// Why a command was not obeyed.
@@ -334,14 +335,196 @@ fn hundred_million() -> u64 {
     100_000_000
 }
 
+/// One thing for the simulated Stack Exchange chat to do.
+///
+/// People are named by name or id, and `room` is a number, 4242 where none is given.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum ChatDeed {
+    // What people do.
+    Say {
+        #[serde(default = "sandbox")]
+        room: i64,
+        by: String,
+        text: String,
+    },
+    Edit {
+        message: i64,
+        text: String,
+    },
+    Delete {
+        message: i64,
+        by: String,
+    },
+    Star {
+        message: i64,
+        by: String,
+    },
+    Enter {
+        #[serde(default = "sandbox")]
+        room: i64,
+        by: String,
+    },
+    Leave {
+        #[serde(default = "sandbox")]
+        room: i64,
+        by: String,
+    },
+    Kick {
+        #[serde(default = "sandbox")]
+        room: i64,
+        by: String,
+        user: String,
+    },
+    Invite {
+        #[serde(default = "sandbox")]
+        room: i64,
+        by: String,
+        user: String,
+    },
+    Move {
+        #[serde(default = "sandbox")]
+        room: i64,
+        to: i64,
+        messages: Vec<i64>,
+    },
+    Access {
+        #[serde(default = "sandbox")]
+        room: i64,
+        by: String,
+        user: Option<String>,
+        #[serde(default)]
+        level: String,
+    },
+    Event {
+        #[serde(default = "sandbox")]
+        room: i64,
+        number: i64,
+        #[serde(default = "feeds")]
+        user: i64,
+        #[serde(default)]
+        fields: Value,
+        only: Option<i64>,
+    },
+    // How busy they are.
+    Traffic {
+        rate: u32,
+    },
+    // What goes wrong on sockets.
+    Cut {
+        #[serde(rename = "for", default, with = "period::optional")]
+        how_long: Option<Duration>,
+    },
+    Reset {
+        #[serde(rename = "for", default, with = "period::optional")]
+        how_long: Option<Duration>,
+    },
+    Close {
+        #[serde(default = "going_away")]
+        code: u16,
+        #[serde(default)]
+        reason: String,
+    },
+    HalfOpen {},
+    Refuse {
+        #[serde(rename = "for", with = "period")]
+        how_long: Duration,
+    },
+    RefuseUpgrades {
+        #[serde(default = "once_times")]
+        times: usize,
+        status: u16,
+    },
+    Duplicate {
+        frames: u32,
+    },
+    Frame {
+        text: String,
+    },
+    Silence {
+        #[serde(default = "yes")]
+        on: bool,
+    },
+    // What goes wrong with requests.
+    Captcha {
+        #[serde(default = "once_logins")]
+        logins: u32,
+    },
+    ExpireCookies {},
+    NewKeys {},
+    Conflict {
+        #[serde(default = "once_times")]
+        times: usize,
+        #[serde(default = "patience")]
+        text: String,
+    },
+    Throttle {
+        #[serde(default = "yes")]
+        on: bool,
+    },
+    Replay {
+        events: usize,
+    },
+    Fail {
+        requests: String,
+        #[serde(default = "once_logins")]
+        times: u32,
+        fault: RestFault,
+    },
+}
+
+fn sandbox() -> i64 {
+    StackExchange::ROOM
+}
+
+fn feeds() -> i64 {
+    -2
+}
+
+fn once_times() -> usize {
+    1
+}
+
+fn once_logins() -> u32 {
+    1
+}
+
+fn patience() -> String {
+    "You can perform this action again in 2 seconds.".into()
+}
+
+/// What a command is for.
+#[derive(Clone, Debug)]
+pub(crate) enum Order {
+    QueUp(Deed),
+    Chat(ChatDeed),
+}
+
 /// A command with the time it is for.
 ///
 /// Read from JSON: `{"at":"2s","do":"say","platform":"queup","place":"room/choir-loft","by":"mira","text":"hello"}`;
-/// `at` counts from the start and is for scripts only, and `platform` may be left out while there is one.
+/// `at` counts from the start and is for scripts only, and `platform` is `queup` where it is left out.
 #[derive(Clone, Debug)]
 pub struct Command {
     pub(crate) at: Duration,
-    pub(crate) deed: Deed,
+    pub(crate) order: Order,
+}
+
+/// The hands that obey commands, one for each platform.
+#[derive(Clone, Debug)]
+pub(crate) struct Hands {
+    pub(crate) queup: QueUp,
+    pub(crate) stackexchange: StackExchange,
+}
+
+impl Hands {
+    /// Obeys a command at once; gives what came of it, such as the id of a message.
+    pub(crate) fn obey(&self, command: &Command) -> Result<Value, CommandError> {
+        match command.order.clone() {
+            Order::QueUp(deed) => self.queup.obey_deed(deed),
+            Order::Chat(deed) => Ok(self.stackexchange.obey(deed)),
+        }
+    }
 }
 
 impl Command {
@@ -359,19 +542,19 @@ impl Command {
             Some(at) => period::parse(at.as_str().unwrap_or(&at.to_string()))
                 .ok_or_else(|| CommandError::Unknown(format!("`at` is no time: {at}")))?,
         };
-        if let Some(platform) = fields.remove("platform")
-            && platform != "queup"
-        {
-            let platform = platform.as_str().unwrap_or("that").to_owned();
-            return Err(CommandError::Platform(platform));
-        }
+        let platform = fields.remove("platform").unwrap_or_else(|| json!("queup"));
         let Some(Value::String(name)) = fields.get_mut("do") else {
             return Err(CommandError::Shape);
         };
         *name = name.replace('-', "_");
-        let deed = serde_json::from_value(Value::Object(fields))
-            .map_err(|error| CommandError::Unknown(error.to_string()))?;
-        Ok(Self { at, deed })
+        let deed = Value::Object(fields);
+        let wrong = |error: serde_json::Error| CommandError::Unknown(error.to_string());
+        let order = match platform.as_str().unwrap_or("that") {
+            "queup" => Order::QueUp(serde_json::from_value(deed).map_err(wrong)?),
+            "stackexchange" => Order::Chat(serde_json::from_value(deed).map_err(wrong)?),
+            other => return Err(CommandError::Platform(other.to_owned())),
+        };
+        Ok(Self { at, order })
     }
 
     /// Reads a script: one command a line; empty lines and those that begin with `#` are passed over.
@@ -400,7 +583,10 @@ impl QueUp {
     ///
     /// If it names something that is not there.
     pub fn obey(&self, command: &Command) -> Result<Value, CommandError> {
-        self.obey_deed(command.deed.clone())
+        match command.order.clone() {
+            Order::QueUp(deed) => self.obey_deed(deed),
+            Order::Chat(_) => Err(CommandError::Platform("stackexchange".into())),
+        }
     }
 
     fn place(&self, place: &str) -> Result<Room, CommandError> {

@@ -13,9 +13,9 @@ use serde::Serialize;
 use crate::{
     Command,
     address::{Addresses, Login},
+    control::Hands,
     ledger::{Ledger, Query},
     line::Line,
-    queup::QueUp,
 };
 
 /// Longest command.
@@ -26,7 +26,7 @@ const PAGE: usize = 10_000;
 /// Whoever sits at the control address.
 #[derive(Clone, Debug)]
 pub(crate) struct Desk {
-    queup: QueUp,
+    hands: Hands,
     ledger: Ledger,
     addresses: Arc<Option<Addresses>>,
     token: Option<Secret>,
@@ -36,13 +36,13 @@ type Page = Response<Full<Bytes>>;
 
 impl Desk {
     pub(crate) fn new(
-        queup: QueUp,
+        hands: Hands,
         ledger: Ledger,
         addresses: Option<Addresses>,
         token: Option<Secret>,
     ) -> Self {
         Self {
-            queup,
+            hands,
             ledger,
             addresses: Arc::new(addresses),
             token,
@@ -76,8 +76,8 @@ impl Desk {
             },
             (&Method::GET, "/notes") => lines(&self.ledger.notes()),
             (&Method::GET, "/accounts") => {
-                let accounts: Vec<Login> =
-                    self.queup.accounts().into_iter().map(Login::from).collect();
+                let accounts = self.hands.queup.accounts();
+                let accounts: Vec<Login> = accounts.into_iter().map(Login::from).collect();
                 json(StatusCode::OK, &accounts)
             }
             (&Method::POST, "/do") => match Limited::new(body, LONGEST).collect().await {
@@ -104,7 +104,7 @@ impl Desk {
     }
 
     fn obey(&self, text: &str) -> Page {
-        match Command::parse(text).and_then(|command| self.queup.obey(&command)) {
+        match Command::parse(text).and_then(|command| self.hands.obey(&command)) {
             Ok(outcome) => json(StatusCode::OK, &outcome),
             Err(error) => wrong(&error.to_string()),
         }

@@ -7,12 +7,14 @@ mod fault;
 mod ledger;
 mod line;
 mod options;
+mod outgoing;
 pub mod queup;
 mod simulator;
+pub mod stackexchange;
 mod traffic;
 mod world;
 
-pub use address::{Addresses, Login, QueUpAddresses};
+pub use address::{Addresses, ChatServer, Login, QueUpAddresses, StackExchangeAddresses};
 pub use control::{Command, CommandError};
 pub use fault::{Quirk, RestFault};
 pub use ledger::{Ledger, LedgerLimits, Note, Query, Row};

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use antiphon_core::Secret;
 
-use crate::{Command, ledger::LedgerLimits, queup::state::Settings};
+use crate::{Command, ledger::LedgerLimits, queup::state::Settings, stackexchange};
 
 /// How a simulation is to be; chained setters over defaults.
 #[derive(Clone, Debug)]
@@ -17,8 +17,10 @@ pub struct Options {
     pub(crate) control_port: u16,
     pub(crate) control_token: Option<Secret>,
     pub(crate) queup_port: u16,
+    pub(crate) stackexchange_port: u16,
     pub(crate) ledger: LedgerLimits,
     pub(crate) queup: Settings,
+    pub(crate) stackexchange: stackexchange::Settings,
 }
 
 impl Default for Options {
@@ -32,15 +34,17 @@ impl Default for Options {
             control_port: 0,
             control_token: None,
             queup_port: 0,
+            stackexchange_port: 0,
             ledger: LedgerLimits::default(),
             queup: Settings::default(),
+            stackexchange: stackexchange::Settings::default(),
         }
     }
 }
 
 /// No server of this name listens.
 #[derive(Debug, thiserror::Error)]
-#[error("no server named `{0}`: there are `control` and `queup`")]
+#[error("no server named `{0}`: there are `control`, `queup` and `stackexchange`")]
 pub struct UnknownServer(String);
 
 impl Options {
@@ -65,7 +69,7 @@ impl Options {
         self
     }
 
-    /// Sets how many events a second simulated people make from the start (default: none).
+    /// Sets how many events a second simulated people make on each platform from the start (default: none).
     #[must_use]
     pub fn rate(mut self, rate: u32) -> Self {
         self.rate = rate;
@@ -95,7 +99,7 @@ impl Options {
         self
     }
 
-    /// Sets the first port of a platform (`queup`) or the one of the control address (`control`); the default, zero,
+    /// Sets the first port of a platform (`queup`, `stackexchange`) or the one of the control address (`control`); the default, zero,
     /// takes a free one.
     ///
     /// # Errors
@@ -105,6 +109,7 @@ impl Options {
         match server {
             "control" => self.control_port = port,
             "queup" => self.queup_port = port,
+            "stackexchange" => self.stackexchange_port = port,
             other => return Err(UnknownServer(other.to_owned())),
         }
         Ok(self)
@@ -136,6 +141,21 @@ impl Options {
     #[must_use]
     pub fn outgoing(mut self, frames: usize) -> Self {
         self.queup.outgoing = frames.max(1);
+        self.stackexchange.outgoing = frames.max(1);
+        self
+    }
+
+    /// Sets how many events a Stack Exchange socket can have again (default: 2,000).
+    #[must_use]
+    pub fn replay(mut self, events: usize) -> Self {
+        self.stackexchange.replay = events;
+        self
+    }
+
+    /// Sets the milliseconds between heartbeats on Stack Exchange sockets (default: 15,000).
+    #[must_use]
+    pub fn heartbeat(mut self, pause: u64) -> Self {
+        self.stackexchange.heartbeat = pause.max(1);
         self
     }
 }

@@ -19,11 +19,13 @@ use tokio::{
 use crate::{
     Command,
     address::Addresses,
+    control::Hands,
     desk,
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
-    queup::{self, QueUp, Server},
+    queup::{self, QueUp},
+    stackexchange::{self, StackExchange},
     traffic,
     world::World,
 };
@@ -44,6 +46,7 @@ pub struct Simulator {
     world: World,
     ledger: Ledger,
     queup: QueUp,
+    stackexchange: StackExchange,
     network: Network,
     addresses: Option<Addresses>,
     tasks: Mutex<JoinSet<()>>,
@@ -75,36 +78,60 @@ impl Simulator {
     pub fn over_pipes(options: &Options) -> Self {
         let beginning: Timestamp = BEGINNING.parse().expect("a timestamp");
         let mut simulator = Self::new(options, Clock::starting_at(beginning));
-        let (connector, listener) = pipe::listen(PIPE);
-        let connector: Arc<dyn Connect> = Arc::new(connector);
-        simulator.network = Network::new()
-            .route("api.queup.net", Route::connector(Arc::clone(&connector)))
-            .route("ws.queup.net", Route::connector(connector));
-        let server = Arc::clone(&simulator.queup.server);
-        simulator.run(accept_pipes(server, listener));
+        let queup = Arc::clone(&simulator.queup.server);
+        let queup = simulator.over_pipe(move |line| queup::http::serve(Arc::clone(&queup), line));
+        let chat = Arc::clone(&simulator.stackexchange.server);
+        let chat =
+            simulator.over_pipe(move |line| stackexchange::http::serve(Arc::clone(&chat), line));
+        simulator.network = network(&Route::connector(queup), &Route::connector(chat));
         simulator
+    }
+
+    /// Serves whoever connects over pipes; gives the way to connect.
+    fn over_pipe<F>(&self, serve: impl Fn(Line) -> F + Send + 'static) -> Arc<dyn Connect>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (connector, listener) = pipe::listen(PIPE);
+        self.run(accept_pipes(listener, serve));
+        Arc::new(connector)
     }
 
     fn new(options: &Options, clock: Clock) -> Self {
         let world = World::new(options.seed, options.run, clock);
         let ledger = Ledger::with_limits(options.ledger);
-        let server = Arc::new(Server::new(world, ledger.clone(), options.queup));
+        let queup = Arc::new(queup::Server::new(world, ledger.clone(), options.queup));
+        let chat = stackexchange::Server::new(world, ledger.clone(), options.stackexchange);
+        let chat = Arc::new(chat);
         let simulator = Self {
             world,
             ledger,
-            queup: QueUp::new(Arc::clone(&server)),
+            queup: QueUp::new(Arc::clone(&queup)),
+            stackexchange: StackExchange::new(Arc::clone(&chat)),
             network: Network::new(),
             addresses: None,
             tasks: Mutex::new(JoinSet::new()),
         };
-        simulator.run(Arc::clone(&server).keep_house());
-        server.rate.send_replace(options.rate);
-        let rate = server.rate.subscribe();
-        simulator.run(traffic::run(server, rate, world.chance("traffic")));
+        simulator.run(Arc::clone(&queup).keep_house());
+        simulator.run(Arc::clone(&chat).keep_house());
+        queup.rate.send_replace(options.rate);
+        chat.rate.send_replace(options.rate);
+        let (rate, mut deck) = (
+            queup.rate.subscribe(),
+            queup::Deck::new(world.chance("traffic")),
+        );
+        simulator.run(traffic::run(rate, move || {
+            queup.with(|state| deck.play(state))
+        }));
+        let chance = world.chance("stackexchange traffic");
+        let (rate, mut deck) = (chat.rate.subscribe(), stackexchange::Deck::new(chance));
+        simulator.run(traffic::run(rate, move || {
+            chat.with(|state| deck.play(state))
+        }));
         if !options.script.is_empty() {
             let mut script = options.script.clone();
             script.sort_by_key(|command| command.at);
-            simulator.run(play(simulator.queup(), script));
+            simulator.run(play(simulator.hands(), script));
         }
         simulator
     }
@@ -118,25 +145,40 @@ impl Simulator {
     /// If a port cannot be had; the error names it.
     pub async fn listen(options: &Options) -> io::Result<Self> {
         let queup = bind("queup", options.address, options.queup_port).await?;
+        let chat = bind("stackexchange", options.address, options.stackexchange_port).await?;
         let control = bind("control", options.address, options.control_port).await?;
-        let (queup_at, control_at) = (queup.local_addr()?, control.local_addr()?);
+        let (queup_at, chat_at) = (queup.local_addr()?, chat.local_addr()?);
+        let control_at = control.local_addr()?;
         let mut simulator = Self::new(options, Clock::system());
-        simulator.network = Network::new()
-            .route("api.queup.net", Route::address(queup_at))
-            .route("ws.queup.net", Route::address(queup_at));
-        simulator.addresses = Some(Addresses::new(control_at, queup_at, &simulator.queup));
+        simulator.network = network(&Route::address(queup_at), &Route::address(chat_at));
+        simulator.addresses = Some(Addresses::new(
+            control_at,
+            (queup_at, &simulator.queup),
+            (chat_at, &simulator.stackexchange),
+        ));
         let server = Arc::clone(&simulator.queup.server);
         simulator.run(accept(queup, move |line| {
             queup::http::serve(Arc::clone(&server), line)
         }));
+        let server = Arc::clone(&simulator.stackexchange.server);
+        simulator.run(accept(chat, move |line| {
+            stackexchange::http::serve(Arc::clone(&server), line)
+        }));
         let desk = desk::Desk::new(
-            simulator.queup(),
+            simulator.hands(),
             simulator.ledger(),
             simulator.addresses.clone(),
             options.control_token.clone(),
         );
         simulator.run(accept(control, move |line| desk.clone().serve(line)));
         Ok(simulator)
+    }
+
+    fn hands(&self) -> Hands {
+        Hands {
+            queup: self.queup(),
+            stackexchange: self.stackexchange(),
+        }
     }
 
     /// Where it listens, if it listens on real sockets.
@@ -146,12 +188,16 @@ impl Simulator {
 
     /// Closes every socket with a close frame, as a server that goes away does, and ends.
     pub async fn stop(self) {
-        self.queup.server.rate.send_replace(0);
+        self.queup.traffic(0);
+        self.stackexchange.traffic(0);
         self.queup.refuse_sockets(Duration::MAX);
+        self.stackexchange.refuse_sockets(Duration::MAX);
         let links = self.queup.links();
         links.close(1001, "the simulator stops");
+        let chat = &self.stackexchange;
+        chat.close(1001, "the simulator stops");
         let all_closed = async {
-            while !links.list().is_empty() {
+            while !links.list().is_empty() || !chat.connections().is_empty() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -180,6 +226,11 @@ impl Simulator {
     /// The simulated QueUp.
     pub fn queup(&self) -> QueUp {
         self.queup.clone()
+    }
+
+    /// The simulated Stack Exchange chat; the handle of its first server.
+    pub fn stackexchange(&self) -> StackExchange {
+        self.stackexchange.clone()
     }
 
     /// The seed, the run and the clock.
@@ -230,25 +281,40 @@ impl Simulator {
     }
 }
 
+/// A network on which the platforms' real names lead to these routes.
+fn network(queup: &Route, chat: &Route) -> Network {
+    let mut network = Network::new()
+        .route("api.queup.net", queup.clone())
+        .route("ws.queup.net", queup.clone())
+        .route(stackexchange::SOCKETS, chat.clone());
+    for (host, login, _) in stackexchange::HOSTS {
+        network = network.route(host, chat.clone()).route(login, chat.clone());
+    }
+    network
+}
+
 /// Obeys the commands of a script at their times.
-async fn play(queup: QueUp, script: Vec<Command>) {
+async fn play(hands: Hands, script: Vec<Command>) {
     let start = Instant::now();
     for command in script {
         sleep_until(start + command.at).await;
-        if let Err(error) = queup.obey(&command) {
-            queup.note(format!("a command of the script failed: {error}"));
+        if let Err(error) = hands.obey(&command) {
+            hands
+                .queup
+                .note(format!("a command of the script failed: {error}"));
         }
     }
 }
 
-async fn accept_pipes(server: Arc<Server>, mut listener: pipe::PipeListener) {
+async fn accept_pipes<F>(mut listener: pipe::PipeListener, serve: impl Fn(Line) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let mut connections = Connections::default();
     loop {
         tokio::select! {
             arrival = listener.accept() => match arrival {
-                Some((stream, _, _)) => {
-                    connections.add(queup::http::serve(Arc::clone(&server), Line::pipe(stream)));
-                }
+                Some((stream, _, _)) => connections.add(serve(Line::pipe(stream))),
                 None => break,
             },
             () = connections.one_ended() => {}

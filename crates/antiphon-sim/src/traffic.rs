@@ -1,11 +1,8 @@
 //! Ambient traffic: simulated people do what people do, at a given pace.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use antiphon_core::Rng;
 use tokio::{sync::watch, time::Instant};
-
-use crate::queup::{Deck, Server};
 
 /// How often the pace is checked.
 const TICK: Duration = Duration::from_millis(20);
@@ -15,9 +12,8 @@ const VAIN: u32 = 100;
 
 /// Keeps rooms busy at a pace that can change, for ever.
 ///
-/// Every deed counts as many events as it makes; what a busy machine could not do in one second is not made up for.
-pub(crate) async fn run(server: Arc<Server>, mut rate: watch::Receiver<u32>, chance: Rng) {
-    let mut deck = Deck::new(chance);
+/// `play` does one thing and tells how many events it made; each deed counts as many, and what a busy machine could not do in one second is not made up for.
+pub(crate) async fn run(mut rate: watch::Receiver<u32>, mut play: impl FnMut() -> u32) {
     loop {
         let pace = f64::from(*rate.borrow_and_update());
         if pace == 0.0 {
@@ -31,7 +27,7 @@ pub(crate) async fn run(server: Arc<Server>, mut rate: watch::Receiver<u32>, cha
         while !rate.has_changed().unwrap_or(true) {
             let mut vain = 0;
             while owed >= 1.0 && vain < VAIN {
-                let made = server.with(|state| deck.play(state));
+                let made = play();
                 vain += u32::from(made == 0);
                 owed -= f64::from(made);
             }

@@ -14,18 +14,7 @@ use super::{
     quirk,
     state::{Client, State},
 };
-use crate::{fault::Quirk, ledger::Entry, line::Line};
-
-/// What the task of a connection is to write.
-#[derive(Clone, Debug)]
-pub(crate) enum Outgoing {
-    /// One text frame.
-    Text(Arc<str>),
-    /// A close frame, and then nothing more.
-    Close(u16, String),
-    /// One text frame of this many bytes, written until the peer has had enough.
-    Oversized(u64),
-}
+use crate::{fault::Quirk, ledger::Entry, line::Line, outgoing::Outgoing};
 
 /// An open socket.
 #[derive(Debug)]

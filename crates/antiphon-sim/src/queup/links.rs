@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use super::{Server, connection::Outgoing};
+use super::Server;
+use crate::outgoing::Outgoing;
 
 /// Some of the open sockets: everyone's, one account's, or a single one.
 ///

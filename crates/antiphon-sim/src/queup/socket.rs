@@ -1,35 +1,31 @@
 //! The socket side of QueUp: engine.io v3 over a WebSocket.
 
 use std::{
-    io,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite},
     sync::mpsc,
     time::{Instant, sleep_until},
 };
-use tokio_websockets::{CloseCode, Limits, Message, ServerBuilder};
+use tokio_websockets::{Limits, ServerBuilder};
 
 use super::{
-    Server,
-    connection::Outgoing,
-    quirk,
+    Server, quirk,
     state::{Client, State},
 };
-use crate::line::Line;
+use crate::{
+    line::Line,
+    outgoing::{Outgoing, write},
+};
 
 /// Longest message taken from a client.
 const LONGEST: usize = 1 << 20;
-/// Bytes of a close frame beside its code.
-const LONGEST_REASON: usize = 123;
-/// Frames that are written before the connection is flushed.
-const BATCH: usize = 64;
 
 impl State {
     /// Begins a connection: the open packet, then action 4.
@@ -262,84 +258,5 @@ struct Gone<'a> {
 impl Drop for Gone<'_> {
     fn drop(&mut self) {
         self.server.with(|state| state.gone(self.number));
-    }
-}
-
-async fn write<S>(
-    mut sink: S,
-    mut to_write: mpsc::Receiver<Outgoing>,
-    line: Line,
-) -> Result<(), tokio_websockets::Error>
-where
-    S: SinkExt<Message, Error = tokio_websockets::Error> + Unpin,
-{
-    let mut batch = Vec::with_capacity(BATCH);
-    while to_write.recv_many(&mut batch, BATCH).await > 0 {
-        for outgoing in batch.drain(..) {
-            match outgoing {
-                Outgoing::Text(text) => sink.feed(Message::text(text.to_string())).await?,
-                Outgoing::Close(code, reason) => {
-                    sink.send(goodbye(code, &reason)).await?;
-                    return Ok(());
-                }
-                Outgoing::Oversized(size) => {
-                    sink.flush().await?;
-                    flood(line, size).await?;
-                    return Ok(());
-                }
-            }
-        }
-        sink.flush().await?;
-    }
-    Ok(())
-}
-
-/// A close frame; without a code where this one must never be written (RFC 6455 §7.4), and with as much of the reason
-/// as a frame holds.
-fn goodbye(code: u16, reason: &str) -> Message {
-    let code = CloseCode::try_from(code)
-        .ok()
-        .filter(|code| !code.is_reserved());
-    let mut end = reason.len().min(LONGEST_REASON);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    Message::close(code, &reason[..end])
-}
-
-/// Writes the header of one text frame of this size, and then its data for as long as the peer takes it.
-async fn flood(mut line: Line, size: u64) -> io::Result<()> {
-    let beginning =
-        br#"4{"action":15,"channel":"room:0","message":{"name":"chat-message","type":"json","data":""#;
-    let mut header = vec![0x81, 127];
-    header.extend(size.to_be_bytes());
-    header.extend(beginning);
-    line.write_all(&header).await?;
-    let chunk = vec![b'a'; 64 * 1024];
-    let mut left = size.saturating_sub(beginning.len() as u64);
-    while left > 0 {
-        let take = usize::try_from(left).map_or(chunk.len(), |left| left.min(chunk.len()));
-        line.write_all(&chunk[..take]).await?;
-        left -= take as u64;
-    }
-    line.flush().await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_goodbye_says_as_much_as_a_close_frame_may() {
-        assert_eq!(
-            goodbye(4001, "mass").as_close(),
-            Some((CloseCode::try_from(4001).expect("a free code"), "mass"))
-        );
-        for never_written in [0, 999, 1004, 1005, 1006, 1015, 5000] {
-            let frame = goodbye(never_written, "");
-            assert!(frame.is_close() && frame.as_payload().is_empty());
-        }
-        let frame = goodbye(1000, &"é".repeat(100));
-        assert_eq!(frame.as_payload().len(), 2 + 122);
     }
 }

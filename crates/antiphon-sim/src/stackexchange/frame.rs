@@ -1,0 +1,299 @@
+//! What goes out on sockets, and what the ledger has of it.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::state::{Happened, State};
+use crate::{ledger::Entry, outgoing::Outgoing};
+
+/// The kind of an event as a journal names it.
+pub(crate) fn kind(number: i64) -> String {
+    let name = match number {
+        1 => "MessagePosted",
+        2 => "MessageEdited",
+        3 => "UserEntered",
+        4 => "UserLeft",
+        5 => "RoomNameChanged",
+        6 => "MessageStarred",
+        7 => "DebugMessage",
+        8 => "UserMentioned",
+        9 => "MessageFlagged",
+        10 => "MessageDeleted",
+        11 => "FileAdded",
+        12 => "ModeratorFlag",
+        13 => "UserSettingsChanged",
+        14 => "GlobalNotification",
+        15 => "AccessLevelChanged",
+        16 => "UserNotification",
+        17 => "Invitation",
+        18 => "MessageReply",
+        19 => "MessageMovedOut",
+        20 => "MessageMovedIn",
+        21 => "TimeBreak",
+        22 => "FeedTicker",
+        29 => "UserSuspended",
+        30 => "UserMerged",
+        34 => "UserNameOrAvatarChanged",
+        other => return format!("stackexchange.{other}"),
+    };
+    format!("stackexchange.{name}")
+}
+
+impl State {
+    /// Something happened in a room: numbers the events, keeps them, and sends them in one frame.
+    ///
+    /// An event with an `only` is told to that account alone.
+    pub(crate) fn happen(&mut self, chat: usize, room: i64, events: Vec<(Value, Option<i64>)>) {
+        let seconds = self.now().div_euclid(1000);
+        let most = self.settings.replay;
+        self.made += events.len() as u64;
+        let server = &mut self.chats[chat];
+        let mut happened = Vec::with_capacity(events.len());
+        for (mut body, only) in events {
+            server.counter += 1;
+            body["id"] = json!(server.counter);
+            if body.get("time_stamp").is_none() {
+                body["time_stamp"] = json!(seconds);
+            }
+            let event = Happened {
+                id: server.counter,
+                body,
+                only,
+            };
+            if let Some(room) = server.rooms.get_mut(&room) {
+                room.keep(event.clone());
+            }
+            server.buffer.push_back((room, event.clone()));
+            happened.push(event);
+        }
+        while server.buffer.len() > most {
+            if let Some((_, event)) = server.buffer.pop_front() {
+                server.forgotten = event.id;
+            }
+        }
+        self.send_all(chat, room, &happened);
+    }
+
+    /// Tells events to whom they concern, and writes down to whom they are due.
+    fn send_all(&mut self, chat: usize, room: i64, events: &[Happened]) {
+        let accounts: Vec<i64> = self.chats[chat].occupied.keys().copied().collect();
+        for account in accounts {
+            let server = &self.chats[chat];
+            let rooms = server.occupied.get(&account);
+            let is_there = rooms.is_some_and(|rooms| rooms.contains(&room));
+            // What comes from elsewhere is told under any room of the account's.
+            let key = if is_there {
+                Some(room)
+            } else {
+                rooms.and_then(|rooms| rooms.first().copied())
+            };
+            let Some(key) = key else {
+                continue;
+            };
+            let told: Vec<&Happened> = events
+                .iter()
+                .filter(|event| match event.only {
+                    Some(only) => only == account,
+                    None => is_there,
+                })
+                .collect();
+            if told.is_empty() {
+                continue;
+            }
+            let sockets: Vec<u64> = server
+                .sockets
+                .iter()
+                .filter(|(_, socket)| socket.account == account)
+                .map(|(number, _)| *number)
+                .collect();
+            if sockets.is_empty() {
+                for event in &told {
+                    self.write(chat, account, event, Some(account), None);
+                }
+                continue;
+            }
+            // The newest socket counts; earlier ones are copies.
+            for (index, number) in sockets.iter().rev().enumerate() {
+                let due = (index == 0).then_some(account);
+                self.send_events(chat, *number, key, &told, due);
+            }
+        }
+    }
+
+    /// Sends events of one room in one frame.
+    pub(crate) fn send_events(
+        &mut self,
+        chat: usize,
+        number: u64,
+        key: i64,
+        events: &[&Happened],
+        due: Option<i64>,
+    ) {
+        let counter = self.chats[chat].counter;
+        let Some(socket) = self.chats[chat].sockets.get_mut(&number) else {
+            return;
+        };
+        let twice = socket.duplicate > 0;
+        socket.duplicate = socket.duplicate.saturating_sub(1);
+        let told = socket.told.insert(key, counter).unwrap_or(counter);
+        let bodies: Vec<&Value> = events.iter().map(|event| &event.body).collect();
+        let frame = json!({
+            format!("r{key}"): {"e": bodies, "t": counter, "d": counter - told},
+        });
+        let account = socket.account;
+        for copy in 0..=u8::from(twice) {
+            let sent = self.frame(chat, number, &frame.to_string());
+            for event in events {
+                let due = due.filter(|_| copy == 0);
+                self.write(chat, account, event, due, sent.clone());
+            }
+        }
+    }
+
+    /// Writes one event down.
+    fn write(
+        &self,
+        chat: usize,
+        account: i64,
+        event: &Happened,
+        due: Option<i64>,
+        sent: Option<(String, u64)>,
+    ) {
+        let server = &self.chats[chat];
+        let place = match event.body["room_id"].as_i64() {
+            Some(room)
+                if server
+                    .occupied
+                    .get(&account)
+                    .is_some_and(|r| r.contains(&room)) =>
+            {
+                format!("room/{room}")
+            }
+            Some(room) => format!("user/{account}/room/{room}"),
+            None => String::new(),
+        };
+        let due = due.map(|account| account.to_string());
+        self.ledger.write(Entry {
+            platform: "stackexchange",
+            kind: &kind(event.body["event_type"].as_i64().unwrap_or_default()),
+            place: &place,
+            origin: Some(format!("event/{}", event.id)),
+            due_to: due.as_deref(),
+            at: self.now(),
+            body: event.body.to_string().into(),
+            sent: sent
+                .as_ref()
+                .map(|(connection, frame)| (connection.as_str(), *frame)),
+        });
+    }
+
+    /// Sends one text frame; gives its place on the connection.
+    pub(crate) fn frame(&mut self, chat: usize, number: u64, text: &str) -> Option<(String, u64)> {
+        let most = self.settings.outgoing;
+        let socket = self.chats[chat].sockets.get_mut(&number)?;
+        socket.frames += 1;
+        let sent = (socket.connection.clone(), socket.frames);
+        if !socket.mute && !socket.outgoing.is_closed() {
+            let text: Arc<str> = text.into();
+            if socket.outgoing.try_send(Outgoing::Text(text)).is_err() {
+                socket.mute = true;
+                socket.line.cut();
+                let connection = socket.connection.clone();
+                self.note(format!(
+                    "connection {connection} does not read: {most} frames wait for it, and it was cut"
+                ));
+            }
+        }
+        Some(sent)
+    }
+
+    /// Sends what a new socket asked to have again, in one frame.
+    pub(crate) fn replay(&mut self, chat: usize, number: u64, after: i64) {
+        let server = &self.chats[chat];
+        let counter = server.counter;
+        let Some(socket) = server.sockets.get(&number) else {
+            return;
+        };
+        let account = socket.account;
+        let rooms: Vec<i64> = server
+            .occupied
+            .get(&account)
+            .map(|rooms| rooms.iter().copied().collect())
+            .unwrap_or_default();
+        // A counter of the future means that nothing is wanted again.
+        let after = if after > counter { counter } else { after };
+        let from = after.max(server.forgotten);
+        let mut parts = Map::new();
+        let mut sent = Vec::new();
+        for room in &rooms {
+            let events: Vec<Happened> = server
+                .buffer
+                .iter()
+                .filter(|(at, event)| {
+                    let here = at == room && event.only.is_none_or(|only| only == account);
+                    let elsewhere = event.only == Some(account)
+                        && !rooms.contains(at)
+                        && rooms.first() == Some(room);
+                    event.id > from && (here || elsewhere)
+                })
+                .map(|(_, event)| event.clone())
+                .collect();
+            let mut part = Map::new();
+            if !events.is_empty() {
+                let bodies: Vec<&Value> = events.iter().map(|event| &event.body).collect();
+                part.insert("e".into(), json!(bodies));
+            }
+            if counter > from || from > after {
+                part.insert("t".into(), json!(counter));
+                part.insert("d".into(), json!(counter - from));
+            }
+            parts.insert(format!("r{room}"), Value::Object(part));
+            sent.extend(events);
+        }
+        if let Some(socket) = self.chats[chat].sockets.get_mut(&number) {
+            socket.told = rooms.iter().map(|room| (*room, counter)).collect();
+        }
+        let place = self.frame(chat, number, &Value::Object(parts).to_string());
+        for event in &sent {
+            self.write(chat, account, event, None, place.clone());
+        }
+    }
+
+    /// Sends a heartbeat on every socket: now and then with the counter, as for traffic in other rooms.
+    pub(crate) fn beat(&mut self) {
+        if self.troubles.is_silent {
+            return;
+        }
+        for chat in 0..self.chats.len() {
+            let numbers: Vec<u64> = self.chats[chat].sockets.keys().copied().collect();
+            for number in numbers {
+                self.beat_on(chat, number);
+            }
+        }
+    }
+
+    pub(crate) fn beat_on(&mut self, chat: usize, number: u64) {
+        let server = &mut self.chats[chat];
+        let counter = server.counter;
+        let Some(socket) = server.sockets.get_mut(&number) else {
+            return;
+        };
+        let rooms = server
+            .occupied
+            .get(&socket.account)
+            .cloned()
+            .unwrap_or_default();
+        let mut parts = Map::new();
+        for room in rooms {
+            let told = socket.told.insert(room, counter).unwrap_or(counter);
+            let part = if counter > told {
+                json!({"t": counter, "d": counter - told})
+            } else {
+                json!({})
+            };
+            parts.insert(format!("r{room}"), part);
+        }
+        self.frame(chat, number, &Value::Object(parts).to_string());
+    }
+}

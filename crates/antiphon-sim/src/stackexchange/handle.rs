@@ -1,0 +1,497 @@
+//! The hand that tests and commands hold: people act, and things go wrong.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use antiphon_core::{KindPattern, Secret};
+use serde_json::{Value, json};
+
+use super::{Server, state::State};
+use crate::{
+    fault::{RestFault, RestRule},
+    outgoing::Outgoing,
+};
+
+/// One chat server of the simulated network; clones are the same one.
+///
+/// People are named by name or id, and a name that nobody has makes someone new. Rooms are named by number.
+/// Everything here happens at once, in the order of the calls.
+#[derive(Clone)]
+pub struct StackExchange {
+    pub(crate) server: Arc<Server>,
+    chat: usize,
+}
+
+impl fmt::Debug for StackExchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StackExchange")
+            .field("chat", &self.chat)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Someone who can log in.
+#[derive(Clone, Debug)]
+pub struct ChatAccount {
+    /// Id on the chat servers.
+    pub id: i64,
+    /// Name.
+    pub username: String,
+    /// What to log in with.
+    pub email: String,
+    /// What else to log in with.
+    pub password: Secret,
+}
+
+impl StackExchange {
+    /// Name of the account that is made for a bot: owner of room 4242.
+    pub const BOT: &'static str = State::BOT;
+    /// The room where the bot has every right.
+    pub const ROOM: i64 = 4242;
+
+    pub(crate) fn new(server: Arc<Server>) -> Self {
+        Self { server, chat: 0 }
+    }
+
+    /// The chat server with this host; the first one, if there is none.
+    #[must_use]
+    pub fn server(&self, host: &str) -> Self {
+        let chat = self
+            .server
+            .with(|state| state.chat_at(host))
+            .unwrap_or_default();
+        Self {
+            server: Arc::clone(&self.server),
+            chat,
+        }
+    }
+
+    fn act<T>(&self, act: impl FnOnce(&mut State, usize) -> T) -> T {
+        self.server.with(|state| act(state, self.chat))
+    }
+
+    /// The bot's login.
+    pub fn account(&self) -> ChatAccount {
+        self.account_named(Self::BOT)
+    }
+
+    /// Someone's login.
+    pub fn account_named(&self, name: &str) -> ChatAccount {
+        self.act(|state, _| {
+            let id = state.person_named(name);
+            let person = &state.people[&id];
+            ChatAccount {
+                id,
+                username: person.name.clone(),
+                email: person.email.clone(),
+                password: Secret::new(person.password.clone()),
+            }
+        })
+    }
+
+    /// Everyone's login, the bot's first.
+    pub fn accounts(&self) -> Vec<ChatAccount> {
+        let names: Vec<String> = self.act(|state, _| {
+            state
+                .people
+                .values()
+                .map(|person| person.name.clone())
+                .collect()
+        });
+        names.iter().map(|name| self.account_named(name)).collect()
+    }
+
+    /// Sets how many events a second people make by themselves.
+    pub fn traffic(&self, rate: u32) {
+        self.server.rate.send_replace(rate);
+    }
+
+    /// The server's counter.
+    pub fn counter(&self) -> i64 {
+        self.act(|state, chat| state.chats[chat].counter)
+    }
+
+    /// Makes a room.
+    pub fn add_room(&self, room: i64, name: &str) {
+        self.act(|state, chat| {
+            let made = super::state::Room {
+                name: name.to_owned(),
+                owners: [101].into(),
+                ..super::state::Room::default()
+            };
+            state.chats[chat].rooms.insert(room, made);
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What people do.
+
+    /// Posts a message; gives its id.
+    pub fn say(&self, room: i64, by: &str, text: &str) -> i64 {
+        self.act(|state, chat| {
+            let user = state.person_named(by);
+            state.post(chat, room, user, text)
+        })
+    }
+
+    /// Edits a message as its author; tells whether that was still possible.
+    pub fn edit(&self, message: i64, text: &str) -> bool {
+        self.act(|state, chat| {
+            let author = state.chats[chat].messages.get(&message).map(|m| m.author);
+            author.is_some_and(|author| state.edit(chat, message, author, text).is_ok())
+        })
+    }
+
+    /// Deletes a message; tells whether that was possible.
+    pub fn delete(&self, message: i64, by: &str) -> bool {
+        self.act(|state, chat| {
+            let user = state.person_named(by);
+            state.delete(chat, message, user).is_ok()
+        })
+    }
+
+    /// Stars or unstars a message.
+    pub fn star(&self, message: i64, by: &str) -> bool {
+        self.act(|state, chat| {
+            let user = state.person_named(by);
+            state.star(chat, message, user, false).is_ok()
+        })
+    }
+
+    /// Enters a room.
+    pub fn enter(&self, room: i64, who: &str) {
+        self.act(|state, chat| {
+            let user = state.person_named(who);
+            state.enter(chat, room, user, true);
+        });
+    }
+
+    /// Leaves a room.
+    pub fn leave(&self, room: i64, who: &str) {
+        self.act(|state, chat| {
+            let user = state.person_named(who);
+            state.enter(chat, room, user, false);
+        });
+    }
+
+    /// Moves messages to another room.
+    pub fn move_messages(&self, from: i64, to: i64, messages: &[i64]) -> usize {
+        self.act(|state, chat| state.move_messages(chat, 101, from, to, messages))
+    }
+
+    /// Kicks somebody.
+    pub fn kick(&self, room: i64, by: &str, who: &str) {
+        self.act(|state, chat| {
+            let (by, who) = (state.person_named(by), state.person_named(who));
+            state.kick(chat, room, by, who);
+        });
+    }
+
+    /// Invites somebody to a room.
+    pub fn invite(&self, room: i64, by: &str, who: &str) {
+        self.act(|state, chat| {
+            let (by, who) = (state.person_named(by), state.person_named(who));
+            state.invite(chat, room, by, who);
+        });
+    }
+
+    /// Changes an access level; the room's own if nobody is named.
+    pub fn access(&self, room: i64, by: &str, who: Option<&str>, level: &str) {
+        self.act(|state, chat| {
+            let by = state.person_named(by);
+            let who = who.map(|who| state.person_named(who));
+            state.access(chat, room, by, who, level);
+        });
+    }
+
+    /// Any event of a room, with these fields beside the usual ones; told to one account only if one is named.
+    pub fn event(&self, room: i64, number: i64, user: i64, fields: &Value, only: Option<i64>) {
+        self.act(|state, chat| state.raise(chat, room, number, user, fields, only));
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What a room can be.
+
+    /// Freezes a room, or thaws it.
+    pub fn freeze(&self, room: i64, frozen: bool) {
+        self.room(room, |room| room.is_frozen = frozen);
+    }
+
+    /// Makes a room private, or public.
+    pub fn private(&self, room: i64, private: bool) {
+        self.room(room, |room| {
+            room.is_private = private;
+            room.owners.remove(&State::BOT_ID);
+        });
+    }
+
+    /// Puts a room in time-out for so long.
+    pub fn time_out(&self, room: i64, how_long: Duration) {
+        let until = self.act(|state, _| state.now())
+            + i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX / 2);
+        self.room(room, |room| room.timeout = Some(until));
+    }
+
+    /// Deletes a room.
+    pub fn remove_room(&self, room: i64) {
+        self.act(|state, chat| state.chats[chat].rooms.remove(&room));
+    }
+
+    fn room(&self, room: i64, change: impl FnOnce(&mut super::state::Room)) {
+        self.act(|state, chat| state.chats[chat].rooms.get_mut(&room).map(change));
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What goes wrong.
+
+    /// The next logins are answered with a challenge.
+    pub fn ask_for_humans(&self, logins: u32) {
+        self.act(|state, _| state.troubles.captchas = logins);
+    }
+
+    /// The login page has no key, or has it again.
+    pub fn change_login_page(&self, changed: bool) {
+        self.act(|state, _| state.troubles.login_changed = changed);
+    }
+
+    /// The chat servers do not know the sites' cookies, or know them again.
+    pub fn refuse_chat(&self, refuses: bool) {
+        self.act(|state, _| state.troubles.refuses_chat = refuses);
+    }
+
+    /// Ends the sessions of all accounts, on the sites and on the chat servers.
+    pub fn expire_cookies(&self) {
+        self.act(|state, _| {
+            state.logins.clear();
+            for chat in &mut state.chats {
+                chat.sessions.clear();
+            }
+        });
+    }
+
+    /// Gives every account another key for writing.
+    pub fn new_keys(&self) {
+        self.act(|state, chat| {
+            let users: Vec<i64> = state.chats[chat].fkeys.keys().copied().collect();
+            for user in users {
+                let key = state.secret();
+                state.chats[chat].fkeys.insert(user, key);
+            }
+        });
+    }
+
+    /// The next writes are answered with 409 and these words.
+    pub fn conflict(&self, times: usize, words: &str) {
+        self.act(|state, _| {
+            let words = std::iter::repeat_n(words.to_owned(), times);
+            state.troubles.conflicts.extend(words);
+        });
+    }
+
+    /// Slows writers down by how much they wrote (protocol §10), or no more.
+    pub fn throttle(&self, on: bool) {
+        self.act(|state, _| state.troubles.throttles = on);
+    }
+
+    /// The next requests for a socket's address fail.
+    pub fn withhold_addresses(&self, times: u32) {
+        self.act(|state, _| state.troubles.no_tickets = times);
+    }
+
+    /// Sends no heartbeats, or sends them again.
+    pub fn fall_silent(&self, silent: bool) {
+        self.act(|state, _| state.troubles.is_silent = silent);
+    }
+
+    /// Lets the next requests that fit fail: `METHOD /path`, or the path alone, with `*` for anything.
+    pub fn fail(&self, requests: &str, times: u32, fault: RestFault) {
+        self.act(|state, _| {
+            state.faults.rest.push(RestRule {
+                requests: KindPattern::new(requests),
+                account: None,
+                left: times,
+                fault,
+            });
+        });
+    }
+
+    /// Refuses sockets for so long.
+    pub fn refuse_sockets(&self, how_long: Duration) {
+        self.act(|state, _| {
+            let length = i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX);
+            state.faults.refuse_until = Some(state.now().saturating_add(length));
+        });
+    }
+
+    /// Answers the next requests for a socket with a status.
+    pub fn refuse_upgrades(&self, times: usize, status: u16) {
+        self.act(|state, _| {
+            state
+                .faults
+                .upgrades
+                .extend(std::iter::repeat_n(status, times));
+        });
+    }
+
+    /// How many events a new socket can have again, from now on.
+    pub fn replay(&self, events: usize) {
+        self.act(|state, chat| {
+            state.settings.replay = events;
+            let chat = &mut state.chats[chat];
+            while chat.buffer.len() > events {
+                if let Some((_, event)) = chat.buffer.pop_front() {
+                    chat.forgotten = event.id;
+                }
+            }
+        });
+    }
+
+    /// Names of the connections that are open, the oldest first.
+    pub fn connections(&self) -> Vec<String> {
+        self.act(|state, chat| {
+            let sockets = state.chats[chat].sockets.values();
+            sockets.map(|socket| socket.connection.clone()).collect()
+        })
+    }
+
+    fn each(&self, act: impl Fn(&mut State, usize, u64)) {
+        self.act(|state, chat| {
+            for number in state.sockets_of(chat, None) {
+                act(state, chat, number);
+            }
+        });
+    }
+
+    /// Closes every socket without a word; what was not written yet is lost.
+    pub fn cut(&self) {
+        self.each(|state, chat, number| {
+            if let Some(socket) = state.chats[chat].sockets.remove(&number) {
+                socket.line.cut();
+            }
+        });
+    }
+
+    /// Closes every socket with a reset, where they are real.
+    pub fn reset(&self) {
+        self.each(|state, chat, number| {
+            if let Some(socket) = state.chats[chat].sockets.remove(&number) {
+                socket.line.reset();
+            }
+        });
+    }
+
+    /// Closes every socket with a close frame.
+    pub fn close(&self, code: u16, reason: &str) {
+        self.each(|state, chat, number| {
+            if let Some(socket) = state.chats[chat].sockets.get(&number) {
+                let _ = socket
+                    .outgoing
+                    .try_send(Outgoing::Close(code, reason.to_owned()));
+            }
+        });
+    }
+
+    /// Keeps the sockets open while nothing comes through any more.
+    pub fn half_open(&self) {
+        self.each(|state, chat, number| {
+            if let Some(socket) = state.chats[chat].sockets.get_mut(&number) {
+                socket.mute = true;
+                socket.line.freeze();
+            }
+        });
+    }
+
+    /// Sends the next frames with events twice.
+    pub fn duplicate(&self, frames: u32) {
+        self.each(|state, chat, number| {
+            if let Some(socket) = state.chats[chat].sockets.get_mut(&number) {
+                socket.duplicate = frames;
+            }
+        });
+    }
+
+    /// Sends a text frame as it is.
+    pub fn frame(&self, text: &str) {
+        self.each(|state, chat, number| {
+            state.frame(chat, number, text);
+        });
+    }
+
+    /// Sends a heartbeat at once.
+    pub fn beat(&self) {
+        self.each(State::beat_on);
+    }
+
+    /// Tells an account a key of a room: `exit`, `reset` or `timeout`.
+    pub fn tell_key(&self, room: i64, who: &str, key: &str) {
+        self.act(|state, chat| {
+            let who = state.person_named(who);
+            state.tell_key(chat, room, who, key);
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Commands.
+
+    /// Obeys a command at once; gives what came of it.
+    pub(crate) fn obey(&self, deed: crate::control::ChatDeed) -> Value {
+        use crate::control::ChatDeed as Deed;
+        match deed {
+            Deed::Say { room, by, text } => return json!({"message": self.say(room, &by, &text)}),
+            Deed::Edit { message, text } => return json!({"done": self.edit(message, &text)}),
+            Deed::Delete { message, by } => return json!({"done": self.delete(message, &by)}),
+            Deed::Star { message, by } => return json!({"done": self.star(message, &by)}),
+            Deed::Enter { room, by } => self.enter(room, &by),
+            Deed::Leave { room, by } => self.leave(room, &by),
+            Deed::Kick { room, by, user } => self.kick(room, &by, &user),
+            Deed::Invite { room, by, user } => self.invite(room, &by, &user),
+            Deed::Move { room, to, messages } => {
+                return json!({"moved": self.move_messages(room, to, &messages)});
+            }
+            Deed::Access {
+                room,
+                by,
+                user,
+                level,
+            } => self.access(room, &by, user.as_deref(), &level),
+            Deed::Event {
+                room,
+                number,
+                user,
+                fields,
+                only,
+            } => self.event(room, number, user, &fields, only),
+            Deed::Traffic { rate } => self.traffic(rate),
+            Deed::Cut { how_long } => {
+                if let Some(how_long) = how_long {
+                    self.refuse_sockets(how_long);
+                }
+                self.cut();
+            }
+            Deed::Reset { how_long } => {
+                if let Some(how_long) = how_long {
+                    self.refuse_sockets(how_long);
+                }
+                self.reset();
+            }
+            Deed::Close { code, reason } => self.close(code, &reason),
+            Deed::HalfOpen {} => self.half_open(),
+            Deed::Refuse { how_long } => self.refuse_sockets(how_long),
+            Deed::RefuseUpgrades { times, status } => self.refuse_upgrades(times, status),
+            Deed::Duplicate { frames } => self.duplicate(frames),
+            Deed::Frame { text } => self.frame(&text),
+            Deed::Silence { on } => self.fall_silent(on),
+            Deed::Captcha { logins } => self.ask_for_humans(logins),
+            Deed::ExpireCookies {} => self.expire_cookies(),
+            Deed::NewKeys {} => self.new_keys(),
+            Deed::Conflict { times, text } => self.conflict(times, &text),
+            Deed::Throttle { on } => self.throttle(on),
+            Deed::Replay { events } => self.replay(events),
+            Deed::Fail {
+                requests,
+                times,
+                fault,
+            } => self.fail(&requests, times, fault),
+        }
+        json!({})
+    }
+}

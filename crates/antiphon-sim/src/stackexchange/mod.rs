@@ -1,0 +1,60 @@
+//! Stack Exchange chat: three chat servers, the sites where their users log in, and the socket host, on one port.
+//!
+//! It speaks as the protocol sheet has it, and tells hosts apart by the `Host` header.
+//! [`StackExchange`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
+
+mod deeds;
+mod frame;
+mod handle;
+pub(crate) mod http;
+mod login;
+mod pages;
+mod rest;
+mod socket;
+pub(crate) mod state;
+mod text;
+mod traffic;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+pub use handle::{ChatAccount, StackExchange};
+use state::State;
+pub(crate) use state::{HOSTS, SOCKETS, Settings};
+use tokio::sync::watch;
+pub(crate) use traffic::Deck;
+
+use crate::{ledger::Ledger, world::World};
+
+/// The servers' state.
+#[derive(Debug)]
+pub(crate) struct Server {
+    state: Mutex<State>,
+    /// Events a second of ambient traffic.
+    pub(crate) rate: watch::Sender<u32>,
+}
+
+impl Server {
+    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
+        Self {
+            state: Mutex::new(State::new(world, ledger, settings)),
+            rate: watch::Sender::new(0),
+        }
+    }
+
+    /// Uses the state; nothing inside waits.
+    pub(crate) fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
+        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sends heartbeats, for ever.
+    pub(crate) async fn keep_house(self: Arc<Self>) {
+        let pause = self.with(|state| state.settings.heartbeat);
+        loop {
+            tokio::time::sleep(Duration::from_millis(pause.max(1))).await;
+            self.with(State::beat);
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Everything the simulated network knows, behind one lock.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use antiphon_core::Rng;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::{
+    fault::Faults,
+    ledger::Ledger,
+    line::Line,
+    outgoing::Outgoing,
+    world::{RESIDENTS, World},
+};
+
+/// Chat servers: their host, where their users log in, and the name of their cookie.
+pub(crate) const HOSTS: [(&str, &str, &str); 3] = [
+    (
+        "chat.stackexchange.com",
+        "meta.stackexchange.com",
+        "sechatusr",
+    ),
+    ("chat.stackoverflow.com", "stackoverflow.com", "chatusr"),
+    (
+        "chat.meta.stackexchange.com",
+        "meta.stackexchange.com",
+        "chatusr",
+    ),
+];
+/// Host of the sockets.
+pub(crate) const SOCKETS: &str = "chat.sockets.stackexchange.com";
+/// Events kept of each room.
+const HISTORY: usize = 50_000;
+
+/// What the servers can be set to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// Milliseconds between heartbeats.
+    pub(crate) heartbeat: u64,
+    /// Events that a new socket can have again.
+    pub(crate) replay: usize,
+    /// Frames that may wait for a client.
+    pub(crate) outgoing: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            heartbeat: 15_000,
+            replay: 2_000,
+            outgoing: 16_384,
+        }
+    }
+}
+
+/// Somebody with a login.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) is_moderator: bool,
+}
+
+/// A message.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) room: i64,
+    pub(crate) author: i64,
+    pub(crate) posted_at: i64,
+    pub(crate) text: String,
+    pub(crate) content: String,
+    pub(crate) parent: Option<i64>,
+    pub(crate) edits: Vec<String>,
+    pub(crate) stars: BTreeSet<i64>,
+    pub(crate) pins: BTreeSet<i64>,
+    pub(crate) deleted: bool,
+    /// Id of the event that posted it.
+    pub(crate) event: i64,
+}
+
+/// A room.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) owners: BTreeSet<i64>,
+    /// Users present.
+    pub(crate) present: BTreeSet<i64>,
+    pub(crate) access: BTreeMap<i64, String>,
+    /// Until when who may not return, in Unix milliseconds.
+    pub(crate) kicked: BTreeMap<i64, i64>,
+    pub(crate) is_private: bool,
+    pub(crate) is_frozen: bool,
+    /// Until when, in Unix milliseconds.
+    pub(crate) timeout: Option<i64>,
+    pub(crate) bookmarks: BTreeMap<String, i64>,
+    pub(crate) events: VecDeque<Happened>,
+}
+
+/// An event that happened.
+#[derive(Clone, Debug)]
+pub(crate) struct Happened {
+    pub(crate) id: i64,
+    pub(crate) body: Value,
+    /// The only account that is told, if not all are.
+    pub(crate) only: Option<i64>,
+}
+
+/// An open socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    pub(crate) connection: String,
+    pub(crate) account: i64,
+    pub(crate) line: Line,
+    pub(crate) outgoing: mpsc::Sender<Outgoing>,
+    pub(crate) frames: u64,
+    /// Nothing reaches the peer any more, though the connection stays.
+    pub(crate) mute: bool,
+    /// This many events are still to be sent twice.
+    pub(crate) duplicate: u32,
+    /// Counter last told for each room.
+    pub(crate) told: BTreeMap<i64, i64>,
+}
+
+/// An address that `/ws-auth` gave out.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) chat: usize,
+    pub(crate) account: i64,
+    pub(crate) room: i64,
+}
+
+/// One chat server.
+#[derive(Debug)]
+pub(crate) struct Chat {
+    pub(crate) host: &'static str,
+    pub(crate) login: &'static str,
+    pub(crate) cookie: &'static str,
+    /// Ids of events, and the counter of frames.
+    pub(crate) counter: i64,
+    pub(crate) next_message: i64,
+    pub(crate) rooms: BTreeMap<i64, Room>,
+    pub(crate) messages: BTreeMap<i64, Message>,
+    /// Rooms that accounts are in: events there are due to them.
+    pub(crate) occupied: BTreeMap<i64, BTreeSet<i64>>,
+    /// What sockets can have again: the room and the event, oldest first.
+    pub(crate) buffer: VecDeque<(i64, Happened)>,
+    /// Counter up to which the buffer has forgotten.
+    pub(crate) forgotten: i64,
+    pub(crate) sockets: BTreeMap<u64, Socket>,
+    /// Accounts by chat cookie.
+    pub(crate) sessions: BTreeMap<String, i64>,
+    pub(crate) fkeys: BTreeMap<i64, String>,
+    /// Times of the last messages of an account, and texts by room.
+    pub(crate) last_texts: BTreeMap<(i64, i64), (String, i64)>,
+    pub(crate) star_days: BTreeMap<i64, (i64, u32)>,
+}
+
+/// What goes wrong here and nowhere else.
+#[derive(Debug, Default)]
+pub(crate) struct Troubles {
+    /// Logins that are answered with a challenge.
+    pub(crate) captchas: u32,
+    /// The login page has no key.
+    pub(crate) login_changed: bool,
+    /// The chat servers do not know the sites' cookies.
+    pub(crate) refuses_chat: bool,
+    /// The next writes are answered so, with status 409.
+    pub(crate) conflicts: VecDeque<String>,
+    /// Whether writes are slowed down by how many there were.
+    pub(crate) throttles: bool,
+    /// The next requests for a socket's address fail.
+    pub(crate) no_tickets: u32,
+    /// No heartbeats are sent.
+    pub(crate) is_silent: bool,
+}
+
+/// The whole of it.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) world: World,
+    pub(crate) ledger: Ledger,
+    pub(crate) settings: Settings,
+    pub(crate) faults: Faults,
+    pub(crate) troubles: Troubles,
+    /// For cookies, keys and addresses: differs from run to run.
+    pub(crate) secrets: Rng,
+    pub(crate) people: BTreeMap<i64, Person>,
+    /// Accounts by the value of `acct`, and the domain it is for.
+    pub(crate) logins: BTreeMap<String, (i64, &'static str)>,
+    pub(crate) tickets: BTreeMap<String, Ticket>,
+    pub(crate) spent: BTreeSet<String>,
+    pub(crate) chats: Vec<Chat>,
+    pub(crate) opened: u64,
+    /// Events made so far, by which traffic keeps its pace.
+    pub(crate) made: u64,
+    /// Times of recent writes of accounts, for the throttle.
+    pub(crate) writes: BTreeMap<i64, VecDeque<i64>>,
+    pub(crate) not_before: BTreeMap<i64, i64>,
+}
+
+impl State {
+    /// Name of the account that is made for a bot: owner of room 4242.
+    pub(crate) const BOT: &'static str = "antiphon";
+    /// Its id on every chat server.
+    pub(crate) const BOT_ID: i64 = 99;
+
+    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
+        let mut mint = world.mint("stackexchange");
+        let mut state = Self {
+            world,
+            ledger,
+            settings,
+            faults: Faults::default(),
+            troubles: Troubles::default(),
+            secrets: world.mint("stackexchange secrets"),
+            people: BTreeMap::new(),
+            logins: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            spent: BTreeSet::new(),
+            chats: Vec::new(),
+            opened: 0,
+            made: 0,
+            writes: BTreeMap::new(),
+            not_before: BTreeMap::new(),
+        };
+        state.add_person(Self::BOT_ID, Self::BOT);
+        for (number, name) in (101..).zip(RESIDENTS) {
+            state.add_person(number, name);
+        }
+        for (host, login, cookie) in HOSTS {
+            let mut chat = Chat {
+                host,
+                login,
+                cookie,
+                // Every run has ids of its own, so that a journal that met an earlier one takes none for known.
+                counter: 100_000_000 + mint.i64(0..1 << 40),
+                next_message: 60_000_000 + mint.i64(0..1 << 40),
+                rooms: BTreeMap::new(),
+                messages: BTreeMap::new(),
+                occupied: BTreeMap::new(),
+                buffer: VecDeque::new(),
+                forgotten: 0,
+                sockets: BTreeMap::new(),
+                sessions: BTreeMap::new(),
+                fkeys: BTreeMap::new(),
+                last_texts: BTreeMap::new(),
+                star_days: BTreeMap::new(),
+            };
+            chat.forgotten = chat.counter;
+            for (id, name) in [(4242, "Sandbox"), (17, "Tea"), (5151, "The Library")] {
+                let mut room = Room {
+                    name: name.to_owned(),
+                    description: format!("{name} of {host}"),
+                    owners: [101].into(),
+                    ..Room::default()
+                };
+                room.owners.extend((id == 4242).then_some(Self::BOT_ID));
+                room.present.extend(101..113);
+                chat.rooms.insert(id, room);
+            }
+            state.chats.push(chat);
+        }
+        if let Some(moderator) = state.people.get_mut(&102) {
+            moderator.is_moderator = true;
+        }
+        state
+    }
+
+    fn add_person(&mut self, id: i64, name: &str) {
+        let person = Person {
+            id,
+            name: name.to_owned(),
+            email: format!("{name}@example.org"),
+            password: format!("{:012x}", self.secrets.u64(..) >> 16),
+            is_moderator: false,
+        };
+        self.people.insert(id, person);
+    }
+
+    /// The person with this name or id; a new name makes someone new.
+    pub(crate) fn person_named(&mut self, name: &str) -> i64 {
+        let by_name = self.people.values().find(|person| person.name == name);
+        if let Some(person) = by_name {
+            return person.id;
+        }
+        if let Ok(id) = name.parse()
+            && self.people.contains_key(&id)
+        {
+            return id;
+        }
+        let id = self.people.keys().max().copied().unwrap_or_default() + 1;
+        self.add_person(id, name);
+        id
+    }
+
+    pub(crate) fn name_of(&self, id: i64) -> String {
+        match self.people.get(&id) {
+            Some(person) => person.name.clone(),
+            None if id == -2 => "Feeds".to_owned(),
+            None => format!("user{id}"),
+        }
+    }
+
+    /// Unix milliseconds.
+    pub(crate) fn now(&self) -> i64 {
+        self.world.now()
+    }
+
+    pub(crate) fn note(&self, text: impl Into<String>) {
+        self.ledger.note(self.now(), "stackexchange", text.into());
+    }
+
+    /// 32 hexadecimal digits.
+    pub(crate) fn secret(&mut self) -> String {
+        format!("{:032x}", self.secrets.u128(..))
+    }
+
+    /// The chat server with this host.
+    pub(crate) fn chat_at(&self, host: &str) -> Option<usize> {
+        self.chats.iter().position(|chat| chat.host == host)
+    }
+}
+
+impl Room {
+    pub(crate) fn keep(&mut self, event: Happened) {
+        self.events.push_back(event);
+        if self.events.len() > HISTORY {
+            self.events.pop_front();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! From what people type to what chat sends (protocol §9).
+
+/// Escapes a text for HTML.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+/// What is shown of a text: one line with a little Markdown, several lines without.
+pub(crate) fn shown(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.len() > 1 {
+        if lines.iter().all(|line| line.starts_with("    ")) {
+            let code: Vec<String> = lines.iter().map(|line| escape(&line[4..])).collect();
+            return format!("<pre class='full'>{}</pre>", code.join("\n"));
+        }
+        let lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();
+        return format!("<div class='full'>{}</div>", lines.join(" <br> "));
+    }
+    let mut html = escape(text);
+    for (mark, tag) in [("**", "b"), ("---", "strike"), ("*", "i"), ("`", "code")] {
+        html = paired(&html, mark, tag);
+    }
+    html
+}
+
+/// Replaces pairs of a mark by a tag.
+fn paired(text: &str, mark: &str, tag: &str) -> String {
+    let parts: Vec<&str> = text.split(mark).collect();
+    // An odd number of parts is an even number of marks.
+    if parts.len() % 2 == 0 || parts.len() == 1 {
+        return text.to_owned();
+    }
+    let mut html = String::new();
+    for (index, part) in parts.iter().enumerate() {
+        match index {
+            0 => {}
+            index if index % 2 == 1 => html.push_str(&format!("<{tag}>")),
+            _ => html.push_str(&format!("</{tag}>")),
+        }
+        html.push_str(part);
+    }
+    html
+}
+
+/// The message a text replies to, and the text without that prefix.
+pub(crate) fn reply(text: &str) -> Option<(i64, &str)> {
+    let rest = text.strip_prefix(':')?;
+    let (id, rest) = rest.split_once(' ')?;
+    Some((id.parse().ok()?, rest))
+}
+
+/// Names that a text mentions, without the sign before them.
+pub(crate) fn mentions(text: &str) -> Vec<String> {
+    text.split('@')
+        .skip(1)
+        .map(|rest| {
+            rest.chars()
+                .take_while(|character| character.is_alphanumeric() || *character == '_')
+                .collect::<String>()
+        })
+        .filter(|name| name.chars().count() >= 3)
+        .collect()
+}

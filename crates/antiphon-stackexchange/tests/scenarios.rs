@@ -1,0 +1,519 @@
+//! How the source behaves against a simulated chat, on a paused clock.
+
+mod harness;
+
+use std::time::Duration;
+
+use antiphon_core::{LinkState, Provenance};
+use antiphon_sim::{RestFault, Simulator};
+use antiphon_stackexchange::{
+    JoinError, MentionEvent, MessageEvent, MessageId, ReplyEvent, RoomId, Sockets, Transport,
+    UnknownEvent,
+};
+use harness::{Journal, ROOM, Running, config, lost};
+use tokio::time::{Instant, sleep};
+
+#[tokio::test(start_paused = true)]
+async fn a_room_is_joined_and_messages_are_heard_and_sent() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    chat.say(ROOM, "teo", "it's <fine> & well");
+    app.until(|journal| journal.texts() == ["it's <fine> & well"])
+        .await;
+    let sent = app.client.send(ROOM, "hello **all**").await.expect("sent");
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    let heard = journal.decoded::<MessageEvent>().pop().expect("an echo");
+    assert_eq!(heard.message_id, sent);
+    assert_eq!(heard.content.as_html(), "hello <b>all</b>");
+    assert_eq!(heard.user_id, app.client.me().expect("logged in").id);
+    app.stop().await;
+    assert_eq!(sim.notes(), []);
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_kind_of_event_arrives() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    sim.stackexchange().traffic(200);
+    sleep(Duration::from_secs(60)).await;
+    sim.stackexchange().traffic(0);
+    sleep(Duration::from_secs(1)).await;
+    let journal = app.stop().await;
+    let kinds: std::collections::BTreeSet<&str> = journal.kinds().into_iter().collect();
+    for kind in [
+        "MessagePosted",
+        "MessageEdited",
+        "MessageDeleted",
+        "MessageStarred",
+        "UserEntered",
+        "UserLeft",
+        "UserMentioned",
+        "AccessLevelChanged",
+        "Invitation",
+        "FeedTicker",
+        "UserNameOrAvatarChanged",
+        "RoomNameChanged",
+        "35",
+    ] {
+        assert!(
+            kinds.contains(format!("stackexchange.{kind}").as_str()),
+            "no {kind}: {kinds:?}"
+        );
+    }
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    assert_eq!(journal.repeats, 0);
+    for event in &journal.events {
+        if event.kind().platform() == "stackexchange" {
+            UnknownEvent::of(event).expect("any event can be read as an unknown one");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_socket_resumes_and_nothing_is_lost_or_twice() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    chat.say(ROOM, "teo", "first");
+    app.until(|journal| journal.texts().len() == 1).await;
+    chat.cut();
+    chat.say(ROOM, "teo", "second");
+    chat.say(17, "teo", "not ours");
+    chat.invite(17, "teo", "antiphon");
+    let journal = app
+        .until(|journal| !journal.of("stackexchange.Invitation").is_empty())
+        .await;
+    assert_eq!(journal.texts(), ["first", "second"]);
+    assert_eq!(journal.texts_by(ROOM, Provenance::Replayed), ["second"]);
+    chat.say(ROOM, "teo", "third");
+    let journal = app.until(|journal| journal.texts().len() == 3).await;
+    assert_eq!(journal.texts_by(ROOM, Provenance::Live), ["first", "third"]);
+    let states: Vec<_> = journal.decoded::<antiphon_core::Link>();
+    assert_eq!(states.len(), 3, "connected, waiting, connected: {states:?}");
+    app.stop().await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    assert!(journal.gaps().is_empty());
+    assert_eq!(journal.repeats, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_goes_on_where_the_last_run_ended() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    chat.say(ROOM, "teo", "before");
+    app.until(|journal| journal.texts().len() == 1).await;
+    let journal = app.kill().await;
+    for number in 0..20 {
+        chat.say(ROOM, "mira", &format!("meanwhile {number}"));
+    }
+    let app = Running::resume(&sim, config(&sim), journal);
+    let journal = app.until(|journal| journal.texts().len() == 21).await;
+    app.stop().await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    assert!(journal.gaps().is_empty(), "{:?}", journal.gaps());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_install_asks_for_nothing_of_the_past() {
+    let sim = Simulator::with_seed(7);
+    sim.stackexchange().say(ROOM, "teo", "long ago");
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    sleep(Duration::from_secs(120)).await;
+    let journal = app.stop().await;
+    assert!(journal.texts().is_empty() && journal.gaps().is_empty());
+}
+
+/// Hides messages behind an outage that the socket does not replay.
+async fn hidden(messages: usize, bound: usize) -> (Simulator, Journal) {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let rooms = [ROOM, 17];
+    let app = Running::start(&sim, config(&sim).rooms(rooms).backfill(bound));
+    app.connected().await;
+    for room in rooms {
+        chat.say(room, "teo", "before");
+    }
+    app.until(|journal| journal.texts().len() == 2).await;
+    chat.cut();
+    for room in rooms {
+        for number in 0..messages {
+            chat.say(room, "mira", &format!("hidden {number}"));
+        }
+    }
+    chat.replay(0);
+    app.until(|journal| {
+        let back = |room| journal.texts_by(room, Provenance::Backfilled).len();
+        rooms.iter().all(|room| back(*room) >= messages.min(bound))
+    })
+    .await;
+    for room in rooms {
+        chat.say(room, "teo", "after");
+    }
+    let journal = app
+        .until(|journal| {
+            journal
+                .texts()
+                .iter()
+                .filter(|text| *text == "after")
+                .count()
+                == 2
+        })
+        .await;
+    app.stop().await;
+    (sim, journal)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_outage_hides_is_fetched_from_the_history_in_order() {
+    for messages in [1, 10, 500] {
+        let (sim, journal) = hidden(messages, 1000).await;
+        for room in [ROOM, 17] {
+            let expected: Vec<String> = (0..messages).map(|n| format!("hidden {n}")).collect();
+            assert_eq!(journal.texts_by(room, Provenance::Backfilled), expected);
+            let place = format!("room/{room}");
+            let all: Vec<_> = journal
+                .of("stackexchange.MessagePosted")
+                .into_iter()
+                .filter(|event| event.place().as_str() == place)
+                .map(|event| event.origin().clone())
+                .collect();
+            let mut sorted = all.clone();
+            sorted.sort();
+            assert_eq!(all, sorted, "in the order in which they were said");
+        }
+        assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+        assert_eq!(journal.repeats, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_the_bound_a_gap_names_the_range() {
+    let (sim, journal) = hidden(40, 10).await;
+    for room in [ROOM, 17] {
+        let expected: Vec<String> = (30..40).map(|n| format!("hidden {n}")).collect();
+        assert_eq!(journal.texts_by(room, Provenance::Backfilled), expected);
+        let gaps = journal.gaps();
+        let gap = gaps
+            .iter()
+            .find(|(place, _)| *place == format!("room/{room}"));
+        let (_, gap) = gap.expect("a gap of the room");
+        assert_eq!(gap.recovered, 10);
+        assert!(gap.cause.contains("between event"), "{}", gap.cause);
+    }
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn quirk_16_a_silent_socket_is_given_up_after_45_seconds() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    let start = Instant::now();
+    chat.half_open();
+    chat.say(ROOM, "teo", "into the void");
+    let journal = app.until(|journal| journal.texts().len() == 1).await;
+    let waited = start.elapsed().as_secs();
+    assert!((44..110).contains(&waited), "{waited} s");
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn quirk_25_the_planned_reset_drops_and_repeats_nothing() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    let first = chat.connections();
+    chat.traffic(1);
+    sleep(Duration::from_secs(2 * 3600 + 600)).await;
+    chat.traffic(0);
+    sleep(Duration::from_secs(2)).await;
+    assert_ne!(chat.connections(), first, "another socket by now");
+    assert_eq!(chat.connections().len(), 1);
+    let journal = app.stop().await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    assert!(journal.gaps().is_empty(), "{:?}", journal.gaps());
+    assert_eq!(journal.repeats, 0);
+    assert_eq!(
+        journal.decoded::<antiphon_core::Link>().len(),
+        1,
+        "the link never went down"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rooms_share_a_socket_or_have_one_each() {
+    for (sockets, count) in [(Sockets::Shared, 1), (Sockets::PerRoom, 2)] {
+        let sim = Simulator::with_seed(7);
+        let chat = sim.stackexchange();
+        let app = Running::start(&sim, config(&sim).rooms([ROOM, 17]).sockets(sockets));
+        app.connected().await;
+        assert_eq!(chat.connections().len(), count);
+        chat.say(ROOM, "teo", "here");
+        chat.say(17, "teo", "there");
+        let journal = app.until(|journal| journal.texts().len() == 2).await;
+        assert_eq!(journal.repeats, 0);
+        app.stop().await;
+        assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rooms_are_joined_and_left_at_run_time_and_joined_again_after_a_restart() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let tea = app.client.join(17).await.expect("joined");
+    assert_eq!(tea.id(), RoomId::new(17));
+    chat.say(17, "teo", "one");
+    app.until(|journal| journal.texts() == ["one"]).await;
+    app.client.leave(ROOM).await.expect("left");
+    chat.say(ROOM, "teo", "not ours any more");
+    let closed = app.client.join(99_999).await;
+    assert!(
+        matches!(closed, Err(JoinError::NoSuchRoom(_))),
+        "{closed:?}"
+    );
+    let journal = app.kill().await;
+    chat.say(17, "teo", "two");
+    let app = Running::resume(&sim, config(&sim).rooms([0_i64; 0]), journal);
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    assert_eq!(journal.texts(), ["one", "two"]);
+    app.client.leave_all().await.expect("left");
+    chat.say(17, "teo", "three");
+    sleep(Duration::from_secs(60)).await;
+    let journal = app.stop().await;
+    assert_eq!(journal.texts(), ["one", "two"]);
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_socket_rooms_are_polled() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    chat.refuse_sockets(Duration::from_secs(600));
+    chat.cut();
+    chat.say(ROOM, "teo", "polled");
+    let journal = app.until(|journal| journal.texts() == ["polled"]).await;
+    assert_eq!(app.client.transport(), Transport::Polling);
+    assert!(app.client.link().borrow().is_connected());
+    chat.say(ROOM, "teo", "polled again");
+    app.until(|journal| journal.texts().len() == 2).await;
+    sleep(Duration::from_secs(700)).await;
+    assert_eq!(app.client.transport(), Transport::Socket);
+    chat.say(ROOM, "teo", "pushed");
+    app.until(|journal| journal.texts().len() == 3).await;
+    assert!(journal.gaps().is_empty());
+    let journal = app.stop().await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    assert_eq!(journal.repeats, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn quirk_01_a_mention_comes_twice_and_can_be_told_apart() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let mine = app.client.send(ROOM, "anybody here?").await.expect("sent");
+    let chat = sim.stackexchange();
+    chat.say(ROOM, "teo", "@antiphon hello");
+    chat.say(ROOM, "mira", &format!(":{mine} I am"));
+    chat.say(ROOM, "mira", "@teo you too?");
+    let journal = app.until(|journal| journal.texts().len() == 4).await;
+    let mentions = journal.decoded::<MentionEvent>();
+    let replies = journal.decoded::<ReplyEvent>();
+    assert_eq!(
+        (mentions.len(), replies.len()),
+        (1, 1),
+        "{:?}",
+        journal.kinds()
+    );
+    let messages = journal.decoded::<MessageEvent>();
+    let twin = messages
+        .iter()
+        .find(|message| message.message_id == mentions[0].message_id);
+    assert_ne!(twin.expect("the message itself").id, mentions[0].id);
+    assert_eq!(replies[0].parent_id, Some(mine));
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn quirk_02_and_03_repeats_are_dropped_and_events_from_elsewhere_keep_their_room() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    chat.duplicate(3);
+    chat.say(ROOM, "teo", "once");
+    chat.say(17, "teo", "@antiphon come over");
+    let journal = app
+        .until(|journal| !journal.of("stackexchange.UserMentioned").is_empty())
+        .await;
+    assert_eq!(journal.repeats, 0, "known by its id before the journal");
+    assert_eq!(journal.texts(), ["once"]);
+    let mention = &journal.of("stackexchange.UserMentioned")[0];
+    assert_eq!(mention.place().as_str(), "user/99/room/17");
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn quirk_15_odd_frames_are_kept_and_the_session_goes_on() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    let frames = [
+        r#"{"r4242":{"e":[null,{"no":"id"},7],"t":1,"d":1}}"#,
+        r#"{"r4242":{}}"#,
+        r#"{"r4242":"busy"}"#,
+        r#"{"r9999":{}}"#,
+        r#"{"mystery":{"x":1}}"#,
+        r#"{"r4242":{"e":[{"event_ty"#,
+        r"[1,2]",
+    ];
+    for frame in frames {
+        chat.frame(frame);
+    }
+    chat.event(ROOM, 99, 101, &serde_json::json!({"odd": true}), None);
+    chat.say(ROOM, "teo", "still here");
+    let journal = app.until(|journal| journal.texts().len() == 1).await;
+    let malformed = journal.of("stackexchange.malformed");
+    let bodies: Vec<_> = malformed
+        .iter()
+        .map(|event| String::from_utf8_lossy(event.body()).into_owned())
+        .collect();
+    assert_eq!(
+        bodies,
+        [
+            r#"{"no":"id"}"#,
+            "7",
+            r#""busy""#,
+            r#"{"x":1}"#,
+            r#"{"r4242":{"e":[{"event_ty"#,
+            "[1,2]"
+        ]
+    );
+    assert_eq!(journal.of("stackexchange.99").len(), 1);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn quirk_22_a_kick_ends_the_room_and_is_not_fought() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim).rooms([ROOM, 17]));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    chat.kick(17, "mira", "antiphon");
+    app.until(|journal| !journal.of("stackexchange.exit").is_empty())
+        .await;
+    chat.say(17, "teo", "gone");
+    chat.say(ROOM, "teo", "still here");
+    let journal = app.until(|journal| journal.texts().len() == 1).await;
+    assert_eq!(journal.texts(), ["still here"]);
+    assert_eq!(journal.of("stackexchange.AccessLevelChanged").len(), 1);
+    sleep(Duration::from_secs(300)).await;
+    let journal = app.stop().await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_session_logs_in_once_and_goes_on() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    chat.expire_cookies();
+    chat.cut();
+    chat.say(ROOM, "teo", "meanwhile");
+    app.until(|journal| journal.texts().len() == 1).await;
+    app.client.send(ROOM, "and on").await.expect("sent");
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    app.stop().await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_journal_stops_the_reading_and_nothing_else() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim).buffer(2_000));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    let connections = chat.connections();
+    app.pause_journal(true);
+    sleep(Duration::from_secs(1)).await;
+    for number in 0..2_000 {
+        chat.say(ROOM, "teo", &format!("{number}"));
+    }
+    sleep(Duration::from_secs(300)).await;
+    app.pause_journal(false);
+    let journal = app.until(|journal| journal.texts().len() == 2_000).await;
+    assert_eq!(chat.connections(), connections, "the silence was our own");
+    app.stop().await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+/// A week with everything that happens in one: socket resets, unknown events, expired cookies, 409s, lying errors.
+#[tokio::test(start_paused = true)]
+async fn a_week_of_trouble_loses_nothing_and_ends_with_one_challenge() {
+    let sim = Simulator::with_seed(11);
+    let chat = sim.stackexchange();
+    let mut app = Running::start(&sim, config(&sim).rooms([ROOM, 17]));
+    app.connected().await;
+    let mut sent: Vec<MessageId> = Vec::new();
+    for day in 0..7 {
+        chat.traffic(1);
+        sleep(Duration::from_secs(600)).await;
+        chat.traffic(0);
+        chat.cut();
+        sleep(Duration::from_secs(3 * 3600)).await;
+        chat.event(ROOM, 35, 101, &serde_json::json!({"x": day}), None);
+        chat.conflict(2, "You can perform this action again in 3 seconds.");
+        sent.push(
+            app.client
+                .send(ROOM, format!("day {day}"))
+                .await
+                .expect("sent"),
+        );
+        chat.fail("POST /ws-auth", 2, RestFault::Html(500));
+        chat.reset();
+        sleep(Duration::from_secs(3600)).await;
+        chat.fail("POST /chats/*", 1, RestFault::CodeInside(500));
+        chat.fail("POST /chats/*", 1, RestFault::NotJson);
+        chat.cut();
+        chat.say(17, "teo", &format!("night {day}"));
+        sleep(Duration::from_secs(6 * 3600)).await;
+        chat.expire_cookies();
+        chat.new_keys();
+        chat.close(1001, "going away");
+        sleep(Duration::from_secs(13 * 3600)).await;
+        assert!(app.client.link().borrow().is_connected(), "day {day}");
+    }
+    assert_eq!(lost(&sim, &app.journal()), Vec::<String>::new());
+    assert_eq!(app.journal().repeats, 0);
+    chat.expire_cookies();
+    chat.ask_for_humans(99);
+    chat.cut();
+    let error = app.ended().await.expect_err("a challenge");
+    assert_eq!(error.code(), "captcha");
+    assert!(error.way_out().expect("a hint").contains("browser"));
+    let journal = app.journal();
+    let stopped = journal.decoded::<antiphon_core::Link>();
+    let stops = stopped
+        .iter()
+        .filter(|link| matches!(link.state, LinkState::Stopped { .. }));
+    assert_eq!(stops.count(), 1, "said once");
+}
