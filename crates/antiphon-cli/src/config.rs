@@ -1,11 +1,14 @@
 //! What `antiphon.toml` may say.
 
 use std::{
+    net::SocketAddr,
     ops::Range,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use antiphon_core::{KindPattern, Retention};
+use antiphon_stackexchange::{Server, Sockets};
 use serde_json::{Value, json};
 use toml::de::{DeTable, DeValue};
 
@@ -46,6 +49,24 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub(crate) enum Platform {
     Queup(Queup),
+    StackExchange(StackExchange),
+}
+
+/// An account of a Stack Exchange chat server.
+#[derive(Debug)]
+pub(crate) struct StackExchange {
+    pub(crate) email: String,
+    pub(crate) password: SecretFrom,
+    pub(crate) server: antiphon_stackexchange::Server,
+    pub(crate) rooms: Vec<i64>,
+    pub(crate) sockets: antiphon_stackexchange::Sockets,
+    pub(crate) cookie_file: Option<PathBuf>,
+    pub(crate) backfill: Option<u64>,
+    pub(crate) poll_interval: Option<Duration>,
+    pub(crate) acknowledge: bool,
+    pub(crate) proxy: Option<SecretFrom>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) address: Option<SocketAddr>,
 }
 
 /// A QueUp account.
@@ -112,7 +133,7 @@ const JOURNAL_KEYS: &[Key] = &[
 
 const PLATFORM: Key = Key {
     name: "platform",
-    takes: Takes::Word(&["queup"]),
+    takes: Takes::Word(&["queup", "stackexchange"]),
     about: "Which platform the source connects to.",
     needed: true,
 };
@@ -185,6 +206,89 @@ const QUEUP_KEYS: &[Key] = &[
         name: "socket",
         takes: Takes::Text,
         about: "Where the socket goes in place of `wss://ws.queup.net/ws/`: the `socket` of `antiphon sim`.",
+        needed: false,
+    },
+];
+
+const STACK_EXCHANGE_KEYS: &[Key] = &[
+    PLATFORM,
+    Key {
+        name: "email",
+        takes: Takes::Text,
+        about: "The account's e-mail address.",
+        needed: true,
+    },
+    Key {
+        name: "password",
+        takes: Takes::Secret,
+        about: "The account's password.",
+        needed: true,
+    },
+    Key {
+        name: "server",
+        takes: Takes::Word(&[
+            "chat.stackexchange.com",
+            "chat.stackoverflow.com",
+            "chat.meta.stackexchange.com",
+        ]),
+        about: "The chat server; `chat.stackexchange.com` by default.",
+        needed: false,
+    },
+    Key {
+        name: "rooms",
+        takes: Takes::Numbers,
+        about: "The rooms to join, by their numbers; none by default.",
+        needed: false,
+    },
+    Key {
+        name: "sockets",
+        takes: Takes::Word(&["shared", "per-room"]),
+        about: "Whether all rooms share a socket (`shared`, the default) or each has its own (`per-room`).",
+        needed: false,
+    },
+    Key {
+        name: "cookie_file",
+        takes: Takes::Path,
+        about: "A file that keeps the login from run to run, readable by its owner alone. Without it each run logs in \
+                anew, and many logins bring a challenge that only a person can answer.",
+        needed: false,
+    },
+    Key {
+        name: "backfill",
+        takes: Takes::Number,
+        about: "How many events are fetched for a room after an outage that the socket cannot replay; 1000 by default.",
+        needed: false,
+    },
+    Key {
+        name: "poll_interval",
+        takes: Takes::Length,
+        about: "How often is asked for events while no socket can be had; `5s` by default.",
+        needed: false,
+    },
+    Key {
+        name: "acknowledge",
+        takes: Takes::Flag,
+        about: "Whether mentions are acknowledged once they are stored, which clears the account's inbox; true by \
+                default.",
+        needed: false,
+    },
+    Key {
+        name: "proxy",
+        takes: Takes::TextOrSecret,
+        about: "The proxy for requests and socket alike: `http://`, `socks5://`, `socks5h://`, `socks4://` or \
+                `socks4a://`, with a login where it needs one; none by default.",
+        needed: false,
+    },
+    Key {
+        name: "user_agent",
+        takes: Takes::Text,
+        about: "How requests introduce themselves; `Mozilla/5.0 (compatible; antiphon/…)` by default.",
+        needed: false,
+    },
+    Key {
+        name: "address",
+        takes: Takes::Text,
+        about: "Where all hosts of the platform really are, such as `127.0.0.1:7007`: the `address` of `antiphon sim`.",
         needed: false,
     },
 ];
@@ -300,14 +404,18 @@ impl Source {
         let Some(platform) = platform else {
             return Err(file
                 .wrong(&at, format!("{title} has no `platform`"))
-                .hint("add `platform = \"queup\"`"));
+                .hint("add `platform = \"queup\"` or `platform = \"stackexchange\"`"));
         };
         let platform = match platform.get_ref().as_str() {
             Some("queup") => Platform::Queup(Queup::read(&Section::new(
                 file, title, table, QUEUP_KEYS, at,
             )?)?),
+            Some("stackexchange") => {
+                let section = Section::new(file, title, table, STACK_EXCHANGE_KEYS, at)?;
+                Platform::StackExchange(StackExchange::read(&section)?)
+            }
             Some(other) => {
-                let known = ["queup"].into_iter();
+                let known = ["queup", "stackexchange"].into_iter();
                 return Err(unknown(
                     file,
                     &platform.span(),
@@ -349,6 +457,39 @@ impl Queup {
     }
 }
 
+impl StackExchange {
+    fn read(section: &Section<'_>) -> Result<Self, Failure> {
+        let host = section.word("server")?.unwrap_or_default();
+        let mut servers = Server::ALL.into_iter();
+        let address = section.text("address")?;
+        let address = address.map(|text| {
+            text.parse().map_err(|_| {
+                Failure::usage(format!("`address` is not one: {text}"))
+                    .hint("write it like \"127.0.0.1:7007\"")
+            })
+        });
+        Ok(Self {
+            email: section.text("email")?.expect("it is needed").to_owned(),
+            password: section.secret("password")?.expect("it is needed"),
+            server: servers
+                .find(|server| server.chat_host() == host)
+                .unwrap_or_default(),
+            rooms: section.numbers("rooms")?,
+            sockets: match section.word("sockets")? {
+                Some("per-room") => Sockets::PerRoom,
+                _ => Sockets::Shared,
+            },
+            cookie_file: section.path("cookie_file")?,
+            backfill: section.number("backfill")?,
+            poll_interval: section.length("poll_interval")?,
+            acknowledge: section.flag("acknowledge")?.unwrap_or(true),
+            proxy: section.secret("proxy")?,
+            user_agent: section.text("user_agent")?.map(str::to_owned),
+            address: address.transpose()?,
+        })
+    }
+}
+
 /// The journal that a command is to read.
 pub(crate) fn journal(place: &Where) -> Result<PathBuf, Failure> {
     if let Some(journal) = &place.journal {
@@ -359,6 +500,16 @@ pub(crate) fn journal(place: &Where) -> Result<PathBuf, Failure> {
         None if Path::new(FILE).exists() => Ok(Config::read(Path::new(FILE))?.journal.path),
         None => Ok(JOURNAL.into()),
     }
+}
+
+/// The schema of one platform's sources.
+fn platform_schema(name: &str, keys: &[Key], about: &str) -> Value {
+    let mut schema = section_schema(keys, about);
+    schema["properties"][PLATFORM.name] = json!({
+        "description": PLATFORM.about,
+        "const": name,
+    });
+    schema
 }
 
 /// The JSON Schema of the configuration.
@@ -373,7 +524,14 @@ pub(crate) fn schema() -> Value {
             "sources": {
                 "description": "What to connect to, each under a name of your own.",
                 "type": "object",
-                "additionalProperties": section_schema(QUEUP_KEYS, "A QueUp account."),
+                "additionalProperties": {"oneOf": [
+                    platform_schema("queup", QUEUP_KEYS, "A QueUp account."),
+                    platform_schema(
+                        "stackexchange",
+                        STACK_EXCHANGE_KEYS,
+                        "An account of a Stack Exchange chat server.",
+                    ),
+                ]},
             },
         },
         "additionalProperties": false,
@@ -391,8 +549,6 @@ pub(crate) fn schema() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::failure::report;
 
@@ -426,6 +582,17 @@ mod tests {
         proxy = { file = "proxy" }
         rest = "http://127.0.0.1:7006"
         socket = "ws://127.0.0.1:7006/ws/"
+
+        [sources.tea]
+        platform = "stackexchange"
+        email = "mira@example.org"
+        password = { env = "SE_PASSWORD" }
+        server = "chat.meta.stackexchange.com"
+        rooms = [4242, 17]
+        sockets = "per-room"
+        poll_interval = "3s"
+        acknowledge = false
+        address = "127.0.0.1:7007"
     "#;
 
     #[test]
@@ -440,11 +607,21 @@ mod tests {
         );
         assert_eq!(journal.retention.rules.len(), 1);
         assert_eq!(journal.retention.max_bytes, Some(1_000_000_000));
-        let [source] = config.sources.as_slice() else {
-            panic!("one source");
+        let [source, chat] = config.sources.as_slice() else {
+            panic!("two sources");
         };
+        let Platform::StackExchange(chat) = &chat.platform else {
+            panic!("a chat account");
+        };
+        assert_eq!(chat.server, Server::MetaStackExchange);
+        assert_eq!(chat.rooms, [4242, 17]);
+        assert_eq!(chat.sockets, Sockets::PerRoom);
+        assert_eq!(chat.poll_interval, Some(Duration::from_secs(3)));
+        assert!(!chat.acknowledge && chat.address.is_some());
         assert_eq!(source.name, "choir");
-        let Platform::Queup(queup) = &source.platform;
+        let Platform::Queup(queup) = &source.platform else {
+            panic!("a QueUp account");
+        };
         assert_eq!(queup.password, SecretFrom::Env("QUEUP_PASSWORD".to_owned()));
         assert_eq!(queup.rooms, ["choir-loft", "night-radio"]);
         let password = SecretFrom::Env("NIGHT_RADIO".to_owned());
@@ -457,7 +634,11 @@ mod tests {
             queup.proxy,
             Some(SecretFrom::File("/etc/antiphon/proxy".into()))
         );
-        for key in JOURNAL_KEYS.iter().chain(QUEUP_KEYS) {
+        for key in JOURNAL_KEYS
+            .iter()
+            .chain(QUEUP_KEYS)
+            .chain(STACK_EXCHANGE_KEYS)
+        {
             assert!(
                 WHOLE.contains(&format!("{} =", key.name)),
                 "`{}` is not tried",

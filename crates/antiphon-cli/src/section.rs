@@ -32,6 +32,8 @@ pub(crate) enum Takes {
     Text,
     /// A list of texts.
     Texts,
+    /// A list of whole numbers from one on.
+    Numbers,
     /// A file's name; a relative one begins at the configuration's folder.
     Path,
     /// A length of time such as `30d`.
@@ -58,6 +60,7 @@ impl Takes {
         match self {
             Self::Text => "a text such as \"…\"".to_owned(),
             Self::Texts => "a list of texts such as [\"…\", \"…\"]".to_owned(),
+            Self::Numbers => "a list of whole numbers such as [4242]".to_owned(),
             Self::Path => "a file's name such as \"antiphon.db\"".to_owned(),
             Self::Length => "a length of time such as \"30d\"".to_owned(),
             Self::Number => "a whole number".to_owned(),
@@ -75,6 +78,9 @@ impl Takes {
         match self {
             Self::Text | Self::Path => json!({"type": "string"}),
             Self::Texts => json!({"type": "array", "items": {"type": "string"}}),
+            Self::Numbers => {
+                json!({"type": "array", "items": {"type": "integer", "minimum": 1}})
+            }
             Self::Length => length,
             Self::Number => json!({"type": "integer", "minimum": 0}),
             Self::Flag => json!({"type": "boolean"}),
@@ -266,6 +272,21 @@ impl<'a> Section<'a> {
                 .collect()
         })?;
         Ok(texts.unwrap_or_default())
+    }
+
+    pub(crate) fn numbers(&self, name: &str) -> Result<Vec<i64>, Failure> {
+        let numbers = self.read(name, |value| {
+            let numbers = value.as_array()?.iter();
+            numbers
+                .map(|number| {
+                    let number = number.get_ref().as_integer()?;
+                    let digits = number.as_str();
+                    let number = i64::from_str_radix(digits, number.radix()).ok()?;
+                    (number > 0).then_some(number)
+                })
+                .collect()
+        })?;
+        Ok(numbers.unwrap_or_default())
     }
 
     pub(crate) fn path(&self, name: &str) -> Result<Option<PathBuf>, Failure> {

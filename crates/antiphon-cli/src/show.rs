@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use antiphon::queup;
+use antiphon::{queup, stackexchange};
 use antiphon_core::{BodyForm, Event, Gap, Link, Payload as _, Provenance};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -132,6 +132,9 @@ fn typed(event: &Event) -> Option<String> {
         let chat = queup::Chat::view(event).ok()?;
         return Some(format!("{}: {}", chat.username, chat.content));
     }
+    if event.kind().platform() == "stackexchange" {
+        return said(event);
+    }
     if queup::PlaylistSongAdd::KINDS.contains(&event.kind().as_str()) {
         return queup::PlaylistSongAdd::view(event)
             .ok()?
@@ -139,6 +142,20 @@ fn typed(event: &Event) -> Option<String> {
             .map(String::from);
     }
     None
+}
+
+/// What a chat event says, and who says it.
+fn said(event: &Event) -> Option<String> {
+    let message = stackexchange::view::Message::of(event).ok()?;
+    let who = message.user_name;
+    let what = stackexchange::Html::new(message.content).text();
+    let what = what.replace('\n', " ");
+    match (who.is_empty(), what.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(what),
+        (false, true) => Some(who.into_owned()),
+        (false, false) => Some(format!("{who}: {what}")),
+    }
 }
 
 /// What the body tells, by the names that platforms give to such things.

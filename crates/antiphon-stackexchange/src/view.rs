@@ -32,7 +32,11 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
+    /// Looks at any event of this platform; what it does not have is empty or 0.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the body is not a JSON object.
+    pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
         let wire = object(event)?;
         Ok(Self {
             id: EventId::new(wire.id.unwrap_or_default()),

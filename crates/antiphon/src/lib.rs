@@ -40,6 +40,12 @@ pub mod queup {
     pub use antiphon_queup::*;
 }
 
+/// Stack Exchange chat rooms.
+#[cfg(feature = "stackexchange")]
+pub mod stackexchange {
+    pub use antiphon_stackexchange::*;
+}
+
 pub use antiphon_core::{
     AppendError, Backoff, BodyForm, BoxError, BoxFuture, Checkpoint, Clock, Closed, ConsumerName,
     DeadLetter, DeadLetterId, DecodeError, Draft, Edge, Entry, Event, Gap, Intake, IntakeLimits,

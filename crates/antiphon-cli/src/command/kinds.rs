@@ -41,7 +41,10 @@ struct Row<'a> {
 
 pub(crate) fn kinds(shape: Shape) -> anyhow::Result<Exit> {
     let mut output = Output::stdout(shape.output);
-    let kinds = OWN.iter().chain(antiphon_queup::KINDS);
+    let kinds = OWN
+        .iter()
+        .chain(antiphon_queup::KINDS)
+        .chain(antiphon_stackexchange::KINDS);
     match output.form() {
         Form::Json => {
             for kind in kinds {

@@ -6,13 +6,15 @@ use std::{
 };
 
 use antiphon::{
-    App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, Takes as _,
-    queup,
+    App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, Secret,
+    Takes as _,
+    net::{Network, Route},
+    queup, stackexchange,
 };
 
 use crate::{
     args::Run,
-    config::{Config, Platform, Queup, schema},
+    config::{Config, Platform, Queup, StackExchange, schema},
     failure::{Exit, Failure, ReaderGone},
     journal, logging,
     output::{Form, Output, say},
@@ -49,6 +51,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     for source in &config.sources {
         app = match &source.platform {
             Platform::Queup(queup) => app.source(queup_source(&source.name, queup)?),
+            Platform::StackExchange(chat) => app.source(chat_source(&source.name, chat)?),
         };
     }
     let journal = journal::to_write(&config.journal.path, Some(&config.journal)).await?;
@@ -81,12 +84,47 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     Ok(stop.exit())
 }
 
-/// The configuration's account as a source.
+/// A secret of a source; an error says whose and which.
+fn secret(name: &str, from: &SecretFrom, of: &str) -> Result<Secret, Failure> {
+    from.read()
+        .map_err(|error| error.about(format_args!("{of} of [sources.{name}]")))
+}
+
+/// The configuration's chat account as a source.
+fn chat_source(name: &str, chat: &StackExchange) -> Result<stackexchange::Source, Failure> {
+    let password = secret(name, &chat.password, "the password")?;
+    let account = stackexchange::Account::new(chat.email.as_str(), password);
+    let mut config = stackexchange::Config::new(account)
+        .name(name)
+        .server(chat.server)
+        .rooms(chat.rooms.iter().copied())
+        .sockets(chat.sockets)
+        .acknowledge(chat.acknowledge);
+    if let Some(path) = &chat.cookie_file {
+        config = config.cookie_file(path);
+    }
+    if let Some(events) = chat.backfill {
+        config = config.backfill(usize::try_from(events).unwrap_or(usize::MAX));
+    }
+    if let Some(interval) = chat.poll_interval {
+        config = config.poll_interval(interval);
+    }
+    if let Some(proxy) = &chat.proxy {
+        config = config.proxy(secret(name, proxy, "the proxy")?);
+    }
+    if let Some(user_agent) = &chat.user_agent {
+        config = config.user_agent(user_agent);
+    }
+    if let Some(address) = chat.address {
+        config = config.network(Network::new().route("*", Route::address(address)));
+    }
+    let (_client, source) = stackexchange::connect(config);
+    Ok(source)
+}
+
+/// The configuration's QueUp account as a source.
 fn queup_source(name: &str, queup: &Queup) -> Result<queup::Source, Failure> {
-    let secret = |from: &SecretFrom, of: &str| {
-        from.read()
-            .map_err(|error| error.about(format_args!("{of} of [sources.{name}]")))
-    };
+    let secret = |from: &SecretFrom, of: &str| secret(name, from, of);
     let account = queup::Account::new(
         queup.email.as_str(),
         secret(&queup.password, "the password")?,

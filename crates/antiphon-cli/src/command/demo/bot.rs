@@ -1,11 +1,14 @@
 //! The demo's bot: handlers as anyone would write them, and one that keeps count.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use antiphon::{App, Clock, Event, HandlerError, State, Takes as _, queup};
+use antiphon::{
+    App, Clock, Event, HandlerError, SourceName, State, Takes as _, queup, stackexchange,
+};
 use tokio::time::Instant;
 
 use super::tally::Handled;
@@ -18,22 +21,26 @@ const GREETING: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub(super) struct Choir {
     queup: queup::Client,
+    chat: stackexchange::Client,
     seen: Arc<Mutex<Seen>>,
 }
 
 /// What the handlers have seen.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    pub(super) handled: Handled,
+    /// By source.
+    pub(super) handled: HashMap<SourceName, Handled>,
     pub(super) up_dubs: u64,
     pub(super) down_dubs: u64,
+    pub(super) mentions: u64,
     greeted: Option<Instant>,
 }
 
 impl Choir {
-    pub(super) fn new(queup: queup::Client) -> Self {
+    pub(super) fn new(queup: queup::Client, chat: stackexchange::Client) -> Self {
         Self {
             queup,
+            chat,
             seen: Arc::default(),
         }
     }
@@ -63,6 +70,8 @@ pub(super) fn app(choir: Choir) -> App<Choir> {
         .on(pong.when(|chat| chat.content == "!ping"))
         .on(greet)
         .on(count_dubs)
+        .on(answer.when(|mention| mention.content.contains("!ping")))
+        .on(count_mentions)
         .on_error(|failure| async move {
             let error = plain(&failure.error.to_string());
             say(format_args!(
@@ -76,7 +85,9 @@ pub(super) fn app(choir: Choir) -> App<Choir> {
 async fn measure(event: Arc<Event>, State(choir): State<Choir>) {
     let waited = Clock::system().now().duration_since(event.received_at());
     let microseconds = u64::try_from(waited.as_micros()).unwrap_or(0);
-    choir.seen().handled.take(&event, microseconds);
+    let mut seen = choir.seen();
+    let handled = seen.handled.entry(event.source().clone()).or_default();
+    handled.take(&event, microseconds);
 }
 
 /// Answers in the room where somebody asked.
@@ -107,4 +118,19 @@ async fn count_dubs(dub: queup::Dub, State(choir): State<Choir>) {
         queup::DubType::DownDub => choir.seen().down_dubs += 1,
         _ => {}
     }
+}
+
+/// Replies to whoever asks the bot by name; the message itself, which comes beside the mention, is left alone.
+async fn answer(
+    mention: stackexchange::MentionEvent,
+    State(choir): State<Choir>,
+) -> Result<(), HandlerError> {
+    let room = choir.chat.room(mention.room_id);
+    room.reply(mention.message_id, "pong").await?;
+    Ok(())
+}
+
+/// Counts how often the bot is spoken of.
+async fn count_mentions(_: stackexchange::MentionEvent, State(choir): State<Choir>) {
+    choir.seen().mentions += 1;
 }

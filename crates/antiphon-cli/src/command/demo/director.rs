@@ -6,14 +6,14 @@ use std::{
     time::Duration,
 };
 
-use antiphon::{Handle, WaitFor, queup};
+use antiphon::{Event, Handle, Link, Payload as _, WaitFor, queup};
 use antiphon_sim::{Query, Row, Simulator};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{
-    ROOM,
+    Act, Books, CHAT_ROOM, ROOM,
     bot::Choir,
-    tally::{Stored, Tally, compare},
+    tally::{Handled, Stored, Tally, compare},
 };
 use crate::{
     failure::{Exit, Failure},
@@ -37,75 +37,97 @@ pub(super) struct Director<'a> {
     pub(super) simulator: &'a Simulator,
     pub(super) handle: Handle<Choir>,
     pub(super) choir: Choir,
-    pub(super) stored: Arc<Mutex<Stored>>,
+    /// What each platform's source brings.
+    pub(super) acts: Vec<Act>,
+    pub(super) stored: Arc<Mutex<Books>>,
     pub(super) rate: u32,
     pub(super) length: Duration,
 }
 
 impl Director<'_> {
-    /// Waits until the bot joins the room, from now on.
-    pub(super) fn back(&self) -> WaitFor<queup::JoinedRoom> {
+    /// Waits until the bot is in its rooms, from now on.
+    pub(super) fn back(&self) -> Back {
         let room = self.simulator.queup().room(ROOM).place();
-        let joined = self.handle.wait_for(|_: &queup::JoinedRoom| true);
-        joined.in_place(room)
+        let queup = self.handle.wait_for(|_: &queup::JoinedRoom| true);
+        Back {
+            queup: queup.in_place(room),
+            chat: self.chat_up(),
+        }
     }
 
-    /// Plays the whole, once the bot has joined; gives what was due by then, and how long the traffic lasted.
-    pub(super) async fn direct(
-        &self,
-        joined: WaitFor<queup::JoinedRoom>,
-    ) -> anyhow::Result<(Vec<Row>, Duration)> {
-        if joined.timeout(PATIENCE).await.is_err() {
+    /// Waits until the chat's line is up, from now on.
+    fn chat_up(&self) -> WaitFor<Event> {
+        let chat = self.acts.iter().find(|act| act.platform == "stackexchange");
+        let source = chat.map(|act| act.source.clone());
+        self.handle.wait_for(move |event: &&Event| {
+            let is_up = || Link::decode(event).is_ok_and(|link| link.state.is_connected());
+            Some(event.source()) == source.as_ref() && *event.kind() == Link::KIND && is_up()
+        })
+    }
+
+    /// Plays the whole, once the bot is in its rooms; gives what was due by then, and how long the traffic lasted.
+    pub(super) async fn direct(&self, back: Back) -> anyhow::Result<(Vec<Vec<Row>>, Duration)> {
+        if timeout(PATIENCE, back.both()).await.is_err() {
             return Err(Failure::new(
                 Exit::Unreachable,
-                "the simulator's room could not be joined",
+                "the simulator's rooms could not be joined",
             )
             .into());
         }
-        let sim = self.simulator.queup();
-        let room = sim.room(ROOM);
+        let queup = self.simulator.queup();
+        let chat = self.simulator.stackexchange();
+        let room = queup.room(ROOM);
         let begin = Instant::now();
-        sim.traffic(self.rate);
+        queup.traffic(self.rate);
+        chat.traffic(self.rate);
         room.say("mira", "!ping");
+        chat.say(CHAT_ROOM, "mira", "@antiphon !ping");
 
         sleep_until(begin + self.length.mul_f64(0.4)).await;
         room.say("teo", "!ping");
         say(format_args!(
-            "cutting the line for {} s; people talk on",
+            "cutting both lines for {} s; people talk on",
             CUT.as_secs()
         ));
-        sim.refuse_sockets(CUT);
-        let line = sim.links_of(antiphon_sim::queup::QueUp::BOT);
-        line.cut();
-        let healed = timeout(PATIENCE, self.talk_until_healed(Instant::now()));
+        let back = self.back();
+        queup.refuse_sockets(CUT);
+        chat.refuse_sockets(CUT);
+        queup.links_of(antiphon_sim::queup::QueUp::BOT).cut();
+        chat.cut();
+        let healed = timeout(PATIENCE, self.talk_until_healed(Instant::now(), back));
         if healed.await.is_err() {
-            return Err(Failure::new(Exit::Unreachable, "the line did not heal").into());
+            return Err(Failure::new(Exit::Unreachable, "a line did not heal").into());
         }
         let healed = Instant::now();
         room.say("iris", "!ping");
+        chat.say(CHAT_ROOM, "iris", "@antiphon !ping");
 
         sleep_until((begin + self.length).max(healed + AFTER)).await;
-        sim.traffic(0);
+        queup.traffic(0);
+        chat.traffic(0);
         let length = begin.elapsed();
         say("the traffic has ended; waiting for what is under way");
         self.settle().await;
         // What the bot's own going brings about is due to it as well, and reaches nobody.
-        Ok((self.due(), length))
+        Ok((self.acts.iter().map(|act| self.due(act)).collect(), length))
     }
 
-    /// People talk until the bot is back in the room.
-    async fn talk_until_healed(&self, cut: Instant) {
+    /// People talk until the bot is back in its rooms.
+    async fn talk_until_healed(&self, cut: Instant, back: Back) {
         let room = self.simulator.queup().room(ROOM);
+        let chat = self.simulator.stackexchange();
         let mut spoken = 0;
-        let back = self.back().into_future();
+        let back = back.both();
         tokio::pin!(back);
         loop {
             tokio::select! {
-                _ = &mut back => return,
+                () = &mut back => return,
                 () = sleep(SPEECH) => {
                     spoken += 1;
                     let seconds = cut.elapsed().as_secs_f64();
-                    room.say("mira", &format!("line {spoken}, said {seconds:.1} s after the cut"));
+                    let line = format!("line {spoken}, said {seconds:.1} s after the cut");
+                    room.say("mira", &line);
+                    chat.say(CHAT_ROOM, "mira", &line);
                 }
             }
         }
@@ -119,8 +141,11 @@ impl Director<'_> {
                 .handle
                 .progress()
                 .is_some_and(|progress| progress.is_caught_up());
-            let tally = self.tally(&self.due());
-            if is_caught_up && tally.lost == 0 && tally.handled == tally.journaled {
+            let is_settled = self.acts.iter().all(|act| {
+                let tally = self.tally(act, &self.due(act));
+                tally.lost == 0 && tally.handled == tally.journaled
+            });
+            if is_caught_up && is_settled {
                 return;
             }
             sleep(LOOK).await;
@@ -128,16 +153,37 @@ impl Director<'_> {
     }
 
     /// How the journal and the handlers compare with what was due.
-    pub(super) fn tally(&self, due: &[Row]) -> Tally {
-        let stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        compare(due, &stored, &self.choir.seen().handled)
+    pub(super) fn tally(&self, act: &Act, due: &[Row]) -> Tally {
+        let books = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.choir.seen();
+        let (nothing, nobody) = (Stored::default(), Handled::default());
+        let stored = books.get(&act.source).unwrap_or(&nothing);
+        let handled = seen.handled.get(&act.source).unwrap_or(&nobody);
+        compare(due, stored, handled)
     }
 
-    fn due(&self) -> Vec<Row> {
+    fn due(&self, act: &Act) -> Vec<Row> {
         let query = Query {
-            due_to: Some(self.simulator.queup().account().id),
+            due_to: Some(act.account.clone()),
             ..Query::default()
         };
         self.simulator.ledger().rows(&query)
+    }
+}
+
+/// The bot is back in its rooms.
+pub(super) struct Back {
+    queup: WaitFor<queup::JoinedRoom>,
+    chat: WaitFor<Event>,
+}
+
+impl Back {
+    async fn both(self) {
+        // Waits for good if the app ends, which its owner sees.
+        let (queup, chat) = (self.queup.into_future(), self.chat.into_future());
+        let (queup, chat) = tokio::join!(queup, chat);
+        if queup.is_err() || chat.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

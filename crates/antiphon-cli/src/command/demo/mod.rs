@@ -6,13 +6,13 @@ mod printer;
 mod tally;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use antiphon::{SourceName, queup};
+use antiphon::{SourceName, queup, stackexchange};
 use antiphon_core::{Journal, Rng};
 use antiphon_journal::SqliteJournal;
 use antiphon_sim::{Options, Simulator};
@@ -37,8 +37,22 @@ use crate::{
     signals::Stop,
 };
 
-/// The room where it happens.
+/// The rooms where it happens.
 const ROOM: &str = "choir-loft";
+const CHAT_ROOM: i64 = antiphon_sim::stackexchange::StackExchange::ROOM;
+
+/// What is stored, by source.
+type Books = HashMap<SourceName, Stored>;
+
+/// One platform's part in the demo.
+#[derive(Clone, Debug)]
+struct Act {
+    /// Its name, as the summary has it.
+    platform: &'static str,
+    source: SourceName,
+    /// Id of the bot's account there.
+    account: String,
+}
 /// The shortest traffic that has a before, a cut and an after.
 const SHORTEST: Duration = Duration::from_secs(3);
 
@@ -83,11 +97,15 @@ async fn play(
     let simulator = Simulator::listen(&options)
         .await
         .context("could not listen")?;
-    let (client, source) = queup::connect(config(&simulator, journal).await?);
-    let choir = Choir::new(client);
-    let app = bot::app(choir.clone()).source(source);
+    let acts = acts(&simulator, journal).await?;
+    let (queup, queup_source) = queup::connect(queup_config(&simulator, &acts[0].source));
+    let (chat, chat_source) = stackexchange::connect(chat_config(&simulator, &acts[1].source));
+    let choir = Choir::new(queup, chat);
+    let app = bot::app(choir.clone())
+        .source(queup_source)
+        .source(chat_source);
 
-    let stored = Arc::<Mutex<Stored>>::default();
+    let stored = Arc::<Mutex<Books>>::default();
     let printer = Printer {
         journal: Arc::clone(journal),
         after: *journal.last().borrow(),
@@ -102,6 +120,7 @@ async fn play(
         simulator: &simulator,
         handle: app.handle(),
         choir,
+        acts,
         stored,
         rate: args.rate,
         length: args.length,
@@ -133,7 +152,9 @@ async fn play(
     if let Some(ended) = printing.join_next().await {
         ended??;
     }
-    let story = Story::new(director.tally(&due), length, &director.choir);
+    let tallies = director.acts.iter().zip(&due);
+    let tallies = tallies.map(|(act, due)| (act.platform, director.tally(act, due)));
+    let story = Story::new(tallies.collect(), length, &director.choir);
     simulator.stop().await;
     Ok(Some(story))
 }
@@ -147,48 +168,87 @@ fn failed(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> 
     }
 }
 
-/// The bot's account at the simulator.
+/// The platforms' parts.
 ///
-/// A journal that has met an earlier demo knows its connection; that of this one gets a name of its own.
-async fn config(simulator: &Simulator, journal: &SqliteJournal) -> Result<queup::Config, Failure> {
-    let mut name = SourceName::new("queup");
-    let mut number = 1;
-    while !journal.checkpoints(&name).await?.is_empty() {
-        number += 1;
-        name = SourceName::new(format!("queup-{number}"));
+/// A journal that has met an earlier demo knows its connections; those of this one get names of their own.
+async fn acts(simulator: &Simulator, journal: &SqliteJournal) -> Result<Vec<Act>, Failure> {
+    let accounts = [
+        ("queup", simulator.queup().account().id),
+        (
+            "stackexchange",
+            simulator.stackexchange().account().id.to_string(),
+        ),
+    ];
+    let mut acts = Vec::new();
+    for (platform, account) in accounts {
+        let mut source = SourceName::new(platform);
+        let mut number = 1;
+        while !journal.checkpoints(&source).await?.is_empty() {
+            number += 1;
+            source = SourceName::new(format!("{platform}-{number}"));
+        }
+        acts.push(Act {
+            platform,
+            source,
+            account,
+        });
     }
+    Ok(acts)
+}
+
+/// The bot's account at the simulated QueUp.
+fn queup_config(simulator: &Simulator, name: &SourceName) -> queup::Config {
     let bot = simulator.queup().account();
-    Ok(
-        queup::Config::new(queup::Account::new(bot.email, bot.password))
-            .name(name)
-            .rooms([ROOM])
-            .network(simulator.network()),
-    )
+    queup::Config::new(queup::Account::new(bot.email, bot.password))
+        .name(name.clone())
+        .rooms([ROOM])
+        .network(simulator.network())
+}
+
+/// The bot's account at the simulated chat.
+fn chat_config(simulator: &Simulator, name: &SourceName) -> stackexchange::Config {
+    let bot = simulator.stackexchange().account();
+    stackexchange::Config::new(stackexchange::Account::new(bot.email, bot.password))
+        .name(name.clone())
+        .rooms([CHAT_ROOM])
+        .network(simulator.network())
 }
 
 /// How it went.
 #[derive(Debug)]
 struct Story {
-    tally: Tally,
+    tallies: BTreeMap<&'static str, Tally>,
     length: Duration,
-    dubs: (u64, u64),
+    counted: Counted,
+}
+
+/// What the bot counted.
+#[derive(Debug)]
+struct Counted {
+    up_dubs: u64,
+    down_dubs: u64,
+    mentions: u64,
 }
 
 #[derive(Serialize)]
 struct Summary<'a> {
     #[serde(rename = "summary")]
-    platforms: BTreeMap<&'static str, &'a Tally>,
+    platforms: &'a BTreeMap<&'static str, Tally>,
     lost: u64,
     seconds: f64,
 }
 
 impl Story {
-    fn new(tally: Tally, length: Duration, choir: &Choir) -> Self {
+    fn new(tallies: BTreeMap<&'static str, Tally>, length: Duration, choir: &Choir) -> Self {
         let seen = choir.seen();
         Self {
-            tally,
+            tallies,
             length,
-            dubs: (seen.up_dubs, seen.down_dubs),
+            counted: Counted {
+                up_dubs: seen.up_dubs,
+                down_dubs: seen.down_dubs,
+                mentions: seen.mentions,
+            },
         }
     }
 
@@ -208,16 +268,20 @@ impl Story {
         self.exit()
     }
 
+    /// A count over all platforms.
+    fn sum(&self, count: impl Fn(&Tally) -> u64) -> u64 {
+        self.tallies.values().map(count).sum()
+    }
+
     fn summary(&self) -> Summary<'_> {
         Summary {
-            platforms: BTreeMap::from([("queup", &self.tally)]),
-            lost: self.tally.lost,
+            platforms: &self.tallies,
+            lost: self.sum(|tally| tally.lost),
             seconds: (self.length.as_secs_f64() * 10.0).round() / 10.0,
         }
     }
 
     fn table(&self) -> Vec<String> {
-        let tally = &self.tally;
         let head = [
             "platform",
             "sent",
@@ -229,40 +293,51 @@ impl Story {
             "p50 µs",
             "p99 µs",
         ];
-        let counts = [
-            tally.sent,
-            tally.journaled,
-            tally.gapped,
-            tally.handled,
-            tally.repeats,
-            tally.lost,
-            tally.p50_us,
-            tally.p99_us,
-        ];
-        let mut row = std::array::from_fn(|_| "queup".to_owned());
-        for (cell, count) in row[1..].iter_mut().zip(counts) {
-            *cell = count.to_string();
-        }
-        table(head, &[row])
+        let rows: Vec<[String; 9]> = self
+            .tallies
+            .iter()
+            .map(|(platform, tally)| {
+                let counts = [
+                    tally.sent,
+                    tally.journaled,
+                    tally.gapped,
+                    tally.handled,
+                    tally.repeats,
+                    tally.lost,
+                    tally.p50_us,
+                    tally.p99_us,
+                ];
+                let mut row = std::array::from_fn(|_| (*platform).to_owned());
+                for (cell, count) in row[1..].iter_mut().zip(counts) {
+                    *cell = count.to_string();
+                }
+                row
+            })
+            .collect();
+        table(head, &rows)
     }
 
     fn closing_line(&self) -> String {
-        let tally = &self.tally;
-        let lost = match tally.lost {
+        let lost = match self.sum(|tally| tally.lost) {
             0 => "Nothing was lost".to_owned(),
             1 => "1 event was LOST".to_owned(),
             lost => format!("{lost} events were LOST"),
         };
         format!(
-            "{lost}: {} of {} events stored ({} of them fetched from the history after the cut), {} inside a \
-             reported gap; {} updubs and {} downdubs counted.",
-            tally.journaled, tally.sent, tally.recovered, tally.gapped, self.dubs.0, self.dubs.1,
+            "{lost}: {} of {} events stored ({} of them sent again or fetched after the cut), {} inside a reported \
+             gap; {} updubs, {} downdubs and {} mentions counted.",
+            self.sum(|tally| tally.journaled),
+            self.sum(|tally| tally.sent),
+            self.sum(|tally| tally.recovered),
+            self.sum(|tally| tally.gapped),
+            self.counted.up_dubs,
+            self.counted.down_dubs,
+            self.counted.mentions,
         )
     }
 
     fn exit(&self) -> anyhow::Result<Exit> {
-        let tally = &self.tally;
-        for row in &tally.first_lost {
+        for row in self.tallies.values().flat_map(|tally| &tally.first_lost) {
             let (origin, frame) = (row.origin.as_deref().unwrap_or("-"), row.frame);
             say(format_args!(
                 "lost: {} {} {origin} frame {frame:?} at {}",
@@ -270,26 +345,28 @@ impl Story {
             ));
         }
         let broken = |promise: String| Err(Failure::new(Exit::Failed, promise).into());
-        if tally.lost > 0 {
+        if self.sum(|tally| tally.lost) > 0 {
             return Ok(Exit::Lost);
         }
-        if tally.handled < tally.journaled {
-            return broken(format!(
-                "{} stored events were not handled",
-                tally.journaled - tally.handled
-            ));
-        }
-        if tally.repeats > 0 {
-            return broken(format!(
-                "{} events were stored or handled twice",
-                tally.repeats
-            ));
-        }
-        if tally.disordered > 0 {
-            return broken(format!(
-                "{} chat messages were stored out of order",
-                tally.disordered
-            ));
+        for (platform, tally) in &self.tallies {
+            if tally.handled < tally.journaled {
+                return broken(format!(
+                    "{} stored events of {platform} were not handled",
+                    tally.journaled - tally.handled
+                ));
+            }
+            if tally.repeats > 0 {
+                return broken(format!(
+                    "{} events of {platform} were stored or handled twice",
+                    tally.repeats
+                ));
+            }
+            if tally.disordered > 0 {
+                return broken(format!(
+                    "{} chat messages of {platform} were stored out of order",
+                    tally.disordered
+                ));
+            }
         }
         Ok(Exit::Done)
     }
@@ -301,9 +378,13 @@ mod tests {
 
     fn story(tally: Tally) -> Story {
         Story {
-            tally,
+            tallies: BTreeMap::from([("queup", tally), ("stackexchange", good())]),
             length: Duration::from_millis(10_020),
-            dubs: (7, 2),
+            counted: Counted {
+                up_dubs: 7,
+                down_dubs: 2,
+                mentions: 3,
+            },
         }
     }
 
@@ -359,7 +440,7 @@ mod tests {
         let summary = serde_json::to_string(&story(good()).summary()).expect("plain data");
         assert_eq!(
             summary,
-            r#"{"summary":{"queup":{"sent":100,"journaled":80,"gapped":20,"handled":80,"repeats":0,"lost":0,"p50_us":410,"p99_us":2100}},"lost":0,"seconds":10.0}"#
+            r#"{"summary":{"queup":{"sent":100,"journaled":80,"gapped":20,"handled":80,"repeats":0,"lost":0,"p50_us":410,"p99_us":2100},"stackexchange":{"sent":100,"journaled":80,"gapped":20,"handled":80,"repeats":0,"lost":0,"p50_us":410,"p99_us":2100}},"lost":0,"seconds":10.0}"#
         );
     }
 

@@ -6,7 +6,7 @@ use antiphon_core::{Journal, Position};
 use antiphon_journal::SqliteJournal;
 use tokio::sync::watch;
 
-use super::tally::Stored;
+use super::Books;
 use crate::{failure::Failure, output::Output, show};
 
 /// How many events are read at once.
@@ -18,7 +18,7 @@ pub(super) struct Printer {
     pub(super) journal: Arc<SqliteJournal>,
     pub(super) after: Position,
     pub(super) output: Output,
-    pub(super) stored: Arc<Mutex<Stored>>,
+    pub(super) stored: Arc<Mutex<Books>>,
 }
 
 impl Printer {
@@ -58,7 +58,10 @@ impl Printer {
         {
             let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
             for event in &page {
-                stored.take(event);
+                stored
+                    .entry(event.source().clone())
+                    .or_default()
+                    .take(event);
             }
         }
         tokio::task::block_in_place(|| {

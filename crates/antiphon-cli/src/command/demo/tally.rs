@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use antiphon_core::{Edge, Event, Gap, Payload as _, Provenance};
+use antiphon_core::{Edge, Event, Gap, Payload as _, Place, Provenance};
 use antiphon_sim::Row;
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ pub(super) struct Tally {
     pub(super) p50_us: u64,
     /// Ninety-nine in a hundred did.
     pub(super) p99_us: u64,
-    /// Of the stored ones, fetched from the platform's history.
+    /// Of the stored ones, sent again by the platform or fetched from its history.
     #[serde(skip)]
     pub(super) recovered: u64,
     /// Chat messages that are stored behind one that was sent later.
@@ -36,6 +36,8 @@ pub(super) struct Tally {
     pub(super) first_lost: Vec<Row>,
 }
 
+/// Kinds whose order people would miss.
+const CHAT: [&str; 2] = ["queup.chat-message", "stackexchange.MessagePosted"];
 /// So many lost events are told one by one.
 const TOLD: usize = 10;
 
@@ -44,7 +46,7 @@ const TOLD: usize = 10;
 pub(super) struct Stored {
     /// By origin: how often, and where it stands in the journal.
     events: HashMap<String, (u64, u64)>,
-    gaps: Vec<(String, Gap)>,
+    gaps: Vec<(Place, Gap)>,
     recovered: u64,
 }
 
@@ -57,13 +59,16 @@ impl Stored {
             .entry(event.origin().as_str().to_owned())
             .or_insert((0, position));
         entry.0 += 1;
-        if event.provenance() == Provenance::Backfilled {
+        if matches!(
+            event.provenance(),
+            Provenance::Backfilled | Provenance::Replayed
+        ) {
             self.recovered += 1;
         }
         if *event.kind() == Gap::KIND
             && let Ok(gap) = Gap::decode(event)
         {
-            self.gaps.push((event.place().as_str().to_owned(), gap));
+            self.gaps.push((event.place().clone(), gap));
         }
     }
 }
@@ -121,7 +126,7 @@ pub(super) fn compare(due: &[Row], stored: &Stored, handled: &Handled) -> Tally 
         } else if stored
             .gaps
             .iter()
-            .any(|(place, gap)| *place == *row.place && frames.inside(row, gap))
+            .any(|(place, gap)| place.contains(&Place::new(&*row.place)) && frames.inside(row, gap))
         {
             tally.gapped += 1;
         } else if tally.first_lost.len() < TOLD {
@@ -147,7 +152,8 @@ pub(super) fn compare(due: &[Row], stored: &Stored, handled: &Handled) -> Tally 
 fn disordered(due: &[Row], stored: &Stored) -> u64 {
     let mut reached: HashMap<&str, u64> = HashMap::new();
     let mut count = 0;
-    for row in due.iter().filter(|row| row.kind.ends_with(".chat-message")) {
+    let is_chat = |row: &&Row| CHAT.contains(&&*row.kind);
+    for row in due.iter().filter(is_chat) {
         let Some((_, position)) = row
             .origin
             .as_deref()
