@@ -32,4 +32,4 @@ bench:
 
 # Pin the Python clients' dependencies anew (needs pip-tools).
 interop-lock:
-    cd interop/queup && for f in requirements requirements-build; do pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header --strip-extras -o $f.txt $f.in; done
+    for d in queup stackexchange; do (cd interop/$d && for f in requirements requirements-build; do pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras -o $f.txt $f.in; done); done

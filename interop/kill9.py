@@ -26,7 +26,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "queup"))
+sys.path.insert(0, str(Path(__file__).parent))
 from world import World  # noqa: E402 - found beside this file, wherever it is run from
 
 SOURCE = "choir"

@@ -10,6 +10,7 @@ import asyncio
 import collections
 import collections.abc
 import sys
+from pathlib import Path
 from collections import Counter
 
 collections.Iterable = collections.abc.Iterable  # where the library expects it
@@ -17,7 +18,8 @@ collections.Iterable = collections.abc.Iterable  # where the library expects it
 import backtracked
 from backtracked.client import constants
 from backtracked.client.constants import Actions
-from world import Check, World, kind_of
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from world import Check, World, kind_of  # noqa: E402 - found beside its folder
 
 EVENTS = [
     "on_ready", "on_joined_room", "on_member_presence", "on_chat", "on_chat_delete", "on_dub",

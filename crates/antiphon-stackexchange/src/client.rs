@@ -211,9 +211,8 @@ impl Client {
         }
         match timeout_at(by, answer).await {
             Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(_)) => Err(not_connected()),
             Err(_) if self.shared.link.borrow().is_connected() => Err(Lost::TimedOut),
-            Err(_) => Err(not_connected()),
+            Ok(Err(_)) | Err(_) => Err(not_connected()),
         }
     }
 
@@ -245,9 +244,9 @@ impl Client {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut call = Call::ask("/user/info").field("ids", ids.join(","));
+        let mut call = Call::ask("/user/info").field("ids", &ids.join(","));
         if let Some(room) = room {
-            call = call.field("roomId", room);
+            call = call.field("roomId", &room);
         }
         let answer = self.http().call(call).await?;
         let infos: wire::UserInfos<'_> = answer.json()?;
@@ -264,8 +263,8 @@ impl Client {
     /// [`RequestError`].
     pub async fn search_users(&self, name: &str) -> Result<Vec<FoundUser>, RequestError> {
         let call = Call::get("/users/search")
-            .field("q", name)
-            .field("limit", IDS);
+            .field("q", &name)
+            .field("limit", &&IDS);
         let answer = self.http().call(call).await?;
         // One object a line, not one array (protocol §11.20).
         let lines = String::from_utf8_lossy(&answer.body).into_owned();
@@ -309,7 +308,7 @@ impl Client {
     /// [`ActionError`].
     pub async fn ignore(&self, user: UserId, ignore: bool) -> Result<(), ActionError> {
         let what = if ignore { "add" } else { "remove" };
-        let call = Call::act(format!("/users/ignorelist/{what}")).field("id", user);
+        let call = Call::act(format!("/users/ignorelist/{what}")).field("id", &user);
         room::done(self.http().call(call.idempotent()).await, &[])
     }
 }

@@ -118,7 +118,7 @@ impl Html {
                     }
                 })
                 .collect();
-            out = lines.join("\n").trim_matches('\n').to_owned();
+            lines.join("\n").trim_matches('\n').clone_into(&mut out);
         }
         out
     }

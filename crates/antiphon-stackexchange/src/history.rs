@@ -44,9 +44,9 @@ pub(crate) async fn since(
     let ask = |mode: &'static str, since: i64, count: usize| {
         Call::ask(format!("/chats/{room}/events"))
             .from(room)
-            .field("since", since)
-            .field("mode", mode)
-            .field("msgCount", count)
+            .field("since", &since)
+            .field("mode", &mode)
+            .field("msgCount", &count)
     };
     let size = most.min(PAGE);
     let mut events = page(http, ask("Events", since, size)).await?;
@@ -66,7 +66,7 @@ pub(crate) async fn since(
             break;
         };
         let size = left.min(PAGE);
-        let older = page(http, ask("Messages", 0, size).field("before", oldest)).await?;
+        let older = page(http, ask("Messages", 0, size).field("before", &oldest)).await?;
         let reached = older.iter().any(|event| !is_after(event));
         let full = older.len() >= size;
         let before = events.len();

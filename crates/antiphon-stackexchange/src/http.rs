@@ -80,13 +80,13 @@ impl Call {
     }
 
     /// Adds a field.
-    pub(crate) fn field(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn field(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.form.push((name.into(), value.to_string()));
         self
     }
 
     /// Adds a field whose name is not fixed.
-    pub(crate) fn keyed(mut self, name: String, value: impl ToString) -> Self {
+    pub(crate) fn keyed(mut self, name: String, value: &(impl ToString + ?Sized)) -> Self {
         self.form.push((name.into(), value.to_string()));
         self
     }

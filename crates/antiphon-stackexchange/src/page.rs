@@ -23,7 +23,6 @@ selector!(ANY_FKEY = r#"input#fkey, input[name="fkey"]"#);
 selector!(MENU_LINK = ".topbar-menu-links a");
 selector!(TITLE = "title");
 selector!(HEADING = "h2");
-selector!(ROOM_NAME = "#roomname");
 selector!(INPUT = "textarea#input");
 selector!(PRESENT = ".js-present[data-users]");
 selector!(SCRIPT = "script");
@@ -32,7 +31,8 @@ selector!(SOURCE = ".message-source");
 selector!(CONTENT = ".content");
 selector!(USER_LINK = ".username a, a.signature, .username");
 selector!(TIMESTAMP = ".timestamp");
-selector!(STARS = ".stars");
+selector!(STARS = ".stars:not(.owner-star)");
+selector!(PINS = ".stars.owner-star");
 selector!(TIMES = ".times");
 selector!(OWNER_CARD = "#room-ownercards .usercard, [id^=owner-user]");
 selector!(ACCESS_SECTION = "[id^=access-section-]");
@@ -120,11 +120,6 @@ impl Page {
         headings.any(|heading| text(heading).eq_ignore_ascii_case("private room"))
     }
 
-    /// Name of the room.
-    pub(crate) fn room_name(&self) -> Option<String> {
-        self.first(&ROOM_NAME).map(text)
-    }
-
     /// Whether the account may post.
     pub(crate) fn may_post(&self) -> bool {
         self.first(&INPUT).is_some()
@@ -172,9 +167,7 @@ impl Page {
                         let times = stars.select(&TIMES).next().map(text).unwrap_or_default();
                         times.parse().unwrap_or(1)
                     }),
-                    is_pinned: version
-                        .select(&STARS)
-                        .any(|stars| stars.value().classes().any(|class| class == "owner-star")),
+                    is_pinned: within(&PINS).is_some(),
                 }
             })
             .collect()
@@ -300,7 +293,6 @@ mod tests {
         assert_eq!(page.profile(), me);
         let key = page.any_fkey();
         assert_eq!(key.as_deref(), Some("0123456789abcdef0123456789abcdef"));
-        assert_eq!(page.room_name().as_deref(), Some("Sandbox"));
         assert!(page.may_post() && !page.is_private_room() && !page.is_challenge());
         assert_eq!(page.present().len(), 1);
         assert_eq!(page.login_fkey(), None, "only the login form's key counts");

@@ -283,7 +283,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
             Task::Poll { line, rooms } => {
                 let mut call = Call::ask("/events");
                 for (room, heard) in rooms {
-                    call = call.keyed(format!("r{room}"), heard);
+                    call = call.keyed(format!("r{room}"), &heard);
                 }
                 let outcome = shared.http.call(call).await.map(|answer| answer.body);
                 Done::Polled { line, outcome }.into()
@@ -302,7 +302,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
             Task::Ack { ids, part, mark } => {
                 stored(&intake, &part, mark).await;
                 let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-                let call = Call::ask("/messages/ack").field("id", ids.join(","));
+                let call = Call::ask("/messages/ack").field("id", &ids.join(","));
                 if let Err(error) = shared.http.call(call).await {
                     // Only the marks in the account's inbox stay (protocol §11.26).
                     tracing::debug!(%error, "not acknowledged");
@@ -314,7 +314,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                     Some(room) => format!("/chats/leave/{room}"),
                     None => "/chats/leave/all".into(),
                 };
-                let call = Call::ask(path).field("quiet", true);
+                let call = Call::ask(path).field("quiet", &true);
                 let outcome = shared.http.call(call).await.map(drop);
                 if let Some(reply) = reply {
                     let _ = reply.send(outcome);
@@ -366,9 +366,9 @@ fn failed(error: &RequestError) -> Failure {
 async fn announce(shared: &Shared, room: RoomId) -> Result<i64, Refusal> {
     let call = Call::ask(format!("/chats/{room}/events"))
         .from(room)
-        .field("since", 0)
-        .field("mode", "Messages")
-        .field("msgCount", 1);
+        .field("since", &0)
+        .field("mode", &"Messages")
+        .field("msgCount", &1);
     match shared.http.call(call).await {
         Ok(answer) => {
             let undecodable = |error: &RequestError| Refusal::Failed(failed(error));
@@ -400,7 +400,7 @@ async fn open(
 ) -> Result<(String, WebSocket), Failure> {
     let mut address = None;
     for room in rooms {
-        let call = Call::ask("/ws-auth").from(*room).field("roomid", room);
+        let call = Call::ask("/ws-auth").from(*room).field("roomid", &room);
         let answer = match shared.http.call(call).await {
             Ok(answer) => answer,
             Err(error) => {

@@ -152,6 +152,7 @@ impl Header {
 }
 
 /// Every field that an event may have (protocol §8.1).
+#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Event<'a> {
     #[serde(default, deserialize_with = "loose::int")]

@@ -246,14 +246,14 @@ impl State {
         } else if message.author == user {
             return Err((200, "You cannot star your own messages"));
         } else if !message.stars.remove(&user) {
-            let (last, used) = server.star_days.entry(user).or_insert((day, 0));
-            if *last != day {
-                (*last, *used) = (day, 0);
+            let (of, given) = server.star_days.entry(user).or_insert((day, 0));
+            if *of != day {
+                (*of, *given) = (day, 0);
             }
-            if *used >= STARS {
+            if *given >= STARS {
                 return Err((200, "You have used all your stars for today"));
             }
-            *used += 1;
+            *given += 1;
             message.stars.insert(user);
         }
         self.tell_stars(chat, id);

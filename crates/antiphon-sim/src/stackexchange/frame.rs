@@ -146,7 +146,7 @@ impl State {
             let sent = self.frame(chat, number, &frame.to_string());
             for event in events {
                 let due = due.filter(|_| copy == 0);
-                self.write(chat, account, event, due, sent.clone());
+                self.write(chat, account, event, due, sent.as_ref());
             }
         }
     }
@@ -158,7 +158,7 @@ impl State {
         account: i64,
         event: &Happened,
         due: Option<i64>,
-        sent: Option<(String, u64)>,
+        sent: Option<&(String, u64)>,
     ) {
         let server = &self.chats[chat];
         let place = match event.body["room_id"].as_i64() {
@@ -182,9 +182,7 @@ impl State {
             due_to: due.as_deref(),
             at: self.now(),
             body: event.body.to_string().into(),
-            sent: sent
-                .as_ref()
-                .map(|(connection, frame)| (connection.as_str(), *frame)),
+            sent: sent.map(|(connection, frame)| (connection.as_str(), *frame)),
         });
     }
 
@@ -256,7 +254,7 @@ impl State {
         }
         let place = self.frame(chat, number, &Value::Object(parts).to_string());
         for event in &sent {
-            self.write(chat, account, event, None, place.clone());
+            self.write(chat, account, event, None, place.as_ref());
         }
     }
 

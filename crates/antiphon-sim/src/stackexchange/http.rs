@@ -142,19 +142,15 @@ impl State {
             .get("l")
             .and_then(|l| l.parse().ok())
             .unwrap_or_default();
-        match antiphon_net::accept_upgrade(request) {
-            Some(response) => {
-                self.spent.insert(secret.to_owned());
-                if self.spent.len() > 100_000 {
-                    self.spent.clear();
-                }
-                Admission::Granted(ticket, secret.to_owned(), after, response)
-            }
-            None => {
-                self.note("a socket without a proper upgrade request");
-                Admission::Refused(400)
-            }
+        let Some(response) = antiphon_net::accept_upgrade(request) else {
+            self.note("a socket without a proper upgrade request");
+            return Admission::Refused(400);
+        };
+        self.spent.insert(secret.to_owned());
+        if self.spent.len() > 100_000 {
+            self.spent.clear();
         }
+        Admission::Granted(ticket, secret.to_owned(), after, response)
     }
 }
 

@@ -96,7 +96,10 @@ impl State {
                 }
                 Answer::html(200, pages::logout(""))
             }
-            (&Method::GET, "/") => Answer::html(200, "<html><body>home</body></html>"),
+            (&Method::GET, "/") => Answer::html(
+                200,
+                "<html><head><title>Home</title></head><body>home</body></html>",
+            ),
             // Of no use any more, but old clients still knock.
             (&Method::POST, "/users/login/universal/request") => Answer::text(200, "[]"),
             (method, path) => {
@@ -135,8 +138,7 @@ impl State {
         let cookie = |name: &str, value: &str| {
             format!("{name}={value}; domain=.{domain}; max-age=15552000; path=/; secure; httponly")
         };
-        let location = fields.get("returnurl").filter(|_| false).unwrap_or("/");
-        Answer::to(location)
+        Answer::to("/")
             .header("set-cookie", cookie("acct", &acct))
             .header("set-cookie", cookie("prov", &prov))
     }

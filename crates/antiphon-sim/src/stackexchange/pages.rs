@@ -1,4 +1,8 @@
 //! Pages of HTML, as much of them as clients read.
+#![expect(
+    clippy::format_collect,
+    reason = "a page is small, and reads best as what it repeats"
+)]
 
 use serde_json::json;
 
@@ -33,17 +37,14 @@ pub(crate) fn logout(key: &str) -> String {
 
 /// The top of every chat page: whose it is.
 fn top(state: &State, chat: usize, user: Option<i64>) -> String {
-    let link = match user {
-        Some(id) => {
-            let name = escape(&state.name_of(id));
-            format!(r#"<a href="/users/{id}/{name}">{name}</a>"#)
-        }
-        None => {
-            let host = state.chats[chat].host;
-            format!(
-                r#"<a href="https://stackexchange.com/users/login?returnurl=https%3a%2f%2f{host}">log in</a>"#
-            )
-        }
+    let link = if let Some(id) = user {
+        let name = escape(&state.name_of(id));
+        format!(r#"<a href="/users/{id}/{name}">{name}</a>"#)
+    } else {
+        let host = state.chats[chat].host;
+        format!(
+            r#"<a href="https://stackexchange.com/users/login?returnurl=https%3a%2f%2f{host}">log in</a>"#
+        )
     };
     format!(r#"<div class="topbar"><div class="topbar-menu-links">{link}</div></div>"#)
 }
@@ -118,7 +119,7 @@ pub(crate) fn info(state: &State, chat: usize, room: &Room, tab: &str) -> String
             .map(|id| format!(r#"<div class="usercard" id="owner-user-{id}"><a class="username" href="/users/{id}">{}</a></div>"#, escape(&state.name_of(*id))))
             .collect();
         format!(
-            r#"<div class="roomcard-xxl"><h1>{}</h1><p>{}</p></div><div id="room-ownercards">{owners}</div><div id="room-usercards">{}</div>"#,
+            r#"<div class="roomcard-xxl"><h1>{}</h1><p>{}</p><span class="room-message-count-xxl">1</span><span class="room-user-count-xxl">1</span></div><div id="room-ownercards">{owners}</div><div id="room-usercards">{}</div>"#,
             escape(&room.name),
             escape(&room.description),
             cards(&mut room.present.iter()),
@@ -163,6 +164,8 @@ pub(crate) fn history(state: &State, id: i64, message: &Message) -> String {
 pub(crate) fn transcript(state: &State, chat: usize, room: i64) -> String {
     let messages = state.chats[chat].messages.iter();
     let here = messages.filter(|(_, message)| message.room == room && !message.deleted);
+    let name = state.chats[chat].rooms.get(&room);
+    let name = name.map_or_else(String::new, |room| escape(&room.name));
     let lines: String = here
         .rev()
         .take(100)
@@ -176,7 +179,7 @@ pub(crate) fn transcript(state: &State, chat: usize, room: i64) -> String {
         })
         .collect();
     format!(
-        r#"<html><head><title>transcript</title></head><body><div id="transcript">{lines}</div></body></html>"#
+        r#"<html><head><title>transcript</title></head><body><span class="room-name"><a href="/rooms/{room}/{name}">{name}</a></span><div id="transcript">{lines}</div></body></html>"#
     )
 }
 

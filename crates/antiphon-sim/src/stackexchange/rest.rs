@@ -177,8 +177,8 @@ impl State {
         let chat = call.chat;
         let number = |step: &str| step.parse::<i64>().unwrap_or_default();
         match steps {
-            [""] => self.front(call),
-            ["chats", "join", "favorite"] => Answer::html(200, pages::front(self, chat, call.user)),
+            [""] | ["chats", "join", "favorite"] => self.front(call),
+
             ["rooms", "info", room, ..] => {
                 let tab = call.fields.get("tab").unwrap_or("general");
                 match self.chats[chat].rooms.get(&number(room)) {
@@ -296,7 +296,8 @@ impl State {
             .user
             .and_then(|user| self.chats[call.chat].fkeys.get(&user));
         let is_right = right.is_some_and(|fkey| call.fields.get("fkey") == Some(fkey));
-        if !is_right && !(reads && call.user.is_none() && call.fields.get("fkey").is_some()) {
+        let reads_as_nobody = reads && call.user.is_none() && call.fields.get("fkey").is_some();
+        if !is_right && !reads_as_nobody {
             self.note(format!("POST {path} with a key that is wrong or missing"));
             return Answer::html(404, pages::missing());
         }
@@ -357,8 +358,9 @@ impl State {
             ["user", "info"] => self.user_info(call),
             ["ws-auth"] => self.ws_auth(call),
             ["chats", "leave", room] => {
-                if call.fields.get("quiet") != Some("true") {
-                    self.note("leaving without quiet=true");
+                let quiet = call.fields.get("quiet").unwrap_or("true");
+                if !quiet.eq_ignore_ascii_case("true") {
+                    self.note("leaving with quiet=false");
                     return Answer::html(500, pages::missing());
                 }
                 if let Some(user) = call.user {
@@ -708,8 +710,9 @@ impl State {
                 self.invite(chat, room, user, target);
                 Answer::text(200, "The user has been invited")
             }
-            ["rooms", "favorite" | "requestaccess"] => Answer::json(&json!("ok")),
-            ["users", "ignorelist", _] => Answer::json(&json!("ok")),
+            ["rooms", "favorite" | "requestaccess"] | ["users", "ignorelist", _] => {
+                Answer::json(&json!("ok"))
+            }
             _ => {
                 self.note(format!(
                     "POST {} is no request of this platform",

@@ -161,6 +161,7 @@ pub(crate) struct Chat {
 
 /// What goes wrong here and nowhere else.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Troubles {
     /// Logins that are answered with a challenge.
     pub(crate) captchas: u32,

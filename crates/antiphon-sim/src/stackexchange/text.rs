@@ -31,15 +31,15 @@ pub(crate) fn shown(text: &str) -> String {
 fn paired(text: &str, mark: &str, tag: &str) -> String {
     let parts: Vec<&str> = text.split(mark).collect();
     // An odd number of parts is an even number of marks.
-    if parts.len() % 2 == 0 || parts.len() == 1 {
+    if parts.len().is_multiple_of(2) || parts.len() == 1 {
         return text.to_owned();
     }
     let mut html = String::new();
     for (index, part) in parts.iter().enumerate() {
-        match index {
-            0 => {}
-            index if index % 2 == 1 => html.push_str(&format!("<{tag}>")),
-            _ => html.push_str(&format!("</{tag}>")),
+        if index > 0 {
+            html.push_str(if index % 2 == 1 { "<" } else { "</" });
+            html.push_str(tag);
+            html.push('>');
         }
         html.push_str(part);
     }

@@ -202,9 +202,9 @@ impl Room {
         let text = checked(text)?;
         let mut call = self
             .act(format!("/chats/{}/messages/new", self.id))
-            .field("text", text);
+            .field("text", &text);
         if let Some(parent) = parent {
-            call = call.field("parentId", parent);
+            call = call.field("parentId", &parent);
         }
         let answer = match self.call(call).await {
             Ok(answer) => answer,
@@ -229,7 +229,9 @@ impl Room {
     /// [`ActionError::TooLate`] two minutes after it was posted.
     pub async fn edit(&self, message: MessageId, text: impl AsRef<str>) -> Result<(), ActionError> {
         let text = checked(text.as_ref())?;
-        let call = self.act(format!("/messages/{message}")).field("text", text);
+        let call = self
+            .act(format!("/messages/{message}"))
+            .field("text", &text);
         self.done(call.idempotent(), &[]).await
     }
 
@@ -316,8 +318,8 @@ impl Room {
         }
         let call = self
             .act(format!("/admin/movePosts/{}", self.id))
-            .field("ids", ids.join(","))
-            .field("to", to);
+            .field("ids", &ids.join(","))
+            .field("to", &to);
         let answer = self.call(call).await.map_err(failed)?;
         let words = answer.text();
         let Ok(moved) = words.parse::<usize>() else {
@@ -349,10 +351,10 @@ impl Room {
         }
         let call = self
             .act("/conversation/new")
-            .field("roomId", self.id)
-            .field("firstMessageId", first)
-            .field("lastMessageId", last)
-            .field("title", title);
+            .field("roomId", &self.id)
+            .field("firstMessageId", &first)
+            .field("lastMessageId", &last)
+            .field("title", &title);
         let answer = self.call(call).await.map_err(failed)?;
         let outcome: wire::Outcome = answer.json().unwrap_or_default();
         if outcome.ok == Some(true) {
@@ -380,14 +382,14 @@ impl Room {
     pub async fn history(&self, query: HistoryQuery) -> Result<Vec<MessageEvent>, RequestError> {
         let mut call = Call::ask(format!("/chats/{}/events", self.id))
             .from(self.id)
-            .field("since", 0)
-            .field("mode", "Messages")
-            .field("msgCount", query.count);
+            .field("since", &0)
+            .field("mode", &"Messages")
+            .field("msgCount", &query.count);
         if let Some(before) = query.before {
-            call = call.field("before", before);
+            call = call.field("before", &before);
         }
         if let Some(after) = query.after {
-            call = call.field("after", after);
+            call = call.field("after", &after);
         }
         let page = history::page(self.client.http(), call).await?;
         let events = page.into_iter().filter_map(|(header, body)| {
@@ -409,7 +411,7 @@ impl Room {
     /// # Errors
     /// [`ActionError::NoSuchMessage`] if there is none, or it was deleted.
     pub async fn message_source(&self, message: MessageId) -> Result<String, ActionError> {
-        let call = Call::get(format!("/message/{message}")).field("plain", true);
+        let call = Call::get(format!("/message/{message}")).field("plain", &true);
         let answer = self.read_message(call).await?;
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
@@ -450,7 +452,7 @@ impl Room {
     /// # Errors
     /// [`RequestError`].
     pub async fn starred(&self) -> Result<Vec<MessageId>, RequestError> {
-        let call = Call::get(format!("/chats/stars/{}", self.id)).field("count", 0);
+        let call = Call::get(format!("/chats/stars/{}", self.id)).field("count", &0);
         let answer = self.call(call).await?;
         Ok(Page::parse(&answer.body).starred())
     }
@@ -499,7 +501,7 @@ impl Room {
             .call(Call::get(format!("/rooms/thumbs/{}", self.id)))
             .await?;
         let thumb: wire::Thumb<'_> = answer.json()?;
-        let page = Call::get(format!("/rooms/info/{}", self.id)).field("tab", "general");
+        let page = Call::get(format!("/rooms/info/{}", self.id)).field("tab", &"general");
         let page = self.call(page).await?;
         Ok(RoomInfo {
             id: thumb.id.map_or(self.id, RoomId::new),
@@ -526,8 +528,8 @@ impl Room {
     /// [`RequestError`].
     pub async fn access(&self) -> Result<AccessSections, RequestError> {
         let call = Call::get(format!("/rooms/info/{}", self.id))
-            .field("tab", "access")
-            .field("users", "current");
+            .field("tab", &"access")
+            .field("users", &"current");
         let answer = self.call(call).await?;
         Ok(Page::parse(&answer.body).access())
     }
@@ -539,8 +541,8 @@ impl Room {
     pub async fn set_access(&self, user: UserId, level: AccessLevel) -> Result<(), ActionError> {
         let call = self
             .act(format!("/rooms/setuseraccess/{}", self.id))
-            .field("aclUserId", user)
-            .field("userAccess", level.as_str());
+            .field("aclUserId", &user)
+            .field("userAccess", &level.as_str());
         // An empty answer is success (protocol §7.3).
         self.done(call.idempotent(), &[]).await
     }
@@ -552,7 +554,7 @@ impl Room {
     pub async fn kick(&self, user: UserId) -> Result<(), ActionError> {
         let call = self
             .act(format!("/rooms/kickmute/{}", self.id))
-            .field("userID", user);
+            .field("userID", &user);
         let answer = self.call(call).await.map_err(failed)?;
         let told: wire::Told<'_> = answer.json().unwrap_or_default();
         let words = told.message.map_or_else(|| answer.text(), Into::into);
@@ -570,8 +572,8 @@ impl Room {
     pub async fn invite(&self, user: UserId) -> Result<(), ActionError> {
         let call = self
             .act(INVITE)
-            .field("UserId", user)
-            .field("RoomId", self.id);
+            .field("UserId", &user)
+            .field("RoomId", &self.id);
         // Any text under 200 is the server's confirmation.
         self.call(call).await.map(drop).map_err(failed)
     }
@@ -583,8 +585,8 @@ impl Room {
     pub async fn timeout(&self, seconds: u32, reason: &str) -> Result<(), ActionError> {
         let call = self
             .act(format!("/rooms/timeout/{}", self.id))
-            .field("duration", seconds)
-            .field("reason", reason);
+            .field("duration", &seconds)
+            .field("reason", &reason);
         self.done(call, &["timeout", "time-out"]).await
     }
 
@@ -595,7 +597,7 @@ impl Room {
     pub async fn request_access(&self) -> Result<(), ActionError> {
         let call = self
             .act("/rooms/requestaccess")
-            .field("roomId", self.id)
+            .field("roomId", &self.id)
             .idempotent();
         self.call(call).await.map(drop).map_err(failed)
     }
@@ -605,7 +607,7 @@ impl Room {
     /// # Errors
     /// [`ActionError`].
     pub async fn favorite(&self) -> Result<(), ActionError> {
-        let call = self.act("/rooms/favorite").field("roomId", self.id);
+        let call = self.act("/rooms/favorite").field("roomId", &self.id);
         self.call(call).await.map(drop).map_err(failed)
     }
 }

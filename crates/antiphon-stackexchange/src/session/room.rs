@@ -20,6 +20,10 @@ use crate::{
 
 /// A room that is to be read, or was.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and most of their combinations occur"
+)]
 pub(super) struct Room {
     pub(super) id: RoomId,
     pub(super) part: Part,

@@ -52,6 +52,7 @@ class World:
         self.addresses = json.loads(self.process.stdout.readline())
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         self.queup = self.addresses["queup"]
+        self.stackexchange = self.addresses["stackexchange"]
 
     def person(self, number):
         account = self.queup["accounts"][number]
@@ -68,6 +69,16 @@ class World:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.read()
+
+    def chat(self, **command):
+        """Has the simulated Stack Exchange chat do something; gives what came of it."""
+        return json.loads(self.do(platform="stackexchange", **command))
+
+    def sent_on(self, connection):
+        """All rows of frames sent on a connection, in order, due to anyone or not."""
+        url = f"{self.addresses['control']}/ledger?limit=1000000&connection={connection}"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return [json.loads(line) for line in answer.read().splitlines() if line]
 
     def ledger(self, account):
         """All rows due to the account, in order."""

@@ -1,0 +1,138 @@
+//! Each row of the login's failure matrix (protocol §3.4), cookies that are kept, and the three servers.
+
+mod harness;
+
+use antiphon_sim::{RestFault, Simulator};
+use antiphon_stackexchange::{self as stackexchange, Account, Config, LoginError, Server};
+use harness::{Running, config};
+
+/// What becomes of a login.
+async fn outcome(sim: &Simulator) -> Result<stackexchange::Me, LoginError> {
+    let (client, _source) = stackexchange::connect(config(sim));
+    client.log_in().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_logs_in_on_each_of_the_three_servers() {
+    let sim = Simulator::with_seed(7);
+    for server in Server::ALL {
+        let (client, _source) = stackexchange::connect(config(&sim).server(server));
+        let me = client.log_in().await.expect("logged in");
+        assert_eq!((me.id.get(), me.name.as_str()), (99, "antiphon"));
+        client
+            .send(4242, format!("hello {server}"))
+            .await
+            .expect("sent");
+    }
+    assert_eq!(sim.notes(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_password_is_told_and_not_tried_again() {
+    let sim = Simulator::with_seed(7);
+    let bot = sim.stackexchange().account();
+    let wrong = Config::new(Account::new(bot.email, "wrong")).network(sim.network());
+    let (client, _source) = stackexchange::connect(wrong.clone());
+    let error = client.log_in().await.expect_err("refused");
+    assert!(
+        matches!(error, LoginError::BadCredentials { .. }),
+        "{error}"
+    );
+    assert!(!error.is_transient());
+    let mut app = Running::start(&sim, wrong);
+    let ended = app.ended().await.expect_err("it stops");
+    assert_eq!(ended.code(), "authorization");
+}
+
+#[tokio::test(start_paused = true)]
+async fn quirk_12_a_challenge_is_seen_since_redirects_are_not_followed() {
+    let sim = Simulator::with_seed(7);
+    sim.stackexchange().ask_for_humans(1);
+    let error = outcome(&sim).await.expect_err("a challenge");
+    assert!(matches!(error, LoginError::Captcha { .. }), "{error}");
+    assert!(error.to_string().contains("/nocaptcha"));
+    sim.stackexchange().ask_for_humans(9);
+    let mut app = Running::start(&sim, config(&sim));
+    assert_eq!(app.ended().await.expect_err("it stops").code(), "captcha");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_page_without_a_key_is_a_changed_page() {
+    let sim = Simulator::with_seed(7);
+    sim.stackexchange().change_login_page(true);
+    let error = outcome(&sim).await.expect_err("no key");
+    assert!(
+        matches!(
+            error,
+            LoginError::PageChanged {
+                missing: "fkey",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let mut app = Running::start(&sim, config(&sim));
+    assert_eq!(app.ended().await.expect_err("it stops").code(), "protocol");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_server_that_does_not_accept_the_login_says_so() {
+    let sim = Simulator::with_seed(7);
+    sim.stackexchange().refuse_chat(true);
+    let error = outcome(&sim).await.expect_err("not accepted");
+    assert!(matches!(error, LoginError::NotAccepted { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_could_not_be_sent_is_tried_again() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    chat.fail("/users/login", 1, RestFault::Html(503));
+    chat.fail(
+        "/users/login-or-signup/validation/track",
+        1,
+        RestFault::Dropped,
+    );
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn kept_cookies_are_used_again_and_stale_ones_lead_to_one_full_login() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cookies.json");
+    let login = || async {
+        let (client, _source) = stackexchange::connect(config(&sim).cookie_file(&path));
+        client.log_in().await.map(|me| me.id)
+    };
+    let me = login().await.expect("logged in");
+    assert!(path.exists());
+    // A challenge would answer any login now.
+    chat.ask_for_humans(1);
+    assert_eq!(login().await.expect("by cookies alone"), me);
+    chat.ask_for_humans(0);
+    chat.expire_cookies();
+    assert_eq!(login().await.expect("by a full login"), me);
+    chat.ask_for_humans(1);
+    assert_eq!(login().await.expect("by the new cookies"), me);
+}
+
+#[tokio::test(start_paused = true)]
+async fn logging_out_ends_the_session_and_forgets_the_cookies() {
+    let sim = Simulator::with_seed(7);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cookies.json");
+    let (client, _source) = stackexchange::connect(config(&sim).cookie_file(&path));
+    client.log_in().await.expect("logged in");
+    client.log_out().await.expect("logged out");
+    assert!(client.me().is_none() && !path.exists());
+    sim.stackexchange().ask_for_humans(1);
+    let again = client.log_in().await;
+    assert!(
+        matches!(again, Err(LoginError::Captcha { .. })),
+        "a full login"
+    );
+}
