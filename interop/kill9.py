@@ -29,7 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from world import World  # noqa: E402 - found beside this file, wherever it is run from
 
-SOURCE = "choir"
+SOURCE, CHAT = "choir", "tea"
 
 
 def milliseconds(text):
@@ -52,7 +52,7 @@ class Trial:
         self.effects = self.folder / "effects.ndjson"
         self.errors = open(self.folder / "stderr.txt", "ab")
         self.world = World(antiphon, "--rate", str(rate), "--seed", str(seed))
-        queup = self.world.queup
+        queup, chat = self.world.queup, self.world.stackexchange
         self.config = self.folder / "antiphon.toml"
         self.config.write_text(
             f"""
@@ -66,9 +66,19 @@ password = {{ env = "CHOIR_PASSWORD" }}
 rooms = [{json.dumps(queup["room"])}]
 rest = {json.dumps(queup["rest"])}
 socket = {json.dumps(queup["socket"])}
+
+[sources.{CHAT}]
+platform = "stackexchange"
+email = {json.dumps(chat["email"])}
+password = {{ env = "TEA_PASSWORD" }}
+rooms = [{chat["room"]}]
+cookie_file = {json.dumps(str(self.folder / "cookies.json"))}
+address = {json.dumps(chat["address"])}
 """
         )
-        self.environment = dict(os.environ, CHOIR_PASSWORD=queup["password"])
+        self.environment = dict(
+            os.environ, CHOIR_PASSWORD=queup["password"], TEA_PASSWORD=chat["password"]
+        )
 
     def run(self):
         # The effects go to the file by the daemon's own descriptor: what it wrote before the kill stays written.
@@ -85,6 +95,18 @@ socket = {json.dumps(queup["socket"])}
             return connection.execute(query, parameters).fetchall()
         finally:
             connection.close()
+
+    def stored(self, source):
+        """How often each origin of a source is stored."""
+        query = "select origin, count(*) from event where source = ? group by origin"
+        return dict(self.rows(query, source))
+
+    def gaps(self, source):
+        gaps = {}
+        query = "select place, body from event where source = ? and kind = 'antiphon.gap'"
+        for place, body in self.rows(query, source):
+            gaps.setdefault(place, []).append(json.loads(body))
+        return gaps
 
     def last(self):
         if not self.journal.exists():
@@ -125,6 +147,27 @@ def inside(row, gap, numbers):
     return after_start and before_end
 
 
+def account(ledger, stored, gaps):
+    """How many rows are stored, how many lie in a gap, and those of which neither is true."""
+    numbers = {(row["connection"], row["frame"]): row["n"] for row in ledger if row.get("connection")}
+    journaled = gapped = 0
+    lost = []
+    for row in ledger:
+        here = [gap for place, found in gaps.items() if covers(place, row["place"]) for gap in found]
+        if row["origin"] in stored:
+            journaled += 1
+        elif any(inside(row, gap, numbers) for gap in here):
+            gapped += 1
+        else:
+            lost.append(row)
+    return journaled, gapped, lost
+
+
+def covers(place, other):
+    """Whether a place is another, or contains it."""
+    return other == place or other.startswith(place + "/")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("antiphon", help="path of the antiphon binary")
@@ -157,6 +200,7 @@ def main():
             before = trial.last()
             trial.wait("the last run to store events", lambda: trial.last() > before + options.rate)
             trial.world.do(do="traffic", rate=0)
+            trial.world.chat(do="traffic", rate=0)
             quiet = [trial.last(), time.monotonic()]
 
             def still():
@@ -168,33 +212,20 @@ def main():
             trial.wait("the traffic to end", still)
             # Taken before the stop: what is due to an account that is away is told at its next start.
             ledger = trial.world.ledger(trial.world.queup["user_id"])
+            chat_ledger = trial.world.ledger(trial.world.stackexchange["user_id"])
             daemon.send_signal(signal.SIGTERM)
             daemon.wait(timeout=30)
 
-            stored = {}
-            for origin, count in trial.rows(
-                "select origin, count(*) from event where source = ? group by origin", SOURCE
-            ):
-                stored[origin] = count
-            gaps = {}
-            for place, body in trial.rows(
-                "select place, body from event where source = ? and kind = 'antiphon.gap'", SOURCE
-            ):
-                gaps.setdefault(place, []).append(json.loads(body))
-
-            numbers = {
-                (row["connection"], row["frame"]): row["n"] for row in ledger if row.get("connection")
-            }
-            journaled = gapped = 0
-            lost = []
-            for row in ledger:
-                if row["origin"] in stored:
-                    journaled += 1
-                elif any(inside(row, gap, numbers) for gap in gaps.get(row["place"], [])):
-                    gapped += 1
-                else:
-                    lost.append(row)
+            stored, gaps = trial.stored(SOURCE), trial.gaps(SOURCE)
+            journaled, gapped, lost = account(ledger, stored, gaps)
             repeats = sum(count - 1 for count in stored.values())
+            chat_stored, chat_gaps = trial.stored(CHAT), trial.gaps(CHAT)
+            chat_journaled, chat_gapped, chat_lost = account(chat_ledger, chat_stored, chat_gaps)
+            chat_repeats = sum(count - 1 for count in chat_stored.values())
+            [(again,)] = trial.rows(
+                "select count(*) from event where source = ? and provenance in ('replayed', 'backfilled')",
+                CHAT,
+            )
 
             # Chat still on the history page, by the simulator's own answer to anyone.
             rest = trial.world.queup["rest"]
@@ -216,8 +247,8 @@ def main():
                 except ValueError:
                     continue
                 effects[event["origin"]] = effects.get(event["origin"], 0) + 1
-            without_effect = [origin for origin in stored if origin not in effects]
-            again = sum(count - 1 for count in effects.values())
+            without_effect = [origin for origin in stored | chat_stored if origin not in effects]
+            repeated = sum(count - 1 for count in effects.values())
 
             dead = trial.rows("select count(*) from dead_letter")[0][0]
             print(
@@ -235,16 +266,25 @@ def main():
                         "history": len(history),
                         "history_missing": len(missing_chat),
                         "effects_missing": len(without_effect),
-                        "handled_again_after_a_kill": again,
+                        "handled_again_after_a_kill": repeated,
                         "dead_letters": dead,
+                        "stackexchange": {
+                            "due": len(chat_ledger),
+                            "journaled": chat_journaled,
+                            "gapped": chat_gapped,
+                            "lost": len(chat_lost),
+                            "repeats": chat_repeats,
+                            "sent_again": again,
+                        },
                     }
                 ),
                 flush=True,
             )
-            if lost:
-                for row in lost[:5]:
-                    print(f"kill9: lost: {json.dumps(row)}", file=sys.stderr)
+            for row in (lost + chat_lost)[:5]:
+                print(f"kill9: lost: {json.dumps(row)}", file=sys.stderr)
             failed = bool(lost or repeats or missing_chat or without_effect or dead or not gapped)
+            # The chat server sends again what was missed, so that nothing is lost to a gap either.
+            failed |= bool(chat_lost or chat_repeats or not again)
             if failed:
                 keep = tempfile.mkdtemp(prefix="kill9-failed-")
                 subprocess.run(["cp", "-r", folder, keep], check=False)

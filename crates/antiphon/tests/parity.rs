@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use antiphon::queup;
+use antiphon::{queup, stackexchange};
 
 /// Uses an item in code and gives its path as the page writes it.
 macro_rules! item {
@@ -214,6 +214,154 @@ fn items() -> Vec<&'static str> {
         item!(item queup::utils::song_length),
         item!(item queup::utils::song_length_with),
         item!(call "queup::utils::get", |items: Vec<u8>| queup::utils::get(items, |item| *item == 1)),
+        item!(type stackexchange::MessageEvent),
+        item!(item stackexchange::EventType::MESSAGE_POSTED),
+        item!(type stackexchange::EditEvent),
+        item!(item stackexchange::EventType::MESSAGE_EDITED),
+        item!(type stackexchange::UserEnteredEvent),
+        item!(item stackexchange::EventType::USER_ENTERED),
+        item!(type stackexchange::UserLeftEvent),
+        item!(item stackexchange::EventType::USER_LEFT),
+        item!(type stackexchange::RoomNameChangedEvent),
+        item!(item stackexchange::RoomNameChangedEvent::name),
+        item!(item stackexchange::RoomNameChangedEvent::description),
+        item!(item stackexchange::EventType::ROOM_NAME_CHANGED),
+        item!(type stackexchange::MessageStarredEvent),
+        item!(item stackexchange::EventType::MESSAGE_STARRED),
+        item!(type stackexchange::DebugMessage),
+        item!(item stackexchange::EventType::DEBUG_MESSAGE),
+        item!(type stackexchange::MentionEvent),
+        item!(item stackexchange::EventType::USER_MENTIONED),
+        item!(type stackexchange::MessageFlagged),
+        item!(item stackexchange::EventType::MESSAGE_FLAGGED),
+        item!(type stackexchange::DeleteEvent),
+        item!(item stackexchange::EventType::MESSAGE_DELETED),
+        item!(type stackexchange::FileAdded),
+        item!(item stackexchange::EventType::FILE_ADDED),
+        item!(type stackexchange::ModeratorFlag),
+        item!(item stackexchange::EventType::MODERATOR_FLAG),
+        item!(type stackexchange::UserSettingsChanged),
+        item!(item stackexchange::EventType::USER_SETTINGS_CHANGED),
+        item!(type stackexchange::GlobalNotificationEvent),
+        item!(field stackexchange::GlobalNotificationEvent, content),
+        item!(item stackexchange::EventType::GLOBAL_NOTIFICATION),
+        item!(type stackexchange::AccessLevelChangedEvent),
+        item!(field stackexchange::AccessLevelChangedEvent, content),
+        item!(item stackexchange::AccessLevelChangedEvent::change),
+        item!(item stackexchange::AccessChange::ReadWrite),
+        item!(item stackexchange::AccessChange::ReadOnly),
+        item!(item stackexchange::AccessChange::Owner),
+        item!(item stackexchange::AccessChange::Request),
+        item!(item stackexchange::AccessChange::Default),
+        item!(item stackexchange::AccessChange::PrivCreated),
+        item!(item stackexchange::AccessChange::PrivDeleted),
+        item!(item stackexchange::AccessChange::Room),
+        item!(item stackexchange::EventType::ACCESS_LEVEL_CHANGED),
+        item!(type stackexchange::UserNotificationEvent),
+        item!(field stackexchange::UserNotificationEvent, content),
+        item!(item stackexchange::EventType::USER_NOTIFICATION),
+        item!(type stackexchange::InvitationEvent),
+        item!(field stackexchange::InvitationEvent, content),
+        item!(item stackexchange::EventType::INVITATION),
+        item!(type stackexchange::ReplyEvent),
+        item!(item stackexchange::EventType::MESSAGE_REPLY),
+        item!(type stackexchange::MessageMovedOut),
+        item!(item stackexchange::EventType::MESSAGE_MOVED_OUT),
+        item!(type stackexchange::MessageMovedIn),
+        item!(item stackexchange::EventType::MESSAGE_MOVED_IN),
+        item!(type stackexchange::TimeBreak),
+        item!(item stackexchange::EventType::TIME_BREAK),
+        item!(type stackexchange::FeedTicker),
+        item!(item stackexchange::EventType::FEED_TICKER),
+        item!(type stackexchange::UserSuspendedEvent),
+        item!(field stackexchange::UserSuspendedEvent, content),
+        item!(item stackexchange::UserSuspendedEvent::suspension),
+        item!(field stackexchange::Suspension, number),
+        item!(field stackexchange::Suspension, old),
+        item!(field stackexchange::Suspension, new),
+        item!(item stackexchange::EventType::USER_SUSPENDED),
+        item!(type stackexchange::UserMerged),
+        item!(item stackexchange::EventType::USER_MERGED),
+        item!(type stackexchange::UserNameOrAvatarChangedEvent),
+        item!(item stackexchange::UserNameOrAvatarChangedEvent::whose),
+        item!(item stackexchange::EventType::USER_NAME_OR_AVATAR_CHANGED),
+        item!(type stackexchange::UnknownEvent),
+        item!(field stackexchange::UnknownEvent, event_type),
+        item!(field stackexchange::UnknownEvent, fields),
+        item!(type stackexchange::EventType),
+        item!(item stackexchange::EventType::name),
+        item!(type stackexchange::RoomTimeout),
+        item!(type stackexchange::Reset),
+        item!(type stackexchange::RoomExit),
+        item!(type stackexchange::Malformed),
+        item!(call "stackexchange::class::Event::id", <stackexchange::MessageEvent as stackexchange::class::Event>::id),
+        item!(field stackexchange::MessageEvent, id),
+        item!(call "stackexchange::class::RoomEvent::room_id", <stackexchange::MessageEvent as stackexchange::class::RoomEvent>::room_id),
+        item!(call "stackexchange::class::RoomEvent::room_name", <stackexchange::MessageEvent as stackexchange::class::RoomEvent>::room_name),
+        item!(field stackexchange::MessageEvent, room_id),
+        item!(field stackexchange::MessageEvent, room_name),
+        item!(call "stackexchange::class::UserEvent::user_id", <stackexchange::MessageEvent as stackexchange::class::UserEvent>::user_id),
+        item!(call "stackexchange::class::UserEvent::user_name", <stackexchange::MessageEvent as stackexchange::class::UserEvent>::user_name),
+        item!(call "stackexchange::class::UserEvent::target_user_id", <stackexchange::MessageEvent as stackexchange::class::UserEvent>::target_user_id),
+        item!(field stackexchange::MessageEvent, user_id),
+        item!(field stackexchange::MessageEvent, user_name),
+        item!(field stackexchange::MessageEvent, target_user_id),
+        item!(call "stackexchange::class::BaseMessageEvent::message_id", <stackexchange::MessageEvent as stackexchange::class::BaseMessageEvent>::message_id),
+        item!(call "stackexchange::class::BaseMessageEvent::parent_id", <stackexchange::MessageEvent as stackexchange::class::BaseMessageEvent>::parent_id),
+        item!(call "stackexchange::class::BaseMessageEvent::show_parent", <stackexchange::MessageEvent as stackexchange::class::BaseMessageEvent>::show_parent),
+        item!(call "stackexchange::class::BaseMessageEvent::message_stars", <stackexchange::MessageEvent as stackexchange::class::BaseMessageEvent>::message_stars),
+        item!(call "stackexchange::class::BaseMessageEvent::message_owner_stars", <stackexchange::MessageEvent as stackexchange::class::BaseMessageEvent>::message_owner_stars),
+        item!(call "stackexchange::class::BaseMessageEvent::message_edits", <stackexchange::MessageEvent as stackexchange::class::BaseMessageEvent>::message_edits),
+        item!(field stackexchange::MessageEvent, message_id),
+        item!(field stackexchange::MessageEvent, parent_id),
+        item!(field stackexchange::MessageEvent, show_parent),
+        item!(field stackexchange::MessageEvent, message_stars),
+        item!(field stackexchange::MessageEvent, message_owner_stars),
+        item!(field stackexchange::MessageEvent, message_edits),
+        item!(field stackexchange::MessageEvent, content),
+        item!(item stackexchange::Html::as_html),
+        item!(item stackexchange::Html::text),
+        item!(item stackexchange::Html::markdown),
+        item!(item stackexchange::Client::log_in),
+        item!(type stackexchange::LoginError),
+        item!(item stackexchange::Server::StackExchange),
+        item!(item stackexchange::Server::StackOverflow),
+        item!(item stackexchange::Server::MetaStackExchange),
+        item!(call "stackexchange::Config::cookie_file", |config: stackexchange::Config| config.cookie_file("a")),
+        item!(item stackexchange::Client::log_out),
+        item!(item stackexchange::Client::me),
+        item!(field stackexchange::Me, id),
+        item!(field stackexchange::Me, name),
+        item!(call "stackexchange::Client::join", |client: &stackexchange::Client| drop(client.join(1))),
+        item!(call "stackexchange::Client::leave", |client: &stackexchange::Client| drop(client.leave(1))),
+        item!(item stackexchange::Client::leave_all),
+        item!(item stackexchange::Room::leave),
+        item!(call "stackexchange::Room::send", |room: &stackexchange::Room| drop(room.send(""))),
+        item!(call "stackexchange::Room::reply", |room: &stackexchange::Room, id| drop(room.reply(id, ""))),
+        item!(call "stackexchange::Room::edit", |room: &stackexchange::Room, id| drop(room.edit(id, ""))),
+        item!(item stackexchange::Room::delete),
+        item!(item stackexchange::Room::star),
+        item!(item stackexchange::Room::unstar),
+        item!(item stackexchange::Room::pin),
+        item!(item stackexchange::Room::unpin),
+        item!(item stackexchange::Room::clear_stars),
+        item!(item stackexchange::Room::clear_pins),
+        item!(call "stackexchange::Room::move_messages", |room: &stackexchange::Room, to| drop(room.move_messages([], to))),
+        item!(item stackexchange::Room::bookmark),
+        item!(item stackexchange::Room::remove_bookmark),
+        item!(item stackexchange::Room::history),
+        item!(item stackexchange::Room::message_source),
+        item!(item stackexchange::Room::message_history),
+        item!(item stackexchange::Room::full_text),
+        item!(item stackexchange::Room::users),
+        item!(item stackexchange::Room::pingable),
+        item!(call "stackexchange::Client::users", |client: &stackexchange::Client| drop(client.users([], None))),
+        item!(item stackexchange::Room::access),
+        item!(item stackexchange::Room::set_access),
+        item!(item stackexchange::AccessLevel::Owner),
+        item!(item stackexchange::Room::kick),
+        item!(item stackexchange::Room::invite),
+        item!(item stackexchange::Room::timeout),
     ]
 }
 
@@ -287,18 +435,27 @@ fn get_finds_the_first_item_that_matches() {
     assert_eq!(queup::utils::get([1, 2], |item| *item > 2), None);
 }
 
+/// Every typed kind, with its platform.
+fn known_kinds() -> impl Iterator<Item = (&'static str, &'static antiphon::KindInfo)> {
+    let queup = queup::KINDS.iter().map(|kind| ("queup", kind));
+    let chat = stackexchange::KINDS
+        .iter()
+        .map(|kind| ("stackexchange", kind));
+    queup.chain(chat)
+}
+
 #[test]
 fn every_reference_event_of_a_listed_kind_is_on_the_page() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/parity.md");
     let page = fs::read_to_string(page).expect("docs/parity.md");
-    for kind in queup::KINDS {
+    for (platform, kind) in known_kinds() {
         assert!(
             kind.reference.is_empty() || page.contains(kind.reference),
             "{} is {} in the reference",
             kind.kind,
             kind.reference
         );
-        let payload = format!("`queup::{}`", kind.payload);
+        let payload = format!("`{platform}::{}`", kind.payload);
         let is_fetched = kind.about.contains("fetched");
         assert!(
             is_fetched || page.contains(&payload),

@@ -110,6 +110,15 @@ impl StackExchange {
         self.act(|state, chat| state.chats[chat].counter)
     }
 
+    /// What is said in a room, as it was typed, oldest first.
+    pub fn texts(&self, room: i64) -> Vec<String> {
+        self.act(|state, chat| {
+            let messages = state.chats[chat].messages.values();
+            let here = messages.filter(|message| message.room == room && !message.deleted);
+            here.map(|message| message.text.clone()).collect()
+        })
+    }
+
     /// Makes a room.
     pub fn add_room(&self, room: i64, name: &str) {
         self.act(|state, chat| {

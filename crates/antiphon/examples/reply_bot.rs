@@ -1,0 +1,50 @@
+//! Answers whoever speaks to it by name in a Stack Exchange chat room, once, although such a message arrives twice.
+//!
+//! `cargo run -p antiphon --example reply_bot`
+
+use antiphon::{
+    App, BoxError, Delivery, HandlerError, State, Takes as _,
+    stackexchange::{Client, MentionEvent, ReplyEvent, Source},
+};
+
+mod chat_stage;
+
+/// A message that mentions the account comes as a message and as a mention; only the mention is answered.
+async fn mentioned(
+    mention: MentionEvent,
+    State(client): State<Client>,
+    delivery: Delivery,
+) -> Result<(), HandlerError> {
+    // One that may have been answered before a crash is not answered twice.
+    if delivery.redelivered {
+        return Ok(());
+    }
+    let answer = format!("hello, {}", mention.user_name);
+    let room = client.room(mention.room_id);
+    room.reply(mention.message_id, answer).await?;
+    Ok(())
+}
+
+/// Whoever thanks the bot gets a star.
+async fn thanked(reply: ReplyEvent, State(client): State<Client>) -> Result<(), HandlerError> {
+    client.room(reply.room_id).star(reply.message_id).await?;
+    Ok(())
+}
+
+/// The whole bot.
+pub fn app(client: Client, source: Source) -> App<Client> {
+    App::new(client)
+        .source(source)
+        .on(mentioned)
+        .on(thanked.when(|reply| reply.content.contains("thank")))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    chat_stage::play("reply_bot", app, async |chat| {
+        chat.say(chat_stage::ROOM, "mira", "@antiphon are you there?");
+        chat_stage::pause().await;
+        chat.say(chat_stage::ROOM, "teo", "just talking, no bot needed");
+    })
+    .await
+}
