@@ -302,7 +302,7 @@ fn the_simulator_listens_on_loopback_unless_credentials_are_set() {
     insta::assert_snapshot!(antiphon(["sim", "--port", "queue=7006"]).whole(), @r#"
         exit 2
         --- stderr
-        error: no server named `queue`: there are `control` and `queup`
+        error: no server named `queue`: there are `control`, `queup` and `stackexchange`
         hint: write `--port queup=7006`
         "#);
     insta::assert_snapshot!(antiphon(["sim", "--port", "7006"]).whole(), @r#"
@@ -441,4 +441,86 @@ fn a_demo_without_a_reader_ends_well() {
         error: the demo is too short to cut the line and heal it
         hint: give it at least `--for 3s`
         "#);
+}
+
+/// A folder with a configuration for the simulator's chat.
+fn chatting(addresses: &Value) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let chat = &addresses["stackexchange"];
+    let text = format!(
+        "[sources.tea]\n\
+         platform = \"stackexchange\"\n\
+         email = {}\n\
+         password = {{ env = \"TEA_PASSWORD\" }}\n\
+         rooms = [{}]\n\
+         cookie_file = \"tea.cookies\"\n\
+         address = {}\n",
+        chat["email"], chat["room"], chat["address"]
+    );
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    folder
+}
+
+fn run_chat(folder: &Path, password: &str) -> Antiphon {
+    Antiphon::new(["run", "--print", "--output", "json"])
+        .within(folder)
+        .with("TEA_PASSWORD", password)
+}
+
+#[cfg(unix)]
+#[test]
+fn the_daemon_journals_chat_and_goes_on_with_what_it_missed() {
+    let (sim, addresses) = simulator(&["--seed", "7"]);
+    let folder = chatting(&addresses);
+    let chat = &addresses["stackexchange"];
+    let password = chat["password"].as_str().expect("a text");
+    let say = |text: &str| {
+        tell(
+            &addresses,
+            &serde_json::json!({"do": "say", "platform": "stackexchange", "by": "mira", "text": text}),
+        );
+    };
+    let mut daemon = run_chat(folder.path(), password).start();
+    next(&mut daemon, "antiphon.link");
+    say("hello");
+    let heard = next(&mut daemon, "stackexchange.MessagePosted");
+    assert_eq!(heard["body"]["content"], "hello");
+    assert_eq!(heard["place"], "room/4242");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, 0);
+    say("meanwhile");
+    let mut daemon = run_chat(folder.path(), password).start();
+    let heard = next(&mut daemon, "stackexchange.MessagePosted");
+    assert_eq!(heard["body"]["content"], "meanwhile");
+    assert_eq!(heard["provenance"], "replayed");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, 0);
+    sim.signal("INT");
+    sim.end();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_challenge_for_humans_ends_the_daemon_with_a_way_out() {
+    let (sim, addresses) = simulator(&["--seed", "7"]);
+    let folder = chatting(&addresses);
+    let captcha = serde_json::json!({"do": "captcha", "platform": "stackexchange", "logins": 9});
+    tell(&addresses, &captcha);
+    let password = addresses["stackexchange"]["password"]
+        .as_str()
+        .expect("a text");
+    let ended = run_chat(folder.path(), password).run();
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("asks for a human"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("hint: log in once with a browser"),
+        "{}",
+        ended.stderr
+    );
+    sim.signal("INT");
+    sim.end();
 }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 pub use self::{
     access::AccessChange,
     kinds::{EventType, KINDS},
+    make::read_frame,
     unknown::{
         DebugMessage, FeedTicker, FileAdded, Malformed, MessageFlagged, MessageMovedIn,
         MessageMovedOut, ModeratorFlag, Reset, RoomExit, RoomTimeout, TimeBreak, UnknownEvent,

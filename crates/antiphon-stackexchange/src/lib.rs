@@ -34,6 +34,7 @@ pub use event::{
     MessageStarredEvent, ModeratorFlag, ReplyEvent, Reset, RoomExit, RoomNameChangedEvent,
     RoomTimeout, Suspension, TimeBreak, UnknownEvent, UserEnteredEvent, UserLeftEvent, UserMerged,
     UserNameOrAvatarChangedEvent, UserNotificationEvent, UserSettingsChanged, UserSuspendedEvent,
+    read_frame,
 };
 pub use model::{
     AccessLevel, AccessSections, Bookmark, EventId, FoundUser, Me, MessageId, MessageVersion,

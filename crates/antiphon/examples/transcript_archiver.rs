@@ -41,14 +41,16 @@ impl Transcript {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut page = String::new();
         for entry in entries.values() {
-            if entry.deleted {
-                page += &format!("**{}**: *(removed)*\n\n", entry.author);
-                continue;
-            }
+            let text = if entry.deleted {
+                "*(removed)*"
+            } else {
+                &entry.text
+            };
             let edited = if entry.edits > 0 { " (edited)" } else { "" };
             let stars = "★".repeat(usize::try_from(entry.stars).unwrap_or(0).min(5));
-            page += &format!("**{}**: {}{edited} {stars}", entry.author, entry.text).trim_end();
-            page += "\n\n";
+            let line = format!("**{}**: {text}{edited} {stars}", entry.author);
+            page.push_str(line.trim_end());
+            page.push_str("\n\n");
         }
         page
     }

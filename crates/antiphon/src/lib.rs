@@ -66,6 +66,11 @@ pub use table::HandlerId;
 pub use watchers::{EventStream, Lagged, WaitError, WaitFor};
 
 /// The project's front page, so that its example is compiled.
-#[cfg(all(doctest, feature = "queup", feature = "sqlite"))]
+#[cfg(all(
+    doctest,
+    feature = "queup",
+    feature = "stackexchange",
+    feature = "sqlite"
+))]
 #[doc = include_str!("../../../README.md")]
 struct FrontPage;

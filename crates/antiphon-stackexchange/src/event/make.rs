@@ -1,10 +1,40 @@
 //! The step from the wire to an event: its place, its origin and its note.
 
-use antiphon_core::{Event, Origin, Place};
+use antiphon_core::{Draft, Event, Origin, Place};
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{EventId, RoomId, UserId};
+use super::kind_of;
+use crate::{
+    model::{EventId, RoomId, UserId},
+    wire::{Frame, Header},
+};
+
+/// The events of a frame that came from elsewhere, such as a recording, in its order.
+///
+/// Nothing is known of an account here: every event's place is its own room, mentions concern everybody, and what is
+/// no event is left out. A frame that cannot be read has none.
+pub fn read_frame(frame: &Bytes, received_at: Timestamp) -> Vec<Draft> {
+    let Ok(parsed) = Frame::parse(frame) else {
+        return Vec::new();
+    };
+    let mut drafts = Vec::new();
+    for (key, room) in &parsed.rooms {
+        let events = room.body.iter().flat_map(|body| &body.e);
+        drafts.extend(events.filter_map(|element| {
+            let header = Header::of(element)?;
+            Some(Draft::new(
+                kind_of(header.event_type?),
+                room_place(header.room_id.map_or(*key, RoomId::new)),
+                event_origin(EventId::new(header.id?)),
+                received_at,
+                frame.slice_ref(element.get().as_bytes()),
+            ))
+        }));
+    }
+    drafts
+}
 
 /// The place of a room that the account is in.
 pub(crate) fn room_place(room: RoomId) -> Place {

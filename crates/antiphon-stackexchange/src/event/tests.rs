@@ -183,3 +183,15 @@ fn an_unknown_event_keeps_every_field() {
     let flagged = MessageFlagged::decode(&event(9, body)).expect("an object");
     assert_eq!(flagged.id, EventId::new(7));
 }
+
+#[test]
+fn a_frame_from_elsewhere_gives_its_events_in_order() {
+    let frame = bytes::Bytes::from_static(
+        br#"{"r1":{"e":[{"event_type":1,"id":5,"room_id":1},null,{"event_type":99,"id":6}],"t":6},"r2":{}}"#,
+    );
+    let drafts = read_frame(&frame, Timestamp::UNIX_EPOCH);
+    let kinds: Vec<_> = drafts.iter().map(|draft| draft.kind.as_str()).collect();
+    assert_eq!(kinds, ["stackexchange.MessagePosted", "stackexchange.99"]);
+    assert_eq!(drafts[1].place.as_str(), "room/1");
+    assert!(read_frame(&bytes::Bytes::from_static(b"[]"), Timestamp::UNIX_EPOCH).is_empty());
+}

@@ -448,9 +448,10 @@ mod tests {
     fn the_table_and_the_closing_line_tell_what_became_of_everything() {
         let story = story(good());
         insta::assert_snapshot!(story.table().join("\n"), @r#"
-            platform  sent  journaled  gapped  handled  repeats  lost  p50 µs  p99 µs
-            queup      100         80      20       80        0     0     410    2100
+            platform       sent  journaled  gapped  handled  repeats  lost  p50 µs  p99 µs
+            queup           100         80      20       80        0     0     410    2100
+            stackexchange   100         80      20       80        0     0     410    2100
             "#);
-        insta::assert_snapshot!(story.closing_line(), @r#"Nothing was lost: 80 of 100 events stored (5 of them fetched from the history after the cut), 20 inside a reported gap; 7 updubs and 2 downdubs counted."#);
+        insta::assert_snapshot!(story.closing_line(), @r#"Nothing was lost: 160 of 200 events stored (10 of them sent again or fetched after the cut), 40 inside a reported gap; 7 updubs, 2 downdubs and 3 mentions counted."#);
     }
 }
