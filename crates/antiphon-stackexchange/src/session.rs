@@ -66,6 +66,12 @@ const SEEN: usize = 8192;
 const POSTED: usize = 4096;
 /// How many mentions are acknowledged at once.
 const ACKS: usize = 100;
+/// Mentions that wait to be acknowledged; the oldest go first.
+const ACKS_WAITING: usize = 1000;
+/// A counter that leaps further than this is no counter: the servers make some hundred events a second.
+const LEAP: i64 = 100_000_000;
+/// How far the server's counter may stand behind what was heard, as from a slower machine of theirs.
+const LAG: i64 = 10_000;
 /// Rooms that an account may be in.
 const ROOMS: usize = 256;
 /// Why a hole was found while the socket was open.

@@ -233,6 +233,49 @@ proptest! {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_counter_beyond_reason_hides_nothing_that_follows() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    chat.frame(r#"{"r4242":{"t":9223372036854775807,"d":1}}"#);
+    chat.frame(r#"{"r4242":{"e":[{"event_type":99,"id":9223372036854775806}],"t":1,"d":1}}"#);
+    chat.say(ROOM, "teo", "one");
+    app.until(|journal| journal.texts().len() == 1).await;
+    chat.cut();
+    chat.say(ROOM, "teo", "two");
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_counts_anew_is_followed_and_the_break_is_a_gap() {
+    let before = Simulator::over_pipes(&antiphon_sim::Options::new().seed(7).run(1));
+    let app = Running::start(&before, config(&before));
+    app.connected().await;
+    before.stackexchange().say(ROOM, "teo", "before");
+    app.until(|journal| journal.texts().len() == 1).await;
+    let journal = app.kill().await;
+    let counted = before.stackexchange().counter();
+    let after = (2..50)
+        .map(|run| Simulator::over_pipes(&antiphon_sim::Options::new().seed(7).run(run)))
+        .find(|sim| sim.stackexchange().counter() + 1_000_000 < counted)
+        .expect("some run counts from lower");
+    let app = Running::resume(&after, config(&after), journal);
+    app.connected().await;
+    after.stackexchange().say(ROOM, "teo", "after");
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    let gaps = journal.gaps();
+    assert!(
+        gaps.iter()
+            .any(|(_, gap)| gap.cause.contains("counts anew")),
+        "{gaps:?}"
+    );
+    app.stop().await;
+}
+
 /// Frames of any sort, in any order, between real events: nothing panics, nothing real is lost or stored twice.
 #[tokio::test(start_paused = true)]
 async fn a_storm_of_odd_frames_loses_no_real_event() {

@@ -4,7 +4,9 @@ use antiphon_core::{BodyForm, Draft, Edge, Entry, Kind, Origin, Place, Provenanc
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::{LEFT_OUT, LineId, Moment, RENEW_AFTER, Session, SocketId, room::Held};
+use super::{
+    ACKS_WAITING, LEAP, LEFT_OUT, LineId, Moment, RENEW_AFTER, Session, SocketId, room::Held,
+};
 use crate::{
     event::{
         AccessChange, EXIT, EventType, MALFORMED, RESET, TIMEOUT, elsewhere_place, event_origin,
@@ -115,7 +117,7 @@ impl Session {
         };
         let queued = self.entries.len();
         self.note_counters(reading, id, body);
-        let mut highest = body.t.unwrap_or_default();
+        let mut highest = self.believed(id, body.t).unwrap_or_default();
         let mut left = false;
         let mut kicked = None;
         for element in &body.e {
@@ -129,7 +131,7 @@ impl Session {
                 self.odd(reading, MALFORMED, place, raw);
                 continue;
             };
-            highest = highest.max(header.id.unwrap_or_default());
+            highest = highest.max(self.believed(id, header.id).unwrap_or_default());
             left |= self.is_me(header.target_user_id.or(header.user_id))
                 && header.event_type == Some(EventType::USER_LEFT.0);
             if self.is_kick(&header, element) {
@@ -165,6 +167,12 @@ impl Session {
         }
     }
 
+    /// A counter, unless it is beyond anything the server can have reached: it would hide all that follows.
+    fn believed(&self, room: RoomId, count: Option<i64>) -> Option<i64> {
+        let known = self.rooms.get(&room).map(|room| room.top.max(room.heard));
+        count.filter(|count| known.is_none_or(|known| *count <= known.saturating_add(LEAP)))
+    }
+
     fn is_me(&self, user: Option<i64>) -> bool {
         user.is_some() && user == self.me.as_ref().map(|me| me.id.get())
     }
@@ -185,7 +193,7 @@ impl Session {
 
     /// Looks whether the frame follows what was heard before (protocol §5.3).
     fn note_counters(&mut self, reading: &Reading<'_>, id: RoomId, body: &RoomBody<'_>) {
-        let (Some(t), Some(d)) = (body.t, body.d) else {
+        let (Some(t), Some(d)) = (self.believed(id, body.t), body.d) else {
             return;
         };
         let Some(room) = self.rooms.get_mut(&id).filter(|room| room.attached) else {
@@ -292,6 +300,9 @@ impl Session {
                 draft.note = self.me.as_ref().map(|me| note(me.id));
                 if let Some(message) = message.filter(|_| self.is_me(header.target_user_id)) {
                     self.acks.push(message);
+                    if self.acks.len() > ACKS_WAITING {
+                        self.acks.remove(0);
+                    }
                 }
             }
             _ => {}

@@ -2,14 +2,14 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use antiphon_core::{Checkpoint, Draft, Edge, Entry, Part};
+use antiphon_core::{Checkpoint, Draft, Edge, Entry, Gap, Part};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    FALSE_ALARMS, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal, SAVE_EVERY, Session, Task,
-    VERSION, before,
+    FALSE_ALARMS, LAG, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal, SAVE_EVERY, Session,
+    Task, VERSION, before,
 };
 use crate::{
     config::Sockets,
@@ -259,6 +259,23 @@ impl Session {
             Ok(top) => {
                 room.announced = true;
                 room.top = top;
+                let is_behind = room.t.is_some_and(|t| top.saturating_add(LAG) < t);
+                if is_behind {
+                    // It counts anew: nothing can be asked for by the old count.
+                    room.t = None;
+                    room.settled = false;
+                    let now_at = Edge::at(now.wall);
+                    let from = room.from.take().or_else(|| room.last.clone());
+                    let gap = Gap::new(
+                        from.unwrap_or_else(|| now_at.clone()),
+                        now_at,
+                        "the server counts anew",
+                    );
+                    self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
+                }
+                let Some(room) = self.rooms.get_mut(&id) else {
+                    return;
+                };
                 if room.t.is_none() {
                     // A fresh start: nothing before it is ours.
                     room.t = Some(top);
