@@ -52,7 +52,9 @@ pub(crate) async fn since(
     let mut events = page(http, ask("Events", since, size)).await?;
     let is_after = |(header, _): &(Header, Bytes)| header.id.is_some_and(|id| id > since);
     events.retain(is_after);
-    let mut whole = events.len() < size;
+    // Of a full page nobody knows what lies before it besides messages, unless it begins just after the count.
+    let follows = |event: &(Header, Bytes)| event.0.id == Some(since + 1);
+    let whole = events.len() < size || events.first().is_some_and(follows);
     let mut messages_whole = whole;
     let mut left = most.saturating_sub(events.len());
     let mut pages = 0;
@@ -82,13 +84,6 @@ pub(crate) async fn since(
         if new == 0 && !messages_whole {
             break;
         }
-    }
-    // Of a full page of events nobody knows what lies before it besides messages.
-    whole &= messages_whole;
-    if messages_whole && !whole {
-        whole = events
-            .first()
-            .is_some_and(|(header, _)| header.id == Some(since + 1));
     }
     Ok(Past { events, whole })
 }

@@ -212,6 +212,32 @@ async fn beyond_the_bound_a_gap_names_the_range() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_only_messages_can_be_fetched_for_is_inside_a_gap() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    chat.say(ROOM, "teo", "before");
+    app.until(|journal| journal.texts().len() == 1).await;
+    chat.cut();
+    // The first hidden event is a message, so that what is fetched begins without a hole in its numbers.
+    for number in 0..400 {
+        chat.say(ROOM, "mira", &format!("hidden {number}"));
+        chat.enter(ROOM, "teo");
+    }
+    chat.replay(0);
+    app.until(|journal| journal.texts_by(ROOM, Provenance::Backfilled).len() == 400)
+        .await;
+    let journal = app.stop().await;
+    assert!(journal.of("stackexchange.UserEntered").len() < 400);
+    assert!(
+        !journal.gaps().is_empty(),
+        "the others are not passed over in silence"
+    );
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
 async fn quirk_16_a_silent_socket_is_given_up_after_45_seconds() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
