@@ -17,6 +17,7 @@ mod wire;
 
 use std::sync::Arc;
 
+pub use antiphon_core::Events;
 pub use client::{
     AuditEntry, AuthenticatedUser, Client, Collection, Conversation, Member, MessageCollection,
     Playlist, Room, RoomCollection, RoomSettings,
@@ -40,7 +41,7 @@ pub use model::{
     Presence, PrivateMessageId, Right, Role, RoleId, RoomId, RoomInfo, Slug, Song, SongId,
     SongInfo, SongInfoId, User, UserId,
 };
-pub use source::{Events, Source};
+pub use source::Source;
 use tokio::sync::mpsc;
 
 /// A client to keep and a source to run, for one account.

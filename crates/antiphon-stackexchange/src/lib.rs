@@ -20,6 +20,7 @@ mod wire;
 
 use std::sync::Arc;
 
+pub use antiphon_core::Events;
 pub use client::{Client, HistoryQuery, Room, Transport};
 pub use config::{Account, Config, Sockets};
 pub use content::Html;
@@ -40,7 +41,7 @@ pub use model::{
     AccessLevel, AccessSections, Bookmark, EventId, FoundUser, Me, MessageId, MessageVersion,
     Pingable, PresentUser, RoomId, RoomInfo, RoomUsage, Server, UserId, UserInfo,
 };
-pub use source::{Events, Source};
+pub use source::Source;
 use tokio::sync::mpsc;
 
 /// A client to keep and a source to run, for one account on one chat server.
