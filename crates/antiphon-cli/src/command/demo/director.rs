@@ -1,17 +1,17 @@
 //! What happens in the demo, and when.
 
 use std::{
-    future::IntoFuture as _,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use antiphon::{Event, Handle, Link, Payload as _, WaitFor, queup};
+use antiphon::{Event, Handle, WaitFor};
 use antiphon_sim::{Query, Row, Simulator};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{
-    Act, Books, CHAT_ROOM, ROOM,
+    Books,
+    act::{Act, Stage},
     bot::Choir,
     tally::{Handled, Stored, Tally, compare},
 };
@@ -38,73 +38,54 @@ pub(super) struct Director<'a> {
     pub(super) handle: Handle<Choir>,
     pub(super) choir: Choir,
     /// What each platform's source brings.
-    pub(super) acts: Vec<Act>,
+    pub(super) acts: Vec<Arc<Act>>,
     pub(super) stored: Arc<Mutex<Books>>,
     pub(super) rate: u32,
     pub(super) length: Duration,
 }
 
 impl Director<'_> {
-    /// Waits until the bot is in its rooms, from now on.
+    /// Waits until the bot is in all its rooms, from now on.
     pub(super) fn back(&self) -> Back {
-        let room = self.simulator.queup().room(ROOM).place();
-        let queup = self.handle.wait_for(|_: &queup::JoinedRoom| true);
-        Back {
-            queup: queup.in_place(room),
-            chat: self.chat_up(),
-        }
-    }
-
-    /// Waits until the chat's line is up, from now on.
-    fn chat_up(&self) -> WaitFor<Event> {
-        let chat = self.acts.iter().find(|act| act.platform == "stackexchange");
-        let source = chat.map(|act| act.source.clone());
-        self.handle.wait_for(move |event: &&Event| {
-            let is_up = || Link::decode(event).is_ok_and(|link| link.state.is_connected());
-            Some(event.source()) == source.as_ref() && *event.kind() == Link::KIND && is_up()
-        })
+        let waits = self.acts.iter().map(|act| {
+            let (source, act) = (act.source.clone(), Arc::clone(act));
+            let is_back =
+                move |event: &&Event| *event.source() == source && act.stage.is_back(event);
+            self.handle.wait_for(is_back)
+        });
+        Back(waits.collect())
     }
 
     /// Plays the whole, once the bot is in its rooms; gives what was due by then, and how long the traffic lasted.
     pub(super) async fn direct(&self, back: Back) -> anyhow::Result<(Vec<Vec<Row>>, Duration)> {
-        if timeout(PATIENCE, back.both()).await.is_err() {
+        if timeout(PATIENCE, back.all()).await.is_err() {
             return Err(Failure::new(
                 Exit::Unreachable,
                 "the simulator's rooms could not be joined",
             )
             .into());
         }
-        let queup = self.simulator.queup();
-        let chat = self.simulator.stackexchange();
-        let room = queup.room(ROOM);
         let begin = Instant::now();
-        queup.traffic(self.rate);
-        chat.traffic(self.rate);
-        room.say("mira", "!ping");
-        chat.say(CHAT_ROOM, "mira", "@antiphon !ping");
+        self.each(|stage| stage.traffic(self.rate));
+        self.each(|stage| stage.ask("mira"));
 
         sleep_until(begin + self.length.mul_f64(0.4)).await;
-        room.say("teo", "!ping");
+        self.each(|stage| stage.ask("teo"));
         say(format_args!(
-            "cutting both lines for {} s; people talk on",
+            "cutting every line for {} s; people talk on",
             CUT.as_secs()
         ));
         let back = self.back();
-        queup.refuse_sockets(CUT);
-        chat.refuse_sockets(CUT);
-        queup.links_of(antiphon_sim::queup::QueUp::BOT).cut();
-        chat.cut();
+        self.each(|stage| stage.cut(CUT));
         let healed = timeout(PATIENCE, self.talk_until_healed(Instant::now(), back));
         if healed.await.is_err() {
             return Err(Failure::new(Exit::Unreachable, "a line did not heal").into());
         }
         let healed = Instant::now();
-        room.say("iris", "!ping");
-        chat.say(CHAT_ROOM, "iris", "@antiphon !ping");
+        self.each(|stage| stage.ask("iris"));
 
         sleep_until((begin + self.length).max(healed + AFTER)).await;
-        queup.traffic(0);
-        chat.traffic(0);
+        self.each(|stage| stage.traffic(0));
         let length = begin.elapsed();
         say("the traffic has ended; waiting for what is under way");
         self.settle().await;
@@ -112,12 +93,16 @@ impl Director<'_> {
         Ok((self.acts.iter().map(|act| self.due(act)).collect(), length))
     }
 
+    fn each(&self, act: impl Fn(&dyn Stage)) {
+        for part in &self.acts {
+            act(&*part.stage);
+        }
+    }
+
     /// People talk until the bot is back in its rooms.
     async fn talk_until_healed(&self, cut: Instant, back: Back) {
-        let room = self.simulator.queup().room(ROOM);
-        let chat = self.simulator.stackexchange();
         let mut spoken = 0;
-        let back = back.both();
+        let back = back.all();
         tokio::pin!(back);
         loop {
             tokio::select! {
@@ -126,8 +111,7 @@ impl Director<'_> {
                     spoken += 1;
                     let seconds = cut.elapsed().as_secs_f64();
                     let line = format!("line {spoken}, said {seconds:.1} s after the cut");
-                    room.say("mira", &line);
-                    chat.say(CHAT_ROOM, "mira", &line);
+                    self.each(|stage| stage.say("mira", &line));
                 }
             }
         }
@@ -172,18 +156,15 @@ impl Director<'_> {
 }
 
 /// The bot is back in its rooms.
-pub(super) struct Back {
-    queup: WaitFor<queup::JoinedRoom>,
-    chat: WaitFor<Event>,
-}
+pub(super) struct Back(Vec<WaitFor<Event>>);
 
 impl Back {
-    async fn both(self) {
-        // Waits for good if the app ends, which its owner sees.
-        let (queup, chat) = (self.queup.into_future(), self.chat.into_future());
-        let (queup, chat) = tokio::join!(queup, chat);
-        if queup.is_err() || chat.is_err() {
-            std::future::pending::<()>().await;
+    async fn all(self) {
+        for wait in self.0 {
+            // Waits for good if the app ends, which its owner sees.
+            if wait.await.is_err() {
+                std::future::pending::<()>().await;
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `antiphon demo`.
 
+mod act;
 mod bot;
 mod director;
 mod printer;
@@ -23,6 +24,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    act::{Act, CHAT_ROOM, ROOM},
     bot::Choir,
     director::Director,
     printer::Printer,
@@ -37,22 +39,9 @@ use crate::{
     signals::Stop,
 };
 
-/// The rooms where it happens.
-const ROOM: &str = "choir-loft";
-const CHAT_ROOM: i64 = antiphon_sim::stackexchange::StackExchange::ROOM;
-
 /// What is stored, by source.
 type Books = HashMap<SourceName, Stored>;
 
-/// One platform's part in the demo.
-#[derive(Clone, Debug)]
-struct Act {
-    /// Its name, as the summary has it.
-    platform: &'static str,
-    source: SourceName,
-    /// Id of the bot's account there.
-    account: String,
-}
 /// The shortest traffic that has a before, a cut and an after.
 const SHORTEST: Duration = Duration::from_secs(3);
 
@@ -171,29 +160,16 @@ fn failed(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> 
 /// The platforms' parts.
 ///
 /// A journal that has met an earlier demo knows its connections; those of this one get names of their own.
-async fn acts(simulator: &Simulator, journal: &SqliteJournal) -> Result<Vec<Act>, Failure> {
-    let accounts = [
-        ("queup", simulator.queup().account().id),
-        (
-            "stackexchange",
-            simulator.stackexchange().account().id.to_string(),
-        ),
-    ];
-    let mut acts = Vec::new();
-    for (platform, account) in accounts {
-        let mut source = SourceName::new(platform);
+async fn acts(simulator: &Simulator, journal: &SqliteJournal) -> Result<Vec<Arc<Act>>, Failure> {
+    let mut acts = act::all(simulator);
+    for act in &mut acts {
         let mut number = 1;
-        while !journal.checkpoints(&source).await?.is_empty() {
+        while !journal.checkpoints(&act.source).await?.is_empty() {
             number += 1;
-            source = SourceName::new(format!("{platform}-{number}"));
+            act.source = SourceName::new(format!("{}-{number}", act.platform));
         }
-        acts.push(Act {
-            platform,
-            source,
-            account,
-        });
     }
-    Ok(acts)
+    Ok(acts.into_iter().map(Arc::new).collect())
 }
 
 /// The bot's account at the simulated QueUp.
