@@ -12,13 +12,9 @@ Standard library only. Exits 1 if anything was lost.
 """
 
 import argparse
-import calendar
 import json
-import os
 import random
-import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -27,145 +23,43 @@ import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from world import World  # noqa: E402 - found beside this file, wherever it is run from
+from trial import Trial, account  # noqa: E402 - found beside this file, wherever it is run from
 
 SOURCE, CHAT = "choir", "tea"
 
 
-def milliseconds(text):
-    """An ISO 8601 UTC time with any number of decimals, as Unix milliseconds (a float)."""
-    match = re.fullmatch(r"(\d+-\d+-\d+)[T ](\d+:\d+:\d+)(\.\d+)?Z", text)
-    seconds = calendar.timegm(time.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S"))
-    return (seconds + float(match[3] or 0)) * 1000
+def sources(world, folder):
+    """An account of each platform that has no sequence to resume from."""
+    queup, chat = world.queup, world.stackexchange
+    return {
+        SOURCE: (
+            [
+                'platform = "queup"',
+                f'email = {json.dumps(queup["email"])}',
+                'password = { env = "CHOIR_PASSWORD" }',
+                f'rooms = [{json.dumps(queup["room"])}]',
+                f'rest = {json.dumps(queup["rest"])}',
+                f'socket = {json.dumps(queup["socket"])}',
+            ],
+            {"CHOIR_PASSWORD": queup["password"]},
+        ),
+        CHAT: (
+            [
+                'platform = "stackexchange"',
+                f'email = {json.dumps(chat["email"])}',
+                'password = { env = "TEA_PASSWORD" }',
+                f'rooms = [{chat["room"]}]',
+                f'cookie_file = {json.dumps(str(folder / "cookies.json"))}',
+                f'address = {json.dumps(chat["address"])}',
+            ],
+            {"TEA_PASSWORD": chat["password"]},
+        ),
+    }
 
 
 def get(url):
     with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.read().decode()
-
-
-class Trial:
-    def __init__(self, antiphon, folder, rate, seed):
-        self.antiphon = antiphon
-        self.folder = Path(folder)
-        self.journal = self.folder / "journal.sqlite"
-        self.effects = self.folder / "effects.ndjson"
-        self.errors = open(self.folder / "stderr.txt", "ab")
-        self.world = World(antiphon, "--rate", str(rate), "--seed", str(seed))
-        queup, chat = self.world.queup, self.world.stackexchange
-        self.config = self.folder / "antiphon.toml"
-        self.config.write_text(
-            f"""
-[journal]
-path = {json.dumps(str(self.journal))}
-
-[sources.{SOURCE}]
-platform = "queup"
-email = {json.dumps(queup["email"])}
-password = {{ env = "CHOIR_PASSWORD" }}
-rooms = [{json.dumps(queup["room"])}]
-rest = {json.dumps(queup["rest"])}
-socket = {json.dumps(queup["socket"])}
-
-[sources.{CHAT}]
-platform = "stackexchange"
-email = {json.dumps(chat["email"])}
-password = {{ env = "TEA_PASSWORD" }}
-rooms = [{chat["room"]}]
-cookie_file = {json.dumps(str(self.folder / "cookies.json"))}
-address = {json.dumps(chat["address"])}
-"""
-        )
-        self.environment = dict(
-            os.environ, CHOIR_PASSWORD=queup["password"], TEA_PASSWORD=chat["password"]
-        )
-
-    def run(self):
-        # The effects go to the file by the daemon's own descriptor: what it wrote before the kill stays written.
-        return subprocess.Popen(
-            [self.antiphon, "run", "--config", str(self.config), "--print", "--output", "json"],
-            stdout=open(self.effects, "ab"),
-            stderr=self.errors,
-            env=self.environment,
-        )
-
-    def rows(self, query, *parameters):
-        connection = sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=30)
-        try:
-            return connection.execute(query, parameters).fetchall()
-        finally:
-            connection.close()
-
-    def stored(self, source):
-        """How often each origin of a source is stored."""
-        query = "select origin, count(*) from event where source = ? group by origin"
-        return dict(self.rows(query, source))
-
-    def gaps(self, source):
-        gaps = {}
-        query = "select place, body from event where source = ? and kind = 'antiphon.gap'"
-        for place, body in self.rows(query, source):
-            gaps.setdefault(place, []).append(json.loads(body))
-        return gaps
-
-    def last(self):
-        if not self.journal.exists():
-            return 0
-        try:
-            return self.rows("select coalesce(max(position), 0) from event")[0][0]
-        except sqlite3.OperationalError:
-            return 0  # not yet created
-
-    def wait(self, what, condition, limit=60.0):
-        end = time.monotonic() + limit
-        while not condition():
-            if time.monotonic() > end:
-                sys.exit(f"kill9: gave up waiting: {what}; see {self.folder}")
-            time.sleep(0.05)
-
-
-def inside(row, gap, numbers):
-    """Whether a ledger row lies in a gap: after its first edge and not after its last.
-
-    An edge that names a frame is found in the ledger, whose order is the order in which things happened; a clock
-    alone would misplace what was sent while a frame was still on its way.
-    """
-
-    def edge(name):
-        edge = gap[name]
-        return numbers.get((edge.get("connection"), edge.get("frame")))
-
-    start, end = edge("from"), edge("to")
-    if start is not None:
-        after_start = row["n"] > start
-    else:
-        after_start = milliseconds(gap["from"]["at"]) <= row["at"] + 1
-    if end is not None:
-        before_end = row["n"] <= end
-    else:
-        before_end = row["at"] - 1 <= milliseconds(gap["to"]["at"])
-    return after_start and before_end
-
-
-def account(ledger, stored, gaps):
-    """How many rows are stored, how many lie in a gap, and those of which neither is true."""
-    numbers = {(row["connection"], row["frame"]): row["n"] for row in ledger if row.get("connection")}
-    journaled = gapped = 0
-    lost = []
-    for row in ledger:
-        here = [gap for place, found in gaps.items() if covers(place, row["place"]) for gap in found]
-        if row["origin"] in stored:
-            journaled += 1
-        elif any(inside(row, gap, numbers) for gap in here):
-            gapped += 1
-        else:
-            lost.append(row)
-    return journaled, gapped, lost
-
-
-def covers(place, other):
-    """Whether a place is another, or contains it."""
-    return other == place or other.startswith(place + "/")
 
 
 def main():
@@ -181,16 +75,14 @@ def main():
     print(f"kill9: {options.times} kills, {options.rate} events a second, seed {seed}", flush=True)
 
     with tempfile.TemporaryDirectory(prefix="kill9-") as folder:
-        trial = Trial(options.antiphon, folder, options.rate, seed)
+        trial = Trial("kill9", options.antiphon, folder, options.rate, seed, sources)
         try:
             lives = []
             for _ in range(options.times):
                 daemon = trial.run()
                 life = chance.uniform(0.0, options.longest)
                 time.sleep(life)
-                if daemon.poll() is not None:
-                    sys.stderr.write((trial.folder / "stderr.txt").read_text()[-4000:])
-                    sys.exit(f"kill9: the daemon ended by itself with {daemon.returncode}")
+                trial.is_running(daemon)
                 daemon.send_signal(signal.SIGKILL)
                 daemon.wait()
                 lives.append((life, trial.last()))
@@ -201,15 +93,7 @@ def main():
             trial.wait("the last run to store events", lambda: trial.last() > before + options.rate)
             trial.world.do(do="traffic", rate=0)
             trial.world.chat(do="traffic", rate=0)
-            quiet = [trial.last(), time.monotonic()]
-
-            def still():
-                now = trial.last()
-                if now != quiet[0]:
-                    quiet[:] = [now, time.monotonic()]
-                return time.monotonic() - quiet[1] > 2.0
-
-            trial.wait("the traffic to end", still)
+            trial.settle()
             # Taken before the stop: what is due to an account that is away is told at its next start.
             ledger = trial.world.ledger(trial.world.queup["user_id"])
             chat_ledger = trial.world.ledger(trial.world.stackexchange["user_id"])
@@ -239,14 +123,10 @@ def main():
             ]
             missing_chat = [chat for chat in history if f"chat/{chat}" not in stored]
 
-            # The handler's effects, keyed by origin; a line cut off by a kill is no effect.
+            # The handler's effects, keyed by origin.
             effects = {}
-            for line in trial.effects.read_bytes().split(b"\n"):
-                try:
-                    event = json.loads(line)
-                except ValueError:
-                    continue
-                effects[event["origin"]] = effects.get(event["origin"], 0) + 1
+            for origin in trial.handled():
+                effects[origin] = effects.get(origin, 0) + 1
             without_effect = [origin for origin in stored | chat_stored if origin not in effects]
             repeated = sum(count - 1 for count in effects.values())
 

@@ -53,6 +53,7 @@ class World:
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         self.queup = self.addresses["queup"]
         self.stackexchange = self.addresses["stackexchange"]
+        self.discord = self.addresses.get("discord")
 
     def person(self, number):
         account = self.queup["accounts"][number]

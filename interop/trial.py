@@ -1,0 +1,160 @@
+"""A daemon under trial: `antiphon run --print` on one journal, started and ended again and again beside a simulator.
+
+Standard library only.
+"""
+
+import calendar
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from world import World
+
+
+def milliseconds(text):
+    """An ISO 8601 UTC time with any number of decimals, as Unix milliseconds (a float)."""
+    match = re.fullmatch(r"(\d+-\d+-\d+)[T ](\d+:\d+:\d+)(\.\d+)?Z", text)
+    seconds = calendar.timegm(time.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S"))
+    return (seconds + float(match[3] or 0)) * 1000
+
+
+class Trial:
+    """The simulator, the daemon's configuration, and what the daemon leaves behind.
+
+    `sources` makes the sources from the simulator's addresses: a table of TOML lines and the secrets' environment, by
+    the source's name.
+    """
+
+    def __init__(self, name, antiphon, folder, rate, seed, sources):
+        self.name = name
+        self.antiphon = antiphon
+        self.folder = Path(folder)
+        self.journal = self.folder / "journal.sqlite"
+        self.effects = self.folder / "effects.ndjson"
+        self.errors = open(self.folder / "stderr.txt", "ab")
+        self.world = World(antiphon, "--rate", str(rate), "--seed", str(seed))
+        self.config = self.folder / "antiphon.toml"
+        self.environment = dict(os.environ)
+        lines = ["[journal]", f"path = {json.dumps(str(self.journal))}"]
+        for source, (table, secrets) in sources(self.world, self.folder).items():
+            lines += ["", f"[sources.{source}]", *table]
+            self.environment |= secrets
+        self.config.write_text("\n".join(lines) + "\n")
+
+    def run(self):
+        # The effects go to the file by the daemon's own descriptor: what it wrote before the kill stays written.
+        return subprocess.Popen(
+            [self.antiphon, "run", "--config", str(self.config), "--print", "--output", "json"],
+            stdout=open(self.effects, "ab"),
+            stderr=self.errors,
+            env=self.environment,
+        )
+
+    def is_running(self, daemon):
+        """Ends the trial if the daemon ended by itself."""
+        if daemon.poll() is not None:
+            sys.stderr.write((self.folder / "stderr.txt").read_text()[-4000:])
+            sys.exit(f"{self.name}: the daemon ended by itself with {daemon.returncode}")
+
+    def rows(self, query, *parameters):
+        connection = sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=30)
+        try:
+            return connection.execute(query, parameters).fetchall()
+        finally:
+            connection.close()
+
+    def stored(self, source):
+        """How often each origin of a source is stored."""
+        query = "select origin, count(*) from event where source = ? group by origin"
+        return dict(self.rows(query, source))
+
+    def gaps(self, source):
+        gaps = {}
+        query = "select place, body from event where source = ? and kind = 'antiphon.gap'"
+        for place, body in self.rows(query, source):
+            gaps.setdefault(place, []).append(json.loads(body))
+        return gaps
+
+    def handled(self):
+        """The origins that the daemon printed, in order; a line cut off by a kill is none."""
+        for line in self.effects.read_bytes().split(b"\n"):
+            try:
+                yield json.loads(line)["origin"]
+            except ValueError:
+                continue
+
+    def last(self):
+        if not self.journal.exists():
+            return 0
+        try:
+            return self.rows("select coalesce(max(position), 0) from event")[0][0]
+        except sqlite3.OperationalError:
+            return 0  # not yet created
+
+    def wait(self, what, condition, limit=60.0):
+        end = time.monotonic() + limit
+        while not condition():
+            if time.monotonic() > end:
+                sys.exit(f"{self.name}: gave up waiting: {what}; see {self.folder}")
+            time.sleep(0.05)
+
+    def settle(self):
+        """Waits until nothing has been stored for two seconds."""
+        quiet = [self.last(), time.monotonic()]
+
+        def still():
+            now = self.last()
+            if now != quiet[0]:
+                quiet[:] = [now, time.monotonic()]
+            return time.monotonic() - quiet[1] > 2.0
+
+        self.wait("the traffic to end", still)
+
+
+def inside(row, gap, numbers):
+    """Whether a ledger row lies in a gap: after its first edge and not after its last.
+
+    An edge that names a frame is found in the ledger, whose order is the order in which things happened; a clock
+    alone would misplace what was sent while a frame was still on its way.
+    """
+
+    def edge(name):
+        edge = gap[name]
+        return numbers.get((edge.get("connection"), edge.get("frame")))
+
+    start, end = edge("from"), edge("to")
+    if start is not None:
+        after_start = row["n"] > start
+    else:
+        after_start = milliseconds(gap["from"]["at"]) <= row["at"] + 1
+    if end is not None:
+        before_end = row["n"] <= end
+    else:
+        before_end = row["at"] - 1 <= milliseconds(gap["to"]["at"])
+    return after_start and before_end
+
+
+def account(ledger, stored, gaps):
+    """How many rows are stored, how many lie in a gap, and those of which neither is true."""
+    numbers = {(row["connection"], row["frame"]): row["n"] for row in ledger if row.get("connection")}
+    journaled = gapped = 0
+    lost = []
+    for row in ledger:
+        here = [gap for place, found in gaps.items() if covers(place, row["place"]) for gap in found]
+        if row["origin"] in stored:
+            journaled += 1
+        elif any(inside(row, gap, numbers) for gap in here):
+            gapped += 1
+        else:
+            lost.append(row)
+    return journaled, gapped, lost
+
+
+def covers(place, other):
+    """Whether a place is another, or contains it; the empty place contains all."""
+    return other == place or not place or other.startswith(place + "/")
