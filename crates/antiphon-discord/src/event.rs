@@ -13,6 +13,8 @@ mod payload;
 mod shape;
 mod wire;
 
+use antiphon_core::{DecodeError, Event};
+use serde::Deserialize;
 use twilight_model::{
     guild::{Member, PartialMember},
     id::{Id, marker::GuildMarker},
@@ -33,6 +35,12 @@ pub use self::{
 
 /// Stands for a guild in events that the model gives one and Discord did not; no guild has this id.
 pub const NO_GUILD: Id<GuildMarker> = Id::new(1);
+
+/// Reads a body that must be an object.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
+    mend::object::<T>(event)?;
+    event.parse()
+}
 
 /// When the thing with this id was made: every id of Discord's says so.
 pub fn moment_of(id: u64) -> jiff::Timestamp {

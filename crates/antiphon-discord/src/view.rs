@@ -17,17 +17,8 @@ use twilight_model::id::{
     },
 };
 
+use crate::event::parse;
 use loose::{IdsOf, Inner, Inners, loose};
-
-/// Reads a body that must be an object; serde alone would take a list for one.
-fn object<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
-    let first = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
-    if first == Some(&b'{') {
-        event.parse()
-    } else {
-        Err(event.undecodable::<T>("the body is not an object"))
-    }
-}
 
 /// Lets a view be read from any event of this platform.
 macro_rules! of {
@@ -38,7 +29,7 @@ macro_rules! of {
             /// # Errors
             /// [`DecodeError`] if the body is not a JSON object.
             pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-                object(event)
+                parse(event)
             }
         }
     )*};
@@ -282,7 +273,7 @@ impl<'a> Reaction<'a> {
     /// # Errors
     /// [`DecodeError`] if the body is not a JSON object.
     pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: ReactionWire<'a> = object(event)?;
+        let wire: ReactionWire<'a> = parse(event)?;
         let emoji = wire.emoji.0.unwrap_or_default();
         Ok(Self {
             message_id: wire.message_id,
@@ -353,7 +344,7 @@ impl<'a> Interaction<'a> {
     /// # Errors
     /// [`DecodeError`] if the body is not a JSON object.
     pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: InteractionWire<'a> = object(event)?;
+        let wire: InteractionWire<'a> = parse(event)?;
         let member = wire.member.0.map(|member| member.user);
         let data = wire.data.0.unwrap_or_default();
         Ok(Self {
@@ -429,7 +420,7 @@ impl<'a> Role<'a> {
     /// # Errors
     /// [`DecodeError`] if the body is not a JSON object.
     pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: RoleWire<'a> = object(event)?;
+        let wire: RoleWire<'a> = parse(event)?;
         let role = wire.role.0.unwrap_or_default();
         Ok(Self {
             guild_id: wire.guild_id,

@@ -24,7 +24,7 @@ macro_rules! made {
             }
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                event.parse()
+                super::parse(event)
             }
         }
     )*};

@@ -70,12 +70,19 @@ const DEEPEST: usize = 12;
 /// In bodies up to this size each spare field is tried; in greater ones that would take too long.
 const PATIENCE: usize = 256 << 10;
 
+/// The body if it is an object; serde alone would take a list for one.
+pub(crate) fn object<T>(event: &Event) -> Result<&[u8], DecodeError> {
+    let first = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
+    if first == Some(&b'{') {
+        Ok(event.body())
+    } else {
+        Err(event.undecodable::<T>("the body is not an object"))
+    }
+}
+
 /// Reads the body into `T`, and failing that, mends it and reads it again.
 pub(crate) fn read<T: DeserializeOwned>(event: &Event, shape: &Shape) -> Result<T, DecodeError> {
-    match serde_json::from_slice(event.body()) {
-        Ok(read) => Ok(read),
-        Err(refusal) => mended(event, shape, &refusal).map(|(read, _)| read),
-    }
+    read_partial(event, shape).map(|(read, _)| read)
 }
 
 /// Reads the body into `T` as [`read`] does, and says which fields got a stand-in.
@@ -83,7 +90,7 @@ pub(crate) fn read_partial<T: DeserializeOwned>(
     event: &Event,
     shape: &Shape,
 ) -> Result<(T, Vec<&'static str>), DecodeError> {
-    match serde_json::from_slice(event.body()) {
+    match serde_json::from_slice(object::<T>(event)?) {
         Ok(read) => Ok((read, Vec::new())),
         Err(refusal) => mended(event, shape, &refusal),
     }
@@ -99,9 +106,6 @@ pub(crate) fn mended<T: DeserializeOwned>(
     let refused = |why: String| event.undecodable::<T>(why);
     let mut body: Value =
         serde_json::from_slice(event.body()).map_err(|error| refused(error.to_string()))?;
-    if !body.is_object() {
-        return Err(refused("the body is not an object".into()));
-    }
     let mut mender = Mender {
         guild: event.place().id("guild"),
         is_sparing: false,

@@ -27,7 +27,7 @@ macro_rules! own {
             }
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                event.parse()
+                super::parse(event)
             }
         }
     )*};

@@ -260,7 +260,7 @@ impl Payload for GuildCreate {
     }
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
-        match wire::GuildCreate::of(event.body()) {
+        match wire::GuildCreate::of(mend::object::<Guild>(event)?) {
             Ok(wire) => Ok(Self(wire.into())),
             Err(refusal) => mend::mended::<Guild>(event, &shape::GUILD, &refusal)
                 .map(|(guild, _)| Self(incoming::GuildCreate::Available(guild))),
