@@ -19,7 +19,7 @@ pub use antiphon_core::Events;
 pub use client::Client;
 pub use config::Config;
 pub use error::{ConfigError, NotConnected, RequestError};
-pub use event::KINDS;
+pub use event::*;
 pub use source::Source;
 
 /// A client to keep and a source to run, for one bot with all its shards.
