@@ -8,6 +8,9 @@ use twilight_model::gateway::Intents;
 
 use crate::error::ConfigError;
 
+/// Discord's REST interface, in the version that the crate speaks (protocol §13).
+const API: &str = "https://discord.com/api/v10";
+
 /// The choices for one bot.
 ///
 /// A bad value is an error when the source runs, not here.
@@ -15,6 +18,7 @@ use crate::error::ConfigError;
 pub struct Config {
     pub(crate) token: Secret,
     pub(crate) intents: Intents,
+    pub(crate) api: String,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
     pub(crate) proxy: Option<Secret>,
@@ -33,6 +37,7 @@ impl Config {
         Self {
             token: token.into(),
             intents,
+            api: API.into(),
             name: "discord".into(),
             network: Network::new(),
             proxy: None,
@@ -55,6 +60,15 @@ impl Config {
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {
         self.name = name.into();
+        self
+    }
+
+    /// Sets the URL of the REST interface with its version; the default is `https://discord.com/api/v10`.
+    ///
+    /// The Gateway's URL is what that interface answers.
+    #[must_use]
+    pub fn api(mut self, url: impl Into<String>) -> Self {
+        self.api = url.into();
         self
     }
 
