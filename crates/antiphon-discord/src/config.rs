@@ -27,6 +27,7 @@ pub struct Config {
     pub(crate) request_timeout: Duration,
     pub(crate) action_timeout: Duration,
     pub(crate) waiting: usize,
+    pub(crate) requests_per_second: usize,
     pub(crate) user_agent: String,
     pub(crate) buffer: usize,
 }
@@ -46,6 +47,7 @@ impl Config {
             request_timeout: Duration::from_secs(30),
             action_timeout: Duration::from_secs(10),
             waiting: 256,
+            requests_per_second: 50,
             user_agent: concat!(
                 "DiscordBot (https://docs.rs/antiphon, ",
                 env!("CARGO_PKG_VERSION"),
@@ -97,6 +99,31 @@ impl Config {
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = Some(rng);
+        self
+    }
+
+    /// Sets how long a request may take, with the waits for its turn and its repetitions; the default is 30 s.
+    ///
+    /// A rate limit that is known to hold longer is an error at once.
+    #[must_use]
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Sets how many requests may wait for their turn; the default is 256, and one more is an error at once.
+    #[must_use]
+    pub fn waiting(mut self, most: usize) -> Self {
+        self.waiting = most;
+        self
+    }
+
+    /// Sets how many requests may go out within a second; the default is Discord's own limit, 50.
+    ///
+    /// Lower it where several processes share a bot; Discord raises it for large ones on request.
+    #[must_use]
+    pub fn requests_per_second(mut self, most: usize) -> Self {
+        self.requests_per_second = most;
         self
     }
 

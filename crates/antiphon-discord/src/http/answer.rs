@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, header::LOCATION};
 use serde::Deserialize;
 use serde_json::Value;
+use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use crate::error::{ApiError, FieldError, RequestError};
 
@@ -15,6 +16,31 @@ const SHOWN: usize = 200;
 const FIELDS: usize = 64;
 /// How deep field errors may be nested.
 const DEPTH: usize = 16;
+
+/// What a successful answer is read as.
+pub(crate) trait Answer: Sized {
+    fn read(body: &[u8]) -> Result<Self, serde_json::Error>;
+}
+
+/// Nothing that anybody needs.
+impl Answer for () {
+    fn read(_: &[u8]) -> Result<Self, serde_json::Error> {
+        Ok(())
+    }
+}
+
+/// Answers as twilight's models have them.
+macro_rules! answers {
+    ($($type:ty),* $(,)?) => {$(
+        impl Answer for $type {
+            fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
+                serde_json::from_slice(body)
+            }
+        }
+    )*};
+}
+
+answers!(BotConnectionInfo);
 
 /// An error's body (protocol §13).
 #[derive(Deserialize)]

@@ -49,7 +49,7 @@ impl Letterhead {
     /// Makes a request ready.
     pub(super) fn address(
         &self,
-        request: twilight_http::request::Request,
+        request: &twilight_http::request::Request,
         change: impl FnOnce(Vec<u8>) -> Vec<u8>,
     ) -> Result<Outgoing, RequestError> {
         let path = request.path().to_owned();
