@@ -1,10 +1,40 @@
 //! The cloneable handle that users hold.
 
+mod call;
+mod channels;
+mod commands;
+mod guilds;
+mod interactions;
+mod members;
+mod messages;
+mod reactions;
+mod roles;
+mod users;
+mod webhooks;
+
 use std::sync::Arc;
 
 use antiphon_core::LinkState;
 use tokio::sync::{mpsc, watch};
 
+pub use self::{
+    call::{AuditedCall, Call},
+    channels::{
+        CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
+        UpdateThread,
+    },
+    guilds::{
+        AuditLog, CurrentUserGuilds, GuildCall, UpdateCurrentUserVoiceState, UpdateUserVoiceState,
+    },
+    interactions::{Answers, CreateFollowup, Respond, UpdateFollowup, UpdateResponse},
+    members::{
+        Bans, CreateBan, GuildMembers, SearchGuildMembers, UpdateCurrentMember, UpdateGuildMember,
+    },
+    messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
+    reactions::{Emoji, Reactions},
+    roles::{CreateRole, UpdateRole},
+    webhooks::{CreateWebhook, ExecuteWebhook},
+};
 use crate::{config::Config, http::Http};
 
 /// Commands that wait for the connection; one more waits for its turn within its own timeout.
@@ -48,7 +78,6 @@ impl Client {
         Self { shared }
     }
 
-    #[expect(dead_code, reason = "until requests are sent")]
     pub(crate) fn http(&self) -> &Http {
         &self.shared.http
     }

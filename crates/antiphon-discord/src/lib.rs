@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cache;
-mod client;
+pub mod client;
 mod config;
 mod error;
 mod event;
@@ -16,7 +16,7 @@ pub use twilight_model as model;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;
-pub use client::Client;
+pub use client::{Call, Client, Emoji};
 pub use config::Config;
 pub use error::{ApiError, ConfigError, FieldError, NotConnected, RequestError, Scope};
 pub use event::KINDS;
