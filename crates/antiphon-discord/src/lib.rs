@@ -3,11 +3,14 @@
 mod cache;
 mod client;
 mod config;
+mod dispatch;
 mod error;
 mod event;
 mod http;
+mod inflate;
 mod source;
 pub mod view;
+mod wire;
 
 use std::sync::Arc;
 
