@@ -21,7 +21,7 @@ pub use twilight_model::gateway::Intents;
 pub use antiphon_core::Events;
 pub use client::Client;
 pub use config::Config;
-pub use error::{ConfigError, NotConnected, RequestError};
+pub use error::{ApiError, ConfigError, FieldError, NotConnected, RequestError, Scope};
 pub use event::KINDS;
 pub use source::Source;
 
