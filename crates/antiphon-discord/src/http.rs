@@ -118,7 +118,6 @@ impl Http {
     }
 
     /// `GET /gateway/bot`: where to connect, how many shards are recommended, and the budget of identifies (§6).
-    #[cfg_attr(not(test), expect(dead_code, reason = "until the source connects"))]
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
         let request = self.builders.gateway().authed().try_into_request();
         self.call(Order::new(request, Repeat::Safe)).await
