@@ -4,8 +4,10 @@
 //! [`Discord`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
 
 mod connection;
+mod deck;
 mod frame;
 mod gateway;
+mod guilds;
 mod handle;
 pub(crate) mod http;
 mod intents;
@@ -14,6 +16,7 @@ mod limits;
 mod members;
 mod messages;
 mod model;
+mod others;
 mod permissions;
 mod populate;
 mod rest;
@@ -29,6 +32,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
+pub(crate) use deck::Deck;
 pub use frame::KeyOrder;
 pub use handle::{BotAccount, Discord};
 pub(crate) use state::Settings;
