@@ -1,7 +1,18 @@
 //! The cloneable handle that users hold.
 
 mod asked;
+mod call;
+mod channels;
+mod commands;
 mod gateway;
+mod guilds;
+mod interactions;
+mod members;
+mod messages;
+mod reactions;
+mod roles;
+mod users;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -14,7 +25,23 @@ pub(crate) use self::{
 };
 pub use self::{
     asked::{MemberQuery, Members, VoiceConnection},
+    call::{AuditedCall, Call},
+    channels::{
+        CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
+        UpdateThread,
+    },
     gateway::ShardInfo,
+    guilds::{
+        AuditLog, CurrentUserGuilds, GuildCall, UpdateCurrentUserVoiceState, UpdateUserVoiceState,
+    },
+    interactions::{Answers, CreateFollowup, Respond, UpdateFollowup, UpdateResponse},
+    members::{
+        Bans, CreateBan, GuildMembers, SearchGuildMembers, UpdateCurrentMember, UpdateGuildMember,
+    },
+    messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
+    reactions::{Emoji, Reactions},
+    roles::{CreateRole, UpdateRole},
+    webhooks::{CreateWebhook, ExecuteWebhook},
 };
 use crate::{config::Config, http::Http};
 
@@ -61,7 +88,6 @@ impl Client {
         Self { shared }
     }
 
-    #[expect(dead_code, reason = "until requests are sent")]
     pub(crate) fn http(&self) -> &Http {
         &self.shared.http
     }

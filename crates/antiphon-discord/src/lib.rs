@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cache;
-mod client;
+pub mod client;
 mod config;
 mod dispatch;
 mod error;
@@ -22,7 +22,7 @@ pub use twilight_model as model;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;
-pub use client::{Client, MemberQuery, Members, ShardInfo, VoiceConnection};
+pub use client::{Call, Client, Emoji, MemberQuery, Members, ShardInfo, VoiceConnection};
 pub use config::{Activity, Compression, Config, Presence, Properties, Shards, SignOff};
 pub use error::{
     ApiError, CommandError, ConfigError, FieldError, MembersError, NotConnected, RequestError,
