@@ -5,7 +5,7 @@ use std::sync::Arc;
 use antiphon_core::LinkState;
 use tokio::sync::{mpsc, watch};
 
-use crate::{config::Config, http::Http};
+use crate::{cache::Cache, config::Config, http::Http};
 
 /// Commands that wait for the connection; one more waits for its turn within its own timeout.
 pub(crate) const COMMANDS: usize = 64;
@@ -19,6 +19,7 @@ pub(crate) enum Command {}
 pub(crate) struct Shared {
     pub(crate) http: Http,
     pub(crate) link: watch::Sender<LinkState>,
+    pub(crate) cache: Cache,
     #[expect(dead_code, reason = "until there are commands")]
     commands: mpsc::Sender<Command>,
 }
@@ -30,6 +31,7 @@ impl Shared {
         Self {
             http: Http::new(config, network.http()),
             link: watch::Sender::new(LinkState::Idle),
+            cache: Cache::new(config.cache),
             commands,
         }
     }
@@ -51,6 +53,11 @@ impl Client {
     #[expect(dead_code, reason = "until requests are sent")]
     pub(crate) fn http(&self) -> &Http {
         &self.shared.http
+    }
+
+    /// What is known of the bot's guilds; nothing unless [`Config::cache`] asked for it.
+    pub fn cache(&self) -> &Cache {
+        &self.shared.cache
     }
 
     /// How the connection stands, and a way to wait for its changes.

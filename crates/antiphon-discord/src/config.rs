@@ -6,7 +6,10 @@ use antiphon_core::{Clock, Rng, Secret, SourceName};
 use antiphon_net::{Network, Proxy};
 use twilight_model::gateway::Intents;
 
-use crate::error::ConfigError;
+use crate::{cache::CacheLimits, error::ConfigError};
+
+/// Discord's REST interface, in the version that the crate speaks (protocol §13).
+const API: &str = "https://discord.com/api/v10";
 
 /// The choices for one bot.
 ///
@@ -15,6 +18,7 @@ use crate::error::ConfigError;
 pub struct Config {
     pub(crate) token: Secret,
     pub(crate) intents: Intents,
+    pub(crate) api: String,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
     pub(crate) proxy: Option<Secret>,
@@ -23,8 +27,10 @@ pub struct Config {
     pub(crate) request_timeout: Duration,
     pub(crate) action_timeout: Duration,
     pub(crate) waiting: usize,
+    pub(crate) requests_per_second: usize,
     pub(crate) user_agent: String,
     pub(crate) buffer: usize,
+    pub(crate) cache: Option<CacheLimits>,
 }
 
 impl Config {
@@ -33,6 +39,7 @@ impl Config {
         Self {
             token: token.into(),
             intents,
+            api: API.into(),
             name: "discord".into(),
             network: Network::new(),
             proxy: None,
@@ -41,6 +48,7 @@ impl Config {
             request_timeout: Duration::from_secs(30),
             action_timeout: Duration::from_secs(10),
             waiting: 256,
+            requests_per_second: 50,
             user_agent: concat!(
                 "DiscordBot (https://docs.rs/antiphon, ",
                 env!("CARGO_PKG_VERSION"),
@@ -48,6 +56,7 @@ impl Config {
             )
             .into(),
             buffer: 16 << 20,
+            cache: None,
         }
     }
 
@@ -55,6 +64,15 @@ impl Config {
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {
         self.name = name.into();
+        self
+    }
+
+    /// Sets the URL of the REST interface with its version; the default is `https://discord.com/api/v10`.
+    ///
+    /// The Gateway's URL is what that interface answers.
+    #[must_use]
+    pub fn api(mut self, url: impl Into<String>) -> Self {
+        self.api = url.into();
         self
     }
 
@@ -83,6 +101,41 @@ impl Config {
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = Some(rng);
+        self
+    }
+
+    /// Sets how long a request may take, with the waits for its turn and its repetitions; the default is 30 s.
+    ///
+    /// A rate limit that is known to hold longer is an error at once.
+    #[must_use]
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Sets how many requests may wait for their turn; the default is 256, and one more is an error at once.
+    #[must_use]
+    pub fn waiting(mut self, most: usize) -> Self {
+        self.waiting = most;
+        self
+    }
+
+    /// Sets how many requests may go out within a second; the default is Discord's own limit, 50.
+    ///
+    /// Lower it where several processes share a bot; Discord raises it for large ones on request.
+    #[must_use]
+    pub fn requests_per_second(mut self, most: usize) -> Self {
+        self.requests_per_second = most;
+        self
+    }
+
+    /// Keeps what the bot's guilds look like, within these limits; the default is to keep nothing.
+    ///
+    /// With a cache, a source whose save is missing identifies afresh, since a resumed session sends no guilds; without
+    /// one it always resumes.
+    #[must_use]
+    pub fn cache(mut self, limits: CacheLimits) -> Self {
+        self.cache = Some(limits);
         self
     }
 

@@ -2,7 +2,7 @@
 
 mod request;
 
-pub use self::request::RequestError;
+pub use self::request::{ApiError, FieldError, RequestError, Scope};
 
 use antiphon_core::LinkState;
 

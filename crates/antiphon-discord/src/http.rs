@@ -1,26 +1,272 @@
 //! Requests to Discord's REST interface and their rate limits (protocol §13).
+//!
+//! twilight builds the requests and checks their values; the rate limits are kept here.
+//! Its own limiter is a task that is spawned unseen, lets one request of a bucket go at a time, and panics when its
+//! runtime ends.
 
-use antiphon_net::HttpClient;
+mod answer;
+mod limits;
+mod nonce;
+mod outgoing;
+mod pace;
+mod route;
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use antiphon_core::{Backoff, BoxError, Rng};
+use antiphon_net::{HttpClient, HttpError};
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use tokio::{
+    runtime,
+    time::{Instant, sleep, timeout_at},
+};
+use tracing::debug;
+use twilight_http::request::{Request, TryIntoRequest as _};
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 
+pub(crate) use self::{answer::Answer, nonce::Nonce};
+use self::{
+    limits::{Limited, Reading},
+    outgoing::{Letterhead, Outgoing},
+    pace::Pace,
+    route::Route,
+};
 use crate::{config::Config, error::RequestError};
+
+/// How long one attempt may take, if another may follow it.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// How often a failed request is sent again.
+const RETRIES: u32 = 4;
+/// How often a request that met a rate limit is sent again.
+const LIMITED: u32 = 5;
+/// The first pause before a failed request is sent again, at most.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The interaction was answered already.
+const ALREADY_ACKNOWLEDGED: u64 = 40_060;
 
 /// Sends requests, as many at a time as Discord's rate limits let.
 #[derive(Debug)]
 pub(crate) struct Http {
-    #[expect(dead_code, reason = "until requests are sent")]
     client: HttpClient,
+    letterhead: Letterhead,
+    builders: twilight_http::Client,
+    pace: Pace,
+    timeout: Duration,
+    rng: Mutex<Rng>,
+    /// Discord does not accept the token; asking on would end in the address being shut out.
+    is_refused: AtomicBool,
+}
+
+/// Whether a request may be sent again when its answer was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// It does the same once or twice.
+    Safe,
+    /// It would do twice what was asked once.
+    Never,
+}
+
+/// Why an attempt brought no answer.
+enum Failure {
+    /// The limits know for how long.
+    Limited(Limited),
+    /// Discord cannot have acted on it.
+    Unsent(RequestError),
+    /// Discord may have acted on it.
+    Lost(RequestError),
+    /// It is of no use to try again.
+    Final(RequestError),
 }
 
 impl Http {
     pub(crate) fn new(config: &Config, client: HttpClient) -> Self {
-        let _ = config;
-        Self { client }
+        Self {
+            client,
+            letterhead: Letterhead::new(&config.api, &config.token, &config.user_agent),
+            builders: builders(),
+            pace: Pace::new(
+                config.requests_per_second,
+                config.waiting,
+                config.request_timeout,
+            ),
+            timeout: config.request_timeout,
+            rng: Mutex::new(config.rng.clone().unwrap_or_default().fork()),
+            is_refused: AtomicBool::new(false),
+        }
     }
 
     /// `GET /gateway/bot`: where to connect, how many shards are recommended, and the budget of identifies (§6).
-    #[expect(dead_code, clippy::unused_async, reason = "until requests are sent")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "until the source connects"))]
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
-        Err(RequestError::Unreachable("not written".into()))
+        let request = self.builders.gateway().authed().try_into_request();
+        self.call(request, Repeat::Safe, None).await
     }
+
+    /// Builds requests and checks their values; it never sends any.
+    pub(crate) fn builders(&self) -> &twilight_http::Client {
+        &self.builders
+    }
+
+    /// A nonce for one message.
+    pub(crate) fn nonce(&self) -> Nonce {
+        Nonce::random(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sends a request and reads its answer.
+    ///
+    /// With a nonce, the message is posted once however often it is sent.
+    pub(crate) async fn call<T: Answer>(
+        &self,
+        request: Result<Request, twilight_http::Error>,
+        repeat: Repeat,
+        nonce: Option<&Nonce>,
+    ) -> Result<T, RequestError> {
+        let request = request.map_err(invalid)?;
+        let outgoing = self.letterhead.address(&request, |body| match nonce {
+            Some(nonce) => nonce.enforced_in(body),
+            None => body,
+        })?;
+        drop(request);
+        let body = self.send(&outgoing, repeat).await?;
+        T::read(&body).map_err(|error| RequestError::Undecodable {
+            body: answer::short(&body),
+            source: error.into(),
+        })
+    }
+
+    /// Sends a request, again where that is safe and may help, until its time is over.
+    async fn send(&self, outgoing: &Outgoing, repeat: Repeat) -> Result<Bytes, RequestError> {
+        let deadline = Instant::now() + self.timeout;
+        let route = Route::of(&outgoing.method, &outgoing.path);
+        let rng = self
+            .rng
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fork();
+        let mut backoff = Backoff::new(rng).base(PAUSE).cap(LONGEST_PAUSE);
+        let (mut limited, mut was_lost) = (0, false);
+        loop {
+            let error = match self.attempt(outgoing, &route, repeat, deadline).await {
+                Ok(body) => return Ok(body),
+                Err(Failure::Limited(limit)) if limited < LIMITED => {
+                    // The turn that comes next waits as long as was asked.
+                    debug!(route = route.template, scope = ?limit.scope, wait = ?limit.wait, "rate limited");
+                    limited += 1;
+                    continue;
+                }
+                Err(Failure::Limited(limit)) => {
+                    return Err(RequestError::RateLimited {
+                        retry_after: limit.wait,
+                        scope: limit.scope,
+                    });
+                }
+                Err(Failure::Final(error)) if was_lost && was_done(outgoing, &error) => {
+                    return Ok(Bytes::new());
+                }
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Lost(error)) if repeat == Repeat::Never => {
+                    return Err(RequestError::OutcomeUnknown(error.into()));
+                }
+                Err(Failure::Lost(error)) => {
+                    was_lost = true;
+                    error
+                }
+                Err(Failure::Unsent(error)) => error,
+            };
+            let pause = backoff.next(Instant::now());
+            if backoff.attempt() > RETRIES || Instant::now() + pause >= deadline {
+                return Err(error);
+            }
+            debug!(route = route.template, %error, ?pause, "sending again");
+            sleep(pause).await;
+        }
+    }
+
+    /// Sends a request once, in its turn.
+    async fn attempt(
+        &self,
+        outgoing: &Outgoing,
+        route: &Route,
+        repeat: Repeat,
+        deadline: Instant,
+    ) -> Result<Bytes, Failure> {
+        if outgoing.is_authorized && self.is_refused.load(Ordering::Relaxed) {
+            return Err(Failure::Final(RequestError::Unauthorized));
+        }
+        let turn = self.pace.turn(route, deadline);
+        let turn = turn.await.map_err(Failure::Final)?;
+        let begun = Instant::now();
+        let end = match repeat {
+            Repeat::Safe => deadline.min(begun + ATTEMPT),
+            Repeat::Never => deadline,
+        };
+        let response = match timeout_at(end, self.client.send(outgoing.request())).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(unanswered(error)),
+            Err(_) => return Err(Failure::Lost(RequestError::TimedOut(end - begun))),
+        };
+        let reading = Reading::of(&response);
+        turn.answered(&reading);
+        if let Some(limited) = reading.limited {
+            return Err(Failure::Limited(limited));
+        }
+        if response.status() == StatusCode::UNAUTHORIZED && outgoing.is_authorized {
+            self.is_refused.store(true, Ordering::Relaxed);
+        }
+        answer::read(response, outgoing.is_authorized).map_err(|error| match error {
+            RequestError::Server { .. } => Failure::Lost(error),
+            error => Failure::Final(error),
+        })
+    }
+}
+
+/// What it means that no answer came.
+fn unanswered(error: HttpError) -> Failure {
+    let (may_have_arrived, is_transient) = (error.may_have_arrived(), error.is_transient());
+    let error = RequestError::Unreachable(error.into());
+    match (may_have_arrived, is_transient) {
+        (true, _) => Failure::Lost(error),
+        (false, true) => Failure::Unsent(error),
+        (false, false) => Failure::Final(error),
+    }
+}
+
+/// Whether a refusal, after an attempt whose answer was lost, says that this attempt had done what was asked.
+fn was_done(outgoing: &Outgoing, error: &RequestError) -> bool {
+    match error {
+        RequestError::NotFound(_) => outgoing.method == Method::DELETE,
+        RequestError::Refused(error) => error.code == ALREADY_ACKNOWLEDGED,
+        _ => false,
+    }
+}
+
+/// twilight's client, as a factory of requests.
+///
+/// Its builder starts a rate limiter's task before it can be told to do without, and fails where no runtime is.
+/// It starts that task in a runtime that never runs and ends here.
+fn builders() -> twilight_http::Client {
+    let nowhere = runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime without drivers asks the system for nothing");
+    let guard = nowhere.enter();
+    let client = twilight_http::Client::builder().ratelimiter(None).build();
+    drop(guard);
+    nowhere.shutdown_background();
+    client
+}
+
+/// Why twilight would not build a request.
+fn invalid(error: twilight_http::Error) -> RequestError {
+    let text = error.to_string();
+    let source: BoxError = error.into_source().unwrap_or_else(|| text.into());
+    RequestError::Invalid(source)
 }

@@ -3,11 +3,14 @@
 mod cache;
 mod client;
 mod config;
+mod dispatch;
 mod error;
 mod event;
 mod http;
+mod inflate;
 mod source;
 pub mod view;
+mod wire;
 
 use std::sync::Arc;
 
@@ -16,9 +19,10 @@ pub use twilight_model as model;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;
+pub use cache::{Cache, CacheLimits, CacheSize};
 pub use client::Client;
 pub use config::Config;
-pub use error::{ConfigError, NotConnected, RequestError};
+pub use error::{ApiError, ConfigError, FieldError, NotConnected, RequestError, Scope};
 pub use event::*;
 pub use source::Source;
 

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use antiphon_core::{BoxFuture, Events, Intake, Judge, KindInfo, SourceError, SourceName, Stop};
+use antiphon_core::{
+    BoxFuture, Events, Intake, Judge, KindInfo, Projection, SourceError, SourceName, Stop,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    cache::Picture,
     client::{Command, Shared},
     config::Config,
     error,
@@ -19,7 +22,6 @@ use crate::{
 #[derive(Debug)]
 pub struct Source {
     config: Config,
-    #[expect(dead_code, reason = "until it connects")]
     shared: Arc<Shared>,
     #[expect(dead_code, reason = "until it connects")]
     commands: mpsc::Receiver<Command>,
@@ -57,6 +59,17 @@ impl antiphon_core::Source for Source {
 
     fn kinds(&self) -> &'static [KindInfo] {
         KINDS
+    }
+
+    fn projections(&mut self) -> Vec<Box<dyn Projection>> {
+        let cache = &self.shared.cache;
+        if !cache.is_on() {
+            return Vec::new();
+        }
+        vec![Box::new(Picture::new(
+            self.config.name.clone(),
+            cache.clone(),
+        ))]
     }
 
     fn judge(&self) -> Judge {

@@ -1,0 +1,119 @@
+//! What an answer's headers say of rate limits.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
+use serde::Deserialize;
+
+use super::bucket::Window;
+use crate::error::Scope;
+
+/// What a 429 that names no time asks for.
+const UNSAID: Duration = Duration::from_secs(5);
+/// The shortest wait after a 429, so that an answer of zero is not asked again at once.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// A longer wait is not believed: a day.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An answer, as the limits see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::http) struct Reading {
+    status: StatusCode,
+    pub(super) bucket: Option<String>,
+    pub(super) window: Option<Window>,
+    /// Set for a 429.
+    pub(in crate::http) limited: Option<Limited>,
+}
+
+/// A 429.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) struct Limited {
+    pub(in crate::http) wait: Duration,
+    pub(in crate::http) scope: Scope,
+}
+
+/// A 429's body.
+#[derive(Deserialize)]
+struct Body {
+    retry_after: f64,
+    #[serde(default)]
+    global: bool,
+}
+
+impl Reading {
+    pub(in crate::http) fn of(response: &Response<Bytes>) -> Self {
+        let headers = response.headers();
+        let number = |name| text(headers, name)?.parse().ok();
+        let reset_after = seconds(headers, "x-ratelimit-reset-after");
+        let window = || {
+            Some(Window {
+                limit: number("x-ratelimit-limit")?,
+                remaining: number("x-ratelimit-remaining")?,
+                reset_after: reset_after?,
+            })
+        };
+        Self {
+            status: response.status(),
+            bucket: text(headers, "x-ratelimit-bucket").map(str::to_owned),
+            window: window().filter(|window| window.limit > 0),
+            limited: (response.status() == StatusCode::TOO_MANY_REQUESTS)
+                .then(|| limited(response, reset_after)),
+        }
+    }
+
+    /// Whether it counts towards the refusals for which an address is shut out; limits that others share do not.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self.status.as_u16() {
+            401 | 403 => true,
+            429 => self.limited.is_none_or(|it| it.scope != Scope::Shared),
+            _ => false,
+        }
+    }
+}
+
+fn limited(response: &Response<Bytes>, reset_after: Option<Duration>) -> Limited {
+    let headers = response.headers();
+    let body: Option<Body> = serde_json::from_slice(response.body()).ok();
+    let scope = match text(headers, "x-ratelimit-scope") {
+        Some("shared") => Scope::Shared,
+        Some("user") => Scope::User,
+        Some("global") => Scope::Global,
+        _ if headers.contains_key("x-ratelimit-global") => Scope::Global,
+        _ => match &body {
+            Some(body) if !body.global => Scope::User,
+            // Without a body of Discord's it comes from the edge before it, which shuts out everything.
+            _ => Scope::Global,
+        },
+    };
+    let said = body
+        .and_then(|body| duration(body.retry_after))
+        .or_else(|| seconds(headers, RETRY_AFTER.as_str()));
+    // The window's end is the more exact for one's own bucket; a shared limit outlasts it.
+    let wait = match (said, reset_after) {
+        (Some(said), Some(reset)) if scope == Scope::User => said.max(reset),
+        (None, Some(reset)) if scope != Scope::Global => reset,
+        (said, _) => said.unwrap_or(UNSAID),
+    };
+    Limited {
+        wait: wait.max(SHORTEST),
+        scope,
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn seconds(headers: &HeaderMap, name: &str) -> Option<Duration> {
+    duration(text(headers, name)?.trim().parse().ok()?)
+}
+
+/// Seconds as a time, rounded up to a whole millisecond, so that a wait never ends too early.
+fn duration(seconds: f64) -> Option<Duration> {
+    let time = Duration::try_from_secs_f64(seconds).ok()?.min(LONGEST);
+    let millis = time.as_nanos().div_ceil(1_000_000);
+    Some(Duration::from_millis(
+        u64::try_from(millis).unwrap_or(u64::MAX),
+    ))
+}

@@ -1,0 +1,42 @@
+//! The budget of refused requests, beyond which Discord shuts an address out.
+
+use std::{collections::VecDeque, time::Duration};
+
+use tokio::time::Instant;
+
+/// Discord counts over ten minutes.
+const PERIOD: Duration = Duration::from_secs(600);
+/// Nothing is sent above it; Discord's own limit is 10,000, and others may share the address.
+pub(in crate::http) const MOST: u32 = 9_000;
+/// Refusals within this time are counted together.
+const GRAIN: Duration = Duration::from_secs(10);
+
+/// Answers with 401, 403 or 429 (not of shared scope) within the last ten minutes.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    counts: VecDeque<(Instant, u32)>,
+    total: u32,
+}
+
+impl Refusals {
+    pub(super) fn count(&mut self, now: Instant) {
+        self.total += 1;
+        match self.counts.back_mut() {
+            Some((since, count)) if *since + GRAIN > now => *count += 1,
+            _ => self.counts.push_back((now, 1)),
+        }
+    }
+
+    /// How many there were, and how long to wait, if there were too many.
+    pub(super) fn too_many(&mut self, now: Instant) -> Option<(u32, Duration)> {
+        while let Some((since, count)) = self.counts.front().copied() {
+            let over = since + GRAIN + PERIOD;
+            if over > now {
+                return (self.total >= MOST).then(|| (self.total, over - now));
+            }
+            self.total -= count;
+            self.counts.pop_front();
+        }
+        None
+    }
+}

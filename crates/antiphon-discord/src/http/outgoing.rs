@@ -1,0 +1,113 @@
+//! A request as twilight builds it, made ready for the network.
+
+use antiphon_core::Secret;
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
+};
+use twilight_http::request::Method as Verb;
+
+use crate::error::RequestError;
+
+/// What is the same in every request.
+#[derive(Debug)]
+pub(super) struct Letterhead {
+    base: String,
+    authorization: Option<HeaderValue>,
+    user_agent: Option<HeaderValue>,
+}
+
+/// One request, which can be sent several times.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) method: Method,
+    /// Path below the API's base, with the query.
+    pub(super) path: String,
+    /// Whether the bot's token goes with it.
+    pub(super) is_authorized: bool,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Letterhead {
+    pub(super) fn new(base: &str, token: &Secret, user_agent: &str) -> Self {
+        let token = token.expose().trim();
+        let token = token.strip_prefix("Bot ").unwrap_or(token);
+        let mut authorization = HeaderValue::try_from(format!("Bot {token}")).ok();
+        if let Some(value) = &mut authorization {
+            value.set_sensitive(true);
+        }
+        Self {
+            base: base.trim_end_matches('/').to_owned(),
+            authorization,
+            user_agent: HeaderValue::try_from(user_agent).ok(),
+        }
+    }
+
+    /// Makes a request ready.
+    pub(super) fn address(
+        &self,
+        request: &twilight_http::request::Request,
+        change: impl FnOnce(Vec<u8>) -> Vec<u8>,
+    ) -> Result<Outgoing, RequestError> {
+        let path = request.path().to_owned();
+        let uri = format!("{}/{path}", self.base)
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| RequestError::Invalid(error.into()))?;
+        let mut headers = request.headers().cloned().unwrap_or_default();
+        let is_authorized = request.use_authorization_token();
+        if is_authorized {
+            let value = self.authorization.clone().ok_or_else(|| {
+                RequestError::Invalid("the token holds characters that no header may".into())
+            })?;
+            headers.insert(AUTHORIZATION, value);
+        }
+        if let Some(value) = &self.user_agent {
+            headers.insert(USER_AGENT, value.clone());
+        }
+        let body = match (request.form(), request.body()) {
+            (Some(form), _) => {
+                let kind = HeaderValue::try_from(form.content_type())
+                    .map_err(|error| RequestError::Invalid(error.into()))?;
+                headers.insert(CONTENT_TYPE, kind);
+                change(form.clone().build())
+            }
+            (None, Some(json)) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                change(json.to_vec())
+            }
+            (None, None) => Vec::new(),
+        };
+        Ok(Outgoing {
+            method: method(request.method()),
+            path,
+            is_authorized,
+            uri,
+            headers,
+            body: body.into(),
+        })
+    }
+}
+
+impl Outgoing {
+    /// The request to send.
+    pub(super) fn request(&self) -> Request<Bytes> {
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+}
+
+fn method(verb: Verb) -> Method {
+    match verb {
+        Verb::Delete => Method::DELETE,
+        Verb::Patch => Method::PATCH,
+        Verb::Post => Method::POST,
+        Verb::Put => Method::PUT,
+        _ => Method::GET,
+    }
+}

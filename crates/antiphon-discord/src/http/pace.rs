@@ -1,0 +1,143 @@
+//! Waiting for the turn that the limits give.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::{
+    limits::{Limits, Line, Reading, Ticket, Verdict},
+    route::Route,
+};
+use crate::error::RequestError;
+
+/// Gives requests their turn: within a bucket in order of coming, buckets side by side.
+#[derive(Debug)]
+pub(super) struct Pace {
+    limits: Mutex<Limits>,
+    waiting: AtomicUsize,
+    most: usize,
+    /// How long a request may take, said when it took longer.
+    timeout: Duration,
+}
+
+/// The turn of one request; dropped without an answer, the limits take it for sent and lost.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    pace: &'a Pace,
+    route: &'a Route,
+    ticket: Ticket,
+    is_answered: bool,
+}
+
+impl Pace {
+    pub(super) fn new(a_second: usize, most: usize, timeout: Duration) -> Self {
+        Self {
+            limits: Mutex::new(Limits::new(a_second)),
+            waiting: AtomicUsize::new(0),
+            most,
+            timeout,
+        }
+    }
+
+    /// Waits for the turn of a request, which must come before the deadline.
+    ///
+    /// A limit that is known to hold longer is an error at once.
+    pub(super) async fn turn<'a>(
+        &'a self,
+        route: &'a Route,
+        deadline: Instant,
+    ) -> Result<Turn<'a>, RequestError> {
+        let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _place = Place(&self.waiting);
+        if waiting > self.most {
+            return Err(RequestError::Busy(waiting));
+        }
+        loop {
+            let line = self.limits().line(route, Instant::now());
+            let _first = timeout_at(deadline, line.first.lock())
+                .await
+                .map_err(|_| RequestError::TimedOut(self.timeout))?;
+            if let Some(ticket) = self.ask(route, &line, deadline).await? {
+                return Ok(Turn {
+                    pace: self,
+                    route,
+                    ticket,
+                    is_answered: false,
+                });
+            }
+        }
+    }
+
+    /// Asks until there is a ticket, as the first of the line; `None` if the route moved to another.
+    async fn ask(
+        &self,
+        route: &Route,
+        line: &Arc<Line>,
+        deadline: Instant,
+    ) -> Result<Option<Ticket>, RequestError> {
+        loop {
+            let now = Instant::now();
+            // A change between the verdict and the wait is kept for the wait.
+            let verdict = self.limits().ask(route, line, now);
+            match verdict {
+                Verdict::Go(ticket) => return Ok(Some(ticket)),
+                Verdict::Elsewhere => return Ok(None),
+                Verdict::Refused(refusals, retry_after) => {
+                    return Err(RequestError::TooManyRefusals {
+                        refusals,
+                        retry_after,
+                    });
+                }
+                Verdict::At(at, scope) if at > deadline => {
+                    return Err(RequestError::RateLimited {
+                        retry_after: at - now,
+                        scope,
+                    });
+                }
+                Verdict::At(at, _) => tokio::select! {
+                    () = sleep_until(at) => {}
+                    () = line.changed.notified() => {}
+                },
+                Verdict::AfterAnother => timeout_at(deadline, line.changed.notified())
+                    .await
+                    .map_err(|_| RequestError::TimedOut(self.timeout))?,
+            }
+        }
+    }
+
+    fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn<'_> {
+    /// Notes what the answer says.
+    pub(super) fn answered(mut self, reading: &Reading) {
+        self.is_answered = true;
+        let mut limits = self.pace.limits();
+        limits.answered(self.route, &self.ticket, reading, Instant::now());
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.pace.limits().lost(&self.ticket);
+        }
+    }
+}
+
+/// A place among those that wait.
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

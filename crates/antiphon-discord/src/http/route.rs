@@ -1,0 +1,114 @@
+//! Which rate limit a request falls under: its route without ids, and the ids that limits are counted by.
+
+use http::Method;
+
+/// What a request is to the rate limits (protocol §13).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    /// Method and path, minor ids as `*`: `DELETE channels/messages/*`.
+    pub(super) template: String,
+    /// The ids by which a bucket is divided: a channel, a guild, or a webhook with its token.
+    pub(super) top: String,
+    /// Whether the bot's global limit is for it; those authorized by an interaction's or webhook's token are exempt.
+    pub(super) is_global: bool,
+}
+
+impl Route {
+    /// Reads it from a path below the API's base.
+    pub(super) fn of(method: &Method, path: &str) -> Self {
+        let path = path.split('?').next().unwrap_or_default();
+        let mut segments = path.split('/');
+        let first = segments.next().unwrap_or_default();
+        // How many of the following segments name the top-level resource.
+        let top = match first {
+            "channels" | "guilds" => 1,
+            "webhooks" | "interactions" => 2,
+            _ => 0,
+        };
+        let mut route = Self {
+            template: format!("{method} {first}"),
+            top: String::new(),
+            is_global: top != 2,
+        };
+        let mut before = first;
+        for (index, segment) in segments.enumerate() {
+            if index < top {
+                route.top.push('/');
+                route.top.push_str(segment);
+                continue;
+            }
+            let is_id = segment.bytes().all(|byte| byte.is_ascii_digit());
+            // An emoji, an invite's and a template's code are ids in letters.
+            let is_code = matches!(before, "reactions" | "invites" | "templates");
+            route.template.push('/');
+            route
+                .template
+                .push_str(if is_id || is_code { "*" } else { segment });
+            before = segment;
+        }
+        route
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(method: Method, path: &str, template: &str, top: &str, is_global: bool) {
+        let expected = Route {
+            template: template.into(),
+            top: top.into(),
+            is_global,
+        };
+        assert_eq!(Route::of(&method, path), expected);
+    }
+
+    #[test]
+    fn limits_are_divided_by_the_ids_that_count() {
+        check(Method::GET, "gateway/bot", "GET gateway/bot", "", true);
+        check(
+            Method::GET,
+            "channels/1/messages?limit=5",
+            "GET channels/messages",
+            "/1",
+            true,
+        );
+        check(
+            Method::DELETE,
+            "channels/1/messages/22",
+            "DELETE channels/messages/*",
+            "/1",
+            true,
+        );
+        check(
+            Method::PUT,
+            "channels/1/messages/22/reactions/%F0%9F%91%8D/@me",
+            "PUT channels/messages/*/reactions/*/@me",
+            "/1",
+            true,
+        );
+        check(
+            Method::PUT,
+            "guilds/3/bans/4",
+            "PUT guilds/bans/*",
+            "/3",
+            true,
+        );
+        check(
+            Method::PATCH,
+            "webhooks/9/secret/messages/@original",
+            "PATCH webhooks/messages/@original",
+            "/9/secret",
+            false,
+        );
+        check(
+            Method::POST,
+            "interactions/7/secret/callback",
+            "POST interactions/callback",
+            "/7/secret",
+            false,
+        );
+        check(Method::GET, "invites/abc", "GET invites/*", "", true);
+    }
+}
