@@ -43,7 +43,7 @@ pub use self::{
     roles::{CreateRole, UpdateRole},
     webhooks::{CreateWebhook, ExecuteWebhook},
 };
-use crate::{config::Config, http::Http};
+use crate::{cache::Cache, config::Config, http::Http};
 
 /// Commands that wait for a shard's connection; one more waits for its turn within its own timeout.
 pub(crate) const COMMANDS: usize = 64;
@@ -57,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) fleet: watch::Sender<Option<Arc<Fleet>>>,
     /// What commands need of the configuration.
     pub(crate) rules: gateway::Rules,
+    pub(crate) cache: Cache,
 }
 
 impl Shared {
@@ -71,6 +72,7 @@ impl Shared {
                 intents: config.intents,
                 timeout: config.action_timeout,
             },
+            cache: Cache::new(config.cache),
         }
     }
 }
@@ -90,6 +92,11 @@ impl Client {
 
     pub(crate) fn http(&self) -> &Http {
         &self.shared.http
+    }
+
+    /// What is known of the bot's guilds; nothing unless [`Config::cache`] asked for it.
+    pub fn cache(&self) -> &Cache {
+        &self.shared.cache
     }
 
     /// How the connection stands, and a way to wait for its changes.

@@ -16,7 +16,8 @@ mod wire;
 use antiphon_core::{DecodeError, Event};
 use serde::Deserialize;
 use twilight_model::{
-    guild::{Member, PartialMember},
+    channel::StageInstance,
+    guild::{Member, PartialMember, scheduled_event::GuildScheduledEvent},
     id::{Id, marker::GuildMarker},
     user::User,
 };
@@ -40,6 +41,16 @@ pub const NO_GUILD: Id<GuildMarker> = Id::new(1);
 pub(crate) fn parse<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
     mend::object::<T>(event)?;
     event.parse()
+}
+
+/// Reads a stage, whatever happened to it.
+pub(crate) fn parse_stage(event: &Event) -> Result<StageInstance, DecodeError> {
+    mend::read(event, &shape::STAGE)
+}
+
+/// Reads a scheduled event, whatever happened to it.
+pub(crate) fn parse_scheduled(event: &Event) -> Result<GuildScheduledEvent, DecodeError> {
+    mend::read(event, &shape::SCHEDULED_EVENT)
 }
 
 /// When the thing with this id was made: every id of Discord's says so.

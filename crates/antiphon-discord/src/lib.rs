@@ -22,6 +22,7 @@ pub use twilight_model as model;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;
+pub use cache::{Cache, CacheLimits, CacheSize};
 pub use client::{Call, Client, Emoji, MemberQuery, Members, ShardInfo, VoiceConnection};
 pub use config::{Activity, Compression, Config, Presence, Properties, Shards, SignOff};
 pub use error::{
