@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use antiphon::{Event, Link, Payload as _, Place, SourceName};
-use antiphon_sim::{Simulator, queup::QueUp, stackexchange::StackExchange};
+use antiphon_sim::{Simulator, discord::Discord, queup::QueUp, stackexchange::StackExchange};
 
 /// QueUp's room.
 pub(super) const ROOM: &str = "choir-loft";
@@ -42,8 +42,21 @@ pub(super) trait Stage: fmt::Debug + Send + Sync {
 
 /// Every platform's part, its source named after it.
 pub(super) fn all(simulator: &Simulator) -> Vec<Act> {
-    let (queup, chat) = (simulator.queup(), simulator.stackexchange());
+    let (discord, queup, chat) = (
+        simulator.discord(),
+        simulator.queup(),
+        simulator.stackexchange(),
+    );
     vec![
+        Act {
+            platform: "discord",
+            source: "discord".into(),
+            account: discord.account().id.to_string(),
+            stage: Box::new(Guild {
+                channel: discord.channel_id().to_string(),
+                discord,
+            }),
+        },
         Act {
             platform: "queup",
             source: "queup".into(),
@@ -65,6 +78,35 @@ pub(super) fn all(simulator: &Simulator) -> Vec<Act> {
 /// Whether an event tells that its source's line is up.
 fn is_up(event: &Event) -> bool {
     *event.kind() == Link::KIND && Link::decode(event).is_ok_and(|link| link.state.is_connected())
+}
+
+#[derive(Debug)]
+struct Guild {
+    discord: Discord,
+    channel: String,
+}
+
+impl Stage for Guild {
+    fn traffic(&self, rate: u32) {
+        self.discord.traffic(rate);
+    }
+
+    fn say(&self, by: &str, text: &str) {
+        self.discord.say(&self.channel, by, text);
+    }
+
+    fn ask(&self, by: &str) {
+        self.say(by, "!ping");
+    }
+
+    fn cut(&self, length: Duration) {
+        self.discord.refuse_sockets(length);
+        self.discord.cut();
+    }
+
+    fn is_back(&self, event: &Event) -> bool {
+        is_up(event)
+    }
 }
 
 #[derive(Debug)]

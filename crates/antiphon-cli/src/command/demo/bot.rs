@@ -7,7 +7,7 @@ use std::{
 };
 
 use antiphon::{
-    App, Clock, Event, HandlerError, SourceName, State, Takes as _, queup, stackexchange,
+    App, Clock, Event, HandlerError, SourceName, State, Takes as _, discord, queup, stackexchange,
 };
 use tokio::time::Instant;
 
@@ -20,6 +20,7 @@ const GREETING: Duration = Duration::from_secs(2);
 /// What the handlers hold.
 #[derive(Clone, Debug)]
 pub(super) struct Choir {
+    discord: discord::Client,
     queup: queup::Client,
     chat: stackexchange::Client,
     seen: Arc<Mutex<Seen>>,
@@ -33,12 +34,18 @@ pub(super) struct Seen {
     pub(super) up_dubs: u64,
     pub(super) down_dubs: u64,
     pub(super) mentions: u64,
+    pub(super) resumes: u64,
     greeted: Option<Instant>,
 }
 
 impl Choir {
-    pub(super) fn new(queup: queup::Client, chat: stackexchange::Client) -> Self {
+    pub(super) fn new(
+        discord: discord::Client,
+        queup: queup::Client,
+        chat: stackexchange::Client,
+    ) -> Self {
         Self {
+            discord,
             queup,
             chat,
             seen: Arc::default(),
@@ -72,6 +79,8 @@ pub(super) fn app(choir: Choir) -> App<Choir> {
         .on(count_dubs)
         .on(answer.when(|mention| mention.content.contains("!ping")))
         .on(count_mentions)
+        .on(reply.when(|message| message.content == "!ping"))
+        .on(count_resumes)
         .on_error(|failure| async move {
             let error = plain(&failure.error.to_string());
             say(format_args!(
@@ -133,4 +142,23 @@ async fn answer(
 /// Counts how often the bot is spoken of.
 async fn count_mentions(_: stackexchange::MentionEvent, State(choir): State<Choir>) {
     choir.seen().mentions += 1;
+}
+
+/// Answers in the channel where somebody asked.
+async fn reply(
+    message: discord::MessageCreate,
+    State(choir): State<Choir>,
+) -> Result<(), HandlerError> {
+    let channel = message.channel_id;
+    choir
+        .discord
+        .create_message(channel)
+        .content("pong")
+        .await?;
+    Ok(())
+}
+
+/// Counts how often the Gateway's session was taken up again.
+async fn count_resumes(_: discord::ShardResume, State(choir): State<Choir>) {
+    choir.seen().resumes += 1;
 }

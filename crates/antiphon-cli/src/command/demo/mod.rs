@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon::{SourceName, queup, stackexchange};
+use antiphon::{SourceName, discord, queup, stackexchange};
 use antiphon_core::{Journal, Rng};
 use antiphon_journal::SqliteJournal;
 use antiphon_sim::{Options, Simulator};
@@ -87,10 +87,15 @@ async fn play(
         .await
         .context("could not listen")?;
     let acts = acts(&simulator, journal).await?;
-    let (queup, queup_source) = queup::connect(queup_config(&simulator, &acts[0].source));
-    let (chat, chat_source) = stackexchange::connect(chat_config(&simulator, &acts[1].source));
-    let choir = Choir::new(queup, chat);
+    let [discord, queup, chat] = &*acts else {
+        anyhow::bail!("the demo has a part for each of three platforms");
+    };
+    let (discord, discord_source) = discord::connect(discord_config(&simulator, &discord.source));
+    let (queup, queup_source) = queup::connect(queup_config(&simulator, &queup.source));
+    let (chat, chat_source) = stackexchange::connect(chat_config(&simulator, &chat.source));
+    let choir = Choir::new(discord, queup, chat);
     let app = bot::app(choir.clone())
+        .source(discord_source)
         .source(queup_source)
         .source(chat_source);
 
@@ -172,6 +177,18 @@ async fn acts(simulator: &Simulator, journal: &SqliteJournal) -> Result<Vec<Arc<
     Ok(acts.into_iter().map(Arc::new).collect())
 }
 
+/// The bot at the simulated Discord.
+fn discord_config(simulator: &Simulator, name: &SourceName) -> discord::Config {
+    let bot = simulator.discord().account();
+    let config = discord::Config::new(bot.token, discord::Intents::all())
+        .name(name.clone())
+        .network(simulator.network());
+    match simulator.addresses() {
+        Some(addresses) => config.api(&*addresses.discord.rest),
+        None => config,
+    }
+}
+
 /// The bot's account at the simulated QueUp.
 fn queup_config(simulator: &Simulator, name: &SourceName) -> queup::Config {
     let bot = simulator.queup().account();
@@ -204,6 +221,7 @@ struct Counted {
     up_dubs: u64,
     down_dubs: u64,
     mentions: u64,
+    resumes: u64,
 }
 
 #[derive(Serialize)]
@@ -224,6 +242,7 @@ impl Story {
                 up_dubs: seen.up_dubs,
                 down_dubs: seen.down_dubs,
                 mentions: seen.mentions,
+                resumes: seen.resumes,
             },
         }
     }
@@ -301,7 +320,7 @@ impl Story {
         };
         format!(
             "{lost}: {} of {} events stored ({} of them sent again or fetched after the cut), {} inside a reported \
-             gap; {} updubs, {} downdubs and {} mentions counted.",
+             gap; {} updubs, {} downdubs, {} mentions and {} resumed Gateway sessions counted.",
             self.sum(|tally| tally.journaled),
             self.sum(|tally| tally.sent),
             self.sum(|tally| tally.recovered),
@@ -309,6 +328,7 @@ impl Story {
             self.counted.up_dubs,
             self.counted.down_dubs,
             self.counted.mentions,
+            self.counted.resumes,
         )
     }
 
@@ -360,6 +380,7 @@ mod tests {
                 up_dubs: 7,
                 down_dubs: 2,
                 mentions: 3,
+                resumes: 1,
             },
         }
     }
@@ -428,6 +449,6 @@ mod tests {
             queup           100         80      20       80        0     0     410    2100
             stackexchange   100         80      20       80        0     0     410    2100
             "#);
-        insta::assert_snapshot!(story.closing_line(), @r#"Nothing was lost: 160 of 200 events stored (10 of them sent again or fetched after the cut), 40 inside a reported gap; 7 updubs, 2 downdubs and 3 mentions counted."#);
+        insta::assert_snapshot!(story.closing_line(), @r#"Nothing was lost: 160 of 200 events stored (10 of them sent again or fetched after the cut), 40 inside a reported gap; 7 updubs, 2 downdubs, 3 mentions and 1 resumed Gateway sessions counted."#);
     }
 }

@@ -37,7 +37,11 @@ pub(super) struct Tally {
 }
 
 /// Kinds whose order people would miss.
-const CHAT: [&str; 2] = ["queup.chat-message", "stackexchange.MessagePosted"];
+const CHAT: [&str; 3] = [
+    "discord.MESSAGE_CREATE",
+    "queup.chat-message",
+    "stackexchange.MessagePosted",
+];
 /// So many lost events are told one by one.
 const TOLD: usize = 10;
 
