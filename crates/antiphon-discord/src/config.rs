@@ -310,7 +310,10 @@ impl Config {
     /// The token as the Gateway wants it: without its prefix.
     pub(crate) fn bare_token(&self) -> &str {
         let token = self.token.expose().trim();
-        token.strip_prefix("Bot ").map_or(token, str::trim_start)
+        match token.strip_prefix("Bot") {
+            Some(bare) if bare.is_empty() || bare.starts_with(' ') => bare.trim_start(),
+            _ => token,
+        }
     }
 
     /// The network with the proxy on it.
