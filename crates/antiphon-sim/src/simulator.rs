@@ -130,8 +130,14 @@ impl Simulator {
         simulator.run(Arc::clone(&discord).keep_house());
         simulator.run(Arc::clone(&queup).keep_house());
         simulator.run(Arc::clone(&chat).keep_house());
+        discord.rate.send_replace(options.rate);
         queup.rate.send_replace(options.rate);
         chat.rate.send_replace(options.rate);
+        let chance = world.chance("discord traffic");
+        let (rate, mut deck) = (discord.rate.subscribe(), discord::Deck::new(chance));
+        simulator.run(traffic::run(rate, move || {
+            discord.with(|state| deck.play(state))
+        }));
         let (rate, mut deck) = (
             queup.rate.subscribe(),
             queup::Deck::new(world.chance("traffic")),
@@ -208,6 +214,7 @@ impl Simulator {
 
     fn hands(&self) -> Hands {
         Hands {
+            discord: self.discord(),
             queup: self.queup(),
             stackexchange: self.stackexchange(),
         }

@@ -1,8 +1,11 @@
 //! The REST interface (protocol §13).
 
 mod answer;
+mod applications;
 mod channels;
+mod guilds;
 mod messages;
+mod percent;
 
 use bytes::Bytes;
 use http::{Request, header};
@@ -18,13 +21,13 @@ use super::{
 };
 use crate::fault::RestFault;
 
-mod percent;
-
 /// A request that is let in: who asks, what for, and with what.
 pub(crate) struct Call<'a> {
     pub(crate) account: Id,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: &'a Value,
+    /// What the audit log is to say.
+    pub(crate) reason: Option<String>,
 }
 
 impl Call<'_> {
@@ -93,10 +96,7 @@ impl State {
         let steps: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         // Only these need no token; those of an interaction have one in their path.
-        let is_open = matches!(
-            steps[..],
-            ["gateway"] | ["interactions", ..] | ["webhooks", ..]
-        );
+        let is_open = matches!(steps[..], ["gateway"] | ["interactions" | "webhooks", ..]);
         let Some(account) = account.or(is_open.then_some(0)) else {
             self.note(format!("a request without a valid token: {method} {path}"));
             return Err(Answer::json(
@@ -129,10 +129,13 @@ impl State {
                 let query = form_urlencoded::parse(query.as_bytes())
                     .into_owned()
                     .collect();
+                let reason = request.headers().get("x-audit-log-reason");
+                let reason = reason.and_then(|reason| reason.to_str().ok()).map(decoded);
                 let call = Call {
                     account,
                     query,
                     body: &body,
+                    reason,
                 };
                 self.route(method, &steps, &call)
                     .unwrap_or_else(|refused| refused)
@@ -167,6 +170,16 @@ impl State {
                 let user = user.parse().ok().and_then(|id| self.users.get(&id));
                 let user = user.ok_or_else(|| Answer::unknown("User", 10013))?;
                 Ok(Answer::json(200, user.json()))
+            }
+            ("GET", ["users", "@me", "guilds"]) => Ok(self.own_guilds(call.account)),
+            ("POST", ["users", "@me", "channels"]) => self.begin_conversation(call),
+            ("GET", ["voice", "regions"]) => Ok(Answer::json(
+                200,
+                json!([{"id": "frankfurt", "name": "Frankfurt", "optimal": true, "deprecated": false, "custom": false}]),
+            )),
+            (_, ["guilds", guild, rest @ ..]) => self.guild_route(method, guild, rest, call),
+            (_, ["oauth2" | "applications" | "interactions" | "webhooks", ..]) => {
+                self.application_route(method, steps, call)
             }
             (_, ["channels", channel, rest @ ..]) => {
                 self.channel_route(method, channel, rest, call)
