@@ -1,18 +1,52 @@
 //! The cloneable handle that users hold.
 
+mod asked;
+mod call;
+mod channels;
+mod commands;
+mod gateway;
+mod guilds;
+mod interactions;
+mod members;
+mod messages;
+mod reactions;
+mod roles;
+mod users;
+mod webhooks;
+
 use std::sync::Arc;
 
 use antiphon_core::LinkState;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
+pub(crate) use self::{
+    asked::{Command, VoiceWish},
+    gateway::{Fleet, Handle},
+};
+pub use self::{
+    asked::{MemberQuery, Members, VoiceConnection},
+    call::{AuditedCall, Call},
+    channels::{
+        CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
+        UpdateThread,
+    },
+    gateway::ShardInfo,
+    guilds::{
+        AuditLog, CurrentUserGuilds, GuildCall, UpdateCurrentUserVoiceState, UpdateUserVoiceState,
+    },
+    interactions::{Answers, CreateFollowup, Respond, UpdateFollowup, UpdateResponse},
+    members::{
+        Bans, CreateBan, GuildMembers, SearchGuildMembers, UpdateCurrentMember, UpdateGuildMember,
+    },
+    messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
+    reactions::{Emoji, Reactions},
+    roles::{CreateRole, UpdateRole},
+    webhooks::{CreateWebhook, ExecuteWebhook},
+};
 use crate::{cache::Cache, config::Config, http::Http};
 
-/// Commands that wait for the connection; one more waits for its turn within its own timeout.
+/// Commands that wait for a shard's connection; one more waits for its turn within its own timeout.
 pub(crate) const COMMANDS: usize = 64;
-
-/// What a client asks of the connection.
-#[derive(Debug)]
-pub(crate) enum Command {}
 
 /// What client and source have in common.
 #[derive(Debug)]
@@ -20,19 +54,25 @@ pub(crate) struct Shared {
     pub(crate) http: Http,
     pub(crate) link: watch::Sender<LinkState>,
     pub(crate) cache: Cache,
-    #[expect(dead_code, reason = "until there are commands")]
-    commands: mpsc::Sender<Command>,
+    /// The shards, once it is known how many there are.
+    pub(crate) fleet: watch::Sender<Option<Arc<Fleet>>>,
+    /// What commands need of the configuration.
+    pub(crate) rules: gateway::Rules,
 }
 
 impl Shared {
-    pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         // A proxy that cannot be used is an error when the source runs; until then requests go where they would.
         let network = config.routed().unwrap_or_else(|_| config.network.clone());
         Self {
             http: Http::new(config, network.http()),
             link: watch::Sender::new(LinkState::Idle),
             cache: Cache::new(config.cache),
-            commands,
+            fleet: watch::Sender::new(None),
+            rules: gateway::Rules {
+                intents: config.intents,
+                timeout: config.action_timeout,
+            },
         }
     }
 }
@@ -50,7 +90,6 @@ impl Client {
         Self { shared }
     }
 
-    #[expect(dead_code, reason = "until requests are sent")]
     pub(crate) fn http(&self) -> &Http {
         &self.shared.http
     }

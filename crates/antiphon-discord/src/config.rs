@@ -1,15 +1,70 @@
 //! What the user chooses.
 
+mod presence;
+mod shards;
+
 use std::{fmt, time::Duration};
 
 use antiphon_core::{Clock, Rng, Secret, SourceName};
-use antiphon_net::{Network, Proxy};
+use antiphon_net::{Limits, Network, Proxy};
+use http::Uri;
 use twilight_model::gateway::Intents;
 
+pub use self::{
+    presence::{Activity, Presence},
+    shards::Shards,
+};
+pub use crate::inflate::Compression;
 use crate::{cache::CacheLimits, error::ConfigError};
 
-/// Discord's REST interface, in the version that the crate speaks (protocol §13).
-const API: &str = "https://discord.com/api/v10";
+/// Who connects, as Discord is told in an identify (protocol §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Properties {
+    /// Operating system; by default that of this machine.
+    pub os: String,
+    /// Name of the library; `antiphon` by default.
+    pub browser: String,
+    /// Name of the device; `antiphon` by default.
+    pub device: String,
+}
+
+impl Default for Properties {
+    fn default() -> Self {
+        Self {
+            os: std::env::consts::OS.into(),
+            browser: "antiphon".into(),
+            device: "antiphon".into(),
+        }
+    }
+}
+
+impl Properties {
+    /// Who connects.
+    pub fn new(
+        os: impl Into<String>,
+        browser: impl Into<String>,
+        device: impl Into<String>,
+    ) -> Self {
+        Self {
+            os: os.into(),
+            browser: browser.into(),
+            device: device.into(),
+        }
+    }
+}
+
+/// What an ordered stop tells Discord.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignOff {
+    /// Nothing: the sessions are kept, the next start goes on with them and misses nothing, and the bot shows as online
+    /// for some minutes; the default.
+    #[default]
+    Never,
+    /// The sessions end with the source, the bot shows as offline at once, and the next start identifies afresh and
+    /// reports a gap.
+    AtStop,
+}
 
 /// The choices for one bot.
 ///
@@ -19,11 +74,21 @@ pub struct Config {
     pub(crate) token: Secret,
     pub(crate) intents: Intents,
     pub(crate) api: String,
+    pub(crate) gateway: Option<String>,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
     pub(crate) proxy: Option<Secret>,
     pub(crate) clock: Clock,
     pub(crate) rng: Option<Rng>,
+    pub(crate) shards: Shards,
+    pub(crate) compression: Compression,
+    pub(crate) presence: Option<Presence>,
+    pub(crate) properties: Properties,
+    pub(crate) large_threshold: u16,
+    pub(crate) largest_frame: usize,
+    pub(crate) sign_off: SignOff,
+    pub(crate) hello_timeout: Duration,
+    pub(crate) ready_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) action_timeout: Duration,
     pub(crate) waiting: usize,
@@ -39,12 +104,22 @@ impl Config {
         Self {
             token: token.into(),
             intents,
-            api: API.into(),
+            api: "https://discord.com/api/v10".into(),
+            gateway: None,
             name: "discord".into(),
             network: Network::new(),
             proxy: None,
             clock: Clock::system(),
             rng: None,
+            shards: Shards::Recommended,
+            compression: Compression::default(),
+            presence: None,
+            properties: Properties::default(),
+            large_threshold: 50,
+            largest_frame: 64 << 20,
+            sign_off: SignOff::default(),
+            hello_timeout: Duration::from_secs(20),
+            ready_timeout: Duration::from_secs(120),
             request_timeout: Duration::from_secs(30),
             action_timeout: Duration::from_secs(10),
             waiting: 256,
@@ -67,12 +142,21 @@ impl Config {
         self
     }
 
-    /// Sets the URL of the REST interface with its version; the default is `https://discord.com/api/v10`.
-    ///
-    /// The Gateway's URL is what that interface answers.
+    /// Sets where requests go, such as a server of one's own: scheme, host, port and path up to the version, without a
+    /// slash at the end; the default is `https://discord.com/api/v10`.
     #[must_use]
     pub fn api(mut self, url: impl Into<String>) -> Self {
         self.api = url.into();
+        self
+    }
+
+    /// Sets where sessions begin, such as a server of one's own: scheme `ws` or `wss`, host and port, without a query.
+    ///
+    /// The default is what `GET /gateway/bot` answers.
+    /// Sessions are resumed where the server says.
+    #[must_use]
+    pub fn gateway(mut self, url: impl Into<String>) -> Self {
+        self.gateway = Some(url.into());
         self
     }
 
@@ -104,28 +188,124 @@ impl Config {
         self
     }
 
-    /// Sets how long a request may take, with the waits for its turn and its repetitions; the default is 30 s.
+    /// Sets how many shards the bot has and which of them run here; the default is as many as Discord recommends, and
+    /// all of them.
+    #[must_use]
+    pub fn shards(mut self, shards: Shards) -> Self {
+        self.shards = shards;
+        self
+    }
+
+    /// Sets how the server compresses what it sends; the default is `zstd-stream`.
     ///
-    /// A rate limit that is known to hold longer is an error at once.
+    /// Frames that come uncompressed are taken all the same.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// Sets the presence with which sessions begin; the default is online without an activity.
+    #[must_use]
+    pub fn presence(mut self, presence: Presence) -> Self {
+        self.presence = Some(presence);
+        self
+    }
+
+    /// Sets who connects, as Discord is told; the default is antiphon on this machine's system.
+    #[must_use]
+    pub fn properties(mut self, properties: Properties) -> Self {
+        self.properties = properties;
+        self
+    }
+
+    /// Sets from how many members on a guild is sent without those who are offline, from 50 to 250; the default is 50.
+    #[must_use]
+    pub fn large_threshold(mut self, members: u16) -> Self {
+        self.large_threshold = members;
+        self
+    }
+
+    /// Sets the largest frame that is taken, uncompressed, in bytes; the default is 64 MiB, the least 64 KiB.
+    ///
+    /// A larger one that came compressed is passed over without being held in memory, and a gap is reported in its
+    /// place; one that inflates to sixteen times the limit ends the connection, which is then resumed.
+    /// A larger one that came as it is ends the connection too.
+    /// If the same frame comes again after the resume, a new session is begun and a gap is reported; and if three
+    /// sessions in a row end like this, the source stops and says so.
+    #[must_use]
+    pub fn largest_frame(mut self, bytes: usize) -> Self {
+        self.largest_frame = bytes;
+        self
+    }
+
+    /// Sets what an ordered stop tells Discord; the default is nothing, so that the next start can go on.
+    #[must_use]
+    pub fn sign_off(mut self, sign_off: SignOff) -> Self {
+        self.sign_off = sign_off;
+        self
+    }
+
+    /// Sets how long the server may take to greet on an open connection; the default is 20 seconds.
+    #[must_use]
+    pub fn hello_timeout(mut self, timeout: Duration) -> Self {
+        self.hello_timeout = timeout;
+        self
+    }
+
+    /// Sets how long the server may take to begin a session, or to go on with resuming one; the default is two minutes.
+    ///
+    /// A new try costs one of the day's identifies, so this should not be short.
+    #[must_use]
+    pub fn ready_timeout(mut self, timeout: Duration) -> Self {
+        self.ready_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a request may take, with its wait for a turn and all tries; the default is 30 seconds.
+    ///
+    /// A rate limit that holds longer is reported at once, and no turn is waited for any longer than this.
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// Sets how many requests may wait for their turn; the default is 256, and one more is an error at once.
+    /// Sets how long what goes over the Gateway waits for the connection, and then for each answer; the default is ten
+    /// seconds.
+    #[must_use]
+    pub fn action_timeout(mut self, timeout: Duration) -> Self {
+        self.action_timeout = timeout;
+        self
+    }
+
+    /// Sets how many requests may wait for their turn; one more is refused at once; the default is 256.
     #[must_use]
     pub fn waiting(mut self, most: usize) -> Self {
         self.waiting = most;
         self
     }
 
-    /// Sets how many requests may go out within a second; the default is Discord's own limit, 50.
+    /// Sets how many requests go out within any second; the default is 50, Discord's limit for most bots.
     ///
-    /// Lower it where several processes share a bot; Discord raises it for large ones on request.
+    /// Answers to interactions do not count.
     #[must_use]
     pub fn requests_per_second(mut self, most: usize) -> Self {
         self.requests_per_second = most;
+        self
+    }
+
+    /// Sets how requests and sockets name the program; the default names antiphon and its version.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Sets how many bytes of events each shard may hold for the journal before it stops reading; the default is 16 MiB.
+    #[must_use]
+    pub fn buffer(mut self, bytes: usize) -> Self {
+        self.buffer = bytes;
         self
     }
 
@@ -139,16 +319,120 @@ impl Config {
         self
     }
 
+    /// The token as the Gateway wants it: without its prefix.
+    pub(crate) fn bare_token(&self) -> &str {
+        let token = self.token.expose().trim();
+        token.strip_prefix("Bot ").map_or(token, str::trim_start)
+    }
+
     /// The network with the proxy on it.
     pub(crate) fn routed(&self) -> Result<Network, ConfigError> {
         match &self.proxy {
             None => Ok(self.network.clone()),
             Some(url) => Proxy::parse(url.expose())
                 .map(|proxy| self.network.clone().proxy(proxy))
-                .map_err(|error| ConfigError {
-                    what: error.to_string(),
-                }),
+                .map_err(|error| ConfigError::new("proxy", error.to_string())),
         }
+    }
+
+    /// The network for sockets, which takes frames up to the limit.
+    pub(crate) fn socket_network(&self) -> Result<Network, ConfigError> {
+        let network = self.routed()?;
+        let limits: Limits = *network.bounds();
+        let frame = limits.frame.max(self.largest_frame);
+        let message = limits.message.max(self.largest_frame);
+        Ok(network.limits(limits.frame(frame).message(message)))
+    }
+
+    /// Looks for values that make no sense.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let token = self.bare_token();
+        if token.is_empty() {
+            return Err(ConfigError::new(
+                "token",
+                "is empty: copy it from the application's page \"Bot\" at https://discord.com/developers/applications",
+            ));
+        }
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ConfigError::new(
+                "token",
+                "holds a space or another character that no token has: copy it again",
+            ));
+        }
+        let times = [
+            ("hello_timeout", self.hello_timeout),
+            ("ready_timeout", self.ready_timeout),
+            ("request_timeout", self.request_timeout),
+            ("action_timeout", self.action_timeout),
+        ];
+        for (option, time) in times {
+            if time.is_zero() {
+                return Err(ConfigError::new(option, "must be longer than nothing"));
+            }
+        }
+        let counts = [
+            ("buffer", self.buffer),
+            ("waiting", self.waiting),
+            ("requests_per_second", self.requests_per_second),
+        ];
+        for (option, count) in counts {
+            if count == 0 {
+                return Err(ConfigError::new(option, "must be at least 1"));
+            }
+        }
+        if !(50..=250).contains(&self.large_threshold) {
+            return Err(ConfigError::new(
+                "large_threshold",
+                "must be from 50 to 250",
+            ));
+        }
+        if self.largest_frame < 64 << 10 {
+            return Err(ConfigError::new(
+                "largest_frame",
+                "must be at least 65536 bytes, or ordinary guilds do not fit",
+            ));
+        }
+        self.shards.check()?;
+        if let Some(presence) = &self.presence {
+            presence.check()?;
+        }
+        url("api", &self.api, ["http", "https"])?;
+        if let Some(gateway) = &self.gateway {
+            url("gateway", gateway, ["ws", "wss"])?;
+        }
+        if http::HeaderValue::try_from(&self.user_agent).is_err() {
+            return Err(ConfigError::new(
+                "user_agent",
+                "has characters that HTTP forbids",
+            ));
+        }
+        if crate::wire::identify(self, [0, self.shards.count().unwrap_or(1)]).len()
+            > crate::wire::LONGEST_FRAME
+        {
+            return Err(ConfigError::new(
+                "presence",
+                "and properties make the identify longer than the 4096 bytes that Discord takes",
+            ));
+        }
+        self.routed().map(drop)
+    }
+}
+
+fn url(option: &'static str, text: &str, schemes: [&str; 2]) -> Result<(), ConfigError> {
+    let fits = text.parse::<Uri>().is_ok_and(|uri| {
+        uri.scheme_str()
+            .is_some_and(|scheme| schemes.contains(&scheme))
+            && uri.host().is_some()
+            && uri.query().is_none()
+    });
+    if fits {
+        Ok(())
+    } else {
+        let [plain, secure] = schemes;
+        Err(ConfigError::new(
+            option,
+            format!("must be a URL with {plain} or {secure}, and without a query"),
+        ))
     }
 }
 
@@ -158,6 +442,73 @@ impl fmt::Debug for Config {
             .field("name", &self.name)
             .field("token", &self.token)
             .field("intents", &self.intents)
+            .field("api", &self.api)
+            .field("gateway", &self.gateway)
+            .field("proxy", &self.proxy)
+            .field("shards", &self.shards)
+            .field("compression", &self.compression)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config::new("canary-7f3a", Intents::GUILD_MESSAGES)
+    }
+
+    #[test]
+    fn a_printed_configuration_shows_no_secret() {
+        let config = config().proxy("http://me:canary-proxy@127.0.0.1:8080");
+        let printed = format!("{config:?} {config:#?}");
+        assert!(!printed.contains("canary"), "{printed}");
+        assert!(printed.contains("<redacted>"));
+    }
+
+    #[test]
+    fn the_token_is_taken_with_and_without_its_prefix() {
+        for token in ["canary-7f3a", "Bot canary-7f3a", " Bot  canary-7f3a\n"] {
+            let config = Config::new(token, Intents::empty());
+            assert_eq!(config.bare_token(), "canary-7f3a");
+            config.check().expect("a good token");
+        }
+    }
+
+    #[track_caller]
+    fn check(config: &Config, option: &str) {
+        let error = config.check().expect_err("a bad value");
+        assert_eq!(error.option(), option);
+        assert!(!error.to_string().contains("canary"));
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        config().check().expect("the defaults are good");
+        check(&Config::new("", Intents::empty()), "token");
+        check(&Config::new("Bot ", Intents::empty()), "token");
+        check(&Config::new("two canary words", Intents::empty()), "token");
+        check(&config().api("discord.com"), "api");
+        check(&config().gateway("https://gateway.discord.gg"), "gateway");
+        check(
+            &config().gateway("wss://gateway.discord.gg/?v=9"),
+            "gateway",
+        );
+        check(&config().shards(Shards::Count(0)), "shards");
+        let range = Shards::Range {
+            from: 2,
+            to: 4,
+            count: 3,
+        };
+        check(&config().shards(range), "shards");
+        check(&config().large_threshold(49), "large_threshold");
+        check(&config().largest_frame(1024), "largest_frame");
+        check(&config().ready_timeout(Duration::ZERO), "ready_timeout");
+        check(&config().buffer(0), "buffer");
+        check(&config().user_agent("a\nb"), "user_agent");
+        check(&config().proxy("gopher://x"), "proxy");
+        let presence = Presence::online().activity(Activity::playing("x".repeat(200)));
+        check(&config().presence(presence), "presence");
     }
 }

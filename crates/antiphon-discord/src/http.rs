@@ -9,9 +9,11 @@ mod limits;
 mod nonce;
 mod outgoing;
 mod pace;
+mod reason;
 mod route;
 
 use std::{
+    borrow::Cow,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -19,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Backoff, BoxError, Rng};
+use antiphon_core::{Backoff, Rng};
 use antiphon_net::{HttpClient, HttpError};
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -75,6 +77,17 @@ pub(crate) enum Repeat {
     Never,
 }
 
+/// A request that was not sent yet, and how it may be.
+#[derive(Debug)]
+pub(crate) struct Order<'a> {
+    pub(crate) request: Result<Request, twilight_http::Error>,
+    pub(crate) repeat: Repeat,
+    /// With it, a message is posted once however often it is sent.
+    pub(crate) nonce: Option<Nonce>,
+    /// What the guild's audit log says of it.
+    pub(crate) reason: Option<Cow<'a, str>>,
+}
+
 /// Why an attempt brought no answer.
 enum Failure {
     /// The limits know for how long.
@@ -105,10 +118,9 @@ impl Http {
     }
 
     /// `GET /gateway/bot`: where to connect, how many shards are recommended, and the budget of identifies (§6).
-    #[cfg_attr(not(test), expect(dead_code, reason = "until the source connects"))]
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
         let request = self.builders.gateway().authed().try_into_request();
-        self.call(request, Repeat::Safe, None).await
+        self.call(Order::new(request, Repeat::Safe)).await
     }
 
     /// Builds requests and checks their values; it never sends any.
@@ -122,20 +134,9 @@ impl Http {
     }
 
     /// Sends a request and reads its answer.
-    ///
-    /// With a nonce, the message is posted once however often it is sent.
-    pub(crate) async fn call<T: Answer>(
-        &self,
-        request: Result<Request, twilight_http::Error>,
-        repeat: Repeat,
-        nonce: Option<&Nonce>,
-    ) -> Result<T, RequestError> {
-        let request = request.map_err(invalid)?;
-        let outgoing = self.letterhead.address(&request, |body| match nonce {
-            Some(nonce) => nonce.enforced_in(body),
-            None => body,
-        })?;
-        drop(request);
+    pub(crate) async fn call<T: Answer>(&self, order: Order<'_>) -> Result<T, RequestError> {
+        let repeat = order.repeat;
+        let outgoing = self.letterhead.address(order)?;
         let body = self.send(&outgoing, repeat).await?;
         T::read(&body).map_err(|error| RequestError::Undecodable {
             body: answer::short(&body),
@@ -264,9 +265,13 @@ fn builders() -> twilight_http::Client {
     client
 }
 
-/// Why twilight would not build a request.
-fn invalid(error: twilight_http::Error) -> RequestError {
-    let text = error.to_string();
-    let source: BoxError = error.into_source().unwrap_or_else(|| text.into());
-    RequestError::Invalid(source)
+impl Order<'_> {
+    pub(crate) fn new(request: Result<Request, twilight_http::Error>, repeat: Repeat) -> Self {
+        Self {
+            request,
+            repeat,
+            nonce: None,
+            reason: None,
+        }
+    }
 }

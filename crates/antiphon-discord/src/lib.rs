@@ -1,28 +1,34 @@
 #![doc = include_str!("../README.md")]
 
 mod cache;
-mod client;
+pub mod client;
 mod config;
 mod dispatch;
 mod error;
 mod event;
 mod http;
+mod identify;
 mod inflate;
+mod session;
+mod shards;
+mod socket;
 mod source;
 pub mod view;
 mod wire;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 pub use twilight_model as model;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;
 pub use cache::{Cache, CacheLimits, CacheSize};
-pub use client::Client;
-pub use config::Config;
-pub use error::{ApiError, ConfigError, FieldError, NotConnected, RequestError, Scope};
+pub use client::{Call, Client, Emoji, MemberQuery, Members, ShardInfo, VoiceConnection};
+pub use config::{Activity, Compression, Config, Presence, Properties, Shards, SignOff};
+pub use error::{
+    ApiError, CommandError, ConfigError, FieldError, MembersError, NotConnected, RequestError,
+    Scope, VoiceError,
+};
 pub use event::*;
 pub use source::Source;
 
@@ -30,8 +36,7 @@ pub use source::Source;
 ///
 /// Nothing is opened before the source runs or the client is asked for something.
 pub fn connect(config: Config) -> (Client, Source) {
-    let (sender, commands) = mpsc::channel(client::COMMANDS);
-    let shared = Arc::new(client::Shared::new(&config, sender));
-    let source = Source::new(config, Arc::clone(&shared), commands);
+    let shared = Arc::new(client::Shared::new(&config));
+    let source = Source::new(config, Arc::clone(&shared));
     (Client::new(shared), source)
 }

@@ -3,18 +3,12 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Events, Intake, Judge, KindInfo, Projection, SourceError, SourceName, Stop,
+    BoxFuture, Events, Intake, Judge, KindInfo, LinkState, Projection, SourceError, SourceName,
+    Stop,
 };
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    cache::Picture,
-    client::{Command, Shared},
-    config::Config,
-    error,
-    event::KINDS,
-};
+use crate::{cache::Picture, client::Shared, config::Config, error, event::KINDS, shards};
 
 /// One bot's connection, all its shards: run it in an app, or take its events as a stream.
 ///
@@ -23,21 +17,11 @@ use crate::{
 pub struct Source {
     config: Config,
     shared: Arc<Shared>,
-    #[expect(dead_code, reason = "until it connects")]
-    commands: mpsc::Receiver<Command>,
 }
 
 impl Source {
-    pub(crate) fn new(
-        config: Config,
-        shared: Arc<Shared>,
-        commands: mpsc::Receiver<Command>,
-    ) -> Self {
-        Self {
-            config,
-            shared,
-            commands,
-        }
+    pub(crate) fn new(config: Config, shared: Arc<Shared>) -> Self {
+        Self { config, shared }
     }
 
     /// The bot's events as a stream, without an app and without a journal.
@@ -81,7 +65,18 @@ impl antiphon_core::Source for Source {
         intake: Intake,
         stop: Stop,
     ) -> BoxFuture<'static, Result<(), SourceError>> {
-        let _ = (intake, stop);
-        Box::pin(async move { Ok(()) })
+        Box::pin(async move {
+            if let Err(error) = self.config.check() {
+                let name = self.config.name.clone();
+                self.shared.link.send_replace(LinkState::Stopped {
+                    code: "configuration".into(),
+                    reason: error.to_string(),
+                    hint: None,
+                });
+                return Err(SourceError::new(name, "configuration", error.to_string())
+                    .hint("correct the source's configuration"));
+            }
+            shards::run(self.config, self.shared, intake, stop, None).await
+        })
     }
 }

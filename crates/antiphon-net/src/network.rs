@@ -85,8 +85,8 @@ impl Network {
         Arc::make_mut(&mut self.settings)
     }
 
-    /// The bounds in force.
-    pub(crate) fn bounds(&self) -> &Limits {
+    /// The bounds in force, for who wants to change some of them and keep the rest.
+    pub fn bounds(&self) -> &Limits {
         &self.settings.limits
     }
 

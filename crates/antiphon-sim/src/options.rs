@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use antiphon_core::Secret;
 
-use crate::{Command, ledger::LedgerLimits, queup::state::Settings, stackexchange};
+use crate::{Command, discord, ledger::LedgerLimits, queup::state::Settings, stackexchange};
 
 /// How a simulation is to be; chained setters over defaults.
 #[derive(Clone, Debug)]
@@ -16,9 +16,11 @@ pub struct Options {
     pub(crate) address: IpAddr,
     pub(crate) control_port: u16,
     pub(crate) control_token: Option<Secret>,
+    pub(crate) discord_port: u16,
     pub(crate) queup_port: u16,
     pub(crate) stackexchange_port: u16,
     pub(crate) ledger: LedgerLimits,
+    pub(crate) discord: discord::Settings,
     pub(crate) queup: Settings,
     pub(crate) stackexchange: stackexchange::Settings,
 }
@@ -33,9 +35,11 @@ impl Default for Options {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             control_port: 0,
             control_token: None,
+            discord_port: 0,
             queup_port: 0,
             stackexchange_port: 0,
             ledger: LedgerLimits::default(),
+            discord: discord::Settings::default(),
             queup: Settings::default(),
             stackexchange: stackexchange::Settings::default(),
         }
@@ -44,7 +48,7 @@ impl Default for Options {
 
 /// No server of this name listens.
 #[derive(Debug, thiserror::Error)]
-#[error("no server named `{0}`: there are `control`, `queup` and `stackexchange`")]
+#[error("no server named `{0}`: there are `control`, `discord`, `queup` and `stackexchange`")]
 pub struct UnknownServer(String);
 
 impl Options {
@@ -99,8 +103,10 @@ impl Options {
         self
     }
 
-    /// Sets the first port of a platform (`queup`, `stackexchange`) or the one of the control address (`control`); the default, zero,
-    /// takes a free one.
+    /// Sets the first port of a platform (`discord`, `queup`, `stackexchange`) or the one of the control address (`control`);
+    /// the default, zero, takes a free one.
+    ///
+    /// Discord has two: this one for REST, and the next for the Gateway.
     ///
     /// # Errors
     ///
@@ -108,6 +114,7 @@ impl Options {
     pub fn port(mut self, server: &str, port: u16) -> Result<Self, UnknownServer> {
         match server {
             "control" => self.control_port = port,
+            "discord" => self.discord_port = port,
             "queup" => self.queup_port = port,
             "stackexchange" => self.stackexchange_port = port,
             other => return Err(UnknownServer(other.to_owned())),
@@ -137,9 +144,10 @@ impl Options {
         self
     }
 
-    /// Sets how many frames may wait for a client that does not read (default: 16,384).
+    /// Sets how many frames may wait for a client that does not read (default: 16,384; on Discord's Gateway 65,536).
     #[must_use]
     pub fn outgoing(mut self, frames: usize) -> Self {
+        self.discord.outgoing = frames.max(1);
         self.queup.outgoing = frames.max(1);
         self.stackexchange.outgoing = frames.max(1);
         self
@@ -156,6 +164,13 @@ impl Options {
     #[must_use]
     pub fn heartbeat(mut self, pause: u64) -> Self {
         self.stackexchange.heartbeat = pause.max(1);
+        self
+    }
+
+    /// Sets the milliseconds between heartbeats that Discord's Gateway asks for (default: 41,250).
+    #[must_use]
+    pub fn gateway_heartbeat(mut self, interval: u64) -> Self {
+        self.discord.heartbeat = interval.max(1);
         self
     }
 }

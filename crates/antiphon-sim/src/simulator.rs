@@ -21,6 +21,7 @@ use crate::{
     address::Addresses,
     control::Hands,
     desk,
+    discord::{self, Discord},
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
@@ -45,6 +46,7 @@ const BEGINNING: &str = "2026-01-05T20:00:00Z";
 pub struct Simulator {
     world: World,
     ledger: Ledger,
+    discord: Discord,
     queup: QueUp,
     stackexchange: StackExchange,
     network: Network,
@@ -83,7 +85,17 @@ impl Simulator {
         let chat = Arc::clone(&simulator.stackexchange.server);
         let chat =
             simulator.over_pipe(move |line| stackexchange::http::serve(Arc::clone(&chat), line));
-        simulator.network = network(&Route::connector(queup), &Route::connector(chat));
+        let server = Arc::clone(&simulator.discord.server);
+        let rest =
+            simulator.over_pipe(move |line| discord::http::serve_rest(Arc::clone(&server), line));
+        let server = Arc::clone(&simulator.discord.server);
+        let gateway = simulator
+            .over_pipe(move |line| discord::http::serve_gateway(Arc::clone(&server), line));
+        simulator.network = network(
+            [&Route::connector(rest), &Route::connector(gateway)],
+            &Route::connector(queup),
+            &Route::connector(chat),
+        );
         simulator
     }
 
@@ -100,18 +112,22 @@ impl Simulator {
     fn new(options: &Options, clock: Clock) -> Self {
         let world = World::new(options.seed, options.run, clock);
         let ledger = Ledger::with_limits(options.ledger);
+        let discord = discord::Server::new(world, ledger.clone(), options.discord);
+        let discord = Arc::new(discord);
         let queup = Arc::new(queup::Server::new(world, ledger.clone(), options.queup));
         let chat = stackexchange::Server::new(world, ledger.clone(), options.stackexchange);
         let chat = Arc::new(chat);
         let simulator = Self {
             world,
             ledger,
+            discord: Discord::new(Arc::clone(&discord)),
             queup: QueUp::new(Arc::clone(&queup)),
             stackexchange: StackExchange::new(Arc::clone(&chat)),
             network: Network::new(),
             addresses: None,
             tasks: Mutex::new(JoinSet::new()),
         };
+        simulator.run(Arc::clone(&discord).keep_house());
         simulator.run(Arc::clone(&queup).keep_house());
         simulator.run(Arc::clone(&chat).keep_house());
         queup.rate.send_replace(options.rate);
@@ -144,18 +160,34 @@ impl Simulator {
     ///
     /// If a port cannot be had; the error names it.
     pub async fn listen(options: &Options) -> io::Result<Self> {
+        let (rest, gateway) = bind_two("discord", options.address, options.discord_port).await?;
         let queup = bind("queup", options.address, options.queup_port).await?;
         let chat = bind("stackexchange", options.address, options.stackexchange_port).await?;
         let control = bind("control", options.address, options.control_port).await?;
         let (queup_at, chat_at) = (queup.local_addr()?, chat.local_addr()?);
         let control_at = control.local_addr()?;
+        let (rest_at, gateway_at) = (rest.local_addr()?, gateway.local_addr()?);
         let mut simulator = Self::new(options, Clock::system());
-        simulator.network = network(&Route::address(queup_at), &Route::address(chat_at));
+        simulator.discord.lead_to(&format!("ws://{gateway_at}"));
+        simulator.network = network(
+            [&Route::address(rest_at), &Route::address(gateway_at)],
+            &Route::address(queup_at),
+            &Route::address(chat_at),
+        );
         simulator.addresses = Some(Addresses::new(
             control_at,
+            ((rest_at, gateway_at), &simulator.discord),
             (queup_at, &simulator.queup),
             (chat_at, &simulator.stackexchange),
         ));
+        let server = Arc::clone(&simulator.discord.server);
+        simulator.run(accept(rest, move |line| {
+            discord::http::serve_rest(Arc::clone(&server), line)
+        }));
+        let server = Arc::clone(&simulator.discord.server);
+        simulator.run(accept(gateway, move |line| {
+            discord::http::serve_gateway(Arc::clone(&server), line)
+        }));
         let server = Arc::clone(&simulator.queup.server);
         simulator.run(accept(queup, move |line| {
             queup::http::serve(Arc::clone(&server), line)
@@ -188,16 +220,20 @@ impl Simulator {
 
     /// Closes every socket with a close frame, as a server that goes away does, and ends.
     pub async fn stop(self) {
+        self.discord.traffic(0);
         self.queup.traffic(0);
         self.stackexchange.traffic(0);
+        self.discord.refuse_sockets(Duration::MAX);
         self.queup.refuse_sockets(Duration::MAX);
         self.stackexchange.refuse_sockets(Duration::MAX);
         let links = self.queup.links();
         links.close(1001, "the simulator stops");
-        let chat = &self.stackexchange;
+        self.discord.close(1001, "the simulator stops");
+        let (chat, discord) = (&self.stackexchange, &self.discord);
         chat.close(1001, "the simulator stops");
         let all_closed = async {
-            while !links.list().is_empty() || !chat.connections().is_empty() {
+            while !links.list().is_empty() || !chat.connections().is_empty() || discord.is_serving()
+            {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -221,6 +257,11 @@ impl Simulator {
     /// A network on which the platforms' real names lead here.
     pub fn network(&self) -> Network {
         self.network.clone()
+    }
+
+    /// The simulated Discord.
+    pub fn discord(&self) -> Discord {
+        self.discord.clone()
     }
 
     /// The simulated QueUp.
@@ -282,8 +323,11 @@ impl Simulator {
 }
 
 /// A network on which the platforms' real names lead to these routes.
-fn network(queup: &Route, chat: &Route) -> Network {
+fn network([rest, gateway]: [&Route; 2], queup: &Route, chat: &Route) -> Network {
     let mut network = Network::new()
+        .route(discord::REST, rest.clone())
+        .route(discord::GATEWAY, gateway.clone())
+        .route(discord::RESUME, gateway.clone())
         .route("api.queup.net", queup.clone())
         .route("ws.queup.net", queup.clone())
         .route(stackexchange::SOCKETS, chat.clone());
@@ -377,4 +421,26 @@ impl Connections {
 async fn bind(server: &str, address: IpAddr, port: u16) -> io::Result<TcpListener> {
     let bound = TcpListener::bind((address, port)).await;
     bound.map_err(|error| io::Error::new(error.kind(), format!("{server}={port}: {error}")))
+}
+
+/// Takes two ports, one after the other.
+async fn bind_two(
+    server: &str,
+    address: IpAddr,
+    port: u16,
+) -> io::Result<(TcpListener, TcpListener)> {
+    loop {
+        let first = bind(server, address, port).await?;
+        let next = first.local_addr()?.port().checked_add(1);
+        let second = match next {
+            Some(next) => bind(server, address, next).await,
+            None => Err(io::ErrorKind::AddrNotAvailable.into()),
+        };
+        match second {
+            Ok(second) => return Ok((first, second)),
+            // A port that was asked for is not exchanged for another.
+            Err(error) if port != 0 => return Err(error),
+            Err(_) => {}
+        }
+    }
 }

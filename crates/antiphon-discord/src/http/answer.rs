@@ -6,7 +6,19 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, header::LOCATION};
 use serde::Deserialize;
 use serde_json::Value;
-use twilight_model::gateway::connection_info::BotConnectionInfo;
+use twilight_model::{
+    application::command::Command,
+    channel::{
+        Channel, Message, Webhook,
+        message::PinsListing,
+        thread::{ThreadMember, ThreadsListing},
+    },
+    gateway::connection_info::BotConnectionInfo,
+    guild::{Ban, Guild, Member, Role, audit_log::AuditLog},
+    oauth::Application,
+    user::{CurrentUser, CurrentUserGuild, User},
+    voice::{VoiceRegion, VoiceState},
+};
 
 use crate::error::{ApiError, FieldError, RequestError};
 
@@ -40,7 +52,34 @@ macro_rules! answers {
     )*};
 }
 
-answers!(BotConnectionInfo);
+answers!(
+    Application,
+    AuditLog,
+    Ban,
+    BotConnectionInfo,
+    Channel,
+    CurrentUser,
+    Guild,
+    Member,
+    Message,
+    PinsListing,
+    Role,
+    ThreadsListing,
+    User,
+    Vec<Ban>,
+    Vec<Channel>,
+    Vec<Command>,
+    Vec<CurrentUserGuild>,
+    Vec<Member>,
+    Vec<Message>,
+    Vec<Role>,
+    Vec<ThreadMember>,
+    Vec<User>,
+    Vec<VoiceRegion>,
+    Vec<Webhook>,
+    VoiceState,
+    Webhook,
+);
 
 /// An error's body (protocol §13).
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! A request as twilight builds it, made ready for the network.
 
-use antiphon_core::Secret;
+use antiphon_core::{BoxError, Secret};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Uri,
@@ -8,6 +8,7 @@ use http::{
 };
 use twilight_http::request::Method as Verb;
 
+use super::{Order, reason};
 use crate::error::RequestError;
 
 /// What is the same in every request.
@@ -47,16 +48,16 @@ impl Letterhead {
     }
 
     /// Makes a request ready.
-    pub(super) fn address(
-        &self,
-        request: &twilight_http::request::Request,
-        change: impl FnOnce(Vec<u8>) -> Vec<u8>,
-    ) -> Result<Outgoing, RequestError> {
+    pub(super) fn address(&self, order: Order<'_>) -> Result<Outgoing, RequestError> {
+        let request = order.request.map_err(invalid)?;
         let path = request.path().to_owned();
         let uri = format!("{}/{path}", self.base)
             .parse()
             .map_err(|error: http::uri::InvalidUri| RequestError::Invalid(error.into()))?;
-        let mut headers = request.headers().cloned().unwrap_or_default();
+        let mut headers = HeaderMap::new();
+        if let Some(reason) = order.reason {
+            headers.insert(reason::HEADER, reason::encoded(&reason)?);
+        }
         let is_authorized = request.use_authorization_token();
         if is_authorized {
             let value = self.authorization.clone().ok_or_else(|| {
@@ -72,13 +73,17 @@ impl Letterhead {
                 let kind = HeaderValue::try_from(form.content_type())
                     .map_err(|error| RequestError::Invalid(error.into()))?;
                 headers.insert(CONTENT_TYPE, kind);
-                change(form.clone().build())
+                Some(form.clone().build())
             }
             (None, Some(json)) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                change(json.to_vec())
+                Some(json.to_vec())
             }
-            (None, None) => Vec::new(),
+            (None, None) => None,
+        };
+        let body = match (body, order.nonce) {
+            (Some(body), Some(nonce)) => nonce.enforced_in(body),
+            (body, _) => body.unwrap_or_default(),
         };
         Ok(Outgoing {
             method: method(request.method()),
@@ -89,6 +94,13 @@ impl Letterhead {
             body: body.into(),
         })
     }
+}
+
+/// Why twilight would not build a request.
+fn invalid(error: twilight_http::Error) -> RequestError {
+    let text = error.to_string();
+    let source: BoxError = error.into_source().unwrap_or_else(|| text.into());
+    RequestError::Invalid(source)
 }
 
 impl Outgoing {

@@ -1,0 +1,162 @@
+//! What a method of the client gives: a request to await, and perhaps to choose options for before.
+
+use std::{borrow::Cow, fmt, future::IntoFuture, marker::PhantomData};
+
+use antiphon_core::BoxFuture;
+use twilight_http::request::TryIntoRequest;
+
+use crate::{
+    error::RequestError,
+    http::{Answer, Http, Order, Repeat},
+};
+
+/// A request that is sent when it is awaited, and gives a `T`.
+///
+/// It waits for its turn under Discord's rate limits, and is sent again after a failure where that cannot do twice
+/// what was asked once; all together for [`Config::request_timeout`](crate::Config::request_timeout) at most.
+///
+/// # Errors
+///
+/// Awaited, it gives a [`RequestError`] that says what went wrong.
+#[must_use = "a request is sent when it is awaited"]
+pub struct Call<'a, T> {
+    http: &'a Http,
+    order: Order<'a>,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<'a, T> Call<'a, T> {
+    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl TryIntoRequest) -> Self {
+        Self::of(http, Order::new(request.try_into_request(), repeat))
+    }
+
+    pub(super) fn of(http: &'a Http, order: Order<'a>) -> Self {
+        Self {
+            http,
+            order,
+            answer: PhantomData,
+        }
+    }
+}
+
+impl<'a, T: Answer + 'a> IntoFuture for Call<'a, T> {
+    type Output = Result<T, RequestError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.http.call(self.order))
+    }
+}
+
+impl<T> fmt::Debug for Call<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").finish_non_exhaustive()
+    }
+}
+
+/// A [`Call`] that the guild's audit log notes, with a reason if one is given.
+///
+/// # Errors
+///
+/// As [`Call`]'s.
+#[must_use = "a request is sent when it is awaited"]
+pub struct AuditedCall<'a, T>(Call<'a, T>);
+
+impl<'a, T> AuditedCall<'a, T> {
+    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl TryIntoRequest) -> Self {
+        Self(Call::new(http, repeat, request))
+    }
+
+    /// Sets what the audit log says of it, at most 512 characters; the default is nothing.
+    pub fn reason(mut self, reason: impl Into<Cow<'a, str>>) -> Self {
+        self.0.order.reason = Some(reason.into());
+        self
+    }
+}
+
+impl<'a, T: Answer + 'a> IntoFuture for AuditedCall<'a, T> {
+    type Output = Result<T, RequestError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.0.into_future()
+    }
+}
+
+impl<T> fmt::Debug for AuditedCall<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuditedCall").finish_non_exhaustive()
+    }
+}
+
+/// Defines a call with options: its type, which twilight's builder of the same name is behind, and its setters.
+///
+/// `audited` adds a reason for the audit log.
+macro_rules! calls {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident($inner:ty) -> $answer:ty, $repeat:ident $(, $audited:ident)? {
+            $($(#[$setter_doc:meta])* $setter:ident($($argument:ident: $type:ty)?);)*
+        }
+    )*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        ///
+        /// Awaited, it gives what [`Call`](crate::Call) gives.
+        #[must_use = "a request is sent when it is awaited"]
+        pub struct $name<'a> {
+            http: &'a $crate::http::Http,
+            request: $inner,
+            reason: Option<std::borrow::Cow<'a, str>>,
+        }
+
+        impl<'a> $name<'a> {
+            pub(super) fn new(http: &'a $crate::http::Http, request: $inner) -> Self {
+                Self { http, request, reason: None }
+            }
+
+            $(
+                $(#[$setter_doc])*
+                pub fn $setter(mut self $(, $argument: $type)?) -> Self {
+                    self.request = self.request.$setter($($argument)?);
+                    self
+                }
+            )*
+
+            $($crate::client::call::$audited!('a);)?
+        }
+
+        impl<'a> IntoFuture for $name<'a> {
+            type Output = Result<$answer, $crate::error::RequestError>;
+            type IntoFuture = antiphon_core::BoxFuture<'a, Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                let request = twilight_http::request::TryIntoRequest::try_into_request(self.request);
+                let mut order = $crate::http::Order::new(request, $crate::http::Repeat::$repeat);
+                order.reason = self.reason;
+                $crate::client::call::Call::of(self.http, order).into_future()
+            }
+        }
+
+        impl std::fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+/// The setter of a reason.
+macro_rules! audited {
+    ($lifetime:lifetime) => {
+        /// Sets what the audit log says of it, at most 512 characters; the default is nothing.
+        pub fn reason(mut self, reason: impl Into<std::borrow::Cow<$lifetime, str>>) -> Self {
+            self.reason = Some(reason.into());
+            self
+        }
+    };
+}
+
+pub(super) use audited;
+pub(super) use calls;

@@ -1,0 +1,373 @@
+//! Commands over the Gateway.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use antiphon_core::LinkState;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, sleep, timeout_at},
+};
+use twilight_model::{
+    gateway::Intents,
+    id::{
+        Id,
+        marker::{ChannelMarker, GuildMarker},
+    },
+};
+
+use super::{Client, Command, MemberQuery, Members, VoiceConnection, VoiceWish};
+use crate::{
+    config::Presence,
+    error::{CommandError, ConfigError, MembersError, NotConnected, VoiceError},
+    wire,
+};
+
+/// Most users that one request for members may name (protocol §8).
+const MOST_USERS: usize = 100;
+
+/// What commands need of the configuration.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) intents: Intents,
+    pub(crate) timeout: Duration,
+}
+
+/// The shards that run here, by number.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    pub(crate) count: u32,
+    pub(crate) shards: BTreeMap<u32, Handle>,
+}
+
+/// The client's end of a shard.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) link: watch::Receiver<LinkState>,
+    pub(crate) latency: watch::Receiver<Option<Duration>>,
+}
+
+/// How one shard stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShardInfo {
+    /// Its number, from 0.
+    pub id: u32,
+    /// How many the bot has in all.
+    pub count: u32,
+    /// How its connection stands.
+    pub link: LinkState,
+    /// Time from its last heartbeat to the acknowledgement; absent before the first.
+    pub latency: Option<Duration>,
+}
+
+impl Fleet {
+    /// The shard of a guild (protocol §6).
+    fn shard_of(&self, guild: Id<GuildMarker>) -> u32 {
+        u32::try_from((guild.get() >> 22) % u64::from(self.count.max(1))).expect("below the count")
+    }
+
+    fn handle(&self, shard: u32) -> Result<&Handle, CommandError> {
+        self.shards.get(&shard).ok_or(CommandError::ShardElsewhere {
+            shard,
+            count: self.count,
+        })
+    }
+}
+
+impl Client {
+    /// Shows another presence on all shards that run here (op 3, protocol §8).
+    ///
+    /// Discord takes five in twenty seconds; while one waits, a later one takes its place.
+    /// After a session is begun afresh, the presence is again that of [`Config::presence`](crate::Config::presence).
+    ///
+    /// # Errors
+    /// [`CommandError`] if it could not be sent on every shard.
+    pub async fn update_presence(&self, presence: Presence) -> Result<(), CommandError> {
+        presence.check().map_err(CommandError::Invalid)?;
+        fits(&wire::presence(&presence))?;
+        let by = self.deadline();
+        let fleet = self.fleet(by).await?;
+        let mut replies = Vec::with_capacity(fleet.shards.len());
+        for handle in fleet.shards.values() {
+            let (reply, answer) = oneshot::channel();
+            let presence = presence.clone();
+            self.give(handle, Command::Presence { presence, reply }, by)
+                .await?;
+            replies.push((handle, answer));
+        }
+        for (handle, answer) in replies {
+            self.answered(handle, answer).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks for members of a guild and collects them (op 8, protocol §8).
+    ///
+    /// The chunks reach handlers as well.
+    ///
+    /// # Errors
+    /// [`MembersError`]; what came before it failed is in it.
+    pub async fn request_members(&self, query: MemberQuery) -> Result<Members, MembersError> {
+        self.allows(&query).map_err(MembersError::Command)?;
+        let by = self.deadline();
+        let (reply, answer) = oneshot::channel();
+        let guild = Id::new(query.guild());
+        let outcome = self
+            .ask(guild, Command::Members { query, reply }, answer, by)
+            .await;
+        outcome.map_err(MembersError::Command)?
+    }
+
+    /// Joins a voice channel, or moves to it, and waits for both halves of the answer (op 4, protocol §12).
+    ///
+    /// # Errors
+    /// [`VoiceError`]; without the intent `GUILD_VOICE_STATES` at once.
+    pub async fn join_voice(
+        &self,
+        guild: Id<GuildMarker>,
+        channel: Id<ChannelMarker>,
+        mute: bool,
+        deaf: bool,
+    ) -> Result<VoiceConnection, VoiceError> {
+        if !self
+            .shared
+            .rules
+            .intents
+            .contains(Intents::GUILD_VOICE_STATES)
+        {
+            return Err(VoiceError::IntentMissing);
+        }
+        let by = self.deadline();
+        let wish = VoiceWish {
+            guild: guild.get(),
+            channel: Some(channel.get()),
+            mute,
+            deaf,
+        };
+        let (reply, answer) = oneshot::channel();
+        let outcome = self
+            .ask(guild, Command::Join { wish, reply }, answer, by)
+            .await;
+        outcome.map_err(VoiceError::Command)?
+    }
+
+    /// Leaves the voice channel of a guild (op 4).
+    ///
+    /// # Errors
+    /// [`CommandError`] if it could not be sent.
+    pub async fn leave_voice(&self, guild: Id<GuildMarker>) -> Result<(), CommandError> {
+        self.update_voice_state(guild, None, false, false).await
+    }
+
+    /// Sends a voice state and waits for no answer (op 4); no channel leaves.
+    ///
+    /// # Errors
+    /// [`CommandError`] if it could not be sent.
+    pub async fn update_voice_state(
+        &self,
+        guild: Id<GuildMarker>,
+        channel: Option<Id<ChannelMarker>>,
+        mute: bool,
+        deaf: bool,
+    ) -> Result<(), CommandError> {
+        let wish = VoiceWish {
+            guild: guild.get(),
+            channel: channel.map(Id::get),
+            mute,
+            deaf,
+        };
+        self.send(guild, wire::voice_state(&wish), Some(wish.guild))
+            .await
+    }
+
+    /// Asks for the sounds of guilds; each answers with a `SOUNDBOARD_SOUNDS` event (op 31).
+    ///
+    /// # Errors
+    /// [`CommandError`] if it could not be sent to every guild's shard.
+    pub async fn request_soundboard_sounds(
+        &self,
+        guilds: impl IntoIterator<Item = Id<GuildMarker>>,
+    ) -> Result<(), CommandError> {
+        let fleet = self.fleet(self.deadline()).await?;
+        let mut by_shard: BTreeMap<u32, Vec<Id<GuildMarker>>> = BTreeMap::new();
+        for guild in guilds {
+            by_shard
+                .entry(fleet.shard_of(guild))
+                .or_default()
+                .push(guild);
+        }
+        for guilds in by_shard.into_values() {
+            let ids: Vec<u64> = guilds.iter().map(|guild| guild.get()).collect();
+            let frame = wire::request_soundboard_sounds(&ids);
+            self.send(guilds[0], frame, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks for status and start of a guild's voice channels; the answer is a `CHANNEL_INFO` event (op 43).
+    ///
+    /// # Errors
+    /// [`CommandError`] if it could not be sent.
+    pub async fn request_channel_info(&self, guild: Id<GuildMarker>) -> Result<(), CommandError> {
+        let frame = wire::request_channel_info(guild.get());
+        self.send(guild, frame, None).await
+    }
+
+    /// Time from a shard's last heartbeat to its acknowledgement; absent before the first, and for shards elsewhere.
+    pub fn latency(&self, shard: u32) -> Option<Duration> {
+        let fleet = self.shared.fleet.borrow();
+        let handle = fleet.as_ref()?.shards.get(&shard)?;
+        *handle.latency.borrow()
+    }
+
+    /// How each shard stands that runs here; nothing before it is known how many there are.
+    pub fn shards(&self) -> Vec<ShardInfo> {
+        let fleet = self.shared.fleet.borrow();
+        let Some(fleet) = fleet.as_ref() else {
+            return Vec::new();
+        };
+        let infos = fleet.shards.iter().map(|(&id, handle)| ShardInfo {
+            id,
+            count: fleet.count,
+            link: handle.link.borrow().clone(),
+            latency: *handle.latency.borrow(),
+        });
+        infos.collect()
+    }
+
+    /// Which shard a guild belongs to; absent before it is known how many there are.
+    pub fn shard_of(&self, guild: Id<GuildMarker>) -> Option<u32> {
+        let fleet = self.shared.fleet.borrow();
+        fleet.as_ref().map(|fleet| fleet.shard_of(guild))
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.shared.rules.timeout
+    }
+
+    /// Whether a request for members can be answered at all.
+    fn allows(&self, query: &MemberQuery) -> Result<(), CommandError> {
+        let invalid = |reason: &str| Err(CommandError::Invalid(ConfigError::new("query", reason)));
+        let intents = self.shared.rules.intents;
+        if query.user_count() > MOST_USERS {
+            return invalid("names more than 100 users");
+        }
+        let (prefix, limit, users) = query.parts();
+        if users.is_some_and(<[_]>::is_empty) {
+            return invalid("names no users");
+        }
+        if prefix.is_some_and(|prefix| !prefix.is_empty()) && !(1..=100).contains(&limit) {
+            return invalid("with a prefix needs a limit from 1 to 100");
+        }
+        if prefix == Some("") && limit == 0 && !intents.contains(Intents::GUILD_MEMBERS) {
+            return invalid(
+                "for all members needs the intent GUILD_MEMBERS (bit 1): add it to the intents",
+            );
+        }
+        if query.has_presences() && !intents.contains(Intents::GUILD_PRESENCES) {
+            return invalid(
+                "with presences needs the intent GUILD_PRESENCES (bit 8): add it to the intents",
+            );
+        }
+        // The nonce of a request has at most 32 bytes.
+        fits(&wire::request_members(query, &"n".repeat(32)))
+    }
+
+    async fn send(
+        &self,
+        guild: Id<GuildMarker>,
+        frame: String,
+        voice: Option<u64>,
+    ) -> Result<(), CommandError> {
+        fits(&frame)?;
+        let by = self.deadline();
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Send {
+            frame,
+            voice,
+            reply,
+        };
+        self.ask(guild, command, answer, by).await
+    }
+
+    /// Gives a command to a guild's shard and waits for what comes of it.
+    async fn ask<T>(
+        &self,
+        guild: Id<GuildMarker>,
+        command: Command,
+        answer: oneshot::Receiver<T>,
+        by: Instant,
+    ) -> Result<T, CommandError> {
+        let fleet = self.fleet(by).await?;
+        let handle = fleet.handle(fleet.shard_of(guild))?;
+        self.give(handle, command, by).await?;
+        self.answered(handle, answer).await
+    }
+
+    /// Waits until it is known how many shards there are.
+    async fn fleet(&self, by: Instant) -> Result<Arc<Fleet>, CommandError> {
+        let mut watch = self.shared.fleet.subscribe();
+        match timeout_at(by, watch.wait_for(Option::is_some)).await {
+            Ok(Ok(fleet)) => Ok(Arc::clone(fleet.as_ref().expect("waited for"))),
+            _ => Err(not_connected(&self.shared.link.borrow())),
+        }
+    }
+
+    /// Waits for a shard's connection, and gives it the command.
+    async fn give(
+        &self,
+        handle: &Handle,
+        command: Command,
+        by: Instant,
+    ) -> Result<(), CommandError> {
+        let mut link = handle.link.clone();
+        let up = timeout_at(by, link.wait_for(LinkState::is_connected)).await;
+        if !matches!(up, Ok(Ok(_))) {
+            return Err(not_connected(&handle.link.borrow()));
+        }
+        match timeout_at(by, handle.commands.send(command)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(not_connected(&handle.link.borrow())),
+        }
+    }
+
+    /// Waits for an answer as long as there is a connection, or was one a moment ago.
+    ///
+    /// A command may wait for its turn under Discord's limits, at most for a minute.
+    async fn answered<T>(
+        &self,
+        handle: &Handle,
+        mut answer: oneshot::Receiver<T>,
+    ) -> Result<T, CommandError> {
+        let mut was_down = false;
+        loop {
+            tokio::select! {
+                answer = &mut answer => {
+                    return answer.map_err(|_| not_connected(&handle.link.borrow()));
+                }
+                () = sleep(self.shared.rules.timeout) => {
+                    let is_down = !handle.link.borrow().is_connected();
+                    if is_down && was_down {
+                        return Err(not_connected(&handle.link.borrow()));
+                    }
+                    was_down = is_down;
+                }
+            }
+        }
+    }
+}
+
+/// Checks a frame's length before it is sent (protocol §1).
+fn fits(frame: &str) -> Result<(), CommandError> {
+    if frame.len() > wire::LONGEST_FRAME {
+        return Err(CommandError::TooLong(frame.len()));
+    }
+    Ok(())
+}
+
+fn not_connected(state: &LinkState) -> CommandError {
+    CommandError::NotConnected(NotConnected {
+        state: state.clone(),
+    })
+}

@@ -1,0 +1,183 @@
+//! A guild's members: reading and changing them, their roles, kicks and bans.
+
+use std::future::IntoFuture;
+
+use twilight_http::request::guild::{
+    UpdateCurrentMember as TwilightUpdateCurrentMember,
+    ban::{CreateBan as TwilightCreateBan, GetBans},
+    member::{
+        GetGuildMembers, SearchGuildMembers as TwilightSearch, UpdateGuildMember as TwilightUpdate,
+    },
+};
+use twilight_model::{
+    guild::{Ban, Member},
+    id::{
+        Id,
+        marker::{ChannelMarker, GuildMarker, RoleMarker, UserMarker},
+    },
+    util::Timestamp,
+};
+
+use super::{
+    Client,
+    call::{AuditedCall, Call, calls},
+};
+use crate::http::Repeat;
+
+impl Client {
+    /// Reads a member.
+    pub fn guild_member(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Call<'_, Member> {
+        let request = self.http().builders().guild_member(guild, user);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Reads a guild's members in order of their ids; needs the intent `GUILD_MEMBERS`.
+    pub fn guild_members(&self, guild: Id<GuildMarker>) -> GuildMembers<'_> {
+        GuildMembers::new(self.http(), self.http().builders().guild_members(guild))
+    }
+
+    /// Finds members by the beginning of their name or nickname.
+    pub fn search_guild_members<'a>(
+        &'a self,
+        guild: Id<GuildMarker>,
+        query: &'a str,
+    ) -> SearchGuildMembers<'a> {
+        let request = self.http().builders().search_guild_members(guild, query);
+        SearchGuildMembers::new(self.http(), request)
+    }
+
+    /// Changes a member: nickname, roles, voice, time-out.
+    pub fn update_guild_member(
+        &self,
+        guild: Id<GuildMarker>,
+        user: Id<UserMarker>,
+    ) -> UpdateGuildMember<'_> {
+        let request = self.http().builders().update_guild_member(guild, user);
+        UpdateGuildMember::new(self.http(), request)
+    }
+
+    /// Changes the bot's own member.
+    pub fn update_current_member(&self, guild: Id<GuildMarker>) -> UpdateCurrentMember<'_> {
+        let request = self.http().builders().update_current_member(guild);
+        UpdateCurrentMember::new(self.http(), request)
+    }
+
+    /// Kicks a member, who may come again.
+    pub fn remove_guild_member(
+        &self,
+        guild: Id<GuildMarker>,
+        user: Id<UserMarker>,
+    ) -> AuditedCall<'_, ()> {
+        let request = self.http().builders().remove_guild_member(guild, user);
+        AuditedCall::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Gives a member a role.
+    pub fn add_guild_member_role(
+        &self,
+        guild: Id<GuildMarker>,
+        user: Id<UserMarker>,
+        role: Id<RoleMarker>,
+    ) -> AuditedCall<'_, ()> {
+        let builders = self.http().builders();
+        let request = builders.add_guild_member_role(guild, user, role);
+        AuditedCall::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Takes a role from a member.
+    pub fn remove_guild_member_role(
+        &self,
+        guild: Id<GuildMarker>,
+        user: Id<UserMarker>,
+        role: Id<RoleMarker>,
+    ) -> AuditedCall<'_, ()> {
+        let builders = self.http().builders();
+        let request = builders.remove_guild_member_role(guild, user, role);
+        AuditedCall::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Bans a user, who need not be a member.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{GuildMarker, UserMarker}}};
+    /// # async fn f(client: Client, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Result<(), RequestError> {
+    /// client.create_ban(guild, user).delete_message_seconds(3600).reason("spam").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn create_ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> CreateBan<'_> {
+        CreateBan::new(self.http(), self.http().builders().create_ban(guild, user))
+    }
+
+    /// Lifts a ban.
+    pub fn delete_ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> AuditedCall<'_, ()> {
+        let request = self.http().builders().delete_ban(guild, user);
+        AuditedCall::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Reads one ban.
+    pub fn ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Call<'_, Ban> {
+        let request = self.http().builders().ban(guild, user);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Reads a guild's bans in order of the users' ids.
+    pub fn bans(&self, guild: Id<GuildMarker>) -> Bans<'_> {
+        Bans::new(self.http(), self.http().builders().bans(guild))
+    }
+}
+
+calls! {
+    /// A guild's members; see [`Client::guild_members`].
+    GuildMembers(GetGuildMembers<'a>) -> Vec<Member>, Safe {
+        /// Only those whose id comes after this one.
+        after(user: Id<UserMarker>);
+        /// Sets how many, 1 to 1,000; the default is 1.
+        limit(limit: u16);
+    }
+
+    /// Members found by name; see [`Client::search_guild_members`].
+    SearchGuildMembers(TwilightSearch<'a>) -> Vec<Member>, Safe {
+        /// Sets how many, 1 to 1,000; the default is 1.
+        limit(limit: u16);
+    }
+
+    /// A change of a member; see [`Client::update_guild_member`].
+    ///
+    /// What is not set stays as it is.
+    UpdateGuildMember(TwilightUpdate<'a>) -> Member, Never, audited {
+        /// Sets the nickname, at most 32 characters; `None` takes it away.
+        nick(nick: Option<&'a str>);
+        /// Sets the roles, in place of those that the member has.
+        roles(roles: &'a [Id<RoleMarker>]);
+        /// Sets whether the member is muted by the guild; refused while not in a voice channel.
+        mute(mute: bool);
+        /// Sets whether the member is deafened by the guild; refused while not in a voice channel.
+        deaf(deaf: bool);
+        /// Moves the member to a voice channel; `None` ends the call for them.
+        channel_id(channel: Option<Id<ChannelMarker>>);
+        /// Times the member out until then, at most 28 days from now; `None` ends it.
+        communication_disabled_until(until: Option<Timestamp>);
+    }
+
+    /// A change of the bot's own member; see [`Client::update_current_member`].
+    UpdateCurrentMember(TwilightUpdateCurrentMember<'a>) -> (), Never, audited {
+        /// Sets the nickname, at most 32 characters; `None` takes it away.
+        nick(nick: Option<&'a str>);
+    }
+
+    /// A ban; see [`Client::create_ban`].
+    CreateBan(TwilightCreateBan<'a>) -> (), Safe, audited {
+        /// Deletes what the user wrote in so many seconds before, at most 604,800 (a week); the default is nothing.
+        delete_message_seconds(seconds: u32);
+    }
+
+    /// A guild's bans; see [`Client::bans`].
+    Bans(GetBans<'a>) -> Vec<Ban>, Safe {
+        /// Only those whose user's id comes after this one.
+        after(user: Id<UserMarker>);
+        /// Only those whose user's id comes before this one.
+        before(user: Id<UserMarker>);
+        /// Sets how many, 1 to 1,000; the default is 1,000.
+        limit(limit: u16);
+    }
+}

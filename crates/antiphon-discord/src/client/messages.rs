@@ -1,0 +1,380 @@
+//! Messages: posting, editing, deleting and reading them, and pins.
+
+use std::{fmt, future::IntoFuture};
+
+use antiphon_core::{BoxError, BoxFuture};
+use twilight_http::request::{
+    TryIntoRequest as _,
+    channel::{GetPins, message},
+};
+use twilight_model::{
+    channel::{
+        Message,
+        message::{AllowedMentions, Component, Embed, MessageFlags, PinsListing},
+    },
+    http::attachment::Attachment,
+    id::{
+        Id,
+        marker::{AttachmentMarker, ChannelMarker, MessageMarker, StickerMarker},
+    },
+    poll::Poll,
+    util::Timestamp,
+};
+
+use super::{
+    Client,
+    call::{AuditedCall, Call, calls},
+};
+use crate::{
+    error::RequestError,
+    http::{Http, Nonce, Order, Repeat},
+};
+
+impl Client {
+    /// Posts a message in a channel: a text, embeds, files, stickers, components or a poll.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{ChannelMarker, MessageMarker}}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>, asked: Id<MessageMarker>) -> Result<(), RequestError> {
+    /// let posted = client.create_message(channel).content("pong").reply(asked).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn create_message(&self, channel: Id<ChannelMarker>) -> CreateMessage<'_> {
+        CreateMessage {
+            http: self.http(),
+            request: self.http().builders().create_message(channel),
+            nonce: None,
+        }
+    }
+
+    /// Edits one of the bot's own messages.
+    pub fn update_message(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+    ) -> UpdateMessage<'_> {
+        let request = self.http().builders().update_message(channel, message);
+        UpdateMessage::new(self.http(), request)
+    }
+
+    /// Deletes a message; the audit log notes it if it is another's.
+    pub fn delete_message(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+    ) -> AuditedCall<'_, ()> {
+        let request = self.http().builders().delete_message(channel, message);
+        AuditedCall::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Deletes 2 to 100 messages of a channel, none older than two weeks.
+    pub fn delete_messages<'a>(
+        &'a self,
+        channel: Id<ChannelMarker>,
+        messages: &'a [Id<MessageMarker>],
+    ) -> AuditedCall<'a, ()> {
+        let request = self.http().builders().delete_messages(channel, messages);
+        AuditedCall::new(self.http(), Repeat::Never, request)
+    }
+
+    /// Reads a message.
+    pub fn message(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+    ) -> Call<'_, Message> {
+        let request = self.http().builders().message(channel, message);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Reads a channel's latest messages, the newest first.
+    pub fn channel_messages(&self, channel: Id<ChannelMarker>) -> ChannelMessages<'_> {
+        ChannelMessages {
+            http: self.http(),
+            channel,
+            limit: None,
+            part: Part::Latest,
+        }
+    }
+
+    /// Publishes a message of an announcement channel to the channels that follow it.
+    pub fn crosspost_message(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+    ) -> Call<'_, Message> {
+        let request = self.http().builders().crosspost_message(channel, message);
+        Call::new(self.http(), Repeat::Never, request)
+    }
+
+    /// Ends one of the bot's own polls at once.
+    pub fn end_poll(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+    ) -> Call<'_, Message> {
+        let request = self.http().builders().end_poll(channel, message);
+        Call::new(self.http(), Repeat::Never, request)
+    }
+
+    /// Reads a channel's pinned messages.
+    pub fn pins(&self, channel: Id<ChannelMarker>) -> Pins<'_> {
+        Pins::new(self.http(), self.http().builders().pins(channel))
+    }
+
+    /// Pins a message.
+    pub fn create_pin(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+    ) -> AuditedCall<'_, ()> {
+        let request = self.http().builders().create_pin(channel, message);
+        AuditedCall::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Takes a pin away.
+    pub fn delete_pin(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+    ) -> AuditedCall<'_, ()> {
+        let request = self.http().builders().delete_pin(channel, message);
+        AuditedCall::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Shows the bot as typing for ten seconds, or until it posts.
+    pub fn create_typing_trigger(&self, channel: Id<ChannelMarker>) -> Call<'_, ()> {
+        let request = self.http().builders().create_typing_trigger(channel);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+}
+
+/// A message to post; see [`Client::create_message`].
+///
+/// It carries a nonce that Discord enforces: when an answer was lost and the message is sent again, Discord gives the
+/// message that it posted before, and posts no second one.
+///
+/// # Errors
+///
+/// Awaited, it gives what [`Call`] gives.
+#[must_use = "a message is posted when it is awaited"]
+pub struct CreateMessage<'a> {
+    http: &'a Http,
+    request: message::CreateMessage<'a>,
+    nonce: Option<Result<Nonce, BoxError>>,
+}
+
+impl<'a> CreateMessage<'a> {
+    /// Sets the text, at most 2,000 characters.
+    pub fn content(mut self, content: &'a str) -> Self {
+        self.request = self.request.content(content);
+        self
+    }
+
+    /// Sets the embeds, at most 10.
+    pub fn embeds(mut self, embeds: &'a [Embed]) -> Self {
+        self.request = self.request.embeds(embeds);
+        self
+    }
+
+    /// Sets the buttons, menus and other components.
+    ///
+    /// Set [`flags`](Self::flags) before them if they are of the second version.
+    pub fn components(mut self, components: &'a [Component]) -> Self {
+        self.request = self.request.components(components);
+        self
+    }
+
+    /// Attaches files.
+    pub fn attachments(mut self, attachments: &'a [Attachment]) -> Self {
+        self.request = self.request.attachments(attachments);
+        self
+    }
+
+    /// Sets the stickers, at most 3.
+    pub fn sticker_ids(mut self, stickers: &'a [Id<StickerMarker>]) -> Self {
+        self.request = self.request.sticker_ids(stickers);
+        self
+    }
+
+    /// Sets a poll.
+    pub fn poll(mut self, poll: &'a Poll) -> Self {
+        self.request = self.request.poll(poll);
+        self
+    }
+
+    /// Replies to a message of the same channel.
+    pub fn reply(mut self, message: Id<MessageMarker>) -> Self {
+        self.request = self.request.reply(message);
+        self
+    }
+
+    /// Forwards a message, also one of another channel.
+    pub fn forward(mut self, channel: Id<ChannelMarker>, message: Id<MessageMarker>) -> Self {
+        self.request = self.request.forward(channel, message);
+        self
+    }
+
+    /// Sets whether a reply to a message that is gone fails; the default is that it does.
+    pub fn fail_if_not_exists(mut self, fails: bool) -> Self {
+        self.request = self.request.fail_if_not_exists(fails);
+        self
+    }
+
+    /// Sets whom the text may mention; the default is everybody that it names.
+    pub fn allowed_mentions(mut self, mentions: Option<&'a AllowedMentions>) -> Self {
+        self.request = self.request.allowed_mentions(mentions);
+        self
+    }
+
+    /// Sets flags, of which Discord takes `SUPPRESS_EMBEDS`, `SUPPRESS_NOTIFICATIONS` and `IS_COMPONENTS_V2`.
+    pub fn flags(mut self, flags: MessageFlags) -> Self {
+        self.request = self.request.flags(flags);
+        self
+    }
+
+    /// Sets whether it is read aloud; the default is no.
+    pub fn tts(mut self, tts: bool) -> Self {
+        self.request = self.request.tts(tts);
+        self
+    }
+
+    /// Sets the nonce, 1 to 25 characters; the default is a random one for each call.
+    ///
+    /// Discord posts one message for it within a few minutes, however often it is asked to.
+    /// One made from the event that is answered, such as the id of the message that holds the command, keeps a
+    /// handler that runs again from answering twice.
+    pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
+        self.nonce = Some(Nonce::new(nonce.into()));
+        self
+    }
+}
+
+impl<'a> IntoFuture for CreateMessage<'a> {
+    type Output = Result<Message, RequestError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let nonce = match self.nonce {
+            Some(Ok(nonce)) => nonce,
+            Some(Err(error)) => {
+                return Box::pin(std::future::ready(Err(RequestError::Invalid(error))));
+            }
+            None => self.http.nonce(),
+        };
+        let mut order = Order::new(self.request.try_into_request(), Repeat::Safe);
+        order.nonce = Some(nonce);
+        Call::of(self.http, order).into_future()
+    }
+}
+
+impl fmt::Debug for CreateMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateMessage").finish_non_exhaustive()
+    }
+}
+
+calls! {
+    /// An edit of a message; see [`Client::update_message`].
+    ///
+    /// What is not set stays as it is, and `None` takes it away.
+    UpdateMessage(message::UpdateMessage<'a>) -> Message, Never {
+        /// Sets the text, at most 2,000 characters.
+        content(content: Option<&'a str>);
+        /// Sets the embeds, at most 10.
+        embeds(embeds: Option<&'a [Embed]>);
+        /// Sets the components.
+        components(components: Option<&'a [Component]>);
+        /// Attaches further files.
+        attachments(attachments: &'a [Attachment]);
+        /// Sets which of its files stay; the default is all.
+        keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
+        /// Sets whom the text may mention.
+        allowed_mentions(mentions: Option<&'a AllowedMentions>);
+        /// Sets flags, of which Discord takes `SUPPRESS_EMBEDS` and `IS_COMPONENTS_V2`.
+        flags(flags: MessageFlags);
+    }
+
+    /// A channel's pinned messages; see [`Client::pins`].
+    Pins(GetPins<'a>) -> PinsListing, Safe {
+        /// Only what was pinned before this time.
+        before(time: Timestamp);
+        /// Sets how many, 1 to 50; the default is 50.
+        limit(limit: u16);
+    }
+}
+
+/// A channel's messages, the newest first; see [`Client::channel_messages`].
+///
+/// # Errors
+///
+/// Awaited, it gives what [`Call`] gives.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a request is sent when it is awaited"]
+pub struct ChannelMessages<'a> {
+    http: &'a Http,
+    channel: Id<ChannelMarker>,
+    limit: Option<u16>,
+    part: Part,
+}
+
+/// Which of a channel's messages.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Latest,
+    After(Id<MessageMarker>),
+    Around(Id<MessageMarker>),
+    Before(Id<MessageMarker>),
+}
+
+impl ChannelMessages<'_> {
+    /// Sets how many, 1 to 100; the default is 50.
+    pub fn limit(mut self, limit: u16) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Those that come after a message, instead of the latest.
+    pub fn after(mut self, message: Id<MessageMarker>) -> Self {
+        self.part = Part::After(message);
+        self
+    }
+
+    /// Those around a message, instead of the latest.
+    pub fn around(mut self, message: Id<MessageMarker>) -> Self {
+        self.part = Part::Around(message);
+        self
+    }
+
+    /// Those that came before a message, instead of the latest.
+    pub fn before(mut self, message: Id<MessageMarker>) -> Self {
+        self.part = Part::Before(message);
+        self
+    }
+}
+
+impl<'a> IntoFuture for ChannelMessages<'a> {
+    type Output = Result<Vec<Message>, RequestError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let all = self.http.builders().channel_messages(self.channel);
+        let part = match self.part {
+            Part::Latest => {
+                let latest = match self.limit {
+                    Some(limit) => all.limit(limit),
+                    None => all,
+                };
+                return Call::new(self.http, Repeat::Safe, latest).into_future();
+            }
+            Part::After(message) => all.after(message),
+            Part::Around(message) => all.around(message),
+            Part::Before(message) => all.before(message),
+        };
+        let part = match self.limit {
+            Some(limit) => part.limit(limit),
+            None => part,
+        };
+        Call::new(self.http, Repeat::Safe, part).into_future()
+    }
+}

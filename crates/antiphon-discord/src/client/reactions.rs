@@ -1,0 +1,258 @@
+//! Reactions to messages.
+
+use std::future::IntoFuture;
+
+use antiphon_core::BoxFuture;
+use twilight_http::request::channel::reaction::RequestReactionType;
+use twilight_model::{
+    channel::message::{EmojiReactionType, ReactionType},
+    id::{
+        Id,
+        marker::{ChannelMarker, EmojiMarker, MessageMarker, UserMarker},
+    },
+    user::User,
+};
+
+use super::{Client, call::Call};
+use crate::{
+    error::RequestError,
+    http::{Http, Repeat},
+};
+
+/// An emoji to react with.
+///
+/// A text is one of Unicode's, such as `"👍"`, or a guild's own as `name:id` or `<:name:id>`.
+/// The emoji of a reaction that came as an event is one too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Emoji<'a> {
+    /// One of Unicode's.
+    Unicode(&'a str),
+    /// A guild's own.
+    Custom {
+        /// Its name, where it is known.
+        name: Option<&'a str>,
+        /// Its id.
+        id: Id<EmojiMarker>,
+    },
+}
+
+impl<'a> From<&'a str> for Emoji<'a> {
+    fn from(text: &'a str) -> Self {
+        let bare = text
+            .strip_prefix('<')
+            .and_then(|text| text.strip_suffix('>'));
+        let bare = bare.unwrap_or(text);
+        let bare = bare
+            .strip_prefix("a:")
+            .unwrap_or(bare)
+            .trim_start_matches(':');
+        let custom = bare
+            .rsplit_once(':')
+            .and_then(|(name, id)| Some((name, id.parse().ok()?)));
+        custom.map_or(Self::Unicode(text), |(name, id)| Self::Custom {
+            name: Some(name),
+            id,
+        })
+    }
+}
+
+impl<'a> From<&'a String> for Emoji<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl<'a> From<&'a EmojiReactionType> for Emoji<'a> {
+    fn from(emoji: &'a EmojiReactionType) -> Self {
+        match emoji {
+            EmojiReactionType::Custom { id, name, .. } => Self::Custom {
+                name: name.as_deref(),
+                id: *id,
+            },
+            EmojiReactionType::Unicode { name } => Self::Unicode(name),
+        }
+    }
+}
+
+impl<'a> From<Emoji<'a>> for RequestReactionType<'a> {
+    fn from(emoji: Emoji<'a>) -> Self {
+        match emoji {
+            Emoji::Unicode(name) => Self::Unicode { name },
+            Emoji::Custom { name, id } => Self::Custom { id, name },
+        }
+    }
+}
+
+impl Client {
+    /// Reacts to a message.
+    ///
+    /// Discord refuses an emoji that it does not know with code 10014.
+    pub fn create_reaction<'a>(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+        emoji: impl Into<Emoji<'a>>,
+    ) -> Call<'_, ()> {
+        let emoji = emoji.into().into();
+        let builders = self.http().builders();
+        let request = builders.create_reaction(channel, message, &emoji);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Takes back the bot's own reaction.
+    pub fn delete_current_user_reaction<'a>(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+        emoji: impl Into<Emoji<'a>>,
+    ) -> Call<'_, ()> {
+        let emoji = emoji.into().into();
+        let builders = self.http().builders();
+        let request = builders.delete_current_user_reaction(channel, message, &emoji);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Takes away somebody's reaction.
+    pub fn delete_reaction<'a>(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+        emoji: impl Into<Emoji<'a>>,
+        user: Id<UserMarker>,
+    ) -> Call<'_, ()> {
+        let emoji = emoji.into().into();
+        let builders = self.http().builders();
+        let request = builders.delete_reaction(channel, message, &emoji, user);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Takes away all reactions with one emoji.
+    pub fn delete_all_reaction<'a>(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+        emoji: impl Into<Emoji<'a>>,
+    ) -> Call<'_, ()> {
+        let emoji = emoji.into().into();
+        let builders = self.http().builders();
+        let request = builders.delete_all_reaction(channel, message, &emoji);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Takes away all reactions to a message.
+    pub fn delete_all_reactions(
+        &self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+    ) -> Call<'_, ()> {
+        let request = self
+            .http()
+            .builders()
+            .delete_all_reactions(channel, message);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Reads who reacted with an emoji.
+    pub fn reactions<'a>(
+        &'a self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+        emoji: impl Into<Emoji<'a>>,
+    ) -> Reactions<'a> {
+        Reactions {
+            http: self.http(),
+            channel,
+            message,
+            emoji: emoji.into(),
+            after: None,
+            limit: None,
+            kind: None,
+        }
+    }
+}
+
+/// Who reacted with an emoji, in order of their ids; see [`Client::reactions`].
+///
+/// # Errors
+///
+/// Awaited, it gives what [`Call`] gives.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a request is sent when it is awaited"]
+pub struct Reactions<'a> {
+    http: &'a Http,
+    channel: Id<ChannelMarker>,
+    message: Id<MessageMarker>,
+    emoji: Emoji<'a>,
+    after: Option<Id<UserMarker>>,
+    limit: Option<u16>,
+    kind: Option<ReactionType>,
+}
+
+impl Reactions<'_> {
+    /// Only those whose id comes after this one.
+    pub fn after(mut self, user: Id<UserMarker>) -> Self {
+        self.after = Some(user);
+        self
+    }
+
+    /// Sets how many, 1 to 100; the default is 25.
+    pub fn limit(mut self, limit: u16) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets whether ordinary or burst reactions are meant; the default is ordinary ones.
+    pub fn kind(mut self, kind: ReactionType) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+}
+
+impl<'a> IntoFuture for Reactions<'a> {
+    type Output = Result<Vec<User>, RequestError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let emoji = self.emoji.into();
+        let builders = self.http.builders();
+        let mut request = builders.reactions(self.channel, self.message, &emoji);
+        if let Some(user) = self.after {
+            request = request.after(user);
+        }
+        if let Some(limit) = self.limit {
+            request = request.limit(limit);
+        }
+        if let Some(kind) = self.kind {
+            request = request.kind(kind);
+        }
+        Call::new(self.http, Repeat::Safe, request).into_future()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, name: &str, id: Option<u64>) {
+        let expected = match id {
+            Some(id) => Emoji::Custom {
+                name: Some(name),
+                id: Id::new(id),
+            },
+            None => Emoji::Unicode(name),
+        };
+        assert_eq!(Emoji::from(text), expected);
+    }
+
+    #[test]
+    fn emojis_are_read_as_people_write_them() {
+        check("👍", "👍", None);
+        check("loud:41", "loud", Some(41));
+        check("<:loud:41>", "loud", Some(41));
+        check("<a:loud:41>", "loud", Some(41));
+        check("a:41", "a", Some(41));
+        check("1:0", "1:0", None);
+    }
+}

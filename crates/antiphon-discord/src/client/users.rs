@@ -1,0 +1,37 @@
+//! Users, the bot itself, and direct conversations.
+
+use twilight_model::{
+    channel::Channel,
+    id::{Id, marker::UserMarker},
+    oauth::Application,
+    user::{CurrentUser, User},
+};
+
+use super::{Client, call::Call};
+use crate::http::Repeat;
+
+impl Client {
+    /// Reads the bot's own user.
+    pub fn current_user(&self) -> Call<'_, CurrentUser> {
+        let request = self.http().builders().current_user();
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Reads the bot's application, whose id commands and interactions need.
+    pub fn current_user_application(&self) -> Call<'_, Application> {
+        let request = self.http().builders().current_user_application();
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Reads a user.
+    pub fn user(&self, user: Id<UserMarker>) -> Call<'_, User> {
+        let request = self.http().builders().user(user);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Opens the direct conversation with a user, or gives the one that is open.
+    pub fn create_private_channel(&self, user: Id<UserMarker>) -> Call<'_, Channel> {
+        let request = self.http().builders().create_private_channel(user);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+}

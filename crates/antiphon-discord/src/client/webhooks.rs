@@ -1,0 +1,94 @@
+//! Webhooks: posting in a channel under another name.
+
+use std::future::IntoFuture;
+
+use twilight_http::request::channel::webhook::{
+    CreateWebhook as TwilightCreate, ExecuteWebhook as TwilightExecute,
+};
+use twilight_model::{
+    channel::{
+        Webhook,
+        message::{AllowedMentions, Component, Embed, MessageFlags},
+    },
+    http::attachment::Attachment,
+    id::{
+        Id,
+        marker::{ChannelMarker, WebhookMarker},
+    },
+};
+
+use super::{
+    Client,
+    call::{AuditedCall, Call, calls},
+};
+use crate::http::Repeat;
+
+impl Client {
+    /// Makes a webhook in a channel.
+    pub fn create_webhook<'a>(
+        &'a self,
+        channel: Id<ChannelMarker>,
+        name: &'a str,
+    ) -> CreateWebhook<'a> {
+        let request = self.http().builders().create_webhook(channel, name);
+        CreateWebhook::new(self.http(), request)
+    }
+
+    /// Reads a channel's webhooks.
+    pub fn channel_webhooks(&self, channel: Id<ChannelMarker>) -> Call<'_, Vec<Webhook>> {
+        let request = self.http().builders().channel_webhooks(channel);
+        Call::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Deletes a webhook.
+    pub fn delete_webhook(&self, webhook: Id<WebhookMarker>) -> AuditedCall<'_, ()> {
+        let request = self.http().builders().delete_webhook(webhook);
+        AuditedCall::new(self.http(), Repeat::Safe, request)
+    }
+
+    /// Posts by a webhook, with its own token in place of the bot's.
+    ///
+    /// Discord knows no nonce here: when the answer is lost, the outcome is unknown.
+    pub fn execute_webhook<'a>(
+        &'a self,
+        webhook: Id<WebhookMarker>,
+        token: &'a str,
+    ) -> ExecuteWebhook<'a> {
+        let request = self.http().builders().execute_webhook(webhook, token);
+        ExecuteWebhook::new(self.http(), request)
+    }
+}
+
+calls! {
+    /// A new webhook; see [`Client::create_webhook`].
+    CreateWebhook(TwilightCreate<'a>) -> Webhook, Never, audited {
+        /// Sets its picture as a data URI.
+        avatar(avatar: &'a str);
+    }
+
+    /// A message by a webhook; see [`Client::execute_webhook`].
+    ExecuteWebhook(TwilightExecute<'a>) -> (), Never {
+        /// Sets the text, at most 2,000 characters.
+        content(content: &'a str);
+        /// Sets the embeds, at most 10.
+        embeds(embeds: &'a [Embed]);
+        /// Sets the components.
+        components(components: &'a [Component]);
+        /// Attaches files.
+        attachments(attachments: &'a [Attachment]);
+        /// Sets the name that is shown; the default is the webhook's.
+        username(name: &'a str);
+        /// Sets the URL of the picture that is shown; the default is the webhook's.
+        avatar_url(url: &'a str);
+        /// Sets whom the text may mention.
+        allowed_mentions(mentions: Option<&'a AllowedMentions>);
+        /// Sets flags.
+        flags(flags: MessageFlags);
+        /// Posts in a thread of the webhook's channel.
+        thread_id(thread: Id<ChannelMarker>);
+        /// Begins a thread in the webhook's forum.
+        thread_name(name: &'a str);
+        /// Sets whether it is read aloud; the default is no.
+        tts(tts: bool);
+    }
+}

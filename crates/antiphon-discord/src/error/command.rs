@@ -1,0 +1,144 @@
+//! What was asked over the Gateway failed.
+
+use std::time::Duration;
+
+use super::{ConfigError, NotConnected};
+use crate::client::Members;
+
+/// A command was not sent.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// There was no connection within [`Config::action_timeout`](crate::Config::action_timeout).
+    #[error(transparent)]
+    NotConnected(NotConnected),
+    /// A value makes no sense.
+    #[error(transparent)]
+    Invalid(ConfigError),
+    /// The frame would be longer than the 4096 bytes that Discord takes.
+    #[error("the command is {0} bytes long, where Discord takes 4096")]
+    TooLong(usize),
+    /// The shard that the guild belongs to does not run here.
+    #[error("shard {shard} of {count} does not run in this source")]
+    ShardElsewhere {
+        /// The shard.
+        shard: u32,
+        /// How many there are.
+        count: u32,
+    },
+}
+
+impl CommandError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::NotConnected(_))
+    }
+}
+
+/// A request for a guild's members was not answered in full.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MembersError {
+    /// It was not sent.
+    #[error(transparent)]
+    Command(CommandError),
+    /// Not all chunks came in time.
+    #[error("{} of {} chunks of members came before the time was over", .received, .expected.map_or_else(|| "an unknown number".into(), |count| count.to_string()))]
+    TimedOut {
+        /// Chunks that came.
+        received: u32,
+        /// How many there should have been, once one said so.
+        expected: Option<u32>,
+        /// What came.
+        members: Members,
+    },
+    /// Discord asks to wait; it sends all members of a guild once in 30 seconds.
+    #[error("Discord asks to wait {} seconds before members are asked for again", .retry_after.as_secs_f32())]
+    RateLimited {
+        /// How long.
+        retry_after: Duration,
+    },
+    /// The answer is larger than is collected: 10,000 chunks, or 256 MiB.
+    #[error(
+        "the answer has more members than are collected; the rest reaches handlers of GUILD_MEMBERS_CHUNK alone"
+    )]
+    TooMany {
+        /// What came before that.
+        members: Members,
+    },
+    /// The session ended, and with it the answer.
+    #[error("the session ended before all members came")]
+    SessionLost {
+        /// What came before that.
+        members: Members,
+    },
+}
+
+impl MembersError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Command(error) => error.is_transient(),
+            Self::TimedOut { .. } | Self::RateLimited { .. } | Self::SessionLost { .. } => true,
+            Self::TooMany { .. } => false,
+        }
+    }
+
+    /// What came before it failed.
+    pub fn partial(&self) -> Option<&Members> {
+        match self {
+            Self::TimedOut { members, .. }
+            | Self::TooMany { members }
+            | Self::SessionLost { members } => Some(members),
+            Self::Command(_) | Self::RateLimited { .. } => None,
+        }
+    }
+}
+
+/// Joining a voice channel failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VoiceError {
+    /// It was not asked for.
+    #[error(transparent)]
+    Command(CommandError),
+    /// Without the intent `GUILD_VOICE_STATES` the answer never comes: add it to the intents.
+    #[error(
+        "the intent GUILD_VOICE_STATES (bit 7) is missing, and without it a join is never answered: add it to the intents"
+    )]
+    IntentMissing,
+    /// Discord did not answer in full; it says nothing of a channel that is full or closed to the bot.
+    #[error("the join was not answered in time ({}); the channel may be full, or closed to the bot", what_came(*.has_state, *.has_server))]
+    TimedOut {
+        /// Whether the bot's voice state came.
+        has_state: bool,
+        /// Whether a voice server was named.
+        has_server: bool,
+    },
+    /// Another join or leave in the same guild took its place.
+    #[error("another join or leave in the same guild took its place")]
+    Superseded,
+    /// The session ended, and with it the answer.
+    #[error("the session ended before the join was answered")]
+    SessionLost,
+}
+
+impl VoiceError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Command(error) => error.is_transient(),
+            Self::TimedOut { .. } | Self::SessionLost => true,
+            Self::IntentMissing | Self::Superseded => false,
+        }
+    }
+}
+
+fn what_came(has_state: bool, has_server: bool) -> &'static str {
+    match (has_state, has_server) {
+        (true, true) => "all came",
+        (true, false) => "the voice state came, the voice server did not",
+        (false, true) => "the voice server came, the voice state did not",
+        (false, false) => "nothing came",
+    }
+}

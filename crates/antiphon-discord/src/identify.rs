@@ -1,0 +1,319 @@
+//! Whose turn it is to identify, and how many identifies the day has left (protocol §3, §6): plain state machines.
+
+mod door;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use twilight_model::gateway::SessionStartLimit;
+
+pub(crate) use self::door::{Door, Permit};
+
+/// One identify for each key in this time (protocol §6), and a little more for the way there.
+const SPACING: Duration = Duration::from_millis(5_100);
+/// What a day's identifies are taken to be where nobody says (protocol §3).
+const USUAL_TOTAL: u32 = 1000;
+/// Windows whose ends differ by less than this are the same.
+const SAME_WINDOW: Duration = Duration::from_secs(60);
+/// How long a window lasts where nobody says.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest wait before a run that follows others which identified in vain.
+const LONGEST_PENANCE: Duration = Duration::from_secs(600);
+
+/// What a shard that wants to identify is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It may now.
+    Now,
+    /// It may ask again then.
+    At(Instant),
+    /// It may ask again once another shard is through.
+    Later,
+}
+
+/// Whose turn it is: of the shards that share a key, `shard % max_concurrency`, one at a time and five seconds apart.
+///
+/// A key is taken from when a shard begins to connect until its identify was sent, so that a slow connection does not
+/// bring two identifies close together.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    concurrency: u32,
+    keys: BTreeMap<u32, Key>,
+}
+
+#[derive(Debug, Default)]
+struct Key {
+    holder: Option<u32>,
+    free_at: Option<Instant>,
+    waiting: BTreeSet<u32>,
+}
+
+impl Turns {
+    /// Sets how many identifies may go out at a time.
+    pub(crate) fn set_concurrency(&mut self, concurrency: u32) {
+        self.concurrency = concurrency.max(1);
+    }
+
+    fn key(&mut self, shard: u32) -> &mut Key {
+        let key = shard % self.concurrency.max(1);
+        self.keys.entry(key).or_default()
+    }
+
+    /// Asks for a turn; the lowest of the shards that wait has it first.
+    pub(crate) fn ask(&mut self, shard: u32, now: Instant) -> Turn {
+        let key = self.key(shard);
+        key.waiting.insert(shard);
+        if key.holder.is_some_and(|holder| holder != shard) || key.waiting.first() != Some(&shard) {
+            return Turn::Later;
+        }
+        if let Some(at) = key.free_at.filter(|at| *at > now) {
+            return Turn::At(at);
+        }
+        key.waiting.remove(&shard);
+        key.holder = Some(shard);
+        Turn::Now
+    }
+
+    /// The shard's identify is on its way.
+    pub(crate) fn sent(&mut self, shard: u32, now: Instant) {
+        let key = self.key(shard);
+        key.holder.take_if(|holder| *holder == shard);
+        key.free_at = Some(now + SPACING);
+    }
+
+    /// The shard does not want its turn, or its place among those that wait, any more.
+    pub(crate) fn leave(&mut self, shard: u32) {
+        // The number of keys may have changed meanwhile.
+        for key in self.keys.values_mut() {
+            key.waiting.remove(&shard);
+            key.holder.take_if(|holder| *holder == shard);
+        }
+    }
+}
+
+/// What the day's identifies were spent on; kept as the checkpoint part `identifies`.
+///
+/// The server counts them too; the lower of both numbers holds. A run that identified without reaching READY once makes
+/// the next run wait before its first identify, twice as long each time, so that a crash loop does not spend the day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Budget {
+    total: u32,
+    used: u32,
+    resets_at: Option<Timestamp>,
+    /// Runs in a row that identified in vain, this one included until it reaches READY.
+    #[serde(default)]
+    in_vain: u32,
+    #[serde(default)]
+    last_at: Option<Timestamp>,
+    /// Whether this run has identified yet.
+    #[serde(skip)]
+    has_begun: bool,
+}
+
+/// No identify may be sent before then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) until: Timestamp,
+    pub(crate) reason: String,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            total: USUAL_TOTAL,
+            used: 0,
+            resets_at: None,
+            in_vain: 0,
+            last_at: None,
+            has_begun: false,
+        }
+    }
+}
+
+impl Budget {
+    /// Takes in what the server counts.
+    pub(crate) fn learn(&mut self, limit: &SessionStartLimit, now: Timestamp) {
+        let used = limit.total.saturating_sub(limit.remaining);
+        let resets_at = later(now, Duration::from_millis(limit.reset_after));
+        let is_new_window = self
+            .resets_at
+            .is_none_or(|known| resets_at > later(known, SAME_WINDOW));
+        self.used = if is_new_window {
+            used
+        } else {
+            used.max(self.used)
+        };
+        self.total = limit.total;
+        self.resets_at = Some(resets_at);
+    }
+
+    /// Spends one identify.
+    pub(crate) fn spend(&mut self, now: Timestamp) -> Result<(), Held> {
+        if self.resets_at.is_none_or(|at| at <= now) {
+            self.resets_at = Some(later(now, DAY));
+            self.used = 0;
+        }
+        if !self.has_begun
+            && self.in_vain > 0
+            && let Some(last) = self.last_at
+        {
+            let penance = Duration::from_secs(1 << self.in_vain.min(16)).min(LONGEST_PENANCE);
+            let until = later(last, penance);
+            if until > now {
+                let reason = format!(
+                    "the last {} runs identified and ended before the session began",
+                    self.in_vain
+                );
+                return Err(Held { until, reason });
+            }
+        }
+        if self.used >= self.total {
+            return Err(Held {
+                until: self.resets_at.unwrap_or(now),
+                reason: format!(
+                    "all {} identifies of the day are spent, and one more would reset the token",
+                    self.total
+                ),
+            });
+        }
+        self.used += 1;
+        self.last_at = Some(now);
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.in_vain = self.in_vain.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// A session began; gives whether that is news.
+    pub(crate) fn succeed(&mut self) -> bool {
+        std::mem::take(&mut self.in_vain) > 0
+    }
+}
+
+fn later(time: Timestamp, by: Duration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wall(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
+    fn limit(remaining: u32, hours: u64) -> SessionStartLimit {
+        SessionStartLimit {
+            max_concurrency: 1,
+            remaining,
+            reset_after: hours * 3_600_000,
+            total: 1000,
+        }
+    }
+
+    #[test]
+    fn four_shards_identify_in_pairs_five_seconds_apart() {
+        let mut turns = Turns::default();
+        turns.set_concurrency(2);
+        let start = Instant::now();
+        let all = |turns: &mut Turns, now| -> Vec<Turn> {
+            (0..4).map(|shard| turns.ask(shard, now)).collect()
+        };
+        assert_eq!(
+            all(&mut turns, start),
+            [Turn::Now, Turn::Now, Turn::Later, Turn::Later]
+        );
+        turns.sent(0, start);
+        turns.sent(1, start);
+        let second = start + SPACING;
+        assert_eq!(turns.ask(2, start), Turn::At(second));
+        assert_eq!(turns.ask(3, start), Turn::At(second));
+        assert_eq!(turns.ask(2, second), Turn::Now);
+        assert_eq!(turns.ask(3, second), Turn::Now);
+    }
+
+    #[test]
+    fn the_five_seconds_count_from_when_the_identify_was_sent() {
+        let mut turns = Turns::default();
+        turns.set_concurrency(1);
+        let start = Instant::now();
+        assert_eq!(turns.ask(0, start), Turn::Now);
+        let slow = start + Duration::from_secs(20);
+        assert_eq!(turns.ask(1, slow), Turn::Later, "the first still connects");
+        turns.sent(0, slow);
+        assert_eq!(turns.ask(1, slow), Turn::At(slow + SPACING));
+    }
+
+    #[test]
+    fn a_turn_that_is_given_back_is_the_next_shards() {
+        let mut turns = Turns::default();
+        turns.set_concurrency(1);
+        let now = Instant::now();
+        assert_eq!(turns.ask(0, now), Turn::Now);
+        assert_eq!(turns.ask(1, now), Turn::Later);
+        turns.leave(0);
+        assert_eq!(turns.ask(1, now), Turn::Now);
+    }
+
+    #[test]
+    fn the_lower_of_both_counts_holds() {
+        let now = wall("2026-01-01T00:00:00Z");
+        let mut budget = Budget::default();
+        budget.learn(&limit(2, 20), now);
+        assert_eq!(budget.spend(now), Ok(()));
+        // An answer that was cached somewhere.
+        budget.learn(&limit(900, 20), now);
+        assert_eq!(budget.spend(now), Ok(()));
+        let held = budget.spend(now).expect_err("spent");
+        assert_eq!(held.until, wall("2026-01-01T20:00:00Z"));
+        assert!(held.reason.contains("1000"), "{}", held.reason);
+    }
+
+    #[test]
+    fn a_new_day_begins_when_the_server_says_so_or_when_it_is_due() {
+        let now = wall("2026-01-01T00:00:00Z");
+        let mut budget = Budget::default();
+        budget.learn(&limit(0, 2), now);
+        assert!(budget.spend(now).is_err());
+        assert_eq!(budget.spend(wall("2026-01-01T02:00:00Z")), Ok(()));
+        budget.learn(&limit(0, 2), now);
+        budget.learn(&limit(1000, 24), wall("2026-01-01T01:00:00Z"));
+        assert_eq!(budget.spend(wall("2026-01-01T01:00:00Z")), Ok(()));
+    }
+
+    #[test]
+    fn a_crash_loop_waits_longer_each_time() {
+        let mut now = wall("2026-01-01T00:00:00Z");
+        let mut budget = Budget::default();
+        let mut spent = 0;
+        for _second in 0..24 * 3600 {
+            // Each second a run that dies after its identify.
+            let stored = serde_json::to_vec(&budget).expect("JSON");
+            let mut next: Budget = serde_json::from_slice(&stored).expect("a budget");
+            if next.spend(now).is_ok() {
+                spent += 1;
+                budget = next;
+            }
+            now = later(now, Duration::from_secs(1));
+        }
+        assert!((100..200).contains(&spent), "{spent}");
+        assert!(budget.succeed());
+        let stored = serde_json::to_vec(&budget).expect("JSON");
+        let mut next: Budget = serde_json::from_slice(&stored).expect("a budget");
+        assert_eq!(next.spend(now), Ok(()), "a run that succeeded is no crash");
+    }
+
+    #[test]
+    fn a_run_may_identify_many_shards_without_a_wait() {
+        let now = wall("2026-01-01T00:00:00Z");
+        let mut budget = Budget::default();
+        for _ in 0..100 {
+            assert_eq!(budget.spend(now), Ok(()));
+        }
+    }
+}

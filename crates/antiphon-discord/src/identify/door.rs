@@ -1,0 +1,251 @@
+//! The one door through which all shards of a bot go to identify.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicI64, Ordering},
+};
+
+use antiphon_core::{Checkpoint, Entry, Intake, Part};
+use tokio::{
+    sync::{Mutex as AsyncMutex, Notify},
+    time::{Duration, Instant, sleep_until},
+};
+use tracing::{debug, warn};
+use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionInfo};
+
+use super::{Budget, Turn, Turns};
+use crate::{
+    client::Shared,
+    error::{RequestError, reason},
+    session::OpenFailure,
+};
+
+/// How long the answer of `GET /gateway/bot` is good.
+const FRESH: Duration = Duration::from_secs(60);
+/// What is assumed where a server of one's own does not answer `GET /gateway/bot`.
+const ASSUMED: SessionStartLimit = SessionStartLimit {
+    max_concurrency: 1,
+    remaining: 1000,
+    reset_after: 86_400_000,
+    total: 1000,
+};
+
+/// Lets shards identify one after another, and knows where to.
+#[derive(Debug)]
+pub(crate) struct Door {
+    shared: Arc<Shared>,
+    intake: Intake,
+    /// Where sessions begin, where the user chose it.
+    gateway: Option<String>,
+    state: Mutex<State>,
+    changed: Notify,
+    info: AsyncMutex<Option<(Instant, BotConnectionInfo)>>,
+    part: Part,
+    mark: AtomicI64,
+}
+
+#[derive(Debug)]
+struct State {
+    turns: Turns,
+    budget: Budget,
+}
+
+impl Door {
+    /// A door that goes on with what an earlier run spent.
+    pub(crate) fn new(shared: Arc<Shared>, intake: Intake, gateway: Option<String>) -> Self {
+        let part: Part = "identifies".into();
+        let stored = intake.checkpoint(&part);
+        let budget = stored.and_then(|stored| {
+            serde_json::from_slice(&stored.state)
+                .inspect_err(|error| warn!(%error, "the spent identifies cannot be read"))
+                .ok()
+        });
+        let mark = stored.map_or(0, |stored| stored.mark);
+        Self {
+            shared,
+            intake,
+            gateway,
+            state: Mutex::new(State {
+                turns: Turns::default(),
+                budget: budget.unwrap_or_default(),
+            }),
+            changed: Notify::new(),
+            info: AsyncMutex::new(None),
+            part,
+            mark: AtomicI64::new(mark),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the server says of the bot, asked for at most once a minute.
+    pub(crate) async fn info(&self) -> Result<BotConnectionInfo, OpenFailure> {
+        let mut known = self.info.lock().await;
+        if let Some((at, info)) = &*known
+            && at.elapsed() < FRESH
+        {
+            return Ok(info.clone());
+        }
+        let info = match self.shared.http.gateway_bot().await {
+            Ok(info) => info,
+            Err(error) => self.assumed(error)?,
+        };
+        {
+            let mut state = self.state();
+            let limit = &info.session_start_limit;
+            state.budget.learn(limit, self.intake.now());
+            state
+                .turns
+                .set_concurrency(u32::from(limit.max_concurrency));
+        }
+        *known = Some((Instant::now(), info.clone()));
+        Ok(info)
+    }
+
+    /// A server of one's own may not know the request; then the usual numbers are taken.
+    fn assumed(&self, error: RequestError) -> Result<BotConnectionInfo, OpenFailure> {
+        match &self.gateway {
+            Some(url) if !error.is_transient() && error.way_out().is_none() => {
+                debug!(error = %reason(&error), "no word on shards and identifies");
+                Ok(BotConnectionInfo {
+                    session_start_limit: ASSUMED,
+                    shards: 1,
+                    url: url.clone(),
+                })
+            }
+            _ => Err(OpenFailure {
+                wait: match error {
+                    RequestError::RateLimited { retry_after, .. } => Some(retry_after),
+                    _ => None,
+                },
+                fatal: error.way_out(),
+                reason: reason(&error),
+            }),
+        }
+    }
+
+    /// Where sessions begin; an answer from before is good for this, however old.
+    pub(crate) async fn gateway(&self) -> Result<String, OpenFailure> {
+        if let Some(gateway) = &self.gateway {
+            return Ok(gateway.clone());
+        }
+        let known = self
+            .info
+            .lock()
+            .await
+            .as_ref()
+            .map(|(_, info)| info.url.clone());
+        match known {
+            Some(url) => Ok(url),
+            None => self.info().await.map(|info| info.url),
+        }
+    }
+
+    /// Waits for a shard's turn, and spends one of the day's identifies; that is durable before it is allowed.
+    ///
+    /// If cancelled, the turn is the next shard's.
+    pub(crate) async fn enter(self: &Arc<Self>, shard: u32) -> Result<Permit, OpenFailure> {
+        self.info().await?;
+        let permit = Permit {
+            door: Some(Arc::clone(self)),
+            shard,
+        };
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // From here on a change is not missed.
+            changed.as_mut().enable();
+            let turn = self.state().turns.ask(shard, Instant::now());
+            match turn {
+                Turn::Now => break,
+                Turn::At(at) => tokio::select! {
+                    () = sleep_until(at) => {}
+                    () = changed => {}
+                },
+                Turn::Later => changed.await,
+            }
+        }
+        self.spend().await?;
+        Ok(permit)
+    }
+
+    async fn spend(&self) -> Result<(), OpenFailure> {
+        let now = self.intake.now();
+        let spent = self.state().budget.spend(now);
+        if let Err(held) = spent {
+            // The next try asks the server again.
+            self.info.lock().await.take();
+            return Err(OpenFailure {
+                wait: held.until.duration_since(now).try_into().ok(),
+                reason: held.reason,
+                fatal: None,
+            });
+        }
+        let checkpoint = self.checkpoint();
+        let mark = checkpoint.mark;
+        let mut stored = self.intake.stored(&self.part);
+        let sent = self.intake.send(Entry::checkpoint(checkpoint)).await;
+        // Not `Intake::settle`, which waits for one mark alone: several shards may store theirs together.
+        let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
+        if sent.is_err() || reached.await.is_err() {
+            return Err(OpenFailure {
+                reason: "the journal takes no more events".into(),
+                wait: None,
+                fatal: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        let state = serde_json::to_vec(&self.state().budget).expect("numbers and times are JSON");
+        Checkpoint {
+            part: Arc::clone(&self.part),
+            state: state.into(),
+            mark: self.mark.fetch_add(1, Ordering::Relaxed) + 1,
+        }
+    }
+
+    /// A session began; gives what has to be stored, if anything.
+    pub(crate) fn succeed(&self) -> Option<Checkpoint> {
+        let is_news = self.state().budget.succeed();
+        is_news.then(|| self.checkpoint())
+    }
+}
+
+/// A shard's turn to identify; dropped unused, it is the next shard's.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    door: Option<Arc<Door>>,
+    shard: u32,
+}
+
+impl Permit {
+    /// A permit that nobody gave, for tests.
+    #[cfg(test)]
+    pub(crate) fn for_test() -> Self {
+        Self {
+            door: None,
+            shard: 0,
+        }
+    }
+
+    /// The identify is on its way.
+    pub(crate) fn used(mut self, now: Instant) {
+        if let Some(door) = self.door.take() {
+            door.state().turns.sent(self.shard, now);
+            door.changed.notify_waiters();
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(door) = self.door.take() {
+            door.state().turns.leave(self.shard);
+            door.changed.notify_waiters();
+        }
+    }
+}

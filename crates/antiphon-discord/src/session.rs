@@ -1,0 +1,807 @@
+//! The rules of one shard's connection as a state machine: frames, deadlines and commands in; replies, tasks and events
+//! out (protocol §1 to §8).
+//!
+//! It opens nothing and asks no clock. Whatever it wants done stands in its queues: frames to send
+//! ([`Session::next_reply`]), a connection to open ([`Session::next_task`]) and events to store
+//! ([`Session::take_entry`]).
+//!
+//! Two things hold at every moment, so that a crash loses nothing unseen:
+//! - A checkpoint never claims more than what stands before it in the queue of events.
+//! - A session that was lost is remembered as a gap, in the checkpoint too, until the gap is reported.
+
+mod asks;
+mod closes;
+mod frames;
+mod heart;
+mod sends;
+mod stored;
+
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
+
+use antiphon_core::{
+    Backoff, Checkpoint, Draft, Edge, Entry, Kind, Link, LinkState, Origin, Part, Place,
+    Provenance, Rng,
+};
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::{sync::oneshot, time::Instant};
+
+use self::{
+    asks::Asks,
+    heart::Heart,
+    sends::Sends,
+    stored::{Lost, Mark, Stored},
+};
+pub(crate) use self::{
+    closes::Then,
+    stored::{edge_of, retired},
+};
+use crate::{
+    client::Command,
+    config::{Config, Presence},
+    dispatch::Namer,
+    identify::Permit,
+    wire,
+};
+
+/// The random pause before a new session where the server refused one, in milliseconds (protocol §4).
+const REFUSED_PAUSE: std::ops::RangeInclusive<u64> = 1_000..=5_000;
+/// After so many resumes in a row that were never answered, a new session is begun.
+const UNANSWERED: u32 = 3;
+/// After so many sessions in a row that ended at a frame that cannot be read, nothing more is tried.
+const HOPELESS: u32 = 3;
+/// Close code with which a connection is given up: any but 1000 and 1001 keeps the session (protocol §2).
+pub(crate) const KEEP_SESSION: u16 = 4000;
+
+/// A moment by both clocks: one for deadlines, one for people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) at: Instant,
+    pub(crate) wall: Timestamp,
+}
+
+/// What the session wants done by whoever can reach the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Open a connection to resume on: at this address, or where sessions begin.
+    Resume(Option<String>),
+    /// Wait for the turn to identify, and open a connection.
+    Identify,
+}
+
+/// Why no connection could be opened.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenFailure {
+    pub(crate) reason: String,
+    /// How long the server asked us to wait.
+    pub(crate) wait: Option<Duration>,
+    /// Whether trying again would be wrong: a code and a hint.
+    pub(crate) fatal: Option<(&'static str, &'static str)>,
+}
+
+/// Why the connection has to be closed by us, or is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) reason: String,
+    pub(crate) then: Then,
+}
+
+impl Cut {
+    /// The session is kept.
+    pub(crate) fn resume(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            then: Then::Resume(Duration::ZERO),
+        }
+    }
+
+    /// The server closed the connection.
+    pub(crate) fn by_server(code: Option<u16>, words: &str) -> Self {
+        let (meaning, then) = closes::meaning(code);
+        let mut reason = match code {
+            Some(code) => format!("Discord closed the connection with code {code}: {meaning}"),
+            None => "Discord closed the connection".to_owned(),
+        };
+        if !words.is_empty() {
+            reason = format!("{reason} ({words})");
+        }
+        Self { reason, then }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing has been tried yet.
+    Idle,
+    /// A task opens the connection.
+    Opening,
+    /// The connection is open, and op 10 must come by then.
+    Greeting { by: Instant },
+    /// READY must come by then.
+    Identifying { by: Instant },
+    /// What was missed is replayed; the next frame, and at last RESUMED, must come by then.
+    Resuming { by: Instant },
+    /// Events flow.
+    Active,
+    /// The next try begins then.
+    Waiting { until: Instant },
+    /// No further try.
+    Stopped,
+}
+
+/// A session that can be resumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Resumable {
+    id: Arc<str>,
+    url: Option<String>,
+}
+
+/// The last dispatch received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Last {
+    at: Timestamp,
+    session: Arc<str>,
+    seq: u64,
+}
+
+/// A presence that waits for its turn, and who waits for it.
+#[derive(Debug)]
+struct PendingPresence {
+    presence: Presence,
+    replies: Vec<oneshot::Sender<()>>,
+}
+
+/// One shard's conversation with the Gateway, over any number of connections.
+pub(crate) struct Session {
+    config: Arc<Config>,
+    shard: u32,
+    count: u32,
+    part: Part,
+    place: Place,
+    phase: Phase,
+    link: Option<LinkState>,
+    resumable: Option<Resumable>,
+    /// Counts sessions, so that sequences of an earlier one are told apart.
+    epoch: u32,
+    /// The highest sequence received in this session.
+    seq: Option<u64>,
+    /// The highest sequence of this session that is durable: what heartbeats and resumes carry.
+    durable: Option<u64>,
+    last: Option<Last>,
+    /// A stretch that is lost and not reported yet.
+    lost: Option<Lost>,
+    /// The bot's own user, once a READY named it.
+    me: Option<u64>,
+    /// The checkpoint's state, and what time it shows.
+    state: (Bytes, Timestamp),
+    heart: Option<Heart>,
+    sends: Sends,
+    asks: Asks,
+    presence: Option<PendingPresence>,
+    permit: Option<Permit>,
+    has_begun: bool,
+    /// Resumes tried since the last that worked.
+    tries: u32,
+    /// Resumes in a row that were never answered.
+    unanswered: u32,
+    /// Where an unreadable frame last ended a connection, and how many sessions in a row ended like that.
+    stuck_at: Option<(u32, Option<u64>)>,
+    stuck_sessions: u32,
+    /// A frame that was passed over since it is too large, in bytes.
+    skipped: Option<usize>,
+    /// Number of the last frame of this connection.
+    frame: u64,
+    connection: String,
+    connections: u64,
+    namer: Namer,
+    entries: VecDeque<Entry>,
+    bytes: usize,
+    replies: VecDeque<String>,
+    task: Option<Task>,
+    backoff: Backoff,
+    rng: Rng,
+    nonce: Arc<str>,
+    made: u64,
+    paused_at: Option<Instant>,
+    over: bool,
+}
+
+impl Session {
+    /// A session that goes on where the checkpoint says, or begins afresh without one.
+    ///
+    /// `nonce` is new with every run and every shard.
+    pub(crate) fn new(
+        config: Arc<Config>,
+        [shard, count]: [u32; 2],
+        mut rng: Rng,
+        nonce: Arc<str>,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Self {
+        let place = if count == 1 {
+            Place::root()
+        } else {
+            Place::root().join("shard", &shard.to_string())
+        };
+        let asks = Asks::new(config.name.clone(), config.action_timeout, rng.u64(..));
+        let mut session = Self {
+            shard,
+            count,
+            part: part(shard),
+            place,
+            phase: Phase::Idle,
+            link: None,
+            resumable: None,
+            epoch: 0,
+            seq: None,
+            durable: None,
+            last: None,
+            lost: None,
+            me: None,
+            state: (Bytes::new(), Timestamp::UNIX_EPOCH),
+            heart: None,
+            sends: Sends::new(Heart::USUAL),
+            asks,
+            presence: None,
+            permit: None,
+            has_begun: false,
+            tries: 0,
+            unanswered: 0,
+            stuck_at: None,
+            stuck_sessions: 0,
+            skipped: None,
+            frame: 0,
+            connection: String::new(),
+            connections: 0,
+            namer: Namer::new(),
+            entries: VecDeque::new(),
+            bytes: 0,
+            replies: VecDeque::new(),
+            task: None,
+            backoff: Backoff::new(rng.fork()),
+            rng,
+            nonce,
+            made: 0,
+            paused_at: None,
+            over: false,
+            config,
+        };
+        if let Some(checkpoint) = checkpoint {
+            session.restore(checkpoint);
+        }
+        session
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) {
+        let mark = Mark::read(checkpoint.mark);
+        self.epoch = mark.epoch;
+        let stored = match Stored::read(&checkpoint.state) {
+            Ok(stored) => stored,
+            Err(error) => {
+                tracing::warn!(part = &*self.part, %error, "checkpoint cannot be read");
+                return;
+            }
+        };
+        self.me = stored.user;
+        self.lost = stored.lost;
+        let Some(id) = stored.session else { return };
+        let id: Arc<str> = id.into();
+        self.seq = Some(mark.seq);
+        self.durable = Some(mark.seq);
+        self.last = Some(Last {
+            at: stored.at,
+            session: Arc::clone(&id),
+            seq: mark.seq,
+        });
+        self.resumable = Some(Resumable {
+            id,
+            url: stored.url,
+        });
+        if stored.count != self.count {
+            let cause = format!(
+                "the bot has {} shards where it had {}",
+                self.count, stored.count
+            );
+            self.forget(&cause, None);
+        }
+    }
+
+    /// Notes a stretch that other shards of an earlier number lost.
+    pub(crate) fn inherit(&mut self, from: Edge, cause: &str) {
+        if self.lost.as_ref().is_none_or(|lost| from.at < lost.from.at) {
+            self.lost = Some(Lost {
+                from,
+                cause: cause.to_owned(),
+            });
+        }
+    }
+
+    /// Drops a session that could be resumed, for this reason; done before [`Session::start`].
+    pub(crate) fn begin_afresh(&mut self, cause: &str) {
+        if self.resumable.is_some() {
+            self.forget(cause, None);
+        }
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What stands in the queues.
+
+    /// The next frame to send.
+    pub(crate) fn next_reply(&mut self) -> Option<String> {
+        self.replies.pop_front()
+    }
+
+    /// The next task to do.
+    pub(crate) fn next_task(&mut self) -> Option<Task> {
+        self.task.take()
+    }
+
+    /// The state of the connection, if it changed since it was asked for.
+    pub(crate) fn take_link(&mut self) -> Option<LinkState> {
+        self.link.take()
+    }
+
+    /// Whether a session was begun by an identify since it was asked for.
+    pub(crate) fn take_begun(&mut self) -> bool {
+        std::mem::take(&mut self.has_begun)
+    }
+
+    /// Time from the last heartbeat to its acknowledgement.
+    pub(crate) fn latency(&self) -> Option<Duration> {
+        self.heart.as_ref().and_then(Heart::latency)
+    }
+
+    /// Weight of the next entry for the journal.
+    pub(crate) fn next_weight(&self) -> Option<usize> {
+        self.entries.front().map(Entry::weight)
+    }
+
+    /// The next entry for the journal.
+    pub(crate) fn take_entry(&mut self) -> Option<Entry> {
+        let entry = self.entries.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(entry.weight());
+        Some(entry)
+    }
+
+    /// Whether a frame may be read: there is a connection, the journal keeps up, and nobody asked to stop.
+    pub(crate) fn wants_frame(&self) -> bool {
+        self.is_open() && !self.is_paused()
+    }
+
+    /// Whether a client's command can be carried out now.
+    pub(crate) fn wants_command(&self, now: Instant) -> bool {
+        self.phase == Phase::Active && self.asks.has_room() && self.sends.room_at(now) <= now
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Greeting { .. }
+                | Phase::Identifying { .. }
+                | Phase::Resuming { .. }
+                | Phase::Active
+        )
+    }
+
+    fn is_paused(&self) -> bool {
+        self.over || self.bytes >= self.config.buffer
+    }
+
+    /// Nothing new is to be read from now on; beats and commands go on.
+    pub(crate) fn stop_reading(&mut self) {
+        self.over = true;
+    }
+
+    /// The journal made this mark of the shard's part durable.
+    pub(crate) fn note_stored(&mut self, mark: Option<i64>) {
+        let Some(mark) = mark.map(Mark::read) else {
+            return;
+        };
+        // A mark of an earlier session says nothing about this one.
+        if mark.epoch == self.epoch && self.resumable.is_some() {
+            self.durable = Some(mark.seq);
+        }
+    }
+
+    /// Looks whether reading stops or goes on, and moves the deadlines that wait for an answer accordingly.
+    ///
+    /// Called before [`Session::deadline`] is asked for.
+    pub(crate) fn note_pause(&mut self, now: Moment) {
+        match (self.is_paused(), self.paused_at) {
+            (true, None) => self.paused_at = Some(now.at),
+            (false, Some(since)) => {
+                self.paused_at = None;
+                let stood_still = now.at.saturating_duration_since(since);
+                if let Phase::Greeting { by } | Phase::Identifying { by } | Phase::Resuming { by } =
+                    &mut self.phase
+                {
+                    *by += stood_still;
+                }
+                self.asks.shift(stood_still);
+                if let Some(heart) = &mut self.heart {
+                    heart.excuse();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// When [`Session::on_deadline`] wants to be called next.
+    pub(crate) fn deadline(&self, now: Instant) -> Option<Instant> {
+        let is_paused = self.paused_at.is_some();
+        // What waits for an answer stands still while nothing is read.
+        let answer = |at: Instant| (!is_paused).then_some(at);
+        let phase = match self.phase {
+            Phase::Waiting { until } => Some(until),
+            Phase::Greeting { by } | Phase::Identifying { by } | Phase::Resuming { by } => {
+                answer(by)
+            }
+            Phase::Idle | Phase::Opening | Phase::Active | Phase::Stopped => None,
+        };
+        let is_active = self.phase == Phase::Active;
+        // A command is wanted again once there is room.
+        let room = is_active
+            .then(|| self.sends.room_at(now))
+            .filter(|at| *at > now);
+        let presence = self.presence.as_ref().filter(|_| is_active);
+        let presence = presence.map(|_| self.sends.presence_at(now));
+        let beat = self.heart.as_ref().map(Heart::next_at);
+        let asks = self.asks.deadline().and_then(answer);
+        [phase, room, presence, beat, asks]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // The connection's life.
+
+    /// Begins to open a connection.
+    pub(crate) fn start(&mut self) {
+        self.phase = Phase::Opening;
+        self.link = Some(LinkState::Connecting);
+        self.task = Some(match &self.resumable {
+            None => Task::Identify,
+            Some(session) => {
+                self.tries += 1;
+                // A host that is gone is not asked twice in a row.
+                let url = session.url.clone().filter(|_| self.tries % 2 == 1);
+                Task::Resume(url)
+            }
+        });
+    }
+
+    /// The connection is open; the server speaks first.
+    pub(crate) fn on_opened(&mut self, permit: Option<Permit>, now: Moment) {
+        self.permit = permit;
+        self.frame = 0;
+        self.connections += 1;
+        self.connection = format!("{}-{}", self.nonce, self.connections);
+        self.phase = Phase::Greeting {
+            by: now.at + self.config.hello_timeout,
+        };
+        self.shard_event("discord.CONNECT", now);
+        self.shard_event("discord.SHARD_CONNECT", now);
+    }
+
+    /// No connection could be opened.
+    pub(crate) fn on_open_failed(&mut self, failure: OpenFailure, now: Moment) {
+        match failure.fatal {
+            Some((code, hint)) => self.stop(code, failure.reason, hint, now),
+            None => self.wait(failure.reason, failure.wait.unwrap_or_default(), now),
+        }
+    }
+
+    /// The connection is gone, or has to go, for this reason.
+    pub(crate) fn on_gone(&mut self, cut: Cut, now: Moment) {
+        if self.is_open() {
+            self.shard_event("discord.SHARD_DISCONNECT", now);
+            self.shard_event("discord.DISCONNECT", now);
+        }
+        self.heart = None;
+        self.permit = None;
+        self.skipped = None;
+        self.replies.clear();
+        match cut.then {
+            Then::Resume(pause) => self.wait(cut.reason, pause, now),
+            Then::Afresh(pause) => {
+                self.forget(&cut.reason, Some(now));
+                self.wait(cut.reason, pause, now);
+            }
+            Then::Stop(code, hint) => {
+                if matches!(code, "invalid_shard" | "sharding_required") {
+                    // The next run is not to insist on a number of shards that is refused.
+                    self.forget(&cut.reason, Some(now));
+                }
+                self.stop(code, cut.reason, hint, now);
+            }
+        }
+    }
+
+    /// A frame came that cannot be read at all, so that the connection has to be given up.
+    ///
+    /// The same frame will come again after a resume; if it does, a new session is the only way past it.
+    pub(crate) fn on_unreadable(&mut self, reason: String, now: Moment) {
+        let here = (self.epoch, self.seq);
+        let is_again = self.stuck_at == Some(here);
+        self.stuck_at = Some(here);
+        if !is_again && self.resumable.is_some() {
+            return self.on_gone(Cut::resume(reason), now);
+        }
+        self.stuck_sessions += 1;
+        let then = if self.stuck_sessions >= HOPELESS {
+            Then::Stop(
+                "frame_too_large",
+                "raise `Config::largest_frame`, or look at what stands between this program and Discord",
+            )
+        } else {
+            Then::Afresh(Duration::ZERO)
+        };
+        self.on_gone(Cut { reason, then }, now);
+    }
+
+    /// Ends for good.
+    pub(crate) fn stop(&mut self, code: &str, reason: String, hint: &str, now: Moment) {
+        self.phase = Phase::Stopped;
+        let state = LinkState::Stopped {
+            code: code.into(),
+            reason,
+            hint: Some(hint.into()),
+        };
+        self.set_link(state, now);
+    }
+
+    /// Whether it ended for good.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.phase == Phase::Stopped
+    }
+
+    /// Gives up the session for good because its owner wants to be seen leaving.
+    pub(crate) fn sign_off(&mut self, now: Moment) {
+        if self.resumable.is_some() {
+            self.forget("the bot signed off", Some(now));
+        }
+    }
+
+    /// The source closes the connection in good order.
+    pub(crate) fn on_closing(&mut self, now: Moment) {
+        if self.is_open() {
+            self.shard_event("discord.SHARD_DISCONNECT", now);
+            self.shard_event("discord.DISCONNECT", now);
+        }
+    }
+
+    fn wait(&mut self, reason: String, at_least: Duration, now: Moment) {
+        let pause = self.backoff.next(now.at).max(at_least);
+        self.phase = Phase::Waiting {
+            until: now.at + pause,
+        };
+        let until = now.wall.checked_add(pause).unwrap_or(Timestamp::MAX);
+        self.set_link(LinkState::Waiting { until, reason }, now);
+    }
+
+    fn set_link(&mut self, state: LinkState, now: Moment) {
+        let body = Link::body(&state);
+        let place = self.place.clone();
+        self.synthetic(Kind::from_static(Link::KIND), place, body, now);
+        self.link = Some(state);
+    }
+
+    /// Drops the session that could be resumed, and remembers what will be missing.
+    fn forget(&mut self, cause: &str, now: Option<Moment>) {
+        self.asks.lose();
+        let had_session = self.resumable.take().is_some();
+        self.seq = None;
+        self.durable = None;
+        self.tries = 0;
+        self.unanswered = 0;
+        if !had_session {
+            return;
+        }
+        if self.lost.is_none()
+            && let Some(last) = &self.last
+        {
+            let cause = if self.count == 1 {
+                cause.to_owned()
+            } else {
+                format!("shard {}: {cause}", self.shard)
+            };
+            self.lost = Some(Lost {
+                from: Edge::frame(last.at, &*last.session, last.seq),
+                cause,
+            });
+        }
+        if let Some(now) = now {
+            self.render(now.wall);
+            let checkpoint = self.checkpoint(now.wall);
+            self.push(Entry::checkpoint(checkpoint));
+        }
+    }
+
+    /// Something waited for did not come, or something planned is due.
+    ///
+    /// # Errors
+    /// The connection has to be closed.
+    pub(crate) fn on_deadline(&mut self, now: Moment) -> Result<(), Cut> {
+        let is_paused = self.paused_at.is_some();
+        match self.phase {
+            Phase::Waiting { until } if until <= now.at => self.start(),
+            Phase::Greeting { by } if by <= now.at && !is_paused => {
+                return Err(Cut::resume("Discord did not greet in time"));
+            }
+            Phase::Identifying { by } if by <= now.at && !is_paused => {
+                return Err(Cut::resume("the session did not begin in time"));
+            }
+            Phase::Resuming { by } if by <= now.at && !is_paused => {
+                self.unanswered += 1;
+                let reason = "the resume was not answered in time".to_owned();
+                let then = if self.unanswered >= UNANSWERED {
+                    Then::Afresh(Duration::ZERO)
+                } else {
+                    Then::Resume(Duration::ZERO)
+                };
+                return Err(Cut { reason, then });
+            }
+            _ => {}
+        }
+        self.beat(now)?;
+        if !is_paused {
+            self.asks.expire(now.at);
+        }
+        self.send_presence(now.at);
+        Ok(())
+    }
+
+    /// Sends a heartbeat when one is due (protocol §2).
+    fn beat(&mut self, now: Moment) -> Result<(), Cut> {
+        let is_paused = self.paused_at.is_some();
+        let Some(heart) = self
+            .heart
+            .as_mut()
+            .filter(|heart| heart.next_at() <= now.at)
+        else {
+            return Ok(());
+        };
+        if heart.is_silent() && !is_paused {
+            return Err(Cut::resume("Discord stopped acknowledging heartbeats"));
+        }
+        heart.beat(now.at);
+        self.replies.push_back(wire::heartbeat(self.durable));
+        Ok(())
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Commands.
+
+    /// Carries out what a client asks.
+    pub(crate) fn on_command(&mut self, command: Command, now: Instant) {
+        if command.is_abandoned() {
+            return;
+        }
+        match command {
+            Command::Presence { presence, reply } => {
+                let mut replies = self
+                    .presence
+                    .take()
+                    .map_or_else(Vec::new, |one| one.replies);
+                replies.retain(|reply| !reply.is_closed());
+                replies.push(reply);
+                self.presence = Some(PendingPresence { presence, replies });
+                self.send_presence(now);
+            }
+            Command::Send {
+                frame,
+                voice,
+                reply,
+            } => {
+                if let Some(guild) = voice {
+                    self.asks.supersede(guild);
+                }
+                self.send(frame, now);
+                let _ = reply.send(());
+            }
+            Command::Members { query, reply } => {
+                let frame = self.asks.members(&query, reply, now);
+                self.send(frame, now);
+            }
+            Command::Join { wish, reply } => {
+                let frame = self.asks.join(wish, reply, now);
+                self.send(frame, now);
+            }
+        }
+    }
+
+    fn send(&mut self, frame: String, now: Instant) {
+        self.sends.note(now);
+        self.replies.push_back(frame);
+    }
+
+    fn send_presence(&mut self, now: Instant) {
+        if self.phase != Phase::Active || self.sends.presence_at(now) > now {
+            return;
+        }
+        if let Some(pending) = self.presence.take() {
+            self.sends.note_presence(now);
+            self.replies.push_back(wire::presence(&pending.presence));
+            for reply in pending.replies {
+                let _ = reply.send(());
+            }
+        }
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Events.
+
+    fn push(&mut self, entry: Entry) {
+        self.bytes += entry.weight();
+        self.entries.push_back(entry);
+    }
+
+    /// Stores a checkpoint of another part, in its place among the events.
+    pub(crate) fn store(&mut self, checkpoint: Checkpoint) {
+        self.push(Entry::checkpoint(checkpoint));
+    }
+
+    fn synthetic(&mut self, kind: Kind, place: Place, body: impl Into<Bytes>, now: Moment) {
+        self.made += 1;
+        let origin = Origin::frame(&self.nonce, self.made);
+        let draft = Draft::new(kind, place, origin, now.wall, body);
+        self.push(Entry::event(draft.provenance(Provenance::Synthetic)));
+    }
+
+    /// One of the client-made events (protocol §14.1).
+    fn shard_event(&mut self, kind: &'static str, now: Moment) {
+        let shard = (self.count > 1).then_some(self.shard);
+        let body = wire::shard_event(shard);
+        self.synthetic(Kind::from_static(kind), Place::root(), body, now);
+    }
+
+    /// The checkpoint as of now.
+    fn checkpoint(&mut self, now: Timestamp) -> Checkpoint {
+        let (_, shows) = &self.state;
+        // The time in it is only for gaps; it need not be exact, and must not be later than the last frame.
+        if self.state.0.is_empty() || now.duration_since(*shows) >= Stored::STALE {
+            self.render(now);
+        }
+        Checkpoint {
+            part: Arc::clone(&self.part),
+            state: self.state.0.clone(),
+            mark: Mark {
+                epoch: self.epoch,
+                seq: self.seq.unwrap_or_default(),
+            }
+            .write(),
+        }
+    }
+
+    /// Makes the checkpoint's state anew, since something in it changed.
+    fn render(&mut self, now: Timestamp) {
+        let stored = Stored {
+            session: self.resumable.as_ref().map(|one| one.id.to_string()),
+            url: self.resumable.as_ref().and_then(|one| one.url.clone()),
+            count: self.count,
+            user: self.me,
+            at: now,
+            lost: self.lost.clone(),
+        };
+        self.state = (stored.write(), now);
+    }
+}
+
+/// The part of a shard.
+pub(crate) fn part(shard: u32) -> Part {
+    format!("shard/{shard}").into()
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("part", &self.part)
+            .field("phase", &self.phase)
+            .field("seq", &self.seq)
+            .field("durable", &self.durable)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! What each close code asks of us (protocol §5).
+
+use std::time::Duration;
+
+/// The pause after a close for too many frames.
+const LIMITED_PAUSE: Duration = Duration::from_secs(5);
+
+/// What follows the end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The session is kept and resumed, after this time at least.
+    Resume(Duration),
+    /// The session is over and a new one begins, after this time at least.
+    Afresh(Duration),
+    /// Trying again would be wrong: a code for programs, and the way out.
+    Stop(&'static str, &'static str),
+}
+
+/// What a close code of the server means, and what follows.
+pub(crate) fn meaning(code: Option<u16>) -> (&'static str, Then) {
+    let resume = Then::Resume(Duration::ZERO);
+    let afresh = Then::Afresh(Duration::ZERO);
+    match code {
+        None => ("no reason was given", resume),
+        Some(1000 | 1001) => ("the server went away", resume),
+        Some(4000) => ("an unknown error", resume),
+        Some(4001) => (
+            "an unknown opcode, or a payload that it does not allow",
+            resume,
+        ),
+        Some(4002) => ("a payload that could not be decoded", resume),
+        Some(4003) => (
+            "a payload before the session began, or the session was invalidated",
+            resume,
+        ),
+        Some(4004) => (
+            "the token is not accepted",
+            Then::Stop(
+                "authorization",
+                "copy the token again from the application's page \"Bot\" at \
+                 https://discord.com/developers/applications; a token is reset when it leaks, or after too many \
+                 identifies",
+            ),
+        ),
+        Some(4005) => ("a second identify", resume),
+        Some(4007) => ("a sequence that was never sent", afresh),
+        Some(4008) => ("too many frames were sent", Then::Resume(LIMITED_PAUSE)),
+        Some(4009) => ("the session timed out", afresh),
+        Some(4010) => (
+            "the shard's number does not fit the number of shards",
+            Then::Stop("invalid_shard", "correct `Config::shards`"),
+        ),
+        Some(4011) => (
+            "the bot is in too many guilds for this number of shards",
+            Then::Stop(
+                "sharding_required",
+                "use `Shards::Recommended`, or a larger number of shards: one takes at most 2500 guilds",
+            ),
+        ),
+        Some(4012) => (
+            "this version of the Gateway is no longer spoken",
+            Then::Stop("invalid_version", "update antiphon"),
+        ),
+        Some(4013) => (
+            "an intent that does not exist",
+            Then::Stop(
+                "invalid_intents",
+                "correct the intents given to `Config::new`",
+            ),
+        ),
+        Some(4014) => (
+            "a privileged intent that the application may not use",
+            Then::Stop(
+                "disallowed_intents",
+                "switch the intent on under \"Privileged Gateway Intents\" on the application's page \"Bot\" at \
+                 https://discord.com/developers/applications, or leave out GUILD_MEMBERS, GUILD_PRESENCES and \
+                 MESSAGE_CONTENT",
+            ),
+        ),
+        Some(_) => ("a code without a known meaning", resume),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(code: impl Into<Option<u16>>, then: &str) {
+        let code = code.into();
+        let expected = match meaning(code).1 {
+            Then::Resume(Duration::ZERO) => "resume".to_owned(),
+            Then::Resume(_) => "pause".to_owned(),
+            Then::Afresh(_) => "afresh".to_owned(),
+            Then::Stop(code, hint) => {
+                assert!(!hint.is_empty());
+                code.to_owned()
+            }
+        };
+        assert_eq!(expected, then, "{code:?}");
+    }
+
+    macro_rules! rows {
+        ($($name:ident: $code:expr => $then:literal;)*) => {$(
+            #[test]
+            fn $name() {
+                check($code, $then);
+            }
+        )*};
+    }
+
+    rows! {
+        no_code_resumes: None => "resume";
+        code_1000_of_the_server_resumes: 1000 => "resume";
+        code_1001_of_the_server_resumes: 1001 => "resume";
+        code_1006_resumes: 1006 => "resume";
+        code_4000_resumes: 4000 => "resume";
+        code_4001_resumes: 4001 => "resume";
+        code_4002_resumes: 4002 => "resume";
+        code_4003_resumes: 4003 => "resume";
+        code_4004_stops_for_the_token: 4004 => "authorization";
+        code_4005_resumes: 4005 => "resume";
+        code_4006_resumes: 4006 => "resume";
+        code_4007_begins_afresh: 4007 => "afresh";
+        code_4008_resumes_after_a_pause: 4008 => "pause";
+        code_4009_begins_afresh: 4009 => "afresh";
+        code_4010_stops_for_the_shard: 4010 => "invalid_shard";
+        code_4011_stops_for_sharding: 4011 => "sharding_required";
+        code_4012_stops_for_the_version: 4012 => "invalid_version";
+        code_4013_stops_for_the_intents: 4013 => "invalid_intents";
+        code_4014_stops_for_privileged_intents: 4014 => "disallowed_intents";
+        an_unknown_code_resumes: 4999 => "resume";
+    }
+}

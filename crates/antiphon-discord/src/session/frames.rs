@@ -1,0 +1,274 @@
+//! What each frame of the server does (protocol §1.2).
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_core::{
+    BodyForm, Checkpoint, Draft, Edge, Entry, Gap, Kind, LinkState, Origin, Place, Provenance,
+};
+use bytes::Bytes;
+
+use super::{Cut, Heart, Last, Moment, Phase, REFUSED_PAUSE, Resumable, Sends, Session, Then};
+use crate::{
+    dispatch::UNREADABLE,
+    wire::{self, Header, op},
+};
+
+/// Unknown operations above this are no operations.
+const MOST_OPS: u64 = 1000;
+
+impl Session {
+    /// Takes one payload: a text frame, or what a binary one inflated to.
+    ///
+    /// # Errors
+    /// The connection has to be closed.
+    pub(crate) fn on_frame(&mut self, frame: &Bytes, now: Moment) -> Result<(), Cut> {
+        self.frame += 1;
+        if let Phase::Resuming { by } = &mut self.phase {
+            // A long replay is alive.
+            *by = now.at + self.config.ready_timeout;
+        }
+        let header = Header::read(frame);
+        match header.op {
+            Some(op::DISPATCH) => self.on_dispatch(frame, header, now),
+            Some(op::HEARTBEAT) => {
+                if let Some(heart) = &mut self.heart {
+                    heart.extra_beat(now.at);
+                }
+                self.replies.push_back(wire::heartbeat(self.durable));
+            }
+            Some(op::RECONNECT) => return Err(Cut::resume("Discord asked to reconnect")),
+            Some(op::INVALID_SESSION) => return Err(self.on_invalid_session(frame, &header)),
+            Some(op::HELLO) => self.on_hello(frame, &header, now),
+            Some(op::HEARTBEAT_ACK) => {
+                if let Some(heart) = &mut self.heart {
+                    heart.acknowledged(now.at);
+                }
+            }
+            Some(other) if other < MOST_OPS && header.is_whole => {
+                tracing::debug!(part = &*self.part, op = other, "an unknown operation");
+                let kind = Kind::new(format!("discord.OP_{other}"));
+                self.keep_frame(kind, frame, now);
+            }
+            _ => {
+                tracing::warn!(
+                    part = &*self.part,
+                    bytes = frame.len(),
+                    "a frame that cannot be read; it is kept as discord.UNREADABLE"
+                );
+                self.keep_frame(Kind::from_static(UNREADABLE), frame, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// A payload was passed over, since it inflates to so many bytes.
+    pub(crate) fn on_skipped(&mut self, size: usize) {
+        tracing::error!(
+            part = &*self.part,
+            bytes = size,
+            limit = self.config.largest_frame,
+            "a frame larger than Config::largest_frame was passed over; a gap is reported"
+        );
+        self.skipped = Some(self.skipped.unwrap_or_default().max(size));
+    }
+
+    /// Stores a whole frame that is no dispatch we know.
+    fn keep_frame(&mut self, kind: Kind, frame: &Bytes, now: Moment) {
+        let origin = Origin::frame(&self.connection, self.frame);
+        let mut draft = Draft::new(kind, Place::root(), origin, now.wall, frame.clone());
+        draft.form = BodyForm::of(frame);
+        self.push(Entry::event(draft));
+    }
+
+    fn on_hello(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
+        if !matches!(self.phase, Phase::Greeting { .. }) {
+            return;
+        }
+        let hello: wire::Hello = data(frame, header).unwrap_or_default();
+        let heart = Heart::new(hello.heartbeat_interval, self.rng.f64(), now.at);
+        self.sends = Sends::new(heart.interval());
+        self.heart = Some(heart);
+        let by = now.at + self.config.ready_timeout;
+        let frame = if let Some(session) = &self.resumable {
+            self.phase = Phase::Resuming { by };
+            // Before anything of a session is durable there is only what was received to go by.
+            let seq = self.durable.or(self.seq).unwrap_or_default();
+            wire::resume(self.config.bare_token(), &session.id, seq)
+        } else {
+            self.phase = Phase::Identifying { by };
+            if let Some(permit) = self.permit.take() {
+                permit.used(now.at);
+            }
+            wire::identify(&self.config, [self.shard, self.count])
+        };
+        self.send(frame, now.at);
+    }
+
+    /// Op 9 (protocol §4).
+    fn on_invalid_session(&mut self, frame: &Bytes, header: &Header<'_>) -> Cut {
+        let is_resumable = data(frame, header).unwrap_or(false);
+        if is_resumable && self.resumable.is_some() {
+            return Cut::resume("Discord asked to resume again");
+        }
+        let reason = if self.resumable.is_some() {
+            "Discord no longer knows the session"
+        } else {
+            "Discord refused to begin a session now"
+        };
+        Cut {
+            reason: reason.into(),
+            then: Then::Afresh(Duration::from_millis(self.rng.u64(REFUSED_PAUSE))),
+        }
+    }
+
+    fn on_dispatch(&mut self, frame: &Bytes, header: Header<'_>, now: Moment) {
+        let body = match &header.data {
+            Some(span) => frame.slice(span.clone()),
+            None => Bytes::from_static(b"null"),
+        };
+        let name = header.name.as_deref();
+        if name == Some("READY") {
+            self.on_ready(&body, now);
+        }
+        let named = self.namer.name(name, &header.ids);
+        if header.form != BodyForm::Json || !header.is_whole {
+            tracing::warn!(part = &*self.part, kind = %named.kind, "a dispatch is not whole JSON");
+        }
+        let session = self
+            .resumable
+            .as_ref()
+            .map(|session| Arc::clone(&session.id));
+        if let (Some(seq), Some(session)) = (header.seq, &session) {
+            self.seq = Some(self.seq.map_or(seq, |last| last.max(seq)));
+            self.report_skipped(session, seq, now);
+            self.note_last(session, seq, now);
+        }
+        let origin = match (named.occurrence, &session, header.seq) {
+            (Some(occurrence), _, _) => occurrence,
+            (None, Some(session), Some(seq)) => self.namer.sequence(session, seq),
+            _ => Origin::frame(&self.connection, self.frame),
+        };
+        let is_replayed = matches!(self.phase, Phase::Resuming { .. }) && name != Some("RESUMED");
+        let draft = Draft {
+            kind: named.kind,
+            place: named.place,
+            origin,
+            provenance: if is_replayed {
+                Provenance::Replayed
+            } else {
+                Provenance::Live
+            },
+            received_at: now.wall,
+            body,
+            form: header.form,
+            note: None,
+            deletes: named.deletes,
+        };
+        if !self.asks.is_empty() {
+            self.asks.look(&draft, &header.ids, self.me, now.at);
+        }
+        let mut entry = Entry::event(draft);
+        if session.is_some() {
+            entry.checkpoint = Some(self.checkpoint_at(now));
+        }
+        self.push(entry);
+        match name {
+            Some("READY") => self.on_up(now),
+            Some("RESUMED") => {
+                self.shard_event("discord.SHARD_RESUME", now);
+                self.on_up(now);
+            }
+            _ => {}
+        }
+    }
+
+    fn checkpoint_at(&mut self, now: Moment) -> Checkpoint {
+        self.checkpoint(now.wall)
+    }
+
+    fn note_last(&mut self, session: &Arc<str>, seq: u64, now: Moment) {
+        match &mut self.last {
+            Some(last) if Arc::ptr_eq(&last.session, session) => {
+                last.at = now.wall;
+                last.seq = last.seq.max(seq);
+            }
+            last => {
+                *last = Some(Last {
+                    at: now.wall,
+                    session: Arc::clone(session),
+                    seq,
+                });
+            }
+        }
+    }
+
+    /// Says aloud that a payload before this one was passed over.
+    fn report_skipped(&mut self, session: &Arc<str>, seq: u64, now: Moment) {
+        let Some(size) = self.skipped.take() else {
+            return;
+        };
+        let from = match &self.last {
+            Some(last) => Edge::frame(last.at, &*last.session, last.seq),
+            None => Edge::at(now.wall),
+        };
+        let to = Edge::frame(now.wall, &**session, seq);
+        let cause = format!(
+            "a frame of {size} bytes is larger than `Config::largest_frame` ({}) and was passed over",
+            self.config.largest_frame
+        );
+        self.gap(&Gap::new(from, to, cause), now);
+    }
+
+    fn gap(&mut self, gap: &Gap, now: Moment) {
+        tracing::error!(part = &*self.part, cause = gap.cause, "events were lost");
+        let kind = Kind::from_static(Gap::KIND);
+        self.synthetic(kind, Place::root(), gap.body(), now);
+    }
+
+    /// A session begins (protocol §3.1).
+    fn on_ready(&mut self, body: &Bytes, now: Moment) {
+        let ready: wire::Ready<'_> = serde_json::from_slice(body)
+            .inspect_err(|error| {
+                tracing::warn!(part = &*self.part, %error, "READY cannot be read");
+            })
+            .unwrap_or_default();
+        let Some(id) = ready.session_id.filter(|id| !id.is_empty()) else {
+            tracing::warn!(
+                part = &*self.part,
+                "READY names no session; it cannot be resumed"
+            );
+            return;
+        };
+        let id: Arc<str> = id.as_ref().into();
+        self.epoch = self.epoch.wrapping_add(1).max(1);
+        self.seq = None;
+        self.durable = None;
+        self.me = ready.user.and_then(|user| user.id).or(self.me);
+        self.resumable = Some(Resumable {
+            id: Arc::clone(&id),
+            url: ready.resume_gateway_url.map(std::borrow::Cow::into_owned),
+        });
+        self.has_begun = true;
+        if let Some(lost) = self.lost.take() {
+            let to = Edge::frame(now.wall, &*id, 1);
+            self.gap(&Gap::new(lost.from, to, lost.cause), now);
+        }
+        self.render(now.wall);
+    }
+
+    /// Events flow.
+    fn on_up(&mut self, now: Moment) {
+        self.phase = Phase::Active;
+        self.tries = 0;
+        self.unanswered = 0;
+        self.backoff.connected(now.at);
+        self.set_link(LinkState::Connected { since: now.wall }, now);
+        self.send_presence(now.at);
+    }
+}
+
+/// `d` of a frame that is no dispatch.
+fn data<'a, T: serde::Deserialize<'a>>(frame: &'a Bytes, header: &Header<'_>) -> Option<T> {
+    let span = header.data.clone()?;
+    serde_json::from_slice(&frame[span]).ok()
+}

@@ -1,0 +1,154 @@
+//! What a shard's checkpoint holds.
+
+use antiphon_core::{Checkpoint, Edge};
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Version of the encoding.
+const VERSION: u8 = 1;
+/// Bits of a mark that hold the sequence.
+const SEQ_BITS: u32 = 40;
+/// The largest sequence that a mark holds.
+const MOST_SEQ: u64 = (1 << SEQ_BITS) - 1;
+
+/// A checkpoint's mark: which session of this shard, and the sequence in it.
+///
+/// Sequences begin anew with each session, so a sequence alone would let an old session's mark pass for a new one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) epoch: u32,
+    pub(crate) seq: u64,
+}
+
+impl Mark {
+    pub(crate) fn write(self) -> i64 {
+        // 23 bits for sessions, so that the sum stays positive.
+        let epoch = i64::from(self.epoch & 0x007f_ffff);
+        let seq = i64::try_from(self.seq.min(MOST_SEQ)).expect("40 bits");
+        epoch << SEQ_BITS | seq
+    }
+
+    pub(crate) fn read(mark: i64) -> Self {
+        let mark = u64::try_from(mark).unwrap_or_default();
+        Self {
+            epoch: u32::try_from(mark >> SEQ_BITS).unwrap_or_default(),
+            seq: mark & MOST_SEQ,
+        }
+    }
+}
+
+/// A stretch that is lost and not reported yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lost {
+    pub(crate) from: Edge,
+    pub(crate) cause: String,
+}
+
+/// A checkpoint's state; the sequence is its mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) session: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) count: u32,
+    pub(crate) user: Option<u64>,
+    /// When about the last frame came.
+    pub(crate) at: Timestamp,
+    pub(crate) lost: Option<Lost>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    v: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    count: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<u64>,
+    at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost: Option<Lost>,
+}
+
+impl Stored {
+    /// The time in a state is made anew only when it is this old, so that most events share one state.
+    pub(crate) const STALE: SignedDuration = SignedDuration::from_secs(1);
+
+    pub(crate) fn write(self) -> Bytes {
+        let written = Written {
+            v: VERSION,
+            session: self.session,
+            url: self.url,
+            count: self.count,
+            user: self.user,
+            at: self.at,
+            lost: self.lost,
+        };
+        serde_json::to_vec(&written)
+            .expect("texts, numbers and times are JSON")
+            .into()
+    }
+
+    pub(crate) fn read(state: &[u8]) -> Result<Self, serde_json::Error> {
+        let written: Written = serde_json::from_slice(state)?;
+        if written.v != VERSION {
+            return Err(serde::de::Error::custom(
+                "it was written by another version",
+            ));
+        }
+        Ok(Self {
+            session: written.session,
+            url: written.url,
+            count: written.count,
+            user: written.user,
+            at: written.at,
+            lost: written.lost,
+        })
+    }
+}
+
+/// Where a stored shard's events end, and out of how many shards it was, if it has a session or a gap to report.
+pub(crate) fn edge_of(checkpoint: &Checkpoint) -> Option<(Edge, u32)> {
+    let stored = Stored::read(&checkpoint.state).ok()?;
+    let edge = match (stored.lost, stored.session) {
+        (Some(lost), _) => lost.from,
+        (None, Some(session)) => Edge::frame(stored.at, session, Mark::read(checkpoint.mark).seq),
+        (None, None) => return None,
+    };
+    Some((edge, stored.count))
+}
+
+/// A checkpoint of a shard that is no more.
+pub(crate) fn retired(checkpoint: &Checkpoint, count: u32) -> Checkpoint {
+    let at = Stored::read(&checkpoint.state).map_or(Timestamp::UNIX_EPOCH, |stored| stored.at);
+    let stored = Stored {
+        session: None,
+        url: None,
+        count,
+        user: None,
+        at,
+        lost: None,
+    };
+    Checkpoint {
+        state: stored.write(),
+        ..checkpoint.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_grow_with_sessions_and_sequences() {
+        let mark = |epoch, seq| Mark { epoch, seq }.write();
+        assert!(mark(1, 5) > mark(1, 4));
+        assert!(mark(2, 0) > mark(1, 1_000_000));
+        assert!(mark(u32::MAX, u64::MAX) > 0);
+        let some = Mark { epoch: 7, seq: 41 };
+        assert_eq!(Mark::read(some.write()), some);
+        assert_eq!(Mark::read(-1), Mark { epoch: 0, seq: 0 });
+    }
+}
