@@ -14,8 +14,8 @@ pub use self::{
     presence::{Activity, Presence},
     shards::Shards,
 };
-use crate::error::ConfigError;
 pub use crate::inflate::Compression;
+use crate::{cache::CacheLimits, error::ConfigError};
 
 /// Who connects, as Discord is told in an identify (protocol §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +95,7 @@ pub struct Config {
     pub(crate) requests_per_second: usize,
     pub(crate) user_agent: String,
     pub(crate) buffer: usize,
+    pub(crate) cache: Option<CacheLimits>,
 }
 
 impl Config {
@@ -130,6 +131,7 @@ impl Config {
             )
             .into(),
             buffer: 16 << 20,
+            cache: None,
         }
     }
 
@@ -304,6 +306,16 @@ impl Config {
     #[must_use]
     pub fn buffer(mut self, bytes: usize) -> Self {
         self.buffer = bytes;
+        self
+    }
+
+    /// Keeps what the bot's guilds look like, within these limits; the default is to keep nothing.
+    ///
+    /// With a cache, a source whose save is missing identifies afresh, since a resumed session sends no guilds; without
+    /// one it always resumes.
+    #[must_use]
+    pub fn cache(mut self, limits: CacheLimits) -> Self {
+        self.cache = Some(limits);
         self
     }
 
