@@ -1,1 +1,260 @@
 //! What the bot's guilds look like, as a projection that follows the journal; off unless asked for.
+
+mod apply;
+mod bounded;
+mod limits;
+mod picture;
+mod saved;
+mod store;
+mod weigh;
+
+use std::{
+    fmt,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use antiphon_core::{Before, BoxError, DecodeError, Event};
+use twilight_model::{
+    channel::{Channel, Message},
+    gateway::presence::Presence,
+    guild::{Emoji, Guild, Member, Role},
+    id::{
+        Id,
+        marker::{ChannelMarker, EmojiMarker, GuildMarker, MessageMarker, RoleMarker, UserMarker},
+    },
+    user::{CurrentUser, User},
+    voice::VoiceState,
+};
+
+pub use self::limits::CacheLimits;
+pub(crate) use self::picture::Picture;
+use self::store::Store;
+
+/// What is known of the bot's guilds: cheap to clone, and usable from anywhere.
+///
+/// It is never older than the event a handler has, and possibly newer.
+/// What is read is shared and does not change; no lock is held after a call.
+/// Of a cache that was not asked for, and of what is over its limits, everything is absent.
+///
+/// What an event replaced or removed rides along with it as `Before`: the [`Message`] of an edit or deletion (several
+/// as `Vec<Message>`), the [`Member`], [`Channel`], [`Role`], [`Guild`], [`VoiceState`], [`Presence`] or
+/// [`CurrentUser`], the `Vec<Emoji>` of a guild.
+/// A guild in an outage keeps what is known of it; a member who leaves takes presence and voice state along, a channel
+/// its threads and messages, and a role is taken from its members.
+#[derive(Clone)]
+pub struct Cache {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    limits: Option<CacheLimits>,
+    is_restored: AtomicBool,
+    store: RwLock<Store>,
+}
+
+/// How much the cache holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheSize {
+    /// Guilds.
+    pub guilds: usize,
+    /// Channels and threads.
+    pub channels: usize,
+    /// Roles.
+    pub roles: usize,
+    /// Emojis.
+    pub emojis: usize,
+    /// Members of all guilds.
+    pub members: usize,
+    /// Users.
+    pub users: usize,
+    /// Presences.
+    pub presences: usize,
+    /// Voice states.
+    pub voice_states: usize,
+    /// Messages of all channels.
+    pub messages: usize,
+    /// Bytes of all of them, estimated from their texts and lists.
+    pub bytes: usize,
+}
+
+impl Cache {
+    /// A cache that keeps nothing, or as much as the limits say.
+    pub(crate) fn new(limits: Option<CacheLimits>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                limits,
+                is_restored: AtomicBool::new(false),
+                store: RwLock::new(Store::new(limits.unwrap_or_default())),
+            }),
+        }
+    }
+
+    /// Whether the cache was asked for.
+    pub fn is_on(&self) -> bool {
+        self.shared.limits.is_some()
+    }
+
+    /// Whether it goes on from a save of an earlier run.
+    ///
+    /// If it does not, the source identifies afresh, since a resumed session sends no guilds.
+    pub fn is_restored(&self) -> bool {
+        self.shared.is_restored.load(Ordering::Acquire)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Store> {
+        let store = &self.shared.store;
+        store.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bot's own account.
+    pub fn me(&self) -> Option<Arc<CurrentUser>> {
+        self.read().me.clone()
+    }
+
+    /// A guild, with its stickers, stages and scheduled events; what else it has is asked for by itself.
+    pub fn guild(&self, id: Id<GuildMarker>) -> Option<Arc<Guild>> {
+        self.read().guilds.get((), id).cloned()
+    }
+
+    /// Ids of all guilds, those known longest first.
+    pub fn guilds(&self) -> Vec<Id<GuildMarker>> {
+        self.read().guilds.iter().map(|((), id, _)| id).collect()
+    }
+
+    /// A channel or thread.
+    pub fn channel(&self, id: Id<ChannelMarker>) -> Option<Arc<Channel>> {
+        self.read().channels.get(id).cloned()
+    }
+
+    /// Channels and threads of a guild, by their ids.
+    pub fn channels(&self, guild: Id<GuildMarker>) -> Vec<Arc<Channel>> {
+        let store = self.read();
+        let channels = store.channels.map.of(guild);
+        channels.map(|(_, channel)| Arc::clone(channel)).collect()
+    }
+
+    /// A role.
+    pub fn role(&self, id: Id<RoleMarker>) -> Option<Arc<Role>> {
+        self.read().roles.get(id).cloned()
+    }
+
+    /// Roles of a guild, by their ids.
+    pub fn roles(&self, guild: Id<GuildMarker>) -> Vec<Arc<Role>> {
+        let store = self.read();
+        let roles = store.roles.map.of(guild);
+        roles.map(|(_, role)| Arc::clone(role)).collect()
+    }
+
+    /// A guild's own emoji.
+    pub fn emoji(&self, id: Id<EmojiMarker>) -> Option<Arc<Emoji>> {
+        self.read().emojis.get(id).cloned()
+    }
+
+    /// A guild's own emojis, by their ids.
+    pub fn emojis(&self, guild: Id<GuildMarker>) -> Vec<Arc<Emoji>> {
+        let store = self.read();
+        let emojis = store.emojis.map.of(guild);
+        emojis.map(|(_, emoji)| Arc::clone(emoji)).collect()
+    }
+
+    /// A member of a guild.
+    pub fn member(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Option<Arc<Member>> {
+        self.read().members.get(guild, user).cloned()
+    }
+
+    /// Those members of a guild that are known, by their ids.
+    pub fn members(&self, guild: Id<GuildMarker>) -> Vec<Arc<Member>> {
+        let store = self.read();
+        let members = store.members.of(guild);
+        members.map(|(_, member)| Arc::clone(member)).collect()
+    }
+
+    /// A user that was seen anywhere.
+    pub fn user(&self, id: Id<UserMarker>) -> Option<Arc<User>> {
+        self.read().users.get((), id).cloned()
+    }
+
+    /// A user's presence in a guild; absent for one who was not online since the session began.
+    pub fn presence(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Option<Arc<Presence>> {
+        self.read().presences.get(guild, user).cloned()
+    }
+
+    /// A user's place in a guild's voice channels; absent for one who is in none.
+    pub fn voice_state(
+        &self,
+        guild: Id<GuildMarker>,
+        user: Id<UserMarker>,
+    ) -> Option<Arc<VoiceState>> {
+        self.read().voice_states.get(guild, user).cloned()
+    }
+
+    /// Everyone in a guild's voice channels, by their ids.
+    pub fn voice_states(&self, guild: Id<GuildMarker>) -> Vec<Arc<VoiceState>> {
+        let store = self.read();
+        let states = store.voice_states.of(guild);
+        states.map(|(_, state)| Arc::clone(state)).collect()
+    }
+
+    /// A message.
+    pub fn message(&self, id: Id<MessageMarker>) -> Option<Arc<Message>> {
+        self.read().messages.get(id).cloned()
+    }
+
+    /// The last messages of a channel, by their ids, which is by their age.
+    pub fn messages(&self, channel: Id<ChannelMarker>) -> Vec<Arc<Message>> {
+        let store = self.read();
+        let messages = store.messages.map.of(channel);
+        messages.map(|(_, message)| Arc::clone(message)).collect()
+    }
+
+    /// How much it holds now.
+    pub fn size(&self) -> CacheSize {
+        let store = self.read();
+        CacheSize {
+            guilds: store.guilds.len(),
+            channels: store.channels.map.len(),
+            roles: store.roles.map.len(),
+            emojis: store.emojis.map.len(),
+            members: store.members.len(),
+            users: store.users.len(),
+            presences: store.presences.len(),
+            voice_states: store.voice_states.len(),
+            messages: store.messages.map.len(),
+            bytes: store.bytes(),
+        }
+    }
+
+    fn apply(&self, event: &Event) -> Result<Before, DecodeError> {
+        let store = &self.shared.store;
+        let mut store = store.write().unwrap_or_else(PoisonError::into_inner);
+        store.apply(event)
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        let saved = self.read().save();
+        saved
+            .inspect_err(|error| tracing::error!(%error, "the cache cannot be saved"))
+            .ok()
+    }
+
+    fn restore(&self, saved: &[u8]) -> Result<(), BoxError> {
+        let restored = Store::restore(saved, self.shared.limits.unwrap_or_default())?;
+        let store = &self.shared.store;
+        *store.write().unwrap_or_else(PoisonError::into_inner) = restored;
+        self.shared.is_restored.store(true, Ordering::Release);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("is_on", &self.is_on())
+            .field("size", &self.size())
+            .finish_non_exhaustive()
+    }
+}

@@ -43,7 +43,7 @@ pub use self::{
     roles::{CreateRole, UpdateRole},
     webhooks::{CreateWebhook, ExecuteWebhook},
 };
-use crate::{config::Config, http::Http};
+use crate::{cache::Cache, config::Config, http::Http};
 
 /// Commands that wait for a shard's connection; one more waits for its turn within its own timeout.
 pub(crate) const COMMANDS: usize = 64;
@@ -53,6 +53,7 @@ pub(crate) const COMMANDS: usize = 64;
 pub(crate) struct Shared {
     pub(crate) http: Http,
     pub(crate) link: watch::Sender<LinkState>,
+    pub(crate) cache: Cache,
     /// The shards, once it is known how many there are.
     pub(crate) fleet: watch::Sender<Option<Arc<Fleet>>>,
     /// What commands need of the configuration.
@@ -66,6 +67,7 @@ impl Shared {
         Self {
             http: Http::new(config, network.http()),
             link: watch::Sender::new(LinkState::Idle),
+            cache: Cache::new(config.cache),
             fleet: watch::Sender::new(None),
             rules: gateway::Rules {
                 intents: config.intents,
@@ -90,6 +92,11 @@ impl Client {
 
     pub(crate) fn http(&self) -> &Http {
         &self.shared.http
+    }
+
+    /// What is known of the bot's guilds; nothing unless [`Config::cache`] asked for it.
+    pub fn cache(&self) -> &Cache {
+        &self.shared.cache
     }
 
     /// How the connection stands, and a way to wait for its changes.

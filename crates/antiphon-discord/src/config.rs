@@ -14,8 +14,8 @@ pub use self::{
     presence::{Activity, Presence},
     shards::Shards,
 };
-use crate::error::ConfigError;
 pub use crate::inflate::Compression;
+use crate::{cache::CacheLimits, error::ConfigError};
 
 /// Who connects, as Discord is told in an identify (protocol §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +95,7 @@ pub struct Config {
     pub(crate) requests_per_second: usize,
     pub(crate) user_agent: String,
     pub(crate) buffer: usize,
+    pub(crate) cache: Option<CacheLimits>,
 }
 
 impl Config {
@@ -130,6 +131,7 @@ impl Config {
             )
             .into(),
             buffer: 16 << 20,
+            cache: None,
         }
     }
 
@@ -307,10 +309,23 @@ impl Config {
         self
     }
 
+    /// Keeps what the bot's guilds look like, within these limits; the default is to keep nothing.
+    ///
+    /// With a cache, a source whose save is missing identifies afresh, since a resumed session sends no guilds; without
+    /// one it always resumes.
+    #[must_use]
+    pub fn cache(mut self, limits: CacheLimits) -> Self {
+        self.cache = Some(limits);
+        self
+    }
+
     /// The token as the Gateway wants it: without its prefix.
     pub(crate) fn bare_token(&self) -> &str {
         let token = self.token.expose().trim();
-        token.strip_prefix("Bot ").map_or(token, str::trim_start)
+        match token.strip_prefix("Bot") {
+            Some(bare) if bare.is_empty() || bare.starts_with(' ') => bare.trim_start(),
+            _ => token,
+        }
     }
 
     /// The network with the proxy on it.

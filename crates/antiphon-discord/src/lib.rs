@@ -22,13 +22,14 @@ pub use twilight_model as model;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;
+pub use cache::{Cache, CacheLimits, CacheSize};
 pub use client::{Call, Client, Emoji, MemberQuery, Members, ShardInfo, VoiceConnection};
 pub use config::{Activity, Compression, Config, Presence, Properties, Shards, SignOff};
 pub use error::{
     ApiError, CommandError, ConfigError, FieldError, MembersError, NotConnected, RequestError,
     Scope, VoiceError,
 };
-pub use event::KINDS;
+pub use event::*;
 pub use source::Source;
 
 /// A client to keep and a source to run, for one bot with all its shards.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Events, Intake, Judge, KindInfo, LinkState, SourceError, SourceName, Stop,
+    BoxFuture, Events, Intake, Judge, KindInfo, LinkState, Projection, SourceError, SourceName,
+    Stop,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{client::Shared, config::Config, error, event::KINDS, shards};
+use crate::{cache::Picture, client::Shared, config::Config, error, event::KINDS, shards};
 
 /// One bot's connection, all its shards: run it in an app, or take its events as a stream.
 ///
@@ -42,6 +43,17 @@ impl antiphon_core::Source for Source {
 
     fn kinds(&self) -> &'static [KindInfo] {
         KINDS
+    }
+
+    fn projections(&mut self) -> Vec<Box<dyn Projection>> {
+        let cache = &self.shared.cache;
+        if !cache.is_on() {
+            return Vec::new();
+        }
+        vec![Box::new(Picture::new(
+            self.config.name.clone(),
+            cache.clone(),
+        ))]
     }
 
     fn judge(&self) -> Judge {

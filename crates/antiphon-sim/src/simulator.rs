@@ -214,6 +214,7 @@ impl Simulator {
 
     fn hands(&self) -> Hands {
         Hands {
+            discord: self.discord(),
             queup: self.queup(),
             stackexchange: self.stackexchange(),
         }

@@ -126,21 +126,16 @@ impl State {
         }
     }
 
-    /// Numbers of the connections of an account, or of all.
-    pub(crate) fn connections_of(&self, account: Option<Id>) -> Vec<u64> {
+    /// Numbers of the connections of an account and of a shard, or of all.
+    pub(crate) fn connections_of(&self, account: Option<Id>, shard: Option<u32>) -> Vec<u64> {
         let fits = |connection: &Connection| {
-            account.is_none_or(|account| {
-                let session = connection
-                    .session
-                    .as_ref()
-                    .and_then(|id| self.sessions.get(id));
-                session.is_some_and(|session| session.account == account)
-            })
+            let session = connection.session.as_ref();
+            let session = session.and_then(|id| self.sessions.get(id));
+            account.is_none_or(|account| session.is_some_and(|one| one.account == account))
+                && shard.is_none_or(|shard| session.is_some_and(|one| one.shard.0 == shard))
         };
-        let connections = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| fits(connection));
+        let connections = self.connections.iter();
+        let connections = connections.filter(|(_, connection)| fits(connection));
         connections.map(|(number, _)| *number).collect()
     }
 }

@@ -30,6 +30,9 @@ const BEGINNING: &str = r#"{"t":"MESSAGE_CREATE","s":1,"op":0,"d":{"content":""#
 #[derive(Clone)]
 pub struct Discord {
     pub(crate) server: Arc<Server>,
+    /// The bot whose connections are meant, if not everyone's are.
+    bot: Option<Id>,
+    shard: Option<u32>,
 }
 
 impl fmt::Debug for Discord {
@@ -56,7 +59,11 @@ impl Discord {
     pub const BOT: &'static str = State::BOT;
 
     pub(crate) fn new(server: Arc<Server>) -> Self {
-        Self { server }
+        Self {
+            server,
+            bot: None,
+            shard: None,
+        }
     }
 
     /// Whether a connection is still being served, be it that its close frame is being written.
@@ -354,9 +361,27 @@ impl Discord {
         })
     }
 
+    /// The same, with faults of connections limited to those of one bot.
+    #[must_use]
+    pub fn only(&self, bot: &str) -> Self {
+        Self {
+            bot: Some(self.account_named(bot).id),
+            ..self.clone()
+        }
+    }
+
+    /// The same, with faults of connections limited to those of one shard.
+    #[must_use]
+    pub fn shard(&self, shard: u32) -> Self {
+        Self {
+            shard: Some(shard),
+            ..self.clone()
+        }
+    }
+
     fn each(&self, act: impl Fn(&mut State, u64)) {
         self.act(|state| {
-            for number in state.connections_of(None) {
+            for number in state.connections_of(self.bot, self.shard) {
                 act(state, number);
             }
         });
@@ -537,7 +562,7 @@ impl Discord {
     pub fn dispatch(&self, name: Option<&str>, data: &Value) {
         self.act(|state| {
             state.made += 1;
-            for session in state.sessions_of(None) {
+            for session in state.sessions_of(self.bot) {
                 let account = state.sessions.get(&session).map(|session| session.account);
                 state.deliver(
                     &session,

@@ -3,6 +3,8 @@
 //! It speaks as the protocol sheet has it; the hosts of the Gateway have a port of their own beside that of REST.
 //! [`Discord`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
 
+mod acts;
+mod command;
 mod connection;
 mod deck;
 mod frame;
@@ -16,6 +18,7 @@ mod limits;
 mod members;
 mod messages;
 mod model;
+mod obey;
 mod others;
 mod permissions;
 mod populate;
@@ -32,6 +35,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
+pub(crate) use command::Deed;
 pub(crate) use deck::Deck;
 pub use frame::KeyOrder;
 pub use handle::{BotAccount, Discord};

@@ -1,6 +1,7 @@
 //! Sessions: what accounts are due, what they were told, and what they can have again.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
@@ -328,7 +329,11 @@ impl State {
     }
 
     /// Changes an event as the faults that are switched on have it.
-    fn bend(&self, name: &str, data: &Value) -> Value {
+    fn bend<'a>(&self, name: &str, data: &'a Value) -> Cow<'a, Value> {
+        let troubles = &self.troubles;
+        if !troubles.odd_presences && !troubles.partial_updates && !troubles.numeric_ids {
+            return Cow::Borrowed(data);
+        }
         let mut data = data.clone();
         if self.troubles.odd_presences && name == "PRESENCE_UPDATE" {
             data["status"] = serde_json::json!("levitating");
@@ -351,7 +356,7 @@ impl State {
         if self.troubles.numeric_ids {
             ids_as_numbers(&mut data);
         }
-        data
+        Cow::Owned(data)
     }
 
     /// Ends sessions that outlived their connections for too long; what their accounts are due goes on.

@@ -1,7 +1,12 @@
 //! Discord: its Gateway and its REST interface.
 
 mod client;
+mod faults;
 mod gateway;
+mod intents;
+mod members;
+mod rest;
+mod traffic;
 
 use antiphon_sim::Simulator;
 

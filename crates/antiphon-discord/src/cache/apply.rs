@@ -1,0 +1,531 @@
+//! What each event changes.
+
+use std::sync::Arc;
+
+use antiphon_core::{Before, DecodeError, Event, Payload};
+use twilight_model::{
+    channel::{
+        Message,
+        message::{EmojiReactionType, Reaction, ReactionCountDetails},
+    },
+    gateway::{GatewayReaction, payload::incoming},
+    guild::{Emoji, Guild, Member, MemberFlags, PartialGuild},
+    id::{Id, marker::GuildMarker},
+    user::CurrentUser,
+};
+
+use super::store::Store;
+use crate::event::{self, NO_GUILD};
+
+/// Scheduled events of one guild that are kept at most; Discord has 100.
+const SCHEDULED: usize = 256;
+/// Reactions with different emojis that are kept of a message at most; Discord has 20.
+const REACTIONS: usize = 64;
+
+/// What was replaced; the copy is spared unless a reader still holds it.
+fn was<T: Clone + Send + Sync + 'static>(old: Option<Arc<T>>) -> Before {
+    old.map_or(Before::NOTHING, |old| {
+        Before::was(Arc::unwrap_or_clone(old))
+    })
+}
+
+impl Store {
+    /// Takes in one event and gives what it replaced or removed.
+    ///
+    /// Nothing is decoded for a kind that is not kept.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of event")]
+    pub(super) fn apply(&mut self, event: &Event) -> Result<Before, DecodeError> {
+        let name = event.kind().name();
+        Ok(match name {
+            "READY" => {
+                let ready = event::Ready::decode(event)?;
+                self.begin(&ready);
+                was(self.me.replace(Arc::new(ready.0.user)))
+            }
+            "USER_UPDATE" => {
+                let user = event::UserUpdate::decode(event)?;
+                was::<CurrentUser>(self.me.replace(Arc::new(user.0)))
+            }
+            "GUILD_CREATE" => match event::GuildCreate::decode(event)?.0 {
+                incoming::GuildCreate::Available(guild) => was(self.put_guild(guild)),
+                incoming::GuildCreate::Unavailable(guild) => self.outage(guild.id),
+            },
+            "GUILD_UPDATE" => {
+                let update = event::GuildUpdate::decode(event)?;
+                self.update_guild(update.0)
+            }
+            "GUILD_DELETE" => {
+                let gone = event::GuildDelete::decode(event)?;
+                if gone.is_removal() {
+                    was(self.remove_guild(gone.id))
+                } else {
+                    self.outage(gone.id)
+                }
+            }
+            "GUILD_EMOJIS_UPDATE" => {
+                let update = event::GuildEmojisUpdate::decode(event)?.0;
+                let known: Vec<Emoji> = self
+                    .emojis
+                    .map
+                    .of(update.guild_id)
+                    .map(|(_, emoji)| (**emoji).clone())
+                    .collect();
+                self.emojis.clear(update.guild_id);
+                for emoji in update.emojis {
+                    self.emojis
+                        .insert(update.guild_id, emoji.id, Arc::new(emoji));
+                }
+                Before::was(known)
+            }
+            "GUILD_STICKERS_UPDATE" => {
+                let update = event::GuildStickersUpdate::decode(event)?.0;
+                let known = self.change_guild(update.guild_id, |guild| {
+                    std::mem::replace(&mut guild.stickers, update.stickers)
+                });
+                known.map_or(Before::NOTHING, Before::was)
+            }
+            "GUILD_ROLE_CREATE" => {
+                let set = event::GuildRoleCreate::decode(event)?.0;
+                was(self
+                    .roles
+                    .insert(set.guild_id, set.role.id, Arc::new(set.role)))
+            }
+            "GUILD_ROLE_UPDATE" => {
+                let set = event::GuildRoleUpdate::decode(event)?.0;
+                was(self
+                    .roles
+                    .insert(set.guild_id, set.role.id, Arc::new(set.role)))
+            }
+            "GUILD_ROLE_DELETE" => self.delete_role(&event::GuildRoleDelete::decode(event)?.0),
+            "CHANNEL_CREATE" => was(self.put_channel(event::ChannelCreate::decode(event)?.0)),
+            "CHANNEL_UPDATE" => was(self.put_channel(event::ChannelUpdate::decode(event)?.0)),
+            "THREAD_CREATE" => was(self.put_channel(event::ThreadCreate::decode(event)?.0)),
+            "THREAD_UPDATE" => was(self.put_channel(event::ThreadUpdate::decode(event)?.0)),
+            "CHANNEL_DELETE" => {
+                let gone = event::ChannelDelete::decode(event)?.0;
+                was(self.remove_channel(gone.guild_id.unwrap_or(NO_GUILD), gone.id))
+            }
+            "THREAD_DELETE" => {
+                let gone = event::ThreadDelete::decode(event)?.0;
+                was(self.remove_channel(gone.guild_id, gone.id))
+            }
+            "THREAD_LIST_SYNC" => {
+                self.sync_threads(event::ThreadListSync::decode(event)?.0);
+                Before::NOTHING
+            }
+            "CHANNEL_PINS_UPDATE" => {
+                let pins = event::ChannelPinsUpdate::decode(event)?;
+                self.channels.change(pins.channel_id, |channel| {
+                    Arc::make_mut(channel).last_pin_timestamp = pins.last_pin_timestamp;
+                });
+                Before::NOTHING
+            }
+            "GUILD_MEMBER_ADD" => {
+                let add = event::GuildMemberAdd::decode(event)?.0;
+                let is_new = self.members.get(add.guild_id, add.member.user.id).is_none();
+                if is_new {
+                    self.count(add.guild_id, 1);
+                }
+                was(self.put_member(add.guild_id, add.member))
+            }
+            "GUILD_MEMBER_UPDATE" => self.update_member(event::GuildMemberUpdate::decode(event)?.0),
+            "GUILD_MEMBER_REMOVE" => {
+                let gone = event::GuildMemberRemove::decode(event)?.0;
+                self.count(gone.guild_id, -1);
+                self.presences.remove(gone.guild_id, gone.user.id);
+                self.voice_states.remove(gone.guild_id, gone.user.id);
+                was(self.members.remove(gone.guild_id, gone.user.id))
+            }
+            "GUILD_MEMBERS_CHUNK" => {
+                let chunk = event::GuildMembersChunk::decode(event)?.0;
+                for member in chunk.members {
+                    self.put_member(chunk.guild_id, member);
+                }
+                for presence in chunk.presences {
+                    self.put_presence(presence);
+                }
+                Before::NOTHING
+            }
+            "PRESENCE_UPDATE" if self.presences.is_on() => {
+                was(self.put_presence(event::PresenceUpdate::decode(event)?.0))
+            }
+            "VOICE_STATE_UPDATE" if self.voice_states.is_on() => {
+                let state = event::VoiceStateUpdate::decode(event)?.0;
+                match state.guild_id {
+                    Some(guild) => was(self.put_voice_state(guild, state)),
+                    None => Before::NOTHING,
+                }
+            }
+            "TYPING_START" if self.members.is_on() => {
+                let typing = event::TypingStart::decode(event)?.0;
+                if let (Some(guild), Some(member)) = (typing.guild_id, typing.member) {
+                    self.put_member(guild, member);
+                }
+                Before::NOTHING
+            }
+            _ => return self.apply_message(name, event),
+        })
+    }
+
+    fn apply_message(&mut self, name: &str, event: &Event) -> Result<Before, DecodeError> {
+        let knows_messages = self.messages.map.is_on();
+        Ok(match name {
+            "MESSAGE_CREATE" if knows_messages || self.members.is_on() || self.users.is_on() => {
+                let message = event::MessageCreate::decode(event)?.0.message;
+                self.channels.change(message.channel_id, |channel| {
+                    Arc::make_mut(channel).last_message_id = Some(message.id.cast());
+                });
+                was(self.put_message(message))
+            }
+            "MESSAGE_UPDATE" if knows_messages => {
+                let update = event::MessageUpdate::decode(event)?;
+                self.update_message(update)
+            }
+            "MESSAGE_DELETE" if knows_messages => was(self
+                .messages
+                .remove(event::MessageDelete::decode(event)?.id)),
+            "MESSAGE_DELETE_BULK" if knows_messages => {
+                let gone = event::MessageDeleteBulk::decode(event)?;
+                let gone = gone.ids.iter().filter_map(|id| self.messages.remove(*id));
+                let gone: Vec<Message> = gone.map(Arc::unwrap_or_clone).collect();
+                Before::was(gone)
+            }
+            "MESSAGE_REACTION_ADD" if knows_messages => {
+                let reaction = event::MessageReactionAdd::decode(event)?.0;
+                if let (Some(guild), Some(member)) = (reaction.guild_id, &reaction.member) {
+                    self.put_member(guild, member.clone());
+                }
+                self.react(reaction, 1);
+                Before::NOTHING
+            }
+            "MESSAGE_REACTION_REMOVE" if knows_messages => {
+                self.react(event::MessageReactionRemove::decode(event)?.0, -1);
+                Before::NOTHING
+            }
+            "MESSAGE_REACTION_REMOVE_ALL" if knows_messages => {
+                let gone = event::MessageReactionRemoveAll::decode(event)?;
+                self.messages.change(gone.message_id, |message| {
+                    Arc::make_mut(message).reactions.clear();
+                });
+                Before::NOTHING
+            }
+            "MESSAGE_REACTION_REMOVE_EMOJI" if knows_messages => {
+                let gone = event::MessageReactionRemoveEmoji::decode(event)?;
+                self.messages.change(gone.message_id, |message| {
+                    let reactions = &mut Arc::make_mut(message).reactions;
+                    reactions.retain(|reaction| !is_same(&reaction.emoji, &gone.emoji));
+                });
+                Before::NOTHING
+            }
+            "INTERACTION_CREATE" if self.users.is_on() || self.members.is_on() => {
+                let interaction = event::InteractionCreate::decode(event)?.0;
+                if let Some(user) = interaction.author() {
+                    self.see_user(user);
+                    if let (Some(guild), Some(member)) = (interaction.guild_id, &interaction.member)
+                    {
+                        self.see_partial_member(guild, user, member);
+                    }
+                }
+                Before::NOTHING
+            }
+            _ => return self.apply_rest(name, event),
+        })
+    }
+
+    fn apply_rest(&mut self, name: &str, event: &Event) -> Result<Before, DecodeError> {
+        match name {
+            "STAGE_INSTANCE_CREATE" | "STAGE_INSTANCE_UPDATE" => {
+                let stage = event::parse_stage(event)?;
+                self.change_guild(stage.guild_id, |guild| {
+                    guild.stage_instances.retain(|known| known.id != stage.id);
+                    guild.stage_instances.push(stage);
+                });
+            }
+            "STAGE_INSTANCE_DELETE" => {
+                let stage = event::parse_stage(event)?;
+                self.change_guild(stage.guild_id, |guild| {
+                    guild.stage_instances.retain(|known| known.id != stage.id);
+                });
+            }
+            "GUILD_SCHEDULED_EVENT_CREATE" | "GUILD_SCHEDULED_EVENT_UPDATE" => {
+                let scheduled = event::parse_scheduled(event)?;
+                self.change_guild(scheduled.guild_id, |guild| {
+                    let known = &mut guild.guild_scheduled_events;
+                    known.retain(|known| known.id != scheduled.id);
+                    if known.len() < SCHEDULED {
+                        known.push(scheduled);
+                    }
+                });
+            }
+            "GUILD_SCHEDULED_EVENT_DELETE" => {
+                let scheduled = event::parse_scheduled(event)?;
+                self.change_guild(scheduled.guild_id, |guild| {
+                    let known = &mut guild.guild_scheduled_events;
+                    known.retain(|known| known.id != scheduled.id);
+                });
+            }
+            _ => {}
+        }
+        Ok(Before::NOTHING)
+    }
+
+    /// A session begins: the guilds of its shard that it does not name are not the bot's any more, and the others come
+    /// anew.
+    fn begin(&mut self, ready: &incoming::Ready) {
+        let is_of_shard = |guild: Id<GuildMarker>| match ready.shard {
+            Some(shard) => {
+                (guild.get() >> 22) % u64::from(shard.total()) == u64::from(shard.number())
+            }
+            None => true,
+        };
+        let known = self
+            .guilds
+            .iter()
+            .map(|((), id, _)| id)
+            .filter(|id| is_of_shard(*id));
+        for id in known.collect::<Vec<_>>() {
+            if ready.guilds.iter().any(|guild| guild.id == id) {
+                self.outage(id);
+            } else {
+                self.remove_guild(id);
+            }
+        }
+    }
+
+    /// A guild in an outage keeps what is known of it until it comes back.
+    fn outage(&mut self, id: Id<GuildMarker>) -> Before {
+        let before = self.change_guild(id, |guild| {
+            let before = guild.clone();
+            guild.unavailable = Some(true);
+            before
+        });
+        before.map_or(Before::NOTHING, Before::was::<Guild>)
+    }
+
+    fn update_guild(&mut self, mut update: PartialGuild) -> Before {
+        let id = update.id;
+        // Every guild has a role: an update without any left its lists out.
+        if !update.roles.is_empty() {
+            self.roles.clear(id);
+            for role in update.roles.drain(..) {
+                self.roles.insert(id, role.id, Arc::new(role));
+            }
+            self.emojis.clear(id);
+            for emoji in update.emojis.drain(..) {
+                self.emojis.insert(id, emoji.id, Arc::new(emoji));
+            }
+        }
+        let before = self.change_guild(id, |guild| {
+            let before = guild.clone();
+            lay(guild, update);
+            before
+        });
+        before.map_or(Before::NOTHING, Before::was::<Guild>)
+    }
+
+    /// A role that is gone is gone from its members too; nobody says so for each.
+    fn delete_role(&mut self, gone: &incoming::RoleDelete) -> Before {
+        let holders = self
+            .members
+            .of(gone.guild_id)
+            .filter_map(|(user, member)| member.roles.contains(&gone.role_id).then_some(user));
+        for user in holders.collect::<Vec<_>>() {
+            self.members.change(gone.guild_id, user, |member| {
+                Arc::make_mut(member)
+                    .roles
+                    .retain(|role| *role != gone.role_id);
+            });
+        }
+        was(self.roles.remove(gone.role_id))
+    }
+
+    /// These are all active threads of the named channels, or of the guild if none is named.
+    fn sync_threads(&mut self, sync: incoming::ThreadListSync) {
+        let is_meant = |parent| sync.channel_ids.is_empty() || sync.channel_ids.contains(&parent);
+        let gone = self
+            .channels
+            .map
+            .of(sync.guild_id)
+            .filter_map(|(id, channel)| {
+                let is_stale = channel.kind.is_thread()
+                    && channel.parent_id.is_some_and(is_meant)
+                    && !sync.threads.iter().any(|thread| thread.id == id);
+                is_stale.then_some(id)
+            });
+        for id in gone.collect::<Vec<_>>() {
+            self.remove_channel(sync.guild_id, id);
+        }
+        for mut thread in sync.threads {
+            thread.guild_id = thread.guild_id.or(Some(sync.guild_id));
+            self.put_channel(thread);
+        }
+    }
+
+    fn count(&mut self, guild: Id<GuildMarker>, by: i64) {
+        self.change_guild(guild, |guild| {
+            guild.member_count = guild
+                .member_count
+                .map(|count| count.saturating_add_signed(by));
+        });
+    }
+
+    fn update_member(&mut self, update: incoming::MemberUpdate) -> Before {
+        let known = self
+            .members
+            .get(update.guild_id, update.user.id)
+            .map(Arc::as_ref);
+        let member = Member {
+            avatar: update.avatar,
+            avatar_decoration_data: known.and_then(|known| known.avatar_decoration_data.clone()),
+            banner: known.and_then(|known| known.banner),
+            communication_disabled_until: update.communication_disabled_until,
+            deaf: update.deaf.unwrap_or(known.is_some_and(|known| known.deaf)),
+            flags: update
+                .flags
+                .or(known.map(|known| known.flags))
+                .unwrap_or(MemberFlags::empty()),
+            joined_at: update.joined_at.or(known.and_then(|known| known.joined_at)),
+            mute: update.mute.unwrap_or(known.is_some_and(|known| known.mute)),
+            nick: update.nick,
+            pending: update.pending,
+            premium_since: update.premium_since,
+            roles: update.roles,
+            user: update.user,
+        };
+        was(self.put_member(update.guild_id, member))
+    }
+
+    /// What a partial update leaves out stays as it was; of a message that is not known it says too little.
+    fn update_message(&mut self, update: event::MessageUpdate) -> Before {
+        let known = self.messages.get(update.id).cloned();
+        if known.is_none() && update.is_partial() {
+            return Before::NOTHING;
+        }
+        let message = match known {
+            Some(known) if update.is_partial() => merged(&known, update),
+            _ => update.message,
+        };
+        was(self.put_message(message))
+    }
+
+    fn react(&mut self, reaction: GatewayReaction, by: i64) {
+        let is_me = self.me.as_ref().is_some_and(|me| me.id == reaction.user_id);
+        self.messages.change(reaction.message_id, |message| {
+            count_reaction(Arc::make_mut(message), reaction, by, is_me);
+        });
+    }
+}
+
+/// Lays a guild's update over the guild; what it does not have stays.
+fn lay(guild: &mut Guild, update: PartialGuild) {
+    guild.afk_channel_id = update.afk_channel_id;
+    guild.afk_timeout = update.afk_timeout;
+    guild.application_id = update.application_id;
+    guild.banner = update.banner;
+    guild.default_message_notifications = update.default_message_notifications;
+    guild.description = update.description;
+    guild.discovery_splash = update.discovery_splash;
+    guild.explicit_content_filter = update.explicit_content_filter;
+    guild.features = update.features;
+    guild.icon = update.icon;
+    guild.max_members = update.max_members.or(guild.max_members);
+    guild.max_presences = update.max_presences.or(guild.max_presences);
+    guild.member_count = update.member_count.or(guild.member_count);
+    guild.mfa_level = update.mfa_level;
+    guild.name = update.name;
+    guild.nsfw_level = update.nsfw_level;
+    guild.owner_id = update.owner_id;
+    guild.preferred_locale = update.preferred_locale;
+    guild.premium_progress_bar_enabled = update.premium_progress_bar_enabled;
+    guild.premium_subscription_count = update
+        .premium_subscription_count
+        .or(guild.premium_subscription_count);
+    guild.premium_tier = update.premium_tier;
+    guild.public_updates_channel_id = update.public_updates_channel_id;
+    guild.rules_channel_id = update.rules_channel_id;
+    guild.splash = update.splash;
+    guild.system_channel_flags = update.system_channel_flags;
+    guild.system_channel_id = update.system_channel_id;
+    guild.vanity_url_code = update.vanity_url_code;
+    guild.verification_level = update.verification_level;
+    guild.widget_channel_id = update.widget_channel_id;
+    guild.widget_enabled = update.widget_enabled;
+}
+
+/// Takes from an update what was sent, and the rest from what is known.
+fn merged(known: &Message, update: event::MessageUpdate) -> Message {
+    let mut message = known.clone();
+    macro_rules! take {
+        ($($sent:literal $field:ident)*) => {
+            $(if update.was_sent($sent) {
+                message.$field.clone_from(&update.message.$field);
+            })*
+        };
+    }
+    take! {
+        "author" author "content" content "timestamp" timestamp "tts" tts "mention_everyone" mention_everyone
+        "mentions" mentions "mention_roles" mention_roles "attachments" attachments "embeds" embeds
+        "pinned" pinned "type" kind
+    }
+    // Absent ones may have been left out as well: they only add.
+    macro_rules! add {
+        ($($field:ident)*) => {
+            $(if update.message.$field.is_some() {
+                message.$field = update.message.$field;
+            })*
+        };
+    }
+    if !update.message.components.is_empty() {
+        message.components = update.message.components;
+    }
+    add! { edited_timestamp flags poll thread webhook_id application_id interaction_metadata member }
+    message
+}
+
+fn is_same(one: &EmojiReactionType, other: &EmojiReactionType) -> bool {
+    match (one, other) {
+        (EmojiReactionType::Custom { id, .. }, EmojiReactionType::Custom { id: other, .. }) => {
+            id == other
+        }
+        (one, other) => one == other,
+    }
+}
+
+fn count_reaction(message: &mut Message, reaction: GatewayReaction, by: i64, is_me: bool) {
+    let reactions = &mut message.reactions;
+    let known = reactions
+        .iter()
+        .position(|known| is_same(&known.emoji, &reaction.emoji));
+    let at = match known {
+        Some(at) => at,
+        None if by > 0 && reactions.len() < REACTIONS => {
+            reactions.push(Reaction {
+                burst_colors: reaction.burst_colors,
+                count: 0,
+                count_details: ReactionCountDetails {
+                    burst: 0,
+                    normal: 0,
+                },
+                emoji: reaction.emoji,
+                me: false,
+                me_burst: false,
+            });
+            reactions.len() - 1
+        }
+        None => return,
+    };
+    let known = &mut reactions[at];
+    known.count = known.count.saturating_add_signed(by);
+    let (details, mine) = if reaction.burst {
+        (&mut known.count_details.burst, &mut known.me_burst)
+    } else {
+        (&mut known.count_details.normal, &mut known.me)
+    };
+    *details = details.saturating_add_signed(by);
+    if is_me {
+        *mine = by > 0;
+    }
+    if known.count == 0 {
+        reactions.remove(at);
+    }
+}

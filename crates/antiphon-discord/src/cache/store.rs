@@ -1,0 +1,324 @@
+//! What is remembered, and how it is changed.
+
+use std::{collections::HashMap, hash::Hash, sync::Arc};
+
+use twilight_model::{
+    channel::{Channel, Message},
+    gateway::presence::{Presence, UserOrId},
+    guild::{Emoji, Guild, Member, PartialMember, Role},
+    id::{
+        Id,
+        marker::{ChannelMarker, EmojiMarker, GuildMarker, MessageMarker, RoleMarker, UserMarker},
+    },
+    user::{CurrentUser, User},
+    voice::VoiceState,
+};
+
+use super::{
+    bounded::{Lowest, Scoped},
+    limits::CacheLimits,
+    weigh::Weigh,
+};
+use crate::event::NO_GUILD;
+
+pub(super) type GuildId = Id<GuildMarker>;
+pub(super) type UserId = Id<UserMarker>;
+pub(super) type ChannelId = Id<ChannelMarker>;
+
+/// A map over ids that are found without knowing their scope.
+#[derive(Clone, Debug)]
+pub(super) struct Indexed<S, I, V> {
+    pub(super) map: Scoped<S, I, V>,
+    scope_of: HashMap<I, S>,
+}
+
+impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: Weigh> Indexed<S, I, V> {
+    fn new(limit: usize, scope_limit: Option<usize>) -> Self {
+        Self {
+            map: Scoped::new(limit, scope_limit),
+            scope_of: HashMap::new(),
+        }
+    }
+
+    pub(super) fn get(&self, id: I) -> Option<&V> {
+        self.map.get(*self.scope_of.get(&id)?, id)
+    }
+
+    /// Puts a value in, and gives the one it replaced.
+    pub(super) fn insert(&mut self, scope: S, id: I, value: V) -> Option<V> {
+        if !self.map.is_on() {
+            return None;
+        }
+        // What moved to another scope is the same thing still.
+        let moved = match self.scope_of.insert(id, scope) {
+            Some(before) if before != scope => self.map.remove(before, id),
+            _ => None,
+        };
+        let replaced = self.map.insert(scope, id, value).or(moved);
+        // The map forgets at its bounds; the index is swept now and then rather than at each of them.
+        if self.scope_of.len() > 2 * self.map.len() + 64 {
+            let map = &self.map;
+            self.scope_of
+                .retain(|id, scope| map.get(*scope, *id).is_some());
+        }
+        replaced
+    }
+
+    pub(super) fn change<R>(&mut self, id: I, change: impl FnOnce(&mut V) -> R) -> Option<R> {
+        let scope = *self.scope_of.get(&id)?;
+        self.map.change(scope, id, change)
+    }
+
+    pub(super) fn remove(&mut self, id: I) -> Option<V> {
+        let scope = self.scope_of.remove(&id)?;
+        self.map.remove(scope, id)
+    }
+
+    pub(super) fn clear(&mut self, scope: S) {
+        let ids: Vec<I> = self.map.of(scope).map(|(id, _)| id).collect();
+        for id in ids {
+            self.remove(id);
+        }
+    }
+}
+
+/// Everything that is remembered of one bot's view.
+///
+/// A guild's channels, roles, emojis, members, presences and voice states are not in the guild but beside it; its
+/// stickers, stages and scheduled events are in it.
+#[derive(Clone, Debug)]
+pub(super) struct Store {
+    pub(super) me: Option<Arc<CurrentUser>>,
+    pub(super) guilds: Scoped<(), GuildId, Arc<Guild>>,
+    pub(super) channels: Indexed<GuildId, ChannelId, Arc<Channel>>,
+    pub(super) roles: Indexed<GuildId, Id<RoleMarker>, Arc<Role>>,
+    pub(super) emojis: Indexed<GuildId, Id<EmojiMarker>, Arc<Emoji>>,
+    pub(super) members: Scoped<GuildId, UserId, Arc<Member>>,
+    pub(super) users: Scoped<(), UserId, Arc<User>>,
+    pub(super) presences: Scoped<GuildId, UserId, Arc<Presence>>,
+    pub(super) voice_states: Scoped<GuildId, UserId, Arc<VoiceState>>,
+    pub(super) messages: Indexed<ChannelId, Id<MessageMarker>, Arc<Message>>,
+}
+
+impl Store {
+    pub(super) fn new(limits: CacheLimits) -> Self {
+        Self {
+            me: None,
+            guilds: Scoped::new(limits.guilds, None),
+            channels: Indexed::new(limits.channels, None),
+            roles: Indexed::new(limits.roles, None),
+            emojis: Indexed::new(limits.emojis, None),
+            members: Scoped::new(limits.members, Some(limits.members_per_guild)),
+            users: Scoped::new(limits.users, None),
+            presences: Scoped::new(limits.presences, None),
+            voice_states: Scoped::new(limits.voice_states, None),
+            messages: Indexed::new(limits.messages, Some(limits.messages_per_channel)),
+        }
+    }
+
+    pub(super) fn see_user(&mut self, user: &User) {
+        if !self.users.is_on() || user.name.is_empty() {
+            return;
+        }
+        if self
+            .users
+            .get((), user.id)
+            .is_some_and(|known| **known == *user)
+        {
+            return;
+        }
+        self.users.insert((), user.id, Arc::new(user.clone()));
+    }
+
+    pub(super) fn put_member(&mut self, guild: GuildId, member: Member) -> Option<Arc<Member>> {
+        self.see_user(&member.user);
+        let known = self.members.get(guild, member.user.id);
+        if known.is_some_and(|known| **known == member) {
+            return None;
+        }
+        self.members.insert(guild, member.user.id, Arc::new(member))
+    }
+
+    /// Lays what a message or interaction says of a member over what is known.
+    pub(super) fn see_partial_member(
+        &mut self,
+        guild: GuildId,
+        user: &User,
+        partial: &PartialMember,
+    ) {
+        if !self.members.is_on() {
+            return;
+        }
+        let known = self.members.get(guild, user.id);
+        let pending = known.is_some_and(|known| known.pending);
+        self.put_member(
+            guild,
+            Member {
+                avatar: partial.avatar,
+                avatar_decoration_data: partial.avatar_decoration_data.clone(),
+                banner: partial.banner,
+                communication_disabled_until: partial.communication_disabled_until,
+                deaf: partial.deaf,
+                flags: partial.flags,
+                joined_at: partial.joined_at,
+                mute: partial.mute,
+                nick: partial.nick.clone(),
+                pending,
+                premium_since: partial.premium_since,
+                roles: partial.roles.clone(),
+                user: user.clone(),
+            },
+        );
+    }
+
+    /// Puts a guild in, with all that came in it; what was known of it goes.
+    pub(super) fn put_guild(&mut self, mut guild: Guild) -> Option<Arc<Guild>> {
+        let id = guild.id;
+        self.forget_parts(id);
+        for channel in guild.channels.drain(..).chain(guild.threads.drain(..)) {
+            self.channels.insert(id, channel.id, Arc::new(channel));
+        }
+        for role in guild.roles.drain(..) {
+            self.roles.insert(id, role.id, Arc::new(role));
+        }
+        for emoji in guild.emojis.drain(..) {
+            self.emojis.insert(id, emoji.id, Arc::new(emoji));
+        }
+        for member in guild.members.drain(..) {
+            self.put_member(id, member);
+        }
+        for presence in guild.presences.drain(..) {
+            self.put_presence(presence);
+        }
+        for state in guild.voice_states.drain(..) {
+            self.put_voice_state(id, state);
+        }
+        self.put_guild_alone(guild)
+    }
+
+    /// Puts in the guild itself; one that goes for it takes its parts along.
+    pub(super) fn put_guild_alone(&mut self, mut guild: Guild) -> Option<Arc<Guild>> {
+        // The lists were drained, and their room is given back.
+        (guild.channels, guild.threads, guild.members) = (Vec::new(), Vec::new(), Vec::new());
+        (guild.roles, guild.emojis) = (Vec::new(), Vec::new());
+        (guild.presences, guild.voice_states) = (Vec::new(), Vec::new());
+        let id = guild.id;
+        let oldest = self.guilds.iter().next().map(|((), oldest, _)| oldest);
+        let replaced = self.guilds.insert((), id, Arc::new(guild));
+        for id in oldest.into_iter().chain([id]) {
+            if self.guilds.is_on() && self.guilds.get((), id).is_none() {
+                self.forget_parts(id);
+            }
+        }
+        replaced
+    }
+
+    pub(super) fn remove_guild(&mut self, id: GuildId) -> Option<Arc<Guild>> {
+        let channels: Vec<_> = self.channels.map.of(id).map(|(id, _)| id).collect();
+        for channel in channels {
+            self.messages.clear(channel);
+        }
+        self.forget_parts(id);
+        self.guilds.remove((), id)
+    }
+
+    fn forget_parts(&mut self, id: GuildId) {
+        self.channels.clear(id);
+        self.roles.clear(id);
+        self.emojis.clear(id);
+        self.members.clear(id);
+        self.presences.clear(id);
+        self.voice_states.clear(id);
+    }
+
+    pub(super) fn put_channel(&mut self, channel: Channel) -> Option<Arc<Channel>> {
+        for user in channel.recipients.iter().flatten() {
+            self.see_user(user);
+        }
+        let guild = channel.guild_id.unwrap_or(NO_GUILD);
+        self.channels.insert(guild, channel.id, Arc::new(channel))
+    }
+
+    /// Removes a channel with its threads and messages.
+    pub(super) fn remove_channel(&mut self, guild: GuildId, id: ChannelId) -> Option<Arc<Channel>> {
+        let threads = self.channels.map.of(guild).filter_map(|(thread, channel)| {
+            (channel.kind.is_thread() && channel.parent_id == Some(id)).then_some(thread)
+        });
+        for thread in threads.collect::<Vec<_>>() {
+            self.messages.clear(thread);
+            self.channels.remove(thread);
+        }
+        self.messages.clear(id);
+        self.channels.remove(id)
+    }
+
+    pub(super) fn put_presence(&mut self, presence: Presence) -> Option<Arc<Presence>> {
+        if let UserOrId::User(user) = &presence.user {
+            self.see_user(user);
+            let is_news = self
+                .members
+                .get(presence.guild_id, user.id)
+                .is_some_and(|member| member.user != *user);
+            if is_news {
+                self.members.change(presence.guild_id, user.id, |member| {
+                    Arc::make_mut(member).user = user.clone();
+                });
+            }
+        }
+        let (guild, user) = (presence.guild_id, presence.user.id());
+        self.presences.insert(guild, user, Arc::new(presence))
+    }
+
+    /// A user without a channel has left voice.
+    pub(super) fn put_voice_state(
+        &mut self,
+        guild: GuildId,
+        mut state: VoiceState,
+    ) -> Option<Arc<VoiceState>> {
+        if let Some(member) = state.member.take() {
+            self.put_member(guild, member);
+        }
+        let user = state.user_id;
+        if state.channel_id.is_none() {
+            return self.voice_states.remove(guild, user);
+        }
+        state.guild_id = Some(guild);
+        self.voice_states.insert(guild, user, Arc::new(state))
+    }
+
+    pub(super) fn put_message(&mut self, message: Message) -> Option<Arc<Message>> {
+        if message.webhook_id.is_none() {
+            self.see_user(&message.author);
+        }
+        if let (Some(guild), Some(member)) = (message.guild_id, &message.member) {
+            self.see_partial_member(guild, &message.author, member);
+        }
+        if !self.messages.map.is_on() {
+            return None;
+        }
+        self.messages
+            .insert(message.channel_id, message.id, Arc::new(message))
+    }
+
+    pub(super) fn change_guild<R>(
+        &mut self,
+        id: GuildId,
+        change: impl FnOnce(&mut Guild) -> R,
+    ) -> Option<R> {
+        self.guilds
+            .change((), id, |guild| change(Arc::make_mut(guild)))
+    }
+
+    /// Bytes of everything, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        self.guilds.bytes()
+            + self.channels.map.bytes()
+            + self.roles.map.bytes()
+            + self.emojis.map.bytes()
+            + self.members.bytes()
+            + self.users.bytes()
+            + self.presences.bytes()
+            + self.voice_states.bytes()
+            + self.messages.map.bytes()
+    }
+}

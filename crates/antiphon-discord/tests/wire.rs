@@ -1,0 +1,379 @@
+//! The frames in `fixtures/discord`, decoded and kept as snapshots; and any other JSON, which may fail but not panic.
+
+mod typed;
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use antiphon_core::{Keep, Payload as _};
+use antiphon_discord as discord;
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+use typed::{Outcome, event, outcome, reason};
+
+/// Every dispatch name of the protocol, §9.
+const NAMES: &str = "
+    READY RESUMED RATE_LIMITED APPLICATION_COMMAND_PERMISSIONS_UPDATE AUTO_MODERATION_RULE_CREATE
+    AUTO_MODERATION_RULE_UPDATE AUTO_MODERATION_RULE_DELETE AUTO_MODERATION_ACTION_EXECUTION CHANNEL_CREATE
+    CHANNEL_UPDATE CHANNEL_DELETE CHANNEL_INFO CHANNEL_PINS_UPDATE THREAD_CREATE THREAD_UPDATE THREAD_DELETE
+    THREAD_LIST_SYNC THREAD_MEMBER_UPDATE THREAD_MEMBERS_UPDATE ENTITLEMENT_CREATE ENTITLEMENT_UPDATE
+    ENTITLEMENT_DELETE GUILD_CREATE GUILD_UPDATE GUILD_DELETE GUILD_AUDIT_LOG_ENTRY_CREATE GUILD_BAN_ADD
+    GUILD_BAN_REMOVE GUILD_EMOJIS_UPDATE GUILD_STICKERS_UPDATE GUILD_INTEGRATIONS_UPDATE GUILD_MEMBER_ADD
+    GUILD_MEMBER_REMOVE GUILD_MEMBER_UPDATE GUILD_MEMBERS_CHUNK GUILD_ROLE_CREATE GUILD_ROLE_UPDATE
+    GUILD_ROLE_DELETE GUILD_SCHEDULED_EVENT_CREATE GUILD_SCHEDULED_EVENT_UPDATE GUILD_SCHEDULED_EVENT_DELETE
+    GUILD_SCHEDULED_EVENT_USER_ADD GUILD_SCHEDULED_EVENT_USER_REMOVE GUILD_SOUNDBOARD_SOUND_CREATE
+    GUILD_SOUNDBOARD_SOUND_UPDATE GUILD_SOUNDBOARD_SOUND_DELETE GUILD_SOUNDBOARD_SOUNDS_UPDATE SOUNDBOARD_SOUNDS
+    INTEGRATION_CREATE INTEGRATION_UPDATE INTEGRATION_DELETE INTERACTION_CREATE INVITE_CREATE INVITE_DELETE
+    MESSAGE_CREATE MESSAGE_UPDATE MESSAGE_DELETE MESSAGE_DELETE_BULK MESSAGE_REACTION_ADD
+    MESSAGE_REACTION_REMOVE MESSAGE_REACTION_REMOVE_ALL MESSAGE_REACTION_REMOVE_EMOJI PRESENCE_UPDATE
+    STAGE_INSTANCE_CREATE STAGE_INSTANCE_UPDATE STAGE_INSTANCE_DELETE SUBSCRIPTION_CREATE SUBSCRIPTION_UPDATE
+    SUBSCRIPTION_DELETE TYPING_START USER_UPDATE VOICE_CHANNEL_EFFECT_SEND VOICE_CHANNEL_START_TIME_UPDATE
+    VOICE_CHANNEL_STATUS_UPDATE VOICE_STATE_UPDATE VOICE_SERVER_UPDATE WEBHOOKS_UPDATE MESSAGE_POLL_VOTE_ADD
+    MESSAGE_POLL_VOTE_REMOVE";
+
+/// The client's own, §14.1.
+const MADE: &str = "CONNECT DISCONNECT SHARD_CONNECT SHARD_DISCONNECT SHARD_RESUME";
+
+#[derive(Deserialize)]
+struct Row<'a> {
+    name: String,
+    #[serde(default)]
+    about: String,
+    origin: String,
+    #[serde(borrow)]
+    body: &'a RawValue,
+}
+
+fn fixtures() -> Vec<Row<'static>> {
+    let text = include_str!("../../../fixtures/discord/frames.ndjson");
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a row"))
+        .collect()
+}
+
+/// A payload's text without the fields that are absent.
+fn brief(payload: &str) -> String {
+    let parts = payload
+        .split(", ")
+        .filter(|part| !(part.ends_with(": None") || part.ends_with(": []")) || part.contains('{'));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn every_name_of_the_protocol_is_listed_once_and_typed() {
+    let names: BTreeSet<_> = NAMES.split_whitespace().collect();
+    assert_eq!(names.len(), 79);
+    let names: BTreeSet<_> = names.into_iter().chain(MADE.split_whitespace()).collect();
+    let listed: Vec<_> = discord::KINDS
+        .iter()
+        .map(|info| {
+            info.kind
+                .strip_prefix("discord.")
+                .expect("a kind of Discord's")
+        })
+        .collect();
+    assert_eq!(listed.len(), names.len(), "listed twice");
+    assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), names);
+    for info in discord::KINDS {
+        let name = info
+            .kind
+            .strip_prefix("discord.")
+            .expect("a kind of Discord's");
+        let camel: String = name
+            .split('_')
+            .map(|word| word[..1].to_owned() + &word[1..].to_lowercase())
+            .collect();
+        assert_eq!(info.payload, camel, "under Discord's own name");
+        assert!(!matches!(outcome(&event(name, "{}")), Outcome::Unknown));
+    }
+}
+
+#[test]
+fn what_is_worthless_after_its_moment_is_kept_for_minutes() {
+    let momentary = discord::KINDS
+        .iter()
+        .filter(|info| matches!(info.keep, Keep::Momentary(_)))
+        .map(|info| info.payload);
+    assert_eq!(
+        momentary.collect::<Vec<_>>(),
+        [
+            "PresenceUpdate",
+            "TypingStart",
+            "VoiceChannelEffectSend",
+            "VoiceServerUpdate"
+        ]
+    );
+}
+
+#[test]
+fn every_documented_frame_decodes_as_it_did() {
+    let mut text = String::new();
+    let mut seen = BTreeSet::new();
+    for row in fixtures() {
+        assert!(!row.origin.is_empty(), "each says where it came from");
+        let about = if row.about.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", row.about)
+        };
+        let _ = match outcome(&event(&row.name, row.body.get().to_owned())) {
+            Outcome::Typed(_, payload) => {
+                writeln!(text, "{}{about}\n  {}\n", row.name, brief(&payload))
+            }
+            Outcome::Refused(error) => panic!("{}{about}: {}", row.name, reason(&error)),
+            Outcome::Unknown => panic!("{} has no type", row.name),
+        };
+        seen.insert(row.name);
+    }
+    for name in NAMES.split_whitespace().chain(MADE.split_whitespace()) {
+        assert!(seen.contains(name), "{name} has no frame");
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[track_caller]
+fn refused(name: &str, body: &str, why: &str) {
+    match outcome(&event(name, body.to_owned())) {
+        Outcome::Refused(error) => assert_eq!(reason(&error), why),
+        _ => panic!("{name} was not refused: {body}"),
+    }
+}
+
+#[test]
+fn a_refusal_names_what_is_missing() {
+    refused(
+        "MESSAGE_CREATE",
+        r#"{"id":"1","channel_id":"22","author":{"username":"eve"}}"#,
+        "`discord.MESSAGE_CREATE` could not be decoded as MessageCreate: `author.id` is missing or not an id",
+    );
+}
+
+/// What an event cannot do without: ids, the objects they are in, and what an interaction is about.
+fn is_indispensable(name: &str, path: &str) -> bool {
+    let field = path.rsplit('/').next().unwrap_or_default();
+    field == "id"
+        || field.ends_with("_id")
+        || matches!(field, "user" | "author" | "emoji" | "role" | "action")
+        || path.starts_with("/emoji/")
+        || (name == "GUILD_CREATE" && path == "/unavailable")
+        || (name == "INTERACTION_CREATE" && (path == "/type" || path.starts_with("/data")))
+}
+
+#[test]
+fn one_odd_field_refuses_an_event_only_where_nothing_can_stand_for_it() {
+    for row in fixtures() {
+        let body: Value = serde_json::from_str(row.body.get()).expect("JSON");
+        let mut paths = Vec::new();
+        collect(&body, String::new(), &mut paths);
+        paths.retain(|path| !path.is_empty());
+        for path in paths {
+            for with in [
+                Value::Null,
+                "odd".into(),
+                serde_json::json!({}),
+                (-3).into(),
+            ] {
+                let mut body = body.clone();
+                *body.pointer_mut(&path).expect("it is there") = with;
+                if let Outcome::Refused(error) = outcome(&event(&row.name, body.to_string())) {
+                    let why = reason(&error);
+                    assert!(
+                        is_indispensable(&row.name, &path),
+                        "{} {path}: {why}",
+                        row.name
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Values of any shape under the wire's own names, and others.
+fn any_json() -> impl Strategy<Value = Value> {
+    let names = prop_oneof![
+        Just("id"),
+        Just("guild_id"),
+        Just("channel_id"),
+        Just("user_id"),
+        Just("message_id"),
+        Just("author"),
+        Just("user"),
+        Just("member"),
+        Just("members"),
+        Just("roles"),
+        Just("role"),
+        Just("role_id"),
+        Just("type"),
+        Just("content"),
+        Just("timestamp"),
+        Just("mentions"),
+        Just("embeds"),
+        Just("attachments"),
+        Just("emoji"),
+        Just("status"),
+        Just("client_status"),
+        Just("activities"),
+        Just("unavailable"),
+        Just("channels"),
+        Just("presences"),
+        Just("voice_states"),
+        Just("data"),
+        Just("options"),
+        Just("permissions"),
+        Just("referenced_message"),
+        Just("tags"),
+        Just("colors"),
+        Just("owner_id"),
+        Just("name"),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        "[0-9]{1,21}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 8, move |inner| {
+        let names = names.clone().prop_map(str::to_owned);
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            proptest::collection::btree_map(names, inner, 0..8)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// A documented frame in which one value is another.
+fn a_damaged_frame() -> impl Strategy<Value = (String, Value)> {
+    let rows = fixtures();
+    (0..rows.len(), any::<proptest::sample::Index>(), any_json()).prop_map(
+        move |(row, which, with)| {
+            let mut body: Value = serde_json::from_str(rows[row].body.get()).expect("JSON");
+            let mut paths = Vec::new();
+            collect(&body, String::new(), &mut paths);
+            let path = which.get(&paths);
+            *body.pointer_mut(path).expect("it is there") = with;
+            (rows[row].name.clone(), body)
+        },
+    )
+}
+
+fn collect(value: &Value, path: String, paths: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                collect(value, format!("{path}/{name}"), paths);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                collect(value, format!("{path}/{index}"), paths);
+            }
+        }
+        _ => {}
+    }
+    paths.push(path);
+}
+
+proptest! {
+    #[test]
+    fn decoding_any_json_never_panics(body in any_json()) {
+        for info in discord::KINDS {
+            let name = info.kind.strip_prefix("discord.").expect("a kind of Discord's");
+            let _ = outcome(&event(name, body.to_string()));
+        }
+    }
+
+    #[test]
+    fn decoding_any_bytes_never_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for info in discord::KINDS {
+            let name = info.kind.strip_prefix("discord.").expect("a kind of Discord's");
+            let _ = outcome(&event(name, body.clone()));
+        }
+    }
+
+    #[test]
+    fn a_damaged_frame_decodes_or_says_why((name, body) in a_damaged_frame()) {
+        if let Outcome::Refused(error) = outcome(&event(&name, body.to_string())) {
+            assert!(reason(&error).len() > 60, "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_role_says_by_absence_what_it_is_not() {
+    let body = |tags: &str| format!(r#"{{"guild_id":"11","role":{{"id":"5","tags":{tags}}}}}"#);
+    let booster = |tags: &str| {
+        let event = event("GUILD_ROLE_UPDATE", body(tags));
+        let update = discord::GuildRoleUpdate::decode(&event).expect("a role");
+        update
+            .role
+            .tags
+            .as_ref()
+            .map(|tags| tags.premium_subscriber)
+    };
+    assert_eq!(booster(r#"{"premium_subscriber":null}"#), Some(true));
+    assert_eq!(booster(r#"{"bot_id":"9"}"#), Some(false));
+    assert_eq!(booster("null"), None);
+}
+
+#[test]
+fn a_deleted_guild_is_told_from_one_in_an_outage() {
+    let is_removal = |body: &'static str| {
+        let event = event("GUILD_DELETE", body);
+        discord::GuildDelete::decode(&event)
+            .expect("a guild")
+            .is_removal()
+    };
+    assert!(is_removal(r#"{"id":"11"}"#));
+    assert!(!is_removal(r#"{"id":"11","unavailable":true}"#));
+}
+
+#[test]
+fn a_partial_update_says_what_was_sent() {
+    let event = event(
+        "MESSAGE_UPDATE",
+        r#"{"id":"1234567890123456789","channel_id":"22","content":"x"}"#,
+    );
+    let update = discord::MessageUpdate::decode(&event).expect("a message");
+    assert!(update.is_partial());
+    assert!(update.was_sent("content") && !update.was_sent("author"));
+    assert_eq!(
+        update.timestamp.as_secs(),
+        1_714_414_322,
+        "what its id says"
+    );
+}
+
+#[test]
+fn the_channels_of_a_guild_know_their_guild() {
+    let rows = fixtures();
+    let row = rows
+        .iter()
+        .find(|row| row.name == "GUILD_CREATE")
+        .expect("a guild");
+    let event = event("GUILD_CREATE", row.body.get().to_owned());
+    let created = discord::GuildCreate::decode(&event).expect("a guild");
+    let guild = created.guild().expect("available");
+    assert!(
+        guild
+            .channels
+            .iter()
+            .chain(&guild.threads)
+            .all(|channel| channel.guild_id == Some(guild.id))
+    );
+    assert!(
+        guild
+            .voice_states
+            .iter()
+            .all(|state| state.guild_id == Some(guild.id))
+    );
+    assert!(
+        guild
+            .presences
+            .iter()
+            .all(|presence| presence.guild_id == guild.id)
+    );
+}
