@@ -122,7 +122,7 @@ impl Cache {
 
     /// Ids of all guilds, those known longest first.
     pub fn guilds(&self) -> Vec<Id<GuildMarker>> {
-        self.read().guilds.iter().map(|(_, id, _)| id).collect()
+        self.read().guilds.iter().map(|((), id, _)| id).collect()
     }
 
     /// A channel or thread.

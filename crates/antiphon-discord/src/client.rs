@@ -53,11 +53,11 @@ pub(crate) const COMMANDS: usize = 64;
 pub(crate) struct Shared {
     pub(crate) http: Http,
     pub(crate) link: watch::Sender<LinkState>,
+    pub(crate) cache: Cache,
     /// The shards, once it is known how many there are.
     pub(crate) fleet: watch::Sender<Option<Arc<Fleet>>>,
     /// What commands need of the configuration.
     pub(crate) rules: gateway::Rules,
-    pub(crate) cache: Cache,
 }
 
 impl Shared {
@@ -67,12 +67,12 @@ impl Shared {
         Self {
             http: Http::new(config, network.http()),
             link: watch::Sender::new(LinkState::Idle),
+            cache: Cache::new(config.cache),
             fleet: watch::Sender::new(None),
             rules: gateway::Rules {
                 intents: config.intents,
                 timeout: config.action_timeout,
             },
-            cache: Cache::new(config.cache),
         }
     }
 }

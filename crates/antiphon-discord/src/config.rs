@@ -309,12 +309,6 @@ impl Config {
         self
     }
 
-    /// The token as the Gateway wants it: without its prefix.
-    pub(crate) fn bare_token(&self) -> &str {
-        let token = self.token.expose().trim();
-        token.strip_prefix("Bot ").map_or(token, str::trim_start)
-    }
-
     /// Keeps what the bot's guilds look like, within these limits; the default is to keep nothing.
     ///
     /// With a cache, a source whose save is missing identifies afresh, since a resumed session sends no guilds; without
@@ -323,6 +317,15 @@ impl Config {
     pub fn cache(mut self, limits: CacheLimits) -> Self {
         self.cache = Some(limits);
         self
+    }
+
+    /// The token as the Gateway wants it: without its prefix.
+    pub(crate) fn bare_token(&self) -> &str {
+        let token = self.token.expose().trim();
+        match token.strip_prefix("Bot") {
+            Some(bare) if bare.is_empty() || bare.starts_with(' ') => bare.trim_start(),
+            _ => token,
+        }
     }
 
     /// The network with the proxy on it.

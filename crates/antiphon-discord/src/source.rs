@@ -76,11 +76,7 @@ impl antiphon_core::Source for Source {
                 return Err(SourceError::new(name, "configuration", error.to_string())
                     .hint("correct the source's configuration"));
             }
-            // A resumed session sends no guilds, so a cache without its save would stay empty.
-            let cache = &self.shared.cache;
-            let begin_afresh = (cache.is_on() && !cache.is_restored())
-                .then_some("the cache's save is missing, and is filled by a new session");
-            shards::run(self.config, self.shared, intake, stop, begin_afresh).await
+            shards::run(self.config, self.shared, intake, stop, None).await
         })
     }
 }

@@ -1,14 +1,13 @@
 //! What filters look at: events with borrowed texts, cheaper than the full decode.
 //!
-//! A view skips what it does not show, and takes what it shows as it comes: ids as texts or numbers, and what has
+//! A view passes over what it does not show, and takes what it shows as it comes: ids as texts or numbers, and what has
 //! another type than expected as absent.
 
-mod loose;
+mod scan;
 
 use std::borrow::Cow;
 
 use antiphon_core::{DecodeError, Event};
-use serde::Deserialize;
 use twilight_model::id::{
     Id,
     marker::{
@@ -17,163 +16,269 @@ use twilight_model::id::{
     },
 };
 
-use crate::event::parse;
-use loose::{IdsOf, Inner, Inners, loose};
+use scan::{Broken, Value};
 
-/// Lets a view be read from any event of this platform.
-macro_rules! of {
-    ($($view:ty),*) => {$(
+/// Says how a view is read: the name on the wire, the view's field, and what it is read as.
+macro_rules! reads {
+    ($($view:ty { $($key:literal $field:ident $read:ident;)* })*) => {$(
         impl<'a> $view {
             /// Looks at an event; what its body does not have is absent.
             ///
             /// # Errors
-            /// [`DecodeError`] if the body is not a JSON object.
+            /// [`DecodeError`] if the body is not a JSON object, or breaks off.
             pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-                parse(event)
+                Self::read(Value::new(event.body()))
+                    .ok_or_else(|| event.undecodable::<Self>("the body is not an object"))?
+                    .map_err(|Broken| event.undecodable::<Self>("the body is not JSON"))
+            }
+
+            fn read(body: Value<'a>) -> Option<Result<Self, Broken>> {
+                let mut fields = body.fields()?;
+                let mut view = Self::default();
+                loop {
+                    match fields.next() {
+                        Ok(Some((key, value))) => match &*key {
+                            $($key => view.$field = value.$read(),)*
+                            _ => {}
+                        },
+                        Ok(None) => return Some(Ok(view)),
+                        Err(broken) => return Some(Err(broken)),
+                    }
+                }
             }
         }
     )*};
 }
 
-of!(
-    Message<'a>,
-    Presence<'a>,
-    Typing,
-    Voice<'a>,
-    Member<'a>,
-    Channel<'a>,
-    Guild<'a>,
-    Ids
-);
+reads! {
+    Message<'a> {
+        b"id" id id;
+        b"channel_id" channel_id id;
+        b"guild_id" guild_id id;
+        b"author" author user;
+        b"content" content text;
+        b"webhook_id" webhook_id id;
+        b"mentions" mentions ids_of;
+        b"mention_roles" mention_roles ids;
+        b"mention_everyone" mention_everyone flag;
+        b"type" kind int;
+    }
+    User<'a> {
+        b"id" id id;
+        b"username" name text;
+        b"global_name" global_name maybe_text;
+        b"bot" bot flag;
+    }
+    Presence<'a> {
+        b"user" user user;
+        b"guild_id" guild_id id;
+        b"status" status text;
+        b"activities" activities activities;
+    }
+    Activity<'a> {
+        b"name" name text;
+        b"type" kind int;
+        b"url" url maybe_text;
+    }
+    Typing {
+        b"user_id" user_id id;
+        b"channel_id" channel_id id;
+        b"guild_id" guild_id id;
+        b"timestamp" timestamp int;
+    }
+    Voice<'a> {
+        b"user_id" user_id id;
+        b"guild_id" guild_id id;
+        b"channel_id" channel_id id;
+        b"session_id" session_id text;
+        b"deaf" deaf flag;
+        b"mute" mute flag;
+        b"self_deaf" self_deaf flag;
+        b"self_mute" self_mute flag;
+    }
+    Member<'a> {
+        b"guild_id" guild_id id;
+        b"user" user user;
+        b"nick" nick maybe_text;
+        b"roles" roles ids;
+    }
+    Reaction<'a> {
+        b"message_id" message_id id;
+        b"channel_id" channel_id id;
+        b"guild_id" guild_id id;
+        b"user_id" user_id id;
+        b"emoji" emoji emoji;
+    }
+    Emoji<'a> {
+        b"id" id id;
+        b"name" name text;
+    }
+    Interaction<'a> {
+        b"id" id id;
+        b"application_id" application_id id;
+        b"type" kind int;
+        b"channel_id" channel_id id;
+        b"guild_id" guild_id id;
+        b"user" user maybe_user;
+        b"member" member maybe_member;
+        b"data" data data;
+    }
+    InteractionData<'a> {
+        b"name" name text;
+        b"custom_id" custom_id text;
+    }
+    Channel<'a> {
+        b"id" id id;
+        b"guild_id" guild_id id;
+        b"parent_id" parent_id id;
+        b"type" kind int;
+        b"name" name text;
+    }
+    Role<'a> {
+        b"guild_id" guild_id id;
+        b"role_id" role_id id;
+        b"role" role role;
+    }
+    RoleName<'a> {
+        b"id" id id;
+        b"name" name text;
+    }
+    Guild<'a> {
+        b"id" id id;
+        b"name" name text;
+        b"owner_id" owner_id id;
+        b"member_count" member_count int;
+        b"unavailable" unavailable maybe_flag;
+    }
+    Ids {
+        b"id" id id;
+        b"guild_id" guild_id id;
+        b"channel_id" channel_id id;
+        b"message_id" message_id id;
+        b"user_id" user_id id;
+    }
+}
 
 /// A look at a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message<'a> {
     /// Id of the message.
-    #[serde(deserialize_with = "loose")]
     pub id: Option<Id<MessageMarker>>,
     /// In which channel.
-    #[serde(deserialize_with = "loose")]
     pub channel_id: Option<Id<ChannelMarker>>,
     /// In which guild; absent in a private conversation.
-    #[serde(deserialize_with = "loose")]
     pub guild_id: Option<Id<GuildMarker>>,
     /// Who wrote it; nobody in an update that does not say.
-    #[serde(borrow, deserialize_with = "user")]
     pub author: User<'a>,
     /// Text; empty without the intent for message content.
-    #[serde(borrow, deserialize_with = "loose")]
     pub content: Cow<'a, str>,
     /// The webhook that wrote it, if one did.
-    #[serde(deserialize_with = "loose")]
     pub webhook_id: Option<Id<WebhookMarker>>,
     /// Users that it mentions.
-    #[serde(deserialize_with = "ids_of")]
     pub mentions: Vec<Id<UserMarker>>,
     /// Roles that it mentions.
-    #[serde(deserialize_with = "loose")]
     pub mention_roles: Vec<Id<RoleMarker>>,
     /// Whether it mentions everyone.
-    #[serde(deserialize_with = "loose")]
     pub mention_everyone: bool,
     /// What kind of message it is: 0 for plain ones, 19 for replies.
-    #[serde(rename = "type", deserialize_with = "loose")]
     pub kind: Option<u64>,
 }
 
 /// A look at a user.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User<'a> {
     /// Id of the user.
-    #[serde(deserialize_with = "loose")]
     pub id: Option<Id<UserMarker>>,
     /// Name of the user; empty where none was sent.
-    #[serde(rename = "username", borrow, deserialize_with = "loose")]
     pub name: Cow<'a, str>,
     /// Name to show, where the user has one.
-    #[serde(borrow, deserialize_with = "loose")]
     pub global_name: Option<Cow<'a, str>>,
     /// Whether it is a bot.
-    #[serde(deserialize_with = "loose")]
     pub bot: bool,
 }
 
-fn user<'de, D: serde::Deserializer<'de>>(from: D) -> Result<User<'de>, D::Error> {
-    let Inner(user) = loose(from)?;
-    Ok(user.unwrap_or_default())
+impl<'a> Value<'a> {
+    fn user(self) -> User<'a> {
+        inner(User::read(self))
+    }
+
+    fn maybe_user(self) -> Option<User<'a>> {
+        User::read(self)?.ok()
+    }
+
+    fn maybe_member(self) -> Option<Member<'a>> {
+        Member::read(self)?.ok()
+    }
+
+    fn emoji(self) -> Emoji<'a> {
+        inner(Emoji::read(self))
+    }
+
+    fn data(self) -> InteractionData<'a> {
+        inner(InteractionData::read(self))
+    }
+
+    fn role(self) -> RoleName<'a> {
+        inner(RoleName::read(self))
+    }
+
+    fn activities(self) -> Vec<Activity<'a>> {
+        let items = self.items().into_iter().flatten();
+        items
+            .filter_map(|item| Activity::read(item)?.ok())
+            .collect()
+    }
 }
 
-fn ids_of<'de, D: serde::Deserializer<'de>, M>(from: D) -> Result<Vec<Id<M>>, D::Error> {
-    let IdsOf(ids) = loose(from)?;
-    Ok(ids)
+/// What is no object is one without fields.
+fn inner<T: Default>(read: Option<Result<T, Broken>>) -> T {
+    read.and_then(Result::ok).unwrap_or_default()
 }
 
 /// A look at a presence.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Presence<'a> {
     /// Whose; of the user only the id is certain.
-    #[serde(borrow, deserialize_with = "user")]
     pub user: User<'a>,
     /// In which guild.
-    #[serde(deserialize_with = "loose")]
     pub guild_id: Option<Id<GuildMarker>>,
     /// Status as sent: `online`, `idle`, `dnd`, `offline`; empty where none was.
-    #[serde(borrow, deserialize_with = "loose")]
     pub status: Cow<'a, str>,
     /// What the user does.
-    #[serde(borrow, deserialize_with = "activities")]
     pub activities: Vec<Activity<'a>>,
 }
 
-fn activities<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Activity<'de>>, D::Error> {
-    let Inners(activities) = loose(from)?;
-    Ok(activities)
-}
-
 /// A look at what a user does.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Activity<'a> {
     /// Name of the activity.
-    #[serde(borrow, deserialize_with = "loose")]
     pub name: Cow<'a, str>,
     /// What kind it is: 0 a game, 1 a stream, 2 listening, 3 watching, 4 the user's own text, 5 competing.
-    #[serde(rename = "type", deserialize_with = "loose")]
     pub kind: Option<u64>,
     /// Where a stream can be seen.
-    #[serde(borrow, deserialize_with = "loose")]
     pub url: Option<Cow<'a, str>>,
 }
 
 /// A look at someone who types.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Typing {
     /// Who types.
-    #[serde(deserialize_with = "loose")]
     pub user_id: Option<Id<UserMarker>>,
     /// In which channel.
-    #[serde(deserialize_with = "loose")]
     pub channel_id: Option<Id<ChannelMarker>>,
     /// In which guild; absent in a private conversation.
-    #[serde(deserialize_with = "loose")]
     pub guild_id: Option<Id<GuildMarker>>,
     /// Since when, in seconds since 1970.
-    #[serde(deserialize_with = "loose")]
     pub timestamp: Option<u64>,
 }
 
 /// A look at a user's place in voice.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(
     clippy::struct_excessive_bools,
@@ -181,47 +286,34 @@ pub struct Typing {
 )]
 pub struct Voice<'a> {
     /// Whose.
-    #[serde(deserialize_with = "loose")]
     pub user_id: Option<Id<UserMarker>>,
     /// In which guild.
-    #[serde(deserialize_with = "loose")]
     pub guild_id: Option<Id<GuildMarker>>,
     /// In which channel; absent once the user left.
-    #[serde(deserialize_with = "loose")]
     pub channel_id: Option<Id<ChannelMarker>>,
     /// Id of the voice session.
-    #[serde(borrow, deserialize_with = "loose")]
     pub session_id: Cow<'a, str>,
     /// Whether the guild deafened the user.
-    #[serde(deserialize_with = "loose")]
     pub deaf: bool,
     /// Whether the guild muted the user.
-    #[serde(deserialize_with = "loose")]
     pub mute: bool,
     /// Whether the user deafened themselves.
-    #[serde(deserialize_with = "loose")]
     pub self_deaf: bool,
     /// Whether the user muted themselves.
-    #[serde(deserialize_with = "loose")]
     pub self_mute: bool,
 }
 
 /// A look at a member of a guild, or at someone who was banned from it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Member<'a> {
     /// In which guild.
-    #[serde(deserialize_with = "loose")]
     pub guild_id: Option<Id<GuildMarker>>,
     /// Who.
-    #[serde(borrow, deserialize_with = "user")]
     pub user: User<'a>,
     /// Name in the guild, where the member has one.
-    #[serde(borrow, deserialize_with = "loose")]
     pub nick: Option<Cow<'a, str>>,
     /// The member's roles.
-    #[serde(deserialize_with = "loose")]
     pub roles: Vec<Id<RoleMarker>>,
 }
 
@@ -237,53 +329,18 @@ pub struct Reaction<'a> {
     pub guild_id: Option<Id<GuildMarker>>,
     /// Whose; absent where all were removed.
     pub user_id: Option<Id<UserMarker>>,
-    /// The emoji's id, if it is a guild's own.
-    pub emoji_id: Option<Id<EmojiMarker>>,
+    /// With which emoji; nothing where all were removed.
+    pub emoji: Emoji<'a>,
+}
+
+/// A look at an emoji.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Emoji<'a> {
+    /// Its id, if it is a guild's own.
+    pub id: Option<Id<EmojiMarker>>,
     /// The emoji itself, or the name of a guild's own; empty where none was sent.
-    pub emoji: Cow<'a, str>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ReactionWire<'a> {
-    #[serde(deserialize_with = "loose")]
-    message_id: Option<Id<MessageMarker>>,
-    #[serde(deserialize_with = "loose")]
-    channel_id: Option<Id<ChannelMarker>>,
-    #[serde(deserialize_with = "loose")]
-    guild_id: Option<Id<GuildMarker>>,
-    #[serde(deserialize_with = "loose")]
-    user_id: Option<Id<UserMarker>>,
-    #[serde(borrow, deserialize_with = "loose")]
-    emoji: Inner<EmojiWire<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct EmojiWire<'a> {
-    #[serde(deserialize_with = "loose")]
-    id: Option<Id<EmojiMarker>>,
-    #[serde(borrow, deserialize_with = "loose")]
-    name: Cow<'a, str>,
-}
-
-impl<'a> Reaction<'a> {
-    /// Looks at an event; what its body does not have is absent.
-    ///
-    /// # Errors
-    /// [`DecodeError`] if the body is not a JSON object.
-    pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: ReactionWire<'a> = parse(event)?;
-        let emoji = wire.emoji.0.unwrap_or_default();
-        Ok(Self {
-            message_id: wire.message_id,
-            channel_id: wire.channel_id,
-            guild_id: wire.guild_id,
-            user_id: wire.user_id,
-            emoji_id: emoji.id,
-            emoji: emoji.name,
-        })
-    }
+    pub name: Cow<'a, str>,
 }
 
 /// A look at an interaction.
@@ -300,85 +357,45 @@ pub struct Interaction<'a> {
     pub channel_id: Option<Id<ChannelMarker>>,
     /// In which guild; absent in a private conversation.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// Whose it is.
-    pub user: User<'a>,
+    /// Whose it is, in a private conversation.
+    pub user: Option<User<'a>>,
+    /// Whose it is, in a guild.
+    pub member: Option<Member<'a>>,
+    /// What was used.
+    pub data: InteractionData<'a>,
+}
+
+impl<'a> Interaction<'a> {
+    /// Whose it is, wherever it is.
+    pub fn author(&self) -> Option<&User<'a>> {
+        let member = self.member.as_ref().map(|member| &member.user);
+        member.or(self.user.as_ref())
+    }
+}
+
+/// A look at what was used in an interaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InteractionData<'a> {
     /// Name of the command; empty where it is none.
-    pub command: Cow<'a, str>,
+    pub name: Cow<'a, str>,
     /// The bot's own id of the component or form; empty where it is none.
     pub custom_id: Cow<'a, str>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct InteractionWire<'a> {
-    #[serde(deserialize_with = "loose")]
-    id: Option<Id<InteractionMarker>>,
-    #[serde(deserialize_with = "loose")]
-    application_id: Option<Id<ApplicationMarker>>,
-    #[serde(rename = "type", deserialize_with = "loose")]
-    kind: Option<u64>,
-    #[serde(deserialize_with = "loose")]
-    channel_id: Option<Id<ChannelMarker>>,
-    #[serde(deserialize_with = "loose")]
-    guild_id: Option<Id<GuildMarker>>,
-    #[serde(borrow, deserialize_with = "loose")]
-    user: Inner<User<'a>>,
-    #[serde(borrow, deserialize_with = "loose")]
-    member: Inner<Member<'a>>,
-    #[serde(borrow, deserialize_with = "loose")]
-    data: Inner<InteractionData<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct InteractionData<'a> {
-    #[serde(borrow, deserialize_with = "loose")]
-    name: Cow<'a, str>,
-    #[serde(borrow, deserialize_with = "loose")]
-    custom_id: Cow<'a, str>,
-}
-
-impl<'a> Interaction<'a> {
-    /// Looks at an event; what its body does not have is absent.
-    ///
-    /// # Errors
-    /// [`DecodeError`] if the body is not a JSON object.
-    pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: InteractionWire<'a> = parse(event)?;
-        let member = wire.member.0.map(|member| member.user);
-        let data = wire.data.0.unwrap_or_default();
-        Ok(Self {
-            id: wire.id,
-            application_id: wire.application_id,
-            kind: wire.kind,
-            channel_id: wire.channel_id,
-            guild_id: wire.guild_id,
-            user: member.or(wire.user.0).unwrap_or_default(),
-            command: data.name,
-            custom_id: data.custom_id,
-        })
-    }
-}
-
 /// A look at a channel or thread.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Channel<'a> {
     /// Id of the channel.
-    #[serde(deserialize_with = "loose")]
     pub id: Option<Id<ChannelMarker>>,
     /// In which guild; absent in a private conversation.
-    #[serde(deserialize_with = "loose")]
     pub guild_id: Option<Id<GuildMarker>>,
     /// Its category, or the channel of a thread.
-    #[serde(deserialize_with = "loose")]
     pub parent_id: Option<Id<ChannelMarker>>,
     /// What kind it is (protocol §10.1): 0 text, 2 voice, 4 a category, 10 to 12 threads.
-    #[serde(rename = "type", deserialize_with = "loose")]
     pub kind: Option<u64>,
     /// Name of the channel; empty where none was sent.
-    #[serde(borrow, deserialize_with = "loose")]
     pub name: Cow<'a, str>,
 }
 
@@ -388,88 +405,57 @@ pub struct Channel<'a> {
 pub struct Role<'a> {
     /// In which guild.
     pub guild_id: Option<Id<GuildMarker>>,
+    /// Which role, of one that was deleted.
+    pub role_id: Option<Id<RoleMarker>>,
+    /// The role, unless it was deleted.
+    pub role: RoleName<'a>,
+}
+
+impl Role<'_> {
+    /// Which role.
+    pub fn id(&self) -> Option<Id<RoleMarker>> {
+        self.role.id.or(self.role_id)
+    }
+}
+
+/// A look at what a role is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RoleName<'a> {
     /// Id of the role.
     pub id: Option<Id<RoleMarker>>,
     /// Name of the role; empty where none was sent.
     pub name: Cow<'a, str>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RoleWire<'a> {
-    #[serde(deserialize_with = "loose")]
-    guild_id: Option<Id<GuildMarker>>,
-    #[serde(deserialize_with = "loose")]
-    role_id: Option<Id<RoleMarker>>,
-    #[serde(borrow, deserialize_with = "loose")]
-    role: Inner<RoleInner<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RoleInner<'a> {
-    #[serde(deserialize_with = "loose")]
-    id: Option<Id<RoleMarker>>,
-    #[serde(borrow, deserialize_with = "loose")]
-    name: Cow<'a, str>,
-}
-
-impl<'a> Role<'a> {
-    /// Looks at an event; what its body does not have is absent.
-    ///
-    /// # Errors
-    /// [`DecodeError`] if the body is not a JSON object.
-    pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: RoleWire<'a> = parse(event)?;
-        let role = wire.role.0.unwrap_or_default();
-        Ok(Self {
-            guild_id: wire.guild_id,
-            id: role.id.or(wire.role_id),
-            name: role.name,
-        })
-    }
-}
-
 /// A look at a guild.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Guild<'a> {
     /// Id of the guild.
-    #[serde(deserialize_with = "loose")]
     pub id: Option<Id<GuildMarker>>,
     /// Name of the guild; empty where none was sent.
-    #[serde(borrow, deserialize_with = "loose")]
     pub name: Cow<'a, str>,
     /// Whose it is.
-    #[serde(deserialize_with = "loose")]
     pub owner_id: Option<Id<UserMarker>>,
     /// How many members it has.
-    #[serde(deserialize_with = "loose")]
     pub member_count: Option<u64>,
     /// Whether it has an outage; absent in a [`GuildDelete`](crate::GuildDelete) that removes the bot.
-    #[serde(deserialize_with = "loose")]
     pub unavailable: Option<bool>,
 }
 
 /// A look at the ids in any event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ids {
     /// Id of the thing itself.
-    #[serde(deserialize_with = "loose")]
     pub id: Option<Id<GenericMarker>>,
     /// In which guild.
-    #[serde(deserialize_with = "loose")]
     pub guild_id: Option<Id<GuildMarker>>,
     /// In which channel.
-    #[serde(deserialize_with = "loose")]
     pub channel_id: Option<Id<ChannelMarker>>,
     /// Which message.
-    #[serde(deserialize_with = "loose")]
     pub message_id: Option<Id<MessageMarker>>,
     /// Which user.
-    #[serde(deserialize_with = "loose")]
     pub user_id: Option<Id<UserMarker>>,
 }

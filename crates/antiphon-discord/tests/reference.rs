@@ -214,10 +214,8 @@ fn views_show_what_filters_ask_for() {
     );
     let event = documented("INTERACTION_CREATE");
     let interaction = discord::InteractionCreate::view(&event).expect("a view");
-    assert_eq!(
-        (&*interaction.command, &*interaction.user.name),
-        ("sing", "eve")
-    );
+    let author = interaction.author().expect("someone");
+    assert_eq!((&*interaction.data.name, &*author.name), ("sing", "eve"));
     let event = typed::event(
         "PRESENCE_UPDATE",
         r#"{"user":{"id":33},"guild_id":11,"status":"new"}"#,

@@ -148,6 +148,46 @@ fn a_refusal_names_what_is_missing() {
     );
 }
 
+/// What an event cannot do without: ids, the objects they are in, and what an interaction is about.
+fn is_indispensable(name: &str, path: &str) -> bool {
+    let field = path.rsplit('/').next().unwrap_or_default();
+    field == "id"
+        || field.ends_with("_id")
+        || matches!(field, "user" | "author" | "emoji" | "role" | "action")
+        || path.starts_with("/emoji/")
+        || (name == "GUILD_CREATE" && path == "/unavailable")
+        || (name == "INTERACTION_CREATE" && (path == "/type" || path.starts_with("/data")))
+}
+
+#[test]
+fn one_odd_field_refuses_an_event_only_where_nothing_can_stand_for_it() {
+    for row in fixtures() {
+        let body: Value = serde_json::from_str(row.body.get()).expect("JSON");
+        let mut paths = Vec::new();
+        collect(&body, String::new(), &mut paths);
+        paths.retain(|path| !path.is_empty());
+        for path in paths {
+            for with in [
+                Value::Null,
+                "odd".into(),
+                serde_json::json!({}),
+                (-3).into(),
+            ] {
+                let mut body = body.clone();
+                *body.pointer_mut(&path).expect("it is there") = with;
+                if let Outcome::Refused(error) = outcome(&event(&row.name, body.to_string())) {
+                    let why = reason(&error);
+                    assert!(
+                        is_indispensable(&row.name, &path),
+                        "{} {path}: {why}",
+                        row.name
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// Values of any shape under the wire's own names, and others.
 fn any_json() -> impl Strategy<Value = Value> {
     let names = prop_oneof![

@@ -281,7 +281,7 @@ impl Store {
         let known = self
             .guilds
             .iter()
-            .map(|(_, id, _)| id)
+            .map(|((), id, _)| id)
             .filter(|id| is_of_shard(*id));
         for id in known.collect::<Vec<_>>() {
             if ready.guilds.iter().any(|guild| guild.id == id) {

@@ -52,7 +52,7 @@ impl Store {
         let saved = Saved {
             v: VERSION,
             me: self.me.as_deref(),
-            guilds: self.guilds.iter().map(|(_, _, guild)| &**guild).collect(),
+            guilds: self.guilds.iter().map(|((), _, guild)| &**guild).collect(),
             channels: self
                 .channels
                 .map
@@ -76,7 +76,7 @@ impl Store {
                 .iter()
                 .map(|(guild, _, member)| (guild, &**member))
                 .collect(),
-            users: self.users.iter().map(|(_, _, user)| &**user).collect(),
+            users: self.users.iter().map(|((), _, user)| &**user).collect(),
             presences: self
                 .presences
                 .iter()

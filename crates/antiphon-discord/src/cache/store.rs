@@ -203,7 +203,7 @@ impl Store {
         (guild.roles, guild.emojis) = (Vec::new(), Vec::new());
         (guild.presences, guild.voice_states) = (Vec::new(), Vec::new());
         let id = guild.id;
-        let oldest = self.guilds.iter().next().map(|(_, oldest, _)| oldest);
+        let oldest = self.guilds.iter().next().map(|((), oldest, _)| oldest);
         let replaced = self.guilds.insert((), id, Arc::new(guild));
         for id in oldest.into_iter().chain([id]) {
             if self.guilds.is_on() && self.guilds.get((), id).is_none() {

@@ -29,6 +29,8 @@ pub(crate) enum Is {
     Guild,
     /// A text, with its stand-in; numbers become texts.
     Text(&'static str),
+    /// Digits in a text, with their stand-in; a number becomes its digits.
+    Digits(&'static str),
     /// One of these words, that can be spared.
     MaybeWord(&'static [&'static str]),
     /// Yes or no; no stands for anything else.
@@ -41,6 +43,8 @@ pub(crate) enum Is {
     MaybeInt,
     /// An integer of at most 255, which stands for greater ones, with its stand-in.
     Byte(u8),
+    /// A number; 0 stands for anything else.
+    Float,
     /// A time; the beginning of 1970 stands for anything else.
     Time,
     /// A time that can be spared.
@@ -125,7 +129,14 @@ pub(crate) fn mended<T: DeserializeOwned>(
     }
     T::deserialize(&body)
         .map(|read| (read, mender.stand_ins))
-        .map_err(|_| refused(format!("{again} (as sent: {refusal})")))
+        .map_err(|_| {
+            let (again, refusal) = (again.to_string(), refusal.to_string());
+            if refusal.starts_with(&again) {
+                refused(refusal)
+            } else {
+                refused(format!("{again} (as sent: {refusal})"))
+            }
+        })
 }
 
 struct Mender<'a> {
@@ -179,7 +190,13 @@ impl Mender<'_> {
         let stand_in = match (is, sent) {
             (Is::Id, Some(sent)) if is_id(sent) => return Ok(()),
             (Is::Id, _) => return Err(missing(path, "id")),
-            (Is::One(shape), Some(sent)) => return self.mend(sent, shape, path, depth + 1),
+            (Is::One(shape), Some(sent)) => {
+                self.mend(sent, shape, path, depth + 1)?;
+                if self.is_sparing && self.is_patient {
+                    spare(sent, shape);
+                }
+                return Ok(());
+            }
             (Is::One(_), None) => return Err(missing(path, "object")),
             (Is::Maybe(shape), Some(sent)) => {
                 if self.fits(sent, shape, path, depth) {
@@ -208,6 +225,12 @@ impl Mender<'_> {
                 return Ok(());
             }
             (Is::Many(_), _) => Some(json!([])),
+            // Where a whole number was read and still refused, it should not be negative.
+            (Is::Int(stand_in), Some(sent))
+                if self.is_sparing && sent.as_i64().is_some_and(i64::is_negative) =>
+            {
+                Some((*stand_in).into())
+            }
             (is, sent) => match scalar(is, sent, self.guild) {
                 Scalar::Stays => return Ok(()),
                 Scalar::Becomes(value) => Some(value),
@@ -256,15 +279,26 @@ fn scalar(is: &Is, sent: Option<&mut Value>, guild: Option<&str>) -> Scalar {
             Some(Value::Number(number)) => becomes(number.to_string().into()),
             _ => becomes((*stand_in).into()),
         },
+        Is::Digits(stand_in) => match int(sent).as_ref().and_then(Value::as_u64) {
+            Some(_) if sent.is_some_and(Value::is_string) => Scalar::Stays,
+            Some(number) => becomes(number.to_string().into()),
+            None => becomes((*stand_in).into()),
+        },
         Is::MaybeWord(words) => or_goes(word(sent, words).map(Value::from)),
         Is::Flag => becomes(sent.and_then(Value::as_bool).unwrap_or_default().into()),
         Is::Yes => becomes(true.into()),
         Is::Int(stand_in) => becomes(int(sent).unwrap_or_else(|| (*stand_in).into())),
         Is::MaybeInt => or_goes(int(sent)),
         Is::Byte(stand_in) => {
-            let number = int(sent).map(|number| number.as_u64().unwrap_or(u64::MAX).min(255));
-            becomes(number.unwrap_or(u64::from(*stand_in)).into())
+            let number = int(sent).and_then(|number| number.as_u64());
+            becomes(
+                number
+                    .map_or(*stand_in, |number| u8::try_from(number).unwrap_or(u8::MAX))
+                    .into(),
+            )
         }
+        Is::Float if sent.is_some_and(Value::is_number) => Scalar::Stays,
+        Is::Float => becomes(0.0.into()),
         Is::Time => becomes(time(sent).unwrap_or_else(|| "1970-01-01T00:00:00+00:00".into())),
         Is::MaybeTime => or_goes(time(sent)),
         Is::Ids | Is::Texts => {
@@ -328,9 +362,44 @@ fn spare(value: &mut Value, shape: &Shape) -> bool {
     let Value::Object(object) = value else {
         return false;
     };
-    let is_needed = |name: &str| {
-        shape.needs.iter().any(|(needed, is)| {
-            let is_spare = matches!(
+    let names = object.keys().filter(|name| !shape.insists_on(name));
+    let names: Vec<String> = names.cloned().collect();
+    // One is wrong, as a rule.
+    for name in &names {
+        let Some(sent) = value.as_object_mut().and_then(|object| object.remove(name)) else {
+            continue;
+        };
+        if (shape.reads)(value) {
+            return true;
+        }
+        value[name] = sent;
+    }
+    // Else all go, and those that do no harm come back.
+    let Value::Object(object) = value else {
+        return false;
+    };
+    let spared: Vec<(String, Value)> = names
+        .into_iter()
+        .filter_map(|name| object.remove_entry(&name))
+        .collect();
+    let is_read = (shape.reads)(value);
+    for (name, sent) in spared {
+        value[&name] = sent;
+        if is_read
+            && !(shape.reads)(value)
+            && let Value::Object(object) = value
+        {
+            object.remove(&name);
+        }
+    }
+    is_read
+}
+
+impl Shape {
+    /// Whether the object cannot do without this field.
+    fn insists_on(&self, name: &str) -> bool {
+        self.needs.iter().any(|(needed, is)| {
+            let can_be_spared = matches!(
                 is,
                 Is::MaybeId
                     | Is::MaybeInt
@@ -339,25 +408,7 @@ fn spare(value: &mut Value, shape: &Shape) -> bool {
                     | Is::Maybe(_)
                     | Is::MaybeMany(_)
             );
-            *needed == name && !is_spare
+            *needed == name && !can_be_spared
         })
-    };
-    let names = object.keys().filter(|name| !is_needed(name));
-    let names: Vec<String> = names.cloned().collect();
-    let spared: Vec<(String, Value)> = names
-        .into_iter()
-        .filter_map(|name| object.remove_entry(&name))
-        .collect();
-    if !(shape.reads)(value) {
-        return false;
     }
-    for (name, sent) in spared {
-        value[&name] = sent;
-        if !(shape.reads)(value)
-            && let Value::Object(object) = value
-        {
-            object.remove(&name);
-        }
-    }
-    true
 }

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use antiphon_core::{DecodeError, Event, Payload};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use twilight_model::{
     channel::message::EmojiReactionType,
     id::{
@@ -13,11 +13,12 @@ use twilight_model::{
     user::User,
 };
 
+use super::{mend, shape};
 use crate::view;
 
-/// Payloads that are read from the body as they are; missing fields are absent.
+/// Makes payloads of types of our own.
 macro_rules! own {
-    ($($name:ident = $kind:literal;)*) => {$(
+    ($($name:ident = $kind:literal, $shape:ident;)*) => {$(
         impl Payload for $name {
             const KINDS: &'static [&'static str] = &[concat!("discord.", $kind)];
             type View<'a> = view::Ids;
@@ -27,23 +28,23 @@ macro_rules! own {
             }
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                super::parse(event)
+                mend::read(event, &shape::$shape)
             }
         }
     )*};
 }
 
 own! {
-    RateLimited = "RATE_LIMITED";
-    ChannelInfo = "CHANNEL_INFO";
-    GuildSoundboardSoundCreate = "GUILD_SOUNDBOARD_SOUND_CREATE";
-    GuildSoundboardSoundUpdate = "GUILD_SOUNDBOARD_SOUND_UPDATE";
-    GuildSoundboardSoundDelete = "GUILD_SOUNDBOARD_SOUND_DELETE";
-    GuildSoundboardSoundsUpdate = "GUILD_SOUNDBOARD_SOUNDS_UPDATE";
-    SoundboardSounds = "SOUNDBOARD_SOUNDS";
-    VoiceChannelEffectSend = "VOICE_CHANNEL_EFFECT_SEND";
-    VoiceChannelStatusUpdate = "VOICE_CHANNEL_STATUS_UPDATE";
-    VoiceChannelStartTimeUpdate = "VOICE_CHANNEL_START_TIME_UPDATE";
+    RateLimited = "RATE_LIMITED", RATE_LIMITED;
+    ChannelInfo = "CHANNEL_INFO", CHANNEL_INFO;
+    GuildSoundboardSoundCreate = "GUILD_SOUNDBOARD_SOUND_CREATE", SOUND;
+    GuildSoundboardSoundUpdate = "GUILD_SOUNDBOARD_SOUND_UPDATE", SOUND;
+    GuildSoundboardSoundDelete = "GUILD_SOUNDBOARD_SOUND_DELETE", SOUND_DELETE;
+    GuildSoundboardSoundsUpdate = "GUILD_SOUNDBOARD_SOUNDS_UPDATE", SOUNDS;
+    SoundboardSounds = "SOUNDBOARD_SOUNDS", SOUNDS;
+    VoiceChannelEffectSend = "VOICE_CHANNEL_EFFECT_SEND", VOICE_EFFECT;
+    VoiceChannelStatusUpdate = "VOICE_CHANNEL_STATUS_UPDATE", VOICE_STATUS;
+    VoiceChannelStartTimeUpdate = "VOICE_CHANNEL_START_TIME_UPDATE", VOICE_START;
 }
 
 /// A command was not carried out, since too many like it were sent (`RATE_LIMITED`, protocol §8).
@@ -55,7 +56,7 @@ pub struct RateLimited {
     /// Seconds after which the same command may be sent again.
     pub retry_after: f64,
     /// What it was about.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     pub meta: RateLimitedMeta,
 }
 
@@ -77,7 +78,7 @@ pub struct ChannelInfo {
     /// Which guild.
     pub guild_id: Id<GuildMarker>,
     /// Its voice channels.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     pub channels: Vec<VoiceChannelInfo>,
 }
 
@@ -102,7 +103,7 @@ pub struct SoundboardSound {
     /// Id of the sound; those that Discord gives everyone have small ones.
     pub sound_id: Id<GenericMarker>,
     /// Name of the sound.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     pub name: String,
     /// How loud it is, from 0 to 1.
     #[serde(default = "loudest")]
@@ -120,7 +121,7 @@ pub struct SoundboardSound {
     #[serde(default = "yes")]
     pub available: bool,
     /// Who made it.
-    #[serde(default, deserialize_with = "or_absent")]
+    #[serde(default)]
     pub user: Option<User>,
 }
 
@@ -149,7 +150,7 @@ pub struct Sounds {
     /// Which guild.
     pub guild_id: Id<GuildMarker>,
     /// The sounds.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     pub soundboard_sounds: Vec<SoundboardSound>,
 }
 
@@ -172,7 +173,7 @@ pub struct VoiceChannelEffectSend {
     /// Who did.
     pub user_id: Id<UserMarker>,
     /// The emoji that is shown.
-    #[serde(default, deserialize_with = "or_absent")]
+    #[serde(default)]
     pub emoji: Option<EmojiReactionType>,
     /// How it moves: 0 as premium users have it, 1 plainly.
     #[serde(default)]
@@ -240,23 +241,4 @@ fn loudest() -> f64 {
 
 fn yes() -> bool {
     true
-}
-
-/// Null stands for the default.
-fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::deserialize(from)?.unwrap_or_default())
-}
-
-/// What cannot be read is absent.
-fn or_absent<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: serde::de::DeserializeOwned,
-{
-    let value = serde_json::Value::deserialize(from)?;
-    Ok(T::deserialize(value).ok())
 }

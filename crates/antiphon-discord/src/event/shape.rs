@@ -21,7 +21,7 @@ use twilight_model::{
     gateway::{
         GatewayReaction,
         payload::incoming::{self, invite_create::PartialUser},
-        presence::{Activity, ClientStatus, Presence, UserOrId},
+        presence::{Activity, ClientStatus, Presence},
     },
     guild::{
         Emoji, Guild, GuildIntegration, Member, PartialGuild, PartialMember, Role, RoleColors,
@@ -38,12 +38,13 @@ use twilight_model::{
 use super::{
     mend::{
         Is::{
-            Byte, Flag, Guild as OfGuild, Id, Ids, Int, Made, MadeTime, MadeWord, Many, Maybe,
-            MaybeId, MaybeInt, MaybeMany, MaybeTime, MaybeWord, One, Text, Texts, Time, Yes,
+            Byte, Digits, Flag, Float, Guild as OfGuild, Id, Ids, Int, Made, MadeTime, MadeWord,
+            Many, Maybe, MaybeId, MaybeInt, MaybeMany, MaybeTime, MaybeWord, One, Text, Texts,
+            Time, Yes,
         },
         Shape, written,
     },
-    moment_of,
+    moment_of, own, wire,
 };
 
 fn reads<T: DeserializeOwned>(value: &Value) -> bool {
@@ -103,15 +104,15 @@ fn application(ready: &Map<String, Value>) -> Value {
 
 shapes! {
     USER: User {
-        "id": Id, "username": Text(""), "discriminator": Text("0"), "bot": Flag,
+        "id": Id, "username": Text(""), "discriminator": Digits("0"), "bot": Flag,
         "flags": MaybeInt, "public_flags": MaybeInt,
     }
     CURRENT_USER: CurrentUser {
-        "id": Id, "username": Text(""), "discriminator": Text("0"), "bot": Flag, "mfa_enabled": Flag,
+        "id": Id, "username": Text(""), "discriminator": Digits("0"), "bot": Flag, "mfa_enabled": Flag,
         "flags": MaybeInt, "public_flags": MaybeInt,
     }
     PARTIAL_USER: PartialUser {
-        "id": Id, "username": Text(""), "discriminator": Text("0"),
+        "id": Id, "username": Text(""), "discriminator": Digits("0"),
     }
     MEMBER: Member {
         "user": One(&USER), "roles": Ids, "deaf": Flag, "mute": Flag, "flags": Int(0), "pending": Flag,
@@ -189,7 +190,9 @@ shapes! {
         "user": One(&USER_OR_ID), "guild_id": OfGuild, "client_status": Made(nothing, &CLIENT_STATUS),
         "status": MadeWord(status, STATUS), "activities": Many(&ACTIVITY),
     }
-    USER_OR_ID: UserOrId { "id": Id }
+    USER_OR_ID: wire::PresenceUser {
+        "id": Id, "discriminator": Digits("0"), "bot": Flag, "flags": MaybeInt, "public_flags": MaybeInt,
+    }
     CLIENT_STATUS: ClientStatus {
         "desktop": MaybeWord(STATUS), "mobile": MaybeWord(STATUS), "web": MaybeWord(STATUS), "vr": MaybeWord(STATUS),
     }
@@ -217,7 +220,7 @@ shapes! {
         "message_snapshots": MaybeMany(&SNAPSHOT),
     }
     MENTION: Mention {
-        "id": Id, "username": Text(""), "discriminator": Text("0"), "bot": Flag, "public_flags": Int(0),
+        "id": Id, "username": Text(""), "discriminator": Digits("0"), "bot": Flag, "public_flags": Int(0),
         "member": Maybe(&PARTIAL_MEMBER),
     }
     MENTION_CHANNEL: ChannelMention { "id": Id, "guild_id": OfGuild, "type": Byte(255), "name": Text("") }
@@ -345,6 +348,22 @@ shapes! {
         "resume_gateway_url": Text(""), "application": Made(application, &APPLICATION),
     }
     APPLICATION: PartialApplication { "id": Id, "flags": Int(0) }
+
+    RATE_LIMITED: own::RateLimited { "opcode": Byte(0), "retry_after": Float, "meta": Maybe(&RATE_LIMITED_META) }
+    RATE_LIMITED_META: own::RateLimitedMeta { "guild_id": MaybeId }
+    CHANNEL_INFO: own::ChannelInfo { "guild_id": OfGuild, "channels": Many(&VOICE_CHANNEL_INFO) }
+    VOICE_CHANNEL_INFO: own::VoiceChannelInfo { "id": Id, "voice_start_time": MaybeInt }
+    SOUND: own::SoundboardSound {
+        "sound_id": Id, "name": Text(""), "guild_id": MaybeId, "emoji_id": MaybeId, "user": Maybe(&USER),
+    }
+    SOUND_DELETE: own::GuildSoundboardSoundDelete { "sound_id": Id, "guild_id": OfGuild }
+    SOUNDS: own::Sounds { "guild_id": OfGuild, "soundboard_sounds": Many(&SOUND) }
+    VOICE_EFFECT: own::VoiceChannelEffectSend {
+        "channel_id": Id, "guild_id": OfGuild, "user_id": Id, "emoji": Maybe(&REACTION_EMOJI), "sound_id": MaybeId,
+        "animation_type": MaybeInt, "animation_id": MaybeInt,
+    }
+    VOICE_STATUS: own::VoiceChannelStatusUpdate { "id": Id, "guild_id": OfGuild }
+    VOICE_START: own::VoiceChannelStartTimeUpdate { "id": Id, "guild_id": OfGuild, "voice_start_time": MaybeInt }
 }
 
 fn account(_: &Map<String, Value>) -> Value {

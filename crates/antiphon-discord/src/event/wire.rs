@@ -1,6 +1,9 @@
 //! Bodies that are read in another way than `twilight-model` reads them: in one pass, or more leniently.
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny},
+};
 use twilight_model::{
     channel::{ChannelType, Message},
     gateway::{
@@ -18,16 +21,28 @@ use twilight_model::{
 
 use super::beside::beside;
 
+/// What it should be, or anything else.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Loosely<T> {
+    Known(T),
+    Other(IgnoredAny),
+}
+
 /// A message beside the type of its channel.
 pub(super) struct MessageCreate(pub(super) incoming::MessageCreate);
 
 impl<'de> Deserialize<'de> for MessageCreate {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let (message, channel_type): (Message, Option<Option<ChannelType>>) =
+        let (message, channel_type): (Message, Option<Loosely<ChannelType>>) =
             beside(from, "channel_type")?;
+        let channel_type = match channel_type {
+            Some(Loosely::Known(channel_type)) => Some(channel_type),
+            Some(Loosely::Other(_)) | None => None,
+        };
         Ok(Self(incoming::MessageCreate {
             message,
-            channel_type: channel_type.flatten(),
+            channel_type,
         }))
     }
 }
@@ -111,7 +126,7 @@ impl From<PresenceUpdate> for Presence {
 
 /// A user of whom only the id is certain.
 #[derive(Deserialize)]
-struct PresenceUser {
+pub(super) struct PresenceUser {
     id: Id<UserMarker>,
     username: Option<String>,
     #[serde(default, deserialize_with = "discriminator")]

@@ -23,10 +23,6 @@ impl Session {
     /// The connection has to be closed.
     pub(crate) fn on_frame(&mut self, frame: &Bytes, now: Moment) -> Result<(), Cut> {
         self.frame += 1;
-        if let Phase::Resuming { by } = &mut self.phase {
-            // A long replay is alive.
-            *by = now.at + self.config.ready_timeout;
-        }
         let header = Header::read(frame);
         match header.op {
             Some(op::DISPATCH) => self.on_dispatch(frame, header, now),
@@ -122,6 +118,10 @@ impl Session {
     }
 
     fn on_dispatch(&mut self, frame: &Bytes, header: Header<'_>, now: Moment) {
+        if let Phase::Resuming { by } = &mut self.phase {
+            // A long replay is alive; acknowledgements alone are not.
+            *by = now.at + self.config.ready_timeout;
+        }
         let body = match &header.data {
             Some(span) => frame.slice(span.clone()),
             None => Bytes::from_static(b"null"),

@@ -155,7 +155,9 @@ impl<'a> Scan<'a> {
             if is_plain {
                 value(self, key)?;
             } else {
-                value(self, unescaped(key).ok_or(NotJson)?.as_bytes())?;
+                // A key that cannot be resolved is none that we know.
+                let key = unescaped(key).unwrap_or_default();
+                value(self, key.as_bytes())?;
             }
             self.space();
             match self.next()? {

@@ -1,6 +1,7 @@
 //! A REST server that answers as a test says, over pipes, and keeps what it was asked.
 
 use std::{
+    io,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -157,7 +158,7 @@ async fn serve(stream: Stream, seen: Arc<Mutex<Vec<Seen>>>, script: Arc<Mutex<Bo
                 method: parts.method,
                 path: path.trim_start_matches("/api/v10/").to_owned(),
                 headers: parts.headers,
-                body: body.collect().await?.to_bytes(),
+                body: body.collect().await.map_err(io::Error::other)?.to_bytes(),
                 at: Instant::now(),
             };
             let before = {
@@ -174,7 +175,7 @@ async fn serve(stream: Stream, seen: Arc<Mutex<Vec<Seen>>>, script: Arc<Mutex<Bo
         .await;
 }
 
-async fn answer(reply: Reply) -> Result<Response<Full<Bytes>>, antiphon_core::BoxError> {
+async fn answer(reply: Reply) -> io::Result<Response<Full<Bytes>>> {
     let mut reply = reply;
     loop {
         match reply {
@@ -182,13 +183,15 @@ async fn answer(reply: Reply) -> Result<Response<Full<Bytes>>, antiphon_core::Bo
                 tokio::time::sleep(delay).await;
                 reply = *then;
             }
-            Reply::Break => return Err("the connection breaks".into()),
+            Reply::Break => return Err(io::ErrorKind::ConnectionReset.into()),
             Reply::Answer(status, headers, body) => {
                 let mut response = Response::builder().status(status);
                 for (name, value) in headers {
                     response = response.header(name, value);
                 }
-                return Ok(response.body(Full::new(body.into()))?);
+                return response
+                    .body(Full::new(body.into()))
+                    .map_err(io::Error::other);
             }
         }
     }

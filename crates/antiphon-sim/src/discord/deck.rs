@@ -124,10 +124,17 @@ impl Deck {
                 state.delete_many(channel, &recent);
             }
             (156..166, Some(id)) => {
-                let emoji = self.emoji(state, guild);
-                let on = self.chance.u8(..4) > 0;
-                if !state.react(channel, id, user, &emoji, on) {
-                    state.react(channel, id, user, &emoji, true);
+                let reactions = state.message(channel, id).map(|one| one.reactions.clone());
+                let given = reactions
+                    .and_then(|all| Some((all.first()?.0.clone(), *all.first()?.1.first()?)));
+                match given {
+                    Some((emoji, user)) if self.chance.u8(..3) == 0 => {
+                        state.react(channel, id, user, &emoji, false);
+                    }
+                    _ => {
+                        let emoji = self.emoji(state, guild);
+                        state.react(channel, id, user, &emoji, true);
+                    }
                 }
             }
             (166, Some(id)) => {
@@ -135,11 +142,7 @@ impl Deck {
                 state.clear_reactions(channel, id, emoji.as_ref());
             }
             (167, Some(id)) => {
-                let pinned = state
-                    .messages
-                    .get(&channel)
-                    .and_then(|kept| kept.get(&id))
-                    .is_some_and(|one| one.is_pinned);
+                let pinned = state.message(channel, id).is_some_and(|one| one.is_pinned);
                 state.pin(channel, id, !pinned);
             }
             (168..172, _) => self.come_and_go(state, guild),

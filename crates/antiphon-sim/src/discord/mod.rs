@@ -18,6 +18,7 @@ mod limits;
 mod members;
 mod messages;
 mod model;
+mod obey;
 mod others;
 mod permissions;
 mod populate;

@@ -318,7 +318,7 @@ pub(crate) struct Guild {
 }
 
 impl Guild {
-    /// The guild without what only GUILD_CREATE has.
+    /// The guild without what only `GUILD_CREATE` has.
     pub(crate) fn json(&self) -> Value {
         let emojis = self.emojis.iter().map(|(id, name)| {
             json!({"id": id.to_string(), "name": name, "roles": [], "require_colons": true, "managed": false, "animated": false, "available": true})

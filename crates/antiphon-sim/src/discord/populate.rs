@@ -104,7 +104,7 @@ impl State {
         id
     }
 
-    /// Makes a guild like the first one; the bots learn of it by GUILD_CREATE.
+    /// Makes a guild like the first one; the bots learn of it by `GUILD_CREATE`.
     pub(crate) fn add_guild(&mut self, name: &str) -> Id {
         // The upper part of an id decides about its shard, so each guild has another.
         let born = self.snowflakes.next(self.now());

@@ -96,10 +96,7 @@ impl State {
         let steps: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         // Only these need no token; those of an interaction have one in their path.
-        let is_open = matches!(
-            steps[..],
-            ["gateway"] | ["interactions", ..] | ["webhooks", ..]
-        );
+        let is_open = matches!(steps[..], ["gateway"] | ["interactions" | "webhooks", ..]);
         let Some(account) = account.or(is_open.then_some(0)) else {
             self.note(format!("a request without a valid token: {method} {path}"));
             return Err(Answer::json(
