@@ -8,6 +8,7 @@ use std::{
 };
 
 use antiphon_core::{KindPattern, Retention};
+use antiphon_discord::{Compression, Intents};
 use antiphon_stackexchange::{Server, Sockets};
 use serde_json::{Value, json};
 use toml::de::{DeTable, DeValue};
@@ -48,8 +49,21 @@ pub(crate) struct Source {
 /// What a source connects to.
 #[derive(Debug)]
 pub(crate) enum Platform {
+    Discord(Discord),
     Queup(Queup),
     StackExchange(StackExchange),
+}
+
+/// A Discord bot.
+#[derive(Debug)]
+pub(crate) struct Discord {
+    pub(crate) token: SecretFrom,
+    pub(crate) intents: Intents,
+    pub(crate) shards: Option<u32>,
+    pub(crate) compression: Option<Compression>,
+    pub(crate) proxy: Option<SecretFrom>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) rest: Option<String>,
 }
 
 /// An account of a Stack Exchange chat server.
@@ -131,12 +145,63 @@ const JOURNAL_KEYS: &[Key] = &[
     },
 ];
 
+/// Every platform's name.
+const PLATFORMS: &[&str] = &["discord", "queup", "stackexchange"];
+
 const PLATFORM: Key = Key {
     name: "platform",
-    takes: Takes::Word(&["queup", "stackexchange"]),
+    takes: Takes::Word(PLATFORMS),
     about: "Which platform the source connects to.",
     needed: true,
 };
+
+const DISCORD_KEYS: &[Key] = &[
+    PLATFORM,
+    Key {
+        name: "token",
+        takes: Takes::Secret,
+        about: "The bot's token, from the page \"Bot\" of its application.",
+        needed: true,
+    },
+    Key {
+        name: "intents",
+        takes: Takes::Texts,
+        about: "Which events the bot is sent, by Discord's names; by default all but the privileged ones, which are \
+                `GUILD_MEMBERS`, `GUILD_PRESENCES` and `MESSAGE_CONTENT`.",
+        needed: false,
+    },
+    Key {
+        name: "shards",
+        takes: Takes::Number,
+        about: "Over how many connections the guilds are spread; as many as Discord recommends by default.",
+        needed: false,
+    },
+    Key {
+        name: "compression",
+        takes: Takes::Word(&["zstd", "zlib", "none"]),
+        about: "How the server compresses what it sends; `zstd` by default.",
+        needed: false,
+    },
+    Key {
+        name: "proxy",
+        takes: Takes::TextOrSecret,
+        about: "The proxy for requests and sockets alike: `http://`, `socks5://`, `socks5h://`, `socks4://` or \
+                `socks4a://`, with a login where it needs one; none by default.",
+        needed: false,
+    },
+    Key {
+        name: "user_agent",
+        takes: Takes::Text,
+        about: "How requests introduce themselves; `DiscordBot (…)` with antiphon's version by default.",
+        needed: false,
+    },
+    Key {
+        name: "rest",
+        takes: Takes::Text,
+        about: "Where requests go in place of `https://discord.com/api/v10`: the `rest` of `antiphon sim`.",
+        needed: false,
+    },
+];
 
 const QUEUP_KEYS: &[Key] = &[
     PLATFORM,
@@ -404,9 +469,13 @@ impl Source {
         let Some(platform) = platform else {
             return Err(file
                 .wrong(&at, format!("{title} has no `platform`"))
-                .hint("add `platform = \"queup\"` or `platform = \"stackexchange\"`"));
+                .hint("add `platform = \"discord\"`, `\"queup\"` or `\"stackexchange\"`"));
         };
         let platform = match platform.get_ref().as_str() {
+            Some("discord") => {
+                let section = Section::new(file, title, table, DISCORD_KEYS, at)?;
+                Platform::Discord(Discord::read(&section)?)
+            }
             Some("queup") => Platform::Queup(Queup::read(&Section::new(
                 file, title, table, QUEUP_KEYS, at,
             )?)?),
@@ -415,7 +484,7 @@ impl Source {
                 Platform::StackExchange(StackExchange::read(&section)?)
             }
             Some(other) => {
-                let known = ["queup", "stackexchange"].into_iter();
+                let known = PLATFORMS.iter().copied();
                 return Err(unknown(
                     file,
                     &platform.span(),
@@ -436,6 +505,51 @@ impl Source {
             name: name.to_owned(),
             platform,
         })
+    }
+}
+
+impl Discord {
+    fn read(section: &Section<'_>) -> Result<Self, Failure> {
+        let shards = section.number("shards")?;
+        let shards = shards.map(|shards| {
+            u32::try_from(shards)
+                .map_err(|_| section.wrong("shards", "is more than a bot can have"))
+        });
+        Ok(Self {
+            token: section.secret("token")?.expect("it is needed"),
+            intents: Self::intents(section)?,
+            shards: shards.transpose()?,
+            compression: section.word("compression")?.map(|word| match word {
+                "zlib" => Compression::Zlib,
+                "none" => Compression::None,
+                _ => Compression::Zstd,
+            }),
+            proxy: section.secret("proxy")?,
+            user_agent: section.text("user_agent")?.map(str::to_owned),
+            rest: section.text("rest")?.map(str::to_owned),
+        })
+    }
+
+    /// The intents by Discord's names; without any, all that need no permission of Discord's.
+    fn intents(section: &Section<'_>) -> Result<Intents, Failure> {
+        let Some(names) = section.given("intents").then(|| section.texts("intents")) else {
+            let privileged =
+                Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES | Intents::MESSAGE_CONTENT;
+            return Ok(Intents::all() - privileged);
+        };
+        let mut intents = Intents::empty();
+        for name in names? {
+            let known = Intents::all().iter_names().map(|(known, _)| known);
+            // Discord renamed it; the models have the old name.
+            let (old, new) = ("GUILD_EMOJIS_AND_STICKERS", "GUILD_EXPRESSIONS");
+            let wanted = if name == new { old } else { &name };
+            let known = known.map(|known| if known == old { new } else { known });
+            match Intents::from_name(wanted) {
+                Some(intent) => intents |= intent,
+                None => return Err(section.unknown("intents", "intent", &name, known)),
+            }
+        }
+        Ok(intents)
     }
 }
 
@@ -525,6 +639,7 @@ pub(crate) fn schema() -> Value {
                 "description": "What to connect to, each under a name of your own.",
                 "type": "object",
                 "additionalProperties": {"oneOf": [
+                    platform_schema("discord", DISCORD_KEYS, "A Discord bot."),
                     platform_schema("queup", QUEUP_KEYS, "A QueUp account."),
                     platform_schema(
                         "stackexchange",
@@ -583,6 +698,14 @@ mod tests {
         rest = "http://127.0.0.1:7006"
         socket = "ws://127.0.0.1:7006/ws/"
 
+        [sources.nave]
+        platform = "discord"
+        token = { env = "DISCORD_TOKEN" }
+        intents = ["GUILDS", "GUILD_EXPRESSIONS", "MESSAGE_CONTENT"]
+        shards = 4
+        compression = "zlib"
+        rest = "http://127.0.0.1:7001/api/v10"
+
         [sources.tea]
         platform = "stackexchange"
         email = "mira@example.org"
@@ -607,9 +730,17 @@ mod tests {
         );
         assert_eq!(journal.retention.rules.len(), 1);
         assert_eq!(journal.retention.max_bytes, Some(1_000_000_000));
-        let [source, chat] = config.sources.as_slice() else {
-            panic!("two sources");
+        let [source, bot, chat] = config.sources.as_slice() else {
+            panic!("three sources");
         };
+        let Platform::Discord(bot) = &bot.platform else {
+            panic!("a Discord bot");
+        };
+        assert_eq!(bot.token, SecretFrom::Env("DISCORD_TOKEN".to_owned()));
+        let intents =
+            Intents::GUILDS | Intents::GUILD_EMOJIS_AND_STICKERS | Intents::MESSAGE_CONTENT;
+        assert_eq!((bot.intents, bot.shards), (intents, Some(4)));
+        assert_eq!(bot.compression, Some(Compression::Zlib));
         let Platform::StackExchange(chat) = &chat.platform else {
             panic!("a chat account");
         };
@@ -636,6 +767,7 @@ mod tests {
         );
         for key in JOURNAL_KEYS
             .iter()
+            .chain(DISCORD_KEYS)
             .chain(QUEUP_KEYS)
             .chain(STACK_EXCHANGE_KEYS)
         {
@@ -655,6 +787,22 @@ mod tests {
     }
 
     #[test]
+    fn a_bot_asks_for_no_privilege_unless_told_to() {
+        let text = "[sources.nave]\nplatform = \"discord\"\ntoken = { env = \"T\" }";
+        let config = Config::parse(Path::new("a.toml"), text).unwrap();
+        let Platform::Discord(bot) = &config.sources[0].platform else {
+            panic!("a Discord bot");
+        };
+        assert!(
+            bot.intents
+                .contains(Intents::GUILDS | Intents::GUILD_MESSAGES)
+        );
+        assert!(!bot.intents.intersects(
+            Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES | Intents::MESSAGE_CONTENT
+        ));
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_with_a_suggestion() {
         refused(
             "[journal]\npth = \"a\"",
@@ -667,6 +815,10 @@ mod tests {
         refused(
             "[sources.choir]\nplatform = \"qeuup\"",
             "error: a.toml:2: [sources.choir] knows no platform `qeuup`\nhint: did you mean `queup`?\n",
+        );
+        refused(
+            "[sources.nave]\nplatform = \"discord\"\ntoken = { env = \"T\" }\nintents = [\"GUILD_MESSAGE\"]",
+            "error: a.toml:4: [sources.nave] knows no intent `GUILD_MESSAGE`\nhint: did you mean `GUILD_MESSAGES`?\n",
         );
         refused(
             "[sources.\"\"]\nplatform = \"queup\"",

@@ -247,6 +247,25 @@ impl<'a> Section<'a> {
             .wrong(&at, format!("{} of {} {message}", quoted(name), self.name))
     }
 
+    /// Whether the key is there.
+    pub(crate) fn given(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// The error for a word in this key's value that is none of the known ones.
+    pub(crate) fn unknown(
+        &self,
+        name: &str,
+        what: &str,
+        word: &str,
+        known: impl Iterator<Item = &'static str> + Clone,
+    ) -> Failure {
+        let at = self
+            .value(name)
+            .map_or(self.at.clone(), toml::Spanned::span);
+        unknown(self.file, &at, what, word, &self.name, known)
+    }
+
     fn read<T>(
         &self,
         name: &str,
@@ -404,7 +423,7 @@ pub(crate) fn unknown(
         .clone()
         .map(|known| {
             (
-                strsim::damerau_levenshtein(&word.to_lowercase(), known),
+                strsim::damerau_levenshtein(&word.to_lowercase(), &known.to_lowercase()),
                 known,
             )
         })

@@ -34,6 +34,12 @@ pub mod net {
     pub use antiphon_net::*;
 }
 
+/// Discord's Gateway and its REST interface.
+#[cfg(feature = "discord")]
+pub mod discord {
+    pub use antiphon_discord::*;
+}
+
 /// QueUp rooms.
 #[cfg(feature = "queup")]
 pub mod queup {
@@ -68,6 +74,7 @@ pub use watchers::{EventStream, Lagged, WaitError, WaitFor};
 /// The project's front page, so that its example is compiled.
 #[cfg(all(
     doctest,
+    feature = "discord",
     feature = "queup",
     feature = "stackexchange",
     feature = "sqlite"

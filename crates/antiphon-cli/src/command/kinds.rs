@@ -43,6 +43,7 @@ pub(crate) fn kinds(shape: Shape) -> anyhow::Result<Exit> {
     let mut output = Output::stdout(shape.output);
     let kinds = OWN
         .iter()
+        .chain(antiphon_discord::KINDS)
         .chain(antiphon_queup::KINDS)
         .chain(antiphon_stackexchange::KINDS);
     match output.form() {

@@ -7,14 +7,14 @@ use std::{
 
 use antiphon::{
     App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, Secret,
-    Takes as _,
+    Takes as _, discord,
     net::{Network, Route},
     queup, stackexchange,
 };
 
 use crate::{
     args::Run,
-    config::{Config, Platform, Queup, StackExchange, schema},
+    config::{Config, Discord, Platform, Queup, StackExchange, schema},
     failure::{Exit, Failure, ReaderGone},
     journal, logging,
     output::{Form, Output, say},
@@ -50,6 +50,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     }
     for source in &config.sources {
         app = match &source.platform {
+            Platform::Discord(bot) => app.source(bot_source(&source.name, bot)?),
             Platform::Queup(queup) => app.source(queup_source(&source.name, queup)?),
             Platform::StackExchange(chat) => app.source(chat_source(&source.name, chat)?),
         };
@@ -88,6 +89,29 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
 fn secret(name: &str, from: &SecretFrom, of: &str) -> Result<Secret, Failure> {
     from.read()
         .map_err(|error| error.about(format_args!("{of} of [sources.{name}]")))
+}
+
+/// The configuration's bot as a source.
+fn bot_source(name: &str, bot: &Discord) -> Result<discord::Source, Failure> {
+    let token = secret(name, &bot.token, "the token")?;
+    let mut config = discord::Config::new(token, bot.intents).name(name);
+    if let Some(shards) = bot.shards {
+        config = config.shards(discord::Shards::Count(shards));
+    }
+    if let Some(compression) = bot.compression {
+        config = config.compression(compression);
+    }
+    if let Some(proxy) = &bot.proxy {
+        config = config.proxy(secret(name, proxy, "the proxy")?);
+    }
+    if let Some(user_agent) = &bot.user_agent {
+        config = config.user_agent(user_agent);
+    }
+    if let Some(url) = &bot.rest {
+        config = config.api(url);
+    }
+    let (_client, source) = discord::connect(config);
+    Ok(source)
 }
 
 /// The configuration's chat account as a source.

@@ -128,16 +128,12 @@ impl RequestError {
         }
     }
 
-    /// Whose fault a refusal is, as a code for programs, and what the operator can do.
+    /// A code for programs and what the operator can do, where no waiting helps.
     pub(crate) fn way_out(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Unauthorized => Some((
                 "authorization",
                 "copy the token again from the application's page \"Bot\" at https://discord.com/developers/applications",
-            )),
-            Self::TooManyRefusals { .. } => Some((
-                "refusals",
-                "look in the log for what Discord refuses: a missing permission, or a token that was reset",
             )),
             _ => None,
         }

@@ -1,0 +1,922 @@
+//! What the client's requests promise, against a server that answers as each test says, on a paused clock.
+
+#[path = "rest/bodies.rs"]
+mod bodies;
+mod rest;
+
+use std::time::Duration;
+
+use antiphon_discord::{
+    Client, RequestError, Scope,
+    model::{
+        guild::Permissions,
+        http::attachment::Attachment,
+        id::{
+            Id,
+            marker::{ChannelMarker, GuildMarker, MessageMarker, UserMarker},
+        },
+    },
+};
+use futures_util::future::join_all;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::rest::{Reply, Seen, Server, TOKEN};
+
+const LOFT: Id<ChannelMarker> = Id::new(22);
+const CHOIR: Id<GuildMarker> = Id::new(11);
+const MIRA: Id<UserMarker> = Id::new(33);
+const SONG: Id<MessageMarker> = Id::new(44);
+
+fn second(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A server whose every message is posted, under rate limits that nobody meets.
+fn posting() -> Server {
+    Server::new(|_, _| Reply::ok(bodies::message()))
+}
+
+fn refusal(status: u16, code: u64, message: &str) -> Reply {
+    Reply::status(status, json!({"code": code, "message": message}))
+}
+
+fn limited(retry_after: f64, is_global: bool, scope: &str) -> Reply {
+    let body = json!({"message": "You are being rate limited.", "retry_after": retry_after, "global": is_global});
+    let reply = Reply::status(429, body).header("X-RateLimit-Scope", scope);
+    if is_global {
+        reply.header("X-RateLimit-Global", true)
+    } else {
+        reply
+    }
+}
+
+mod sending {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_says_who_we_are_and_keeps_the_token_to_the_header() {
+        let server = posting();
+        let posted = server.client.create_message(LOFT).content("ping").await;
+        assert_eq!(posted.expect("posted").id, SONG);
+        let seen = server.last();
+        assert_eq!(
+            (&seen.method, &*seen.path),
+            (&Method::POST, "channels/22/messages")
+        );
+        assert_eq!(seen.header("authorization"), Some(&*format!("Bot {TOKEN}")));
+        let agent = seen.header("user-agent").expect("a name");
+        assert!(agent.starts_with("DiscordBot (https://"), "{agent}");
+        assert_eq!(seen.header("content-type"), Some("application/json"));
+        assert_eq!(seen.json()["content"], "ping");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_carries_a_nonce_of_its_own_that_is_enforced() {
+        let server = posting();
+        for _ in 0..2 {
+            server
+                .client
+                .create_message(LOFT)
+                .content("x")
+                .await
+                .expect("posted");
+        }
+        server
+            .client
+            .create_message(LOFT)
+            .content("x")
+            .nonce("mine")
+            .await
+            .expect("posted");
+        let bodies: Vec<Value> = server.seen().iter().map(Seen::json).collect();
+        assert!(bodies.iter().all(|body| body["enforce_nonce"] == true));
+        assert!(bodies[0]["nonce"].is_string());
+        assert_ne!(bodies[0]["nonce"], bodies[1]["nonce"]);
+        assert_eq!(bodies[2]["nonce"], "mine");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn files_travel_as_a_form_with_the_message_in_it() {
+        let server = posting();
+        let files = [Attachment::from_bytes(
+            "score.txt".into(),
+            b"do re mi".to_vec(),
+            1,
+        )];
+        let call = server
+            .client
+            .create_message(LOFT)
+            .content("{look}")
+            .attachments(&files);
+        call.await.expect("posted");
+        let seen = server.last();
+        let kind = seen.header("content-type").expect("a type");
+        assert!(kind.starts_with("multipart/form-data; boundary="), "{kind}");
+        let body = String::from_utf8(seen.body.to_vec()).expect("text");
+        assert!(body.contains(r#""enforce_nonce":true"#), "{body}");
+        assert!(body.contains(r#""content":"{look}""#), "{body}");
+        assert!(body.contains("filename=\"score.txt\""), "{body}");
+        assert!(body.contains("\r\n\r\ndo re mi\r\n"), "{body}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reason_reaches_the_audit_log_in_any_letters() {
+        let server = Server::new(|_, _| Reply::status(204, ""));
+        let client = &server.client;
+        client
+            .create_ban(CHOIR, MIRA)
+            .delete_message_seconds(60)
+            .reason("Spam: é ☕")
+            .await
+            .expect("banned");
+        let reason = "Spam%3A%20%C3%A9%20%E2%98%95";
+        assert_eq!(server.last().header("x-audit-log-reason"), Some(reason));
+        assert_eq!(server.last().json(), json!({"delete_message_seconds": 60}));
+        client
+            .remove_guild_member(CHOIR, MIRA)
+            .reason("Spam: é ☕")
+            .await
+            .expect("kicked");
+        assert_eq!(server.last().header("x-audit-log-reason"), Some(reason));
+        client
+            .remove_guild_member(CHOIR, MIRA)
+            .await
+            .expect("kicked");
+        assert_eq!(server.last().header("x-audit-log-reason"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_discord_would_refuse_is_not_sent() {
+        let server = posting();
+        let client = &server.client;
+        let long = "x".repeat(2_001);
+        let one = [SONG];
+        let errors = [
+            client.create_message(LOFT).content(&long).await.err(),
+            client
+                .create_message(LOFT)
+                .content("x")
+                .nonce("n".repeat(26))
+                .await
+                .err(),
+            client.channel_messages(LOFT).limit(101).await.err(),
+            client.delete_messages(LOFT, &one).await.err(),
+            client
+                .create_ban(CHOIR, MIRA)
+                .delete_message_seconds(604_801)
+                .await
+                .err(),
+            client
+                .create_ban(CHOIR, MIRA)
+                .reason("r".repeat(513))
+                .await
+                .err(),
+        ];
+        for error in errors {
+            let error = error.expect("refused");
+            assert!(matches!(error, RequestError::Invalid(_)), "{error:?}");
+            assert!(!error.is_transient());
+            let why = std::error::Error::source(&error)
+                .expect("a reason")
+                .to_string();
+            assert!(!why.is_empty());
+        }
+        assert!(server.seen().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_client_can_be_made_where_no_runtime_is() {
+        let made = std::thread::spawn(|| {
+            let config = antiphon_discord::Config::new(TOKEN, antiphon_discord::Intents::empty());
+            antiphon_discord::connect(config)
+        });
+        made.join().expect("made");
+    }
+}
+
+/// Each method once: what it sends.
+mod methods {
+    use antiphon_discord::model::{
+        application::interaction::Interaction,
+        channel::ChannelType,
+        http::permission_overwrite::{PermissionOverwrite, PermissionOverwriteType},
+    };
+
+    use super::*;
+
+    /// Answers by the path, as Discord would.
+    fn discord() -> Server {
+        Server::new(|seen, _| {
+            let path = seen.path.split('?').next().unwrap_or_default();
+            let parts: Vec<&str> = path.split('/').collect();
+            let list = |item| Reply::ok(json!([item]));
+            if seen.method == Method::DELETE
+                || seen.method == Method::PUT && parts[0] != "applications"
+            {
+                return Reply::status(204, "");
+            }
+            match (seen.method.as_str(), &parts[..]) {
+                ("GET", ["users", "@me"]) => Reply::ok(bodies::current_user()),
+                ("GET", ["users", "@me", "guilds"]) => list(
+                    json!({"id": "11", "name": "choir", "icon": null, "owner": true, "permissions": "0",
+                        "features": []}),
+                ),
+                ("GET", ["users", _]) => Reply::ok(bodies::user()),
+                ("POST", ["users", "@me", "channels"]) => {
+                    Reply::ok(json!({"id": "99", "type": 1, "recipients": [bodies::user()]}))
+                }
+                (_, ["oauth2", "applications", "@me"] | ["applications", "@me"]) => {
+                    Reply::ok(bodies::application())
+                }
+                (_, ["applications", .., "commands"]) => list(bodies::command()),
+                ("GET", ["channels", _, "messages", "pins"]) => {
+                    Reply::ok(json!({"items": [], "has_more": false}))
+                }
+                ("GET", ["channels", _, "messages"]) => list(bodies::message()),
+                ("GET", ["channels", _, "messages", _, "reactions", _]) => list(bodies::user()),
+                ("GET", ["channels", _, "thread-members"]) => Reply::ok("[]"),
+                ("GET", ["channels", _, "webhooks"]) => list(bodies::webhook()),
+                ("POST", ["channels", _, "webhooks"]) => Reply::ok(bodies::webhook()),
+                ("POST", [.., "bulk-delete" | "typing" | "callback"] | ["webhooks", "88", "t"]) => {
+                    Reply::status(204, "")
+                }
+                (_, ["channels", .., "threads"]) => Reply::ok(bodies::channel()),
+                (_, ["channels", _, ..] | ["webhooks", ..]) if parts.len() > 2 => {
+                    Reply::ok(bodies::message())
+                }
+                (_, ["channels", _]) | ("POST", ["guilds", _, "channels"]) => {
+                    Reply::ok(bodies::channel())
+                }
+                ("GET", ["guilds", _]) => Reply::ok(bodies::guild()),
+                ("GET", ["guilds", _, "channels"]) => list(bodies::channel()),
+                ("GET", ["guilds", _, "threads", "active"]) => {
+                    Reply::ok(json!({"threads": [], "members": [], "has_more": false}))
+                }
+                ("GET", ["guilds", _, "audit-logs"]) => {
+                    Reply::ok(json!({"application_commands": [],
+                    "audit_log_entries": [], "auto_moderation_rules": [], "guild_scheduled_events": [],
+                    "integrations": [], "threads": [], "users": [], "webhooks": []}))
+                }
+                ("GET", ["guilds", _, "bans"]) => {
+                    list(json!({"reason": null, "user": bodies::user()}))
+                }
+                ("GET", ["guilds", _, "bans", _]) => {
+                    Reply::ok(json!({"reason": "spam", "user": bodies::user()}))
+                }
+                ("GET", ["guilds", _, "members"] | ["guilds", _, "members", "search"]) => {
+                    list(bodies::member())
+                }
+                (_, ["guilds", _, "members", _]) => Reply::ok(bodies::member()),
+                ("GET" | "PATCH", ["guilds", _, "roles"]) => list(bodies::role()),
+                (_, ["guilds", _, "roles", ..]) => Reply::ok(bodies::role()),
+                ("GET", ["guilds", _, "voice-states", _]) => Reply::ok(bodies::voice_state()),
+                ("PATCH", ["guilds", _, "voice-states", _]) => Reply::status(204, ""),
+                ("GET", ["voice", "regions"]) => list(
+                    json!({"id": "eu", "name": "Europe", "optimal": true, "deprecated": false, "custom": false}),
+                ),
+                _ => Reply::status(404, json!({"code": 0, "message": "404: Not Found"})),
+            }
+        })
+    }
+
+    /// Awaits a call, and says what it sent: method, path, and body if there is one.
+    macro_rules! sent {
+        ($server:expr, $call:expr) => {{
+            $call.await.expect("an answer that is understood");
+            let seen = $server.last();
+            let body = seen.json();
+            let body = if body.is_null() {
+                String::new()
+            } else {
+                format!(" {body}")
+            };
+            format!("{} {}{body}", seen.method, seen.path)
+        }};
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn messages_and_reactions_are_sent_as_documented() {
+        let (server, two) = (discord(), [SONG, Id::new(45)]);
+        let c = &server.client;
+        let custom = "<:loud:41>";
+        insta::assert_snapshot!([
+            sent!(server, c.create_message(LOFT).content("a").reply(SONG).nonce("n")),
+            sent!(server, c.update_message(LOFT, SONG).content(Some("b")).embeds(None)),
+            sent!(server, c.delete_message(LOFT, SONG)),
+            sent!(server, c.delete_messages(LOFT, &two)),
+            sent!(server, c.message(LOFT, SONG)),
+            sent!(server, c.channel_messages(LOFT)),
+            sent!(server, c.channel_messages(LOFT).limit(5).before(SONG)),
+            sent!(server, c.channel_messages(LOFT).after(SONG).limit(5)),
+            sent!(server, c.channel_messages(LOFT).around(SONG)),
+            sent!(server, c.crosspost_message(LOFT, SONG)),
+            sent!(server, c.end_poll(LOFT, SONG)),
+            sent!(server, c.pins(LOFT).limit(5)),
+            sent!(server, c.create_pin(LOFT, SONG)),
+            sent!(server, c.delete_pin(LOFT, SONG)),
+            sent!(server, c.create_typing_trigger(LOFT)),
+            sent!(server, c.create_reaction(LOFT, SONG, "👍")),
+            sent!(server, c.create_reaction(LOFT, SONG, custom)),
+            sent!(server, c.delete_current_user_reaction(LOFT, SONG, "👍")),
+            sent!(server, c.delete_reaction(LOFT, SONG, "👍", MIRA)),
+            sent!(server, c.delete_all_reaction(LOFT, SONG, "👍")),
+            sent!(server, c.delete_all_reactions(LOFT, SONG)),
+            sent!(server, c.reactions(LOFT, SONG, "👍").limit(5)),
+        ].join("\n"), @"");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn members_and_roles_are_sent_as_documented() {
+        let (server, roles, role) = (discord(), [Id::new(55)], Id::new(55));
+        let c = &server.client;
+        insta::assert_snapshot!([
+            sent!(server, c.guild_member(CHOIR, MIRA)),
+            sent!(server, c.guild_members(CHOIR).limit(1_000).after(MIRA)),
+            sent!(server, c.search_guild_members(CHOIR, "mi")),
+            sent!(server, c.update_guild_member(CHOIR, MIRA).nick(None).roles(&roles).mute(true).deaf(false)
+                .channel_id(None).communication_disabled_until(None)),
+            sent!(server, c.update_current_member(CHOIR).nick(Some("echo"))),
+            sent!(server, c.remove_guild_member(CHOIR, MIRA)),
+            sent!(server, c.add_guild_member_role(CHOIR, MIRA, role)),
+            sent!(server, c.remove_guild_member_role(CHOIR, MIRA, role)),
+            sent!(server, c.create_ban(CHOIR, MIRA)),
+            sent!(server, c.delete_ban(CHOIR, MIRA)),
+            sent!(server, c.ban(CHOIR, MIRA)),
+            sent!(server, c.bans(CHOIR).limit(5)),
+            sent!(server, c.roles(CHOIR)),
+            sent!(server, c.role(CHOIR, role)),
+            sent!(server, c.create_role(CHOIR).name("alto").permissions(Permissions::SEND_MESSAGES).hoist(true)),
+            sent!(server, c.update_role(CHOIR, role).name(Some("alto")).color(None)),
+            sent!(server, c.delete_role(CHOIR, role)),
+        ].join("\n"), @"");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn guilds_channels_and_users_are_sent_as_documented() {
+        let server = discord();
+        let c = &server.client;
+        let overwrite = PermissionOverwrite {
+            allow: None,
+            deny: Some(Permissions::SEND_MESSAGES),
+            id: Id::new(33),
+            kind: PermissionOverwriteType::Member,
+        };
+        insta::assert_snapshot!([
+            sent!(server, c.guild(CHOIR).with_counts(true)),
+            sent!(server, c.guild_channels(CHOIR)),
+            sent!(server, c.active_threads(CHOIR)),
+            sent!(server, c.audit_log(CHOIR).limit(5)),
+            sent!(server, c.current_user_guilds().limit(5)),
+            sent!(server, c.leave_guild(CHOIR)),
+            sent!(server, c.user_voice_state(CHOIR, MIRA)),
+            sent!(server, c.current_user_voice_state(CHOIR)),
+            sent!(server, c.update_user_voice_state(CHOIR, MIRA, LOFT).suppress()),
+            sent!(server, c.update_current_user_voice_state(CHOIR).channel_id(LOFT)),
+            sent!(server, c.voice_regions()),
+            sent!(server, c.channel(LOFT)),
+            sent!(server, c.create_guild_channel(CHOIR, "nave").kind(ChannelType::GuildVoice)),
+            sent!(server, c.update_channel(LOFT).topic("rehearsals")),
+            sent!(server, c.delete_channel(LOFT)),
+            sent!(server, c.update_channel_permission(LOFT, &overwrite)),
+            sent!(server, c.create_thread(LOFT, "solo", ChannelType::PublicThread)),
+            sent!(server, c.create_thread_from_message(LOFT, SONG, "solo")),
+            sent!(server, c.update_thread(LOFT).archived(true)),
+            sent!(server, c.join_thread(LOFT)),
+            sent!(server, c.leave_thread(LOFT)),
+            sent!(server, c.add_thread_member(LOFT, MIRA)),
+            sent!(server, c.remove_thread_member(LOFT, MIRA)),
+            sent!(server, c.thread_members(LOFT)),
+            sent!(server, c.current_user()),
+            sent!(server, c.current_user_application()),
+            sent!(server, c.user(MIRA)),
+            sent!(server, c.create_private_channel(MIRA)),
+            sent!(server, c.create_webhook(LOFT, "echo").reason("why")),
+            sent!(server, c.channel_webhooks(LOFT)),
+            sent!(server, c.execute_webhook(Id::new(88), "t").content("hi").username("Echo")),
+            sent!(server, c.delete_webhook(Id::new(88))),
+        ].join("\n"), @"");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn interactions_and_commands_are_sent_as_documented() {
+        let server = discord();
+        let c = &server.client;
+        let interaction: Interaction =
+            serde_json::from_value(json!({"id": "7", "application_id": "9", "type": 1,
+            "token": "secret", "version": 1, "app_permissions": "0", "entitlements": [],
+            "authorizing_integration_owners": {}}))
+            .expect("an interaction");
+        let answers = c.interaction(&interaction);
+        let commands: Vec<_> =
+            serde_json::from_value(json!([bodies::command()])).expect("commands");
+        insta::assert_snapshot!([
+            sent!(server, answers.pong()),
+            sent!(server, answers.message("hi").ephemeral()),
+            sent!(server, answers.defer().ephemeral()),
+            sent!(server, answers.defer_update()),
+            sent!(server, answers.update().content("again")),
+            sent!(server, answers.autocomplete(Vec::new())),
+            sent!(server, answers.modal("form", "Title", Vec::new())),
+            sent!(server, answers.response()),
+            sent!(server, answers.update_response().content(Some("done"))),
+            sent!(server, answers.delete_response()),
+            sent!(server, answers.create_followup().content("more")),
+            sent!(server, answers.followup(SONG)),
+            sent!(server, answers.update_followup(SONG).content(None)),
+            sent!(server, answers.delete_followup(SONG)),
+            sent!(server, c.global_commands(Id::new(9))),
+            sent!(server, c.set_global_commands(Id::new(9), &commands)),
+            sent!(server, c.delete_global_command(Id::new(9), Id::new(66))),
+            sent!(server, c.guild_commands(Id::new(9), CHOIR)),
+            sent!(server, c.set_guild_commands(Id::new(9), CHOIR, &commands)),
+            sent!(server, c.delete_guild_command(Id::new(9), CHOIR, Id::new(66))),
+        ].join("\n"), @"");
+        let with_token = |seen: &&Seen| seen.header("authorization").is_some();
+        let seen = server.seen();
+        assert!(
+            seen.iter()
+                .filter(with_token)
+                .all(|seen| seen.path.starts_with("applications/"))
+        );
+    }
+}
+
+mod refusals {
+    use super::*;
+
+    async fn error_of(reply: Reply) -> RequestError {
+        let server = Server::new(move |_, _| reply.clone());
+        let answer = server.client.create_message(LOFT).content("x").await;
+        answer.expect_err("refused")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_says_all_that_discord_said() {
+        let body = json!({"code": 50035, "message": "Invalid Form Body", "errors": {"embeds": {"0": {"title":
+            {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 256 or fewer in length."}]}}}}});
+        let error = error_of(Reply::status(400, body)).await;
+        assert_eq!(
+            error.to_string(),
+            "Discord refused: Invalid Form Body (code 50035, status 400): embeds[0].title: Must be 256 or fewer in \
+             length."
+        );
+        let said = error.api().expect("Discord's words");
+        assert_eq!((said.status, said.code, said.fields.len()), (400, 50035, 1));
+        assert!(!error.is_transient());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn missing_permissions_and_unknown_things_are_told_apart() {
+        let error = error_of(refusal(403, 50013, "Missing Permissions")).await;
+        assert!(
+            matches!(&error, RequestError::Forbidden(said) if said.code == 50013),
+            "{error:?}"
+        );
+        let error = error_of(refusal(404, 10003, "Unknown Channel")).await;
+        assert!(
+            matches!(&error, RequestError::NotFound(said) if said.code == 10003),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_token_is_not_sent_again() {
+        let server = Server::new(|_, _| refusal(401, 0, "401: Unauthorized"));
+        for _ in 0..3 {
+            let error = server.client.current_user().await.expect_err("refused");
+            assert!(matches!(error, RequestError::Unauthorized), "{error:?}");
+            assert!(!format!("{error:?} {error}").contains("c4n4ry"));
+        }
+        assert_eq!(server.seen().len(), 1);
+        // A webhook's own token is another matter.
+        let error = server
+            .client
+            .execute_webhook(Id::new(88), "t")
+            .content("x")
+            .await;
+        assert!(matches!(error, Err(RequestError::Refused(_))), "{error:?}");
+        assert_eq!(server.seen().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_of_the_edge_is_no_answer() {
+        let error = error_of(Reply::status(
+            403,
+            "<html><title>Access denied</title></html>",
+        ))
+        .await;
+        assert_eq!(
+            error.to_string(),
+            "the answer with status 403 is not Discord's: <html><title>Access denied</title></html>"
+        );
+        let reply = Reply::status(301, "").header("Location", "https://elsewhere.test/x?secret=1");
+        let error = error_of(reply).await;
+        assert!(
+            error
+                .to_string()
+                .ends_with("a redirect to https://elsewhere.test/x"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_of_another_shape_says_that_it_was_done() {
+        let error = error_of(Reply::ok(json!({"id": []}))).await;
+        assert!(
+            matches!(error, RequestError::Undecodable { .. }),
+            "{error:?}"
+        );
+        assert!(error.to_string().starts_with("it was done"), "{error}");
+        assert!(!error.is_transient());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn too_many_refusals_stop_all_requests_for_a_while() {
+        let server = Server::with(
+            |_, _| refusal(403, 50013, "Missing Permissions"),
+            |config| config.requests_per_second(10_000),
+        );
+        let ask = |client: Client| async move { client.channel(LOFT).await.expect_err("refused") };
+        for _ in 0..9_000 {
+            assert!(matches!(
+                ask(server.client.clone()).await,
+                RequestError::Forbidden(_)
+            ));
+        }
+        let error = ask(server.client.clone()).await;
+        let RequestError::TooManyRefusals {
+            refusals,
+            retry_after,
+        } = error
+        else {
+            panic!("{error:?}");
+        };
+        assert_eq!((refusals, server.seen().len()), (9_000, 9_000));
+        tokio::time::advance(retry_after).await;
+        assert!(matches!(
+            ask(server.client.clone()).await,
+            RequestError::Forbidden(_)
+        ));
+    }
+}
+
+mod limits {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_is_waited_for_to_the_millisecond() {
+        let server = Server::new(|_, before| {
+            let left = [4, 3, 2, 1, 0][before % 5];
+            Reply::ok(bodies::message()).bucket("messages", 5, left, 1.337)
+        });
+        let posts = (0..12).map(|_| {
+            server
+                .client
+                .create_message(LOFT)
+                .content("x")
+                .into_future()
+        });
+        for posted in join_all(posts).await {
+            posted.expect("posted");
+        }
+        let expected = [[0; 5].as_slice(), &[1_337; 5], &[2_674; 2]].concat();
+        assert_eq!(server.times(), expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn channels_have_buckets_of_their_own_and_routes_share_them() {
+        let server = Server::new(|seen, _| {
+            let reply = match seen.method {
+                Method::DELETE => Reply::status(204, ""),
+                _ => Reply::ok(bodies::message()),
+            };
+            reply.bucket("shared", 1, 0, 5.0)
+        });
+        let client = &server.client;
+        client
+            .create_message(LOFT)
+            .content("x")
+            .await
+            .expect("posted");
+        client
+            .create_message(Id::new(23))
+            .content("x")
+            .await
+            .expect("posted");
+        client
+            .update_message(LOFT, SONG)
+            .content(Some("y"))
+            .await
+            .expect("edited");
+        // Until an answer said so, nobody knew that edits fall into the same bucket.
+        client
+            .create_message(LOFT)
+            .content("x")
+            .await
+            .expect("posted");
+        client
+            .update_message(LOFT, SONG)
+            .content(Some("y"))
+            .await
+            .expect("edited");
+        assert_eq!(server.times(), [0, 0, 0, 5_000, 10_000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_bucket_lets_one_go_ahead_and_find_out() {
+        let server = Server::new(|_, before| {
+            let reply = Reply::ok(bodies::message()).bucket(
+                "m",
+                3,
+                2_u32.saturating_sub(before as u32 % 3),
+                1.0,
+            );
+            if before == 0 {
+                reply.after(Duration::from_millis(80))
+            } else {
+                reply
+            }
+        });
+        let posts = (0..3).map(|_| {
+            server
+                .client
+                .create_message(LOFT)
+                .content("x")
+                .into_future()
+        });
+        for posted in join_all(posts).await {
+            posted.expect("posted");
+        }
+        assert_eq!(server.times(), [0, 80, 80]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn never_more_than_fifty_go_out_within_a_second() {
+        let server = Server::new(|_, _| Reply::ok(bodies::channel()));
+        let ask = |channel| server.client.channel(Id::new(channel)).into_future();
+        for answer in join_all((1..=120).map(ask)).await {
+            answer.expect("an answer");
+        }
+        let times = server.times();
+        assert_eq!(times.len(), 120);
+        for (index, at) in times.iter().enumerate().skip(50) {
+            assert!(at - times[index - 50] >= 1_000, "{index}: {times:?}");
+        }
+        assert_eq!(times.last(), Some(&2_000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn interactions_do_not_wait_for_the_bots_limit() {
+        let server = Server::with(
+            |seen, _| match seen.method {
+                Method::GET => Reply::ok(bodies::channel()),
+                _ => Reply::status(204, ""),
+            },
+            |config| config.requests_per_second(1),
+        );
+        server.client.channel(LOFT).await.expect("an answer");
+        server
+            .client
+            .execute_webhook(Id::new(88), "t")
+            .content("x")
+            .await
+            .expect("posted");
+        server.client.channel(LOFT).await.expect("an answer");
+        assert_eq!(server.times(), [0, 0, 1_000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_429_of_the_bot_or_of_all_is_waited_for_and_sent_again() {
+        for scope in ["user", "shared"] {
+            let server = Server::new(move |_, before| match before {
+                0 => limited(1.337, false, scope).bucket("m", 5, 0, 0.2),
+                _ => Reply::ok(bodies::message()),
+            });
+            server
+                .client
+                .create_message(LOFT)
+                .content("x")
+                .await
+                .expect("posted");
+            assert_eq!(server.times(), [0, 1_337], "{scope}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_global_429_stops_every_route() {
+        let server = Server::new(|_, before| match before {
+            0 => limited(2.5, true, "global"),
+            _ => Reply::ok(bodies::channel()),
+        });
+        let first = server.client.channel(LOFT).into_future();
+        let second = async {
+            // Asked while the first has its answer already.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            server.client.channel(Id::new(23)).await
+        };
+        let (first, second) = tokio::join!(first, second);
+        first.expect("an answer");
+        second.expect("an answer");
+        assert_eq!(server.times(), [0, 2_500, 2_500]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_429_of_the_edge_stops_every_route_for_as_long_as_it_says() {
+        let server = Server::new(|_, before| match before {
+            0 => Reply::status(429, "<html>error code: 1015</html>").header("Retry-After", 20),
+            _ => Reply::ok(bodies::channel()),
+        });
+        server.client.channel(LOFT).await.expect("an answer");
+        assert_eq!(server.times(), [0, 20_000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_that_outlasts_the_timeout_is_an_error_at_once() {
+        let server = Server::new(|_, _| limited(3_600.0, false, "shared"));
+        let start = tokio::time::Instant::now();
+        let error = server.client.channel(LOFT).await.expect_err("limited");
+        assert!(start.elapsed() < second(1), "{:?}", start.elapsed());
+        let RequestError::RateLimited { retry_after, scope } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!((*scope, retry_after.as_secs()), (Scope::Shared, 3_600));
+        assert!(error.is_transient());
+        server
+            .client
+            .channel(LOFT)
+            .await
+            .expect_err("still limited");
+        assert_eq!(server.seen().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_429_without_end_is_not_hammered() {
+        let server = Server::new(|_, _| limited(0.0, false, "user"));
+        let error = server.client.channel(LOFT).await.expect_err("limited");
+        assert!(
+            matches!(error, RequestError::RateLimited { .. }),
+            "{error:?}"
+        );
+        assert_eq!(server.times(), [0, 100, 200, 300, 400, 500]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn more_than_may_wait_are_told_so() {
+        let server = Server::with(
+            |_, _| Reply::ok(bodies::message()).after(second(5)),
+            |config| config.waiting(2),
+        );
+        let posts = (0..5).map(|_| {
+            server
+                .client
+                .create_message(LOFT)
+                .content("x")
+                .into_future()
+        });
+        let outcomes = join_all(posts).await;
+        let busy = outcomes
+            .iter()
+            .filter(|it| matches!(it, Err(RequestError::Busy(3))))
+            .count();
+        assert_eq!(busy, 1, "{outcomes:?}");
+        assert_eq!(server.seen().len(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cancelled_request_does_not_keep_others_from_their_turn() {
+        let server = Server::new(|_, before| {
+            let reply = Reply::ok(bodies::message()).bucket("m", 1, 0, 1.0);
+            if before == 0 {
+                reply.after(second(60))
+            } else {
+                reply
+            }
+        });
+        let client = &server.client;
+        let cancelled = client.create_message(LOFT).content("x").into_future();
+        let patient = client.create_message(LOFT).content("y").into_future();
+        let (cancelled, patient) =
+            tokio::join!(tokio::time::timeout(second(1), cancelled), patient);
+        cancelled.expect_err("cancelled");
+        patient.expect("posted");
+        assert_eq!(server.times(), [0, 1_000]);
+    }
+}
+
+mod repeating {
+    use super::*;
+
+    /// Posts as Discord does: a nonce that was seen gives the message that it made.
+    fn losing(
+        how: impl Fn(usize) -> Option<Reply> + Send + 'static,
+    ) -> (Server, impl Fn(&Server) -> usize) {
+        let server = Server::new(move |_, before| {
+            how(before).unwrap_or_else(|| Reply::ok(bodies::message()))
+        });
+        let posted = |server: &Server| {
+            let mut nonces: Vec<String> = server
+                .seen()
+                .iter()
+                .map(|seen| seen.json()["nonce"].to_string())
+                .collect();
+            nonces.sort();
+            nonces.dedup();
+            nonces.len()
+        };
+        (server, posted)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_whose_answer_was_lost_is_posted_once() {
+        let page = "<html><h1>502 Bad Gateway</h1></html>";
+        let (server, posted) = losing(move |before| match before {
+            0 => Some(Reply::Break),
+            1 => Some(Reply::status(502, page)),
+            2 => Some(Reply::ok("").after(second(60))),
+            _ => None,
+        });
+        server
+            .client
+            .create_message(LOFT)
+            .content("x")
+            .await
+            .expect("posted");
+        assert_eq!((server.seen().len(), posted(&server)), (4, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_could_happen_twice_is_not_sent_twice() {
+        for reply in [
+            Reply::Break,
+            Reply::status(502, "<html>"),
+            Reply::ok("").after(second(60)),
+        ] {
+            let server = Server::new(move |_, _| reply.clone());
+            let error = server.client.create_role(CHOIR).await.expect_err("lost");
+            assert!(
+                matches!(error, RequestError::OutcomeUnknown(_)),
+                "{error:?}"
+            );
+            assert!(!error.is_transient());
+            assert_eq!(server.seen().len(), 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_fails_on_is_asked_a_few_times_only() {
+        let server = Server::new(|_, _| {
+            Reply::status(503, "<html><h1>upstream\n connect error</h1></html>")
+        });
+        let error = server.client.channel(LOFT).await.expect_err("failed");
+        assert_eq!(
+            error.to_string(),
+            "the server failed with status 503: <html><h1>upstream connect error</h1></html>"
+        );
+        assert!(error.is_transient());
+        assert_eq!(server.seen().len(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_ends_with_the_timeout() {
+        let server = Server::new(|_, _| Reply::ok("").after(second(600)));
+        let start = tokio::time::Instant::now();
+        let error = server.client.channel(LOFT).await.expect_err("no answer");
+        assert!(matches!(error, RequestError::TimedOut(_)), "{error:?}");
+        assert!(start.elapsed() <= second(30), "{:?}", start.elapsed());
+        assert!(server.seen().len() >= 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deletion_that_was_done_before_its_answer_was_lost_is_done() {
+        let gone = |_: &Seen, before| match before {
+            0 => Reply::Break,
+            _ => refusal(404, 10008, "Unknown Message"),
+        };
+        let server = Server::new(gone);
+        server
+            .client
+            .delete_message(LOFT, SONG)
+            .await
+            .expect("deleted");
+        let error = server
+            .client
+            .delete_message(LOFT, SONG)
+            .await
+            .expect_err("not there");
+        assert!(matches!(error, RequestError::NotFound(_)), "{error:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_is_not_there_is_unreachable() {
+        let config = antiphon_discord::Config::new(TOKEN, antiphon_discord::Intents::empty());
+        let (connector, listener) = antiphon_net::pipe::listen(1_024);
+        drop(listener);
+        let route = antiphon_net::Route::connector(std::sync::Arc::new(connector));
+        let network = antiphon_net::Network::new().route("*", route);
+        let (client, _source) = antiphon_discord::connect(config.network(network));
+        let error = client.create_role(CHOIR).await.expect_err("nobody there");
+        assert!(matches!(error, RequestError::Unreachable(_)), "{error:?}");
+        assert!(error.is_transient());
+    }
+}
