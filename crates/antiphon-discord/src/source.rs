@@ -76,7 +76,11 @@ impl antiphon_core::Source for Source {
                 return Err(SourceError::new(name, "configuration", error.to_string())
                     .hint("correct the source's configuration"));
             }
-            shards::run(self.config, self.shared, intake, stop, None).await
+            let cache = &self.shared.cache;
+            // A resumed session sends no guilds, so only a new one can fill an empty cache.
+            let begin_afresh = (cache.is_on() && !cache.is_restored())
+                .then_some("the cache was not saved, and only a new session fills it");
+            shards::run(self.config, self.shared, intake, stop, begin_afresh).await
         })
     }
 }
