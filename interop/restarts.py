@@ -35,8 +35,7 @@ def sources(world, _folder):
             [
                 'platform = "discord"',
                 'token = { env = "LOFT_TOKEN" }',
-                'intents = ["all"]',
-                f'api = {json.dumps(discord["rest"])}',
+                f'rest = {json.dumps(discord["rest"])}',
             ],
             {"LOFT_TOKEN": discord["token"]},
         )

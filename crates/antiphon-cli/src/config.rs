@@ -539,14 +539,18 @@ impl Discord {
         };
         let mut intents = Intents::empty();
         for name in names? {
-            let known = Intents::all().iter_names().map(|(known, _)| known);
             // Discord renamed it; the models have the old name.
             let (old, new) = ("GUILD_EMOJIS_AND_STICKERS", "GUILD_EXPRESSIONS");
             let wanted = if name == new { old } else { &name };
-            let known = known.map(|known| if known == old { new } else { known });
             match Intents::from_name(wanted) {
                 Some(intent) => intents |= intent,
-                None => return Err(section.unknown("intents", "intent", &name, known)),
+                None => {
+                    let known = Intents::all().iter_names();
+                    let known: Vec<&str> = known
+                        .map(|(known, _)| if known == old { new } else { known })
+                        .collect();
+                    return Err(section.unknown("intents", "intent", &name, known.into_iter()));
+                }
             }
         }
         Ok(intents)
