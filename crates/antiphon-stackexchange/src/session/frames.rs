@@ -232,7 +232,9 @@ impl Session {
             room.last = Some(edge);
             let checkpoint = room.checkpoint(reading.now);
             if let Some(last) = self.entries.back_mut() {
+                let before = last.weight();
                 last.checkpoint = Some(checkpoint);
+                self.bytes += last.weight() - before;
             }
         } else if room.is_unsaved(reading.now) {
             room.last = Some(edge);
