@@ -66,7 +66,7 @@ const SEEN: usize = 8192;
 const POSTED: usize = 4096;
 /// How many mentions are acknowledged at once.
 const ACKS: usize = 100;
-/// Mentions that wait to be acknowledged; the oldest go first.
+/// Mentions that wait to be acknowledged; beyond it the oldest are let go.
 const ACKS_WAITING: usize = 1000;
 /// A counter that leaps further than this is no counter: the servers make some hundred events a second.
 const LEAP: i64 = 100_000_000;
@@ -250,7 +250,8 @@ pub(crate) struct Session {
     seen_order: VecDeque<EventId>,
     posted: HashMap<MessageId, EventId>,
     posted_order: VecDeque<MessageId>,
-    acks: Vec<MessageId>,
+    /// Mentions to acknowledge: the room whose frame had them, their event, their message.
+    acks: VecDeque<(RoomId, EventId, MessageId)>,
     acking: bool,
     entries: VecDeque<Entry>,
     bytes: usize,
@@ -287,7 +288,7 @@ impl Session {
             seen_order: VecDeque::new(),
             posted: HashMap::new(),
             posted_order: VecDeque::new(),
-            acks: Vec::new(),
+            acks: VecDeque::new(),
             acking: false,
             entries: VecDeque::new(),
             bytes: 0,
@@ -693,22 +694,33 @@ impl Session {
         }
     }
 
-    /// Acknowledges the mentions heard so far, one request at a time.
+    /// Acknowledges the mentions heard so far, the oldest first, one request at a time.
+    ///
+    /// Those of one room go together, since its checkpoint tells when they are durable; what waits for a room's history
+    /// is left for later, and a room that was left has no checkpoint to come.
     fn acknowledge(&mut self) {
-        if self.acking || self.acks.is_empty() || !self.rules.acknowledge {
+        if self.acking || self.acks.is_empty() {
             return;
         }
-        let Some(room) = self.rooms.values().find(|room| room.settled) else {
+        let rooms = &self.rooms;
+        self.acks.retain(|(key, ..)| rooms.contains_key(key));
+        let reached = |key: &RoomId| rooms.get(key).and_then(|room| room.t).unwrap_or_default();
+        let ready = |(key, event, _): &(RoomId, EventId, MessageId)| event.get() <= reached(key);
+        let Some((key, ..)) = self.acks.iter().copied().find(ready) else {
             return;
         };
-        let ids = self.acks.split_off(self.acks.len().saturating_sub(ACKS));
-        self.acks.clear();
-        self.acking = true;
-        self.tasks.push_back(Task::Ack {
-            ids,
-            part: Arc::clone(&room.part),
-            mark: room.t.unwrap_or_default(),
+        let (mut ids, mut mark) = (Vec::new(), 0);
+        self.acks.retain(|ack| {
+            let goes = ids.len() < ACKS && ack.0 == key && ready(ack);
+            if goes {
+                ids.push(ack.2);
+                mark = mark.max(ack.1.get());
+            }
+            !goes
         });
+        let part = Arc::clone(&rooms[&key].part);
+        self.acking = true;
+        self.tasks.push_back(Task::Ack { ids, part, mark });
     }
 }
 

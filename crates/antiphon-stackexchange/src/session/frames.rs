@@ -300,10 +300,12 @@ impl Session {
             }
             (EventType::USER_MENTIONED | EventType::MESSAGE_REPLY, _) => {
                 draft.note = self.me.as_ref().map(|me| note(me.id));
-                if let Some(message) = message.filter(|_| self.is_me(header.target_user_id)) {
-                    self.acks.push(message);
+                if let Some(message) = message.filter(|_| self.is_me(header.target_user_id))
+                    && self.rules.acknowledge
+                {
+                    self.acks.push_back((key, id, message));
                     if self.acks.len() > ACKS_WAITING {
-                        self.acks.remove(0);
+                        self.acks.pop_front();
                     }
                 }
             }
