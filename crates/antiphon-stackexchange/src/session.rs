@@ -574,8 +574,11 @@ impl Session {
                     room.waiters.retain(|waiter| !waiter.is_closed());
                     room.waiters.push(reply);
                 }
-                let line = self.assign(room);
-                self.prepare(line);
+                let id = self.assign(room);
+                // A wait, which the server may have asked for, is not cut short.
+                if self.lines.get(&id).is_some_and(|line| !line.waits()) {
+                    self.prepare(id);
+                }
             }
             Command::Leave { room, reply } => {
                 let ids: Vec<RoomId> = match room {

@@ -65,6 +65,11 @@ impl Line {
         self.poll.as_ref().is_some_and(|poll| poll.works)
     }
 
+    /// Whether the next try has to wait.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self.phase, Phase::Waiting { .. })
+    }
+
     pub(super) fn deadline(&self, rules: &Rules, reads: bool) -> Option<Instant> {
         let wait = match &self.phase {
             Phase::Waiting { until, .. } => Some(*until),
