@@ -612,8 +612,10 @@ impl Session {
             return;
         }
         let waiting = self.lines.values().filter_map(|line| match &line.phase {
-            // While it is polled, events flow.
-            Phase::Waiting { until, reason } if !line.polls() => Some((*until, reason.clone())),
+            // While it is polled, or the socket before is still heard, events flow.
+            Phase::Waiting { until, reason } if line.stream.is_none() && !line.polls() => {
+                Some((*until, reason.clone()))
+            }
             _ => None,
         });
         let opening = |line: &Line| {
