@@ -207,7 +207,10 @@ impl Session {
             self.closes.push_back(old.id);
         }
         for room in self.rooms_of(id.line) {
-            let is_ready = self.rooms.get(&room).is_some_and(|room| room.announced);
+            let is_ready = self
+                .rooms
+                .get_mut(&room)
+                .is_some_and(|room| std::mem::take(&mut room.announced));
             if is_ready {
                 self.attach(room, now);
             }
@@ -379,12 +382,13 @@ impl Session {
         poll.at = Some(now.at + interval);
         match outcome {
             Ok(frame) => {
-                let first = !std::mem::replace(&mut poll.works, true);
+                poll.works = true;
                 poll.frame += 1;
                 let (connection, number) = (poll.connection.clone(), poll.frame);
-                if first {
-                    for room in self.rooms_of(id) {
-                        self.attach(room, now);
+                for room in self.rooms_of(id) {
+                    let room = self.rooms.get(&room);
+                    if let Some(room) = room.filter(|room| room.settled && !room.attached) {
+                        self.attach(room.id, now);
                     }
                 }
                 self.on_frame(id, &connection, number, &frame, now);

@@ -314,7 +314,6 @@ impl Session {
             return;
         };
         room.attached = true;
-        room.announced = false;
         room.false_alarms = 0;
         for waiter in room.waiters.drain(..) {
             let _ = waiter.send(Ok(()));
