@@ -233,6 +233,7 @@ impl Session {
                 room.announcing = None;
             }
         }
+        self.round += 1;
         let nonce = format!("{}-poll-{}", self.nonce, self.round);
         let Some(line) = self.lines.get_mut(&id) else {
             return;
