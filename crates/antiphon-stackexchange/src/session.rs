@@ -391,12 +391,13 @@ impl Session {
                 let stood_still = now.at.saturating_duration_since(since);
                 for line in self.lines.values_mut() {
                     if let Some(stream) = &mut line.stream {
-                        stream.heard_at += stood_still;
+                        // One that was opened meanwhile did not stand still for all of it.
+                        stream.heard_at = (stream.heard_at + stood_still).min(now.at);
                     }
                 }
                 for room in self.rooms.values_mut() {
                     if let Some(proof) = &mut room.proof {
-                        proof.by += stood_still;
+                        proof.by = (proof.by + stood_still).min(now.at + PROOF_WITHIN);
                     }
                 }
             }
