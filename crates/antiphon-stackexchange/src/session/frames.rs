@@ -340,10 +340,12 @@ impl Session {
 
     /// The server asks to load again: a new socket does that, from where the rooms were heard last.
     fn renew(&mut self, id: LineId, now: Moment) {
-        let stream = self.lines.get(&id).and_then(|line| line.stream.as_ref());
+        let line = self.lines.get_mut(&id);
+        let Some(stream) = line.and_then(|line| line.stream.as_mut()) else {
+            return;
+        };
         // A server that asks with every frame is not followed into a loop.
-        if stream.is_some_and(|stream| stream.opened_at + RENEW_AFTER <= now.at) {
-            self.prepare(id);
-        }
+        stream.lives_for = stream.lives_for.min(RENEW_AFTER);
+        self.line_deadline(id, now);
     }
 }

@@ -1,5 +1,7 @@
 //! Lines: what serves rooms, a socket or polling.
 
+use std::time::Duration;
+
 use antiphon_core::{Backoff, Edge};
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -45,6 +47,8 @@ pub(super) struct Stream {
     /// Number of its last frame, from 1.
     pub(super) frame: u64,
     pub(super) opened_at: Instant,
+    /// How old it may become.
+    pub(super) lives_for: Duration,
     pub(super) heard_at: Instant,
 }
 
@@ -84,7 +88,7 @@ impl Line {
             .stream
             .as_ref()
             .filter(|_| matches!(self.phase, Phase::Idle))
-            .map(|stream| stream.opened_at + rules.reset_after);
+            .map(|stream| stream.opened_at + stream.lives_for);
         let poll = self
             .poll
             .as_ref()
@@ -200,6 +204,7 @@ impl Session {
             connection,
             frame: 0,
             opened_at: now.at,
+            lives_for: self.rules.reset_after,
             heard_at: now.at,
         });
         if let Some(old) = old {
@@ -336,7 +341,7 @@ impl Session {
         }
         if let Some(stream) = &line.stream
             && matches!(line.phase, Phase::Idle)
-            && stream.opened_at + rules.reset_after <= now.at
+            && stream.opened_at + stream.lives_for <= now.at
         {
             self.prepare(id);
             return;
