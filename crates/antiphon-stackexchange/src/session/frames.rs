@@ -116,7 +116,10 @@ impl Session {
             return;
         };
         let queued = self.entries.len();
-        self.note_counters(reading, id, body);
+        let is_served = self.is_served(id, reading.line);
+        if is_served {
+            self.note_counters(reading, id, body);
+        }
         let mut highest = self.believed(id, body.t).unwrap_or_default();
         let mut left = false;
         let mut kicked = None;
@@ -157,7 +160,9 @@ impl Session {
             let place = self.place(id);
             self.odd(reading, EXIT, place, raw);
         }
-        self.advance(reading, id, highest, queued);
+        if is_served {
+            self.advance(reading, id, highest, queued);
+        }
         // A kick that is only replayed may be over: the room was announced since, and let us in.
         let now_kicked = left
             && kicked.is_some_and(|event| self.rooms.get(&id).is_some_and(|room| event > room.top));
@@ -171,6 +176,13 @@ impl Session {
     fn believed(&self, room: RoomId, count: Option<i64>) -> Option<i64> {
         let known = self.rooms.get(&room).map(|room| room.top.max(room.heard));
         count.filter(|count| known.is_none_or(|known| *count <= known.saturating_add(LEAP)))
+    }
+
+    /// Whether a line's counters are the room's: it serves the room, and has begun to.
+    ///
+    /// Other sockets of the account say some of the same, but not all of it and not in one order.
+    fn is_served(&self, room: RoomId, line: LineId) -> bool {
+        self.line_of(room) == line && self.rooms.get(&room).is_some_and(|room| room.attached)
     }
 
     fn is_me(&self, user: Option<i64>) -> bool {
@@ -196,7 +208,7 @@ impl Session {
         let (Some(t), Some(d)) = (self.believed(id, body.t), body.d) else {
             return;
         };
-        let Some(room) = self.rooms.get_mut(&id).filter(|room| room.attached) else {
+        let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
         let begins_after = t.saturating_sub(d.max(0));
