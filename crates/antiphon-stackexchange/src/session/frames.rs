@@ -212,7 +212,11 @@ impl Session {
             return;
         };
         let begins_after = t.saturating_sub(d.max(0));
-        if begins_after > room.heard && room.is_credible() && room.catching.is_none() {
+        let is_hole = begins_after > room.heard && room.is_credible();
+        if let Some(catching) = room.catching.as_mut().filter(|_| is_hole) {
+            catching.missed = true;
+            catching.to = reading.edge();
+        } else if is_hole {
             room.proof = None;
             room.from
                 .get_or_insert_with(|| match self.lines.get(&reading.line) {

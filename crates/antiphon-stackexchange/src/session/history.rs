@@ -6,7 +6,8 @@ use antiphon_core::{Draft, Edge, Entry, Gap, Provenance};
 use bytes::Bytes;
 
 use super::{
-    AGAIN_AFTER, AGAIN_TRIES, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, LEFT_OUT, Moment, Session, Task,
+    AGAIN_AFTER, AGAIN_TRIES, FALSE_ALARMS, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, LEFT_OUT, Moment,
+    Session, Task,
     room::{Catching, Held},
 };
 use crate::{
@@ -47,6 +48,8 @@ impl Session {
                 until: now.at + HOLD_TIME,
             }),
             tries: 0,
+            missed: false,
+            renewed: 0,
             again_at: None,
         });
         self.ask_history(id);
@@ -64,6 +67,7 @@ impl Session {
         };
         catching.round = round;
         catching.tries += 1;
+        catching.missed = false;
         catching.again_at = None;
         self.tasks.push_back(Task::History {
             room: id,
@@ -103,7 +107,16 @@ impl Session {
             return;
         };
         let past = match outcome {
-            Ok(past) => past,
+            // The answer may be from before the other hole.
+            Ok(_) if catching.missed && catching.renewed < FALSE_ALARMS => {
+                catching.renewed += 1;
+                self.ask_history(id);
+                return;
+            }
+            Ok(past) => Past {
+                whole: past.whole && !catching.missed,
+                ..past
+            },
             Err(error) if error.is_transient() && catching.tries < AGAIN_TRIES => {
                 tracing::warn!(room = %id, %error, "history not fetched; asked for again later");
                 catching.again_at = Some(now.at + AGAIN_AFTER);

@@ -79,6 +79,10 @@ pub(super) struct Catching {
     /// Live events that wait, with their ids.
     pub(super) held: Option<Held>,
     pub(super) tries: u8,
+    /// Whether there was another hole since the history was asked.
+    pub(super) missed: bool,
+    /// How often it was asked anew for that.
+    pub(super) renewed: u8,
     /// When the history is asked for again; absent while it is being asked.
     pub(super) again_at: Option<Instant>,
 }
