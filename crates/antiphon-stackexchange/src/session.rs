@@ -76,6 +76,8 @@ const LAG: i64 = 10_000;
 const ROOMS: usize = 256;
 /// Why a hole was found while the socket was open.
 const LEFT_OUT: &str = "the server left out a stretch";
+/// Why a socket is not believed to have said everything.
+const UNPROVEN: &str = "the new socket did not show what came before it";
 /// How old a socket is before the server's wish for a new one is followed.
 const RENEW_AFTER: Duration = Duration::from_secs(10);
 /// A gap is dated back by so much, since its last frame spent an unknown time on the way.

@@ -218,16 +218,14 @@ impl Session {
             catching.to = reading.edge();
         } else if is_hole {
             room.proof = None;
-            room.from
-                .get_or_insert_with(|| match self.lines.get(&reading.line) {
-                    Some(line) => line.last.clone().unwrap_or_else(|| reading.edge()),
-                    None => reading.edge(),
-                });
-            room.outage.get_or_insert_with(|| LEFT_OUT.into());
+            room.may_miss(LEFT_OUT, reading.now);
             let to = reading.edge();
             self.catch_up(id, to, reading.now);
         } else if room.proof.as_ref().is_some_and(|proof| t >= proof.until) {
             room.is_whole();
+        }
+        if let Some(room) = self.rooms.get_mut(&id).filter(|room| t >= room.heard) {
+            room.counted_at = Some(reading.now.wall);
         }
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::{
     AGAIN_AFTER, AGAIN_TRIES, FALSE_ALARMS, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, LEFT_OUT, Moment,
-    Session, Task,
+    Session, Task, UNPROVEN,
     room::{Catching, Held},
 };
 use crate::{
@@ -156,7 +156,8 @@ impl Session {
             let gap = Gap::new(from.clone(), catching.to.clone(), cause).recovered(recovered);
             self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
         }
-        let false_alarm = outage == LEFT_OUT && recovered == 0 && past.whole;
+        let of_counters = [LEFT_OUT, UNPROVEN].contains(&outage.as_str());
+        let false_alarm = of_counters && recovered == 0 && past.whole;
         if !false_alarm {
             self.lose_notifications(id, from, catching.to, &outage, now);
         }

@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     FALSE_ALARMS, LAG, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal, SAVE_EVERY, Session,
-    Task, VERSION, before,
+    Task, UNPROVEN, VERSION, before,
 };
 use crate::{
     config::Sockets,
@@ -61,6 +61,8 @@ pub(super) struct Room {
     pub(super) saved: Option<i64>,
     /// The last frame that had something for it.
     pub(super) last: Option<Edge>,
+    /// When the server last told its count: what is missing on an open socket came after that.
+    pub(super) counted_at: Option<Timestamp>,
 }
 
 /// The socket has to show that nothing is missing up to a count.
@@ -129,6 +131,7 @@ impl Room {
             saved_at: None,
             saved: None,
             last: None,
+            counted_at: None,
         }
     }
 
@@ -185,6 +188,13 @@ impl Room {
             && self
                 .saved_at
                 .is_none_or(|at| now.at.saturating_duration_since(at) >= SAVE_EVERY)
+    }
+
+    /// Something may be missing since the server last told its count, unless it is known since when.
+    pub(super) fn may_miss(&mut self, why: &str, now: Moment) {
+        let since = self.counted_at.unwrap_or(now.wall);
+        self.from.get_or_insert_with(|| before(since));
+        self.outage.get_or_insert_with(|| why.to_owned());
     }
 
     /// Nothing is missing any more.
@@ -284,6 +294,7 @@ impl Session {
                     // A fresh start: nothing before it is ours.
                     room.t = Some(top);
                     room.heard = top;
+                    room.counted_at = Some(now.wall);
                 }
                 if room.settled {
                     self.open_if_ready(line);
@@ -328,6 +339,7 @@ impl Session {
         if room.top <= room.heard {
             room.is_whole();
         } else {
+            room.may_miss(UNPROVEN, now);
             room.proof = Some(Proof {
                 until: room.top,
                 by: now.at + PROOF_WITHIN,
