@@ -315,6 +315,7 @@ impl Session {
             // Whatever the history did not give yet is asked for again with the next socket.
             room.catching = None;
             room.proof = None;
+            room.stale = room.announced;
             room.heard = room.t.unwrap_or_default();
             if std::mem::take(&mut room.attached) {
                 let edge = last.clone().or_else(|| room.last.clone());

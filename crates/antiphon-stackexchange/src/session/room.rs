@@ -42,6 +42,8 @@ pub(super) struct Room {
     pub(super) announcing: Option<u64>,
     /// Whether it was announced for the socket to come.
     pub(super) announced: bool,
+    /// Whether that was before the last socket was lost, so that `top` does not tell what came since.
+    pub(super) stale: bool,
     /// Whether it is served by the line's socket, or polled.
     pub(super) attached: bool,
     /// The last frame before the outage; absent while there is none.
@@ -121,6 +123,7 @@ impl Room {
             top: 0,
             announcing: None,
             announced: false,
+            stale: false,
             attached: false,
             from: None,
             outage: None,
@@ -272,6 +275,7 @@ impl Session {
         match outcome {
             Ok(top) => {
                 room.announced = true;
+                room.stale = false;
                 room.top = top;
                 let is_behind = room.t.is_some_and(|t| top.saturating_add(LAG) < t);
                 if is_behind {
@@ -336,12 +340,14 @@ impl Session {
         if room.catching.is_some() {
             return;
         }
-        if room.top <= room.heard {
+        let least = room.heard.saturating_add(i64::from(room.stale));
+        let until = room.top.max(least);
+        if until <= room.heard {
             room.is_whole();
         } else {
             room.may_miss(UNPROVEN, now);
             room.proof = Some(Proof {
-                until: room.top,
+                until,
                 by: now.at + PROOF_WITHIN,
             });
         }
