@@ -233,6 +233,12 @@ impl Session {
         for waiter in room.waiters.drain(..) {
             let _ = waiter.send(Err(JoinError::NoSuchRoom(id)));
         }
+        if let Some(from) = room.from.take() {
+            let outage = room.outage.take().unwrap_or_default();
+            let cause = format!("{outage}; the room was left before more was known");
+            let gap = Gap::new(from, Edge::at(now.wall), cause);
+            self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
+        }
         if room.settled {
             let checkpoint = room.checkpoint(now);
             self.push(Entry::checkpoint(checkpoint));
@@ -284,6 +290,7 @@ impl Session {
                     room.settled = false;
                     let now_at = Edge::at(now.wall);
                     let from = room.from.take().or_else(|| room.last.clone());
+                    room.outage = None;
                     let gap = Gap::new(
                         from.unwrap_or_else(|| now_at.clone()),
                         now_at,
