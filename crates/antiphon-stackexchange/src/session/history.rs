@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use antiphon_core::{Draft, Edge, Entry, Gap, Provenance};
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::{
     AGAIN_AFTER, AGAIN_TRIES, FALSE_ALARMS, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, LEFT_OUT, Moment,
@@ -196,7 +197,7 @@ impl Session {
 
     /// What comes from other rooms, such as mentions and invitations, no history has.
     ///
-    /// Said once for each outage, by the first room of its line.
+    /// They come under any room's key, so any room's hole may have had some; one outage of several rooms is said once.
     fn lose_notifications(
         &mut self,
         room: RoomId,
@@ -206,10 +207,14 @@ impl Session {
         now: Moment,
     ) {
         let line = self.line_of(room);
-        let first = self.rooms.keys().find(|id| self.line_of(**id) == line);
-        let (Some(me), true) = (&self.me, first == Some(&room)) else {
+        let (Some(me), Some(line)) = (&self.me, self.lines.get_mut(&line)) else {
             return;
         };
+        let is_told = |(since, until): (Timestamp, Timestamp)| since <= from.at && to.at <= until;
+        if line.told_missing.is_some_and(is_told) {
+            return;
+        }
+        line.told_missing = Some((from.at, to.at));
         let place = user_place(me.id);
         let cause = format!("{outage}; no history has what comes from other rooms");
         let gap = Gap::new(from, to, cause);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use antiphon_core::{Backoff, Edge};
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff, before};
@@ -24,6 +25,8 @@ pub(super) struct Line {
     pub(super) again: bool,
     /// The last frame received.
     pub(super) last: Option<Edge>,
+    /// Between which times something from elsewhere was last said to be missing.
+    pub(super) told_missing: Option<(Timestamp, Timestamp)>,
 }
 
 /// What is being done to get a socket, or a new one.
@@ -111,6 +114,7 @@ impl Session {
             poll: None,
             again: false,
             last: None,
+            told_missing: None,
         });
         id
     }
