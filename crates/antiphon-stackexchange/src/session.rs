@@ -73,7 +73,7 @@ const LEAP: i64 = 100_000_000;
 /// How far the server's counter may stand behind what was heard, as from a slower machine of theirs.
 const LAG: i64 = 10_000;
 /// Rooms that an account may be in.
-const ROOMS: usize = 256;
+pub(crate) const ROOMS: usize = 256;
 /// Why a hole was found while the socket was open.
 const LEFT_OUT: &str = "the server left out a stretch";
 /// Why a socket is not believed to have said everything.

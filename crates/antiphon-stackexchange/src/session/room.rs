@@ -217,7 +217,9 @@ impl Session {
     /// A room is to be read from now on.
     pub(super) fn want(&mut self, id: RoomId, now: Moment) {
         let known = self.rooms.get(&id).is_some_and(|room| room.wanted);
-        if !known && self.rooms.len() < ROOMS {
+        if !known && self.rooms.len() >= ROOMS {
+            tracing::error!(room = %id, most = ROOMS, "too many rooms; this one is not read");
+        } else if !known {
             // One that was left and is joined again begins anew: what came meanwhile is not ours.
             self.rooms.insert(id, Room::new(id, now.wall));
         }
