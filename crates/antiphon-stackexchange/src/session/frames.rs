@@ -260,6 +260,15 @@ impl Session {
     /// One event.
     fn on_event(&mut self, reading: &Reading<'_>, key: RoomId, header: &Header, body: Bytes) {
         let id = EventId::new(header.id.unwrap_or_default());
+        let its = header.room_id.map_or(key, RoomId::new);
+        if self
+            .rooms
+            .get(&its)
+            .is_some_and(|room| id.get() <= room.began)
+        {
+            // From before the room was joined: a shared socket begins where the room heard least begins.
+            return;
+        }
         if !self.is_new(id) {
             return;
         }

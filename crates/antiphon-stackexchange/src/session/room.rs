@@ -32,6 +32,8 @@ pub(super) struct Room {
     /// Whether a checkpoint of it is durable.
     pub(super) settled: bool,
     pub(super) joined_at: Timestamp,
+    /// The server's count when it was joined: what came before is not ours.
+    pub(super) began: i64,
     /// Everything up to this count was heard, fetched, or reported as a gap; absent before the room was first read.
     pub(super) t: Option<i64>,
     /// The stream was heard without a hole up to this count; above `t` only while the history is being fetched.
@@ -105,6 +107,8 @@ pub(super) struct Stored {
     pub(super) joined: bool,
     pub(super) joined_at: Timestamp,
     pub(super) t: i64,
+    #[serde(default)]
+    pub(super) began: i64,
     /// The last frame that had something for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Edge>,
@@ -118,6 +122,7 @@ impl Room {
             wanted: true,
             settled: false,
             joined_at,
+            began: 0,
             t: None,
             heard: 0,
             top: 0,
@@ -143,6 +148,7 @@ impl Room {
         let from = stored.last.clone();
         Self {
             settled: true,
+            began: stored.began,
             t: Some(stored.t),
             heard: stored.t,
             saved: Some(stored.t),
@@ -173,6 +179,7 @@ impl Room {
             joined: self.wanted,
             joined_at: self.joined_at,
             t,
+            began: self.began,
             last: self.from.clone().or_else(|| self.last.clone()),
         };
         Checkpoint {
@@ -305,6 +312,7 @@ impl Session {
                 };
                 if room.t.is_none() {
                     // A fresh start: nothing before it is ours.
+                    room.began = top;
                     room.t = Some(top);
                     room.heard = top;
                     room.counted_at = Some(now.wall);
