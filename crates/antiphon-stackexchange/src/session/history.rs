@@ -114,10 +114,7 @@ impl Session {
                 self.ask_history(id);
                 return;
             }
-            Ok(past) => Past {
-                whole: past.whole && !catching.missed,
-                ..past
-            },
+            Ok(past) => past,
             Err(error) if error.is_transient() && catching.tries < AGAIN_TRIES => {
                 tracing::warn!(room = %id, %error, "history not fetched; asked for again later");
                 catching.again_at = Some(now.at + AGAIN_AFTER);
@@ -131,6 +128,7 @@ impl Session {
         let Some(catching) = room.catching.take() else {
             return;
         };
+        let whole = past.whole && !catching.missed;
         let since = room.t.unwrap_or_default();
         let outage = room.outage.take().unwrap_or_default();
         let from = room.from.take().unwrap_or_else(|| catching.to.clone());
@@ -144,7 +142,7 @@ impl Session {
                 0
             };
         }
-        if !past.whole {
+        if !whole {
             let first = events.first().map(|(id, _)| *id);
             let cause = match first {
                 Some(first) => {
@@ -158,7 +156,7 @@ impl Session {
             self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
         }
         let of_counters = [LEFT_OUT, UNPROVEN].contains(&outage.as_str());
-        let false_alarm = of_counters && recovered == 0 && past.whole;
+        let false_alarm = of_counters && recovered == 0 && whole;
         if !false_alarm {
             self.lose_notifications(id, from, catching.to, &outage, now);
         }
