@@ -109,6 +109,11 @@ impl Session {
 
     /// What a frame has for one room.
     fn on_part(&mut self, reading: &mut Reading<'_>, id: RoomId, part: &RoomFrame<'_>) {
+        let is_served = self.is_served(id, reading.line);
+        if !is_served && self.rooms.contains_key(&id) {
+            // Its own socket says the same in its own order, from where the room was heard last (protocol §5.4).
+            return;
+        }
         let Some(body) = &part.body else {
             let raw = reading.slice(part.raw);
             let place = self.place(id);
@@ -116,10 +121,7 @@ impl Session {
             return;
         };
         let queued = self.entries.len();
-        let is_served = self.is_served(id, reading.line);
-        if is_served {
-            self.note_counters(reading, id, body);
-        }
+        self.note_counters(reading, id, body);
         let mut highest = self.believed(id, body.t).unwrap_or_default();
         let mut left = false;
         let mut kicked = None;
@@ -160,9 +162,7 @@ impl Session {
             let place = self.place(id);
             self.odd(reading, EXIT, place, raw);
         }
-        if is_served {
-            self.advance(reading, id, highest, queued);
-        }
+        self.advance(reading, id, highest, queued);
         // A kick that is only replayed may be over: the room was announced since, and let us in.
         let now_kicked = left
             && kicked.is_some_and(|event| self.rooms.get(&id).is_some_and(|room| event > room.top));
@@ -178,9 +178,7 @@ impl Session {
         count.filter(|count| known.is_none_or(|known| *count <= known.saturating_add(LEAP)))
     }
 
-    /// Whether a line's counters are the room's: it serves the room, and has begun to.
-    ///
-    /// Other sockets of the account say some of the same, but not all of it and not in one order.
+    /// Whether a line serves the room, and has begun to.
     fn is_served(&self, room: RoomId, line: LineId) -> bool {
         self.line_of(room) == line && self.rooms.get(&room).is_some_and(|room| room.attached)
     }
