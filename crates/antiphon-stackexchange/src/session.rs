@@ -455,7 +455,7 @@ impl Session {
                 }
                 let lines: Vec<LineId> = self.lines.keys().copied().collect();
                 for line in lines {
-                    self.prepare(line);
+                    self.prepare(line, now);
                 }
                 self.tell_link(now);
             }
@@ -580,7 +580,7 @@ impl Session {
                 let id = self.assign(room);
                 // A wait, which the server may have asked for, is not cut short.
                 if self.lines.get(&id).is_some_and(|line| !line.waits()) {
-                    self.prepare(id);
+                    self.prepare(id, now);
                 }
             }
             Command::Leave { room, reply } => {

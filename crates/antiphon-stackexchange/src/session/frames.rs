@@ -1,11 +1,14 @@
 //! What frames say.
 
+use std::sync::Arc;
+
 use antiphon_core::{BodyForm, Draft, Edge, Entry, Kind, Origin, Place, Provenance};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::{
-    ACKS_WAITING, LEAP, LEFT_OUT, LineId, Moment, RENEW_AFTER, Session, SocketId, room::Held,
+    ACKS_WAITING, LEAP, LEFT_OUT, LineId, Moment, RENEW_AFTER, Session, SocketId,
+    room::{Counted, Held},
 };
 use crate::{
     event::{
@@ -19,7 +22,7 @@ use crate::{
 /// The frame that is being read.
 struct Reading<'a> {
     line: LineId,
-    connection: &'a str,
+    connection: &'a Arc<str>,
     frame: u64,
     /// Counts what has no id of its own.
     index: u32,
@@ -40,7 +43,7 @@ impl Reading<'_> {
     }
 
     fn edge(&self) -> Edge {
-        Edge::frame(self.now.wall, self.connection, self.frame)
+        Edge::frame(self.now.wall, &**self.connection, self.frame)
     }
 
     /// A part of the frame, without copying it.
@@ -68,7 +71,7 @@ impl Session {
     pub(super) fn on_frame(
         &mut self,
         line: LineId,
-        connection: &str,
+        connection: &Arc<str>,
         frame: u64,
         bytes: &Bytes,
         now: Moment,
@@ -100,9 +103,6 @@ impl Session {
                 let place = Place::root();
                 self.odd(&mut reading, MALFORMED, place, bytes.clone());
             }
-        }
-        if let Some(line) = self.lines.get_mut(&line) {
-            line.last = Some(reading.edge());
         }
         self.acknowledge();
     }
@@ -223,13 +223,15 @@ impl Session {
             room.is_whole();
         }
         if let Some(room) = self.rooms.get_mut(&id).filter(|room| t >= room.heard) {
-            room.counted_at = Some(reading.now.wall);
+            room.counted = Some(Counted {
+                at: reading.now.wall,
+                by: Some((Arc::clone(reading.connection), reading.frame)),
+            });
         }
     }
 
     /// Everything that the frame has for the room stands in the queue; says so in a checkpoint.
     fn advance(&mut self, reading: &Reading<'_>, id: RoomId, highest: i64, queued: usize) {
-        let edge = reading.edge();
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
@@ -241,7 +243,6 @@ impl Session {
         }
         room.t = Some(room.t.unwrap_or_default().max(room.heard));
         if had_events {
-            room.last = Some(edge);
             let checkpoint = room.checkpoint(reading.now);
             if let Some(last) = self.entries.back_mut() {
                 let before = last.weight();
@@ -249,7 +250,6 @@ impl Session {
                 self.bytes += last.weight() - before;
             }
         } else if room.is_unsaved(reading.now) {
-            room.last = Some(edge);
             let checkpoint = room.checkpoint(reading.now);
             self.push(Entry::checkpoint(checkpoint));
         }

@@ -1,13 +1,13 @@
 //! Lines: what serves rooms, a socket or polling.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use antiphon_core::{Backoff, Edge};
+use antiphon_core::Backoff;
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff, before};
+use super::{Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff};
 use crate::{error::RequestError, model::RoomId};
 
 /// What serves one room or all.
@@ -23,8 +23,6 @@ pub(super) struct Line {
     pub(super) poll: Option<Poll>,
     /// A room was added while a socket was being opened: another is needed.
     pub(super) again: bool,
-    /// The last frame received.
-    pub(super) last: Option<Edge>,
     /// Between which times something from elsewhere was last said to be missing.
     pub(super) told_missing: Option<(Timestamp, Timestamp)>,
 }
@@ -46,7 +44,7 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) id: SocketId,
-    pub(super) connection: String,
+    pub(super) connection: Arc<str>,
     /// Number of its last frame, from 1.
     pub(super) frame: u64,
     pub(super) opened_at: Instant,
@@ -60,7 +58,7 @@ pub(super) struct Stream {
 pub(super) struct Poll {
     /// When the next request is due; absent while one is under way.
     pub(super) at: Option<Instant>,
-    pub(super) connection: String,
+    pub(super) connection: Arc<str>,
     pub(super) frame: u64,
     /// Whether the last request was answered.
     pub(super) works: bool,
@@ -113,7 +111,6 @@ impl Session {
             refused: 0,
             poll: None,
             again: false,
-            last: None,
             told_missing: None,
         });
         id
@@ -125,7 +122,7 @@ impl Session {
     }
 
     /// Begins to get a socket, or a new one beside the one there is.
-    pub(super) fn prepare(&mut self, id: LineId) {
+    pub(super) fn prepare(&mut self, id: LineId, now: Moment) {
         let Some(line) = self.lines.get_mut(&id) else {
             return;
         };
@@ -142,6 +139,7 @@ impl Session {
                 && room.announcing.is_none()
             {
                 room.announcing = Some(round);
+                room.asked_at = Some(now.wall);
                 self.tasks.push_back(Task::Announce {
                     room: room.id,
                     round,
@@ -205,7 +203,7 @@ impl Session {
         let again = std::mem::take(&mut line.again);
         let old = line.stream.replace(Stream {
             id,
-            connection,
+            connection: connection.into(),
             frame: 0,
             opened_at: now.at,
             lives_for: self.rules.reset_after,
@@ -225,7 +223,7 @@ impl Session {
             }
         }
         if again {
-            self.prepare(id.line);
+            self.prepare(id.line, now);
         }
         self.tell_link(now);
     }
@@ -268,7 +266,7 @@ impl Session {
                 tracing::warn!(reason, "no socket can be had; polling instead");
                 line.poll = Some(Poll {
                     at: Some(now.at),
-                    connection: nonce,
+                    connection: nonce.into(),
                     frame: 0,
                     works: false,
                 });
@@ -307,7 +305,6 @@ impl Session {
             return;
         };
         line.poll = None;
-        let last = line.last.clone();
         if let Some(stream) = line.stream.take() {
             self.closes.push_back(stream.id);
         }
@@ -322,10 +319,7 @@ impl Session {
             room.stale = room.announced;
             room.heard = room.t.unwrap_or_default();
             if std::mem::take(&mut room.attached) {
-                let edge = last.clone().or_else(|| room.last.clone());
-                room.from
-                    .get_or_insert_with(|| edge.unwrap_or_else(|| before(now.wall)));
-                room.outage.get_or_insert_with(|| reason.to_owned());
+                room.may_miss(reason, now);
             }
         }
     }
@@ -348,11 +342,11 @@ impl Session {
             && matches!(line.phase, Phase::Idle)
             && stream.opened_at + stream.lives_for <= now.at
         {
-            self.prepare(id);
+            self.prepare(id, now);
             return;
         }
         if matches!(&line.phase, Phase::Waiting { until, .. } if *until <= now.at) {
-            self.prepare(id);
+            self.prepare(id, now);
             self.tell_link(now);
         }
         self.poll(id, now);

@@ -63,10 +63,27 @@ pub(super) struct Room {
     pub(super) saved_at: Option<Instant>,
     /// The mark that it had.
     pub(super) saved: Option<i64>,
-    /// The last frame that had something for it.
-    pub(super) last: Option<Edge>,
-    /// When the server last told its count: what is missing on an open socket came after that.
-    pub(super) counted_at: Option<Timestamp>,
+    /// When the server last told its count.
+    pub(super) counted: Option<Counted>,
+    /// When it was announced.
+    pub(super) asked_at: Option<Timestamp>,
+}
+
+/// When the server last told its count, after which whatever is missing came.
+#[derive(Debug)]
+pub(super) struct Counted {
+    pub(super) at: Timestamp,
+    /// The connection and the frame that told it; absent if it was an answer.
+    pub(super) by: Option<(Arc<str>, u64)>,
+}
+
+impl Counted {
+    fn edge(&self) -> Edge {
+        match &self.by {
+            Some((connection, frame)) => Edge::frame(self.at, &**connection, *frame),
+            None => before(self.at),
+        }
+    }
 }
 
 /// The socket has to show that nothing is missing up to a count.
@@ -109,7 +126,7 @@ pub(super) struct Stored {
     pub(super) t: i64,
     #[serde(default)]
     pub(super) began: i64,
-    /// The last frame that had something for it.
+    /// When `t` was last told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Edge>,
 }
@@ -138,14 +155,14 @@ impl Room {
             waiters: Vec::new(),
             saved_at: None,
             saved: None,
-            last: None,
-            counted_at: None,
+            counted: None,
+            asked_at: None,
         }
     }
 
     /// A room that an earlier run was in.
     pub(super) fn restored(id: RoomId, stored: Stored) -> Self {
-        let from = stored.last.clone();
+        let from = stored.last;
         Self {
             settled: true,
             began: stored.began,
@@ -154,7 +171,6 @@ impl Room {
             saved: Some(stored.t),
             from: Some(from.unwrap_or_else(|| before(stored.joined_at))),
             outage: Some("the program was restarted".into()),
-            last: stored.last,
             ..Self::new(id, stored.joined_at)
         }
     }
@@ -180,7 +196,7 @@ impl Room {
             joined_at: self.joined_at,
             t,
             began: self.began,
-            last: self.from.clone().or_else(|| self.last.clone()),
+            last: self.from.clone().or_else(|| self.counted_edge()),
         };
         Checkpoint {
             part: Arc::clone(&self.part),
@@ -200,10 +216,15 @@ impl Room {
                 .is_none_or(|at| now.at.saturating_duration_since(at) >= SAVE_EVERY)
     }
 
+    fn counted_edge(&self) -> Option<Edge> {
+        self.counted.as_ref().map(Counted::edge)
+    }
+
     /// Something may be missing since the server last told its count, unless it is known since when.
     pub(super) fn may_miss(&mut self, why: &str, now: Moment) {
-        let since = self.counted_at.unwrap_or(now.wall);
-        self.from.get_or_insert_with(|| before(since));
+        if self.from.is_none() {
+            self.from = Some(self.counted_edge().unwrap_or_else(|| before(now.wall)));
+        }
         self.outage.get_or_insert_with(|| why.to_owned());
     }
 
@@ -298,7 +319,7 @@ impl Session {
                     room.t = None;
                     room.settled = false;
                     let now_at = Edge::at(now.wall);
-                    let from = room.from.take().or_else(|| room.last.clone());
+                    let from = room.from.take().or_else(|| room.counted_edge());
                     room.outage = None;
                     let gap = Gap::new(
                         from.unwrap_or_else(|| now_at.clone()),
@@ -315,7 +336,7 @@ impl Session {
                     room.began = top;
                     room.t = Some(top);
                     room.heard = top;
-                    room.counted_at = Some(now.wall);
+                    room.counted = room.asked_at.map(|at| Counted { at, by: None });
                 }
                 if room.settled {
                     self.open_if_ready(line);
@@ -361,6 +382,11 @@ impl Session {
         let until = room.top.max(least);
         if until <= room.heard {
             room.is_whole();
+            if let Some(at) = room.asked_at
+                && room.counted.as_ref().is_none_or(|counted| counted.at < at)
+            {
+                room.counted = Some(Counted { at, by: None });
+            }
         } else {
             room.may_miss(UNPROVEN, now);
             room.proof = Some(Proof {
