@@ -7,8 +7,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{
-    AGAIN_AFTER, AGAIN_TRIES, FALSE_ALARMS, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, LEFT_OUT, Moment,
-    Session, Task, UNPROVEN,
+    AGAIN_AFTER, AGAIN_TRIES, FALSE_ALARMS, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, Moment, Session,
+    Task,
     room::{Catching, Held},
 };
 use crate::{
@@ -155,11 +155,7 @@ impl Session {
             let gap = Gap::new(from.clone(), catching.to.clone(), cause).recovered(recovered);
             self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
         }
-        let of_counters = [LEFT_OUT, UNPROVEN].contains(&outage.as_str());
-        let false_alarm = of_counters && recovered == 0 && whole;
-        if !false_alarm {
-            self.lose_notifications(id, from, catching.to, &outage, now);
-        }
+        self.lose_notifications(id, from, catching.to, &outage, now);
         // By id, live ones among those from the history: that is the order in which things happened.
         events.extend(catching.held.map(|held| held.events).unwrap_or_default());
         events.sort_by_key(|(id, _)| *id);
