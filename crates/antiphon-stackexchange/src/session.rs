@@ -743,3 +743,6 @@ fn backoff(rng: &mut Rng) -> Backoff {
 fn before(at: Timestamp) -> Edge {
     Edge::at(at.checked_sub(EDGE_SLACK).unwrap_or(at))
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,7 +63,7 @@ impl Session {
         };
         stream.frame += 1;
         stream.heard_at = now.at;
-        let (connection, frame) = (stream.connection.clone(), stream.frame);
+        let (connection, frame) = (Arc::clone(&stream.connection), stream.frame);
         self.on_frame(id.line, &connection, frame, bytes, now);
     }
 

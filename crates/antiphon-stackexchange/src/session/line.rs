@@ -389,7 +389,7 @@ impl Session {
             Ok(frame) => {
                 poll.works = true;
                 poll.frame += 1;
-                let (connection, number) = (poll.connection.clone(), poll.frame);
+                let (connection, number) = (Arc::clone(&poll.connection), poll.frame);
                 for room in self.rooms_of(id) {
                     let room = self.rooms.get(&room);
                     if let Some(room) = room.filter(|room| room.settled && !room.attached) {
