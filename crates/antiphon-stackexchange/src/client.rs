@@ -106,11 +106,13 @@ impl Client {
 
     /// Logs in, unless that was done: with the kept cookies if they still count.
     ///
-    /// The source does so by itself; this is for those who want to know beforehand.
+    /// The source and every request do so by themselves; this is for those who want to know beforehand, or who have done
+    /// what a refusal asked for.
     ///
     /// # Errors
-    /// [`LoginError`]; a challenge or a refusal is not tried again by itself.
+    /// [`LoginError`]; after a challenge or a refusal the site is not asked again until this is called again.
     pub async fn log_in(&self) -> Result<Me, LoginError> {
+        self.http().forget_refusal();
         self.http().log_in().await
     }
 

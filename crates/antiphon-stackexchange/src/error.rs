@@ -62,6 +62,27 @@ impl LoginError {
         }
     }
 
+    /// The same refusal once more, if only a person can end it.
+    pub(crate) fn lasting(&self) -> Option<Self> {
+        match self {
+            Self::BadCredentials { host } => Some(Self::BadCredentials { host }),
+            Self::Captcha { host, location } => Some(Self::Captcha {
+                host,
+                location: location.clone(),
+            }),
+            Self::PageChanged { page, missing } => Some(Self::PageChanged {
+                page: page.clone(),
+                missing,
+            }),
+            Self::NotAccepted { host } => Some(Self::NotAccepted { host }),
+            Self::AnotherUser { found, expected } => Some(Self::AnotherUser {
+                found: *found,
+                expected: *expected,
+            }),
+            Self::Request(_) => None,
+        }
+    }
+
     /// A code for programs, and what the operator can do.
     pub(crate) fn way_out(&self) -> Option<(&'static str, &'static str)> {
         match self {

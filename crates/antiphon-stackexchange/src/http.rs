@@ -155,6 +155,8 @@ pub(crate) struct Http {
     me: watch::Sender<Option<Me>>,
     /// One login at a time: the others then use its cookies.
     login: Semaphore,
+    /// Why the site will not let the account in before a person does something; it is not asked again by itself.
+    refused: Mutex<Option<LoginError>>,
 }
 
 impl Http {
@@ -172,6 +174,7 @@ impl Http {
             fkey: Mutex::default(),
             me: watch::Sender::new(None),
             login: Semaphore::new(1),
+            refused: Mutex::default(),
         }
     }
 
@@ -406,10 +409,37 @@ impl Http {
         if let Some(me) = self.me() {
             return Ok(me);
         }
-        if let Some(me) = self.kept_login().await? {
-            return Ok(me);
+        self.not_refused()?;
+        match self.kept_login().await {
+            Ok(Some(me)) => Ok(me),
+            Ok(None) => self.full_login().await,
+            Err(error) => Err(self.remembered(error)),
         }
-        self.full_login().await
+    }
+
+    /// Somebody wants to know again: a refusal from before counts no more.
+    pub(crate) fn forget_refusal(&self) {
+        *self.refusal() = None;
+    }
+
+    fn refusal(&self) -> MutexGuard<'_, Option<LoginError>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the site may be asked to let the account in.
+    fn not_refused(&self) -> Result<(), LoginError> {
+        match self.refusal().as_ref().and_then(LoginError::lasting) {
+            Some(refused) => Err(refused),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers a refusal that only a person can end.
+    fn remembered(&self, error: LoginError) -> LoginError {
+        if let Some(refused) = error.lasting() {
+            *self.refusal() = Some(refused);
+        }
+        error
     }
 
     /// Makes sure that the session is alive, by a look at the chat server's front page.
@@ -430,6 +460,7 @@ impl Http {
         if let Profile::User { id, name } = self.whoami().await.map_err(LoginError::Request)? {
             return Ok(Me { id, name });
         }
+        self.not_refused()?;
         tracing::info!(server = %self.server, "the session has ended; logging in again");
         self.jar().clear();
         self.forget_key();
@@ -480,6 +511,11 @@ impl Http {
     }
 
     async fn full_login(&self) -> Result<Me, LoginError> {
+        self.ask_in().await.map_err(|error| self.remembered(error))
+    }
+
+    /// The credential flow (protocol §3.1).
+    async fn ask_in(&self) -> Result<Me, LoginError> {
         let host = self.server.login_host();
         let page = "/users/login";
         let response = self.page(host, page).await.map_err(LoginError::Request)?;

@@ -57,6 +57,20 @@ async fn quirk_12_a_challenge_is_seen_since_redirects_are_not_followed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_challenge_nothing_asks_the_site_again_by_itself() {
+    let sim = Simulator::with_seed(7);
+    sim.stackexchange().ask_for_humans(1);
+    let (client, _source) = stackexchange::connect(config(&sim));
+    client.log_in().await.expect_err("a challenge");
+    // The site would let the account in by now; but only a person can know that.
+    let error = client.room(4242).send("hello").await.expect_err("refused");
+    let cause = std::error::Error::source(&error).map(ToString::to_string);
+    assert_eq!(cause.as_deref(), Some("could not log in again"));
+    client.log_in().await.expect("asked for, it tries again");
+    client.room(4242).send("hello").await.expect("sent");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_login_page_without_a_key_is_a_changed_page() {
     let sim = Simulator::with_seed(7);
     sim.stackexchange().change_login_page(true);
