@@ -237,6 +237,69 @@ async fn what_only_messages_can_be_fetched_for_is_inside_a_gap() {
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
 }
 
+/// A room that was heard before and after an outage in which this happened, which the socket does not replay.
+async fn filled_in(
+    happened: impl FnOnce(&antiphon_sim::stackexchange::StackExchange, i64),
+) -> (Simulator, Journal) {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let old = chat.say(ROOM, "teo", "before");
+    app.until(|journal| journal.texts().len() == 1).await;
+    chat.cut();
+    happened(&chat, old);
+    chat.replay(0);
+    chat.say(ROOM, "teo", "at last");
+    let journal = app
+        .until(|journal| journal.texts().iter().any(|text| text == "at last"))
+        .await;
+    app.stop().await;
+    (sim, journal)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_star_on_an_old_message_does_not_hide_what_was_said_since() {
+    let (sim, journal) = filled_in(|chat, old| {
+        for number in 0..600 {
+            chat.say(ROOM, "mira", &format!("hidden {number}"));
+        }
+        chat.star(old, "mira");
+    })
+    .await;
+    let expected: Vec<String> = (0..600).map(|n| format!("hidden {n}")).collect();
+    let backfilled = journal.texts_by(ROOM, Provenance::Backfilled);
+    assert_eq!(backfilled[..600], expected);
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_of_history_that_cannot_be_read_in_part_is_not_taken_for_the_whole() {
+    let (sim, journal) = filled_in(|chat, _| {
+        for number in 0..600 {
+            chat.say(ROOM, "mira", &format!("hidden {number}"));
+        }
+        let odd = serde_json::json!({"event_type": "odd"});
+        chat.event(ROOM, 99, 101, &odd, None);
+    })
+    .await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    assert!(journal.texts_by(ROOM, Provenance::Backfilled).len() >= 600);
+
+    let (sim, journal) = filled_in(|chat, _| {
+        let odd = serde_json::json!({"event_type": "odd"});
+        chat.event(ROOM, 99, 101, &odd, None);
+    })
+    .await;
+    let gaps = journal.gaps();
+    assert!(
+        gaps.iter()
+            .any(|(place, _)| *place == format!("room/{ROOM}")),
+        "{gaps:?}"
+    );
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
 #[tokio::test(start_paused = true)]
 async fn quirk_16_a_silent_socket_is_given_up_after_45_seconds() {
     let sim = Simulator::with_seed(7);
