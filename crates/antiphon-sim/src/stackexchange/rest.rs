@@ -573,6 +573,12 @@ impl State {
             ["messages", id, "unowner-star"] => ok(self.clear(chat, number(id), user, true)),
             ["messages", _, "flag" | "unflag" | "mod"] => ok(Ok(())),
             ["admin", "movePosts", room] => {
+                let is_moderator = self.people.get(&user).is_some_and(|p| p.is_moderator);
+                let room_found = self.chats[chat].rooms.get(&number(room));
+                let owns = room_found.is_some_and(|room| room.owners.contains(&user));
+                if !owns && !is_moderator {
+                    return Answer::json(&json!("You do not have permission to move messages"));
+                }
                 let to = call.fields.number("to").unwrap_or_default();
                 let ids = call.fields.numbers("ids");
                 let moved = self.move_messages(chat, user, number(room), to, &ids);
