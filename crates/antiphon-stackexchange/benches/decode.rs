@@ -66,7 +66,8 @@ fn frames(c: &mut Criterion) {
 fn contents(c: &mut Criterion) {
     let mut group = c.benchmark_group("stackexchange/content");
     let plain = "a line such as most people write, without any markup";
-    let marked = r#"a <b>line</b> with <a href="https://a.example/b" rel="nofollow">a link</a> &amp; more"#;
+    let marked =
+        r#"a <b>line</b> with <a href="https://a.example/b" rel="nofollow">a link</a> &amp; more"#;
     for (name, text) in [("plain", plain), ("marked", marked)] {
         let html = Html::new(text);
         group.bench_function(format!("{name}/text"), |b| b.iter(|| html.text().len()));

@@ -276,8 +276,5 @@ fn numbers(events: &[Value]) -> Vec<i64> {
 
 /// The texts of notes.
 fn notes(sim: &Simulator) -> Vec<String> {
-    sim.notes()
-        .iter()
-        .map(|note| note.text.clone())
-        .collect()
+    sim.notes().iter().map(|note| note.text.clone()).collect()
 }

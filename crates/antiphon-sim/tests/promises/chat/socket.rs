@@ -23,8 +23,7 @@ async fn an_address_is_good_once_and_only_with_an_origin() {
     assert_eq!(again.expect_err("used").status(), Some(403));
     let path = address.rsplit_once('/').expect("a path").0;
     let invented = format!("{path}/{}", "0".repeat(32));
-    let path = address.rsplit_once('/').expect("a path").0;
-    let invented = format!("{path}/{}", "0".repeat(32));
+    let invented = client.open(&invented, Some("https://x.example")).await;
     assert_eq!(invented.expect_err("invented").status(), Some(403));
     assert_eq!(notes(&sim).len(), 3);
 }
