@@ -10,7 +10,7 @@ use antiphon_stackexchange::{
     JoinError, MentionEvent, MessageEvent, MessageId, ReplyEvent, RoomId, Sockets, Transport,
     UnknownEvent,
 };
-use harness::{Journal, ROOM, Running, config, lost};
+use harness::{Journal, ROOM, Running, config, lost, missing};
 use tokio::time::{Instant, sleep};
 
 #[tokio::test(start_paused = true)]
@@ -190,6 +190,7 @@ async fn what_an_outage_hides_is_fetched_from_the_history_in_order() {
             assert_eq!(all, sorted, "in the order in which they were said");
         }
         assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+        assert_eq!(missing(&sim, &journal), Vec::<String>::new());
         assert_eq!(journal.repeats, 0);
     }
 }
@@ -206,7 +207,21 @@ async fn beyond_the_bound_a_gap_names_the_range() {
             .find(|(place, _)| *place == format!("room/{room}"));
         let (_, gap) = gap.expect("a gap of the room");
         assert_eq!(gap.recovered, 10);
-        assert!(gap.cause.contains("between event"), "{}", gap.cause);
+        // From what was heard last to the first that was fetched.
+        let (_, range) = gap
+            .cause
+            .split_once("not whole between event ")
+            .expect("a range");
+        let (since, first) = range.split_once(" and event ").expect("two ends");
+        let posted: Vec<i64> = journal
+            .decoded::<MessageEvent>()
+            .iter()
+            .filter(|message| message.room_id.get() == room)
+            .map(|message| message.id.get())
+            .collect();
+        let since: i64 = since.parse().expect("a number");
+        assert!(posted[0] <= since && since < posted[1], "{range}");
+        assert_eq!(first, posted[1].to_string());
     }
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
 }
@@ -591,8 +606,20 @@ async fn a_week_of_trouble_loses_nothing_and_ends_with_one_challenge() {
         sleep(Duration::from_secs(13 * 3600)).await;
         assert!(app.client.link().borrow().is_connected(), "day {day}");
     }
-    assert_eq!(lost(&sim, &app.journal()), Vec::<String>::new());
-    assert_eq!(app.journal().repeats, 0);
+    let journal = app.journal();
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    let missing = missing(&sim, &journal);
+    assert_eq!(missing, Vec::<String>::new(), "all of it could be replayed");
+    assert_eq!(journal.repeats, 0);
+    assert!(journal.of("stackexchange.35").len() >= 7, "one a day");
+    let texts = journal.texts();
+    for day in 0..7 {
+        for text in [format!("day {day}"), format!("night {day}")] {
+            let times = texts.iter().filter(|said| **said == text).count();
+            assert_eq!(times, 1, "{text}");
+        }
+    }
+    assert_eq!(sent.len(), 7);
     chat.expire_cookies();
     chat.ask_for_humans(99);
     chat.cut();
@@ -605,4 +632,6 @@ async fn a_week_of_trouble_loses_nothing_and_ends_with_one_challenge() {
         .iter()
         .filter(|link| matches!(link.state, LinkState::Stopped { .. }));
     assert_eq!(stops.count(), 1, "said once");
+    sleep(Duration::from_secs(86_400)).await;
+    assert!(chat.connections().is_empty(), "and not tried again");
 }

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::fault::RestFault;
 
+/// Acknowledged mentions that are remembered.
+const ACKNOWLEDGED: usize = 10_000;
+
 /// An answer on its way out.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -369,7 +372,14 @@ impl State {
                 }
                 Answer::text(200, "")
             }
-            _ => Answer::text(200, ""),
+            _ => {
+                let acknowledged = &mut self.chats[call.chat].acknowledged;
+                acknowledged.extend(call.fields.numbers("id"));
+                while acknowledged.len() > ACKNOWLEDGED {
+                    acknowledged.pop_front();
+                }
+                Answer::text(200, "")
+            }
         }
     }
 
