@@ -7,10 +7,11 @@
 //! own. Every socket begins with the counter `t` up to which all its rooms were heard (`l`, protocol §5.2), so that the
 //! server sends what lies between; where it does not, the room's history is asked.
 //!
-//! Three things hold at every moment, so that a crash loses nothing unseen:
+//! Four things hold at every moment, so that nothing is lost unseen, by a crash or otherwise:
 //! - A checkpoint never claims more than what stands before it in the queue of events.
 //! - A room's `t` never passes a stretch that was neither heard, nor fetched, nor reported as a gap.
-//! - A room is attached to a socket only after a checkpoint of it is durable.
+//! - A room is attached to a socket only after a checkpoint of it is durable, and heard on that socket alone.
+//! - A gap begins when the server last told its count for the room: frames without one prove nothing.
 
 mod frames;
 mod history;
