@@ -97,7 +97,11 @@ async fn a_chat_server_that_does_not_accept_the_login_says_so() {
     assert!(matches!(error, LoginError::NotAccepted { .. }), "{error}");
     let mut app = Running::start(&sim, config(&sim));
     let ended = app.ended().await.expect_err("it stops");
-    assert!(ended.way_out().is_some(), "{} says what to do", ended.code());
+    assert!(
+        ended.way_out().is_some(),
+        "{} says what to do",
+        ended.code()
+    );
 }
 
 #[tokio::test(start_paused = true)]
