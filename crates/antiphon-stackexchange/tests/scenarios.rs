@@ -529,8 +529,15 @@ async fn quirk_22_a_kick_ends_the_room_and_is_not_fought() {
     let journal = app.until(|journal| journal.texts().len() == 1).await;
     assert_eq!(journal.texts(), ["still here"]);
     assert_eq!(journal.of("stackexchange.AccessLevelChanged").len(), 1);
+    // The kick is over by now, but nobody asked to come back.
     sleep(Duration::from_secs(300)).await;
+    chat.cut();
+    chat.say(ROOM, "teo", "back");
+    app.until(|journal| journal.texts().len() == 2).await;
+    chat.say(17, "teo", "not heard");
+    sleep(Duration::from_secs(60)).await;
     let journal = app.stop().await;
+    assert_eq!(journal.texts(), ["still here", "back"]);
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
 }
 
