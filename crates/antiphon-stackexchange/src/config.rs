@@ -8,6 +8,7 @@ use antiphon_net::{Network, Proxy};
 use crate::{
     error::ConfigError,
     model::{RoomId, Server},
+    session::ROOMS,
 };
 
 /// The login of one account of the network.
@@ -114,7 +115,7 @@ impl Config {
         self
     }
 
-    /// Sets the rooms to join; the default is none.
+    /// Sets the rooms to join, 256 at most; the default is none.
     ///
     /// Rooms that were joined at run time are joined again as well, until they are left.
     #[must_use]
@@ -279,6 +280,15 @@ impl Config {
                 "needs an e-mail address and a password",
             ));
         }
+        if self.rooms.len() > ROOMS {
+            return Err(ConfigError::new(
+                "rooms",
+                format!(
+                    "has {} of them; an account reads {ROOMS} at most",
+                    self.rooms.len()
+                ),
+            ));
+        }
         if let Some(room) = self.rooms.iter().find(|room| room.get() <= 0) {
             return Err(ConfigError::new(
                 "rooms",
@@ -331,6 +341,7 @@ mod tests {
     fn bad_values_are_named() {
         config().check().expect("the defaults are good");
         check(&config().rooms([0]), "rooms");
+        check(&config().rooms(1..=257), "rooms");
         check(&config().user_agent("a\nb"), "user_agent");
         check(&config().silence(Duration::ZERO), "silence");
         check(&config().proxy("gopher://x"), "proxy");

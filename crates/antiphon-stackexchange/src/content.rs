@@ -6,6 +6,8 @@ use ego_tree::iter::Edge;
 use scraper::{Html as Document, Node, node::Element};
 use serde::{Deserialize, Serialize};
 
+use crate::tame::tamed;
+
 /// A fragment of HTML, as chat sends texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -62,7 +64,7 @@ impl Html {
             style.text(&self.0, &mut out);
             return out;
         }
-        let document = Document::parse_fragment(&self.0);
+        let document = Document::parse_fragment(&tamed(&self.0));
         // Walked by edges, not by calls: hostile nesting must not use up the stack.
         let mut hidden = 0_u32;
         let mut pre = 0_u32;

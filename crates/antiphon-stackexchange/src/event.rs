@@ -41,7 +41,12 @@ pub(crate) fn object(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
     if starts != Some(&b'{') {
         return Err(event.undecodable::<wire::Event<'_>>("the body is not an object"));
     }
-    event.parse()
+    event.parse().or_else(|error| {
+        let mended = wire::mended(event.body()).ok_or(error)?;
+        let wire: Result<wire::Event<'_>, _> = serde_json::from_slice(&mended);
+        wire.map(wire::Event::into_owned)
+            .map_err(|error| event.undecodable::<wire::Event<'_>>(error))
+    })
 }
 
 fn time(seconds: Option<i64>) -> Option<Timestamp> {

@@ -1,9 +1,12 @@
 //! A room's past, page by page (protocol §6).
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 
 use crate::{
     error::RequestError,
+    event::EventType,
     http::{Call, Http},
     model::RoomId,
     session::Past,
@@ -15,8 +18,16 @@ pub(crate) const PAGE: usize = 500;
 /// Pages read for one hole, whatever the bound on events.
 const PAGES: usize = 40;
 
-/// One page: headers and bodies, ascending by id.
-pub(crate) async fn page(http: &Http, call: Call) -> Result<Vec<(Header, Bytes)>, RequestError> {
+/// One page of a history.
+pub(crate) struct Page {
+    /// Headers and bodies, ascending by id.
+    pub(crate) events: Vec<(Header, Bytes)>,
+    /// How many elements it has, whatever they are.
+    count: usize,
+}
+
+/// Reads one page; what is no event is left out.
+pub(crate) async fn page(http: &Http, call: Call) -> Result<Page, RequestError> {
     let answer = http.call(call).await?;
     let history: wire::History<'_> = answer.json()?;
     let events = history.events.iter().filter_map(|element| {
@@ -25,7 +36,10 @@ pub(crate) async fn page(http: &Http, call: Call) -> Result<Vec<(Header, Bytes)>
     });
     let mut events: Vec<_> = events.collect();
     events.sort_by_key(|(header, _)| header.id);
-    Ok(events)
+    Ok(Page {
+        events,
+        count: history.events.len(),
+    })
 }
 
 /// The events of a room after a count, as far as its history reaches and `most` allows.
@@ -49,41 +63,55 @@ pub(crate) async fn since(
             .field("msgCount", &count)
     };
     let size = most.min(PAGE);
-    let mut events = page(http, ask("Events", since, size)).await?;
     let is_after = |(header, _): &(Header, Bytes)| header.id.is_some_and(|id| id > since);
+    let newest = page(http, ask("Events", since, size)).await?;
+    // What cannot be read has no number, so nobody knows whether it is missing.
+    let readable = newest.events.len() == newest.count;
+    let reaches = newest.count < size || newest.events.iter().any(|event| !is_after(event));
+    let mut events = newest.events;
     events.retain(is_after);
     // Of a full page nobody knows what lies before it besides messages, unless it begins just after the count.
     let follows = |event: &(Header, Bytes)| event.0.id == Some(since + 1);
-    let whole = events.len() < size || events.first().is_some_and(follows);
-    let mut messages_whole = whole;
+    let reaches = reaches || events.first().is_some_and(follows);
+    let mut known: HashSet<_> = events.iter().map(|(header, _)| header.id).collect();
     let mut left = most.saturating_sub(events.len());
+    // Only messages that were posted there count: a star or an edit may be about one of last year.
+    let posted = |header: &Header| header.event_type == Some(EventType::MESSAGE_POSTED.0);
+    let mut oldest = events
+        .iter()
+        .filter_map(|(header, _)| header.message_id.filter(|_| posted(header)))
+        .min();
     let mut pages = 0;
-    while !messages_whole && left > 0 && pages < PAGES {
+    let mut messages_reach = reaches;
+    while !messages_reach && left > 0 && pages < PAGES {
         pages += 1;
-        let oldest = events
+        let size = left.min(PAGE);
+        let mut call = ask("Messages", 0, size);
+        if let Some(oldest) = oldest {
+            call = call.field("before", &oldest);
+        }
+        let older = page(http, call).await?;
+        messages_reach = older.count < size || older.events.iter().any(|event| !is_after(event));
+        oldest = older
+            .events
             .iter()
             .filter_map(|(header, _)| header.message_id)
             .min();
-        let Some(oldest) = oldest else {
-            break;
-        };
-        let size = left.min(PAGE);
-        let older = page(http, ask("Messages", 0, size).field("before", &oldest)).await?;
-        let reached = older.iter().any(|event| !is_after(event));
-        let full = older.len() >= size;
         let before = events.len();
-        for event in older.into_iter().filter(is_after) {
-            if !events.iter().any(|(header, _)| header.id == event.0.id) {
+        for event in older.events.into_iter().filter(is_after) {
+            if known.insert(event.0.id) {
                 events.push(event);
             }
         }
-        events.sort_by_key(|(header, _)| header.id);
         let new = events.len() - before;
         left -= new.min(left);
-        messages_whole = reached || !full;
-        if new == 0 && !messages_whole {
+        if new == 0 || oldest.is_none() {
             break;
         }
     }
-    Ok(Past { events, whole })
+    events.sort_by_key(|(header, _)| header.id);
+    Ok(Past {
+        events,
+        whole: reaches && readable,
+    })
 }

@@ -14,6 +14,7 @@ mod page;
 mod session;
 mod socket;
 mod source;
+mod tame;
 mod throttle;
 pub mod view;
 mod wire;

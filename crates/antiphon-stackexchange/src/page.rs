@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 
 use scraper::{ElementRef, Html, Selector};
 
-use crate::model::{
-    AccessSections, MessageId, MessageVersion, PresentUser, RoomId, RoomUsage, UserId,
+use crate::{
+    model::{AccessSections, MessageId, MessageVersion, PresentUser, RoomId, RoomUsage, UserId},
+    tame::tamed,
 };
 
 /// Selectors are read once.
@@ -55,13 +56,16 @@ pub(crate) enum Profile {
 
 /// A page of HTML, parsed once.
 ///
-/// The parser is forgiving, keeps its own stack on the heap, and sees no more than the network's limit of bytes.
+/// The parser is forgiving, keeps its own stack on the heap, is given nothing that multiplies itself, and sees no more
+/// than the network's limit of bytes.
 #[derive(Debug)]
 pub(crate) struct Page(Html);
 
 impl Page {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
-        Self(Html::parse_document(&String::from_utf8_lossy(bytes)))
+        Self(Html::parse_document(&tamed(&String::from_utf8_lossy(
+            bytes,
+        ))))
     }
 
     fn first(&self, selector: &Selector) -> Option<ElementRef<'_>> {
@@ -331,6 +335,50 @@ mod tests {
             let page = Page::parse(bytes);
             assert_eq!(page.profile(), Profile::Absent);
             assert!(page.versions().is_empty() && page.present().is_empty());
+        }
+    }
+
+    /// Reads everything that anybody asks of a page.
+    fn read(bytes: &[u8]) -> usize {
+        let page = Page::parse(bytes);
+        let _ = (page.profile(), page.login_fkey(), page.any_fkey());
+        let _ = (page.is_challenge(), page.is_private_room(), page.may_post());
+        let access = page.access();
+        page.present().len()
+            + page.versions().len()
+            + page.owners().len()
+            + page.rooms().len()
+            + page.starred().len()
+            + access.owners.len()
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_bytes_make_a_page_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            read(&bytes);
+        }
+
+        #[test]
+        fn any_arrangement_of_what_pages_have_is_read_and_gives_no_more_than_it_has(
+            parts in proptest::collection::vec(proptest::sample::select(vec![
+                "<div class='monologue user-77'>", "<div class='content'>", "<div class='message-source'>",
+                "<div class='username'><a href='/users/77/mira'>", "<span class='stars owner-star'>",
+                "<span class='stars'><span class='times'>3", "</a>", "</span>", "</div>", "<b>",
+                "<div id='room-ownercards'><div class='usercard' id='owner-user-77'>",
+                "<div id='access-section-owner'><div class='usercard' id='user--2'>", "<div class='usercard' id='x'>",
+                "<div class='js-present' data-users='[{\"id\":1},null,7]'>", "<div class='js-present' data-users='x'>",
+                "<script>CHAT.RoomUsers.initPresent([{id: 77, name: (\"mi", "\")}])</script>", "<h2>private room</h2>",
+                "<div id='user-roomcards-container'><div class='roomcard' id='room-17'>",
+                "<div class='room-message-count' title='1,234 all time'>", "<li id='summary_9999999999999999999'>",
+                "<li id='summary_5'>", "<form id='login-form'><input name='fkey' value='", "<title>Human verification",
+                "<div class='topbar-menu-links'><a href='/users/x/'>", "<table><td>", "<!--", "é", "<",
+            ]), 0..40),
+        ) {
+            let count = parts.len();
+            let html = parts.concat();
+            assert!(read(html.as_bytes()) <= 4 * count + 4, "{html}");
         }
     }
 }

@@ -7,10 +7,11 @@
 //! own. Every socket begins with the counter `t` up to which all its rooms were heard (`l`, protocol §5.2), so that the
 //! server sends what lies between; where it does not, the room's history is asked.
 //!
-//! Three things hold at every moment, so that a crash loses nothing unseen:
+//! Four things hold at every moment, so that nothing is lost unseen, by a crash or otherwise:
 //! - A checkpoint never claims more than what stands before it in the queue of events.
 //! - A room's `t` never passes a stretch that was neither heard, nor fetched, nor reported as a gap.
-//! - A room is attached to a socket only after a checkpoint of it is durable.
+//! - A room is attached to a socket only after a checkpoint of it is durable, and heard on that socket alone.
+//! - A gap begins when the server last told its count for the room: frames without one prove nothing.
 
 mod frames;
 mod history;
@@ -66,16 +67,18 @@ const SEEN: usize = 8192;
 const POSTED: usize = 4096;
 /// How many mentions are acknowledged at once.
 const ACKS: usize = 100;
-/// Mentions that wait to be acknowledged; the oldest go first.
+/// Mentions that wait to be acknowledged; beyond it the oldest are let go.
 const ACKS_WAITING: usize = 1000;
 /// A counter that leaps further than this is no counter: the servers make some hundred events a second.
 const LEAP: i64 = 100_000_000;
 /// How far the server's counter may stand behind what was heard, as from a slower machine of theirs.
 const LAG: i64 = 10_000;
 /// Rooms that an account may be in.
-const ROOMS: usize = 256;
+pub(crate) const ROOMS: usize = 256;
 /// Why a hole was found while the socket was open.
 const LEFT_OUT: &str = "the server left out a stretch";
+/// Why a socket is not believed to have said everything.
+const UNPROVEN: &str = "the new socket did not show what came before it";
 /// How old a socket is before the server's wish for a new one is followed.
 const RENEW_AFTER: Duration = Duration::from_secs(10);
 /// A gap is dated back by so much, since its last frame spent an unknown time on the way.
@@ -250,7 +253,8 @@ pub(crate) struct Session {
     seen_order: VecDeque<EventId>,
     posted: HashMap<MessageId, EventId>,
     posted_order: VecDeque<MessageId>,
-    acks: Vec<MessageId>,
+    /// Mentions to acknowledge: the room whose frame had them, their event, their message.
+    acks: VecDeque<(RoomId, EventId, MessageId)>,
     acking: bool,
     entries: VecDeque<Entry>,
     bytes: usize,
@@ -287,7 +291,7 @@ impl Session {
             seen_order: VecDeque::new(),
             posted: HashMap::new(),
             posted_order: VecDeque::new(),
-            acks: Vec::new(),
+            acks: VecDeque::new(),
             acking: false,
             entries: VecDeque::new(),
             bytes: 0,
@@ -390,12 +394,13 @@ impl Session {
                 let stood_still = now.at.saturating_duration_since(since);
                 for line in self.lines.values_mut() {
                     if let Some(stream) = &mut line.stream {
-                        stream.heard_at += stood_still;
+                        // One that was opened meanwhile did not stand still for all of it.
+                        stream.heard_at = (stream.heard_at + stood_still).min(now.at);
                     }
                 }
                 for room in self.rooms.values_mut() {
                     if let Some(proof) = &mut room.proof {
-                        proof.by += stood_still;
+                        proof.by = (proof.by + stood_still).min(now.at + PROOF_WITHIN);
                     }
                 }
             }
@@ -451,7 +456,7 @@ impl Session {
                 }
                 let lines: Vec<LineId> = self.lines.keys().copied().collect();
                 for line in lines {
-                    self.prepare(line);
+                    self.prepare(line, now);
                 }
                 self.tell_link(now);
             }
@@ -573,8 +578,11 @@ impl Session {
                     room.waiters.retain(|waiter| !waiter.is_closed());
                     room.waiters.push(reply);
                 }
-                let line = self.assign(room);
-                self.prepare(line);
+                let id = self.assign(room);
+                // A wait, which the server may have asked for, is not cut short.
+                if self.lines.get(&id).is_some_and(|line| !line.waits()) {
+                    self.prepare(id, now);
+                }
             }
             Command::Leave { room, reply } => {
                 let ids: Vec<RoomId> = match room {
@@ -608,8 +616,10 @@ impl Session {
             return;
         }
         let waiting = self.lines.values().filter_map(|line| match &line.phase {
-            // While it is polled, events flow.
-            Phase::Waiting { until, reason } if !line.polls() => Some((*until, reason.clone())),
+            // While it is polled, or the socket before is still heard, events flow.
+            Phase::Waiting { until, reason } if line.stream.is_none() && !line.polls() => {
+                Some((*until, reason.clone()))
+            }
             _ => None,
         });
         let opening = |line: &Line| {
@@ -693,22 +703,33 @@ impl Session {
         }
     }
 
-    /// Acknowledges the mentions heard so far, one request at a time.
+    /// Acknowledges the mentions heard so far, the oldest first, one request at a time.
+    ///
+    /// Those of one room go together, since its checkpoint tells when they are durable; what waits for a room's history
+    /// is left for later, and a room that was left has no checkpoint to come.
     fn acknowledge(&mut self) {
-        if self.acking || self.acks.is_empty() || !self.rules.acknowledge {
+        if self.acking || self.acks.is_empty() {
             return;
         }
-        let Some(room) = self.rooms.values().find(|room| room.settled) else {
+        let rooms = &self.rooms;
+        self.acks.retain(|(key, ..)| rooms.contains_key(key));
+        let reached = |key: &RoomId| rooms.get(key).and_then(|room| room.t).unwrap_or_default();
+        let ready = |(key, event, _): &(RoomId, EventId, MessageId)| event.get() <= reached(key);
+        let Some((key, ..)) = self.acks.iter().copied().find(ready) else {
             return;
         };
-        let ids = self.acks.split_off(self.acks.len().saturating_sub(ACKS));
-        self.acks.clear();
-        self.acking = true;
-        self.tasks.push_back(Task::Ack {
-            ids,
-            part: Arc::clone(&room.part),
-            mark: room.t.unwrap_or_default(),
+        let (mut ids, mut mark) = (Vec::new(), 0);
+        self.acks.retain(|ack| {
+            let goes = ids.len() < ACKS && ack.0 == key && ready(ack);
+            if goes {
+                ids.push(ack.2);
+                mark = mark.max(ack.1.get());
+            }
+            !goes
         });
+        let part = Arc::clone(&rooms[&key].part);
+        self.acking = true;
+        self.tasks.push_back(Task::Ack { ids, part, mark });
     }
 }
 
@@ -723,3 +744,6 @@ fn backoff(rng: &mut Rng) -> Backoff {
 fn before(at: Timestamp) -> Edge {
     Edge::at(at.checked_sub(EDGE_SLACK).unwrap_or(at))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! fail because of one field.
 
 mod loose;
+mod mend;
 
 use std::borrow::Cow;
 
@@ -13,6 +14,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+pub(crate) use self::mend::mended;
 use crate::model::RoomId;
 
 /// A frame of the socket, or the answer of a poll (protocol §5.3, §6).
@@ -201,6 +203,38 @@ pub(crate) struct Event<'a> {
     pub(crate) message_flagged: Option<bool>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub(crate) user_email_hash: Option<Cow<'a, str>>,
+}
+
+impl Event<'_> {
+    /// The same, borrowing nothing.
+    pub(crate) fn into_owned(self) -> Event<'static> {
+        let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Event {
+            room_name: owned(self.room_name),
+            user_name: owned(self.user_name),
+            content: owned(self.content),
+            parent_username: owned(self.parent_username),
+            parent_text: owned(self.parent_text),
+            user_email_hash: owned(self.user_email_hash),
+            event_type: self.event_type,
+            id: self.id,
+            time_stamp: self.time_stamp,
+            room_id: self.room_id,
+            user_id: self.user_id,
+            target_user_id: self.target_user_id,
+            message_id: self.message_id,
+            parent_id: self.parent_id,
+            show_parent: self.show_parent,
+            message_edits: self.message_edits,
+            message_stars: self.message_stars,
+            message_owner_stars: self.message_owner_stars,
+            message_flags: self.message_flags,
+            moved: self.moved,
+            message_starred: self.message_starred,
+            message_owner_starred: self.message_owner_starred,
+            message_flagged: self.message_flagged,
+        }
+    }
 }
 
 /// A page of a room's history (protocol §6).

@@ -95,6 +95,13 @@ async fn a_chat_server_that_does_not_accept_the_login_says_so() {
     sim.stackexchange().refuse_chat(true);
     let error = outcome(&sim).await.expect_err("not accepted");
     assert!(matches!(error, LoginError::NotAccepted { .. }), "{error}");
+    let mut app = Running::start(&sim, config(&sim));
+    let ended = app.ended().await.expect_err("it stops");
+    assert!(
+        ended.way_out().is_some(),
+        "{} says what to do",
+        ended.code()
+    );
 }
 
 #[tokio::test(start_paused = true)]

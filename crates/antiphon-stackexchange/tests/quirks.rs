@@ -4,7 +4,7 @@ mod harness;
 
 use std::time::Duration;
 
-use antiphon_core::{Draft, Event, Kind, Origin, Payload as _, Place, Position};
+use antiphon_core::{Draft, Event, Kind, Origin, Payload as _, Place, Position, Provenance};
 use antiphon_sim::{RestFault, Simulator};
 use antiphon_stackexchange::{
     self as stackexchange, MentionEvent, MessageEvent, MessageId, MessageMovedIn, MessageMovedOut,
@@ -76,11 +76,15 @@ async fn quirk_14_a_socket_begins_where_its_rooms_were_heard_not_at_the_time_of_
             .await;
     }
     let journal = app.stop().await;
-    assert_eq!(
-        journal.texts().len(),
-        5,
-        "no flood of the past, and nothing missed"
-    );
+    let rounds: Vec<String> = (0..5).map(|round| format!("round {round}")).collect();
+    assert_eq!(journal.texts(), rounds);
+    let replayed = journal.texts_by(ROOM, Provenance::Replayed);
+    assert_eq!(replayed, rounds, "the socket itself had what was missed");
+    let sent = sim.ledger().rows(&antiphon_sim::Query::default());
+    let flood = sent
+        .iter()
+        .filter(|row| row.connection.is_some() && row.body.contains("\"old "));
+    assert_eq!(flood.count(), 0, "the past was not asked for");
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
 }
 
@@ -100,6 +104,10 @@ async fn quirk_20_lines_and_positional_lists_are_read() {
     let found = client.search_users("m").await.expect("lines");
     assert!(found.len() > 1 && found.iter().all(|user| user.name.starts_with('m')));
     let pingable = client.room(ROOM).pingable().await.expect("lists");
+    assert!(
+        pingable.iter().any(|user| user.name == "mira"),
+        "not the empty list of strangers"
+    );
     assert!(pingable.iter().all(|user| user.last_post.is_some()));
 }
 
@@ -119,9 +127,10 @@ async fn quirk_21_an_owner_may_be_unknown_and_a_hash_an_address() {
 #[tokio::test(start_paused = true)]
 async fn quirk_23_leaving_is_quiet() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
+    let app = Running::start(&sim, config(&sim).rooms([ROOM, 17]));
     app.connected().await;
-    app.client.leave(ROOM).await.expect("left");
+    app.client.leave(17).await.expect("left");
+    app.client.leave_all().await.expect("left");
     app.stop().await;
     assert_eq!(sim.notes(), [], "the simulator notes a loud one");
 }
@@ -132,14 +141,40 @@ async fn quirk_26_an_acknowledgement_that_fails_stops_nothing() {
     let app = Running::start(&sim, config(&sim));
     app.connected().await;
     let chat = sim.stackexchange();
-    chat.fail("POST /messages/ack", 99, RestFault::Html(500));
+    chat.fail("POST /messages/ack", 2, RestFault::Html(500));
+    let mut mentions = Vec::new();
     for number in 0..5 {
-        chat.say(ROOM, "teo", &format!("@antiphon {number}"));
+        mentions.push(chat.say(ROOM, "teo", &format!("@antiphon {number}")));
         sleep(Duration::from_secs(1)).await;
     }
     let journal = app.until(|journal| journal.texts().len() == 5).await;
     assert_eq!(journal.decoded::<MentionEvent>().len(), 5);
     assert!(app.client.link().borrow().is_connected());
+    assert_eq!(chat.acknowledged(), mentions[2..], "nor those that follow");
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mention_is_acknowledged_once_it_is_stored_and_not_before() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let chat = sim.stackexchange();
+    app.pause_journal(true);
+    // The journal takes what it waited for when it was told to pause.
+    chat.say(ROOM, "teo", "not for anybody");
+    sleep(Duration::from_secs(1)).await;
+    let first = chat.say(ROOM, "teo", "@antiphon one");
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(chat.acknowledged(), [0_i64; 0]);
+    app.pause_journal(false);
+    app.until(|journal| journal.texts().len() == 2).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(chat.acknowledged(), [first]);
+    let second = chat.say(ROOM, "teo", "@antiphon two");
+    chat.say(ROOM, "teo", "@mira not for us");
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(chat.acknowledged(), [first, second]);
     app.stop().await;
 }
 

@@ -272,7 +272,7 @@ async fn owners_kick_invite_set_access_and_time_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn quirk_28_and_29_pages_in_place_of_answers_carry_their_text_and_a_stale_key_is_renewed() {
+async fn quirk_28_pages_in_place_of_answers_carry_their_text() {
     let sim = Simulator::with_seed(7);
     let (_client, room) = room(&sim);
     let mine = room.send("one").await.expect("sent");
@@ -283,6 +283,26 @@ async fn quirk_28_and_29_pages_in_place_of_answers_carry_their_text_and_a_stale_
         panic!("{failed:?}");
     };
     assert!(source.to_string().contains("Oops"), "{source}");
-    sim.stackexchange().new_keys();
-    room.edit(mine, "three").await.expect("with a new key");
+    let partly = sim.stackexchange();
+    partly.fail("POST /messages/*", 1, RestFault::Html(200));
+    assert!(room.edit(mine, "three").await.is_err(), "a page is no yes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn quirk_29_a_stale_key_is_renewed_and_only_what_may_be_done_twice_is_sent_again() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let (_client, room) = room(&sim);
+    let mine = room.send("one").await.expect("sent");
+    chat.new_keys();
+    room.edit(mine, "two").await.expect("with a new key");
+    chat.new_keys();
+    let refused = room.send("three").await;
+    assert!(refused.is_err(), "it is not sent again by itself");
+    assert_eq!(chat.texts(ROOM), ["two"]);
+    room.send("three").await.expect("with the new key");
+    let theirs = said(&sim, "teo", "star me");
+    chat.new_keys();
+    assert!(room.star(theirs).await.is_err(), "a toggle neither");
+    assert_eq!(room.starred().await.expect("a list"), []);
 }

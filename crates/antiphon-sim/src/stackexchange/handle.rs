@@ -119,6 +119,11 @@ impl StackExchange {
         })
     }
 
+    /// Messages whose mentions were acknowledged, in this order; the last 10,000.
+    pub fn acknowledged(&self) -> Vec<i64> {
+        self.act(|state, chat| state.chats[chat].acknowledged.iter().copied().collect())
+    }
+
     /// Makes a room.
     pub fn add_room(&self, room: i64, name: &str) {
         self.act(|state, chat| {

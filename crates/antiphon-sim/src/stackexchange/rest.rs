@@ -11,6 +11,9 @@ use super::{
 };
 use crate::fault::RestFault;
 
+/// Acknowledged mentions that are remembered.
+const ACKNOWLEDGED: usize = 10_000;
+
 /// An answer on its way out.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -369,7 +372,14 @@ impl State {
                 }
                 Answer::text(200, "")
             }
-            _ => Answer::text(200, ""),
+            _ => {
+                let acknowledged = &mut self.chats[call.chat].acknowledged;
+                acknowledged.extend(call.fields.numbers("id"));
+                while acknowledged.len() > ACKNOWLEDGED {
+                    acknowledged.pop_front();
+                }
+                Answer::text(200, "")
+            }
         }
     }
 
@@ -573,6 +583,12 @@ impl State {
             ["messages", id, "unowner-star"] => ok(self.clear(chat, number(id), user, true)),
             ["messages", _, "flag" | "unflag" | "mod"] => ok(Ok(())),
             ["admin", "movePosts", room] => {
+                let is_moderator = self.people.get(&user).is_some_and(|p| p.is_moderator);
+                let room_found = self.chats[chat].rooms.get(&number(room));
+                let owns = room_found.is_some_and(|room| room.owners.contains(&user));
+                if !owns && !is_moderator {
+                    return Answer::json(&json!("You do not have permission to move messages"));
+                }
                 let to = call.fields.number("to").unwrap_or_default();
                 let ids = call.fields.numbers("ids");
                 let moved = self.move_messages(chat, user, number(room), to, &ids);

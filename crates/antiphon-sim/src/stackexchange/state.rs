@@ -157,6 +157,8 @@ pub(crate) struct Chat {
     /// Times of the last messages of an account, and texts by room.
     pub(crate) last_texts: BTreeMap<(i64, i64), (String, i64)>,
     pub(crate) star_days: BTreeMap<i64, (i64, u32)>,
+    /// Messages whose mentions were acknowledged, the last ones.
+    pub(crate) acknowledged: VecDeque<i64>,
 }
 
 /// What goes wrong here and nowhere else.
@@ -250,6 +252,7 @@ impl State {
                 fkeys: BTreeMap::new(),
                 last_texts: BTreeMap::new(),
                 star_days: BTreeMap::new(),
+                acknowledged: VecDeque::new(),
             };
             chat.forgotten = chat.counter;
             for (id, name) in [(4242, "Sandbox"), (17, "Tea"), (5151, "The Library")] {

@@ -392,7 +392,7 @@ impl Room {
             call = call.field("after", &after);
         }
         let page = history::page(self.client.http(), call).await?;
-        let events = page.into_iter().filter_map(|(header, body)| {
+        let events = page.events.into_iter().filter_map(|(header, body)| {
             let draft = antiphon_core::Draft::new(
                 kind_of(header.event_type?),
                 room_place(self.id),

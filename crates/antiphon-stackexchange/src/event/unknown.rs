@@ -11,6 +11,7 @@ use super::{EventType, object, time};
 use crate::{
     class,
     model::{EventId, RoomId},
+    wire,
 };
 
 /// An event of which only the type is known: it has every field of the JSON.
@@ -43,7 +44,10 @@ impl UnknownEvent {
             event_type: EventType(wire.event_type.unwrap_or_default()),
             time_stamp: time(wire.time_stamp),
             room_id: wire.room_id.map(RoomId::new),
-            fields: event.parse()?,
+            fields: event.parse().or_else(|error| {
+                let mended = wire::mended(event.body()).ok_or(error)?;
+                serde_json::from_slice(&mended).map_err(|error| event.undecodable::<Self>(error))
+            })?,
         })
     }
 

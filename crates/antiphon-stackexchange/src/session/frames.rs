@@ -1,11 +1,14 @@
 //! What frames say.
 
+use std::sync::Arc;
+
 use antiphon_core::{BodyForm, Draft, Edge, Entry, Kind, Origin, Place, Provenance};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::{
-    ACKS_WAITING, LEAP, LEFT_OUT, LineId, Moment, RENEW_AFTER, Session, SocketId, room::Held,
+    ACKS_WAITING, LEAP, LEFT_OUT, LineId, Moment, RENEW_AFTER, Session, SocketId,
+    room::{Counted, Held},
 };
 use crate::{
     event::{
@@ -19,7 +22,7 @@ use crate::{
 /// The frame that is being read.
 struct Reading<'a> {
     line: LineId,
-    connection: &'a str,
+    connection: &'a Arc<str>,
     frame: u64,
     /// Counts what has no id of its own.
     index: u32,
@@ -40,7 +43,7 @@ impl Reading<'_> {
     }
 
     fn edge(&self) -> Edge {
-        Edge::frame(self.now.wall, self.connection, self.frame)
+        Edge::frame(self.now.wall, &**self.connection, self.frame)
     }
 
     /// A part of the frame, without copying it.
@@ -60,7 +63,7 @@ impl Session {
         };
         stream.frame += 1;
         stream.heard_at = now.at;
-        let (connection, frame) = (stream.connection.clone(), stream.frame);
+        let (connection, frame) = (Arc::clone(&stream.connection), stream.frame);
         self.on_frame(id.line, &connection, frame, bytes, now);
     }
 
@@ -68,7 +71,7 @@ impl Session {
     pub(super) fn on_frame(
         &mut self,
         line: LineId,
-        connection: &str,
+        connection: &Arc<str>,
         frame: u64,
         bytes: &Bytes,
         now: Moment,
@@ -101,14 +104,16 @@ impl Session {
                 self.odd(&mut reading, MALFORMED, place, bytes.clone());
             }
         }
-        if let Some(line) = self.lines.get_mut(&line) {
-            line.last = Some(reading.edge());
-        }
         self.acknowledge();
     }
 
     /// What a frame has for one room.
     fn on_part(&mut self, reading: &mut Reading<'_>, id: RoomId, part: &RoomFrame<'_>) {
+        let is_served = self.is_served(id, reading.line);
+        if !is_served && self.rooms.contains_key(&id) {
+            // Its own socket says the same in its own order, from where the room was heard last (protocol §5.4).
+            return;
+        }
         let Some(body) = &part.body else {
             let raw = reading.slice(part.raw);
             let place = self.place(id);
@@ -173,6 +178,11 @@ impl Session {
         count.filter(|count| known.is_none_or(|known| *count <= known.saturating_add(LEAP)))
     }
 
+    /// Whether a line serves the room, and has begun to.
+    fn is_served(&self, room: RoomId, line: LineId) -> bool {
+        self.line_of(room) == line && self.rooms.get(&room).is_some_and(|room| room.attached)
+    }
+
     fn is_me(&self, user: Option<i64>) -> bool {
         user.is_some() && user == self.me.as_ref().map(|me| me.id.get())
     }
@@ -196,28 +206,32 @@ impl Session {
         let (Some(t), Some(d)) = (self.believed(id, body.t), body.d) else {
             return;
         };
-        let Some(room) = self.rooms.get_mut(&id).filter(|room| room.attached) else {
+        let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
         let begins_after = t.saturating_sub(d.max(0));
-        if begins_after > room.heard && room.is_credible() && room.catching.is_none() {
+        let is_hole = begins_after > room.heard && room.is_credible();
+        if let Some(catching) = room.catching.as_mut().filter(|_| is_hole) {
+            catching.missed = true;
+            catching.to = reading.edge();
+        } else if is_hole {
             room.proof = None;
-            room.from
-                .get_or_insert_with(|| match self.lines.get(&reading.line) {
-                    Some(line) => line.last.clone().unwrap_or_else(|| reading.edge()),
-                    None => reading.edge(),
-                });
-            room.outage.get_or_insert_with(|| LEFT_OUT.into());
+            room.may_miss(LEFT_OUT, reading.now);
             let to = reading.edge();
             self.catch_up(id, to, reading.now);
         } else if room.proof.as_ref().is_some_and(|proof| t >= proof.until) {
             room.is_whole();
         }
+        if let Some(room) = self.rooms.get_mut(&id).filter(|room| t >= room.heard) {
+            room.counted = Some(Counted {
+                at: reading.now.wall,
+                by: Some((Arc::clone(reading.connection), reading.frame)),
+            });
+        }
     }
 
     /// Everything that the frame has for the room stands in the queue; says so in a checkpoint.
     fn advance(&mut self, reading: &Reading<'_>, id: RoomId, highest: i64, queued: usize) {
-        let edge = reading.edge();
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
@@ -229,13 +243,13 @@ impl Session {
         }
         room.t = Some(room.t.unwrap_or_default().max(room.heard));
         if had_events {
-            room.last = Some(edge);
             let checkpoint = room.checkpoint(reading.now);
             if let Some(last) = self.entries.back_mut() {
+                let before = last.weight();
                 last.checkpoint = Some(checkpoint);
+                self.bytes += last.weight() - before;
             }
         } else if room.is_unsaved(reading.now) {
-            room.last = Some(edge);
             let checkpoint = room.checkpoint(reading.now);
             self.push(Entry::checkpoint(checkpoint));
         }
@@ -244,6 +258,15 @@ impl Session {
     /// One event.
     fn on_event(&mut self, reading: &Reading<'_>, key: RoomId, header: &Header, body: Bytes) {
         let id = EventId::new(header.id.unwrap_or_default());
+        let its = header.room_id.map_or(key, RoomId::new);
+        if self
+            .rooms
+            .get(&its)
+            .is_some_and(|room| id.get() <= room.began)
+        {
+            // From before the room was joined: a shared socket begins where the room heard least begins.
+            return;
+        }
         if !self.is_new(id) {
             return;
         }
@@ -298,10 +321,12 @@ impl Session {
             }
             (EventType::USER_MENTIONED | EventType::MESSAGE_REPLY, _) => {
                 draft.note = self.me.as_ref().map(|me| note(me.id));
-                if let Some(message) = message.filter(|_| self.is_me(header.target_user_id)) {
-                    self.acks.push(message);
+                if let Some(message) = message.filter(|_| self.is_me(header.target_user_id))
+                    && self.rules.acknowledge
+                {
+                    self.acks.push_back((key, id, message));
                     if self.acks.len() > ACKS_WAITING {
-                        self.acks.remove(0);
+                        self.acks.pop_front();
                     }
                 }
             }
@@ -336,10 +361,12 @@ impl Session {
 
     /// The server asks to load again: a new socket does that, from where the rooms were heard last.
     fn renew(&mut self, id: LineId, now: Moment) {
-        let stream = self.lines.get(&id).and_then(|line| line.stream.as_ref());
+        let line = self.lines.get_mut(&id);
+        let Some(stream) = line.and_then(|line| line.stream.as_mut()) else {
+            return;
+        };
         // A server that asks with every frame is not followed into a loop.
-        if stream.is_some_and(|stream| stream.opened_at + RENEW_AFTER <= now.at) {
-            self.prepare(id);
-        }
+        stream.lives_for = stream.lives_for.min(RENEW_AFTER);
+        self.line_deadline(id, now);
     }
 }

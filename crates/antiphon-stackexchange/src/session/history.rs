@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 
 use antiphon_core::{Draft, Edge, Entry, Gap, Provenance};
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::{
-    AGAIN_AFTER, AGAIN_TRIES, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, LEFT_OUT, Moment, Session, Task,
+    AGAIN_AFTER, AGAIN_TRIES, FALSE_ALARMS, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, Moment, Session,
+    Task,
     room::{Catching, Held},
 };
 use crate::{
@@ -47,6 +49,8 @@ impl Session {
                 until: now.at + HOLD_TIME,
             }),
             tries: 0,
+            missed: false,
+            renewed: 0,
             again_at: None,
         });
         self.ask_history(id);
@@ -64,6 +68,7 @@ impl Session {
         };
         catching.round = round;
         catching.tries += 1;
+        catching.missed = false;
         catching.again_at = None;
         self.tasks.push_back(Task::History {
             room: id,
@@ -103,6 +108,12 @@ impl Session {
             return;
         };
         let past = match outcome {
+            // The answer may be from before the other hole.
+            Ok(_) if catching.missed && catching.renewed < FALSE_ALARMS => {
+                catching.renewed += 1;
+                self.ask_history(id);
+                return;
+            }
             Ok(past) => past,
             Err(error) if error.is_transient() && catching.tries < AGAIN_TRIES => {
                 tracing::warn!(room = %id, %error, "history not fetched; asked for again later");
@@ -117,6 +128,7 @@ impl Session {
         let Some(catching) = room.catching.take() else {
             return;
         };
+        let whole = past.whole && !catching.missed;
         let since = room.t.unwrap_or_default();
         let outage = room.outage.take().unwrap_or_default();
         let from = room.from.take().unwrap_or_else(|| catching.to.clone());
@@ -130,7 +142,7 @@ impl Session {
                 0
             };
         }
-        if !past.whole {
+        if !whole {
             let first = events.first().map(|(id, _)| *id);
             let cause = match first {
                 Some(first) => {
@@ -143,10 +155,7 @@ impl Session {
             let gap = Gap::new(from.clone(), catching.to.clone(), cause).recovered(recovered);
             self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
         }
-        let false_alarm = outage == LEFT_OUT && recovered == 0 && past.whole;
-        if !false_alarm {
-            self.lose_notifications(id, from, catching.to, &outage, now);
-        }
+        self.lose_notifications(id, from, catching.to, &outage, now);
         // By id, live ones among those from the history: that is the order in which things happened.
         events.extend(catching.held.map(|held| held.events).unwrap_or_default());
         events.sort_by_key(|(id, _)| *id);
@@ -182,7 +191,7 @@ impl Session {
 
     /// What comes from other rooms, such as mentions and invitations, no history has.
     ///
-    /// Said once for each outage, by the first room of its line.
+    /// They come under any room's key, so any room's hole may have had some; one outage of several rooms is said once.
     fn lose_notifications(
         &mut self,
         room: RoomId,
@@ -192,10 +201,14 @@ impl Session {
         now: Moment,
     ) {
         let line = self.line_of(room);
-        let first = self.rooms.keys().find(|id| self.line_of(**id) == line);
-        let (Some(me), true) = (&self.me, first == Some(&room)) else {
+        let (Some(me), Some(line)) = (&self.me, self.lines.get_mut(&line)) else {
             return;
         };
+        let is_told = |(since, until): (Timestamp, Timestamp)| since <= from.at && to.at <= until;
+        if line.told_missing.is_some_and(is_told) {
+            return;
+        }
+        line.told_missing = Some((from.at, to.at));
         let place = user_place(me.id);
         let cause = format!("{outage}; no history has what comes from other rooms");
         let gap = Gap::new(from, to, cause);

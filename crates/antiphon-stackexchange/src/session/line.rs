@@ -1,10 +1,13 @@
 //! Lines: what serves rooms, a socket or polling.
 
-use antiphon_core::{Backoff, Edge};
+use std::{sync::Arc, time::Duration};
+
+use antiphon_core::Backoff;
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff, before};
+use super::{Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff};
 use crate::{error::RequestError, model::RoomId};
 
 /// What serves one room or all.
@@ -20,8 +23,8 @@ pub(super) struct Line {
     pub(super) poll: Option<Poll>,
     /// A room was added while a socket was being opened: another is needed.
     pub(super) again: bool,
-    /// The last frame received.
-    pub(super) last: Option<Edge>,
+    /// Between which times something from elsewhere was last said to be missing.
+    pub(super) told_missing: Option<(Timestamp, Timestamp)>,
 }
 
 /// What is being done to get a socket, or a new one.
@@ -41,10 +44,12 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) id: SocketId,
-    pub(super) connection: String,
+    pub(super) connection: Arc<str>,
     /// Number of its last frame, from 1.
     pub(super) frame: u64,
     pub(super) opened_at: Instant,
+    /// How old it may become.
+    pub(super) lives_for: Duration,
     pub(super) heard_at: Instant,
 }
 
@@ -53,7 +58,7 @@ pub(super) struct Stream {
 pub(super) struct Poll {
     /// When the next request is due; absent while one is under way.
     pub(super) at: Option<Instant>,
-    pub(super) connection: String,
+    pub(super) connection: Arc<str>,
     pub(super) frame: u64,
     /// Whether the last request was answered.
     pub(super) works: bool,
@@ -63,6 +68,11 @@ impl Line {
     /// Whether events come by polling.
     pub(super) fn polls(&self) -> bool {
         self.poll.as_ref().is_some_and(|poll| poll.works)
+    }
+
+    /// Whether the next try has to wait.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self.phase, Phase::Waiting { .. })
     }
 
     pub(super) fn deadline(&self, rules: &Rules, reads: bool) -> Option<Instant> {
@@ -79,7 +89,7 @@ impl Line {
             .stream
             .as_ref()
             .filter(|_| matches!(self.phase, Phase::Idle))
-            .map(|stream| stream.opened_at + rules.reset_after);
+            .map(|stream| stream.opened_at + stream.lives_for);
         let poll = self
             .poll
             .as_ref()
@@ -101,7 +111,7 @@ impl Session {
             refused: 0,
             poll: None,
             again: false,
-            last: None,
+            told_missing: None,
         });
         id
     }
@@ -112,7 +122,7 @@ impl Session {
     }
 
     /// Begins to get a socket, or a new one beside the one there is.
-    pub(super) fn prepare(&mut self, id: LineId) {
+    pub(super) fn prepare(&mut self, id: LineId, now: Moment) {
         let Some(line) = self.lines.get_mut(&id) else {
             return;
         };
@@ -129,6 +139,7 @@ impl Session {
                 && room.announcing.is_none()
             {
                 room.announcing = Some(round);
+                room.asked_at = Some(now.wall);
                 self.tasks.push_back(Task::Announce {
                     room: room.id,
                     round,
@@ -192,9 +203,10 @@ impl Session {
         let again = std::mem::take(&mut line.again);
         let old = line.stream.replace(Stream {
             id,
-            connection,
+            connection: connection.into(),
             frame: 0,
             opened_at: now.at,
+            lives_for: self.rules.reset_after,
             heard_at: now.at,
         });
         if let Some(old) = old {
@@ -202,13 +214,16 @@ impl Session {
             self.closes.push_back(old.id);
         }
         for room in self.rooms_of(id.line) {
-            let is_ready = self.rooms.get(&room).is_some_and(|room| room.announced);
+            let is_ready = self
+                .rooms
+                .get_mut(&room)
+                .is_some_and(|room| std::mem::take(&mut room.announced));
             if is_ready {
                 self.attach(room, now);
             }
         }
         if again {
-            self.prepare(id.line);
+            self.prepare(id.line, now);
         }
         self.tell_link(now);
     }
@@ -225,6 +240,7 @@ impl Session {
                 room.announcing = None;
             }
         }
+        self.round += 1;
         let nonce = format!("{}-poll-{}", self.nonce, self.round);
         let Some(line) = self.lines.get_mut(&id) else {
             return;
@@ -250,7 +266,7 @@ impl Session {
                 tracing::warn!(reason, "no socket can be had; polling instead");
                 line.poll = Some(Poll {
                     at: Some(now.at),
-                    connection: nonce,
+                    connection: nonce.into(),
                     frame: 0,
                     works: false,
                 });
@@ -289,7 +305,6 @@ impl Session {
             return;
         };
         line.poll = None;
-        let last = line.last.clone();
         if let Some(stream) = line.stream.take() {
             self.closes.push_back(stream.id);
         }
@@ -301,12 +316,10 @@ impl Session {
             // Whatever the history did not give yet is asked for again with the next socket.
             room.catching = None;
             room.proof = None;
+            room.stale = room.announced;
             room.heard = room.t.unwrap_or_default();
             if std::mem::take(&mut room.attached) {
-                let edge = last.clone().or_else(|| room.last.clone());
-                room.from
-                    .get_or_insert_with(|| edge.unwrap_or_else(|| before(now.wall)));
-                room.outage.get_or_insert_with(|| reason.to_owned());
+                room.may_miss(reason, now);
             }
         }
     }
@@ -327,13 +340,13 @@ impl Session {
         }
         if let Some(stream) = &line.stream
             && matches!(line.phase, Phase::Idle)
-            && stream.opened_at + rules.reset_after <= now.at
+            && stream.opened_at + stream.lives_for <= now.at
         {
-            self.prepare(id);
+            self.prepare(id, now);
             return;
         }
         if matches!(&line.phase, Phase::Waiting { until, .. } if *until <= now.at) {
-            self.prepare(id);
+            self.prepare(id, now);
             self.tell_link(now);
         }
         self.poll(id, now);
@@ -374,12 +387,13 @@ impl Session {
         poll.at = Some(now.at + interval);
         match outcome {
             Ok(frame) => {
-                let first = !std::mem::replace(&mut poll.works, true);
+                poll.works = true;
                 poll.frame += 1;
-                let (connection, number) = (poll.connection.clone(), poll.frame);
-                if first {
-                    for room in self.rooms_of(id) {
-                        self.attach(room, now);
+                let (connection, number) = (Arc::clone(&poll.connection), poll.frame);
+                for room in self.rooms_of(id) {
+                    let room = self.rooms.get(&room);
+                    if let Some(room) = room.filter(|room| room.settled && !room.attached) {
+                        self.attach(room.id, now);
                     }
                 }
                 self.on_frame(id, &connection, number, &frame, now);

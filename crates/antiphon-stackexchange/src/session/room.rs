@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     FALSE_ALARMS, LAG, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal, SAVE_EVERY, Session,
-    Task, VERSION, before,
+    Task, UNPROVEN, VERSION, before,
 };
 use crate::{
     config::Sockets,
@@ -32,6 +32,8 @@ pub(super) struct Room {
     /// Whether a checkpoint of it is durable.
     pub(super) settled: bool,
     pub(super) joined_at: Timestamp,
+    /// The server's count when it was joined: what came before is not ours.
+    pub(super) began: i64,
     /// Everything up to this count was heard, fetched, or reported as a gap; absent before the room was first read.
     pub(super) t: Option<i64>,
     /// The stream was heard without a hole up to this count; above `t` only while the history is being fetched.
@@ -42,6 +44,8 @@ pub(super) struct Room {
     pub(super) announcing: Option<u64>,
     /// Whether it was announced for the socket to come.
     pub(super) announced: bool,
+    /// Whether that was before the last socket was lost, so that `top` does not tell what came since.
+    pub(super) stale: bool,
     /// Whether it is served by the line's socket, or polled.
     pub(super) attached: bool,
     /// The last frame before the outage; absent while there is none.
@@ -59,8 +63,27 @@ pub(super) struct Room {
     pub(super) saved_at: Option<Instant>,
     /// The mark that it had.
     pub(super) saved: Option<i64>,
-    /// The last frame that had something for it.
-    pub(super) last: Option<Edge>,
+    /// When the server last told its count.
+    pub(super) counted: Option<Counted>,
+    /// When it was announced.
+    pub(super) asked_at: Option<Timestamp>,
+}
+
+/// When the server last told its count, after which whatever is missing came.
+#[derive(Debug)]
+pub(super) struct Counted {
+    pub(super) at: Timestamp,
+    /// The connection and the frame that told it; absent if it was an answer.
+    pub(super) by: Option<(Arc<str>, u64)>,
+}
+
+impl Counted {
+    fn edge(&self) -> Edge {
+        match &self.by {
+            Some((connection, frame)) => Edge::frame(self.at, &**connection, *frame),
+            None => before(self.at),
+        }
+    }
 }
 
 /// The socket has to show that nothing is missing up to a count.
@@ -79,6 +102,10 @@ pub(super) struct Catching {
     /// Live events that wait, with their ids.
     pub(super) held: Option<Held>,
     pub(super) tries: u8,
+    /// Whether there was another hole since the history was asked.
+    pub(super) missed: bool,
+    /// How often it was asked anew for that.
+    pub(super) renewed: u8,
     /// When the history is asked for again; absent while it is being asked.
     pub(super) again_at: Option<Instant>,
 }
@@ -97,7 +124,9 @@ pub(super) struct Stored {
     pub(super) joined: bool,
     pub(super) joined_at: Timestamp,
     pub(super) t: i64,
-    /// The last frame that had something for it.
+    #[serde(default)]
+    pub(super) began: i64,
+    /// When `t` was last told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Edge>,
 }
@@ -110,11 +139,13 @@ impl Room {
             wanted: true,
             settled: false,
             joined_at,
+            began: 0,
             t: None,
             heard: 0,
             top: 0,
             announcing: None,
             announced: false,
+            stale: false,
             attached: false,
             from: None,
             outage: None,
@@ -124,21 +155,22 @@ impl Room {
             waiters: Vec::new(),
             saved_at: None,
             saved: None,
-            last: None,
+            counted: None,
+            asked_at: None,
         }
     }
 
     /// A room that an earlier run was in.
     pub(super) fn restored(id: RoomId, stored: Stored) -> Self {
-        let from = stored.last.clone();
+        let from = stored.last;
         Self {
             settled: true,
+            began: stored.began,
             t: Some(stored.t),
             heard: stored.t,
             saved: Some(stored.t),
             from: Some(from.unwrap_or_else(|| before(stored.joined_at))),
             outage: Some("the program was restarted".into()),
-            last: stored.last,
             ..Self::new(id, stored.joined_at)
         }
     }
@@ -163,7 +195,8 @@ impl Room {
             joined: self.wanted,
             joined_at: self.joined_at,
             t,
-            last: self.from.clone().or_else(|| self.last.clone()),
+            began: self.began,
+            last: self.from.clone().or_else(|| self.counted_edge()),
         };
         Checkpoint {
             part: Arc::clone(&self.part),
@@ -183,6 +216,18 @@ impl Room {
                 .is_none_or(|at| now.at.saturating_duration_since(at) >= SAVE_EVERY)
     }
 
+    fn counted_edge(&self) -> Option<Edge> {
+        self.counted.as_ref().map(Counted::edge)
+    }
+
+    /// Something may be missing since the server last told its count, unless it is known since when.
+    pub(super) fn may_miss(&mut self, why: &str, now: Moment) {
+        if self.from.is_none() {
+            self.from = Some(self.counted_edge().unwrap_or_else(|| before(now.wall)));
+        }
+        self.outage.get_or_insert_with(|| why.to_owned());
+    }
+
     /// Nothing is missing any more.
     pub(super) fn is_whole(&mut self) {
         self.from = None;
@@ -200,7 +245,9 @@ impl Session {
     /// A room is to be read from now on.
     pub(super) fn want(&mut self, id: RoomId, now: Moment) {
         let known = self.rooms.get(&id).is_some_and(|room| room.wanted);
-        if !known && self.rooms.len() < ROOMS {
+        if !known && self.rooms.len() >= ROOMS {
+            tracing::error!(room = %id, most = ROOMS, "too many rooms; this one is not read");
+        } else if !known {
             // One that was left and is joined again begins anew: what came meanwhile is not ours.
             self.rooms.insert(id, Room::new(id, now.wall));
         }
@@ -215,6 +262,12 @@ impl Session {
         room.wanted = false;
         for waiter in room.waiters.drain(..) {
             let _ = waiter.send(Err(JoinError::NoSuchRoom(id)));
+        }
+        if let Some(from) = room.from.take() {
+            let outage = room.outage.take().unwrap_or_default();
+            let cause = format!("{outage}; the room was left before more was known");
+            let gap = Gap::new(from, Edge::at(now.wall), cause);
+            self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
         }
         if room.settled {
             let checkpoint = room.checkpoint(now);
@@ -258,6 +311,7 @@ impl Session {
         match outcome {
             Ok(top) => {
                 room.announced = true;
+                room.stale = false;
                 room.top = top;
                 let is_behind = room.t.is_some_and(|t| top.saturating_add(LAG) < t);
                 if is_behind {
@@ -265,7 +319,8 @@ impl Session {
                     room.t = None;
                     room.settled = false;
                     let now_at = Edge::at(now.wall);
-                    let from = room.from.take().or_else(|| room.last.clone());
+                    let from = room.from.take().or_else(|| room.counted_edge());
+                    room.outage = None;
                     let gap = Gap::new(
                         from.unwrap_or_else(|| now_at.clone()),
                         now_at,
@@ -278,8 +333,10 @@ impl Session {
                 };
                 if room.t.is_none() {
                     // A fresh start: nothing before it is ours.
+                    room.began = top;
                     room.t = Some(top);
                     room.heard = top;
+                    room.counted = room.asked_at.map(|at| Counted { at, by: None });
                 }
                 if room.settled {
                     self.open_if_ready(line);
@@ -314,7 +371,6 @@ impl Session {
             return;
         };
         room.attached = true;
-        room.announced = false;
         room.false_alarms = 0;
         for waiter in room.waiters.drain(..) {
             let _ = waiter.send(Ok(()));
@@ -322,11 +378,19 @@ impl Session {
         if room.catching.is_some() {
             return;
         }
-        if room.top <= room.heard {
+        let least = room.heard.saturating_add(i64::from(room.stale));
+        let until = room.top.max(least);
+        if until <= room.heard {
             room.is_whole();
+            if let Some(at) = room.asked_at
+                && room.counted.as_ref().is_none_or(|counted| counted.at < at)
+            {
+                room.counted = Some(Counted { at, by: None });
+            }
         } else {
+            room.may_miss(UNPROVEN, now);
             room.proof = Some(Proof {
-                until: room.top,
+                until,
                 by: now.at + PROOF_WITHIN,
             });
         }

@@ -266,6 +266,28 @@ async fn commit(
     }
 }
 
+/// What the ledger has due to the bot and is not stored, whether a gap tells of it or not.
+pub fn missing(sim: &Simulator, journal: &Journal) -> Vec<String> {
+    let bot = sim.stackexchange().account();
+    let query = antiphon_sim::Query {
+        due_to: Some(bot.id.to_string()),
+        ..Default::default()
+    };
+    let stored: HashSet<&str> = journal
+        .events
+        .iter()
+        .map(|event| event.origin().as_str())
+        .collect();
+    let rows = sim.ledger().rows(&query).into_iter();
+    rows.filter(|row| {
+        row.origin
+            .as_deref()
+            .is_none_or(|origin| !stored.contains(origin))
+    })
+    .map(|row| format!("{} {}", row.kind, row.place))
+    .collect()
+}
+
 /// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
     let bot = sim.stackexchange().account();

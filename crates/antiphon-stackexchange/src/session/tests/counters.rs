@@ -1,0 +1,159 @@
+//! What counters prove, what they cannot, and what checkpoints claim.
+
+use super::*;
+
+#[test]
+fn an_event_is_stored_once_however_often_it_comes() {
+    let (mut table, id) = Table::served(&[SANDBOX, TEA]);
+    let once = frame(SANDBOX, &[message(TOP + 1, SANDBOX)]);
+    table.frame(id, &once);
+    table.frame(id, &once);
+    let both = [message(TOP + 1, SANDBOX), message(TOP + 2, SANDBOX)];
+    table.frame(id, &frame(SANDBOX, &both));
+    table.frame(id, &frame(TEA, &[message(TOP + 2, SANDBOX)]));
+    let expected = [1, 2].map(|n| format!("event/{}", TOP + n));
+    assert_eq!(table.origins(), expected);
+}
+
+#[test]
+fn the_memory_of_events_is_bounded_and_forgets_the_oldest() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    let many = i64::try_from(SEEN).expect("few") + 100;
+    let events: Vec<Value> = (1..=many).map(|n| message(TOP + n, SANDBOX)).collect();
+    table.frame(id, &frame(SANDBOX, &events));
+    assert_eq!(table.session.seen.len(), SEEN);
+    assert_eq!(table.session.seen_order.len(), SEEN);
+    assert!(!table.session.seen.contains(&EventId::new(TOP + 100)));
+    assert!(table.session.seen.contains(&EventId::new(TOP + 101)));
+}
+
+#[test]
+fn a_checkpoint_never_claims_more_than_what_stands_before_it() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    let events: Vec<Value> = (1..=5).map(|n| message(TOP + n, SANDBOX)).collect();
+    table.frame(id, &json!({"r4242": {"e": events, "t": TOP + 9, "d": 9}}));
+    let entries = table.store();
+    let claims: Vec<Option<i64>> = entries
+        .iter()
+        .map(|entry| entry.checkpoint.as_ref().map(|checkpoint| checkpoint.mark))
+        .collect();
+    assert_eq!(claims, [None, None, None, None, Some(TOP + 9)]);
+}
+
+#[test]
+fn a_count_without_events_is_stored_now_and_then() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    for second in 1..=25 {
+        table.pass(1);
+        table.frame(id, &json!({"r4242": {"t": TOP + second, "d": 1}}));
+    }
+    let marks: Vec<i64> = table
+        .store()
+        .iter()
+        .map(|entry| entry.checkpoint.as_ref().expect("no events").mark)
+        .collect();
+    assert_eq!(marks, [TOP + 10, TOP + 20]);
+}
+
+#[test]
+fn a_count_that_leaps_beyond_reason_is_not_believed() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    table.frame(id, &json!({"r4242": {"t": TOP + LEAP + 1, "d": 1}}));
+    table.frame(id, &json!({"r4242": {"e": [event(99, i64::MAX, SANDBOX)]}}));
+    assert_eq!(table.origins(), [format!("event/{}", i64::MAX)], "but kept");
+    assert!(table.tasks().is_empty());
+    table.frame(id, &frame(SANDBOX, &[message(TOP + 1, SANDBOX)]));
+    assert_eq!(table.mark(SANDBOX), Some(TOP + 1));
+    table.frame(id, &json!({"r4242": {"t": TOP + LEAP, "d": LEAP}}));
+    assert_eq!(
+        table.session.rooms[&RoomId::new(SANDBOX)].t,
+        Some(TOP + LEAP)
+    );
+}
+
+#[test]
+fn a_server_a_little_behind_is_waited_for_and_one_that_counts_anew_is_followed() {
+    let check = |top: i64, gaps: usize, t: i64| {
+        let (mut table, id) = Table::served(&[SANDBOX]);
+        table.frame(id, &json!({"r4242": {"t": TOP + 20_000, "d": 20_000}}));
+        table.cut(id);
+        table.reopen(top);
+        assert_eq!(table.gaps_of(SANDBOX).len(), gaps, "at {top}");
+        assert_eq!(table.session.rooms[&RoomId::new(SANDBOX)].t, Some(t));
+    };
+    check(TOP + 20_000 - LAG, 0, TOP + 20_000);
+    check(TOP + 20_000 - LAG - 1, 1, TOP + 20_000 - LAG - 1);
+}
+
+#[test]
+fn counters_of_any_sort_are_survived() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    for (t, d) in [
+        (0, 0),
+        (-1, 1),
+        (i64::MIN, i64::MAX),
+        (i64::MAX, i64::MIN),
+        (TOP, -5),
+        (TOP - 1, 1_000_000),
+    ] {
+        table.frame(id, &json!({"r4242": {"t": t, "d": d}}));
+    }
+    assert_eq!(table.session.rooms[&RoomId::new(SANDBOX)].t, Some(TOP));
+    assert!(table.tasks().is_empty());
+}
+
+#[test]
+fn a_room_that_is_not_served_yet_does_not_move_on() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    table.join(TEA);
+    for task in table.tasks() {
+        if let Task::Announce { room, round } = task {
+            table.done(Done::Announced {
+                room,
+                round,
+                outcome: Ok(TOP),
+            });
+        }
+    }
+    // The old socket has something of the new room already, but not all of it.
+    table.frame(id, &frame(TEA, &[message(TOP + 2, TEA)]));
+    assert!(table.origins().is_empty(), "it comes again, with the rest");
+    let tasks = table.answer(TOP);
+    assert!(
+        matches!(tasks[..], [Task::Open { after, .. }] if after == TOP),
+        "{tasks:?}"
+    );
+}
+
+#[test]
+fn what_the_new_socket_repeats_is_replayed_and_what_follows_is_live() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    table.cut(id);
+    let id = table.reopen(TOP + 2);
+    let events: Vec<Value> = (1..=3).map(|n| message(TOP + n, SANDBOX)).collect();
+    table.frame(id, &frame(SANDBOX, &events));
+    let entries = table.store();
+    let events = entries.iter().filter_map(|entry| entry.event.as_ref());
+    let said: Vec<Provenance> = events
+        .filter(|event| event.provenance != Provenance::Synthetic)
+        .map(|event| event.provenance)
+        .collect();
+    assert_eq!(
+        said,
+        [Provenance::Replayed, Provenance::Replayed, Provenance::Live]
+    );
+}
+
+#[test]
+fn what_is_no_event_is_kept_and_numbered_by_its_frame() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    table.frame(id, &json!({"r4242": {"e": [null, {"no": "id"}, 7]}}));
+    let bytes = Bytes::from_static(b"{\"r4242\":{\"e\":[{\"event_ty");
+    table.session.on_bytes(id, &bytes, table.now);
+    let connection = format!("c{}", id.epoch);
+    let expected = ["00000001", "00000001/1", "00000002"];
+    assert_eq!(
+        table.origins(),
+        expected.map(|frame| format!("{connection}/{frame}"))
+    );
+}
