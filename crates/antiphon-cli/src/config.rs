@@ -793,7 +793,10 @@ mod tests {
         let Platform::Discord(bot) = &config.sources[0].platform else {
             panic!("a Discord bot");
         };
-        assert!(bot.intents.contains(Intents::GUILDS | Intents::GUILD_MESSAGES));
+        assert!(
+            bot.intents
+                .contains(Intents::GUILDS | Intents::GUILD_MESSAGES)
+        );
         assert!(!bot.intents.intersects(
             Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES | Intents::MESSAGE_CONTENT
         ));

@@ -7,8 +7,7 @@ use std::{
 
 use antiphon::{
     App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, Secret,
-    Takes as _,
-    discord,
+    Takes as _, discord,
     net::{Network, Route},
     queup, stackexchange,
 };
