@@ -119,20 +119,21 @@ async fn a_burst_keeps_within_the_servers_limits() {
 #[tokio::test(start_paused = true)]
 async fn moderators_change_members_and_roles() {
     let sim = Simulator::with_seed(7);
-    let (discord, client) = bot(&sim);
-    let (guild, mira) = (Id::new(discord.guild_id()), Id::new(discord.user("mira")));
+    let discord = sim.discord();
+    let client = client(&sim, discord.account_named("cantor").token.expose());
+    let (guild, teo) = (Id::new(discord.guild_id()), Id::new(discord.user("teo")));
     let role = client
         .create_role(guild)
         .name("descant")
         .permissions(Permissions::SEND_MESSAGES);
     let role = role.reason("new voices").await.expect("made").id;
     client
-        .add_guild_member_role(guild, mira, role)
+        .add_guild_member_role(guild, teo, role)
         .await
         .expect("given");
     let member = client
-        .update_guild_member(guild, mira)
-        .nick(Some("Mira the First"))
+        .update_guild_member(guild, teo)
+        .nick(Some("Teo the Second"))
         .await;
     assert!(member.expect("changed").roles.contains(&role));
     let renamed = client
@@ -150,17 +151,17 @@ async fn moderators_change_members_and_roles() {
             .any(|role| role.name == "treble")
     );
     client
-        .remove_guild_member_role(guild, mira, role)
+        .remove_guild_member_role(guild, teo, role)
         .await
         .expect("taken");
     client.delete_role(guild, role).await.expect("deleted");
     client
-        .create_ban(guild, mira)
+        .create_ban(guild, teo)
         .delete_message_seconds(60)
         .reason("spam")
         .await
         .expect("banned");
-    client.delete_ban(guild, mira).await.expect("lifted");
+    client.delete_ban(guild, teo).await.expect("lifted");
 }
 
 #[tokio::test(start_paused = true)]
