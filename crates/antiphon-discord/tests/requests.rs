@@ -9,6 +9,7 @@ use std::time::Duration;
 use antiphon_discord::{
     Client, RequestError, Scope,
     model::{
+        channel::message::AllowedMentions,
         guild::Permissions,
         http::attachment::Attachment,
         id::{
@@ -94,6 +95,27 @@ mod sending {
         assert!(bodies[0]["nonce"].is_string());
         assert_ne!(bodies[0]["nonce"], bodies[1]["nonce"]);
         assert_eq!(bodies[2]["nonce"], "mine");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whom_a_message_may_mention_can_be_chosen_for_all() {
+        let server = Server::with(
+            |_, _| Reply::ok(bodies::message()),
+            |config| config.allowed_mentions(AllowedMentions::default()),
+        );
+        let client = &server.client;
+        client
+            .create_message(LOFT)
+            .content("@everyone")
+            .await
+            .expect("posted");
+        assert_eq!(
+            server.last().json()["allowed_mentions"],
+            json!({"parse": []})
+        );
+        let call = client.create_message(LOFT).content("@everyone");
+        call.allowed_mentions(None).await.expect("posted");
+        assert_eq!(server.last().json()["allowed_mentions"], Value::Null);
     }
 
     #[tokio::test(start_paused = true)]
