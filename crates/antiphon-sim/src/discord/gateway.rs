@@ -61,12 +61,11 @@ impl State {
         let has_session = connection_session(self, number).is_some();
         match op {
             Some(1) => self.beat(number),
-            Some(2) if has_session => self.refuse(number, 4005, "Already authenticated."),
+            Some(2 | 6) if has_session => self.refuse(number, 4005, "Already authenticated."),
             Some(2) => self.identify(number, data),
-            Some(6) if has_session => self.refuse(number, 4005, "Already authenticated."),
             Some(6) => self.resume(number, data),
             Some(3 | 4 | 8 | 31 | 43) if !has_session => {
-                self.refuse(number, 4003, "Not authenticated.")
+                self.refuse(number, 4003, "Not authenticated.");
             }
             Some(3) => self.take_presence(number, data),
             Some(4) => self.take_voice(number, data),
@@ -119,9 +118,8 @@ impl State {
         {
             self.note("an identify without properties `os`, `browser` and `device`");
         }
-        let shard = match shard(&data["shard"]) {
-            Ok(shard) => shard,
-            Err(()) => return self.refuse(number, 4010, "Invalid shard."),
+        let Ok(shard) = shard(&data["shard"]) else {
+            return self.refuse(number, 4010, "Invalid shard.");
         };
         if shard.is_none_or(|(_, count)| count < self.settings.shards)
             && self.settings.requires_shards
