@@ -261,14 +261,14 @@ impl State {
             ready["shard"] = json!([shard.0, shard.1]);
         }
         self.tell(&id, "READY", &ready);
-        if data["presence"].is_object() {
-            self.take_presence(number, &data["presence"]);
-        }
         for guild in guilds {
             if intents & intents::GUILDS != 0 {
                 let create = self.guild_create(guild, &id);
                 self.tell(&id, "GUILD_CREATE", &create);
             }
+        }
+        if data["presence"].is_object() {
+            self.take_presence(number, &data["presence"]);
         }
     }
 
@@ -308,13 +308,16 @@ impl State {
             .filter(|kept| kept.seq > seq)
             .cloned()
             .collect();
-        session.lost_at = None;
-        let old = session.connection.replace(number);
-        if let Some(old) = old.filter(|old| *old != number) {
-            // The old connection is forgotten first, so that it does not take the session with it.
-            if let Some(old) = self.connections.remove(&old) {
-                old.line.cut();
+        let old = session.connection;
+        if let Some(old) = old {
+            if let Some(connection) = self.connections.get(&old) {
+                connection.line.cut();
             }
+            self.gone(old);
+        }
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.connection = Some(number);
+            session.lost_at = None;
         }
         if let Some(connection) = self.connections.get_mut(&number) {
             connection.session = Some(id.to_owned());

@@ -148,6 +148,30 @@ impl Discord {
         self.act(|state| state.guild_named(name))
     }
 
+    /// Ids and what they stand for, for people to read.
+    pub(crate) fn names(&self) -> Vec<(String, String)> {
+        self.act(|state| {
+            let users = state
+                .users
+                .values()
+                .map(|user| (user.id, user.name.clone()));
+            let guilds = state
+                .guilds
+                .values()
+                .map(|guild| (guild.id, guild.name.clone()));
+            let channels = state.channels.values();
+            let channels = channels.map(|channel| (channel.id, channel.name.clone()));
+            let named = users
+                .chain(guilds)
+                .chain(channels)
+                .filter(|(_, name)| !name.is_empty());
+            let named = named.map(|(id, name)| (id.to_string(), format!("<{name}>")));
+            let sessions = (1..).zip(state.sessions_of(None));
+            let sessions = sessions.map(|(number, id)| (id, format!("<session {number}>")));
+            named.chain(sessions).collect()
+        })
+    }
+
     /// Id of the user of this name.
     pub fn user(&self, name: &str) -> u64 {
         self.act(|state| state.someone(name))

@@ -130,10 +130,7 @@ impl Discord {
     /// Tells every client that its session is invalid (op 9); unless it is resumable, it is over.
     pub fn invalidate(&self, resumable: bool) {
         self.each(|state, number| {
-            let session = state
-                .connections
-                .get_mut(&number)
-                .and_then(|one| one.session.take());
+            let session = state.part(number);
             state.control(number, 9, &Value::from(resumable));
             let Some(session) = session else {
                 return;
