@@ -34,7 +34,7 @@ use self::{
 };
 pub(crate) use self::{
     closes::Then,
-    stored::{edge_of, retired},
+    stored::{edge_of, resumable_count, retired},
 };
 use crate::{
     client::Command,
@@ -50,6 +50,8 @@ const REFUSED_PAUSE: std::ops::RangeInclusive<u64> = 1_000..=5_000;
 const UNANSWERED: u32 = 3;
 /// After so many sessions in a row that ended at a frame that cannot be read, nothing more is tried.
 const HOPELESS: u32 = 3;
+/// Sessions that ended so long apart did not end in a row.
+const IN_A_ROW: Duration = Duration::from_secs(60 * 60);
 /// Close code with which a connection is given up: any but 1000 and 1001 keeps the session (protocol §2).
 pub(crate) const KEEP_SESSION: u16 = 4000;
 
@@ -187,6 +189,7 @@ pub(crate) struct Session {
     /// Where an unreadable frame last ended a connection, and how many sessions in a row ended like that.
     stuck_at: Option<(u32, Option<u64>)>,
     stuck_sessions: u32,
+    stuck_since: Option<Instant>,
     /// A frame that was passed over since it is too large, in bytes.
     skipped: Option<usize>,
     /// Number of the last frame of this connection.
@@ -248,6 +251,7 @@ impl Session {
             unanswered: 0,
             stuck_at: None,
             stuck_sessions: 0,
+            stuck_since: None,
             skipped: None,
             frame: 0,
             connection: String::new(),
@@ -305,14 +309,19 @@ impl Session {
         }
     }
 
-    /// Notes a stretch that other shards of an earlier number lost.
-    pub(crate) fn inherit(&mut self, from: Edge, cause: &str) {
+    /// Takes over a stretch that a shard lost which does not run here any more; done before [`Session::start`].
+    pub(crate) fn inherit(&mut self, from: Edge, cause: &str, now: Timestamp) {
         if self.lost.as_ref().is_none_or(|lost| from.at < lost.from.at) {
             self.lost = Some(Lost {
                 from,
                 cause: cause.to_owned(),
             });
         }
+        // The other shard's own checkpoint is about to forget it. The time of our last frame stays what it was.
+        let at = self.last.as_ref().map_or(now, |last| last.at);
+        self.render(at);
+        let checkpoint = self.checkpoint(at);
+        self.push(Entry::checkpoint(checkpoint));
     }
 
     /// Drops a session that could be resumed, for this reason; done before [`Session::start`].
@@ -527,6 +536,13 @@ impl Session {
         if !is_again && self.resumable.is_some() {
             return self.on_gone(Cut::resume(reason), now);
         }
+        if self
+            .stuck_since
+            .is_none_or(|since| now.at.saturating_duration_since(since) > IN_A_ROW)
+        {
+            self.stuck_sessions = 0;
+        }
+        self.stuck_since = Some(now.at);
         self.stuck_sessions += 1;
         let then = if self.stuck_sessions >= HOPELESS {
             Then::Stop(
