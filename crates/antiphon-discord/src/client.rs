@@ -1,4 +1,30 @@
-//! The cloneable handle that users hold.
+//! The cloneable handle that users hold, and the requests and commands it makes.
+//!
+//! A request is a value with options, sent when it is awaited: `client.create_message(channel).content("la").await`.
+//! Requests need no connection to the Gateway.
+//!
+//! | limit | what happens at it |
+//! | --- | --- |
+//! | a route's bucket, learnt from answers | requests wait for the next window, in order of coming; buckets do not wait for each other |
+//! | [`Config::requests_per_second`], 50 | requests wait; answers to interactions and webhooks are exempt |
+//! | a 429 | the bucket, or all routes if it is global, waits as long as was asked; the request is sent again, five times at most |
+//! | a wait that ends after the request's time | [`RequestError::RateLimited`] at once |
+//! | [`Config::request_timeout`], 30 s, for a request with all its waits and repetitions | [`RequestError::TimedOut`], or [`RequestError::OutcomeUnknown`] where it may have been done |
+//! | [`Config::waiting`], 256 requests that wait for their turn | [`RequestError::Busy`] for one more |
+//! | a 5xx or a lost answer | sent again, four times at most, 10 s for each: `GET`, `PUT`, `DELETE`, messages by their nonce, first answers to interactions; others are [`RequestError::OutcomeUnknown`] |
+//! | 9,000 refusals (401, 403, 429) within ten minutes | [`RequestError::TooManyRefusals`], before Discord shuts the address out at 10,000 |
+//! | a 401 | [`RequestError::Unauthorized`] for every further request with the bot's token |
+//! | 4,096 buckets remembered | those at rest are forgotten, and learnt again |
+//!
+//! [`Config::request_timeout`]: crate::Config::request_timeout
+//! [`Config::requests_per_second`]: crate::Config::requests_per_second
+//! [`Config::waiting`]: crate::Config::waiting
+//! [`RequestError::Busy`]: crate::RequestError::Busy
+//! [`RequestError::OutcomeUnknown`]: crate::RequestError::OutcomeUnknown
+//! [`RequestError::RateLimited`]: crate::RequestError::RateLimited
+//! [`RequestError::TimedOut`]: crate::RequestError::TimedOut
+//! [`RequestError::TooManyRefusals`]: crate::RequestError::TooManyRefusals
+//! [`RequestError::Unauthorized`]: crate::RequestError::Unauthorized
 
 mod asked;
 mod call;

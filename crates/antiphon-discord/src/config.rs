@@ -8,7 +8,7 @@ use std::{fmt, time::Duration};
 use antiphon_core::{Clock, Rng, Secret, SourceName};
 use antiphon_net::{Limits, Network, Proxy};
 use http::Uri;
-use twilight_model::gateway::Intents;
+use twilight_model::{channel::message::AllowedMentions, gateway::Intents};
 
 pub use self::{
     presence::{Activity, Presence},
@@ -93,6 +93,7 @@ pub struct Config {
     pub(crate) action_timeout: Duration,
     pub(crate) waiting: usize,
     pub(crate) requests_per_second: usize,
+    pub(crate) allowed_mentions: Option<AllowedMentions>,
     pub(crate) user_agent: String,
     pub(crate) buffer: usize,
     pub(crate) cache: Option<CacheLimits>,
@@ -124,6 +125,7 @@ impl Config {
             action_timeout: Duration::from_secs(10),
             waiting: 256,
             requests_per_second: 50,
+            allowed_mentions: None,
             user_agent: concat!(
                 "DiscordBot (https://docs.rs/antiphon, ",
                 env!("CARGO_PKG_VERSION"),
@@ -292,6 +294,15 @@ impl Config {
     #[must_use]
     pub fn requests_per_second(mut self, most: usize) -> Self {
         self.requests_per_second = most;
+        self
+    }
+
+    /// Sets whom messages may mention that do not say so themselves; the default is everybody whom their text names.
+    ///
+    /// It holds for messages, their edits, webhooks and further messages of an interaction, not for its first answer.
+    #[must_use]
+    pub fn allowed_mentions(mut self, mentions: AllowedMentions) -> Self {
+        self.allowed_mentions = Some(mentions);
         self
     }
 

@@ -31,7 +31,9 @@ use tokio::{
 };
 use tracing::debug;
 use twilight_http::request::{Request, TryIntoRequest as _};
-use twilight_model::gateway::connection_info::BotConnectionInfo;
+use twilight_model::{
+    channel::message::AllowedMentions, gateway::connection_info::BotConnectionInfo,
+};
 
 pub(crate) use self::{answer::Answer, nonce::Nonce};
 use self::{
@@ -105,7 +107,7 @@ impl Http {
         Self {
             client,
             letterhead: Letterhead::new(&config.api, &config.token, &config.user_agent),
-            builders: builders(),
+            builders: builders(config.allowed_mentions.clone()),
             pace: Pace::new(
                 config.requests_per_second,
                 config.waiting,
@@ -254,12 +256,16 @@ fn was_done(outgoing: &Outgoing, error: &RequestError) -> bool {
 ///
 /// Its builder starts a rate limiter's task before it can be told to do without, and fails where no runtime is.
 /// It starts that task in a runtime that never runs and ends here.
-fn builders() -> twilight_http::Client {
+fn builders(mentions: Option<AllowedMentions>) -> twilight_http::Client {
     let nowhere = runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime without drivers asks the system for nothing");
     let guard = nowhere.enter();
-    let client = twilight_http::Client::builder().ratelimiter(None).build();
+    let mut builder = twilight_http::Client::builder().ratelimiter(None);
+    if let Some(mentions) = mentions {
+        builder = builder.default_allowed_mentions(mentions);
+    }
+    let client = builder.build();
     drop(guard);
     nowhere.shutdown_background();
     client

@@ -9,6 +9,7 @@ use std::time::Duration;
 use antiphon_discord::{
     Client, RequestError, Scope,
     model::{
+        channel::message::AllowedMentions,
         guild::Permissions,
         http::attachment::Attachment,
         id::{
@@ -94,6 +95,27 @@ mod sending {
         assert!(bodies[0]["nonce"].is_string());
         assert_ne!(bodies[0]["nonce"], bodies[1]["nonce"]);
         assert_eq!(bodies[2]["nonce"], "mine");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whom_a_message_may_mention_can_be_chosen_for_all() {
+        let server = Server::with(
+            |_, _| Reply::ok(bodies::message()),
+            |config| config.allowed_mentions(AllowedMentions::default()),
+        );
+        let client = &server.client;
+        client
+            .create_message(LOFT)
+            .content("@everyone")
+            .await
+            .expect("posted");
+        assert_eq!(
+            server.last().json()["allowed_mentions"],
+            json!({"parse": []})
+        );
+        let call = client.create_message(LOFT).content("@everyone");
+        call.allowed_mentions(None).await.expect("posted");
+        assert_eq!(server.last().json()["allowed_mentions"], Value::Null);
     }
 
     #[tokio::test(start_paused = true)]
@@ -323,7 +345,30 @@ mod methods {
             sent!(server, c.delete_all_reaction(LOFT, SONG, "👍")),
             sent!(server, c.delete_all_reactions(LOFT, SONG)),
             sent!(server, c.reactions(LOFT, SONG, "👍").limit(5)),
-        ].join("\n"), @"");
+        ].join("\n"), @r#"
+        POST channels/22/messages {"content":"a","enforce_nonce":true,"message_reference":{"channel_id":"22","message_id":"44","type":0},"nonce":"n"}
+        PATCH channels/22/messages/44 {"content":"b","embeds":null}
+        DELETE channels/22/messages/44
+        POST channels/22/messages/bulk-delete {"messages":["44","45"]}
+        GET channels/22/messages/44
+        GET channels/22/messages
+        GET channels/22/messages?before=44&limit=5
+        GET channels/22/messages?after=44&limit=5
+        GET channels/22/messages?around=44
+        POST channels/22/messages/44/crosspost
+        POST channels/22/polls/44/expire
+        GET channels/22/messages/pins?limit=5
+        PUT channels/22/messages/pins/44
+        DELETE channels/22/messages/pins/44
+        POST channels/22/typing
+        PUT channels/22/messages/44/reactions/%F0%9F%91%8D/@me
+        PUT channels/22/messages/44/reactions/loud:41/@me
+        DELETE channels/22/messages/44/reactions/%F0%9F%91%8D/@me
+        DELETE channels/22/messages/44/reactions/%F0%9F%91%8D/33
+        DELETE channels/22/messages/44/reactions/%F0%9F%91%8D
+        DELETE channels/22/messages/44/reactions
+        GET channels/22/messages/44/reactions/%F0%9F%91%8D?limit=5
+        "#);
     }
 
     #[tokio::test(start_paused = true)]
@@ -349,7 +394,25 @@ mod methods {
             sent!(server, c.create_role(CHOIR).name("alto").permissions(Permissions::SEND_MESSAGES).hoist(true)),
             sent!(server, c.update_role(CHOIR, role).name(Some("alto")).color(None)),
             sent!(server, c.delete_role(CHOIR, role)),
-        ].join("\n"), @"");
+        ].join("\n"), @r#"
+        GET guilds/11/members/33
+        GET guilds/11/members?after=33&limit=1000
+        GET guilds/11/members/search?query=mi
+        PATCH guilds/11/members/33 {"channel_id":null,"communication_disabled_until":null,"deaf":false,"mute":true,"nick":null,"roles":["55"]}
+        PATCH guilds/11/members/@me {"nick":"echo"}
+        DELETE guilds/11/members/33
+        PUT guilds/11/members/33/roles/55
+        DELETE guilds/11/members/33/roles/55
+        PUT guilds/11/bans/33 {"delete_message_seconds":null}
+        DELETE guilds/11/bans/33
+        GET guilds/11/bans/33
+        GET guilds/11/bans?limit=5
+        GET guilds/11/roles
+        GET guilds/11/roles/55
+        POST guilds/11/roles {"hoist":true,"name":"alto","permissions":"2048"}
+        PATCH guilds/11/roles/55 {"color":null,"name":"alto"}
+        DELETE guilds/11/roles/55
+        "#);
     }
 
     #[tokio::test(start_paused = true)]
@@ -395,7 +458,40 @@ mod methods {
             sent!(server, c.channel_webhooks(LOFT)),
             sent!(server, c.execute_webhook(Id::new(88), "t").content("hi").username("Echo")),
             sent!(server, c.delete_webhook(Id::new(88))),
-        ].join("\n"), @"");
+        ].join("\n"), @r#"
+        GET guilds/11?with_counts=true
+        GET guilds/11/channels
+        GET guilds/11/threads/active
+        GET guilds/11/audit-logs?limit=5
+        GET users/@me/guilds?limit=5
+        DELETE users/@me/guilds/11
+        GET guilds/11/voice-states/33
+        GET guilds/11/voice-states/@me
+        PATCH guilds/11/voice-states/33 {"channel_id":"22","suppress":true}
+        PATCH guilds/11/voice-states/@me {"channel_id":"22"}
+        GET voice/regions
+        GET channels/22
+        POST guilds/11/channels {"name":"nave","type":2}
+        PATCH channels/22 {"topic":"rehearsals"}
+        DELETE channels/22
+        PUT channels/22/permissions/33 {"deny":"2048","type":1}
+        POST channels/22/threads {"name":"solo","type":11}
+        POST channels/22/messages/44/threads {"name":"solo"}
+        PATCH channels/22 {"archived":true}
+        PUT channels/22/thread-members/@me
+        DELETE channels/22/thread-members/@me
+        PUT channels/22/thread-members/33
+        DELETE channels/22/thread-members/33
+        GET channels/22/thread-members
+        GET users/@me
+        GET applications/@me
+        GET users/33
+        POST users/@me/channels {"recipient_id":"33"}
+        POST channels/22/webhooks {"name":"echo"}
+        GET channels/22/webhooks
+        POST webhooks/88/t?wait=false&with_components=false {"content":"hi","username":"Echo"}
+        DELETE webhooks/88
+        "#);
     }
 
     #[tokio::test(start_paused = true)]
@@ -405,7 +501,7 @@ mod methods {
         let interaction: Interaction =
             serde_json::from_value(json!({"id": "7", "application_id": "9", "type": 1,
             "token": "secret", "version": 1, "app_permissions": "0", "entitlements": [],
-            "authorizing_integration_owners": {}}))
+            "authorizing_integration_owners": {}, "attachment_size_limit": 8}))
             .expect("an interaction");
         let answers = c.interaction(&interaction);
         let commands: Vec<_> =
@@ -431,7 +527,28 @@ mod methods {
             sent!(server, c.guild_commands(Id::new(9), CHOIR)),
             sent!(server, c.set_guild_commands(Id::new(9), CHOIR, &commands)),
             sent!(server, c.delete_guild_command(Id::new(9), CHOIR, Id::new(66))),
-        ].join("\n"), @"");
+        ].join("\n"), @r#"
+        POST interactions/7/secret/callback {"type":1}
+        POST interactions/7/secret/callback {"data":{"content":"hi","flags":64},"type":4}
+        POST interactions/7/secret/callback {"data":{"flags":64},"type":5}
+        POST interactions/7/secret/callback {"type":6}
+        POST interactions/7/secret/callback {"data":{"content":"again"},"type":7}
+        POST interactions/7/secret/callback {"data":{"choices":[]},"type":8}
+        POST interactions/7/secret/callback {"data":{"components":[],"custom_id":"form","title":"Title"},"type":9}
+        GET webhooks/9/secret/messages/@original
+        PATCH webhooks/9/secret/messages/@original {"content":"done"}
+        DELETE webhooks/9/secret/messages/@original
+        POST webhooks/9/secret?with_components=false {"content":"more"}
+        GET webhooks/9/secret/messages/44
+        PATCH webhooks/9/secret/messages/44 {"content":null}
+        DELETE webhooks/9/secret/messages/44
+        GET applications/9/commands
+        PUT applications/9/commands [{"application_id":"9","default_member_permissions":null,"description":"asks","id":"66","name":"ping","options":[],"type":1,"version":"1"}]
+        DELETE applications/9/commands/66
+        GET applications/9/guilds/11/commands
+        PUT applications/9/guilds/11/commands [{"application_id":"9","default_member_permissions":null,"description":"asks","id":"66","name":"ping","options":[],"type":1,"version":"1"}]
+        DELETE applications/9/guilds/11/commands/66
+        "#);
         let with_token = |seen: &&Seen| seen.header("authorization").is_some();
         let seen = server.seen();
         assert!(
@@ -527,7 +644,7 @@ mod refusals {
             matches!(error, RequestError::Undecodable { .. }),
             "{error:?}"
         );
-        assert!(error.to_string().starts_with("it was done"), "{error}");
+        assert!(error.to_string().starts_with("Discord accepted"), "{error}");
         assert!(!error.is_transient());
     }
 

@@ -75,8 +75,8 @@ pub enum RequestError {
         /// The beginning of the page, or where the redirect leads.
         body: String,
     },
-    /// Discord did what was asked, but its answer has another shape than was expected.
-    #[error("it was done, but the answer has another shape: {body}")]
+    /// Discord accepted the request, and did what was asked, but its answer has another shape than was expected.
+    #[error("Discord accepted the request, but its answer has another shape: {body}")]
     Undecodable {
         /// The beginning of the answer.
         body: String,

@@ -1,0 +1,87 @@
+//! Where the bots play: a simulated Discord, or the real one if the environment has a bot's token.
+//!
+//! `DISCORD_TOKEN` chooses the real Discord; the journal is then kept in `<example>.sqlite`, so that a restart goes on
+//! where the last run ended, without a new session.
+
+#![allow(
+    dead_code,
+    clippy::print_stdout,
+    reason = "an example speaks to a person, and uses a part of this"
+)]
+
+use std::{env, time::Duration};
+
+use antiphon::{
+    App, BoxError, Link,
+    discord::{self, Client, Config, Intents, Source},
+    journal::{MemoryJournal, SqliteJournal},
+};
+use antiphon_sim::{Options, Simulator, discord::Discord};
+use tokio::time::sleep;
+
+/// The channel of the simulator in which the scenes play.
+pub(crate) const CHANNEL: &str = "loft";
+/// The guild that it is in.
+pub(crate) const GUILD: &str = "choir";
+
+/// Runs the example's app until Ctrl-C; in the simulator `scene` is played first, and the app ends after it.
+pub(crate) async fn play<S>(
+    example: &str,
+    intents: Intents,
+    configure: impl FnOnce(Config) -> Config,
+    app: impl FnOnce(Client, Source) -> App<S>,
+    scene: impl AsyncFnOnce(&Discord),
+) -> Result<(), BoxError>
+where
+    S: Send + Sync + 'static,
+{
+    if let Ok(token) = env::var("DISCORD_TOKEN") {
+        let (client, source) = discord::connect(configure(Config::new(token, intents)));
+        let journal = SqliteJournal::open(format!("{example}.sqlite")).await?;
+        app(client, source).run(journal, ctrl_c()).await?;
+        return Ok(());
+    }
+    let simulator = Simulator::listen(&Options::new().seed(7)).await?;
+    let discord = simulator.discord();
+    let config = Config::new(discord.token(), intents).network(simulator.network());
+    let (client, source) = discord::connect(configure(config));
+    let app = app(client, source)
+        .on(async |link: Link| println!("({})", link.state))
+        .on(async |message: discord::MessageCreate| {
+            println!("{:>10}: {}", message.author.name, message.content);
+        });
+    let handle = app.handle();
+    let running = app.run(MemoryJournal::new(), ctrl_c());
+    let play = async {
+        while !handle.links().iter().any(|(_, link)| link.is_connected()) {
+            sleep(Duration::from_millis(20)).await;
+        }
+        pause().await;
+        scene(&discord).await;
+        pause().await;
+        handle.stop();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        ended = running => ended?,
+        () = play => {}
+    }
+    Ok(())
+}
+
+/// Long enough for a person to read a line.
+pub(crate) async fn pause() {
+    sleep(Duration::from_millis(700)).await;
+}
+
+/// Shows the result.
+pub(crate) fn show(lines: &[String]) {
+    println!("\n{}", lines.join("\n"));
+}
+
+async fn ctrl_c() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a signal to wait for, the app runs until it is killed.
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,60 @@
+//! Answers `!ping` with a reply, and the slash command `/ping` with a message for its user alone.
+//!
+//! The reply's nonce is the id of the message it answers, so that a handler that runs again after a crash, or a
+//! request that is sent again after its answer was lost, posts no second one.
+//!
+//! `cargo run -p antiphon --example ping_bot`
+
+use antiphon::{
+    App, BoxError, HandlerError, State, Takes as _,
+    discord::{Client, Intents, InteractionCreate, MessageCreate, Source},
+};
+
+mod bot_stage;
+
+async fn ping(message: MessageCreate, State(client): State<Client>) -> Result<(), HandlerError> {
+    client
+        .create_message(message.channel_id)
+        .content("pong")
+        .reply(message.id)
+        .nonce(message.id.to_string())
+        .await?;
+    Ok(())
+}
+
+async fn slash_ping(
+    command: InteractionCreate,
+    State(client): State<Client>,
+) -> Result<(), HandlerError> {
+    client
+        .interaction(&command)
+        .message("pong")
+        .ephemeral()
+        .await?;
+    Ok(())
+}
+
+/// The whole bot.
+pub fn app(client: Client, source: Source) -> App<Client> {
+    App::new(client)
+        .source(source)
+        .on(ping.when(|message| message.content == "!ping" && !message.author.bot))
+        .on(slash_ping.when(|command| command.data.name == "ping"))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let intents = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
+    bot_stage::play(
+        "ping_bot",
+        intents,
+        |config| config,
+        app,
+        async |discord| {
+            discord.say(bot_stage::CHANNEL, "mira", "!ping");
+            bot_stage::pause().await;
+            discord.say(bot_stage::CHANNEL, "teo", "no bot needed here");
+        },
+    )
+    .await
+}
