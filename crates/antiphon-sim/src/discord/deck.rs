@@ -314,7 +314,7 @@ impl Deck {
             (0, Some(channel)) => state.remove_channel(user, channel),
             (1 | 2, Some(channel)) => {
                 state.change_channel(user, channel, |channel| {
-                    channel.topic = Some(format!("about {word}"))
+                    channel.topic = Some(format!("about {word}"));
                 });
             }
             (_, Some(channel)) if made.len() >= CROWD => state.remove_channel(user, channel),
@@ -334,7 +334,7 @@ impl Deck {
             (0, Some(thread)) => state.remove_channel(user, thread),
             (1, Some(thread)) => {
                 state.change_channel(user, thread, |thread| {
-                    thread.is_archived = !thread.is_archived
+                    thread.is_archived = !thread.is_archived;
                 });
             }
             (2 | 3, Some(thread)) => {
@@ -342,7 +342,7 @@ impl Deck {
                 state.set_thread_member(thread, user, on);
             }
             (_, Some(thread)) if is_thread || threads.len() >= CROWD => {
-                state.remove_channel(user, thread)
+                state.remove_channel(user, thread);
             }
             _ => {
                 state.add_thread(channel, user, self.word());

@@ -26,6 +26,7 @@ mod rest;
 mod session;
 mod socket;
 pub(crate) mod state;
+mod trouble;
 mod voice;
 
 use std::{

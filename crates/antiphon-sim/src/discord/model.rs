@@ -244,7 +244,6 @@ impl Channel {
 
 /// Somebody in a voice channel.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "as the protocol has it")]
 pub(crate) struct Voice {
     pub(crate) channel: Id,
     pub(crate) session: String,

@@ -144,7 +144,7 @@ impl Discord {
             Deed::Ban { guild, by, user } => self.ban(&self.known_guild(guild)?, &by, &user),
             Deed::Unban { guild, by, user } => self.unban(&self.known_guild(guild)?, &by, &user),
             Deed::Nick { guild, by, nick } => {
-                self.nick(&self.known_guild(guild)?, &by, nick.as_deref())
+                self.nick(&self.known_guild(guild)?, &by, nick.as_deref());
             }
             Deed::GiveRole {
                 guild,
@@ -165,7 +165,7 @@ impl Discord {
                 name,
             } => self.rename_role(&self.known_guild(guild)?, &by, id(&role)?, &name),
             Deed::RemoveRole { guild, by, role } => {
-                self.remove_role(&self.known_guild(guild)?, &by, id(&role)?)
+                self.remove_role(&self.known_guild(guild)?, &by, id(&role)?);
             }
             Deed::AddChannel {
                 guild,
@@ -188,14 +188,14 @@ impl Discord {
                 return Ok(json!({"code": self.invite(&self.known(place)?, &by)}));
             }
             Deed::RenameGuild { guild, by, name } => {
-                self.rename_guild(&self.known_guild(guild)?, &by, &name)
+                self.rename_guild(&self.known_guild(guild)?, &by, &name);
             }
             Deed::AddGuild { name } => return Ok(json!({"guild": text(self.add_guild(&name))})),
             Deed::Available { guild, on } => self.available(&self.known_guild(guild)?, on),
             Deed::JoinVoice { place, by } => self.join_voice(&self.known(place)?, &by),
             Deed::LeaveVoice { guild, by } => self.leave_voice(&self.known_guild(guild)?, &by),
             Deed::ChangeVoiceServer { guild, bot } => {
-                self.change_voice_server(&self.known_guild(guild)?, &bot)
+                self.change_voice_server(&self.known_guild(guild)?, &bot);
             }
             Deed::Account { name } => {
                 let account = self.account_named(&name);
@@ -235,9 +235,9 @@ impl Discord {
                 shard,
                 how_long,
             } => {
-                how_long
-                    .into_iter()
-                    .for_each(|how_long| self.refuse_sockets(how_long));
+                if let Some(how_long) = how_long {
+                    self.refuse_sockets(how_long);
+                }
                 self.those(of.as_deref(), shard).cut();
             }
             Deed::Reset {
@@ -245,9 +245,9 @@ impl Discord {
                 shard,
                 how_long,
             } => {
-                how_long
-                    .into_iter()
-                    .for_each(|how_long| self.refuse_sockets(how_long));
+                if let Some(how_long) = how_long {
+                    self.refuse_sockets(how_long);
+                }
                 self.those(of.as_deref(), shard).reset();
             }
             Deed::Close {
@@ -298,7 +298,7 @@ impl Discord {
             } => self.fail(&requests, times, fault),
             Deed::Unlimited { on } => self.unlimited(on),
             other => {
-                self.act(|state| state.note(format!("a command that nobody obeys: {other:?}")))
+                self.act(|state| state.note(format!("a command that nobody obeys: {other:?}")));
             }
         }
     }
