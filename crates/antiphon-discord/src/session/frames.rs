@@ -24,6 +24,14 @@ impl Session {
     pub(crate) fn on_frame(&mut self, frame: &Bytes, now: Moment) -> Result<(), Cut> {
         self.frame += 1;
         let header = Header::read(frame);
+        tracing::trace!(
+            part = &*self.part,
+            op = header.op,
+            seq = header.seq,
+            name = header.name.as_deref(),
+            bytes = frame.len(),
+            "received"
+        );
         match header.op {
             Some(op::DISPATCH) => self.on_dispatch(frame, &header, now),
             Some(op::HEARTBEAT) => {
