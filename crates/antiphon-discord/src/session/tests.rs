@@ -7,7 +7,7 @@ use twilight_model::{gateway::Intents, id::Id};
 
 use super::*;
 use crate::{
-    client::{MemberQuery, VoiceWish},
+    client::{Command, MemberQuery, VoiceWish},
     error::{MembersError, VoiceError},
     identify::Permit,
 };
