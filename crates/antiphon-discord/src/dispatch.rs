@@ -156,18 +156,13 @@ impl Namer {
                 guild: id.or(guild),
                 ..none
             },
-            Where::ChannelItself => Steps {
-                guild,
-                channel: id.or(channel),
-                ..none
-            },
             Where::ThreadItself if parent.is_some() => Steps {
                 guild,
                 channel: parent,
                 thread: id,
                 ..none
             },
-            Where::ThreadItself => Steps {
+            Where::ChannelItself | Where::ThreadItself => Steps {
                 guild,
                 channel: id.or(channel),
                 ..none
@@ -315,8 +310,8 @@ mod tests {
                 channel: Some(channel),
                 ..Ids::default()
             };
-            let named = namer.name(Some("MESSAGE_CREATE"), &ids);
-            assert_eq!(named.place.as_str(), format!("guild/1/channel/{channel}"));
+            let message = namer.name(Some("MESSAGE_CREATE"), &ids);
+            assert_eq!(message.place.as_str(), format!("guild/1/channel/{channel}"));
         }
     }
 }

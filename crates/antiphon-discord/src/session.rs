@@ -11,16 +11,17 @@
 
 mod asks;
 mod closes;
+mod commands;
 mod frames;
 mod heart;
+mod life;
 mod sends;
 mod stored;
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use antiphon_core::{
-    Backoff, Checkpoint, Draft, Edge, Entry, Kind, Link, LinkState, Origin, Part, Place,
-    Provenance, Rng,
+    Backoff, Checkpoint, Draft, Edge, Entry, Kind, LinkState, Origin, Part, Place, Provenance, Rng,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -34,10 +35,9 @@ use self::{
 };
 pub(crate) use self::{
     closes::Then,
-    stored::{edge_of, retired},
+    stored::{edge_of, resumable_count, retired},
 };
 use crate::{
-    client::Command,
     config::{Config, Presence},
     dispatch::Namer,
     identify::Permit,
@@ -50,6 +50,8 @@ const REFUSED_PAUSE: std::ops::RangeInclusive<u64> = 1_000..=5_000;
 const UNANSWERED: u32 = 3;
 /// After so many sessions in a row that ended at a frame that cannot be read, nothing more is tried.
 const HOPELESS: u32 = 3;
+/// Sessions that ended so long apart did not end in a row.
+const IN_A_ROW: Duration = Duration::from_secs(60 * 60);
 /// Close code with which a connection is given up: any but 1000 and 1001 keeps the session (protocol §2).
 pub(crate) const KEEP_SESSION: u16 = 4000;
 
@@ -187,6 +189,7 @@ pub(crate) struct Session {
     /// Where an unreadable frame last ended a connection, and how many sessions in a row ended like that.
     stuck_at: Option<(u32, Option<u64>)>,
     stuck_sessions: u32,
+    stuck_since: Option<Instant>,
     /// A frame that was passed over since it is too large, in bytes.
     skipped: Option<usize>,
     /// Number of the last frame of this connection.
@@ -248,6 +251,7 @@ impl Session {
             unanswered: 0,
             stuck_at: None,
             stuck_sessions: 0,
+            stuck_since: None,
             skipped: None,
             frame: 0,
             connection: String::new(),
@@ -305,14 +309,19 @@ impl Session {
         }
     }
 
-    /// Notes a stretch that other shards of an earlier number lost.
-    pub(crate) fn inherit(&mut self, from: Edge, cause: &str) {
+    /// Takes over a stretch that a shard lost which does not run here any more; done before [`Session::start`].
+    pub(crate) fn inherit(&mut self, from: Edge, cause: &str, now: Timestamp) {
         if self.lost.as_ref().is_none_or(|lost| from.at < lost.from.at) {
             self.lost = Some(Lost {
                 from,
                 cause: cause.to_owned(),
             });
         }
+        // The other shard's own checkpoint is about to forget it. The time of our last frame stays what it was.
+        let at = self.last.as_ref().map_or(now, |last| last.at);
+        self.render(at);
+        let checkpoint = self.checkpoint(at);
+        self.push(Entry::checkpoint(checkpoint));
     }
 
     /// Drops a session that could be resumed, for this reason; done before [`Session::start`].
@@ -450,282 +459,6 @@ impl Session {
             .into_iter()
             .flatten()
             .min()
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
-    // The connection's life.
-
-    /// Begins to open a connection.
-    pub(crate) fn start(&mut self) {
-        self.phase = Phase::Opening;
-        self.link = Some(LinkState::Connecting);
-        self.task = Some(match &self.resumable {
-            None => Task::Identify,
-            Some(session) => {
-                self.tries += 1;
-                // A host that is gone is not asked twice in a row.
-                let url = session.url.clone().filter(|_| self.tries % 2 == 1);
-                Task::Resume(url)
-            }
-        });
-    }
-
-    /// The connection is open; the server speaks first.
-    pub(crate) fn on_opened(&mut self, permit: Option<Permit>, now: Moment) {
-        self.permit = permit;
-        self.frame = 0;
-        self.connections += 1;
-        self.connection = format!("{}-{}", self.nonce, self.connections);
-        self.phase = Phase::Greeting {
-            by: now.at + self.config.hello_timeout,
-        };
-        self.shard_event("discord.CONNECT", now);
-        self.shard_event("discord.SHARD_CONNECT", now);
-    }
-
-    /// No connection could be opened.
-    pub(crate) fn on_open_failed(&mut self, failure: OpenFailure, now: Moment) {
-        match failure.fatal {
-            Some((code, hint)) => self.stop(code, failure.reason, hint, now),
-            None => self.wait(failure.reason, failure.wait.unwrap_or_default(), now),
-        }
-    }
-
-    /// The connection is gone, or has to go, for this reason.
-    pub(crate) fn on_gone(&mut self, cut: Cut, now: Moment) {
-        if self.is_open() {
-            self.shard_event("discord.SHARD_DISCONNECT", now);
-            self.shard_event("discord.DISCONNECT", now);
-        }
-        self.heart = None;
-        self.permit = None;
-        self.skipped = None;
-        self.replies.clear();
-        match cut.then {
-            Then::Resume(pause) => self.wait(cut.reason, pause, now),
-            Then::Afresh(pause) => {
-                self.forget(&cut.reason, Some(now));
-                self.wait(cut.reason, pause, now);
-            }
-            Then::Stop(code, hint) => {
-                if matches!(code, "invalid_shard" | "sharding_required") {
-                    // The next run is not to insist on a number of shards that is refused.
-                    self.forget(&cut.reason, Some(now));
-                }
-                self.stop(code, cut.reason, hint, now);
-            }
-        }
-    }
-
-    /// A frame came that cannot be read at all, so that the connection has to be given up.
-    ///
-    /// The same frame will come again after a resume; if it does, a new session is the only way past it.
-    pub(crate) fn on_unreadable(&mut self, reason: String, now: Moment) {
-        let here = (self.epoch, self.seq);
-        let is_again = self.stuck_at == Some(here);
-        self.stuck_at = Some(here);
-        if !is_again && self.resumable.is_some() {
-            return self.on_gone(Cut::resume(reason), now);
-        }
-        self.stuck_sessions += 1;
-        let then = if self.stuck_sessions >= HOPELESS {
-            Then::Stop(
-                "frame_too_large",
-                "raise `Config::largest_frame`, or look at what stands between this program and Discord",
-            )
-        } else {
-            Then::Afresh(Duration::ZERO)
-        };
-        self.on_gone(Cut { reason, then }, now);
-    }
-
-    /// Ends for good.
-    pub(crate) fn stop(&mut self, code: &str, reason: String, hint: &str, now: Moment) {
-        self.phase = Phase::Stopped;
-        let state = LinkState::Stopped {
-            code: code.into(),
-            reason,
-            hint: Some(hint.into()),
-        };
-        self.set_link(state, now);
-    }
-
-    /// Whether it ended for good.
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.phase == Phase::Stopped
-    }
-
-    /// Gives up the session for good because its owner wants to be seen leaving.
-    pub(crate) fn sign_off(&mut self, now: Moment) {
-        if self.resumable.is_some() {
-            self.forget("the bot signed off", Some(now));
-        }
-    }
-
-    /// The source closes the connection in good order.
-    pub(crate) fn on_closing(&mut self, now: Moment) {
-        if self.is_open() {
-            self.shard_event("discord.SHARD_DISCONNECT", now);
-            self.shard_event("discord.DISCONNECT", now);
-        }
-    }
-
-    fn wait(&mut self, reason: String, at_least: Duration, now: Moment) {
-        let pause = self.backoff.next(now.at).max(at_least);
-        self.phase = Phase::Waiting {
-            until: now.at + pause,
-        };
-        let until = now.wall.checked_add(pause).unwrap_or(Timestamp::MAX);
-        self.set_link(LinkState::Waiting { until, reason }, now);
-    }
-
-    fn set_link(&mut self, state: LinkState, now: Moment) {
-        let body = Link::body(&state);
-        let place = self.place.clone();
-        self.synthetic(Kind::from_static(Link::KIND), place, body, now);
-        self.link = Some(state);
-    }
-
-    /// Drops the session that could be resumed, and remembers what will be missing.
-    fn forget(&mut self, cause: &str, now: Option<Moment>) {
-        self.asks.lose();
-        let had_session = self.resumable.take().is_some();
-        self.seq = None;
-        self.durable = None;
-        self.tries = 0;
-        self.unanswered = 0;
-        if !had_session {
-            return;
-        }
-        if self.lost.is_none()
-            && let Some(last) = &self.last
-        {
-            let cause = if self.count == 1 {
-                cause.to_owned()
-            } else {
-                format!("shard {}: {cause}", self.shard)
-            };
-            self.lost = Some(Lost {
-                from: Edge::frame(last.at, &*last.session, last.seq),
-                cause,
-            });
-        }
-        if let Some(now) = now {
-            self.render(now.wall);
-            let checkpoint = self.checkpoint(now.wall);
-            self.push(Entry::checkpoint(checkpoint));
-        }
-    }
-
-    /// Something waited for did not come, or something planned is due.
-    ///
-    /// # Errors
-    /// The connection has to be closed.
-    pub(crate) fn on_deadline(&mut self, now: Moment) -> Result<(), Cut> {
-        let is_paused = self.paused_at.is_some();
-        match self.phase {
-            Phase::Waiting { until } if until <= now.at => self.start(),
-            Phase::Greeting { by } if by <= now.at && !is_paused => {
-                return Err(Cut::resume("Discord did not greet in time"));
-            }
-            Phase::Identifying { by } if by <= now.at && !is_paused => {
-                return Err(Cut::resume("the session did not begin in time"));
-            }
-            Phase::Resuming { by } if by <= now.at && !is_paused => {
-                self.unanswered += 1;
-                let reason = "the resume was not answered in time".to_owned();
-                let then = if self.unanswered >= UNANSWERED {
-                    Then::Afresh(Duration::ZERO)
-                } else {
-                    Then::Resume(Duration::ZERO)
-                };
-                return Err(Cut { reason, then });
-            }
-            _ => {}
-        }
-        self.beat(now)?;
-        if !is_paused {
-            self.asks.expire(now.at);
-        }
-        self.send_presence(now.at);
-        Ok(())
-    }
-
-    /// Sends a heartbeat when one is due (protocol §2).
-    fn beat(&mut self, now: Moment) -> Result<(), Cut> {
-        let is_paused = self.paused_at.is_some();
-        let Some(heart) = self
-            .heart
-            .as_mut()
-            .filter(|heart| heart.next_at() <= now.at)
-        else {
-            return Ok(());
-        };
-        if heart.is_silent() && !is_paused {
-            return Err(Cut::resume("Discord stopped acknowledging heartbeats"));
-        }
-        heart.beat(now.at);
-        self.replies.push_back(wire::heartbeat(self.durable));
-        Ok(())
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
-    // Commands.
-
-    /// Carries out what a client asks.
-    pub(crate) fn on_command(&mut self, command: Command, now: Instant) {
-        if command.is_abandoned() {
-            return;
-        }
-        match command {
-            Command::Presence { presence, reply } => {
-                let mut replies = self
-                    .presence
-                    .take()
-                    .map_or_else(Vec::new, |one| one.replies);
-                replies.retain(|reply| !reply.is_closed());
-                replies.push(reply);
-                self.presence = Some(PendingPresence { presence, replies });
-                self.send_presence(now);
-            }
-            Command::Send {
-                frame,
-                voice,
-                reply,
-            } => {
-                if let Some(guild) = voice {
-                    self.asks.supersede(guild);
-                }
-                self.send(frame, now);
-                let _ = reply.send(());
-            }
-            Command::Members { query, reply } => {
-                let frame = self.asks.members(&query, reply, now);
-                self.send(frame, now);
-            }
-            Command::Join { wish, reply } => {
-                let frame = self.asks.join(wish, reply, now);
-                self.send(frame, now);
-            }
-        }
-    }
-
-    fn send(&mut self, frame: String, now: Instant) {
-        self.sends.note(now);
-        self.replies.push_back(frame);
-    }
-
-    fn send_presence(&mut self, now: Instant) {
-        if self.phase != Phase::Active || self.sends.presence_at(now) > now {
-            return;
-        }
-        if let Some(pending) = self.presence.take() {
-            self.sends.note_presence(now);
-            self.replies.push_back(wire::presence(&pending.presence));
-            for reply in pending.replies {
-                let _ = reply.send(());
-            }
-        }
     }
 
     // -----------------------------------------------------------------------------------------------------------------

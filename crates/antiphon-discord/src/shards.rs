@@ -17,7 +17,7 @@ use crate::{
     client::{COMMANDS, Fleet, Handle, Shared},
     config::Config,
     identify::Door,
-    session::{OpenFailure, Session, edge_of, part, retired},
+    session::{OpenFailure, Session, edge_of, part, resumable_count, retired},
     socket::Shard,
 };
 
@@ -118,8 +118,7 @@ impl Crew {
             .checkpoints()
             .filter_map(|checkpoint| {
                 let shard = shard_of(&checkpoint.part)?;
-                let (edge, count) = edge_of(checkpoint)?;
-                edge.connection.map(|_| (shard, count))
+                Some((shard, resumable_count(checkpoint)?))
             })
             .collect();
         let count = *kept.values().next()?;
@@ -157,8 +156,12 @@ impl Crew {
             for checkpoint in left_over.drain(..) {
                 // Shards that are no more: the first of those that are answers for what they missed.
                 if let Some((from, had)) = edge_of(&checkpoint) {
-                    let cause = format!("the bot has {count} shards where it had {had}");
-                    session.inherit(from, &cause);
+                    let cause = if had == count {
+                        format!("{} no longer runs here", checkpoint.part)
+                    } else {
+                        format!("the bot has {count} shards where it had {had}")
+                    };
+                    session.inherit(from, &cause, self.intake.now());
                 }
                 session.store(retired(&checkpoint, count));
             }
@@ -230,7 +233,6 @@ impl Crew {
             tokio::select! {
                 ended = self.tasks.join_next() => match ended {
                     None => break,
-                    Some(Ok(Ok(()))) => {}
                     Some(Ok(Err(error))) => {
                         outcome = Err(error);
                         break;
@@ -238,7 +240,8 @@ impl Crew {
                     Some(Err(error)) if error.is_panic() => {
                         std::panic::resume_unwind(error.into_panic());
                     }
-                    Some(Err(_)) => {}
+                    // Ended in good order, as it was asked to.
+                    Some(Ok(Ok(())) | Err(_)) => {}
                 },
                 () = changed(&mut links) => {}
             }

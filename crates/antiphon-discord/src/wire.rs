@@ -213,7 +213,7 @@ pub(crate) fn request_channel_info(guild: u64) -> String {
     frame(op::REQUEST_CHANNEL_INFO, request)
 }
 
-/// Body of CONNECT, SHARD_CONNECT, SHARD_RESUME, SHARD_DISCONNECT and DISCONNECT (protocol §14.1).
+/// Body of `CONNECT`, `SHARD_CONNECT`, `SHARD_RESUME`, `SHARD_DISCONNECT` and `DISCONNECT` (protocol §14.1).
 pub(crate) fn shard_event(shard: Option<u32>) -> String {
     #[derive(Serialize)]
     struct ShardEvent {
@@ -252,17 +252,19 @@ pub(crate) struct Identified {
     pub(crate) id: Option<u64>,
 }
 
-/// What a request for members needs of GUILD_MEMBERS_CHUNK (protocol §8).
+/// What a request for members needs of `GUILD_MEMBERS_CHUNK` (protocol §8).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Chunk<'a> {
     #[serde(borrow)]
     pub(crate) nonce: Option<Cow<'a, str>>,
-    pub(crate) chunk_index: u32,
-    pub(crate) chunk_count: u32,
+    #[serde(rename = "chunk_index")]
+    pub(crate) index: u32,
+    #[serde(rename = "chunk_count")]
+    pub(crate) count: u32,
 }
 
-/// RATE_LIMITED (protocol §8).
+/// `RATE_LIMITED` (protocol §8).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RateLimited<'a> {
@@ -281,7 +283,7 @@ pub(crate) struct RateLimitedMeta<'a> {
     pub(crate) nonce: Option<Cow<'a, str>>,
 }
 
-/// What a voice join needs of VOICE_STATE_UPDATE and VOICE_SERVER_UPDATE (protocol §12).
+/// What a voice join needs of `VOICE_STATE_UPDATE` and `VOICE_SERVER_UPDATE` (protocol §12).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Voice<'a> {

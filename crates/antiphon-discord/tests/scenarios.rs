@@ -104,7 +104,7 @@ async fn op_7_op_9_and_every_resumable_close_resume() {
     let app = Running::start(&sim, config(&sim));
     app.connected().await;
     let mut resumes = 0;
-    let mut resumed = async |text: &str| {
+    let mut comes_back = async |text: &str| {
         resumes += 1;
         discord.say("loft", "mira", text);
         app.until(|journal| journal.count("discord.SHARD_RESUME") == resumes)
@@ -112,12 +112,12 @@ async fn op_7_op_9_and_every_resumable_close_resume() {
         heard(&sim, &app, &format!("after {text}")).await;
     };
     discord.reconnect();
-    resumed("op 7").await;
+    comes_back("op 7").await;
     discord.invalidate(true);
-    resumed("op 9").await;
+    comes_back("op 9").await;
     for code in [1000, 1001, 4000, 4001, 4002, 4003, 4005, 4008, 4999] {
         discord.close(code, "");
-        resumed(&code.to_string()).await;
+        comes_back(&code.to_string()).await;
     }
     let journal = app.stop().await;
     assert_eq!(identifies(&sim), 1);
@@ -554,4 +554,76 @@ async fn a_guild_beyond_the_limit_is_passed_over_with_a_gap() {
     assert_eq!(journal.count("discord.CONNECT"), 1);
     assert_eq!(journal.gaps().len(), 1);
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guild_that_swells_passes_uncompressed_too() {
+    for compression in [Compression::None, Compression::Zlib] {
+        let sim = Simulator::with_seed(7);
+        let discord = sim.discord();
+        discord.swell(&discord.guild_id().to_string(), 20 << 20);
+        let app = Running::start(&sim, config(&sim).compression(compression));
+        app.connected().await;
+        heard(&sim, &app, "after").await;
+        let journal = app.stop().await;
+        assert_eq!(journal.count("discord.CONNECT"), 1, "{compression:?}");
+        assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_token_shows_nowhere() {
+    let sim = Simulator::with_seed(7);
+    let token = sim.discord().token();
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    sim.discord().cut();
+    app.until(|journal| journal.count("discord.SHARD_RESUME") == 1)
+        .await;
+    let printed = format!("{:?} {:?}", app.client, config(&sim));
+    assert!(!printed.contains(token.expose()));
+    let journal = app.stop().await;
+    let has_token = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(token.expose());
+    assert!(!journal.events.iter().any(|event| has_token(event.body())));
+    assert!(!journal.checkpoints.iter().any(|one| has_token(&one.state)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_cache_begins_a_new_session() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    heard(&sim, &app, "before").await;
+    let journal = app.stop().await;
+    let cached = config(&sim).cache(antiphon_discord::CacheLimits::default());
+    let app = Running::resume(&sim, cached, journal);
+    app.connected().await;
+    let journal = app
+        .until(|journal| journal.count("discord.READY") == 2)
+        .await;
+    assert_eq!(journal.gaps().len(), 1);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_that_die_before_their_session_begins_do_not_spend_the_day() {
+    let sim = Simulator::with_seed(7);
+    let mut journal = Journal::default();
+    for _ in 0..200 {
+        // Dies some seconds after it began, whatever it reached; its checkpoint of the shard is lost with it.
+        let app = Running::resume(&sim, config(&sim), journal);
+        sleep(Duration::from_secs(2)).await;
+        journal = app.kill().await;
+        let is_ready = journal.count("discord.READY") > 0;
+        assert!(is_ready, "the first run is not held back");
+        journal
+            .checkpoints
+            .retain(|checkpoint| &*checkpoint.part == "identifies");
+        for checkpoint in &mut journal.checkpoints {
+            // As if READY had never come.
+            let text = String::from_utf8_lossy(&checkpoint.state);
+            checkpoint.state = text.replace("\"in_vain\":0", "\"in_vain\":8").into();
+        }
+    }
+    assert!(identifies(&sim) < 20, "{}", identifies(&sim));
 }

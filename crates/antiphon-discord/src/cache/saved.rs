@@ -1,6 +1,9 @@
-//! The cache as bytes, and back.
+//! The cache as bytes, and back: one byte that names the format, and compressed JSON.
 
-use std::sync::Arc;
+use std::{
+    io::{self, Read as _, Write as _},
+    sync::Arc,
+};
 
 use antiphon_core::BoxError;
 use serde::{Deserialize, Serialize};
@@ -19,14 +22,17 @@ use super::{
 use crate::event::NO_GUILD;
 
 /// Version of the saved picture; another one's is not read.
-const VERSION: u32 = 1;
+const VERSION: u8 = 1;
+/// The quickest level: so many objects that are alike become a small part of their size at any.
+const LEVEL: i32 = 1;
+/// Bytes that a picture is unpacked to at most; far more than one has within limits that a machine can hold.
+const UNPACKED: u64 = 1 << 30;
 
 /// A saved picture, each kind with the oldest first.
 ///
 /// It is borrowed to be written and owned when it was read.
 #[derive(Serialize, Deserialize)]
 struct Saved<G, C, R, E, M, U, P, V, T, Me> {
-    v: u32,
     me: Option<Me>,
     guilds: Vec<G>,
     channels: Vec<C>,
@@ -42,15 +48,9 @@ struct Saved<G, C, R, E, M, U, P, V, T, Me> {
 type Read =
     Saved<Guild, Channel, Role, Emoji, Member, User, Presence, VoiceState, Message, CurrentUser>;
 
-#[derive(Deserialize)]
-struct Version {
-    v: u32,
-}
-
 impl Store {
-    pub(super) fn save(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub(super) fn save(&self) -> io::Result<Vec<u8>> {
         let saved = Saved {
-            v: VERSION,
             me: self.me.as_deref(),
             guilds: self.guilds.iter().map(|((), _, guild)| &**guild).collect(),
             channels: self
@@ -94,17 +94,27 @@ impl Store {
                 .map(|(_, _, message)| &**message)
                 .collect(),
         };
-        serde_json::to_vec(&saved)
+        let mut packed = zstd::Encoder::new(vec![VERSION], LEVEL)?;
+        // The encoder takes large pieces more readily than the many small ones that JSON is written in.
+        let mut buffer = io::BufWriter::with_capacity(64 << 10, &mut packed);
+        serde_json::to_writer(&mut buffer, &saved)?;
+        buffer.flush()?;
+        drop(buffer);
+        packed.finish()
     }
 
     pub(super) fn restore(saved: &[u8], limits: CacheLimits) -> Result<Self, BoxError> {
-        let Version { v } = serde_json::from_slice(saved)?;
-        if v != VERSION {
-            return Err(
-                format!("the picture was saved in format {v}, and this is {VERSION}").into(),
-            );
+        let (version, packed) = saved.split_first().ok_or("the picture is empty")?;
+        if *version != VERSION {
+            return Err(format!(
+                "the picture was saved in format {version}, and this is {VERSION}"
+            )
+            .into());
         }
-        let saved: Read = serde_json::from_slice(saved)?;
+        let mut unpacked = Vec::new();
+        let mut decoder = zstd::Decoder::new(packed)?.take(UNPACKED);
+        decoder.read_to_end(&mut unpacked)?;
+        let saved: Read = serde_json::from_slice(&unpacked)?;
         let mut store = Self::new(limits);
         store.me = saved.me.map(Arc::new);
         for guild in saved.guilds {

@@ -252,7 +252,9 @@ impl Store {
         self.channels.remove(id)
     }
 
-    pub(super) fn put_presence(&mut self, presence: Presence) -> Option<Arc<Presence>> {
+    pub(super) fn put_presence(&mut self, mut presence: Presence) -> Option<Arc<Presence>> {
+        // A list of one has room for four when it was read.
+        presence.activities.shrink_to_fit();
         if let UserOrId::User(user) = &presence.user {
             self.see_user(user);
             let is_news = self
@@ -286,7 +288,7 @@ impl Store {
         self.voice_states.insert(guild, user, Arc::new(state))
     }
 
-    pub(super) fn put_message(&mut self, message: Message) -> Option<Arc<Message>> {
+    pub(super) fn put_message(&mut self, mut message: Message) -> Option<Arc<Message>> {
         if message.webhook_id.is_none() {
             self.see_user(&message.author);
         }
@@ -296,6 +298,11 @@ impl Store {
         if !self.messages.map.is_on() {
             return None;
         }
+        message.embeds.shrink_to_fit();
+        message.attachments.shrink_to_fit();
+        message.components.shrink_to_fit();
+        message.mentions.shrink_to_fit();
+        message.reactions.shrink_to_fit();
         self.messages
             .insert(message.channel_id, message.id, Arc::new(message))
     }

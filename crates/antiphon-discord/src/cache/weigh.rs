@@ -1,6 +1,9 @@
 //! How much memory a thing takes, roughly.
 
-use std::{mem::size_of_val, sync::Arc};
+use std::{
+    mem::{size_of, size_of_val},
+    sync::Arc,
+};
 
 use twilight_model::{
     channel::{Channel, Message},
@@ -10,20 +13,33 @@ use twilight_model::{
     voice::VoiceState,
 };
 
-/// An embed, attachment or component with its texts, roughly.
-const PART: usize = 512;
+/// The texts of an embed, attachment, component or scheduled event, roughly.
+const TEXTS: usize = 256;
 
 /// How much memory a thing takes, roughly: itself, and the texts and lists it owns.
 pub(crate) trait Weigh {
     fn weight(&self) -> usize;
 }
 
+/// The characters, and what an allocation costs beside them.
+fn owned(text: &String) -> usize {
+    match text.capacity() {
+        0 => 0,
+        bytes => bytes + 16,
+    }
+}
+
 fn text(text: Option<&String>) -> usize {
-    text.map_or(0, String::capacity)
+    text.map_or(0, owned)
+}
+
+/// A list, and so many bytes of texts for each of its items.
+fn list<T>(list: &Vec<T>, texts: usize) -> usize {
+    list.capacity() * size_of::<T>() + list.len() * texts
 }
 
 fn user(user: &User) -> usize {
-    user.name.capacity() + text(user.global_name.as_ref())
+    owned(&user.name) + text(user.global_name.as_ref())
 }
 
 impl<T: Weigh> Weigh for Arc<T> {
@@ -47,14 +63,14 @@ impl Weigh for Member {
 
 impl Weigh for Role {
     fn weight(&self) -> usize {
-        size_of_val(self) + self.name.capacity() + text(self.unicode_emoji.as_ref())
+        size_of_val(self) + owned(&self.name) + text(self.unicode_emoji.as_ref())
     }
 }
 
 impl Weigh for Emoji {
     fn weight(&self) -> usize {
         size_of_val(self)
-            + self.name.capacity()
+            + owned(&self.name)
             + self.roles.capacity() * 8
             + self.user.as_ref().map_or(0, user)
     }
@@ -62,30 +78,31 @@ impl Weigh for Emoji {
 
 impl Weigh for Channel {
     fn weight(&self) -> usize {
-        let overwrites = self.permission_overwrites.as_ref().map_or(0, Vec::len);
-        let tags = self.available_tags.as_ref().map_or(0, Vec::len);
+        let overwrites = self.permission_overwrites.as_ref();
+        let tags = self.available_tags.as_ref();
         size_of_val(self)
             + text(self.name.as_ref())
             + text(self.topic.as_ref())
-            + overwrites * 32
-            + tags * 96
+            + overwrites.map_or(0, |overwrites| list(overwrites, 0))
+            + tags.map_or(0, |tags| list(tags, 32))
     }
 }
 
 impl Weigh for Guild {
     fn weight(&self) -> usize {
         size_of_val(self)
-            + self.name.capacity()
+            + owned(&self.name)
             + text(self.description.as_ref())
-            + self.features.len() * 24
-            + (self.stickers.len() + self.stage_instances.len()) * 256
-            + self.guild_scheduled_events.len() * PART
+            + list(&self.features, 0)
+            + list(&self.stickers, 64)
+            + list(&self.stage_instances, 32)
+            + list(&self.guild_scheduled_events, TEXTS)
     }
 }
 
 impl Weigh for VoiceState {
     fn weight(&self) -> usize {
-        size_of_val(self) + self.session_id.capacity()
+        size_of_val(self) + owned(&self.session_id)
     }
 }
 
@@ -95,30 +112,30 @@ impl Weigh for Presence {
             UserOrId::User(known) => user(known),
             UserOrId::UserId { .. } => 0,
         };
-        let activities = self.activities.iter().map(|activity| {
-            size_of_val(activity)
-                + activity.name.capacity()
+        let texts = self.activities.iter().map(|activity| {
+            owned(&activity.name)
                 + text(activity.state.as_ref())
                 + text(activity.details.as_ref())
                 + text(activity.url.as_ref())
         });
-        size_of_val(self) + of_user + activities.sum::<usize>()
+        size_of_val(self) + of_user + list(&self.activities, 0) + texts.sum::<usize>()
     }
 }
 
 impl Weigh for Message {
     fn weight(&self) -> usize {
-        let parts = self.embeds.len()
-            + self.attachments.len()
-            + self.components.len()
-            + self.message_snapshots.len();
         let referenced = self.referenced_message.as_deref().map_or(0, Weigh::weight);
         size_of_val(self)
-            + self.content.capacity()
+            + owned(&self.content)
             + user(&self.author)
-            + parts * PART
-            + self.mentions.len() * 256
-            + self.reactions.len() * 96
+            + list(&self.embeds, TEXTS)
+            + list(&self.attachments, TEXTS)
+            + list(&self.components, TEXTS)
+            + list(&self.message_snapshots, TEXTS)
+            + list(&self.mentions, 32)
+            + list(&self.mention_roles, 0)
+            + list(&self.reactions, 16)
+            + list(&self.sticker_items, 16)
             + self.thread.as_ref().map_or(0, Weigh::weight)
             + referenced
     }

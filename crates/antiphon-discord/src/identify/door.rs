@@ -90,7 +90,7 @@ impl Door {
         }
         let info = match self.shared.http.gateway_bot().await {
             Ok(info) => info,
-            Err(error) => self.assumed(error)?,
+            Err(error) => self.assumed(&error)?,
         };
         {
             let mut state = self.state();
@@ -105,10 +105,10 @@ impl Door {
     }
 
     /// A server of one's own may not know the request; then the usual numbers are taken.
-    fn assumed(&self, error: RequestError) -> Result<BotConnectionInfo, OpenFailure> {
+    fn assumed(&self, error: &RequestError) -> Result<BotConnectionInfo, OpenFailure> {
         match &self.gateway {
             Some(url) if !error.is_transient() && error.way_out().is_none() => {
-                debug!(error = %reason(&error), "no word on shards and identifies");
+                debug!(error = %reason(error), "no word on shards and identifies");
                 Ok(BotConnectionInfo {
                     session_start_limit: ASSUMED,
                     shards: 1,
@@ -117,11 +117,11 @@ impl Door {
             }
             _ => Err(OpenFailure {
                 wait: match error {
-                    RequestError::RateLimited { retry_after, .. } => Some(retry_after),
+                    RequestError::RateLimited { retry_after, .. } => Some(*retry_after),
                     _ => None,
                 },
                 fatal: error.way_out(),
-                reason: reason(&error),
+                reason: reason(error),
             }),
         }
     }
@@ -186,10 +186,10 @@ impl Door {
         let checkpoint = self.checkpoint();
         let mark = checkpoint.mark;
         let mut stored = self.intake.stored(&self.part);
-        let sent = self.intake.send(Entry::checkpoint(checkpoint)).await;
+        let handed = self.intake.send(Entry::checkpoint(checkpoint)).await;
         // Not `Intake::settle`, which waits for one mark alone: several shards may store theirs together.
         let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
-        if sent.is_err() || reached.await.is_err() {
+        if handed.is_err() || reached.await.is_err() {
             return Err(OpenFailure {
                 reason: "the journal takes no more events".into(),
                 wait: None,

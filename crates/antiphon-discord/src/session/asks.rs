@@ -163,16 +163,12 @@ impl Asks {
         };
         let ask = &mut self.members[index];
         ask.by = now + self.patience;
-        ask.expected = Some(chunk.chunk_count);
-        if ask
-            .chunks
-            .insert(chunk.chunk_index, draft.clone())
-            .is_none()
-        {
+        ask.expected = Some(chunk.count);
+        if ask.chunks.insert(chunk.index, draft.clone()).is_none() {
             ask.bytes += draft.body.len();
         }
         let came = u32::try_from(ask.chunks.len()).unwrap_or(u32::MAX);
-        let is_whole = came >= chunk.chunk_count;
+        let is_whole = came >= chunk.count;
         if is_whole || came >= MOST_CHUNKS || ask.bytes > MOST_BYTES {
             let ask = self.members.swap_remove(index);
             let members = collected(&self.source, ask.chunks);

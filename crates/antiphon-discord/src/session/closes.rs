@@ -54,7 +54,8 @@ pub(crate) fn meaning(code: Option<u16>) -> (&'static str, Then) {
             "the bot is in too many guilds for this number of shards",
             Then::Stop(
                 "sharding_required",
-                "use `Shards::Recommended`, or a larger number of shards: one takes at most 2500 guilds",
+                "use `Shards::Recommended`, which asks again at the next start, or a larger number: a shard takes at \
+                 most 2500 guilds",
             ),
         ),
         Some(4012) => (

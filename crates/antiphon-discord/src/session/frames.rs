@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon_core::{
-    BodyForm, Checkpoint, Draft, Edge, Entry, Gap, Kind, LinkState, Origin, Place, Provenance,
+    BodyForm, Draft, Edge, Entry, Gap, Kind, LinkState, Origin, Place, Provenance,
 };
 use bytes::Bytes;
 
@@ -24,8 +24,16 @@ impl Session {
     pub(crate) fn on_frame(&mut self, frame: &Bytes, now: Moment) -> Result<(), Cut> {
         self.frame += 1;
         let header = Header::read(frame);
+        tracing::trace!(
+            part = &*self.part,
+            op = header.op,
+            seq = header.seq,
+            name = header.name.as_deref(),
+            bytes = frame.len(),
+            "received"
+        );
         match header.op {
-            Some(op::DISPATCH) => self.on_dispatch(frame, header, now),
+            Some(op::DISPATCH) => self.on_dispatch(frame, &header, now),
             Some(op::HEARTBEAT) => {
                 if let Some(heart) = &mut self.heart {
                     heart.extra_beat(now.at);
@@ -117,7 +125,7 @@ impl Session {
         }
     }
 
-    fn on_dispatch(&mut self, frame: &Bytes, header: Header<'_>, now: Moment) {
+    fn on_dispatch(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
         if let Phase::Resuming { by } = &mut self.phase {
             // A long replay is alive; acknowledgements alone are not.
             *by = now.at + self.config.ready_timeout;
@@ -169,21 +177,23 @@ impl Session {
         }
         let mut entry = Entry::event(draft);
         if session.is_some() {
-            entry.checkpoint = Some(self.checkpoint_at(now));
+            entry.checkpoint = Some(self.checkpoint(now.wall));
         }
         self.push(entry);
         match name {
             Some("READY") => self.on_up(now),
             Some("RESUMED") => {
+                if self.lost.is_some() {
+                    self.report_lost(now);
+                    self.render(now.wall);
+                    let checkpoint = self.checkpoint(now.wall);
+                    self.push(Entry::checkpoint(checkpoint));
+                }
                 self.shard_event("discord.SHARD_RESUME", now);
                 self.on_up(now);
             }
             _ => {}
         }
-    }
-
-    fn checkpoint_at(&mut self, now: Moment) -> Checkpoint {
-        self.checkpoint(now.wall)
     }
 
     fn note_last(&mut self, session: &Arc<str>, seq: u64, now: Moment) {
@@ -249,11 +259,19 @@ impl Session {
             url: ready.resume_gateway_url.map(std::borrow::Cow::into_owned),
         });
         self.has_begun = true;
+        self.report_lost(now);
+        self.render(now.wall);
+    }
+
+    /// Says aloud what was lost before this session, or before this run.
+    fn report_lost(&mut self, now: Moment) {
         if let Some(lost) = self.lost.take() {
-            let to = Edge::frame(now.wall, &*id, 1);
+            let to = match &self.resumable {
+                Some(session) => Edge::frame(now.wall, &*session.id, self.seq.unwrap_or(1)),
+                None => Edge::at(now.wall),
+            };
             self.gap(&Gap::new(lost.from, to, lost.cause), now);
         }
-        self.render(now.wall);
     }
 
     /// Events flow.

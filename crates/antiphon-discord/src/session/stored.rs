@@ -120,6 +120,12 @@ pub(crate) fn edge_of(checkpoint: &Checkpoint) -> Option<(Edge, u32)> {
     Some((edge, stored.count))
 }
 
+/// Out of how many shards a stored session is, if there is one that can be resumed.
+pub(crate) fn resumable_count(checkpoint: &Checkpoint) -> Option<u32> {
+    let stored = Stored::read(&checkpoint.state).ok()?;
+    stored.session.map(|_| stored.count)
+}
+
 /// A checkpoint of a shard that is no more.
 pub(crate) fn retired(checkpoint: &Checkpoint, count: u32) -> Checkpoint {
     let at = Stored::read(&checkpoint.state).map_or(Timestamp::UNIX_EPOCH, |stored| stored.at);

@@ -7,7 +7,7 @@ use twilight_model::{gateway::Intents, id::Id};
 
 use super::*;
 use crate::{
-    client::{MemberQuery, VoiceWish},
+    client::{Command, MemberQuery, VoiceWish},
     error::{MembersError, VoiceError},
     identify::Permit,
 };
@@ -107,13 +107,11 @@ impl Table {
     }
 
     fn checkpoint(&self) -> Option<&Checkpoint> {
-        let checkpoints = self
+        let mut checkpoints = self
             .stored
             .iter()
             .filter_map(|entry| entry.checkpoint.as_ref());
-        checkpoints
-            .filter(|one| one.part.starts_with("shard/"))
-            .next_back()
+        checkpoints.rfind(|one| one.part.starts_with("shard/"))
     }
 
     fn gaps(&self) -> Vec<Gap> {
@@ -851,6 +849,43 @@ fn an_unreadable_frame_is_asked_for_once_more_and_then_passed_by_a_new_session()
         "three sessions in a row ended like this"
     );
     assert!(!table.gaps().is_empty());
+}
+
+#[test]
+fn a_recorded_server_is_understood_and_none_of_its_dispatches_is_lost() {
+    let recording = include_str!("../../../../fixtures/discord/spacebar.ndjson");
+    let mut table = Table::new();
+    table.session.next_task();
+    table.session.on_opened(None, table.now);
+    let mut dispatches = 0;
+    for line in recording.lines() {
+        let frame: Value = serde_json::from_str(line).expect("JSON");
+        dispatches += usize::from(frame["op"] == 0);
+        table
+            .session
+            .on_frame(&Bytes::from_static(line.as_bytes()), table.now)
+            .expect("no cut");
+    }
+    table.store();
+    let drafts = table.stored.iter().filter_map(|entry| entry.event.as_ref());
+    let received: Vec<&Draft> = drafts
+        .filter(|draft| draft.provenance == Provenance::Live)
+        .collect();
+    assert_eq!(received.len(), dispatches);
+    let names = recording.lines().filter_map(|line| {
+        let frame: Value = serde_json::from_str(line).expect("JSON");
+        Some(format!("discord.{}", frame["t"].as_str()?))
+    });
+    for (draft, kind) in received.iter().zip(names) {
+        assert_eq!(draft.kind.as_str(), kind);
+        assert_eq!(draft.form, antiphon_core::BodyForm::Json);
+    }
+    let message = table.draft("discord.MESSAGE_CREATE");
+    assert!(
+        message.place.as_str().contains("/channel/"),
+        "{}",
+        message.place
+    );
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,9 @@
 //! A source against the simulator, with a journal in memory.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses a part of it"
+)]
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 

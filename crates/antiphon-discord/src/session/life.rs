@@ -1,0 +1,234 @@
+//! A connection's life: opened, lost, waited for, given up (protocol §4, §5).
+
+use std::time::Duration;
+
+use antiphon_core::{Edge, Entry, Kind, Link, LinkState};
+use jiff::Timestamp;
+
+use super::{
+    Cut, HOPELESS, IN_A_ROW, Lost, Moment, OpenFailure, Phase, Session, Task, Then, UNANSWERED,
+};
+use crate::{identify::Permit, wire};
+
+impl Session {
+    /// Begins to open a connection.
+    pub(crate) fn start(&mut self) {
+        self.phase = Phase::Opening;
+        self.link = Some(LinkState::Connecting);
+        self.task = Some(match &self.resumable {
+            None => Task::Identify,
+            Some(session) => {
+                self.tries += 1;
+                // A host that is gone is not asked twice in a row.
+                let url = session.url.clone().filter(|_| self.tries % 2 == 1);
+                Task::Resume(url)
+            }
+        });
+    }
+
+    /// The connection is open; the server speaks first.
+    pub(crate) fn on_opened(&mut self, permit: Option<Permit>, now: Moment) {
+        self.permit = permit;
+        self.frame = 0;
+        self.connections += 1;
+        self.connection = format!("{}-{}", self.nonce, self.connections);
+        self.phase = Phase::Greeting {
+            by: now.at + self.config.hello_timeout,
+        };
+        self.shard_event("discord.CONNECT", now);
+        self.shard_event("discord.SHARD_CONNECT", now);
+    }
+
+    /// No connection could be opened.
+    pub(crate) fn on_open_failed(&mut self, failure: OpenFailure, now: Moment) {
+        match failure.fatal {
+            Some((code, hint)) => self.stop(code, failure.reason, hint, now),
+            None => self.wait(failure.reason, failure.wait.unwrap_or_default(), now),
+        }
+    }
+
+    /// The connection is gone, or has to go, for this reason.
+    pub(crate) fn on_gone(&mut self, cut: Cut, now: Moment) {
+        if self.is_open() {
+            self.shard_event("discord.SHARD_DISCONNECT", now);
+            self.shard_event("discord.DISCONNECT", now);
+        }
+        self.heart = None;
+        self.permit = None;
+        self.skipped = None;
+        self.replies.clear();
+        match cut.then {
+            Then::Resume(pause) => self.wait(cut.reason, pause, now),
+            Then::Afresh(pause) => {
+                self.forget(&cut.reason, Some(now));
+                self.wait(cut.reason, pause, now);
+            }
+            Then::Stop(code, hint) => {
+                if matches!(code, "invalid_shard" | "sharding_required") {
+                    // The next run is not to insist on a number of shards that is refused.
+                    self.forget(&cut.reason, Some(now));
+                }
+                self.stop(code, cut.reason, hint, now);
+            }
+        }
+    }
+
+    /// A frame came that cannot be read at all, so that the connection has to be given up.
+    ///
+    /// The same frame will come again after a resume; if it does, a new session is the only way past it.
+    pub(crate) fn on_unreadable(&mut self, reason: String, now: Moment) {
+        let here = (self.epoch, self.seq);
+        let is_again = self.stuck_at == Some(here);
+        self.stuck_at = Some(here);
+        if !is_again && self.resumable.is_some() {
+            return self.on_gone(Cut::resume(reason), now);
+        }
+        if self
+            .stuck_since
+            .is_none_or(|since| now.at.saturating_duration_since(since) > IN_A_ROW)
+        {
+            self.stuck_sessions = 0;
+        }
+        self.stuck_since = Some(now.at);
+        self.stuck_sessions += 1;
+        let then = if self.stuck_sessions >= HOPELESS {
+            Then::Stop(
+                "frame_too_large",
+                "raise `Config::largest_frame`, or look at what stands between this program and Discord",
+            )
+        } else {
+            Then::Afresh(Duration::ZERO)
+        };
+        self.on_gone(Cut { reason, then }, now);
+    }
+
+    /// Ends for good.
+    pub(crate) fn stop(&mut self, code: &str, reason: String, hint: &str, now: Moment) {
+        self.phase = Phase::Stopped;
+        let state = LinkState::Stopped {
+            code: code.into(),
+            reason,
+            hint: Some(hint.into()),
+        };
+        self.set_link(state, now);
+    }
+
+    /// Whether it ended for good.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.phase == Phase::Stopped
+    }
+
+    /// Gives up the session for good because its owner wants to be seen leaving.
+    pub(crate) fn sign_off(&mut self, now: Moment) {
+        if self.resumable.is_some() {
+            self.forget("the bot signed off", Some(now));
+        }
+    }
+
+    /// The source closes the connection in good order.
+    pub(crate) fn on_closing(&mut self, now: Moment) {
+        if self.is_open() {
+            self.shard_event("discord.SHARD_DISCONNECT", now);
+            self.shard_event("discord.DISCONNECT", now);
+        }
+    }
+
+    pub(super) fn wait(&mut self, reason: String, at_least: Duration, now: Moment) {
+        let pause = self.backoff.next(now.at).max(at_least);
+        self.phase = Phase::Waiting {
+            until: now.at + pause,
+        };
+        let until = now.wall.checked_add(pause).unwrap_or(Timestamp::MAX);
+        self.set_link(LinkState::Waiting { until, reason }, now);
+    }
+
+    pub(super) fn set_link(&mut self, state: LinkState, now: Moment) {
+        let body = Link::body(&state);
+        let place = self.place.clone();
+        self.synthetic(Kind::from_static(Link::KIND), place, body, now);
+        self.link = Some(state);
+    }
+
+    /// Drops the session that could be resumed, and remembers what will be missing.
+    pub(super) fn forget(&mut self, cause: &str, now: Option<Moment>) {
+        self.asks.lose();
+        let had_session = self.resumable.take().is_some();
+        self.seq = None;
+        self.durable = None;
+        self.tries = 0;
+        self.unanswered = 0;
+        if !had_session {
+            return;
+        }
+        if self.lost.is_none()
+            && let Some(last) = &self.last
+        {
+            let cause = if self.count == 1 {
+                cause.to_owned()
+            } else {
+                format!("shard {}: {cause}", self.shard)
+            };
+            self.lost = Some(Lost {
+                from: Edge::frame(last.at, &*last.session, last.seq),
+                cause,
+            });
+        }
+        if let Some(now) = now {
+            self.render(now.wall);
+            let checkpoint = self.checkpoint(now.wall);
+            self.push(Entry::checkpoint(checkpoint));
+        }
+    }
+
+    /// Something waited for did not come, or something planned is due.
+    ///
+    /// # Errors
+    /// The connection has to be closed.
+    pub(crate) fn on_deadline(&mut self, now: Moment) -> Result<(), Cut> {
+        let is_paused = self.paused_at.is_some();
+        match self.phase {
+            Phase::Waiting { until } if until <= now.at => self.start(),
+            Phase::Greeting { by } if by <= now.at && !is_paused => {
+                return Err(Cut::resume("Discord did not greet in time"));
+            }
+            Phase::Identifying { by } if by <= now.at && !is_paused => {
+                return Err(Cut::resume("the session did not begin in time"));
+            }
+            Phase::Resuming { by } if by <= now.at && !is_paused => {
+                self.unanswered += 1;
+                let reason = "the resume was not answered in time".to_owned();
+                let then = if self.unanswered >= UNANSWERED {
+                    Then::Afresh(Duration::ZERO)
+                } else {
+                    Then::Resume(Duration::ZERO)
+                };
+                return Err(Cut { reason, then });
+            }
+            _ => {}
+        }
+        self.beat(now)?;
+        if !is_paused {
+            self.asks.expire(now.at);
+        }
+        self.send_presence(now.at);
+        Ok(())
+    }
+
+    /// Sends a heartbeat when one is due (protocol §2).
+    pub(super) fn beat(&mut self, now: Moment) -> Result<(), Cut> {
+        let is_paused = self.paused_at.is_some();
+        let Some(heart) = self
+            .heart
+            .as_mut()
+            .filter(|heart| heart.next_at() <= now.at)
+        else {
+            return Ok(());
+        };
+        if heart.is_silent() && !is_paused {
+            return Err(Cut::resume("Discord stopped acknowledging heartbeats"));
+        }
+        heart.beat(now.at);
+        self.replies.push_back(wire::heartbeat(self.durable));
+        Ok(())
+    }
+}
