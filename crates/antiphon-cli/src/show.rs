@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use antiphon::{queup, stackexchange};
+use antiphon::{discord, queup, stackexchange};
 use antiphon_core::{BodyForm, Event, Gap, Link, Payload as _, Provenance};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -134,6 +134,13 @@ fn typed(event: &Event) -> Option<String> {
     }
     if event.kind().platform() == "stackexchange" {
         return said(event);
+    }
+    if discord::MessageCreate::KINDS.contains(&event.kind().as_str())
+        || discord::MessageUpdate::KINDS.contains(&event.kind().as_str())
+    {
+        let message = discord::view::Message::of(event).ok()?;
+        let is_known = !message.author.name.is_empty();
+        return is_known.then(|| format!("{}: {}", message.author.name, message.content));
     }
     if queup::PlaylistSongAdd::KINDS.contains(&event.kind().as_str()) {
         return queup::PlaylistSongAdd::view(event)

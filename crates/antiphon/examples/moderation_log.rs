@@ -68,7 +68,7 @@ async fn purged(
     State(log): State<Log>,
 ) {
     log.note(format!("{} messages were deleted at once:", gone.ids.len()));
-    for message in messages.unwrap_or_default() {
+    for message in messages.as_deref().into_iter().flatten() {
         log.note(format!(
             "  {:?} by {}",
             message.content, message.author.name

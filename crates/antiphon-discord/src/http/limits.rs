@@ -178,3 +178,6 @@ impl Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
