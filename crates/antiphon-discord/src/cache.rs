@@ -2,6 +2,7 @@
 
 mod apply;
 mod bounded;
+mod lay;
 mod limits;
 mod picture;
 mod saved;

@@ -1,6 +1,6 @@
 //! The cache: what it follows, what rides along, where it ends, and how it comes back.
 
-mod typed;
+mod stored;
 
 use antiphon_core::{Before, Event, Payload, Position, Projection, Source as _};
 use antiphon_discord::{
@@ -16,8 +16,8 @@ use antiphon_discord::{
 };
 use proptest::prelude::{Strategy, prop_oneof, proptest};
 use serde_json::{Value, json};
+use stored::event;
 use twilight_cache_inmemory::DefaultInMemoryCache;
-use typed::event;
 
 const MESSAGE: u64 = 1_234_567_890_123_456_789;
 

@@ -1,11 +1,13 @@
 //! Frames recorded from a server that nobody here wrote: each is typed, unknown, or refused with a reason.
 
+mod stored;
 mod typed;
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, value::RawValue};
-use typed::{Outcome, event, outcome, reason};
+use stored::event;
+use typed::{Outcome, outcome, reason};
 
 #[derive(serde::Deserialize)]
 struct Frame<'a> {
@@ -26,7 +28,10 @@ fn every_recorded_dispatch_is_typed_or_unknown_or_refused_with_a_reason() {
         };
         let came = match outcome(&event(&name, frame.d.get().to_owned())) {
             Outcome::Unknown => "unknown".to_owned(),
-            Outcome::Typed(payload, _) => payload.to_owned(),
+            Outcome::Typed(payload) => {
+                let end = payload.find(|character: char| !character.is_alphanumeric());
+                payload[..end.unwrap_or(payload.len())].to_owned()
+            }
             Outcome::Refused(error) => format!("refused: {}", reason(&error)),
         };
         let _ = writeln!(text, "{name}: {came}");

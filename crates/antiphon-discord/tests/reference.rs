@@ -1,6 +1,6 @@
 //! Every attribute that the reference library gives its events (protocol §14) can be reached.
 
-mod typed;
+mod stored;
 
 use antiphon_core::{Event, Payload};
 use antiphon_discord::{
@@ -11,10 +11,11 @@ use antiphon_discord::{
         guild::Member,
         id::Id,
         user::User,
+        util::Timestamp,
         voice::VoiceState,
     },
 };
-use typed::event;
+use stored::event;
 
 /// The first documented event of this name.
 fn documented(name: &str) -> Event {
@@ -66,7 +67,10 @@ fn typing_says_who_where_and_since_when() {
     assert_eq!(typing.guild_id, Some(Id::new(11)));
     assert_eq!(typing.timestamp, 1_733_000_000, "seconds");
     assert_eq!(
-        typing.member.as_ref().map(|member| member.display_name()),
+        typing
+            .member
+            .as_ref()
+            .map(discord::DisplayName::display_name),
         Some("evie")
     );
 }
@@ -84,7 +88,7 @@ fn a_member_who_joins_has_all_that_is_known() {
     assert_eq!(member.nick.as_deref(), Some("evie"));
     assert_eq!(member.roles, [Id::new(501)]);
     assert_eq!(
-        member.joined_at.map(|time| time.as_secs()),
+        member.joined_at.map(Timestamp::as_secs),
         Some(1_714_557_600)
     );
     assert!(member.avatar.is_none() && member.premium_since.is_none());
@@ -216,7 +220,7 @@ fn views_show_what_filters_ask_for() {
     let interaction = discord::InteractionCreate::view(&event).expect("a view");
     let author = interaction.author().expect("someone");
     assert_eq!((&*interaction.data.name, &*author.name), ("sing", "eve"));
-    let event = typed::event(
+    let event = stored::event(
         "PRESENCE_UPDATE",
         r#"{"user":{"id":33},"guild_id":11,"status":"new"}"#,
     );

@@ -139,7 +139,7 @@ shapes! {
 
     ROLE: Role {
         "id": Id, "name": Text(""), "color": Int(0), "colors": Made(colors, &COLORS), "hoist": Flag, "managed": Flag,
-        "mentionable": Flag, "permissions": Text("0"), "position": Int(0), "flags": Int(0), "tags": Maybe(&TAGS),
+        "mentionable": Flag, "permissions": Digits("0"), "position": Int(0), "flags": Int(0), "tags": Maybe(&TAGS),
     }
     COLORS: RoleColors { "primary_color": Int(0), "secondary_color": MaybeInt, "tertiary_color": MaybeInt }
     TAGS: RoleTags { "bot_id": MaybeId, "integration_id": MaybeId, "subscription_listing_id": MaybeId }
@@ -152,7 +152,7 @@ shapes! {
         "last_pin_timestamp": MaybeTime, "thread_metadata": Maybe(&THREAD_METADATA), "member": Maybe(&THREAD_MEMBER),
         "available_tags": MaybeMany(&FORUM_TAG), "position": MaybeInt,
     }
-    OVERWRITE: PermissionOverwrite { "id": Id, "type": Byte(255), "allow": Text("0"), "deny": Text("0") }
+    OVERWRITE: PermissionOverwrite { "id": Id, "type": Byte(255), "allow": Digits("0"), "deny": Digits("0") }
     FORUM_TAG: ForumTag { "id": Id, "name": Text(""), "moderated": Flag }
     THREAD_METADATA: ThreadMetadata {
         "archived": Flag, "auto_archive_duration": Int(1440), "archive_timestamp": Time, "locked": Flag,

@@ -121,21 +121,22 @@ impl<'a> Fields<'a> {
         if !scan.goes_on(b'}')? {
             return Ok(None);
         }
-        let key = scan.value()?;
-        let [b'"', name @ .., b'"'] = key else {
+        let start = scan.at;
+        if scan.peek()? != b'"' {
             return Err(Broken);
-        };
+        }
+        let is_plain = scan.string()?;
+        let name = &scan.bytes[start + 1..scan.at - 1];
+        let quoted = &scan.bytes[start..scan.at];
         scan.space();
         scan.take(b':')?;
         scan.space();
         let value = Value(scan.value()?);
-        let name = if name.contains(&b'\\') {
-            let name: String = serde_json::from_slice(key).map_err(|_| Broken)?;
-            Cow::Owned(name.into_bytes())
-        } else {
-            Cow::Borrowed(name)
-        };
-        Ok(Some((name, value)))
+        if is_plain {
+            return Ok(Some((Cow::Borrowed(name), value)));
+        }
+        let name: String = serde_json::from_slice(quoted).map_err(|_| Broken)?;
+        Ok(Some((Cow::Owned(name.into_bytes()), value)))
     }
 }
 
@@ -189,7 +190,9 @@ impl<'a> Scan<'a> {
     fn value(&mut self) -> Result<&'a [u8], Broken> {
         let start = self.at;
         match self.peek()? {
-            b'"' => self.string()?,
+            b'"' => {
+                self.string()?;
+            }
             b'{' | b'[' => self.nested()?,
             _ => {
                 let rest = &self.bytes[start..];
@@ -206,10 +209,11 @@ impl<'a> Scan<'a> {
         Ok(&self.bytes[start..self.at])
     }
 
-    /// Passes over a text.
+    /// Passes over a text; says whether it has no escapes.
     #[inline]
-    fn string(&mut self) -> Result<(), Broken> {
+    fn string(&mut self) -> Result<bool, Broken> {
         self.at += 1;
+        let mut is_plain = true;
         loop {
             while let Some(word) = self.bytes[self.at..].first_chunk::<8>() {
                 let word = u64::from_le_bytes(*word);
@@ -223,9 +227,10 @@ impl<'a> Scan<'a> {
             let byte = self.peek()?;
             self.at += 1;
             match byte {
-                b'"' => return Ok(()),
+                b'"' => return Ok(is_plain),
                 // Whatever is escaped is not the end; more digits are plain text.
                 b'\\' => {
+                    is_plain = false;
                     self.peek()?;
                     self.at += 1;
                 }

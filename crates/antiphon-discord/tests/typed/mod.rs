@@ -1,27 +1,14 @@
 //! Decodes an event as whatever its kind says.
 
-use antiphon_core::{DecodeError, Draft, Event, Kind, Origin, Payload, Place, Position};
+use antiphon_core::{DecodeError, Event, Payload};
 use antiphon_discord as discord;
-use bytes::Bytes;
-
-/// An event of this name in the guild 11, as a journal would give it.
-pub(crate) fn event(name: &str, body: impl Into<Bytes>) -> Event {
-    let draft = Draft::new(
-        Kind::new(format!("discord.{name}")),
-        Place::new("guild/11/channel/22"),
-        Origin::sequence("a1b2", 1),
-        "2026-01-01T00:00:00Z".parse().expect("a time"),
-        body,
-    );
-    Event::stored(Position::new(1), "discord".into(), draft)
-}
 
 /// What came of an event.
 pub(crate) enum Outcome {
     /// Its kind has no type.
     Unknown,
-    /// The payload's name, and the payload as text.
-    Typed(&'static str, String),
+    /// The payload as text, which begins with its name.
+    Typed(String),
     /// Why it could not be decoded.
     Refused(DecodeError),
 }
@@ -35,7 +22,7 @@ pub(crate) fn outcome(event: &Event) -> Outcome {
                 return match discord::$payload::decode(event) {
                     Ok(payload) => {
                         assert!(view, "what decodes has a view: {}", event.kind());
-                        Outcome::Typed(stringify!($payload), format!("{payload:?}"))
+                        Outcome::Typed(format!("{payload:?}"))
                     }
                     Err(error) => Outcome::Refused(error),
                 };
