@@ -1,12 +1,14 @@
 //! From a dispatch's header to kind, place and origin (protocol §9; design §3).
 
 mod names;
+mod reader;
 
 use std::fmt::Write as _;
 
 use antiphon_core::{Kind, Origin, Place};
 
 use self::names::known;
+pub use self::reader::FrameReader;
 use crate::wire::Ids;
 
 /// Kind of a dispatch without a usable name.

@@ -29,11 +29,18 @@ fn time(frames: &[String], mut take: impl FnMut(&str)) -> f64 {
     f64::from(events) / begin.elapsed().as_secs_f64()
 }
 
-/// The event of a frame, as a journal hands it to handlers.
-fn event(frame: &str, source: &SourceName) -> Event {
-    let frame = Bytes::copy_from_slice(frame.as_bytes());
-    let draft = discord::read_frame(&frame, Timestamp::UNIX_EPOCH).expect("a dispatch");
-    Event::stored(Position::new(1), source.clone(), draft)
+/// Makes events of frames, as a journal hands them to handlers.
+struct Journal {
+    reader: discord::FrameReader,
+    source: SourceName,
+}
+
+impl Journal {
+    fn event(&mut self, frame: &str) -> Event {
+        let frame = Bytes::copy_from_slice(frame.as_bytes());
+        let draft = self.reader.read(&frame, Timestamp::UNIX_EPOCH).expect("a dispatch");
+        Event::stored(Position::new(1), self.source.clone(), draft)
+    }
 }
 
 /// Hands the event to the handler of its kind, decoded.
@@ -66,12 +73,16 @@ fn main() {
     let path = env::args().nth(1).expect("a file of frames");
     let text = fs::read_to_string(path).expect("a file of frames");
     let frames: Vec<String> = text.lines().map(str::to_owned).collect();
-    let source = SourceName::new("peers");
+    let journal = || Journal {
+        reader: discord::FrameReader::new("a1b2"),
+        source: SourceName::new("peers"),
+    };
+    let (mut raw, mut whole, mut sieve) = (journal(), journal(), journal());
     let mut matched = 0;
     let mut ways: Vec<(&str, Box<dyn FnMut(&str) + '_>)> = vec![
-        ("antiphon, raw", Box::new(|frame| drop(black_box(event(frame, &source))))),
-        ("antiphon, typed", Box::new(|frame| typed(&event(frame, &source)))),
-        ("antiphon, filtered", Box::new(|frame| filtered(&event(frame, &source), &mut matched))),
+        ("antiphon, raw", Box::new(|frame| drop(black_box(raw.event(frame))))),
+        ("antiphon, typed", Box::new(|frame| typed(&whole.event(frame)))),
+        ("antiphon, filtered", Box::new(|frame| filtered(&sieve.event(frame), &mut matched))),
         ("twilight, all", Box::new(|frame| twilight(frame, EventTypeFlags::all()))),
         ("twilight, messages", Box::new(|frame| twilight(frame, EventTypeFlags::MESSAGE_CREATE))),
         ("serenity", Box::new(|frame| {
