@@ -26,10 +26,14 @@ interop:
 kill9 times="50":
     python3 interop/kill9.py target/release/antiphon --times {{times}}
 
+# Restart a bot's daemon at random moments, in order and not, and count what that cost.
+restarts times="100":
+    python3 interop/restarts.py target/release/antiphon --times {{times}}
+
 # The figures of docs/performance.md.
 bench:
     cargo bench --workspace
 
 # Pin the Python clients' dependencies anew (needs pip-tools).
 interop-lock:
-    for d in queup stackexchange; do (cd interop/$d && for f in requirements requirements-build; do pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras -o $f.txt $f.in; done); done
+    for d in discord queup stackexchange; do (cd interop/$d && for f in requirements requirements-build; do pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras -o $f.txt $f.in; done); done

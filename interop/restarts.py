@@ -45,7 +45,11 @@ def sources(world, _folder):
 def identifies(discord):
     """How many identifies of today's budget are spent."""
     request = urllib.request.Request(
-        discord["rest"] + "/gateway/bot", headers={"Authorization": f"Bot {discord['token']}"}
+        discord["rest"] + "/gateway/bot",
+        headers={
+            "Authorization": f"Bot {discord['token']}",
+            "User-Agent": "DiscordBot (https://docs.rs/antiphon, 0)",
+        },
     )
     with urllib.request.urlopen(request, timeout=30) as answer:
         limit = json.loads(answer.read())["session_start_limit"]

@@ -29,7 +29,7 @@ impl Nonce {
     /// twilight knows neither nonces of letters nor `enforce_nonce`.
     pub(super) fn enforced_in(&self, body: Vec<u8>) -> Vec<u8> {
         // A form's head holds no brace before the JSON begins.
-        let Some(brace) = memchr::memchr(b'{', &body) else {
+        let Some(brace) = body.iter().position(|byte| *byte == b'{') else {
             return body;
         };
         let is_empty = body[brace + 1..].starts_with(b"}");
