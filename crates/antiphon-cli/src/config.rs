@@ -537,21 +537,18 @@ impl Discord {
                 Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES | Intents::MESSAGE_CONTENT;
             return Ok(Intents::all() - privileged);
         };
+        // Discord renamed it; the models have the old name.
+        let (old, new) = ("GUILD_EMOJIS_AND_STICKERS", "GUILD_EXPRESSIONS");
+        let known: Vec<_> = Intents::all()
+            .iter_names()
+            .map(|(known, _)| if known == old { new } else { known })
+            .collect();
         let mut intents = Intents::empty();
         for name in names? {
-            // Discord renamed it; the models have the old name.
-            let (old, new) = ("GUILD_EMOJIS_AND_STICKERS", "GUILD_EXPRESSIONS");
             let wanted = if name == new { old } else { &name };
-            match Intents::from_name(wanted) {
-                Some(intent) => intents |= intent,
-                None => {
-                    let known = Intents::all().iter_names();
-                    let known: Vec<&str> = known
-                        .map(|(known, _)| if known == old { new } else { known })
-                        .collect();
-                    return Err(section.unknown("intents", "intent", &name, known.into_iter()));
-                }
-            }
+            intents |= Intents::from_name(wanted).ok_or_else(|| {
+                section.unknown("intents", "intent", &name, known.iter().copied())
+            })?;
         }
         Ok(intents)
     }

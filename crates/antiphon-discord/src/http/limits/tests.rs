@@ -15,7 +15,10 @@ fn answer(limit: u32, remaining: u32, reset_after: Duration) -> Reading {
         .header("x-ratelimit-bucket", "m")
         .header("x-ratelimit-limit", limit)
         .header("x-ratelimit-remaining", remaining)
-        .header("x-ratelimit-reset-after", reset_after.as_secs_f64())
+        .header(
+            "x-ratelimit-reset-after",
+            reset_after.as_secs_f64().to_string(),
+        )
         .body(Bytes::new());
     Reading::of(&response.expect("an answer"))
 }
