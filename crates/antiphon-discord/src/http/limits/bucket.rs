@@ -83,7 +83,8 @@ impl Bucket {
                 number,
             } => {
                 if resets_at.is_some_and(|at| at <= now) {
-                    *remaining = *limit;
+                    // Where answers came late, those still under way may count in the server's new window already.
+                    *remaining = limit.saturating_sub(self.in_flight);
                     *resets_at = None;
                     *number += 1;
                 }
