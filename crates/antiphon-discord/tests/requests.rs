@@ -746,7 +746,7 @@ mod limits {
             let reply = Reply::ok(bodies::message()).bucket(
                 "m",
                 3,
-                2_u32.saturating_sub(before as u32 % 3),
+                2_u32.saturating_sub(u32::try_from(before % 3).expect("small")),
                 1.0,
             );
             if before == 0 {

@@ -386,7 +386,7 @@ fn items() -> Vec<&'static str> {
         item!(item discord::Config::compression),
         item!(item discord::Config::presence),
         item!(item discord::Shards::Recommended),
-        item!(call "antiphon::Handle::wait_for", |handle: &antiphon::Handle<()>| drop(handle.wait_for(|_: &discord::TypingStart| true))),
+        item!(call "antiphon::Handle::wait_for", |handle: &antiphon::Handle<()>| drop(handle.wait_for::<discord::TypingStart>(|_| true))),
         item!(call "antiphon::App::on_error", |app: antiphon::App<()>| app.on_error(|_| async {})),
         item!(item discord::Client::update_presence),
         item!(type discord::Presence),

@@ -55,60 +55,60 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(method: Method, path: &str, template: &str, top: &str, is_global: bool) {
+    fn check(method: &Method, path: &str, template: &str, top: &str, is_global: bool) {
         let expected = Route {
             template: template.into(),
             top: top.into(),
             is_global,
         };
-        assert_eq!(Route::of(&method, path), expected);
+        assert_eq!(Route::of(method, path), expected);
     }
 
     #[test]
     fn limits_are_divided_by_the_ids_that_count() {
-        check(Method::GET, "gateway/bot", "GET gateway/bot", "", true);
+        check(&Method::GET, "gateway/bot", "GET gateway/bot", "", true);
         check(
-            Method::GET,
+            &Method::GET,
             "channels/1/messages?limit=5",
             "GET channels/messages",
             "/1",
             true,
         );
         check(
-            Method::DELETE,
+            &Method::DELETE,
             "channels/1/messages/22",
             "DELETE channels/messages/*",
             "/1",
             true,
         );
         check(
-            Method::PUT,
+            &Method::PUT,
             "channels/1/messages/22/reactions/%F0%9F%91%8D/@me",
             "PUT channels/messages/*/reactions/*/@me",
             "/1",
             true,
         );
         check(
-            Method::PUT,
+            &Method::PUT,
             "guilds/3/bans/4",
             "PUT guilds/bans/*",
             "/3",
             true,
         );
         check(
-            Method::PATCH,
+            &Method::PATCH,
             "webhooks/9/secret/messages/@original",
             "PATCH webhooks/messages/@original",
             "/9/secret",
             false,
         );
         check(
-            Method::POST,
+            &Method::POST,
             "interactions/7/secret/callback",
             "POST interactions/callback",
             "/7/secret",
             false,
         );
-        check(Method::GET, "invites/abc", "GET invites/*", "", true);
+        check(&Method::GET, "invites/abc", "GET invites/*", "", true);
     }
 }

@@ -51,6 +51,10 @@ pub(crate) enum Reply {
     Break,
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a value or a text, as the test has it"
+)]
 impl Reply {
     pub(crate) fn ok(body: impl ToString) -> Self {
         Self::status(200, body)
