@@ -64,8 +64,3 @@ pub(crate) fn webhook() -> Value {
     json!({"id": "88", "type": 1, "channel_id": "22", "guild_id": "11", "name": "echo", "avatar": null,
         "application_id": null, "token": "t", "new_field": 1})
 }
-
-pub(crate) fn gateway_bot() -> Value {
-    json!({"url": "wss://gateway.discord.gg", "shards": 1, "session_start_limit":
-        {"total": 1000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}})
-}
