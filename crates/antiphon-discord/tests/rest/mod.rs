@@ -1,5 +1,10 @@
 //! A REST server that answers as a test says, over pipes, and keeps what it was asked.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "tests read better with values"
+)]
+
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard},
