@@ -43,8 +43,10 @@ impl<'a> From<&'a str> for Emoji<'a> {
             .strip_prefix('<')
             .and_then(|text| text.strip_suffix('>'));
         let bare = bare.unwrap_or(text);
+        // An animated one has the letter before its name; one that is called `a` has no more than its name.
         let bare = bare
             .strip_prefix("a:")
+            .filter(|rest| rest.contains(':'))
             .unwrap_or(bare)
             .trim_start_matches(':');
         let custom = bare
