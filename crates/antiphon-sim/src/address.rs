@@ -6,6 +6,7 @@ use antiphon_core::Secret;
 use serde::{Serialize, Serializer};
 
 use crate::{
+    lavalink::{Lavalink, Node},
     queup::{Account, QueUp},
     stackexchange::{ChatAccount, HOSTS, StackExchange},
 };
@@ -16,10 +17,35 @@ use crate::{
 pub struct Addresses {
     /// Takes commands and shows the ledger.
     pub control: String,
+    /// The simulated Lavalink nodes.
+    pub lavalink: Vec<NodeAddress>,
     /// The simulated QueUp.
     pub queup: QueUpAddresses,
     /// The simulated Stack Exchange chat.
     pub stackexchange: StackExchangeAddresses,
+}
+
+/// Where a simulated Lavalink node is.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct NodeAddress {
+    /// Its name in this world.
+    pub name: &'static str,
+    /// Its address, without a path.
+    pub url: String,
+    /// What it asks for.
+    #[serde(serialize_with = "exposed")]
+    pub password: Secret,
+}
+
+impl NodeAddress {
+    fn new(at: SocketAddr, node: &Node) -> Self {
+        Self {
+            name: node.name(),
+            url: format!("http://{at}"),
+            password: node.password(),
+        }
+    }
 }
 
 /// Where the simulated Stack Exchange chat is, and who can log in.
@@ -128,6 +154,7 @@ impl StackExchangeAddresses {
 impl Addresses {
     pub(crate) fn new(
         control: SocketAddr,
+        (nodes_at, lavalink): (&[SocketAddr], &Lavalink),
         (queup_at, queup): (SocketAddr, &QueUp),
         (chat_at, chat): (SocketAddr, &StackExchange),
     ) -> Self {
@@ -139,6 +166,11 @@ impl Addresses {
             .map(Login::from);
         Self {
             control: format!("http://{control}"),
+            lavalink: nodes_at
+                .iter()
+                .zip(lavalink.nodes())
+                .map(|(at, node)| NodeAddress::new(*at, &node))
+                .collect(),
             queup: QueUpAddresses {
                 rest: format!("http://{queup_at}"),
                 socket: format!("ws://{queup_at}/ws/"),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     fault::{Quirk, RestFault},
+    lavalink::{self, Lavalink},
     queup::{Links, QueUp, Room},
     stackexchange::StackExchange,
 };
@@ -496,6 +497,7 @@ fn patience() -> String {
 /// What a command is for.
 #[derive(Clone, Debug)]
 pub(crate) enum Order {
+    Lavalink(lavalink::Deed),
     QueUp(Deed),
     Chat(ChatDeed),
 }
@@ -513,6 +515,7 @@ pub struct Command {
 /// The hands that obey commands, one for each platform.
 #[derive(Clone, Debug)]
 pub(crate) struct Hands {
+    pub(crate) lavalink: Lavalink,
     pub(crate) queup: QueUp,
     pub(crate) stackexchange: StackExchange,
 }
@@ -521,6 +524,7 @@ impl Hands {
     /// Obeys a command at once; gives what came of it, such as the id of a message.
     pub(crate) fn obey(&self, command: &Command) -> Result<Value, CommandError> {
         match command.order.clone() {
+            Order::Lavalink(deed) => self.lavalink.obey(deed),
             Order::QueUp(deed) => self.queup.obey_deed(deed),
             Order::Chat(deed) => Ok(self.stackexchange.obey(deed)),
         }
@@ -550,6 +554,7 @@ impl Command {
         let deed = Value::Object(fields);
         let wrong = |error: serde_json::Error| CommandError::Unknown(error.to_string());
         let order = match platform.as_str().unwrap_or("that") {
+            "lavalink" => Order::Lavalink(serde_json::from_value(deed).map_err(wrong)?),
             "queup" => Order::QueUp(serde_json::from_value(deed).map_err(wrong)?),
             "stackexchange" => Order::Chat(serde_json::from_value(deed).map_err(wrong)?),
             other => return Err(CommandError::Platform(other.to_owned())),
@@ -585,6 +590,7 @@ impl QueUp {
     pub fn obey(&self, command: &Command) -> Result<Value, CommandError> {
         match command.order.clone() {
             Order::QueUp(deed) => self.obey_deed(deed),
+            Order::Lavalink(_) => Err(CommandError::Platform("lavalink".into())),
             Order::Chat(_) => Err(CommandError::Platform("stackexchange".into())),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, io,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -21,6 +21,7 @@ use crate::{
     address::Addresses,
     control::Hands,
     desk,
+    lavalink::{self, Lavalink},
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
@@ -45,6 +46,7 @@ const BEGINNING: &str = "2026-01-05T20:00:00Z";
 pub struct Simulator {
     world: World,
     ledger: Ledger,
+    lavalink: Lavalink,
     queup: QueUp,
     stackexchange: StackExchange,
     network: Network,
@@ -83,7 +85,14 @@ impl Simulator {
         let chat = Arc::clone(&simulator.stackexchange.server);
         let chat =
             simulator.over_pipe(move |line| stackexchange::http::serve(Arc::clone(&chat), line));
-        simulator.network = network(&Route::connector(queup), &Route::connector(chat));
+        let nodes: Vec<Route> = (0..lavalink::NODES.len())
+            .map(|node| {
+                let server = Arc::clone(&simulator.lavalink.server);
+                let serve = move |line| lavalink::http::serve(Arc::clone(&server), node, line);
+                Route::connector(simulator.over_pipe(serve))
+            })
+            .collect();
+        simulator.network = network(&Route::connector(queup), &Route::connector(chat), &nodes);
         simulator
     }
 
@@ -103,9 +112,12 @@ impl Simulator {
         let queup = Arc::new(queup::Server::new(world, ledger.clone(), options.queup));
         let chat = stackexchange::Server::new(world, ledger.clone(), options.stackexchange);
         let chat = Arc::new(chat);
+        let nodes = lavalink::Server::new(world, ledger.clone(), options.lavalink);
+        let nodes = Arc::new(nodes);
         let simulator = Self {
             world,
             ledger,
+            lavalink: Lavalink::new(Arc::clone(&nodes)),
             queup: QueUp::new(Arc::clone(&queup)),
             stackexchange: StackExchange::new(Arc::clone(&chat)),
             network: Network::new(),
@@ -114,6 +126,13 @@ impl Simulator {
         };
         simulator.run(Arc::clone(&queup).keep_house());
         simulator.run(Arc::clone(&chat).keep_house());
+        simulator.run(Arc::clone(&nodes).keep_house());
+        nodes.rate.send_replace(options.rate);
+        let chance = world.chance("lavalink traffic");
+        let (rate, mut deck) = (nodes.rate.subscribe(), lavalink::Deck::new(chance));
+        simulator.run(traffic::run(rate, move || {
+            nodes.with(|state| deck.play(state))
+        }));
         queup.rate.send_replace(options.rate);
         chat.rate.send_replace(options.rate);
         let (rate, mut deck) = (
@@ -146,13 +165,27 @@ impl Simulator {
     pub async fn listen(options: &Options) -> io::Result<Self> {
         let queup = bind("queup", options.address, options.queup_port).await?;
         let chat = bind("stackexchange", options.address, options.stackexchange_port).await?;
+        let mut nodes = Vec::with_capacity(lavalink::NODES.len());
+        for offset in (0..).take(lavalink::NODES.len()) {
+            let port = match options.lavalink_port {
+                0 => 0,
+                first => first.saturating_add(offset),
+            };
+            nodes.push(bind("lavalink", options.address, port).await?);
+        }
         let control = bind("control", options.address, options.control_port).await?;
         let (queup_at, chat_at) = (queup.local_addr()?, chat.local_addr()?);
         let control_at = control.local_addr()?;
+        let nodes_at: Vec<SocketAddr> = nodes
+            .iter()
+            .map(TcpListener::local_addr)
+            .collect::<io::Result<_>>()?;
         let mut simulator = Self::new(options, Clock::system());
-        simulator.network = network(&Route::address(queup_at), &Route::address(chat_at));
+        let routes: Vec<Route> = nodes_at.iter().copied().map(Route::address).collect();
+        simulator.network = network(&Route::address(queup_at), &Route::address(chat_at), &routes);
         simulator.addresses = Some(Addresses::new(
             control_at,
+            (&nodes_at, &simulator.lavalink),
             (queup_at, &simulator.queup),
             (chat_at, &simulator.stackexchange),
         ));
@@ -164,6 +197,12 @@ impl Simulator {
         simulator.run(accept(chat, move |line| {
             stackexchange::http::serve(Arc::clone(&server), line)
         }));
+        for (node, listener) in nodes.into_iter().enumerate() {
+            let server = Arc::clone(&simulator.lavalink.server);
+            simulator.run(accept(listener, move |line| {
+                lavalink::http::serve(Arc::clone(&server), node, line)
+            }));
+        }
         let desk = desk::Desk::new(
             simulator.hands(),
             simulator.ledger(),
@@ -176,6 +215,7 @@ impl Simulator {
 
     fn hands(&self) -> Hands {
         Hands {
+            lavalink: self.lavalink(),
             queup: self.queup(),
             stackexchange: self.stackexchange(),
         }
@@ -188,6 +228,7 @@ impl Simulator {
 
     /// Closes every socket with a close frame, as a server that goes away does, and ends.
     pub async fn stop(self) {
+        self.lavalink.traffic(0);
         self.queup.traffic(0);
         self.stackexchange.traffic(0);
         self.queup.refuse_sockets(Duration::MAX);
@@ -196,8 +237,16 @@ impl Simulator {
         links.close(1001, "the simulator stops");
         let chat = &self.stackexchange;
         chat.close(1001, "the simulator stops");
+        let nodes = self.lavalink.nodes();
+        for node in &nodes {
+            node.refuse_sockets(Duration::MAX);
+            node.close(1001, "the simulator stops");
+        }
         let all_closed = async {
-            while !links.list().is_empty() || !chat.connections().is_empty() {
+            while !links.list().is_empty()
+                || !chat.connections().is_empty()
+                || nodes.iter().any(|node| !node.connections().is_empty())
+            {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -221,6 +270,11 @@ impl Simulator {
     /// A network on which the platforms' real names lead here.
     pub fn network(&self) -> Network {
         self.network.clone()
+    }
+
+    /// The simulated Lavalink nodes.
+    pub fn lavalink(&self) -> Lavalink {
+        self.lavalink.clone()
     }
 
     /// The simulated QueUp.
@@ -282,13 +336,16 @@ impl Simulator {
 }
 
 /// A network on which the platforms' real names lead to these routes.
-fn network(queup: &Route, chat: &Route) -> Network {
+fn network(queup: &Route, chat: &Route, nodes: &[Route]) -> Network {
     let mut network = Network::new()
         .route("api.queup.net", queup.clone())
         .route("ws.queup.net", queup.clone())
         .route(stackexchange::SOCKETS, chat.clone());
     for (host, login, _) in stackexchange::HOSTS {
         network = network.route(host, chat.clone()).route(login, chat.clone());
+    }
+    for (name, route) in lavalink::NODES.into_iter().zip(nodes) {
+        network = network.route(&lavalink::host(name), route.clone());
     }
     network
 }

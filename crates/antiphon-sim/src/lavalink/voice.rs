@@ -1,0 +1,58 @@
+//! The voice side of a player: what a client claims, and what Discord's voice server makes of it (protocol §9).
+
+use std::{collections::VecDeque, fmt, sync::Arc};
+
+/// What a client hands to a node so that it can speak in a voice channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) user: u64,
+    pub(crate) guild: u64,
+    pub(crate) token: String,
+    pub(crate) endpoint: String,
+    pub(crate) session: String,
+    /// Absent from clients of nodes before 4.2.
+    pub(crate) channel: Option<String>,
+}
+
+/// What the voice server says to a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The voice is open.
+    Open,
+    /// There is no server at that endpoint.
+    Unreachable,
+    /// The server closes at once, with this code and reason.
+    Closed(u16, String),
+}
+
+/// Says what a claim is worth.
+type Judge = Arc<dyn Fn(&Claim) -> Verdict + Send + Sync>;
+
+/// Discord's voice servers, as a node meets them.
+///
+/// Without a judge, every claim that is well formed is believed.
+#[derive(Clone, Default)]
+pub(crate) struct VoiceServers {
+    judge: Option<Judge>,
+    /// What the next claims are told, whatever they are worth.
+    pub(crate) next: VecDeque<Verdict>,
+}
+
+impl fmt::Debug for VoiceServers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VoiceServers")
+            .field("judge", &self.judge.is_some())
+            .field("next", &self.next)
+            .finish()
+    }
+}
+
+impl VoiceServers {
+    pub(crate) fn judge(&mut self, claim: &Claim) -> Verdict {
+        match (self.next.pop_front(), &self.judge) {
+            (Some(verdict), _) => verdict,
+            (None, Some(judge)) => judge(claim),
+            (None, None) => Verdict::Open,
+        }
+    }
+}
