@@ -181,6 +181,9 @@ impl Default for LowPass {
 impl Filters {
     /// Reads filters; the error is what the node says.
     pub(crate) fn read(given: &Value) -> Result<Self, String> {
+        if !given.is_object() {
+            return Err("Expected a JSON object for `filters`".to_owned());
+        }
         // Those two, and no others, may not be null (protocol §7).
         for name in ["volume", "equalizer"] {
             if given.get(name).is_some_and(Value::is_null) {
