@@ -4,6 +4,8 @@ mod address;
 mod agenda;
 mod control;
 mod desk;
+pub mod discord;
+mod encoder;
 mod fault;
 pub mod lavalink;
 mod ledger;
@@ -18,7 +20,8 @@ mod web;
 mod world;
 
 pub use address::{
-    Addresses, ChatServer, Login, NodeAddress, QueUpAddresses, StackExchangeAddresses,
+    Addresses, BotLogin, ChatServer, DiscordAddresses, Login, NodeAddress, QueUpAddresses,
+    StackExchangeAddresses,
 };
 pub use control::{Command, CommandError};
 pub use fault::{Quirk, RestFault};

@@ -5,6 +5,9 @@ use std::{sync::Arc, time::Duration};
 use super::{scribe::Frame, session::Link, state::State};
 use crate::outgoing::Outgoing;
 
+/// How a text frame begins that never ends.
+const BEGINNING: &str = r#"{"op":"event","type":"LyricsFoundEvent","guildId":"9001","lyrics":""#;
+
 impl State {
     /// Ids of the sessions of a node that have their sockets.
     pub(crate) fn live(&self, node: usize) -> Vec<Arc<str>> {
@@ -87,7 +90,7 @@ impl State {
     /// Begins a text frame of this many bytes on every socket.
     pub(crate) fn oversized(&mut self, node: usize, bytes: u64) {
         for id in self.live(node) {
-            self.hand_over(node, &id, Outgoing::Oversized(bytes));
+            self.hand_over(node, &id, Outgoing::Oversized(bytes, BEGINNING));
         }
     }
 

@@ -38,6 +38,7 @@ pub use quirk::NodeQuirk;
 use state::State;
 pub(crate) use state::{NODES, Settings};
 pub(crate) use traffic::Deck;
+pub(crate) use voice::watch_voices;
 
 use crate::{ledger::Ledger, world::World};
 

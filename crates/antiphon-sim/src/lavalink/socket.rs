@@ -9,6 +9,7 @@ use tokio_websockets::{Limits, ServerBuilder};
 
 use super::{Server, http::Granted};
 use crate::{
+    encoder::Encoder,
     line::Line,
     outgoing::{Outgoing, write},
 };
@@ -54,7 +55,7 @@ where
     // Any of them ending ends the connection; what was not written yet is lost, as with any broken line.
     tokio::select! {
         () = read => {}
-        _ = write(sink, to_write, line) => {}
+        _ = write(sink, to_write, line, Encoder::default()) => {}
     }
 }
 
