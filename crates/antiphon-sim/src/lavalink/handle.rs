@@ -316,7 +316,7 @@ impl Node {
 
     /// The track gives no more sound; the event follows when the node has waited long enough.
     pub fn stick(&self, guild: u64) -> bool {
-        self.players_of(guild, |player, _, now| player.stick(now))
+        self.players_of(guild, |player, _, now| player.stick(now, now))
     }
 
     /// The track is cleaned up, as one that nobody listens to is.

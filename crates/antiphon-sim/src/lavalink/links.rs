@@ -39,6 +39,9 @@ impl State {
     pub(crate) fn close(&mut self, node: usize, code: u16, reason: &str) {
         for id in self.live(node) {
             self.hand_over(node, &id, Outgoing::Close(code, reason.to_owned()));
+            if let Some(link) = self.link(node, &id) {
+                link.closing = true;
+            }
         }
     }
 

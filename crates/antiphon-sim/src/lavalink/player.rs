@@ -312,11 +312,11 @@ impl Player {
         }
     }
 
-    /// Lets the track give no more sound; the event about it comes when the node has waited long enough.
-    pub(crate) fn stick(&mut self, now: i64) {
+    /// Lets the track give no more sound since then; the event about it comes when the node has waited long enough.
+    pub(crate) fn stick(&mut self, since: i64, now: i64) {
         self.change(now, |player| {
             if let Some(playing) = &mut player.playing {
-                playing.stuck_since = Some(now);
+                playing.stuck_since = Some(since);
                 playing.fate = Fate::Plays;
             }
         });
@@ -482,7 +482,7 @@ impl Player {
                 );
                 self.fail(exception, EndReason::Finished, now, scribe);
             }
-            Due::Stick => self.stick(now),
+            Due::Stick => self.stick(now, now),
             Due::TellStuck => {
                 let position = self.position(now);
                 if let Some(playing) = &mut self.playing {

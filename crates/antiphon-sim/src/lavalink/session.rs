@@ -56,8 +56,17 @@ pub(crate) struct Link {
     pub(crate) frames: u64,
     /// Nothing reaches the peer any more, though the connection stays.
     pub(crate) mute: bool,
+    /// A close frame was written; nothing may follow it.
+    pub(crate) closing: bool,
     /// This many frames are still to be sent twice.
     pub(crate) duplicate: u32,
+}
+
+impl Session {
+    /// Whether it has a socket that takes frames.
+    fn is_heard(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| !link.closing)
+    }
 }
 
 /// Who asks for a socket.
@@ -109,6 +118,7 @@ impl State {
             outgoing,
             frames: 0,
             mute: false,
+            closing: false,
             duplicate: 0,
         });
         let name = self.nodes[node].name;
@@ -218,7 +228,7 @@ impl State {
         let Some(session) = self.nodes[node].sessions.get_mut(id) else {
             return;
         };
-        if session.link.is_some() {
+        if session.is_heard() {
             self.made += 1;
             return self.send_on(node, id, &frame, None);
         }

@@ -170,11 +170,13 @@ impl Deck {
         });
     }
 
-    /// Something plays that gets stuck at once, so that the event comes soon.
+    /// Something plays that has been stuck for so long that the node says so at once.
     fn get_stuck(&mut self, state: &mut State, key: &Key) {
         let (track, _) = self.track(state);
+        let patience = state.settings.pace.stuck;
         state.with_player(key, |player, scribe, now| {
-            player.play(track, Fate::Sticks(0), 0, None, now, scribe);
+            player.play(track, Fate::Plays, 0, None, now, scribe);
+            player.stick(now - patience, now);
         });
     }
 

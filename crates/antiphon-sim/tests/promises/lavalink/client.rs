@@ -185,6 +185,16 @@ impl Client {
         }
     }
 
+    /// The next frame with this op; frames before it are passed over.
+    pub(crate) async fn op(&mut self, op: &str) -> Value {
+        loop {
+            let frame = self.frame().await;
+            if frame["op"] == op {
+                return frame;
+            }
+        }
+    }
+
     /// The names of the next frames: the reason of an end, the type of an event, or the op.
     pub(crate) async fn names(&mut self, count: usize) -> Vec<String> {
         let mut names = Vec::new();

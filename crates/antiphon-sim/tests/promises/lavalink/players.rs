@@ -87,12 +87,8 @@ async fn a_track_advances_with_the_clock_and_ends_by_itself() {
     assert_eq!(playing["track"]["info"]["length"], 61_000);
     client.event("TrackStartEvent").await;
     for second in (0..=60).step_by(5) {
-        let update = client.frame().await;
-        assert_eq!(update["op"], "playerUpdate");
+        let update = client.op("playerUpdate").await;
         assert_eq!(update["state"]["position"], second * 1000);
-        if second == 60 {
-            break;
-        }
     }
     let end = client.event("TrackEndEvent").await;
     assert_eq!(start.elapsed().as_millis(), 61_000);
@@ -157,7 +153,7 @@ async fn a_track_that_gives_no_sound_is_told_once_and_stays() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(
         sim.lavalink().players()[0].position,
-        22_000,
+        21_000,
         "a seek sets it going again"
     );
 }

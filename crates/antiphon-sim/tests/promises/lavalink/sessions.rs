@@ -111,7 +111,7 @@ async fn a_session_runs_out_and_what_waited_is_due_and_never_sent() {
     let (sim, mut client) = speaking().await;
     client.be_resumable(10).await;
     client.play(GUILD, "second_____").await;
-    client.rest().await;
+    client.names(2).await;
     client.leave();
     tokio::time::sleep(Duration::from_secs(11)).await;
     assert!(sim.lavalink().node("eu-1").sessions().is_empty());
