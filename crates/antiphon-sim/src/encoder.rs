@@ -68,18 +68,15 @@ impl Encoder {
 
     /// A message with only the first half of what carries a text.
     pub(crate) fn truncated(&mut self, text: &str) -> io::Result<Message> {
-        Ok(match self.compress(text)? {
-            Some(mut bytes) => {
-                bytes.truncate(bytes.len() / 2);
-                Message::binary(bytes)
+        Ok(if let Some(mut bytes) = self.compress(text)? {
+            bytes.truncate(bytes.len() / 2);
+            Message::binary(bytes)
+        } else {
+            let mut half = text.len() / 2;
+            while !text.is_char_boundary(half) {
+                half -= 1;
             }
-            None => {
-                let mut half = text.len() / 2;
-                while !text.is_char_boundary(half) {
-                    half -= 1;
-                }
-                Message::text(text[..half].to_owned())
-            }
+            Message::text(text[..half].to_owned())
         })
     }
 

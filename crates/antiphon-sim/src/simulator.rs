@@ -358,7 +358,8 @@ impl Simulator {
 
     /// The ledger as text, with names for ids and times from the beginning, for snapshots.
     pub fn transcript(&self) -> String {
-        let names = self.queup.names();
+        let mut names = self.queup.names();
+        names.extend(self.discord.names());
         let beginning: Timestamp = BEGINNING.parse().expect("a timestamp");
         self.ledger
             .rows(&Query::default())

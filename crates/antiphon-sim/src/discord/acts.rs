@@ -161,7 +161,7 @@ impl Discord {
     /// Sets what a channel is about.
     pub fn topic(&self, channel: &str, by: &str, topic: &str) {
         self.change_channel(channel, by, |channel| {
-            channel.topic = Some(topic.to_owned())
+            channel.topic = Some(topic.to_owned());
         });
     }
 
@@ -233,7 +233,7 @@ impl Discord {
         self.in_guild(guild, |state, guild| state.set_available(guild, on));
     }
 
-    /// Makes a guild's description so many bytes longer, so that its GUILD_CREATE is huge.
+    /// Makes a guild's description so many bytes longer, so that its `GUILD_CREATE` is huge.
     pub fn swell(&self, guild: &str, bytes: usize) {
         self.in_guild(guild, |state, guild| {
             if let Some(guild) = state.guilds.get_mut(&guild) {
@@ -381,7 +381,7 @@ impl Discord {
         })?
     }
 
-    /// Sends VOICE_SERVER_UPDATE before VOICE_STATE_UPDATE, or after it again.
+    /// Sends `VOICE_SERVER_UPDATE` before `VOICE_STATE_UPDATE`, or after it again.
     pub fn voice_server_first(&self, on: bool) {
         self.act(|state| state.troubles.voice_server_first = on);
     }
@@ -409,7 +409,7 @@ impl Discord {
         self.act(|state| state.troubles.chunk_size = Some(members));
     }
 
-    /// Sends MESSAGE_UPDATE with what changed only, or whole again.
+    /// Sends `MESSAGE_UPDATE` with what changed only, or whole again.
     pub fn partial_updates(&self, on: bool) {
         self.act(|state| state.troubles.partial_updates = on);
     }

@@ -6,7 +6,12 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{frame, model::Id, session::Kept, state::State};
+use super::{
+    frame,
+    model::Id,
+    session::{Kept, origin},
+    state::State,
+};
 use crate::{line::Line, outgoing::Outgoing};
 
 /// An open socket.
@@ -66,19 +71,30 @@ impl State {
 
     /// Forgets a connection that is over; its session waits for another.
     pub(crate) fn gone(&mut self, number: u64) {
+        self.release(number);
         let Some(connection) = self.connections.remove(&number) else {
             return;
         };
         let now = self.now();
         let session = connection.session.and_then(|id| self.sessions.get_mut(&id));
-        let session = session.filter(|session| session.connection == Some(number));
-        let Some(session) = session else {
-            return;
-        };
-        session.connection = None;
-        session.lost_at = Some(now);
-        if let Some((kept, due)) = connection.held {
-            let origin = super::session::origin(&kept, &session.id);
+        if let Some(session) = session.filter(|session| session.connection == Some(number)) {
+            session.connection = None;
+            session.lost_at = Some(now);
+        }
+    }
+
+    /// Parts a connection from its session, which may go on elsewhere.
+    pub(crate) fn part(&mut self, number: u64) -> Option<String> {
+        self.release(number);
+        self.connections.get_mut(&number)?.session.take()
+    }
+
+    /// Writes down the event that was held back to be sent in the wrong order and now never is.
+    fn release(&mut self, number: u64) {
+        let connection = self.connections.get_mut(&number);
+        let held = connection.and_then(|one| Some((one.session.clone()?, one.held.take()?)));
+        if let Some((session, (kept, due))) = held {
+            let origin = origin(&kept, &session);
             self.write(&kept.event, Some(&origin), &kept.body, due, None);
         }
     }

@@ -124,10 +124,17 @@ impl Deck {
                 state.delete_many(channel, &recent);
             }
             (156..166, Some(id)) => {
-                let emoji = self.emoji(state, guild);
-                let on = self.chance.u8(..4) > 0;
-                if !state.react(channel, id, user, &emoji, on) {
-                    state.react(channel, id, user, &emoji, true);
+                let reactions = state.message(channel, id).map(|one| one.reactions.clone());
+                let given = reactions
+                    .and_then(|all| Some((all.first()?.0.clone(), *all.first()?.1.first()?)));
+                match given {
+                    Some((emoji, user)) if self.chance.u8(..3) == 0 => {
+                        state.react(channel, id, user, &emoji, false);
+                    }
+                    _ => {
+                        let emoji = self.emoji(state, guild);
+                        state.react(channel, id, user, &emoji, true);
+                    }
                 }
             }
             (166, Some(id)) => {
@@ -135,11 +142,7 @@ impl Deck {
                 state.clear_reactions(channel, id, emoji.as_ref());
             }
             (167, Some(id)) => {
-                let pinned = state
-                    .messages
-                    .get(&channel)
-                    .and_then(|kept| kept.get(&id))
-                    .is_some_and(|one| one.is_pinned);
+                let pinned = state.message(channel, id).is_some_and(|one| one.is_pinned);
                 state.pin(channel, id, !pinned);
             }
             (168..172, _) => self.come_and_go(state, guild),
@@ -311,7 +314,7 @@ impl Deck {
             (0, Some(channel)) => state.remove_channel(user, channel),
             (1 | 2, Some(channel)) => {
                 state.change_channel(user, channel, |channel| {
-                    channel.topic = Some(format!("about {word}"))
+                    channel.topic = Some(format!("about {word}"));
                 });
             }
             (_, Some(channel)) if made.len() >= CROWD => state.remove_channel(user, channel),
@@ -331,7 +334,7 @@ impl Deck {
             (0, Some(thread)) => state.remove_channel(user, thread),
             (1, Some(thread)) => {
                 state.change_channel(user, thread, |thread| {
-                    thread.is_archived = !thread.is_archived
+                    thread.is_archived = !thread.is_archived;
                 });
             }
             (2 | 3, Some(thread)) => {
@@ -339,7 +342,7 @@ impl Deck {
                 state.set_thread_member(thread, user, on);
             }
             (_, Some(thread)) if is_thread || threads.len() >= CROWD => {
-                state.remove_channel(user, thread)
+                state.remove_channel(user, thread);
             }
             _ => {
                 state.add_thread(channel, user, self.word());

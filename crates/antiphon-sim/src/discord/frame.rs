@@ -35,10 +35,10 @@ impl Event {
     pub(crate) fn new(name: Option<&str>, data: &Value) -> Self {
         Self {
             name: name.map(Arc::from),
-            // A dispatch without a name is named after its operation.
+            // What has no name of its own has this one in a journal.
             kind: name
                 .map_or_else(
-                    || "discord.dispatch".into(),
+                    || "discord.UNNAMED".into(),
                     |name| format!("discord.{name}"),
                 )
                 .into(),
@@ -71,7 +71,7 @@ fn id(data: &Value, name: &str) -> Option<String> {
 fn place(name: &str, data: &Value) -> Place {
     let root = Place::root();
     let itself_is_guild = matches!(name, "GUILD_CREATE" | "GUILD_UPDATE" | "GUILD_DELETE");
-    let is_thread = matches!(name, "THREAD_CREATE" | "THREAD_UPDATE" | "THREAD_DELETE");
+    let is_thread = name.starts_with("THREAD_") && name != "THREAD_LIST_SYNC";
     let itself_is_channel = is_thread
         || matches!(
             name,
@@ -147,6 +147,11 @@ mod tests {
             "THREAD_CREATE",
             &json!({"id": "7", "guild_id": "4", "parent_id": "2"}),
             "guild/4/channel/2/thread/7",
+        );
+        check(
+            "THREAD_MEMBERS_UPDATE",
+            &json!({"id": "7", "guild_id": "4"}),
+            "guild/4/channel/7",
         );
         check("GUILD_CREATE", &json!({"id": "4"}), "guild/4");
         check(

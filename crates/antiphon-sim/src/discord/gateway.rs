@@ -61,12 +61,11 @@ impl State {
         let has_session = connection_session(self, number).is_some();
         match op {
             Some(1) => self.beat(number),
-            Some(2) if has_session => self.refuse(number, 4005, "Already authenticated."),
+            Some(2 | 6) if has_session => self.refuse(number, 4005, "Already authenticated."),
             Some(2) => self.identify(number, data),
-            Some(6) if has_session => self.refuse(number, 4005, "Already authenticated."),
             Some(6) => self.resume(number, data),
             Some(3 | 4 | 8 | 31 | 43) if !has_session => {
-                self.refuse(number, 4003, "Not authenticated.")
+                self.refuse(number, 4003, "Not authenticated.");
             }
             Some(3) => self.take_presence(number, data),
             Some(4) => self.take_voice(number, data),
@@ -119,9 +118,8 @@ impl State {
         {
             self.note("an identify without properties `os`, `browser` and `device`");
         }
-        let shard = match shard(&data["shard"]) {
-            Ok(shard) => shard,
-            Err(()) => return self.refuse(number, 4010, "Invalid shard."),
+        let Ok(shard) = shard(&data["shard"]) else {
+            return self.refuse(number, 4010, "Invalid shard.");
         };
         if shard.is_none_or(|(_, count)| count < self.settings.shards)
             && self.settings.requires_shards
@@ -263,14 +261,14 @@ impl State {
             ready["shard"] = json!([shard.0, shard.1]);
         }
         self.tell(&id, "READY", &ready);
-        if data["presence"].is_object() {
-            self.take_presence(number, &data["presence"]);
-        }
         for guild in guilds {
             if intents & intents::GUILDS != 0 {
                 let create = self.guild_create(guild, &id);
                 self.tell(&id, "GUILD_CREATE", &create);
             }
+        }
+        if data["presence"].is_object() {
+            self.take_presence(number, &data["presence"]);
         }
     }
 
@@ -310,13 +308,16 @@ impl State {
             .filter(|kept| kept.seq > seq)
             .cloned()
             .collect();
-        session.lost_at = None;
-        let old = session.connection.replace(number);
-        if let Some(old) = old.filter(|old| *old != number) {
-            // The old connection is forgotten first, so that it does not take the session with it.
-            if let Some(old) = self.connections.remove(&old) {
-                old.line.cut();
+        let old = session.connection;
+        if let Some(old) = old {
+            if let Some(connection) = self.connections.get(&old) {
+                connection.line.cut();
             }
+            self.gone(old);
+        }
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.connection = Some(number);
+            session.lost_at = None;
         }
         if let Some(connection) = self.connections.get_mut(&number) {
             connection.session = Some(id.to_owned());

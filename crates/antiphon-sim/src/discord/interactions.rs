@@ -84,7 +84,7 @@ impl State {
             json!({"id": guild.to_string(), "locale": "en-US", "features": ["COMMUNITY"]});
         if let Some(mut member) = self.member_json(channel, user) {
             let own = rights(user) & !permissions::ADMINISTRATOR;
-            member["permissions"] = json!((own & (1 << 53) - 1).to_string());
+            member["permissions"] = json!((own & ((1 << 53) - 1)).to_string());
             event["member"] = member;
         }
         self.publish(

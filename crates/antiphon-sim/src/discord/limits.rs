@@ -33,14 +33,14 @@ impl Route {
             let before = index.checked_sub(1).map_or("", |index| steps[index]);
             if before == "reactions" {
                 // All reactions of a channel have one limit.
-                template = "ANY/channels/{id}/messages/{id}/reactions".to_owned();
+                "ANY/channels/{id}/messages/{id}/reactions".clone_into(&mut template);
                 break;
             }
             let is_id = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
             template += "/";
             template += if is_id { "{id}" } else { step };
             if is_id && major.is_empty() && matches!(before, "channels" | "guilds" | "webhooks") {
-                major = (*step).to_owned();
+                (*step).clone_into(&mut major);
             }
         }
         Self { template, major }
@@ -48,11 +48,12 @@ impl Route {
 
     fn pace(&self) -> Pace {
         match self.template.as_str() {
-            "POST/channels/{id}/messages" | "PATCH/channels/{id}/messages/{id}" => (5, 5_000),
+            "POST/channels/{id}/messages"
+            | "PATCH/channels/{id}/messages/{id}"
+            | "POST/channels/{id}/typing" => (5, 5_000),
             "DELETE/channels/{id}/messages/{id}" => (5, 1_000),
             "POST/channels/{id}/messages/bulk-delete" => (1, 1_000),
             "ANY/channels/{id}/messages/{id}/reactions" => (1, 250),
-            "POST/channels/{id}/typing" => (5, 5_000),
             "PATCH/channels/{id}" => (2, 600_000),
             "GET/gateway/bot" => (2, 5_000),
             _ => (10, 10_000),

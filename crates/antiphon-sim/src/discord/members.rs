@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     gateway::connection_session,
     intents,
-    model::{Id, User, iso},
+    model::{Guild, Id, User, iso},
     permissions,
     state::State,
 };
@@ -115,12 +115,26 @@ impl State {
         if is_full && !self.may_have_full_list(account, guild_id) {
             return self.refuse_full_list(&id, account, guild_id, nonce.as_deref());
         }
-        let Some(guild) = self.guilds.get(&guild_id) else {
-            return;
-        };
+        let shows_presences = data["presences"].as_bool().unwrap_or(false)
+            && own_intents & intents::GUILD_PRESENCES != 0;
+        let mut chunks = self.chunks(guild_id, data, nonce.as_deref(), shows_presences);
+        if self.troubles.chunks_reversed {
+            chunks.reverse();
+        }
+        let missing = self.troubles.chunk_missing.map(|index| json!(index));
+        for chunk in chunks {
+            if Some(&chunk["chunk_index"]) != missing.as_ref() {
+                self.tell(&id, "GUILD_MEMBERS_CHUNK", &chunk);
+            }
+        }
+    }
+
+    /// The members that are asked for, and those asked for that are not there.
+    fn members_asked_for(&self, guild: &Guild, data: &Value) -> (Vec<(Id, Value)>, Vec<Value>) {
         let known = |user: &Id| Some((*user, guild.members.get(user)?, self.users.get(user)?));
         let mut not_found = Vec::new();
-        let found: Vec<(Id, Value)> = if let Some(query) = query {
+        let found = if let Some(query) = data["query"].as_str() {
+            let limit = usize::try_from(data["limit"].as_u64().unwrap_or(0)).unwrap_or(0);
             let prefix = query.to_lowercase();
             let fits = |user: &User, nick: Option<&str>| {
                 let names = [Some(user.name.as_str()), user.display_name.as_deref(), nick];
@@ -156,15 +170,28 @@ impl State {
             }
             found
         };
-        let shows_presences = data["presences"].as_bool().unwrap_or(false)
-            && own_intents & intents::GUILD_PRESENCES != 0;
+        (found, not_found)
+    }
+
+    /// The answer to a request for members, in chunks.
+    fn chunks(
+        &self,
+        guild: Id,
+        data: &Value,
+        nonce: Option<&str>,
+        shows_presences: bool,
+    ) -> Vec<Value> {
+        let Some(guild) = self.guilds.get(&guild) else {
+            return Vec::new();
+        };
+        let (found, not_found) = self.members_asked_for(guild, data);
         let size = self.troubles.chunk_size.unwrap_or(CHUNK).clamp(1, CHUNK);
         let count = found.len().div_ceil(size).max(1);
         let mut chunks = Vec::with_capacity(count);
         for index in 0..count {
             let part = found.iter().skip(index * size).take(size);
             let mut chunk = json!({
-                "guild_id": guild_id.to_string(),
+                "guild_id": guild.id.to_string(),
                 "members": part.clone().map(|(_, member)| member).collect::<Vec<_>>(),
                 "chunk_index": index,
                 "chunk_count": count,
@@ -177,21 +204,12 @@ impl State {
             if index == 0 && !not_found.is_empty() {
                 chunk["not_found"] = json!(not_found);
             }
-            if let Some(nonce) = &nonce {
+            if let Some(nonce) = nonce {
                 chunk["nonce"] = json!(nonce);
             }
-            chunks.push((index, chunk));
+            chunks.push(chunk);
         }
-        if self.troubles.chunks_reversed {
-            chunks.reverse();
-        }
-        let missing = self.troubles.chunk_missing;
-        for (_, chunk) in chunks
-            .into_iter()
-            .filter(|(index, _)| Some(*index) != missing)
-        {
-            self.tell(&id, "GUILD_MEMBERS_CHUNK", &chunk);
-        }
+        chunks
     }
 
     fn may_have_full_list(&mut self, account: Id, guild: Id) -> bool {

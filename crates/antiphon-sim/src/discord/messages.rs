@@ -120,6 +120,11 @@ impl State {
         gone.len()
     }
 
+    /// A message that was said and not deleted.
+    pub(crate) fn message(&self, channel: Id, id: Id) -> Option<&Message> {
+        self.messages.get(&channel)?.get(&id)
+    }
+
     fn forget(&mut self, channel: Id, id: Id) -> Option<Message> {
         self.messages.get_mut(&channel)?.remove(&id)
     }

@@ -18,6 +18,7 @@ mod limits;
 mod members;
 mod messages;
 mod model;
+mod obey;
 mod others;
 mod permissions;
 mod populate;
@@ -25,6 +26,7 @@ mod rest;
 mod session;
 mod socket;
 pub(crate) mod state;
+mod trouble;
 mod voice;
 
 use std::{

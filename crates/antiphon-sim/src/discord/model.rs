@@ -244,7 +244,6 @@ impl Channel {
 
 /// Somebody in a voice channel.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "as the protocol has it")]
 pub(crate) struct Voice {
     pub(crate) channel: Id,
     pub(crate) session: String,
@@ -318,7 +317,7 @@ pub(crate) struct Guild {
 }
 
 impl Guild {
-    /// The guild without what only GUILD_CREATE has.
+    /// The guild without what only `GUILD_CREATE` has.
     pub(crate) fn json(&self) -> Value {
         let emojis = self.emojis.iter().map(|(id, name)| {
             json!({"id": id.to_string(), "name": name, "roles": [], "require_colons": true, "managed": false, "animated": false, "available": true})

@@ -46,12 +46,12 @@ impl State {
             ids.push(older(self));
         }
         self.found(guild, "choir", &ids);
-        let named = |state: &Self, name: &str| state.channel_named(name).unwrap_or_default();
+        let channel = |name: &str| self.channel_named(name).unwrap_or_default();
         self.home = Home {
             guild,
-            text: named(self, "loft"),
-            voice: named(self, "stalls"),
-            bot: self.user_named(Self::BOT).unwrap_or_default(),
+            text: channel("loft"),
+            voice: channel("stalls"),
+            bot: self.named(Self::BOT),
         };
     }
 
@@ -104,7 +104,7 @@ impl State {
         id
     }
 
-    /// Makes a guild like the first one; the bots learn of it by GUILD_CREATE.
+    /// Makes a guild like the first one; the bots learn of it by `GUILD_CREATE`.
     pub(crate) fn add_guild(&mut self, name: &str) -> Id {
         // The upper part of an id decides about its shard, so each guild has another.
         let born = self.snowflakes.next(self.now());
@@ -131,159 +131,24 @@ impl State {
         let born = self.now() - 300 * DAY;
         let mut ids = ids.iter().copied();
         let mut next = || ids.next().expect("enough ids for roles and channels");
-        let named = |state: &Self, name: &str| state.user_named(name).unwrap_or_default();
-        let bot = named(self, Self::BOT);
-        let roles = [
-            ("@everyone", 0_u8, permissions::EVERYONE, None),
-            ("Regulars", 1, 0, None),
-            ("DJ", 2, permissions::MOVE_MEMBERS, None),
-            (
-                Self::BOT,
-                3,
-                permissions::MODERATOR | permissions::EVERYONE,
-                Some(bot),
-            ),
-            ("Moderators", 4, permissions::MODERATOR, None),
-            ("Wardens", 5, permissions::ADMINISTRATOR, None),
-        ];
-        let roles: Vec<Role> = roles
-            .into_iter()
-            .map(|(name, position, permissions, bot)| Role {
-                id: if position == 0 { id } else { next() },
-                name: name.to_owned(),
-                color: u64::from(position > 0) * (0x33_6699 + u64::from(position)),
-                hoist: position > 3,
-                position: i64::from(position),
-                permissions,
-                mentionable: position > 0,
-                bot,
-            })
-            .collect();
-        let has = |role: usize| BTreeSet::from([roles[role].id]);
-        let mut members = BTreeMap::new();
-        let mut presences = BTreeMap::new();
-        for (number, name) in (0..).zip(RESIDENTS) {
-            let roles = match (name, number % 3) {
-                ("teo", _) => has(4),
-                (_, 0) => has(2),
-                (_, 1) => has(1),
-                _ => BTreeSet::new(),
-            };
-            let joined_at = born + number * DAY;
-            members.insert(
-                named(self, name),
-                Member {
-                    roles,
-                    joined_at,
-                    ..Member::default()
-                },
-            );
-            if number % 4 != 3 {
-                let status = ["online", "idle", "dnd"][usize::try_from(number % 3).unwrap_or(0)];
-                let activities = if number % 5 == 0 {
-                    vec![
-                        json!({"name": "Slow Tide", "type": 2, "id": "spotify:1", "created_at": born}),
-                    ]
-                } else {
-                    Vec::new()
-                };
-                presences.insert(
-                    named(self, name),
-                    Presence {
-                        status: status.into(),
-                        activities,
-                    },
-                );
-            }
-        }
-        for (name, roles) in [
-            (Self::BOT, has(3)),
-            ("cantor", has(5)),
-            ("lector", BTreeSet::new()),
-        ] {
-            members.insert(
-                named(self, name),
-                Member {
-                    roles,
-                    joined_at: born + 30 * DAY,
-                    ..Member::default()
-                },
-            );
-        }
-        let hidden = |from: Id| Overwrite {
-            id: from,
-            is_member: false,
-            allow: 0,
-            deny: permissions::VIEW_CHANNEL,
-        };
-        let shown = |to: &Role| Overwrite {
-            id: to.id,
-            is_member: false,
-            allow: permissions::VIEW_CHANNEL,
-            deny: 0,
-        };
-        let house = next();
-        let channels = [
-            (house, "house", kind::CATEGORY, vec![]),
-            (next(), "loft", kind::TEXT, vec![]),
-            (next(), "lobby", kind::TEXT, vec![]),
-            (
-                next(),
-                "notices",
-                kind::ANNOUNCEMENT,
-                vec![Overwrite {
-                    deny: permissions::SEND_MESSAGES,
-                    ..hidden(id)
-                }],
-            ),
-            (
-                next(),
-                "sacristy",
-                kind::TEXT,
-                vec![hidden(id), shown(&roles[3]), shown(&roles[4])],
-            ),
-            (
-                next(),
-                "crypt",
-                kind::TEXT,
-                vec![
-                    hidden(id),
-                    Overwrite {
-                        id: roles[3].id,
-                        ..hidden(id)
-                    },
-                    shown(&roles[4]),
-                ],
-            ),
-            (next(), "stalls", kind::VOICE, vec![]),
-            (next(), "side-chapel", kind::VOICE, vec![]),
-            (next(), "ambo", kind::STAGE, vec![]),
-        ];
-        for (position, (id_of, name, kind, overwrites)) in (0..).zip(channels) {
+        let roles = roles(id, self.named(Self::BOT), &mut next);
+        let channels = channels(id, &roles, &mut next);
+        for channel in channels {
             let channel = Channel {
-                id: id_of,
-                kind,
-                guild: Some(id),
-                parent: (id_of != house).then_some(house),
-                name: name.to_owned(),
-                topic: (kind == kind::TEXT).then(|| format!("{name} of the guild")),
-                position,
-                user_limit: if name == "side-chapel" { 2 } else { 0 },
-                overwrites,
                 created_at: born,
-                ..Channel::default()
+                ..channel
             };
-            self.channels.insert(id_of, channel);
+            self.channels.insert(channel.id, channel);
         }
         let guild = Guild {
             id,
             name: name.to_owned(),
-            owner: named(self, "mira"),
+            owner: self.named("mira"),
+            members: self.members(&roles, born),
             roles: roles.into_iter().map(|role| (role.id, role)).collect(),
-            members,
             bans: BTreeMap::new(),
             voices: BTreeMap::new(),
-            presences,
+            presences: self.presences(born),
             emojis: BTreeMap::from([(next(), "organ".to_owned()), (next(), "bell".to_owned())]),
             invites: BTreeMap::new(),
             things: BTreeMap::new(),
@@ -292,4 +157,131 @@ impl State {
         };
         self.guilds.insert(id, guild);
     }
+
+    fn named(&self, name: &str) -> Id {
+        self.user_named(name).unwrap_or_default()
+    }
+
+    /// Everybody who lives in a guild, with a role or without.
+    fn members(&self, roles: &[Role], born: i64) -> BTreeMap<Id, Member> {
+        let member = |roles: BTreeSet<Id>, joined_at| Member {
+            roles,
+            joined_at,
+            ..Member::default()
+        };
+        let has = |role: usize| BTreeSet::from([roles[role].id]);
+        let residents = (0..).zip(RESIDENTS).map(|(number, name)| {
+            let roles = match (name, number % 3) {
+                ("teo", _) => has(4),
+                (_, 0) => has(2),
+                (_, 1) => has(1),
+                _ => BTreeSet::new(),
+            };
+            (self.named(name), member(roles, born + number * DAY))
+        });
+        let bots = [
+            (Self::BOT, has(3)),
+            ("cantor", has(5)),
+            ("lector", BTreeSet::new()),
+        ];
+        let bots = bots.map(|(name, roles)| (self.named(name), member(roles, born + 30 * DAY)));
+        residents.chain(bots).collect()
+    }
+
+    /// How the residents appear; one in four is not there.
+    fn presences(&self, born: i64) -> BTreeMap<Id, Presence> {
+        let there = (0_usize..)
+            .zip(RESIDENTS)
+            .filter(|(number, _)| number % 4 != 3);
+        there
+            .map(|(number, name)| {
+                let song =
+                    json!({"name": "Slow Tide", "type": 2, "id": "spotify:1", "created_at": born});
+                let presence = Presence {
+                    status: ["online", "idle", "dnd"][number % 3].into(),
+                    activities: if number % 5 == 0 {
+                        vec![song]
+                    } else {
+                        Vec::new()
+                    },
+                };
+                (self.named(name), presence)
+            })
+            .collect()
+    }
+}
+
+/// The roles of a new guild, the lowest first; the first has the guild's own id.
+fn roles(guild: Id, bot: Id, next: &mut impl FnMut() -> Id) -> Vec<Role> {
+    let own = permissions::MODERATOR | permissions::EVERYONE;
+    let roles = [
+        ("@everyone", 0_u8, permissions::EVERYONE, None),
+        ("Regulars", 1, 0, None),
+        ("DJ", 2, permissions::MOVE_MEMBERS, None),
+        (State::BOT, 3, own, Some(bot)),
+        ("Moderators", 4, permissions::MODERATOR, None),
+        ("Wardens", 5, permissions::ADMINISTRATOR, None),
+    ];
+    let roles = roles.map(|(name, position, permissions, bot)| Role {
+        id: if position == 0 { guild } else { next() },
+        name: name.to_owned(),
+        color: u64::from(position > 0) * (0x33_6699 + u64::from(position)),
+        hoist: position > 3,
+        position: i64::from(position),
+        permissions,
+        mentionable: position > 0,
+        bot,
+    });
+    roles.into()
+}
+
+/// The channels of a new guild: open ones, one that only some may write in, one that most do not see, and one that the bot does
+/// not see.
+fn channels(guild: Id, roles: &[Role], next: &mut impl FnMut() -> Id) -> Vec<Channel> {
+    let without = |id: Id, deny: u64| Overwrite {
+        id,
+        is_member: false,
+        allow: 0,
+        deny,
+    };
+    let hidden = |id: Id| without(id, permissions::VIEW_CHANNEL);
+    let shown = |role: &Role| Overwrite {
+        id: role.id,
+        is_member: false,
+        allow: permissions::VIEW_CHANNEL,
+        deny: 0,
+    };
+    let house = next();
+    let unsaid = vec![without(guild, permissions::SEND_MESSAGES)];
+    let for_keepers = vec![hidden(guild), shown(&roles[3]), shown(&roles[4])];
+    let for_moderators = vec![hidden(guild), hidden(roles[3].id), shown(&roles[4])];
+    let channels = [
+        ("house", kind::CATEGORY, Vec::new()),
+        ("loft", kind::TEXT, Vec::new()),
+        ("lobby", kind::TEXT, Vec::new()),
+        ("notices", kind::ANNOUNCEMENT, unsaid),
+        ("sacristy", kind::TEXT, for_keepers),
+        ("crypt", kind::TEXT, for_moderators),
+        ("stalls", kind::VOICE, Vec::new()),
+        ("side-chapel", kind::VOICE, Vec::new()),
+        ("ambo", kind::STAGE, Vec::new()),
+    ];
+    let channels = (0..)
+        .zip(channels)
+        .map(|(position, (name, kind, overwrites))| {
+            let is_house = kind == kind::CATEGORY;
+            Channel {
+                id: if is_house { house } else { next() },
+                kind,
+                guild: Some(guild),
+                parent: (!is_house).then_some(house),
+                name: name.to_owned(),
+                topic: (kind == kind::TEXT).then(|| format!("{name} of the guild")),
+                position,
+                user_limit: if name == "side-chapel" { 2 } else { 0 },
+                overwrites,
+                ..Channel::default()
+            }
+        });
+    channels.collect()
 }

@@ -139,13 +139,13 @@ impl State {
             without.map(|((account, shard), due)| (0, *account, *shard, due.intents, None)),
         );
         // The newest session of an account is the one that counts.
-        audience.sort_unstable_by(|one, other| other.0.cmp(&one.0));
+        audience.sort_unstable_by_key(|one| std::cmp::Reverse(one.0));
         let mut served = BTreeSet::new();
         for (_, account, shard, intents, session) in audience {
             if !self.is_told(name, scope, &data, account, shard, intents) {
                 continue;
             }
-            let body = if self.hides_content(name, scope, &data, account, intents) {
+            let body = if hides_content(name, scope, &data, account, intents) {
                 blank.get_or_insert_with(|| without_content(&data).to_string().into())
             } else {
                 &whole
@@ -210,18 +210,6 @@ impl State {
         channel.is_none_or(|channel| {
             self.permissions(account, channel) & permissions::VIEW_CHANNEL != 0
         })
-    }
-
-    /// Whether the content of a message is kept from an account (protocol §7).
-    fn hides_content(&self, name: &str, scope: Scope, data: &Value, account: Id, own: u64) -> bool {
-        let is_message = matches!(name, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
-        if !is_message || own & intents::MESSAGE_CONTENT != 0 || scope.guild.is_none() {
-            return false;
-        }
-        let own = account.to_string();
-        let is = |user: &Value| user["id"].as_str() == Some(&own);
-        let mentions = data["mentions"].as_array();
-        !is(&data["author"]) && !mentions.is_some_and(|users| users.iter().any(is))
     }
 
     /// Tells an event to one session.
@@ -384,6 +372,18 @@ impl State {
             .collect();
         sessions.into_values().collect()
     }
+}
+
+/// Whether the content of a message is kept from an account (protocol §7).
+fn hides_content(name: &str, scope: Scope, data: &Value, account: Id, own: u64) -> bool {
+    let is_message = matches!(name, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
+    if !is_message || own & intents::MESSAGE_CONTENT != 0 || scope.guild.is_none() {
+        return false;
+    }
+    let own = account.to_string();
+    let is = |user: &Value| user["id"].as_str() == Some(&own);
+    let mentions = data["mentions"].as_array();
+    !is(&data["author"]) && !mentions.is_some_and(|users| users.iter().any(is))
 }
 
 pub(crate) fn origin(kept: &Kept, session: &str) -> String {

@@ -75,7 +75,7 @@ pub(crate) struct Troubles {
     pub(crate) key_order: KeyOrder,
     /// Ids inside events are numbers.
     pub(crate) numeric_ids: bool,
-    /// MESSAGE_UPDATE has only what changed.
+    /// `MESSAGE_UPDATE` has only what changed.
     pub(crate) partial_updates: bool,
     /// Presences have a status that nobody knows and a user who has more than an id.
     pub(crate) odd_presences: bool,

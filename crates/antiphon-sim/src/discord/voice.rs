@@ -158,7 +158,7 @@ impl State {
         if self.troubles.voice_server_missing {
             self.tell_voice_endpoint(guild, user, None);
             self.later(SEARCH, move |state| {
-                state.tell_voice_endpoint(guild, user, Some(ENDPOINT))
+                state.tell_voice_endpoint(guild, user, Some(ENDPOINT));
             });
         } else {
             self.tell_voice_endpoint(guild, user, Some(ENDPOINT));

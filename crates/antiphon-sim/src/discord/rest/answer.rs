@@ -98,7 +98,6 @@ impl Faulty {
     /// A text that is too long or not a text.
     pub(crate) fn text(&mut self, body: &Value, field: &str, most: usize) {
         match &body[field] {
-            Value::Null => {}
             Value::String(text) if text.chars().count() > most => {
                 self.add(
                     field,
@@ -106,7 +105,7 @@ impl Faulty {
                     &format!("Must be {most} or fewer in length."),
                 );
             }
-            Value::String(_) => {}
+            Value::Null | Value::String(_) => {}
             _ => self.add(
                 field,
                 "STRING_TYPE_CONVERT",
@@ -118,7 +117,6 @@ impl Faulty {
     /// A list that is too long or not a list.
     pub(crate) fn list(&mut self, body: &Value, field: &str, most: usize) {
         match &body[field] {
-            Value::Null => {}
             Value::Array(items) if items.len() > most => {
                 self.add(
                     field,
@@ -126,7 +124,7 @@ impl Faulty {
                     &format!("Must be {most} or fewer in length."),
                 );
             }
-            Value::Array(_) => {}
+            Value::Null | Value::Array(_) => {}
             _ => self.add(
                 field,
                 "LIST_TYPE_CONVERT",

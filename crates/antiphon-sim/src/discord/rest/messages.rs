@@ -254,7 +254,10 @@ impl State {
         let body = body.clone();
         self.edit(channel, id, |message| {
             if let Some(content) = body.get("content") {
-                message.content = content.as_str().unwrap_or_default().to_owned();
+                content
+                    .as_str()
+                    .unwrap_or_default()
+                    .clone_into(&mut message.content);
             }
             let lists = [
                 ("embeds", &mut message.embeds),

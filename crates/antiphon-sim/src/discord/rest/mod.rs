@@ -5,6 +5,7 @@ mod applications;
 mod channels;
 mod guilds;
 mod messages;
+mod people;
 mod percent;
 
 use bytes::Bytes;
@@ -96,10 +97,7 @@ impl State {
         let steps: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         // Only these need no token; those of an interaction have one in their path.
-        let is_open = matches!(
-            steps[..],
-            ["gateway"] | ["interactions", ..] | ["webhooks", ..]
-        );
+        let is_open = matches!(steps[..], ["gateway"] | ["interactions" | "webhooks", ..]);
         let Some(account) = account.or(is_open.then_some(0)) else {
             self.note(format!("a request without a valid token: {method} {path}"));
             return Err(Answer::json(
@@ -118,35 +116,34 @@ impl State {
         }
         let now = self.now();
         let route = Route::new(method, &steps);
-        let headers = self.limits.count(account, &route, now).map_err(|answer| {
-            self.note(format!("a request beyond its limit: {method} {path}"));
-            answer
-        })?;
+        let headers = self
+            .limits
+            .count(account, &route, now)
+            .inspect_err(|_answer| {
+                self.note(format!("a request beyond its limit: {method} {path}"));
+            })?;
         let body = match request.body() {
             body if body.is_empty() => Ok(Value::Null),
             body => serde_json::from_slice(body),
         };
-        let mut answer = match body {
-            Ok(body) => {
-                let query = request.uri().query().unwrap_or_default();
-                let query = form_urlencoded::parse(query.as_bytes())
-                    .into_owned()
-                    .collect();
-                let reason = request.headers().get("x-audit-log-reason");
-                let reason = reason.and_then(|reason| reason.to_str().ok()).map(decoded);
-                let call = Call {
-                    account,
-                    query,
-                    body: &body,
-                    reason,
-                };
-                self.route(method, &steps, &call)
-                    .unwrap_or_else(|refused| refused)
-            }
-            Err(_) => {
-                self.note(format!("a request whose body is no JSON: {method} {path}"));
-                Answer::error(400, 50109, "The request body contains invalid JSON.")
-            }
+        let mut answer = if let Ok(body) = body {
+            let query = request.uri().query().unwrap_or_default();
+            let query = form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect();
+            let reason = request.headers().get("x-audit-log-reason");
+            let reason = reason.and_then(|reason| reason.to_str().ok()).map(decoded);
+            let call = Call {
+                account,
+                query,
+                body: &body,
+                reason,
+            };
+            self.route(method, &steps, &call)
+                .unwrap_or_else(|refused| refused)
+        } else {
+            self.note(format!("a request whose body is no JSON: {method} {path}"));
+            Answer::error(400, 50109, "The request body contains invalid JSON.")
         };
         answer.headers.extend(headers);
         Ok(answer)

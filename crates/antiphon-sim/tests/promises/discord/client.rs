@@ -275,7 +275,7 @@ impl Client {
         self.texts.push(text);
         if frame["op"] == 0 {
             self.seq = frame["s"].as_u64().or(self.seq);
-            let name = frame["t"].as_str().unwrap_or("dispatch");
+            let name = frame["t"].as_str().unwrap_or("UNNAMED");
             *self.received.entry(format!("discord.{name}")).or_default() += 1;
         }
         self.waiting.push_back(frame);

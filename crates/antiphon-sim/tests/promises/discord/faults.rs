@@ -85,7 +85,7 @@ async fn odd_dispatches_have_a_sequence_and_a_row() {
         shown,
         [
             ("discord.CHOIR_PRACTICE", "guild/4/channel/7"),
-            ("discord.dispatch", "guild/4")
+            ("discord.UNNAMED", "guild/4")
         ]
     );
     discord.numeric_ids(true);

@@ -215,13 +215,15 @@ async fn a_buffer_that_forgot_too_much_cannot_be_resumed() {
     assert_eq!(client.op(9).await, false);
 }
 
+/// Reads to the end, which is to have this code.
+async fn check(client: &mut Client, code: u16) {
+    assert_eq!(client.end().await, Some(code));
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_mistake_has_its_close_code() {
     let sim = Simulator::with_seed(7);
     let open = || Client::open(&sim, "");
-    async fn check(client: &mut Client, code: u16) {
-        assert_eq!(client.end().await, Some(code));
-    }
     let mut client = open().await;
     client.text("{no json").await;
     check(&mut client, 4002).await;

@@ -137,12 +137,12 @@ async fn a_guild_comes_and_goes() {
             .get("unavailable")
             .is_none()
     );
-    discord.swell("choir", 3_000_000);
+    discord.swell("choir", 400_000);
     discord.available("choir", true);
     assert_eq!(
         client.event("GUILD_CREATE").await["description"]
             .as_str()
             .map(str::len),
-        Some(3_000_000)
+        Some(400_000)
     );
 }

@@ -56,11 +56,11 @@ async fn a_wrong_token_and_an_unknown_route_are_noted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_done_over_rest_is_told_on_the_gateway() {
+async fn what_becomes_of_messages_over_rest_is_told_on_the_gateway() {
     let (sim, mut client) = identified(ALL).await;
     sim.discord().unlimited(true);
     let rest = Rest::of(&sim, "antiphon");
-    let (guild, mira) = (sim.discord().guild_id(), sim.discord().user("iris"));
+    let guild = sim.discord().guild_id();
     let channel = format!("/channels/{}", sim.discord().channel_id());
     let message = rest
         .post(
@@ -125,6 +125,16 @@ async fn what_is_done_over_rest_is_told_on_the_gateway() {
     client.event("CHANNEL_PINS_UPDATE").await;
     rest.delete(&path).await.done();
     client.event("MESSAGE_DELETE").await;
+    assert_eq!(sim.notes(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_of_guilds_over_rest_is_told_on_the_gateway() {
+    let (sim, mut client) = identified(ALL).await;
+    sim.discord().unlimited(true);
+    let rest = Rest::of(&sim, "antiphon");
+    let (guild, iris) = (sim.discord().guild_id(), sim.discord().user("iris"));
+    let channel = format!("/channels/{}", sim.discord().channel_id());
     let role = rest
         .post(
             &format!("/guilds/{guild}/roles"),
@@ -145,7 +155,7 @@ async fn what_is_done_over_rest_is_told_on_the_gateway() {
         "altos"
     );
     rest.put(
-        &format!("/guilds/{guild}/members/{mira}/roles/{role}"),
+        &format!("/guilds/{guild}/members/{iris}/roles/{role}"),
         &Value::Null,
     )
     .await
@@ -160,14 +170,14 @@ async fn what_is_done_over_rest_is_told_on_the_gateway() {
         .done();
     client.event("GUILD_ROLE_DELETE").await;
     rest.put(
-        &format!("/guilds/{guild}/bans/{mira}"),
+        &format!("/guilds/{guild}/bans/{iris}"),
         &json!({"delete_message_seconds": 60}),
     )
     .await
     .done();
     client.event("GUILD_BAN_ADD").await;
     client.event("GUILD_MEMBER_REMOVE").await;
-    rest.delete(&format!("/guilds/{guild}/bans/{mira}"))
+    rest.delete(&format!("/guilds/{guild}/bans/{iris}"))
         .await
         .done();
     client.event("GUILD_BAN_REMOVE").await;
@@ -339,8 +349,7 @@ async fn history_is_had_a_page_at_a_time_newest_first() {
                     .trim_start_matches("line ")
                     .to_owned()
             })
-            .collect::<Vec<_>>()
-            .join("")
+            .collect::<String>()
     };
     assert_eq!(page("limit=2").await, "43");
     assert_eq!(page(&format!("before={}&limit=2", ids[2])).await, "10");
