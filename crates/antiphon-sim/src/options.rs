@@ -153,7 +153,8 @@ impl Options {
         self
     }
 
-    /// Sets how many frames may wait for a client that does not read (default: 16,384; on Discord's Gateway 65,536).
+    /// Sets how many frames may wait for a client that does not read (default: 16,384; on Discord's Gateway and
+    /// Lavalink's nodes 65,536).
     #[must_use]
     pub fn outgoing(mut self, frames: usize) -> Self {
         self.discord.outgoing = frames.max(1);
@@ -163,7 +164,7 @@ impl Options {
         self
     }
 
-    /// Sets how many frames a Lavalink node keeps for a client that is away (default: 65,536).
+    /// Sets how many frames a Lavalink node keeps for a client that is away (default: 32,768).
     #[must_use]
     pub fn backlog(mut self, frames: usize) -> Self {
         self.lavalink.backlog = frames;

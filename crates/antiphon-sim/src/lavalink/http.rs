@@ -125,3 +125,43 @@ fn page(answer: Answer) -> Page {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{lavalink::Settings, ledger::Ledger, world::World};
+
+    fn state() -> State {
+        let world = World::new(7, 0, antiphon_core::Clock::system());
+        State::new(world, Ledger::default(), Settings::default())
+    }
+
+    fn request(state: &State, session: Option<&str>) -> Request<Option<Bytes>> {
+        let mut request = Request::get(SOCKET)
+            .header("connection", "Upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .header("authorization", &state.nodes[0].password)
+            .header("user-id", "77")
+            .header("client-name", "tests/1");
+        if let Some(session) = session {
+            request = request.header("session-id", session);
+        }
+        request.body(None).expect("a request")
+    }
+
+    #[test]
+    fn the_upgrade_says_whether_a_session_is_resumed() {
+        let mut state = state();
+        for session in [None, Some("0123456789abcdef")] {
+            let request = request(&state, session);
+            let Reply::Socket(granted, response) = state.answer(0, &request) else {
+                panic!("a socket is granted");
+            };
+            assert_eq!(response.headers()["session-resumed"], "false");
+            assert_eq!(response.headers()["lavalink-api-version"], "4");
+            assert!(granted.resumed.is_none());
+        }
+    }
+}

@@ -21,6 +21,8 @@ use crate::{ledger::Entry, line::Line, outgoing::Outgoing};
 
 /// Most sessions of one node.
 const SESSIONS: usize = 1000;
+/// Most session ids that are remembered after their sessions.
+const ISSUED: usize = 65_536;
 /// How long after an answer the frames come that were held back for it.
 const AFTER: Duration = Duration::from_millis(20);
 /// Characters of session ids.
@@ -101,8 +103,12 @@ impl State {
     ) -> u64 {
         self.opened += 1;
         let number = self.opened;
-        // It may have run out between the upgrade and now.
-        let resumed = resumed.filter(|id| self.nodes[node].sessions.contains_key(&**id));
+        // It may have run out between the upgrade and now, or somebody else may have been quicker.
+        let waits = |id: &Arc<str>| {
+            let session = self.nodes[node].sessions.get(&**id);
+            session.is_some_and(|session| session.link.is_none())
+        };
+        let resumed = resumed.filter(waits);
         let is_resumed = resumed.is_some();
         let id = resumed.unwrap_or_else(|| self.new_session(node, caller));
         let here = &mut self.nodes[node];
@@ -150,6 +156,9 @@ impl State {
             .map(|_| char::from(LETTERS[self.secrets.usize(..LETTERS.len())]))
             .collect();
         let id: Arc<str> = id.into();
+        if self.issued.len() >= ISSUED {
+            self.issued.clear();
+        }
         self.issued.insert(Arc::clone(&id));
         let session = Session {
             id: Arc::clone(&id),

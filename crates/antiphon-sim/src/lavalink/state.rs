@@ -38,8 +38,8 @@ impl Default for Settings {
                 stuck: 10_000,
                 cleanup: 60_000,
             },
-            outgoing: 16_384,
-            backlog: 65_536,
+            outgoing: 65_536,
+            backlog: 32_768,
             notice: 60_000,
         }
     }
@@ -77,7 +77,7 @@ pub(crate) struct State {
     pub(crate) timers: BTreeSet<(i64, Key)>,
     /// For session ids and passwords: differs from run to run.
     pub(crate) secrets: Rng,
-    /// Every session id that was given out.
+    /// Session ids that were given out.
     pub(crate) issued: BTreeSet<Arc<str>>,
     /// Frames that are held back until a request is answered.
     pub(crate) held: Option<Vec<(usize, Arc<str>, Frame)>>,

@@ -143,7 +143,8 @@ impl Client {
             .expect("a socket");
         let ready = self.frame().await;
         assert_eq!(ready["op"], "ready");
-        self.session = ready["sessionId"].as_str().expect("an id").to_owned();
+        let id = ready["sessionId"].as_str().expect("an id");
+        id.clone_into(&mut self.session);
         let mut sessions = self.node.sessions().into_iter();
         let own = sessions.find(|session| session.id == self.session);
         self.connection = own.and_then(|own| own.connection).unwrap_or_default();

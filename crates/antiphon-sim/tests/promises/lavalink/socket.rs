@@ -116,7 +116,7 @@ async fn every_frame_is_in_the_ledger_with_its_place_and_number() {
 
 #[tokio::test(start_paused = true)]
 async fn stats_count_the_whole_node_and_have_frames_after_a_full_minute() {
-    let (sim, mut client) = speaking().await;
+    let (sim, client) = speaking().await;
     let mut other = Client::connected(&sim, "eu-1").await;
     other.update(7, json!({"paused": true})).await;
     client.play(GUILD, "https://radio.example/choir.mp3").await;
