@@ -46,7 +46,11 @@ impl State {
         let Some(account) = self.account_of(number) else {
             return;
         };
-        let id = |name: &str| data[name].as_str().and_then(|id| id.parse::<Id>().ok());
+        // Ids are taken as numbers as well: established clients send them so.
+        let id = |name: &str| match &data[name] {
+            Value::String(id) => id.parse::<Id>().ok(),
+            other => other.as_u64(),
+        };
         let Some(guild) = id("guild_id").filter(|guild| self.guilds_of(account).contains(guild))
         else {
             return self.note("a voice state for a guild that the bot is not in");
