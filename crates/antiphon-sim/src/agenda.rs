@@ -36,11 +36,16 @@ impl<S> Agenda<S> {
         Arc::clone(&self.bell)
     }
 
+    /// Rings the bell.
+    pub(crate) fn ring(&self) {
+        self.bell.notify_one();
+    }
+
     /// Enters an errand.
     pub(crate) fn enter(&mut self, at: i64, errand: impl FnOnce(&mut S) + Send + 'static) {
         self.entered += 1;
         self.errands.insert((at, self.entered), Box::new(errand));
-        self.bell.notify_one();
+        self.ring();
     }
 
     /// Takes the first errand whose time has come.

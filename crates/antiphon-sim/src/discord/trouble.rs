@@ -152,7 +152,7 @@ impl Discord {
         self.each(|state, number| state.control(number, 1, &Value::Null));
     }
 
-    /// Ends all sessions without a word, as an outage does; their connections stay.
+    /// Ends the sessions that have no connection now, as if their time were over.
     pub fn forget_sessions(&self) {
         self.act(|state| {
             state

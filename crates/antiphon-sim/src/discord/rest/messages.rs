@@ -206,6 +206,7 @@ impl State {
         let mut draft = Draft::text(content);
         draft.embeds = list("embeds");
         draft.components = list("components");
+        draft.attachments = attachments(&Value::Null, &body["attachments"]);
         draft.flags = body["flags"].as_u64().unwrap_or(0);
         draft.poll = Some(body["poll"].clone()).filter(Value::is_object);
         if let Some(original) = body
@@ -262,7 +263,6 @@ impl State {
             let lists = [
                 ("embeds", &mut message.embeds),
                 ("components", &mut message.components),
-                ("attachments", &mut message.attachments),
             ];
             for (name, list) in lists {
                 if let Some(given) = body.get(name) {
@@ -270,6 +270,9 @@ impl State {
                         .as_array()
                         .map_or_else(|| json!([]), |items| json!(items));
                 }
+            }
+            if let Some(given) = body.get("attachments") {
+                message.attachments = attachments(&message.attachments, given);
             }
             if let Some(flags) = body["flags"].as_u64() {
                 message.flags = flags;
@@ -421,4 +424,20 @@ fn check_message(faulty: &mut Faulty, body: &Value) {
             }
         }
     }
+}
+
+/// The attachments of a message that was changed: those of the old ones that are named, and new ones.
+fn attachments(had: &Value, given: &Value) -> Value {
+    let had = |id: &Value| had.as_array()?.iter().find(|one| one["id"] == *id).cloned();
+    let given = given.as_array().into_iter().flatten();
+    let is_new = |one: &Value| one.get("filename").is_some();
+    given
+        .filter_map(|one| {
+            if is_new(one) {
+                Some(one.clone())
+            } else {
+                had(&one["id"])
+            }
+        })
+        .collect()
 }

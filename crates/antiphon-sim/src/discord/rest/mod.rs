@@ -3,6 +3,7 @@
 mod answer;
 mod applications;
 mod channels;
+mod form;
 mod guilds;
 mod messages;
 mod people;
@@ -122,11 +123,8 @@ impl State {
             .inspect_err(|_answer| {
                 self.note(format!("a request beyond its limit: {method} {path}"));
             })?;
-        let body = match request.body() {
-            body if body.is_empty() => Ok(Value::Null),
-            body => serde_json::from_slice(body),
-        };
-        let mut answer = if let Ok(body) = body {
+        let body = self.body(request.headers(), request.body());
+        let mut answer = if let Some(body) = body {
             let query = request.uri().query().unwrap_or_default();
             let query = form_urlencoded::parse(query.as_bytes())
                 .into_owned()
@@ -142,7 +140,9 @@ impl State {
             self.route(method, &steps, &call)
                 .unwrap_or_else(|refused| refused)
         } else {
-            self.note(format!("a request whose body is no JSON: {method} {path}"));
+            self.note(format!(
+                "a request whose body cannot be read: {method} {path}"
+            ));
             Answer::error(400, 50109, "The request body contains invalid JSON.")
         };
         answer.headers.extend(headers);

@@ -30,6 +30,21 @@ async fn events_come_twice_and_in_the_wrong_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_held_back_when_a_line_breaks_is_due_and_comes_with_the_resume() {
+    let (sim, mut client) = identified(ALL).await;
+    let discord = sim.discord();
+    discord.reorder(1);
+    discord.say("loft", "mira", "held back");
+    discord.cut();
+    client.end().await;
+    client.resume(&sim).await;
+    assert_eq!(client.event("MESSAGE_CREATE").await["content"], "held back");
+    client.event("RESUMED").await;
+    let due = sim.ledger().due_to(&discord.account().id.to_string());
+    assert_eq!(due, client.received);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_half_open_line_is_silent_and_its_session_resumes() {
     let (sim, mut client) = identified(ALL).await;
     let discord = sim.discord();

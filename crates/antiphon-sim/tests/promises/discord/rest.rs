@@ -333,6 +333,44 @@ async fn a_nonce_that_is_enforced_makes_one_message() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_comes_as_a_part_of_a_form() {
+    let (sim, rest, channel) = quiet();
+    let form = "--x\r\nContent-Disposition: form-data; name=\"payload_json\"\r\n\r\n\
+        {\"content\":\"a score\",\"attachments\":[{\"id\":0,\"description\":\"in F\"}]}\r\n--x\r\n\
+        Content-Disposition: form-data; name=\"files[0]\"; filename=\"hymn.txt\"\r\n\r\nla la\r\n--x--\r\n";
+    let request = http::Request::post(format!("https://discord.com/api/v10{channel}/messages"))
+        .header("authorization", format!("Bot {}", rest.token))
+        .header("user-agent", "DiscordBot (https://example.org, 1)")
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body(bytes::Bytes::from(form))
+        .expect("a request");
+    let answer = sim.network().http().send(request).await.expect("an answer");
+    let message: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    let file = &message["attachments"][0];
+    assert_eq!(
+        (
+            &message["content"],
+            &file["filename"],
+            &file["size"],
+            &file["description"]
+        ),
+        (
+            &json!("a score"),
+            &json!("hymn.txt"),
+            &json!(5),
+            &json!("in F")
+        )
+    );
+    let path = format!(
+        "{channel}/messages/{}",
+        message["id"].as_str().expect("an id")
+    );
+    let kept = json!({"attachments": [{"id": file["id"]}]});
+    assert_eq!(rest.patch(&path, &kept).await.ok()["attachments"][0], *file);
+    assert_eq!(sim.notes(), []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn history_is_had_a_page_at_a_time_newest_first() {
     let (sim, rest, channel) = quiet();
     let ids: Vec<u64> = (0..5)
