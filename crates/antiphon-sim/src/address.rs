@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     discord::{BotAccount, Discord},
+    lavalink::{Lavalink, Node},
     queup::{Account, QueUp},
     stackexchange::{ChatAccount, HOSTS, StackExchange},
 };
@@ -19,6 +20,8 @@ pub struct Addresses {
     pub control: String,
     /// The simulated Discord.
     pub discord: DiscordAddresses,
+    /// The simulated Lavalink nodes.
+    pub lavalink: Vec<NodeAddress>,
     /// The simulated QueUp.
     pub queup: QueUpAddresses,
     /// The simulated Stack Exchange chat.
@@ -88,6 +91,29 @@ impl DiscordAddresses {
             channel_id: discord.channel_id().to_string(),
             voice_channel_id: discord.voice_channel_id().to_string(),
             accounts: accounts.collect(),
+        }
+    }
+}
+
+/// Where a simulated Lavalink node is.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct NodeAddress {
+    /// Its name in this world.
+    pub name: &'static str,
+    /// Its address, without a path.
+    pub url: String,
+    /// What it asks for.
+    #[serde(serialize_with = "exposed")]
+    pub password: Secret,
+}
+
+impl NodeAddress {
+    fn new(at: SocketAddr, node: &Node) -> Self {
+        Self {
+            name: node.name(),
+            url: format!("http://{at}"),
+            password: node.password(),
         }
     }
 }
@@ -199,6 +225,7 @@ impl Addresses {
     pub(crate) fn new(
         control: SocketAddr,
         (discord_at, discord): ((SocketAddr, SocketAddr), &Discord),
+        (nodes_at, lavalink): (&[SocketAddr], &Lavalink),
         (queup_at, queup): (SocketAddr, &QueUp),
         (chat_at, chat): (SocketAddr, &StackExchange),
     ) -> Self {
@@ -211,6 +238,11 @@ impl Addresses {
         Self {
             control: format!("http://{control}"),
             discord: DiscordAddresses::new(discord_at, discord),
+            lavalink: nodes_at
+                .iter()
+                .zip(lavalink.nodes())
+                .map(|(at, node)| NodeAddress::new(*at, &node))
+                .collect(),
             queup: QueUpAddresses {
                 rest: format!("http://{queup_at}"),
                 socket: format!("ws://{queup_at}/ws/"),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     discord::{self, Discord},
     fault::{Quirk, RestFault},
+    lavalink::{self, Lavalink},
     queup::{Links, QueUp, Room},
     stackexchange::StackExchange,
 };
@@ -500,6 +501,7 @@ fn patience() -> String {
 #[derive(Clone, Debug)]
 pub(crate) enum Order {
     Discord(discord::Deed),
+    Lavalink(lavalink::Deed),
     QueUp(Deed),
     Chat(ChatDeed),
 }
@@ -518,6 +520,7 @@ pub struct Command {
 #[derive(Clone, Debug)]
 pub(crate) struct Hands {
     pub(crate) discord: Discord,
+    pub(crate) lavalink: Lavalink,
     pub(crate) queup: QueUp,
     pub(crate) stackexchange: StackExchange,
 }
@@ -527,6 +530,7 @@ impl Hands {
     pub(crate) fn obey(&self, command: &Command) -> Result<Value, CommandError> {
         match command.order.clone() {
             Order::Discord(deed) => self.discord.obey(deed),
+            Order::Lavalink(deed) => self.lavalink.obey(deed),
             Order::QueUp(deed) => self.queup.obey_deed(deed),
             Order::Chat(deed) => Ok(self.stackexchange.obey(deed)),
         }
@@ -557,6 +561,7 @@ impl Command {
         let wrong = |error: serde_json::Error| CommandError::Unknown(error.to_string());
         let order = match platform.as_str().unwrap_or("that") {
             "discord" => Order::Discord(serde_json::from_value(deed).map_err(wrong)?),
+            "lavalink" => Order::Lavalink(serde_json::from_value(deed).map_err(wrong)?),
             "queup" => Order::QueUp(serde_json::from_value(deed).map_err(wrong)?),
             "stackexchange" => Order::Chat(serde_json::from_value(deed).map_err(wrong)?),
             other => return Err(CommandError::Platform(other.to_owned())),
@@ -593,6 +598,7 @@ impl QueUp {
         match command.order.clone() {
             Order::QueUp(deed) => self.obey_deed(deed),
             Order::Discord(_) => Err(CommandError::Platform("discord".into())),
+            Order::Lavalink(_) => Err(CommandError::Platform("lavalink".into())),
             Order::Chat(_) => Err(CommandError::Platform("stackexchange".into())),
         }
     }

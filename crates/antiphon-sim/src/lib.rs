@@ -7,6 +7,7 @@ mod desk;
 pub mod discord;
 mod encoder;
 mod fault;
+pub mod lavalink;
 mod ledger;
 mod line;
 mod options;
@@ -19,7 +20,7 @@ mod web;
 mod world;
 
 pub use address::{
-    Addresses, BotLogin, ChatServer, DiscordAddresses, Login, QueUpAddresses,
+    Addresses, BotLogin, ChatServer, DiscordAddresses, Login, NodeAddress, QueUpAddresses,
     StackExchangeAddresses,
 };
 pub use control::{Command, CommandError};

@@ -42,6 +42,7 @@ pub use frame::KeyOrder;
 pub use handle::{BotAccount, Discord};
 pub(crate) use state::Settings;
 use state::State;
+pub(crate) use voice::VoicePass;
 
 use crate::{ledger::Ledger, world::World};
 

@@ -2,11 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
 use antiphon_core::Rng;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::{
     connection::Connection,
@@ -154,6 +156,8 @@ pub(crate) struct State {
     pub(crate) serving: usize,
     /// Events made so far, by which traffic keeps its pace.
     pub(crate) made: u64,
+    /// Rung when somebody's voice may have become another.
+    pub(crate) voices: Arc<Notify>,
     /// The first guild, and its channels.
     pub(crate) home: Home,
 }
@@ -197,6 +201,7 @@ impl State {
             opened: 0,
             serving: 0,
             made: 0,
+            voices: Arc::default(),
             home: Home::default(),
         };
         state.populate();

@@ -16,13 +16,41 @@ const ENDPOINT: &str = "c-fra01-sim.discord.media:443";
 /// How long a voice server takes to be found where there is none at first.
 const SEARCH: Duration = Duration::from_secs(1);
 
+/// What a bot was handed for one voice channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct VoicePass {
+    pub(crate) channel: Id,
+    pub(crate) session: String,
+    pub(crate) token: String,
+    pub(crate) endpoint: &'static str,
+}
+
 impl State {
+    /// What a bot was handed last; nothing while it is in no channel. Absent altogether for those this Discord does not
+    /// know.
+    #[expect(clippy::option_option, reason = "in no channel, or not known at all")]
+    pub(crate) fn voice_pass(&self, guild: Id, user: Id) -> Option<Option<VoicePass>> {
+        let guild = self.guilds.get(&guild)?;
+        self.bots.get(&user)?;
+        let voice = guild.voices.get(&user);
+        Some(voice.map(|voice| VoicePass {
+            channel: voice.channel,
+            session: voice.session.clone(),
+            token: voice.token.clone(),
+            endpoint: ENDPOINT,
+        }))
+    }
+
     /// Takes a bot's wish to join, move or leave (op 4).
     pub(crate) fn take_voice(&mut self, number: u64, data: &Value) {
         let Some(account) = self.account_of(number) else {
             return;
         };
-        let id = |name: &str| data[name].as_str().and_then(|id| id.parse::<Id>().ok());
+        // Ids are taken as numbers as well: established clients send them so.
+        let id = |name: &str| match &data[name] {
+            Value::String(id) => id.parse::<Id>().ok(),
+            other => other.as_u64(),
+        };
         let Some(guild) = id("guild_id").filter(|guild| self.guilds_of(account).contains(guild))
         else {
             return self.note("a voice state for a guild that the bot is not in");
@@ -119,6 +147,7 @@ impl State {
     }
 
     pub(crate) fn tell_voice_state(&mut self, guild: Id, user: Id) {
+        self.voices.notify_one();
         let Some(home) = self.guilds.get(&guild) else {
             return;
         };
@@ -142,6 +171,7 @@ impl State {
 
     /// Tells a bot where its audio goes.
     pub(crate) fn tell_voice_endpoint(&mut self, guild: Id, user: Id, endpoint: Option<&str>) {
+        self.voices.notify_one();
         let voice = self
             .guilds
             .get(&guild)

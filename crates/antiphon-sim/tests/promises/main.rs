@@ -5,6 +5,7 @@ mod client;
 mod control;
 mod discord;
 mod faults;
+mod lavalink;
 mod ledger;
 mod quirks;
 mod rest;
