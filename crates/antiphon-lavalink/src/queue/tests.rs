@@ -1,4 +1,5 @@
-use proptest::prelude::*;
+use antiphon_core::Rng;
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::*;
 
