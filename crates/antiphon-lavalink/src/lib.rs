@@ -1,13 +1,20 @@
 //! Lavalink.
 mod error;
 mod event;
+mod config;
 mod model;
+mod player;
+mod pool;
+mod session;
 mod queue;
 mod track;
 pub mod view;
 mod wire;
 pub use error::*;
-pub use event::*;
+pub use config::*;
+pub use pool::region_from_endpoint;
+pub use event::{KINDS, read_frame};
 pub use model::*;
+pub use player::PlayOptions;
 pub use queue::*;
 pub use track::*;

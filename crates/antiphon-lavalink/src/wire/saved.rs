@@ -82,4 +82,10 @@ pub(crate) struct SavedNode<'a> {
     pub(crate) version: u8,
     #[serde(borrow)]
     pub(crate) session_id: Cow<'a, str>,
+    /// Wall time of the last frame known to be stored, in Unix milliseconds.
+    pub(crate) at: i64,
+    /// Its connection and its number there.
+    #[serde(borrow)]
+    pub(crate) connection: Cow<'a, str>,
+    pub(crate) frame: u64,
 }
