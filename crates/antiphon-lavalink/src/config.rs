@@ -43,9 +43,16 @@ impl NodeConfig {
 
     /// The address with another path, for requests (`false`) or for the socket.
     pub(crate) fn address(&self, path: &str, socket: bool) -> Result<Uri, ConfigError> {
-        let wrong = |why: &str| ConfigError::new("nodes", format!("has a node `{}` whose address {why}", self.id));
+        let wrong = |why: &str| {
+            ConfigError::new(
+                "nodes",
+                format!("has a node `{}` whose address {why}", self.id),
+            )
+        };
         let base = self.url.trim_end_matches('/');
-        let (scheme, rest) = base.split_once("://").ok_or_else(|| wrong("has no scheme"))?;
+        let (scheme, rest) = base
+            .split_once("://")
+            .ok_or_else(|| wrong("has no scheme"))?;
         let secure = match scheme {
             "http" | "ws" => false,
             "https" | "wss" => true,
@@ -57,7 +64,9 @@ impl NodeConfig {
             (true, false) => "ws",
             (true, true) => "wss",
         };
-        format!("{scheme}://{rest}{path}").parse().map_err(|_| wrong("cannot be read"))
+        format!("{scheme}://{rest}{path}")
+            .parse()
+            .map_err(|_| wrong("cannot be read"))
     }
 }
 
@@ -66,14 +75,18 @@ impl NodeConfig {
 /// Implemented for closures; the answer to it comes as events, not here.
 pub trait VoiceGateway: Send + Sync + 'static {
     /// Sends the request.
-    fn update_voice_state(&self, request: VoiceRequest) -> BoxFuture<'static, Result<(), BoxError>>;
+    fn update_voice_state(&self, request: VoiceRequest)
+    -> BoxFuture<'static, Result<(), BoxError>>;
 }
 
 impl<F> VoiceGateway for F
 where
     F: Fn(VoiceRequest) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync + 'static,
 {
-    fn update_voice_state(&self, request: VoiceRequest) -> BoxFuture<'static, Result<(), BoxError>> {
+    fn update_voice_state(
+        &self,
+        request: VoiceRequest,
+    ) -> BoxFuture<'static, Result<(), BoxError>> {
         self(request)
     }
 }
@@ -241,12 +254,21 @@ impl Config {
         }
         for (index, node) in self.nodes.iter().enumerate() {
             let id = node.id.as_str();
-            if id.is_empty() || id.len() > 64 || id.contains(['/', ' ']) || id.contains(char::is_control) {
-                let problem = format!("has `{id}`, which can be no node's name: 1 to 64 letters without `/` and spaces");
+            if id.is_empty()
+                || id.len() > 64
+                || id.contains(['/', ' '])
+                || id.contains(char::is_control)
+            {
+                let problem = format!(
+                    "has `{id}`, which can be no node's name: 1 to 64 letters without `/` and spaces"
+                );
                 return Err(ConfigError::new("nodes", problem));
             }
             if self.nodes[..index].iter().any(|other| other.id == node.id) {
-                return Err(ConfigError::new("nodes", format!("has two nodes called `{id}`")));
+                return Err(ConfigError::new(
+                    "nodes",
+                    format!("has two nodes called `{id}`"),
+                ));
             }
             node.address("/v4/websocket", true)?;
             if http::HeaderValue::try_from(node.password.expose()).is_err() {
@@ -264,13 +286,19 @@ impl Config {
                 return Err(ConfigError::new(option, "must be longer than nothing"));
             }
         }
-        for (option, count) in [("buffer", self.buffer), ("queue_capacity", self.queue_capacity)] {
+        for (option, count) in [
+            ("buffer", self.buffer),
+            ("queue_capacity", self.queue_capacity),
+        ] {
             if count == 0 {
                 return Err(ConfigError::new(option, "must be at least 1"));
             }
         }
         if self.client_name.is_empty() || http::HeaderValue::try_from(&self.client_name).is_err() {
-            return Err(ConfigError::new("client_name", "cannot be sent as a header"));
+            return Err(ConfigError::new(
+                "client_name",
+                "cannot be sent as a header",
+            ));
         }
         Ok(())
     }
@@ -291,13 +319,23 @@ mod tests {
     use super::*;
 
     fn config() -> Config {
-        Config::new(7, [NodeConfig::new("eu-1", "http://127.0.0.1:2333", "canary-7f3a")])
+        Config::new(
+            7,
+            [NodeConfig::new(
+                "eu-1",
+                "http://127.0.0.1:2333",
+                "canary-7f3a",
+            )],
+        )
     }
 
     #[test]
     fn a_printed_configuration_shows_no_secret() {
         let printed = format!("{:?} {:#?}", config(), config());
-        assert!(!printed.contains("canary") && printed.contains("<redacted>"), "{printed}");
+        assert!(
+            !printed.contains("canary") && printed.contains("<redacted>"),
+            "{printed}"
+        );
     }
 
     #[track_caller]
@@ -312,10 +350,22 @@ mod tests {
         check(&Config::new(0, [node()]), "user");
         check(&Config::new(7, []), "nodes");
         check(&Config::new(7, [node(), node()]), "nodes");
-        check(&Config::new(7, [NodeConfig::new("a/b", "http://a", "p")]), "nodes");
-        check(&Config::new(7, [NodeConfig::new("a", "gopher://a", "p")]), "nodes");
-        check(&Config::new(7, [NodeConfig::new("a", "a:2333", "p")]), "nodes");
-        check(&Config::new(7, [NodeConfig::new("a", "http://a", "p\n")]), "nodes");
+        check(
+            &Config::new(7, [NodeConfig::new("a/b", "http://a", "p")]),
+            "nodes",
+        );
+        check(
+            &Config::new(7, [NodeConfig::new("a", "gopher://a", "p")]),
+            "nodes",
+        );
+        check(
+            &Config::new(7, [NodeConfig::new("a", "a:2333", "p")]),
+            "nodes",
+        );
+        check(
+            &Config::new(7, [NodeConfig::new("a", "http://a", "p\n")]),
+            "nodes",
+        );
         check(&config().heartbeat(Duration::ZERO), "heartbeat");
         check(&config().queue_capacity(0), "queue_capacity");
         check(&config().client_name(""), "client_name");
@@ -325,7 +375,13 @@ mod tests {
     fn one_address_serves_requests_and_socket() {
         let node = NodeConfig::new("a", "https://lava.example:443/", "p");
         let address = |path, socket| node.address(path, socket).expect("good").to_string();
-        assert_eq!(address("/version", false), "https://lava.example:443/version");
-        assert_eq!(address("/v4/websocket", true), "wss://lava.example:443/v4/websocket");
+        assert_eq!(
+            address("/version", false),
+            "https://lava.example:443/version"
+        );
+        assert_eq!(
+            address("/v4/websocket", true),
+            "wss://lava.example:443/v4/websocket"
+        );
     }
 }

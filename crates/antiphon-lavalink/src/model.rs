@@ -335,14 +335,29 @@ mod tests {
     fn ids_are_texts_on_the_wire_and_numbers_are_taken_too() {
         let id: GuildId = serde_json::from_str("\"900100200300400500\"").expect("a text");
         assert_eq!(id, GuildId::new(900_100_200_300_400_500));
-        assert_eq!(serde_json::from_str::<GuildId>("7").expect("a number").get(), 7);
-        assert_eq!(serde_json::to_string(&id).expect("a text"), "\"900100200300400500\"");
+        assert_eq!(
+            serde_json::from_str::<GuildId>("7")
+                .expect("a number")
+                .get(),
+            7
+        );
+        assert_eq!(
+            serde_json::to_string(&id).expect("a text"),
+            "\"900100200300400500\""
+        );
         serde_json::from_str::<GuildId>("\"\"").expect_err("empty");
     }
 
     #[test]
     fn words_nobody_knows_are_kept() {
-        for word in ["finished", "loadFailed", "stopped", "replaced", "cleanup", "evicted"] {
+        for word in [
+            "finished",
+            "loadFailed",
+            "stopped",
+            "replaced",
+            "cleanup",
+            "evicted",
+        ] {
             assert_eq!(TrackEndReason::from(word).as_str(), word);
         }
         for word in ["common", "suspicious", "fault", "grave"] {

@@ -8,8 +8,8 @@
 //! - Nothing but a pair that belongs together is given to a node (see [`voice`]).
 //! - What goes on after an outage is put back by one request of its own, never by playing anew.
 
-mod autoplay;
 mod ask;
+mod autoplay;
 mod command;
 mod frames;
 mod position;
@@ -30,6 +30,7 @@ use antiphon_core::Rng;
 use bytes::Bytes;
 use tokio::{sync::oneshot, time::Instant};
 
+pub use self::command::PlayOptions;
 pub(crate) use self::{
     ask::{Answer, Ask, Sent, Why},
     command::{Command, QueueDeed},
@@ -37,7 +38,6 @@ pub(crate) use self::{
     saved::read_saved,
     voice::PAIR_WITHIN,
 };
-pub use self::command::PlayOptions;
 use self::{autoplay::Tastes, position::Progress, runs::Runs, voice::Voice};
 use crate::{
     error::PlayerError,
@@ -252,7 +252,12 @@ impl PlayerState {
     // Voice.
 
     /// The bot's own voice state in the guild.
-    pub(crate) fn on_voice_state(&mut self, channel: Option<ChannelId>, session: &str, now: Instant) {
+    pub(crate) fn on_voice_state(
+        &mut self,
+        channel: Option<ChannelId>,
+        session: &str,
+        now: Instant,
+    ) {
         match self.voice.on_state(channel, session, now) {
             voice::Heard::Nothing => {}
             voice::Heard::Pair => self.give_voice(),
@@ -273,9 +278,23 @@ impl PlayerState {
         }
     }
 
+    /// Discord could not be asked: whoever waits to enter is told.
+    pub(crate) fn on_voice_refused(&mut self, error: antiphon_core::BoxError) {
+        let words = error.to_string();
+        let mut error = Some(error);
+        for (reply, ..) in self.entering.drain(..) {
+            let error = error.take().unwrap_or_else(|| words.clone().into());
+            let _ = reply.send(Err(PlayerError::Gateway(error)));
+        }
+    }
+
     /// The node is to be told the newest pair, before anything else.
     fn give_voice(&mut self) {
-        if self.asks.iter().any(|ask| matches!(ask.why, Why::Voice | Why::Restore { .. })) {
+        if self
+            .asks
+            .iter()
+            .any(|ask| matches!(ask.why, Why::Voice | Why::Restore { .. }))
+        {
             return;
         }
         self.asks.push_front(Ask::new(Why::Voice, None));
@@ -346,8 +365,10 @@ impl PlayerState {
         let going_on = self.runs.newest().map(|run| Arc::clone(&run.track));
         self.runs.clear();
         let run = going_on.map(|track| self.runs.add(track, runs::Phase::Accepted, true));
-        self.asks
-            .retain(|ask| !matches!(ask.why, Why::Voice | Why::Restore { .. } | Why::Play { .. }) || ask.reply.is_some());
+        self.asks.retain(|ask| {
+            !matches!(ask.why, Why::Voice | Why::Restore { .. } | Why::Play { .. })
+                || ask.reply.is_some()
+        });
         let why = Why::Restore {
             run,
             position,
@@ -360,7 +381,11 @@ impl PlayerState {
     /// Whether it is being put back at its node.
     pub(crate) fn is_restoring(&self) -> bool {
         let is_restore = |why: &Why| matches!(why, Why::Restore { .. });
-        self.asks.iter().any(|ask| is_restore(&ask.why)) || self.sent.as_ref().is_some_and(|sent| is_restore(sent.why()))
+        self.asks.iter().any(|ask| is_restore(&ask.why))
+            || self
+                .sent
+                .as_ref()
+                .is_some_and(|sent| is_restore(sent.why()))
     }
 
     /// Leaves its channel, since no node can be had for it.
@@ -399,7 +424,11 @@ impl PlayerState {
 
     /// Some time has passed.
     pub(crate) fn on_deadline(&mut self, now: Instant) {
-        if self.voice.deadline().is_some_and(|deadline| deadline <= now) {
+        if self
+            .voice
+            .deadline()
+            .is_some_and(|deadline| deadline <= now)
+        {
             match self.voice.on_deadline(self.guild, now) {
                 voice::Overdue::AskAgain(requests) => {
                     self.outputs.extend(requests.map(Output::Voice));
@@ -414,7 +443,10 @@ impl PlayerState {
                 }
             }
         }
-        let overdue: Vec<_> = self.entering.extract_if(.., |(_, by, _)| *by <= now).collect();
+        let overdue: Vec<_> = self
+            .entering
+            .extract_if(.., |(_, by, _)| *by <= now)
+            .collect();
         for (reply, _, limit) in overdue {
             let _ = reply.send(Err(PlayerError::ChannelTimeout(limit)));
         }
@@ -469,7 +501,8 @@ pub(crate) struct Remote {
 impl From<wire::Player<'_>> for Remote {
     fn from(wire: wire::Player<'_>) -> Self {
         let voice = &wire.voice;
-        let given = !voice.token.is_empty() && !voice.endpoint.is_empty() && !voice.session_id.is_empty();
+        let given =
+            !voice.token.is_empty() && !voice.endpoint.is_empty() && !voice.session_id.is_empty();
         Self {
             guild: wire.guild.map(GuildId::new),
             volume: wire.volume.and_then(|volume| u16::try_from(volume).ok()),
@@ -480,9 +513,15 @@ impl From<wire::Player<'_>> for Remote {
                 token: voice.token.clone().into_owned(),
                 endpoint: voice.endpoint.clone().into_owned(),
                 session_id: voice.session_id.clone().into_owned(),
-                channel_id: voice.channel.map(|channel| channel.to_string()).unwrap_or_default(),
+                channel_id: voice
+                    .channel
+                    .map(|channel| channel.to_string())
+                    .unwrap_or_default(),
             }),
-            track: wire.track.filter(|track| !track.encoded.is_empty()).map(Into::into),
+            track: wire
+                .track
+                .filter(|track| !track.encoded.is_empty())
+                .map(Into::into),
         }
     }
 }

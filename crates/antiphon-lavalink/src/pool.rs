@@ -22,20 +22,23 @@ use std::{
 };
 
 use antiphon_core::{
-    Backoff, Checkpoint, Draft, Edge, Entry, Gap, Kind, Link, LinkState, Origin, Part, Place, Provenance,
-    Rng,
+    Backoff, BoxError, Checkpoint, Draft, Edge, Entry, Gap, Kind, Link, LinkState, Origin, Part,
+    Place, Provenance, Rng,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 
 pub use self::region::region_from_endpoint;
-pub(crate) use self::{cache::Cache, penalty::penalty};
+pub(crate) use self::{cache::Cache, frames::remotes, penalty::penalty};
 use self::{drain::Drain, moves::Move};
 use crate::{
     config::Config,
     error::{InvalidNodeError, PlayerError, RequestError},
-    event::{INACTIVE_PLAYER, NODE_CLOSED, NODE_DISCONNECTED, PLAYER_MIGRATED, node_place, note, player_place},
+    event::{
+        INACTIVE_PLAYER, NODE_CLOSED, NODE_DISCONNECTED, PLAYER_MIGRATED, node_place, note,
+        player_place,
+    },
     model::{GuildId, NodeId, NodeStatus, Playable, UserId, VoiceRequest, VoiceServer, VoiceState},
     player::{self, Answer, Output, PlayerState, Remote, Reply, Snapshot},
     session::{Moment, Refusal, Session},
@@ -113,6 +116,11 @@ pub(crate) enum Done {
     Recommended {
         guild: GuildId,
         tracks: Vec<Playable>,
+    },
+    /// Discord was asked, or could not be.
+    VoiceAsked {
+        guild: GuildId,
+        outcome: Result<(), BoxError>,
     },
     /// Nothing that matters.
     Nothing,
@@ -246,7 +254,8 @@ impl PoolState {
     fn take_up(&mut self, checkpoint: &Checkpoint, now: Moment) {
         match checkpoint.part.split_once('/') {
             Some(("node", id)) => {
-                let saved: wire::SavedNode<'_> = serde_json::from_slice(&checkpoint.state).unwrap_or_default();
+                let saved: wire::SavedNode<'_> =
+                    serde_json::from_slice(&checkpoint.state).unwrap_or_default();
                 let node = self.nodes.iter_mut().find(|node| node.id().as_str() == id);
                 if let Some(node) = node
                     && saved.version == VERSION
@@ -266,11 +275,21 @@ impl PoolState {
                 let player = player::read_saved(guild, &checkpoint.state, self.rules, rng, now.at);
                 if let Some(mut player) = player {
                     // A node that is configured no more cannot have it.
-                    if player.node.as_ref().is_some_and(|node| self.index(node).is_none()) {
+                    if player
+                        .node
+                        .as_ref()
+                        .is_some_and(|node| self.index(node).is_none())
+                    {
                         player.node = None;
                         player.ask_voice_anew(now.at);
                     }
-                    self.seats.insert(guild, Seat { player, timer: None });
+                    self.seats.insert(
+                        guild,
+                        Seat {
+                            player,
+                            timer: None,
+                        },
+                    );
                     self.changed.insert(guild);
                 }
             }
@@ -367,7 +386,14 @@ impl PoolState {
         self.entries.push_back(entry);
     }
 
-    fn own_event(&mut self, kind: &'static str, place: Place, body: impl Into<Bytes>, note: Option<Bytes>, now: Moment) {
+    fn own_event(
+        &mut self,
+        kind: &'static str,
+        place: Place,
+        body: impl Into<Bytes>,
+        note: Option<Bytes>,
+        now: Moment,
+    ) {
         self.made += 1;
         let origin = Origin::frame(&self.nonce, self.made);
         let mut draft = Draft::new(Kind::from_static(kind), place, origin, now.wall, body);
@@ -398,7 +424,10 @@ impl PoolState {
         let (at, connection, frame) = node.last_frame();
         let saved = wire::SavedNode {
             version: VERSION,
-            session_id: node.session_id().map(|id| (**id).into()).unwrap_or_default(),
+            session_id: node
+                .session_id()
+                .map(|id| (**id).into())
+                .unwrap_or_default(),
             at,
             connection: connection.into(),
             frame,
@@ -436,7 +465,8 @@ impl PoolState {
             return;
         }
         if let Some(seat) = self.seats.get_mut(&state.guild) {
-            seat.player.on_voice_state(state.channel, &state.session_id, now.at);
+            seat.player
+                .on_voice_state(state.channel, &state.session_id, now.at);
             self.pump(state.guild, now);
         }
     }
@@ -444,7 +474,8 @@ impl PoolState {
     pub(crate) fn on_voice_server(&mut self, server: VoiceServer, now: Moment) {
         self.has_event = false;
         if let Some(seat) = self.seats.get_mut(&server.guild) {
-            seat.player.on_voice_server(server.token, server.endpoint, now.at);
+            seat.player
+                .on_voice_server(server.token, server.endpoint, now.at);
             self.pump(server.guild, now);
         }
     }
@@ -453,13 +484,22 @@ impl PoolState {
         self.has_event = false;
         match command {
             Command::Player { guild, command } => {
-                let is_there = self.seats.get(&guild).is_some_and(|seat| !seat.player.is_gone);
+                let is_there = self
+                    .seats
+                    .get(&guild)
+                    .is_some_and(|seat| !seat.player.is_gone);
                 if !is_there && !command.makes_player() {
                     return command.fail(PlayerError::InvalidChannelState(guild));
                 }
                 if !is_there {
                     let player = PlayerState::new(guild, self.rules, self.rng.fork(), now.at);
-                    self.seats.insert(guild, Seat { player, timer: None });
+                    self.seats.insert(
+                        guild,
+                        Seat {
+                            player,
+                            timer: None,
+                        },
+                    );
                 }
                 if let Some(node) = command.node()
                     && self.index(node).is_none()
@@ -529,7 +569,20 @@ impl PoolState {
                     self.pump(guild, now);
                 }
             }
-            Done::Nothing => {}
+            Done::VoiceAsked {
+                outcome: Ok(()), ..
+            }
+            | Done::Nothing => {}
+            Done::VoiceAsked {
+                guild,
+                outcome: Err(error),
+            } => {
+                tracing::debug!(%guild, %error, "discord could not be asked for a voice channel");
+                if let Some(seat) = self.seats.get_mut(&guild) {
+                    seat.player.on_voice_refused(error);
+                    self.pump(guild, now);
+                }
+            }
         }
         self.tell_link(now);
     }
@@ -615,7 +668,11 @@ impl PoolState {
     /// Carries out what a player wants since it was last looked at.
     fn pump(&mut self, guild: GuildId, now: Moment) {
         self.changed.insert(guild);
-        while let Some(output) = self.seats.get_mut(&guild).and_then(|seat| seat.player.next_output()) {
+        while let Some(output) = self
+            .seats
+            .get_mut(&guild)
+            .and_then(|seat| seat.player.next_output())
+        {
             self.carry_out(guild, output, now);
         }
         let Some(seat) = self.seats.get(&guild) else {
@@ -692,7 +749,11 @@ impl PoolState {
         match output {
             Output::Voice(request) => self.tasks.push_back(Task::Voice(request)),
             Output::Inactive => {
-                if let Some(node) = self.seats.get(&guild).and_then(|seat| seat.player.node.clone()) {
+                if let Some(node) = self
+                    .seats
+                    .get(&guild)
+                    .and_then(|seat| seat.player.node.clone())
+                {
                     let body = body(&wire::Own {
                         guild: Some(guild.get()),
                         ..wire::Own::default()
@@ -757,8 +818,11 @@ impl PoolState {
                 one.0.total_cmp(&other.0).then(one.1.cmp(&other.1))
             })
         };
-        let is_near = |index: &usize| region.is_some() && self.nodes[*index].config.region.as_deref() == region;
-        least(&mut (0..self.nodes.len()).filter(is_near)).or_else(|| least(&mut (0..self.nodes.len())))
+        let is_near = |index: &usize| {
+            region.is_some() && self.nodes[*index].config.region.as_deref() == region
+        };
+        least(&mut (0..self.nodes.len()).filter(is_near))
+            .or_else(|| least(&mut (0..self.nodes.len())))
     }
 }
 
@@ -789,5 +853,8 @@ fn together<'a>(states: impl Iterator<Item = &'a LinkState>) -> LinkState {
         LinkState::Stopped { .. } => 4,
         _ => 5,
     };
-    states.min_by_key(|state| rank(state)).cloned().unwrap_or_default()
+    states
+        .min_by_key(|state| rank(state))
+        .cloned()
+        .unwrap_or_default()
 }

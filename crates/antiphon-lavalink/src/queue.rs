@@ -231,7 +231,9 @@ impl Queue {
         if self.items.is_empty() {
             return Err(QueueError::QueueEmpty);
         }
-        self.items.get(index).ok_or_else(|| self.out_of_range(index))
+        self.items
+            .get(index)
+            .ok_or_else(|| self.out_of_range(index))
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -254,7 +256,10 @@ impl Queue {
             return Some(Arc::clone(loaded));
         }
         if self.mode == QueueMode::LoopAll && self.items.is_empty() {
-            let past = self.history.as_deref_mut().map(|past| std::mem::take(&mut past.items));
+            let past = self
+                .history
+                .as_deref_mut()
+                .map(|past| std::mem::take(&mut past.items));
             self.items = past.unwrap_or_default();
         }
         let track = self.items.pop_front()?;
@@ -332,7 +337,11 @@ impl Queue {
     ///
     /// # Errors
     /// [`QueueError::OutOfRange`] or [`QueueError::Full`].
-    pub fn put_at(&mut self, index: usize, track: impl Into<Arc<Playable>>) -> Result<(), QueueError> {
+    pub fn put_at(
+        &mut self,
+        index: usize,
+        track: impl Into<Arc<Playable>>,
+    ) -> Result<(), QueueError> {
         if index > self.items.len() {
             return Err(self.out_of_range(index));
         }
@@ -489,7 +498,10 @@ impl Queue {
     pub fn copy(&self) -> Self {
         Self {
             items: self.items.clone(),
-            history: self.history.as_ref().map(|history| Box::new(history.copy())),
+            history: self
+                .history
+                .as_ref()
+                .map(|history| Box::new(history.copy())),
             ..Self::without_history(self.capacity)
         }
     }
@@ -527,10 +539,20 @@ impl Queue {
             left.is_some()
         };
         let loaded = self.loaded.as_ref().filter(|track| afford(track));
-        let items = self.items.iter().take_while(&mut afford).map(|track| track.saved());
+        let items = self
+            .items
+            .iter()
+            .take_while(&mut afford)
+            .map(|track| track.saved());
         let items = items.collect();
-        let past = self.history.iter().flat_map(|history| history.items.iter().rev());
-        let mut past: Vec<_> = past.take_while(&mut afford).map(|track| track.saved()).collect();
+        let past = self
+            .history
+            .iter()
+            .flat_map(|history| history.items.iter().rev());
+        let mut past: Vec<_> = past
+            .take_while(&mut afford)
+            .map(|track| track.saved())
+            .collect();
         past.reverse();
         wire::SavedQueue {
             mode: self.mode.number(),

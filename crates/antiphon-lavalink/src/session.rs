@@ -49,9 +49,13 @@ enum Phase {
     /// The socket is being opened.
     Opening,
     /// It is open, and `ready` is waited for.
-    Greeting { by: Instant },
+    Greeting {
+        by: Instant,
+    },
     Ready,
-    Waiting { until: Instant },
+    Waiting {
+        until: Instant,
+    },
     /// Given up, or closed by its user.
     Over,
 }
@@ -187,7 +191,12 @@ impl Session {
     // Connecting.
 
     /// Opens a socket if it is time for one; gives the session to go on with.
-    pub(crate) fn open(&mut self, epoch: u64, nonce: &str, now: Instant) -> Option<Option<Arc<str>>> {
+    pub(crate) fn open(
+        &mut self,
+        epoch: u64,
+        nonce: &str,
+        now: Instant,
+    ) -> Option<Option<Arc<str>>> {
         let is_time = match self.phase {
             Phase::Idle => true,
             Phase::Waiting { until } => until <= now,
@@ -217,7 +226,11 @@ impl Session {
     }
 
     pub(crate) fn is_current(&self, epoch: u64) -> bool {
-        self.epoch == epoch && !matches!(self.phase, Phase::Idle | Phase::Waiting { .. } | Phase::Over)
+        self.epoch == epoch
+            && !matches!(
+                self.phase,
+                Phase::Idle | Phase::Waiting { .. } | Phase::Over
+            )
     }
 
     /// The socket is open.
@@ -238,7 +251,11 @@ impl Session {
     pub(crate) fn last_frame(&self) -> (i64, &str, u64) {
         self.last.as_ref().map_or((0, "", 0), |last| {
             let connection = last.connection.as_deref().unwrap_or_default();
-            (last.at.as_millisecond(), connection, last.frame.unwrap_or_default())
+            (
+                last.at.as_millisecond(),
+                connection,
+                last.frame.unwrap_or_default(),
+            )
         })
     }
 
@@ -307,8 +324,14 @@ impl Session {
             });
             return was_ready;
         }
-        let wait = self.backoff.next(now.at).max(refusal.wait.unwrap_or_default());
-        if self.retries.is_some_and(|retries| self.backoff.attempt() > retries.saturating_add(1)) {
+        let wait = self
+            .backoff
+            .next(now.at)
+            .max(refusal.wait.unwrap_or_default());
+        if self
+            .retries
+            .is_some_and(|retries| self.backoff.attempt() > retries.saturating_add(1))
+        {
             self.phase = Phase::Over;
             self.session_id = None;
             self.show(LinkState::Stopped {
@@ -330,7 +353,10 @@ impl Session {
 
     /// Its user closes it; whether there is a socket to close.
     pub(crate) fn close(&mut self) -> bool {
-        let is_open = matches!(self.phase, Phase::Opening | Phase::Greeting { .. } | Phase::Ready);
+        let is_open = matches!(
+            self.phase,
+            Phase::Opening | Phase::Greeting { .. } | Phase::Ready
+        );
         self.phase = Phase::Over;
         self.session_id = None;
         self.failover_at = None;
@@ -417,7 +443,10 @@ mod tests {
         let later = moment(now.at + RECONNECT_AT_MOST);
         assert_eq!(session.open(2, "n", later.at), Some(Some("s1".into())));
         session.on_opened(later);
-        assert_eq!(session.on_ready("s1", true, None, later), Readiness::Resumed);
+        assert_eq!(
+            session.on_ready("s1", true, None, later),
+            Readiness::Resumed
+        );
         assert!(session.is_replaying(later.at));
         assert!(!session.take_failover(now.at + 10 * GRACE), "nothing moves");
     }
@@ -430,9 +459,17 @@ mod tests {
         session.open(2, "n", now.at + RECONNECT_AT_MOST);
         session.on_opened(now);
         let readiness = session.on_ready("s2", false, last.clone(), now);
-        assert_eq!(readiness, Readiness::Anew { since: last.expect("a frame") });
+        assert_eq!(
+            readiness,
+            Readiness::Anew {
+                since: last.expect("a frame")
+            }
+        );
         assert_eq!(session.session_id().map(|id| &**id), Some("s2"));
-        assert_eq!(session.on_ready("s3", false, None, now), Readiness::Repeated);
+        assert_eq!(
+            session.on_ready("s3", false, None, now),
+            Readiness::Repeated
+        );
     }
 
     #[test]
@@ -459,7 +496,9 @@ mod tests {
         session.on_lost(&refusal, GRACE, now);
         assert!(session.is_over());
         assert_eq!(session.open(2, "n", now.at + GRACE * 100), None);
-        assert!(matches!(session.link(), LinkState::Stopped { code, .. } if code == "authorization"));
+        assert!(
+            matches!(session.link(), LinkState::Stopped { code, .. } if code == "authorization")
+        );
     }
 
     #[test]

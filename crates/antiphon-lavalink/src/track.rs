@@ -207,7 +207,10 @@ struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize, what: &'static str) -> Result<&'a [u8], TrackError> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or(TrackError::Cut(what))?;
+        let (taken, rest) = self
+            .0
+            .split_at_checked(count)
+            .ok_or(TrackError::Cut(what))?;
         self.0 = rest;
         Ok(taken)
     }
@@ -245,7 +248,10 @@ fn text(bytes: &[u8]) -> String {
     let mut rest = bytes;
     while let Some((&first, after)) = rest.split_first() {
         let follow = |index: usize| {
-            let byte = after.get(index).copied().filter(|byte| byte & 0xc0 == 0x80)?;
+            let byte = after
+                .get(index)
+                .copied()
+                .filter(|byte| byte & 0xc0 == 0x80)?;
             Some(u32::from(byte & 0x3f))
         };
         let first = u32::from(first);
@@ -259,8 +265,9 @@ fn text(bytes: &[u8]) -> String {
             }
             0xf0..0xf8 => {
                 let follows = follow(0).zip(follow(1)).zip(follow(2));
-                let unit = follows
-                    .map(|((high, middle), low)| (first & 7) << 18 | high << 12 | middle << 6 | low);
+                let unit = follows.map(|((high, middle), low)| {
+                    (first & 7) << 18 | high << 12 | middle << 6 | low
+                });
                 (unit, 3)
             }
             _ => (None, 0),
@@ -360,7 +367,13 @@ mod tests {
         check("!", TrackError::NotBase64);
         check("", TrackError::Cut("length"));
         check("AAAAAA==", TrackError::End);
-        check("QAAABwM=", TrackError::Length { declared: 7, found: 1 });
+        check(
+            "QAAABwM=",
+            TrackError::Length {
+                declared: 7,
+                found: 1,
+            },
+        );
         check("QAAAAQk=", TrackError::Version(9));
         check("QAAAAQM=", TrackError::Cut("title"));
         check(&"A".repeat(LONGEST + 1), TrackError::TooLong(LONGEST + 1));

@@ -24,8 +24,8 @@ pub use self::{
     },
 };
 pub(crate) use self::{
-    loose::id,
     answer::{Failure, Loaded, Loader, Player, PlaylistInfo, Resuming},
+    loose::id,
     request::{Address, ResumeSession, UpdatePlayer, UpdateTrack, Voice},
     saved::{SavedNode, SavedPlayer, SavedQueue, SavedTrack},
 };
@@ -252,11 +252,7 @@ pub struct Track<'a> {
     #[serde(borrow, deserialize_with = "loose::object")]
     pub info: TrackInfo<'a>,
     /// What plugins add, as sent.
-    #[serde(
-        rename = "pluginInfo",
-        borrow,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "pluginInfo", borrow, skip_serializing_if = "Option::is_none")]
     pub plugin_info: Option<&'a RawValue>,
     /// What the bot gave along with it, as sent.
     #[serde(rename = "userData", borrow, skip_serializing_if = "Option::is_none")]

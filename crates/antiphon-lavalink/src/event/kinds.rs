@@ -102,7 +102,12 @@ pub(crate) fn kind_of(header: &Header<'_>) -> Kind {
 
 /// Whether a name nobody knows may become a kind: not of any length, and not one that means something else here.
 fn is_plausible(is_event: bool, name: &str) -> bool {
-    let own = [NODE_DISCONNECTED, NODE_CLOSED, INACTIVE_PLAYER, PLAYER_MIGRATED];
+    let own = [
+        NODE_DISCONNECTED,
+        NODE_CLOSED,
+        INACTIVE_PLAYER,
+        PLAYER_MIGRATED,
+    ];
     let ops = ["ready", "playerUpdate", "stats"];
     let events = [
         "TrackStartEvent",
@@ -120,5 +125,7 @@ fn is_plausible(is_event: bool, name: &str) -> bool {
         && name.len() <= LONGEST_NAME
         && !name.chars().any(|c| c.is_control() || c.is_whitespace())
         && !taken
-        && !own.iter().any(|kind| kind.strip_prefix("lavalink.") == Some(name))
+        && !own
+            .iter()
+            .any(|kind| kind.strip_prefix("lavalink.") == Some(name))
 }

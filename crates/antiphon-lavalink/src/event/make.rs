@@ -90,7 +90,8 @@ pub(crate) fn note(
         reason: reason.map(Into::into),
         restored,
     };
-    let note = serde_json::to_vec(&note).expect("only texts, numbers and JSON that was read before");
+    let note =
+        serde_json::to_vec(&note).expect("only texts, numbers and JSON that was read before");
     Some(note.into())
 }
 

@@ -86,7 +86,7 @@ pub struct NodeReady {
     pub session_id: String,
 }
 
-payload!(NodeReady, "lavalink.ready", Ready<>, |event, wire| Self {
+payload!(NodeReady, "lavalink.ready", Ready, |event, wire| Self {
     node: node(event),
     resumed: wire.resumed,
     session_id: wire.session_id.into_owned(),
@@ -104,10 +104,14 @@ pub struct NodeDisconnected {
     pub reason: Option<String>,
 }
 
-whole!(NodeDisconnected, &["lavalink.NodeDisconnected"], |event| Ok(Self {
-    node: node(event),
-    reason: noted(event).reason,
-}));
+whole!(
+    NodeDisconnected,
+    &["lavalink.NodeDisconnected"],
+    |event| Ok(Self {
+        node: node(event),
+        reason: noted(event).reason,
+    })
+);
 
 /// A node was closed by its user (`lavalink.NodeClosed`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,16 +147,21 @@ pub struct TrackStart {
     pub restored: bool,
 }
 
-payload!(TrackStart, "lavalink.TrackStartEvent", TrackEvent<>, |event, wire| {
-    let noted = noted(event);
-    Self {
-        node: node(event),
-        player: player(event),
-        track: wire.track.into(),
-        original: noted.original,
-        restored: noted.restored,
+payload!(
+    TrackStart,
+    "lavalink.TrackStartEvent",
+    TrackEvent,
+    |event, wire| {
+        let noted = noted(event);
+        Self {
+            node: node(event),
+            player: player(event),
+            track: wire.track.into(),
+            original: noted.original,
+            restored: noted.restored,
+        }
     }
-});
+);
 
 /// A track ended (`lavalink.TrackEndEvent`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,13 +179,18 @@ pub struct TrackEnd {
     pub original: Option<Playable>,
 }
 
-payload!(TrackEnd, "lavalink.TrackEndEvent", TrackEvent<>, |event, wire| Self {
-    node: node(event),
-    player: player(event),
-    track: wire.track.into(),
-    reason: TrackEndReason::from(wire.reason.as_deref().unwrap_or_default()),
-    original: noted(event).original,
-});
+payload!(
+    TrackEnd,
+    "lavalink.TrackEndEvent",
+    TrackEvent,
+    |event, wire| Self {
+        node: node(event),
+        player: player(event),
+        track: wire.track.into(),
+        reason: TrackEndReason::from(wire.reason.as_deref().unwrap_or_default()),
+        original: noted(event).original,
+    }
+);
 
 /// A track failed (`lavalink.TrackExceptionEvent`); its end follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,13 +208,18 @@ pub struct TrackException {
     pub original: Option<Playable>,
 }
 
-payload!(TrackException, "lavalink.TrackExceptionEvent", TrackEvent<>, |event, wire| Self {
-    node: node(event),
-    player: player(event),
-    track: wire.track.into(),
-    exception: wire.exception.unwrap_or_default().into(),
-    original: noted(event).original,
-});
+payload!(
+    TrackException,
+    "lavalink.TrackExceptionEvent",
+    TrackEvent,
+    |event, wire| Self {
+        node: node(event),
+        player: player(event),
+        track: wire.track.into(),
+        exception: wire.exception.unwrap_or_default().into(),
+        original: noted(event).original,
+    }
+);
 
 /// A track brings nothing any more (`lavalink.TrackStuckEvent`); no end follows by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,13 +237,18 @@ pub struct TrackStuck {
     pub original: Option<Playable>,
 }
 
-payload!(TrackStuck, "lavalink.TrackStuckEvent", TrackEvent<>, |event, wire| Self {
-    node: node(event),
-    player: player(event),
-    track: wire.track.into(),
-    threshold: wire.threshold.unwrap_or_default(),
-    original: noted(event).original,
-});
+payload!(
+    TrackStuck,
+    "lavalink.TrackStuckEvent",
+    TrackEvent,
+    |event, wire| Self {
+        node: node(event),
+        player: player(event),
+        track: wire.track.into(),
+        threshold: wire.threshold.unwrap_or_default(),
+        original: noted(event).original,
+    }
+);
 
 /// Discord's voice socket of a node was closed (`lavalink.WebSocketClosedEvent`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,13 +266,18 @@ pub struct WebsocketClosed {
     pub by_remote: bool,
 }
 
-payload!(WebsocketClosed, "lavalink.WebSocketClosedEvent", VoiceClosed<>, |event, wire| Self {
-    node: node(event),
-    player: player(event),
-    code: DiscordVoiceCloseType(u16::try_from(wire.code).unwrap_or_default()),
-    reason: wire.reason.into_owned(),
-    by_remote: wire.by_remote,
-});
+payload!(
+    WebsocketClosed,
+    "lavalink.WebSocketClosedEvent",
+    VoiceClosed,
+    |event, wire| Self {
+        node: node(event),
+        player: player(event),
+        code: DiscordVoiceCloseType(u16::try_from(wire.code).unwrap_or_default()),
+        reason: wire.reason.into_owned(),
+        by_remote: wire.by_remote,
+    }
+);
 
 /// How a player stands (`lavalink.playerUpdate`): some seconds apart while it plays, and whenever that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,14 +297,19 @@ pub struct PlayerUpdate {
     pub ping: i64,
 }
 
-payload!(PlayerUpdate, "lavalink.playerUpdate", PlayerUpdate, |event, wire| Self {
-    node: node(event),
-    player: player(event),
-    time: wire.state.time,
-    position: wire.state.position,
-    connected: wire.state.connected,
-    ping: wire.state.ping,
-});
+payload!(
+    PlayerUpdate,
+    "lavalink.playerUpdate",
+    PlayerUpdate,
+    |event, wire| Self {
+        node: node(event),
+        player: player(event),
+        time: wire.state.time,
+        position: wire.state.position,
+        connected: wire.state.connected,
+        ping: wire.state.ping,
+    }
+);
 
 /// How a node stands (`lavalink.stats`): once a minute.
 ///
@@ -319,10 +353,12 @@ pub struct InactivePlayer {
     pub player: Option<GuildId>,
 }
 
-whole!(InactivePlayer, &["lavalink.InactivePlayer"], |event| Ok(Self {
-    node: node(event),
-    player: player(event),
-}));
+whole!(InactivePlayer, &["lavalink.InactivePlayer"], |event| Ok(
+    Self {
+        node: node(event),
+        player: player(event),
+    }
+));
 
 /// A player goes on at another node (`lavalink.PlayerMigrated`).
 ///

@@ -7,7 +7,13 @@ use crate::model::{DiscordVoiceCloseType, Extras, GuildId, NodeId, Playable, Tra
 
 fn event(frame: &'static str) -> Event {
     let frame = Bytes::from_static(frame.as_bytes());
-    stored(read_frame(&"eu-1".into(), "c", 1, &frame, Timestamp::UNIX_EPOCH))
+    stored(read_frame(
+        &"eu-1".into(),
+        "c",
+        1,
+        &frame,
+        Timestamp::UNIX_EPOCH,
+    ))
 }
 
 fn stored(draft: Draft) -> Event {
@@ -23,7 +29,11 @@ fn check(frame: &'static str, kind: &str, place: &str) {
 
 #[test]
 fn a_frame_is_named_by_its_op_and_an_event_by_its_type_whatever_the_order_of_keys() {
-    check(r#"{"op":"ready","sessionId":"a"}"#, "lavalink.ready", "node/eu-1");
+    check(
+        r#"{"op":"ready","sessionId":"a"}"#,
+        "lavalink.ready",
+        "node/eu-1",
+    );
     check(r#"{"op":"stats"}"#, "lavalink.stats", "node/eu-1");
     check(
         r#"{"guildId":"7","state":{},"op":"playerUpdate"}"#,
@@ -42,10 +52,21 @@ fn frames_nobody_knows_keep_their_name_and_their_bytes() {
     let frame = r#"{"op":"event","type":"SegmentsLoaded","guildId":"7","segments":[1, 2]}"#;
     check(frame, "lavalink.SegmentsLoaded", "node/eu-1/player/7");
     let extra = Extra::decode(&event(frame)).expect("any frame");
-    assert_eq!((&extra.data[..], extra.player), (frame.as_bytes(), Some(GuildId::new(7))));
-    check(r#"{"op":"dave","guildId":"7"}"#, "lavalink.dave", "node/eu-1/player/7");
+    assert_eq!(
+        (&extra.data[..], extra.player),
+        (frame.as_bytes(), Some(GuildId::new(7)))
+    );
+    check(
+        r#"{"op":"dave","guildId":"7"}"#,
+        "lavalink.dave",
+        "node/eu-1/player/7",
+    );
     check(r#"{"op":"event","type":"X"}"#, "lavalink.X", "node/eu-1");
-    check(r#"{"op":"event","type":"X","guildId":""}"#, "lavalink.X", "node/eu-1");
+    check(
+        r#"{"op":"event","type":"X","guildId":""}"#,
+        "lavalink.X",
+        "node/eu-1",
+    );
 }
 
 #[test]
@@ -65,7 +86,10 @@ fn what_is_no_frame_is_kept_as_malformed() {
         let event = event(frame);
         assert_eq!(event.kind().as_str(), "lavalink.malformed", "{frame}");
         assert_eq!(event.form(), form, "{frame}");
-        assert_eq!(Malformed::decode(&event).expect("any").data, frame.as_bytes());
+        assert_eq!(
+            Malformed::decode(&event).expect("any").data,
+            frame.as_bytes()
+        );
     }
 }
 
@@ -73,7 +97,10 @@ fn what_is_no_frame_is_kept_as_malformed() {
 fn a_voice_close_code_of_tomorrow_is_an_event_like_any_other() {
     let frame = r#"{"op":"event","type":"WebSocketClosedEvent","guildId":"1","code":4999,"reason":"","byRemote":true}"#;
     let closed = WebsocketClosed::decode(&event(frame)).expect("typed");
-    assert_eq!((closed.code, closed.by_remote), (DiscordVoiceCloseType(4999), true));
+    assert_eq!(
+        (closed.code, closed.by_remote),
+        (DiscordVoiceCloseType(4999), true)
+    );
 }
 
 #[test]
@@ -109,7 +136,8 @@ fn the_original_rides_beside_the_body_with_its_extras() {
         recommended: true,
         ..Playable::default()
     };
-    let frame = Bytes::from_static(br#"{"op":"event","type":"TrackStartEvent","guildId":"9","track":{}}"#);
+    let frame =
+        Bytes::from_static(br#"{"op":"event","type":"TrackStartEvent","guildId":"9","track":{}}"#);
     let mut draft = read_frame(&NodeId::from("eu-1"), "c", 1, &frame, Timestamp::UNIX_EPOCH);
     draft.note = note(Some(&original), None, true);
     let start = TrackStart::decode(&stored(draft)).expect("typed");

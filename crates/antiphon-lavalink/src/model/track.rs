@@ -116,7 +116,9 @@ impl TrackInfo {
         if self.is_stream || self.length == i64::MAX {
             return None;
         }
-        let length = u64::try_from(self.length).ok().filter(|length| *length > 0)?;
+        let length = u64::try_from(self.length)
+            .ok()
+            .filter(|length| *length > 0)?;
         Some(Duration::from_millis(length))
     }
 
@@ -542,7 +544,11 @@ mod tests {
         assert_eq!(extras.get::<String>("n"), None);
         assert_eq!(extras.as_str(), r#"{"by":"42","n":1}"#);
         Extras::new(&[1]).expect_err("a list");
-        assert!(Extras::new(&serde_json::json!({})).expect("empty").is_empty());
+        assert!(
+            Extras::new(&serde_json::json!({}))
+                .expect("empty")
+                .is_empty()
+        );
     }
 
     #[track_caller]
@@ -560,7 +566,8 @@ mod tests {
         ] {
             assert_eq!(loaded(empty), LoadResult::Empty);
         }
-        let short = loaded(r#"{"loadType":"short","data":{"encoded":"QAAA","info":{"title":"T"}}}"#);
+        let short =
+            loaded(r#"{"loadType":"short","data":{"encoded":"QAAA","info":{"title":"T"}}}"#);
         assert!(matches!(short, LoadResult::Track(track) if track.title == "T"));
         let album = loaded(
             r#"{"loadType":"album","data":{"info":{"name":"A","selectedTrack":-1},"tracks":[{"encoded":"Q"}]}}"#,
@@ -568,14 +575,18 @@ mod tests {
         let LoadResult::Playlist(album) = album else {
             panic!("{album:?}")
         };
-        assert_eq!((album.selected, album[0].playlist.as_deref()), (None, Some("A")));
+        assert_eq!(
+            (album.selected, album[0].playlist.as_deref()),
+            (None, Some("A"))
+        );
         let new = loaded(r#"{"loadType":"hologram","data":7}"#);
         assert!(matches!(new, LoadResult::Unknown { load_type, .. } if load_type == "hologram"));
     }
 
     #[test]
     fn a_failed_search_says_why_wherever_the_reason_stands() {
-        let beside = loaded(r#"{"loadType":"error","exception":{"message":"m","severity":"common"}}"#);
+        let beside =
+            loaded(r#"{"loadType":"error","exception":{"message":"m","severity":"common"}}"#);
         let within = loaded(
             r#"{"loadType":"error","data":{"message":"m","severity":"common","cause":"c","causeStackTrace":"s"}}"#,
         );
@@ -588,9 +599,21 @@ mod tests {
 
     #[test]
     fn a_length_nobody_knows_is_none() {
-        let of = |length, is_stream| TrackInfo { length, is_stream, ..TrackInfo::default() };
-        assert_eq!(of(1500, false).duration(), Some(Duration::from_millis(1500)));
-        for unknown in [of(i64::MAX, false), of(-1, false), of(0, false), of(5, true)] {
+        let of = |length, is_stream| TrackInfo {
+            length,
+            is_stream,
+            ..TrackInfo::default()
+        };
+        assert_eq!(
+            of(1500, false).duration(),
+            Some(Duration::from_millis(1500))
+        );
+        for unknown in [
+            of(i64::MAX, false),
+            of(-1, false),
+            of(0, false),
+            of(5, true),
+        ] {
             assert_eq!(unknown.duration(), None);
         }
     }

@@ -137,7 +137,10 @@ mod tests {
     fn a_voice_close_code_nobody_knows_is_kept() {
         let code = DiscordVoiceCloseType(4999);
         assert_eq!((code.name(), code.to_string()), (None, "4999".into()));
-        assert_eq!(DiscordVoiceCloseType::from(4022), DiscordVoiceCloseType::CALL_TERMINATED);
+        assert_eq!(
+            DiscordVoiceCloseType::from(4022),
+            DiscordVoiceCloseType::CALL_TERMINATED
+        );
     }
 
     #[test]

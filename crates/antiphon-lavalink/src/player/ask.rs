@@ -212,7 +212,11 @@ impl PlayerState {
     }
 
     /// The node answered, or did not.
-    pub(crate) fn on_answer(&mut self, outcome: Result<Option<Remote>, RequestError>, now: Instant) {
+    pub(crate) fn on_answer(
+        &mut self,
+        outcome: Result<Option<Remote>, RequestError>,
+        now: Instant,
+    ) {
         let Some(Sent { ask, voice, .. }) = self.sent.take() else {
             return;
         };
@@ -230,7 +234,16 @@ impl PlayerState {
         let mut result = before.clone();
         match ask.why {
             Why::Voice => self.entered(),
-            Why::Play { run, track, no_replace, filters, end_time, remember, position, .. } => {
+            Why::Play {
+                run,
+                track,
+                no_replace,
+                filters,
+                end_time,
+                remember,
+                position,
+                ..
+            } => {
                 let taken = !no_replace || remote.as_ref().is_none_or(|remote| has(remote, &track));
                 if taken {
                     self.runs.accepted(run);
@@ -261,7 +274,11 @@ impl PlayerState {
             Why::Volume(volume) => self.volume = volume,
             Why::Pause(paused) => self.paused = paused,
             Why::Seek(position) => self.progress.report(position, now),
-            Why::Restore { run, position, moved } => {
+            Why::Restore {
+                run,
+                position,
+                moved,
+            } => {
                 self.entered();
                 if run.is_some()
                     && let Some(current) = self.current()
@@ -400,5 +417,8 @@ fn update(track: &Playable) -> UpdateTrack {
 }
 
 fn has(remote: &Remote, track: &Playable) -> bool {
-    remote.track.as_ref().is_some_and(|theirs| theirs.is_same(track))
+    remote
+        .track
+        .as_ref()
+        .is_some_and(|theirs| theirs.is_same(track))
 }

@@ -119,7 +119,11 @@ impl PlayerState {
     }
 
     fn seeds(&mut self) -> Vec<Arc<Playable>> {
-        let history = self.queue.history().into_iter().flat_map(|past| past.iter().rev());
+        let history = self
+            .queue
+            .history()
+            .into_iter()
+            .flat_map(|past| past.iter().rev());
         let found = self.auto_queue.iter().take(FROM_FOUND);
         let others = self.current().into_iter().chain(&self.previous);
         let mut seeds: Vec<Arc<Playable>> = Vec::new();
@@ -156,10 +160,7 @@ impl PlayerState {
         self.dirty = true;
         let play = std::mem::take(&mut self.tastes.play);
         let is_idle = self.current().is_none() && !self.is_playing_next();
-        if play
-            && is_idle
-            && self.autoplay == AutoPlayMode::Enabled
-            && !self.auto_queue.is_empty()
+        if play && is_idle && self.autoplay == AutoPlayMode::Enabled && !self.auto_queue.is_empty()
         {
             self.play_recommended(now);
         }
@@ -167,7 +168,9 @@ impl PlayerState {
 
     fn was_heard(&self, track: &Playable) -> bool {
         fn newest(queue: Option<&Queue>, most: usize) -> impl Iterator<Item = &Arc<Playable>> {
-            queue.into_iter().flat_map(move |queue| queue.iter().rev().take(most))
+            queue
+                .into_iter()
+                .flat_map(move |queue| queue.iter().rev().take(most))
         }
         newest(Some(&self.auto_queue), HEARD)
             .chain(newest(Some(&self.queue), HEARD))
@@ -185,8 +188,8 @@ fn queries(seeds: &[Arc<Playable>]) -> Vec<String> {
         ids.map(|seed| seed.identifier.as_str())
     };
     let spotify: Vec<&str> = of("spotify").take(SEEDS).collect();
-    let spotify = (!spotify.is_empty())
-        .then(|| format!("sprec:seed_tracks={}&limit=10", spotify.join(",")));
+    let spotify =
+        (!spotify.is_empty()).then(|| format!("sprec:seed_tracks={}&limit=10", spotify.join(",")));
     let youtube = of("youtube")
         .next()
         .map(|id| format!("https://music.youtube.com/watch?v={id}8&list=RD{id}"));

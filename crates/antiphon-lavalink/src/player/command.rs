@@ -38,22 +38,38 @@ pub(crate) enum Command {
         reply: Reply,
     },
     /// Leave, and be gone.
-    Disconnect { reply: Reply },
+    Disconnect {
+        reply: Reply,
+    },
     Play {
         track: Arc<Playable>,
         options: PlayOptions,
         reply: Reply,
     },
-    Pause { paused: bool, reply: Reply },
-    Seek { position: i64, reply: Reply },
-    Volume { volume: u16, reply: Reply },
+    Pause {
+        paused: bool,
+        reply: Reply,
+    },
+    Seek {
+        position: i64,
+        reply: Reply,
+    },
+    Volume {
+        volume: u16,
+        reply: Reply,
+    },
     Filters {
         filters: Filters,
         seek: bool,
         reply: Reply,
     },
-    Stop { reply: Reply },
-    Skip { force: bool, reply: Reply },
+    Stop {
+        reply: Reply,
+    },
+    Skip {
+        force: bool,
+        reply: Reply,
+    },
     Autoplay(AutoPlayMode),
     InactiveTimeout(Option<Duration>),
     Listeners(Option<usize>),
@@ -229,7 +245,9 @@ impl PlayerState {
             } => self.play(track, options, reply),
             Command::Pause { paused, reply } => self.change(Why::Pause(paused), reply),
             // Nothing to seek in.
-            Command::Seek { reply, .. } if self.runs.newest().is_none() => drop(reply.send(Ok(None))),
+            Command::Seek { reply, .. } if self.runs.newest().is_none() => {
+                drop(reply.send(Ok(None)))
+            }
             Command::Seek { position, reply } => self.change(Why::Seek(position.max(0)), reply),
             Command::Volume { volume, reply } => {
                 self.change(Why::Volume(volume.min(LOUDEST)), reply);

@@ -84,7 +84,12 @@ impl PlayerState {
     }
 
     /// Discord's voice server closed the node's socket (protocol §9).
-    pub(crate) fn on_voice_closed(&mut self, code: DiscordVoiceCloseType, by_remote: bool, now: Instant) {
+    pub(crate) fn on_voice_closed(
+        &mut self,
+        code: DiscordVoiceCloseType,
+        by_remote: bool,
+        now: Instant,
+    ) {
         self.connected = false;
         self.pace(now);
         match code {
@@ -185,7 +190,12 @@ impl PlayerState {
 
     /// A request for the next track is on its way, as `phase` tells.
     pub(super) fn is_playing_next(&self) -> bool {
-        self.runs.newest().is_some_and(|run| run.phase == Phase::Asked)
-            || self.asks.iter().any(|ask| matches!(ask.why, Why::Play { .. }))
+        self.runs
+            .newest()
+            .is_some_and(|run| run.phase == Phase::Asked)
+            || self
+                .asks
+                .iter()
+                .any(|ask| matches!(ask.why, Why::Play { .. }))
     }
 }

@@ -54,7 +54,10 @@ impl Progress {
     /// Position in milliseconds, never beyond the end.
     pub(crate) fn at(&self, now: Instant) -> i64 {
         let passed = now.saturating_duration_since(self.at).as_secs_f64() * 1000.0 * self.speed;
-        #[expect(clippy::cast_possible_truncation, reason = "it is cut to the track's length")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is cut to the track's length"
+        )]
         let passed = passed as i64;
         self.reported.saturating_add(passed).min(self.length.max(0))
     }
@@ -70,7 +73,11 @@ mod tests {
     fn it_moves_with_time_and_speed_and_stops_at_the_end() {
         let now = Instant::now();
         let mut progress = Progress::track(500, Some(10 * SECOND), now);
-        assert_eq!(progress.at(now + SECOND), 500, "it stands until it is told to move");
+        assert_eq!(
+            progress.at(now + SECOND),
+            500,
+            "it stands until it is told to move"
+        );
         progress.set_speed(1.0, now);
         assert_eq!(progress.at(now + SECOND), 1500);
         progress.set_speed(1.5, now + SECOND);

@@ -132,7 +132,10 @@ mod tests {
         runs.add(track("a").into(), Phase::Asked, false);
         assert!(!runs.started(track("a")).foreign);
         let second = runs.add(track("b").into(), Phase::Asked, false);
-        assert_eq!(runs.ended(&track("a")).map(|run| run.track.title.clone()), Some("A".into()));
+        assert_eq!(
+            runs.ended(&track("a")).map(|run| run.track.title.clone()),
+            Some("A".into())
+        );
         assert_eq!(runs.started(track("b")).id, second);
         runs.accepted(second);
         assert_eq!(runs.current().map(|run| run.id), Some(second));

@@ -35,7 +35,8 @@ pub(super) fn save(player: &PlayerState, now: Instant, wall: i64) -> Bytes {
         self_mute: player.voice.self_mute,
         volume: player.volume,
         paused: player.paused,
-        filters: Some((*player.filters).clone()).filter(|filters| *filters != crate::wire::Filters::default()),
+        filters: Some((*player.filters).clone())
+            .filter(|filters| *filters != crate::wire::Filters::default()),
         autoplay: number(player.autoplay),
         inactive_timeout: player
             .inactive_timeout
@@ -56,7 +57,8 @@ pub(super) fn save(player: &PlayerState, now: Instant, wall: i64) -> Bytes {
     } else {
         saved
     };
-    let bytes = serde_json::to_vec(&saved).expect("only texts, numbers and JSON that was read before");
+    let bytes =
+        serde_json::to_vec(&saved).expect("only texts, numbers and JSON that was read before");
     bytes.into()
 }
 
@@ -89,7 +91,10 @@ pub(crate) fn read_saved(
         player.runs.add(track, Phase::Started, false);
     }
     player.queue = Arc::new(Queue::restored(saved.queue, rules.queue_capacity));
-    let found = saved.auto_queue.into_iter().map(|saved| Arc::new(playable_from_saved(saved)));
+    let found = saved
+        .auto_queue
+        .into_iter()
+        .map(|saved| Arc::new(playable_from_saved(saved)));
     Arc::make_mut(&mut player.auto_queue).put_fitting(found.collect::<Vec<_>>());
     Some(player)
 }

@@ -124,7 +124,12 @@ impl Voice {
     }
 
     /// The guild's voice server; whether the node is to be told.
-    pub(crate) fn on_server(&mut self, token: Secret, endpoint: Option<String>, now: Instant) -> bool {
+    pub(crate) fn on_server(
+        &mut self,
+        token: Secret,
+        endpoint: Option<String>,
+        now: Instant,
+    ) -> bool {
         let endpoint = endpoint.filter(|endpoint| !endpoint.is_empty());
         let Some(endpoint) = endpoint else {
             // The server went away; another follows.
@@ -176,7 +181,8 @@ impl Voice {
             return;
         };
         self.channel.get_or_insert(channel);
-        self.state.get_or_insert_with(|| (channel, pair.session_id.clone()));
+        self.state
+            .get_or_insert_with(|| (channel, pair.session_id.clone()));
         self.server.get_or_insert_with(|| Server {
             token: Secret::new(&*pair.token),
             endpoint: pair.endpoint.clone(),
@@ -230,7 +236,10 @@ impl Voice {
         self.server = None;
         self.asked_again = true;
         self.deadline = Some(now + PAIR_WITHIN);
-        Overdue::AskAgain([self.request(guild, None), self.request(guild, Some(channel))])
+        Overdue::AskAgain([
+            self.request(guild, None),
+            self.request(guild, Some(channel)),
+        ])
     }
 }
 
@@ -261,7 +270,10 @@ mod tests {
     #[track_caller]
     fn check_pair(voice: &Voice, token: &str, channel: ChannelId) {
         let pair = voice.pair().expect("both halves");
-        assert_eq!((&*pair.token, pair.channel_id), (token, channel.to_string()));
+        assert_eq!(
+            (&*pair.token, pair.channel_id),
+            (token, channel.to_string())
+        );
     }
 
     #[test]
@@ -297,7 +309,10 @@ mod tests {
     #[test]
     fn a_new_server_for_the_same_channel_is_told_at_once() {
         let (mut voice, now) = connected();
-        assert!(!voice.on_server("x".into(), None, now), "the old one is gone");
+        assert!(
+            !voice.on_server("x".into(), None, now),
+            "the old one is gone"
+        );
         assert!(voice.pair().is_none());
         assert!(voice.on_server("t2".into(), Some("b".into()), now));
         check_pair(&voice, "t2", LOFT);
@@ -324,7 +339,11 @@ mod tests {
             panic!("once more")
         };
         assert_eq!((leave.channel, enter.channel), (None, Some(LOFT)));
-        assert_eq!(voice.on_state(None, "s", now), Heard::Nothing, "the echo of our own leave");
+        assert_eq!(
+            voice.on_state(None, "s", now),
+            Heard::Nothing,
+            "the echo of our own leave"
+        );
         assert_eq!(voice.on_deadline(GUILD, now), Overdue::GiveUp);
     }
 }

@@ -50,7 +50,8 @@ impl Cache {
 
     /// Keeps what a search brought, unless it is nothing or a stream, which may be another tomorrow.
     pub(crate) fn put(&mut self, query: &str, found: &Search) {
-        let is_stream = matches!(found, Search::Tracks(tracks) if tracks.len() == 1 && tracks[0].is_stream);
+        let is_stream =
+            matches!(found, Search::Tracks(tracks) if tracks.len() == 1 && tracks[0].is_stream);
         if self.capacity == 0 || found.is_empty() || is_stream {
             return;
         }
@@ -67,7 +68,10 @@ impl Cache {
     }
 
     fn evict(&mut self) {
-        let least = self.entries.iter().min_by_key(|(_, kept)| (kept.uses, kept.since));
+        let least = self
+            .entries
+            .iter()
+            .min_by_key(|(_, kept)| (kept.uses, kept.since));
         if let Some(query) = least.map(|(query, _)| query.clone()) {
             self.entries.remove(&query);
         }
@@ -93,7 +97,13 @@ mod tests {
         assert!(cache.get("a").is_some());
         cache.put("c", &found("c"));
         assert!(cache.get("b").is_none());
-        assert_eq!(cache.get("a").and_then(|found| found.first().cloned()).map(|track| track.info.title), Some("a".into()));
+        assert_eq!(
+            cache
+                .get("a")
+                .and_then(|found| found.first().cloned())
+                .map(|track| track.info.title),
+            Some("a".into())
+        );
         cache.resize(1);
         assert!(cache.get("c").is_none() && cache.get("a").is_some());
     }

@@ -1,7 +1,8 @@
 //! What nodes say.
 
 use super::{
-    Bytes, Edge, Entry, Gap, GuildId, Moment, PoolState, Provenance, Remote, RequestError, Task, node_place,
+    Bytes, Edge, Entry, Gap, GuildId, Moment, PoolState, Provenance, Remote, RequestError, Task,
+    node_place,
 };
 use crate::{
     event::{Heading, note},
@@ -142,7 +143,10 @@ impl PoolState {
             Readiness::Repeated => {}
         }
         // Players that had no node can have one now, and those that waited for this one go on.
-        let waiting = self.seats.iter().filter(|(_, seat)| seat.player.needs_node());
+        let waiting = self
+            .seats
+            .iter()
+            .filter(|(_, seat)| seat.player.needs_node());
         let waiting: Vec<GuildId> = waiting.map(|(guild, _)| *guild).collect();
         for guild in waiting.into_iter().chain(self.players_of(index)) {
             self.pump(guild, now);

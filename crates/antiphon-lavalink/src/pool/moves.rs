@@ -1,6 +1,8 @@
 //! Players that go on elsewhere: at most two at a time for each node that takes them.
 
-use super::{GuildId, InvalidNodeError, Instant, Moment, NodeId, PlayerError, PoolState, Reply, Task};
+use super::{
+    GuildId, Instant, InvalidNodeError, Moment, NodeId, PlayerError, PoolState, Reply, Task,
+};
 use crate::model::MoveReason;
 
 /// Players that a node takes over at the same time.
@@ -45,7 +47,10 @@ impl PoolState {
         }
         let lost_at = self.nodes[index].lost_at();
         for guild in guilds {
-            let is_gone = self.seats.get(&guild).is_some_and(|seat| seat.player.is_gone);
+            let is_gone = self
+                .seats
+                .get(&guild)
+                .is_some_and(|seat| seat.player.is_gone);
             if is_gone {
                 self.abandon(guild, now);
                 continue;
@@ -79,7 +84,11 @@ impl PoolState {
 
     /// A player is made anew at its own node.
     pub(super) fn put_back(&mut self, index: usize, guild: GuildId, now: Moment) {
-        if self.seats.get(&guild).is_some_and(|seat| seat.player.is_gone) {
+        if self
+            .seats
+            .get(&guild)
+            .is_some_and(|seat| seat.player.is_gone)
+        {
             return self.abandon(guild, now);
         }
         self.moves.push_back(Move {
@@ -109,7 +118,10 @@ impl PoolState {
 
     /// Somebody wants a player at another node.
     pub(super) fn switch(&mut self, guild: GuildId, node: &NodeId, reply: Reply, now: Moment) {
-        let seat = self.seats.get_mut(&guild).filter(|seat| !seat.player.is_gone);
+        let seat = self
+            .seats
+            .get_mut(&guild)
+            .filter(|seat| !seat.player.is_gone);
         let Some(seat) = seat else {
             drop(reply.send(Err(PlayerError::InvalidChannelState(guild))));
             return;
@@ -117,8 +129,12 @@ impl PoolState {
         let target = self.nodes.iter().position(|known| known.id() == node);
         let error = match target {
             None => InvalidNodeError::Unknown(node.clone()),
-            Some(_) if seat.player.node.as_ref() == Some(node) => InvalidNodeError::Same(node.clone()),
-            Some(target) if !self.nodes[target].is_ready() => InvalidNodeError::NotConnected(node.clone()),
+            Some(_) if seat.player.node.as_ref() == Some(node) => {
+                InvalidNodeError::Same(node.clone())
+            }
+            Some(target) if !self.nodes[target].is_ready() => {
+                InvalidNodeError::NotConnected(node.clone())
+            }
             Some(target) => {
                 seat.player.chosen = Some(node.clone());
                 let from = seat.player.node.clone().and_then(|id| self.index(&id));
@@ -146,14 +162,25 @@ impl PoolState {
         let mut waiting = std::mem::take(&mut self.moves);
         while let Some(wish) = waiting.pop_front() {
             let id = self.nodes[wish.from].id();
-            let seat = self.seats.get(&wish.guild).filter(|seat| !seat.player.is_gone);
+            let seat = self
+                .seats
+                .get(&wish.guild)
+                .filter(|seat| !seat.player.is_gone);
             let Some(seat) = seat.filter(|seat| seat.player.node.as_ref() == Some(id)) else {
                 // It is gone, or elsewhere already.
                 continue;
             };
-            let may = |index: usize| self.moving.values().filter(|target| **target == index).count() < AT_ONCE;
+            let may = |index: usize| {
+                self.moving
+                    .values()
+                    .filter(|target| **target == index)
+                    .count()
+                    < AT_ONCE
+            };
             let target = match wish.to {
-                Some(target) => Some(target).filter(|target| self.nodes[*target].is_ready() && may(*target)),
+                Some(target) => {
+                    Some(target).filter(|target| self.nodes[*target].is_ready() && may(*target))
+                }
                 None => {
                     let endpoint = seat.player.endpoint();
                     self.best(None, endpoint, |index| index != wish.from && may(index))
@@ -163,7 +190,8 @@ impl PoolState {
                 Some(target) => self.begin_move(wish, target, now),
                 None => {
                     self.moves.push_back(wish);
-                    let is_full = (0..self.nodes.len()).all(|index| !self.nodes[index].is_ready() || !may(index));
+                    let is_full = (0..self.nodes.len())
+                        .all(|index| !self.nodes[index].is_ready() || !may(index));
                     if is_full {
                         break;
                     }
@@ -197,7 +225,8 @@ impl PoolState {
         let Some(seat) = self.seats.get_mut(&guild) else {
             return;
         };
-        seat.player.restore(id, reason, lost_at.unwrap_or(now.at), reply);
+        seat.player
+            .restore(id, reason, lost_at.unwrap_or(now.at), reply);
         if seat.player.lacks_voice() {
             // Discord may take its time, which need not hold up the others.
             seat.player.ask_voice_anew(now.at);
@@ -209,7 +238,10 @@ impl PoolState {
 
     /// A player's request was answered: if it was put back by it, others have their turn.
     pub(super) fn go_on_moving(&mut self, guild: GuildId, now: Moment) {
-        let is_moving = self.seats.get(&guild).is_some_and(|seat| seat.player.is_restoring());
+        let is_moving = self
+            .seats
+            .get(&guild)
+            .is_some_and(|seat| seat.player.is_restoring());
         if !is_moving && self.moving.remove(&guild).is_some() {
             self.pump_moves(now);
         }

@@ -5,15 +5,15 @@ const REGIONS: &[(&str, &[&str])] = &[
     (
         "asia",
         &[
-            "bom", "maa", "nrt", "hnd", "sin", "kul", "bkk", "cgn", "icn", "hkg", "tpe", "syd", "mel",
-            "akl",
+            "bom", "maa", "nrt", "hnd", "sin", "kul", "bkk", "cgn", "icn", "hkg", "tpe", "syd",
+            "mel", "akl",
         ],
     ),
     (
         "eu",
         &[
-            "ams", "fra", "ber", "lhr", "lon", "cdg", "mad", "bcg", "waw", "mil", "rom", "arn", "hel",
-            "osl", "cph", "prg", "bud", "vie",
+            "ams", "fra", "ber", "lhr", "lon", "cdg", "mad", "bcg", "waw", "mil", "rom", "arn",
+            "hel", "osl", "cph", "prg", "bud", "vie",
         ],
     ),
     (
@@ -36,9 +36,13 @@ pub fn region_from_endpoint(endpoint: &str) -> Option<&'static str> {
     }
     let host = endpoint.split(['.', ':']).next().unwrap_or_default();
     // The code stands in the host's first label, as `c-fra01` or `fra01`, and nowhere else.
-    let codes = host.split('-').map(|token| token.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let codes = host
+        .split('-')
+        .map(|token| token.trim_end_matches(|c: char| c.is_ascii_digit()));
     let mut regions = codes.filter_map(|code| {
-        let found = REGIONS.iter().find(|(_, known)| known.iter().any(|known| code.eq_ignore_ascii_case(known)));
+        let found = REGIONS
+            .iter()
+            .find(|(_, known)| known.iter().any(|known| code.eq_ignore_ascii_case(known)));
         found.map(|(region, _)| *region)
     });
     Some(regions.next().unwrap_or("global"))

@@ -42,7 +42,10 @@ fn tracks_come_out_in_the_order_they_were_put() {
 fn a_loop_gives_the_loaded_track_again() {
     let mut queue = queue("ab");
     queue.set_mode(QueueMode::Loop);
-    assert_eq!(names([&queue.get().expect("a"), &queue.get().expect("a")]), "aa");
+    assert_eq!(
+        names([&queue.get().expect("a"), &queue.get().expect("a")]),
+        "aa"
+    );
     queue.set_loaded(None);
     assert_eq!(queue.get().expect("b").encoded.as_ref(), "b");
 }
@@ -103,13 +106,21 @@ fn those_who_wait_for_room_keep_their_order() {
     assert_eq!(queue.put_wait(2, tracks("e")), Ok(None));
     queue.get().expect("a");
     assert_eq!(queue.next_served(), None, "the first needs room for two");
-    assert_eq!(queue.put(tracks("x")), Err(QueueError::Full(2)), "nobody overtakes them");
+    assert_eq!(
+        queue.put(tracks("x")),
+        Err(QueueError::Full(2)),
+        "nobody overtakes them"
+    );
     queue.get().expect("b");
     assert_eq!(queue.next_served(), Some(Served::Put(1, 2)));
     queue.get().expect("c");
     assert_eq!(queue.next_served(), Some(Served::Put(2, 1)));
     assert_eq!(names(&queue), "de");
-    assert_eq!(queue.put_wait(3, tracks("xyz")), Err(QueueError::Full(2)), "never");
+    assert_eq!(
+        queue.put_wait(3, tracks("xyz")),
+        Err(QueueError::Full(2)),
+        "never"
+    );
 }
 
 #[test]
@@ -134,7 +145,10 @@ fn a_reset_forgets_history_mode_and_loaded_track_and_a_copy_has_no_mode() {
     queue.remember(track("a"));
     queue.set_mode(QueueMode::LoopAll);
     let copy = queue.copy();
-    assert_eq!((names(&copy), copy.mode(), copy.loaded()), ("bb".into(), QueueMode::Normal, None));
+    assert_eq!(
+        (names(&copy), copy.mode(), copy.loaded()),
+        ("bb".into(), QueueMode::Normal, None)
+    );
     assert_eq!(copy.history().map(|past| names(past)), Some("a".into()));
     queue.reset();
     assert_eq!((queue.mode(), queue.loaded()), (QueueMode::Normal, None));
@@ -161,7 +175,10 @@ fn the_history_is_bounded_and_loses_its_oldest() {
         queue.remember(track(&number.to_string()));
     }
     let history = queue.history().expect("one");
-    assert_eq!((history.count(), &*history[0].encoded), (Queue::HISTORY, "1"));
+    assert_eq!(
+        (history.count(), &*history[0].encoded),
+        (Queue::HISTORY, "1")
+    );
     assert!(history.history().is_none());
 }
 
@@ -174,7 +191,10 @@ fn a_kept_queue_is_the_same_and_stays_within_its_budget() {
     let mut budget = 100_000;
     let saved = serde_json::to_string(&queue.saved(&mut budget)).expect("JSON");
     let back = Queue::restored(serde_json::from_str(&saved).expect("JSON"), 100);
-    assert_eq!((names(&back), back.mode()), ("bc".into(), QueueMode::LoopAll));
+    assert_eq!(
+        (names(&back), back.mode()),
+        ("bc".into(), QueueMode::LoopAll)
+    );
     assert_eq!(back.loaded(), queue.loaded());
     assert_eq!(back.history().map(|past| names(past)), Some("h".into()));
     let mut budget = 500;
@@ -279,7 +299,9 @@ impl Model {
                 out = self.loaded;
             }
             Deed::Delete(index) if index < self.items.len() => drop(self.items.remove(index)),
-            Deed::Swap(one, other) if one.max(other) < self.items.len() => self.items.swap(one, other),
+            Deed::Swap(one, other) if one.max(other) < self.items.len() => {
+                self.items.swap(one, other)
+            }
             Deed::Remove(track, count) => {
                 for _ in 0..count.unwrap_or(usize::MAX) {
                     match self.items.iter().position(|known| *known == track) {
@@ -290,7 +312,11 @@ impl Model {
             }
             Deed::Mode(mode) => self.mode = mode,
             Deed::GetWait => {
-                out = if self.getters.is_empty() { self.next() } else { None };
+                out = if self.getters.is_empty() {
+                    self.next()
+                } else {
+                    None
+                };
                 if out.is_none() {
                     self.getters.push(waiter);
                 }
