@@ -36,7 +36,6 @@ pub(crate) use self::{
     command::{Command, QueueDeed},
     frames::Noted,
     saved::read_saved,
-    voice::PAIR_WITHIN,
 };
 use self::{autoplay::Tastes, position::Progress, runs::Runs, voice::Voice};
 use crate::{
@@ -314,7 +313,6 @@ impl PlayerState {
         self.is_gone = true;
         self.dirty = true;
         self.inactive_at = None;
-        self.runs.clear();
         self.connected = false;
         let guild = self.guild;
         for ask in self.asks.drain(..) {

@@ -492,6 +492,7 @@ impl PoolState {
                     return command.fail(PlayerError::InvalidChannelState(guild));
                 }
                 if !is_there {
+                    self.forget(guild);
                     let player = PlayerState::new(guild, self.rules, self.rng.fork(), now.at);
                     self.seats.insert(
                         guild,
@@ -719,6 +720,27 @@ impl PoolState {
                 guild,
                 number: self.numbers,
                 answer,
+            });
+        }
+    }
+
+    /// A player that is over makes room for a new one before its node was told.
+    fn forget(&mut self, guild: GuildId) {
+        let Some(Seat { player, timer }) = self.seats.remove(&guild) else {
+            return;
+        };
+        if let Some(before) = timer {
+            self.timers.remove(&(before, guild));
+        }
+        let index = player.node.and_then(|id| self.index(&id));
+        if let Some(index) = index
+            && self.nodes[index].is_ready()
+            && let Some(session) = self.nodes[index].session_id().cloned()
+        {
+            self.tasks.push_back(Task::Delete {
+                node: index,
+                session,
+                guild,
             });
         }
     }

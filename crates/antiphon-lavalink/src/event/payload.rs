@@ -31,9 +31,9 @@ fn object<'a, T: serde::Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeEr
     event.parse()
 }
 
-/// A payload that is read from one kind by way of a view, which borrows where `<>` says so.
+/// A payload that is read from one kind by way of a view, which borrows where `&` says so.
 macro_rules! payload {
-    ($name:ident, $kind:literal, $view:ident<>, |$event:ident, $wire:ident| $value:expr) => {
+    ($name:ident, $kind:literal, &$view:ident, |$event:ident, $wire:ident| $value:expr) => {
         payload!(@ $name, $kind, [view::$view<'a>], |$event, $wire| $value);
     };
     ($name:ident, $kind:literal, $view:ident, |$event:ident, $wire:ident| $value:expr) => {
@@ -86,7 +86,7 @@ pub struct NodeReady {
     pub session_id: String,
 }
 
-payload!(NodeReady, "lavalink.ready", Ready, |event, wire| Self {
+payload!(NodeReady, "lavalink.ready", &Ready, |event, wire| Self {
     node: node(event),
     resumed: wire.resumed,
     session_id: wire.session_id.into_owned(),
@@ -150,7 +150,7 @@ pub struct TrackStart {
 payload!(
     TrackStart,
     "lavalink.TrackStartEvent",
-    TrackEvent,
+    &TrackEvent,
     |event, wire| {
         let noted = noted(event);
         Self {
@@ -182,7 +182,7 @@ pub struct TrackEnd {
 payload!(
     TrackEnd,
     "lavalink.TrackEndEvent",
-    TrackEvent,
+    &TrackEvent,
     |event, wire| Self {
         node: node(event),
         player: player(event),
@@ -211,7 +211,7 @@ pub struct TrackException {
 payload!(
     TrackException,
     "lavalink.TrackExceptionEvent",
-    TrackEvent,
+    &TrackEvent,
     |event, wire| Self {
         node: node(event),
         player: player(event),
@@ -240,7 +240,7 @@ pub struct TrackStuck {
 payload!(
     TrackStuck,
     "lavalink.TrackStuckEvent",
-    TrackEvent,
+    &TrackEvent,
     |event, wire| Self {
         node: node(event),
         player: player(event),
@@ -269,7 +269,7 @@ pub struct WebsocketClosed {
 payload!(
     WebsocketClosed,
     "lavalink.WebSocketClosedEvent",
-    VoiceClosed,
+    &VoiceClosed,
     |event, wire| Self {
         node: node(event),
         player: player(event),

@@ -128,7 +128,7 @@ impl PlayerState {
         self.paused = remote.paused;
         match (self.current().cloned(), remote.track) {
             (Some(ours), Some(theirs)) if ours.is_same(&theirs) => {
-                self.runs.started(theirs);
+                self.runs.confirmed(theirs);
                 self.progress.report(remote.state.position, now);
             }
             // It ended while nobody heard it, and its event was lost with the outage.

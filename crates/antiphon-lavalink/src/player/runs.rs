@@ -78,6 +78,16 @@ impl Runs {
         &self.runs[index]
     }
 
+    /// A track is known to play, whether its beginning was heard or not.
+    pub(crate) fn confirmed(&mut self, track: Playable) {
+        match self.position(&track) {
+            Some(index) => self.runs[index].phase = Phase::Started,
+            None => {
+                self.started(track);
+            }
+        }
+    }
+
     /// A track ended: the oldest that had begun, else the oldest that was to begin.
     pub(crate) fn ended(&mut self, track: &Playable) -> Option<Run> {
         self.runs.remove(self.position(track)?)
