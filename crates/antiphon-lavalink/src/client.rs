@@ -357,7 +357,7 @@ async fn done(
     let (reply, answer) = oneshot::channel();
     let command = Command::Player {
         guild,
-        command: command(reply),
+        command: Box::new(command(reply)),
     };
     shared.commanded(command, answer, within).await?
 }

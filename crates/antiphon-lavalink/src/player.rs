@@ -92,13 +92,13 @@ pub(crate) enum Intent {
 }
 
 /// One player.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub(crate) struct PlayerState {
     pub(crate) guild: GuildId,
     pub(crate) node: Option<NodeId>,
     /// The node that somebody chose for it.
     pub(crate) chosen: Option<NodeId>,
-    rules: Rules,
     voice: Voice,
     runs: Runs,
     progress: Progress,
@@ -137,7 +137,6 @@ pub(crate) struct PlayerState {
 /// What others see of a player at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
-    pub(crate) guild: GuildId,
     pub(crate) node: Option<NodeId>,
     pub(crate) channel: Option<ChannelId>,
     pub(crate) connected: bool,
@@ -167,7 +166,6 @@ impl PlayerState {
             guild,
             node: None,
             chosen: None,
-            rules,
             voice: Voice::default(),
             runs: Runs::default(),
             progress: Progress::none(now),
@@ -204,7 +202,6 @@ impl PlayerState {
     /// As others may see it.
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot {
-            guild: self.guild,
             node: self.node.clone(),
             channel: self.voice.channel,
             connected: self.connected,
@@ -406,6 +403,7 @@ impl PlayerState {
     }
 
     /// Position of what plays, in milliseconds.
+    #[cfg(test)]
     pub(crate) fn position(&self, now: Instant) -> i64 {
         self.progress.at(now)
     }

@@ -101,7 +101,7 @@ pub(crate) enum Done {
     },
     Info {
         node: usize,
-        info: Option<Info>,
+        info: Option<Box<Info>>,
     },
     Players {
         node: usize,
@@ -131,7 +131,7 @@ pub(crate) enum Done {
 pub(crate) enum Command {
     Player {
         guild: GuildId,
-        command: player::Command,
+        command: Box<player::Command>,
     },
     /// Move a player to a node.
     Switch {
@@ -310,12 +310,12 @@ impl PoolState {
     fn open_nodes(&mut self, now: Moment) {
         for index in 0..self.nodes.len() {
             let epoch = self.epochs + 1;
-            if let Some(session) = self.nodes[index].open(epoch, &self.nonce, now.at) {
+            if let Some(opening) = self.nodes[index].open(epoch, &self.nonce, now.at) {
                 self.epochs = epoch;
                 self.tasks.push_back(Task::Open {
                     node: index,
                     epoch,
-                    session,
+                    session: opening.session,
                 });
             }
         }
@@ -459,7 +459,7 @@ impl PoolState {
     // Inputs.
 
     /// Voice of the bot's own user; that of others is passed over.
-    pub(crate) fn on_voice_state(&mut self, state: VoiceState, now: Moment) {
+    pub(crate) fn on_voice_state(&mut self, state: &VoiceState, now: Moment) {
         self.has_event = false;
         if state.user != self.user {
             return;
@@ -509,7 +509,7 @@ impl PoolState {
                     return command.fail(PlayerError::InvalidNode(InvalidNodeError::Unknown(node)));
                 }
                 if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_command(command, now.at);
+                    seat.player.on_command(*command, now.at);
                 }
                 self.pump(guild, now);
             }
@@ -542,7 +542,7 @@ impl PoolState {
                 Err(refusal) => self.on_lost(node, epoch, &refusal, now),
             },
             Done::Info { node, info } => {
-                self.nodes[node].info = info.map(Arc::new);
+                self.nodes[node].info = info.map(Arc::from);
                 self.nodes_changed = true;
             }
             Done::Players {
@@ -597,8 +597,8 @@ impl PoolState {
         }
         if node.on_lost(refusal, self.grace, now) {
             let place = node_place(node.id());
-            let note = note(None, Some(&refusal.reason), false);
-            self.own_event(NODE_DISCONNECTED, place, "{}", note, now);
+            let why = note(None, Some(&refusal.reason), false);
+            self.own_event(NODE_DISCONNECTED, place, "{}", why, now);
         }
         self.moving.retain(|_, target| *target != index);
         self.nodes_changed = true;

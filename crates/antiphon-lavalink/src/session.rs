@@ -60,6 +60,13 @@ enum Phase {
     Over,
 }
 
+/// A socket that is to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Opening {
+    /// The session to go on with.
+    pub(crate) session: Option<Arc<str>>,
+}
+
 /// What `ready` meant for the node's players.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
@@ -74,6 +81,10 @@ pub(crate) enum Readiness {
 }
 
 /// One node.
+#[expect(
+    clippy::struct_field_names,
+    reason = "a session of the protocol has an id"
+)]
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) config: NodeConfig,
@@ -190,13 +201,8 @@ impl Session {
     // -----------------------------------------------------------------------------------------------------------------
     // Connecting.
 
-    /// Opens a socket if it is time for one; gives the session to go on with.
-    pub(crate) fn open(
-        &mut self,
-        epoch: u64,
-        nonce: &str,
-        now: Instant,
-    ) -> Option<Option<Arc<str>>> {
+    /// Opens a socket if it is time for one.
+    pub(crate) fn open(&mut self, epoch: u64, nonce: &str, now: Instant) -> Option<Opening> {
         let is_time = match self.phase {
             Phase::Idle => true,
             Phase::Waiting { until } => until <= now,
@@ -210,7 +216,9 @@ impl Session {
         self.connection = format!("{nonce}-{epoch:06}");
         self.frame = 0;
         self.show(LinkState::Connecting);
-        Some(self.session_id.clone())
+        Some(Opening {
+            session: self.session_id.clone(),
+        })
     }
 
     /// Tries again now instead of later.
@@ -429,7 +437,10 @@ mod tests {
     fn ready() -> (Session, Moment) {
         let now = moment(Instant::now());
         let mut session = session(None);
-        assert_eq!(session.open(1, "n", now.at), Some(None));
+        assert_eq!(
+            session.open(1, "n", now.at),
+            Some(Opening { session: None })
+        );
         session.on_opened(now);
         session.on_frame(now);
         assert_eq!(session.on_ready("s1", false, None, now), Readiness::First);
@@ -441,7 +452,12 @@ mod tests {
         let (mut session, now) = ready();
         assert!(session.on_lost(&lost("reset"), GRACE, now));
         let later = moment(now.at + RECONNECT_AT_MOST);
-        assert_eq!(session.open(2, "n", later.at), Some(Some("s1".into())));
+        assert_eq!(
+            session.open(2, "n", later.at),
+            Some(Opening {
+                session: Some("s1".into())
+            })
+        );
         session.on_opened(later);
         assert_eq!(
             session.on_ready("s1", true, None, later),

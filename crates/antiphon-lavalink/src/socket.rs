@@ -114,7 +114,7 @@ pub(crate) async fn run(
                 for (node, epoch, word) in words.drain(..) {
                     match word {
                         Word::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, now()),
-                        Word::Frame(frame) => pool.on_frame(node, epoch, frame, now()),
+                        Word::Frame(frame) => pool.on_frame(node, epoch, &frame, now()),
                         Word::Lost(refusal) => pool.on_lost(node, epoch, &refusal, now()),
                     }
                 }
@@ -133,7 +133,7 @@ pub(crate) async fn run(
                 open.remove(&socket);
             }
             update = shared.inbox.next() => match update {
-                VoiceUpdate::State(state) => pool.on_voice_state(state, now()),
+                VoiceUpdate::State(state) => pool.on_voice_state(&state, now()),
                 VoiceUpdate::Server(server) => pool.on_voice_server(server, now()),
             },
             Some(command) = commands.recv() => pool.on_command(command, now()),
@@ -393,7 +393,7 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
             }
             Task::Info { node } => Done::Info {
                 node,
-                info: http.info(node).await.ok(),
+                info: http.info(node).await.ok().map(Box::new),
             },
             Task::Players {
                 node,
@@ -444,7 +444,7 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
                         Ok(LoadResult::Playlist(playlist)) => tracks.extend(playlist.tracks),
                         Ok(_) => {}
                         Err(error) => {
-                            tracing::debug!(%guild, error = %line(&error), "no recommendations")
+                            tracing::debug!(%guild, error = %line(&error), "no recommendations");
                         }
                     }
                 }

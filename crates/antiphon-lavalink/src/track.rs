@@ -272,21 +272,17 @@ fn text(bytes: &[u8]) -> String {
             }
             _ => (None, 0),
         };
-        match unit {
-            Some(unit) => {
-                rest = &after[used..];
-                match u16::try_from(unit) {
-                    Ok(unit) => units.push(unit),
-                    Err(_) => {
-                        let whole = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
-                        units.extend_from_slice(whole.encode_utf16(&mut [0; 2]));
-                    }
-                }
-            }
-            None => {
-                rest = after;
-                units.push(0xfffd);
-            }
+        let Some(unit) = unit else {
+            rest = after;
+            units.push(0xfffd);
+            continue;
+        };
+        rest = &after[used..];
+        if let Ok(unit) = u16::try_from(unit) {
+            units.push(unit);
+        } else {
+            let whole = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
+            units.extend_from_slice(whole.encode_utf16(&mut [0; 2]));
         }
     }
     String::from_utf16_lossy(&units)
@@ -432,7 +428,7 @@ mod tests {
 
         #[test]
         fn reading_any_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let mut framed = (bytes.len() as u32 | VERSIONED).to_be_bytes().to_vec();
+            let mut framed = (u32::try_from(bytes.len()).expect("short") | VERSIONED).to_be_bytes().to_vec();
             framed.extend_from_slice(&bytes);
             let _ = EncodedTrack::decode(&BASE64.encode(&framed));
             let _ = EncodedTrack::decode(&BASE64.encode(&bytes));

@@ -126,7 +126,7 @@ pub struct CPUStats {
     /// Load of the machine, 0 to 1.
     #[serde(rename = "systemLoad", deserialize_with = "loose::float")]
     pub system_load: f64,
-    /// Load by the node itself, 0 to 1; NodeLink has its own name for it.
+    /// Load by the node itself, 0 to 1; `NodeLink` has its own name for it.
     #[serde(
         rename = "lavalinkLoad",
         alias = "nodelinkLoad",
@@ -148,7 +148,7 @@ pub struct FrameStats {
     pub nulled: i64,
     /// Expected less sent; negative where too many were sent.
     ///
-    /// NodeLink counts the other way round.
+    /// `NodeLink` counts the other way round.
     #[serde(deserialize_with = "loose::integer")]
     pub deficit: i64,
 }

@@ -90,7 +90,10 @@ impl Player {
         let sent = self
             .shared
             .commands
-            .send(pool::Command::Player { guild, command })
+            .send(pool::Command::Player {
+                guild,
+                command: Box::new(command),
+            })
             .await;
         sent.map_err(|_| PlayerError::NotConnected(self.shared.not_connected()))
     }

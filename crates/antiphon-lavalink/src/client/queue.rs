@@ -74,7 +74,7 @@ impl PlayerQueue {
         };
         let command = pool::Command::Player {
             guild: self.guild,
-            command,
+            command: Box::new(command),
         };
         let within = self.shared.action_timeout;
         self.shared.commanded(command, answer, within).await
@@ -219,7 +219,7 @@ impl PlayerQueue {
         let (reply, answer) = oneshot::channel();
         let command = pool::Command::Player {
             guild: self.guild,
-            command: command(reply),
+            command: Box::new(command(reply)),
         };
         let lost = |shared: &Shared| PlayerError::NotConnected(shared.not_connected());
         self.shared

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    ASKS, Intent, Output, PlayerState, Remote, Reply,
+    ASKS, Output, PlayerState, Remote, Reply,
     runs::{Phase, Runs},
 };
 use crate::{
@@ -36,7 +36,7 @@ pub(crate) enum Why {
         remember: bool,
     },
     /// No track.
-    Stop(Intent),
+    Stop,
     /// Pausing or going on.
     Pause(bool),
     /// Another position.
@@ -183,7 +183,7 @@ impl PlayerState {
                 body.filters = filters.as_deref().cloned();
             }
             // `null` stops (protocol §6).
-            Why::Stop(_) => body.track = Some(UpdateTrack::default()),
+            Why::Stop => body.track = Some(UpdateTrack::default()),
             Why::Pause(paused) => body.paused = Some(*paused),
             Why::Seek(position) => body.position = Some(*position),
             Why::Volume(volume) => body.volume = Some(*volume),
@@ -298,7 +298,7 @@ impl PlayerState {
                     });
                 }
             }
-            Why::Stop(_) | Why::Destroy => {}
+            Why::Stop | Why::Destroy => {}
         }
         if let Some(remote) = remote {
             self.apply(&remote, now);
@@ -366,7 +366,7 @@ impl PlayerState {
                 }
             }
             why => {
-                if matches!(why, Why::Stop(_)) {
+                if matches!(why, Why::Stop) {
                     self.intent = None;
                 }
                 ask.fail(PlayerError::Request(error));

@@ -83,20 +83,16 @@ impl PlayerState {
 
     fn play_recommended(&mut self, now: Instant) {
         let found = Arc::make_mut(&mut self.auto_queue);
-        match found.get() {
-            Ok(track) => {
-                found.remember(Arc::clone(&track));
-                let few = found.count() < ENOUGH;
-                self.ask_play(track, true);
-                if few {
-                    self.recommend();
-                }
-            }
-            Err(_) => {
-                self.tastes.play = true;
-                self.recommend();
-                self.idle(now);
-            }
+        let Ok(track) = found.get() else {
+            self.tastes.play = true;
+            self.recommend();
+            return self.idle(now);
+        };
+        found.remember(Arc::clone(&track));
+        let few = found.count() < ENOUGH;
+        self.ask_play(track, true);
+        if few {
+            self.recommend();
         }
     }
 

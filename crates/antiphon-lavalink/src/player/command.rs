@@ -17,7 +17,9 @@ pub(super) type Got = Result<Arc<Playable>, QueueError>;
 pub(super) type Put = Result<usize, QueueError>;
 
 /// Something done to a queue, which answers by itself.
-pub(crate) struct QueueDeed(pub(crate) Box<dyn FnOnce(&mut Queue, &mut Rng) + Send>);
+pub(crate) struct QueueDeed(pub(crate) Deed);
+
+type Deed = Box<dyn FnOnce(&mut Queue, &mut Rng) + Send>;
 
 impl fmt::Debug for QueueDeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -246,7 +248,7 @@ impl PlayerState {
             Command::Pause { paused, reply } => self.change(Why::Pause(paused), reply),
             // Nothing to seek in.
             Command::Seek { reply, .. } if self.runs.newest().is_none() => {
-                drop(reply.send(Ok(None)))
+                drop(reply.send(Ok(None)));
             }
             Command::Seek { position, reply } => self.change(Why::Seek(position.max(0)), reply),
             Command::Volume { volume, reply } => {
@@ -342,7 +344,7 @@ impl PlayerState {
             return;
         }
         self.intent = Some(intent);
-        self.change(Why::Stop(intent), reply);
+        self.change(Why::Stop, reply);
     }
 
     // -----------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 //! What nodes say.
 
+use std::sync::Arc;
+
 use super::{
     Bytes, Edge, Entry, Gap, GuildId, Moment, PoolState, Provenance, Remote, RequestError, Task,
     node_place,
@@ -14,7 +16,7 @@ use crate::{
 
 impl PoolState {
     /// A frame of a node's socket.
-    pub(crate) fn on_frame(&mut self, index: usize, epoch: u64, frame: Bytes, now: Moment) {
+    pub(crate) fn on_frame(&mut self, index: usize, epoch: u64, frame: &Bytes, now: Moment) {
         if !self.nodes[index].is_current(epoch) {
             return;
         }
@@ -22,7 +24,7 @@ impl PoolState {
         let node = &mut self.nodes[index];
         let last = node.last_edge();
         let origin = node.on_frame(now);
-        let heading = Heading::of(&frame);
+        let heading = Heading::of(frame);
         let (kind, guild) = (heading.kind.clone(), heading.guild);
         let mut draft = heading.draft(node.id(), origin, now.wall, frame.clone());
         if node.is_replaying(now.at) {
@@ -32,13 +34,13 @@ impl PoolState {
             "lavalink.ready" => {
                 draft.provenance = Provenance::Live;
                 self.push(Entry::event(draft));
-                let ready: view::Ready<'_> = serde_json::from_slice(&frame).unwrap_or_default();
+                let ready: view::Ready<'_> = serde_json::from_slice(frame).unwrap_or_default();
                 self.on_ready(index, epoch, &ready, last, now);
             }
             "lavalink.stats" => {
                 self.push(Entry::event(draft));
                 let node = &mut self.nodes[index];
-                node.stats = serde_json::from_slice(&frame).ok();
+                node.stats = serde_json::from_slice(frame).ok();
                 node.newcomers = 0;
                 self.nodes_changed = true;
                 self.save_node(index, now);
@@ -48,7 +50,7 @@ impl PoolState {
                     node.end_replay();
                     draft.provenance = Provenance::Live;
                 }
-                let noted = guild.and_then(|guild| self.hear(index, guild, kind, &frame, now));
+                let noted = guild.and_then(|guild| self.hear(index, guild, kind, frame, now));
                 if let Some(noted) = &noted {
                     draft.note = note(noted.original.as_deref(), None, noted.restored);
                 }
@@ -124,7 +126,7 @@ impl PoolState {
         };
         self.tasks.push_back(Task::Configure {
             node: index,
-            session: session.clone(),
+            session: Arc::clone(&session),
         });
         self.tasks.push_back(Task::Info { node: index });
         // Whoever was to leave this node and has not stays.

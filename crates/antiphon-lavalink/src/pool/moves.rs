@@ -177,25 +177,20 @@ impl PoolState {
                     .count()
                     < AT_ONCE
             };
-            let target = match wish.to {
-                Some(target) => {
-                    Some(target).filter(|target| self.nodes[*target].is_ready() && may(*target))
-                }
-                None => {
-                    let endpoint = seat.player.endpoint();
-                    self.best(None, endpoint, |index| index != wish.from && may(index))
-                }
+            let target = if let Some(target) = wish.to {
+                Some(target).filter(|target| self.nodes[*target].is_ready() && may(*target))
+            } else {
+                let endpoint = seat.player.endpoint();
+                self.best(None, endpoint, |index| index != wish.from && may(index))
             };
-            match target {
-                Some(target) => self.begin_move(wish, target, now),
-                None => {
-                    self.moves.push_back(wish);
-                    let is_full = (0..self.nodes.len())
-                        .all(|index| !self.nodes[index].is_ready() || !may(index));
-                    if is_full {
-                        break;
-                    }
-                }
+            if let Some(target) = target {
+                self.begin_move(wish, target, now);
+                continue;
+            }
+            self.moves.push_back(wish);
+            let mut nodes = 0..self.nodes.len();
+            if nodes.all(|index| !self.nodes[index].is_ready() || !may(index)) {
+                break;
             }
         }
         self.moves.append(&mut waiting);

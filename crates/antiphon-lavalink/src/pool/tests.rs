@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use antiphon_core::{Event, Payload as _, Position};
+use antiphon_core::{Event, Position};
 use serde_json::json;
 
 use super::*;
@@ -209,7 +209,7 @@ impl Stage {
     fn frame(&mut self, node: usize, frame: serde_json::Value) {
         let (epoch, _) = self.open[node].clone().expect("open");
         self.pool
-            .on_frame(node, epoch, frame.to_string().into(), self.now);
+            .on_frame(node, epoch, &frame.to_string().into(), self.now);
         self.settle();
     }
 
@@ -251,6 +251,7 @@ impl Stage {
 
     fn command(&mut self, guild: u64, command: PlayerCommand) {
         let guild = GuildId::new(guild);
+        let command = Box::new(command);
         self.pool
             .on_command(Command::Player { guild, command }, self.now);
         self.settle();
@@ -289,7 +290,7 @@ impl Stage {
     fn voice(&mut self, guild: u64, endpoint: &str) {
         let guild = GuildId::new(guild);
         self.pool.on_voice_state(
-            VoiceState {
+            &VoiceState {
                 guild,
                 user: UserId::new(7),
                 channel: Some(LOFT),
@@ -683,13 +684,13 @@ fn a_restart_beyond_the_session_is_a_gap_and_asks_discord_anew() {
 fn the_voice_of_others_is_passed_over() {
     let mut stage = Stage::ready(1);
     stage.play(1, "x", "a");
-    let state = VoiceState {
+    let of_another = VoiceState {
         guild: GuildId::new(1),
         user: UserId::new(8),
         channel: None,
         session_id: "o".into(),
     };
-    stage.pool.on_voice_state(state, stage.now);
+    stage.pool.on_voice_state(&of_another, stage.now);
     assert!(!stage.player(1).is_gone);
 }
 
@@ -750,7 +751,7 @@ fn a_checkpoint_hangs_on_the_event_that_caused_the_change() {
         "track": {"encoded": "a"}});
     stage
         .pool
-        .on_frame(0, epoch, frame.to_string().into(), stage.now);
+        .on_frame(0, epoch, &frame.to_string().into(), stage.now);
     let entry = stage.pool.take_entry().expect("the event");
     assert_eq!(
         entry
@@ -776,7 +777,7 @@ fn reading_stops_when_too_much_waits_and_goes_on_when_it_is_taken() {
     while stage.pool.wants_frames() {
         stage
             .pool
-            .on_frame(0, epoch, Bytes::from_static(b"{\"op\":\"x\"}"), stage.now);
+            .on_frame(0, epoch, &Bytes::from_static(b"{\"op\":\"x\"}"), stage.now);
     }
     stage.settle();
     assert!(stage.pool.wants_frames());

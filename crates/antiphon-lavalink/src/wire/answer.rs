@@ -60,7 +60,7 @@ pub(crate) struct PlayerVoice<'a> {
     pub(crate) channel: Option<u64>,
 }
 
-/// `{loadType, data}` (protocol §5.2); `exception` stands beside it at NodeLink.
+/// `{loadType, data}` (protocol §5.2); `exception` stands beside it at `NodeLink`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Loaded<'a> {
@@ -147,7 +147,7 @@ pub struct Info {
     pub filters: Vec<String>,
     /// Its plugins.
     pub plugins: Vec<PluginInfo>,
-    /// Whether it is a NodeLink.
+    /// Whether it is a `NodeLink`.
     #[serde(
         rename = "isNodeLink",
         alias = "isNodelink",

@@ -34,6 +34,7 @@ pub(crate) struct UpdateTrack {
     pub(crate) user_data: Option<std::sync::Arc<RawValue>>,
 }
 
+#[expect(clippy::ref_option, reason = "serde passes the field as it is")]
 fn text_or_null<S: Serializer>(
     text: &Option<std::sync::Arc<str>>,
     serializer: S,

@@ -39,6 +39,7 @@ pub(crate) struct SavedQueue<'a> {
 }
 
 /// Part `player/<guild>`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct SavedPlayer<'a> {

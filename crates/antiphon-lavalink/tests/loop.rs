@@ -1,0 +1,248 @@
+//! The loop over real sockets in memory: what is said at the opening, resumes, refusals and stops.
+
+mod node;
+
+use std::time::Duration;
+
+use antiphon_core::{Event, Events, Payload as _};
+use antiphon_lavalink::{
+    EncodedTrack, InvalidNodeError, NodeReady, NodeStatus, Playable, PlayerError, Pool,
+    RequestError, TrackInfo, connect,
+};
+use futures_util::StreamExt as _;
+use node::{Node, Say};
+use tokio_util::sync::CancellationToken;
+
+const READY: &str = r#"{"op":"ready","resumed":false,"sessionId":"s1"}"#;
+
+async fn next(events: &mut Events, kind: &str) -> Event {
+    loop {
+        let event = tokio::time::timeout(Duration::from_secs(300), events.next());
+        let event = event
+            .await
+            .expect("in time")
+            .expect("more")
+            .expect("nothing fatal");
+        if event.kind().as_str() == kind {
+            return event;
+        }
+    }
+}
+
+fn begin(node: &Node) -> (Pool, Events) {
+    let (config, _asked) = node.config();
+    let (pool, source) = connect(config);
+    (pool, source.events(CancellationToken::new()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_is_told_who_asks_and_is_connected_once_it_is_ready() {
+    let node = Node::start();
+    let (pool, mut events) = begin(&node);
+    node.frame(READY);
+    let ready = NodeReady::decode(&next(&mut events, "lavalink.ready").await).expect("typed");
+    assert_eq!(
+        (ready.node.as_str(), &*ready.session_id, ready.resumed),
+        ("eu-1", "s1", false)
+    );
+    pool.connect().await.expect("connected");
+    let lava = pool.get_node(None).expect("one");
+    assert_eq!(
+        (lava.status(), lava.session_id().as_deref()),
+        (NodeStatus::Connected, Some("s1"))
+    );
+    let heard = node.heard();
+    let header = |name: &str| heard[0].headers[name].to_str().expect("a text").to_owned();
+    assert_eq!(
+        (header("authorization"), header("user-id")),
+        ("sesame".into(), "7".into())
+    );
+    assert!(header("client-name").starts_with("antiphon/"));
+    assert!(!heard[0].headers.contains_key("session-id"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_node_is_asked_to_go_on_with_its_session_and_loses_nothing() {
+    let node = Node::start();
+    let (pool, mut events) = begin(&node);
+    node.frame(READY);
+    next(&mut events, "lavalink.ready").await;
+    node.frame(r#"{"op":"event","type":"Before"}"#);
+    node.say(Say::Cut);
+    next(&mut events, "lavalink.Before").await;
+    next(&mut events, "lavalink.NodeDisconnected").await;
+    node.frame(r#"{"op":"ready","resumed":true,"sessionId":"s1"}"#);
+    node.frame(r#"{"op":"event","type":"Kept"}"#);
+    assert!(
+        NodeReady::decode(&next(&mut events, "lavalink.ready").await)
+            .expect("typed")
+            .resumed
+    );
+    let kept = next(&mut events, "lavalink.Kept").await;
+    assert_eq!(kept.provenance(), antiphon_core::Provenance::Replayed);
+    pool.connect().await.expect("connected");
+    let heard = node.heard();
+    let sockets: Vec<_> = heard
+        .iter()
+        .filter(|heard| heard.path == "/v4/websocket")
+        .collect();
+    assert_eq!(sockets[1].headers["session-id"], "s1");
+    assert!(heard.iter().any(|heard| heard.method == "PATCH"
+        && heard.path == "/v4/sessions/s1"
+        && heard.body == r#"{"resuming":true,"timeout":60}"#));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_and_a_server_of_another_kind_stop_the_source() {
+    for (status, code) in [
+        (401, "authorization"),
+        (403, "authorization"),
+        (404, "protocol"),
+        (400, "configuration"),
+    ] {
+        let node = Node::start();
+        node.refuse(Some(status));
+        let (pool, mut events) = begin(&node);
+        let error = loop {
+            match events.next().await.expect("an end") {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.code(), code, "{status}");
+        assert!(error.way_out().is_some());
+        assert_eq!(node.heard().len(), 1, "it is not tried again");
+        let error = pool.player_in(1).connect(2).await.expect_err("stopped");
+        assert!(matches!(error, PlayerError::NotConnected(_)) && error.is_transient());
+        assert_eq!(
+            pool.get_node(None).map(drop),
+            Err(InvalidNodeError::NoneConnected)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_not_there_yet_is_tried_again() {
+    let node = Node::start();
+    node.refuse(Some(503));
+    let (_pool, mut events) = begin(&node);
+    let link = next(&mut events, "antiphon.link").await;
+    assert_eq!(link.place().as_str(), "node/eu-1");
+    next(&mut events, "antiphon.link").await;
+    node.refuse(None);
+    node.frame(READY);
+    next(&mut events, "lavalink.ready").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_node_that_answers_pings_is_kept() {
+    let node = Node::start();
+    let (pool, mut events) = begin(&node);
+    node.frame(READY);
+    next(&mut events, "lavalink.ready").await;
+    let nothing = tokio::time::timeout(Duration::from_secs(3600), async {
+        while let Some(event) = events.next().await {
+            let event = event.expect("nothing fatal");
+            if event.kind().as_str() == "lavalink.NodeDisconnected" {
+                return;
+            }
+        }
+    });
+    assert!(nothing.await.is_err(), "an hour without a word");
+    assert!(pool.link().borrow().is_connected());
+}
+
+#[tokio::test(start_paused = true)]
+async fn queues_are_changed_and_waited_for_through_their_handles() {
+    let node = Node::start();
+    let (pool, mut events) = begin(&node);
+    node.frame(READY);
+    next(&mut events, "lavalink.ready").await;
+    let queue = pool.player_in(5).queue();
+    let track = |name: &str| {
+        let info = TrackInfo {
+            title: name.into(),
+            ..TrackInfo::default()
+        };
+        Playable::decode(&EncodedTrack::new(info).encode().expect("short")).expect("a track")
+    };
+    let waiting = queue.get_wait();
+    let putting = async {
+        tokio::task::yield_now().await;
+        queue.put(vec![track("a"), track("b")]).await
+    };
+    let (got, put) = tokio::join!(waiting, putting);
+    assert_eq!(&*got.expect("served").title, "a");
+    assert_eq!(put.expect("room"), 2);
+    assert_eq!((queue.count(), pool.player(5).is_some()), (1, true));
+    assert_eq!(&*queue.peek(0).expect("b").title, "b");
+    queue.shuffle().await.expect("done");
+    queue.reset().await.expect("done");
+    assert!(matches!(queue.get().await, Err(PlayerError::Queue(_))));
+    let played = pool.player_in(5).play(track("a")).await;
+    assert!(matches!(played, Err(PlayerError::InvalidChannelState(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_request_of_a_node_is_sent_as_the_protocol_says() {
+    let node = Node::start();
+    let (pool, _events) = begin(&node);
+    let lava = pool.node("eu-1").expect("configured");
+    let track = r#"{"encoded":"a+/=","info":{"title":"T"}}"#;
+    node.answer("GET", "/v4/decodetrack", 200, track);
+    assert_eq!(lava.decode_track("a+/=").await.expect("a track").title, "T");
+    node.answer("POST", "/v4/decodetracks", 200, format!("[{track}]"));
+    assert_eq!(
+        lava.decode_tracks(&["a+/="]).await.expect("tracks").len(),
+        1
+    );
+    assert!(
+        lava.decode_tracks(&[])
+            .await
+            .expect("nothing to ask")
+            .is_empty()
+    );
+    node.answer("GET", "/v4/routeplanner/status", 204, "");
+    assert_eq!(lava.get_routeplanner_status().await.expect("none"), None);
+    let planner = r#"{"class":"NanoIpRoutePlanner","details":{"ipBlock":{"type":"Inet6Address","size":"1"},"failingAddresses":[{"failingAddress":"/1.0.0.1","failingTimestamp":5,"failingTime":"t"}],"currentAddressIndex":"3"}}"#;
+    node.answer("GET", "/v4/routeplanner/status", 200, planner);
+    let planner = lava
+        .get_routeplanner_status()
+        .await
+        .expect("one")
+        .expect("one");
+    assert_eq!(planner.details.failing_addresses[0].address, "/1.0.0.1");
+    node.answer("POST", "/v4/routeplanner/free/address", 204, "");
+    lava.unmark_failed_address("1.0.0.1").await.expect("done");
+    node.answer(
+        "POST",
+        "/v4/routeplanner/free/all",
+        500,
+        r#"{"status":500,"message":"Can't access disabled route planner"}"#,
+    );
+    let error = lava
+        .unmark_all_failed_addresses()
+        .await
+        .expect_err("disabled");
+    assert!(matches!(error, RequestError::Lavalink(_)));
+    let error = lava.fetch_players().await.expect_err("no session");
+    assert!(matches!(
+        error,
+        RequestError::InvalidNode(InvalidNodeError::NotConnected(_))
+    ));
+    let heard = node.heard();
+    let of = |path: &str| {
+        heard
+            .iter()
+            .find(|heard| heard.path == path)
+            .expect("asked")
+            .clone()
+    };
+    assert_eq!(of("/v4/decodetrack").query, "encodedTrack=a%2B%2F%3D");
+    assert_eq!(of("/v4/decodetracks").body, r#"["a+/="]"#);
+    assert_eq!(
+        of("/v4/routeplanner/free/address").body,
+        r#"{"address":"1.0.0.1"}"#
+    );
+    assert_eq!(of("/v4/decodetrack").headers["authorization"], "sesame");
+}
