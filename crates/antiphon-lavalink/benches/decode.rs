@@ -58,7 +58,7 @@ fn decode(c: &mut Criterion) {
     one::<TrackEnd>(c, "TrackEndEvent");
     let text = "QAAANgMABFRvbmUAA0xhYgAAAAAAAAXcAAJ0MQABAAR4OnQxAAAACnNvdW5kY2xvdWQAAAAAAAAAAA==";
     c.bench_function("lavalink/encoded track", |b| {
-        b.iter(|| EncodedTrack::decode(text))
+        b.iter(|| EncodedTrack::decode(text));
     });
 }
 

@@ -111,7 +111,7 @@ pub(crate) enum Done {
     Asked {
         guild: GuildId,
         number: u64,
-        outcome: Result<Option<Remote>, RequestError>,
+        outcome: Result<Option<Box<Remote>>, RequestError>,
     },
     Recommended {
         guild: GuildId,
@@ -238,7 +238,8 @@ impl PoolState {
             nodes_changed: true,
             shown: LinkState::Idle,
             link: None,
-            nonce: nonce.to_owned(),
+            // Beside those that are made elsewhere in the same run.
+            nonce: format!("{nonce}p"),
             made: 0,
             epochs: 0,
             numbers: 0,
@@ -559,6 +560,7 @@ impl PoolState {
                     return;
                 };
                 if seat.player.awaits(number) {
+                    let outcome = outcome.map(|remote| remote.map(|remote| *remote));
                     seat.player.on_answer(outcome, now.at);
                     self.pump(guild, now);
                     self.go_on_moving(guild, now);
@@ -599,6 +601,9 @@ impl PoolState {
             let place = node_place(node.id());
             let why = note(None, Some(&refusal.reason), false);
             self.own_event(NODE_DISCONNECTED, place, "{}", why, now);
+        }
+        if self.nodes[index].is_over() {
+            tracing::error!(node = %self.nodes[index].id(), reason = %refusal.reason, "a node is given up");
         }
         self.moving.retain(|_, target| *target != index);
         self.nodes_changed = true;

@@ -413,7 +413,10 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
             } => Done::Asked {
                 guild,
                 number,
-                outcome: http.ask(node, &session, guild, &answer).await,
+                outcome: http
+                    .ask(node, &session, guild, &answer)
+                    .await
+                    .map(|remote| remote.map(Box::new)),
             },
             Task::Delete {
                 node,

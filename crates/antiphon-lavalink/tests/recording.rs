@@ -126,14 +126,14 @@ async fn every_frame_and_every_answer_goes_through() {
         node.answer(&text("method"), &path, status, body.clone());
         match (&*text("method"), &*path) {
             ("GET", "/version") => {
-                assert_eq!(lava.fetch_version().await.expect("a version"), "3.7.0")
+                assert_eq!(lava.fetch_version().await.expect("a version"), "3.7.0");
             }
             ("GET", "/v4/info") => {
                 let info = lava.fetch_info().await.expect("readable");
                 assert!(info.is_node_link && info.has_source("HTTP") && !info.has_plugin("x"));
             }
             ("GET", "/v4/stats") => {
-                assert_eq!(lava.fetch_stats().await.expect("readable").cpu.cores, 2)
+                assert_eq!(lava.fetch_stats().await.expect("readable").cpu.cores, 2);
             }
             ("GET", "/v4/loadtracks") => load(&pool, &row, status).await,
             ("PATCH", path) if path.ends_with(&session) => {}

@@ -320,6 +320,7 @@ impl PlayerState {
 
     fn play(&mut self, track: Arc<Playable>, options: PlayOptions, reply: Reply) {
         let run = self.add_run(&track);
+        self.runs.begin_at(run, milliseconds(options.start));
         if options.populate {
             self.tastes.populate(&track, options.max_populate);
             self.recommend();

@@ -26,9 +26,9 @@ impl PlayerState {
             original: (!run.foreign).then(|| Arc::clone(&run.track)),
             restored: run.restored,
         };
-        let track = Arc::clone(&run.track);
-        // One that goes on is where it was; where another begins, the node says with its next update.
-        let position = if noted.restored { position } else { 0 };
+        let (track, start) = (Arc::clone(&run.track), run.start);
+        // One that goes on is where it was.
+        let position = if noted.restored { position } else { start };
         self.began(&track, position, now);
         self.dirty = true;
         noted

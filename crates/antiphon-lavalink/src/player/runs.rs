@@ -24,6 +24,8 @@ pub(crate) struct Run {
     pub(crate) id: u64,
     pub(crate) track: Arc<Playable>,
     pub(crate) phase: Phase,
+    /// Where it begins, in milliseconds.
+    pub(crate) start: i64,
     /// It goes on after a move or a lost session, instead of beginning.
     pub(crate) restored: bool,
     /// Another program began it, so that nobody here knows an original.
@@ -47,10 +49,18 @@ impl Runs {
             id: self.next,
             track,
             phase,
+            start: 0,
             restored,
             foreign: false,
         });
         self.next
+    }
+
+    /// It begins elsewhere than at its beginning.
+    pub(crate) fn begin_at(&mut self, id: u64, start: i64) {
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+            run.start = start;
+        }
     }
 
     /// The node took it; unless its end was heard before, which happens (protocol §6).

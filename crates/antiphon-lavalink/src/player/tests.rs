@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{borrow::Borrow, time::Duration};
 
 use antiphon_core::Rng;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -145,8 +145,9 @@ impl Stage {
         self.player.on_answer(Err(error), self.now);
     }
 
-    fn end(&mut self, name: &str, reason: TrackEndReason) -> Noted {
-        self.player.on_track_end(&track(name), &reason, self.now)
+    fn end(&mut self, name: &str, reason: impl Borrow<TrackEndReason>) -> Noted {
+        self.player
+            .on_track_end(&track(name), reason.borrow(), self.now)
     }
 
     fn pass(&mut self, seconds: u64) {
@@ -287,15 +288,12 @@ fn the_end_of_a_replaced_track_has_its_own_original() {
     stage.ask().expect("the track");
     let ended = stage.end("a", TrackEndReason::Replaced);
     assert_eq!(
-        ended.original.map(|track| track.encoded.clone()).as_deref(),
+        ended.original.as_ref().map(|track| &*track.encoded),
         Some("a")
     );
     let started = stage.player.on_track_start(track("b"), stage.now);
     assert_eq!(
-        started
-            .original
-            .map(|track| track.encoded.clone())
-            .as_deref(),
+        started.original.as_ref().map(|track| &*track.encoded),
         Some("b")
     );
     assert!(!started.restored);
@@ -307,15 +305,18 @@ fn stopping_is_not_skipping() {
         let mut stage = Stage::playing("a");
         stage.autoplay(AutoPlayMode::Partial);
         stage.put("b");
-        let mut stopped = stage.reply(|reply| match skip {
-            true => Command::Skip { force: true, reply },
-            false => Command::Stop { reply },
+        let mut stopped = stage.reply(|reply| {
+            if skip {
+                Command::Skip { force: true, reply }
+            } else {
+                Command::Stop { reply }
+            }
         });
         assert_eq!(stage.next_track().as_deref(), Some("nothing"));
         stage.end("a", TrackEndReason::Stopped);
         stage.answer(true, None);
         let was = stopped.try_recv().expect("answered").expect("done");
-        assert!(was.is_none() || was.is_some_and(|track| &*track.encoded == "a"));
+        assert!(was.is_none_or(|track| &*track.encoded == "a"));
         assert_eq!(stage.next_track(), expected, "skip: {skip}");
     }
 }

@@ -44,8 +44,8 @@ mod tests {
                 ..CPUStats::default()
             },
             frames: Some(FrameStats {
-                deficit,
                 nulled,
+                deficit,
                 ..FrameStats::default()
             }),
             ..StatsOP::default()

@@ -43,17 +43,17 @@ fn config(nodes: usize) -> Config {
 
 impl Stage {
     fn new(nodes: usize) -> Self {
-        Self::with(config(nodes), HashMap::new())
+        Self::with(&config(nodes), HashMap::new())
     }
 
-    fn with(config: Config, kept: HashMap<Part, Checkpoint>) -> Self {
+    fn with(config: &Config, kept: HashMap<Part, Checkpoint>) -> Self {
         let now = Moment {
             at: Instant::now(),
             wall: "2026-01-01T00:00:00Z".parse().expect("a time"),
         };
         let nodes = config.nodes.len();
         let mut stage = Self {
-            pool: PoolState::new(&config, Rng::with_seed(1), "nonce", kept.values(), now),
+            pool: PoolState::new(config, Rng::with_seed(1), "nonce", kept.values(), now),
             now,
             open: vec![None; nodes],
             sessions: 0,
@@ -160,7 +160,7 @@ impl Stage {
         let done = Done::Asked {
             guild,
             number,
-            outcome: Ok(outcome),
+            outcome: Ok(outcome.map(Box::new)),
         };
         self.pool.on_done(done, self.now);
     }
@@ -206,7 +206,7 @@ impl Stage {
         );
     }
 
-    fn frame(&mut self, node: usize, frame: serde_json::Value) {
+    fn frame(&mut self, node: usize, frame: impl std::fmt::Display) {
         let (epoch, _) = self.open[node].clone().expect("open");
         self.pool
             .on_frame(node, epoch, &frame.to_string().into(), self.now);
@@ -640,7 +640,7 @@ fn a_restarted_bot_adopts_its_players_without_touching_their_tracks() {
         stage.play(guild, "c-fra01.discord.media", "a");
     }
     let (kept, players) = (stage.kept, stage.players);
-    let mut stage = Stage::with(config(2), kept);
+    let mut stage = Stage::with(&config(2), kept);
     stage.players = players;
     assert_eq!(
         stage.open[0]
@@ -668,7 +668,7 @@ fn a_restarted_bot_adopts_its_players_without_touching_their_tracks() {
 fn a_restart_beyond_the_session_is_a_gap_and_asks_discord_anew() {
     let mut stage = Stage::ready(1);
     stage.play(1, "x", "a");
-    let mut stage = Stage::with(config(1), stage.kept);
+    let mut stage = Stage::with(&config(1), stage.kept);
     stage.greet(0, false);
     assert!(stage.kinds().contains(&"antiphon.gap"));
     assert_eq!(
@@ -771,7 +771,7 @@ fn a_checkpoint_hangs_on_the_event_that_caused_the_change() {
 
 #[test]
 fn reading_stops_when_too_much_waits_and_goes_on_when_it_is_taken() {
-    let mut stage = Stage::with(config(1).buffer(10_000), HashMap::new());
+    let mut stage = Stage::with(&config(1).buffer(10_000), HashMap::new());
     stage.greet(0, false);
     let (epoch, _) = stage.open[0].clone().expect("open");
     while stage.pool.wants_frames() {

@@ -149,7 +149,7 @@ fn a_reset_forgets_history_mode_and_loaded_track_and_a_copy_has_no_mode() {
         (names(&copy), copy.mode(), copy.loaded()),
         ("bb".into(), QueueMode::Normal, None)
     );
-    assert_eq!(copy.history().map(|past| names(past)), Some("a".into()));
+    assert_eq!(copy.history().map(names), Some("a".into()));
     queue.reset();
     assert_eq!((queue.mode(), queue.loaded()), (QueueMode::Normal, None));
     assert!(queue.history().is_some_and(Queue::is_empty));
@@ -196,7 +196,7 @@ fn a_kept_queue_is_the_same_and_stays_within_its_budget() {
         ("bc".into(), QueueMode::LoopAll)
     );
     assert_eq!(back.loaded(), queue.loaded());
-    assert_eq!(back.history().map(|past| names(past)), Some("h".into()));
+    assert_eq!(back.history().map(names), Some("h".into()));
     let mut budget = 500;
     assert_eq!(queue.saved(&mut budget).items.len(), 1);
 }
@@ -300,7 +300,7 @@ impl Model {
             }
             Deed::Delete(index) if index < self.items.len() => drop(self.items.remove(index)),
             Deed::Swap(one, other) if one.max(other) < self.items.len() => {
-                self.items.swap(one, other)
+                self.items.swap(one, other);
             }
             Deed::Remove(track, count) => {
                 for _ in 0..count.unwrap_or(usize::MAX) {

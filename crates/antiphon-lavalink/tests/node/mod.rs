@@ -161,12 +161,15 @@ async fn talk(mut stream: Stream, heard: &Heard, said: Said) {
     let Some(answer) = accept_upgrade(&request) else {
         return;
     };
-    let mut head = "HTTP/1.1 101 Switching Protocols\r\n".to_owned();
+    let mut answered = "HTTP/1.1 101 Switching Protocols\r\n".to_owned();
     for (name, value) in answer.headers() {
-        head.push_str(&format!("{name}: {}\r\n", value.to_str().expect("a text")));
+        let value = value.to_str().expect("a text");
+        for part in [name.as_str(), ": ", value, "\r\n"] {
+            answered.push_str(part);
+        }
     }
-    head.push_str("\r\n");
-    if stream.write_all(head.as_bytes()).await.is_err() {
+    answered.push_str("\r\n");
+    if stream.write_all(answered.as_bytes()).await.is_err() {
         return;
     }
     let mut socket = WebSocket::serve(stream, Limits::default());
