@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use antiphon_core::{Event, Events, Payload as _};
 use antiphon_lavalink::{
-    EncodedTrack, InvalidNodeError, NodeReady, NodeStatus, Playable, PlayerError, Pool,
-    RequestError, TrackInfo, connect,
+    AutoPlayMode, EncodedTrack, InvalidNodeError, NodeReady, NodeStatus, PlayOptions, Playable,
+    PlayerError, Pool, RequestError, TrackInfo, TrackSource, VoiceServer, VoiceState, connect,
 };
 use futures_util::StreamExt as _;
 use node::{Node, Say};
@@ -245,4 +245,172 @@ async fn every_request_of_a_node_is_sent_as_the_protocol_says() {
         r#"{"address":"1.0.0.1"}"#
     );
     assert_eq!(of("/v4/decodetrack").headers["authorization"], "sesame");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_was_given_up_is_tried_again_when_asked() {
+    let node = Node::start();
+    node.refuse(Some(503));
+    let (config, _asked) = node.config();
+    // A second node keeps the source running when the first is given up.
+    let (pool, source) = connect(config.retries(Some(0)).heartbeat(Duration::from_secs(5)));
+    let mut events = source.events(CancellationToken::new());
+    let mut ended = false;
+    while let Some(event) = events.next().await {
+        ended |= event.is_err();
+    }
+    assert!(ended, "the only node was given up");
+    assert!(
+        pool.reconnect().await.is_err(),
+        "a source that ended says so"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn searches_are_kept_and_asked_for_once() {
+    let node = Node::start();
+    let (pool, mut events) = begin(&node);
+    node.frame(READY);
+    next(&mut events, "lavalink.ready").await;
+    pool.connect().await.expect("connected");
+    let found = r#"{"loadType":"search","data":[{"encoded":"QAAA","info":{"title":"T"}}]}"#;
+    node.answer("GET", "/v4/loadtracks", 200, found);
+    for _ in 0..3 {
+        let found = pool
+            .search("tone", &TrackSource::YouTube)
+            .await
+            .expect("found");
+        assert_eq!(found.first().map(|track| &*track.title), Some("T"));
+    }
+    assert!(pool.has_cache());
+    let asked = |node: &Node| {
+        node.heard()
+            .iter()
+            .filter(|heard| heard.path == "/v4/loadtracks")
+            .count()
+    };
+    assert_eq!(asked(&node), 1);
+    pool.set_cache(0);
+    pool.search("tone", &TrackSource::YouTube)
+        .await
+        .expect("found");
+    assert_eq!((asked(&node), pool.has_cache()), (2, false));
+    node.answer(
+        "GET",
+        "/v4/loadtracks",
+        200,
+        r#"{"loadType":"empty","data":null}"#,
+    );
+    assert!(
+        pool.fetch_tracks("nothing")
+            .await
+            .expect("no error")
+            .is_empty()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_player_tells_what_it_is() {
+    let node = Node::start();
+    let (config, mut asked) = node.config();
+    let (pool, source) = connect(config);
+    let mut events = source.events(CancellationToken::new());
+    node.frame(READY);
+    next(&mut events, "lavalink.ready").await;
+    let path = "/v4/sessions/s1/players/5";
+    let state = r#"{"time":1,"position":0,"connected":true,"ping":20}"#;
+    node.answer(
+        "PATCH",
+        path,
+        200,
+        format!(r#"{{"guildId":"5","track":null,"volume":100,"paused":false,"state":{state}}}"#),
+    );
+    let player = pool.player_in(5);
+    assert!(!player.exists() && player.node().is_none() && player.position().is_zero());
+    let discord = async {
+        let request = asked.recv().await.expect("op 4");
+        assert_eq!(
+            (
+                request.guild.get(),
+                request.channel.map(|channel| channel.get())
+            ),
+            (5, Some(6))
+        );
+        pool.voice_server_update(VoiceServer {
+            guild: 5.into(),
+            token: "t".into(),
+            endpoint: Some("c-fra01.discord.media:443".into()),
+        });
+        pool.voice_state_update(VoiceState {
+            guild: 5.into(),
+            user: 7.into(),
+            channel: request.channel,
+            session_id: "v".into(),
+        });
+    };
+    let (entered, ()) = tokio::join!(player.connect(6), discord);
+    entered.expect("in the channel");
+    let voice = node
+        .heard()
+        .into_iter()
+        .find(|heard| heard.path == path)
+        .expect("asked");
+    assert_eq!(
+        voice.body,
+        r#"{"voice":{"token":"t","endpoint":"c-fra01.discord.media:443","sessionId":"v","channelId":"6"}}"#
+    );
+    assert!(player.exists() && player.connected() && !player.playing());
+    assert_eq!(
+        player
+            .node()
+            .map(|node| node.identifier().as_str().to_owned())
+            .as_deref(),
+        Some("eu-1")
+    );
+    assert_eq!(
+        (
+            player.channel().map(|channel| channel.get()),
+            player.guild().get()
+        ),
+        (Some(6), 5)
+    );
+    assert_eq!(player.ping(), Some(Duration::from_millis(20)));
+    let track = Playable::decode(
+        "QAAANgMABFRvbmUAA0xhYgAAAAAAAAXcAAJ0MQABAAR4OnQxAAAACnNvdW5kY2xvdWQAAAAAAAAAAA==",
+    )
+    .expect("a track");
+    let body = format!(
+        r#"{{"guildId":"5","track":{},"volume":30,"paused":false,"state":{state}}}"#,
+        track.raw_data()
+    );
+    node.answer("PATCH", path, 200, body);
+    player
+        .play_with(track.clone(), PlayOptions::new().volume(30))
+        .await
+        .expect("taken");
+    assert!(player.playing() && !player.paused());
+    assert_eq!(
+        (
+            player.volume(),
+            player.current().map(|current| current.title.clone())
+        ),
+        (30, Some("Tone".into()))
+    );
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(player.position(), Duration::from_millis(700));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(
+        player.position(),
+        Duration::from_millis(1500),
+        "never beyond the end"
+    );
+    player
+        .set_autoplay(AutoPlayMode::Partial)
+        .await
+        .expect("told");
+    player.set_inactive_timeout(None).await.expect("told");
+    node.answer("DELETE", path, 204, "");
+    player.disconnect().await.expect("gone");
+    assert_eq!(asked.recv().await.expect("op 4").channel, None);
+    assert!(!player.exists() && pool.players().is_empty());
 }

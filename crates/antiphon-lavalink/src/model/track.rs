@@ -617,4 +617,38 @@ mod tests {
             assert_eq!(unknown.duration(), None);
         }
     }
+
+    #[test]
+    fn what_plugins_add_to_a_track_is_read_by_name() {
+        let wire: wire::Track<'_> = serde_json::from_str(
+            r#"{"encoded":"Q","info":{"title":"T"},"pluginInfo":{"albumName":"A","artistUrl":"u","isPreview":true,"previewUrl":"p"},"userData":{"by":"1"}}"#,
+        )
+        .expect("a track");
+        let track = Playable::from(wire);
+        assert_eq!(track.album().name.as_deref(), Some("A"));
+        assert_eq!(
+            (track.artist().url.as_deref(), track.artist().artwork),
+            (Some("u"), None)
+        );
+        assert_eq!(
+            (track.preview_url().as_deref(), track.is_preview()),
+            (Some("p"), true)
+        );
+        let raw = track.raw_data();
+        let again: wire::Track<'_> = serde_json::from_str(&raw).expect("a track");
+        assert_eq!(Playable::from(again), track, "{raw}");
+    }
+
+    #[test]
+    fn a_playlist_gives_its_tracks_extras_and_away() {
+        let mut playlist = Playlist {
+            tracks: vec![Playable::default(), Playable::default()],
+            ..Playlist::default()
+        };
+        let extras = Extras::new(&serde_json::json!({"by": "1"})).expect("an object");
+        playlist.track_extras(&extras);
+        assert!(playlist.iter().all(|track| track.extras == extras));
+        assert!(playlist.pop(1).is_some() && playlist.pop(1).is_none());
+        assert_eq!(playlist.len(), 1);
+    }
 }

@@ -824,3 +824,73 @@ fn ten_thousand_idle_players_cost_no_search_per_frame() {
     let timers = stage.pool.timers.len();
     assert_eq!((stage.pool.seats.len(), timers), (10_000, 0));
 }
+
+#[test]
+fn five_hundred_players_of_three_nodes_are_heard_again_in_few_rounds() {
+    let mut stage = Stage::ready(3);
+    let endpoints = [
+        "c-fra01.discord.media",
+        "c-iad01.discord.media",
+        "c-nrt01.discord.media",
+    ];
+    for guild in 1..=500_u64 {
+        let endpoint = endpoints[usize::try_from(guild % 3).expect("small")];
+        stage.play(guild, endpoint, "a");
+    }
+    let hit = stage.pool.players_of(0).len();
+    stage.lose(0);
+    stage.holds = true;
+    stage.pass(Duration::from_secs(15));
+    let mut rounds = 0;
+    while !stage.held.is_empty() {
+        let into = |node: usize| {
+            stage
+                .pool
+                .moving
+                .values()
+                .filter(|target| **target == node)
+                .count()
+        };
+        assert!(into(1) <= 2 && into(2) <= 2, "no storm");
+        stage.answer_held();
+        rounds += 1;
+    }
+    assert_eq!(stage.of::<PlayerMigrated>().len(), hit);
+    // With both others taking two at a time, a request of 100 ms leaves it below five seconds.
+    assert!(
+        rounds <= hit.div_ceil(4) + 1,
+        "{rounds} rounds for {hit} players"
+    );
+    assert!(stage.pool.players_of(0).is_empty());
+    let starts = stage.of::<TrackStart>().len();
+    assert_eq!(starts, 500, "no start is invented");
+}
+
+#[test]
+fn a_second_node_lost_while_players_move_to_it_loses_none() {
+    let mut stage = Stage::ready(3);
+    for guild in 1..=6 {
+        stage.play(guild, "c-fra01.discord.media", "a");
+    }
+    stage.holds = true;
+    stage.lose(0);
+    stage.pass(Duration::from_secs(15));
+    assert!(!stage.held.is_empty());
+    stage.lose(1);
+    for (guild, number, _) in std::mem::take(&mut stage.held) {
+        let outcome = Err(RequestError::Unreachable("the connection broke".into()));
+        let done = Done::Asked {
+            guild,
+            number,
+            outcome,
+        };
+        stage.pool.on_done(done, stage.now);
+    }
+    stage.holds = false;
+    stage.settle();
+    stage.pass(Duration::from_secs(60));
+    for guild in 1..=6 {
+        assert_eq!(stage.node_of(guild), 2, "player {guild}");
+        assert!(stage.player(guild).current().is_some());
+    }
+}

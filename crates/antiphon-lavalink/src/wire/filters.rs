@@ -311,3 +311,48 @@ impl Filters {
         serde_json::to_value(self).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_sent_as_documented_and_merged_by_what_they_set() {
+        let mut filters = Filters::new()
+            .volume(0.0)
+            .equalizer(Equalizer::new([(0, 0.25), (14, -0.25), (15, 1.0)]))
+            .timescale(Timescale::new().speed(1.5))
+            .channel_mix(ChannelMix::new().left_to_right(0.5))
+            .low_pass(LowPass::new().smoothing(20.0));
+        assert_eq!(
+            filters.payload().to_string(),
+            r#"{"channelMix":{"leftToRight":0.5},"equalizer":[{"band":0,"gain":0.25},{"band":14,"gain":-0.25}],"lowPass":{"smoothing":20.0},"timescale":{"speed":1.5},"volume":0.0}"#
+        );
+        filters.set_filters(Filters::new().karaoke(Karaoke::new().level(1.0)));
+        assert!(filters.karaoke.is_some() && filters.timescale.is_some());
+        let mut timescale = Timescale::new().speed(1.5);
+        timescale.set(Timescale::new().rate(2.0));
+        filters = filters.timescale(timescale);
+        assert!((filters.speed() - 3.0).abs() < 1e-9);
+        filters.reset();
+        assert_eq!(filters.payload(), serde_json::json!({}));
+    }
+
+    #[test]
+    fn what_a_node_reads_back_is_the_same_with_its_defaults_and_unknown_filters() {
+        let read = r#"{"volume":1.0,"equalizer":[{"band":3},{"band":1,"gain":0.5}],"karaoke":null,"tremolo":{"frequency":2.0,"depth":0.5},"pluginFilters":{"echo":{"delay":1}},"chorus":{}}"#;
+        let filters: Filters = serde_json::from_str(read).expect("filters");
+        let equalizer = filters.equalizer.expect("there");
+        assert_eq!([0, 1, 3].map(|band| equalizer.gain(band)), [0.0, 0.5, 1.0]);
+        assert_eq!(equalizer.bands().len(), 2);
+        assert!(filters.karaoke.is_none() && filters.plugin_filters.is_some());
+    }
+
+    #[test]
+    fn a_speed_that_makes_no_sense_counts_as_one() {
+        for speed in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let filters = Filters::new().timescale(Timescale::new().speed(speed));
+            assert!((filters.speed() - 1.0).abs() < 1e-9, "{speed}");
+        }
+    }
+}
