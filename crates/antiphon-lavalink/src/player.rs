@@ -54,6 +54,9 @@ const ERRORS: u8 = 3;
 /// Times that nobody may have listened when a track ended (protocol §15).
 const TOKENS: u8 = 3;
 
+/// How often a position is kept that changes by itself.
+const SAVE_EVERY: Duration = Duration::from_secs(30);
+
 /// Who waits for something to be done, and takes the track that was playing.
 pub(crate) type Reply = oneshot::Sender<Result<Option<Arc<Playable>>, PlayerError>>;
 
@@ -130,6 +133,7 @@ pub(crate) struct PlayerState {
     rng: Rng,
     /// It changed in a way that a restart must know of.
     pub(crate) dirty: bool,
+    saved_at: Instant,
     /// It is over once its node has been told.
     pub(crate) is_gone: bool,
 }
@@ -195,6 +199,7 @@ impl PlayerState {
             outputs: VecDeque::new(),
             rng,
             dirty: false,
+            saved_at: now,
             is_gone: false,
         }
     }
@@ -351,19 +356,37 @@ impl PlayerState {
     ) {
         let position = self.progress.at(lost_at);
         let from = self.node.replace(node);
-        self.sent = None;
+        let mut reply = reply;
+        if let Some(ask) = self.sent.take().map(Sent::into_ask) {
+            match ask.why {
+                Why::Restore { .. } => reply = reply.or(ask.reply),
+                Why::Voice | Why::Destroy => {}
+                // Its answer will not be heard any more, so that it is done again.
+                _ => self.asks.push_front(ask),
+            }
+        }
         self.voice.on_node_changed();
         self.connected = false;
         self.progress.report(position, lost_at);
         self.progress.set_speed(0.0, lost_at);
-        // Whatever plays goes on: what was asked for and not answered is asked for anew by the same request.
-        let going_on = self.runs.newest().map(|run| Arc::clone(&run.track));
+        self.asks
+            .retain(|ask| !matches!(ask.why, Why::Voice | Why::Restore { .. }));
+        // What plays goes on by the request itself; what was asked for and not answered follows after it.
+        let going_on = self.current().cloned();
         self.runs.clear();
         let run = going_on.map(|track| self.runs.add(track, runs::Phase::Accepted, true));
-        self.asks.retain(|ask| {
-            !matches!(ask.why, Why::Voice | Why::Restore { .. } | Why::Play { .. })
-                || ask.reply.is_some()
-        });
+        for ask in &mut self.asks {
+            if let Why::Play {
+                run,
+                track,
+                position,
+                ..
+            } = &mut ask.why
+            {
+                *run = self.runs.add(Arc::clone(track), runs::Phase::Asked, false);
+                self.runs.begin_at(*run, *position);
+            }
+        }
         let why = Why::Restore {
             run,
             position,
@@ -476,8 +499,9 @@ impl PlayerState {
     }
 
     /// As a checkpoint keeps it.
-    pub(crate) fn saved(&self, now: Instant, wall: i64) -> Bytes {
-        saved::save(self, now, wall)
+    pub(crate) fn saved(&mut self, now: Instant) -> Bytes {
+        self.saved_at = now;
+        saved::save(self, now)
     }
 }
 

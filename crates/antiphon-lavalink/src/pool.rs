@@ -700,7 +700,7 @@ impl PoolState {
             return;
         };
         if std::mem::take(&mut seat.player.dirty) {
-            let state = seat.player.saved(now.at, now.wall.as_millisecond());
+            let state = seat.player.saved(now.at);
             self.checkpoint(format!("player/{guild}").into(), state, now);
         }
         self.set_timer(guild);

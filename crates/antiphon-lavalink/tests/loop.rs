@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use antiphon_core::{Event, Events, Payload as _};
 use antiphon_lavalink::{
-    AutoPlayMode, EncodedTrack, InvalidNodeError, NodeReady, NodeStatus, PlayOptions, Playable,
-    PlayerError, Pool, RequestError, TrackInfo, TrackSource, VoiceServer, VoiceState, connect,
+    AutoPlayMode, ChannelId, EncodedTrack, InvalidNodeError, NodeReady, NodeStatus, PlayOptions,
+    Playable, PlayerError, Pool, RequestError, TrackInfo, TrackSource, VoiceRequest, VoiceServer,
+    VoiceState, connect,
 };
 use futures_util::StreamExt as _;
 use node::{Node, Say};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 const READY: &str = r#"{"op":"ready","resumed":false,"sessionId":"s1"}"#;
@@ -248,18 +250,18 @@ async fn every_request_of_a_node_is_sent_as_the_protocol_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_that_was_given_up_is_tried_again_when_asked() {
+async fn a_source_whose_only_node_is_given_up_ends() {
     let node = Node::start();
     node.refuse(Some(503));
     let (config, _asked) = node.config();
-    // A second node keeps the source running when the first is given up.
-    let (pool, source) = connect(config.retries(Some(0)).heartbeat(Duration::from_secs(5)));
+    let (pool, source) = connect(config.retries(Some(2)));
     let mut events = source.events(CancellationToken::new());
-    let mut ended = false;
+    let mut code = None;
     while let Some(event) = events.next().await {
-        ended |= event.is_err();
+        code = event.err().map(|error| error.code());
     }
-    assert!(ended, "the only node was given up");
+    assert_eq!(code, Some("unreachable"));
+    assert_eq!(node.heard().len(), 3, "once, and two retries");
     assert!(
         pool.reconnect().await.is_err(),
         "a source that ended says so"
@@ -309,6 +311,26 @@ async fn searches_are_kept_and_asked_for_once() {
     );
 }
 
+/// Discord lets the bot into the channel that it asks for, the server's half first.
+async fn let_in(pool: &Pool, asked: &mut mpsc::UnboundedReceiver<VoiceRequest>) {
+    let request = asked.recv().await.expect("op 4");
+    assert_eq!(
+        (request.guild.get(), request.channel.map(ChannelId::get)),
+        (5, Some(6))
+    );
+    pool.voice_server_update(VoiceServer {
+        guild: request.guild,
+        token: "t".into(),
+        endpoint: Some("c-fra01.discord.media:443".into()),
+    });
+    pool.voice_state_update(VoiceState {
+        guild: request.guild,
+        user: 7.into(),
+        channel: request.channel,
+        session_id: "v".into(),
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_player_tells_what_it_is() {
     let node = Node::start();
@@ -327,28 +349,7 @@ async fn a_player_tells_what_it_is() {
     );
     let player = pool.player_in(5);
     assert!(!player.exists() && player.node().is_none() && player.position().is_zero());
-    let discord = async {
-        let request = asked.recv().await.expect("op 4");
-        assert_eq!(
-            (
-                request.guild.get(),
-                request.channel.map(|channel| channel.get())
-            ),
-            (5, Some(6))
-        );
-        pool.voice_server_update(VoiceServer {
-            guild: 5.into(),
-            token: "t".into(),
-            endpoint: Some("c-fra01.discord.media:443".into()),
-        });
-        pool.voice_state_update(VoiceState {
-            guild: 5.into(),
-            user: 7.into(),
-            channel: request.channel,
-            session_id: "v".into(),
-        });
-    };
-    let (entered, ()) = tokio::join!(player.connect(6), discord);
+    let (entered, ()) = tokio::join!(player.connect(6), let_in(&pool, &mut asked));
     entered.expect("in the channel");
     let voice = node
         .heard()
@@ -368,10 +369,7 @@ async fn a_player_tells_what_it_is() {
         Some("eu-1")
     );
     assert_eq!(
-        (
-            player.channel().map(|channel| channel.get()),
-            player.guild().get()
-        ),
+        (player.channel().map(ChannelId::get), player.guild().get()),
         (Some(6), 5)
     );
     assert_eq!(player.ping(), Some(Duration::from_millis(20)));
@@ -413,4 +411,69 @@ async fn a_player_tells_what_it_is() {
     player.disconnect().await.expect("gone");
     assert_eq!(asked.recv().await.expect("op 4").channel, None);
     assert!(!player.exists() && pool.players().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_hangs_is_noticed_and_asked_again() {
+    let node = Node::start();
+    let (_pool, mut events) = begin(&node);
+    node.frame(READY);
+    next(&mut events, "lavalink.ready").await;
+    let begun = tokio::time::Instant::now();
+    node.say(Say::Hang);
+    next(&mut events, "lavalink.NodeDisconnected").await;
+    let noticed = begun.elapsed();
+    assert!((15..=45).contains(&noticed.as_secs()), "{noticed:?}");
+    node.frame(r#"{"op":"ready","resumed":false,"sessionId":"s2"}"#);
+    // The node had not noticed: what it said meanwhile is a gap.
+    next(&mut events, "antiphon.gap").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_costs_neither_frames_nor_the_connection() {
+    let node = Node::start();
+    let (config, _asked) = node.config();
+    let (_pool, source) = connect(config.buffer(32 << 10));
+    let mut events = source.events(CancellationToken::new());
+    node.frame(READY);
+    next(&mut events, "lavalink.ready").await;
+    let link = next(&mut events, "antiphon.link").await;
+    assert!(link.parse::<serde_json::Value>().expect("JSON")["state"] == "connected");
+    for number in 0..5000 {
+        node.frame(format!(
+            r#"{{"op":"event","type":"Count","number":{number}}}"#
+        ));
+    }
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    for number in 0..5000 {
+        let event = events.next().await.expect("more").expect("nothing fatal");
+        assert_eq!(
+            event.kind().as_str(),
+            "lavalink.Count",
+            "nothing came between"
+        );
+        let body: serde_json::Value = event.parse().expect("JSON");
+        assert_eq!(body["number"], number);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_keeps_the_session_and_says_goodbye_to_nobody() {
+    let node = Node::start();
+    let (config, _asked) = node.config();
+    let (pool, source) = connect(config);
+    let shutdown = CancellationToken::new();
+    let mut events = source.events(shutdown.clone());
+    node.frame(READY);
+    next(&mut events, "lavalink.ready").await;
+    pool.connect().await.expect("connected");
+    shutdown.cancel();
+    while let Some(event) = events.next().await {
+        event.expect("in good order");
+    }
+    let heard = node.heard();
+    assert!(
+        heard.iter().all(|heard| heard.method != "DELETE"),
+        "players play on"
+    );
 }

@@ -98,6 +98,11 @@ impl Sent {
     pub(crate) fn why(&self) -> &Why {
         &self.ask.why
     }
+
+    /// The request, to be sent once more.
+    pub(crate) fn into_ask(self) -> Ask {
+        self.ask
+    }
 }
 
 /// What is to be sent.
@@ -193,7 +198,7 @@ impl PlayerState {
                 body.volume = Some(self.volume);
                 body.paused = Some(self.paused);
                 body.filters = Some((*self.filters).clone());
-                if let Some(run) = run.and_then(|_| self.runs.newest()) {
+                if let Some(run) = run.and_then(|run| self.runs.get(run)) {
                     body.track = Some(update(&run.track));
                     body.position = Some(*position);
                     body.end_time = self.end_time;

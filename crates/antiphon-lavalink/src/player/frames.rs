@@ -76,6 +76,7 @@ impl PlayerState {
         self.ping = state.ping;
         if self.current().is_some() {
             self.progress.report(state.position, now);
+            self.dirty |= now.saturating_duration_since(self.saved_at) >= super::SAVE_EVERY;
         }
         if state.connected {
             self.voice.settled_if_given();

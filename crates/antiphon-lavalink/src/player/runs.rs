@@ -116,6 +116,11 @@ impl Runs {
         found.or_else(|| self.runs.iter().position(any))
     }
 
+    /// The run of this number.
+    pub(crate) fn get(&self, id: u64) -> Option<&Run> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
     /// What plays: the newest that the node has taken.
     pub(crate) fn current(&self) -> Option<&Run> {
         let mut runs = self.runs.iter().rev();

@@ -21,7 +21,7 @@ const VERSION: u8 = 1;
 /// Bytes that the tracks of one checkpoint take; what is beyond is not there after a restart.
 const BUDGET: usize = Checkpoint::MAX_STATE - (Checkpoint::MAX_STATE >> 3);
 
-pub(super) fn save(player: &PlayerState, now: Instant, wall: i64) -> Bytes {
+pub(super) fn save(player: &PlayerState, now: Instant) -> Bytes {
     let mut budget = BUDGET;
     let queue = player.queue.saved(&mut budget);
     let found: Vec<SavedTrack<'_>> = player.auto_queue.saved(&mut budget).items;
@@ -44,7 +44,6 @@ pub(super) fn save(player: &PlayerState, now: Instant, wall: i64) -> Bytes {
         current: current.map(|run| run.track.saved()),
         position: player.progress.at(now),
         end_time: player.end_time,
-        at: wall,
         queue,
         auto_queue: found,
     };

@@ -620,6 +620,45 @@ fn a_restored_player_has_all_it_had_in_one_request_and_no_second_original() {
 }
 
 #[test]
+fn what_was_asked_for_while_the_node_was_lost_is_done_after_the_move() {
+    let mut stage = Stage::playing("a");
+    let mut played = stage.play("b");
+    stage.ask().expect("the track, whose answer is lost");
+    let mut set = stage.reply(|reply| Command::Volume { volume: 7, reply });
+    stage
+        .player
+        .restore("us-1".into(), Some(MoveReason::NodeLost), stage.now, None);
+    assert_eq!(stage.next_track().as_deref(), Some("a"));
+    stage.answer(true, Some(track("a")));
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
+    stage.end("a", TrackEndReason::Replaced);
+    let started = stage.player.on_track_start(track("b"), stage.now);
+    assert!(started.original.is_some() && !started.restored);
+    stage.answer(true, Some(track("b")));
+    assert_eq!(stage.ask().expect("the volume").volume, Some(7));
+    stage.answer(true, Some(track("b")));
+    assert!(played.try_recv().expect("answered").is_ok());
+    assert!(set.try_recv().expect("answered").is_ok());
+}
+
+#[test]
+fn a_position_is_kept_now_and_then() {
+    let mut stage = Stage::playing("a");
+    stage.player.dirty = false;
+    for second in [10, 10, 10] {
+        assert!(!stage.player.dirty);
+        stage.pass(second);
+        let update = State {
+            position: 1000,
+            connected: true,
+            ..State::default()
+        };
+        stage.player.on_update(update, stage.now);
+    }
+    assert!(stage.player.dirty);
+}
+
+#[test]
 fn what_nobody_waits_for_any_more_is_not_done() {
     let mut stage = Stage::playing("a");
     let first = stage.play("b");
@@ -644,7 +683,7 @@ fn a_kept_player_is_adopted_without_a_request() {
     let mut stage = Stage::playing("a");
     stage.put("bc");
     stage.autoplay(AutoPlayMode::Partial);
-    let kept = stage.player.saved(stage.now, 0);
+    let kept = stage.player.saved(stage.now);
     assert!(
         !String::from_utf8_lossy(&kept).contains("vt"),
         "no token is kept"
@@ -690,7 +729,7 @@ fn a_kept_player_that_its_node_lost_asks_for_voice_and_goes_on() {
         },
         stage.now,
     );
-    let kept = stage.player.saved(stage.now, 0);
+    let kept = stage.player.saved(stage.now);
     let player = read_saved(GUILD, &kept, rules(), Rng::with_seed(2), stage.now).expect("kept");
     let mut stage = Stage {
         player,
@@ -715,7 +754,7 @@ fn a_kept_player_that_its_node_lost_asks_for_voice_and_goes_on() {
 fn a_gone_player_is_not_kept() {
     let mut stage = Stage::playing("a");
     let _gone = stage.reply(|reply| Command::Disconnect { reply });
-    let kept = stage.player.saved(stage.now, 0);
+    let kept = stage.player.saved(stage.now);
     assert!(read_saved(GUILD, &kept, rules(), Rng::with_seed(2), stage.now).is_none());
     assert!(read_saved(GUILD, b"{}", rules(), Rng::with_seed(2), stage.now).is_none());
     assert!(read_saved(GUILD, b"<", rules(), Rng::with_seed(2), stage.now).is_none());
@@ -849,7 +888,7 @@ proptest! {
                 }
                 Happening::Restore => stage.player.restore("us-1".into(), Some(MoveReason::Drained), stage.now, None),
                 Happening::Save => {
-                    let kept = stage.player.saved(stage.now, 0);
+                    let kept = stage.player.saved(stage.now);
                     let back = read_saved(GUILD, &kept, rules(), Rng::with_seed(1), stage.now);
                     prop_assert_eq!(back.is_none(), stage.player.is_gone);
                     if let Some(back) = back {

@@ -894,3 +894,21 @@ fn a_second_node_lost_while_players_move_to_it_loses_none() {
         assert!(stage.player(guild).current().is_some());
     }
 }
+
+#[test]
+fn a_node_that_was_given_up_is_tried_again_when_asked() {
+    let mut stage = Stage::with(&config(2).retries(Some(0)), HashMap::new());
+    stage.greet(0, false);
+    stage.lose(1);
+    assert!(stage.pool.nodes[1].is_over());
+    let (before, _) = stage.open[1].clone().expect("was asked");
+    stage.pass(Duration::from_secs(600));
+    assert_eq!(
+        stage.open[1].as_ref().map(|(epoch, _)| *epoch),
+        Some(before)
+    );
+    stage.pool.on_command(Command::Reconnect, stage.now);
+    stage.settle();
+    stage.greet(1, false);
+    assert!(stage.pool.nodes[1].is_ready());
+}

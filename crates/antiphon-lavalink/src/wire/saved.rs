@@ -68,8 +68,6 @@ pub(crate) struct SavedPlayer<'a> {
     pub(crate) position: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_time: Option<i64>,
-    /// Wall time of `position`, in Unix milliseconds.
-    pub(crate) at: i64,
     #[serde(borrow)]
     pub(crate) queue: SavedQueue<'a>,
     #[serde(borrow, skip_serializing_if = "Vec::is_empty")]

@@ -35,6 +35,8 @@ pub enum Say {
     Close(u16),
     /// The connection is gone without a word.
     Cut,
+    /// The connection stays, and nothing is said or read any more.
+    Hang,
 }
 
 #[derive(Default)]
@@ -188,6 +190,10 @@ async fn talk(mut stream: Stream, heard: &Heard, said: Said) {
                     }
                 }
                 Some(Say::Close(code)) => return socket.close(Some(code), "").await,
+                Some(Say::Hang) => {
+                    drop(said);
+                    return std::future::pending().await;
+                }
                 Some(Say::Cut) | None => return,
             },
         }
