@@ -456,6 +456,14 @@ impl PoolState {
         }
     }
 
+    /// What every input ends with: moves that can begin now, and the link.
+    fn conclude(&mut self, now: Moment) {
+        if !self.moves.is_empty() {
+            self.pump_moves(now);
+        }
+        self.tell_link(now);
+    }
+
     // -----------------------------------------------------------------------------------------------------------------
     // Inputs.
 
@@ -527,7 +535,7 @@ impl PoolState {
                 self.open_nodes(now);
             }
         }
-        self.tell_link(now);
+        self.conclude(now);
     }
 
     pub(crate) fn on_done(&mut self, done: Done, now: Moment) {
@@ -587,7 +595,7 @@ impl PoolState {
                 }
             }
         }
-        self.tell_link(now);
+        self.conclude(now);
     }
 
     /// A node's socket is gone, or could not be opened.
@@ -607,7 +615,7 @@ impl PoolState {
         }
         self.moving.retain(|_, target| *target != index);
         self.nodes_changed = true;
-        self.tell_link(now);
+        self.conclude(now);
     }
 
     /// When something is due.
@@ -647,7 +655,7 @@ impl PoolState {
             }
         }
         self.finish_drains(now);
-        self.tell_link(now);
+        self.conclude(now);
     }
 
     fn epoch_of(&self, index: usize) -> u64 {
@@ -769,6 +777,7 @@ impl PoolState {
                 self.timers.remove(&(before, guild));
             }
             self.seats.remove(&guild);
+            self.moving.remove(&guild);
         }
     }
 

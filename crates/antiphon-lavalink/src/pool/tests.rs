@@ -912,3 +912,26 @@ fn a_node_that_was_given_up_is_tried_again_when_asked() {
     stage.greet(1, false);
     assert!(stage.pool.nodes[1].is_ready());
 }
+
+#[test]
+fn a_player_that_leaves_while_it_moves_makes_room_for_the_next() {
+    let mut stage = Stage::ready(2);
+    for guild in 1..=5 {
+        stage.play(guild, "c-fra01.discord.media", "a");
+    }
+    stage.holds = true;
+    stage.lose(0);
+    stage.pass(Duration::from_secs(15));
+    assert_eq!(stage.held.len(), 2);
+    for guild in [1, 2] {
+        let (reply, _) = oneshot::channel();
+        stage.command(guild, PlayerCommand::Disconnect { reply });
+    }
+    stage.holds = false;
+    stage.answer_held();
+    stage.pass(Duration::from_secs(5));
+    for guild in 3..=5 {
+        assert_eq!(stage.node_of(guild), 1, "player {guild}");
+    }
+    assert!(!stage.pool.seats.contains_key(&GuildId::new(1)));
+}
