@@ -167,6 +167,18 @@ pub(crate) struct NodeSnapshot {
 struct Seat {
     player: PlayerState,
     timer: Option<Instant>,
+    /// Its place at a node, so that it is not made anew for each frame.
+    place: Option<(usize, Place)>,
+}
+
+impl Seat {
+    fn new(player: PlayerState) -> Self {
+        Self {
+            player,
+            timer: None,
+            place: None,
+        }
+    }
 }
 
 /// All nodes and players.
@@ -284,13 +296,7 @@ impl PoolState {
                         player.node = None;
                         player.ask_voice_anew(now.at);
                     }
-                    self.seats.insert(
-                        guild,
-                        Seat {
-                            player,
-                            timer: None,
-                        },
-                    );
+                    self.seats.insert(guild, Seat::new(player));
                     self.changed.insert(guild);
                 }
             }
@@ -503,13 +509,7 @@ impl PoolState {
                 if !is_there {
                     self.forget(guild);
                     let player = PlayerState::new(guild, self.rules, self.rng.fork(), now.at);
-                    self.seats.insert(
-                        guild,
-                        Seat {
-                            player,
-                            timer: None,
-                        },
-                    );
+                    self.seats.insert(guild, Seat::new(player));
                 }
                 if let Some(node) = command.node()
                     && self.index(node).is_none()
@@ -639,6 +639,16 @@ impl PoolState {
                 self.closes.push_back((index, epoch));
                 self.on_lost(index, epoch, &refusal, now);
             }
+            if self.nodes[index].take_compare(now.at)
+                && let Some(session) = self.nodes[index].session_id().cloned()
+            {
+                let epoch = self.epoch_of(index);
+                self.tasks.push_back(Task::Players {
+                    node: index,
+                    epoch,
+                    session,
+                });
+            }
             if self.nodes[index].take_failover(now.at) {
                 self.fail_over(index, now);
             }
@@ -664,6 +674,22 @@ impl PoolState {
 
     // -----------------------------------------------------------------------------------------------------------------
     // Players.
+
+    /// The place of what a node says, about a player or about none.
+    fn place(&mut self, index: usize, guild: Option<GuildId>) -> Place {
+        let Some(guild) = guild else {
+            return self.nodes[index].place().clone();
+        };
+        let Some(seat) = self.seats.get_mut(&guild) else {
+            return player_place(self.nodes[index].id(), guild);
+        };
+        if let Some((_, place)) = seat.place.as_ref().filter(|(at, _)| *at == index) {
+            return place.clone();
+        }
+        let place = player_place(self.nodes[index].id(), guild);
+        seat.place = Some((index, place.clone()));
+        place
+    }
 
     fn index(&self, node: &NodeId) -> Option<usize> {
         self.nodes.iter().position(|known| known.id() == node)
@@ -739,7 +765,7 @@ impl PoolState {
 
     /// A player that is over makes room for a new one before its node was told.
     fn forget(&mut self, guild: GuildId) {
-        let Some(Seat { player, timer }) = self.seats.remove(&guild) else {
+        let Some(Seat { player, timer, .. }) = self.seats.remove(&guild) else {
             return;
         };
         if let Some(before) = timer {

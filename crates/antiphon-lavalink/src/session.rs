@@ -7,19 +7,22 @@ mod heart;
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_core::{Backoff, Edge, LinkState, Origin};
+use antiphon_core::{Backoff, Edge, LinkState, Origin, Place};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 pub(crate) use self::heart::{Beat, Heart};
 use crate::{
     config::NodeConfig,
+    event::node_place,
     model::{NodeId, NodeStatus},
     wire::{Info, StatsOP},
 };
 
 /// How long a node may take to say `ready`.
 const READY_WITHIN: Duration = Duration::from_secs(10);
+/// After which pause a resumed node is asked for its players again.
+const COMPARE_AGAIN: Duration = Duration::from_secs(5);
 /// How long after `ready` frames may still be those that were kept for us.
 const REPLAY: Duration = Duration::from_secs(2);
 /// Waits between two tries: the first, the longest, and how long a connection must live to count as healthy.
@@ -100,6 +103,9 @@ pub(crate) struct Session {
     replay_until: Option<Instant>,
     lost_at: Option<Instant>,
     failover_at: Option<Instant>,
+    /// When its players are asked for again, since that failed.
+    compare_at: Option<Instant>,
+    place: Place,
     pub(crate) stats: Option<StatsOP>,
     pub(crate) info: Option<Arc<Info>>,
     /// Players that were given to it since its last figures.
@@ -112,6 +118,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(config: NodeConfig, backoff: Backoff, retries: Option<u32>) -> Self {
+        let place = node_place(&config.id);
         let backoff = backoff.base(RECONNECT_AFTER).cap(RECONNECT_AT_MOST);
         Self {
             config,
@@ -126,6 +133,8 @@ impl Session {
             replay_until: None,
             lost_at: None,
             failover_at: None,
+            compare_at: None,
+            place,
             stats: None,
             info: None,
             newcomers: 0,
@@ -145,6 +154,11 @@ impl Session {
             self.session_id = Some(session_id.into());
             self.last = Some(last);
         }
+    }
+
+    /// The place of what it says about no player.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     pub(crate) fn status(&self) -> NodeStatus {
@@ -322,6 +336,7 @@ impl Session {
             self.failover_at = Some(now.at + grace);
         }
         self.replay_until = None;
+        self.compare_at = None;
         if let Some((code, hint)) = refusal.fatal {
             self.phase = Phase::Over;
             self.failover_at = Some(now.at);
@@ -368,6 +383,7 @@ impl Session {
         self.phase = Phase::Over;
         self.session_id = None;
         self.failover_at = None;
+        self.compare_at = None;
         self.show(LinkState::Closed);
         is_open
     }
@@ -381,7 +397,8 @@ impl Session {
             Phase::Waiting { until } => Some(until),
             _ => None,
         };
-        own.into_iter().chain(self.failover_at).min()
+        let later = self.failover_at.into_iter().chain(self.compare_at);
+        own.into_iter().chain(later).min()
     }
 
     /// Whether `ready` is overdue.
@@ -394,6 +411,20 @@ impl Session {
         let is_time = self.failover_at.is_some_and(|at| at <= now);
         if is_time {
             self.failover_at = None;
+        }
+        is_time
+    }
+
+    /// Its players could not be asked for; that is tried again.
+    pub(crate) fn compare_later(&mut self, now: Instant) {
+        self.compare_at = Some(now + COMPARE_AGAIN);
+    }
+
+    /// Whether its players are to be asked for again; it is said once.
+    pub(crate) fn take_compare(&mut self, now: Instant) -> bool {
+        let is_time = self.is_ready() && self.compare_at.is_some_and(|at| at <= now);
+        if is_time {
+            self.compare_at = None;
         }
         is_time
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use antiphon_core::{Event, Events, Payload as _};
 use antiphon_lavalink::{
-    AutoPlayMode, ChannelId, EncodedTrack, InvalidNodeError, NodeReady, NodeStatus, PlayOptions,
-    Playable, PlayerError, Pool, RequestError, TrackInfo, TrackSource, VoiceRequest, VoiceServer,
-    VoiceState, connect,
+    AutoPlayMode, ChannelId, Config, EncodedTrack, InvalidNodeError, NodeConfig, NodeReady,
+    NodeStatus, PlayOptions, Playable, PlayerError, Pool, RequestError, TrackInfo, TrackSource,
+    VoiceRequest, VoiceServer, VoiceState, connect,
 };
 use futures_util::StreamExt as _;
 use node::{Node, Say};
@@ -476,4 +476,20 @@ async fn a_stop_keeps_the_session_and_says_goodbye_to_nobody() {
         heard.iter().all(|heard| heard.method != "DELETE"),
         "players play on"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_voice_gateway_a_channel_cannot_be_entered() {
+    let node = Node::start();
+    let nodes = [NodeConfig::new("eu-1", "http://lava.test:2333", "sesame")];
+    let (pool, source) = connect(Config::new(7, nodes).network(node.network.clone()));
+    let _events = source.events(CancellationToken::new());
+    node.frame(READY);
+    pool.connect().await.expect("connected");
+    let error = pool
+        .player_in(5)
+        .connect(6)
+        .await
+        .expect_err("nobody to ask");
+    assert!(matches!(error, PlayerError::Gateway(_)), "{error:?}");
 }

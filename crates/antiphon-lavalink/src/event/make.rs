@@ -37,15 +37,11 @@ impl Heading {
     /// The event of the frame.
     pub(crate) fn draft(
         self,
-        node: &NodeId,
+        place: Place,
         origin: Origin,
         received_at: Timestamp,
         frame: Bytes,
     ) -> Draft {
-        let place = match self.guild {
-            Some(guild) => player_place(node, guild),
-            None => node_place(node),
-        };
         let mut draft = Draft::new(self.kind, place, origin, received_at, frame);
         draft.form = self.form;
         draft
@@ -63,7 +59,12 @@ pub fn read_frame(
     received_at: Timestamp,
 ) -> Draft {
     let origin = Origin::frame(connection, number);
-    Heading::of(frame).draft(node, origin, received_at, frame.clone())
+    let heading = Heading::of(frame);
+    let place = match heading.guild {
+        Some(guild) => player_place(node, guild),
+        None => node_place(node),
+    };
+    heading.draft(place, origin, received_at, frame.clone())
 }
 
 /// The place of a node.

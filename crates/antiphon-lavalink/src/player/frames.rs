@@ -123,9 +123,7 @@ impl PlayerState {
         if let Some(volume) = remote.volume {
             self.volume = volume;
         }
-        if let Some(filters) = remote.filters.clone() {
-            self.filters = Arc::new(filters);
-        }
+        // Filters stay as they were given: nodes read them back with their defaults, and some in a form of their own.
         self.paused = remote.paused;
         match (self.current().cloned(), remote.track) {
             (Some(ours), Some(theirs)) if ours.is_same(&theirs) => {

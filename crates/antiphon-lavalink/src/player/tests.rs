@@ -682,6 +682,8 @@ fn the_next_track_is_tried_again_after_a_lost_request() {
 fn a_kept_player_is_adopted_without_a_request() {
     let mut stage = Stage::playing("a");
     stage.put("bc");
+    let filters = Filters::new().volume(0.5);
+    stage.player.filters = Arc::new(filters.clone());
     stage.autoplay(AutoPlayMode::Partial);
     let kept = stage.player.saved(stage.now);
     assert!(
@@ -703,6 +705,7 @@ fn a_kept_player_is_adopted_without_a_request() {
             connected: true,
             ..State::default()
         },
+        filters: Some(Filters::new()),
         voice: Some(crate::wire::Voice {
             token: "vt".into(),
             endpoint: "c-fra01.discord.media".into(),
@@ -714,6 +717,7 @@ fn a_kept_player_is_adopted_without_a_request() {
     stage.player.reconcile(Some(remote), stage.now);
     assert!(stage.ask().is_none() && stage.player.next_output().is_none());
     assert_eq!(stage.player.position(stage.now), 7000);
+    assert_eq!(*stage.player.filters, filters);
     stage.end("a", TrackEndReason::Finished);
     assert_eq!(stage.next_track().as_deref(), Some("b"));
 }

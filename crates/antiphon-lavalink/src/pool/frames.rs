@@ -26,7 +26,9 @@ impl PoolState {
         let origin = node.on_frame(now);
         let heading = Heading::of(frame);
         let (kind, guild) = (heading.kind.clone(), heading.guild);
-        let mut draft = heading.draft(node.id(), origin, now.wall, frame.clone());
+        let place = self.place(index, guild);
+        let mut draft = heading.draft(place, origin, now.wall, frame.clone());
+        let node = &mut self.nodes[index];
         if node.is_replaying(now.at) {
             draft.provenance = Provenance::Replayed;
         }
@@ -178,8 +180,8 @@ impl PoolState {
         let remotes = match outcome {
             Ok(remotes) => remotes,
             Err(error) => {
-                // Its events tell the rest; players that were lost show by their answers.
                 tracing::warn!(node = %self.nodes[index].id(), %error, "the node's players could not be asked for");
+                self.nodes[index].compare_later(now.at);
                 return;
             }
         };

@@ -935,3 +935,24 @@ fn a_player_that_leaves_while_it_moves_makes_room_for_the_next() {
     }
     assert!(!stage.pool.seats.contains_key(&GuildId::new(1)));
 }
+
+#[test]
+fn a_resumed_node_whose_players_cannot_be_asked_for_is_asked_again() {
+    let mut stage = Stage::ready(1);
+    stage.play(1, "x", "a");
+    stage.lose(0);
+    stage.pass(Duration::from_secs(2));
+    stage.greet(0, true);
+    let (epoch, _) = stage.open[0].clone().expect("open");
+    let outcome = Err(RequestError::Unreachable("the connection broke".into()));
+    let failed = Done::Players {
+        node: 0,
+        epoch,
+        outcome,
+    };
+    stage.pool.on_done(failed, stage.now);
+    let due = stage.pool.deadline().expect("again");
+    stage.clock(due);
+    stage.pool.on_deadline(stage.now);
+    assert!(matches!(stage.pool.next_task(), Some(Task::Players { .. })));
+}
