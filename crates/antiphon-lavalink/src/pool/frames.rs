@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{
-    Bytes, Edge, Entry, Gap, GuildId, Moment, PoolState, Provenance, Remote, RequestError, Task,
-    node_place,
-};
+use super::{Bytes, Edge, Entry, Gap, GuildId, Moment, PoolState, Provenance, Task, node_place};
 use crate::{
+    error::RequestError,
     event::{Heading, note},
     model::{DiscordVoiceCloseType, TrackEndReason},
-    player::Noted,
+    player::{Noted, Remote},
     session::Readiness,
     view, wire,
 };

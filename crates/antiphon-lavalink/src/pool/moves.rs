@@ -1,9 +1,11 @@
 //! Players that go on elsewhere: at most two at a time for each node that takes them.
 
-use super::{
-    GuildId, Instant, InvalidNodeError, Moment, NodeId, PlayerError, PoolState, Reply, Task,
+use super::{GuildId, Instant, Moment, NodeId, PoolState, Task};
+use crate::{
+    error::{InvalidNodeError, PlayerError},
+    model::MoveReason,
+    player::Reply,
 };
-use crate::model::MoveReason;
 
 /// Players that a node takes over at the same time.
 const AT_ONCE: usize = 2;

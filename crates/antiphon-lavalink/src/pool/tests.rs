@@ -2,14 +2,15 @@ use std::time::Duration;
 
 use antiphon_core::{Event, Position};
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::{
     config::NodeConfig,
-    error::Failure,
+    error::{Failure, InvalidNodeError, PlayerError, RequestError},
     event::{NodeClosed, NodeDisconnected, PlayerMigrated, TrackEnd, TrackStart},
-    model::{ChannelId, MoveReason, Playable},
-    player::{Command as PlayerCommand, PlayOptions},
+    model::{ChannelId, MoveReason, Playable, VoiceRequest, VoiceServer, VoiceState},
+    player::{Answer, Command as PlayerCommand, PlayOptions, Remote},
 };
 
 const LOFT: ChannelId = ChannelId::new(77);
