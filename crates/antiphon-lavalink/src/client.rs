@@ -1,0 +1,363 @@
+//! The cloneable handles that users hold.
+//!
+//! What a handle tells is what the source knew last; what it does is done by the source, in order.
+
+mod inbox;
+mod node;
+mod player;
+mod queue;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
+
+use antiphon_core::LinkState;
+use antiphon_net::Network;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, timeout_at},
+};
+
+pub(crate) use self::inbox::{Inbox, VoiceUpdate};
+pub use self::{
+    node::{Node, PlayerInfo},
+    player::{ConnectOptions, Player},
+    queue::PlayerQueue,
+};
+use crate::{
+    config::Config,
+    error::{InvalidNodeError, LoadError, NotConnected, PlayerError, RequestError},
+    http::Http,
+    model::{
+        GuildId, LoadResult, NodeId, NodeStatus, Playable, Search, TrackSource, VoiceServer,
+        VoiceState,
+    },
+    player::{self as machine, Snapshot},
+    pool::{Cache, Command, NodeSnapshot},
+};
+
+/// Commands that wait for the source; one more waits for its turn within its own timeout.
+pub(crate) const COMMANDS: usize = 256;
+/// Added to an action's own limit, so that its own error comes first.
+const SLACK: Duration = Duration::from_millis(500);
+
+/// What client and source have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) http: Http,
+    pub(crate) network: Network,
+    pub(crate) link: watch::Sender<LinkState>,
+    pub(crate) inbox: Inbox,
+    players: RwLock<HashMap<GuildId, Snapshot>>,
+    nodes: RwLock<Vec<NodeSnapshot>>,
+    cache: Mutex<Cache>,
+    commands: mpsc::Sender<Command>,
+    action_timeout: Duration,
+}
+
+impl Shared {
+    pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
+        let nodes = config.nodes.iter().map(|node| NodeSnapshot {
+            id: node.id.clone(),
+            status: NodeStatus::Disconnected,
+            session_id: None,
+            penalty: crate::pool::penalty(None),
+            stats: None,
+            info: None,
+            region: node.region.as_deref().map(Into::into),
+            link: LinkState::Idle,
+        });
+        Self {
+            http: Http::new(config),
+            network: config.network.clone(),
+            link: watch::Sender::new(LinkState::Idle),
+            inbox: Inbox::new(config.user),
+            players: RwLock::default(),
+            nodes: RwLock::new(nodes.collect()),
+            cache: Mutex::new(Cache::new(config.cache_capacity)),
+            commands,
+            action_timeout: config.action_timeout,
+        }
+    }
+
+    /// Shows how players are now.
+    pub(crate) fn show_players(&self, changes: Vec<(GuildId, Option<Snapshot>)>) {
+        let mut players = self.players.write().unwrap_or_else(PoisonError::into_inner);
+        for (guild, snapshot) in changes {
+            match snapshot {
+                Some(snapshot) => drop(players.insert(guild, snapshot)),
+                None => drop(players.remove(&guild)),
+            }
+        }
+    }
+
+    /// Shows how nodes are now.
+    pub(crate) fn show_nodes(&self, nodes: Vec<NodeSnapshot>) {
+        *self.nodes.write().unwrap_or_else(PoisonError::into_inner) = nodes;
+    }
+
+    /// Shows that the source ended before it began.
+    pub(crate) fn stopped(&self, code: &str, reason: &str) {
+        self.link.send_replace(LinkState::Stopped {
+            code: code.into(),
+            reason: reason.into(),
+            hint: None,
+        });
+    }
+
+    fn node(&self, index: usize) -> Option<NodeSnapshot> {
+        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+        nodes.get(index).cloned()
+    }
+
+    fn snapshot<T>(&self, guild: GuildId, of: impl FnOnce(&Snapshot) -> T) -> Option<T> {
+        let players = self.players.read().unwrap_or_else(PoisonError::into_inner);
+        players.get(&guild).map(of)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn not_connected(&self) -> NotConnected {
+        NotConnected {
+            state: self.link.borrow().clone(),
+        }
+    }
+
+    /// Has the source do something, and waits for what becomes of it.
+    async fn commanded<T>(
+        &self,
+        command: Command,
+        answer: oneshot::Receiver<T>,
+        within: Duration,
+    ) -> Result<T, PlayerError> {
+        let by = Instant::now() + within;
+        match timeout_at(by, self.commands.send(command)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(PlayerError::NotConnected(self.not_connected())),
+            Err(_) => return Err(self.late(within)),
+        }
+        match timeout_at(by, answer).await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(_)) => Err(PlayerError::NotConnected(self.not_connected())),
+            Err(_) => Err(self.late(within)),
+        }
+    }
+
+    fn late(&self, within: Duration) -> PlayerError {
+        if self.link.borrow().is_connected() {
+            PlayerError::TimedOut(within)
+        } else {
+            PlayerError::NotConnected(self.not_connected())
+        }
+    }
+}
+
+/// A handle on all nodes and players of a source: cheap to clone, and usable from anywhere.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+impl Pool {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// How the connections stand, as one; connected if one node is.
+    pub fn link(&self) -> watch::Receiver<LinkState> {
+        self.shared.link.subscribe()
+    }
+
+    /// Waits until a node is connected.
+    ///
+    /// # Errors
+    /// [`NotConnected`] once the source has stopped, or after [`Config::action_timeout`].
+    pub async fn connect(&self) -> Result<(), NotConnected> {
+        let mut link = self.link();
+        let settled = link.wait_for(|state| {
+            state.is_connected() || matches!(state, LinkState::Stopped { .. } | LinkState::Closed)
+        });
+        let by = Instant::now() + self.shared.action_timeout;
+        match timeout_at(by, settled).await {
+            Ok(Ok(state)) if state.is_connected() => Ok(()),
+            _ => Err(self.shared.not_connected()),
+        }
+    }
+
+    /// Tries every node again that is not connected, those that were given up too.
+    ///
+    /// # Errors
+    /// [`NotConnected`] if the source does not run.
+    pub async fn reconnect(&self) -> Result<(), NotConnected> {
+        let sent = self.shared.commands.send(Command::Reconnect).await;
+        sent.map_err(|_| self.shared.not_connected())
+    }
+
+    /// Closes every node; its players are disconnected.
+    ///
+    /// # Errors
+    /// [`PlayerError`] if the source does not run.
+    pub async fn close(&self) -> Result<(), PlayerError> {
+        for node in self.nodes() {
+            node.close(false).await?;
+        }
+        Ok(())
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Nodes.
+
+    /// The nodes, in the configuration's order.
+    pub fn nodes(&self) -> Vec<Node> {
+        let count = self
+            .shared
+            .nodes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len();
+        (0..count)
+            .map(|index| Node::new(Arc::clone(&self.shared), index))
+            .collect()
+    }
+
+    /// A node by its name, connected or not.
+    pub fn node(&self, id: impl Into<NodeId>) -> Option<Node> {
+        let id = id.into();
+        let nodes = self
+            .shared
+            .nodes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let index = nodes.iter().position(|node| node.id == id)?;
+        Some(Node::new(Arc::clone(&self.shared), index))
+    }
+
+    /// The connected node that is least busy: of a region, if one is named and has one, else of all.
+    ///
+    /// # Errors
+    /// [`InvalidNodeError::NoneConnected`].
+    pub fn get_node(&self, region: Option<&str>) -> Result<Node, InvalidNodeError> {
+        let nodes = self
+            .shared
+            .nodes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let connected = || {
+            nodes
+                .iter()
+                .enumerate()
+                .filter(|(_, node)| node.status == NodeStatus::Connected)
+        };
+        let near =
+            connected().filter(|(_, node)| region.is_some() && node.region.as_deref() == region);
+        let by_penalty = |one: &(usize, &NodeSnapshot), other: &(usize, &NodeSnapshot)| {
+            one.1.penalty.total_cmp(&other.1.penalty)
+        };
+        let best = near
+            .min_by(by_penalty)
+            .or_else(|| connected().min_by(by_penalty));
+        let (index, _) = best.ok_or(InvalidNodeError::NoneConnected)?;
+        Ok(Node::new(Arc::clone(&self.shared), index))
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Tracks.
+
+    /// Tracks by an address, or by words with a source's prefix; kept for the next time that is asked.
+    ///
+    /// # Errors
+    /// [`LoadError`]; finding nothing is none.
+    pub async fn fetch_tracks(&self, query: &str) -> Result<Search, LoadError> {
+        let known = self.shared.cache().get(query);
+        if let Some(found) = known {
+            return Ok(found);
+        }
+        let node = self.get_node(None);
+        let node = node.map_err(|error| LoadError::Request(RequestError::InvalidNode(error)))?;
+        let found = match node.load_tracks(query).await? {
+            LoadResult::Track(track) => Search::Tracks(vec![track]),
+            LoadResult::Search(tracks) => Search::Tracks(tracks),
+            LoadResult::Playlist(playlist) => Search::Playlist(playlist),
+            LoadResult::Empty => Search::Tracks(Vec::new()),
+            LoadResult::Error(exception) => return Err(LoadError::Failed(exception)),
+            LoadResult::Unknown { load_type, .. } => return Err(LoadError::Unknown(load_type)),
+        };
+        self.shared.cache().put(query, &found);
+        Ok(found)
+    }
+
+    /// Tracks by words at a source, or by an address.
+    ///
+    /// # Errors
+    /// [`LoadError`]; finding nothing is none.
+    pub async fn search(&self, query: &str, source: &TrackSource) -> Result<Search, LoadError> {
+        self.fetch_tracks(&source.identifier(query)).await
+    }
+
+    /// Sets how many searches are kept; 0 keeps none.
+    pub fn set_cache(&self, capacity: usize) {
+        self.shared.cache().resize(capacity);
+    }
+
+    /// Whether searches are kept.
+    pub fn has_cache(&self) -> bool {
+        self.shared.cache().capacity() > 0
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Players.
+
+    /// The player of a guild, if it has one.
+    pub fn player(&self, guild: impl Into<GuildId>) -> Option<Player> {
+        let guild = guild.into();
+        self.shared
+            .snapshot(guild, |_| ())
+            .map(|()| self.player_in(guild))
+    }
+
+    /// A handle on the player of a guild, whether it has one yet or not; [`Player::connect`] makes it.
+    pub fn player_in(&self, guild: impl Into<GuildId>) -> Player {
+        Player::new(Arc::clone(&self.shared), guild.into())
+    }
+
+    /// All players.
+    pub fn players(&self) -> Vec<Player> {
+        let players = self
+            .shared
+            .players
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        players.keys().map(|guild| self.player_in(*guild)).collect()
+    }
+
+    /// Takes in a `VOICE_STATE_UPDATE` of Discord's; never waits.
+    ///
+    /// Those of other users than the bot are passed over. They must come in Discord's order.
+    pub fn voice_state_update(&self, state: VoiceState) {
+        self.shared.inbox.put(VoiceUpdate::State(state));
+    }
+
+    /// Takes in a `VOICE_SERVER_UPDATE` of Discord's; never waits.
+    pub fn voice_server_update(&self, server: VoiceServer) {
+        self.shared.inbox.put(VoiceUpdate::Server(server));
+    }
+}
+
+/// Has a player do something that ends with a track, or none.
+async fn done(
+    shared: &Shared,
+    guild: GuildId,
+    within: Duration,
+    command: impl FnOnce(machine::Reply) -> machine::Command,
+) -> Result<Option<Arc<Playable>>, PlayerError> {
+    let (reply, answer) = oneshot::channel();
+    let command = Command::Player {
+        guild,
+        command: Box::new(command(reply)),
+    };
+    shared.commanded(command, answer, within).await?
+}

@@ -1,0 +1,111 @@
+//! Discord's voice events on their way to the source.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::model::{GuildId, UserId, VoiceServer, VoiceState};
+
+/// One of Discord's voice events.
+#[derive(Clone, Debug)]
+pub(crate) enum VoiceUpdate {
+    State(VoiceState),
+    Server(VoiceServer),
+}
+
+impl VoiceUpdate {
+    fn guild(&self) -> GuildId {
+        match self {
+            Self::State(state) => state.guild,
+            Self::Server(server) => server.guild,
+        }
+    }
+}
+
+/// Voice events in their order.
+///
+/// It never refuses one, and has at most two for each guild: a newer state takes the place of an older one, and so
+/// does a server.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    user: UserId,
+    updates: Mutex<VecDeque<VoiceUpdate>>,
+    arrived: Notify,
+}
+
+impl Inbox {
+    pub(crate) fn new(user: UserId) -> Self {
+        Self {
+            user,
+            updates: Mutex::default(),
+            arrived: Notify::new(),
+        }
+    }
+
+    pub(crate) fn put(&self, update: VoiceUpdate) {
+        if matches!(&update, VoiceUpdate::State(state) if state.user != self.user) {
+            return;
+        }
+        let mut updates = self.updates.lock().unwrap_or_else(PoisonError::into_inner);
+        let (guild, form) = (update.guild(), std::mem::discriminant(&update));
+        updates.retain(|known| known.guild() != guild || std::mem::discriminant(known) != form);
+        updates.push_back(update);
+        drop(updates);
+        self.arrived.notify_one();
+    }
+
+    fn take(&self) -> Option<VoiceUpdate> {
+        self.updates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front()
+    }
+
+    /// Waits for the next; safe to cancel.
+    pub(crate) async fn next(&self) -> VoiceUpdate {
+        loop {
+            if let Some(update) = self.take() {
+                return update;
+            }
+            self.arrived.notified().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(user: u64, channel: u64) -> VoiceUpdate {
+        VoiceUpdate::State(VoiceState {
+            guild: 1.into(),
+            user: user.into(),
+            channel: Some(channel.into()),
+            session_id: "s".into(),
+        })
+    }
+
+    fn server(token: &str) -> VoiceUpdate {
+        VoiceUpdate::Server(VoiceServer {
+            guild: 1.into(),
+            token: token.into(),
+            endpoint: None,
+        })
+    }
+
+    #[tokio::test]
+    async fn it_keeps_the_newest_of_each_in_their_order_and_passes_over_others() {
+        let inbox = Inbox::new(UserId::new(9));
+        for update in [state(9, 1), server("a"), state(8, 5), state(9, 2)] {
+            inbox.put(update);
+        }
+        assert!(matches!(inbox.next().await, VoiceUpdate::Server(_)));
+        assert!(
+            matches!(inbox.next().await, VoiceUpdate::State(state) if state.channel == Some(2.into()))
+        );
+        assert!(inbox.take().is_none());
+    }
+}

@@ -1,0 +1,257 @@
+//! What can go wrong, one type for each kind of operation.
+
+use std::{fmt, time::Duration};
+
+use antiphon_core::{BoxError, LinkState};
+
+use crate::{
+    model::{GuildId, NodeId, TrackExceptionPayload},
+    queue::QueueError,
+};
+
+/// Extras could not be made or read.
+#[derive(Debug, thiserror::Error)]
+#[error("the extras are not JSON of this shape")]
+pub struct ExtrasError(#[source] BoxError);
+
+impl ExtrasError {
+    pub(crate) fn new(source: impl Into<BoxError>) -> Self {
+        Self(source.into())
+    }
+}
+
+/// What a node says about a request that it refused (protocol §5.1), with every field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// When, in Unix milliseconds by the node's clock.
+    pub timestamp: i64,
+    /// HTTP status.
+    pub status: u16,
+    /// Name of the status.
+    pub error: String,
+    /// Stack trace, where one was asked for.
+    pub trace: Option<String>,
+    /// Why, in words.
+    pub message: String,
+    /// Path that was asked for.
+    pub path: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = if self.message.is_empty() {
+            &self.error
+        } else {
+            &self.message
+        };
+        write!(f, "{}: {why}", self.status)
+    }
+}
+
+/// A request to a node, or its answer, failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The node does not take the password.
+    #[error("the node does not take the password (status {status})")]
+    AuthorizationFailed {
+        /// HTTP status: 401 or 403.
+        status: u16,
+    },
+    /// The session does not exist any more, or waits to be resumed.
+    #[error("the session at the node has expired, or is not connected")]
+    SessionExpired(Failure),
+    /// The node refused, and says why.
+    #[error("the node refused with {0}")]
+    Lavalink(Failure),
+    /// The node answered with an error status and without a readable reason.
+    #[error("the node answered with status {status}{}", shown(.words))]
+    Node {
+        /// HTTP status.
+        status: u16,
+        /// The beginning of what it said, which is no answer of the protocol; may be empty.
+        words: String,
+    },
+    /// The answer is not of the protocol.
+    #[error("the answer of the node cannot be read")]
+    Undecodable(#[source] BoxError),
+    /// The node could not be reached, or the connection broke.
+    #[error("could not reach the node")]
+    Unreachable(#[source] BoxError),
+    /// The request itself cannot be sent.
+    #[error("the request cannot be sent: {0}")]
+    Invalid(String),
+    /// No node can be asked.
+    #[error(transparent)]
+    InvalidNode(InvalidNodeError),
+}
+
+fn shown(words: &str) -> String {
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words}")
+    }
+}
+
+impl RequestError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::SessionExpired(_) | Self::InvalidNode(_) => true,
+            Self::Lavalink(Failure { status, .. }) | Self::Node { status, .. } => {
+                matches!(status, 408 | 425 | 429 | 502..=504)
+            }
+            Self::AuthorizationFailed { .. } | Self::Undecodable(_) | Self::Invalid(_) => false,
+        }
+    }
+
+    /// HTTP status of the answer, where there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::AuthorizationFailed { status } | Self::Node { status, .. } => Some(*status),
+            Self::SessionExpired(failure) | Self::Lavalink(failure) => Some(failure.status),
+            _ => None,
+        }
+    }
+}
+
+/// No node can be had: none of this name, or none that is connected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidNodeError {
+    /// No node has this name.
+    #[error("no node is called `{0}`")]
+    Unknown(NodeId),
+    /// This node is not connected.
+    #[error("node `{0}` is not connected")]
+    NotConnected(NodeId),
+    /// No node is connected.
+    #[error("no node is connected")]
+    NoneConnected,
+    /// The player is at this node already.
+    #[error("the player is at node `{0}` already")]
+    Same(NodeId),
+}
+
+/// Loading tracks failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The node tried, and failed.
+    #[error("the tracks could not be loaded: {0}")]
+    Failed(TrackExceptionPayload),
+    /// The node answered in a form nobody knows.
+    #[error("the node answered with `{0}`, which nobody knows")]
+    Unknown(String),
+    /// The request, or its answer, failed.
+    #[error("the tracks could not be asked for")]
+    Request(#[source] RequestError),
+}
+
+impl LoadError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Request(error) if error.is_transient())
+    }
+}
+
+/// Something asked of a player came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlayerError {
+    /// The player is in no voice channel; connect it first.
+    #[error("the player of guild {0} is in no voice channel; connect it first")]
+    InvalidChannelState(GuildId),
+    /// Discord or the node did not let it in in time.
+    #[error("the voice channel could not be entered within {} seconds", .0.as_secs_f32())]
+    ChannelTimeout(Duration),
+    /// Discord could not be asked for a voice channel.
+    #[error("discord could not be asked for the voice channel")]
+    Gateway(#[source] BoxError),
+    /// No node can be had.
+    #[error(transparent)]
+    InvalidNode(InvalidNodeError),
+    /// The node refused, or could not be asked.
+    #[error("the node did not do it")]
+    Request(#[source] RequestError),
+    /// The player was disconnected meanwhile.
+    #[error("the player of guild {0} was disconnected")]
+    Disconnected(GuildId),
+    /// Too much waits for the player already.
+    #[error("{0} requests wait for the player already")]
+    Busy(usize),
+    /// The queue could not do it.
+    #[error(transparent)]
+    Queue(QueueError),
+    /// The source is not running.
+    #[error(transparent)]
+    NotConnected(NotConnected),
+    /// It was not done in time.
+    #[error("it was not done within {} seconds", .0.as_secs_f32())]
+    TimedOut(Duration),
+}
+
+impl PlayerError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Request(error) => error.is_transient(),
+            Self::InvalidNode(error) => !matches!(error, InvalidNodeError::Same(_)),
+            Self::ChannelTimeout(_)
+            | Self::Gateway(_)
+            | Self::Busy(_)
+            | Self::NotConnected(_)
+            | Self::TimedOut(_) => true,
+            Self::InvalidChannelState(_) | Self::Disconnected(_) | Self::Queue(_) => false,
+        }
+    }
+}
+
+/// The source is not running, or has stopped.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the lavalink source is not running: {state}")]
+pub struct NotConnected {
+    /// How it stands.
+    pub state: LinkState,
+}
+
+/// The configuration has a value that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("option `{option}` {problem}")]
+pub struct ConfigError {
+    /// Which option.
+    pub option: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(option: &'static str, problem: impl Into<String>) -> Self {
+        Self {
+            option,
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Whether one of this crate's errors could pass; `None` for any other error.
+pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<bool> {
+    if let Some(error) = error.downcast_ref::<PlayerError>() {
+        return Some(error.is_transient());
+    }
+    if let Some(error) = error.downcast_ref::<RequestError>() {
+        return Some(error.is_transient());
+    }
+    if let Some(error) = error.downcast_ref::<LoadError>() {
+        return Some(error.is_transient());
+    }
+    if error.is::<NotConnected>() {
+        return Some(true);
+    }
+    if error.is::<QueueError>() || error.is::<ExtrasError>() || error.is::<ConfigError>() {
+        return Some(false);
+    }
+    None
+}

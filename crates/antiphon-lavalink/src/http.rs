@@ -1,0 +1,403 @@
+//! Requests to nodes, and what an answer amounts to (protocol §5).
+
+use std::time::Duration;
+
+use antiphon_net::HttpClient;
+use bytes::Bytes;
+use form_urlencoded::byte_serialize;
+use http::{
+    HeaderValue, Method, Request, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
+};
+
+use crate::{
+    config::{Config, NodeConfig},
+    error::{Failure, LoadError, RequestError},
+    model::{GuildId, LoadResult, Playable, load_result},
+    player::{Answer as PlayerAnswer, Remote},
+    pool::remotes,
+    wire::{self, Info, RoutePlanner, StatsOP},
+};
+
+/// How much of an answer that is none an error repeats.
+const LONGEST_WORDS: usize = 300;
+/// How long a session is kept while nobody is connected, where the configuration wants none to be kept.
+const NO_TIMEOUT: u64 = 0;
+
+/// Sends requests to the nodes of a pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Http {
+    client: HttpClient,
+    nodes: std::sync::Arc<[NodeConfig]>,
+    user_agent: String,
+    resume_timeout: Duration,
+}
+
+/// The body of an answer that is no failure.
+#[derive(Clone, Debug)]
+pub(crate) struct Body(pub(crate) Option<Bytes>);
+
+impl Body {
+    fn bytes(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
+        serde_json::from_slice(self.bytes())
+            .map_err(|error| RequestError::Undecodable(error.into()))
+    }
+}
+
+impl Http {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            client: config.network.http(),
+            nodes: config.nodes.clone().into(),
+            user_agent: config.client_name.clone(),
+            resume_timeout: config.resume_timeout,
+        }
+    }
+
+    /// Sends one request; `path` begins with a slash and may have a query.
+    pub(crate) async fn send(
+        &self,
+        node: usize,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Body, RequestError> {
+        let config = &self.nodes[node];
+        let invalid = |error: &dyn std::fmt::Display| RequestError::Invalid(error.to_string());
+        let uri = config
+            .address(path, false)
+            .map_err(|error| invalid(&error))?;
+        let mut password = HeaderValue::try_from(config.password.expose())
+            .map_err(|_| RequestError::Invalid("the password cannot be sent".into()))?;
+        password.set_sensitive(true);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(AUTHORIZATION, password)
+            .header(USER_AGENT, &self.user_agent);
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request
+            .body(Bytes::from(body.unwrap_or_default()))
+            .map_err(|error| invalid(&error))?;
+        let answer = self.client.send(request).await;
+        let answer = answer.map_err(|error| RequestError::Unreachable(error.into()))?;
+        amounts_to(answer.status(), answer.into_body())
+    }
+
+    async fn get(&self, node: usize, path: &str) -> Result<Body, RequestError> {
+        self.send(node, Method::GET, path, None).await
+    }
+
+    async fn send_json(
+        &self,
+        node: usize,
+        method: Method,
+        path: &str,
+        body: &impl serde::Serialize,
+    ) -> Result<Body, RequestError> {
+        let body =
+            serde_json::to_vec(body).map_err(|error| RequestError::Invalid(error.to_string()))?;
+        self.send(node, method, path, Some(body)).await
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Tracks.
+
+    pub(crate) async fn load_tracks(
+        &self,
+        node: usize,
+        identifier: &str,
+    ) -> Result<LoadResult, LoadError> {
+        let path = format!("/v4/loadtracks?identifier={}", encoded(identifier));
+        let body = self.get(node, &path).await.map_err(LoadError::Request)?;
+        let wire: wire::Loaded<'_> = body.json().map_err(LoadError::Request)?;
+        load_result(wire)
+            .map_err(|error| LoadError::Request(RequestError::Undecodable(error.into())))
+    }
+
+    pub(crate) async fn decode_track(
+        &self,
+        node: usize,
+        track: &str,
+    ) -> Result<Playable, RequestError> {
+        let path = format!("/v4/decodetrack?encodedTrack={}", encoded(track));
+        let body = self.get(node, &path).await?;
+        let track: wire::Track<'_> = body.json()?;
+        Ok(track.into())
+    }
+
+    pub(crate) async fn decode_tracks(
+        &self,
+        node: usize,
+        tracks: &[&str],
+    ) -> Result<Vec<Playable>, RequestError> {
+        if tracks.is_empty() {
+            // A node refuses an empty list (protocol §5).
+            return Ok(Vec::new());
+        }
+        let body = self
+            .send_json(node, Method::POST, "/v4/decodetracks", &tracks)
+            .await?;
+        let tracks: Vec<wire::Track<'_>> = body.json()?;
+        Ok(tracks.into_iter().map(Into::into).collect())
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Sessions and players.
+
+    /// Asks for the session to be kept, or not to be; whether it will be.
+    pub(crate) async fn update_session(
+        &self,
+        node: usize,
+        session: &str,
+    ) -> Result<bool, RequestError> {
+        let timeout = self.resume_timeout.as_secs();
+        let body = wire::ResumeSession {
+            resuming: timeout != NO_TIMEOUT,
+            timeout,
+        };
+        let path = format!("/v4/sessions/{}", encoded(session));
+        let body = self.send_json(node, Method::PATCH, &path, &body).await?;
+        Ok(body.json::<wire::Resuming>()?.resuming)
+    }
+
+    pub(crate) async fn players(
+        &self,
+        node: usize,
+        session: &str,
+    ) -> Result<Vec<Remote>, RequestError> {
+        let path = format!("/v4/sessions/{}/players", encoded(session));
+        let body = self.get(node, &path).await?;
+        remotes(body.bytes()).map_err(|error| RequestError::Undecodable(error.into()))
+    }
+
+    pub(crate) async fn player(
+        &self,
+        node: usize,
+        session: &str,
+        guild: GuildId,
+    ) -> Result<Option<Remote>, RequestError> {
+        match self.get(node, &player_path(session, guild)).await {
+            Ok(body) => Ok(Some(body.json::<wire::Player<'_>>()?.into())),
+            Err(RequestError::Lavalink(failure)) if failure.status == 404 => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks something of a player's node; its answer has the whole player.
+    pub(crate) async fn ask(
+        &self,
+        node: usize,
+        session: &str,
+        guild: GuildId,
+        answer: &PlayerAnswer,
+    ) -> Result<Option<Remote>, RequestError> {
+        let path = player_path(session, guild);
+        match answer {
+            PlayerAnswer::Update { body, no_replace } => {
+                let path = format!("{path}?noReplace={no_replace}");
+                let body = self.send_json(node, Method::PATCH, &path, body).await?;
+                Ok(Some(body.json::<wire::Player<'_>>()?.into()))
+            }
+            PlayerAnswer::Destroy => self.destroy(node, session, guild).await.map(|()| None),
+        }
+    }
+
+    pub(crate) async fn destroy(
+        &self,
+        node: usize,
+        session: &str,
+        guild: GuildId,
+    ) -> Result<(), RequestError> {
+        let path = player_path(session, guild);
+        self.send(node, Method::DELETE, &path, None).await.map(drop)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // The node itself.
+
+    pub(crate) async fn info(&self, node: usize) -> Result<Info, RequestError> {
+        self.get(node, "/v4/info").await?.json()
+    }
+
+    pub(crate) async fn stats(&self, node: usize) -> Result<StatsOP, RequestError> {
+        self.get(node, "/v4/stats").await?.json()
+    }
+
+    pub(crate) async fn version(&self, node: usize) -> Result<String, RequestError> {
+        let body = self.get(node, "/version").await?;
+        Ok(String::from_utf8_lossy(body.bytes()).trim().to_owned())
+    }
+
+    /// How the node's route planner stands; `None` if it has none.
+    pub(crate) async fn route_planner(
+        &self,
+        node: usize,
+    ) -> Result<Option<RoutePlanner>, RequestError> {
+        let body = self.get(node, "/v4/routeplanner/status").await?;
+        if body.bytes().is_empty() {
+            return Ok(None);
+        }
+        let planner: Option<RoutePlanner> = body.json()?;
+        // Some servers answer an object without a class instead of nothing.
+        Ok(planner.filter(|planner| !planner.class.is_empty()))
+    }
+
+    pub(crate) async fn free_address(
+        &self,
+        node: usize,
+        address: &str,
+    ) -> Result<(), RequestError> {
+        let path = "/v4/routeplanner/free/address";
+        let body = wire::Address { address };
+        self.send_json(node, Method::POST, path, &body)
+            .await
+            .map(drop)
+    }
+
+    pub(crate) async fn free_all(&self, node: usize) -> Result<(), RequestError> {
+        let path = "/v4/routeplanner/free/all";
+        self.send(node, Method::POST, path, None).await.map(drop)
+    }
+}
+
+fn player_path(session: &str, guild: GuildId) -> String {
+    format!("/v4/sessions/{}/players/{guild}", encoded(session))
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
+
+/// What a status and a body mean together; neither is believed alone (protocol §5.1).
+fn amounts_to(status: StatusCode, body: Bytes) -> Result<Body, RequestError> {
+    if status == StatusCode::NO_CONTENT {
+        return Ok(Body(None));
+    }
+    if status.is_success() {
+        return Ok(Body(Some(body)));
+    }
+    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        return Err(RequestError::AuthorizationFailed {
+            status: status.as_u16(),
+        });
+    }
+    let Some(failure) = failure(status, &body) else {
+        let words = String::from_utf8_lossy(&body);
+        return Err(RequestError::Node {
+            status: status.as_u16(),
+            words: words.trim().chars().take(LONGEST_WORDS).collect(),
+        });
+    };
+    if status == StatusCode::NOT_FOUND && failure.message.starts_with("Session not found") {
+        return Err(RequestError::SessionExpired(failure));
+    }
+    Err(RequestError::Lavalink(failure))
+}
+
+/// The node's own words for a failure; `None` if the body is something else, such as a proxy's page.
+fn failure(status: StatusCode, body: &[u8]) -> Option<Failure> {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'{') {
+        return None;
+    }
+    let wire: wire::Failure = serde_json::from_slice(body).ok()?;
+    if wire.message.is_empty() && wire.error.is_empty() {
+        return None;
+    }
+    Some(Failure {
+        timestamp: wire.timestamp,
+        status: u16::try_from(wire.status)
+            .ok()
+            .filter(|status| *status != 0)
+            .unwrap_or(status.as_u16()),
+        error: wire.error,
+        trace: wire.trace,
+        message: wire.message,
+        path: wire.path,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, body: &'static str) -> RequestError {
+        let status = StatusCode::from_u16(status).expect("a status");
+        amounts_to(status, Bytes::from_static(body.as_bytes())).expect_err("a failure")
+    }
+
+    #[test]
+    fn a_wrong_password_is_told_with_any_body() {
+        for (status, body) in [(401, ""), (403, ""), (401, "Unauthorized"), (403, "<html>")] {
+            let error = refused(status, body);
+            assert!(
+                matches!(error, RequestError::AuthorizationFailed { status: found } if found == status)
+            );
+            assert!(!error.is_transient());
+        }
+    }
+
+    #[test]
+    fn a_refusal_keeps_every_field() {
+        let error = refused(
+            400,
+            r#"{"timestamp":1733000000123,"status":400,"error":"Bad Request","trace":"at x","message":"End time must be greater than 0","path":"/v4/x"}"#,
+        );
+        let RequestError::Lavalink(failure) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            (failure.timestamp, failure.status, &*failure.error),
+            (1_733_000_000_123, 400, "Bad Request")
+        );
+        assert_eq!(
+            (failure.trace.as_deref(), &*failure.path),
+            (Some("at x"), "/v4/x")
+        );
+        assert_eq!(
+            error.to_string(),
+            "the node refused with 400: End time must be greater than 0"
+        );
+    }
+
+    #[test]
+    fn an_expired_session_is_told_apart_from_a_missing_player() {
+        let body = r#"{"timestamp":1,"status":404,"error":"Not Found","message":"Session not found","path":"/v4/x"}"#;
+        let error = refused(404, body);
+        assert!(matches!(error, RequestError::SessionExpired(_)) && error.is_transient());
+        let body = r#"{"status":404,"error":"Not Found","message":"Player not found"}"#;
+        assert!(matches!(refused(404, body), RequestError::Lavalink(_)));
+    }
+
+    #[test]
+    fn pages_and_empty_answers_are_failures_with_their_first_words() {
+        for (status, body, transient) in [
+            (404, "", false),
+            (502, "<html>bad gateway</html>", true),
+            (503, "", true),
+            (500, "{}", false),
+            (302, "", false),
+        ] {
+            let error = refused(status, body);
+            assert!(matches!(error, RequestError::Node { .. }), "{error:?}");
+            assert_eq!(error.is_transient(), transient, "{status}");
+            assert_eq!(error.status(), Some(status));
+        }
+        assert_eq!(
+            refused(502, "<html>x").to_string(),
+            "the node answered with status 502: <html>x"
+        );
+    }
+
+    #[test]
+    fn what_stands_in_an_address_is_encoded() {
+        assert_eq!(encoded("ytsearch:a+b/c=="), "ytsearch%3Aa%2Bb%2Fc%3D%3D");
+    }
+}

@@ -1,0 +1,370 @@
+//! Ids and values that the rest of the program uses.
+
+mod track;
+mod voice;
+
+use std::{fmt, num::ParseIntError, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub(crate) use self::track::{load_result, playable_from_saved};
+pub use self::{
+    track::{
+        Album, Artist, Extras, LoadResult, Playable, Playlist, Search, TrackInfo, TrackSource,
+    },
+    voice::{DiscordVoiceCloseType, VoiceRequest, VoiceServer, VoiceState},
+};
+
+/// A newtype over one of Discord's ids, which are decimal texts on the wire.
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The id with this number.
+            pub const fn new(id: u64) -> Self {
+                Self(id)
+            }
+
+            /// The number itself.
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<u64> for $name {
+            fn from(id: u64) -> Self {
+                Self(id)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let id = crate::wire::id(deserializer)?;
+                id.map(Self).ok_or_else(|| serde::de::Error::custom("not an id"))
+            }
+        }
+    )*};
+}
+
+id! {
+    /// A Discord guild: the name of a player, since a guild has at most one.
+    GuildId;
+    /// A Discord voice channel.
+    ChannelId;
+    /// A Discord user.
+    UserId;
+}
+
+/// The name that the configuration gives to a node, such as `eu-1`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(Arc<str>);
+
+impl NodeId {
+    /// Wraps the text as it is.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl From<&str> for NodeId {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for NodeId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl AsRef<str> for NodeId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How bad the error of a track is (protocol §3.2); open to words nobody knows yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Severity {
+    /// Expected, such as a video that is not available.
+    Common,
+    /// Caused from outside, such as a source that answers strangely.
+    Suspicious,
+    /// A fault of the node, or of unknown cause.
+    #[default]
+    Fault,
+    /// Another word, as sent.
+    Other(String),
+}
+
+impl Severity {
+    /// The wire's word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Common => "common",
+            Self::Suspicious => "suspicious",
+            Self::Fault => "fault",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<&str> for Severity {
+    fn from(word: &str) -> Self {
+        match word {
+            "common" => Self::Common,
+            "suspicious" => Self::Suspicious,
+            "fault" => Self::Fault,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What went wrong with a track (protocol §3.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TrackExceptionPayload {
+    /// In words; absent where the node has none.
+    pub message: Option<String>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The cause; empty where none was sent.
+    pub cause: String,
+    /// The cause's stack trace; nodes before 4.1 send none.
+    pub cause_stack_trace: Option<String>,
+}
+
+impl From<crate::wire::Exception<'_>> for TrackExceptionPayload {
+    fn from(wire: crate::wire::Exception<'_>) -> Self {
+        Self {
+            message: wire.message.map(Into::into),
+            severity: wire.severity.as_deref().map(Into::into).unwrap_or_default(),
+            cause: wire.cause.unwrap_or_default().into_owned(),
+            cause_stack_trace: wire.cause_stack_trace.map(Into::into),
+        }
+    }
+}
+
+impl fmt::Display for TrackExceptionPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.message.as_deref().unwrap_or("no message");
+        write!(f, "{message} ({}", self.severity)?;
+        if !self.cause.is_empty() {
+            write!(f, "; {}", self.cause)?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Why a track ended (protocol §3.1); open to words nobody knows yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TrackEndReason {
+    /// It reached its end, the given end, or failed after it had begun.
+    Finished,
+    /// It failed before it had begun.
+    LoadFailed,
+    /// It was stopped.
+    Stopped,
+    /// Another track began.
+    Replaced,
+    /// The node tidied up a player that nobody listened to.
+    Cleanup,
+    /// Another word, as sent; empty where none was sent.
+    Other(String),
+}
+
+impl TrackEndReason {
+    /// The wire's word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Finished => "finished",
+            Self::LoadFailed => "loadFailed",
+            Self::Stopped => "stopped",
+            Self::Replaced => "replaced",
+            Self::Cleanup => "cleanup",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// Whether the node expects that the next track may begin.
+    pub fn may_start_next(&self) -> bool {
+        matches!(self, Self::Finished | Self::LoadFailed)
+    }
+}
+
+impl From<&str> for TrackEndReason {
+    fn from(word: &str) -> Self {
+        match word {
+            "finished" => Self::Finished,
+            "loadFailed" => Self::LoadFailed,
+            "stopped" => Self::Stopped,
+            "replaced" => Self::Replaced,
+            "cleanup" => Self::Cleanup,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl fmt::Display for TrackEndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a player moved to another node; open, since events of later versions are read too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MoveReason {
+    /// Its node was lost and did not come back in time.
+    NodeLost,
+    /// Its node was drained.
+    Drained,
+    /// Somebody asked for it.
+    Requested,
+    /// Another word, as stored.
+    Other(String),
+}
+
+impl MoveReason {
+    /// The word that is stored.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::NodeLost => "nodeLost",
+            Self::Drained => "drained",
+            Self::Requested => "requested",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<&str> for MoveReason {
+    fn from(word: &str) -> Self {
+        match word {
+            "nodeLost" => Self::NodeLost,
+            "drained" => Self::Drained,
+            "requested" => Self::Requested,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl fmt::Display for MoveReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What a player does by itself when a track ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AutoPlayMode {
+    /// It plays on from the queue, and from recommendations once that is empty.
+    Enabled,
+    /// It plays on from the queue.
+    Partial,
+    /// Nothing.
+    #[default]
+    Disabled,
+}
+
+/// How a connection to a node stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum NodeStatus {
+    /// Not connected.
+    #[default]
+    Disconnected,
+    /// Opening the socket, or waiting for the node's first word.
+    Connecting,
+    /// Connected, with a session.
+    Connected,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_texts_on_the_wire_and_numbers_are_taken_too() {
+        let id: GuildId = serde_json::from_str("\"900100200300400500\"").expect("a text");
+        assert_eq!(id, GuildId::new(900_100_200_300_400_500));
+        assert_eq!(
+            serde_json::from_str::<GuildId>("7")
+                .expect("a number")
+                .get(),
+            7
+        );
+        assert_eq!(
+            serde_json::to_string(&id).expect("a text"),
+            "\"900100200300400500\""
+        );
+        serde_json::from_str::<GuildId>("\"\"").expect_err("empty");
+    }
+
+    #[test]
+    fn words_nobody_knows_are_kept() {
+        for word in [
+            "finished",
+            "loadFailed",
+            "stopped",
+            "replaced",
+            "cleanup",
+            "evicted",
+        ] {
+            assert_eq!(TrackEndReason::from(word).as_str(), word);
+        }
+        for word in ["common", "suspicious", "fault", "grave"] {
+            assert_eq!(Severity::from(word).as_str(), word);
+        }
+        for word in ["nodeLost", "drained", "requested", "later"] {
+            assert_eq!(MoveReason::from(word).as_str(), word);
+        }
+    }
+}

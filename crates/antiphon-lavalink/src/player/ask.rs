@@ -1,0 +1,429 @@
+//! Requests to the player's node: one at a time, in order, made when they are sent.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{
+    ASKS, Output, PlayerState, Remote, Reply,
+    runs::{Phase, Runs},
+};
+use crate::{
+    error::{PlayerError, RequestError},
+    model::{MoveReason, NodeId, Playable},
+    wire::{Filters, UpdatePlayer, UpdateTrack, Voice},
+};
+
+/// How often what nobody waits for is tried.
+const TRIES: u8 = 4;
+
+/// What a request is for.
+#[derive(Clone, Debug)]
+pub(crate) enum Why {
+    /// The newest pair.
+    Voice,
+    /// A track.
+    Play {
+        run: u64,
+        track: Arc<Playable>,
+        no_replace: bool,
+        position: i64,
+        end_time: Option<i64>,
+        volume: Option<u16>,
+        paused: Option<bool>,
+        filters: Option<Arc<Filters>>,
+        /// Whether it goes to the history.
+        remember: bool,
+    },
+    /// No track.
+    Stop,
+    /// Pausing or going on.
+    Pause(bool),
+    /// Another position.
+    Seek(i64),
+    /// Another volume.
+    Volume(u16),
+    /// Other filters; applied at once by seeking if so wished.
+    Filters { filters: Arc<Filters>, seek: bool },
+    /// All of it, at a new node or in a new session.
+    Restore {
+        run: Option<u64>,
+        position: i64,
+        moved: Option<(NodeId, MoveReason)>,
+    },
+    /// The player's end.
+    Destroy,
+}
+
+/// A request that waits for its turn.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) why: Why,
+    pub(crate) reply: Option<Reply>,
+    tries: u8,
+}
+
+impl Ask {
+    pub(crate) fn new(why: Why, reply: Option<Reply>) -> Self {
+        Self {
+            why,
+            reply,
+            tries: 0,
+        }
+    }
+
+    pub(crate) fn fail(self, error: PlayerError) {
+        if let Some(reply) = self.reply {
+            let _ = reply.send(Err(error));
+        }
+    }
+
+    /// Whether its only purpose was somebody who has gone.
+    fn is_vain(&self) -> bool {
+        self.reply.as_ref().is_some_and(Reply::is_closed)
+    }
+}
+
+/// The request under way.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    ask: Ask,
+    /// The pair that was in it.
+    voice: Option<Voice>,
+    number: u64,
+}
+
+impl Sent {
+    /// What it is for.
+    pub(crate) fn why(&self) -> &Why {
+        &self.ask.why
+    }
+
+    /// The request, to be sent once more.
+    pub(crate) fn into_ask(self) -> Ask {
+        self.ask
+    }
+}
+
+/// What is to be sent.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// An update.
+    Update {
+        body: Box<UpdatePlayer>,
+        no_replace: bool,
+    },
+    /// The player's end.
+    Destroy,
+}
+
+impl PlayerState {
+    /// Lets a request wait for its turn.
+    pub(super) fn push(&mut self, why: Why, reply: Option<Reply>) {
+        if self.asks.len() >= ASKS {
+            if let Why::Play { run, .. } = &why {
+                self.runs.refused(*run);
+            }
+            return Ask::new(why, reply).fail(PlayerError::Busy(ASKS));
+        }
+        self.asks.push_back(Ask::new(why, reply));
+    }
+
+    /// What the node is asked next, if it may be asked; `number` names the request.
+    pub(crate) fn next_ask(&mut self, number: u64) -> Option<(NodeId, Answer)> {
+        if self.sent.is_some() {
+            return None;
+        }
+        let node = self.node.clone()?;
+        loop {
+            let first = self.asks.front()?;
+            if first.is_vain() {
+                let ask = self.asks.pop_front()?;
+                self.forget_run(&ask.why);
+                continue;
+            }
+            let needs_pair = matches!(first.why, Why::Voice | Why::Restore { .. });
+            let pair = self.voice.pair();
+            // Without a pair nothing can be restored; whatever else waits for the voice.
+            if needs_pair && pair.is_none() {
+                return None;
+            }
+            if !needs_pair && !matches!(first.why, Why::Destroy) && !self.voice.is_given() {
+                return None;
+            }
+            let mut ask = self.asks.pop_front()?;
+            ask.tries += 1;
+            let answer = self.compose(&ask.why, pair.as_ref());
+            self.sent = Some(Sent {
+                ask,
+                voice: pair.filter(|_| needs_pair),
+                number,
+            });
+            return Some((node, answer));
+        }
+    }
+
+    fn compose(&self, why: &Why, pair: Option<&Voice>) -> Answer {
+        let mut body = UpdatePlayer::default();
+        let mut replace = true;
+        match why {
+            Why::Destroy => return Answer::Destroy,
+            Why::Voice => body.voice = pair.cloned(),
+            Why::Play {
+                track,
+                no_replace,
+                position,
+                end_time,
+                volume,
+                paused,
+                filters,
+                ..
+            } => {
+                replace = !no_replace;
+                body.track = Some(update(track));
+                body.position = Some(*position);
+                body.end_time = *end_time;
+                body.volume = Some(volume.unwrap_or(self.volume));
+                body.paused = Some(paused.unwrap_or(self.paused));
+                body.filters = filters.as_deref().cloned();
+            }
+            // `null` stops (protocol §6).
+            Why::Stop => body.track = Some(UpdateTrack::default()),
+            Why::Pause(paused) => body.paused = Some(*paused),
+            Why::Seek(position) => body.position = Some(*position),
+            Why::Volume(volume) => body.volume = Some(*volume),
+            Why::Filters { filters, .. } => body.filters = Some((**filters).clone()),
+            Why::Restore { run, position, .. } => {
+                body.voice = pair.cloned();
+                body.volume = Some(self.volume);
+                body.paused = Some(self.paused);
+                body.filters = Some((*self.filters).clone());
+                if let Some(run) = run.and_then(|run| self.runs.get(run)) {
+                    body.track = Some(update(&run.track));
+                    body.position = Some(*position);
+                    body.end_time = self.end_time;
+                }
+            }
+        }
+        Answer::Update {
+            body: Box::new(body),
+            no_replace: !replace,
+        }
+    }
+
+    /// Whether a request of this number is still waited for; one to a node that was left is not.
+    pub(crate) fn awaits(&self, number: u64) -> bool {
+        self.sent.as_ref().is_some_and(|sent| sent.number == number)
+    }
+
+    /// The node answered, or did not.
+    pub(crate) fn on_answer(
+        &mut self,
+        outcome: Result<Option<Remote>, RequestError>,
+        now: Instant,
+    ) {
+        let Some(Sent { ask, voice, .. }) = self.sent.take() else {
+            return;
+        };
+        match outcome {
+            Ok(remote) => self.done(ask, voice.as_ref(), remote, now),
+            Err(error) => self.failed(ask, error, now),
+        }
+    }
+
+    fn done(&mut self, ask: Ask, voice: Option<&Voice>, remote: Option<Remote>, now: Instant) {
+        if let Some(voice) = voice {
+            self.voice.on_given(voice);
+        }
+        let before = self.current().cloned();
+        let mut result = before.clone();
+        match ask.why {
+            Why::Voice => self.entered(),
+            Why::Play {
+                run,
+                track,
+                no_replace,
+                filters,
+                end_time,
+                remember,
+                position,
+                ..
+            } => {
+                let taken = !no_replace || remote.as_ref().is_none_or(|remote| has(remote, &track));
+                if taken {
+                    self.runs.accepted(run);
+                    if self.runs.current().is_some_and(|current| current.id == run) {
+                        self.began(&track, position, now);
+                    }
+                    self.end_time = end_time;
+                    let queue = Arc::make_mut(&mut self.queue);
+                    queue.set_loaded(Some(Arc::clone(&track)));
+                    if remember {
+                        queue.remember(track);
+                    }
+                } else {
+                    self.runs.refused(run);
+                    result = None;
+                }
+                if let Some(filters) = filters {
+                    self.filters = filters;
+                }
+            }
+            Why::Filters { filters, seek } => {
+                self.filters = filters;
+                if seek && self.current().is_some() {
+                    let position = self.progress.at(now);
+                    self.asks.push_front(Ask::new(Why::Seek(position), None));
+                }
+            }
+            Why::Volume(volume) => self.volume = volume,
+            Why::Pause(paused) => self.paused = paused,
+            Why::Seek(position) => self.progress.report(position, now),
+            Why::Restore {
+                run,
+                position,
+                moved,
+            } => {
+                self.entered();
+                if run.is_some()
+                    && let Some(current) = self.current()
+                {
+                    let length = current.duration();
+                    self.progress = super::Progress::track(position, length, now);
+                }
+                if let Some((from, reason)) = moved
+                    && let Some(to) = self.node.clone()
+                    && from != to
+                {
+                    self.outputs.push_back(Output::Migrated {
+                        from,
+                        to,
+                        position: run.map(|_| position),
+                        reason,
+                    });
+                }
+            }
+            Why::Stop | Why::Destroy => {}
+        }
+        if let Some(remote) = remote {
+            self.apply(&remote, now);
+        }
+        self.pace(now);
+        self.dirty = true;
+        if let Some(reply) = ask.reply {
+            let _ = reply.send(Ok(result));
+        }
+    }
+
+    /// Whoever waited for the channel has it.
+    fn entered(&mut self) {
+        for (reply, ..) in self.entering.drain(..) {
+            let _ = reply.send(Ok(None));
+        }
+    }
+
+    /// What the node's answer says of the player.
+    fn apply(&mut self, remote: &Remote, now: Instant) {
+        if let Some(volume) = remote.volume {
+            self.volume = volume;
+        }
+        self.paused = remote.paused;
+        self.connected = remote.state.connected || (self.connected && self.voice.is_given());
+        self.ping = remote.state.ping;
+        let plays = self.current().zip(remote.track.as_ref());
+        if plays.is_some_and(|(ours, theirs)| ours.is_same(theirs)) {
+            self.progress.report(remote.state.position, now);
+        }
+    }
+
+    fn failed(&mut self, mut ask: Ask, error: RequestError, now: Instant) {
+        let again = error.is_transient() && ask.tries < TRIES;
+        match &ask.why {
+            // The end is reached either way, unless the node may come back with the player.
+            Why::Destroy => {
+                if again && !matches!(error, RequestError::SessionExpired(_)) {
+                    self.asks.push_front(ask);
+                }
+            }
+            Why::Voice | Why::Restore { .. } if again => self.asks.push_front(ask),
+            Why::Voice | Why::Restore { .. } => {
+                // The pair may be worn out; a new one is asked for, and then the same once more.
+                tracing::debug!(guild = %self.guild, %error, "the node did not take the voice");
+                if ask.tries <= TRIES {
+                    ask.tries = TRIES + 1;
+                    self.asks.push_front(ask);
+                    self.ask_voice_anew(now);
+                } else {
+                    ask.fail(PlayerError::Request(error));
+                    self.fail_entering();
+                }
+            }
+            Why::Play { run, .. } => {
+                if again && ask.reply.is_none() {
+                    self.asks.push_front(ask);
+                } else {
+                    self.runs.refused(*run);
+                    if ask.reply.is_none() {
+                        tracing::warn!(guild = %self.guild, %error, "the next track could not be played");
+                        self.idle(now);
+                    }
+                    ask.fail(PlayerError::Request(error));
+                }
+            }
+            why => {
+                if matches!(why, Why::Stop) {
+                    self.intent = None;
+                }
+                ask.fail(PlayerError::Request(error));
+            }
+        }
+    }
+
+    fn forget_run(&mut self, why: &Why) {
+        if let Why::Play { run, .. } = why {
+            self.runs.refused(*run);
+        }
+    }
+
+    /// A track is the player's own from now on.
+    pub(super) fn began(&mut self, track: &Playable, position: i64, now: Instant) {
+        self.progress = super::Progress::track(position, track.duration(), now);
+        self.inactive_at = None;
+        self.pace(now);
+    }
+
+    /// Asks the node to play, after what waits already.
+    pub(super) fn ask_play(&mut self, track: Arc<Playable>, remember: bool) {
+        let run = self.add_run(&track);
+        let why = Why::Play {
+            run,
+            track,
+            no_replace: false,
+            position: 0,
+            end_time: None,
+            volume: None,
+            paused: None,
+            filters: None,
+            remember,
+        };
+        self.push(why, None);
+    }
+
+    pub(super) fn add_run(&mut self, track: &Arc<Playable>) -> u64 {
+        Runs::add(&mut self.runs, Arc::clone(track), Phase::Asked, false)
+    }
+}
+
+fn update(track: &Playable) -> UpdateTrack {
+    UpdateTrack {
+        encoded: Some(Arc::clone(&track.encoded)),
+        user_data: track.extras.shared(),
+    }
+}
+
+fn has(remote: &Remote, track: &Playable) -> bool {
+    remote
+        .track
+        .as_ref()
+        .is_some_and(|theirs| theirs.is_same(track))
+}

@@ -1,0 +1,193 @@
+//! What plays next by itself: from the queue, or from what goes with what was heard (protocol §16.2).
+
+use std::{collections::VecDeque, sync::Arc};
+
+use tokio::time::Instant;
+
+use super::{Output, PlayerState};
+use crate::{
+    model::{AutoPlayMode, Playable},
+    queue::{Queue, QueueMode},
+};
+
+/// Recommendations that are enough for now.
+const ENOUGH: usize = 21;
+/// Tracks of the history, and of the recommendations, that seeds are taken from.
+const FROM_HISTORY: usize = 15;
+const FROM_FOUND: usize = 5;
+/// Seeds that are not used again so soon.
+const USED: usize = 60;
+/// Seeds that one query takes.
+const SEEDS: usize = 3;
+/// Tracks of each list that are not recommended again.
+const HEARD: usize = 40;
+const HEARD_FOUND: usize = 60;
+/// Recommendations that are added at once.
+const ADDED: usize = 20;
+
+/// What recommendations go by.
+#[derive(Debug)]
+pub(super) struct Tastes {
+    used: VecDeque<String>,
+    first: Option<Arc<Playable>>,
+    most: usize,
+    /// Whether the first recommendation is to be played at once.
+    play: bool,
+    asked: bool,
+}
+
+impl Default for Tastes {
+    fn default() -> Self {
+        Self {
+            used: VecDeque::new(),
+            first: None,
+            most: ADDED,
+            play: false,
+            asked: false,
+        }
+    }
+}
+
+impl Tastes {
+    /// Recommendations are to go with this track.
+    pub(super) fn populate(&mut self, track: &Arc<Playable>, most: usize) {
+        self.first = Some(Arc::clone(track));
+        self.most = most.min(ADDED);
+    }
+
+    fn use_up(&mut self, identifier: &str) {
+        if self.used.len() >= USED {
+            self.used.pop_front();
+        }
+        self.used.push_back(identifier.to_owned());
+    }
+}
+
+impl PlayerState {
+    /// Plays what comes next, if anything does.
+    pub(super) fn play_next(&mut self, skipped: bool, now: Instant) {
+        if self.autoplay == AutoPlayMode::Disabled && !skipped {
+            return self.idle(now);
+        }
+        let queue = Arc::make_mut(&mut self.queue);
+        let again = queue.mode() == QueueMode::Loop && queue.loaded().is_some();
+        if let Ok(track) = queue.get() {
+            self.serve_waiters();
+            return self.ask_play(track, !again);
+        }
+        if self.autoplay != AutoPlayMode::Enabled {
+            return self.idle(now);
+        }
+        self.play_recommended(now);
+    }
+
+    fn play_recommended(&mut self, now: Instant) {
+        let found = Arc::make_mut(&mut self.auto_queue);
+        let Ok(track) = found.get() else {
+            self.tastes.play = true;
+            self.recommend();
+            return self.idle(now);
+        };
+        found.remember(Arc::clone(&track));
+        let few = found.count() < ENOUGH;
+        self.ask_play(track, true);
+        if few {
+            self.recommend();
+        }
+    }
+
+    /// Asks for tracks that go with what was heard.
+    pub(super) fn recommend(&mut self) {
+        if self.tastes.asked {
+            return;
+        }
+        let seeds = self.seeds();
+        for seed in &seeds {
+            self.tastes.use_up(&seed.identifier);
+        }
+        let queries = queries(&seeds);
+        if queries.is_empty() {
+            self.tastes.play = false;
+            return;
+        }
+        self.tastes.asked = true;
+        self.outputs.push_back(Output::Recommend(queries));
+    }
+
+    fn seeds(&mut self) -> Vec<Arc<Playable>> {
+        let history = self
+            .queue
+            .history()
+            .into_iter()
+            .flat_map(|past| past.iter().rev());
+        let found = self.auto_queue.iter().take(FROM_FOUND);
+        let others = self.current().into_iter().chain(&self.previous);
+        let mut seeds: Vec<Arc<Playable>> = Vec::new();
+        for track in history.take(FROM_HISTORY).chain(found).chain(others) {
+            let known = seeds.iter().any(|seed| seed.is_same(track));
+            if !known && !self.tastes.used.contains(&track.identifier) {
+                seeds.push(Arc::clone(track));
+            }
+        }
+        self.rng.shuffle(&mut seeds);
+        if let Some(first) = self.tastes.first.take() {
+            seeds.retain(|seed| !seed.is_same(&first));
+            seeds.insert(0, first);
+        }
+        seeds
+    }
+
+    /// Tracks that go with what was heard; none if nothing was found.
+    pub(crate) fn on_recommended(&mut self, tracks: Vec<Playable>, now: Instant) {
+        self.tastes.asked = false;
+        let most = std::mem::replace(&mut self.tastes.most, ADDED);
+        let mut fresh: Vec<Playable> = Vec::new();
+        for track in tracks {
+            if !self.was_heard(&track) && !fresh.iter().any(|known| known.is_same(&track)) {
+                fresh.push(Playable {
+                    recommended: true,
+                    ..track
+                });
+            }
+        }
+        self.rng.shuffle(&mut fresh);
+        fresh.truncate(most);
+        Arc::make_mut(&mut self.auto_queue).put_fitting(fresh);
+        self.dirty = true;
+        let play = std::mem::take(&mut self.tastes.play);
+        let is_idle = self.current().is_none() && !self.is_playing_next();
+        if play && is_idle && self.autoplay == AutoPlayMode::Enabled && !self.auto_queue.is_empty()
+        {
+            self.play_recommended(now);
+        }
+    }
+
+    fn was_heard(&self, track: &Playable) -> bool {
+        fn newest(queue: Option<&Queue>, most: usize) -> impl Iterator<Item = &Arc<Playable>> {
+            queue
+                .into_iter()
+                .flat_map(move |queue| queue.iter().rev().take(most))
+        }
+        newest(Some(&self.auto_queue), HEARD)
+            .chain(newest(Some(&self.queue), HEARD))
+            .chain(newest(self.queue.history(), HEARD))
+            .chain(newest(self.auto_queue.history(), HEARD_FOUND))
+            .chain(self.current())
+            .any(|known| known.is_same(track))
+    }
+}
+
+/// What nodes are asked for recommendations that go with these tracks.
+fn queries(seeds: &[Arc<Playable>]) -> Vec<String> {
+    let of = |source: &'static str| {
+        let ids = seeds.iter().filter(move |seed| seed.source == source);
+        ids.map(|seed| seed.identifier.as_str())
+    };
+    let spotify: Vec<&str> = of("spotify").take(SEEDS).collect();
+    let spotify =
+        (!spotify.is_empty()).then(|| format!("sprec:seed_tracks={}&limit=10", spotify.join(",")));
+    let youtube = of("youtube")
+        .next()
+        .map(|id| format!("https://music.youtube.com/watch?v={id}8&list=RD{id}"));
+    spotify.into_iter().chain(youtube).collect()
+}

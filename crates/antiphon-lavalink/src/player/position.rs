@@ -1,0 +1,109 @@
+//! Where a track is now, by a clock that never goes back.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The last known position, and how fast it moves on since.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    reported: i64,
+    at: Instant,
+    /// Milliseconds a millisecond; 0 while it stands.
+    speed: f64,
+    /// The track's end, in milliseconds.
+    length: i64,
+}
+
+impl Progress {
+    /// Nothing plays.
+    pub(crate) fn none(now: Instant) -> Self {
+        Self {
+            reported: 0,
+            at: now,
+            speed: 0.0,
+            length: i64::MAX,
+        }
+    }
+
+    /// A track with this length, where it is known, began or is at `position`.
+    pub(crate) fn track(position: i64, length: Option<Duration>, now: Instant) -> Self {
+        let length = length.and_then(|length| i64::try_from(length.as_millis()).ok());
+        Self {
+            reported: position.max(0),
+            at: now,
+            speed: 0.0,
+            length: length.unwrap_or(i64::MAX),
+        }
+    }
+
+    /// What a node reported.
+    pub(crate) fn report(&mut self, position: i64, now: Instant) {
+        self.reported = position.max(0);
+        self.at = now;
+    }
+
+    /// It moves on at another speed, or stands, from now on.
+    pub(crate) fn set_speed(&mut self, speed: f64, now: Instant) {
+        // Without the first step, the time until now would count by the new speed.
+        self.reported = self.at(now);
+        self.at = now;
+        self.speed = speed;
+    }
+
+    /// Position in milliseconds, never beyond the end.
+    pub(crate) fn at(&self, now: Instant) -> i64 {
+        let passed = now.saturating_duration_since(self.at).as_secs_f64() * 1000.0 * self.speed;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is cut to the track's length"
+        )]
+        let passed = passed as i64;
+        self.reported.saturating_add(passed).min(self.length.max(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn it_moves_with_time_and_speed_and_stops_at_the_end() {
+        let now = Instant::now();
+        let mut progress = Progress::track(500, Some(10 * SECOND), now);
+        assert_eq!(
+            progress.at(now + SECOND),
+            500,
+            "it stands until it is told to move"
+        );
+        progress.set_speed(1.0, now);
+        assert_eq!(progress.at(now + SECOND), 1500);
+        progress.set_speed(1.5, now + SECOND);
+        assert_eq!(progress.at(now + 2 * SECOND), 3000);
+        assert_eq!(progress.at(now + 60 * SECOND), 10_000);
+    }
+
+    #[test]
+    fn a_pause_keeps_the_position_of_its_moment() {
+        let now = Instant::now();
+        let mut progress = Progress::track(0, None, now);
+        progress.set_speed(1.0, now);
+        progress.set_speed(0.0, now + 3 * SECOND);
+        assert_eq!(progress.at(now + 60 * SECOND), 3000);
+        progress.set_speed(1.0, now + 60 * SECOND);
+        assert_eq!(progress.at(now + 61 * SECOND), 4000);
+    }
+
+    #[test]
+    fn a_report_counts_from_its_receipt() {
+        let now = Instant::now();
+        let mut progress = Progress::track(0, None, now);
+        progress.set_speed(1.0, now);
+        progress.report(7000, now + SECOND);
+        assert_eq!(progress.at(now + 2 * SECOND), 8000);
+        assert_eq!(progress.at(now), 7000, "never before the report");
+        assert_eq!(Progress::none(now).at(now + SECOND), 0);
+    }
+}

@@ -1,0 +1,115 @@
+//! A player as a checkpoint keeps it, and back.
+//!
+//! No token and no session of Discord's is kept: a node that still has the player has them too, and otherwise Discord
+//! is asked anew.
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_core::{Checkpoint, Rng};
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{PlayerState, Rules, runs::Phase};
+use crate::{
+    model::{AutoPlayMode, ChannelId, GuildId, NodeId, playable_from_saved},
+    queue::Queue,
+    wire::{SavedPlayer, SavedTrack},
+};
+
+/// Version of the encoding.
+const VERSION: u8 = 1;
+/// Bytes that the tracks of one checkpoint take; what is beyond is not there after a restart.
+const BUDGET: usize = Checkpoint::MAX_STATE - (Checkpoint::MAX_STATE >> 3);
+
+pub(super) fn save(player: &PlayerState, now: Instant) -> Bytes {
+    let mut budget = BUDGET;
+    let queue = player.queue.saved(&mut budget);
+    let found: Vec<SavedTrack<'_>> = player.auto_queue.saved(&mut budget).items;
+    let current = player.runs.newest();
+    let saved = SavedPlayer {
+        version: VERSION,
+        gone: player.is_gone,
+        node: player.node.as_ref().map(|node| node.as_str().into()),
+        channel: player.voice.channel.map(ChannelId::get),
+        self_deaf: player.voice.self_deaf,
+        self_mute: player.voice.self_mute,
+        volume: player.volume,
+        paused: player.paused,
+        filters: Some((*player.filters).clone())
+            .filter(|filters| *filters != crate::wire::Filters::default()),
+        autoplay: number(player.autoplay),
+        inactive_timeout: player
+            .inactive_timeout
+            .and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
+        current: current.map(|run| run.track.saved()),
+        position: player.progress.at(now),
+        end_time: player.end_time,
+        queue,
+        auto_queue: found,
+    };
+    let saved = if player.is_gone {
+        SavedPlayer {
+            version: VERSION,
+            gone: true,
+            ..SavedPlayer::default()
+        }
+    } else {
+        saved
+    };
+    let bytes =
+        serde_json::to_vec(&saved).expect("only texts, numbers and JSON that was read before");
+    bytes.into()
+}
+
+/// Reads what was kept; `None` if the player was gone, or it cannot be read.
+pub(crate) fn read_saved(
+    guild: GuildId,
+    state: &[u8],
+    rules: Rules,
+    rng: Rng,
+    now: Instant,
+) -> Option<PlayerState> {
+    let saved: SavedPlayer<'_> = serde_json::from_slice(state).ok()?;
+    if saved.version != VERSION || saved.gone {
+        return None;
+    }
+    let mut player = PlayerState::new(guild, rules, rng, now);
+    player.node = saved.node.map(NodeId::new);
+    player.voice.channel = saved.channel.map(ChannelId::new);
+    player.voice.self_deaf = saved.self_deaf;
+    player.voice.self_mute = saved.self_mute;
+    player.volume = saved.volume;
+    player.paused = saved.paused;
+    player.filters = Arc::new(saved.filters.unwrap_or_default());
+    player.autoplay = mode(saved.autoplay);
+    player.inactive_timeout = saved.inactive_timeout.map(Duration::from_millis);
+    player.end_time = saved.end_time;
+    if let Some(current) = saved.current {
+        let track = Arc::new(playable_from_saved(current));
+        player.progress = super::Progress::track(saved.position, track.duration(), now);
+        player.runs.add(track, Phase::Started, false);
+    }
+    player.queue = Arc::new(Queue::restored(saved.queue, rules.queue_capacity));
+    let found = saved
+        .auto_queue
+        .into_iter()
+        .map(|saved| Arc::new(playable_from_saved(saved)));
+    Arc::make_mut(&mut player.auto_queue).put_fitting(found.collect::<Vec<_>>());
+    Some(player)
+}
+
+fn number(mode: AutoPlayMode) -> u8 {
+    match mode {
+        AutoPlayMode::Enabled => 0,
+        AutoPlayMode::Partial => 1,
+        AutoPlayMode::Disabled => 2,
+    }
+}
+
+fn mode(number: u8) -> AutoPlayMode {
+    match number {
+        0 => AutoPlayMode::Enabled,
+        1 => AutoPlayMode::Partial,
+        _ => AutoPlayMode::Disabled,
+    }
+}

@@ -1,0 +1,914 @@
+use std::{borrow::Borrow, time::Duration};
+
+use antiphon_core::Rng;
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use tokio::{sync::oneshot, time::Instant};
+
+use super::*;
+use crate::{
+    error::{Failure, RequestError},
+    model::{DiscordVoiceCloseType, TrackEndReason},
+    queue::QueueMode,
+    wire::{PlayerState as State, Timescale, UpdatePlayer},
+};
+
+const GUILD: GuildId = GuildId::new(9001);
+const LOFT: ChannelId = ChannelId::new(77);
+
+pub(crate) fn track(name: &str) -> Playable {
+    let mut track = Playable {
+        encoded: name.into(),
+        ..Playable::default()
+    };
+    track.info.identifier = name.into();
+    track.info.source = "youtube".into();
+    track.info.length = 60_000;
+    track
+}
+
+fn rules() -> Rules {
+    Rules {
+        inactive_timeout: Some(Duration::from_secs(300)),
+        queue_capacity: 100,
+    }
+}
+
+/// A player with a clock, and what it wants.
+struct Stage {
+    player: PlayerState,
+    now: Instant,
+    asked: u64,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            player: PlayerState::new(GUILD, rules(), Rng::with_seed(1), now),
+            now,
+            asked: 0,
+        }
+    }
+
+    /// In a channel, at a node.
+    fn connected() -> Self {
+        let mut stage = Self::new();
+        let mut entered = stage.reply(|reply| Command::Enter {
+            channel: LOFT,
+            self_deaf: None,
+            self_mute: None,
+            within: Duration::from_secs(10),
+            node: None,
+            reply,
+        });
+        stage.player.on_voice_state(Some(LOFT), "vs", stage.now);
+        stage
+            .player
+            .on_voice_server("vt".into(), Some("c-fra01.discord.media".into()), stage.now);
+        assert!(stage.player.needs_node());
+        stage.player.assign("eu-1".into());
+        let body = stage.ask().expect("the pair");
+        assert_eq!(
+            body.voice.map(|voice| voice.channel_id),
+            Some(LOFT.to_string())
+        );
+        stage.answer(true, None);
+        assert!(entered.try_recv().expect("answered").is_ok());
+        while stage.player.next_output().is_some() {}
+        stage
+    }
+
+    /// Connected, with a track that plays.
+    fn playing(name: &str) -> Self {
+        let mut stage = Self::connected();
+        let mut played = stage.play(name);
+        stage.ask().expect("the track");
+        stage.player.on_track_start(track(name), stage.now);
+        stage.answer(true, Some(track(name)));
+        assert!(played.try_recv().expect("answered").is_ok());
+        stage
+    }
+
+    fn reply(&mut self, command: impl FnOnce(Reply) -> Command) -> oneshot::Receiver<Outcome> {
+        let (reply, answer) = oneshot::channel();
+        self.player.on_command(command(reply), self.now);
+        answer
+    }
+
+    fn play(&mut self, name: &str) -> oneshot::Receiver<Outcome> {
+        let track = Arc::new(track(name));
+        self.reply(|reply| Command::Play {
+            track,
+            options: PlayOptions::new(),
+            reply,
+        })
+    }
+
+    fn put(&mut self, names: &str) {
+        let tracks: Vec<Playable> = names.chars().map(|name| track(&name.to_string())).collect();
+        let deed = QueueDeed(Box::new(move |queue, _| {
+            queue.put(tracks).expect("room");
+        }));
+        self.player.on_command(Command::Queue(deed), self.now);
+    }
+
+    fn autoplay(&mut self, mode: AutoPlayMode) {
+        self.player.on_command(Command::Autoplay(mode), self.now);
+    }
+
+    /// What the node is asked next.
+    fn ask(&mut self) -> Option<UpdatePlayer> {
+        self.asked += 1;
+        match self.player.next_ask(self.asked)?.1 {
+            Answer::Update { body, .. } => Some(*body),
+            Answer::Destroy => Some(UpdatePlayer::default()),
+        }
+    }
+
+    fn answer(&mut self, connected: bool, track: Option<Playable>) {
+        let remote = Remote {
+            guild: Some(GUILD),
+            track,
+            volume: None,
+            paused: self.player.paused,
+            state: State {
+                connected,
+                position: self.player.position(self.now),
+                ..State::default()
+            },
+            ..Remote::default()
+        };
+        self.player.on_answer(Ok(Some(remote)), self.now);
+    }
+
+    fn refuse(&mut self, error: RequestError) {
+        self.player.on_answer(Err(error), self.now);
+    }
+
+    fn end(&mut self, name: &str, reason: impl Borrow<TrackEndReason>) -> Noted {
+        self.player
+            .on_track_end(&track(name), reason.borrow(), self.now)
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+    }
+
+    /// The track that the node is asked to play next, if it is asked for one.
+    fn next_track(&mut self) -> Option<String> {
+        let track = self.ask()?.track?;
+        Some(track.encoded.as_deref().unwrap_or("nothing").to_owned())
+    }
+}
+
+type Outcome = Result<Option<Arc<Playable>>, PlayerError>;
+
+fn lost() -> RequestError {
+    RequestError::Unreachable("the connection broke".into())
+}
+
+#[test]
+fn nothing_is_played_outside_of_a_channel() {
+    let mut stage = Stage::new();
+    let mut played = stage.play("a");
+    let outcome = played.try_recv().expect("at once");
+    assert!(matches!(outcome, Err(PlayerError::InvalidChannelState(guild)) if guild == GUILD));
+    assert!(stage.ask().is_none());
+}
+
+#[test]
+fn a_track_asked_for_on_the_way_into_the_channel_waits_for_the_voice() {
+    let mut stage = Stage::new();
+    let _entered = stage.reply(|reply| Command::Enter {
+        channel: LOFT,
+        self_deaf: Some(true),
+        self_mute: None,
+        within: Duration::from_secs(10),
+        node: None,
+        reply,
+    });
+    assert!(
+        matches!(stage.player.next_output(), Some(Output::Voice(request)) if request.self_deaf)
+    );
+    let _played = stage.play("a");
+    stage.player.assign("eu-1".into());
+    assert!(stage.ask().is_none());
+    stage
+        .player
+        .on_voice_server("vt".into(), Some("x".into()), stage.now);
+    stage.player.on_voice_state(Some(LOFT), "vs", stage.now);
+    assert!(stage.ask().expect("the pair").voice.is_some());
+    assert!(stage.ask().is_none(), "one request at a time");
+    stage.answer(true, None);
+    assert_eq!(stage.next_track().as_deref(), Some("a"));
+}
+
+#[test]
+fn a_channel_that_lets_nobody_in_times_out() {
+    let mut stage = Stage::new();
+    let mut entered = stage.reply(|reply| Command::Enter {
+        channel: LOFT,
+        self_deaf: None,
+        self_mute: None,
+        within: Duration::from_secs(10),
+        node: None,
+        reply,
+    });
+    stage.pass(10);
+    stage.player.on_deadline(stage.now);
+    assert!(matches!(
+        entered.try_recv(),
+        Ok(Err(PlayerError::ChannelTimeout(_)))
+    ));
+}
+
+#[test]
+fn every_option_of_play_is_sent_and_silence_is_a_volume() {
+    let mut stage = Stage::connected();
+    let options = PlayOptions::new()
+        .start(Duration::from_secs(5))
+        .end(Duration::from_secs(30))
+        .volume(0)
+        .paused(true)
+        .filters(Filters::new().volume(0.0))
+        .replace(false);
+    let _played = stage.reply(|reply| Command::Play {
+        track: Arc::new(track("a")),
+        options,
+        reply,
+    });
+    stage.asked += 1;
+    let Some((_, Answer::Update { body, no_replace })) = stage.player.next_ask(stage.asked) else {
+        panic!("an update")
+    };
+    assert!(no_replace);
+    assert_eq!(
+        (body.position, body.end_time, body.volume, body.paused),
+        (Some(5000), Some(30_000), Some(0), Some(true))
+    );
+    let json = serde_json::to_value(&body).expect("JSON");
+    assert_eq!(json["filters"]["volume"], 0.0);
+    assert_eq!(json["track"]["encoded"], "a");
+}
+
+#[test]
+fn a_refused_track_is_rolled_back() {
+    let mut stage = Stage::playing("a");
+    let mut played = stage.play("b");
+    stage.ask().expect("the track");
+    stage.refuse(RequestError::Lavalink(Failure {
+        status: 400,
+        ..Failure::default()
+    }));
+    assert!(matches!(
+        played.try_recv(),
+        Ok(Err(PlayerError::Request(_)))
+    ));
+    assert_eq!(
+        stage.player.current().map(|track| &*track.encoded),
+        Some("a")
+    );
+}
+
+#[test]
+fn an_end_that_comes_before_the_answer_counts() {
+    let mut stage = Stage::connected();
+    let _played = stage.play("a");
+    stage.ask().expect("the track");
+    stage.player.on_track_start(track("a"), stage.now);
+    stage.end("a", TrackEndReason::LoadFailed);
+    stage.answer(true, None);
+    assert!(stage.player.current().is_none());
+}
+
+#[test]
+fn the_end_of_a_replaced_track_has_its_own_original() {
+    let mut stage = Stage::playing("a");
+    let _played = stage.play("b");
+    stage.ask().expect("the track");
+    let ended = stage.end("a", TrackEndReason::Replaced);
+    assert_eq!(
+        ended.original.as_ref().map(|track| &*track.encoded),
+        Some("a")
+    );
+    let started = stage.player.on_track_start(track("b"), stage.now);
+    assert_eq!(
+        started.original.as_ref().map(|track| &*track.encoded),
+        Some("b")
+    );
+    assert!(!started.restored);
+}
+
+#[test]
+fn stopping_is_not_skipping() {
+    for (skip, expected) in [(false, None), (true, Some("b".to_owned()))] {
+        let mut stage = Stage::playing("a");
+        stage.autoplay(AutoPlayMode::Partial);
+        stage.put("b");
+        let mut stopped = stage.reply(|reply| {
+            if skip {
+                Command::Skip { force: true, reply }
+            } else {
+                Command::Stop { reply }
+            }
+        });
+        assert_eq!(stage.next_track().as_deref(), Some("nothing"));
+        stage.end("a", TrackEndReason::Stopped);
+        stage.answer(true, None);
+        let was = stopped.try_recv().expect("answered").expect("done");
+        assert!(was.is_none_or(|track| &*track.encoded == "a"));
+        assert_eq!(stage.next_track(), expected, "skip: {skip}");
+    }
+}
+
+#[test]
+fn a_stop_by_another_program_starts_nothing() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("b");
+    stage.end("a", TrackEndReason::Stopped);
+    assert_eq!(stage.next_track(), None);
+}
+
+#[test]
+fn a_skip_leaves_a_loop_only_by_force() {
+    for (force, expected) in [(false, "a"), (true, "b")] {
+        let mut stage = Stage::playing("a");
+        stage.autoplay(AutoPlayMode::Partial);
+        stage.put("b");
+        let deed = QueueDeed(Box::new(|queue, _| queue.set_mode(QueueMode::Loop)));
+        stage.player.on_command(Command::Queue(deed), stage.now);
+        let _skipped = stage.reply(|reply| Command::Skip { force, reply });
+        stage.ask().expect("the stop");
+        stage.end("a", TrackEndReason::Stopped);
+        stage.answer(true, None);
+        assert_eq!(stage.next_track().as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn every_end_reason_has_its_consequence() {
+    use AutoPlayMode::{Disabled, Partial};
+    for (mode, reason, expected) in [
+        (Partial, TrackEndReason::Finished, Some("b")),
+        (Partial, TrackEndReason::LoadFailed, Some("b")),
+        (Partial, TrackEndReason::Stopped, None),
+        (Partial, TrackEndReason::Replaced, None),
+        (Partial, TrackEndReason::Cleanup, None),
+        (Partial, TrackEndReason::Other("evicted".into()), None),
+        (Disabled, TrackEndReason::Finished, None),
+        (Disabled, TrackEndReason::LoadFailed, None),
+    ] {
+        let mut stage = Stage::playing("a");
+        stage.autoplay(mode);
+        stage.put("b");
+        stage.end("a", reason.clone());
+        assert_eq!(stage.next_track().as_deref(), expected, "{mode:?} {reason}");
+    }
+}
+
+#[test]
+fn three_tracks_that_fail_in_a_row_are_enough() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("bcde");
+    stage.end("a", TrackEndReason::LoadFailed);
+    for name in ["b", "c"] {
+        assert_eq!(stage.next_track().as_deref(), Some(name));
+        stage.answer(true, Some(track(name)));
+        stage.end(name, TrackEndReason::LoadFailed);
+    }
+    assert_eq!(stage.next_track(), None);
+    assert!(stage.player.deadline().is_some(), "it is idle");
+}
+
+#[test]
+fn recommendations_play_when_the_queue_is_empty() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Enabled);
+    stage.end("a", TrackEndReason::Finished);
+    let Some(Output::Recommend(queries)) = stage.player.next_output() else {
+        panic!("recommendations are asked for")
+    };
+    assert_eq!(queries, ["https://music.youtube.com/watch?v=a8&list=RDa"]);
+    stage
+        .player
+        .on_recommended(vec![track("a"), track("x")], stage.now);
+    assert_eq!(
+        stage.next_track().as_deref(),
+        Some("x"),
+        "what was heard is left out"
+    );
+    let newest = stage.player.runs.newest().expect("on its way");
+    assert!(newest.track.recommended);
+}
+
+#[test]
+fn an_idle_player_is_told_on_once_and_a_track_prevents_it() {
+    let mut stage = Stage::playing("a");
+    stage.end("a", TrackEndReason::Finished);
+    let due = stage.player.deadline().expect("idle");
+    assert_eq!(due, stage.now + Duration::from_secs(300));
+    stage.now = due;
+    stage.player.on_deadline(stage.now);
+    assert!(matches!(stage.player.next_output(), Some(Output::Inactive)));
+    assert_eq!(stage.player.deadline(), None);
+    stage.player.on_track_start(track("b"), stage.now);
+    stage.end("b", TrackEndReason::Finished);
+    stage.player.on_track_start(track("c"), stage.now);
+    assert_eq!(stage.player.deadline(), None);
+}
+
+#[test]
+fn nobody_who_listens_is_told_after_three_tracks() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("bcd");
+    stage
+        .player
+        .on_command(Command::Listeners(Some(0)), stage.now);
+    stage.end("a", TrackEndReason::Finished);
+    for name in ["b", "c"] {
+        assert_eq!(stage.next_track().as_deref(), Some(name));
+        stage.answer(true, Some(track(name)));
+        stage.player.on_track_start(track(name), stage.now);
+        stage.end(name, TrackEndReason::Finished);
+    }
+    assert!(matches!(stage.player.next_output(), Some(Output::Inactive)));
+    assert_eq!(stage.next_track(), None);
+}
+
+#[test]
+fn position_follows_the_clock_the_pause_and_the_speed() {
+    let mut stage = Stage::playing("a");
+    let update = |position| State {
+        position,
+        connected: true,
+        ..State::default()
+    };
+    stage.player.on_update(update(1000), stage.now);
+    stage.pass(2);
+    assert_eq!(stage.player.position(stage.now), 3000);
+    let _paused = stage.reply(|reply| Command::Pause {
+        paused: true,
+        reply,
+    });
+    stage.ask().expect("the pause");
+    let remote = Remote {
+        track: Some(track("a")),
+        paused: true,
+        state: update(3000),
+        ..Remote::default()
+    };
+    stage.player.on_answer(Ok(Some(remote)), stage.now);
+    stage.pass(60);
+    assert_eq!(
+        stage.player.position(stage.now),
+        3000,
+        "it does not move while paused"
+    );
+    stage.player.paused = false;
+    stage.player.filters = Arc::new(Filters::new().timescale(Timescale::new().speed(2.0)));
+    stage.player.on_update(update(3000), stage.now);
+    stage.pass(1);
+    assert_eq!(stage.player.position(stage.now), 5000);
+    stage.pass(600);
+    assert_eq!(
+        stage.player.position(stage.now),
+        60_000,
+        "never beyond the end"
+    );
+}
+
+#[test]
+fn a_seek_without_a_track_does_nothing() {
+    let mut stage = Stage::connected();
+    let mut sought = stage.reply(|reply| Command::Seek { position: 5, reply });
+    assert!(matches!(sought.try_recv(), Ok(Ok(None))));
+    assert!(stage.ask().is_none());
+}
+
+#[test]
+fn filters_can_be_heard_at_once() {
+    let mut stage = Stage::playing("a");
+    stage.pass(3);
+    let filters = Filters::new().timescale(Timescale::new().speed(1.5));
+    let _set = stage.reply(|reply| Command::Filters {
+        filters: filters.clone(),
+        seek: true,
+        reply,
+    });
+    assert_eq!(stage.ask().expect("the filters").filters, Some(filters));
+    stage.answer(true, Some(track("a")));
+    assert!(stage.ask().expect("the seek").position.is_some());
+}
+
+#[test]
+fn a_session_that_is_invalid_is_asked_for_anew_and_a_call_that_ended_is_not() {
+    for (code, asks) in [
+        (4006, true),
+        (4009, true),
+        (4021, false),
+        (4022, false),
+        (4999, false),
+        (1000, false),
+    ] {
+        let mut stage = Stage::playing("a");
+        stage
+            .player
+            .on_voice_closed(DiscordVoiceCloseType(code), true, stage.now);
+        let asked = matches!(stage.player.next_output(), Some(Output::Voice(request)) if request.channel == Some(LOFT));
+        assert_eq!(asked, asks, "{code}");
+    }
+}
+
+#[test]
+fn a_dragged_player_waits_for_a_fresh_pair_and_plays_on() {
+    let mut stage = Stage::playing("a");
+    stage
+        .player
+        .on_voice_closed(DiscordVoiceCloseType::DISCONNECTED, true, stage.now);
+    assert!(!stage.player.is_gone);
+    let hall = ChannelId::new(78);
+    stage.player.on_voice_state(Some(hall), "vs", stage.now);
+    assert!(
+        stage.ask().is_none(),
+        "the old server is not paired with the new channel"
+    );
+    stage.player.on_voice_server(
+        "vt2".into(),
+        Some("c-fra01.discord.media".into()),
+        stage.now,
+    );
+    let voice = stage.ask().expect("the new pair").voice.expect("voice");
+    assert_eq!((&*voice.token, voice.channel_id), ("vt2", hall.to_string()));
+    assert_eq!(
+        stage.player.current().map(|track| &*track.encoded),
+        Some("a")
+    );
+}
+
+#[test]
+fn a_kicked_player_is_ended_at_its_node() {
+    let mut stage = Stage::playing("a");
+    let mut waiting = stage.play("b");
+    stage.player.on_voice_state(None, "vs", stage.now);
+    assert!(matches!(
+        waiting.try_recv(),
+        Ok(Err(PlayerError::Disconnected(_)))
+    ));
+    stage.asked += 1;
+    assert!(matches!(
+        stage.player.next_ask(stage.asked),
+        Some((_, Answer::Destroy))
+    ));
+    assert!(!stage.player.is_over());
+    stage.player.on_answer(Ok(None), stage.now);
+    assert!(stage.player.is_over());
+}
+
+#[test]
+fn a_restored_player_has_all_it_had_in_one_request_and_no_second_original() {
+    let mut stage = Stage::playing("a");
+    stage.put("b");
+    stage.player.volume = 40;
+    stage.player.filters = Arc::new(Filters::new().volume(0.5));
+    stage.player.on_update(
+        State {
+            position: 9000,
+            connected: true,
+            ..State::default()
+        },
+        stage.now,
+    );
+    stage.pass(1);
+    stage
+        .player
+        .restore("us-1".into(), Some(MoveReason::NodeLost), stage.now, None);
+    stage.pass(20);
+    let body = stage.ask().expect("all of it");
+    assert_eq!(
+        body.track.and_then(|track| track.encoded).as_deref(),
+        Some("a")
+    );
+    assert_eq!(
+        (body.position, body.volume, body.paused),
+        (Some(10_000), Some(40), Some(false))
+    );
+    assert!(body.voice.is_some() && body.filters == Some(Filters::new().volume(0.5)));
+    let started = stage.player.on_track_start(track("a"), stage.now);
+    assert!(started.restored && started.original.is_some());
+    stage.answer(true, Some(track("a")));
+    let moved = stage.player.next_output();
+    assert!(
+        matches!(
+            moved,
+            Some(Output::Migrated {
+                position: Some(10_000),
+                reason: MoveReason::NodeLost,
+                ..
+            })
+        ),
+        "{moved:?}"
+    );
+    assert_eq!(stage.player.queue.count(), 1);
+    assert_eq!(
+        stage.player.queue.history().map(Queue::count),
+        Some(1),
+        "no second entry"
+    );
+}
+
+#[test]
+fn what_was_asked_for_while_the_node_was_lost_is_done_after_the_move() {
+    let mut stage = Stage::playing("a");
+    let mut played = stage.play("b");
+    stage.ask().expect("the track, whose answer is lost");
+    let mut set = stage.reply(|reply| Command::Volume { volume: 7, reply });
+    stage
+        .player
+        .restore("us-1".into(), Some(MoveReason::NodeLost), stage.now, None);
+    assert_eq!(stage.next_track().as_deref(), Some("a"));
+    stage.answer(true, Some(track("a")));
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
+    stage.end("a", TrackEndReason::Replaced);
+    let started = stage.player.on_track_start(track("b"), stage.now);
+    assert!(started.original.is_some() && !started.restored);
+    stage.answer(true, Some(track("b")));
+    assert_eq!(stage.ask().expect("the volume").volume, Some(7));
+    stage.answer(true, Some(track("b")));
+    assert!(played.try_recv().expect("answered").is_ok());
+    assert!(set.try_recv().expect("answered").is_ok());
+}
+
+#[test]
+fn a_position_is_kept_now_and_then() {
+    let mut stage = Stage::playing("a");
+    stage.player.dirty = false;
+    for second in [10, 10, 10] {
+        assert!(!stage.player.dirty);
+        stage.pass(second);
+        let update = State {
+            position: 1000,
+            connected: true,
+            ..State::default()
+        };
+        stage.player.on_update(update, stage.now);
+    }
+    assert!(stage.player.dirty);
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_not_done() {
+    let mut stage = Stage::playing("a");
+    let first = stage.play("b");
+    let _second = stage.play("c");
+    drop(first);
+    assert_eq!(stage.next_track().as_deref(), Some("c"));
+}
+
+#[test]
+fn the_next_track_is_tried_again_after_a_lost_request() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("b");
+    stage.end("a", TrackEndReason::Finished);
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
+    stage.refuse(lost());
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
+}
+
+#[test]
+fn a_kept_player_is_adopted_without_a_request() {
+    let mut stage = Stage::playing("a");
+    stage.put("bc");
+    let filters = Filters::new().volume(0.5);
+    stage.player.filters = Arc::new(filters.clone());
+    stage.autoplay(AutoPlayMode::Partial);
+    let kept = stage.player.saved(stage.now);
+    assert!(
+        !String::from_utf8_lossy(&kept).contains("vt"),
+        "no token is kept"
+    );
+    let player = read_saved(GUILD, &kept, rules(), Rng::with_seed(2), stage.now).expect("kept");
+    let mut stage = Stage {
+        player,
+        now: stage.now,
+        asked: 0,
+    };
+    let remote = Remote {
+        guild: Some(GUILD),
+        track: Some(track("a")),
+        volume: Some(100),
+        state: State {
+            position: 7000,
+            connected: true,
+            ..State::default()
+        },
+        filters: Some(Filters::new()),
+        voice: Some(crate::wire::Voice {
+            token: "vt".into(),
+            endpoint: "c-fra01.discord.media".into(),
+            session_id: "vs".into(),
+            channel_id: LOFT.to_string(),
+        }),
+        ..Remote::default()
+    };
+    stage.player.reconcile(Some(remote), stage.now);
+    assert!(stage.ask().is_none() && stage.player.next_output().is_none());
+    assert_eq!(stage.player.position(stage.now), 7000);
+    assert_eq!(*stage.player.filters, filters);
+    stage.end("a", TrackEndReason::Finished);
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
+}
+
+#[test]
+fn a_kept_player_that_its_node_lost_asks_for_voice_and_goes_on() {
+    let mut stage = Stage::playing("a");
+    stage.player.on_update(
+        State {
+            position: 5000,
+            connected: true,
+            ..State::default()
+        },
+        stage.now,
+    );
+    let kept = stage.player.saved(stage.now);
+    let player = read_saved(GUILD, &kept, rules(), Rng::with_seed(2), stage.now).expect("kept");
+    let mut stage = Stage {
+        player,
+        now: stage.now,
+        asked: 0,
+    };
+    stage.player.reconcile(None, stage.now);
+    assert!(stage.ask().is_none() && stage.player.lacks_voice());
+    stage.player.ask_voice_anew(stage.now);
+    assert!(matches!(stage.player.next_output(), Some(Output::Voice(_))));
+    stage.player.on_voice_state(Some(LOFT), "new", stage.now);
+    stage
+        .player
+        .on_voice_server("new".into(), Some("x".into()), stage.now);
+    let body = stage.ask().expect("all of it");
+    assert_eq!(body.position, Some(5000));
+    assert!(body.track.is_some());
+    assert!(stage.ask().is_none());
+}
+
+#[test]
+fn a_gone_player_is_not_kept() {
+    let mut stage = Stage::playing("a");
+    let _gone = stage.reply(|reply| Command::Disconnect { reply });
+    let kept = stage.player.saved(stage.now);
+    assert!(read_saved(GUILD, &kept, rules(), Rng::with_seed(2), stage.now).is_none());
+    assert!(read_saved(GUILD, b"{}", rules(), Rng::with_seed(2), stage.now).is_none());
+    assert!(read_saved(GUILD, b"<", rules(), Rng::with_seed(2), stage.now).is_none());
+}
+
+#[test]
+fn those_who_wait_for_a_track_get_it_and_those_who_left_lose_none() {
+    let mut stage = Stage::connected();
+    let (reply, first) = oneshot::channel();
+    stage.player.on_command(Command::GetWait(reply), stage.now);
+    let (reply, mut second) = oneshot::channel();
+    stage.player.on_command(Command::GetWait(reply), stage.now);
+    drop(first);
+    stage.put("ab");
+    let got = second.try_recv().expect("served").expect("a track");
+    assert_eq!(stage.player.queue.count(), 1);
+    assert!(matches!(&*got.encoded, "a" | "b"));
+}
+
+/// What may happen to a player, in any order.
+#[derive(Clone, Debug)]
+enum Happening {
+    Play(u8),
+    Put(u8),
+    Start(u8),
+    End(u8, u8),
+    Answer(bool),
+    Refuse(bool),
+    Ask,
+    Stop,
+    Skip(bool),
+    Mode(u8),
+    Autoplay(u8),
+    Update(i64, bool),
+    State(u8),
+    Server(bool),
+    Closed(u16),
+    Reconcile(Option<u8>),
+    Restore,
+    Save,
+    Pass(u64),
+}
+
+fn any_happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        (0..4_u8).prop_map(Happening::Play),
+        (0..4_u8).prop_map(Happening::Put),
+        (0..4_u8).prop_map(Happening::Start),
+        (0..4_u8, 0..6_u8).prop_map(|(track, reason)| Happening::End(track, reason)),
+        any::<bool>().prop_map(Happening::Answer),
+        any::<bool>().prop_map(Happening::Refuse),
+        Just(Happening::Ask),
+        Just(Happening::Ask),
+        Just(Happening::Ask),
+        Just(Happening::Stop),
+        any::<bool>().prop_map(Happening::Skip),
+        (0..3_u8).prop_map(Happening::Mode),
+        (0..3_u8).prop_map(Happening::Autoplay),
+        (any::<i64>(), any::<bool>())
+            .prop_map(|(position, connected)| Happening::Update(position, connected)),
+        (0..3_u8).prop_map(Happening::State),
+        any::<bool>().prop_map(Happening::Server),
+        any::<u16>().prop_map(Happening::Closed),
+        proptest::option::of(0..4_u8).prop_map(Happening::Reconcile),
+        Just(Happening::Restore),
+        Just(Happening::Save),
+        (0..400_u64).prop_map(Happening::Pass),
+    ]
+}
+
+fn reason(number: u8) -> TrackEndReason {
+    let reasons = [
+        "finished",
+        "loadFailed",
+        "stopped",
+        "replaced",
+        "cleanup",
+        "other",
+    ];
+    reasons[usize::from(number) % reasons.len()].into()
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_in_whatever_order_a_player_stays_sound(happenings in proptest::collection::vec(any_happening(), 0..80)) {
+        let mut stage = Stage::connected();
+        for happening in happenings {
+            let name = |number: u8| number.to_string();
+            match happening {
+                Happening::Play(number) => drop(stage.play(&name(number))),
+                Happening::Put(number) => stage.put(&name(number)),
+                Happening::Start(number) => drop(stage.player.on_track_start(track(&name(number)), stage.now)),
+                Happening::End(number, why) => {
+                    let before = stage.player.queue.history().map(Queue::count);
+                    let noted = stage.end(&name(number), reason(why));
+                    // An original is always the track of the event.
+                    prop_assert!(noted.original.is_none_or(|original| *original.encoded == *name(number)));
+                    prop_assert!(stage.player.queue.history().map(Queue::count) <= before, "an end adds no history");
+                }
+                Happening::Answer(connected) => {
+                    let current = stage.player.current().map(|track| (**track).clone());
+                    stage.answer(connected, current);
+                }
+                Happening::Refuse(transient) => stage.refuse(if transient { lost() } else { RequestError::Invalid("x".into()) }),
+                Happening::Ask => { stage.ask(); }
+                Happening::Stop => drop(stage.reply(|reply| Command::Stop { reply })),
+                Happening::Skip(force) => drop(stage.reply(|reply| Command::Skip { force, reply })),
+                Happening::Mode(mode) => {
+                    let deed = QueueDeed(Box::new(move |queue, _| queue.set_mode(QueueMode::of(mode))));
+                    stage.player.on_command(Command::Queue(deed), stage.now);
+                }
+                Happening::Autoplay(mode) => stage.autoplay(match mode {
+                    0 => AutoPlayMode::Enabled,
+                    1 => AutoPlayMode::Partial,
+                    _ => AutoPlayMode::Disabled,
+                }),
+                Happening::Update(position, connected) => {
+                    stage.player.on_update(State { position, connected, ..State::default() }, stage.now);
+                }
+                Happening::State(channel) => {
+                    let channel = (channel > 0).then(|| ChannelId::new(76 + u64::from(channel)));
+                    stage.player.on_voice_state(channel, "vs", stage.now);
+                }
+                Happening::Server(there) => {
+                    stage.player.on_voice_server("t".into(), there.then(|| "x".into()), stage.now);
+                }
+                Happening::Closed(code) => stage.player.on_voice_closed(DiscordVoiceCloseType(code), true, stage.now),
+                Happening::Reconcile(number) => {
+                    let remote = number.map(|number| Remote { track: Some(track(&name(number))), ..Remote::default() });
+                    stage.player.reconcile(remote.or_else(|| Some(Remote::default())), stage.now);
+                }
+                Happening::Restore => stage.player.restore("us-1".into(), Some(MoveReason::Drained), stage.now, None),
+                Happening::Save => {
+                    let kept = stage.player.saved(stage.now);
+                    let back = read_saved(GUILD, &kept, rules(), Rng::with_seed(1), stage.now);
+                    prop_assert_eq!(back.is_none(), stage.player.is_gone);
+                    if let Some(back) = back {
+                        prop_assert_eq!(back.queue.count(), stage.player.queue.count());
+                        prop_assert_eq!(back.queue.mode(), stage.player.queue.mode());
+                    }
+                }
+                Happening::Pass(seconds) => {
+                    stage.pass(seconds);
+                    stage.player.on_deadline(stage.now);
+                }
+            }
+            prop_assert!(stage.player.asks.len() <= ASKS + 4);
+            let position = stage.player.position(stage.now);
+            prop_assert!((0..=i64::MAX).contains(&position));
+            prop_assert!(!stage.player.is_over() || stage.ask().is_none());
+        }
+    }
+}

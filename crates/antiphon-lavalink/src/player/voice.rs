@@ -1,0 +1,349 @@
+//! The voice handshake: two events of Discord's, in either order, made into what a node needs (protocol §9).
+
+use std::time::Duration;
+
+use antiphon_core::Secret;
+use tokio::time::Instant;
+
+use crate::{
+    model::{ChannelId, GuildId, VoiceRequest},
+    wire,
+};
+
+/// How long both halves may take, after a move or a kick too.
+pub(crate) const PAIR_WITHIN: Duration = Duration::from_secs(10);
+
+/// What a voice state meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Nothing that a node must know.
+    Nothing,
+    /// Both halves are there, and the node is to be told.
+    Pair,
+    /// The bot is in no channel any more.
+    Left,
+}
+
+/// What becomes of a handshake that took too long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Overdue {
+    /// It is tried once more: leave, and enter again.
+    AskAgain([VoiceRequest; 2]),
+    /// It failed.
+    GiveUp,
+}
+
+#[derive(Debug)]
+struct Server {
+    token: Secret,
+    endpoint: String,
+    /// No node was told yet, so that it belongs to the newest attempt.
+    fresh: bool,
+}
+
+/// One player's way into a voice channel.
+#[derive(Debug, Default)]
+pub(crate) struct Voice {
+    /// The channel to be in.
+    pub(crate) channel: Option<ChannelId>,
+    pub(crate) self_deaf: bool,
+    pub(crate) self_mute: bool,
+    state: Option<(ChannelId, String)>,
+    server: Option<Server>,
+    /// The channel of the pair that the player's node was given.
+    given: Option<String>,
+    deadline: Option<Instant>,
+    asked_again: bool,
+}
+
+impl Voice {
+    /// Wants a channel, and says what Discord is to be asked.
+    pub(crate) fn ask(&mut self, guild: GuildId, channel: ChannelId, now: Instant) -> VoiceRequest {
+        self.channel = Some(channel);
+        self.deadline = Some(now + PAIR_WITHIN);
+        self.asked_again = false;
+        self.request(guild, Some(channel))
+    }
+
+    /// Wants both halves anew, since those that are there are not valid any more.
+    pub(crate) fn ask_anew(&mut self, guild: GuildId, now: Instant) -> Option<VoiceRequest> {
+        let channel = self.channel?;
+        self.state = None;
+        self.server = None;
+        self.given = None;
+        Some(self.ask(guild, channel, now))
+    }
+
+    /// Wants no channel.
+    pub(crate) fn leave(&mut self, guild: GuildId) -> VoiceRequest {
+        *self = Self {
+            self_deaf: self.self_deaf,
+            self_mute: self.self_mute,
+            ..Self::default()
+        };
+        self.request(guild, None)
+    }
+
+    fn request(&self, guild: GuildId, channel: Option<ChannelId>) -> VoiceRequest {
+        VoiceRequest {
+            guild,
+            channel,
+            self_deaf: self.self_deaf,
+            self_mute: self.self_mute,
+        }
+    }
+
+    /// The bot's own voice state.
+    pub(crate) fn on_state(
+        &mut self,
+        channel: Option<ChannelId>,
+        session_id: &str,
+        now: Instant,
+    ) -> Heard {
+        let Some(channel) = channel else {
+            // While the first state is waited for, this one belongs to what was before.
+            return if self.state.take().is_some() {
+                Heard::Left
+            } else {
+                Heard::Nothing
+            };
+        };
+        let same = matches!(&self.state, Some((known, session)) if *known == channel && session == session_id);
+        if same {
+            return Heard::Nothing;
+        }
+        self.state = Some((channel, session_id.to_owned()));
+        self.channel = Some(channel);
+        if self.server.as_ref().is_some_and(|server| server.fresh) {
+            return Heard::Pair;
+        }
+        // The token of the channel before would be refused with 4006, also by the same server.
+        self.deadline = Some(now + PAIR_WITHIN);
+        self.asked_again = false;
+        Heard::Nothing
+    }
+
+    /// The guild's voice server; whether the node is to be told.
+    pub(crate) fn on_server(
+        &mut self,
+        token: Secret,
+        endpoint: Option<String>,
+        now: Instant,
+    ) -> bool {
+        let endpoint = endpoint.filter(|endpoint| !endpoint.is_empty());
+        let Some(endpoint) = endpoint else {
+            // The server went away; another follows.
+            self.server = None;
+            self.deadline = Some(now + PAIR_WITHIN);
+            return false;
+        };
+        self.server = Some(Server {
+            token,
+            endpoint,
+            fresh: true,
+        });
+        // A server that comes first belongs to the channel that was asked for, not to the one before.
+        matches!(&self.state, Some((channel, _)) if Some(*channel) == self.channel)
+    }
+
+    /// What a node is told, once both halves are there.
+    pub(crate) fn pair(&self) -> Option<wire::Voice> {
+        let (channel, session_id) = self.state.as_ref()?;
+        let server = self.server.as_ref()?;
+        Some(wire::Voice {
+            token: server.token.expose().to_owned(),
+            endpoint: server.endpoint.clone(),
+            session_id: session_id.clone(),
+            channel_id: channel.to_string(),
+        })
+    }
+
+    /// Where the voice server is.
+    pub(crate) fn endpoint(&self) -> Option<&str> {
+        self.server.as_ref().map(|server| &*server.endpoint)
+    }
+
+    /// A node was told this pair, and took it.
+    pub(crate) fn on_given(&mut self, pair: &wire::Voice) {
+        self.given = Some(pair.channel_id.clone());
+        if self.pair().as_ref() == Some(pair) {
+            self.deadline = None;
+            if let Some(server) = &mut self.server {
+                server.fresh = false;
+            }
+        }
+    }
+
+    /// A node that was found with the player has a pair already.
+    pub(crate) fn adopted(&mut self, pair: &wire::Voice) {
+        let channel = pair.channel_id.parse().ok().or(self.channel);
+        let Some(channel) = channel else {
+            return;
+        };
+        self.channel.get_or_insert(channel);
+        self.state
+            .get_or_insert_with(|| (channel, pair.session_id.clone()));
+        self.server.get_or_insert_with(|| Server {
+            token: Secret::new(&*pair.token),
+            endpoint: pair.endpoint.clone(),
+            fresh: false,
+        });
+        self.given = Some(channel.to_string());
+        self.deadline = None;
+    }
+
+    /// The bot is where it is wanted, and nothing is waited for.
+    pub(crate) fn settled(&mut self) {
+        self.deadline = None;
+    }
+
+    /// The node is in the channel by the pair it has.
+    pub(crate) fn settled_if_given(&mut self) {
+        let is_old = self.server.as_ref().is_some_and(|server| !server.fresh);
+        let channel = self.state.as_ref().map(|(channel, _)| channel.to_string());
+        if is_old && channel.is_some() && self.given == channel {
+            self.deadline = None;
+        }
+    }
+
+    /// The player has a new node, or its node forgot it.
+    pub(crate) fn on_node_changed(&mut self) {
+        self.given = None;
+    }
+
+    /// Whether the player's node was given a pair.
+    pub(crate) fn is_given(&self) -> bool {
+        self.given.is_some()
+    }
+
+    /// The node lost the voice server and cannot go on without a new pair, or with a move.
+    pub(crate) fn expect_pair(&mut self, now: Instant) {
+        self.deadline = Some(now + PAIR_WITHIN);
+        self.asked_again = false;
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The deadline has passed.
+    pub(crate) fn on_deadline(&mut self, guild: GuildId, now: Instant) -> Overdue {
+        self.deadline = None;
+        let Some(channel) = self.channel.filter(|_| !self.asked_again) else {
+            return Overdue::GiveUp;
+        };
+        self.state = None;
+        self.server = None;
+        self.asked_again = true;
+        self.deadline = Some(now + PAIR_WITHIN);
+        Overdue::AskAgain([
+            self.request(guild, None),
+            self.request(guild, Some(channel)),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUILD: GuildId = GuildId::new(1);
+    const LOFT: ChannelId = ChannelId::new(7);
+    const HALL: ChannelId = ChannelId::new(8);
+
+    fn asked() -> (Voice, Instant) {
+        let now = Instant::now();
+        let mut voice = Voice::default();
+        assert_eq!(voice.ask(GUILD, LOFT, now).channel, Some(LOFT));
+        (voice, now)
+    }
+
+    fn connected() -> (Voice, Instant) {
+        let (mut voice, now) = asked();
+        voice.on_state(Some(LOFT), "s", now);
+        voice.on_server("t1".into(), Some("a".into()), now);
+        let pair = voice.pair().expect("both");
+        voice.on_given(&pair);
+        (voice, now)
+    }
+
+    #[track_caller]
+    fn check_pair(voice: &Voice, token: &str, channel: ChannelId) {
+        let pair = voice.pair().expect("both halves");
+        assert_eq!(
+            (&*pair.token, pair.channel_id),
+            (token, channel.to_string())
+        );
+    }
+
+    #[test]
+    fn both_halves_make_a_pair_in_either_order() {
+        let (mut voice, now) = asked();
+        assert_eq!(voice.on_state(Some(LOFT), "s", now), Heard::Nothing);
+        assert!(voice.on_server("t".into(), Some("a:443".into()), now));
+        check_pair(&voice, "t", LOFT);
+        let (mut voice, now) = asked();
+        assert!(!voice.on_server("t".into(), Some("a:443".into()), now));
+        assert_eq!(voice.on_state(Some(LOFT), "s", now), Heard::Pair);
+        check_pair(&voice, "t", LOFT);
+    }
+
+    #[test]
+    fn a_move_is_never_paired_with_the_server_update_before_it() {
+        let (mut voice, now) = connected();
+        assert_eq!(voice.on_state(Some(HALL), "s", now), Heard::Nothing);
+        assert!(voice.deadline().is_some(), "a fresh half is waited for");
+        assert!(voice.on_server("t2".into(), Some("a".into()), now));
+        check_pair(&voice, "t2", HALL);
+    }
+
+    #[test]
+    fn a_server_update_before_the_state_of_an_asked_move_waits_for_it() {
+        let (mut voice, now) = connected();
+        voice.ask(GUILD, HALL, now);
+        assert!(!voice.on_server("t2".into(), Some("b".into()), now));
+        assert_eq!(voice.on_state(Some(HALL), "s", now), Heard::Pair);
+        check_pair(&voice, "t2", HALL);
+    }
+
+    #[test]
+    fn a_new_server_for_the_same_channel_is_told_at_once() {
+        let (mut voice, now) = connected();
+        assert!(
+            !voice.on_server("x".into(), None, now),
+            "the old one is gone"
+        );
+        assert!(voice.pair().is_none());
+        assert!(voice.on_server("t2".into(), Some("b".into()), now));
+        check_pair(&voice, "t2", LOFT);
+    }
+
+    #[test]
+    fn mute_and_deaf_change_nothing_and_a_kick_is_a_leave() {
+        let (mut voice, now) = connected();
+        assert_eq!(voice.on_state(Some(LOFT), "s", now), Heard::Nothing);
+        assert_eq!(voice.deadline(), None);
+        assert_eq!(voice.on_state(None, "s", now), Heard::Left);
+    }
+
+    #[test]
+    fn an_old_leave_does_not_end_an_attempt() {
+        let (mut voice, now) = asked();
+        assert_eq!(voice.on_state(None, "old", now), Heard::Nothing);
+    }
+
+    #[test]
+    fn silence_is_asked_once_more_and_then_given_up() {
+        let (mut voice, now) = asked();
+        let Overdue::AskAgain([leave, enter]) = voice.on_deadline(GUILD, now) else {
+            panic!("once more")
+        };
+        assert_eq!((leave.channel, enter.channel), (None, Some(LOFT)));
+        assert_eq!(
+            voice.on_state(None, "s", now),
+            Heard::Nothing,
+            "the echo of our own leave"
+        );
+        assert_eq!(voice.on_deadline(GUILD, now), Overdue::GiveUp);
+    }
+}

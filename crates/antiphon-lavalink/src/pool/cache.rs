@@ -1,0 +1,123 @@
+//! What searches brought, kept by how often they are asked for (protocol §14).
+
+use std::collections::HashMap;
+
+use crate::model::Search;
+
+/// Entries by use: the oldest of those used least goes first.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    capacity: usize,
+    entries: HashMap<String, Kept>,
+    clock: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    found: Search,
+    uses: u64,
+    since: u64,
+}
+
+impl Cache {
+    /// With room for so many searches; 0 keeps none.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            entries: HashMap::new(),
+            clock: 0,
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Sets how many searches it keeps; what is too much goes.
+    pub(crate) fn resize(&mut self, capacity: usize) {
+        self.capacity = capacity;
+        while self.entries.len() > capacity {
+            self.evict();
+        }
+    }
+
+    /// What a search brought.
+    pub(crate) fn get(&mut self, query: &str) -> Option<Search> {
+        let kept = self.entries.get_mut(query)?;
+        kept.uses += 1;
+        Some(kept.found.clone())
+    }
+
+    /// Keeps what a search brought, unless it is nothing or a stream, which may be another tomorrow.
+    pub(crate) fn put(&mut self, query: &str, found: &Search) {
+        let is_stream =
+            matches!(found, Search::Tracks(tracks) if tracks.len() == 1 && tracks[0].is_stream);
+        if self.capacity == 0 || found.is_empty() || is_stream {
+            return;
+        }
+        if !self.entries.contains_key(query) && self.entries.len() >= self.capacity {
+            self.evict();
+        }
+        self.clock += 1;
+        let kept = Kept {
+            found: found.clone(),
+            uses: 1,
+            since: self.clock,
+        };
+        self.entries.insert(query.to_owned(), kept);
+    }
+
+    fn evict(&mut self) {
+        let least = self
+            .entries
+            .iter()
+            .min_by_key(|(_, kept)| (kept.uses, kept.since));
+        if let Some(query) = least.map(|(query, _)| query.clone()) {
+            self.entries.remove(&query);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Playable;
+
+    fn found(title: &str) -> Search {
+        let mut track = Playable::default();
+        track.info.title = title.into();
+        Search::Tracks(vec![track])
+    }
+
+    #[test]
+    fn what_is_asked_for_least_goes_first_and_of_these_the_oldest() {
+        let mut cache = Cache::new(2);
+        cache.put("a", &found("a"));
+        cache.put("b", &found("b"));
+        assert!(cache.get("a").is_some());
+        cache.put("c", &found("c"));
+        assert!(cache.get("b").is_none());
+        assert_eq!(
+            cache
+                .get("a")
+                .and_then(|found| found.first().cloned())
+                .map(|track| track.info.title),
+            Some("a".into())
+        );
+        cache.resize(1);
+        assert!(cache.get("c").is_none() && cache.get("a").is_some());
+    }
+
+    #[test]
+    fn nothing_streams_and_disabled_caches_keep_nothing() {
+        let mut cache = Cache::new(8);
+        cache.put("empty", &Search::Tracks(Vec::new()));
+        let mut stream = Playable::default();
+        stream.info.is_stream = true;
+        cache.put("radio", &Search::Tracks(vec![stream]));
+        assert!(cache.get("empty").is_none() && cache.get("radio").is_none());
+        let mut none = Cache::new(0);
+        none.put("a", &found("a"));
+        assert!(none.get("a").is_none());
+    }
+}

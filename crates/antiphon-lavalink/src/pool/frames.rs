@@ -1,0 +1,217 @@
+//! What nodes say.
+
+use std::sync::Arc;
+
+use super::{Bytes, Edge, Entry, Gap, GuildId, Moment, PoolState, Provenance, Task, node_place};
+use crate::{
+    error::RequestError,
+    event::{Heading, note},
+    model::{DiscordVoiceCloseType, TrackEndReason},
+    player::{Noted, Remote},
+    session::Readiness,
+    view, wire,
+};
+
+impl PoolState {
+    /// A frame of a node's socket.
+    pub(crate) fn on_frame(&mut self, index: usize, epoch: u64, frame: &Bytes, now: Moment) {
+        if !self.nodes[index].is_current(epoch) {
+            return;
+        }
+        self.has_event = false;
+        let node = &mut self.nodes[index];
+        let last = node.last_edge();
+        let origin = node.on_frame(now);
+        let heading = Heading::of(frame);
+        let (kind, guild) = (heading.kind.clone(), heading.guild);
+        let place = self.place(index, guild);
+        let mut draft = heading.draft(place, origin, now.wall, frame.clone());
+        let node = &mut self.nodes[index];
+        if node.is_replaying(now.at) {
+            draft.provenance = Provenance::Replayed;
+        }
+        match kind.as_str() {
+            "lavalink.ready" => {
+                draft.provenance = Provenance::Live;
+                self.push(Entry::event(draft));
+                let ready: view::Ready<'_> = serde_json::from_slice(frame).unwrap_or_default();
+                self.on_ready(index, epoch, &ready, last, now);
+            }
+            "lavalink.stats" => {
+                self.push(Entry::event(draft));
+                let node = &mut self.nodes[index];
+                node.stats = serde_json::from_slice(frame).ok();
+                node.newcomers = 0;
+                self.nodes_changed = true;
+                self.save_node(index, now);
+            }
+            kind => {
+                if kind == "lavalink.playerUpdate" {
+                    node.end_replay();
+                    draft.provenance = Provenance::Live;
+                }
+                let noted = guild.and_then(|guild| self.hear(index, guild, kind, frame, now));
+                if let Some(noted) = &noted {
+                    draft.note = note(noted.original.as_deref(), None, noted.restored);
+                }
+                self.push(Entry::event(draft));
+                if let Some(guild) = guild.filter(|_| noted.is_some()) {
+                    self.pump(guild, now);
+                }
+            }
+        }
+        self.tell_link(now);
+    }
+
+    /// Lets a player hear a frame of its own node; what is to be noted beside it, if it concerns one.
+    fn hear(
+        &mut self,
+        index: usize,
+        guild: GuildId,
+        kind: &str,
+        frame: &[u8],
+        now: Moment,
+    ) -> Option<Noted> {
+        let seat = self.seats.get_mut(&guild)?;
+        let player = &mut seat.player;
+        if player.node.as_ref() != Some(self.nodes[index].id()) {
+            return None;
+        }
+        let noted = match kind {
+            "lavalink.playerUpdate" => {
+                let update: view::PlayerUpdate = serde_json::from_slice(frame).ok()?;
+                player.on_update(update.state, now.at);
+                Noted::default()
+            }
+            "lavalink.TrackStartEvent" => {
+                let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
+                player.on_track_start(event.track.into(), now.at)
+            }
+            "lavalink.TrackEndEvent" => {
+                let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
+                let reason = TrackEndReason::from(event.reason.as_deref().unwrap_or_default());
+                player.on_track_end(&event.track.into(), &reason, now.at)
+            }
+            "lavalink.TrackExceptionEvent" | "lavalink.TrackStuckEvent" => {
+                let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
+                player.on_track_trouble(&event.track.into())
+            }
+            "lavalink.WebSocketClosedEvent" => {
+                let closed: view::VoiceClosed<'_> = serde_json::from_slice(frame).ok()?;
+                let code = DiscordVoiceCloseType(u16::try_from(closed.code).unwrap_or_default());
+                player.on_voice_closed(code, closed.by_remote, now.at);
+                Noted::default()
+            }
+            _ => return None,
+        };
+        Some(noted)
+    }
+
+    fn on_ready(
+        &mut self,
+        index: usize,
+        epoch: u64,
+        ready: &view::Ready<'_>,
+        last: Option<Edge>,
+        now: Moment,
+    ) {
+        let readiness = self.nodes[index].on_ready(&ready.session_id, ready.resumed, last, now);
+        if readiness == Readiness::Repeated {
+            return;
+        }
+        self.save_node(index, now);
+        self.nodes_changed = true;
+        let Some(session) = self.nodes[index].session_id().cloned() else {
+            return;
+        };
+        self.tasks.push_back(Task::Configure {
+            node: index,
+            session: Arc::clone(&session),
+        });
+        self.tasks.push_back(Task::Info { node: index });
+        // Whoever was to leave this node and has not stays.
+        self.moves.retain(|waiting| waiting.stays_away_from(index));
+        match readiness {
+            Readiness::Resumed => self.tasks.push_back(Task::Players {
+                node: index,
+                epoch,
+                session,
+            }),
+            Readiness::Anew { since } => {
+                self.gap(index, since, "the node's session could not go on", now);
+                self.rebuild(index, now);
+            }
+            Readiness::First => self.rebuild(index, now),
+            Readiness::Repeated => {}
+        }
+        // Players that had no node can have one now, and those that waited for this one go on.
+        let waiting = self
+            .seats
+            .iter()
+            .filter(|(_, seat)| seat.player.needs_node());
+        let waiting: Vec<GuildId> = waiting.map(|(guild, _)| *guild).collect();
+        for guild in waiting.into_iter().chain(self.players_of(index)) {
+            self.pump(guild, now);
+        }
+        self.pump_moves(now);
+    }
+
+    /// Says that what a node said since an edge could not be had.
+    pub(super) fn gap(&mut self, index: usize, since: Edge, cause: &str, now: Moment) {
+        let gap = Gap::new(since, Edge::at(now.wall), cause);
+        let place = node_place(self.nodes[index].id());
+        self.own_event(Gap::KIND, place, gap.body(), None, now);
+        self.nodes[index].gap_reported(now);
+    }
+
+    /// Compares our players with those that a node has after a resumed session.
+    pub(super) fn reconcile(
+        &mut self,
+        index: usize,
+        epoch: u64,
+        outcome: Result<Vec<Remote>, RequestError>,
+        now: Moment,
+    ) {
+        if !self.nodes[index].is_current(epoch) {
+            return;
+        }
+        let remotes = match outcome {
+            Ok(remotes) => remotes,
+            Err(error) => {
+                tracing::warn!(node = %self.nodes[index].id(), %error, "the node's players could not be asked for");
+                self.nodes[index].compare_later(now.at);
+                return;
+            }
+        };
+        let mut ours = self.players_of(index);
+        for remote in remotes {
+            let Some(guild) = remote.guild else { continue };
+            if let Ok(found) = ours.binary_search(&guild) {
+                ours.remove(found);
+                if let Some(seat) = self.seats.get_mut(&guild) {
+                    if !seat.player.is_gone {
+                        seat.player.reconcile(Some(remote), now.at);
+                    }
+                    self.pump(guild, now);
+                }
+            } else if let Some(session) = self.nodes[index].session_id().cloned() {
+                // It moved elsewhere while the node was away, or nobody knows it any more.
+                self.tasks.push_back(Task::Delete {
+                    node: index,
+                    session,
+                    guild,
+                });
+            }
+        }
+        for guild in ours {
+            self.put_back(index, guild, now);
+        }
+        self.pump_moves(now);
+    }
+}
+
+/// The players of an answer.
+pub(crate) fn remotes(body: &[u8]) -> Result<Vec<Remote>, serde_json::Error> {
+    let players: Vec<wire::Player<'_>> = serde_json::from_slice(body)?;
+    Ok(players.into_iter().map(Into::into).collect())
+}

@@ -1,0 +1,216 @@
+//! What happens to the pool, other than frames.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{
+    Command, Done, Drain, Moment, NODE_DISCONNECTED, PoolState, Refusal, Seat, Session, Task,
+    node_place, note,
+};
+use crate::{
+    error::{InvalidNodeError, PlayerError},
+    model::{VoiceServer, VoiceState},
+    player::PlayerState,
+};
+
+impl PoolState {
+    /// Voice of the bot's own user; that of others is passed over.
+    pub(crate) fn on_voice_state(&mut self, state: &VoiceState, now: Moment) {
+        self.has_event = false;
+        if state.user != self.user {
+            return;
+        }
+        if let Some(seat) = self.seats.get_mut(&state.guild) {
+            seat.player
+                .on_voice_state(state.channel, &state.session_id, now.at);
+            self.pump(state.guild, now);
+        }
+    }
+
+    pub(crate) fn on_voice_server(&mut self, server: VoiceServer, now: Moment) {
+        self.has_event = false;
+        if let Some(seat) = self.seats.get_mut(&server.guild) {
+            seat.player
+                .on_voice_server(server.token, server.endpoint, now.at);
+            self.pump(server.guild, now);
+        }
+    }
+
+    pub(crate) fn on_command(&mut self, command: Command, now: Moment) {
+        self.has_event = false;
+        match command {
+            Command::Player { guild, command } => {
+                let is_there = self
+                    .seats
+                    .get(&guild)
+                    .is_some_and(|seat| !seat.player.is_gone);
+                if !is_there && !command.makes_player() {
+                    return command.fail(PlayerError::InvalidChannelState(guild));
+                }
+                if !is_there {
+                    self.forget(guild);
+                    let player = PlayerState::new(guild, self.rules, self.rng.fork(), now.at);
+                    self.seats.insert(guild, Seat::new(player));
+                }
+                if let Some(node) = command.node()
+                    && self.index(node).is_none()
+                {
+                    let node = node.clone();
+                    return command.fail(PlayerError::InvalidNode(InvalidNodeError::Unknown(node)));
+                }
+                if let Some(seat) = self.seats.get_mut(&guild) {
+                    seat.player.on_command(*command, now.at);
+                }
+                self.pump(guild, now);
+            }
+            Command::Switch { guild, node, reply } => self.switch(guild, &node, reply, now),
+            Command::CloseNode {
+                node,
+                failover,
+                reply,
+            } => self.close_node(&node, failover, reply, now),
+            Command::Reconnect => {
+                for node in &mut self.nodes {
+                    node.hurry();
+                }
+                self.open_nodes(now);
+            }
+        }
+        self.conclude(now);
+    }
+
+    pub(crate) fn on_done(&mut self, done: Done, now: Moment) {
+        self.has_event = false;
+        match done {
+            Done::Opened {
+                node,
+                epoch,
+                outcome,
+            } => match outcome {
+                Ok(()) if self.nodes[node].is_current(epoch) => self.nodes[node].on_opened(now),
+                Ok(()) => self.closes.push_back((node, epoch)),
+                Err(refusal) => self.on_lost(node, epoch, &refusal, now),
+            },
+            Done::Info { node, info } => {
+                self.nodes[node].info = info.map(Arc::from);
+                self.nodes_changed = true;
+            }
+            Done::Players {
+                node,
+                epoch,
+                outcome,
+            } => self.reconcile(node, epoch, outcome, now),
+            Done::Asked {
+                guild,
+                number,
+                outcome,
+            } => {
+                let Some(seat) = self.seats.get_mut(&guild) else {
+                    return;
+                };
+                if seat.player.awaits(number) {
+                    let outcome = outcome.map(|remote| remote.map(|remote| *remote));
+                    seat.player.on_answer(outcome, now.at);
+                    self.pump(guild, now);
+                    self.go_on_moving(guild, now);
+                }
+            }
+            Done::Recommended { guild, tracks } => {
+                if let Some(seat) = self.seats.get_mut(&guild) {
+                    seat.player.on_recommended(tracks, now.at);
+                    self.pump(guild, now);
+                }
+            }
+            Done::VoiceAsked {
+                outcome: Ok(()), ..
+            }
+            | Done::Nothing => {}
+            Done::VoiceAsked {
+                guild,
+                outcome: Err(error),
+            } => {
+                tracing::debug!(%guild, %error, "discord could not be asked for a voice channel");
+                if let Some(seat) = self.seats.get_mut(&guild) {
+                    seat.player.on_voice_refused(error);
+                    self.pump(guild, now);
+                }
+            }
+        }
+        self.conclude(now);
+    }
+
+    /// A node's socket is gone, or could not be opened.
+    pub(crate) fn on_lost(&mut self, index: usize, epoch: u64, refusal: &Refusal, now: Moment) {
+        self.has_event = false;
+        let node = &mut self.nodes[index];
+        if !node.is_current(epoch) {
+            return;
+        }
+        if node.on_lost(refusal, self.grace, now) {
+            let place = node_place(node.id());
+            let why = note(None, Some(&refusal.reason), false);
+            self.own_event(NODE_DISCONNECTED, place, "{}", why, now);
+        }
+        if self.nodes[index].is_over() {
+            tracing::error!(node = %self.nodes[index].id(), reason = %refusal.reason, "a node is given up");
+        }
+        self.moving.retain(|_, target| *target != index);
+        self.nodes_changed = true;
+        self.conclude(now);
+    }
+
+    /// When something is due.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let nodes = self.nodes.iter().filter_map(Session::deadline);
+        let players = self.timers.first().map(|(at, _)| *at);
+        let drains = self.drains.iter().map(Drain::deadline);
+        nodes.chain(players).chain(drains).min()
+    }
+
+    pub(crate) fn on_deadline(&mut self, now: Moment) {
+        self.has_event = false;
+        for index in 0..self.nodes.len() {
+            if self.nodes[index].is_mute(now.at) {
+                let refusal = Refusal {
+                    reason: "the node did not say that it is ready".into(),
+                    fatal: None,
+                    wait: None,
+                };
+                let epoch = self.epoch_of(index);
+                self.closes.push_back((index, epoch));
+                self.on_lost(index, epoch, &refusal, now);
+            }
+            if self.nodes[index].take_compare(now.at)
+                && let Some(session) = self.nodes[index].session_id().cloned()
+            {
+                let epoch = self.epoch_of(index);
+                self.tasks.push_back(Task::Players {
+                    node: index,
+                    epoch,
+                    session,
+                });
+            }
+            if self.nodes[index].take_failover(now.at) {
+                self.fail_over(index, now);
+            }
+        }
+        self.open_nodes(now);
+        while let Some(&(at, guild)) = self.timers.first()
+            && at <= now.at
+        {
+            self.timers.pop_first();
+            if let Some(seat) = self.seats.get_mut(&guild) {
+                seat.timer = None;
+                seat.player.on_deadline(now.at);
+                self.pump(guild, now);
+            }
+        }
+        self.finish_drains(now);
+        self.conclude(now);
+    }
+
+    pub(super) fn epoch_of(&self, index: usize) -> u64 {
+        self.nodes[index].epoch()
+    }
+}

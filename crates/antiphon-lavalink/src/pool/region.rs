@@ -1,0 +1,72 @@
+//! Which part of the world a voice server is in (protocol §14).
+
+/// Codes of airports by region.
+const REGIONS: &[(&str, &[&str])] = &[
+    (
+        "asia",
+        &[
+            "bom", "maa", "nrt", "hnd", "sin", "kul", "bkk", "cgn", "icn", "hkg", "tpe", "syd",
+            "mel", "akl",
+        ],
+    ),
+    (
+        "eu",
+        &[
+            "ams", "fra", "ber", "lhr", "lon", "cdg", "mad", "bcg", "waw", "mil", "rom", "arn",
+            "hel", "osl", "cph", "prg", "bud", "vie",
+        ],
+    ),
+    (
+        "us",
+        &[
+            "iad", "atl", "mia", "bos", "jfk", "ord", "dfw", "lax", "sea", "sjc", "phx", "den",
+        ],
+    ),
+    ("southamerica", &["gru", "scl", "eze", "lim", "bog"]),
+    ("africa", &["jnb", "cpt", "nbo"]),
+    ("middleeast", &["dxb", "auh", "ruh", "tel"]),
+];
+
+/// The region of a voice server, such as `eu` for `c-fra01.discord.media:443`; `global` where it tells none.
+///
+/// `None` for an empty endpoint.
+pub fn region_from_endpoint(endpoint: &str) -> Option<&'static str> {
+    if endpoint.is_empty() {
+        return None;
+    }
+    let host = endpoint.split(['.', ':']).next().unwrap_or_default();
+    // The code stands in the host's first label, as `c-fra01` or `fra01`, and nowhere else.
+    let codes = host
+        .split('-')
+        .map(|token| token.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let mut regions = codes.filter_map(|code| {
+        let found = REGIONS
+            .iter()
+            .find(|(_, known)| known.iter().any(|known| code.eq_ignore_ascii_case(known)));
+        found.map(|(region, _)| *region)
+    });
+    Some(regions.next().unwrap_or("global"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(endpoint: &str, expected: Option<&str>) {
+        assert_eq!(region_from_endpoint(endpoint), expected, "{endpoint}");
+    }
+
+    #[test]
+    fn the_code_of_the_host_tells_the_region() {
+        check("c-fra01-9f2a.discord.media:443", Some("eu"));
+        check("c-gru03.discord.media", Some("southamerica"));
+        check("c-dxb02.discord.media:2053", Some("middleeast"));
+        check("nrt12.discord.media", Some("asia"));
+        check("us-east.discord.media", Some("global"));
+        // `ord` stands in `discord`, and is no airport there.
+        check("c-xyz01.discord.media", Some("global"));
+        check("127.0.0.1:8443", Some("global"));
+        check("", None);
+    }
+}

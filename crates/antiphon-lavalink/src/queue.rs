@@ -1,0 +1,601 @@
+//! A player's queue as a state machine: operations in, tracks and served waiters out.
+//!
+//! It opens nothing, asks no clock and waits for nobody: who must wait is a number in it, and is served by a later
+//! operation.
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use antiphon_core::Rng;
+
+use crate::{
+    model::{Playable, Playlist, Search, playable_from_saved},
+    wire,
+};
+
+/// What a queue does when a track is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum QueueMode {
+    /// Each track once.
+    #[default]
+    Normal,
+    /// The loaded track again and again.
+    Loop,
+    /// All tracks again, from the history, once the queue is empty.
+    LoopAll,
+}
+
+impl QueueMode {
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Normal => 0,
+            Self::Loop => 1,
+            Self::LoopAll => 2,
+        }
+    }
+
+    pub(crate) fn of(number: u8) -> Self {
+        match number {
+            1 => Self::Loop,
+            2 => Self::LoopAll,
+            _ => Self::Normal,
+        }
+    }
+}
+
+/// An operation of a queue came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueueError {
+    /// Nothing is there to be taken.
+    #[error("the queue is empty")]
+    QueueEmpty,
+    /// There is no room for all of it; nothing was put.
+    #[error("the queue has room for {0} tracks")]
+    Full(usize),
+    /// There is no track at this index.
+    #[error("the queue has no track {index}, only {count}")]
+    OutOfRange {
+        /// Which index.
+        index: usize,
+        /// How many tracks there are.
+        count: usize,
+    },
+    /// The queue was reset while somebody waited.
+    #[error("the queue was reset")]
+    Reset,
+}
+
+/// What can be put: one track, several, a playlist, or what a search brought.
+#[derive(Clone, Debug, Default)]
+pub struct Tracks(Vec<Arc<Playable>>);
+
+macro_rules! tracks_from {
+    ($($type:ty, |$value:ident| $tracks:expr;)*) => {$(
+        impl From<$type> for Tracks {
+            fn from($value: $type) -> Self {
+                Self($tracks)
+            }
+        }
+    )*};
+}
+
+tracks_from! {
+    Playable, |track| vec![Arc::new(track)];
+    Arc<Playable>, |track| vec![track];
+    Vec<Playable>, |tracks| tracks.into_iter().map(Arc::new).collect();
+    Vec<Arc<Playable>>, |tracks| tracks;
+    Playlist, |playlist| playlist.tracks.into_iter().map(Arc::new).collect();
+    Search, |found| match found {
+        Search::Tracks(tracks) => Self::from(tracks).0,
+        Search::Playlist(playlist) => Self::from(playlist).0,
+    };
+}
+
+/// Names who waits for a queue.
+pub type Waiter = u64;
+
+/// What became of somebody who waited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// A track to take.
+    Got(Waiter, Arc<Playable>),
+    /// So many tracks were put.
+    Put(Waiter, usize),
+    /// The queue was reset.
+    Cancelled(Waiter),
+}
+
+/// Tracks to play, with a mode, a history, and those who wait.
+///
+/// It holds at most [`Queue::CAPACITY`] tracks unless told otherwise; putting more is an error, or waits.
+/// Tracks are shared and never change.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    items: VecDeque<Arc<Playable>>,
+    mode: QueueMode,
+    loaded: Option<Arc<Playable>>,
+    /// A queue of its own, without a history.
+    history: Option<Box<Queue>>,
+    capacity: usize,
+    getters: VecDeque<Waiter>,
+    putters: VecDeque<(Waiter, Tracks)>,
+    served: VecDeque<Served>,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Queue {
+    /// Tracks that a queue holds by default: 2,000.
+    pub const CAPACITY: usize = 2000;
+    /// Tracks that a history holds; the oldest go first: 500.
+    pub const HISTORY: usize = 500;
+    /// Those who may wait for a queue, for each of both sides: 64. Who comes later is refused.
+    pub const WAITERS: usize = 64;
+
+    /// An empty queue with a history.
+    pub fn new() -> Self {
+        Self {
+            history: Some(Box::new(Self::without_history(Self::HISTORY))),
+            ..Self::without_history(Self::CAPACITY)
+        }
+    }
+
+    /// An empty queue without a history.
+    pub(crate) fn without_history(capacity: usize) -> Self {
+        Self {
+            items: VecDeque::new(),
+            mode: QueueMode::Normal,
+            loaded: None,
+            history: None,
+            capacity,
+            getters: VecDeque::new(),
+            putters: VecDeque::new(),
+            served: VecDeque::new(),
+        }
+    }
+
+    /// Sets how many tracks it holds; at least 1. What is there stays.
+    #[must_use]
+    pub fn capacity(mut self, tracks: usize) -> Self {
+        self.capacity = tracks.max(1);
+        self
+    }
+
+    /// What it does when a track is taken.
+    pub fn mode(&self) -> QueueMode {
+        self.mode
+    }
+
+    /// Sets what it does when a track is taken.
+    pub fn set_mode(&mut self, mode: QueueMode) {
+        self.mode = mode;
+        self.settle();
+    }
+
+    /// The track that was taken last.
+    pub fn loaded(&self) -> Option<&Arc<Playable>> {
+        self.loaded.as_ref()
+    }
+
+    pub(crate) fn set_loaded(&mut self, track: Option<Arc<Playable>>) {
+        self.loaded = track;
+    }
+
+    /// Tracks that were played, the newest last; a history has none itself.
+    pub fn history(&self) -> Option<&Self> {
+        self.history.as_deref()
+    }
+
+    /// The history, to be changed.
+    pub fn history_mut(&mut self) -> Option<&mut Self> {
+        self.history.as_deref_mut()
+    }
+
+    /// How many tracks there are.
+    pub fn count(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is no track.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The tracks, the next first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Playable>> + ExactSizeIterator {
+        self.items.iter()
+    }
+
+    /// Whether it has the same audio.
+    pub fn contains(&self, track: &Playable) -> bool {
+        self.index(track).is_some()
+    }
+
+    /// Where the same audio stands first.
+    pub fn index(&self, track: &Playable) -> Option<usize> {
+        self.items.iter().position(|known| known.is_same(track))
+    }
+
+    /// Looks at a track without taking it; 0 is the next.
+    ///
+    /// # Errors
+    /// [`QueueError::QueueEmpty`] or [`QueueError::OutOfRange`].
+    pub fn peek(&self, index: usize) -> Result<&Arc<Playable>, QueueError> {
+        if self.items.is_empty() {
+            return Err(QueueError::QueueEmpty);
+        }
+        self.items
+            .get(index)
+            .ok_or_else(|| self.out_of_range(index))
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Taking.
+
+    /// Takes the next track: by its mode the loaded one again, or the history from its beginning.
+    ///
+    /// # Errors
+    /// [`QueueError::QueueEmpty`].
+    pub fn get(&mut self) -> Result<Arc<Playable>, QueueError> {
+        let track = self.take_next().ok_or(QueueError::QueueEmpty)?;
+        self.settle();
+        Ok(track)
+    }
+
+    fn take_next(&mut self) -> Option<Arc<Playable>> {
+        if self.mode == QueueMode::Loop
+            && let Some(loaded) = &self.loaded
+        {
+            return Some(Arc::clone(loaded));
+        }
+        if self.mode == QueueMode::LoopAll && self.items.is_empty() {
+            let past = self
+                .history
+                .as_deref_mut()
+                .map(|past| std::mem::take(&mut past.items));
+            self.items = past.unwrap_or_default();
+        }
+        let track = self.items.pop_front()?;
+        self.loaded = Some(Arc::clone(&track));
+        Some(track)
+    }
+
+    /// Takes the track at an index, which becomes the loaded one.
+    ///
+    /// # Errors
+    /// [`QueueError::QueueEmpty`] or [`QueueError::OutOfRange`].
+    pub fn get_at(&mut self, index: usize) -> Result<Arc<Playable>, QueueError> {
+        self.peek(index)?;
+        let missing = self.out_of_range(index);
+        let track = self.items.remove(index).ok_or(missing)?;
+        self.loaded = Some(Arc::clone(&track));
+        self.settle();
+        Ok(track)
+    }
+
+    /// Takes the next track, or waits for one, after those who wait already.
+    ///
+    /// `None` says that `waiter` waits; [`Queue::next_served`] tells when it is served.
+    ///
+    /// # Errors
+    /// [`QueueError::Full`] if too many wait.
+    pub fn get_wait(&mut self, waiter: Waiter) -> Result<Option<Arc<Playable>>, QueueError> {
+        if self.getters.is_empty()
+            && let Some(track) = self.take_next()
+        {
+            self.settle();
+            return Ok(Some(track));
+        }
+        if self.getters.len() >= Self::WAITERS {
+            return Err(QueueError::Full(self.capacity));
+        }
+        self.getters.push_back(waiter);
+        Ok(None)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Putting.
+
+    /// Puts tracks at the end, all of them or none, and tells how many.
+    ///
+    /// # Errors
+    /// [`QueueError::Full`] if not all of them fit, or others wait to put theirs.
+    pub fn put(&mut self, tracks: impl Into<Tracks>) -> Result<usize, QueueError> {
+        let Tracks(tracks) = tracks.into();
+        if !self.putters.is_empty() || !self.fits(tracks.len()) {
+            return Err(QueueError::Full(self.capacity));
+        }
+        Ok(self.append(tracks))
+    }
+
+    /// Puts as many of the tracks as fit, and tells how many.
+    pub fn put_fitting(&mut self, tracks: impl Into<Tracks>) -> usize {
+        let Tracks(mut tracks) = tracks.into();
+        tracks.truncate(self.capacity.saturating_sub(self.items.len()));
+        self.append(tracks)
+    }
+
+    fn append(&mut self, tracks: Vec<Arc<Playable>>) -> usize {
+        let count = tracks.len();
+        self.items.extend(tracks);
+        self.settle();
+        count
+    }
+
+    fn fits(&self, count: usize) -> bool {
+        self.items.len() + count <= self.capacity
+    }
+
+    /// Puts a track before the one at an index; the count is the end.
+    ///
+    /// # Errors
+    /// [`QueueError::OutOfRange`] or [`QueueError::Full`].
+    pub fn put_at(
+        &mut self,
+        index: usize,
+        track: impl Into<Arc<Playable>>,
+    ) -> Result<(), QueueError> {
+        if index > self.items.len() {
+            return Err(self.out_of_range(index));
+        }
+        if !self.fits(1) {
+            return Err(QueueError::Full(self.capacity));
+        }
+        self.items.insert(index, track.into());
+        self.settle();
+        Ok(())
+    }
+
+    /// Puts tracks at the end, or waits until there is room for all of them, after those who wait already.
+    ///
+    /// `None` says that `waiter` waits; [`Queue::next_served`] tells when it is served.
+    ///
+    /// # Errors
+    /// [`QueueError::Full`] if there will never be room, or too many wait.
+    pub fn put_wait(
+        &mut self,
+        waiter: Waiter,
+        tracks: impl Into<Tracks>,
+    ) -> Result<Option<usize>, QueueError> {
+        let tracks = tracks.into();
+        if tracks.0.len() > self.capacity || self.putters.len() >= Self::WAITERS {
+            return Err(QueueError::Full(self.capacity));
+        }
+        if self.putters.is_empty() && self.fits(tracks.0.len()) {
+            return Ok(Some(self.append(tracks.0)));
+        }
+        self.putters.push_back((waiter, tracks));
+        Ok(None)
+    }
+
+    /// Serves those who wait, as far as that goes, each side in its order.
+    fn settle(&mut self) {
+        loop {
+            let room = self.capacity.saturating_sub(self.items.len());
+            let fits = |(_, tracks): &(Waiter, Tracks)| tracks.0.len() <= room;
+            if self.putters.front().is_some_and(fits)
+                && let Some((waiter, Tracks(tracks))) = self.putters.pop_front()
+            {
+                self.served.push_back(Served::Put(waiter, tracks.len()));
+                self.items.extend(tracks);
+                continue;
+            }
+            // Nobody waits for the loaded track in a loop: that would serve all of them at once, for ever.
+            if self.items.is_empty() {
+                return;
+            }
+            let Some(waiter) = self.getters.pop_front() else {
+                return;
+            };
+            let Some(track) = self.items.pop_front() else {
+                return;
+            };
+            self.loaded = Some(Arc::clone(&track));
+            self.served.push_back(Served::Got(waiter, track));
+        }
+    }
+
+    /// Who was served since it was last asked, in order; to be called after every operation.
+    pub fn next_served(&mut self) -> Option<Served> {
+        self.served.pop_front()
+    }
+
+    /// Waits no more.
+    pub fn forget(&mut self, waiter: Waiter) {
+        self.getters.retain(|known| *known != waiter);
+        self.putters.retain(|(known, _)| *known != waiter);
+        self.settle();
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Changing.
+
+    /// Takes out the track at an index, and forgets it.
+    ///
+    /// # Errors
+    /// [`QueueError::OutOfRange`].
+    pub fn delete(&mut self, index: usize) -> Result<(), QueueError> {
+        let missing = self.out_of_range(index);
+        self.items.remove(index).ok_or(missing)?;
+        self.settle();
+        Ok(())
+    }
+
+    /// Takes out the first `count` of the same audio, all of them if `None`, and tells how many.
+    pub fn remove(&mut self, track: &Playable, count: Option<usize>) -> usize {
+        let most = count.unwrap_or(usize::MAX);
+        let mut removed = 0;
+        self.items.retain(|known| {
+            let goes = removed < most && known.is_same(track);
+            removed += usize::from(goes);
+            !goes
+        });
+        self.settle();
+        removed
+    }
+
+    /// Takes out what is there before with the same audio, and tells how many.
+    pub fn dedupe(&mut self) -> usize {
+        let before = self.items.len();
+        let mut kept: VecDeque<Arc<Playable>> = VecDeque::with_capacity(before);
+        for track in std::mem::take(&mut self.items) {
+            if !kept.iter().any(|known| known.is_same(&track)) {
+                kept.push_back(track);
+            }
+        }
+        self.items = kept;
+        self.settle();
+        before - self.items.len()
+    }
+
+    /// Lets two tracks change places.
+    ///
+    /// # Errors
+    /// [`QueueError::OutOfRange`].
+    pub fn swap(&mut self, one: usize, other: usize) -> Result<(), QueueError> {
+        for index in [one, other] {
+            if index >= self.items.len() {
+                return Err(self.out_of_range(index));
+            }
+        }
+        self.items.swap(one, other);
+        Ok(())
+    }
+
+    /// Puts the tracks into a random order.
+    pub fn shuffle(&mut self, rng: &mut Rng) {
+        rng.shuffle(self.items.make_contiguous());
+    }
+
+    /// Takes out every track; history, mode and waiters stay.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.settle();
+    }
+
+    /// Makes it as it was in the beginning: no tracks, no history, no mode, nobody waits.
+    pub fn reset(&mut self) {
+        self.items.clear();
+        self.loaded = None;
+        self.mode = QueueMode::Normal;
+        if let Some(history) = &mut self.history {
+            history.reset();
+        }
+        let putters = self.putters.drain(..).map(|(waiter, _)| waiter);
+        let waiters = self.getters.drain(..).chain(putters);
+        self.served.extend(waiters.map(Served::Cancelled));
+    }
+
+    /// Another queue with the same tracks and history, without mode, loaded track and waiters.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self {
+            items: self.items.clone(),
+            history: self
+                .history
+                .as_ref()
+                .map(|history| Box::new(history.copy())),
+            ..Self::without_history(self.capacity)
+        }
+    }
+
+    /// Keeps a track that was played in the history; the oldest makes room.
+    pub(crate) fn remember(&mut self, track: Arc<Playable>) {
+        if let Some(history) = &mut self.history {
+            if history.items.len() >= history.capacity {
+                history.items.pop_front();
+            }
+            history.items.push_back(track);
+        }
+    }
+
+    /// Those who wait for a track, and those who wait for room.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.getters.len(), self.putters.len())
+    }
+
+    fn out_of_range(&self, index: usize) -> QueueError {
+        QueueError::OutOfRange {
+            index,
+            count: self.items.len(),
+        }
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Keeping.
+
+    /// As it is kept, within a budget of bytes: the next tracks first, then the newest of the history.
+    pub(crate) fn saved(&self, budget: &mut usize) -> wire::SavedQueue<'_> {
+        let mut afford = |track: &&Arc<Playable>| {
+            let left = budget.checked_sub(track.weight());
+            *budget = left.unwrap_or_default();
+            left.is_some()
+        };
+        let loaded = self.loaded.as_ref().filter(|track| afford(track));
+        let items = self
+            .items
+            .iter()
+            .take_while(&mut afford)
+            .map(|track| track.saved());
+        let items = items.collect();
+        let past = self
+            .history
+            .iter()
+            .flat_map(|history| history.items.iter().rev());
+        let mut past: Vec<_> = past
+            .take_while(&mut afford)
+            .map(|track| track.saved())
+            .collect();
+        past.reverse();
+        wire::SavedQueue {
+            mode: self.mode.number(),
+            loaded: loaded.map(|track| track.saved()),
+            items,
+            history: past,
+        }
+    }
+
+    /// A kept queue, for use.
+    pub(crate) fn restored(saved: wire::SavedQueue<'_>, capacity: usize) -> Self {
+        let shared = |saved| Arc::new(playable_from_saved(saved));
+        let mut queue = Self::new().capacity(capacity);
+        queue.mode = QueueMode::of(saved.mode);
+        queue.loaded = saved.loaded.map(shared);
+        queue.items = saved.items.into_iter().map(shared).collect();
+        if let Some(history) = &mut queue.history {
+            history.items = saved.history.into_iter().map(shared).collect();
+        }
+        queue
+    }
+}
+
+impl<'a> IntoIterator for &'a Queue {
+    type Item = &'a Arc<Playable>;
+    type IntoIter = std::collections::vec_deque::Iter<'a, Arc<Playable>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
+}
+
+impl std::ops::Index<usize> for Queue {
+    type Output = Playable;
+
+    fn index(&self, index: usize) -> &Playable {
+        &self.items[index]
+    }
+}
+
+/// Puts all of the tracks that fit.
+impl Extend<Playable> for Queue {
+    fn extend<I: IntoIterator<Item = Playable>>(&mut self, tracks: I) {
+        self.put_fitting(tracks.into_iter().collect::<Vec<_>>());
+    }
+}

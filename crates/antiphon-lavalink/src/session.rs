@@ -1,0 +1,582 @@
+//! One node's connection as a state machine: what happened to its socket in, what to do next out.
+//!
+//! A node is connected once it has said `ready`. A lost one is asked to go on with its own live session; until the
+//! grace is over its players stay, since it may play on (protocol §8).
+
+mod heart;
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_core::{Backoff, Edge, LinkState, Origin, Place};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+pub(crate) use self::heart::{Beat, Heart};
+use crate::{
+    config::NodeConfig,
+    event::node_place,
+    model::{NodeId, NodeStatus},
+    wire::{Info, StatsOP},
+};
+
+/// How long a node may take to say `ready`.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+/// After which pause a resumed node is asked for its players again.
+const COMPARE_AGAIN: Duration = Duration::from_secs(5);
+/// How long after `ready` frames may still be those that were kept for us.
+const REPLAY: Duration = Duration::from_secs(2);
+/// Waits between two tries: the first, the longest, and how long a connection must live to count as healthy.
+const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+const RECONNECT_AT_MOST: Duration = Duration::from_secs(30);
+
+/// A moment by both clocks: one for deadlines, one for people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) at: Instant,
+    pub(crate) wall: Timestamp,
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) reason: String,
+    /// Whether trying again would be wrong: a code and a hint.
+    pub(crate) fatal: Option<(&'static str, &'static str)>,
+    /// How long the node asked us to wait.
+    pub(crate) wait: Option<Duration>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    /// The socket is being opened.
+    Opening,
+    /// It is open, and `ready` is waited for.
+    Greeting {
+        by: Instant,
+    },
+    Ready,
+    Waiting {
+        until: Instant,
+    },
+    /// Given up, or closed by its user.
+    Over,
+}
+
+/// A socket that is to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Opening {
+    /// The session to go on with.
+    pub(crate) session: Option<Arc<str>>,
+}
+
+/// What `ready` meant for the node's players.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// The session went on: compare.
+    Resumed,
+    /// A first connection, of which nothing was expected.
+    First,
+    /// The session is gone, and with it its players and what they would have said since this frame.
+    Anew { since: Edge },
+    /// A second `ready` on one socket, which means nothing.
+    Repeated,
+}
+
+/// One node.
+#[expect(
+    clippy::struct_field_names,
+    reason = "a session of the protocol has an id"
+)]
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) config: NodeConfig,
+    phase: Phase,
+    /// Which of all sockets is its newest.
+    epoch: u64,
+    connection: String,
+    frame: u64,
+    last: Option<Edge>,
+    session_id: Option<Arc<str>>,
+    backoff: Backoff,
+    retries: Option<u32>,
+    replay_until: Option<Instant>,
+    lost_at: Option<Instant>,
+    failover_at: Option<Instant>,
+    /// When its players are asked for again, since that failed.
+    compare_at: Option<Instant>,
+    place: Place,
+    pub(crate) stats: Option<StatsOP>,
+    pub(crate) info: Option<Arc<Info>>,
+    /// Players that were given to it since its last figures.
+    pub(crate) newcomers: usize,
+    /// It takes no player any more, since its user wants to close it.
+    pub(crate) is_draining: bool,
+    link: LinkState,
+    link_changed: bool,
+}
+
+impl Session {
+    pub(crate) fn new(config: NodeConfig, backoff: Backoff, retries: Option<u32>) -> Self {
+        let place = node_place(&config.id);
+        let backoff = backoff.base(RECONNECT_AFTER).cap(RECONNECT_AT_MOST);
+        Self {
+            config,
+            phase: Phase::Idle,
+            epoch: 0,
+            connection: String::new(),
+            frame: 0,
+            last: None,
+            session_id: None,
+            backoff,
+            retries,
+            replay_until: None,
+            lost_at: None,
+            failover_at: None,
+            compare_at: None,
+            place,
+            stats: None,
+            info: None,
+            newcomers: 0,
+            is_draining: false,
+            link: LinkState::Idle,
+            link_changed: false,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &NodeId {
+        &self.config.id
+    }
+
+    /// Takes up a session of an earlier run, whose last stored frame is known.
+    pub(crate) fn take_up(&mut self, session_id: &str, last: Edge) {
+        if !session_id.is_empty() {
+            self.session_id = Some(session_id.into());
+            self.last = Some(last);
+        }
+    }
+
+    /// The place of what it says about no player.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn status(&self) -> NodeStatus {
+        match self.phase {
+            Phase::Ready => NodeStatus::Connected,
+            Phase::Opening | Phase::Greeting { .. } => NodeStatus::Connecting,
+            Phase::Idle | Phase::Waiting { .. } | Phase::Over => NodeStatus::Disconnected,
+        }
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Whether it is given up, or closed by its user.
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// The session that requests are made in; only a live one has players.
+    pub(crate) fn session_id(&self) -> Option<&Arc<str>> {
+        self.session_id.as_ref()
+    }
+
+    pub(crate) fn link(&self) -> &LinkState {
+        &self.link
+    }
+
+    /// The state of the connection, if it is another than when last asked.
+    pub(crate) fn take_link(&mut self) -> Option<LinkState> {
+        std::mem::take(&mut self.link_changed).then(|| self.link.clone())
+    }
+
+    fn show(&mut self, link: LinkState) {
+        self.link_changed |= link != self.link;
+        self.link = link;
+    }
+
+    /// Whether what comes now was kept for us while we were away.
+    pub(crate) fn is_replaying(&self, now: Instant) -> bool {
+        self.replay_until.is_some_and(|until| now < until)
+    }
+
+    /// What was kept for us is over: updates of players are never kept (protocol §8).
+    pub(crate) fn end_replay(&mut self) {
+        self.replay_until = None;
+    }
+
+    /// When it was lost, while it is.
+    pub(crate) fn lost_at(&self) -> Option<Instant> {
+        self.lost_at
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Connecting.
+
+    /// Opens a socket if it is time for one.
+    pub(crate) fn open(&mut self, epoch: u64, nonce: &str, now: Instant) -> Option<Opening> {
+        let is_time = match self.phase {
+            Phase::Idle => true,
+            Phase::Waiting { until } => until <= now,
+            _ => false,
+        };
+        if !is_time {
+            return None;
+        }
+        self.phase = Phase::Opening;
+        self.epoch = epoch;
+        self.connection = format!("{nonce}-{epoch:06}");
+        self.frame = 0;
+        self.show(LinkState::Connecting);
+        Some(Opening {
+            session: self.session_id.clone(),
+        })
+    }
+
+    /// Tries again now instead of later.
+    pub(crate) fn hurry(&mut self) {
+        if matches!(self.phase, Phase::Waiting { .. }) || (self.is_over() && !self.is_draining) {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    /// Which of all sockets is its newest.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(crate) fn is_current(&self, epoch: u64) -> bool {
+        self.epoch == epoch
+            && !matches!(
+                self.phase,
+                Phase::Idle | Phase::Waiting { .. } | Phase::Over
+            )
+    }
+
+    /// The socket is open.
+    pub(crate) fn on_opened(&mut self, now: Moment) {
+        self.phase = Phase::Greeting {
+            by: now.at + READY_WITHIN,
+        };
+    }
+
+    /// A frame came: its origin.
+    pub(crate) fn on_frame(&mut self, now: Moment) -> Origin {
+        self.frame += 1;
+        self.last = Some(Edge::frame(now.wall, self.connection.clone(), self.frame));
+        Origin::frame(&self.connection, self.frame)
+    }
+
+    /// The last frame, for checkpoints: its time, connection and number.
+    pub(crate) fn last_frame(&self) -> (i64, &str, u64) {
+        self.last.as_ref().map_or((0, "", 0), |last| {
+            let connection = last.connection.as_deref().unwrap_or_default();
+            (
+                last.at.as_millisecond(),
+                connection,
+                last.frame.unwrap_or_default(),
+            )
+        })
+    }
+
+    /// The node said `ready`.
+    pub(crate) fn on_ready(
+        &mut self,
+        session_id: &str,
+        resumed: bool,
+        last: Option<Edge>,
+        now: Moment,
+    ) -> Readiness {
+        if !matches!(self.phase, Phase::Greeting { .. } | Phase::Opening) {
+            return Readiness::Repeated;
+        }
+        let had_one = self.session_id.is_some();
+        self.phase = Phase::Ready;
+        self.session_id = Some(session_id.into());
+        self.backoff.connected(now.at);
+        self.lost_at = None;
+        self.failover_at = None;
+        self.newcomers = 0;
+        self.replay_until = resumed.then(|| now.at + REPLAY);
+        self.show(LinkState::Connected { since: now.wall });
+        match (resumed, last) {
+            (true, _) => Readiness::Resumed,
+            (false, Some(since)) if had_one => Readiness::Anew { since },
+            (false, _) => Readiness::First,
+        }
+    }
+
+    /// The end of what was heard before this connection.
+    pub(crate) fn last_edge(&self) -> Option<Edge> {
+        self.last.clone()
+    }
+
+    /// What is behind this edge was reported as a gap.
+    pub(crate) fn gap_reported(&mut self, now: Moment) {
+        self.last = Some(Edge::at(now.wall));
+    }
+
+    /// The socket is gone, or could not be opened; whether players noticed.
+    pub(crate) fn on_lost(&mut self, refusal: &Refusal, grace: Duration, now: Moment) -> bool {
+        let was_ready = self.is_ready();
+        if self.is_over() {
+            return false;
+        }
+        if was_ready {
+            self.lost_at = Some(now.at);
+            self.stats = None;
+        }
+        if self.lost_at.is_none() {
+            // Never connected, so that its players of an earlier run wait just as long.
+            self.lost_at = Some(now.at);
+            self.failover_at = Some(now.at + grace);
+        } else if was_ready {
+            self.failover_at = Some(now.at + grace);
+        }
+        self.replay_until = None;
+        self.compare_at = None;
+        if let Some((code, hint)) = refusal.fatal {
+            self.phase = Phase::Over;
+            self.failover_at = Some(now.at);
+            self.show(LinkState::Stopped {
+                code: code.into(),
+                reason: refusal.reason.clone(),
+                hint: Some(hint.into()),
+            });
+            return was_ready;
+        }
+        let wait = self
+            .backoff
+            .next(now.at)
+            .max(refusal.wait.unwrap_or_default());
+        if self
+            .retries
+            .is_some_and(|retries| self.backoff.attempt() > retries)
+        {
+            self.phase = Phase::Over;
+            self.session_id = None;
+            self.show(LinkState::Stopped {
+                code: "unreachable".into(),
+                reason: refusal.reason.clone(),
+                hint: Some("look whether the node runs, or allow more retries".into()),
+            });
+            return was_ready;
+        }
+        self.phase = Phase::Waiting {
+            until: now.at + wait,
+        };
+        self.show(LinkState::Waiting {
+            until: now.wall.checked_add(wait).unwrap_or(Timestamp::MAX),
+            reason: refusal.reason.clone(),
+        });
+        was_ready
+    }
+
+    /// Its user closes it; whether there is a socket to close.
+    pub(crate) fn close(&mut self) -> bool {
+        let is_open = matches!(
+            self.phase,
+            Phase::Opening | Phase::Greeting { .. } | Phase::Ready
+        );
+        self.phase = Phase::Over;
+        self.session_id = None;
+        self.failover_at = None;
+        self.compare_at = None;
+        self.show(LinkState::Closed);
+        is_open
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Time.
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let own = match self.phase {
+            Phase::Greeting { by } => Some(by),
+            Phase::Waiting { until } => Some(until),
+            _ => None,
+        };
+        let later = self.failover_at.into_iter().chain(self.compare_at);
+        own.into_iter().chain(later).min()
+    }
+
+    /// Whether `ready` is overdue.
+    pub(crate) fn is_mute(&self, now: Instant) -> bool {
+        matches!(self.phase, Phase::Greeting { by } if by <= now)
+    }
+
+    /// Whether the grace is over; it is said once.
+    pub(crate) fn take_failover(&mut self, now: Instant) -> bool {
+        let is_time = self.failover_at.is_some_and(|at| at <= now);
+        if is_time {
+            self.failover_at = None;
+        }
+        is_time
+    }
+
+    /// Its players could not be asked for; that is tried again.
+    pub(crate) fn compare_later(&mut self, now: Instant) {
+        self.compare_at = Some(now + COMPARE_AGAIN);
+    }
+
+    /// Whether its players are to be asked for again; it is said once.
+    pub(crate) fn take_compare(&mut self, now: Instant) -> bool {
+        let is_time = self.is_ready() && self.compare_at.is_some_and(|at| at <= now);
+        if is_time {
+            self.compare_at = None;
+        }
+        is_time
+    }
+
+    /// Its players could not go elsewhere; they are tried again so much later.
+    pub(crate) fn fail_over_later(&mut self, at: Instant) {
+        if !self.is_ready() {
+            self.failover_at = Some(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_core::Rng;
+
+    use super::*;
+
+    const GRACE: Duration = Duration::from_secs(15);
+
+    fn moment(at: Instant) -> Moment {
+        Moment {
+            at,
+            wall: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn lost(reason: &str) -> Refusal {
+        Refusal {
+            reason: reason.into(),
+            fatal: None,
+            wait: None,
+        }
+    }
+
+    fn session(retries: Option<u32>) -> Session {
+        let config = NodeConfig::new("eu-1", "http://a:2333", "p");
+        Session::new(config, Backoff::new(Rng::with_seed(1)), retries)
+    }
+
+    fn ready() -> (Session, Moment) {
+        let now = moment(Instant::now());
+        let mut session = session(None);
+        assert_eq!(
+            session.open(1, "n", now.at),
+            Some(Opening { session: None })
+        );
+        session.on_opened(now);
+        session.on_frame(now);
+        assert_eq!(session.on_ready("s1", false, None, now), Readiness::First);
+        (session, now)
+    }
+
+    #[test]
+    fn a_lost_node_is_asked_to_go_on_with_its_own_session() {
+        let (mut session, now) = ready();
+        assert!(session.on_lost(&lost("reset"), GRACE, now));
+        let later = moment(now.at + RECONNECT_AT_MOST);
+        assert_eq!(
+            session.open(2, "n", later.at),
+            Some(Opening {
+                session: Some("s1".into())
+            })
+        );
+        session.on_opened(later);
+        assert_eq!(
+            session.on_ready("s1", true, None, later),
+            Readiness::Resumed
+        );
+        assert!(session.is_replaying(later.at));
+        assert!(!session.take_failover(now.at + 10 * GRACE), "nothing moves");
+    }
+
+    #[test]
+    fn a_session_that_is_gone_tells_since_when() {
+        let (mut session, now) = ready();
+        let last = session.last_edge();
+        session.on_lost(&lost("reset"), GRACE, now);
+        session.open(2, "n", now.at + RECONNECT_AT_MOST);
+        session.on_opened(now);
+        let readiness = session.on_ready("s2", false, last.clone(), now);
+        assert_eq!(
+            readiness,
+            Readiness::Anew {
+                since: last.expect("a frame")
+            }
+        );
+        assert_eq!(session.session_id().map(|id| &**id), Some("s2"));
+        assert_eq!(
+            session.on_ready("s3", false, None, now),
+            Readiness::Repeated
+        );
+    }
+
+    #[test]
+    fn players_stay_until_the_grace_is_over_and_are_told_once() {
+        let (mut session, now) = ready();
+        session.on_lost(&lost("reset"), GRACE, now);
+        assert!(!session.take_failover(now.at + GRACE / 2));
+        // Further tries that fail do not put it off.
+        session.open(2, "n", now.at + GRACE / 2);
+        session.on_lost(&lost("refused"), GRACE, moment(now.at + GRACE / 2));
+        assert!(session.take_failover(now.at + GRACE));
+        assert!(!session.take_failover(now.at + GRACE));
+    }
+
+    #[test]
+    fn a_wrong_password_is_never_tried_again() {
+        let now = moment(Instant::now());
+        let mut session = session(None);
+        session.open(1, "n", now.at);
+        let refusal = Refusal {
+            fatal: Some(("authorization", "check the password")),
+            ..lost("status 401")
+        };
+        session.on_lost(&refusal, GRACE, now);
+        assert!(session.is_over());
+        assert_eq!(session.open(2, "n", now.at + GRACE * 100), None);
+        assert!(
+            matches!(session.link(), LinkState::Stopped { code, .. } if code == "authorization")
+        );
+    }
+
+    #[test]
+    fn retries_that_are_used_up_end_it() {
+        let mut now = Instant::now();
+        let mut session = session(Some(2));
+        for epoch in 1..=3 {
+            assert!(session.open(epoch, "n", now).is_some(), "try {epoch}");
+            session.on_lost(&lost("refused"), GRACE, moment(now));
+            now += RECONNECT_AT_MOST;
+        }
+        assert!(session.is_over());
+    }
+
+    #[test]
+    fn a_node_that_does_not_say_ready_is_noticed() {
+        let now = moment(Instant::now());
+        let mut session = session(None);
+        session.open(1, "n", now.at);
+        session.on_opened(now);
+        assert_eq!(session.deadline(), Some(now.at + READY_WITHIN));
+        assert!(session.is_mute(now.at + READY_WITHIN) && !session.is_mute(now.at));
+    }
+
+    #[test]
+    fn frames_of_an_old_socket_are_not_its_own() {
+        let (mut session, now) = ready();
+        assert!(session.is_current(1));
+        session.on_lost(&lost("reset"), GRACE, now);
+        assert!(!session.is_current(1));
+        session.open(2, "n", now.at + RECONNECT_AT_MOST);
+        assert!(session.is_current(2) && !session.is_current(1));
+    }
+}

@@ -1,0 +1,359 @@
+//! Filters, as a player is given them and as a node reads them back (protocol §7).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Bands of the equalizer: 25 40 63 100 160 250 400 630 1000 1600 2500 4000 6300 10000 16000 Hz.
+pub const BANDS: usize = 15;
+
+/// A filter of numbers, each of which may be left to the server's default.
+macro_rules! filter {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty as $wire:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[$field_doc])*
+                #[serde(rename = $wire, skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$type>,
+            )*
+        }
+
+        impl $name {
+            /// Everything at the server's default.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            $(
+                $(#[$field_doc])*
+                #[must_use]
+                pub fn $field(mut self, value: $type) -> Self {
+                    self.$field = Some(value);
+                    self
+                }
+            )*
+
+            /// Takes over what `other` sets, and keeps the rest.
+            pub fn set(&mut self, other: Self) {
+                $(self.$field = other.$field.or(self.$field);)*
+            }
+        }
+    };
+}
+
+filter! {
+    /// Takes the voice out of a song; it acts as soon as it is there.
+    Karaoke {
+        /// Strength, 0 to 1; the server's default is 1.
+        level: f32 as "level",
+        /// Strength in mono, 0 to 1; the server's default is 1.
+        mono_level: f32 as "monoLevel",
+        /// Centre of the band, in Hz; the server's default is 220.
+        filter_band: f32 as "filterBand",
+        /// Width of the band, in Hz; the server's default is 100.
+        filter_width: f32 as "filterWidth",
+    }
+}
+
+filter! {
+    /// Changes speed and pitch; 1 changes nothing.
+    Timescale {
+        /// Speed, 0 and above, without a change of pitch.
+        speed: f64 as "speed",
+        /// Pitch, 0 and above, without a change of speed.
+        pitch: f64 as "pitch",
+        /// Both at once, 0 and above.
+        rate: f64 as "rate",
+    }
+}
+
+filter! {
+    /// Lets the volume tremble.
+    Tremolo {
+        /// How often a second, above 0; the server's default is 2.
+        frequency: f32 as "frequency",
+        /// How much, above 0 and up to 1; the server's default is 0.5.
+        depth: f32 as "depth",
+    }
+}
+
+filter! {
+    /// Lets the pitch tremble.
+    Vibrato {
+        /// How often a second, above 0 and up to 14; the server's default is 2.
+        frequency: f32 as "frequency",
+        /// How much, above 0 and up to 1; the server's default is 0.5.
+        depth: f32 as "depth",
+    }
+}
+
+filter! {
+    /// Turns the sound around the listener.
+    Rotation {
+        /// Turns a second; 0 does nothing.
+        rotation_hz: f64 as "rotationHz",
+    }
+}
+
+filter! {
+    /// Distorts the sound by functions of it; offsets are 0 and scales 1 by default.
+    Distortion {
+        /// Offset of the sine.
+        sin_offset: f32 as "sinOffset",
+        /// Scale of the sine.
+        sin_scale: f32 as "sinScale",
+        /// Offset of the cosine.
+        cos_offset: f32 as "cosOffset",
+        /// Scale of the cosine.
+        cos_scale: f32 as "cosScale",
+        /// Offset of the tangent.
+        tan_offset: f32 as "tanOffset",
+        /// Scale of the tangent.
+        tan_scale: f32 as "tanScale",
+        /// Offset of the whole.
+        offset: f32 as "offset",
+        /// Scale of the whole.
+        scale: f32 as "scale",
+    }
+}
+
+filter! {
+    /// Mixes the channels, each by 0 to 1; by default each stays where it is.
+    ChannelMix {
+        /// Left to left.
+        left_to_left: f32 as "leftToLeft",
+        /// Left to right.
+        left_to_right: f32 as "leftToRight",
+        /// Right to left.
+        right_to_left: f32 as "rightToLeft",
+        /// Right to right.
+        right_to_right: f32 as "rightToRight",
+    }
+}
+
+filter! {
+    /// Takes out the high tones.
+    LowPass {
+        /// How much; up to 1 does nothing, and the server's default is 20.
+        smoothing: f32 as "smoothing",
+    }
+}
+
+/// One band of the equalizer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EqualizerBand {
+    /// Which, 0 to 14.
+    pub band: u8,
+    /// -0.25 (mute) to 1; 0 changes nothing and 0.25 doubles.
+    // The server's own default is 1, where its documents say 0, so that it is always sent.
+    #[serde(default = "unheard_gain")]
+    pub gain: f32,
+}
+
+fn unheard_gain() -> f32 {
+    1.0
+}
+
+/// Bands made louder or softer.
+///
+/// A read-back by a node may have any number of bands in any order; the last of each counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Equalizer(Vec<EqualizerBand>);
+
+impl Equalizer {
+    /// These bands and no other; a band that does not exist is left out.
+    pub fn new(bands: impl IntoIterator<Item = (u8, f32)>) -> Self {
+        let mut equalizer = Self::default();
+        for (band, gain) in bands {
+            equalizer = equalizer.band(band, gain);
+        }
+        equalizer
+    }
+
+    /// Sets one band, 0 to 14, and keeps the others; a band that does not exist is left out.
+    #[must_use]
+    pub fn band(mut self, band: u8, gain: f32) -> Self {
+        if usize::from(band) < BANDS {
+            self.0.retain(|known| known.band != band);
+            self.0.push(EqualizerBand { band, gain });
+        }
+        self
+    }
+
+    /// How much a band is changed; 0 where nothing was set.
+    pub fn gain(&self, band: u8) -> f32 {
+        let known = self.0.iter().rev().find(|known| known.band == band);
+        known.map_or(0.0, |known| known.gain)
+    }
+
+    /// The bands that were set.
+    pub fn bands(&self) -> &[EqualizerBand] {
+        &self.0
+    }
+}
+
+/// Filters of plugins: any JSON under the plugin's name.
+pub type PluginFilters = BTreeMap<String, Value>;
+
+/// What a player does to the sound.
+///
+/// A player is always given all its filters: what is absent here is taken away.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Filters {
+    /// Volume, 0 to 5; 1 changes nothing, and more may distort.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume: Option<f32>,
+    /// Bands made louder or softer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equalizer: Option<Equalizer>,
+    /// Takes the voice out of a song.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub karaoke: Option<Karaoke>,
+    /// Changes speed and pitch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timescale: Option<Timescale>,
+    /// Lets the volume tremble.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tremolo: Option<Tremolo>,
+    /// Lets the pitch tremble.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vibrato: Option<Vibrato>,
+    /// Turns the sound around the listener.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
+    /// Distorts the sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distortion: Option<Distortion>,
+    /// Mixes the channels.
+    #[serde(rename = "channelMix", skip_serializing_if = "Option::is_none")]
+    pub channel_mix: Option<ChannelMix>,
+    /// Takes out the high tones.
+    #[serde(rename = "lowPass", skip_serializing_if = "Option::is_none")]
+    pub low_pass: Option<LowPass>,
+    /// Filters of plugins.
+    #[serde(rename = "pluginFilters", skip_serializing_if = "Option::is_none")]
+    pub plugin_filters: Option<PluginFilters>,
+}
+
+/// One chained setter for each filter.
+macro_rules! setters {
+    ($($field:ident: $type:ty, $doc:literal;)*) => {
+        impl Filters {
+            /// No filter at all.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            $(
+                #[doc = $doc]
+                #[must_use]
+                pub fn $field(mut self, $field: $type) -> Self {
+                    self.$field = Some($field);
+                    self
+                }
+            )*
+
+            /// Takes over the filters that `other` has, and keeps the rest.
+            pub fn set_filters(&mut self, other: Self) {
+                $(
+                    if other.$field.is_some() {
+                        self.$field = other.$field;
+                    }
+                )*
+            }
+
+            /// Takes every filter away.
+            pub fn reset(&mut self) {
+                *self = Self::default();
+            }
+        }
+    };
+}
+
+setters! {
+    volume: f32, "Sets the volume, 0 to 5.";
+    equalizer: Equalizer, "Sets the equalizer.";
+    karaoke: Karaoke, "Sets the karaoke filter.";
+    timescale: Timescale, "Sets speed and pitch.";
+    tremolo: Tremolo, "Sets the tremolo.";
+    vibrato: Vibrato, "Sets the vibrato.";
+    rotation: Rotation, "Sets the rotation.";
+    distortion: Distortion, "Sets the distortion.";
+    channel_mix: ChannelMix, "Sets the channel mix.";
+    low_pass: LowPass, "Sets the low pass.";
+    plugin_filters: PluginFilters, "Sets the filters of plugins.";
+}
+
+impl Filters {
+    /// How much faster than time the track moves on: speed times rate.
+    ///
+    /// What makes no sense counts as 1.
+    pub fn speed(&self) -> f64 {
+        let timescale = self.timescale.unwrap_or_default();
+        let speed = timescale.speed.unwrap_or(1.0) * timescale.rate.unwrap_or(1.0);
+        if speed.is_finite() && speed > 0.0 {
+            speed
+        } else {
+            1.0
+        }
+    }
+
+    /// The filters as they are sent.
+    pub fn payload(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_sent_as_documented_and_merged_by_what_they_set() {
+        let mut filters = Filters::new()
+            .volume(0.0)
+            .equalizer(Equalizer::new([(0, 0.25), (14, -0.25), (15, 1.0)]))
+            .timescale(Timescale::new().speed(1.5))
+            .channel_mix(ChannelMix::new().left_to_right(0.5))
+            .low_pass(LowPass::new().smoothing(20.0));
+        assert_eq!(
+            filters.payload().to_string(),
+            r#"{"channelMix":{"leftToRight":0.5},"equalizer":[{"band":0,"gain":0.25},{"band":14,"gain":-0.25}],"lowPass":{"smoothing":20.0},"timescale":{"speed":1.5},"volume":0.0}"#
+        );
+        filters.set_filters(Filters::new().karaoke(Karaoke::new().level(1.0)));
+        assert!(filters.karaoke.is_some() && filters.timescale.is_some());
+        let mut timescale = Timescale::new().speed(1.5);
+        timescale.set(Timescale::new().rate(2.0));
+        filters = filters.timescale(timescale);
+        assert!((filters.speed() - 3.0).abs() < 1e-9);
+        filters.reset();
+        assert_eq!(filters.payload(), serde_json::json!({}));
+    }
+
+    #[test]
+    fn what_a_node_reads_back_is_the_same_with_its_defaults_and_unknown_filters() {
+        let read = r#"{"volume":1.0,"equalizer":[{"band":3},{"band":1,"gain":0.5}],"karaoke":null,"tremolo":{"frequency":2.0,"depth":0.5},"pluginFilters":{"echo":{"delay":1}},"chorus":{}}"#;
+        let filters: Filters = serde_json::from_str(read).expect("filters");
+        let equalizer = filters.equalizer.expect("there");
+        let gains = [0, 1, 3].map(|band| equalizer.gain(band).to_string());
+        assert_eq!(gains, ["0", "0.5", "1"]);
+        assert_eq!(equalizer.bands().len(), 2);
+        assert!(filters.karaoke.is_none() && filters.plugin_filters.is_some());
+    }
+
+    #[test]
+    fn a_speed_that_makes_no_sense_counts_as_one() {
+        for speed in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let filters = Filters::new().timescale(Timescale::new().speed(speed));
+            assert!((filters.speed() - 1.0).abs() < 1e-9, "{speed}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Bodies of requests (protocol §5, §6).
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::Filters;
+
+/// `PATCH …/players/{guild}`: what is absent stays as it is.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct UpdatePlayer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) track: Option<UpdateTrack>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) position: Option<i64>,
+    #[serde(rename = "endTime", skip_serializing_if = "Option::is_none")]
+    pub(crate) end_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) volume: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) paused: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) filters: Option<Filters>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) voice: Option<Voice>,
+}
+
+/// The track of an update; one without `encoded` stops.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct UpdateTrack {
+    /// `null` stops, which differs from an absent key: that would leave the track.
+    #[serde(serialize_with = "text_or_null")]
+    pub(crate) encoded: Option<std::sync::Arc<str>>,
+    #[serde(rename = "userData", skip_serializing_if = "Option::is_none")]
+    pub(crate) user_data: Option<std::sync::Arc<RawValue>>,
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field as it is")]
+fn text_or_null<S: Serializer>(
+    text: &Option<std::sync::Arc<str>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
+}
+
+/// What a node needs to enter a voice channel (protocol §9); `channelId` since 4.2.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Voice {
+    pub(crate) token: String,
+    pub(crate) endpoint: String,
+    #[serde(rename = "sessionId")]
+    pub(crate) session_id: String,
+    #[serde(rename = "channelId")]
+    pub(crate) channel_id: String,
+}
+
+impl std::fmt::Debug for Voice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Token and session id open a voice channel.
+        f.debug_struct("Voice")
+            .field("endpoint", &self.endpoint)
+            .field("channel_id", &self.channel_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `PATCH /v4/sessions/{session}`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct ResumeSession {
+    pub(crate) resuming: bool,
+    /// In seconds.
+    pub(crate) timeout: u64,
+}
+
+/// `POST /v4/routeplanner/free/address`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Address<'a> {
+    pub(crate) address: &'a str,
+}

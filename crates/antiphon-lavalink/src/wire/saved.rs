@@ -1,0 +1,90 @@
+//! What checkpoints and notes hold: our own encoding, with a version, and without any secret.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Filters, TrackInfo};
+
+/// A track as it is kept: all that is needed to play and to show it again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SavedTrack<'a> {
+    #[serde(rename = "e", borrow)]
+    pub(crate) encoded: Cow<'a, str>,
+    #[serde(rename = "i", borrow)]
+    pub(crate) info: TrackInfo<'a>,
+    #[serde(rename = "p", borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) plugin_info: Option<&'a RawValue>,
+    #[serde(rename = "u", borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) user_data: Option<&'a RawValue>,
+    #[serde(rename = "l", borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) playlist: Option<Cow<'a, str>>,
+    #[serde(rename = "r", skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) recommended: bool,
+}
+
+/// A queue as it is kept.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SavedQueue<'a> {
+    pub(crate) mode: u8,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) loaded: Option<SavedTrack<'a>>,
+    #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) items: Vec<SavedTrack<'a>>,
+    #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) history: Vec<SavedTrack<'a>>,
+}
+
+/// Part `player/<guild>`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SavedPlayer<'a> {
+    pub(crate) version: u8,
+    /// Set once the player is gone, since a part cannot be taken away.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) gone: bool,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) node: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) channel: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) self_deaf: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) self_mute: bool,
+    pub(crate) volume: u16,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) paused: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) filters: Option<Filters>,
+    pub(crate) autoplay: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) inactive_timeout: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) current: Option<SavedTrack<'a>>,
+    pub(crate) position: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) end_time: Option<i64>,
+    #[serde(borrow)]
+    pub(crate) queue: SavedQueue<'a>,
+    #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) auto_queue: Vec<SavedTrack<'a>>,
+}
+
+/// Part `node/<id>`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SavedNode<'a> {
+    pub(crate) version: u8,
+    #[serde(borrow)]
+    pub(crate) session_id: Cow<'a, str>,
+    /// Wall time of the last frame known to be stored, in Unix milliseconds.
+    pub(crate) at: i64,
+    /// Its connection and its number there.
+    #[serde(borrow)]
+    pub(crate) connection: Cow<'a, str>,
+    pub(crate) frame: u64,
+}
