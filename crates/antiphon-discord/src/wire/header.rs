@@ -149,9 +149,10 @@ impl<'a> Scan<'a> {
             return Ok(());
         }
         loop {
-            let (key, is_plain) = self.string()?;
+            let start = self.at + 1;
+            let is_plain = self.string()?;
+            let key = &self.bytes[start..self.at - 1];
             self.colon()?;
-            let key = &self.bytes[key];
             if is_plain {
                 value(self, key)?;
             } else {
@@ -185,8 +186,9 @@ impl<'a> Scan<'a> {
         if self.peek()? != b'"' {
             return self.number_or_skip();
         }
-        let (text, _) = self.string()?;
-        Ok(digits(&self.bytes[text]))
+        let start = self.at + 1;
+        self.string()?;
+        Ok(digits(&self.bytes[start..self.at - 1]))
     }
 
     /// A text, or any other value as `None`.
@@ -195,8 +197,9 @@ impl<'a> Scan<'a> {
             self.skip()?;
             return Ok(None);
         }
-        let (text, is_plain) = self.string()?;
-        let text = &self.bytes[text];
+        let start = self.at + 1;
+        let is_plain = self.string()?;
+        let text = &self.bytes[start..self.at - 1];
         Ok(if is_plain {
             std::str::from_utf8(text).ok().map(Cow::Borrowed)
         } else {
@@ -281,13 +284,12 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Passes over a text; gives what is between the quotes, and whether it has no escapes.
+    /// Passes over a text and its quotes; says whether it has no escapes.
     #[inline]
-    fn string(&mut self) -> Step<(Range<usize>, bool)> {
+    fn string(&mut self) -> Step<bool> {
         if self.next()? != b'"' {
             return Err(NotJson);
         }
-        let start = self.at;
         let mut is_plain = true;
         loop {
             while let Some(word) = self.bytes[self.at..].first_chunk::<8>() {
@@ -299,7 +301,7 @@ impl<'a> Scan<'a> {
                 self.at += 8;
             }
             match self.next()? {
-                b'"' => return Ok((start..self.at - 1, is_plain)),
+                b'"' => return Ok(is_plain),
                 b'\\' => {
                     is_plain = false;
                     self.escape()?;
@@ -380,6 +382,10 @@ impl<'a> Scan<'a> {
 
     #[inline]
     fn space(&mut self) {
+        // Discord sends none.
+        if self.bytes.get(self.at).is_some_and(|byte| *byte > b' ') {
+            return;
+        }
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
             self.at += 1;
         }
