@@ -26,6 +26,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from trial import Trial, account  # noqa: E402 - found beside this file, wherever it is run from
 
 SOURCE = "loft"
+INTENTS = (
+    "GUILDS GUILD_MEMBERS GUILD_MODERATION GUILD_EXPRESSIONS GUILD_INTEGRATIONS GUILD_WEBHOOKS GUILD_INVITES "
+    "GUILD_VOICE_STATES GUILD_PRESENCES GUILD_MESSAGES GUILD_MESSAGE_REACTIONS GUILD_MESSAGE_TYPING "
+    "DIRECT_MESSAGES DIRECT_MESSAGE_REACTIONS DIRECT_MESSAGE_TYPING MESSAGE_CONTENT GUILD_SCHEDULED_EVENTS "
+    "AUTO_MODERATION_CONFIGURATION AUTO_MODERATION_EXECUTION GUILD_MESSAGE_POLLS DIRECT_MESSAGE_POLLS"
+).split()
 
 
 def sources(world, _folder):
@@ -35,6 +41,7 @@ def sources(world, _folder):
             [
                 'platform = "discord"',
                 'token = { env = "LOFT_TOKEN" }',
+                f"intents = {json.dumps(INTENTS)}",
                 f'rest = {json.dumps(discord["rest"])}',
             ],
             {"LOFT_TOKEN": discord["token"]},
