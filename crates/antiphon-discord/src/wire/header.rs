@@ -285,7 +285,11 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes over a text and its quotes; says whether it has no escapes.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a frame has a hundred short texts, and the call costs as much as most of them"
+    )]
     fn string(&mut self) -> Step<bool> {
         if self.next()? != b'"' {
             return Err(NotJson);
