@@ -51,6 +51,7 @@ class World:
         )
         self.addresses = json.loads(self.process.stdout.readline())
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
+        self.discord = self.addresses["discord"]
         self.queup = self.addresses["queup"]
         self.stackexchange = self.addresses["stackexchange"]
 
@@ -73,6 +74,10 @@ class World:
     def chat(self, **command):
         """Has the simulated Stack Exchange chat do something; gives what came of it."""
         return json.loads(self.do(platform="stackexchange", **command))
+
+    def gateway(self, **command):
+        """Has the simulated Discord do something; gives what came of it."""
+        return json.loads(self.do(platform="discord", **command))
 
     def sent_on(self, connection):
         """All rows of frames sent on a connection, in order, due to anyone or not."""

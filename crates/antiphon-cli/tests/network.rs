@@ -302,7 +302,7 @@ fn the_simulator_listens_on_loopback_unless_credentials_are_set() {
     insta::assert_snapshot!(antiphon(["sim", "--port", "queue=7006"]).whole(), @r#"
         exit 2
         --- stderr
-        error: no server named `queue`: there are `control`, `queup` and `stackexchange`
+        error: no server named `queue`: there are `control`, `discord`, `lavalink`, `queup` and `stackexchange`
         hint: write `--port queup=7006`
         "#);
     insta::assert_snapshot!(antiphon(["sim", "--port", "7006"]).whole(), @r#"

@@ -6,6 +6,8 @@ use antiphon_core::Secret;
 use serde::{Serialize, Serializer};
 
 use crate::{
+    discord::{BotAccount, Discord},
+    lavalink::{Lavalink, Node},
     queup::{Account, QueUp},
     stackexchange::{ChatAccount, HOSTS, StackExchange},
 };
@@ -16,10 +18,104 @@ use crate::{
 pub struct Addresses {
     /// Takes commands and shows the ledger.
     pub control: String,
+    /// The simulated Discord.
+    pub discord: DiscordAddresses,
+    /// The simulated Lavalink nodes.
+    pub lavalink: Vec<NodeAddress>,
     /// The simulated QueUp.
     pub queup: QueUpAddresses,
     /// The simulated Stack Exchange chat.
     pub stackexchange: StackExchangeAddresses,
+}
+
+/// Where the simulated Discord is, and which bots there are.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DiscordAddresses {
+    /// Beginning of REST addresses.
+    pub rest: String,
+    /// Address of the Gateway, without its parameters.
+    pub gateway: String,
+    /// The bot that may do what moderators do.
+    #[serde(flatten)]
+    pub bot: BotLogin,
+    /// Id of the guild that the bot is in.
+    pub guild_id: String,
+    /// Id of a text channel there.
+    pub channel_id: String,
+    /// Id of a voice channel there.
+    pub voice_channel_id: String,
+    /// Further bots: one that may do anything, one without rights and privileged intents, and one that is in no guild.
+    pub accounts: Vec<BotLogin>,
+}
+
+/// A bot and its token; serialised, it shows the token, since whoever reads that is to use it.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct BotLogin {
+    /// Token, without `Bot `.
+    #[serde(serialize_with = "exposed")]
+    pub token: Secret,
+    /// Id of the application.
+    pub application_id: String,
+    /// Id of the bot's user.
+    pub user_id: String,
+    /// Name of the bot's user.
+    pub username: String,
+}
+
+impl From<BotAccount> for BotLogin {
+    fn from(account: BotAccount) -> Self {
+        Self {
+            token: account.token,
+            application_id: account.application.to_string(),
+            user_id: account.id.to_string(),
+            username: account.username,
+        }
+    }
+}
+
+impl DiscordAddresses {
+    fn new((rest, gateway): (SocketAddr, SocketAddr), discord: &Discord) -> Self {
+        let bot = discord.account();
+        let others = discord.accounts().into_iter();
+        let own = bot.id;
+        let accounts = others
+            .filter(|account| account.id != own)
+            .map(BotLogin::from);
+        Self {
+            rest: format!("http://{rest}/api/v10"),
+            gateway: format!("ws://{gateway}"),
+            bot: bot.into(),
+            guild_id: discord.guild_id().to_string(),
+            channel_id: discord.channel_id().to_string(),
+            voice_channel_id: discord.voice_channel_id().to_string(),
+            accounts: accounts.collect(),
+        }
+    }
+}
+
+/// Where a simulated Lavalink node is.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct NodeAddress {
+    /// Its name in this world.
+    pub name: &'static str,
+    /// Its address, without a path.
+    pub url: String,
+    /// What it asks for.
+    #[serde(serialize_with = "exposed")]
+    pub password: Secret,
+}
+
+impl NodeAddress {
+    fn new(at: SocketAddr, node: &Node) -> Self {
+        Self {
+            name: node.name(),
+            url: format!("http://{at}"),
+            password: node.password(),
+        }
+    }
 }
 
 /// Where the simulated Stack Exchange chat is, and who can log in.
@@ -128,6 +224,8 @@ impl StackExchangeAddresses {
 impl Addresses {
     pub(crate) fn new(
         control: SocketAddr,
+        (discord_at, discord): ((SocketAddr, SocketAddr), &Discord),
+        (nodes_at, lavalink): (&[SocketAddr], &Lavalink),
         (queup_at, queup): (SocketAddr, &QueUp),
         (chat_at, chat): (SocketAddr, &StackExchange),
     ) -> Self {
@@ -139,6 +237,12 @@ impl Addresses {
             .map(Login::from);
         Self {
             control: format!("http://{control}"),
+            discord: DiscordAddresses::new(discord_at, discord),
+            lavalink: nodes_at
+                .iter()
+                .zip(lavalink.nodes())
+                .map(|(at, node)| NodeAddress::new(*at, &node))
+                .collect(),
             queup: QueUpAddresses {
                 rest: format!("http://{queup_at}"),
                 socket: format!("ws://{queup_at}/ws/"),

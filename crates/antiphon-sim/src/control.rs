@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    discord::{self, Discord},
     fault::{Quirk, RestFault},
+    lavalink::{self, Lavalink},
     queup::{Links, QueUp, Room},
     stackexchange::StackExchange,
 };
@@ -27,7 +29,9 @@ pub enum CommandError {
     #[error("no platform named `{0}` is simulated")]
     Platform(String),
     /// There is no such place.
-    #[error("no place `{0}`: a room is `room/<slug or id>`")]
+    #[error(
+        "no place `{0}`: a room is `room/<slug or id>`, a channel `channel/<name or id>`, a guild `guild/<name or id>`"
+    )]
     Place(String),
     /// Something it names does not exist.
     #[error("no {what} named `{name}`")]
@@ -496,6 +500,8 @@ fn patience() -> String {
 /// What a command is for.
 #[derive(Clone, Debug)]
 pub(crate) enum Order {
+    Discord(discord::Deed),
+    Lavalink(lavalink::Deed),
     QueUp(Deed),
     Chat(ChatDeed),
 }
@@ -513,6 +519,8 @@ pub struct Command {
 /// The hands that obey commands, one for each platform.
 #[derive(Clone, Debug)]
 pub(crate) struct Hands {
+    pub(crate) discord: Discord,
+    pub(crate) lavalink: Lavalink,
     pub(crate) queup: QueUp,
     pub(crate) stackexchange: StackExchange,
 }
@@ -521,6 +529,8 @@ impl Hands {
     /// Obeys a command at once; gives what came of it, such as the id of a message.
     pub(crate) fn obey(&self, command: &Command) -> Result<Value, CommandError> {
         match command.order.clone() {
+            Order::Discord(deed) => self.discord.obey(deed),
+            Order::Lavalink(deed) => self.lavalink.obey(deed),
             Order::QueUp(deed) => self.queup.obey_deed(deed),
             Order::Chat(deed) => Ok(self.stackexchange.obey(deed)),
         }
@@ -550,6 +560,8 @@ impl Command {
         let deed = Value::Object(fields);
         let wrong = |error: serde_json::Error| CommandError::Unknown(error.to_string());
         let order = match platform.as_str().unwrap_or("that") {
+            "discord" => Order::Discord(serde_json::from_value(deed).map_err(wrong)?),
+            "lavalink" => Order::Lavalink(serde_json::from_value(deed).map_err(wrong)?),
             "queup" => Order::QueUp(serde_json::from_value(deed).map_err(wrong)?),
             "stackexchange" => Order::Chat(serde_json::from_value(deed).map_err(wrong)?),
             other => return Err(CommandError::Platform(other.to_owned())),
@@ -585,6 +597,8 @@ impl QueUp {
     pub fn obey(&self, command: &Command) -> Result<Value, CommandError> {
         match command.order.clone() {
             Order::QueUp(deed) => self.obey_deed(deed),
+            Order::Discord(_) => Err(CommandError::Platform("discord".into())),
+            Order::Lavalink(_) => Err(CommandError::Platform("lavalink".into())),
             Order::Chat(_) => Err(CommandError::Platform("stackexchange".into())),
         }
     }

@@ -104,7 +104,7 @@ pub enum RestFault {
     Status(u16),
     /// With this status and an HTML page, as a proxy in front of the server sends it.
     Html(u16),
-    /// With a redirect to the login page, whatever the cookie says.
+    /// As if nobody had logged in: with a redirect to the login page, or 401 from Discord.
     LoggedOut,
     /// The answer is as always, but late by this much.
     Slow(#[serde(with = "crate::control::period")] Duration),
@@ -112,7 +112,7 @@ pub enum RestFault {
     Dropped,
     /// With status 200 and a body that is not JSON.
     NotJson,
-    /// With status 200 and an envelope whose own code is this.
+    /// With status 200 and an envelope whose own code is this; from Discord with status 400 and this code.
     CodeInside(u16),
     /// With status 200 and a body of this many bytes.
     Huge(usize),

@@ -177,9 +177,13 @@ impl Ledger {
         use_them(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn write(&self, entry: Entry<'_>) {
+    /// Writes a row; gives its number.
+    pub(crate) fn write(&self, entry: Entry<'_>) -> u64 {
         let at = entry.at;
-        let first_drop = self.pages(|pages| pages.write(entry));
+        let (number, first_drop) = self.pages(|pages| {
+            let first_drop = pages.write(entry);
+            (pages.written, first_drop)
+        });
         if first_drop {
             self.note(
                 at,
@@ -187,6 +191,23 @@ impl Ledger {
                 "the ledger is full: the oldest rows are being dropped, and counts begin later than the traffic".to_owned(),
             );
         }
+        number
+    }
+
+    /// Writes into a row of something that was kept back where it was sent after all.
+    pub(crate) fn sent(&self, number: u64, origin: &str, connection: &str, frame: u64) {
+        self.pages(|pages| {
+            let connection = pages.text(connection);
+            let first = pages.written - pages.rows.len() as u64;
+            let index = number.checked_sub(first + 1);
+            let index = index.and_then(|index| usize::try_from(index).ok());
+            // It may be gone already.
+            if let Some(row) = index.and_then(|index| pages.rows.get_mut(index)) {
+                row.origin = Some(origin.into());
+                row.connection = Some(connection);
+                row.frame = Some(frame);
+            }
+        });
     }
 
     pub(crate) fn note(&self, at: i64, platform: &'static str, text: String) {

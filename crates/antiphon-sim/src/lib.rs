@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod agenda;
 mod control;
 mod desk;
+pub mod discord;
+mod encoder;
 mod fault;
+pub mod lavalink;
 mod ledger;
 mod line;
 mod options;
@@ -12,9 +16,13 @@ pub mod queup;
 mod simulator;
 pub mod stackexchange;
 mod traffic;
+mod web;
 mod world;
 
-pub use address::{Addresses, ChatServer, Login, QueUpAddresses, StackExchangeAddresses};
+pub use address::{
+    Addresses, BotLogin, ChatServer, DiscordAddresses, Login, NodeAddress, QueUpAddresses,
+    StackExchangeAddresses,
+};
 pub use control::{Command, CommandError};
 pub use fault::{Quirk, RestFault};
 pub use ledger::{Ledger, LedgerLimits, Note, Query, Row};

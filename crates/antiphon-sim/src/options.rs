@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use antiphon_core::Secret;
 
-use crate::{Command, ledger::LedgerLimits, queup::state::Settings, stackexchange};
+use crate::{
+    Command, discord, lavalink, ledger::LedgerLimits, queup::state::Settings, stackexchange,
+};
 
 /// How a simulation is to be; chained setters over defaults.
 #[derive(Clone, Debug)]
@@ -16,9 +18,13 @@ pub struct Options {
     pub(crate) address: IpAddr,
     pub(crate) control_port: u16,
     pub(crate) control_token: Option<Secret>,
+    pub(crate) discord_port: u16,
+    pub(crate) lavalink_port: u16,
     pub(crate) queup_port: u16,
     pub(crate) stackexchange_port: u16,
     pub(crate) ledger: LedgerLimits,
+    pub(crate) discord: discord::Settings,
+    pub(crate) lavalink: lavalink::Settings,
     pub(crate) queup: Settings,
     pub(crate) stackexchange: stackexchange::Settings,
 }
@@ -33,9 +39,13 @@ impl Default for Options {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             control_port: 0,
             control_token: None,
+            discord_port: 0,
+            lavalink_port: 0,
             queup_port: 0,
             stackexchange_port: 0,
             ledger: LedgerLimits::default(),
+            discord: discord::Settings::default(),
+            lavalink: lavalink::Settings::default(),
             queup: Settings::default(),
             stackexchange: stackexchange::Settings::default(),
         }
@@ -44,7 +54,9 @@ impl Default for Options {
 
 /// No server of this name listens.
 #[derive(Debug, thiserror::Error)]
-#[error("no server named `{0}`: there are `control`, `queup` and `stackexchange`")]
+#[error(
+    "no server named `{0}`: there are `control`, `discord`, `lavalink`, `queup` and `stackexchange`"
+)]
 pub struct UnknownServer(String);
 
 impl Options {
@@ -99,8 +111,10 @@ impl Options {
         self
     }
 
-    /// Sets the first port of a platform (`queup`, `stackexchange`) or the one of the control address (`control`); the default, zero,
-    /// takes a free one.
+    /// Sets the first port of a platform (`discord`, `lavalink`, `queup`, `stackexchange`) or the one of the control
+    /// address (`control`); the default, zero, takes a free one.
+    ///
+    /// Discord has two: this one for REST, and the next for the Gateway. Each node of `lavalink` has the next one.
     ///
     /// # Errors
     ///
@@ -108,6 +122,8 @@ impl Options {
     pub fn port(mut self, server: &str, port: u16) -> Result<Self, UnknownServer> {
         match server {
             "control" => self.control_port = port,
+            "discord" => self.discord_port = port,
+            "lavalink" => self.lavalink_port = port,
             "queup" => self.queup_port = port,
             "stackexchange" => self.stackexchange_port = port,
             other => return Err(UnknownServer(other.to_owned())),
@@ -137,11 +153,35 @@ impl Options {
         self
     }
 
-    /// Sets how many frames may wait for a client that does not read (default: 16,384).
+    /// Sets how many frames may wait for a client that does not read (default: 16,384; on Discord's Gateway and
+    /// Lavalink's nodes 65,536).
     #[must_use]
     pub fn outgoing(mut self, frames: usize) -> Self {
+        self.discord.outgoing = frames.max(1);
+        self.lavalink.outgoing = frames.max(1);
         self.queup.outgoing = frames.max(1);
         self.stackexchange.outgoing = frames.max(1);
+        self
+    }
+
+    /// Sets how many frames a Lavalink node keeps for a client that is away (default: 32,768).
+    #[must_use]
+    pub fn backlog(mut self, frames: usize) -> Self {
+        self.lavalink.backlog = frames;
+        self
+    }
+
+    /// Sets the milliseconds between two updates of a Lavalink player (default: 5,000).
+    #[must_use]
+    pub fn player_updates(mut self, pause: u32) -> Self {
+        self.lavalink.pace.update = i64::from(pause.max(1));
+        self
+    }
+
+    /// Sets the milliseconds until a Lavalink node notices that a socket is dead (default: 60,000).
+    #[must_use]
+    pub fn notices_after(mut self, wait: u64) -> Self {
+        self.lavalink.notice = wait;
         self
     }
 
@@ -156,6 +196,13 @@ impl Options {
     #[must_use]
     pub fn heartbeat(mut self, pause: u64) -> Self {
         self.stackexchange.heartbeat = pause.max(1);
+        self
+    }
+
+    /// Sets the milliseconds between heartbeats that Discord's Gateway asks for (default: 41,250).
+    #[must_use]
+    pub fn gateway_heartbeat(mut self, interval: u64) -> Self {
+        self.discord.heartbeat = interval.max(1);
         self
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{io, sync::Arc};
 
+use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio::{io::AsyncWriteExt, sync::mpsc};
 use tokio_websockets::{CloseCode, Message};
 
-use crate::line::Line;
+use crate::{encoder::Encoder, line::Line};
 
 /// Bytes of a close frame beside its code.
 const LONGEST_REASON: usize = 123;
@@ -20,8 +21,14 @@ pub(crate) enum Outgoing {
     Text(Arc<str>),
     /// A close frame, and then nothing more.
     Close(u16, String),
-    /// One text frame of this many bytes, written until the peer has had enough.
-    Oversized(u64),
+    /// One text frame of this many bytes that begins like this, written until the peer has had enough.
+    Oversized(u64, &'static str),
+    /// One binary frame as it is, whatever the encoding.
+    Binary(Bytes),
+    /// The first half of what carries this text.
+    Truncated(Arc<str>),
+    /// From here on, long texts are compressed one by one.
+    CompressPayloads,
 }
 
 /// Writes what waits, a batch at a time, until nothing can come any more.
@@ -29,6 +36,7 @@ pub(crate) async fn write<S>(
     mut sink: S,
     mut to_write: mpsc::Receiver<Outgoing>,
     line: Line,
+    mut encoder: Encoder,
 ) -> Result<(), tokio_websockets::Error>
 where
     S: SinkExt<Message, Error = tokio_websockets::Error> + Unpin,
@@ -37,14 +45,21 @@ where
     while to_write.recv_many(&mut batch, BATCH).await > 0 {
         for outgoing in batch.drain(..) {
             match outgoing {
-                Outgoing::Text(text) => sink.feed(Message::text(text.to_string())).await?,
+                Outgoing::Text(text) => {
+                    for message in encoder.messages(&text)? {
+                        sink.feed(message).await?;
+                    }
+                }
+                Outgoing::Binary(bytes) => sink.feed(Message::binary(bytes)).await?,
+                Outgoing::Truncated(text) => sink.feed(encoder.truncated(&text)?).await?,
+                Outgoing::CompressPayloads => encoder.compress_payloads(),
                 Outgoing::Close(code, reason) => {
                     sink.send(goodbye(code, &reason)).await?;
                     return Ok(());
                 }
-                Outgoing::Oversized(size) => {
+                Outgoing::Oversized(size, beginning) => {
                     sink.flush().await?;
-                    flood(line, size).await?;
+                    flood(line, size, beginning.as_bytes()).await?;
                     return Ok(());
                 }
             }
@@ -68,9 +83,7 @@ fn goodbye(code: u16, reason: &str) -> Message {
 }
 
 /// Writes the header of one text frame of this size, and then its data for as long as the peer takes it.
-async fn flood(mut line: Line, size: u64) -> io::Result<()> {
-    let beginning =
-        br#"4{"action":15,"channel":"room:0","message":{"name":"chat-message","type":"json","data":""#;
+async fn flood(mut line: Line, size: u64, beginning: &[u8]) -> io::Result<()> {
     let mut header = vec![0x81, 127];
     header.extend(size.to_be_bytes());
     header.extend(beginning);

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, io,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -21,6 +21,8 @@ use crate::{
     address::Addresses,
     control::Hands,
     desk,
+    discord::{self, Discord},
+    lavalink::{self, Lavalink},
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
@@ -45,6 +47,8 @@ const BEGINNING: &str = "2026-01-05T20:00:00Z";
 pub struct Simulator {
     world: World,
     ledger: Ledger,
+    discord: Discord,
+    lavalink: Lavalink,
     queup: QueUp,
     stackexchange: StackExchange,
     network: Network,
@@ -83,7 +87,25 @@ impl Simulator {
         let chat = Arc::clone(&simulator.stackexchange.server);
         let chat =
             simulator.over_pipe(move |line| stackexchange::http::serve(Arc::clone(&chat), line));
-        simulator.network = network(&Route::connector(queup), &Route::connector(chat));
+        let server = Arc::clone(&simulator.discord.server);
+        let rest =
+            simulator.over_pipe(move |line| discord::http::serve_rest(Arc::clone(&server), line));
+        let server = Arc::clone(&simulator.discord.server);
+        let gateway = simulator
+            .over_pipe(move |line| discord::http::serve_gateway(Arc::clone(&server), line));
+        let nodes: Vec<Route> = (0..lavalink::NODES.len())
+            .map(|node| {
+                let server = Arc::clone(&simulator.lavalink.server);
+                let serve = move |line| lavalink::http::serve(Arc::clone(&server), node, line);
+                Route::connector(simulator.over_pipe(serve))
+            })
+            .collect();
+        simulator.network = network(
+            [&Route::connector(rest), &Route::connector(gateway)],
+            &nodes,
+            &Route::connector(queup),
+            &Route::connector(chat),
+        );
         simulator
     }
 
@@ -100,22 +122,46 @@ impl Simulator {
     fn new(options: &Options, clock: Clock) -> Self {
         let world = World::new(options.seed, options.run, clock);
         let ledger = Ledger::with_limits(options.ledger);
+        let discord = discord::Server::new(world, ledger.clone(), options.discord);
+        let discord = Arc::new(discord);
         let queup = Arc::new(queup::Server::new(world, ledger.clone(), options.queup));
         let chat = stackexchange::Server::new(world, ledger.clone(), options.stackexchange);
         let chat = Arc::new(chat);
+        let nodes = lavalink::Server::new(world, ledger.clone(), options.lavalink);
+        let nodes = Arc::new(nodes);
         let simulator = Self {
             world,
             ledger,
+            discord: Discord::new(Arc::clone(&discord)),
+            lavalink: Lavalink::new(Arc::clone(&nodes)),
             queup: QueUp::new(Arc::clone(&queup)),
             stackexchange: StackExchange::new(Arc::clone(&chat)),
             network: Network::new(),
             addresses: None,
             tasks: Mutex::new(JoinSet::new()),
         };
+        simulator.run(Arc::clone(&discord).keep_house());
         simulator.run(Arc::clone(&queup).keep_house());
         simulator.run(Arc::clone(&chat).keep_house());
+        simulator.run(Arc::clone(&nodes).keep_house());
+        simulator.run(lavalink::watch_voices(
+            Arc::clone(&nodes),
+            Arc::clone(&discord),
+        ));
+        discord.rate.send_replace(options.rate);
+        nodes.rate.send_replace(options.rate);
         queup.rate.send_replace(options.rate);
         chat.rate.send_replace(options.rate);
+        let chance = world.chance("discord traffic");
+        let (rate, mut deck) = (discord.rate.subscribe(), discord::Deck::new(chance));
+        simulator.run(traffic::run(rate, move || {
+            discord.with(|state| deck.play(state))
+        }));
+        let chance = world.chance("lavalink traffic");
+        let (rate, mut deck) = (nodes.rate.subscribe(), lavalink::Deck::new(chance));
+        simulator.run(traffic::run(rate, move || {
+            nodes.with(|state| deck.play(state))
+        }));
         let (rate, mut deck) = (
             queup.rate.subscribe(),
             queup::Deck::new(world.chance("traffic")),
@@ -144,18 +190,44 @@ impl Simulator {
     ///
     /// If a port cannot be had; the error names it.
     pub async fn listen(options: &Options) -> io::Result<Self> {
+        let discord = bind_row("discord", options.address, options.discord_port);
+        let [rest, gateway] = discord.await?;
+        let nodes = bind_row("lavalink", options.address, options.lavalink_port);
+        let nodes: [TcpListener; lavalink::NODES.len()] = nodes.await?;
         let queup = bind("queup", options.address, options.queup_port).await?;
         let chat = bind("stackexchange", options.address, options.stackexchange_port).await?;
         let control = bind("control", options.address, options.control_port).await?;
         let (queup_at, chat_at) = (queup.local_addr()?, chat.local_addr()?);
         let control_at = control.local_addr()?;
+        let (rest_at, gateway_at) = (rest.local_addr()?, gateway.local_addr()?);
+        let nodes_at: Vec<SocketAddr> = nodes
+            .iter()
+            .map(TcpListener::local_addr)
+            .collect::<io::Result<_>>()?;
         let mut simulator = Self::new(options, Clock::system());
-        simulator.network = network(&Route::address(queup_at), &Route::address(chat_at));
+        simulator.discord.lead_to(&format!("ws://{gateway_at}"));
+        let routes: Vec<Route> = nodes_at.iter().copied().map(Route::address).collect();
+        simulator.network = network(
+            [&Route::address(rest_at), &Route::address(gateway_at)],
+            &routes,
+            &Route::address(queup_at),
+            &Route::address(chat_at),
+        );
         simulator.addresses = Some(Addresses::new(
             control_at,
+            ((rest_at, gateway_at), &simulator.discord),
+            (&nodes_at, &simulator.lavalink),
             (queup_at, &simulator.queup),
             (chat_at, &simulator.stackexchange),
         ));
+        let server = Arc::clone(&simulator.discord.server);
+        simulator.run(accept(rest, move |line| {
+            discord::http::serve_rest(Arc::clone(&server), line)
+        }));
+        let server = Arc::clone(&simulator.discord.server);
+        simulator.run(accept(gateway, move |line| {
+            discord::http::serve_gateway(Arc::clone(&server), line)
+        }));
         let server = Arc::clone(&simulator.queup.server);
         simulator.run(accept(queup, move |line| {
             queup::http::serve(Arc::clone(&server), line)
@@ -164,6 +236,12 @@ impl Simulator {
         simulator.run(accept(chat, move |line| {
             stackexchange::http::serve(Arc::clone(&server), line)
         }));
+        for (node, listener) in nodes.into_iter().enumerate() {
+            let server = Arc::clone(&simulator.lavalink.server);
+            simulator.run(accept(listener, move |line| {
+                lavalink::http::serve(Arc::clone(&server), node, line)
+            }));
+        }
         let desk = desk::Desk::new(
             simulator.hands(),
             simulator.ledger(),
@@ -176,6 +254,8 @@ impl Simulator {
 
     fn hands(&self) -> Hands {
         Hands {
+            discord: self.discord(),
+            lavalink: self.lavalink(),
             queup: self.queup(),
             stackexchange: self.stackexchange(),
         }
@@ -188,16 +268,29 @@ impl Simulator {
 
     /// Closes every socket with a close frame, as a server that goes away does, and ends.
     pub async fn stop(self) {
+        self.discord.traffic(0);
+        self.lavalink.traffic(0);
         self.queup.traffic(0);
         self.stackexchange.traffic(0);
+        self.discord.refuse_sockets(Duration::MAX);
         self.queup.refuse_sockets(Duration::MAX);
         self.stackexchange.refuse_sockets(Duration::MAX);
         let links = self.queup.links();
         links.close(1001, "the simulator stops");
-        let chat = &self.stackexchange;
+        self.discord.close(1001, "the simulator stops");
+        let (chat, discord) = (&self.stackexchange, &self.discord);
         chat.close(1001, "the simulator stops");
+        let nodes = self.lavalink.nodes();
+        for node in &nodes {
+            node.refuse_sockets(Duration::MAX);
+            node.close(1001, "the simulator stops");
+        }
         let all_closed = async {
-            while !links.list().is_empty() || !chat.connections().is_empty() {
+            while !links.list().is_empty()
+                || !chat.connections().is_empty()
+                || discord.is_serving()
+                || nodes.iter().any(|node| !node.connections().is_empty())
+            {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -221,6 +314,16 @@ impl Simulator {
     /// A network on which the platforms' real names lead here.
     pub fn network(&self) -> Network {
         self.network.clone()
+    }
+
+    /// The simulated Discord.
+    pub fn discord(&self) -> Discord {
+        self.discord.clone()
+    }
+
+    /// The simulated Lavalink nodes.
+    pub fn lavalink(&self) -> Lavalink {
+        self.lavalink.clone()
     }
 
     /// The simulated QueUp.
@@ -255,7 +358,8 @@ impl Simulator {
 
     /// The ledger as text, with names for ids and times from the beginning, for snapshots.
     pub fn transcript(&self) -> String {
-        let names = self.queup.names();
+        let mut names = self.queup.names();
+        names.extend(self.discord.names());
         let beginning: Timestamp = BEGINNING.parse().expect("a timestamp");
         self.ledger
             .rows(&Query::default())
@@ -282,13 +386,19 @@ impl Simulator {
 }
 
 /// A network on which the platforms' real names lead to these routes.
-fn network(queup: &Route, chat: &Route) -> Network {
+fn network([rest, gateway]: [&Route; 2], nodes: &[Route], queup: &Route, chat: &Route) -> Network {
     let mut network = Network::new()
+        .route(discord::REST, rest.clone())
+        .route(discord::GATEWAY, gateway.clone())
+        .route(discord::RESUME, gateway.clone())
         .route("api.queup.net", queup.clone())
         .route("ws.queup.net", queup.clone())
         .route(stackexchange::SOCKETS, chat.clone());
     for (host, login, _) in stackexchange::HOSTS {
         network = network.route(host, chat.clone()).route(login, chat.clone());
+    }
+    for (name, route) in lavalink::NODES.into_iter().zip(nodes) {
+        network = network.route(&lavalink::host(name), route.clone());
     }
     network
 }
@@ -377,4 +487,33 @@ impl Connections {
 async fn bind(server: &str, address: IpAddr, port: u16) -> io::Result<TcpListener> {
     let bound = TcpListener::bind((address, port)).await;
     bound.map_err(|error| io::Error::new(error.kind(), format!("{server}={port}: {error}")))
+}
+
+/// Takes ports that follow one another.
+async fn bind_row<const N: usize>(
+    server: &str,
+    address: IpAddr,
+    port: u16,
+) -> io::Result<[TcpListener; N]> {
+    loop {
+        let mut row = vec![bind(server, address, port).await?];
+        let mut failure = None;
+        while row.len() < N && failure.is_none() {
+            let last = row[row.len() - 1].local_addr()?.port();
+            let next = match last.checked_add(1) {
+                Some(next) => bind(server, address, next).await,
+                None => Err(io::ErrorKind::AddrNotAvailable.into()),
+            };
+            match next {
+                Ok(next) => row.push(next),
+                Err(error) => failure = Some(error),
+            }
+        }
+        match failure {
+            None => return Ok(row.try_into().expect("as many as were asked for")),
+            // A port that was asked for is not exchanged for another.
+            Some(error) if port != 0 => return Err(error),
+            Some(_) => {}
+        }
+    }
 }

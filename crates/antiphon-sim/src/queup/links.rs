@@ -7,6 +7,10 @@ use serde_json::Value;
 use super::Server;
 use crate::outgoing::Outgoing;
 
+/// How a text frame begins that never ends.
+const BEGINNING: &str =
+    r#"4{"action":15,"channel":"room:0","message":{"name":"chat-message","type":"json","data":""#;
+
 /// Some of the open sockets: everyone's, one account's, or a single one.
 ///
 /// Which they are is looked up at each call.
@@ -168,6 +172,6 @@ impl Links {
 
     /// Sends a text frame that claims this many bytes, until the peer has had enough.
     pub fn oversized(&self, bytes: u64) {
-        self.each(|state, number| state.send(number, Outgoing::Oversized(bytes)));
+        self.each(|state, number| state.send(number, Outgoing::Oversized(bytes, BEGINNING)));
     }
 }

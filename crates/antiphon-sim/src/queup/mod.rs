@@ -47,7 +47,7 @@ impl Server {
     pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
         let mut state = State::new(world, ledger, settings);
         state.populate();
-        let bell = Arc::clone(&state.bell);
+        let bell = state.agenda.bell();
         Self {
             state: Mutex::new(state),
             bell,

@@ -20,6 +20,7 @@ use super::{
     state::{Client, State},
 };
 use crate::{
+    encoder::Encoder,
     line::Line,
     outgoing::{Outgoing, write},
 };
@@ -244,7 +245,7 @@ where
     // Any of them ending ends the connection; what was not written yet is lost, as with any broken line.
     tokio::select! {
         () = read => {}
-        _ = write(sink, to_write, line) => {}
+        _ = write(sink, to_write, line, Encoder::default()) => {}
         () = watch => {}
     }
 }

@@ -1,13 +1,9 @@
 //! Everything the simulated QueUp knows, behind one lock.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use antiphon_core::Rng;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use super::{
     connection::Connection,
@@ -15,6 +11,7 @@ use super::{
     text,
 };
 use crate::{
+    agenda::Agenda,
     fault::Faults,
     ledger::Ledger,
     world::{Ids, RESIDENTS, SONGS, World},
@@ -100,15 +97,6 @@ impl<T> Credentials<T> {
     }
 }
 
-/// Something to be done later.
-pub(crate) struct Errand(Box<dyn FnOnce(&mut State) + Send>);
-
-impl std::fmt::Debug for Errand {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Errand")
-    }
-}
-
 /// The whole of QueUp.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -134,12 +122,8 @@ pub(crate) struct State {
     pub(crate) opened: u64,
     /// Accounts that events of a channel are due to.
     pub(crate) due: BTreeMap<String, BTreeSet<String>>,
-    /// What is to be done later, by time and then by order of entry.
-    agenda: BTreeMap<(Millis, u64), Errand>,
-    /// Errands entered so far.
-    entered: u64,
-    /// Rung whenever the next thing to do may have become another.
-    pub(crate) bell: Arc<Notify>,
+    /// What is to be done later.
+    pub(crate) agenda: Agenda<Self>,
     /// Events announced so far, by which traffic keeps its pace.
     pub(crate) announced: u64,
     /// Turns of the quirks that take turns.
@@ -167,9 +151,7 @@ impl State {
             connections: BTreeMap::new(),
             opened: 0,
             due: BTreeMap::new(),
-            agenda: BTreeMap::new(),
-            entered: 0,
-            bell: Arc::new(Notify::new()),
+            agenda: Agenda::default(),
             announced: 0,
             turn: 0,
         }
@@ -230,26 +212,19 @@ impl State {
     ) {
         let wait = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
         let at = self.now().saturating_add(wait);
-        self.entered += 1;
-        self.agenda
-            .insert((at, self.entered), Errand(Box::new(errand)));
-        self.bell.notify_one();
+        self.agenda.enter(at, errand);
     }
 
     /// Does what is on the agenda up to now.
     pub(crate) fn do_what_is_due(&mut self) {
-        while let Some(entry) = self.agenda.first_entry()
-            && entry.key().0 <= self.world.now()
-        {
-            let Errand(errand) = entry.remove();
+        while let Some(errand) = self.agenda.take_due(self.world.now()) {
             errand(self);
         }
     }
 
     /// When there is something to do next.
     pub(crate) fn next_wake(&self) -> Option<Millis> {
-        let errand = self.agenda.first_key_value().map(|((at, _), _)| *at);
-        errand.into_iter().chain(self.next_end()).min()
+        self.agenda.next().into_iter().chain(self.next_end()).min()
     }
 
     pub(crate) fn note(&self, text: impl Into<String>) {

@@ -1,12 +1,10 @@
 //! Connections to the simulated network: HTTP on them, and sockets where HTTP ends.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade::OnUpgrade};
-use hyper_util::rt::TokioIo;
+use http_body_util::Full;
 
 use super::{
     Server,
@@ -14,46 +12,28 @@ use super::{
     socket,
     state::{SOCKETS, State, Ticket},
 };
-use crate::{fault::RestFault, line::Line};
-
-/// Longest body taken from a client.
-const LONGEST: usize = 1 << 20;
+use crate::{
+    fault::RestFault,
+    line::Line,
+    web::{self, Reply},
+};
 
 /// A socket that was granted and waits for the end of HTTP.
 struct Granted {
-    upgrade: OnUpgrade,
     ticket: Ticket,
     connection: String,
     /// The counter after which events are wanted.
     after: i64,
 }
 
-/// Why a connection ends without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the simulator closes this connection without an answer")]
-struct Dropped;
-
 /// Serves one connection until either side ends it.
 pub(crate) async fn serve(server: Arc<Server>, line: Line) {
-    let granted: Mutex<Option<Granted>> = Mutex::new(None);
-    let service = service_fn(|request| respond(&server, &granted, request));
-    let connection = http1::Builder::new()
-        .serve_connection(TokioIo::new(line.clone()), service)
-        .with_upgrades();
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection ended");
-    }
-    let granted = granted.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(granted) = granted
-        && let Ok(upgraded) = granted.upgrade.await
-    {
-        let stream = TokioIo::new(upgraded);
+    let answer = |request| server.with(|state| state.respond(request));
+    let socket = |stream, line, granted: Granted| {
         let (ticket, connection, after) = (granted.ticket, granted.connection, granted.after);
-        Box::pin(socket::serve(
-            &server, stream, line, ticket, connection, after,
-        ))
-        .await;
-    }
+        socket::serve(&server, stream, line, ticket, connection, after)
+    };
+    web::serve(line, answer, socket).await;
 }
 
 /// The host a request is meant for, without its port.
@@ -67,75 +47,50 @@ fn host<B>(request: &Request<B>) -> String {
         .to_ascii_lowercase()
 }
 
-async fn respond(
-    server: &Server,
-    granted: &Mutex<Option<Granted>>,
-    mut request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Dropped> {
-    let host = host(&request);
-    if host == SOCKETS {
-        return match server.with(|state| state.admit(&request)) {
-            Admission::Granted(ticket, connection, after, response) => {
-                let upgrade = hyper::upgrade::on(&mut request);
-                *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Granted {
-                    upgrade,
-                    ticket,
-                    connection,
-                    after,
-                });
-                Ok(response.map(|()| Full::default()))
-            }
-            Admission::Refused(status) => Ok(respond_with(Answer::html(status, ""))),
-            Admission::Dropped => Err(Dropped),
-        };
-    }
-    let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, LONGEST).collect().await else {
-        server.with(|state| state.note("a request with a body that is too large or broke off"));
-        return Ok(respond_with(Answer::html(413, "")));
-    };
-    let request = Request::from_parts(head, body.to_bytes());
-    let reply = server.with(|state| state.handle(&host, &request));
-    match reply.fault {
-        Some(RestFault::Slow(late)) => tokio::time::sleep(late).await,
-        Some(RestFault::Dropped) => return Err(Dropped),
-        _ => {}
-    }
-    Ok(respond_with(reply.answer))
-}
-
-/// What becomes of a request for a socket.
-enum Admission {
-    Granted(Ticket, String, i64, Response<()>),
-    Refused(u16),
-    Dropped,
-}
-
 impl State {
-    fn admit(&mut self, request: &Request<Incoming>) -> Admission {
+    fn respond(&mut self, request: Request<Option<Bytes>>) -> Reply<Granted> {
+        let host = host(&request);
+        if host == SOCKETS {
+            return self.admit(&request);
+        }
+        let (head, body) = request.into_parts();
+        let Some(body) = body else {
+            self.note("a request with a body that is too large or broke off");
+            return Reply::Answer(respond_with(Answer::html(413, "")));
+        };
+        let reply = self.handle(&host, &Request::from_parts(head, body));
+        match reply.fault {
+            Some(RestFault::Slow(late)) => Reply::Late(late, respond_with(reply.answer)),
+            Some(RestFault::Dropped) => Reply::Dropped,
+            _ => Reply::Answer(respond_with(reply.answer)),
+        }
+    }
+
+    fn admit(&mut self, request: &Request<Option<Bytes>>) -> Reply<Granted> {
+        let refused = |status| Reply::Answer(respond_with(Answer::html(status, "")));
         let refuse_until = self.faults.refuse_until;
         if refuse_until.is_some_and(|until| until > self.now()) {
-            return Admission::Dropped;
+            return Reply::Dropped;
         }
         if !self.faults.upgrades.is_empty() {
-            return Admission::Refused(self.faults.upgrades.remove(0));
+            return refused(self.faults.upgrades.remove(0));
         }
         if !request.headers().contains_key(header::ORIGIN) {
             self.note("a socket without an Origin");
-            return Admission::Dropped;
+            return Reply::Dropped;
         }
         let steps: Vec<&str> = request.uri().path().trim_matches('/').split('/').collect();
         let ["events", _, secret] = steps[..] else {
             self.note(format!("a socket at {}", request.uri().path()));
-            return Admission::Refused(404);
+            return refused(404);
         };
         if self.spent.contains(secret) {
             self.note("an address of a socket that was used before");
-            return Admission::Refused(403);
+            return refused(403);
         }
         let Some(ticket) = self.tickets.remove(secret) else {
             self.note("an address of a socket that was never given out");
-            return Admission::Refused(403);
+            return refused(403);
         };
         let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
         let after = query
@@ -144,13 +99,18 @@ impl State {
             .unwrap_or_default();
         let Some(response) = antiphon_net::accept_upgrade(request) else {
             self.note("a socket without a proper upgrade request");
-            return Admission::Refused(400);
+            return refused(400);
         };
         self.spent.insert(secret.to_owned());
         if self.spent.len() > 100_000 {
             self.spent.clear();
         }
-        Admission::Granted(ticket, secret.to_owned(), after, response)
+        let granted = Granted {
+            ticket,
+            connection: secret.to_owned(),
+            after,
+        };
+        Reply::Socket(granted, response)
     }
 }
 

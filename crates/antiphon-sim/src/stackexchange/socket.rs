@@ -12,7 +12,7 @@ use super::{
     Server,
     state::{Socket, Ticket},
 };
-use crate::{line::Line, outgoing::write};
+use crate::{encoder::Encoder, line::Line, outgoing::write};
 
 /// Longest message taken from a client.
 const LONGEST: usize = 1 << 16;
@@ -69,7 +69,7 @@ pub(crate) async fn serve<S>(
     // Any of them ending ends the connection; what was not written yet is lost, as with any broken line.
     tokio::select! {
         () = read => {}
-        _ = write(sink, to_write, line) => {}
+        _ = write(sink, to_write, line, Encoder::default()) => {}
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod client;
 mod control;
+mod discord;
 mod faults;
+mod lavalink;
 mod ledger;
 mod quirks;
 mod rest;

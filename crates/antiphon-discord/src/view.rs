@@ -1,0 +1,1 @@
+//! What filters look at: events with borrowed texts.

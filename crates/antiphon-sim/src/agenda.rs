@@ -1,0 +1,61 @@
+//! What is to happen later.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use tokio::sync::Notify;
+
+/// Something to be done to a server's state when its time has come.
+type Errand<S> = Box<dyn FnOnce(&mut S) + Send>;
+
+/// Errands by their time in Unix milliseconds; those of one time are done in the order they were entered.
+pub(crate) struct Agenda<S> {
+    errands: BTreeMap<(i64, u64), Errand<S>>,
+    entered: u64,
+    bell: Arc<Notify>,
+}
+
+impl<S> Default for Agenda<S> {
+    fn default() -> Self {
+        Self {
+            errands: BTreeMap::new(),
+            entered: 0,
+            bell: Arc::new(Notify::new()),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Agenda<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.errands.keys()).finish()
+    }
+}
+
+impl<S> Agenda<S> {
+    /// Rung whenever the next thing to do may have become another.
+    pub(crate) fn bell(&self) -> Arc<Notify> {
+        Arc::clone(&self.bell)
+    }
+
+    /// Rings the bell.
+    pub(crate) fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Enters an errand.
+    pub(crate) fn enter(&mut self, at: i64, errand: impl FnOnce(&mut S) + Send + 'static) {
+        self.entered += 1;
+        self.errands.insert((at, self.entered), Box::new(errand));
+        self.ring();
+    }
+
+    /// Takes the first errand whose time has come.
+    pub(crate) fn take_due(&mut self, now: i64) -> Option<Errand<S>> {
+        let first = self.errands.first_entry()?;
+        (first.key().0 <= now).then(|| first.remove())
+    }
+
+    /// When the next errand is due.
+    pub(crate) fn next(&self) -> Option<i64> {
+        self.errands.first_key_value().map(|((at, _), _)| *at)
+    }
+}

@@ -1,0 +1,443 @@
+//! What people do in guilds, besides talking.
+
+use serde_json::{Value, json};
+
+use super::{
+    handle::Discord,
+    messages::Draft,
+    model::{Channel, Member, Role, kind},
+};
+
+impl Discord {
+    // -----------------------------------------------------------------------------------------------------------------
+    // Members.
+
+    /// Joins a guild.
+    pub fn join(&self, guild: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            state.join(guild, user);
+        });
+    }
+
+    /// Leaves a guild; a bot is told that the guild is gone.
+    pub fn leave(&self, guild: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            state.depart(guild, user);
+        });
+    }
+
+    /// Kicks somebody.
+    pub fn kick(&self, guild: &str, by: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let (by, user) = (state.someone(by), state.someone(who));
+            state.kick(guild, by, user, None);
+        });
+    }
+
+    /// Bans somebody.
+    pub fn ban(&self, guild: &str, by: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let (by, user) = (state.someone(by), state.someone(who));
+            state.ban(guild, by, user, None);
+        });
+    }
+
+    /// Lifts a ban.
+    pub fn unban(&self, guild: &str, by: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let (by, user) = (state.someone(by), state.someone(who));
+            state.unban(guild, by, user, None);
+        });
+    }
+
+    /// Changes what somebody is called in a guild; nothing takes the name away.
+    pub fn nick(&self, guild: &str, who: &str, nick: Option<&str>) {
+        self.change_member(guild, who, |member| member.nick = nick.map(str::to_owned));
+    }
+
+    fn change_member(&self, guild: &str, who: &str, change: impl FnOnce(&mut Member)) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            state.change_member(guild, user, change);
+        });
+    }
+
+    /// Gives somebody a role by its name, or takes it.
+    pub fn give_role(&self, guild: &str, by: &str, who: &str, role: &str, on: bool) {
+        self.in_guild(guild, |state, guild| {
+            let (by, user) = (state.someone(by), state.someone(who));
+            let roles = state.guilds.get(&guild).map(|home| home.roles.values());
+            let known = roles
+                .into_iter()
+                .flatten()
+                .find(|known| known.name == role)
+                .map(|role| role.id);
+            if let Some(role) = known {
+                state.set_role(guild, by, user, role, on);
+            } else {
+                state.note(format!("no role named `{role}`"));
+            }
+        });
+    }
+
+    /// Appears as `online`, `idle`, `dnd` or `offline`, playing something or nothing.
+    pub fn appear(&self, guild: &str, who: &str, status: &str, plays: Option<&str>) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            let activity = plays.map(
+                |name| json!({"id": "game", "name": name, "type": 0, "created_at": state.now()}),
+            );
+            state.appear(guild, user, status, activity.into_iter().collect());
+        });
+    }
+
+    /// Makes a crowd of new members, without telling anybody.
+    pub fn crowd(&self, guild: &str, members: usize) {
+        self.in_guild(guild, |state, guild| {
+            for number in 0..members {
+                let user = state.add_user(&format!("chorister_{number}"), false);
+                let joined_at = state.now();
+                if let Some(home) = state.guilds.get_mut(&guild) {
+                    home.members.insert(
+                        user,
+                        Member {
+                            joined_at,
+                            ..Member::default()
+                        },
+                    );
+                }
+            }
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Roles, channels, threads.
+
+    /// Makes a role; gives its id, or zero where there is no such guild.
+    pub fn add_role(&self, guild: &str, by: &str, name: &str) -> u64 {
+        let made = self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.add_role(guild, by, |role| name.clone_into(&mut role.name))
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Renames a role.
+    pub fn rename_role(&self, guild: &str, by: &str, role: u64, name: &str) {
+        self.change_role(guild, by, role, |role| name.clone_into(&mut role.name));
+    }
+
+    /// Sets what a role may do, as Discord's bits.
+    pub fn permit_role(&self, guild: &str, by: &str, role: u64, permissions: u64) {
+        self.change_role(guild, by, role, |role| role.permissions = permissions);
+    }
+
+    fn change_role(&self, guild: &str, by: &str, role: u64, change: impl FnOnce(&mut Role)) {
+        self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.change_role(guild, by, role, change);
+        });
+    }
+
+    /// Takes a role away.
+    pub fn remove_role(&self, guild: &str, by: &str, role: u64) {
+        self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.remove_role(guild, by, role);
+        });
+    }
+
+    /// Makes a text channel; gives its id, or zero where there is no such guild.
+    pub fn add_channel(&self, guild: &str, by: &str, name: &str) -> u64 {
+        let made = self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.add_channel(guild, by, |channel| name.clone_into(&mut channel.name))
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Sets what a channel is about.
+    pub fn topic(&self, channel: &str, by: &str, topic: &str) {
+        self.change_channel(channel, by, |channel| {
+            channel.topic = Some(topic.to_owned());
+        });
+    }
+
+    /// Sets how many a voice channel holds; zero for any number.
+    pub fn user_limit(&self, channel: &str, by: &str, limit: u64) {
+        self.change_channel(channel, by, |channel| channel.user_limit = limit);
+    }
+
+    fn change_channel(&self, channel: &str, by: &str, change: impl FnOnce(&mut Channel)) {
+        self.in_channel(channel, |state, channel| {
+            let by = state.someone(by);
+            state.change_channel(by, channel, change);
+        });
+    }
+
+    /// Takes a channel or a thread away.
+    pub fn remove_channel(&self, channel: &str, by: &str) {
+        self.in_channel(channel, |state, channel| {
+            let by = state.someone(by);
+            state.remove_channel(by, channel);
+        });
+    }
+
+    /// Begins a thread; gives its id, or zero where there is no such channel.
+    pub fn add_thread(&self, channel: &str, by: &str, name: &str) -> u64 {
+        let made = self.in_channel(channel, |state, channel| {
+            let by = state.someone(by);
+            state.add_thread(channel, by, name)
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Enters a thread, or leaves it.
+    pub fn follow_thread(&self, thread: &str, who: &str, on: bool) {
+        self.in_channel(thread, |state, thread| {
+            let user = state.someone(who);
+            state.set_thread_member(thread, user, on);
+        });
+    }
+
+    /// Makes an invitation; gives its code.
+    pub fn invite(&self, channel: &str, by: &str) -> String {
+        let made = self.in_channel(channel, |state, channel| {
+            let by = state.someone(by);
+            state.invite(channel, by)
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Takes an invitation back; tells whether there was one.
+    pub fn revoke(&self, guild: &str, code: &str) -> bool {
+        self.in_guild(guild, |state, guild| state.revoke(guild, code))
+            .unwrap_or_default()
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // The guild itself.
+
+    /// Renames a guild; who names it later says the new name, or its id.
+    pub fn rename_guild(&self, guild: &str, by: &str, name: &str) {
+        self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.rename_guild(guild, by, name);
+        });
+    }
+
+    /// Takes a guild from all for a while, as an outage does, or gives it back.
+    pub fn available(&self, guild: &str, on: bool) {
+        self.in_guild(guild, |state, guild| state.set_available(guild, on));
+    }
+
+    /// Makes a guild's description so many bytes longer, so that its `GUILD_CREATE` is huge.
+    pub fn swell(&self, guild: &str, bytes: usize) {
+        self.in_guild(guild, |state, guild| {
+            if let Some(guild) = state.guilds.get_mut(&guild) {
+                guild.padding = bytes;
+            }
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Messages of other kinds.
+
+    /// Answers a message; gives the id of the answer, or zero where there is no such channel.
+    pub fn reply(&self, channel: &str, by: &str, to: u64, text: &str) -> u64 {
+        let posted = self.in_channel(channel, |state, channel| {
+            let author = state.someone(by);
+            state.post(
+                channel,
+                author,
+                Draft {
+                    reply_to: Some(to),
+                    ..Draft::text(text)
+                },
+            )
+        });
+        posted.unwrap_or_default()
+    }
+
+    /// Asks a question with answers to choose from; gives the id of the message.
+    pub fn ask(&self, channel: &str, by: &str, question: &str, answers: &[&str]) -> u64 {
+        let posted = self.in_channel(channel, |state, channel| {
+            let author = state.someone(by);
+            let poll = state.poll(question, answers);
+            state.post(
+                channel,
+                author,
+                Draft {
+                    poll: Some(poll),
+                    ..Draft::text("")
+                },
+            )
+        });
+        posted.unwrap_or_default()
+    }
+
+    /// Votes for an answer, counted from one, or takes the vote back.
+    pub fn vote(&self, channel: &str, message: u64, by: &str, answer: u64, on: bool) {
+        self.in_channel(channel, |state, channel| {
+            let user = state.someone(by);
+            state.vote(channel, message, user, answer, on);
+        });
+    }
+
+    /// Writes to a bot directly; gives the ids of the conversation and of the message.
+    pub fn whisper(&self, by: &str, to: &str, text: &str) -> (u64, u64) {
+        let bot = self.account_named(to).id;
+        self.act(|state| {
+            let author = state.someone(by);
+            let channel = state.conversation(author, bot);
+            (channel, state.post(channel, author, Draft::text(text)))
+        })
+    }
+
+    /// Pins a message, or takes the pin away; tells whether the message was there.
+    pub fn pin(&self, channel: &str, message: u64, on: bool) -> bool {
+        self.in_channel(channel, |state, channel| state.pin(channel, message, on))
+            .unwrap_or_default()
+    }
+
+    /// Deletes several messages at once; gives how many there were.
+    pub fn delete_many(&self, channel: &str, messages: &[u64]) -> usize {
+        self.in_channel(channel, |state, channel| {
+            state.delete_many(channel, messages)
+        })
+        .unwrap_or_default()
+    }
+
+    /// Uses a command of a bot; gives the id of the interaction.
+    pub fn command(&self, channel: &str, by: &str, bot: &str, name: &str, options: &Value) -> u64 {
+        let data = json!({"id": "1", "name": name, "type": 1, "options": options});
+        self.interact(channel, by, bot, 2, &data)
+    }
+
+    /// Uses a component of a bot's message; gives the id of the interaction.
+    pub fn press(&self, channel: &str, by: &str, bot: &str, custom_id: &str) -> u64 {
+        self.interact(
+            channel,
+            by,
+            bot,
+            3,
+            &json!({"custom_id": custom_id, "component_type": 2}),
+        )
+    }
+
+    fn interact(&self, channel: &str, by: &str, bot: &str, kind: u8, data: &Value) -> u64 {
+        let bot = self.account_named(bot).id;
+        let asked = self.in_channel(channel, |state, channel| {
+            let user = state.someone(by);
+            state.interact(channel, user, bot, kind, data)
+        });
+        asked.unwrap_or_default()
+    }
+
+    /// The type of the answer to an interaction, once there is one.
+    pub fn answer_to(&self, interaction: u64) -> Option<u64> {
+        self.act(|state| state.interactions.get(&interaction)?.answered)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Voice.
+
+    /// Joins a voice channel, or moves there.
+    pub fn join_voice(&self, channel: &str, who: &str) {
+        self.in_channel(channel, |state, channel| {
+            let user = state.someone(who);
+            let guild = state
+                .channels
+                .get(&channel)
+                .and_then(|channel| channel.guild);
+            if let Some(guild) = guild {
+                state.join_voice(guild, user, channel, false, false);
+            }
+        });
+    }
+
+    /// Leaves voice, or is thrown out.
+    pub fn leave_voice(&self, guild: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            state.leave_voice(guild, user);
+        });
+    }
+
+    /// Gives a bot another voice server.
+    pub fn change_voice_server(&self, guild: &str, bot: &str) {
+        let bot = self.account_named(bot).id;
+        self.in_guild(guild, |state, guild| state.change_voice_server(guild, bot));
+    }
+
+    /// Where somebody is in a guild: the channel, the voice session and the token that the voice server asks for.
+    pub fn voice(&self, guild: &str, who: &str) -> Option<(u64, String, String)> {
+        self.in_guild(guild, |state, guild| {
+            let user = state.user_named(who)?;
+            let voice = state.guilds.get(&guild)?.voices.get(&user)?;
+            Some((voice.channel, voice.session.clone(), voice.token.clone()))
+        })?
+    }
+
+    /// Sends `VOICE_SERVER_UPDATE` before `VOICE_STATE_UPDATE`, or after it again.
+    pub fn voice_server_first(&self, on: bool) {
+        self.act(|state| state.troubles.voice_server_first = on);
+    }
+
+    /// Has no voice server at first, or has one at once again.
+    pub fn voice_server_missing(&self, on: bool) {
+        self.act(|state| state.troubles.voice_server_missing = on);
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What goes wrong with events.
+
+    /// Sends chunks of members in the wrong order, or in the right one again.
+    pub fn reverse_chunks(&self, on: bool) {
+        self.act(|state| state.troubles.chunks_reversed = on);
+    }
+
+    /// Withholds the chunk of this index, or none.
+    pub fn withhold_chunk(&self, index: Option<usize>) {
+        self.act(|state| state.troubles.chunk_missing = index);
+    }
+
+    /// Sends chunks of so many members, at most a thousand.
+    pub fn chunk_size(&self, members: usize) {
+        self.act(|state| state.troubles.chunk_size = Some(members));
+    }
+
+    /// Sends `MESSAGE_UPDATE` with what changed only, or whole again.
+    pub fn partial_updates(&self, on: bool) {
+        self.act(|state| state.troubles.partial_updates = on);
+    }
+
+    /// Sends presences with a status that nobody knows and half a user, or ordinary ones again.
+    pub fn odd_presences(&self, on: bool) {
+        self.act(|state| state.troubles.odd_presences = on);
+    }
+
+    /// Sends RESUMED with null instead of an object, or with an object again.
+    pub fn null_resumed(&self, on: bool) {
+        self.act(|state| state.troubles.resumed_is_null = on);
+    }
+
+    /// Lets any channel be made, such as a forum; gives its id.
+    pub fn add_channel_of_kind(&self, guild: &str, by: &str, name: &str, kind: u8) -> u64 {
+        let made = self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.add_channel(guild, by, |channel| {
+                name.clone_into(&mut channel.name);
+                channel.kind = kind;
+            })
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Makes a voice channel; gives its id.
+    pub fn add_voice_channel(&self, guild: &str, by: &str, name: &str) -> u64 {
+        self.add_channel_of_kind(guild, by, name, kind::VOICE)
+    }
+}

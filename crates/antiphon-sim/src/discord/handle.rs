@@ -1,0 +1,336 @@
+//! The hand that tests and commands hold: people act, and things go wrong.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use antiphon_core::Secret;
+
+use super::{
+    Server,
+    messages::Draft,
+    model::{Emoji, Id},
+    state::State,
+};
+/// The simulated Discord; clones are the same one.
+///
+/// People are named by name or id, and a name that nobody has makes someone new, who is in no guild.
+/// Channels and guilds are named by name, by id, or by a path such as `guild/42/channel/7`; a name that is not there is an error
+/// of the caller, who is told by a note and by `None`, `false` or nothing.
+/// Everything here happens at once, in the order of the calls.
+#[derive(Clone)]
+pub struct Discord {
+    pub(crate) server: Arc<Server>,
+    /// The bot whose connections are meant, if not everyone's are.
+    pub(super) bot: Option<Id>,
+    pub(super) shard: Option<u32>,
+}
+
+impl fmt::Debug for Discord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Discord").finish_non_exhaustive()
+    }
+}
+
+/// A bot, and what it logs in with.
+#[derive(Clone, Debug)]
+pub struct BotAccount {
+    /// Id of the bot's user.
+    pub id: u64,
+    /// Id of the application, which is the user's.
+    pub application: u64,
+    /// Name of the user.
+    pub username: String,
+    /// What it identifies with, without `Bot `.
+    pub token: Secret,
+}
+
+impl Discord {
+    /// Name of the first bot, which has its guild's leave to do what moderators do.
+    pub const BOT: &'static str = State::BOT;
+
+    pub(crate) fn new(server: Arc<Server>) -> Self {
+        Self {
+            server,
+            bot: None,
+            shard: None,
+        }
+    }
+
+    /// Whether a connection is still being served, be it that its close frame is being written.
+    pub(crate) fn is_serving(&self) -> bool {
+        self.act(|state| state.serving > 0)
+    }
+
+    /// Sends clients to this address, to connect and to resume.
+    pub(crate) fn lead_to(&self, address: &str) {
+        self.act(|state| {
+            address.clone_into(&mut state.gateway);
+            address.clone_into(&mut state.resume_gateway);
+        });
+    }
+
+    pub(super) fn act<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        self.server.with(act)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Who and where.
+
+    /// The first bot's token.
+    pub fn token(&self) -> Secret {
+        self.account().token
+    }
+
+    /// The first bot.
+    pub fn account(&self) -> BotAccount {
+        let bot = self.act(|state| state.home.bot);
+        self.bot(bot)
+    }
+
+    /// The bot of this name; a new one that is in no guild, if there is none.
+    pub fn account_named(&self, name: &str) -> BotAccount {
+        let bot = self.act(|state| {
+            let known = state
+                .user_named(name)
+                .filter(|id| state.bots.contains_key(id));
+            known.unwrap_or_else(|| state.add_user(name, true))
+        });
+        self.bot(bot)
+    }
+
+    fn bot(&self, id: Id) -> BotAccount {
+        self.act(|state| BotAccount {
+            id,
+            application: id,
+            username: state
+                .users
+                .get(&id)
+                .map(|user| user.name.clone())
+                .unwrap_or_default(),
+            token: Secret::new(
+                state
+                    .bots
+                    .get(&id)
+                    .map(|bot| bot.token.clone())
+                    .unwrap_or_default(),
+            ),
+        })
+    }
+
+    /// Every bot: the first one, one that may do anything in its guild (`cantor`), one without rights and privileged intents
+    /// (`lector`), and one that is in no guild (`deacon`).
+    pub fn accounts(&self) -> Vec<BotAccount> {
+        let bots: Vec<Id> = self.act(|state| state.bots.keys().copied().collect());
+        bots.into_iter().map(|bot| self.bot(bot)).collect()
+    }
+
+    /// Id of the first guild.
+    pub fn guild_id(&self) -> u64 {
+        self.act(|state| state.home.guild)
+    }
+
+    /// Id of the first guild's first text channel, `loft`.
+    pub fn channel_id(&self) -> u64 {
+        self.act(|state| state.home.text)
+    }
+
+    /// Id of the first guild's first voice channel, `stalls`.
+    pub fn voice_channel_id(&self) -> u64 {
+        self.act(|state| state.home.voice)
+    }
+
+    /// Id of the channel meant by a name, an id or a path.
+    pub fn channel(&self, name: &str) -> Option<u64> {
+        self.act(|state| state.channel_named(name))
+    }
+
+    /// Id of the guild meant by a name, an id or a path.
+    pub fn guild(&self, name: &str) -> Option<u64> {
+        self.act(|state| state.guild_named(name))
+    }
+
+    /// Ids and what they stand for, for people to read.
+    pub(crate) fn names(&self) -> Vec<(String, String)> {
+        self.act(|state| {
+            let users = state
+                .users
+                .values()
+                .map(|user| (user.id, user.name.clone()));
+            let guilds = state
+                .guilds
+                .values()
+                .map(|guild| (guild.id, guild.name.clone()));
+            let channels = state.channels.values();
+            let channels = channels.map(|channel| (channel.id, channel.name.clone()));
+            let named = users
+                .chain(guilds)
+                .chain(channels)
+                .filter(|(_, name)| !name.is_empty());
+            let named = named.map(|(id, name)| (id.to_string(), format!("<{name}>")));
+            let sessions = (1..).zip(state.sessions_of(None));
+            let sessions = sessions.map(|(number, id)| (id, format!("<session {number}>")));
+            named.chain(sessions).collect()
+        })
+    }
+
+    /// Id of the user of this name.
+    pub fn user(&self, name: &str) -> u64 {
+        self.act(|state| state.someone(name))
+    }
+
+    /// What is said in a channel, oldest first.
+    pub fn texts(&self, channel: &str) -> Vec<String> {
+        self.act(|state| {
+            let kept = state
+                .channel_named(channel)
+                .and_then(|id| state.messages.get(&id));
+            kept.into_iter()
+                .flat_map(|kept| kept.values())
+                .map(|message| message.content.clone())
+                .collect()
+        })
+    }
+
+    /// Sets how many events a second people make by themselves.
+    pub fn traffic(&self, rate: u32) {
+        self.server.rate.send_replace(rate);
+    }
+
+    pub(super) fn in_channel<T>(
+        &self,
+        channel: &str,
+        act: impl FnOnce(&mut State, Id) -> T,
+    ) -> Option<T> {
+        self.act(|state| {
+            let Some(id) = state.channel_named(channel) else {
+                state.note(format!("no channel `{channel}` to act in"));
+                return None;
+            };
+            Some(act(state, id))
+        })
+    }
+
+    pub(super) fn in_guild<T>(
+        &self,
+        guild: &str,
+        act: impl FnOnce(&mut State, Id) -> T,
+    ) -> Option<T> {
+        self.act(|state| {
+            let Some(id) = state.guild_named(guild) else {
+                state.note(format!("no guild `{guild}` to act in"));
+                return None;
+            };
+            Some(act(state, id))
+        })
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What people do.
+
+    /// Posts a message; gives its id, or zero where there is no such channel.
+    pub fn say(&self, channel: &str, by: &str, text: &str) -> u64 {
+        let posted = self.in_channel(channel, |state, channel| {
+            let author = state.someone(by);
+            state.post(channel, author, Draft::text(text))
+        });
+        posted.unwrap_or_default()
+    }
+
+    /// Changes a message; tells whether it was there.
+    pub fn edit(&self, channel: &str, message: u64, text: &str) -> bool {
+        let edited = self.in_channel(channel, |state, channel| {
+            state.edit(channel, message, |message| {
+                text.clone_into(&mut message.content);
+            })
+        });
+        edited.unwrap_or_default()
+    }
+
+    /// Deletes a message; tells whether it was there.
+    pub fn delete(&self, channel: &str, message: u64) -> bool {
+        self.in_channel(channel, |state, channel| state.delete(channel, message))
+            .unwrap_or_default()
+    }
+
+    /// Reacts to a message with an emoji of the platform; tells whether that changed something.
+    pub fn react(&self, channel: &str, message: u64, by: &str, emoji: &str) -> bool {
+        let emoji = Emoji {
+            id: None,
+            name: emoji.to_owned(),
+        };
+        let reacted = self.in_channel(channel, |state, channel| {
+            let user = state.someone(by);
+            state.react(channel, message, user, &emoji, true)
+        });
+        reacted.unwrap_or_default()
+    }
+
+    /// Begins to type.
+    pub fn type_in(&self, channel: &str, by: &str) {
+        self.in_channel(channel, |state, channel| {
+            let user = state.someone(by);
+            state.type_in(channel, user);
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What the server can be set to.
+
+    /// Makes a guild like the first one, on a shard of its own; gives its id.
+    pub fn add_guild(&self, name: &str) -> u64 {
+        self.act(|state| state.add_guild(name))
+    }
+
+    /// Sets how many shards are recommended.
+    pub fn shards(&self, shards: u32) {
+        self.act(|state| state.settings.shards = shards.max(1));
+    }
+
+    /// Refuses identifies with fewer shards than are recommended, or takes them again.
+    pub fn require_shards(&self, on: bool) {
+        self.act(|state| state.settings.requires_shards = on);
+    }
+
+    /// Sets how many identifies are taken within five seconds.
+    pub fn max_concurrency(&self, identifies: u32) {
+        self.act(|state| state.settings.max_concurrency = identifies.max(1));
+    }
+
+    /// Sets how many sessions a bot may still begin today.
+    pub fn session_starts(&self, left: u32) {
+        self.act(|state| {
+            for bot in state.bots.values_mut() {
+                bot.starts.0 = left;
+            }
+        });
+    }
+
+    /// Sets how many events a session can have again.
+    pub fn replay(&self, events: usize) {
+        self.act(|state| {
+            state.settings.replay = events;
+            for session in state.sessions.values_mut() {
+                while session.buffer.len() > events {
+                    session.buffer.pop_front();
+                }
+            }
+        });
+    }
+
+    /// Sets how long sessions outlive their connections.
+    pub fn session_life(&self, how_long: Duration) {
+        self.act(|state| {
+            state.settings.session_life =
+                i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX / 2);
+        });
+    }
+
+    /// Switches the privileged intents of a bot on or off.
+    pub fn privileged(&self, bot: &str, on: bool) {
+        self.act(|state| {
+            let bot = state.user_named(bot).and_then(|id| state.bots.get_mut(&id));
+            if let Some(bot) = bot {
+                bot.privileged = if on { super::intents::PRIVILEGED } else { 0 };
+            }
+        });
+    }
+}

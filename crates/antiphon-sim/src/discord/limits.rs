@@ -1,0 +1,216 @@
+//! Rate limits of the REST interface (protocol §13).
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{model::Id, rest::Answer};
+
+/// Requests a second of one bot, over all routes.
+const GLOBAL: u32 = 50;
+/// Answers of 401, 403 and 429 within ten minutes after which nothing is answered any more.
+const INVALID: u32 = 10_000;
+/// Milliseconds of the ten minutes.
+const INVALID_WINDOW: i64 = 600_000;
+
+/// How often a route may be called: so many times in so many milliseconds.
+type Pace = (u32, i64);
+
+/// A route, as limits see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    /// The method and the path, with `{id}` for ids.
+    pub(crate) template: String,
+    /// The channel or guild whose requests are counted apart.
+    pub(crate) major: String,
+}
+
+impl Route {
+    pub(crate) fn new(method: &str, steps: &[&str]) -> Self {
+        let mut template = method.to_owned();
+        let mut major = String::new();
+        for (index, step) in steps.iter().enumerate() {
+            let before = index.checked_sub(1).map_or("", |index| steps[index]);
+            if before == "reactions" {
+                // All reactions of a channel have one limit.
+                "ANY/channels/{id}/messages/{id}/reactions".clone_into(&mut template);
+                break;
+            }
+            let is_id = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+            template += "/";
+            template += if is_id { "{id}" } else { step };
+            if is_id && major.is_empty() && matches!(before, "channels" | "guilds" | "webhooks") {
+                (*step).clone_into(&mut major);
+            }
+        }
+        Self { template, major }
+    }
+
+    fn pace(&self) -> Pace {
+        match self.template.as_str() {
+            "POST/channels/{id}/messages"
+            | "PATCH/channels/{id}/messages/{id}"
+            | "POST/channels/{id}/typing" => (5, 5_000),
+            "DELETE/channels/{id}/messages/{id}" => (5, 1_000),
+            "POST/channels/{id}/messages/bulk-delete" => (1, 1_000),
+            "ANY/channels/{id}/messages/{id}/reactions" => (1, 250),
+            "PATCH/channels/{id}" => (2, 600_000),
+            "GET/gateway/bot" => (2, 5_000),
+            _ => (10, 10_000),
+        }
+    }
+
+    /// Whether the whole of a bot's requests is limited here too.
+    fn counts_globally(&self) -> bool {
+        !self.template.starts_with("POST/interactions/")
+    }
+
+    /// The name of its bucket: routes with the same template have the same.
+    fn bucket(&self) -> String {
+        let start: u64 = 0xcbf2_9ce4_8422_2325;
+        let hash = self.template.bytes().fold(start, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        format!("{hash:016x}")
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    left: u32,
+    until: i64,
+}
+
+/// All that is counted.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    buckets: BTreeMap<(Id, String, String), Window>,
+    global: BTreeMap<Id, Window>,
+    invalid: Option<Window>,
+    /// Requests are not limited at all.
+    pub(crate) are_off: bool,
+}
+
+impl Limits {
+    /// Counts a request; gives the headers its answer has, or the answer that it is too many.
+    pub(crate) fn count(
+        &mut self,
+        account: Id,
+        route: &Route,
+        now: i64,
+    ) -> Result<Vec<(&'static str, String)>, Answer> {
+        if self.are_off {
+            return Ok(Vec::new());
+        }
+        if route.counts_globally() {
+            let window = self.global.entry(account).or_insert(Window {
+                left: GLOBAL,
+                until: 0,
+            });
+            if take(window, GLOBAL, 1000, now).is_none() {
+                return Err(too_many("global", window.until - now));
+            }
+        }
+        let pace = route.pace();
+        let key = (account, route.template.clone(), route.major.clone());
+        let window = self.buckets.entry(key).or_insert(Window {
+            left: pace.0,
+            until: 0,
+        });
+        let taken = take(window, pace.0, pace.1, now);
+        let headers = describe(route, pace, *window, now);
+        if taken.is_some() {
+            return Ok(headers);
+        }
+        let mut answer = too_many("user", window.until - now);
+        answer.headers.extend(headers);
+        Err(answer)
+    }
+
+    /// Counts an answer; tells whether there were so many bad ones that nothing is answered any more.
+    pub(crate) fn count_invalid(&mut self, status: u16, now: i64) -> bool {
+        let window = self.invalid.get_or_insert(Window {
+            left: INVALID,
+            until: 0,
+        });
+        if window.until <= now {
+            *window = Window {
+                left: INVALID,
+                until: now + INVALID_WINDOW,
+            };
+        }
+        if matches!(status, 401 | 403 | 429) {
+            window.left = window.left.saturating_sub(1);
+        }
+        window.left == 0
+    }
+}
+
+fn take(window: &mut Window, most: u32, length: i64, now: i64) -> Option<()> {
+    if window.until <= now {
+        *window = Window {
+            left: most,
+            until: now + length,
+        };
+    }
+    window.left = window.left.checked_sub(1)?;
+    Some(())
+}
+
+/// Milliseconds as seconds with a fraction.
+pub(crate) fn seconds(millis: i64) -> String {
+    format!("{}.{:03}", millis / 1000, millis % 1000)
+}
+
+fn describe(route: &Route, pace: Pace, window: Window, now: i64) -> Vec<(&'static str, String)> {
+    vec![
+        ("x-ratelimit-limit", pace.0.to_string()),
+        ("x-ratelimit-remaining", window.left.to_string()),
+        ("x-ratelimit-reset", seconds(window.until)),
+        ("x-ratelimit-reset-after", seconds(window.until - now)),
+        ("x-ratelimit-bucket", route.bucket()),
+    ]
+}
+
+/// The answer to one request too many: of this `user`, of all (`global`), or of others too (`shared`).
+pub(crate) fn too_many(scope: &'static str, wait: i64) -> Answer {
+    let is_global = scope == "global";
+    let wait_in_seconds =
+        serde_json::Number::from_f64(f64::from(i32::try_from(wait).unwrap_or(i32::MAX)) / 1000.0);
+    let body = json!({
+        "message": "You are being rate limited.",
+        "retry_after": wait_in_seconds,
+        "global": is_global,
+        "code": 0,
+    });
+    let mut answer = Answer::json(429, body);
+    answer.headers.push(("x-ratelimit-scope", scope.into()));
+    // The header has whole seconds, and never too few.
+    answer
+        .headers
+        .push(("retry-after", ((wait + 999) / 1000).to_string()));
+    if is_global {
+        answer.headers.push(("x-ratelimit-global", "true".into()));
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_share_a_limit_by_template_and_channel() {
+        let one = Route::new("POST", &["channels", "1", "messages"]);
+        let other = Route::new("POST", &["channels", "2", "messages"]);
+        assert_eq!((one.bucket(), other.major.as_str()), (other.bucket(), "2"));
+        let mut limits = Limits::default();
+        for _ in 0..5 {
+            assert!(limits.count(1, &one, 0).is_ok());
+        }
+        assert!(limits.count(1, &one, 0).is_err());
+        assert!(limits.count(1, &other, 0).is_ok());
+        assert!(limits.count(2, &one, 0).is_ok());
+        assert!(limits.count(1, &one, 5_000).is_ok());
+    }
+}

@@ -1,0 +1,396 @@
+//! What is said, and what becomes of it.
+
+use serde_json::{Value, json};
+
+use super::{
+    model::{Emoji, Id, Message, iso},
+    state::State,
+};
+
+/// What a new message has beside its author.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) content: String,
+    pub(crate) kind: u8,
+    pub(crate) flags: u64,
+    pub(crate) nonce: Option<Value>,
+    pub(crate) reply_to: Option<Id>,
+    pub(crate) embeds: Value,
+    pub(crate) components: Value,
+    pub(crate) attachments: Value,
+    pub(crate) poll: Option<Value>,
+    pub(crate) interaction: Option<Value>,
+}
+
+impl Draft {
+    pub(crate) fn text(content: &str) -> Self {
+        Self {
+            content: content.to_owned(),
+            kind: 0,
+            flags: 0,
+            nonce: None,
+            reply_to: None,
+            embeds: json!([]),
+            components: json!([]),
+            attachments: json!([]),
+            poll: None,
+            interaction: None,
+        }
+    }
+}
+
+impl State {
+    /// Posts a message; gives its id.
+    pub(crate) fn post(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
+        let id = self.new_id();
+        let message = Message {
+            id,
+            channel,
+            author,
+            content: draft.content,
+            at: self.now(),
+            edited_at: None,
+            kind: if draft.reply_to.is_some() {
+                19
+            } else {
+                draft.kind
+            },
+            flags: draft.flags,
+            is_pinned: false,
+            nonce: draft.nonce,
+            reply_to: draft.reply_to,
+            embeds: draft.embeds,
+            components: draft.components,
+            attachments: draft.attachments,
+            poll: draft.poll,
+            reactions: Vec::new(),
+            interaction: draft.interaction,
+        };
+        let kept = self.messages.entry(channel).or_default();
+        kept.insert(id, message);
+        if kept.len() > self.settings.history {
+            kept.pop_first();
+        }
+        if let Some(channel) = self.channels.get_mut(&channel) {
+            channel.last_message = Some(id);
+            channel.messages += 1;
+        }
+        self.announce_message("MESSAGE_CREATE", channel, id);
+        id
+    }
+
+    /// Changes a message; tells whether it was there.
+    pub(crate) fn edit(&mut self, channel: Id, id: Id, change: impl FnOnce(&mut Message)) -> bool {
+        let now = self.now();
+        let Some(message) = self
+            .messages
+            .get_mut(&channel)
+            .and_then(|kept| kept.get_mut(&id))
+        else {
+            return false;
+        };
+        change(message);
+        message.edited_at = Some(now);
+        self.announce_message("MESSAGE_UPDATE", channel, id);
+        true
+    }
+
+    /// Deletes a message; tells whether it was there.
+    pub(crate) fn delete(&mut self, channel: Id, id: Id) -> bool {
+        if self.forget(channel, id).is_none() {
+            return false;
+        }
+        let event = self.about_message(channel, id);
+        self.publish("MESSAGE_DELETE", self.scope_of(channel), &event);
+        true
+    }
+
+    /// Deletes several messages at once; gives how many there were.
+    pub(crate) fn delete_many(&mut self, channel: Id, ids: &[Id]) -> usize {
+        let gone: Vec<Id> = ids
+            .iter()
+            .copied()
+            .filter(|id| self.forget(channel, *id).is_some())
+            .collect();
+        if !gone.is_empty() {
+            let mut event = self.about_channel(channel);
+            event["ids"] = json!(super::model::ids(&gone));
+            self.publish("MESSAGE_DELETE_BULK", self.scope_of(channel), &event);
+        }
+        gone.len()
+    }
+
+    /// A message that was said and not deleted.
+    pub(crate) fn message(&self, channel: Id, id: Id) -> Option<&Message> {
+        self.messages.get(&channel)?.get(&id)
+    }
+
+    fn forget(&mut self, channel: Id, id: Id) -> Option<Message> {
+        self.messages.get_mut(&channel)?.remove(&id)
+    }
+
+    /// The ids that events about a channel begin with.
+    pub(crate) fn about_channel(&self, channel: Id) -> Value {
+        let mut event = json!({"channel_id": channel.to_string()});
+        if let Some(guild) = self
+            .channels
+            .get(&channel)
+            .and_then(|channel| channel.guild)
+        {
+            event["guild_id"] = json!(guild.to_string());
+        }
+        event
+    }
+
+    fn about_message(&self, channel: Id, id: Id) -> Value {
+        let mut event = self.about_channel(channel);
+        event["id"] = json!(id.to_string());
+        event
+    }
+
+    fn announce_message(&mut self, name: &str, channel: Id, id: Id) {
+        let Some(message) = self.messages.get(&channel).and_then(|kept| kept.get(&id)) else {
+            return;
+        };
+        let event = self.message_event(message);
+        self.publish(name, self.scope_of(channel), &event);
+    }
+
+    /// A message as an event has it: with the guild and what it knows of the author.
+    fn message_event(&self, message: &Message) -> Value {
+        let mut event = self.message_json(message);
+        let Some(channel) = self.channels.get(&message.channel) else {
+            return event;
+        };
+        event["channel_type"] = json!(channel.kind);
+        if let Some(guild) = channel.guild.and_then(|id| self.guilds.get(&id)) {
+            event["guild_id"] = json!(guild.id.to_string());
+            if let Some(member) = guild.members.get(&message.author) {
+                event["member"] = member.partial();
+            }
+            if let Some(Value::Array(mentions)) = event.get_mut("mentions") {
+                for user in mentions {
+                    let id = user["id"]
+                        .as_str()
+                        .and_then(|id| id.parse().ok())
+                        .unwrap_or_default();
+                    if let Some(member) = guild.members.get(&id) {
+                        user["member"] = member.partial();
+                    }
+                }
+            }
+        }
+        event
+    }
+
+    /// A message as REST has it.
+    pub(crate) fn message_json(&self, message: &Message) -> Value {
+        let user = |id: &Id| {
+            self.users
+                .get(id)
+                .map(super::model::User::json)
+                .unwrap_or_default()
+        };
+        let mentions: Vec<Value> = mentioned(&message.content, "<@")
+            .iter()
+            .filter(|id| self.users.contains_key(id))
+            .map(user)
+            .collect();
+        let mut json = json!({
+            "id": message.id.to_string(),
+            "channel_id": message.channel.to_string(),
+            "author": user(&message.author),
+            "content": message.content,
+            "timestamp": iso(message.at),
+            "edited_timestamp": message.edited_at.map(iso),
+            "tts": false,
+            "mention_everyone": message.content.contains("@everyone"),
+            "mentions": mentions,
+            "mention_roles": super::model::ids(&mentioned(&message.content, "<@&")),
+            "attachments": message.attachments,
+            "embeds": message.embeds,
+            "components": message.components,
+            "pinned": message.is_pinned,
+            "type": message.kind,
+            "flags": message.flags,
+        });
+        if !message.reactions.is_empty() {
+            let reactions = message.reactions.iter().map(|(emoji, users)| {
+                json!({
+                    "emoji": emoji.json(),
+                    "count": users.len(),
+                    "count_details": {"burst": 0, "normal": users.len()},
+                    "me": false,
+                    "me_burst": false,
+                    "burst_colors": [],
+                })
+            });
+            json["reactions"] = reactions.collect();
+        }
+        if let Some(nonce) = &message.nonce {
+            json["nonce"] = nonce.clone();
+        }
+        if let Some(poll) = &message.poll {
+            json["poll"] = poll.clone();
+        }
+        if let Some(interaction) = &message.interaction {
+            json["interaction_metadata"] = interaction.clone();
+        }
+        if let Some(original) = message.reply_to {
+            json["message_reference"] = json!({
+                "type": 0,
+                "message_id": original.to_string(),
+                "channel_id": message.channel.to_string(),
+                "guild_id": self.channels.get(&message.channel).and_then(|channel| channel.guild).map(|guild| guild.to_string()),
+            });
+            let kept = self
+                .messages
+                .get(&message.channel)
+                .and_then(|kept| kept.get(&original));
+            json["referenced_message"] = match kept {
+                // Of a reply to a reply only one step is shown.
+                Some(original) => self.message_json(&Message {
+                    reply_to: None,
+                    ..original.clone()
+                }),
+                None => Value::Null,
+            };
+        }
+        json
+    }
+
+    /// Reacts to a message, or takes a reaction back; tells whether that changed something.
+    pub(crate) fn react(&mut self, channel: Id, id: Id, user: Id, emoji: &Emoji, on: bool) -> bool {
+        let Some(message) = self
+            .messages
+            .get_mut(&channel)
+            .and_then(|kept| kept.get_mut(&id))
+        else {
+            return false;
+        };
+        let author = message.author;
+        let at = message
+            .reactions
+            .iter()
+            .position(|(known, _)| known == emoji);
+        let changed = match at {
+            None if on => {
+                message.reactions.push((emoji.clone(), vec![user]));
+                true
+            }
+            Some(at) if on && !message.reactions[at].1.contains(&user) => {
+                message.reactions[at].1.push(user);
+                true
+            }
+            Some(at) if !on && message.reactions[at].1.contains(&user) => {
+                message.reactions[at].1.retain(|one| *one != user);
+                true
+            }
+            _ => false,
+        };
+        message.reactions.retain(|(_, users)| !users.is_empty());
+        if !changed {
+            return false;
+        }
+        let mut event = self.about_channel(channel);
+        event["user_id"] = json!(user.to_string());
+        event["message_id"] = json!(id.to_string());
+        event["emoji"] = emoji.json();
+        event["type"] = json!(0);
+        event["burst"] = json!(false);
+        if on {
+            event["message_author_id"] = json!(author.to_string());
+            if let Some(member) = self.member_json(channel, user) {
+                event["member"] = member;
+            }
+        }
+        let name = if on {
+            "MESSAGE_REACTION_ADD"
+        } else {
+            "MESSAGE_REACTION_REMOVE"
+        };
+        self.publish(name, self.scope_of(channel), &event);
+        true
+    }
+
+    /// Takes all reactions from a message, or those with one emoji; tells whether the message was there.
+    pub(crate) fn clear_reactions(&mut self, channel: Id, id: Id, emoji: Option<&Emoji>) -> bool {
+        let Some(message) = self
+            .messages
+            .get_mut(&channel)
+            .and_then(|kept| kept.get_mut(&id))
+        else {
+            return false;
+        };
+        message
+            .reactions
+            .retain(|(known, _)| emoji.is_some_and(|emoji| emoji != known));
+        let mut event = self.about_channel(channel);
+        event["message_id"] = json!(id.to_string());
+        let name = match emoji {
+            Some(emoji) => {
+                event["emoji"] = emoji.json();
+                "MESSAGE_REACTION_REMOVE_EMOJI"
+            }
+            None => "MESSAGE_REACTION_REMOVE_ALL",
+        };
+        self.publish(name, self.scope_of(channel), &event);
+        true
+    }
+
+    /// Somebody begins to type.
+    pub(crate) fn type_in(&mut self, channel: Id, user: Id) {
+        let mut event = self.about_channel(channel);
+        event["user_id"] = json!(user.to_string());
+        event["timestamp"] = json!(self.now() / 1000);
+        if let Some(member) = self.member_json(channel, user) {
+            event["member"] = member;
+        }
+        self.publish("TYPING_START", self.scope_of(channel), &event);
+    }
+
+    /// Pins a message, or takes the pin away; tells whether the message was there.
+    pub(crate) fn pin(&mut self, channel: Id, id: Id, on: bool) -> bool {
+        let now = self.now();
+        let Some(message) = self
+            .messages
+            .get_mut(&channel)
+            .and_then(|kept| kept.get_mut(&id))
+        else {
+            return false;
+        };
+        message.is_pinned = on;
+        self.announce_message("MESSAGE_UPDATE", channel, id);
+        if let Some(channel) = self.channels.get_mut(&channel).filter(|_| on) {
+            channel.last_pin = Some(now);
+        }
+        let mut event = self.about_channel(channel);
+        event["last_pin_timestamp"] = json!(
+            self.channels
+                .get(&channel)
+                .and_then(|channel| channel.last_pin)
+                .map(iso)
+        );
+        self.publish("CHANNEL_PINS_UPDATE", self.scope_of(channel), &event);
+        true
+    }
+
+    /// Somebody as the guild of a channel knows them.
+    pub(crate) fn member_json(&self, channel: Id, user: Id) -> Option<Value> {
+        let guild = self.guilds.get(&self.channels.get(&channel)?.guild?)?;
+        Some(guild.members.get(&user)?.json(self.users.get(&user)?))
+    }
+}
+
+/// Ids that a text mentions with this opening.
+fn mentioned(content: &str, opening: &str) -> Vec<Id> {
+    let rest = content.split(opening).skip(1);
+    let ids = rest.filter_map(|rest| rest.split_once('>')?.0.trim_start_matches('!').parse().ok());
+    let mut seen = Vec::new();
+    for id in ids {
+        if !seen.contains(&id) {
+            seen.push(id);
+        }
+    }
+    seen
+}

@@ -1,0 +1,100 @@
+//! Discord: the Gateway's shards and the REST interface, for bots.
+//!
+//! It speaks as the protocol sheet has it; the hosts of the Gateway have a port of their own beside that of REST.
+//! [`Discord`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
+
+mod acts;
+mod command;
+mod connection;
+mod deck;
+mod frame;
+mod gateway;
+mod guilds;
+mod handle;
+pub(crate) mod http;
+mod intents;
+mod interactions;
+mod limits;
+mod members;
+mod messages;
+mod model;
+mod obey;
+mod others;
+mod permissions;
+mod populate;
+mod rest;
+mod session;
+mod socket;
+pub(crate) mod state;
+mod trouble;
+mod voice;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::{Notify, watch};
+
+pub(crate) use command::Deed;
+pub(crate) use deck::Deck;
+pub use frame::KeyOrder;
+pub use handle::{BotAccount, Discord};
+pub(crate) use state::Settings;
+use state::State;
+pub(crate) use voice::VoicePass;
+
+use crate::{ledger::Ledger, world::World};
+
+/// Host of the REST interface.
+pub(crate) const REST: &str = "discord.com";
+/// Host of the Gateway.
+pub(crate) const GATEWAY: &str = "gateway.discord.gg";
+/// Host where sessions are resumed.
+pub(crate) const RESUME: &str = "gateway-us-east1-b.discord.gg";
+
+/// The server's state.
+#[derive(Debug)]
+pub(crate) struct Server {
+    state: Mutex<State>,
+    bell: Arc<Notify>,
+    /// Events a second of ambient traffic.
+    pub(crate) rate: watch::Sender<u32>,
+}
+
+impl Server {
+    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
+        let state = State::new(world, ledger, settings);
+        Self {
+            bell: state.agenda.bell(),
+            state: Mutex::new(state),
+            rate: watch::Sender::new(0),
+        }
+    }
+
+    /// Uses the state; nothing inside waits.
+    pub(crate) fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
+        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does what is on the agenda, for ever.
+    pub(crate) async fn keep_house(self: Arc<Self>) {
+        loop {
+            let next = self.with(|state| {
+                state.do_what_is_due();
+                state.agenda.next().map(|at| at - state.now())
+            });
+            match next {
+                Some(wait) => {
+                    let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0).max(1));
+                    // The bell is safe to leave: a ring that nobody hears is kept.
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => {}
+                        () = self.bell.notified() => {}
+                    }
+                }
+                None => self.bell.notified().await,
+            }
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! People, guilds, channels and messages, and how Discord writes them (protocol §10.1).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// A snowflake.
+pub(crate) type Id = u64;
+
+/// Kinds of channels.
+pub(crate) mod kind {
+    pub(crate) const TEXT: u8 = 0;
+    pub(crate) const DM: u8 = 1;
+    pub(crate) const VOICE: u8 = 2;
+    pub(crate) const CATEGORY: u8 = 4;
+    pub(crate) const ANNOUNCEMENT: u8 = 5;
+    pub(crate) const PUBLIC_THREAD: u8 = 11;
+    pub(crate) const STAGE: u8 = 13;
+}
+
+/// A time as Discord writes it.
+pub(crate) fn iso(millis: i64) -> String {
+    Timestamp::from_millisecond(millis)
+        .unwrap_or_default()
+        .strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00")
+        .to_string()
+}
+
+/// Ids as Discord writes them in a list.
+pub(crate) fn ids<'a>(ids: impl IntoIterator<Item = &'a Id>) -> Vec<String> {
+    ids.into_iter().map(ToString::to_string).collect()
+}
+
+/// Somebody with a name.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) id: Id,
+    pub(crate) name: String,
+    pub(crate) display_name: Option<String>,
+    pub(crate) is_bot: bool,
+}
+
+impl User {
+    pub(crate) fn json(&self) -> Value {
+        let mut user = json!({
+            "id": self.id.to_string(),
+            "username": self.name,
+            "discriminator": "0",
+            "global_name": self.display_name,
+            "avatar": null,
+            "public_flags": 0,
+        });
+        if self.is_bot {
+            user["bot"] = json!(true);
+        }
+        user
+    }
+}
+
+/// An application with a bot, and so somebody with a token.
+#[derive(Clone, Debug)]
+pub(crate) struct Bot {
+    pub(crate) token: String,
+    /// The privileged intents that are switched on for it.
+    pub(crate) privileged: u64,
+    /// Session starts left today, and when they are a thousand again (Unix milliseconds).
+    pub(crate) starts: (u32, i64),
+}
+
+/// A role of a guild.
+#[derive(Clone, Debug)]
+pub(crate) struct Role {
+    pub(crate) id: Id,
+    pub(crate) name: String,
+    pub(crate) color: u64,
+    pub(crate) hoist: bool,
+    pub(crate) position: i64,
+    pub(crate) permissions: u64,
+    pub(crate) mentionable: bool,
+    /// The bot whose role it is.
+    pub(crate) bot: Option<Id>,
+}
+
+impl Role {
+    pub(crate) fn json(&self) -> Value {
+        let mut role = json!({
+            "id": self.id.to_string(),
+            "name": self.name,
+            "color": self.color,
+            "colors": {"primary_color": self.color, "secondary_color": null, "tertiary_color": null},
+            "hoist": self.hoist,
+            "icon": null,
+            "unicode_emoji": null,
+            "position": self.position,
+            "permissions": self.permissions.to_string(),
+            "managed": self.bot.is_some(),
+            "mentionable": self.mentionable,
+            "flags": 0,
+        });
+        if let Some(bot) = self.bot {
+            role["tags"] = json!({"bot_id": bot.to_string()});
+        }
+        role
+    }
+}
+
+/// What a guild knows of somebody.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Member {
+    pub(crate) nick: Option<String>,
+    pub(crate) roles: BTreeSet<Id>,
+    pub(crate) joined_at: i64,
+    pub(crate) deaf: bool,
+    pub(crate) mute: bool,
+    pub(crate) flags: u64,
+    pub(crate) silenced_until: Option<String>,
+}
+
+impl Member {
+    /// The member, without the user.
+    pub(crate) fn partial(&self) -> Value {
+        json!({
+            "nick": self.nick,
+            "avatar": null,
+            "banner": null,
+            "roles": ids(&self.roles),
+            "joined_at": iso(self.joined_at),
+            "premium_since": null,
+            "deaf": self.deaf,
+            "mute": self.mute,
+            "flags": self.flags,
+            "pending": false,
+            "communication_disabled_until": self.silenced_until,
+        })
+    }
+
+    pub(crate) fn json(&self, user: &User) -> Value {
+        let mut member = self.partial();
+        member["user"] = user.json();
+        member
+    }
+}
+
+/// What a channel grants or takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Overwrite {
+    /// A role or a member.
+    pub(crate) id: Id,
+    pub(crate) is_member: bool,
+    pub(crate) allow: u64,
+    pub(crate) deny: u64,
+}
+
+/// A place to speak in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Channel {
+    pub(crate) id: Id,
+    pub(crate) kind: u8,
+    pub(crate) guild: Option<Id>,
+    pub(crate) parent: Option<Id>,
+    pub(crate) name: String,
+    pub(crate) topic: Option<String>,
+    pub(crate) position: i64,
+    pub(crate) user_limit: u64,
+    pub(crate) slow_mode: u64,
+    pub(crate) overwrites: Vec<Overwrite>,
+    /// Of a direct conversation: those who talk.
+    pub(crate) recipients: Vec<Id>,
+    pub(crate) last_message: Option<Id>,
+    pub(crate) last_pin: Option<i64>,
+    /// Of a thread: who began it, and who is in it.
+    pub(crate) owner: Option<Id>,
+    pub(crate) members: BTreeSet<Id>,
+    pub(crate) is_archived: bool,
+    pub(crate) messages: u64,
+    pub(crate) created_at: i64,
+}
+
+impl Channel {
+    pub(crate) fn is_thread(&self) -> bool {
+        (10..=12).contains(&self.kind)
+    }
+
+    pub(crate) fn is_voice(&self) -> bool {
+        matches!(self.kind, kind::VOICE | kind::STAGE)
+    }
+
+    /// The channel, with its guild.
+    pub(crate) fn json(&self) -> Value {
+        let mut channel = json!({
+            "id": self.id.to_string(),
+            "type": self.kind,
+            "flags": 0,
+            "last_message_id": self.last_message.map(|id| id.to_string()),
+        });
+        let Some(guild) = self.guild else {
+            return channel;
+        };
+        channel["guild_id"] = json!(guild.to_string());
+        channel["name"] = json!(self.name);
+        channel["parent_id"] = json!(self.parent.map(|id| id.to_string()));
+        channel["rate_limit_per_user"] = json!(self.slow_mode);
+        if let Some(at) = self.last_pin {
+            channel["last_pin_timestamp"] = json!(iso(at));
+        }
+        if self.is_thread() {
+            channel["owner_id"] = json!(self.owner.map(|id| id.to_string()));
+            channel["message_count"] = json!(self.messages);
+            channel["total_message_sent"] = json!(self.messages);
+            channel["member_count"] = json!(self.members.len());
+            channel["thread_metadata"] = json!({
+                "archived": self.is_archived,
+                "auto_archive_duration": 1440,
+                "archive_timestamp": iso(self.created_at),
+                "create_timestamp": iso(self.created_at),
+                "locked": false,
+            });
+            return channel;
+        }
+        channel["position"] = json!(self.position);
+        channel["nsfw"] = json!(false);
+        channel["topic"] = json!(self.topic);
+        channel["permission_overwrites"] = self
+            .overwrites
+            .iter()
+            .map(|overwrite| {
+                json!({
+                    "id": overwrite.id.to_string(),
+                    "type": u8::from(overwrite.is_member),
+                    "allow": overwrite.allow.to_string(),
+                    "deny": overwrite.deny.to_string(),
+                })
+            })
+            .collect();
+        if self.is_voice() {
+            channel["bitrate"] = json!(64_000);
+            channel["user_limit"] = json!(self.user_limit);
+            channel["rtc_region"] = json!(null);
+        }
+        channel
+    }
+}
+
+/// Somebody in a voice channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Voice {
+    pub(crate) channel: Id,
+    pub(crate) session: String,
+    /// What the voice server asks for; new at each join and move.
+    pub(crate) token: String,
+    pub(crate) self_mute: bool,
+    pub(crate) self_deaf: bool,
+    pub(crate) suppress: bool,
+    pub(crate) asks_to_speak: Option<String>,
+}
+
+/// An emoji, the platform's or a guild's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Emoji {
+    pub(crate) id: Option<Id>,
+    pub(crate) name: String,
+}
+
+impl Emoji {
+    pub(crate) fn json(&self) -> Value {
+        json!({"id": self.id.map(|id| id.to_string()), "name": self.name})
+    }
+}
+
+/// How somebody appears.
+#[derive(Clone, Debug)]
+pub(crate) struct Presence {
+    pub(crate) status: String,
+    pub(crate) activities: Vec<Value>,
+}
+
+impl Presence {
+    /// The presence as a guild's list has it; with the guild, as an event has it.
+    pub(crate) fn json(&self, user: Id, guild: Option<Id>) -> Value {
+        let mut client = Map::new();
+        if self.status != "offline" {
+            client.insert("desktop".into(), json!(self.status));
+        }
+        let mut presence = json!({
+            "user": {"id": user.to_string()},
+            "status": self.status,
+            "activities": self.activities,
+            "client_status": client,
+        });
+        if let Some(guild) = guild {
+            presence["guild_id"] = json!(guild.to_string());
+        }
+        presence
+    }
+}
+
+/// A guild.
+#[derive(Clone, Debug)]
+pub(crate) struct Guild {
+    pub(crate) id: Id,
+    pub(crate) name: String,
+    pub(crate) owner: Id,
+    pub(crate) roles: BTreeMap<Id, Role>,
+    pub(crate) members: BTreeMap<Id, Member>,
+    pub(crate) bans: BTreeMap<Id, Option<String>>,
+    pub(crate) voices: BTreeMap<Id, Voice>,
+    pub(crate) presences: BTreeMap<Id, Presence>,
+    pub(crate) emojis: BTreeMap<Id, String>,
+    /// Invites by code, and the channel they lead to.
+    pub(crate) invites: BTreeMap<String, Id>,
+    /// Of scheduled events, stages, rules and the like: what they are, by id.
+    pub(crate) things: BTreeMap<Id, (&'static str, Value)>,
+    pub(crate) is_available: bool,
+    /// Bytes by which its description is longer than it should be.
+    pub(crate) padding: usize,
+}
+
+impl Guild {
+    /// The guild without what only `GUILD_CREATE` has.
+    pub(crate) fn json(&self) -> Value {
+        let emojis = self.emojis.iter().map(|(id, name)| {
+            json!({"id": id.to_string(), "name": name, "roles": [], "require_colons": true, "managed": false, "animated": false, "available": true})
+        });
+        let roles = self.roles.values().map(Role::json);
+        json!({
+            "id": self.id.to_string(),
+            "name": self.name,
+            "icon": null,
+            "splash": null,
+            "discovery_splash": null,
+            "owner_id": self.owner.to_string(),
+            "afk_channel_id": null,
+            "afk_timeout": 300,
+            "widget_enabled": false,
+            "verification_level": 0,
+            "default_message_notifications": 1,
+            "explicit_content_filter": 0,
+            "roles": roles.collect::<Vec<_>>(),
+            "emojis": emojis.collect::<Vec<_>>(),
+            "stickers": [],
+            "features": ["COMMUNITY"],
+            "mfa_level": 0,
+            "application_id": null,
+            "system_channel_id": null,
+            "system_channel_flags": 0,
+            "rules_channel_id": null,
+            "vanity_url_code": null,
+            "description": (self.padding > 0).then(|| "x".repeat(self.padding)),
+            "banner": null,
+            "premium_tier": 0,
+            "premium_subscription_count": 0,
+            "preferred_locale": "en-US",
+            "public_updates_channel_id": null,
+            "nsfw_level": 0,
+            "premium_progress_bar_enabled": false,
+            "safety_alerts_channel_id": null,
+            "incidents_data": null,
+        })
+    }
+
+    pub(crate) fn voice_json(&self, user: Id, voice: Option<&Voice>) -> Value {
+        let member = self.members.get(&user);
+        json!({
+            "guild_id": self.id.to_string(),
+            "channel_id": voice.map(|voice| voice.channel.to_string()),
+            "user_id": user.to_string(),
+            "session_id": voice.map_or("", |voice| voice.session.as_str()),
+            "deaf": member.is_some_and(|member| member.deaf),
+            "mute": member.is_some_and(|member| member.mute),
+            "self_deaf": voice.is_some_and(|voice| voice.self_deaf),
+            "self_mute": voice.is_some_and(|voice| voice.self_mute),
+            "self_video": false,
+            "suppress": voice.is_some_and(|voice| voice.suppress),
+            "request_to_speak_timestamp": voice.and_then(|voice| voice.asks_to_speak.clone()),
+        })
+    }
+}
+
+/// Something said.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) id: Id,
+    pub(crate) channel: Id,
+    pub(crate) author: Id,
+    pub(crate) content: String,
+    pub(crate) at: i64,
+    pub(crate) edited_at: Option<i64>,
+    pub(crate) kind: u8,
+    pub(crate) flags: u64,
+    pub(crate) is_pinned: bool,
+    pub(crate) nonce: Option<Value>,
+    pub(crate) reply_to: Option<Id>,
+    pub(crate) embeds: Value,
+    pub(crate) components: Value,
+    pub(crate) attachments: Value,
+    pub(crate) poll: Option<Value>,
+    /// Emojis and those who reacted with them, the first first.
+    pub(crate) reactions: Vec<(Emoji, Vec<Id>)>,
+    /// The interaction it answers, and of which application.
+    pub(crate) interaction: Option<Value>,
+}

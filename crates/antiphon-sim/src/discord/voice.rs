@@ -1,0 +1,202 @@
+//! Who is in which voice channel.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{
+    model::{Id, Voice, kind},
+    permissions,
+    session::Scope,
+    state::State,
+};
+
+/// Where the audio would go.
+const ENDPOINT: &str = "c-fra01-sim.discord.media:443";
+/// How long a voice server takes to be found where there is none at first.
+const SEARCH: Duration = Duration::from_secs(1);
+
+/// What a bot was handed for one voice channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct VoicePass {
+    pub(crate) channel: Id,
+    pub(crate) session: String,
+    pub(crate) token: String,
+    pub(crate) endpoint: &'static str,
+}
+
+impl State {
+    /// What a bot was handed last; nothing while it is in no channel. Absent altogether for those this Discord does not
+    /// know.
+    #[expect(clippy::option_option, reason = "in no channel, or not known at all")]
+    pub(crate) fn voice_pass(&self, guild: Id, user: Id) -> Option<Option<VoicePass>> {
+        let guild = self.guilds.get(&guild)?;
+        self.bots.get(&user)?;
+        let voice = guild.voices.get(&user);
+        Some(voice.map(|voice| VoicePass {
+            channel: voice.channel,
+            session: voice.session.clone(),
+            token: voice.token.clone(),
+            endpoint: ENDPOINT,
+        }))
+    }
+
+    /// Takes a bot's wish to join, move or leave (op 4).
+    pub(crate) fn take_voice(&mut self, number: u64, data: &Value) {
+        let Some(account) = self.account_of(number) else {
+            return;
+        };
+        // Ids are taken as numbers as well: established clients send them so.
+        let id = |name: &str| match &data[name] {
+            Value::String(id) => id.parse::<Id>().ok(),
+            other => other.as_u64(),
+        };
+        let Some(guild) = id("guild_id").filter(|guild| self.guilds_of(account).contains(guild))
+        else {
+            return self.note("a voice state for a guild that the bot is not in");
+        };
+        let flag = |name: &str| data[name].as_bool().unwrap_or(false);
+        if data["channel_id"].is_null() {
+            self.leave_voice(guild, account);
+        } else if let Some(channel) = id("channel_id") {
+            self.join_voice(
+                guild,
+                account,
+                channel,
+                flag("self_mute"),
+                flag("self_deaf"),
+            );
+        } else {
+            self.note("a voice state whose channel is no id");
+        }
+    }
+
+    /// Puts somebody into a voice channel; nothing happens if they may not, or if it is full.
+    pub(crate) fn join_voice(
+        &mut self,
+        guild: Id,
+        user: Id,
+        channel: Id,
+        self_mute: bool,
+        self_deaf: bool,
+    ) {
+        let Some(place) = self
+            .channels
+            .get(&channel)
+            .filter(|one| one.guild == Some(guild) && one.is_voice())
+        else {
+            return self.note(format!("no voice channel {channel} to join"));
+        };
+        let is_stage = place.kind == kind::STAGE;
+        let (limit, rights) = (place.user_limit, self.permissions(user, place));
+        let Some(home) = self.guilds.get(&guild) else {
+            return;
+        };
+        let others = home
+            .voices
+            .iter()
+            .filter(|(who, voice)| **who != user && voice.channel == channel);
+        let is_full = limit > 0 && u64::try_from(others.count()).unwrap_or(u64::MAX) >= limit;
+        // A channel that is full, or closed to the bot, gives no reply at all.
+        if rights & permissions::CONNECT == 0 || is_full && rights & permissions::MOVE_MEMBERS == 0
+        {
+            return;
+        }
+        let before = home.voices.get(&user).cloned();
+        let moves = before
+            .as_ref()
+            .is_none_or(|before| before.channel != channel);
+        let session = match &before {
+            Some(before) => before.session.clone(),
+            None => self.secret(),
+        };
+        let token = match before.filter(|_| !moves) {
+            Some(before) => before.token,
+            None => format!("{:016x}", self.secrets.u64(..)),
+        };
+        let voice = Voice {
+            channel,
+            session,
+            token,
+            self_mute,
+            self_deaf,
+            suppress: is_stage,
+            asks_to_speak: None,
+        };
+        if let Some(guild) = self.guilds.get_mut(&guild) {
+            guild.voices.insert(user, voice);
+        }
+        let is_bot = self.bots.contains_key(&user);
+        if is_bot && moves && self.troubles.voice_server_first {
+            self.tell_voice_server(guild, user);
+        }
+        self.tell_voice_state(guild, user);
+        if is_bot && moves && !self.troubles.voice_server_first {
+            self.tell_voice_server(guild, user);
+        }
+    }
+
+    /// Takes somebody out of their voice channel.
+    pub(crate) fn leave_voice(&mut self, guild: Id, user: Id) {
+        let Some(home) = self.guilds.get_mut(&guild) else {
+            return;
+        };
+        if home.voices.remove(&user).is_some() {
+            self.tell_voice_state(guild, user);
+        }
+    }
+
+    pub(crate) fn tell_voice_state(&mut self, guild: Id, user: Id) {
+        self.voices.notify_one();
+        let Some(home) = self.guilds.get(&guild) else {
+            return;
+        };
+        let mut state = home.voice_json(user, home.voices.get(&user));
+        if let (Some(member), Some(user)) = (home.members.get(&user), self.users.get(&user)) {
+            state["member"] = member.json(user);
+        }
+        self.publish("VOICE_STATE_UPDATE", Scope::guild(guild), &state);
+    }
+
+    fn tell_voice_server(&mut self, guild: Id, user: Id) {
+        if self.troubles.voice_server_missing {
+            self.tell_voice_endpoint(guild, user, None);
+            self.later(SEARCH, move |state| {
+                state.tell_voice_endpoint(guild, user, Some(ENDPOINT));
+            });
+        } else {
+            self.tell_voice_endpoint(guild, user, Some(ENDPOINT));
+        }
+    }
+
+    /// Tells a bot where its audio goes.
+    pub(crate) fn tell_voice_endpoint(&mut self, guild: Id, user: Id, endpoint: Option<&str>) {
+        self.voices.notify_one();
+        let voice = self
+            .guilds
+            .get(&guild)
+            .and_then(|guild| guild.voices.get(&user));
+        let Some(token) = voice.map(|voice| voice.token.clone()) else {
+            return;
+        };
+        let server = json!({"token": token, "guild_id": guild.to_string(), "endpoint": endpoint});
+        self.publish(
+            "VOICE_SERVER_UPDATE",
+            Scope::guild(guild).only(user),
+            &server,
+        );
+    }
+
+    /// Gives a bot another voice server, as happens when one fails.
+    pub(crate) fn change_voice_server(&mut self, guild: Id, user: Id) {
+        let token = format!("{:016x}", self.secrets.u64(..));
+        let voice = self
+            .guilds
+            .get_mut(&guild)
+            .and_then(|guild| guild.voices.get_mut(&user));
+        if let Some(voice) = voice {
+            voice.token = token;
+            self.tell_voice_server(guild, user);
+        }
+    }
+}

@@ -1,0 +1,504 @@
+//! The hand that tests and commands hold: tracks end, voices close, and things go wrong.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use antiphon_core::{KindPattern, Secret};
+use serde_json::{Map, Value};
+
+use super::{
+    Server,
+    node::host,
+    player::{EndReason, Fate, Player},
+    quirk::NodeQuirk,
+    scribe::Scribe,
+    state::{Key, NODES, State},
+    track::{Track, TrackInfo},
+    voice::Verdict,
+    wire::Exception,
+};
+use crate::fault::{RestFault, RestRule};
+
+/// The simulated Lavalink nodes; clones are the same ones.
+///
+/// They know the same tracks, which follow from the seed.
+/// Beside songs there are some with something about them, by their identifiers on YouTube: `unavailable` cannot be
+/// loaded, `half_______` breaks off, `record_____` gets stuck, `second_____` lasts one second.
+/// `https://radio.example/choir.mp3` is a stream, `https://www.youtube.com/playlist?list=PLchoirloft` a list, and
+/// `https://error.example/common` an error, as are `suspicious` and `fault` there.
+#[derive(Clone)]
+pub struct Lavalink {
+    pub(crate) server: Arc<Server>,
+}
+
+impl fmt::Debug for Lavalink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lavalink").finish_non_exhaustive()
+    }
+}
+
+/// A session of a client with a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeSession {
+    /// Its id, as the client was told.
+    pub id: String,
+    /// Id of the bot.
+    pub user: u64,
+    /// What the client called itself.
+    pub client: String,
+    /// Whether it outlives its socket.
+    pub resuming: bool,
+    /// The ledger's name for its socket; absent while it waits to be resumed.
+    pub connection: Option<String>,
+    /// Frames sent on that socket so far.
+    pub frames: u64,
+}
+
+/// A player, as its node sees it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PlayerView {
+    /// Its node.
+    pub node: &'static str,
+    /// Id of its session.
+    pub session: String,
+    /// Its guild.
+    pub guild: u64,
+    /// Identifier of its track, if one is set.
+    pub track: Option<String>,
+    /// Position in that track, in milliseconds.
+    pub position: i64,
+    /// Volume in per cent.
+    pub volume: u16,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// Whether its voice is open.
+    pub connected: bool,
+    /// Its filters, as read back.
+    pub filters: Value,
+}
+
+impl Lavalink {
+    pub(crate) fn new(server: Arc<Server>) -> Self {
+        Self { server }
+    }
+
+    /// Every node.
+    pub fn nodes(&self) -> Vec<Node> {
+        (0..NODES.len()).map(|index| self.at(index)).collect()
+    }
+
+    fn at(&self, index: usize) -> Node {
+        Node {
+            server: Arc::clone(&self.server),
+            index,
+        }
+    }
+
+    /// The node with this name: `eu-1`, `us-1` or `asia-1`; the first one, if there is none.
+    pub fn node(&self, name: &str) -> Node {
+        self.find_node(name).unwrap_or_else(|| self.at(0))
+    }
+
+    /// The node with this name, if there is one.
+    pub fn find_node(&self, name: &str) -> Option<Node> {
+        let index = self.server.with(|state| state.node_named(name))?;
+        Some(self.at(index))
+    }
+
+    /// Lets players that nobody asked for play by themselves in the sessions there are, making this many frames a second.
+    ///
+    /// Their guilds begin at 9,001. Every kind of frame comes up; zero, the beginning, is silence.
+    pub fn traffic(&self, rate: u32) {
+        self.server.rate.send_replace(rate);
+    }
+
+    /// The players of every node.
+    pub fn players(&self) -> Vec<PlayerView> {
+        self.nodes().iter().flat_map(Node::players).collect()
+    }
+
+    /// The encoded track that has this identifier or is found under this address.
+    pub fn track(&self, identifier: &str) -> Option<String> {
+        self.server.with(|state| {
+            let by_address = || match state.catalogue.load(identifier) {
+                super::catalogue::Loaded::Track(track) => Some(*track),
+                _ => None,
+            };
+            let entry = state.catalogue.entry(identifier);
+            let track = entry.map(|entry| entry.track.clone()).or_else(by_address)?;
+            Some(track.encoded(0, true))
+        })
+    }
+
+    /// The voice server closes the next voices right after they opened, with this code.
+    pub fn close_voices(&self, times: usize, code: u16, reason: &str) {
+        let verdict = Verdict::Closed(code, reason.to_owned());
+        self.next_voices(times, verdict);
+    }
+
+    /// The voice server is not there for the next voices.
+    pub fn voice_unreachable(&self, times: usize) {
+        self.next_voices(times, Verdict::Unreachable);
+    }
+
+    fn next_voices(&self, times: usize, verdict: Verdict) {
+        self.server.with(|state| {
+            let verdicts = std::iter::repeat_n(verdict, times);
+            state.voice.next.extend(verdicts);
+        });
+    }
+
+    /// Adds a song of this many milliseconds to YouTube; gives its encoded track.
+    ///
+    /// `i64::MAX` makes a stream.
+    pub fn add_track(&self, identifier: &str, author: &str, title: &str, length: i64) -> String {
+        self.server.with(|state| {
+            let track = Track::new(TrackInfo {
+                identifier: identifier.to_owned(),
+                is_seekable: length != i64::MAX,
+                author: author.to_owned(),
+                length,
+                is_stream: length == i64::MAX,
+                position: 0,
+                title: title.to_owned(),
+                uri: Some(format!("https://www.youtube.com/watch?v={identifier}")),
+                artwork_url: None,
+                isrc: None,
+                source_name: "youtube".to_owned(),
+            });
+            let encoded = track.encoded(0, true);
+            state.catalogue.add(track, Fate::Plays);
+            encoded
+        })
+    }
+}
+
+/// One simulated node; clones are the same one.
+#[derive(Clone)]
+pub struct Node {
+    server: Arc<Server>,
+    index: usize,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    fn act<T>(&self, act: impl FnOnce(&mut State, usize) -> T) -> T {
+        self.server.with(|state| act(state, self.index))
+    }
+
+    fn here<T>(&self, act: impl FnOnce(&mut super::node::Node) -> T) -> T {
+        self.act(|state, index| act(&mut state.nodes[index]))
+    }
+
+    /// Its name in this world.
+    pub fn name(&self) -> &'static str {
+        NODES[self.index]
+    }
+
+    /// Its host on the simulator's network.
+    pub fn host(&self) -> String {
+        host(self.name())
+    }
+
+    /// Its address on the simulator's network.
+    pub fn url(&self) -> String {
+        format!("http://{}:2333", self.host())
+    }
+
+    /// What it asks for.
+    pub fn password(&self) -> Secret {
+        self.here(|node| Secret::new(node.password.clone()))
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What is there.
+
+    /// Its sessions, also those that wait to be resumed.
+    pub fn sessions(&self) -> Vec<NodeSession> {
+        self.here(|node| {
+            let sessions = node.sessions.values();
+            let view = sessions.map(|session| NodeSession {
+                id: session.id.to_string(),
+                user: session.user,
+                client: session.client.clone(),
+                resuming: session.resuming,
+                connection: session.link.as_ref().map(|link| link.connection.clone()),
+                frames: session.link.as_ref().map_or(0, |link| link.frames),
+            });
+            view.collect()
+        })
+    }
+
+    /// The ledger's names for its open sockets.
+    pub fn connections(&self) -> Vec<String> {
+        let sessions = self.sessions().into_iter();
+        sessions.filter_map(|session| session.connection).collect()
+    }
+
+    /// Its players, of all sessions.
+    pub fn players(&self) -> Vec<PlayerView> {
+        self.act(|state, index| {
+            let now = state.now();
+            let node = &state.nodes[index];
+            let mut views = Vec::new();
+            for session in node.sessions.values() {
+                for (guild, player) in &session.players {
+                    let object = player.object(now, &node.quirks);
+                    views.push(PlayerView {
+                        node: node.name,
+                        session: session.id.to_string(),
+                        guild: *guild,
+                        track: object.track.map(|track| track.info.identifier),
+                        position: player.position(now),
+                        volume: player.volume,
+                        paused: player.paused,
+                        connected: player.is_connected,
+                        filters: serde_json::to_value(&object.filters).unwrap_or_default(),
+                    });
+                }
+            }
+            views
+        })
+    }
+
+    /// The player of a guild, if there is one; that of the session that begins first, if there are several.
+    pub fn player(&self, guild: u64) -> Option<PlayerView> {
+        let players = self.players();
+        players.into_iter().find(|player| player.guild == guild)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What happens to players.
+
+    /// Acts on every player of a guild; tells whether there was one.
+    fn players_of(&self, guild: u64, act: impl Fn(&mut Player, &mut Scribe<'_>, i64)) -> bool {
+        self.act(|state, index| {
+            let sessions = state.nodes[index].sessions.values();
+            let with = sessions.filter(|session| session.players.contains_key(&guild));
+            let keys: Vec<Key> = with
+                .map(|session| Key::new(index, &session.id, guild))
+                .collect();
+            for key in &keys {
+                state.with_player(key, |player, scribe, now| act(player, scribe, now));
+            }
+            !keys.is_empty()
+        })
+    }
+
+    /// The track reaches its end; tells whether there is such a player.
+    pub fn finish(&self, guild: u64) -> bool {
+        self.players_of(guild, |player, scribe, now| {
+            player.end(EndReason::Finished, now, scribe);
+        })
+    }
+
+    /// The track breaks off with an exception: `loadFailed` if nothing of it was heard, else `finished`.
+    pub fn break_off(&self, guild: u64, message: &str) -> bool {
+        self.players_of(guild, |player, scribe, now| {
+            let reason = if player.position(now) == 0 {
+                EndReason::LoadFailed
+            } else {
+                EndReason::Finished
+            };
+            let cause = format!("java.lang.RuntimeException: {message}");
+            let exception = Exception::new(message, "suspicious", &cause, scribe.quirks);
+            player.fail(exception, reason, now, scribe);
+        })
+    }
+
+    /// The track gives no more sound; the event follows when the node has waited long enough.
+    pub fn stick(&self, guild: u64) -> bool {
+        self.players_of(guild, |player, _, now| player.stick(now, now))
+    }
+
+    /// The track is cleaned up, as one that nobody listens to is.
+    pub fn clean_up(&self, guild: u64) -> bool {
+        self.players_of(guild, |player, scribe, now| {
+            player.end(EndReason::Cleanup, now, scribe);
+        })
+    }
+
+    /// The voice of a player is closed, with any code at all.
+    pub fn close_voice(&self, guild: u64, code: u16, reason: &str, by_remote: bool) -> bool {
+        self.players_of(guild, |player, scribe, now| {
+            player.close_voice(code, reason, by_remote, now, scribe);
+        })
+    }
+
+    /// A plugin tells something about a player, which need not exist.
+    pub fn plugin_event(&self, guild: u64, name: &str, fields: &Map<String, Value>) {
+        self.act(|state, index| {
+            let ids: Vec<String> = state.nodes[index].sessions.keys().cloned().collect();
+            for id in ids {
+                let node = &state.nodes[index];
+                let mut scribe = Scribe::new(node.name, &node.quirks, guild);
+                scribe.plugin(name, fields.clone());
+                for frame in scribe.frames {
+                    state.tell(index, &id, frame);
+                }
+            }
+        });
+    }
+
+    /// Tells every session a text frame as it is: an unknown op, an event without a guild, or no JSON at all.
+    pub fn frame(&self, text: &str) {
+        self.act(|state, index| state.frame(index, text));
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What goes wrong with sockets.
+
+    /// Closes every socket without a word; what was not written yet is lost.
+    pub fn cut(&self) {
+        self.act(|state, index| state.cut(index, |link| link.line.cut()));
+    }
+
+    /// Closes every socket with a reset, where they are real.
+    pub fn reset(&self) {
+        self.act(|state, index| state.cut(index, |link| link.line.reset()));
+    }
+
+    /// Closes every socket with a close frame, after what waits to be written.
+    pub fn close(&self, code: u16, reason: &str) {
+        self.act(|state, index| state.close(index, code, reason));
+    }
+
+    /// Keeps the sockets open while nothing comes through any more, until the node notices after a minute.
+    ///
+    /// Until then their sessions are live, and cannot be resumed. Frames are still numbered and written down, as lost
+    /// as they would be on a dead line.
+    pub fn half_open(&self) {
+        self.act(State::half_open);
+    }
+
+    /// Holds everything on the sockets back for this long, and then lets it through.
+    pub fn stall(&self, how_long: Duration) {
+        self.act(|state, index| state.stall(index, how_long));
+    }
+
+    /// Sends each of the next frames twice.
+    pub fn duplicate(&self, frames: u32) {
+        self.act(|state, index| state.duplicate(index, frames));
+    }
+
+    /// Begins a text frame that claims this many bytes, until the peer has had enough.
+    pub fn oversized(&self, bytes: u64) {
+        self.act(|state, index| state.oversized(index, bytes));
+    }
+
+    /// Closes every request for a socket without an answer, for this long.
+    pub fn refuse_sockets(&self, how_long: Duration) {
+        self.act(|state, index| {
+            let wait = i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX);
+            let until = state.now().saturating_add(wait);
+            state.nodes[index].faults.refuse_until = Some(until);
+        });
+    }
+
+    /// Answers the next requests for a socket with a status and no body.
+    pub fn refuse_upgrades(&self, times: usize, status: u16) {
+        self.here(|node| {
+            let statuses = std::iter::repeat_n(status, times);
+            node.faults.upgrades.extend(statuses);
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What goes wrong with the node.
+
+    /// The process dies: sockets break, sessions and players are gone, and nothing answers for this long.
+    pub fn kill(&self, how_long: Duration) {
+        self.act(|state, index| state.kill(index, how_long));
+    }
+
+    /// The process ends in order, as when it is updated: sockets close with 1001, then as [`Node::kill`].
+    pub fn shut_down(&self, how_long: Duration) {
+        self.act(|state, index| state.shut_down(index, how_long));
+    }
+
+    /// Ends the sessions that wait to be resumed, with their players.
+    pub fn expire_sessions(&self) {
+        self.act(State::expire_sessions);
+    }
+
+    /// Asks for another password from now on.
+    pub fn change_password(&self, password: &str) {
+        self.here(|node| password.clone_into(&mut node.password));
+    }
+
+    /// Becomes a server of another version, which has no `/v4/websocket`, or Lavalink 4 again.
+    pub fn other_version(&self, is_other: bool) {
+        self.here(|node| node.is_other_version = is_other);
+    }
+
+    /// Lets the next `times` requests fail that fit a pattern over `METHOD /path` or the path alone.
+    ///
+    /// [`RestFault::Status`] 401 and 403 have no body, as they have none on a node; [`RestFault::CodeInside`] is any
+    /// status without a body.
+    pub fn fail_rest(&self, requests: &str, times: u32, fault: RestFault) {
+        if times == 0 {
+            return;
+        }
+        self.here(|node| {
+            node.faults.rest.push(RestRule {
+                requests: KindPattern::new(requests),
+                account: None,
+                left: times,
+                fault,
+            });
+        });
+    }
+
+    /// Switches a quirk on or off.
+    pub fn quirk(&self, quirk: NodeQuirk, on: bool) {
+        self.here(|node| {
+            if on {
+                node.quirks.insert(quirk);
+            } else {
+                node.quirks.remove(&quirk);
+            }
+        });
+    }
+
+    /// Switches a filter on or off, as a node's owner can.
+    pub fn disable_filter(&self, name: &str, disabled: bool) {
+        self.here(|node| {
+            node.disabled_filters.retain(|other| other != name);
+            if disabled {
+                node.disabled_filters.push(name.to_owned());
+            }
+        });
+    }
+
+    /// Sets the load of the machine and of the node, each from 0 to 1.
+    pub fn set_loads(&self, system: f64, lavalink: f64) {
+        self.here(|node| node.loads = Some((system, lavalink)));
+    }
+
+    /// Sets how many frames a minute are nulled and how many are missing, in the mean of the players.
+    pub fn set_frames(&self, nulled: i64, deficit: i64) {
+        self.here(|node| node.frames = Some((nulled, deficit)));
+    }
+
+    /// Gives the node a route planner that failed at these addresses.
+    pub fn route_planner(&self, failing: &[&str]) {
+        self.act(|state, index| {
+            let now = state.now();
+            let failing = failing.iter().map(|address| ((*address).to_owned(), now));
+            state.nodes[index].planner = Some(failing.collect());
+        });
+    }
+
+    /// Tells every session the node's stats at once.
+    pub fn tell_stats(&self) {
+        self.act(State::tell_stats_to_all);
+    }
+}

@@ -1,0 +1,73 @@
+//! One node: its sessions, and what is wrong with it.
+
+use std::collections::BTreeMap;
+
+use super::{filters, session::Session, wire::Quirks};
+use crate::fault::Faults;
+
+/// Addresses that a route planner may fail at, and since when (Unix milliseconds).
+pub(crate) type FailingAddresses = BTreeMap<String, i64>;
+
+/// A node, and all that would be lost if its process died.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// Its name in this world, such as `eu-1`.
+    pub(crate) name: &'static str,
+    pub(crate) password: String,
+    pub(crate) sessions: BTreeMap<String, Session>,
+    /// The newest session of each user, to which what happens is due.
+    pub(crate) newest: BTreeMap<u64, String>,
+    /// When its process started, in Unix milliseconds.
+    pub(crate) started_at: i64,
+    pub(crate) faults: Faults,
+    pub(crate) quirks: Quirks,
+    /// Until when its process is dead, in Unix milliseconds: every connection is closed without an answer.
+    pub(crate) down_until: i64,
+    /// It is a server of another version, which has no `/v4/websocket`.
+    pub(crate) is_other_version: bool,
+    /// Filters that its owner switched off.
+    pub(crate) disabled_filters: Vec<String>,
+    /// Load of the machine and of the node, where they are set.
+    pub(crate) loads: Option<(f64, f64)>,
+    /// Frames nulled and missing a minute, where they are set.
+    pub(crate) frames: Option<(i64, i64)>,
+    /// Addresses that failed, if there is a route planner.
+    pub(crate) planner: Option<FailingAddresses>,
+}
+
+impl Node {
+    pub(crate) fn new(name: &'static str, password: String, now: i64) -> Self {
+        Self {
+            name,
+            password,
+            sessions: BTreeMap::new(),
+            newest: BTreeMap::new(),
+            started_at: now,
+            faults: Faults::default(),
+            quirks: Quirks::new(),
+            down_until: i64::MIN,
+            is_other_version: false,
+            disabled_filters: Vec::new(),
+            loads: None,
+            frames: None,
+            planner: None,
+        }
+    }
+
+    pub(crate) fn is_down(&self, now: i64) -> bool {
+        self.down_until > now
+    }
+
+    /// Names of the filters that work here.
+    pub(crate) fn filters(&self) -> Vec<&'static str> {
+        let names = filters::NAMES.into_iter();
+        names
+            .filter(|name| !self.disabled_filters.iter().any(|other| other == name))
+            .collect()
+    }
+}
+
+/// The host of the node with this name.
+pub(crate) fn host(name: &str) -> String {
+    format!("lava-{name}.example")
+}

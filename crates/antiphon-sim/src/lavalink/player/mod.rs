@@ -1,0 +1,404 @@
+//! One player: a track that advances with the clock, and what becomes of it.
+//!
+//! Nothing here looks at a clock or sends anything: every call is told the time and a scribe.
+//! What happens by itself is in `due.rs`.
+
+mod due;
+
+use serde_json::json;
+
+use super::{
+    filters::Filters,
+    scribe::Scribe,
+    track::Track,
+    voice::Claim,
+    wire::{Exception, PlayerObject, PlayerState, Quirks, TrackObject},
+};
+
+/// Tracks that follow each other within so long count as one stretch of sound.
+const SWITCH: i64 = 100;
+
+/// How long things take, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Between two updates of a player.
+    pub(crate) update: i64,
+    /// From the last sound of a track to the event that it is stuck.
+    pub(crate) stuck: i64,
+    /// From the last time a track was listened to until it is cleaned up.
+    pub(crate) cleanup: i64,
+}
+
+/// What is wrong with a track.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing: it plays to its end.
+    #[default]
+    Plays,
+    /// It cannot be loaded.
+    Fails,
+    /// It breaks off at this position.
+    Breaks(i64),
+    /// It gives no more sound from this position on.
+    Sticks(i64),
+}
+
+/// Why a track ended (protocol §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndReason {
+    Finished,
+    LoadFailed,
+    Stopped,
+    Replaced,
+    Cleanup,
+}
+
+impl EndReason {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::LoadFailed => "loadFailed",
+            Self::Stopped => "stopped",
+            Self::Replaced => "replaced",
+            Self::Cleanup => "cleanup",
+        }
+    }
+}
+
+/// A track that plays.
+#[derive(Clone, Debug)]
+pub(crate) struct Playing {
+    pub(crate) track: Track,
+    /// Position at `at`.
+    position: f64,
+    at: i64,
+    /// Where it is to end before its end.
+    end: Option<i64>,
+    fate: Fate,
+    begun_at: i64,
+    /// Since when there is no sound.
+    stuck_since: Option<i64>,
+    is_told_stuck: bool,
+}
+
+impl Playing {
+    /// Its length in milliseconds; `i64::MAX` where it is not known, which some servers say with -1.
+    fn length(&self) -> i64 {
+        match self.track.info.length {
+            ..0 => i64::MAX,
+            length => length,
+        }
+    }
+}
+
+/// A player of a session.
+#[derive(Clone, Debug)]
+pub(crate) struct Player {
+    guild: u64,
+    pace: Pace,
+    pub(crate) playing: Option<Playing>,
+    pub(crate) volume: u16,
+    pub(crate) paused: bool,
+    filters: Filters,
+    /// What the client gave as voice.
+    pub(crate) voice: Option<Claim>,
+    /// Whether the voice is open.
+    pub(crate) is_connected: bool,
+    next_update: Option<i64>,
+    /// Since when nobody listens, while a track is set.
+    unheard_since: Option<i64>,
+    /// Since when sound flows without a break.
+    pub(crate) flows_since: Option<i64>,
+    /// When the last sound flowed.
+    flowed_until: i64,
+    /// Made by ambient traffic, not by a client.
+    pub(crate) is_ambient: bool,
+    /// For when the housekeeper has it on his list.
+    pub(crate) listed: Option<i64>,
+}
+
+impl Player {
+    pub(crate) fn new(guild: u64, pace: Pace) -> Self {
+        Self {
+            guild,
+            pace,
+            playing: None,
+            volume: 100,
+            paused: false,
+            filters: Filters::default(),
+            voice: None,
+            is_connected: false,
+            next_update: None,
+            unheard_since: None,
+            flows_since: None,
+            flowed_until: 0,
+            is_ambient: false,
+            listed: None,
+        }
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What it is.
+
+    /// Milliseconds of the track in one of the clock.
+    fn speed(&self) -> f64 {
+        let is_stuck = self
+            .playing
+            .as_ref()
+            .is_some_and(|playing| playing.stuck_since.is_some());
+        if self.is_connected && !self.paused && !is_stuck {
+            self.filters.speed()
+        } else {
+            0.0
+        }
+    }
+
+    /// Whether sound flows.
+    fn flows(&self) -> bool {
+        self.playing.is_some() && self.speed() > 0.0
+    }
+
+    /// Where the track is now; 0 when none is set.
+    pub(crate) fn position(&self, now: i64) -> i64 {
+        let Some(playing) = &self.playing else {
+            return 0;
+        };
+        float_to_whole(self.exact_position(now)).clamp(0, playing.length())
+    }
+
+    pub(crate) fn state(&self, now: i64) -> PlayerState {
+        PlayerState {
+            time: now,
+            position: self.position(now),
+            connected: self.is_connected,
+            ping: if self.is_connected {
+                // Stable and different from guild to guild.
+                20 + i64::try_from(self.guild % 40).unwrap_or_default()
+            } else {
+                -1
+            },
+        }
+    }
+
+    pub(crate) fn object(&self, now: i64, quirks: &Quirks) -> PlayerObject {
+        let position = self.position(now);
+        let track = self.playing.as_ref();
+        PlayerObject {
+            guild_id: self.guild.to_string(),
+            track: track.map(|playing| TrackObject::new(&playing.track, position, quirks)),
+            volume: self.volume,
+            paused: self.paused,
+            state: self.state(now),
+            voice: self.voice.as_ref().into(),
+            filters: self.filters.clone(),
+        }
+    }
+
+    /// Whether a track is set and not paused, as the stats count it.
+    pub(crate) fn is_playing(&self) -> bool {
+        self.playing.is_some() && !self.paused
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What is done to it.
+
+    /// Changes something that the speed depends on.
+    fn change<T>(&mut self, now: i64, change: impl FnOnce(&mut Self) -> T) -> T {
+        let position = self.exact_position(now);
+        let flowed = self.flows();
+        let outcome = change(self);
+        if let Some(playing) = &mut self.playing {
+            playing.position = position;
+            playing.at = now;
+        }
+        self.note_flow(flowed, now);
+        outcome
+    }
+
+    fn exact_position(&self, now: i64) -> f64 {
+        self.playing.as_ref().map_or(0.0, |playing| {
+            playing.position + whole_to_float(now - playing.at) * self.speed()
+        })
+    }
+
+    /// Keeps the times since when sound flows, and since when nobody listens.
+    fn note_flow(&mut self, flowed: bool, now: i64) {
+        let flows = self.flows();
+        if flowed && !flows {
+            self.flowed_until = now;
+        }
+        if flows && !flowed && now - self.flowed_until > SWITCH {
+            self.flows_since = None;
+        }
+        if flows {
+            self.flows_since.get_or_insert(now);
+        }
+        self.unheard_since = match (&self.playing, self.is_connected) {
+            (Some(_), false) => self.unheard_since.or(Some(now)),
+            _ => None,
+        };
+    }
+
+    /// Sound has flowed for a whole minute by now, and flows.
+    pub(crate) fn has_full_minute(&self, now: i64) -> bool {
+        self.flows() && self.flows_since.is_some_and(|since| now - since >= 60_000)
+    }
+
+    /// Begins a track, instead of the one that plays (protocol §6, steps 9 and 10).
+    pub(crate) fn play(
+        &mut self,
+        track: Track,
+        fate: Fate,
+        start: i64,
+        end: Option<i64>,
+        now: i64,
+        scribe: &mut Scribe<'_>,
+    ) {
+        let flowed = self.flows();
+        if self.playing.is_some() {
+            self.end(EndReason::Replaced, now, scribe);
+        }
+        scribe.started(&track, start);
+        self.playing = Some(Playing {
+            track,
+            position: whole_to_float(start),
+            at: now,
+            end,
+            fate,
+            begun_at: now,
+            stuck_since: None,
+            is_told_stuck: false,
+        });
+        self.unheard_since = None;
+        self.note_flow(flowed, now);
+        self.next_update = Some(now + self.pace.update);
+        scribe.update(self.state(now));
+    }
+
+    /// Ends the track that plays.
+    pub(crate) fn end(&mut self, reason: EndReason, now: i64, scribe: &mut Scribe<'_>) {
+        let position = self.position(now);
+        let flowed = self.flows();
+        let Some(playing) = self.playing.take() else {
+            return;
+        };
+        self.next_update = None;
+        self.note_flow(flowed, now);
+        scribe.ended(&playing.track, position, reason.word());
+    }
+
+    /// Lets the track break off, as it does when its source fails.
+    pub(crate) fn fail(
+        &mut self,
+        exception: Exception,
+        reason: EndReason,
+        now: i64,
+        scribe: &mut Scribe<'_>,
+    ) {
+        let position = self.position(now);
+        if let Some(playing) = &self.playing {
+            scribe.failed(&playing.track, position, exception);
+            self.end(reason, now, scribe);
+        }
+    }
+
+    /// Lets the track give no more sound since then; the event about it comes when the node has waited long enough.
+    pub(crate) fn stick(&mut self, since: i64, now: i64) {
+        self.change(now, |player| {
+            if let Some(playing) = &mut player.playing {
+                playing.stuck_since = Some(since);
+                playing.fate = Fate::Plays;
+            }
+        });
+    }
+
+    pub(crate) fn pause(&mut self, paused: bool, now: i64, scribe: &mut Scribe<'_>) {
+        if self.paused != paused {
+            self.change(now, |player| player.paused = paused);
+            scribe.other("PauseEvent", || json!({"paused": paused}));
+        }
+    }
+
+    pub(crate) fn set_volume(&mut self, volume: i64, scribe: &mut Scribe<'_>) {
+        self.volume = u16::try_from(volume.clamp(0, 1000)).unwrap_or_default();
+        scribe.other("VolumeChangedEvent", || json!({"volume": self.volume}));
+    }
+
+    /// Goes to a position; streams and idle players do not (protocol §6, step 7).
+    pub(crate) fn seek(&mut self, position: i64, now: i64, scribe: &mut Scribe<'_>) {
+        let flowed = self.flows();
+        let Some(playing) = &mut self.playing else {
+            return;
+        };
+        if playing.track.info.is_seekable {
+            playing.position = whole_to_float(position.clamp(0, playing.length()));
+            playing.at = now;
+            playing.stuck_since = None;
+            playing.is_told_stuck = false;
+            self.note_flow(flowed, now);
+            scribe.other("SeekEvent", || json!({"position": position}));
+        }
+        scribe.update(self.state(now));
+    }
+
+    /// Sets where the track ends before its end.
+    pub(crate) fn set_end(&mut self, end: i64) {
+        if let Some(playing) = &mut self.playing {
+            playing.end = Some(end);
+        }
+    }
+
+    /// Puts these filters in the place of all others.
+    pub(crate) fn set_filters(&mut self, filters: Filters, now: i64, scribe: &mut Scribe<'_>) {
+        self.change(now, |player| player.filters = filters);
+        let filters = &self.filters;
+        scribe.other("FiltersChangedEvent", || json!({"filters": filters}));
+        scribe.update(self.state(now));
+    }
+
+    /// The voice opened.
+    pub(crate) fn connect(&mut self, claim: Claim, now: i64, scribe: &mut Scribe<'_>) {
+        self.change(now, |player| {
+            player.is_connected = true;
+            player.voice = Some(claim);
+        });
+        scribe.other("PlayerConnectedEvent", || json!({"voice": {}}));
+        scribe.update(self.state(now));
+    }
+
+    /// The voice did not open, or there is none any more, and nothing is told about it.
+    pub(crate) fn disconnect(&mut self, claim: Option<Claim>, now: i64) {
+        self.change(now, |player| {
+            player.is_connected = false;
+            player.voice = claim.or(player.voice.take());
+        });
+    }
+
+    /// The voice was closed.
+    pub(crate) fn close_voice(
+        &mut self,
+        code: u16,
+        reason: &str,
+        by_remote: bool,
+        now: i64,
+        scribe: &mut Scribe<'_>,
+    ) {
+        self.disconnect(None, now);
+        scribe.voice_closed(code, reason, by_remote);
+        scribe.update(self.state(now));
+    }
+}
+
+/// Exact below 2^53 milliseconds; beyond lie only streams, whose length is not computed with.
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+fn whole_to_float(whole: i64) -> f64 {
+    whole as f64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a cast stops at the ends of i64"
+)]
+fn float_to_whole(float: f64) -> i64 {
+    float as i64
+}

@@ -1,0 +1,78 @@
+//! How nodes differ from one another.
+
+use serde::{Deserialize, Serialize};
+
+/// A way in which a node departs from Lavalink's newest version, as older versions and other servers do.
+///
+/// Sections are those of the protocol sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum NodeQuirk {
+    /// §2.2: the `stats` op has no `frameStats` where there are none.
+    FrameStatsAbsent,
+    /// §2.2: `frameStats` is always an object, with `expected`, and counts the deficit the other way round.
+    FrameStatsAlways,
+    /// §2.2: `cpu` has `nodelinkLoad` instead of `lavalinkLoad`.
+    OtherCpu,
+    /// §4: tracks have no `pluginInfo`.
+    NoPluginInfo,
+    /// §4: tracks have no `userData`.
+    NoUserData,
+    /// §10: encoded tracks are not padded.
+    Unpadded,
+    /// §3.2: exceptions have no `causeStackTrace`.
+    NoStackTrace,
+    /// §5.2: nothing found is `{}`.
+    EmptyObject,
+    /// §5.2: nothing found has no `data`.
+    EmptyAbsent,
+    /// §5.2: a load error is beside `loadType`, as `exception`, and there is no `data`.
+    ErrorBeside,
+    /// §5.1: a wrong password is answered with 401 and `Unauthorized` as plain text.
+    PlainUnauthorized,
+    /// §5.4: the version in `info` is another one, whose major number is 3, with lists for `prerelease` and `build`.
+    OtherInfo,
+    /// §8: no session is ever resumed.
+    NoResume,
+    /// §3: changes of a player are told as events that Lavalink does not have.
+    OtherEvents,
+    /// §6: what a request brings about is told after its answer.
+    EventsAfterAnswer,
+    /// §11: guilds are numbers in events of plugins.
+    GuildAsNumber,
+}
+
+impl NodeQuirk {
+    /// Every quirk.
+    pub const ALL: [Self; 16] = [
+        Self::FrameStatsAbsent,
+        Self::FrameStatsAlways,
+        Self::OtherCpu,
+        Self::NoPluginInfo,
+        Self::NoUserData,
+        Self::Unpadded,
+        Self::NoStackTrace,
+        Self::EmptyObject,
+        Self::EmptyAbsent,
+        Self::ErrorBeside,
+        Self::PlainUnauthorized,
+        Self::OtherInfo,
+        Self::NoResume,
+        Self::OtherEvents,
+        Self::EventsAfterAnswer,
+        Self::GuildAsNumber,
+    ];
+
+    /// Those of `NodeLink`, another server of the same protocol.
+    pub const NODELINK: [Self; 8] = [
+        Self::FrameStatsAlways,
+        Self::OtherCpu,
+        Self::NoPluginInfo,
+        Self::NoStackTrace,
+        Self::ErrorBeside,
+        Self::PlainUnauthorized,
+        Self::OtherInfo,
+        Self::OtherEvents,
+    ];
+}

@@ -1,0 +1,262 @@
+//! Requests to a node (protocol §5).
+
+mod info;
+mod players;
+mod sessions;
+mod tracks;
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{quirk::NodeQuirk, state::State, stats::For, wire::text};
+
+/// An answer on its way out.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            kind: Some("application/json"),
+            body: body.into(),
+        }
+    }
+
+    pub(crate) fn ok(document: &impl Serialize) -> Self {
+        Self::json(200, text(document))
+    }
+
+    pub(crate) fn empty(status: u16) -> Self {
+        Self {
+            status,
+            kind: None,
+            body: String::new(),
+        }
+    }
+
+    pub(crate) fn text(status: u16, body: &str) -> Self {
+        Self {
+            status,
+            kind: Some("text/plain;charset=UTF-8"),
+            body: body.to_owned(),
+        }
+    }
+
+    pub(crate) fn html(status: u16) -> Self {
+        let page = format!(
+            "<html>\r\n<head><title>{status}</title></head>\r\n<body>\r\n<center><h1>{status}</h1></center>\r\n</body>\r\n</html>\r\n"
+        );
+        Self {
+            kind: Some("text/html"),
+            ..Self::json(status, page)
+        }
+    }
+}
+
+/// Why a request is refused: a status, and the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
+        Self::new(400, message)
+    }
+}
+
+pub(crate) type Routed = Result<Answer, Refusal>;
+
+/// An error as the server writes it (protocol §5.1).
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    timestamp: i64,
+    status: u16,
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'static str>,
+    message: &'a str,
+    path: &'a str,
+}
+
+/// A request, read.
+pub(crate) struct Call<'a> {
+    pub(crate) node: usize,
+    pub(crate) request: &'a Request<Option<Bytes>>,
+    query: Vec<(String, String)>,
+}
+
+impl Call<'_> {
+    /// A field of the query.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.query.iter();
+        fields
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A flag of the query; false where it is not there.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.field(name) == Some("true")
+    }
+
+    /// The body as JSON.
+    fn body(&self) -> Result<Value, Refusal> {
+        let kind = self.request.headers().get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("application/json") {
+            let message = format!("Content-Type '{kind}' is not supported.");
+            return Err(Refusal::new(415, message));
+        }
+        let Some(body) = self.request.body() else {
+            return Err(Refusal::new(413, "The body is too large."));
+        };
+        serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("JSON error: {error}")))
+    }
+}
+
+impl State {
+    /// Answers a request, and notes what a client of this protocol would not ask.
+    pub(crate) fn route(&mut self, node: usize, request: &Request<Option<Bytes>>) -> Answer {
+        if let Some(answer) = self.authorize(node, request) {
+            return answer;
+        }
+        let query = request.uri().query().unwrap_or_default();
+        let call = Call {
+            node,
+            request,
+            query: form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        };
+        let path = request.uri().path();
+        let steps: Vec<&str> = path.trim_matches('/').split('/').collect();
+        match self.dispatch(&call, &steps) {
+            Ok(answer) => answer,
+            Err(refusal) => self.refuse(&call, &refusal),
+        }
+    }
+
+    /// The answer to a caller without the password: no body at all (protocol §5.1).
+    fn authorize(&mut self, node: usize, request: &Request<Option<Bytes>>) -> Option<Answer> {
+        let given = request.headers().get(header::AUTHORIZATION);
+        let node = &self.nodes[node];
+        if given.is_some_and(|given| given.as_bytes() == node.password.as_bytes()) {
+            return None;
+        }
+        let answer = if node.quirks.contains(&NodeQuirk::PlainUnauthorized) {
+            Answer::text(401, "Unauthorized")
+        } else if given.is_none() {
+            self.note(format!(
+                "a request without Authorization: {}",
+                request.uri().path()
+            ));
+            Answer::empty(401)
+        } else {
+            Answer::empty(403)
+        };
+        Some(answer)
+    }
+
+    fn dispatch(&mut self, call: &Call<'_>, steps: &[&str]) -> Routed {
+        let node = call.node;
+        match (call.request.method(), steps) {
+            (&Method::GET, ["version"]) => Ok(self.version(node)),
+            (&Method::GET, ["v4", "info"]) => Ok(self.info(node)),
+            (&Method::GET, ["v4", "stats"]) => Ok(Answer::ok(&self.stats(node, For::Request))),
+            (&Method::GET, ["v4", "loadtracks"]) => self.load_tracks(call),
+            (&Method::GET, ["v4", "decodetrack"]) => self.decode_track(call),
+            (&Method::POST, ["v4", "decodetracks"]) => self.decode_tracks(call),
+            (&Method::PATCH, ["v4", "sessions", id]) => self.update_session(call, id),
+            (&Method::GET, ["v4", "sessions", id, "players"]) => self.players(call, id),
+            (&Method::GET, ["v4", "sessions", id, "players", guild]) => {
+                self.player(call, id, guild)
+            }
+            (&Method::PATCH, ["v4", "sessions", id, "players", guild]) => {
+                self.update_player(call, id, guild)
+            }
+            (&Method::DELETE, ["v4", "sessions", id, "players", guild]) => {
+                self.delete_player(call, id, guild)
+            }
+            (&Method::GET, ["v4", "routeplanner", "status"]) => Ok(self.planner_status(node)),
+            (&Method::POST, ["v4", "routeplanner", "free", "address"]) => self.free_address(call),
+            (&Method::POST, ["v4", "routeplanner", "free", "all"]) => self.free_all(node),
+            (method, steps) => Err(self.no_such_route(call, method, steps)),
+        }
+    }
+
+    /// What Spring says to a path or a method that it has no handler for.
+    fn no_such_route(&self, call: &Call<'_>, method: &Method, steps: &[&str]) -> Refusal {
+        let path = call.request.uri().path();
+        if self.nodes[call.node].is_other_version && path == "/v4/websocket" {
+            return Refusal::new(404, "No static resource v4/websocket.");
+        }
+        self.note(format!("{method} {path} is no request of this platform"));
+        let is_path = matches!(
+            steps,
+            ["version"]
+                | [
+                    "v4",
+                    "info" | "stats" | "loadtracks" | "decodetrack" | "decodetracks"
+                ]
+                | ["v4", "sessions", _]
+                | ["v4", "sessions", _, "players"]
+                | ["v4", "sessions", _, "players", _]
+                | ["v4", "routeplanner", "status"]
+                | ["v4", "routeplanner", "free", "address" | "all"]
+        );
+        if is_path {
+            Refusal::new(405, format!("Request method '{method}' is not supported."))
+        } else {
+            Refusal::new(
+                404,
+                format!("No static resource {}.", path.trim_matches('/')),
+            )
+        }
+    }
+
+    fn refuse(&self, call: &Call<'_>, refusal: &Refusal) -> Answer {
+        self.error(refusal, call.request.uri().path(), call.flag("trace"))
+    }
+
+    /// An error that was asked for; those about the password have no body, as the server's have not.
+    pub(crate) fn fault(&self, status: u16, request: &Request<Option<Bytes>>) -> Answer {
+        if matches!(status, 401 | 403) {
+            return Answer::empty(status);
+        }
+        let refusal = Refusal::new(status, "a fault that was asked for");
+        self.error(&refusal, request.uri().path(), false)
+    }
+
+    fn error(&self, refusal: &Refusal, path: &str, trace: bool) -> Answer {
+        let reason = http::StatusCode::from_u16(refusal.status).ok();
+        let error = ErrorObject {
+            timestamp: self.now(),
+            status: refusal.status,
+            error: reason
+                .and_then(|status| status.canonical_reason())
+                .unwrap_or("None"),
+            trace: trace.then_some(
+                "org.springframework.web.server.ResponseStatusException\n\tat lavalink.server.Simulated.kt:1",
+            ),
+            message: &refusal.message,
+            path,
+        };
+        Answer::json(refusal.status, text(&error))
+    }
+}

@@ -1,0 +1,229 @@
+//! Everything the simulated nodes know, behind one lock.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use antiphon_core::Rng;
+
+use super::{
+    catalogue::Catalogue,
+    node::Node,
+    player::{Pace, Player},
+    scribe::{Frame, Scribe},
+    voice::VoiceServers,
+};
+use crate::{agenda::Agenda, ledger::Ledger, world::World};
+
+/// Names of the nodes.
+pub(crate) const NODES: [&str; 3] = ["eu-1", "us-1", "asia-1"];
+/// Most players of one session.
+const PLAYERS: usize = 20_000;
+
+/// What the nodes can be set to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) pace: Pace,
+    /// Frames that may wait for a client that does not read.
+    pub(crate) outgoing: usize,
+    /// Frames that are kept for a client that is away.
+    pub(crate) backlog: usize,
+    /// Milliseconds until a node notices that a socket is dead.
+    pub(crate) notice: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pace: Pace {
+                update: 5000,
+                stuck: 10_000,
+                cleanup: 60_000,
+            },
+            outgoing: 65_536,
+            backlog: 32_768,
+            notice: 60_000,
+        }
+    }
+}
+
+/// Which player.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) node: usize,
+    pub(crate) session: Arc<str>,
+    pub(crate) guild: u64,
+}
+
+impl Key {
+    pub(crate) fn new(node: usize, session: &str, guild: u64) -> Self {
+        Self {
+            node,
+            session: session.into(),
+            guild,
+        }
+    }
+}
+
+/// The whole of it.
+#[derive(Debug)]
+pub(crate) struct State {
+    world: World,
+    pub(crate) ledger: Ledger,
+    pub(crate) settings: Settings,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) voice: VoiceServers,
+    pub(crate) agenda: Agenda<State>,
+    /// When something happens to which player.
+    pub(crate) timers: BTreeSet<(i64, Key)>,
+    /// For session ids and passwords: differs from run to run.
+    pub(crate) secrets: Rng,
+    /// Session ids that were given out.
+    pub(crate) issued: BTreeSet<Arc<str>>,
+    /// Frames that are held back until a request is answered.
+    pub(crate) held: Option<Vec<(usize, Arc<str>, Frame)>>,
+    /// Sockets opened so far.
+    pub(crate) opened: u64,
+    /// Frames made so far, by which traffic keeps its pace.
+    pub(crate) made: u64,
+}
+
+impl State {
+    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
+        let mut secrets = world.mint("lavalink");
+        let now = world.now();
+        let nodes = NODES.map(|name| {
+            let password = format!("{:016x}", secrets.u64(..));
+            Node::new(name, password, now)
+        });
+        Self {
+            world,
+            ledger,
+            settings,
+            nodes: nodes.into(),
+            catalogue: Catalogue::new(world.chance("lavalink catalogue")),
+            voice: VoiceServers::default(),
+            agenda: Agenda::default(),
+            timers: BTreeSet::new(),
+            secrets,
+            issued: BTreeSet::new(),
+            held: None,
+            opened: 0,
+            made: 0,
+        }
+    }
+
+    /// Unix milliseconds.
+    pub(crate) fn now(&self) -> i64 {
+        self.world.now()
+    }
+
+    pub(crate) fn note(&self, text: impl Into<String>) {
+        self.ledger.note(self.now(), "lavalink", text.into());
+    }
+
+    /// Does something after a while.
+    pub(crate) fn later(
+        &mut self,
+        wait: Duration,
+        errand: impl FnOnce(&mut Self) + Send + 'static,
+    ) {
+        let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+        self.agenda.enter(self.now().saturating_add(wait), errand);
+    }
+
+    /// Does all that is due by now.
+    pub(crate) fn advance(&mut self) {
+        loop {
+            let now = self.now();
+            let errand = self.agenda.next().filter(|at| *at <= now);
+            let timer = self
+                .timers
+                .first()
+                .map(|(at, _)| *at)
+                .filter(|at| *at <= now);
+            match (errand, timer) {
+                (None, None) => return,
+                (Some(errand), timer) if timer.is_none_or(|timer| errand <= timer) => {
+                    if let Some(errand) = self.agenda.take_due(now) {
+                        errand(self);
+                    }
+                }
+                _ => {
+                    if let Some((_, key)) = self.timers.pop_first() {
+                        self.with_player(&key, |player, scribe, now| {
+                            player.listed = None;
+                            player.advance(now, scribe);
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// When something is due next.
+    pub(crate) fn next_wake(&self) -> Option<i64> {
+        let timer = self.timers.first().map(|(at, _)| *at);
+        [timer, self.agenda.next()].into_iter().flatten().min()
+    }
+
+    /// The players' key, made if there is no such player yet; none if the session is gone or full.
+    pub(crate) fn player_of(&mut self, key: &Key) -> Option<()> {
+        let pace = self.settings.pace;
+        let session = self.nodes[key.node].sessions.get_mut(&*key.session)?;
+        if session.players.contains_key(&key.guild) {
+            return Some(());
+        }
+        if session.players.len() >= PLAYERS {
+            self.note(format!("more than {PLAYERS} players in one session"));
+            return None;
+        }
+        session
+            .players
+            .insert(key.guild, Player::new(key.guild, pace));
+        self.with_player(key, |player, scribe, now| {
+            let quirks = scribe.quirks;
+            scribe.other(
+                "PlayerCreatedEvent",
+                || serde_json::json!({"player": player.object(now, quirks)}),
+            );
+        })
+    }
+
+    /// Acts on a player, tells its session what came of it, and keeps the list of what is due in order.
+    pub(crate) fn with_player<T>(
+        &mut self,
+        key: &Key,
+        act: impl FnOnce(&mut Player, &mut Scribe<'_>, i64) -> T,
+    ) -> Option<T> {
+        let now = self.now();
+        let node = &mut self.nodes[key.node];
+        let player = node
+            .sessions
+            .get_mut(&*key.session)?
+            .players
+            .get_mut(&key.guild)?;
+        let mut scribe = Scribe::new(node.name, &node.quirks, key.guild);
+        let outcome = act(player, &mut scribe, now);
+        let frames = scribe.frames;
+        let next = player.next();
+        if next != player.listed {
+            if let Some(old) = player.listed {
+                self.timers.remove(&(old, key.clone()));
+            }
+            player.listed = next;
+            if let Some(next) = next {
+                self.timers.insert((next, key.clone()));
+                self.agenda.bell().notify_one();
+            }
+        }
+        for frame in frames {
+            self.tell(key.node, &key.session, frame);
+        }
+        Some(outcome)
+    }
+
+    /// The node with this name.
+    pub(crate) fn node_named(&self, name: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.name == name)
+    }
+}

@@ -1,0 +1,84 @@
+//! How a node is, as its `stats` tell (protocol §2.2).
+
+use super::{
+    node::Node,
+    quirk::NodeQuirk,
+    state::State,
+    wire::{Cpu, FrameStats, Memory, Stats},
+};
+
+/// Frames of a player in a minute.
+const EXPECTED: i64 = 3000;
+/// Bytes that a node takes, and each of its players.
+const MEMORY: (i64, i64) = (96 << 20, 1 << 20);
+
+/// Whom the stats are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum For {
+    Socket,
+    Request,
+}
+
+impl State {
+    /// The node's stats now: of the whole server, not of one session.
+    pub(crate) fn stats(&self, node: usize, whom: For) -> Stats {
+        let now = self.now();
+        let node = &self.nodes[node];
+        let players = || {
+            let sessions = node.sessions.values();
+            sessions.flat_map(|session| session.players.values())
+        };
+        let count = players().count();
+        let playing = players().filter(|player| player.is_playing()).count();
+        let steady = players()
+            .filter(|player| player.has_full_minute(now))
+            .count();
+        let share = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let (system, own) = node
+            .loads
+            .unwrap_or((0.05 + share(playing) * 0.002, 0.01 + share(playing) * 0.001));
+        let is_other = node.quirks.contains(&NodeQuirk::OtherCpu);
+        let own = own.clamp(0.0, 1.0);
+        let used = MEMORY.0 + MEMORY.1 * i64::try_from(count).unwrap_or_default();
+        Stats {
+            op: (whom == For::Socket).then_some("stats"),
+            players: count,
+            playing_players: playing,
+            uptime: now - node.started_at,
+            memory: Memory {
+                free: (512 << 20) - used.min(512 << 20),
+                used,
+                allocated: (512 << 20_i64).max(used),
+                reservable: 2 << 30,
+            },
+            cpu: Cpu {
+                cores: 4,
+                system_load: system.clamp(0.0, 1.0),
+                lavalink_load: (!is_other).then_some(own),
+                nodelink_load: is_other.then_some(own),
+            },
+            frame_stats: frame_stats(node, steady, whom),
+        }
+    }
+}
+
+/// Absent, null or there, as the node's kind has it.
+#[expect(clippy::option_option, reason = "the wire knows all three")]
+fn frame_stats(node: &Node, steady: usize, whom: For) -> Option<Option<FrameStats>> {
+    let always = node.quirks.contains(&NodeQuirk::FrameStatsAlways);
+    if whom == For::Request && !always {
+        return None;
+    }
+    if steady == 0 && node.frames.is_none() && !always {
+        let absent = node.quirks.contains(&NodeQuirk::FrameStatsAbsent);
+        return (!absent).then_some(None);
+    }
+    let (nulled, deficit) = node.frames.unwrap_or_default();
+    let sent = EXPECTED - nulled - deficit;
+    Some(Some(FrameStats {
+        sent,
+        nulled,
+        deficit: if always { sent - EXPECTED } else { deficit },
+        expected: always.then_some(EXPECTED),
+    }))
+}

@@ -1,0 +1,353 @@
+//! Tracks, and the layout in which they travel (protocol §10).
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Takes texts with and without padding, as Java's decoder does.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+/// The bit of the first word that says that a version follows.
+const VERSIONED: u32 = 1 << 30;
+/// Bits of the first word that are flags, not a length.
+const FLAGS: u32 = 0b11 << 30;
+/// Sources that write a probe behind their name.
+const PROBED: [&str; 2] = ["http", "local"];
+
+/// What is known of a track.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TrackInfo {
+    pub(crate) identifier: String,
+    pub(crate) is_seekable: bool,
+    pub(crate) author: String,
+    /// Milliseconds; `i64::MAX` for streams.
+    pub(crate) length: i64,
+    pub(crate) is_stream: bool,
+    pub(crate) position: i64,
+    pub(crate) title: String,
+    pub(crate) uri: Option<String>,
+    pub(crate) artwork_url: Option<String>,
+    pub(crate) isrc: Option<String>,
+    pub(crate) source_name: String,
+}
+
+/// A track as a node handles it: its encoded bytes, and what they say.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Track {
+    bytes: Vec<u8>,
+    pub(crate) info: TrackInfo,
+    pub(crate) plugin_info: Map<String, Value>,
+    pub(crate) user_data: Map<String, Value>,
+}
+
+/// Why a text is no track.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(crate) enum TrackError {
+    #[error("Illegal base64 character or length")]
+    Base64,
+    #[error("the message says {said} bytes follow, and there are {found}")]
+    Length { said: usize, found: usize },
+    #[error("the message ends too early")]
+    Short,
+    #[error("version {0} of the track format is not known")]
+    Version(u8),
+}
+
+impl Track {
+    /// A track in the newest layout, with a probe where its source writes one.
+    pub(crate) fn new(info: TrackInfo) -> Self {
+        Self::in_version(info, 3)
+    }
+
+    /// A track in an older layout, which leaves out what that did not have.
+    pub(crate) fn in_version(info: TrackInfo, version: u8) -> Self {
+        let mut bytes = encode(&info, version);
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX) & !FLAGS;
+        let flags = if version > 1 { VERSIONED } else { 0 };
+        let mut whole = (length | flags).to_be_bytes().to_vec();
+        whole.append(&mut bytes);
+        Self {
+            bytes: whole,
+            info,
+            plugin_info: Map::new(),
+            user_data: Map::new(),
+        }
+    }
+
+    /// Reads an encoded track.
+    pub(crate) fn decode(text: &str) -> Result<Self, TrackError> {
+        let bytes = LENIENT.decode(text).map_err(|_| TrackError::Base64)?;
+        let info = decode(&bytes)?;
+        Ok(Self {
+            bytes,
+            info,
+            plugin_info: Map::new(),
+            user_data: Map::new(),
+        })
+    }
+
+    /// The encoded text, with this position inside.
+    pub(crate) fn encoded(&self, position: i64, padded: bool) -> String {
+        let mut bytes = self.bytes.clone();
+        // What a source writes about itself is its own, but the position always ends the message.
+        let end = bytes.len() - 8;
+        bytes[end..].copy_from_slice(&position.to_be_bytes());
+        if padded {
+            general_purpose::STANDARD.encode(bytes)
+        } else {
+            general_purpose::STANDARD_NO_PAD.encode(bytes)
+        }
+    }
+}
+
+fn encode(info: &TrackInfo, version: u8) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(256);
+    if version > 1 {
+        bytes.push(version);
+    }
+    put(&mut bytes, &info.title);
+    put(&mut bytes, &info.author);
+    bytes.extend(info.length.to_be_bytes());
+    put(&mut bytes, &info.identifier);
+    bytes.push(u8::from(info.is_stream));
+    if version >= 2 {
+        put_optional(&mut bytes, info.uri.as_deref());
+    }
+    if version >= 3 {
+        put_optional(&mut bytes, info.artwork_url.as_deref());
+        put_optional(&mut bytes, info.isrc.as_deref());
+    }
+    put(&mut bytes, &info.source_name);
+    if PROBED.contains(&info.source_name.as_str()) {
+        put(&mut bytes, "mp3");
+    }
+    bytes.extend(info.position.to_be_bytes());
+    bytes
+}
+
+/// Writes a text in Java's modified UTF-8, behind its length.
+fn put(bytes: &mut Vec<u8>, text: &str) {
+    let mut written = Vec::with_capacity(text.len());
+    for unit in text.encode_utf16() {
+        let [high, low] = unit.to_be_bytes();
+        match unit {
+            0x0001..=0x007f => written.push(low),
+            0 | 0x0080..=0x07ff => {
+                written.push(0xc0 | (high << 2) | (low >> 6));
+                written.push(0x80 | (low & 0x3f));
+            }
+            _ => {
+                written.push(0xe0 | (high >> 4));
+                written.push(0x80 | ((high & 0x0f) << 2) | (low >> 6));
+                written.push(0x80 | (low & 0x3f));
+            }
+        }
+    }
+    // Longer texts do not fit; the catalogue has none.
+    written.truncate(usize::from(u16::MAX));
+    bytes.extend(
+        u16::try_from(written.len())
+            .unwrap_or(u16::MAX)
+            .to_be_bytes(),
+    );
+    bytes.append(&mut written);
+}
+
+fn put_optional(bytes: &mut Vec<u8>, text: Option<&str>) {
+    bytes.push(u8::from(text.is_some()));
+    if let Some(text) = text {
+        put(bytes, text);
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<TrackInfo, TrackError> {
+    let mut rest = Rest(bytes);
+    let first = u32::from_be_bytes(rest.array()?);
+    let said = usize::try_from(first & !FLAGS).map_err(|_| TrackError::Short)?;
+    if said != rest.0.len() {
+        let found = rest.0.len();
+        return Err(TrackError::Length { said, found });
+    }
+    let version = if first & VERSIONED == 0 {
+        1
+    } else {
+        rest.byte()?
+    };
+    if !(1..=3).contains(&version) {
+        return Err(TrackError::Version(version));
+    }
+    let title = rest.text()?;
+    let author = rest.text()?;
+    let length = i64::from_be_bytes(rest.array()?);
+    let identifier = rest.text()?;
+    let is_stream = rest.byte()? != 0;
+    let uri = if version >= 2 { rest.optional()? } else { None };
+    let (artwork_url, isrc) = if version >= 3 {
+        (rest.optional()?, rest.optional()?)
+    } else {
+        (None, None)
+    };
+    let source_name = rest.text()?;
+    let position = rest.0.last_chunk().ok_or(TrackError::Short)?;
+    Ok(TrackInfo {
+        identifier,
+        is_seekable: !is_stream,
+        author,
+        length,
+        is_stream,
+        position: i64::from_be_bytes(*position),
+        title,
+        uri,
+        artwork_url,
+        isrc,
+        source_name,
+    })
+}
+
+/// What of a message was not read yet.
+struct Rest<'a>(&'a [u8]);
+
+impl Rest<'_> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], TrackError> {
+        let (taken, rest) = self.0.split_first_chunk().ok_or(TrackError::Short)?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
+    fn byte(&mut self) -> Result<u8, TrackError> {
+        self.array().map(|[byte]| byte)
+    }
+
+    fn text(&mut self) -> Result<String, TrackError> {
+        let length = usize::from(u16::from_be_bytes(self.array()?));
+        let (text, rest) = self.0.split_at_checked(length).ok_or(TrackError::Short)?;
+        self.0 = rest;
+        Ok(read(text))
+    }
+
+    fn optional(&mut self) -> Result<Option<String>, TrackError> {
+        if self.byte()? == 0 {
+            return Ok(None);
+        }
+        self.text().map(Some)
+    }
+}
+
+/// Reads plain UTF-8, or else Java's modified UTF-8, in which characters beyond the first plane are two surrogates.
+fn read(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    let mut units = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&first, after)) = rest.split_first() {
+        let low = |byte: u8| u16::from(byte & 0x3f);
+        let (unit, after) = match (first, after) {
+            (0x00..=0x7f, _) => (u16::from(first), after),
+            (0xc0..=0xdf, [a, after @ ..]) => ((u16::from(first & 0x1f) << 6) | low(*a), after),
+            (0xe0..=0xef, [a, b, after @ ..]) => (
+                (u16::from(first & 0x0f) << 12) | (low(*a) << 6) | low(*b),
+                after,
+            ),
+            _ => (0xfffd, after),
+        };
+        units.push(unit);
+        rest = after;
+    }
+    String::from_utf16_lossy(&units)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone() -> TrackInfo {
+        TrackInfo {
+            identifier: "t1".into(),
+            is_seekable: true,
+            author: "Lab".into(),
+            length: 1500,
+            is_stream: false,
+            position: 0,
+            title: "Tone".into(),
+            uri: Some("x:t1".into()),
+            artwork_url: None,
+            isrc: None,
+            source_name: "soundcloud".into(),
+        }
+    }
+
+    #[test]
+    fn the_vectors_of_the_sheet_are_met() {
+        let plain =
+            "QAAANgMABFRvbmUAA0xhYgAAAAAAAAXcAAJ0MQABAAR4OnQxAAAACnNvdW5kY2xvdWQAAAAAAAAAAA==";
+        assert_eq!(Track::new(tone()).encoded(0, true), plain);
+        assert_eq!(Track::decode(plain).map(|track| track.info), Ok(tone()));
+        let bare = plain.trim_end_matches('=');
+        assert_eq!(Track::new(tone()).encoded(0, false), bare);
+        assert_eq!(Track::decode(bare).map(|track| track.info), Ok(tone()));
+
+        let probed = TrackInfo {
+            uri: None,
+            source_name: "http".into(),
+            ..tone()
+        };
+        let text = "QAAALwMABFRvbmUAA0xhYgAAAAAAAAXcAAJ0MQAAAAAABGh0dHAAA21wMwAAAAAAAAAA";
+        assert_eq!(Track::new(probed.clone()).encoded(0, true), text);
+        assert_eq!(Track::decode(text).map(|track| track.info), Ok(probed));
+    }
+
+    #[test]
+    fn every_version_comes_back_with_what_it_can_hold() {
+        for version in 1..=3 {
+            let info = TrackInfo {
+                uri: (version >= 2).then(|| "x:t1".into()),
+                isrc: (version >= 3).then(|| "QZES71982312".into()),
+                title: "nul \0, ümlaut, 𝄞 clef".into(),
+                position: 77,
+                ..tone()
+            };
+            let track = Track::in_version(info.clone(), version);
+            let back = Track::decode(&track.encoded(77, true)).expect("a track");
+            assert_eq!(back.info, info, "version {version}");
+        }
+    }
+
+    #[test]
+    fn a_position_is_written_over_and_nothing_else() {
+        let track = Track::new(tone());
+        let later = Track::decode(&track.encoded(900, true)).expect("a track");
+        assert_eq!(
+            later.info,
+            TrackInfo {
+                position: 900,
+                ..tone()
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_no_track_is_told_apart() {
+        assert_eq!(Track::decode("*"), Err(TrackError::Base64));
+        assert_eq!(Track::decode("AA=="), Err(TrackError::Short));
+        assert_eq!(
+            Track::decode("QAAANgMABFRvbmU="),
+            Err(TrackError::Length { said: 54, found: 7 })
+        );
+    }
+
+    #[test]
+    fn names_in_plain_utf8_are_read_as_well() {
+        assert_eq!(read("𝄞".as_bytes()), "𝄞");
+        let mut modified = Vec::new();
+        put(&mut modified, "𝄞\0");
+        assert_eq!(modified.len(), 2 + 6 + 2);
+        assert_eq!(read(&modified[2..]), "𝄞\0");
+    }
+}

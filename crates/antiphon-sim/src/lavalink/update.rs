@@ -1,0 +1,389 @@
+//! How a request changes a player: the order is that of the server (protocol §6).
+
+use serde_json::{Map, Value};
+
+use super::{
+    catalogue::Loaded,
+    filters::Filters,
+    player::{EndReason, Fate},
+    rest::Refusal,
+    state::{Key, State},
+    track::Track,
+    voice::{Claim, Verdict},
+};
+
+/// How long a voice server takes to refuse somebody, in milliseconds.
+const REFUSAL: u64 = 40;
+
+/// What of a player is to be changed; everything else stays.
+#[derive(Debug, Default)]
+pub(crate) struct Update {
+    track: Option<Wanted>,
+    user_data: Option<Map<String, Value>>,
+    position: Option<i64>,
+    end: End,
+    volume: Option<i64>,
+    paused: Option<bool>,
+    filters: Option<Filters>,
+    /// Names of the filters in the request.
+    filter_names: Vec<String>,
+    voice: Option<Voice>,
+    /// Fields that no node knows.
+    pub(crate) unknown: Vec<String>,
+}
+
+/// Which track is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Wanted {
+    Encoded(String),
+    Identifier(String),
+    /// `encoded: null`.
+    None,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum End {
+    #[default]
+    Absent,
+    /// `null`, with which the server does nothing to the current track.
+    Null,
+    At(i64),
+}
+
+#[derive(Debug)]
+struct Voice {
+    token: String,
+    endpoint: String,
+    session: String,
+    channel: Option<String>,
+}
+
+/// A field of another type than it should have.
+fn wrong(name: &str) -> Refusal {
+    Refusal::bad(format!("JSON error: Unexpected JSON token at `{name}`"))
+}
+
+fn whole(value: &Value, name: &str) -> Result<i64, Refusal> {
+    value.as_i64().ok_or_else(|| wrong(name))
+}
+
+fn flag(value: &Value, name: &str) -> Result<bool, Refusal> {
+    value.as_bool().ok_or_else(|| wrong(name))
+}
+
+fn words(value: &Value, name: &str) -> Result<String, Refusal> {
+    value.as_str().map(str::to_owned).ok_or_else(|| wrong(name))
+}
+
+fn map<'a>(value: &'a Value, name: &str) -> Result<&'a Map<String, Value>, Refusal> {
+    value.as_object().ok_or_else(|| wrong(name))
+}
+
+impl Update {
+    /// Reads a body.
+    pub(crate) fn read(body: &Value) -> Result<Self, Refusal> {
+        let mut update = Self::default();
+        let mut old = Vec::new();
+        let mut has_track = false;
+        for (name, value) in map(body, "the body")? {
+            match name.as_str() {
+                "track" => {
+                    has_track = true;
+                    update.read_track(map(value, name)?)?;
+                }
+                "encodedTrack" if value.is_null() => old.push(Wanted::None),
+                "encodedTrack" => old.push(Wanted::Encoded(words(value, name)?)),
+                "identifier" => old.push(Wanted::Identifier(words(value, name)?)),
+                "position" => update.position = Some(whole(value, name)?),
+                "endTime" if value.is_null() => update.end = End::Null,
+                "endTime" => update.end = End::At(whole(value, name)?),
+                "volume" => update.volume = Some(whole(value, name)?),
+                "paused" => update.paused = Some(flag(value, name)?),
+                "filters" => {
+                    let names = map(value, name)?.iter();
+                    let is_set = |(_, filter): &(&String, &Value)| !filter.is_null();
+                    update.filter_names =
+                        names.filter(is_set).map(|(name, _)| name.clone()).collect();
+                    update.filters = Some(Filters::read(value).map_err(Refusal::bad)?);
+                    let unknown = Filters::unknown(value).into_iter();
+                    update
+                        .unknown
+                        .extend(unknown.map(|name| format!("filters.{name}")));
+                }
+                "voice" => update.voice = Some(Voice::read(map(value, name)?)?),
+                other => update.unknown.push(other.to_owned()),
+            }
+        }
+        if has_track && !old.is_empty() {
+            return Err(Refusal::bad(
+                "Cannot specify both track and encodedTrack/identifier",
+            ));
+        }
+        if old.len() > 1 {
+            return Err(Refusal::bad(
+                "Cannot specify both encodedTrack and identifier",
+            ));
+        }
+        update.track = old.pop().or(update.track);
+        Ok(update)
+    }
+
+    fn read_track(&mut self, track: &Map<String, Value>) -> Result<(), Refusal> {
+        for (name, value) in track {
+            match name.as_str() {
+                "encoded" | "identifier" if self.track.is_some() => {
+                    return Err(Refusal::bad("Cannot specify both encoded and identifier"));
+                }
+                "encoded" if value.is_null() => self.track = Some(Wanted::None),
+                "encoded" => self.track = Some(Wanted::Encoded(words(value, name)?)),
+                "identifier" => self.track = Some(Wanted::Identifier(words(value, name)?)),
+                "userData" => self.user_data = Some(map(value, name)?.clone()),
+                // Clients hand back whole tracks; what else is in them is passed over.
+                "info" | "pluginInfo" => {}
+                other => self.unknown.push(format!("track.{other}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses what can be refused without looking at the player (protocol §5.1).
+    pub(crate) fn check(&self, disabled: &[String]) -> Result<(), Refusal> {
+        let off: Vec<&str> = self
+            .filter_names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| disabled.iter().any(|other| other == name))
+            .collect();
+        if !off.is_empty() {
+            let message = format!(
+                "Following filters are disabled in the config: {}",
+                off.join(", ")
+            );
+            return Err(Refusal::bad(message));
+        }
+        if let Some(voice) = &self.voice {
+            voice.check()?;
+        }
+        match self.end {
+            End::At(..=0) => Err(Refusal::bad("End time must be greater than 0")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Voice {
+    fn read(voice: &Map<String, Value>) -> Result<Self, Refusal> {
+        let text = |name: &str| match voice.get(name) {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(value) => words(value, name),
+        };
+        Ok(Self {
+            token: text("token")?,
+            endpoint: text("endpoint")?,
+            session: text("sessionId")?,
+            channel: Some(text("channelId")?).filter(|channel| !channel.is_empty()),
+        })
+    }
+
+    /// Every field is wanted, the channel since version 4.2 (protocol §6).
+    fn check(&self) -> Result<(), Refusal> {
+        let blank = [
+            ("token", self.token.trim().is_empty()),
+            ("endpoint", self.endpoint.trim().is_empty()),
+            ("sessionId", self.session.trim().is_empty()),
+            ("channelId", self.channel.is_none()),
+        ];
+        match blank.iter().find(|(_, is_blank)| *is_blank) {
+            Some((name, _)) => Err(Refusal::bad(format!(
+                "Partial Lavalink voice state: `{name}` is missing or blank"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl State {
+    /// Changes a player that exists.
+    pub(crate) fn update(
+        &mut self,
+        key: &Key,
+        update: Update,
+        no_replace: bool,
+    ) -> Result<(), Refusal> {
+        let is_set = |state: &mut Self| {
+            let set = state.with_player(key, |player, _, _| player.playing.is_some());
+            set.unwrap_or_default()
+        };
+        let skips = update.track.is_some() && no_replace && is_set(self);
+        let track = match &update.track {
+            Some(wanted) if !skips => Some(self.wanted(wanted)?),
+            _ => None,
+        };
+        if let Some(voice) = update.voice {
+            self.set_voice(key, voice)?;
+        }
+        let is_new = update.track.is_some();
+        self.with_player(key, |player, scribe, now| {
+            if let (Some(paused), false) = (update.paused, is_new) {
+                player.pause(paused, now, scribe);
+            }
+            if let (Some(user_data), false, Some(playing)) =
+                (&update.user_data, is_new, &mut player.playing)
+            {
+                playing.track.user_data.clone_from(user_data);
+            }
+            if let Some(volume) = update.volume {
+                player.set_volume(volume, scribe);
+            }
+            if let (Some(position), false) = (update.position, is_new) {
+                player.seek(position, now, scribe);
+            }
+            if let (End::At(end), false) = (update.end, is_new) {
+                player.set_end(end);
+            }
+            if let Some(filters) = update.filters {
+                player.set_filters(filters, now, scribe);
+            }
+            match track {
+                None => {}
+                Some(None) => {
+                    player.end(EndReason::Stopped, now, scribe);
+                    player.pause(update.paused.unwrap_or_default(), now, scribe);
+                }
+                Some(Some((mut track, fate))) => {
+                    player.pause(update.paused.unwrap_or_default(), now, scribe);
+                    track.user_data = update.user_data.unwrap_or_default();
+                    let start = update.position.unwrap_or(track.info.position).max(0);
+                    let end = match update.end {
+                        End::At(end) => Some(end),
+                        End::Absent | End::Null => None,
+                    };
+                    player.play(track, fate, start, end, now, scribe);
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// The track that is wanted, and what becomes of it; none to stop.
+    fn wanted(&self, wanted: &Wanted) -> Result<Option<(Track, Fate)>, Refusal> {
+        let track = match wanted {
+            Wanted::None => return Ok(None),
+            Wanted::Encoded(encoded) => self.read_track(encoded)?,
+            Wanted::Identifier(identifier) => match self.catalogue.load(identifier) {
+                Loaded::Track(track) => *track,
+                Loaded::Playlist(_) | Loaded::Search(_) => {
+                    return Err(Refusal::bad("Cannot play a playlist or search result"));
+                }
+                Loaded::Empty => {
+                    let message = format!("No matches found for identifier {identifier}");
+                    return Err(Refusal::bad(message));
+                }
+                Loaded::Error { message, .. } => return Err(Refusal::new(500, message)),
+            },
+        };
+        let entry = self.catalogue.entry(&track.info.identifier);
+        let fate = entry.map(|entry| entry.fate).unwrap_or_default();
+        Ok(Some((track, fate)))
+    }
+
+    /// Opens the voice anew if anything about it differs (protocol §6, step 3).
+    fn set_voice(&mut self, key: &Key, voice: Voice) -> Result<(), Refusal> {
+        let session = self.nodes[key.node].sessions.get(&*key.session);
+        let claim = Claim {
+            user: session.map(|session| session.user).unwrap_or_default(),
+            guild: key.guild,
+            token: voice.token,
+            endpoint: voice.endpoint,
+            session: voice.session,
+            channel: voice.channel,
+        };
+        let stays = self.with_player(key, |player, _, _| {
+            player.is_connected && player.voice.as_ref() == Some(&claim)
+        });
+        if stays == Some(true) {
+            return Ok(());
+        }
+        match self.voice.judge(&claim) {
+            Verdict::Open => {
+                self.with_player(key, |player, scribe, now| {
+                    player.connect(claim, now, scribe);
+                });
+            }
+            Verdict::Unreachable => {
+                self.with_player(key, |player, _, now| player.disconnect(Some(claim), now));
+                return Err(Refusal::new(500, "Failed to connect to voice server"));
+            }
+            Verdict::Closed(code, reason) => {
+                self.with_player(key, |player, _, now| player.disconnect(Some(claim), now));
+                let key = key.clone();
+                self.later(std::time::Duration::from_millis(REFUSAL), move |state| {
+                    state.with_player(&key, |player, scribe, now| {
+                        player.close_voice(code, &reason, true, now, scribe);
+                    });
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn refused(body: &Value, message: &str) {
+        let checked = Update::read(body).and_then(|update| update.check(&["karaoke".into()]));
+        assert_eq!(checked, Err(Refusal::bad(message)), "{body}");
+    }
+
+    #[test]
+    fn what_the_server_refuses_is_refused_in_its_words() {
+        refused(
+            &json!({"track": {"identifier": "a"}, "encodedTrack": "b"}),
+            "Cannot specify both track and encodedTrack/identifier",
+        );
+        refused(
+            &json!({"track": {"identifier": "a", "encoded": "b"}}),
+            "Cannot specify both encoded and identifier",
+        );
+        refused(
+            &json!({"filters": {"karaoke": {}, "volume": 1.0}}),
+            "Following filters are disabled in the config: karaoke",
+        );
+        refused(&json!({"endTime": 0}), "End time must be greater than 0");
+        refused(
+            &json!({"voice": {"token": "t", "endpoint": "e", "sessionId": "s"}}),
+            "Partial Lavalink voice state: `channelId` is missing or blank",
+        );
+        refused(
+            &json!({"volume": "loud"}),
+            "JSON error: Unexpected JSON token at `volume`",
+        );
+    }
+
+    #[test]
+    fn absent_null_and_a_text_are_three_things() {
+        let track = |body: Value| Update::read(&body).expect("sound").track;
+        assert_eq!(track(json!({"track": {"userData": {}}})), None);
+        assert_eq!(
+            track(json!({"track": {"encoded": null}})),
+            Some(Wanted::None)
+        );
+        assert_eq!(track(json!({"encodedTrack": null})), Some(Wanted::None));
+        assert_eq!(
+            track(json!({"track": {"encoded": "QA"}})),
+            Some(Wanted::Encoded("QA".into()))
+        );
+    }
+
+    #[test]
+    fn fields_that_nobody_knows_are_named() {
+        let body = json!({"track": {"colour": 1}, "filters": {"reverb": {}}, "speed": 2});
+        let update = Update::read(&body).expect("sound");
+        assert_eq!(update.unknown, ["filters.reverb", "speed", "track.colour"]);
+    }
+}

@@ -1,0 +1,90 @@
+//! HTTP on a connection, and a socket where HTTP ends, whatever the platform.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::service_fn,
+    upgrade::{OnUpgrade, Upgraded},
+};
+use hyper_util::rt::TokioIo;
+
+use crate::line::Line;
+
+/// Longest body taken from a client.
+const LONGEST: usize = 1 << 20;
+
+/// A whole answer.
+pub(crate) type Page = Response<Full<Bytes>>;
+
+/// What becomes of a request.
+pub(crate) enum Reply<S> {
+    Answer(Page),
+    /// An answer, so much later.
+    Late(Duration, Page),
+    /// The connection is closed instead of an answer.
+    Dropped,
+    /// HTTP ends with this, and a socket begins.
+    Socket(S, Response<()>),
+}
+
+/// Why a connection ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the simulator closes this connection without an answer")]
+struct Dropped;
+
+/// Serves one connection until either side ends it.
+///
+/// The body of a request is absent where it was too long or broke off.
+pub(crate) async fn serve<S, F>(
+    line: Line,
+    answer: impl Fn(Request<Option<Bytes>>) -> Reply<S>,
+    socket: impl FnOnce(TokioIo<Upgraded>, Line, S) -> F,
+) where
+    F: Future<Output = ()>,
+{
+    let granted: Mutex<Option<(OnUpgrade, S)>> = Mutex::new(None);
+    let service = service_fn(|request| respond(&answer, &granted, request));
+    let connection = http1::Builder::new()
+        .serve_connection(TokioIo::new(line.clone()), service)
+        .with_upgrades();
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection ended");
+    }
+    let granted = granted.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some((upgrade, what)) = granted
+        && let Ok(upgraded) = upgrade.await
+    {
+        Box::pin(socket(TokioIo::new(upgraded), line, what)).await;
+    }
+}
+
+async fn respond<S>(
+    answer: &impl Fn(Request<Option<Bytes>>) -> Reply<S>,
+    granted: &Mutex<Option<(OnUpgrade, S)>>,
+    mut request: Request<Incoming>,
+) -> Result<Page, Dropped> {
+    let upgrade = hyper::upgrade::on(&mut request);
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, LONGEST).collect().await;
+    let request = Request::from_parts(head, body.ok().map(http_body_util::Collected::to_bytes));
+    match answer(request) {
+        Reply::Answer(page) => Ok(page),
+        Reply::Late(late, page) => {
+            tokio::time::sleep(late).await;
+            Ok(page)
+        }
+        Reply::Dropped => Err(Dropped),
+        Reply::Socket(what, response) => {
+            *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, what));
+            Ok(response.map(|()| Full::default()))
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! Sessions on the Gateway: how they begin, go on after a loss, and end.
+
+use std::time::Duration;
+
+use antiphon_sim::{Query, Simulator, discord::KeyOrder};
+use serde_json::{Value, json};
+
+use super::{ALL, client::Client, identified};
+
+#[tokio::test(start_paused = true)]
+async fn a_session_begins_with_ready_and_the_guilds() {
+    let sim = Simulator::with_seed(7);
+    let mut client = Client::open(&sim, "").await;
+    assert_eq!(client.op(10).await["heartbeat_interval"], 41_250);
+    client
+        .identify_as(&sim, "antiphon", ALL, &json!({"shard": [0, 1]}))
+        .await;
+    let ready = client.event("READY").await;
+    let discord = sim.discord();
+    assert_eq!(ready["user"]["id"], discord.account().id.to_string());
+    assert_eq!(
+        ready["guilds"],
+        json!([{"id": discord.guild_id().to_string(), "unavailable": true}])
+    );
+    assert_eq!(
+        ready["resume_gateway_url"],
+        "wss://gateway-us-east1-b.discord.gg"
+    );
+    assert_eq!(ready["shard"], json!([0, 1]));
+    let guild = client.event("GUILD_CREATE").await;
+    assert_eq!(guild["members"].as_array().map(Vec::len), Some(27));
+    assert_eq!(guild["channels"].as_array().map(Vec::len), Some(9));
+    assert!(
+        guild["presences"]
+            .as_array()
+            .is_some_and(|all| all.len() > 10)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_good_with_and_without_its_prefix() {
+    let sim = Simulator::with_seed(7);
+    let token = sim.discord().token();
+    let token = format!("Bot {}", token.expose());
+    let mut client = Client::open(&sim, "").await;
+    client
+        .identify_as(&sim, "antiphon", 1, &json!({"token": token}))
+        .await;
+    client.event("READY").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_is_acknowledged_and_can_be_asked_for() {
+    let (sim, mut client) = identified(1).await;
+    client.send(1, &json!(client.seq)).await;
+    assert_eq!(client.op(11).await, Value::Null);
+    assert_eq!(sim.discord().heartbeats(), (1, 1));
+    sim.discord().ask_for_beats();
+    client.op(1).await;
+    sim.discord().withhold_acks(true);
+    client.send(1, &json!(client.seq)).await;
+    assert!(client.hears_nothing().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_session_resumes_and_has_what_it_missed_once() {
+    let (sim, mut client) = identified(ALL).await;
+    let discord = sim.discord();
+    discord.say("loft", "mira", "first");
+    assert_eq!(client.event("MESSAGE_CREATE").await["content"], "first");
+    discord.cut();
+    client.end().await;
+    discord.say("loft", "mira", "second");
+    discord.type_in("loft", "teo");
+    client.resume(&sim).await;
+    assert_eq!(client.event("MESSAGE_CREATE").await["content"], "second");
+    client.event("TYPING_START").await;
+    client.event("RESUMED").await;
+    discord.say("loft", "mira", "third");
+    assert_eq!(client.event("MESSAGE_CREATE").await["content"], "third");
+    assert_eq!(discord.identifies("antiphon"), 1);
+    assert_eq!(
+        sim.ledger().due_to(&discord.account().id.to_string()),
+        client.received
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_have_the_place_and_the_origin_of_their_event() {
+    let (sim, mut client) = identified(ALL).await;
+    let discord = sim.discord();
+    let message = discord.say("loft", "mira", "hello");
+    discord.type_in("loft", "mira");
+    client.event("TYPING_START").await;
+    let rows = sim.ledger().rows(&Query::default());
+    let session = client.ready["session_id"].as_str().expect("a session");
+    let place = format!(
+        "guild/{}/channel/{}",
+        discord.guild_id(),
+        discord.channel_id()
+    );
+    let shown: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                &*row.kind,
+                &*row.place,
+                row.origin.as_deref().unwrap_or_default(),
+                row.frame,
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (
+                "discord.READY",
+                "",
+                &*format!("{session}/0000000001"),
+                Some(1)
+            ),
+            (
+                "discord.GUILD_CREATE",
+                &format!("guild/{}", discord.guild_id()),
+                &format!("{session}/0000000002"),
+                Some(2)
+            ),
+            (
+                "discord.MESSAGE_CREATE",
+                &place,
+                &format!("message/{message}"),
+                Some(3)
+            ),
+            (
+                "discord.TYPING_START",
+                &place,
+                &format!("{session}/0000000004"),
+                Some(4)
+            ),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_session_misses_is_due_all_the_same() {
+    let (sim, mut client) = identified(ALL).await;
+    let discord = sim.discord();
+    discord.cut();
+    client.end().await;
+    tokio::time::advance(Duration::from_secs(181)).await;
+    discord.say("loft", "mira", "into the gap");
+    assert_eq!(discord.sessions(), Vec::<String>::new());
+    let rows = sim.ledger().rows(&Query::default());
+    let last = rows.last().expect("a row");
+    assert_eq!((&*last.kind, last.frame), ("discord.MESSAGE_CREATE", None));
+    assert_eq!(
+        last.due_to.as_deref(),
+        Some(&*discord.account().id.to_string())
+    );
+    client.resume(&sim).await;
+    assert_eq!(client.op(9).await, false);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_closes_with_1000_leaves_for_good() {
+    let (sim, client) = identified(ALL).await;
+    let before = sim.ledger().last();
+    client.leave(1000).await;
+    sim.discord().say("loft", "mira", "nobody there");
+    assert_eq!(sim.discord().sessions(), Vec::<String>::new());
+    assert_eq!(sim.ledger().last(), before);
+    let (sim, client) = identified(ALL).await;
+    client.leave(4000).await;
+    assert_eq!(sim.discord().sessions().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reconnect_and_invalid_session_are_said_and_meant() {
+    let (sim, mut client) = identified(ALL).await;
+    let discord = sim.discord();
+    discord.reconnect();
+    client.op(7).await;
+    client.resume(&sim).await;
+    client.event("RESUMED").await;
+    discord.invalidate(true);
+    assert_eq!(client.op(9).await, true);
+    client.resume(&sim).await;
+    client.event("RESUMED").await;
+    discord.invalidate(false);
+    assert_eq!(client.op(9).await, false);
+    client.resume(&sim).await;
+    assert_eq!(client.op(9).await, false);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sequence_that_was_never_sent_ends_the_session() {
+    let (sim, mut client) = identified(ALL).await;
+    client.seq = Some(99);
+    client.resume(&sim).await;
+    assert_eq!(client.end().await, Some(4007));
+    assert_eq!(sim.discord().sessions(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_buffer_that_forgot_too_much_cannot_be_resumed() {
+    let (sim, mut client) = identified(ALL).await;
+    let discord = sim.discord();
+    discord.replay(2);
+    discord.cut();
+    client.end().await;
+    for text in ["one", "two", "three"] {
+        discord.say("loft", "mira", text);
+    }
+    client.resume(&sim).await;
+    assert_eq!(client.op(9).await, false);
+}
+
+/// Reads to the end, which is to have this code.
+async fn check(client: &mut Client, code: u16) {
+    assert_eq!(client.end().await, Some(code));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_mistake_has_its_close_code() {
+    let sim = Simulator::with_seed(7);
+    let open = || Client::open(&sim, "");
+    let mut client = open().await;
+    client.text("{no json").await;
+    check(&mut client, 4002).await;
+    let mut client = open().await;
+    client.send(2, &json!("x".repeat(5000))).await;
+    check(&mut client, 4002).await;
+    let mut client = open().await;
+    client.send(77, &Value::Null).await;
+    check(&mut client, 4001).await;
+    let mut client = open().await;
+    client.send(3, &json!({"status": "online"})).await;
+    check(&mut client, 4003).await;
+    for (change, code) in [
+        (json!({"token": "wrong"}), 4004),
+        (json!({"shard": [2, 2]}), 4010),
+        (json!({"intents": 1 << 30}), 4013),
+    ] {
+        let mut client = open().await;
+        client.identify_as(&sim, "antiphon", 1, &change).await;
+        check(&mut client, code).await;
+    }
+    let mut client = open().await;
+    client
+        .identify_as(&sim, "lector", 1 << 15, &json!({}))
+        .await;
+    check(&mut client, 4014).await;
+    sim.discord().shards(2);
+    sim.discord().require_shards(true);
+    let mut client = open().await;
+    client.identify_as(&sim, "antiphon", 1, &json!({})).await;
+    check(&mut client, 4011).await;
+    sim.discord().require_shards(false);
+    let mut client = open().await;
+    client.identify(&sim, 1).await;
+    client.identify_as(&sim, "antiphon", 1, &json!({})).await;
+    check(&mut client, 4005).await;
+    let network = sim.network();
+    let mut client = Client::at(&network, "wss://gateway.discord.gg/?v=5&x=", "").await;
+    check(&mut client, 4012).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_than_120_frames_in_a_minute_are_too_many() {
+    let (_sim, mut client) = identified(1).await;
+    for _ in 0..119 {
+        client.send(1, &Value::Null).await;
+        client.op(11).await;
+    }
+    client.send(1, &Value::Null).await;
+    assert_eq!(client.end().await, Some(4008));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_beat_is_timed_out() {
+    let (sim, mut client) = identified(1).await;
+    assert_eq!(client.end().await, Some(4009));
+    assert_eq!(sim.discord().sessions(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn identifies_wait_for_their_turn_and_are_counted() {
+    let sim = Simulator::with_seed(7);
+    sim.discord().max_concurrency(2);
+    let shard = |id: u32| json!({"shard": [id, 4]});
+    for (id, is_ready) in [(0, true), (1, true), (2, false)] {
+        let mut client = Client::open(&sim, "").await;
+        client.identify_as(&sim, "antiphon", 1, &shard(id)).await;
+        if is_ready {
+            client.event("READY").await;
+        } else {
+            assert_eq!(client.op(9).await, false);
+            tokio::time::advance(Duration::from_secs(5)).await;
+            client.identify_as(&sim, "antiphon", 1, &shard(id)).await;
+            client.event("READY").await;
+        }
+    }
+    assert_eq!(sim.discord().identifies("antiphon"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_has_only_so_many_session_starts() {
+    let sim = Simulator::with_seed(7);
+    sim.discord().session_starts(1);
+    let (old, mut client) = (sim.discord().token(), Client::open(&sim, "").await);
+    client.identify(&sim, 1).await;
+    tokio::time::advance(Duration::from_secs(5)).await;
+    let mut client = Client::open(&sim, "").await;
+    client.identify_as(&sim, "antiphon", 1, &json!({})).await;
+    assert_eq!(client.end().await, Some(4004));
+    assert_ne!(sim.discord().token().expose(), old.expose());
+}
+
+#[tokio::test(start_paused = true)]
+async fn guilds_go_to_their_shards() {
+    let sim = Simulator::with_seed(7);
+    sim.discord().max_concurrency(3);
+    let guilds: Vec<u64> = ["east", "west", "north"]
+        .map(|name| sim.discord().add_guild(name))
+        .into();
+    for shard in 0..3_u64 {
+        let mut client = Client::open(&sim, "").await;
+        client
+            .identify_as(&sim, "antiphon", 1, &json!({"shard": [shard, 3]}))
+            .await;
+        let ready = client.event("READY").await;
+        let here: Vec<String> = guilds
+            .iter()
+            .chain([&sim.discord().guild_id()])
+            .filter(|id| (**id >> 22) % 3 == shard)
+            .map(ToString::to_string)
+            .collect();
+        let mut told: Vec<&str> = ready["guilds"]
+            .as_array()
+            .expect("guilds")
+            .iter()
+            .filter_map(|one| one["id"].as_str())
+            .collect();
+        told.sort_unstable();
+        let mut here: Vec<&str> = here.iter().map(String::as_str).collect();
+        here.sort_unstable();
+        assert_eq!(told, here);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_compression_carries_the_same_events() {
+    for query in ["", "&compress=zlib-stream", "&compress=zstd-stream"] {
+        let sim = Simulator::with_seed(7);
+        sim.discord().split(Some(100));
+        let mut client = Client::open(&sim, query).await;
+        client.identify(&sim, ALL).await;
+        sim.discord().cut();
+        client.end().await;
+        sim.discord().say("loft", "mira", "compressed");
+        // The second connection has a context of its own.
+        client.resume(&sim).await;
+        assert_eq!(
+            client.event("MESSAGE_CREATE").await["content"],
+            "compressed",
+            "{query}"
+        );
+    }
+    let sim = Simulator::with_seed(7);
+    let mut client = Client::open(&sim, "").await;
+    client
+        .identify_as(&sim, "antiphon", ALL, &json!({"compress": true}))
+        .await;
+    assert!(client.event("GUILD_CREATE").await["name"].is_string());
+    assert_eq!(sim.notes(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_keys_of_a_dispatch_come_in_the_order_asked_for() {
+    let (sim, mut client) = identified(ALL).await;
+    for (order, beginning, end) in [
+        (
+            KeyOrder::Usual,
+            r#"{"t":"TYPING_START","s":3,"op":0,"d":{"#,
+            "}}",
+        ),
+        (
+            KeyOrder::SequenceLast,
+            r#"{"op":0,"t":"TYPING_START","d":{"#,
+            r#"},"s":4}"#,
+        ),
+        (
+            KeyOrder::Sorted,
+            r#"{"d":{"#,
+            r#"},"op":0,"s":5,"t":"TYPING_START"}"#,
+        ),
+    ] {
+        sim.discord().key_order(order);
+        sim.discord().type_in("loft", "mira");
+        client.event("TYPING_START").await;
+        let text = client.texts.last().expect("a frame");
+        assert!(text.starts_with(beginning) && text.ends_with(end), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_resume_host_takes_nobody() {
+    let (sim, mut client) = identified(1).await;
+    sim.discord().stale_resume_host(true);
+    sim.discord().cut();
+    client.end().await;
+    let network = sim.network();
+    let address = client.ready["resume_gateway_url"]
+        .as_str()
+        .expect("an address");
+    assert!(Client::try_at(&network, address, "").await.is_err());
+    assert!(
+        Client::try_at(&network, "wss://gateway.discord.gg", "")
+            .await
+            .is_ok()
+    );
+}

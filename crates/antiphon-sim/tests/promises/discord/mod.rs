@@ -1,0 +1,22 @@
+//! Discord: its Gateway and its REST interface.
+
+mod client;
+mod faults;
+mod gateway;
+mod intents;
+mod members;
+mod rest;
+mod traffic;
+
+use antiphon_sim::Simulator;
+
+/// Every intent there is.
+const ALL: u64 = 0x1_ffff | 0b11 << 20 | 0b11 << 24;
+
+/// A simulation whose first bot has identified with these intents and has read up to its guild.
+async fn identified(intents: u64) -> (Simulator, client::Client) {
+    let sim = Simulator::with_seed(7);
+    let mut client = client::Client::open(&sim, "").await;
+    client.identify(&sim, intents).await;
+    (sim, client)
+}
