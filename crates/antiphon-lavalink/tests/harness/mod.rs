@@ -234,6 +234,8 @@ impl Running {
 
     /// Stops in good order and gives what was stored.
     pub async fn stop(mut self) -> Journal {
+        // What was said at this very moment is heard first.
+        sleep(Duration::from_millis(10)).await;
         self.stopper.close();
         while let Some(ended) = self.tasks.join_next().await {
             ended.expect("no panic").expect("a clean stop");
