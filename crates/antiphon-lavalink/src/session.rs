@@ -108,8 +108,6 @@ pub(crate) struct Session {
     lost_at: Option<Instant>,
     /// Whether a socket ended so that what was under way on it was not heard.
     broke_off: bool,
-    /// When it did; absent for one of an earlier run.
-    broke_at: Option<Timestamp>,
     failover_at: Option<Instant>,
     /// When its players are asked for again, since that failed.
     compare_at: Option<Instant>,
@@ -143,7 +141,6 @@ impl Session {
             replay_until: None,
             lost_at: None,
             broke_off: false,
-            broke_at: None,
             failover_at: None,
             compare_at: None,
             place,
@@ -317,13 +314,12 @@ impl Session {
         self.replay_until = resumed.then(|| now.at + REPLAY);
         self.show(LinkState::Connected { since: now.wall });
         let broke_off = std::mem::take(&mut self.broke_off);
-        let until = self.broke_at.take().unwrap_or(now.wall);
         match (resumed, last) {
             (true, last) => Readiness::Resumed {
-                // A part that was reported when players moved is not reported twice.
+                // The node may have noticed much later than we did, and spoken to nobody until then.
                 unheard: last
-                    .filter(|last| broke_off && last.at <= until)
-                    .map(|last| (last, Edge::at(until))),
+                    .filter(|_| broke_off)
+                    .map(|last| (last, Edge::at(now.wall))),
             },
             (false, Some(since)) if had_one => Readiness::Anew { since },
             (false, _) => Readiness::First,
@@ -349,7 +345,6 @@ impl Session {
         let was_open = was_ready || matches!(self.phase, Phase::Greeting { .. });
         if was_open && !refusal.orderly {
             self.broke_off = true;
-            self.broke_at = Some(now.wall);
         }
         if was_ready {
             self.lost_at = Some(now.at);
