@@ -158,6 +158,51 @@ async fn a_half_open_socket_is_noticed_and_its_session_made_anew() {
     assert_eq!(lost(&sim, &journal), none());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_node_said_to_a_dead_socket_before_it_noticed_is_a_gap() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let node = sim.lavalink().node("eu-1");
+    node.half_open();
+    node.refuse_sockets(Duration::from_secs(70));
+    // We have noticed by now, the node has not.
+    sleep(Duration::from_secs(55)).await;
+    assert_ne!(app.pool.nodes()[0].status(), NodeStatus::Connected);
+    node.frame(r#"{"op":"event","type":"NeverHeard"}"#);
+    app.connected(1).await;
+    let journal = app.stop().await;
+    let last = journal.decoded::<NodeReady>().pop().expect("ready");
+    assert!(last.resumed && journal.of("lavalink.NeverHeard").is_empty());
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_fails_for_a_while_gets_its_players_back_all_the_same() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let player = app.play(&sim, GUILD, "long").await;
+    let node = sim.lavalink().node("eu-1");
+    node.fail_rest("PATCH *players*", 12, RestFault::Html(502));
+    node.kill(Duration::from_secs(3));
+    wait(|| node.player(GUILD).is_some_and(|it| it.track.is_some())).await;
+    sleep(Duration::from_secs(1)).await;
+    assert!(player.playing() && player.connected());
+    let tries = node.requests().into_iter();
+    let tries: Vec<i64> = tries
+        .filter(|request| request.is_about_track())
+        .map(|request| request.at)
+        .collect();
+    let rests = tries[1..].windows(2).map(|two| two[1] - two[0]);
+    assert!(rests.clone().all(|rest| rest >= 250), "{tries:?}");
+    assert!(rests.max().is_some_and(|rest| rest <= 5500), "{tries:?}");
+    let journal = app.stop().await;
+    assert_eq!(journal.story(GUILD), ["start long", "go on long"]);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
 /// How many players play at each node.
 fn playing(sim: &Simulator) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();

@@ -277,6 +277,7 @@ async fn chaos(seed: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn whatever_goes_wrong_every_player_plays_once_and_nothing_is_lost_unsaid() {
+    // More of them for a long night: ANTIPHON_SEEDS says how many.
     let seeds = std::env::var("ANTIPHON_SEEDS").ok();
     let seeds: u64 = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(4);
     for seed in 1..=seeds {
