@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use antiphon_core::Provenance;
 use antiphon_lavalink::{NodeReady, NodeStatus, PlayerError, PlayerMigrated, Pool};
-use antiphon_sim::{RestFault, Simulator, lavalink::NodeQuirk};
+use antiphon_sim::{
+    RestFault, Simulator,
+    lavalink::{NodeQuirk, NodeRequest},
+};
 use harness::{Running, config, config_of, lost, track, wait};
 use tokio::time::{Instant, sleep};
 
@@ -192,7 +195,7 @@ async fn a_node_that_fails_for_a_while_gets_its_players_back_all_the_same() {
     assert!(player.playing() && player.connected());
     let tries = node.requests().into_iter();
     let tries: Vec<i64> = tries
-        .filter(|request| request.is_about_track())
+        .filter(NodeRequest::is_about_track)
         .map(|request| request.at)
         .collect();
     let rests = tries[1..].windows(2).map(|two| two[1] - two[0]);
