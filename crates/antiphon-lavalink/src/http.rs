@@ -151,15 +151,16 @@ impl Http {
     // -----------------------------------------------------------------------------------------------------------------
     // Sessions and players.
 
-    /// Asks for the session to be kept, or not to be; whether it will be.
+    /// Asks for the session to be kept as the configuration says, or not at all; whether it will be.
     pub(crate) async fn update_session(
         &self,
         node: usize,
         session: &str,
+        keep: bool,
     ) -> Result<bool, RequestError> {
         let timeout = self.resume_timeout.as_secs();
         let body = wire::ResumeSession {
-            resuming: timeout != NO_TIMEOUT,
+            resuming: keep && timeout != NO_TIMEOUT,
             timeout,
         };
         let path = format!("/v4/sessions/{}", encoded(session));

@@ -136,6 +136,8 @@ pub(crate) struct PlayerState {
     saved_at: Instant,
     /// It is over once its node has been told.
     pub(crate) is_gone: bool,
+    /// Until when its node is asked nothing, since it failed.
+    rests_until: Option<Instant>,
 }
 
 /// What others see of a player at one moment.
@@ -201,6 +203,7 @@ impl PlayerState {
             dirty: false,
             saved_at: now,
             is_gone: false,
+            rests_until: None,
         }
     }
 
@@ -314,6 +317,7 @@ impl PlayerState {
         }
         self.is_gone = true;
         self.dirty = true;
+        self.rests_until = None;
         self.inactive_at = None;
         self.connected = false;
         let guild = self.guild;
@@ -338,6 +342,7 @@ impl PlayerState {
         if self.is_gone {
             self.asks.clear();
             self.sent = None;
+            self.rests_until = None;
         }
     }
 
@@ -355,6 +360,7 @@ impl PlayerState {
         reply: Option<Reply>,
     ) {
         let position = self.progress.at(lost_at);
+        self.rests_until = None;
         let from = self.node.replace(node);
         let mut reply = reply;
         if let Some(ask) = self.sent.take().map(Sent::into_ask) {
@@ -438,11 +444,12 @@ impl PlayerState {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let entering = self.entering.iter().map(|(_, by, _)| *by);
         let others = self.voice.deadline().into_iter().chain(self.inactive_at);
-        others.chain(entering).min()
+        others.chain(self.rests_until).chain(entering).min()
     }
 
     /// Some time has passed.
     pub(crate) fn on_deadline(&mut self, now: Instant) {
+        self.rests_until = self.rests_until.filter(|until| *until > now);
         if self
             .voice
             .deadline()

@@ -328,6 +328,16 @@ impl PoolState {
         }
     }
 
+    /// Keeps how far every node was heard, so that a later run knows what it missed.
+    pub(crate) fn save_nodes(&mut self, now: Moment) {
+        self.has_event = false;
+        for index in 0..self.nodes.len() {
+            if self.nodes[index].session_id().is_some() {
+                self.save_node(index, now);
+            }
+        }
+    }
+
     fn save_node(&mut self, index: usize, now: Moment) {
         let node = &self.nodes[index];
         let (at, connection, frame) = node.last_frame();

@@ -44,6 +44,8 @@ pub(crate) struct Refusal {
     pub(crate) fatal: Option<(&'static str, &'static str)>,
     /// How long the node asked us to wait.
     pub(crate) wait: Option<Duration>,
+    /// Whether the node said goodbye, so that all that it had said before was heard.
+    pub(crate) orderly: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +76,9 @@ pub(crate) struct Opening {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
     /// The session went on: compare.
-    Resumed,
+    ///
+    /// What was under way when its socket broke is not sent again: it lies between these edges.
+    Resumed { unheard: Option<(Edge, Edge)> },
     /// A first connection, of which nothing was expected.
     First,
     /// The session is gone, and with it its players and what they would have said since this frame.
@@ -102,6 +106,8 @@ pub(crate) struct Session {
     retries: Option<u32>,
     replay_until: Option<Instant>,
     lost_at: Option<Instant>,
+    /// Whether a socket ended so that what was under way on it was not heard.
+    broke_off: bool,
     failover_at: Option<Instant>,
     /// When its players are asked for again, since that failed.
     compare_at: Option<Instant>,
@@ -110,6 +116,8 @@ pub(crate) struct Session {
     pub(crate) info: Option<Arc<Info>>,
     /// Players that were given to it since its last figures.
     pub(crate) newcomers: usize,
+    /// Players whose end it is being told.
+    pub(crate) deleting: usize,
     /// It takes no player any more, since its user wants to close it.
     pub(crate) is_draining: bool,
     link: LinkState,
@@ -132,12 +140,14 @@ impl Session {
             retries,
             replay_until: None,
             lost_at: None,
+            broke_off: false,
             failover_at: None,
             compare_at: None,
             place,
             stats: None,
             info: None,
             newcomers: 0,
+            deleting: 0,
             is_draining: false,
             link: LinkState::Idle,
             link_changed: false,
@@ -153,6 +163,8 @@ impl Session {
         if !session_id.is_empty() {
             self.session_id = Some(session_id.into());
             self.last = Some(last);
+            // Nobody knows what was under way when that run ended.
+            self.broke_off = true;
         }
     }
 
@@ -301,8 +313,14 @@ impl Session {
         self.newcomers = 0;
         self.replay_until = resumed.then(|| now.at + REPLAY);
         self.show(LinkState::Connected { since: now.wall });
+        let broke_off = std::mem::take(&mut self.broke_off);
         match (resumed, last) {
-            (true, _) => Readiness::Resumed,
+            (true, last) => Readiness::Resumed {
+                // The node may have noticed much later than we did, and spoken to nobody until then.
+                unheard: last
+                    .filter(|_| broke_off)
+                    .map(|last| (last, Edge::at(now.wall))),
+            },
             (false, Some(since)) if had_one => Readiness::Anew { since },
             (false, _) => Readiness::First,
         }
@@ -323,6 +341,10 @@ impl Session {
         let was_ready = self.is_ready();
         if self.is_over() {
             return false;
+        }
+        let was_open = was_ready || matches!(self.phase, Phase::Greeting { .. });
+        if was_open && !refusal.orderly {
+            self.broke_off = true;
         }
         if was_ready {
             self.lost_at = Some(now.at);
@@ -457,6 +479,7 @@ mod tests {
             reason: reason.into(),
             fatal: None,
             wait: None,
+            orderly: false,
         }
     }
 
@@ -490,12 +513,31 @@ mod tests {
             })
         );
         session.on_opened(later);
+        let last = session.last_edge().expect("a frame");
+        let unheard = Some((last.clone(), Edge::at(now.wall)));
         assert_eq!(
-            session.on_ready("s1", true, None, later),
-            Readiness::Resumed
+            session.on_ready("s1", true, Some(last), later),
+            Readiness::Resumed { unheard }
         );
         assert!(session.is_replaying(later.at));
         assert!(!session.take_failover(now.at + 10 * GRACE), "nothing moves");
+    }
+
+    #[test]
+    fn after_a_goodbye_nothing_is_unheard() {
+        let (mut session, now) = ready();
+        let goodbye = Refusal {
+            orderly: true,
+            ..lost("code 1001")
+        };
+        session.on_lost(&goodbye, GRACE, now);
+        session.open(2, "n", now.at + RECONNECT_AT_MOST);
+        session.on_opened(now);
+        let last = session.last_edge();
+        assert_eq!(
+            session.on_ready("s1", true, last, now),
+            Readiness::Resumed { unheard: None }
+        );
     }
 
     #[test]

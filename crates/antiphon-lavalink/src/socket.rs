@@ -22,6 +22,8 @@ use crate::{
 
 /// How long the journal gets to take what was read when the source closes.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long a node that is closed may take to let its session go.
+const RELEASE: Duration = Duration::from_secs(5);
 /// Frames of all nodes that wait to be looked at; then nothing is read until they are.
 const FRAMES: usize = 64;
 /// Frames that are looked at before others get their turn.
@@ -140,6 +142,7 @@ pub(crate) async fn run(
         }
     }
     // What was read is stored if the journal still takes it; if not, the node's checkpoint lies before it.
+    pool.save_nodes(now());
     let _ = timeout(LAST_WORDS, drain(&mut pool, &intake)).await;
     // Players play on, for as long as the nodes keep their sessions: only the sockets are closed.
     for close in open.values() {
@@ -248,6 +251,7 @@ async fn open(means: &Means, node: usize, session: Option<Arc<str>>) -> Result<W
             reason: error.to_string(),
             fatal: Some(("configuration", "correct the node's address")),
             wait: None,
+            orderly: false,
         })?;
     let mut request = WebSocketRequest::new(uri)
         .header("Authorization", config.password.expose())
@@ -281,6 +285,7 @@ fn refusal(error: &ConnectError) -> Refusal {
         reason: line(error),
         fatal,
         wait: error.retry_after(),
+        orderly: false,
     }
 }
 
@@ -330,7 +335,7 @@ async fn converse(
                 let frame = match message {
                     Some(Ok(Message::Text(text))) => text.into_bytes(),
                     Some(Ok(Message::Binary(bytes))) => bytes,
-                    Some(Ok(Message::Close { code, reason })) => return lost(&goodbye(code, &reason)),
+                    Some(Ok(Message::Close { code, reason })) => return goodbye(code, &reason),
                     Some(Err(error)) => return broken(&error),
                     None => return lost("the connection ended without goodbye"),
                 };
@@ -348,6 +353,7 @@ fn lost(reason: &str) -> Refusal {
         reason: reason.into(),
         fatal: None,
         wait: None,
+        orderly: false,
     }
 }
 
@@ -355,11 +361,16 @@ fn broken(error: &SocketError) -> Refusal {
     lost(&line(error))
 }
 
-fn goodbye(code: Option<u16>, reason: &str) -> String {
-    match (code, reason) {
+fn goodbye(code: Option<u16>, reason: &str) -> Refusal {
+    let words = match (code, reason) {
         (Some(code), "") => format!("the node closed the socket with code {code}"),
         (Some(code), reason) => format!("the node closed the socket with code {code}: {reason}"),
         (None, _) => "the node closed the socket".into(),
+    };
+    Refusal {
+        // What a broken connection looks like is told with this code, which no node sends.
+        orderly: code.is_some_and(|code| code != 1006),
+        ..lost(&words)
     }
 }
 
@@ -385,11 +396,18 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
             // The loop opens sockets itself.
             Task::Open { .. } => Done::Nothing,
             Task::Configure { node, session } => {
-                if let Err(error) = http.update_session(node, &session).await {
+                if let Err(error) = http.update_session(node, &session, true).await {
                     // NodeLink has none of it; a session that cannot be resumed is made anew.
                     tracing::debug!(error = %line(&error), "the node does not keep sessions");
                 }
                 Done::Nothing
+            }
+            Task::Release { node, session } => {
+                let released = timeout(RELEASE, http.update_session(node, &session, false)).await;
+                if let Ok(Err(error)) = released {
+                    tracing::debug!(error = %line(&error), "the node may keep the closed session");
+                }
+                Done::Released { node }
             }
             Task::Info { node } => Done::Info {
                 node,
@@ -426,7 +444,7 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
                 if let Err(error) = http.destroy(node, &session, guild).await {
                     tracing::debug!(%guild, error = %line(&error), "a player that moved could not be ended");
                 }
-                Done::Nothing
+                Done::Deleted { node }
             }
             Task::Voice(request) => Done::VoiceAsked {
                 guild: request.guild,

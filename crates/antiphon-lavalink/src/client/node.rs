@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long the players of a node may take to leave it.
-const CLOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(31);
+const CLOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(36);
 
 /// A handle on one node of a pool: cheap to clone.
 ///

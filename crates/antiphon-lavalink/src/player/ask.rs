@@ -1,6 +1,6 @@
 //! Requests to the player's node: one at a time, in order, made when they are sent.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -16,6 +16,10 @@ use crate::{
 
 /// How often what nobody waits for is tried.
 const TRIES: u8 = 4;
+/// Pause after the first try that failed; it doubles with each.
+const REST: Duration = Duration::from_millis(250);
+/// Longest pause between two tries.
+const REST_AT_MOST: Duration = Duration::from_secs(5);
 
 /// What a request is for.
 #[derive(Clone, Debug)]
@@ -131,7 +135,7 @@ impl PlayerState {
 
     /// What the node is asked next, if it may be asked; `number` names the request.
     pub(crate) fn next_ask(&mut self, number: u64) -> Option<(NodeId, Answer)> {
-        if self.sent.is_some() {
+        if self.sent.is_some() || self.rests_until.is_some() {
             return None;
         }
         let node = self.node.clone()?;
@@ -152,7 +156,7 @@ impl PlayerState {
                 return None;
             }
             let mut ask = self.asks.pop_front()?;
-            ask.tries += 1;
+            ask.tries = ask.tries.saturating_add(1);
             let answer = self.compose(&ask.why, pair.as_ref());
             self.sent = Some(Sent {
                 ask,
@@ -342,10 +346,12 @@ impl PlayerState {
             // The end is reached either way, unless the node may come back with the player.
             Why::Destroy => {
                 if again && !matches!(error, RequestError::SessionExpired(_)) {
-                    self.asks.push_front(ask);
+                    self.try_later(ask, now);
                 }
             }
-            Why::Voice | Why::Restore { .. } if again => self.asks.push_front(ask),
+            // What played is not given up for an error that passes: if the node is lost, it moves.
+            Why::Restore { .. } if error.is_transient() => self.try_later(ask, now),
+            Why::Voice if again => self.try_later(ask, now),
             Why::Voice | Why::Restore { .. } => {
                 // The pair may be worn out; a new one is asked for, and then the same once more.
                 tracing::debug!(guild = %self.guild, %error, "the node did not take the voice");
@@ -354,13 +360,19 @@ impl PlayerState {
                     self.asks.push_front(ask);
                     self.ask_voice_anew(now);
                 } else {
+                    if let Why::Restore { run: Some(run), .. } = &ask.why {
+                        tracing::warn!(guild = %self.guild, %error, "the track could not go on");
+                        self.runs.refused(*run);
+                        self.idle(now);
+                        self.dirty = true;
+                    }
                     ask.fail(PlayerError::Request(error));
                     self.fail_entering();
                 }
             }
             Why::Play { run, .. } => {
                 if again && ask.reply.is_none() {
-                    self.asks.push_front(ask);
+                    self.try_later(ask, now);
                 } else {
                     self.runs.refused(*run);
                     if ask.reply.is_none() {
@@ -377,6 +389,13 @@ impl PlayerState {
                 ask.fail(PlayerError::Request(error));
             }
         }
+    }
+
+    /// Tries once more after a pause, before anything else is asked.
+    fn try_later(&mut self, ask: Ask, now: Instant) {
+        let doublings = u32::from(ask.tries.saturating_sub(1)).min(8);
+        self.rests_until = Some(now + (REST * 2_u32.pow(doublings)).min(REST_AT_MOST));
+        self.asks.push_front(ask);
     }
 
     fn forget_run(&mut self, why: &Why) {

@@ -675,6 +675,9 @@ fn the_next_track_is_tried_again_after_a_lost_request() {
     stage.end("a", TrackEndReason::Finished);
     assert_eq!(stage.next_track().as_deref(), Some("b"));
     stage.refuse(lost());
+    assert_eq!(stage.next_track(), None, "it rests first");
+    let due = stage.player.deadline().expect("a pause");
+    stage.player.on_deadline(due);
     assert_eq!(stage.next_track().as_deref(), Some("b"));
 }
 

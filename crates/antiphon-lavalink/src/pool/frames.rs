@@ -132,11 +132,19 @@ impl PoolState {
         // Whoever was to leave this node and has not stays.
         self.moves.retain(|waiting| waiting.stays_away_from(index));
         match readiness {
-            Readiness::Resumed => self.tasks.push_back(Task::Players {
-                node: index,
-                epoch,
-                session,
-            }),
+            Readiness::Resumed { unheard } => {
+                if let Some((from, to)) = unheard {
+                    let cause = "what was under way when the socket broke is not sent again";
+                    let gap = Gap::new(from, to, cause);
+                    let place = node_place(self.nodes[index].id());
+                    self.own_event(Gap::KIND, place, gap.body(), None, now);
+                }
+                self.tasks.push_back(Task::Players {
+                    node: index,
+                    epoch,
+                    session,
+                });
+            }
             Readiness::Anew { since } => {
                 self.gap(index, since, "the node's session could not go on", now);
                 self.rebuild(index, now);
@@ -194,13 +202,9 @@ impl PoolState {
                     }
                     self.pump(guild, now);
                 }
-            } else if let Some(session) = self.nodes[index].session_id().cloned() {
+            } else {
                 // It moved elsewhere while the node was away, or nobody knows it any more.
-                self.tasks.push_back(Task::Delete {
-                    node: index,
-                    session,
-                    guild,
-                });
+                self.delete(index, guild);
             }
         }
         for guild in ours {

@@ -116,6 +116,11 @@ impl PoolState {
                     self.go_on_moving(guild, now);
                 }
             }
+            Done::Released { node } => self.released(node, now),
+            Done::Deleted { node } => {
+                self.nodes[node].deleting = self.nodes[node].deleting.saturating_sub(1);
+                self.finish_drains(now);
+            }
             Done::Recommended { guild, tracks } => {
                 if let Some(seat) = self.seats.get_mut(&guild) {
                     seat.player.on_recommended(tracks, now.at);
@@ -164,7 +169,7 @@ impl PoolState {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let nodes = self.nodes.iter().filter_map(Session::deadline);
         let players = self.timers.first().map(|(at, _)| *at);
-        let drains = self.drains.iter().map(Drain::deadline);
+        let drains = self.drains.iter().filter_map(Drain::deadline);
         nodes.chain(players).chain(drains).min()
     }
 
@@ -176,6 +181,7 @@ impl PoolState {
                     reason: "the node did not say that it is ready".into(),
                     fatal: None,
                     wait: None,
+                    orderly: false,
                 };
                 let epoch = self.epoch_of(index);
                 self.closes.push_back((index, epoch));

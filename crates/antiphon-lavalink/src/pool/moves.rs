@@ -1,6 +1,6 @@
 //! Players that go on elsewhere: at most two at a time for each node that takes them.
 
-use super::{GuildId, Instant, Moment, NodeId, PoolState, Task};
+use super::{GuildId, Instant, Moment, NodeId, PoolState};
 use crate::{
     error::{InvalidNodeError, PlayerError},
     model::MoveReason,
@@ -207,15 +207,8 @@ impl PoolState {
             reply,
             ..
         } = wish;
-        if from != target
-            && self.nodes[from].is_ready()
-            && let Some(session) = self.nodes[from].session_id().cloned()
-        {
-            self.tasks.push_back(Task::Delete {
-                node: from,
-                session,
-                guild,
-            });
+        if from != target && self.nodes[from].is_ready() {
+            self.delete(from, guild);
         }
         self.nodes[target].newcomers += 1;
         let id = self.nodes[target].id().clone();

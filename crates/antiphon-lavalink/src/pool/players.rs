@@ -106,8 +106,15 @@ impl PoolState {
         let index = player.node.and_then(|id| self.index(&id));
         if let Some(index) = index
             && self.nodes[index].is_ready()
-            && let Some(session) = self.nodes[index].session_id().cloned()
         {
+            self.delete(index, guild);
+        }
+    }
+
+    /// A node is told that a player is not to be there any more.
+    pub(super) fn delete(&mut self, index: usize, guild: GuildId) {
+        if let Some(session) = self.nodes[index].session_id().cloned() {
+            self.nodes[index].deleting += 1;
             self.tasks.push_back(Task::Delete {
                 node: index,
                 session,

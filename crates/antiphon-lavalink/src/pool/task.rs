@@ -24,6 +24,8 @@ pub(crate) enum Task {
     },
     /// Ask a node to keep the session when its socket is lost.
     Configure { node: usize, session: Arc<str> },
+    /// Ask a node not to keep the session, which is to be closed for good.
+    Release { node: usize, session: Arc<str> },
     /// Ask what a node is.
     Info { node: usize },
     /// Ask for the players of a session.
@@ -87,6 +89,10 @@ pub(crate) enum Done {
         guild: GuildId,
         outcome: Result<(), BoxError>,
     },
+    /// A session is kept no longer, or the node does not answer: its socket can be closed.
+    Released { node: usize },
+    /// A node was told of a player's end, or could not be.
+    Deleted { node: usize },
     /// Nothing that matters.
     Nothing,
 }

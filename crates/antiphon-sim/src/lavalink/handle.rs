@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Server,
+    asked::NodeRequest,
     node::host,
     player::{EndReason, Fate, Player},
     quirk::NodeQuirk,
@@ -267,6 +268,11 @@ impl Node {
             }
             views
         })
+    }
+
+    /// What it was asked so far, other than for sockets: the newest 4,096 requests, the oldest first.
+    pub fn requests(&self) -> Vec<NodeRequest> {
+        self.here(|node| node.asked.all())
     }
 
     /// The player of a guild, if there is one; that of the session that begins first, if there are several.

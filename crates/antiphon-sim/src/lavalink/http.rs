@@ -45,6 +45,8 @@ impl State {
         if path == SOCKET && !self.nodes[node].is_other_version {
             return self.admit(node, request);
         }
+        let now = self.now();
+        self.nodes[node].asked.add(now, request);
         let fault = self.nodes[node]
             .faults
             .for_request(request.method().as_str(), path, None);

@@ -67,11 +67,20 @@ impl State {
         let mut lines = Vec::new();
         self.each_link(node, |link| {
             link.line.freeze();
-            lines.push(link.line.clone());
+            lines.push((link.number, link.line.clone()));
         });
-        self.later(how_long, move |_| {
-            for line in lines {
-                line.thaw();
+        self.later(how_long, move |state| {
+            let mut dead = Vec::new();
+            state.each_link(node, |link| {
+                if link.mute {
+                    dead.push(link.number);
+                }
+            });
+            // What became half open meanwhile stays so: nothing comes through a dead line later.
+            for (number, line) in lines {
+                if !dead.contains(&number) {
+                    line.thaw();
+                }
             }
         });
     }

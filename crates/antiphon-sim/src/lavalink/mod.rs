@@ -3,6 +3,7 @@
 //! They speak as the protocol sheet has it, with tracks that really advance on the simulated clock.
 //! [`Lavalink`] is the hand that a test or a command holds: it ends tracks, closes voices, and makes things go wrong.
 
+mod asked;
 mod catalogue;
 mod deeds;
 mod filters;
@@ -31,6 +32,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
+pub use asked::NodeRequest;
 pub(crate) use deeds::Deed;
 pub use handle::{Lavalink, Node, NodeSession, PlayerView};
 pub(crate) use node::host;

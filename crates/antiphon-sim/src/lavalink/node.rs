@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{filters, session::Session, wire::Quirks};
+use super::{asked::Asked, filters, session::Session, wire::Quirks};
 use crate::fault::Faults;
 
 /// Addresses that a route planner may fail at, and since when (Unix milliseconds).
@@ -33,6 +33,8 @@ pub(crate) struct Node {
     pub(crate) frames: Option<(i64, i64)>,
     /// Addresses that failed, if there is a route planner.
     pub(crate) planner: Option<FailingAddresses>,
+    /// What it was asked.
+    pub(crate) asked: Asked,
 }
 
 impl Node {
@@ -51,6 +53,7 @@ impl Node {
             loads: None,
             frames: None,
             planner: None,
+            asked: Asked::default(),
         }
     }
 

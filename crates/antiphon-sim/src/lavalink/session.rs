@@ -349,11 +349,13 @@ impl State {
         session.link = None;
         session.departures += 1;
         let (id, departure) = (Arc::clone(&session.id), session.departures);
-        if !session.resuming {
+        let timeout = Duration::from_secs(session.timeout);
+        // A server that resumes no session has nothing to keep one for.
+        let keeps = session.resuming && !self.nodes[node].quirks.contains(&NodeQuirk::NoResume);
+        if !keeps {
             self.end_session(node, &id);
             return;
         }
-        let timeout = Duration::from_secs(session.timeout);
         self.later(timeout, move |state| {
             let session = state.nodes[node].sessions.get(&*id);
             let still_waits = session

@@ -1,0 +1,533 @@
+//! Nodes that are cut off, die, are drained or are none, on a paused clock.
+
+mod harness;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use antiphon_core::Provenance;
+use antiphon_lavalink::{NodeReady, NodeStatus, PlayerError, PlayerMigrated, Pool};
+use antiphon_sim::{
+    RestFault, Simulator,
+    lavalink::{NodeQuirk, NodeRequest},
+};
+use harness::{Running, config, config_of, lost, track, wait};
+use tokio::time::{Instant, sleep};
+
+const GUILD: u64 = 500;
+const ALL: [&str; 3] = ["eu-1", "us-1", "asia-1"];
+
+fn none() -> Vec<String> {
+    Vec::new()
+}
+
+fn long(sim: &Simulator) {
+    sim.lavalink().add_track("long", "Odd", "Long", 3_600_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_node_goes_on_with_its_session_and_nothing_is_begun_anew() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let player = app.play(&sim, GUILD, "long").await;
+    let node = sim.lavalink().node("eu-1");
+    let asked = node.requests().len();
+    node.cut();
+    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
+    app.connected(1).await;
+    sleep(Duration::from_secs(5)).await;
+    assert!(player.playing() && player.connected());
+    let later = node.requests().split_off(asked);
+    assert!(later.iter().all(|request| !request.is_about_track()));
+    let journal = app.stop().await;
+    let resumed: Vec<bool> = journal
+        .decoded::<NodeReady>()
+        .iter()
+        .map(|ready| ready.resumed)
+        .collect();
+    assert_eq!(resumed, [false, true]);
+    assert_eq!(journal.story(GUILD), ["start long"]);
+    assert_eq!(sim.notes(), []);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happened_while_a_node_was_away_comes_when_it_is_back() {
+    let sim = Simulator::with_seed(7);
+    sim.lavalink().add_track("short", "Odd", "Short", 4000);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    app.play(&sim, GUILD, "short").await;
+    let node = sim.lavalink().node("eu-1");
+    app.until(|journal| journal.story(GUILD).len() == 1).await;
+    node.refuse_sockets(Duration::from_secs(8));
+    node.cut();
+    let journal = app.until(|journal| journal.story(GUILD).len() == 2).await;
+    let end = journal.of("lavalink.TrackEndEvent")[0];
+    assert_eq!(end.provenance(), Provenance::Replayed);
+    let journal = app.stop().await;
+    assert_eq!(journal.story(GUILD), ["start short", "finished short"]);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_under_way_when_the_socket_broke_is_a_gap() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let node = sim.lavalink().node("eu-1");
+    sleep(Duration::from_secs(3)).await;
+    // Written, and never read.
+    node.frame(r#"{"op":"event","type":"NeverHeard"}"#);
+    node.cut();
+    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
+    app.connected(1).await;
+    let journal = app.stop().await;
+    assert!(journal.of("lavalink.NeverHeard").is_empty());
+    assert_eq!(journal.gaps().len(), 1, "{:?}", journal.gaps());
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_leaves_no_gap() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let node = sim.lavalink().node("eu-1");
+    node.frame(r#"{"op":"event","type":"LastWords"}"#);
+    node.close(1001, "");
+    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
+    app.connected(1).await;
+    let journal = app.stop().await;
+    assert_eq!(journal.of("lavalink.LastWords").len(), 1);
+    assert!(journal.gaps().is_empty(), "{:?}", journal.gaps());
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_gone_is_built_again_where_it_was() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let player = app.play(&sim, GUILD, "long").await;
+    player.set_volume(30).await.expect("set");
+    sleep(Duration::from_secs(20)).await;
+    let node = sim.lavalink().node("eu-1");
+    let begun = Instant::now();
+    node.refuse_sockets(Duration::from_secs(5));
+    node.cut();
+    node.expire_sessions();
+    wait(|| {
+        node.player(GUILD)
+            .is_some_and(|player| player.track.is_some())
+    })
+    .await;
+    app.connected(1).await;
+    let theirs = node.player(GUILD).expect("a player");
+    // Nobody knows how much of the outage was heard.
+    let outage = i64::try_from(begun.elapsed().as_millis()).expect("short");
+    let heard = 19_500..=20_500 + outage;
+    assert!(heard.contains(&theirs.position), "{theirs:?}");
+    assert!(theirs.connected && theirs.volume == 30);
+    assert!(player.playing() && player.connected());
+    let journal = app.stop().await;
+    assert_eq!(journal.story(GUILD), ["start long", "go on long"]);
+    assert_eq!(journal.gaps().len(), 1);
+    assert_eq!(sim.notes(), []);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_open_socket_is_noticed_and_its_session_made_anew() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let player = app.play(&sim, GUILD, "long").await;
+    let node = sim.lavalink().node("eu-1");
+    node.half_open();
+    let begun = Instant::now();
+    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
+    assert!(begun.elapsed() < Duration::from_secs(60));
+    app.connected(1).await;
+    sleep(Duration::from_secs(120)).await;
+    assert!(player.playing() && player.connected());
+    let playing = node.players().into_iter().filter(|it| it.track.is_some());
+    assert_eq!(playing.count(), 1, "the old session is over");
+    let journal = app.stop().await;
+    assert_eq!(journal.gaps().len(), 1);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_node_said_to_a_dead_socket_before_it_noticed_is_a_gap() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let node = sim.lavalink().node("eu-1");
+    node.half_open();
+    node.refuse_sockets(Duration::from_secs(70));
+    // We have noticed by now, the node has not.
+    sleep(Duration::from_secs(55)).await;
+    assert_ne!(app.pool.nodes()[0].status(), NodeStatus::Connected);
+    node.frame(r#"{"op":"event","type":"NeverHeard"}"#);
+    app.connected(1).await;
+    let journal = app.stop().await;
+    let last = journal.decoded::<NodeReady>().pop().expect("ready");
+    assert!(last.resumed && journal.of("lavalink.NeverHeard").is_empty());
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_fails_for_a_while_gets_its_players_back_all_the_same() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let player = app.play(&sim, GUILD, "long").await;
+    let node = sim.lavalink().node("eu-1");
+    node.fail_rest("PATCH *players*", 12, RestFault::Html(502));
+    node.kill(Duration::from_secs(3));
+    wait(|| node.player(GUILD).is_some_and(|it| it.track.is_some())).await;
+    sleep(Duration::from_secs(1)).await;
+    assert!(player.playing() && player.connected());
+    let tries = node.requests().into_iter();
+    let tries: Vec<i64> = tries
+        .filter(NodeRequest::is_about_track)
+        .map(|request| request.at)
+        .collect();
+    let rests = tries[1..].windows(2).map(|two| two[1] - two[0]);
+    assert!(rests.clone().all(|rest| rest >= 250), "{tries:?}");
+    assert!(rests.max().is_some_and(|rest| rest <= 5500), "{tries:?}");
+    let journal = app.stop().await;
+    assert_eq!(journal.story(GUILD), ["start long", "go on long"]);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+/// How many players play at each node.
+fn playing(sim: &Simulator) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for player in sim.lavalink().players() {
+        if player.track.is_some() && player.connected {
+            *counts.entry(player.node).or_default() += 1;
+        }
+    }
+    counts
+}
+
+async fn crowd(app: &Running, sim: &Simulator, players: u64) {
+    for guild in 1..=players {
+        app.play(sim, guild, "long").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_players_of_three_nodes_survive_the_death_of_one() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config_of(&sim, &ALL));
+    app.connected(3).await;
+    crowd(&app, &sim, 500).await;
+    let before = playing(&sim);
+    assert!(before.values().all(|players| *players > 100), "{before:?}");
+    sleep(Duration::from_secs(30)).await;
+    let was: BTreeMap<u64, i64> = sim
+        .lavalink()
+        .players()
+        .into_iter()
+        .map(|player| (player.guild, player.position))
+        .collect();
+    let at: BTreeMap<&str, usize> = ALL
+        .into_iter()
+        .map(|name| (name, sim.lavalink().node(name).requests().len()))
+        .collect();
+    // Each takes its time to answer, so that moves at the same time are seen.
+    let slow = Duration::from_millis(25);
+    for name in ["us-1", "asia-1"] {
+        let node = sim.lavalink().node(name);
+        node.fail_rest("PATCH *", 10_000, RestFault::Slow(slow));
+    }
+    sim.lavalink().node("eu-1").kill(Duration::from_secs(3600));
+    let killed = Instant::now();
+    // The grace, and five seconds.
+    sleep(Duration::from_secs(20)).await;
+    let after = playing(&sim);
+    assert!(after.values().sum::<usize>() >= 495, "{after:?}");
+    for player in sim.lavalink().players() {
+        let outage = i64::try_from(killed.elapsed().as_millis()).expect("short");
+        let most = was[&player.guild] + outage;
+        let least = was[&player.guild] - 500;
+        assert!(
+            (least..=most + 500).contains(&player.position),
+            "{player:?}"
+        );
+    }
+    for name in ["us-1", "asia-1"] {
+        let moved = sim.lavalink().node(name).requests().split_off(at[name]);
+        let times: Vec<i64> = moved
+            .iter()
+            .filter(|request| request.is_about_track())
+            .map(|request| request.at)
+            .collect();
+        assert!(times.len() > 50, "{name} took over {}", times.len());
+        for three in times.windows(3) {
+            assert!(three[2] - three[0] >= 25, "three at a time: {three:?}");
+        }
+    }
+    let journal = app.stop().await;
+    assert_eq!(journal.decoded::<PlayerMigrated>().len(), before["eu-1"]);
+    assert_eq!(sim.notes(), []);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drained_node_hands_its_players_over() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config_of(&sim, &ALL));
+    app.connected(3).await;
+    crowd(&app, &sim, 30).await;
+    let there = app.pool.node("eu-1").expect("configured");
+    assert!(there.players().len() > 5);
+    let left = there.close(true).await.expect("closed");
+    assert!(left.is_empty());
+    sleep(Duration::from_secs(1)).await;
+    let after = playing(&sim);
+    assert_eq!((after.get("eu-1"), after.values().sum()), (None, 30));
+    assert!(sim.lavalink().node("eu-1").connections().is_empty());
+    let journal = app.stop().await;
+    assert_eq!(journal.of("lavalink.NodeClosed").len(), 1);
+    assert_eq!(sim.notes(), []);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+async fn restarted(kill: bool) {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    crowd(&app, &sim, 20).await;
+    sleep(Duration::from_secs(12)).await;
+    let journal = if kill {
+        app.kill().await
+    } else {
+        app.stop().await
+    };
+    let node = sim.lavalink().node("eu-1");
+    let asked = node.requests().len();
+    sleep(Duration::from_secs(20)).await;
+    node.finish(3);
+    let app = Running::resume(&sim, config(&sim), journal);
+    app.connected(1).await;
+    sleep(Duration::from_secs(3)).await;
+    let playing = |pool: &Pool| pool.players().iter().filter(|it| it.playing()).count();
+    assert_eq!(playing(&app.pool), 19);
+    let player = app.pool.player(5).expect("adopted");
+    let theirs = node.player(5).expect("a player").position;
+    let ours = i64::try_from(player.position().as_millis()).expect("short");
+    assert!(ours.abs_diff(theirs) < 500, "{ours} {theirs}");
+    let later = node.requests().split_off(asked);
+    assert_eq!(later.iter().filter(|it| it.is_about_track()).count(), 0);
+    player.pause(true).await.expect("it does as it is told");
+    assert!(node.player(5).expect("a player").paused);
+    let journal = app.stop().await;
+    assert_eq!(journal.story(3), ["start long", "finished long"]);
+    assert_eq!(sim.notes(), []);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_in_good_order_adopts_every_player() {
+    restarted(false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_after_a_crash_adopts_every_player() {
+    restarted(true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_and_another_version_stop_the_source() {
+    for (other_version, quirk, code) in [
+        (false, false, "authorization"),
+        (false, true, "authorization"),
+        (true, false, "protocol"),
+    ] {
+        let sim = Simulator::with_seed(7);
+        let node = sim.lavalink().node("eu-1");
+        let config = config(&sim);
+        node.quirk(NodeQuirk::PlainUnauthorized, quirk);
+        if other_version {
+            node.other_version(true);
+        } else {
+            node.change_password("another");
+        }
+        let mut app = Running::start(&sim, config);
+        let error = app.ended().await.expect_err("stopped");
+        assert_eq!(error.code(), code);
+        assert!(error.way_out().is_some());
+        assert_eq!(sim.notes(), []);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_and_nonsense_instead_of_answers_are_errors_and_nothing_breaks() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config(&sim));
+    app.connected(1).await;
+    let node = sim.lavalink().node("eu-1");
+    let player = app.play(&sim, GUILD, "long").await;
+    let faults = [
+        RestFault::Html(502),
+        RestFault::Html(200),
+        RestFault::NotJson,
+        RestFault::Status(500),
+        RestFault::Status(403),
+        RestFault::LoggedOut,
+        RestFault::Dropped,
+        RestFault::Huge(64 << 20),
+    ];
+    for fault in faults {
+        node.fail_rest("PATCH *", 1, fault.clone());
+        let refused = player.set_volume(20).await;
+        assert!(
+            matches!(refused, Err(PlayerError::Request(_))),
+            "{fault:?}: {refused:?}"
+        );
+        node.fail_rest("GET /v4/loadtracks", 1, fault.clone());
+        app.pool
+            .fetch_tracks("scsearch:x")
+            .await
+            .expect_err("refused");
+        player.set_volume(50).await.expect("set");
+        assert!(player.playing(), "{fault:?}");
+    }
+    // A session whose players cannot be asked for is asked again.
+    node.fail_rest("GET /v4/sessions/*/players", 2, RestFault::Html(502));
+    node.cut();
+    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
+    app.connected(1).await;
+    sleep(Duration::from_secs(30)).await;
+    assert!(player.playing());
+    player
+        .play(track(&sim, "second_____"))
+        .await
+        .expect("taken");
+    let journal = app.until(|journal| journal.story(GUILD).len() == 4).await;
+    assert_eq!(
+        journal.story(GUILD),
+        [
+            "start long",
+            "replaced long",
+            "start second_____",
+            "finished second_____"
+        ]
+    );
+    let journal = app.stop().await;
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_quirk_is_lived_with() {
+    let alone = NodeQuirk::ALL.map(|quirk| vec![quirk]);
+    for quirks in alone.into_iter().chain([NodeQuirk::NODELINK.to_vec()]) {
+        let sim = Simulator::with_seed(7);
+        long(&sim);
+        sim.lavalink().add_track("short", "Odd", "Short", 3000);
+        let node = sim.lavalink().node("eu-1");
+        for quirk in &quirks {
+            node.quirk(*quirk, true);
+        }
+        let app = Running::start(&sim, config(&sim));
+        app.connected(1).await;
+        assert!(
+            app.pool
+                .fetch_tracks("scsearch:xyzzy")
+                .await
+                .expect("nothing")
+                .is_empty()
+        );
+        app.pool
+            .fetch_tracks("https://error.example/common")
+            .await
+            .expect_err("an error");
+        let player = app.play(&sim, GUILD, "short").await;
+        app.until(|journal| journal.story(GUILD).len() == 2).await;
+        player
+            .play(track(&sim, "unavailable"))
+            .await
+            .expect("taken");
+        app.until(|journal| journal.story(GUILD).len() == 5).await;
+        player.play(track(&sim, "long")).await.expect("taken");
+        player.play(track(&sim, "short")).await.expect("taken");
+        player.play(track(&sim, "long")).await.expect("taken");
+        node.plugin_event(GUILD, "SegmentSkipped", &serde_json::Map::new());
+        player.pause(true).await.expect("paused");
+        player.pause(false).await.expect("it goes on");
+        sleep(Duration::from_secs(70)).await;
+        assert!(player.playing() && player.connected(), "{quirks:?}");
+        node.cut();
+        wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
+        app.connected(1).await;
+        sleep(Duration::from_secs(3)).await;
+        assert!(player.playing() && player.connected(), "{quirks:?}");
+        assert!(node.player(GUILD).is_some_and(|it| it.track.is_some()));
+        assert!(app.pool.nodes()[0].info().is_some(), "{quirks:?}");
+        let stats = app.pool.nodes()[0].fetch_stats().await.expect("figures");
+        assert_eq!(stats.playing, 1, "{quirks:?}");
+        let journal = app.stop().await;
+        let mut story = vec![
+            "start short",
+            "finished short",
+            "start unavailable",
+            "exception unavailable",
+            "loadFailed unavailable",
+            "start long",
+            "replaced long",
+            "start short",
+            "replaced short",
+            "start long",
+        ];
+        if quirks.contains(&NodeQuirk::NoResume) {
+            story.push("go on long");
+        }
+        assert_eq!(journal.story(GUILD), story, "{quirks:?}");
+        let skipped = journal.of("lavalink.SegmentSkipped");
+        assert_eq!(skipped[0].place().as_str(), "node/eu-1/player/500");
+        assert!(journal.of("lavalink.malformed").is_empty());
+        assert_eq!(sim.notes(), [], "{quirks:?}");
+        assert_eq!(lost(&sim, &journal), none(), "{quirks:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_traffic_and_cuts_nothing_is_lost_unsaid() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config_of(&sim, &ALL));
+    app.connected(3).await;
+    sim.lavalink().traffic(300);
+    for round in 0..12_u64 {
+        sleep(Duration::from_secs(5)).await;
+        let node = sim
+            .lavalink()
+            .node(ALL[usize::try_from(round % 3).expect("small")]);
+        match round / 3 {
+            0 => node.cut(),
+            1 => node.close(1001, ""),
+            2 => node.stall(Duration::from_secs(10)),
+            _ => node.kill(Duration::from_secs(3)),
+        }
+    }
+    sleep(Duration::from_secs(60)).await;
+    sim.lavalink().traffic(0);
+    sleep(Duration::from_secs(5)).await;
+    app.connected(3).await;
+    let journal = app.stop().await;
+    assert!(journal.events.len() > 5000);
+    assert_eq!(journal.repeats, 0);
+    assert_eq!(sim.notes(), []);
+    assert_eq!(lost(&sim, &journal), none());
+}
