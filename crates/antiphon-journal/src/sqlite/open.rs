@@ -111,11 +111,22 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
     Ok(writer)
 }
 
+/// Keeps every other appender away from a file until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone would not do: a program that is just being started has a copy of the handle until it runs.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Becomes the one appender of a file.
-fn lock(path: &Path) -> Result<File, Failure> {
+fn lock(path: &Path) -> Result<Lock, Failure> {
     let lock = private_file(&beside(path, ".lock"))?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => Ok(Lock(lock)),
         Err(TryLockError::WouldBlock) => Err(Failure::new(Trouble::Locked)),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
@@ -258,5 +269,18 @@ mod tests {
             .query_row("select count(*) from song", [], |row| row.get(0))
             .expect("the same file");
         assert_eq!(songs, 0);
+    }
+
+    #[test]
+    fn a_lock_that_was_given_up_is_free_although_a_copy_of_its_handle_is_held() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let path = folder.path().join("events.db");
+        let held = lock(&path).expect("free");
+        let refused = lock(&path).expect_err("held");
+        assert_eq!(refused.trouble, Trouble::Locked);
+        let copy = held.0.try_clone().expect("a copy");
+        drop(held);
+        lock(&path).expect("free again");
+        drop(copy);
     }
 }

@@ -1,11 +1,8 @@
 //! The one connection that writes.
 
-use std::{
-    fs::File,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
 };
 
 use antiphon_core::{
@@ -15,6 +12,7 @@ use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
 use super::{
     names::Ids,
+    open::Lock,
     sweep,
     trouble::Failure,
     value::{form_code, integer, nanoseconds, provenance_code},
@@ -40,7 +38,7 @@ pub(super) struct Writer {
     pub(super) swept: sweep::Memory,
     log: Log,
     /// Held as long as this is the one appender.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// Positions given out and set aside.
@@ -89,7 +87,7 @@ pub(super) struct Committed {
 
 impl Writer {
     /// Takes over a connection to a file of the present schema.
-    pub(super) fn new(mut connection: Connection, lock: File) -> Result<Self, Failure> {
+    pub(super) fn new(mut connection: Connection, lock: Lock) -> Result<Self, Failure> {
         connection.set_prepared_statement_cache_capacity(64);
         let log = Log::default();
         let pages = Arc::clone(&log.pages);
