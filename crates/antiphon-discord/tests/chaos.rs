@@ -7,7 +7,7 @@ use std::time::Duration;
 use antiphon_core::Rng;
 use antiphon_discord::{Compression, Shards};
 use antiphon_sim::Simulator;
-use harness::{Journal, Running, config, lost};
+use harness::{Begin as _, Journal, Running, config, lost};
 use tokio::time::sleep;
 
 /// The word for trouble after which there is nothing to resume.

@@ -12,7 +12,7 @@ use antiphon_discord::{
     },
 };
 use antiphon_sim::{Simulator, discord::Discord};
-use harness::{Running, config, lost};
+use harness::{Begin as _, Running, config, lost};
 use tokio::time::{Instant, sleep};
 
 fn guild(sim: &Simulator) -> Id<GuildMarker> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use antiphon_core::{IntakeLimits, Link, LinkState, Provenance};
 use antiphon_discord::{Compression, Shards, SignOff};
 use antiphon_sim::{Simulator, discord::Discord};
-use harness::{Journal, Running, config, lost};
+use harness::{Begin as _, Journal, Running, Said as _, config, lost};
 use tokio::time::{Instant, sleep};
 
 /// Waits until a message comes through, so that everything before it has.

@@ -10,7 +10,7 @@ use antiphon_sim::{
     RestFault, Simulator,
     lavalink::{NodeQuirk, NodeRequest},
 };
-use harness::{Running, config, config_of, lost, track, wait};
+use harness::{Bot as _, Running, Told as _, config, config_of, lost, track, wait};
 use tokio::time::{Instant, sleep};
 
 const GUILD: u64 = 500;
@@ -29,18 +29,18 @@ async fn a_cut_node_goes_on_with_its_session_and_nothing_is_begun_anew() {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let player = app.play(&sim, GUILD, "long").await;
     let node = sim.lavalink().node("eu-1");
     let asked = node.requests().len();
     node.cut();
-    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
-    app.connected(1).await;
+    wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
+    app.connected_to(1).await;
     sleep(Duration::from_secs(5)).await;
     assert!(player.playing() && player.connected());
     let later = node.requests().split_off(asked);
     assert!(later.iter().all(|request| !request.is_about_track()));
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     let resumed: Vec<bool> = journal
         .decoded::<NodeReady>()
         .iter()
@@ -57,7 +57,7 @@ async fn what_happened_while_a_node_was_away_comes_when_it_is_back() {
     let sim = Simulator::with_seed(7);
     sim.lavalink().add_track("short", "Odd", "Short", 4000);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     app.play(&sim, GUILD, "short").await;
     let node = sim.lavalink().node("eu-1");
     app.until(|journal| journal.story(GUILD).len() == 1).await;
@@ -66,7 +66,7 @@ async fn what_happened_while_a_node_was_away_comes_when_it_is_back() {
     let journal = app.until(|journal| journal.story(GUILD).len() == 2).await;
     let end = journal.of("lavalink.TrackEndEvent")[0];
     assert_eq!(end.provenance(), Provenance::Replayed);
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(journal.story(GUILD), ["start short", "finished short"]);
     assert_eq!(lost(&sim, &journal), none());
 }
@@ -75,15 +75,15 @@ async fn what_happened_while_a_node_was_away_comes_when_it_is_back() {
 async fn what_was_under_way_when_the_socket_broke_is_a_gap() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let node = sim.lavalink().node("eu-1");
     sleep(Duration::from_secs(3)).await;
     // Written, and never read.
     node.frame(r#"{"op":"event","type":"NeverHeard"}"#);
     node.cut();
-    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
-    app.connected(1).await;
-    let journal = app.stop().await;
+    wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
+    app.connected_to(1).await;
+    let journal = app.finish().await;
     assert!(journal.of("lavalink.NeverHeard").is_empty());
     assert_eq!(journal.gaps().len(), 1, "{:?}", journal.gaps());
     assert_eq!(lost(&sim, &journal), none());
@@ -93,13 +93,13 @@ async fn what_was_under_way_when_the_socket_broke_is_a_gap() {
 async fn a_goodbye_leaves_no_gap() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let node = sim.lavalink().node("eu-1");
     node.frame(r#"{"op":"event","type":"LastWords"}"#);
     node.close(1001, "");
-    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
-    app.connected(1).await;
-    let journal = app.stop().await;
+    wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
+    app.connected_to(1).await;
+    let journal = app.finish().await;
     assert_eq!(journal.of("lavalink.LastWords").len(), 1);
     assert!(journal.gaps().is_empty(), "{:?}", journal.gaps());
     assert_eq!(lost(&sim, &journal), none());
@@ -110,7 +110,7 @@ async fn a_session_that_is_gone_is_built_again_where_it_was() {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let player = app.play(&sim, GUILD, "long").await;
     player.set_volume(30).await.expect("set");
     sleep(Duration::from_secs(20)).await;
@@ -124,7 +124,7 @@ async fn a_session_that_is_gone_is_built_again_where_it_was() {
             .is_some_and(|player| player.track.is_some())
     })
     .await;
-    app.connected(1).await;
+    app.connected_to(1).await;
     let theirs = node.player(GUILD).expect("a player");
     // Nobody knows how much of the outage was heard.
     let outage = i64::try_from(begun.elapsed().as_millis()).expect("short");
@@ -132,7 +132,7 @@ async fn a_session_that_is_gone_is_built_again_where_it_was() {
     assert!(heard.contains(&theirs.position), "{theirs:?}");
     assert!(theirs.connected && theirs.volume == 30);
     assert!(player.playing() && player.connected());
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(journal.story(GUILD), ["start long", "go on long"]);
     assert_eq!(journal.gaps().len(), 1);
     assert_eq!(sim.notes(), []);
@@ -144,19 +144,19 @@ async fn a_half_open_socket_is_noticed_and_its_session_made_anew() {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let player = app.play(&sim, GUILD, "long").await;
     let node = sim.lavalink().node("eu-1");
     node.half_open();
     let begun = Instant::now();
-    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
+    wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
     assert!(begun.elapsed() < Duration::from_secs(60));
-    app.connected(1).await;
+    app.connected_to(1).await;
     sleep(Duration::from_secs(120)).await;
     assert!(player.playing() && player.connected());
     let playing = node.players().into_iter().filter(|it| it.track.is_some());
     assert_eq!(playing.count(), 1, "the old session is over");
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(journal.gaps().len(), 1);
     assert_eq!(lost(&sim, &journal), none());
 }
@@ -165,16 +165,16 @@ async fn a_half_open_socket_is_noticed_and_its_session_made_anew() {
 async fn what_a_node_said_to_a_dead_socket_before_it_noticed_is_a_gap() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let node = sim.lavalink().node("eu-1");
     node.half_open();
     node.refuse_sockets(Duration::from_secs(70));
     // We have noticed by now, the node has not.
     sleep(Duration::from_secs(55)).await;
-    assert_ne!(app.pool.nodes()[0].status(), NodeStatus::Connected);
+    assert_ne!(app.client.nodes()[0].status(), NodeStatus::Connected);
     node.frame(r#"{"op":"event","type":"NeverHeard"}"#);
-    app.connected(1).await;
-    let journal = app.stop().await;
+    app.connected_to(1).await;
+    let journal = app.finish().await;
     let last = journal.decoded::<NodeReady>().pop().expect("ready");
     assert!(last.resumed && journal.of("lavalink.NeverHeard").is_empty());
     assert_eq!(lost(&sim, &journal), none());
@@ -185,7 +185,7 @@ async fn a_node_that_fails_for_a_while_gets_its_players_back_all_the_same() {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let player = app.play(&sim, GUILD, "long").await;
     let node = sim.lavalink().node("eu-1");
     node.fail_rest("PATCH *players*", 12, RestFault::Html(502));
@@ -201,7 +201,7 @@ async fn a_node_that_fails_for_a_while_gets_its_players_back_all_the_same() {
     let rests = tries[1..].windows(2).map(|two| two[1] - two[0]);
     assert!(rests.clone().all(|rest| rest >= 250), "{tries:?}");
     assert!(rests.max().is_some_and(|rest| rest <= 5500), "{tries:?}");
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(journal.story(GUILD), ["start long", "go on long"]);
     assert_eq!(lost(&sim, &journal), none());
 }
@@ -228,7 +228,7 @@ async fn five_hundred_players_of_three_nodes_survive_the_death_of_one() {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected(3).await;
+    app.connected_to(3).await;
     crowd(&app, &sim, 500).await;
     let before = playing(&sim);
     assert!(before.values().all(|players| *players > 100), "{before:?}");
@@ -276,7 +276,7 @@ async fn five_hundred_players_of_three_nodes_survive_the_death_of_one() {
             assert!(three[2] - three[0] >= 25, "three at a time: {three:?}");
         }
     }
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(journal.decoded::<PlayerMigrated>().len(), before["eu-1"]);
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
@@ -287,9 +287,9 @@ async fn a_drained_node_hands_its_players_over() {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected(3).await;
+    app.connected_to(3).await;
     crowd(&app, &sim, 30).await;
-    let there = app.pool.node("eu-1").expect("configured");
+    let there = app.client.node("eu-1").expect("configured");
     assert!(there.players().len() > 5);
     let left = there.close(true).await.expect("closed");
     assert!(left.is_empty());
@@ -297,7 +297,7 @@ async fn a_drained_node_hands_its_players_over() {
     let after = playing(&sim);
     assert_eq!((after.get("eu-1"), after.values().sum()), (None, 30));
     assert!(sim.lavalink().node("eu-1").connections().is_empty());
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(journal.of("lavalink.NodeClosed").len(), 1);
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
@@ -307,24 +307,24 @@ async fn restarted(kill: bool) {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     crowd(&app, &sim, 20).await;
     sleep(Duration::from_secs(12)).await;
     let journal = if kill {
         app.kill().await
     } else {
-        app.stop().await
+        app.finish().await
     };
     let node = sim.lavalink().node("eu-1");
     let asked = node.requests().len();
     sleep(Duration::from_secs(20)).await;
     node.finish(3);
     let app = Running::resume(&sim, config(&sim), journal);
-    app.connected(1).await;
+    app.connected_to(1).await;
     sleep(Duration::from_secs(3)).await;
     let playing = |pool: &Pool| pool.players().iter().filter(|it| it.playing()).count();
-    assert_eq!(playing(&app.pool), 19);
-    let player = app.pool.player(5).expect("adopted");
+    assert_eq!(playing(&app.client), 19);
+    let player = app.client.player(5).expect("adopted");
     let theirs = node.player(5).expect("a player").position;
     let ours = i64::try_from(player.position().as_millis()).expect("short");
     assert!(ours.abs_diff(theirs) < 500, "{ours} {theirs}");
@@ -332,7 +332,7 @@ async fn restarted(kill: bool) {
     assert_eq!(later.iter().filter(|it| it.is_about_track()).count(), 0);
     player.pause(true).await.expect("it does as it is told");
     assert!(node.player(5).expect("a player").paused);
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(journal.story(3), ["start long", "finished long"]);
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
@@ -377,7 +377,7 @@ async fn pages_and_nonsense_instead_of_answers_are_errors_and_nothing_breaks() {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let node = sim.lavalink().node("eu-1");
     let player = app.play(&sim, GUILD, "long").await;
     let faults = [
@@ -398,7 +398,7 @@ async fn pages_and_nonsense_instead_of_answers_are_errors_and_nothing_breaks() {
             "{fault:?}: {refused:?}"
         );
         node.fail_rest("GET /v4/loadtracks", 1, fault.clone());
-        app.pool
+        app.client
             .fetch_tracks("scsearch:x")
             .await
             .expect_err("refused");
@@ -408,8 +408,8 @@ async fn pages_and_nonsense_instead_of_answers_are_errors_and_nothing_breaks() {
     // A session whose players cannot be asked for is asked again.
     node.fail_rest("GET /v4/sessions/*/players", 2, RestFault::Html(502));
     node.cut();
-    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
-    app.connected(1).await;
+    wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
+    app.connected_to(1).await;
     sleep(Duration::from_secs(30)).await;
     assert!(player.playing());
     player
@@ -426,7 +426,7 @@ async fn pages_and_nonsense_instead_of_answers_are_errors_and_nothing_breaks() {
             "finished second_____"
         ]
     );
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(lost(&sim, &journal), none());
 }
 
@@ -442,15 +442,15 @@ async fn every_quirk_is_lived_with() {
             node.quirk(*quirk, true);
         }
         let app = Running::start(&sim, config(&sim));
-        app.connected(1).await;
+        app.connected_to(1).await;
         assert!(
-            app.pool
+            app.client
                 .fetch_tracks("scsearch:xyzzy")
                 .await
                 .expect("nothing")
                 .is_empty()
         );
-        app.pool
+        app.client
             .fetch_tracks("https://error.example/common")
             .await
             .expect_err("an error");
@@ -470,15 +470,15 @@ async fn every_quirk_is_lived_with() {
         sleep(Duration::from_secs(70)).await;
         assert!(player.playing() && player.connected(), "{quirks:?}");
         node.cut();
-        wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
-        app.connected(1).await;
+        wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
+        app.connected_to(1).await;
         sleep(Duration::from_secs(3)).await;
         assert!(player.playing() && player.connected(), "{quirks:?}");
         assert!(node.player(GUILD).is_some_and(|it| it.track.is_some()));
-        assert!(app.pool.nodes()[0].info().is_some(), "{quirks:?}");
-        let stats = app.pool.nodes()[0].fetch_stats().await.expect("figures");
+        assert!(app.client.nodes()[0].info().is_some(), "{quirks:?}");
+        let stats = app.client.nodes()[0].fetch_stats().await.expect("figures");
         assert_eq!(stats.playing, 1, "{quirks:?}");
-        let journal = app.stop().await;
+        let journal = app.finish().await;
         let mut story = vec![
             "start short",
             "finished short",
@@ -507,7 +507,7 @@ async fn every_quirk_is_lived_with() {
 async fn under_traffic_and_cuts_nothing_is_lost_unsaid() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected(3).await;
+    app.connected_to(3).await;
     sim.lavalink().traffic(300);
     for round in 0..12_u64 {
         sleep(Duration::from_secs(5)).await;
@@ -524,8 +524,8 @@ async fn under_traffic_and_cuts_nothing_is_lost_unsaid() {
     sleep(Duration::from_secs(60)).await;
     sim.lavalink().traffic(0);
     sleep(Duration::from_secs(5)).await;
-    app.connected(3).await;
-    let journal = app.stop().await;
+    app.connected_to(3).await;
+    let journal = app.finish().await;
     assert!(journal.events.len() > 5000);
     assert_eq!(journal.repeats, 0);
     assert_eq!(sim.notes(), []);

@@ -10,7 +10,7 @@ use antiphon_lavalink::{
     RequestError, Timescale, TrackException, TrackSource, TrackStart, TrackStuck,
 };
 use antiphon_sim::Simulator;
-use harness::{Running, config, lost, track, wait};
+use harness::{Bot as _, Running, Told as _, config, lost, track, wait};
 use tokio::time::sleep;
 
 const GUILD: u64 = 500;
@@ -25,7 +25,7 @@ fn none() -> Vec<String> {
 async fn a_track_is_played_changed_and_stopped() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let node = sim.lavalink().node("eu-1");
     let long = sim
         .lavalink()
@@ -68,7 +68,7 @@ async fn a_track_is_played_changed_and_stopped() {
     assert!(theirs().track.is_none() && !player.playing());
     player.disconnect().await.expect("left");
     wait(|| node.player(GUILD).is_none()).await;
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(
         journal.story(GUILD),
         ["start long_______", "stopped long_______"]
@@ -81,11 +81,11 @@ async fn a_track_is_played_changed_and_stopped() {
 async fn a_queue_plays_through_and_originals_keep_what_they_were_given() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     for name in ["one", "two", "three"] {
         sim.lavalink().add_track(name, "Odd", name, 3000);
     }
-    let player = app.pool.player_in(GUILD);
+    let player = app.client.player_in(GUILD);
     player.connect(6).await.expect("in the channel");
     player
         .set_autoplay(AutoPlayMode::Partial)
@@ -130,7 +130,7 @@ async fn a_queue_plays_through_and_originals_keep_what_they_were_given() {
         journal.story(GUILD)[6..10],
         ["start one", "finished one", "start one", "finished one"]
     );
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
 }
@@ -139,7 +139,7 @@ async fn a_queue_plays_through_and_originals_keep_what_they_were_given() {
 async fn tracks_end_for_every_reason() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let node = sim.lavalink().node("eu-1");
     let player = app.play(&sim, GUILD, "unavailable").await;
     app.until(|journal| journal.story(GUILD).len() == 3).await;
@@ -198,7 +198,7 @@ async fn tracks_end_for_every_reason() {
     for failed in journal.decoded::<TrackException>() {
         assert!(failed.original.is_some() && !failed.exception.cause.is_empty());
     }
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
 }
@@ -207,15 +207,18 @@ async fn tracks_end_for_every_reason() {
 async fn searches_and_refusals_are_understood() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
-    let found = app.pool.search("odd numbers", &TrackSource::YouTube).await;
+    app.connected_to(1).await;
+    let found = app
+        .client
+        .search("odd numbers", &TrackSource::YouTube)
+        .await;
     assert!(!found.expect("found").is_empty());
     let list = "https://www.youtube.com/playlist?list=PLchoirloft";
-    let list = app.pool.fetch_tracks(list).await.expect("a list");
+    let list = app.client.fetch_tracks(list).await.expect("a list");
     assert!(!list.is_empty());
     for severity in ["common", "suspicious", "fault"] {
         let wish = format!("https://error.example/{severity}");
-        let error = app.pool.fetch_tracks(&wish).await.expect_err("an error");
+        let error = app.client.fetch_tracks(&wish).await.expect_err("an error");
         assert!(
             error
                 .to_string()
@@ -236,8 +239,8 @@ async fn searches_and_refusals_are_understood() {
     };
     assert!(failure.message.contains("karaoke"));
     assert!(player.playing() && player.filters().karaoke.is_none());
-    assert_eq!(app.pool.nodes()[0].status(), NodeStatus::Connected);
-    let journal = app.stop().await;
+    assert_eq!(app.client.nodes()[0].status(), NodeStatus::Connected);
+    let journal = app.finish().await;
     assert_eq!(lost(&sim, &journal), none());
     assert!(
         journal

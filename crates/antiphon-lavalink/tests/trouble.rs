@@ -9,7 +9,7 @@ use antiphon_lavalink::{
     AutoPlayMode, DiscordVoiceCloseType, NodeStatus, PlayerError, WebsocketClosed,
 };
 use antiphon_sim::{RestFault, Simulator};
-use harness::{CHANNEL, Running, config, config_of, lost, track, wait};
+use harness::{Bot as _, CHANNEL, Running, Told as _, config, config_of, lost, track, wait};
 use tokio::time::sleep;
 
 const GUILD: u64 = 500;
@@ -29,7 +29,7 @@ async fn a_voice_that_is_worn_out_is_asked_for_anew_and_the_track_goes_on() {
         let sim = Simulator::with_seed(7);
         long(&sim);
         let app = Running::start(&sim, config(&sim));
-        app.connected(1).await;
+        app.connected_to(1).await;
         let player = app.play(&sim, GUILD, "long").await;
         sleep(Duration::from_secs(3)).await;
         let node = sim.lavalink().node("eu-1");
@@ -39,7 +39,7 @@ async fn a_voice_that_is_worn_out_is_asked_for_anew_and_the_track_goes_on() {
         wait(|| node.player(GUILD).is_some_and(|it| it.connected)).await;
         sleep(Duration::from_secs(10)).await;
         assert!(player.playing() && player.connected(), "{code}");
-        let journal = app.stop().await;
+        let journal = app.finish().await;
         let closed = journal.decoded::<WebsocketClosed>();
         assert_eq!(closed[0].code, DiscordVoiceCloseType(code));
         assert_eq!(journal.story(GUILD), ["start long"], "{code}");
@@ -52,7 +52,7 @@ async fn voices_that_end_are_told_whatever_their_code() {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     app.play(&sim, GUILD, "long").await;
     let node = sim.lavalink().node("eu-1");
     let codes = [
@@ -62,7 +62,7 @@ async fn voices_that_end_are_told_whatever_their_code() {
         assert!(node.close_voice(GUILD, code, "", code != 1000));
         sleep(Duration::from_secs(40)).await;
     }
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     let closed = journal.decoded::<WebsocketClosed>();
     let heard: Vec<u16> = closed.iter().map(|closed| closed.code.0).collect();
     assert!(heard.starts_with(&codes[..1]) && !heard.is_empty());
@@ -73,16 +73,16 @@ async fn voices_that_end_are_told_whatever_their_code() {
 async fn a_voice_server_that_is_away_for_a_moment_is_tried_again() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     sim.lavalink().voice_unreachable(1);
-    let player = app.pool.player_in(GUILD);
+    let player = app.client.player_in(GUILD);
     player.connect(CHANNEL).await.expect("at the second try");
     assert!(player.connected());
     sim.lavalink().voice_unreachable(100);
-    let other = app.pool.player_in(GUILD + 1);
+    let other = app.client.player_in(GUILD + 1);
     let error = other.connect(CHANNEL).await.expect_err("never");
     assert!(error.is_transient(), "{error}");
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(lost(&sim, &journal), none());
 }
 
@@ -90,7 +90,7 @@ async fn a_voice_server_that_is_away_for_a_moment_is_tried_again() {
 async fn frames_that_nobody_knows_are_kept_as_they_are() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let node = sim.lavalink().node("eu-1");
     let frames = [
         "{not json",
@@ -114,7 +114,7 @@ async fn frames_that_nobody_knows_are_kept_as_they_are() {
     sleep(Duration::from_secs(10)).await;
     assert!(player.playing() && app.is_connected());
     player.set_volume(30).await.expect("in the same session");
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     for frame in frames {
         assert!(
             journal
@@ -134,9 +134,9 @@ async fn frames_that_come_twice_or_never_end_do_no_harm() {
         sim.lavalink().add_track(name, "Odd", name, 3000);
     }
     let app = Running::start(&sim, config(&sim));
-    app.connected(1).await;
+    app.connected_to(1).await;
     let node = sim.lavalink().node("eu-1");
-    let player = app.pool.player_in(GUILD);
+    let player = app.client.player_in(GUILD);
     player.connect(CHANNEL).await.expect("in the channel");
     player
         .set_autoplay(AutoPlayMode::Partial)
@@ -151,10 +151,10 @@ async fn frames_that_come_twice_or_never_end_do_no_harm() {
     let plays = plays.iter().filter(|request| request.is_about_track());
     assert_eq!(plays.count(), 4, "an end that is told twice skips nothing");
     node.oversized(1 << 30);
-    wait(|| app.pool.nodes()[0].status() != NodeStatus::Connected).await;
-    app.connected(1).await;
+    wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
+    app.connected_to(1).await;
     player.play(track(&sim, "one")).await.expect("taken");
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(lost(&sim, &journal), none());
 }
 
@@ -165,8 +165,8 @@ async fn a_queue_goes_on_through_the_death_of_its_node() {
         sim.lavalink().add_track(name, "Odd", name, 20_000);
     }
     let app = Running::start(&sim, config_of(&sim, &ALL[..2]));
-    app.connected(2).await;
-    let player = app.pool.player_in(GUILD);
+    app.connected_to(2).await;
+    let player = app.client.player_in(GUILD);
     player.connect(CHANNEL).await.expect("in the channel");
     player
         .set_autoplay(AutoPlayMode::Partial)
@@ -182,7 +182,7 @@ async fn a_queue_goes_on_through_the_death_of_its_node() {
         .kill(Duration::from_secs(600));
     wait(|| player.node().is_some_and(|node| node.identifier() != first)).await;
     wait(|| !player.playing() && player.queue().is_empty()).await;
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     let story = journal.story(GUILD);
     let ends: Vec<&String> = story
         .iter()
@@ -199,7 +199,7 @@ async fn a_player_is_switched_to_another_node_on_demand() {
     let sim = Simulator::with_seed(7);
     long(&sim);
     let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected(3).await;
+    app.connected_to(3).await;
     let player = app.play(&sim, GUILD, "long").await;
     for name in ["asia-1", "us-1", "eu-1", "us-1"] {
         sleep(Duration::from_secs(10)).await;
@@ -220,7 +220,7 @@ async fn a_player_is_switched_to_another_node_on_demand() {
         ours.abs_diff(theirs) < 500 && ours.abs_diff(44_000) < 5000,
         "{ours} {theirs}"
     );
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
 }
@@ -230,7 +230,7 @@ async fn chaos(seed: u64) {
     let sim = Simulator::with_seed(seed);
     long(&sim);
     let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected(3).await;
+    app.connected_to(3).await;
     for guild in 1..=12 {
         app.play(&sim, guild, "long").await;
     }
@@ -255,9 +255,9 @@ async fn chaos(seed: u64) {
     }
     sleep(Duration::from_secs(200)).await;
     sim.lavalink().traffic(0);
-    app.connected(3).await;
+    app.connected_to(3).await;
     sleep(Duration::from_secs(60)).await;
-    let ours = app.pool.players();
+    let ours = app.client.players();
     for player in &ours {
         assert!(player.playing(), "seed {seed}: guild {}", player.guild());
     }
@@ -270,7 +270,7 @@ async fn chaos(seed: u64) {
         .collect();
     theirs.sort_unstable();
     assert_eq!(theirs, (1..=12).collect::<Vec<_>>(), "seed {seed}");
-    let journal = app.stop().await;
+    let journal = app.finish().await;
     assert_eq!(journal.repeats, 0, "seed {seed}");
     assert_eq!(lost(&sim, &journal), none(), "seed {seed}");
 }

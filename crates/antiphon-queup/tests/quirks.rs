@@ -10,7 +10,7 @@ use antiphon_queup::{
     PlaylistSongAdd, PrivateMessage, Ready, Role, RoomUsers, UserBan, UserImage, UserSetRole,
 };
 use antiphon_sim::{Quirk, RestFault, Simulator};
-use harness::{Journal, ROOM, Running, config};
+use harness::{Begin as _, Journal, ROOM, Running, Said as _, config};
 use serde_json::json;
 use tokio::time::sleep;
 

@@ -4,7 +4,7 @@ mod harness;
 
 use antiphon_queup::{DubType, Role, RoomSettings};
 use antiphon_sim::Simulator;
-use harness::{ROOM, Running, config};
+use harness::{Begin as _, ROOM, Running, config};
 
 use antiphon_queup::RateLimits;
 

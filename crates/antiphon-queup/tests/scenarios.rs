@@ -11,7 +11,7 @@ use antiphon_queup::{
 };
 use antiphon_sim::{RestFault, Simulator};
 use futures_util::StreamExt as _;
-use harness::{Journal, ROOM, Running, config, lost};
+use harness::{Begin as _, Journal, ROOM, Running, Said as _, config, lost};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 

@@ -2,6 +2,8 @@
 
 mod harness;
 
+use harness::Begin as _;
+
 use std::fmt::Write as _;
 
 use antiphon_core::{

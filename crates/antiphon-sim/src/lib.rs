@@ -16,6 +16,7 @@ pub mod queup;
 mod simulator;
 pub mod stackexchange;
 mod traffic;
+pub mod trial;
 mod web;
 mod world;
 

@@ -4,7 +4,7 @@ mod harness;
 
 use antiphon_sim::{RestFault, Simulator};
 use antiphon_stackexchange::{self as stackexchange, Account, Config, LoginError, Server};
-use harness::{Running, config};
+use harness::{Begin as _, Running, config};
 
 /// What becomes of a login.
 async fn outcome(sim: &Simulator) -> Result<stackexchange::Me, LoginError> {

@@ -11,7 +11,7 @@ use antiphon_stackexchange::{
     MessageStarredEvent, UnknownEvent, UserId, class::RoomEvent as _,
 };
 use bytes::Bytes;
-use harness::{ROOM, Running, config, lost};
+use harness::{Begin as _, ROOM, Running, Said as _, config, lost};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tokio::time::sleep;

@@ -10,7 +10,7 @@ use antiphon_stackexchange::{
     JoinError, MentionEvent, MessageEvent, MessageId, ReplyEvent, RoomId, Sockets, Transport,
     UnknownEvent,
 };
-use harness::{Journal, ROOM, Running, config, lost, missing};
+use harness::{Begin as _, Journal, ROOM, Running, Said as _, config, lost, missing};
 use tokio::time::{Instant, sleep};
 
 #[tokio::test(start_paused = true)]

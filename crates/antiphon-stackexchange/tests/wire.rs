@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use antiphon_core::{Draft, Event, Kind, Origin, Payload, Place, Position, Provenance};
 use antiphon_stackexchange::{self as stackexchange, Html, MessageEvent, UnknownEvent};
 use bytes::Bytes;
-use harness::{Running, config};
+use harness::{Begin as _, Running, config};
 use jiff::Timestamp;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Map, Value, json};

@@ -1,5 +1,4 @@
-//! A journal of a few lines and a Discord of fewer, for tests of the source against the simulated nodes.
-
+//! A source against the simulated nodes, with a journal in memory and a Discord of a few lines.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -7,66 +6,36 @@
 )]
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use antiphon_core::{
-    Checkpoint, Event, Gap, IntakeLimits, LinkState, Origin, Outlet, Payload, Place, Position, Rng,
-    Source as _, SourceError, SourceName, Stopper,
-};
+use antiphon_core::{Gap, IntakeLimits, LinkState, Origin, Payload as _, Place, Rng};
 use antiphon_lavalink::{
     self as lavalink, Config, NodeConfig, Playable, Player, Pool, VoiceRequest, VoiceServer,
     VoiceState,
 };
+pub use antiphon_sim::trial::Journal;
 use antiphon_sim::{Query, Row, Simulator};
-use tokio::{
-    sync::watch,
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use tokio::time::sleep;
 
 /// The bot, as nodes know it.
 pub const BOT: u64 = 77;
 /// The voice channel of every guild.
 pub const CHANNEL: u64 = 6;
 
-/// What was stored so far.
-#[derive(Clone, Debug, Default)]
-pub struct Journal {
-    pub events: Vec<Arc<Event>>,
-    pub checkpoints: Vec<Checkpoint>,
-    pub repeats: usize,
+/// A source that runs against the simulator, with its pool and what it stored.
+pub type Running = antiphon_sim::trial::Running<Pool>;
+
+/// What happened to tracks.
+pub trait Told {
+    /// What is known of tracks in a guild: `start`, `end` and so on, with title and reason.
+    fn story(&self, guild: u64) -> Vec<String>;
 }
 
-impl Journal {
-    /// Every kind without its platform.
-    pub fn kinds(&self) -> Vec<&str> {
-        let kinds = self.events.iter().map(|event| event.kind().as_str());
-        kinds
-            .map(|kind| kind.strip_prefix("lavalink.").unwrap_or(kind))
-            .collect()
-    }
-
-    pub fn of(&self, kind: &str) -> Vec<&Arc<Event>> {
-        self.events
-            .iter()
-            .filter(|event| event.kind().as_str() == kind)
-            .collect()
-    }
-
-    pub fn decoded<P: Payload>(&self) -> Vec<P> {
-        let mine = self
-            .events
-            .iter()
-            .filter(|event| P::KINDS.contains(&event.kind().as_str()) && P::concerns(event));
-        mine.map(|event| P::decode(event).expect("it decodes"))
-            .collect()
-    }
-
-    /// What is known of tracks in a guild: `start`, `end` and so on, with title and reason.
-    pub fn story(&self, guild: u64) -> Vec<String> {
+impl Told for Journal {
+    fn story(&self, guild: u64) -> Vec<String> {
         let mut story = Vec::new();
         for event in &self.events {
             if event.place().id("player") != Some(&guild.to_string()) {
@@ -99,23 +68,6 @@ impl Journal {
         }
         story
     }
-
-    pub fn gaps(&self) -> Vec<(String, Gap)> {
-        let gaps = self.of(Gap::KIND).into_iter();
-        gaps.map(|event| {
-            let gap = Gap::decode(event).expect("a gap");
-            (event.place().to_string(), gap)
-        })
-        .collect()
-    }
-}
-
-/// A source that runs against the simulator, with its client and what it stored.
-pub struct Running {
-    pub pool: Pool,
-    pub stopper: Stopper,
-    journal: watch::Receiver<Journal>,
-    tasks: JoinSet<Result<(), SourceError>>,
 }
 
 /// The configuration for some of the simulator's nodes, with their names as regions.
@@ -136,13 +88,31 @@ pub fn config(sim: &Simulator) -> Config {
     config_of(sim, &["eu-1"])
 }
 
-impl Running {
-    pub fn start(sim: &Simulator, config: Config) -> Self {
+/// Ways to begin and to end, and what lies between.
+pub trait Bot: Sized {
+    /// A fresh install.
+    fn start(sim: &Simulator, config: Config) -> Self {
         Self::resume(sim, config, Journal::default())
     }
 
     /// Goes on from what an earlier run stored.
-    pub fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self {
+    fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self;
+
+    /// Waits until so many nodes are connected.
+    fn connected_to(&self, nodes: usize) -> impl Future<Output = ()>;
+
+    /// Enters the channel of a guild and plays what is called so there.
+    fn play(&self, sim: &Simulator, guild: u64, identifier: &str) -> impl Future<Output = Player>;
+
+    /// Stops in good order, once what was said at this very moment is heard, and gives what was stored.
+    fn finish(self) -> impl Future<Output = Journal>;
+
+    /// Whether the pool is connected, as its link says.
+    fn is_connected(&self) -> bool;
+}
+
+impl Bot for Running {
+    fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self {
         let cell: Arc<OnceLock<Pool>> = Arc::default();
         let discord = Arc::clone(&cell);
         // A Discord that lets the bot in at once, with a pair that is new each time.
@@ -155,103 +125,38 @@ impl Running {
                 Ok(())
             }) as antiphon_core::BoxFuture<'static, _>
         });
-        let clock = sim.clock();
         let (pool, source) = lavalink::connect(config);
         cell.set(pool.clone()).expect("set once");
-        let mut outlet = Outlet::new(IntakeLimits::default());
-        let intake = outlet.intake(
-            source.name().clone(),
-            stored.checkpoints.clone(),
-            clock,
-            &mut Rng::with_seed(u64::try_from(stored.events.len()).expect("a count")),
-        );
-        outlet.seal();
-        let stopper = Stopper::new();
-        let stop = stopper.stop();
-        let (journal, watched) = watch::channel(stored);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(Box::new(source).run(intake, stop));
-        tasks.spawn(commit(outlet, journal));
-        Self {
-            pool,
-            stopper,
-            journal: watched,
-            tasks,
-        }
+        Self::of((pool, source), sim.clock(), stored, IntakeLimits::default())
     }
 
-    pub fn journal(&self) -> Journal {
-        self.journal.borrow().clone()
-    }
-
-    /// Waits until what is stored looks as it should.
-    #[track_caller]
-    pub fn until(
-        &self,
-        looks_right: impl FnMut(&Journal) -> bool,
-    ) -> impl Future<Output = Journal> {
-        let at = std::panic::Location::caller();
-        async move {
-            let mut journal = self.journal.clone();
-            let seen = timeout(Duration::from_secs(3600), journal.wait_for(looks_right)).await;
-            match seen {
-                Ok(Ok(journal)) => journal.clone(),
-                _ => panic!(
-                    "{at}: not within an hour; stored: {:#?}",
-                    self.journal().kinds()
-                ),
-            }
-        }
-    }
-
-    /// Waits until so many nodes are connected.
-    pub async fn connected(&self, nodes: usize) {
+    async fn connected_to(&self, nodes: usize) {
         let ready = |node: &lavalink::Node| node.status() == lavalink::NodeStatus::Connected;
-        wait(|| self.pool.nodes().iter().filter(|node| ready(node)).count() == nodes).await;
-        // Everything that is under way in memory ends at once when the clock may move.
-        sleep(Duration::from_millis(10)).await;
+        let count = || {
+            self.client
+                .nodes()
+                .iter()
+                .filter(|node| ready(node))
+                .count()
+        };
+        wait(|| count() == nodes).await;
+        self.moment().await;
     }
 
-    /// Enters the channel of a guild and plays what is called so there.
-    pub async fn play(&self, sim: &Simulator, guild: u64, identifier: &str) -> Player {
-        let player = self.pool.player_in(guild);
+    async fn play(&self, sim: &Simulator, guild: u64, identifier: &str) -> Player {
+        let player = self.client.player_in(guild);
         player.connect(CHANNEL).await.expect("in the channel");
         player.play(track(sim, identifier)).await.expect("it plays");
         player
     }
 
-    /// Waits until the source ends by itself.
-    pub async fn ended(&mut self) -> Result<(), SourceError> {
-        loop {
-            match self.tasks.join_next().await {
-                Some(Ok(Ok(()))) if !self.tasks.is_empty() => {}
-                Some(Ok(outcome)) => return outcome,
-                Some(Err(error)) => panic!("{error}"),
-                None => return Ok(()),
-            }
-        }
+    async fn finish(self) -> Journal {
+        self.moment().await;
+        self.stop().await
     }
 
-    /// Stops in good order and gives what was stored.
-    pub async fn stop(mut self) -> Journal {
-        // What was said at this very moment is heard first.
-        sleep(Duration::from_millis(10)).await;
-        self.stopper.close();
-        while let Some(ended) = self.tasks.join_next().await {
-            ended.expect("no panic").expect("a clean stop");
-        }
-        self.journal()
-    }
-
-    /// Ends without a word, as `kill -9` does, and gives what was stored.
-    pub async fn kill(mut self) -> Journal {
-        self.tasks.shutdown().await;
-        self.journal()
-    }
-
-    /// Whether the pool is connected, as its link says.
-    pub fn is_connected(&self) -> bool {
-        matches!(*self.pool.link().borrow(), LinkState::Connected { .. })
+    fn is_connected(&self) -> bool {
+        matches!(*self.client.link().borrow(), LinkState::Connected { .. })
     }
 }
 
@@ -290,48 +195,6 @@ pub fn wait(mut what: impl FnMut() -> bool) -> impl Future<Output = ()> {
             sleep(Duration::from_millis(10)).await;
         }
         panic!("{at}: not within an hour");
-    }
-}
-
-async fn commit(mut outlet: Outlet, journal: watch::Sender<Journal>) -> Result<(), SourceError> {
-    let mut known: HashSet<_> = {
-        let stored = journal.borrow();
-        stored
-            .events
-            .iter()
-            .map(|event| event.origin().clone())
-            .collect()
-    };
-    loop {
-        let mut batch = Vec::new();
-        if outlet.receive_many(&mut batch, 64).await == 0 {
-            return Ok(());
-        }
-        let mut marks = Vec::new();
-        journal.send_modify(|journal| {
-            for received in batch {
-                let source: SourceName = received.source.clone();
-                if let Some(draft) = received.entry.event.clone() {
-                    if known.insert(draft.origin.clone()) {
-                        let position = Position::new(journal.events.len() as u64 + 1);
-                        let event = Event::stored(position, source.clone(), draft);
-                        journal.events.push(Arc::new(event));
-                    } else {
-                        journal.repeats += 1;
-                    }
-                }
-                if let Some(checkpoint) = received.entry.checkpoint.clone() {
-                    marks.push((source, Arc::clone(&checkpoint.part), checkpoint.mark));
-                    journal
-                        .checkpoints
-                        .retain(|kept| kept.part != checkpoint.part);
-                    journal.checkpoints.push(checkpoint);
-                }
-            }
-        });
-        for (source, part, mark) in marks {
-            outlet.stored(&source, &part, mark);
-        }
     }
 }
 

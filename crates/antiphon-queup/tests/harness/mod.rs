@@ -1,83 +1,32 @@
-//! A journal of a few lines, for tests of the source alone: it stores what it is given, once, and says so.
-
+//! A source against the simulator, with a journal in memory.
 #![allow(
     dead_code,
     unreachable_pub,
     reason = "each test binary uses a part of it"
 )]
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
-
-use antiphon_core::{
-    Before, Checkpoint, Clock, Event, Gap, IntakeLimits, Outlet, Payload, Position, Projection,
-    Rng, Source as _, SourceError, SourceName, Stopper,
-};
+use antiphon_core::{IntakeLimits, Place, Rng};
 use antiphon_queup::{self as queup, Account, Client, Config};
 use antiphon_sim::Simulator;
-use tokio::{
-    sync::watch,
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+pub use antiphon_sim::trial::Journal;
 
 /// The name of the room that every account of the simulator may enter.
 pub const ROOM: &str = "choir-loft";
 
-/// What was stored so far.
-#[derive(Clone, Debug, Default)]
-pub struct Journal {
-    pub events: Vec<Arc<Event>>,
-    pub before: Vec<Before>,
-    pub checkpoints: Vec<Checkpoint>,
-    pub repeats: usize,
+/// A source that runs against the simulator, with its client and what it stored.
+pub type Running = antiphon_sim::trial::Running<Client>;
+
+/// What was said.
+pub trait Said {
+    /// The texts of chat, in order.
+    fn texts(&self) -> Vec<String>;
 }
 
-impl Journal {
-    pub fn kinds(&self) -> Vec<&str> {
-        self.events
-            .iter()
-            .map(|event| event.kind().as_str())
-            .collect()
-    }
-
-    pub fn of(&self, kind: &str) -> Vec<&Arc<Event>> {
-        self.events
-            .iter()
-            .filter(|event| event.kind().as_str() == kind)
-            .collect()
-    }
-
-    pub fn decoded<P: Payload>(&self) -> Vec<P> {
-        let mine = self
-            .events
-            .iter()
-            .filter(|event| P::KINDS.contains(&event.kind().as_str()) && P::concerns(event));
-        mine.map(|event| P::decode(event).expect("it decodes"))
-            .collect()
-    }
-
-    pub fn texts(&self) -> Vec<String> {
+impl Said for Journal {
+    fn texts(&self) -> Vec<String> {
         let chats = self.decoded::<queup::Chat>();
         chats.into_iter().map(|chat| chat.message.content).collect()
     }
-
-    pub fn gaps(&self) -> Vec<(String, Gap)> {
-        let gaps = self.of(Gap::KIND).into_iter();
-        gaps.map(|event| {
-            let gap = Gap::decode(event).expect("a gap");
-            (event.place().to_string(), gap)
-        })
-        .collect()
-    }
-}
-
-/// A source that runs against the simulator, with its client and what it stored.
-pub struct Running {
-    pub client: Client,
-    pub stopper: Stopper,
-    journal: watch::Receiver<Journal>,
-    paused: watch::Sender<bool>,
-    tasks: JoinSet<Result<(), SourceError>>,
 }
 
 /// The configuration of the simulator's bot.
@@ -90,216 +39,48 @@ pub fn config(sim: &Simulator) -> Config {
         .rooms([ROOM])
 }
 
-impl Running {
-    pub fn start(sim: &Simulator, config: Config) -> Self {
+/// Ways to begin.
+pub trait Begin: Sized {
+    /// A fresh install.
+    fn start(sim: &Simulator, config: Config) -> Self {
         Self::resume(sim, config, Journal::default())
     }
 
     /// Goes on from what an earlier run stored.
-    pub fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self {
+    fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self {
         Self::with_limits(sim, config, stored, IntakeLimits::default())
     }
 
-    pub fn with_limits(
-        sim: &Simulator,
-        config: Config,
-        stored: Journal,
-        limits: IntakeLimits,
-    ) -> Self {
-        Self::on_clock(sim.clock(), config, stored, limits)
-    }
-
-    pub fn on_clock(clock: Clock, config: Config, stored: Journal, limits: IntakeLimits) -> Self {
-        let (client, mut source) = queup::connect(config);
-        let mut outlet = Outlet::new(limits);
-        let intake = outlet.intake(
-            source.name().clone(),
-            stored.checkpoints.clone(),
-            clock,
-            &mut Rng::with_seed(u64::try_from(stored.events.len()).expect("a count")),
-        );
-        outlet.seal();
-        let stopper = Stopper::new();
-        let stop = stopper.stop();
-        let projections = source.projections();
-        let (journal, watched) = watch::channel(stored);
-        let (paused, pause) = watch::channel(false);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(Box::new(source).run(intake, stop));
-        tasks.spawn(commit(outlet, journal, pause, projections));
-        Self {
-            client,
-            stopper,
-            journal: watched,
-            paused,
-            tasks,
-        }
-    }
-
-    /// Stops storing, or goes on.
-    pub fn pause_journal(&self, pause: bool) {
-        self.paused.send_replace(pause);
-    }
-
-    pub fn journal(&self) -> Journal {
-        self.journal.borrow().clone()
-    }
-
-    /// Waits until what is stored looks as it should.
-    #[track_caller]
-    pub fn until(
-        &self,
-        looks_right: impl FnMut(&Journal) -> bool,
-    ) -> impl Future<Output = Journal> {
-        let at = std::panic::Location::caller();
-        async move {
-            let mut journal = self.journal.clone();
-            let seen = timeout(Duration::from_secs(3600), journal.wait_for(looks_right)).await;
-            match seen {
-                Ok(Ok(journal)) => journal.clone(),
-                _ => panic!(
-                    "{at}: not within an hour; stored: {:#?}",
-                    self.journal().kinds()
-                ),
-            }
-        }
-    }
+    fn with_limits(sim: &Simulator, config: Config, stored: Journal, limits: IntakeLimits) -> Self;
 
     /// Waits until the room's state was fetched, so that nothing more happens by itself.
-    pub async fn settled(&self) -> Journal {
-        let journal = self
-            .until(|journal| !journal.of("queup.playlist_details").is_empty())
-            .await;
-        drop(journal);
-        // Everything that is under way in memory ends at once when the clock may move.
-        sleep(Duration::from_millis(10)).await;
-        self.journal()
-    }
-
-    /// Waits until the source ends by itself.
-    pub async fn ended(&mut self) -> Result<(), SourceError> {
-        loop {
-            match self.tasks.join_next().await {
-                Some(Ok(Ok(()))) if !self.tasks.is_empty() => {}
-                Some(Ok(outcome)) => return outcome,
-                Some(Err(error)) => panic!("{error}"),
-                None => return Ok(()),
-            }
-        }
-    }
-
-    /// Stops in good order and gives what was stored.
-    pub async fn stop(mut self) -> Journal {
-        self.stopper.close();
-        while let Some(ended) = self.tasks.join_next().await {
-            ended.expect("no panic").expect("a clean stop");
-        }
-        self.journal()
-    }
-
-    /// Ends without a word, as `kill -9` does, and gives what was stored.
-    pub async fn kill(mut self) -> Journal {
-        self.tasks.shutdown().await;
-        self.journal()
-    }
+    fn settled(&self) -> impl Future<Output = Journal>;
 }
 
-async fn commit(
-    mut outlet: Outlet,
-    journal: watch::Sender<Journal>,
-    mut pause: watch::Receiver<bool>,
-    mut projections: Vec<Box<dyn Projection>>,
-) -> Result<(), SourceError> {
-    let mut known: HashSet<_> = {
-        let stored = journal.borrow();
-        stored
-            .events
-            .iter()
-            .map(|event| event.origin().clone())
-            .collect()
-    };
-    loop {
-        let _ = pause.wait_for(|paused| !paused).await;
-        let mut batch = Vec::new();
-        if outlet.receive_many(&mut batch, 64).await == 0 {
-            return Ok(());
-        }
-        let mut marks = Vec::new();
-        journal.send_modify(|journal| {
-            for received in batch {
-                let source: SourceName = received.source.clone();
-                if let Some(draft) = received.entry.event.clone() {
-                    if known.insert(draft.origin.clone()) {
-                        let position = Position::new(journal.events.len() as u64 + 1);
-                        let event = Event::stored(position, source.clone(), draft);
-                        let before = projections
-                            .iter_mut()
-                            .map(|projection| projection.apply(&event));
-                        journal.before.push(before.last().unwrap_or_default());
-                        journal.events.push(Arc::new(event));
-                    } else {
-                        journal.repeats += 1;
-                    }
-                }
-                if let Some(checkpoint) = received.entry.checkpoint.clone() {
-                    marks.push((source, Arc::clone(&checkpoint.part), checkpoint.mark));
-                    journal
-                        .checkpoints
-                        .retain(|kept| kept.part != checkpoint.part);
-                    journal.checkpoints.push(checkpoint);
-                }
-            }
-        });
-        for (source, part, mark) in marks {
-            outlet.stored(&source, &part, mark);
-        }
+impl Begin for Running {
+    fn with_limits(sim: &Simulator, config: Config, stored: Journal, limits: IntakeLimits) -> Self {
+        Self::of(queup::connect(config), sim.clock(), stored, limits)
+    }
+
+    async fn settled(&self) -> Journal {
+        let is_fetched = |journal: &Journal| journal.count("queup.playlist_details") > 0;
+        self.until(is_fetched).await;
+        self.moment().await;
+        self.journal()
     }
 }
 
 /// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
+///
+/// A gap of QueUp's tells of its own place alone, and of none within it.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
-    let bot = sim.queup().account();
-    let query = antiphon_sim::Query {
-        due_to: Some(bot.id),
-        ..Default::default()
-    };
-    let stored: HashSet<&str> = journal
-        .events
-        .iter()
-        .map(|event| event.origin().as_str())
-        .collect();
+    let account = sim.queup().account().id;
     let gaps = journal.gaps();
-    let mut lost = Vec::new();
-    for row in sim.ledger().rows(&query) {
-        if row
-            .origin
-            .as_deref()
-            .is_some_and(|origin| stored.contains(origin))
-        {
-            continue;
-        }
-        let covered = gaps.iter().any(|(place, gap)| {
-            let on = |edge: &antiphon_core::Edge| {
-                row.connection.is_some() && edge.connection.as_deref() == row.connection.as_deref()
-            };
-            let after = if on(&gap.from) {
-                row.frame > gap.from.frame
-            } else {
-                gap.from.at.as_millisecond() <= row.at
-            };
-            let before = if on(&gap.to) {
-                row.frame < gap.to.frame
-            } else {
-                row.at <= gap.to.at.as_millisecond()
-            };
-            *place == *row.place && after && before
-        });
-        if !covered {
-            lost.push(format!(
-                "{} {} {:?} {:?}",
-                row.kind, row.place, row.connection, row.frame
-            ));
+    for row in journal.missing(&sim.ledger(), &account) {
+        let place = Place::new(&*row.place);
+        for (gap, _) in &gaps {
+            assert!(*gap == *row.place || !Place::new(gap.as_str()).contains(&place));
         }
     }
-    lost
+    journal.lost(&sim.ledger(), &account)
 }

@@ -1,0 +1,330 @@
+//! A source on trial: it runs against the simulator, into a journal in memory that is compared with the ledger.
+//!
+//! For tests of a source alone; those of a whole app have a real journal.
+
+use std::{collections::HashSet, fmt, panic::Location, sync::Arc, time::Duration};
+
+use antiphon_core::{
+    Before, Checkpoint, Clock, Edge, Event, Gap, IntakeLimits, LinkState, Origin, Outlet, Part,
+    Payload, Place, Position, Projection, Received, Rng, Source, SourceError, SourceName, Stopper,
+};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use crate::{Ledger, Query, Row};
+
+/// Longer than anything waited for takes, on a clock that is paused.
+const LONG: Duration = Duration::from_secs(3600);
+/// What is under way in memory ends within this once the clock may move.
+const MOMENT: Duration = Duration::from_millis(10);
+
+/// What was stored so far: each origin once, and the newest checkpoint of each part.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    /// Events in the order in which they were stored.
+    pub events: Vec<Arc<Event>>,
+    /// What each event replaced in the source's projections.
+    pub before: Vec<Before>,
+    /// The newest checkpoint of each part.
+    pub checkpoints: Vec<Checkpoint>,
+    /// How often an event came that was stored already.
+    pub repeats: usize,
+}
+
+impl Journal {
+    /// The kinds, in order.
+    pub fn kinds(&self) -> Vec<&str> {
+        let kinds = self.events.iter().map(|event| event.kind().as_str());
+        kinds.collect()
+    }
+
+    /// The events of a kind.
+    pub fn of(&self, kind: &str) -> Vec<&Arc<Event>> {
+        let events = self.events.iter();
+        events
+            .filter(|event| event.kind().as_str() == kind)
+            .collect()
+    }
+
+    /// How many events of a kind there are.
+    pub fn count(&self, kind: &str) -> usize {
+        self.of(kind).len()
+    }
+
+    /// The events that concern a payload, decoded.
+    ///
+    /// # Panics
+    /// If one of them does not decode.
+    pub fn decoded<P: Payload>(&self) -> Vec<P> {
+        let events = self.events.iter();
+        events
+            .filter(|event| P::KINDS.contains(&event.kind().as_str()) && P::concerns(event))
+            .map(|event| P::decode(event).expect("it decodes"))
+            .collect()
+    }
+
+    /// The gaps, each with its place.
+    pub fn gaps(&self) -> Vec<(String, Gap)> {
+        let gaps = self.of(Gap::KIND).into_iter();
+        gaps.map(|event| {
+            let gap = Gap::decode(event).expect("a gap");
+            (event.place().to_string(), gap)
+        })
+        .collect()
+    }
+
+    /// What the ledger has due to an account and is not stored, whether a gap tells of it or not.
+    pub fn missing(&self, ledger: &Ledger, account: &str) -> Vec<Row> {
+        let query = Query {
+            due_to: Some(account.to_owned()),
+            ..Query::default()
+        };
+        let origins = self.events.iter().map(|event| event.origin().as_str());
+        let stored: HashSet<&str> = origins.collect();
+        let is_stored = |row: &Row| {
+            let origin = row.origin.as_deref();
+            origin.is_some_and(|origin| stored.contains(origin))
+        };
+        let mut rows = ledger.rows(&query);
+        rows.retain(|row| !is_stored(row));
+        rows
+    }
+
+    /// What the ledger has due to an account, less what is stored, less what lies inside a reported gap; in words.
+    pub fn lost(&self, ledger: &Ledger, account: &str) -> Vec<String> {
+        let gaps = self.gaps().into_iter();
+        let gaps: Vec<_> = gaps.map(|(place, gap)| (Place::new(place), gap)).collect();
+        let is_told = |row: &Row| {
+            let mut gaps = gaps.iter();
+            gaps.any(|(place, gap)| place.contains(&Place::new(&*row.place)) && inside(row, gap))
+        };
+        let missing = self.missing(ledger, account).into_iter();
+        missing
+            .filter(|row| !is_told(row))
+            .map(|row| {
+                let (kind, place) = (row.kind, row.place);
+                format!("{kind} {place} {:?} {:?}", row.connection, row.frame)
+            })
+            .collect()
+    }
+
+    /// Takes in what a source sent; gives the marks that are durable by that.
+    fn take(
+        &mut self,
+        batch: Vec<Received>,
+        known: &mut HashSet<Origin>,
+        projections: &mut [Box<dyn Projection>],
+    ) -> Vec<(SourceName, Part, i64)> {
+        let mut marks = Vec::new();
+        for Received { source, entry, .. } in batch {
+            if let Some(draft) = entry.event {
+                if known.insert(draft.origin.clone()) {
+                    let position = Position::new(self.events.len() as u64 + 1);
+                    let event = Event::stored(position, source.clone(), draft);
+                    let before = projections
+                        .iter_mut()
+                        .map(|projection| projection.apply(&event));
+                    self.before.push(before.last().unwrap_or_default());
+                    self.events.push(Arc::new(event));
+                } else {
+                    self.repeats += 1;
+                }
+            }
+            if let Some(checkpoint) = entry.checkpoint {
+                marks.push((source, Arc::clone(&checkpoint.part), checkpoint.mark));
+                self.checkpoints.retain(|kept| kept.part != checkpoint.part);
+                self.checkpoints.push(checkpoint);
+            }
+        }
+        marks
+    }
+}
+
+/// Whether a row lies between the edges of a gap: by frame on the edge's own connection, else by time.
+fn inside(row: &Row, gap: &Gap) -> bool {
+    let on = |edge: &Edge| {
+        row.connection.is_some() && edge.connection.as_deref() == row.connection.as_deref()
+    };
+    let after = if on(&gap.from) {
+        row.frame > gap.from.frame
+    } else {
+        gap.from.at.as_millisecond() <= row.at
+    };
+    let before = if on(&gap.to) {
+        row.frame < gap.to.frame
+    } else {
+        row.at <= gap.to.at.as_millisecond()
+    };
+    after && before
+}
+
+/// A source that runs, with its client and what it stored; dropped, it ends as by `kill -9`.
+pub struct Running<C> {
+    /// What the source's user holds.
+    pub client: C,
+    /// Asks the source to stop.
+    pub stopper: Stopper,
+    link: watch::Receiver<LinkState>,
+    journal: watch::Receiver<Journal>,
+    paused: watch::Sender<bool>,
+    tasks: JoinSet<Result<(), SourceError>>,
+}
+
+impl<C> fmt::Debug for Running<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("link", &*self.link.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C> Running<C> {
+    /// Starts a source, which goes on from what an earlier run stored.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn of(
+        (client, mut source): (C, impl Source),
+        clock: Clock,
+        stored: Journal,
+        limits: IntakeLimits,
+    ) -> Self {
+        let mut outlet = Outlet::new(limits);
+        let intake = outlet.intake(
+            source.name().clone(),
+            stored.checkpoints.clone(),
+            clock,
+            // Another run makes other origins of its own.
+            &mut Rng::with_seed(stored.events.len() as u64),
+        );
+        outlet.seal();
+        let link = intake.link();
+        let projections = source.projections();
+        let stopper = Stopper::new();
+        let stop = stopper.stop();
+        let (journal, watched) = watch::channel(stored);
+        let (paused, pause) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Box::new(source).run(intake, stop));
+        tasks.spawn(commit(outlet, journal, pause, projections));
+        Self {
+            client,
+            stopper,
+            link,
+            journal: watched,
+            paused,
+            tasks,
+        }
+    }
+
+    /// Stops storing, or goes on.
+    pub fn pause_journal(&self, pause: bool) {
+        self.paused.send_replace(pause);
+    }
+
+    /// What is stored by now.
+    pub fn journal(&self) -> Journal {
+        self.journal.borrow().clone()
+    }
+
+    /// Waits until what is stored looks as it should, and gives it.
+    ///
+    /// # Panics
+    /// After an hour of the clock, at the caller's line.
+    #[track_caller]
+    pub fn until(
+        &self,
+        looks_right: impl FnMut(&Journal) -> bool,
+    ) -> impl Future<Output = Journal> {
+        let at = Location::caller();
+        async move {
+            let mut journal = self.journal.clone();
+            let seen = timeout(LONG, journal.wait_for(looks_right)).await;
+            match seen {
+                Ok(Ok(journal)) => journal.clone(),
+                _ => panic!(
+                    "{at}: not within an hour; stored: {:#?}",
+                    self.journal().kinds()
+                ),
+            }
+        }
+    }
+
+    /// Waits until the link is up, and what that set off in memory has ended.
+    ///
+    /// # Panics
+    /// After an hour of the clock, or if the source ended.
+    pub async fn connected(&self) {
+        let mut link = self.link.clone();
+        let up = timeout(LONG, link.wait_for(LinkState::is_connected)).await;
+        up.expect("within an hour").expect("the source runs");
+        self.moment().await;
+    }
+
+    /// Lets what is under way in memory end.
+    pub async fn moment(&self) {
+        sleep(MOMENT).await;
+    }
+
+    /// Waits until the source ends by itself.
+    ///
+    /// # Errors
+    /// The source's own.
+    ///
+    /// # Panics
+    /// If the source panicked.
+    pub async fn ended(&mut self) -> Result<(), SourceError> {
+        loop {
+            match self.tasks.join_next().await {
+                Some(Ok(Ok(()))) if !self.tasks.is_empty() => {}
+                Some(Ok(outcome)) => return outcome,
+                Some(Err(error)) => panic!("{error}"),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Stops in good order and gives what was stored.
+    ///
+    /// # Panics
+    /// If the source panicked, or ended with an error.
+    pub async fn stop(mut self) -> Journal {
+        self.stopper.close();
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.expect("no panic").expect("a clean stop");
+        }
+        self.journal()
+    }
+
+    /// Ends without a word, as `kill -9` does, and gives what was stored.
+    pub async fn kill(mut self) -> Journal {
+        self.tasks.shutdown().await;
+        self.journal()
+    }
+}
+
+async fn commit(
+    mut outlet: Outlet,
+    journal: watch::Sender<Journal>,
+    mut pause: watch::Receiver<bool>,
+    mut projections: Vec<Box<dyn Projection>>,
+) -> Result<(), SourceError> {
+    let stored = journal.borrow().events.clone();
+    let mut known = stored.iter().map(|event| event.origin().clone()).collect();
+    loop {
+        // Whoever could pause it is gone if this fails, and so is the source soon.
+        let _ = pause.wait_for(|paused| !paused).await;
+        let mut batch = Vec::new();
+        if outlet.receive_many(&mut batch, 64).await == 0 {
+            return Ok(());
+        }
+        let mut marks = Vec::new();
+        journal.send_modify(|journal| marks = journal.take(batch, &mut known, &mut projections));
+        for (source, part, mark) in marks {
+            outlet.stored(&source, &part, mark);
+        }
+    }
+}
