@@ -40,6 +40,12 @@ pub mod discord {
     pub use antiphon_discord::*;
 }
 
+/// Lavalink v4 nodes, their players and queues.
+#[cfg(feature = "lavalink")]
+pub mod lavalink {
+    pub use antiphon_lavalink::*;
+}
+
 /// QueUp rooms.
 #[cfg(feature = "queup")]
 pub mod queup {
@@ -75,6 +81,7 @@ pub use watchers::{EventStream, Lagged, WaitError, WaitFor};
 #[cfg(all(
     doctest,
     feature = "discord",
+    feature = "lavalink",
     feature = "queup",
     feature = "stackexchange",
     feature = "sqlite"
