@@ -42,8 +42,9 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use antiphon_core::LinkState;
+use antiphon_core::{LinkState, SourceName};
 use tokio::sync::watch;
+use twilight_model::gateway::Intents;
 
 pub(crate) use self::{
     asked::{Command, VoiceWish},
@@ -77,6 +78,7 @@ pub(crate) const COMMANDS: usize = 64;
 /// What client and source have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) name: SourceName,
     pub(crate) http: Http,
     pub(crate) link: watch::Sender<LinkState>,
     pub(crate) cache: Cache,
@@ -91,6 +93,7 @@ impl Shared {
         // A proxy that cannot be used is an error when the source runs; until then requests go where they would.
         let network = config.routed().unwrap_or_else(|_| config.network.clone());
         Self {
+            name: config.name.clone(),
             http: Http::new(config, network.http()),
             link: watch::Sender::new(LinkState::Idle),
             cache: Cache::new(config.cache),
@@ -118,6 +121,16 @@ impl Client {
 
     pub(crate) fn http(&self) -> &Http {
         &self.shared.http
+    }
+
+    /// The name of its source, as its events have it.
+    pub fn source(&self) -> &SourceName {
+        &self.shared.name
+    }
+
+    /// Which events the bot is sent.
+    pub fn intents(&self) -> Intents {
+        self.shared.rules.intents
     }
 
     /// What is known of the bot's guilds; nothing unless [`Config::cache`] asked for it.

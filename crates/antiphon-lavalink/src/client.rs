@@ -15,6 +15,7 @@ use std::{
 
 use antiphon_core::LinkState;
 use antiphon_net::Network;
+use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, timeout_at},
@@ -31,8 +32,8 @@ use crate::{
     error::{InvalidNodeError, LoadError, NotConnected, PlayerError, RequestError},
     http::Http,
     model::{
-        GuildId, LoadResult, NodeId, NodeStatus, Playable, Search, TrackSource, VoiceServer,
-        VoiceState,
+        GuildId, LoadResult, NodeId, NodeStatus, Playable, Search, TrackSource, UserId,
+        VoiceServer, VoiceState,
     },
     player::{self as machine, Snapshot},
     pool::{Cache, Command, NodeSnapshot},
@@ -46,6 +47,8 @@ const SLACK: Duration = Duration::from_millis(500);
 /// What client and source have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// When it was made.
+    since: Timestamp,
     pub(crate) http: Http,
     pub(crate) network: Network,
     pub(crate) link: watch::Sender<LinkState>,
@@ -70,6 +73,7 @@ impl Shared {
             link: LinkState::Idle,
         });
         Self {
+            since: config.clock.now(),
             http: Http::new(config),
             network: config.network.clone(),
             link: watch::Sender::new(LinkState::Idle),
@@ -344,6 +348,22 @@ impl Pool {
     /// Takes in a `VOICE_SERVER_UPDATE` of Discord's; never waits.
     pub fn voice_server_update(&self, server: VoiceServer) {
         self.shared.inbox.put(VoiceUpdate::Server(server));
+    }
+
+    /// Tells that Discord does not have the bot in voice any more although nobody threw it out; never waits.
+    ///
+    /// That is so when the Gateway's session began anew. The guild's player, if it is in a channel, enters it again, and
+    /// what it plays goes on. What happened before [`connect`](crate::connect), as a journal read again tells it, is
+    /// passed over.
+    pub fn voice_lost(&self, guild: impl Into<GuildId>, at: Timestamp) {
+        if at >= self.shared.since {
+            self.shared.inbox.put(VoiceUpdate::Lost(guild.into()));
+        }
+    }
+
+    /// The bot's user, as nodes are told.
+    pub fn user(&self) -> UserId {
+        self.shared.inbox.user()
     }
 }
 

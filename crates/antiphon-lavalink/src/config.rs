@@ -139,6 +139,11 @@ impl Config {
         }
     }
 
+    /// The bot's user.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
     /// Sets the source's name; the default is `lavalink`.
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {

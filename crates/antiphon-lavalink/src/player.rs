@@ -282,8 +282,17 @@ impl PlayerState {
         }
     }
 
-    /// Discord could not be asked: whoever waits to enter is told.
-    pub(crate) fn on_voice_refused(&mut self, error: antiphon_core::BoxError) {
+    /// Discord was asked, or could not be: whoever waits to enter is told that.
+    pub(crate) fn on_voice_asked(
+        &mut self,
+        outcome: Result<(), antiphon_core::BoxError>,
+        now: Instant,
+    ) {
+        self.voice.on_asked(now);
+        let Err(error) = outcome else {
+            return;
+        };
+        tracing::debug!(guild = %self.guild, %error, "discord could not be asked for a voice channel");
         let words = error.to_string();
         let mut error = Some(error);
         for (reply, ..) in self.entering.drain(..) {
@@ -456,6 +465,7 @@ impl PlayerState {
             .is_some_and(|deadline| deadline <= now)
         {
             match self.voice.on_deadline(self.guild, now) {
+                voice::Overdue::NotYet => {}
                 voice::Overdue::AskAgain(requests) => {
                     self.outputs.extend(requests.map(Output::Voice));
                 }

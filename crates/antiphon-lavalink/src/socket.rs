@@ -137,6 +137,7 @@ pub(crate) async fn run(
             update = shared.inbox.next() => match update {
                 VoiceUpdate::State(state) => pool.on_voice_state(&state, now()),
                 VoiceUpdate::Server(server) => pool.on_voice_server(server, now()),
+                VoiceUpdate::Lost(guild) => pool.on_voice_lost(guild, now()),
             },
             Some(command) = commands.recv() => pool.on_command(command, now()),
         }

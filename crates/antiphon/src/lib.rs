@@ -46,6 +46,9 @@ pub mod lavalink {
     pub use antiphon_lavalink::*;
 }
 
+#[cfg(all(feature = "discord", feature = "lavalink"))]
+pub mod music;
+
 /// QueUp rooms.
 #[cfg(feature = "queup")]
 pub mod queup {

@@ -322,8 +322,12 @@ impl Client {
         by: Instant,
     ) -> Result<(), CommandError> {
         let mut link = handle.link.clone();
-        let up = timeout_at(by, link.wait_for(LinkState::is_connected)).await;
-        if !matches!(up, Ok(Ok(_))) {
+        let is_up = {
+            // What is waited for borrows the state, and must not be kept beyond this.
+            let up = timeout_at(by, link.wait_for(LinkState::is_connected)).await;
+            matches!(up, Ok(Ok(_)))
+        };
+        if !is_up {
             return Err(not_connected(&handle.link.borrow()));
         }
         match timeout_at(by, handle.commands.send(command)).await {
@@ -370,4 +374,24 @@ fn not_connected(state: &LinkState) -> CommandError {
     CommandError::NotConnected(NotConnected {
         state: state.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_a_handler<F: Future + Send>(_: F) {}
+
+    #[tokio::test]
+    async fn what_goes_over_the_gateway_can_be_awaited_in_a_handler() {
+        let (client, _source) = crate::connect(crate::Config::new("t0", Intents::all()));
+        let (guild, channel) = (Id::new(1), Id::new(2));
+        in_a_handler(client.join_voice(guild, channel, false, false));
+        in_a_handler(client.leave_voice(guild));
+        in_a_handler(client.update_voice_state(guild, None, false, false));
+        in_a_handler(client.update_presence(Presence::invisible()));
+        in_a_handler(client.request_members(MemberQuery::all(guild)));
+        in_a_handler(client.request_soundboard_sounds([guild]));
+        in_a_handler(client.request_channel_info(guild));
+    }
 }

@@ -14,6 +14,8 @@ use crate::model::{GuildId, UserId, VoiceServer, VoiceState};
 pub(crate) enum VoiceUpdate {
     State(VoiceState),
     Server(VoiceServer),
+    /// The bot is in no channel of the guild any more, and nobody wanted that.
+    Lost(GuildId),
 }
 
 impl VoiceUpdate {
@@ -21,13 +23,14 @@ impl VoiceUpdate {
         match self {
             Self::State(state) => state.guild,
             Self::Server(server) => server.guild,
+            Self::Lost(guild) => *guild,
         }
     }
 }
 
 /// Voice events in their order.
 ///
-/// It never refuses one, and has at most two for each guild: a newer state takes the place of an older one, and so
+/// It never refuses one, and has at most three for each guild: a newer state takes the place of an older one, and so
 /// does a server.
 #[derive(Debug)]
 pub(crate) struct Inbox {
@@ -43,6 +46,11 @@ impl Inbox {
             updates: Mutex::default(),
             arrived: Notify::new(),
         }
+    }
+
+    /// Whose states are kept.
+    pub(crate) fn user(&self) -> UserId {
+        self.user
     }
 
     pub(crate) fn put(&self, update: VoiceUpdate) {

@@ -27,6 +27,8 @@ pub(crate) enum Heard {
 /// What becomes of a handshake that took too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Overdue {
+    /// The request itself is still on its way.
+    NotYet,
     /// It is tried once more: leave, and enter again.
     AskAgain([VoiceRequest; 2]),
     /// It failed.
@@ -54,6 +56,8 @@ pub(crate) struct Voice {
     given: Option<String>,
     deadline: Option<Instant>,
     asked_again: bool,
+    /// Requests that are still on their way to Discord, whose rate limit may hold them for a minute.
+    asking: u32,
 }
 
 impl Voice {
@@ -79,12 +83,22 @@ impl Voice {
         *self = Self {
             self_deaf: self.self_deaf,
             self_mute: self.self_mute,
+            asking: self.asking,
             ..Self::default()
         };
         self.request(guild, None)
     }
 
-    fn request(&self, guild: GuildId, channel: Option<ChannelId>) -> VoiceRequest {
+    /// A request was sent, or could not be: from now on its answer is waited for.
+    pub(crate) fn on_asked(&mut self, now: Instant) {
+        self.asking = self.asking.saturating_sub(1);
+        if let Some(deadline) = &mut self.deadline {
+            *deadline = now + PAIR_WITHIN;
+        }
+    }
+
+    fn request(&mut self, guild: GuildId, channel: Option<ChannelId>) -> VoiceRequest {
+        self.asking += 1;
         VoiceRequest {
             guild,
             channel,
@@ -228,6 +242,10 @@ impl Voice {
 
     /// The deadline has passed.
     pub(crate) fn on_deadline(&mut self, guild: GuildId, now: Instant) -> Overdue {
+        if self.asking > 0 {
+            self.deadline = Some(now + PAIR_WITHIN);
+            return Overdue::NotYet;
+        }
         self.deadline = None;
         let Some(channel) = self.channel.filter(|_| !self.asked_again) else {
             return Overdue::GiveUp;
@@ -335,6 +353,7 @@ mod tests {
     #[test]
     fn silence_is_asked_once_more_and_then_given_up() {
         let (mut voice, now) = asked();
+        voice.on_asked(now);
         let Overdue::AskAgain([leave, enter]) = voice.on_deadline(GUILD, now) else {
             panic!("once more")
         };
@@ -344,6 +363,21 @@ mod tests {
             Heard::Nothing,
             "the echo of our own leave"
         );
+        voice.on_asked(now);
+        voice.on_asked(now);
         assert_eq!(voice.on_deadline(GUILD, now), Overdue::GiveUp);
+    }
+
+    #[test]
+    fn an_answer_is_overdue_only_once_the_question_has_been_sent() {
+        let (mut voice, now) = asked();
+        let late = now + 6 * PAIR_WITHIN;
+        assert_eq!(voice.on_deadline(GUILD, late), Overdue::NotYet);
+        voice.on_asked(late);
+        assert_eq!(voice.deadline(), Some(late + PAIR_WITHIN));
+        assert!(matches!(
+            voice.on_deadline(GUILD, late + PAIR_WITHIN),
+            Overdue::AskAgain(_)
+        ));
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{InvalidNodeError, PlayerError},
-    model::{VoiceServer, VoiceState},
+    model::{GuildId, VoiceServer, VoiceState},
     player::PlayerState,
 };
 
@@ -34,6 +34,15 @@ impl PoolState {
             seat.player
                 .on_voice_server(server.token, server.endpoint, now.at);
             self.pump(server.guild, now);
+        }
+    }
+
+    /// Discord does not have the bot in voice any more, and nobody wanted that.
+    pub(crate) fn on_voice_lost(&mut self, guild: GuildId, now: Moment) {
+        self.has_event = false;
+        if let Some(seat) = self.seats.get_mut(&guild) {
+            seat.player.ask_voice_anew(now.at);
+            self.pump(guild, now);
         }
     }
 
@@ -127,20 +136,13 @@ impl PoolState {
                     self.pump(guild, now);
                 }
             }
-            Done::VoiceAsked {
-                outcome: Ok(()), ..
-            }
-            | Done::Nothing => {}
-            Done::VoiceAsked {
-                guild,
-                outcome: Err(error),
-            } => {
-                tracing::debug!(%guild, %error, "discord could not be asked for a voice channel");
+            Done::VoiceAsked { guild, outcome } => {
                 if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_voice_refused(error);
+                    seat.player.on_voice_asked(outcome, now.at);
                     self.pump(guild, now);
                 }
             }
+            Done::Nothing => {}
         }
         self.conclude(now);
     }
