@@ -50,6 +50,7 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub(crate) enum Platform {
     Discord(Discord),
+    Lavalink(Lavalink),
     Queup(Queup),
     StackExchange(StackExchange),
 }
@@ -64,6 +65,27 @@ pub(crate) struct Discord {
     pub(crate) proxy: Option<SecretFrom>,
     pub(crate) user_agent: Option<String>,
     pub(crate) rest: Option<String>,
+}
+
+/// A pool of Lavalink nodes.
+#[derive(Debug)]
+pub(crate) struct Lavalink {
+    pub(crate) user: u64,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) client_name: Option<String>,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) resume_timeout: Option<Duration>,
+    pub(crate) failover_after: Option<Duration>,
+    pub(crate) proxy: Option<SecretFrom>,
+}
+
+/// One node of a pool.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    pub(crate) password: SecretFrom,
+    pub(crate) region: Option<String>,
 }
 
 /// An account of a Stack Exchange chat server.
@@ -146,7 +168,7 @@ const JOURNAL_KEYS: &[Key] = &[
 ];
 
 /// Every platform's name.
-const PLATFORMS: &[&str] = &["discord", "queup", "stackexchange"];
+const PLATFORMS: &[&str] = &["discord", "lavalink", "queup", "stackexchange"];
 
 const PLATFORM: Key = Key {
     name: "platform",
@@ -199,6 +221,74 @@ const DISCORD_KEYS: &[Key] = &[
         name: "rest",
         takes: Takes::Text,
         about: "Where requests go in place of `https://discord.com/api/v10`: the `rest` of `antiphon sim`.",
+        needed: false,
+    },
+];
+
+const NODE_KEYS: &[Key] = &[
+    Key {
+        name: "url",
+        takes: Takes::Text,
+        about: "Where the node is: `http://` or `https://`, with its port.",
+        needed: true,
+    },
+    Key {
+        name: "password",
+        takes: Takes::Secret,
+        about: "The node's password, `lavalink.server.password` in its own configuration.",
+        needed: true,
+    },
+    Key {
+        name: "region",
+        takes: Takes::Text,
+        about: "The region of voice servers that are near, such as `eu`; none by default.",
+        needed: false,
+    },
+];
+
+const LAVALINK_KEYS: &[Key] = &[
+    PLATFORM,
+    Key {
+        name: "user",
+        takes: Takes::Id,
+        about: "Id of the bot's user at Discord.",
+        needed: true,
+    },
+    Key {
+        name: "nodes",
+        takes: Takes::Tables(NODE_KEYS),
+        about: "The nodes, each under a name of your own.",
+        needed: true,
+    },
+    Key {
+        name: "client_name",
+        takes: Takes::Text,
+        about: "How nodes are told who connects, as `NAME/VERSION`; `antiphon/` and its version by default.",
+        needed: false,
+    },
+    Key {
+        name: "heartbeat",
+        takes: Takes::Length,
+        about: "How often nodes are pinged; `15s` by default. One that says nothing for two of them is lost.",
+        needed: false,
+    },
+    Key {
+        name: "resume_timeout",
+        takes: Takes::Length,
+        about: "How long nodes keep a session that was lost, and its players playing; `60s` by default.",
+        needed: false,
+    },
+    Key {
+        name: "failover_after",
+        takes: Takes::Length,
+        about: "How long a lost node may take to come back before its players move; `15s` by default.",
+        needed: false,
+    },
+    Key {
+        name: "proxy",
+        takes: Takes::TextOrSecret,
+        about: "The proxy for requests and sockets alike: `http://`, `socks5://`, `socks5h://`, `socks4://` or \
+                `socks4a://`, with a login where it needs one; none by default.",
         needed: false,
     },
 ];
@@ -467,14 +557,18 @@ impl Source {
             .iter()
             .find_map(|(key, value)| (key.get_ref() == PLATFORM.name).then_some(value));
         let Some(platform) = platform else {
-            return Err(file
-                .wrong(&at, format!("{title} has no `platform`"))
-                .hint("add `platform = \"discord\"`, `\"queup\"` or `\"stackexchange\"`"));
+            return Err(file.wrong(&at, format!("{title} has no `platform`")).hint(
+                "add `platform = \"discord\"`, `\"lavalink\"`, `\"queup\"` or `\"stackexchange\"`",
+            ));
         };
         let platform = match platform.get_ref().as_str() {
             Some("discord") => {
                 let section = Section::new(file, title, table, DISCORD_KEYS, at)?;
                 Platform::Discord(Discord::read(&section)?)
+            }
+            Some("lavalink") => {
+                let section = Section::new(file, title, table, LAVALINK_KEYS, at)?;
+                Platform::Lavalink(Lavalink::read(&section)?)
             }
             Some("queup") => Platform::Queup(Queup::read(&Section::new(
                 file, title, table, QUEUP_KEYS, at,
@@ -551,6 +645,34 @@ impl Discord {
             })?;
         }
         Ok(intents)
+    }
+}
+
+impl Lavalink {
+    fn read(section: &Section<'_>) -> Result<Self, Failure> {
+        let nodes = section.tables("nodes")?.into_iter().map(|(name, section)| {
+            Ok(Node {
+                name,
+                url: section.text("url")?.expect("it is needed").to_owned(),
+                password: section.secret("password")?.expect("it is needed"),
+                region: section.text("region")?.map(str::to_owned),
+            })
+        });
+        let nodes = nodes.collect::<Result<Vec<_>, Failure>>()?;
+        if nodes.is_empty() {
+            return Err(section.wrong("nodes", "names no node").hint(
+                "add a table such as `[sources.NAME.nodes.eu-1]` with `url` and `password`",
+            ));
+        }
+        Ok(Self {
+            user: section.id("user")?.expect("it is needed"),
+            nodes,
+            client_name: section.text("client_name")?.map(str::to_owned),
+            heartbeat: section.length("heartbeat")?,
+            resume_timeout: section.length("resume_timeout")?,
+            failover_after: section.length("failover_after")?,
+            proxy: section.secret("proxy")?,
+        })
     }
 }
 
@@ -641,6 +763,7 @@ pub(crate) fn schema() -> Value {
                 "type": "object",
                 "additionalProperties": {"oneOf": [
                     platform_schema("discord", DISCORD_KEYS, "A Discord bot."),
+                    platform_schema("lavalink", LAVALINK_KEYS, "A pool of Lavalink nodes."),
                     platform_schema("queup", QUEUP_KEYS, "A QueUp account."),
                     platform_schema(
                         "stackexchange",
@@ -707,6 +830,18 @@ mod tests {
         compression = "zlib"
         rest = "http://127.0.0.1:7001/api/v10"
 
+        [sources.organ]
+        platform = "lavalink"
+        user = "80351110224678912"
+        client_name = "choirbot/1"
+        heartbeat = "10s"
+        resume_timeout = "2m"
+        failover_after = "5s"
+
+        [sources.organ.nodes]
+        eu-1 = { url = "http://127.0.0.1:7003", password = { env = "EU_PASSWORD" }, region = "eu" }
+        us-1 = { url = "https://us.example.org", password = { file = "us" } }
+
         [sources.tea]
         platform = "stackexchange"
         email = "mira@example.org"
@@ -731,8 +866,8 @@ mod tests {
         );
         assert_eq!(journal.retention.rules.len(), 1);
         assert_eq!(journal.retention.max_bytes, Some(1_000_000_000));
-        let [source, bot, chat] = config.sources.as_slice() else {
-            panic!("three sources");
+        let [source, bot, organ, chat] = config.sources.as_slice() else {
+            panic!("four sources");
         };
         let Platform::Discord(bot) = &bot.platform else {
             panic!("a Discord bot");
@@ -742,6 +877,20 @@ mod tests {
             Intents::GUILDS | Intents::GUILD_EMOJIS_AND_STICKERS | Intents::MESSAGE_CONTENT;
         assert_eq!((bot.intents, bot.shards), (intents, Some(4)));
         assert_eq!(bot.compression, Some(Compression::Zlib));
+        let Platform::Lavalink(organ) = &organ.platform else {
+            panic!("a pool of nodes");
+        };
+        assert_eq!(organ.user, 80_351_110_224_678_912);
+        assert_eq!(organ.failover_after, Some(Duration::from_secs(5)));
+        let [eu, us] = organ.nodes.as_slice() else {
+            panic!("two nodes");
+        };
+        assert_eq!((&*eu.name, eu.region.as_deref()), ("eu-1", Some("eu")));
+        let password = SecretFrom::File("/etc/antiphon/us".into());
+        assert_eq!(
+            (&*us.url, &us.password),
+            ("https://us.example.org", &password)
+        );
         let Platform::StackExchange(chat) = &chat.platform else {
             panic!("a chat account");
         };
@@ -769,11 +918,14 @@ mod tests {
         for key in JOURNAL_KEYS
             .iter()
             .chain(DISCORD_KEYS)
+            .chain(LAVALINK_KEYS)
+            .chain(NODE_KEYS)
             .chain(QUEUP_KEYS)
             .chain(STACK_EXCHANGE_KEYS)
         {
             assert!(
-                WHOLE.contains(&format!("{} =", key.name)),
+                WHOLE.contains(&format!("{} =", key.name))
+                    || WHOLE.contains(&format!(".{}]", key.name)),
                 "`{}` is not tried",
                 key.name
             );
@@ -845,6 +997,30 @@ mod tests {
             "[sources.choir]\nplatform = \"queup\"\nemail = \"m\"",
             "error: a.toml:1: [sources.choir] has no `password`\n\
              hint: password is { env = \"NAME\" } or { file = \"PATH\" }\n",
+        );
+    }
+
+    #[test]
+    fn a_wrong_node_is_refused_by_its_name() {
+        let pool = "[sources.organ]\nplatform = \"lavalink\"\nuser = 7\n";
+        refused(
+            &format!("{pool}nodes = {{}}"),
+            "error: a.toml:4: `nodes` of [sources.organ] names no node\n\
+             hint: add a table such as `[sources.NAME.nodes.eu-1]` with `url` and `password`\n",
+        );
+        refused(
+            &format!("{pool}[sources.organ.nodes.eu-1]\nurl = \"http://localhost:2333\""),
+            "error: a.toml:4: [sources.organ.nodes.eu-1] has no `password`\n\
+             hint: password is { env = \"NAME\" } or { file = \"PATH\" }\n",
+        );
+        refused(
+            &format!("{pool}nodes = {{ eu-1 = {{ ulr = \"\" }} }}"),
+            "error: a.toml:4: [sources.organ.nodes.eu-1] knows no key `ulr`\nhint: did you mean `url`?\n",
+        );
+        refused(
+            "[sources.organ]\nplatform = \"lavalink\"\nuser = \"mira\"\nnodes = {}",
+            "error: a.toml:4: `nodes` of [sources.organ] names no node\n\
+             hint: add a table such as `[sources.NAME.nodes.eu-1]` with `url` and `password`\n",
         );
     }
 

@@ -52,6 +52,10 @@ pub(crate) enum Takes {
     TextOrSecret,
     /// A list of `{ kind = "GLOB", keep = "30d" }`.
     Rules,
+    /// An id of Discord's: a whole number, or a text of its digits.
+    Id,
+    /// A table of tables with these keys, under names of the user's own.
+    Tables(&'static [Key]),
 }
 
 impl Takes {
@@ -70,6 +74,12 @@ impl Takes {
             Self::Secrets => format!("a table such as {{ name = {SECRET} }}"),
             Self::TextOrSecret => format!("a text, or {SECRET}"),
             Self::Rules => "a list of { kind = \"queup.*\", keep = \"30d\" }".to_owned(),
+            Self::Id => "an id such as \"80351110224678912\"".to_owned(),
+            Self::Tables(keys) => {
+                let keys = keys.iter().filter(|key| key.needed);
+                let keys: Vec<_> = keys.map(|key| format!("{} = …", key.name)).collect();
+                format!("a table such as {{ name = {{ {} }} }}", keys.join(", "))
+            }
         }
     }
 
@@ -98,6 +108,15 @@ impl Takes {
                 "required": ["kind", "keep"],
                 "additionalProperties": false,
             }}),
+            Self::Id => json!({"anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": "^[1-9][0-9]*$"},
+            ]}),
+            Self::Tables(keys) => json!({
+                "type": "object",
+                "additionalProperties": schema(keys, "One of them."),
+                "minProperties": 1,
+            }),
         }
     }
 }
@@ -323,6 +342,43 @@ impl<'a> Section<'a> {
             let number = value.as_integer()?;
             u64::from_str_radix(number.as_str(), number.radix()).ok()
         })
+    }
+
+    pub(crate) fn id(&self, name: &str) -> Result<Option<u64>, Failure> {
+        self.read(name, |value| {
+            let id = match value.as_integer() {
+                Some(number) => u64::from_str_radix(number.as_str(), number.radix()),
+                None => value.as_str()?.parse(),
+            };
+            id.ok().filter(|id| *id > 0)
+        })
+    }
+
+    /// The tables under this key, each with its name.
+    pub(crate) fn tables(&self, name: &str) -> Result<Vec<(String, Section<'a>)>, Failure> {
+        let Takes::Tables(keys) = self.key(name).takes else {
+            unreachable!("every key that is read as tables is declared as such");
+        };
+        let tables = self.read(name, DeValue::as_table)?;
+        let tables = tables.into_iter().flat_map(DeTable::iter);
+        let sections = tables.map(|(key, value)| {
+            let (title, at) = (
+                format!("{}.{name}.{}", self.inside(), key.get_ref()),
+                key.span(),
+            );
+            let title = format!("[{title}]");
+            let Some(table) = value.get_ref().as_table() else {
+                return Err(self.file.wrong(&at, format!("{title} is not a table")));
+            };
+            let section = Section::new(self.file, title, table, keys, at)?;
+            Ok((key.get_ref().to_string(), section))
+        });
+        sections.collect()
+    }
+
+    /// Its name without brackets.
+    fn inside(&self) -> &str {
+        self.name.trim_start_matches('[').trim_end_matches(']')
     }
 
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Failure> {

@@ -72,10 +72,12 @@ impl Shared {
             region: node.region.as_deref().map(Into::into),
             link: LinkState::Idle,
         });
+        // A proxy that cannot be used is an error when the source runs; until then requests go where they would.
+        let network = config.routed().unwrap_or_else(|_| config.network.clone());
         Self {
             since: config.clock.now(),
-            http: Http::new(config),
-            network: config.network.clone(),
+            http: Http::new(config, network.http()),
+            network,
             link: watch::Sender::new(LinkState::Idle),
             inbox: Inbox::new(config.user),
             players: RwLock::default(),

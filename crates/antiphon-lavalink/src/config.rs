@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_core::{BoxError, BoxFuture, Clock, Rng, Secret, SourceName};
-use antiphon_net::Network;
+use antiphon_net::{Network, Proxy};
 use http::Uri;
 
 use crate::{
@@ -100,6 +100,7 @@ pub struct Config {
     pub(crate) nodes: Vec<NodeConfig>,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
+    pub(crate) proxy: Option<Secret>,
     pub(crate) clock: Clock,
     pub(crate) rng: Option<Rng>,
     pub(crate) gateway: Option<Arc<dyn VoiceGateway>>,
@@ -123,6 +124,7 @@ impl Config {
             nodes: nodes.into_iter().collect(),
             name: "lavalink".into(),
             network: Network::new(),
+            proxy: None,
             clock: Clock::system(),
             rng: None,
             gateway: None,
@@ -155,6 +157,13 @@ impl Config {
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
+        self
+    }
+
+    /// Sets a proxy for requests and sockets, by its URL, which may hold a login; the default is none.
+    #[must_use]
+    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
+        self.proxy = Some(url.into());
         self
     }
 
@@ -249,6 +258,16 @@ impl Config {
         self
     }
 
+    /// The network with the proxy on it.
+    pub(crate) fn routed(&self) -> Result<Network, ConfigError> {
+        match &self.proxy {
+            None => Ok(self.network.clone()),
+            Some(url) => Proxy::parse(url.expose())
+                .map(|proxy| self.network.clone().proxy(proxy))
+                .map_err(|error| ConfigError::new("proxy", error.to_string())),
+        }
+    }
+
     /// Looks for values that make no sense.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if self.user.get() == 0 {
@@ -305,7 +324,7 @@ impl Config {
                 "cannot be sent as a header",
             ));
         }
-        Ok(())
+        self.routed().map(drop)
     }
 }
 
@@ -315,6 +334,7 @@ impl fmt::Debug for Config {
             .field("name", &self.name)
             .field("user", &self.user)
             .field("nodes", &self.nodes)
+            .field("proxy", &self.proxy)
             .finish_non_exhaustive()
     }
 }
@@ -336,7 +356,8 @@ mod tests {
 
     #[test]
     fn a_printed_configuration_shows_no_secret() {
-        let printed = format!("{:?} {:#?}", config(), config());
+        let config = config().proxy("http://me:canary-proxy@127.0.0.1:8080");
+        let printed = format!("{config:?} {config:#?}");
         assert!(
             !printed.contains("canary") && printed.contains("<redacted>"),
             "{printed}"
@@ -374,6 +395,7 @@ mod tests {
         check(&config().heartbeat(Duration::ZERO), "heartbeat");
         check(&config().queue_capacity(0), "queue_capacity");
         check(&config().client_name(""), "client_name");
+        check(&config().proxy("gopher://x"), "proxy");
     }
 
     #[test]

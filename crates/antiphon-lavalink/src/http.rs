@@ -49,9 +49,9 @@ impl Body {
 }
 
 impl Http {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, client: HttpClient) -> Self {
         Self {
-            client: config.network.http(),
+            client,
             nodes: config.nodes.clone().into(),
             user_agent: config.client_name.clone(),
             resume_timeout: config.resume_timeout,

@@ -44,6 +44,7 @@ pub(crate) fn kinds(shape: Shape) -> anyhow::Result<Exit> {
     let kinds = OWN
         .iter()
         .chain(antiphon_discord::KINDS)
+        .chain(antiphon_lavalink::KINDS)
         .chain(antiphon_queup::KINDS)
         .chain(antiphon_stackexchange::KINDS);
     match output.form() {

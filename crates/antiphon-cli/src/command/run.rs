@@ -7,14 +7,14 @@ use std::{
 
 use antiphon::{
     App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, Secret,
-    Takes as _, discord,
+    Takes as _, discord, lavalink,
     net::{Network, Route},
     queup, stackexchange,
 };
 
 use crate::{
     args::Run,
-    config::{Config, Discord, Platform, Queup, StackExchange, schema},
+    config::{Config, Discord, Lavalink, Platform, Queup, StackExchange, schema},
     failure::{Exit, Failure, ReaderGone},
     journal, logging,
     output::{Form, Output, say},
@@ -51,6 +51,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     for source in &config.sources {
         app = match &source.platform {
             Platform::Discord(bot) => app.source(bot_source(&source.name, bot)?),
+            Platform::Lavalink(pool) => app.source(pool_source(&source.name, pool)?),
             Platform::Queup(queup) => app.source(queup_source(&source.name, queup)?),
             Platform::StackExchange(chat) => app.source(chat_source(&source.name, chat)?),
         };
@@ -111,6 +112,38 @@ fn bot_source(name: &str, bot: &Discord) -> Result<discord::Source, Failure> {
         config = config.api(url);
     }
     let (_client, source) = discord::connect(config);
+    Ok(source)
+}
+
+/// The configuration's pool of nodes as a source.
+fn pool_source(name: &str, pool: &Lavalink) -> Result<lavalink::Source, Failure> {
+    let nodes = pool.nodes.iter().map(|node| {
+        let of = format!("the password of the node `{}`", node.name);
+        let password = secret(name, &node.password, &of)?;
+        let config = lavalink::NodeConfig::new(node.name.as_str(), &node.url, password);
+        Ok(match &node.region {
+            Some(region) => config.region(region),
+            None => config,
+        })
+    });
+    let nodes = nodes.collect::<Result<Vec<_>, Failure>>()?;
+    let mut config = lavalink::Config::new(pool.user, nodes).name(name);
+    if let Some(client_name) = &pool.client_name {
+        config = config.client_name(client_name);
+    }
+    if let Some(interval) = pool.heartbeat {
+        config = config.heartbeat(interval);
+    }
+    if let Some(timeout) = pool.resume_timeout {
+        config = config.resume_timeout(timeout);
+    }
+    if let Some(grace) = pool.failover_after {
+        config = config.failover_after(grace);
+    }
+    if let Some(proxy) = &pool.proxy {
+        config = config.proxy(secret(name, proxy, "the proxy")?);
+    }
+    let (_pool, source) = lavalink::connect(config);
     Ok(source)
 }
 
