@@ -147,16 +147,22 @@ class Story:
 
         await self.until(what, heard)
 
+    async def begin(self, track, **options):
+        """Plays a track; one that ended before the library read of its beginning would confuse it."""
+        await self.player.play(track, **options)
+        await self.plays(track.identifier, f"plays {track.title}")
+
     async def plays(self, identifier, what):
         """A track plays, in the eyes of the library and of its node."""
 
         async def so():
             seen = await self.seen()
+            begun, current = self.host.last("track_start"), self.player.current
             return (
                 seen
                 and seen["track"] == identifier
-                and self.player.current
-                and self.player.current.identifier == identifier
+                and (begun and begun[1] == identifier)
+                and (current and current.identifier == identifier)
             )
 
         await self.until(what, so)
@@ -355,7 +361,7 @@ class Story:
             self.host.last("track_exception") == ("unavailable", "common", "This track is unavailable"),
             self.host.heard[-3:],
         )
-        await player.play(self.tide, start=5000)
+        await self.begin(self.tide, start=5000)
         await self.ends(
             self.tide.identifier,
             "finished",
@@ -366,7 +372,7 @@ class Story:
             "is told what broke",
             self.host.last("track_exception") == (self.tide.identifier, "suspicious", "a string broke"),
         )
-        await player.play(self.tide)
+        await self.begin(self.tide)
         await self.ends(
             self.tide.identifier, "cleanup", "hears that a track is cleaned up", self.do(do="clean_up", guild=guild)
         )
@@ -443,7 +449,7 @@ class Story:
     async def stick_and_resume(self, node):
         """A track gets stuck, and while that takes its time, the socket is lost and the session goes on."""
         guild, session = self.player.guild.id, node.session_id
-        await self.player.play(self.list[3])
+        await self.begin(self.list[3])
         await self.do(do="stick", guild=guild)
         lost = self.host.count("node_disconnected")
         await self.settle()
@@ -553,13 +559,13 @@ class Story:
         return disconnected
 
     async def leave(self, channel):
-        await self.player.play(self.tide)
+        await self.begin(self.tide)
         await self.ends(self.tide.identifier, "stopped", "disconnects", self.player.disconnect())
         self.check.that("its node has no player of it", await self.seen() is None)
         await self.until("is in no channel", lambda: self.player.guild.me.voice is None)
 
         await self.join_again(channel)
-        await self.player.play(self.tide)
+        await self.begin(self.tide)
         out = self.discord(do="leave_voice", by=self.world.discord["user_id"])
         await self.ends(self.tide.identifier, "stopped", "is thrown out of its channel", out)
         await self.until("its player is gone", self.is_gone)
