@@ -61,7 +61,8 @@ async def main(world):
     await story.other_events()
     await story.move(channel)
     await story.recommend()
-    # Its player stays where it is, for there is no other node yet; with one, it would be moved and resumed as well (§20).
+    # Its player stays where it is, for there is no other node yet; with one, it would be moved and resumed as well
+    # (protocol §20).
     await story.stick_and_resume(node)
     await story.agrees("one node", in_order=True)
     await story.lose_node(lambda _: moved(story), down="1s")

@@ -104,7 +104,7 @@ class Story:
     """A library's day at the simulator."""
 
     def __init__(self, library, name, world):
-        self.library, self.name, self.world = library, name, world
+        self.library, self.world = library, world
         self.check = Check(name)
         self.host = Host(name)
         self.nodes = {}
@@ -328,7 +328,7 @@ class Story:
         await self.ends(self.tide.identifier, "replaced", "hears that a track is replaced", player.play(self.second))
         await self.ends(self.second.identifier, "finished", "hears its end a second later", asyncio.sleep(0))
         await self.plays(first.identifier, "the queue goes on by itself")
-        # Here `stop` is another word for `skip`: the queue goes on after both (§20).
+        # Here `stop` is another word for `skip`: the queue goes on after both (protocol §20).
         await self.ends(first.identifier, "stopped", "skips", player.skip())
         await self.plays(following.identifier, "the queue goes on after a skip")
         player.queue.mode = library.QueueMode.loop
@@ -387,14 +387,14 @@ class Story:
             "has all of it", (extra.data["type"], extra.data["segment"]) == ("SegmentSkipped", {"start": 1000})
         )
         self.check.that("it is about its player", extra.player is self.player)
-        # An op that it does not know is passed over; an event without a guild would end its reader (§20).
+        # An op that it does not know is passed over; an event without a guild would end its reader (protocol §20).
         await self.do(do="frame", text='{"op":"weather","sky":"clear"}')
         await self.do(do="plugin_event", guild=12, name="SegmentSkipped", fields={})
         await self.until("hears of a player that it does not have", lambda: self.host.count("extra_event") == 2)
         self.check.that("without a player", self.host.last_payload("extra_event").player is None)
         await self.do(do="stats")
         await self.until("hears stats again", lambda: self.host.count("stats_update") >= 2)
-        # Codes outside the library's own table would end its reader (§20); these are in both.
+        # Codes outside the library's own table would end its reader (protocol §20); these are in both.
         await self.lose_voice(4006, "Session is no longer valid.", True)
         await self.lose_voice(1000, "", False)
 
@@ -414,7 +414,7 @@ class Story:
         await self.player.play(self.tide)
         await self.move_to(self.host.get_channel(int(other)))
         # Now the voice is open, and closes with 4014 by the move itself. Both take a 4014 that they read after the move
-        # for the loss of the new voice (§20), so that the answer, which ends the move, is held back.
+        # for the loss of the new voice (protocol §20), so that the answer, which ends the move, is held back.
         await self.do(
             do="fail",
             requests="PATCH /v4/sessions/*/players/*",
@@ -482,25 +482,27 @@ class Story:
         return [heard for heard in self.host.heard if heard[0] in READ]
 
     async def settle(self):
-        """Waits until all that was sent is heard, so that what happens next loses nothing."""
+        """Waits until all that was sent is heard, so that what happens next loses nothing; gives both."""
         end = time.monotonic() + PATIENCE
-        while Counter(await self.sent()) != Counter(self.told()) and time.monotonic() < end:
+        while True:
+            sent, told = await self.sent(), self.told()
+            if Counter(sent) == Counter(told) or time.monotonic() > end:
+                return sent, told
             await asyncio.sleep(0.02)
 
     async def agrees(self, what, in_order=False):
         """What the host heard is what the ledger has for its sockets: as many of each kind, with the same in them."""
-        await self.settle()
-        expected, heard = await self.sent(), self.told()
+        sent, told = await self.settle()
         for name in READ:
-            of = Counter(event for event in expected if event[0] == name)
-            is_heard = Counter(event for event in heard if event[0] == name)
+            wanted = Counter(event for event in sent if event[0] == name)
+            heard = Counter(event for event in told if event[0] == name)
             self.check.that(
-                f"{what}: hears every {name} that the ledger has, {of.total()} in all",
-                of and of == is_heard,
-                f"missing {of - is_heard}, not in the ledger {is_heard - of}",
+                f"{what}: hears every {name} that the ledger has, {wanted.total()} in all",
+                wanted and wanted == heard,
+                f"missing {wanted - heard}, not in the ledger {heard - wanted}",
             )
         if in_order:
-            self.check.that(f"{what}: in order", heard == expected, f"{heard} instead of {expected}")
+            self.check.that(f"{what}: in order", told == sent, f"{told} instead of {sent}")
 
     async def lose_node(self, move, down):
         """A node dies for a while, and its player plays on with another."""
