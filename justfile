@@ -36,4 +36,4 @@ bench:
 
 # Pin the Python clients' dependencies anew (needs pip-tools).
 interop-lock:
-    for d in discord queup stackexchange; do (cd interop/$d && for f in requirements requirements-build; do pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras -o $f.txt $f.in; done); done
+    for d in discord lavalink queup stackexchange; do (cd interop/$d && for f in requirements requirements-build; do pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras -o $f.txt $f.in; done); done

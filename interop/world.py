@@ -52,9 +52,9 @@ class World:
         self.addresses = json.loads(self.process.stdout.readline())
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         self.discord = self.addresses["discord"]
+        self.lavalink = self.addresses["lavalink"]
         self.queup = self.addresses["queup"]
         self.stackexchange = self.addresses["stackexchange"]
-        self.discord = self.addresses.get("discord")
 
     def person(self, number):
         account = self.queup["accounts"][number]
@@ -79,6 +79,10 @@ class World:
     def gateway(self, **command):
         """Has the simulated Discord do something; gives what came of it."""
         return json.loads(self.do(platform="discord", **command))
+
+    def node(self, **command):
+        """Has the simulated Lavalink nodes do something; gives what came of it."""
+        return json.loads(self.do(platform="lavalink", **command))
 
     def sent_on(self, connection):
         """All rows of frames sent on a connection, in order, due to anyone or not."""

@@ -110,9 +110,12 @@ impl Call<'_> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A flag of the query; false where it is not there.
+    /// A flag of the query, in any of the words that Spring takes for true; false where it is not there.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.field(name) == Some("true")
+        let field = self.field(name).unwrap_or_default().trim();
+        // Clients written in Python ask for `noReplace=True`.
+        let words = ["true", "on", "yes", "1"];
+        words.iter().any(|word| field.eq_ignore_ascii_case(word))
     }
 
     /// The body as JSON.

@@ -185,6 +185,18 @@ async fn without_replacing_the_rest_of_a_request_counts_for_little() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn not_to_replace_may_be_asked_for_in_pythons_spelling() {
+    let (_sim, client) = speaking().await;
+    client.play(GUILD, "clef_______").await;
+    for (word, expected) in [("True", "clef_______"), ("False", "second_____")] {
+        let path = format!("{}?noReplace={word}", client.player(GUILD));
+        let body = json!({"track": {"identifier": "second_____"}});
+        let player = client.patch(&path, &body).await.ok();
+        assert_eq!(player["track"]["info"]["identifier"], expected, "{word}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_start_an_end_and_data_go_with_the_track() {
     let (sim, mut client) = speaking().await;
     let encoded = sim.lavalink().track("clef_______").expect("a track");
