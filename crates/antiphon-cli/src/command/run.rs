@@ -229,7 +229,10 @@ pub(crate) async fn tell_links<S: Send + Sync + 'static>(handle: Handle<S>) {
         // A source that has stopped is the error that ends the command.
         if !matches!(link.state, LinkState::Stopped { .. }) {
             let time = show::clock(event.received_at());
-            say(format_args!("{time} {}: {}", event.source(), link.state));
+            let (source, place) = (event.source(), event.place().as_str());
+            // One of several connections of a source has a place of its own.
+            let of = if place.is_empty() { "" } else { " " };
+            say(format_args!("{time} {source}{of}{place}: {}", link.state));
         }
     }
 }

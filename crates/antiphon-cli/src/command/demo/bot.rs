@@ -7,11 +7,16 @@ use std::{
 };
 
 use antiphon::{
-    App, Clock, Event, HandlerError, SourceName, State, Takes as _, discord, queup, stackexchange,
+    App, Clock, Event, HandlerError, SourceName, State, Takes as _, discord,
+    lavalink::{self, TrackSource},
+    queup, stackexchange,
 };
 use tokio::time::Instant;
 
-use super::tally::Handled;
+use super::{
+    act::{SONG, Stalls},
+    tally::Handled,
+};
 use crate::output::{plain, say};
 
 /// The greeter speaks no more often, since QueUp asks bots not to talk too much.
@@ -20,10 +25,13 @@ const GREETING: Duration = Duration::from_secs(2);
 /// What the handlers hold.
 #[derive(Clone, Debug)]
 pub(super) struct Choir {
-    discord: discord::Client,
-    queup: queup::Client,
-    chat: stackexchange::Client,
-    seen: Arc<Mutex<Seen>>,
+    pub(super) discord: discord::Client,
+    pub(super) pool: lavalink::Pool,
+    /// Where music is played.
+    pub(super) stalls: Stalls,
+    pub(super) queup: queup::Client,
+    pub(super) chat: stackexchange::Client,
+    pub(super) seen: Arc<Mutex<Seen>>,
 }
 
 /// What the handlers have seen.
@@ -35,23 +43,11 @@ pub(super) struct Seen {
     pub(super) down_dubs: u64,
     pub(super) mentions: u64,
     pub(super) resumes: u64,
+    pub(super) moves: u64,
     greeted: Option<Instant>,
 }
 
 impl Choir {
-    pub(super) fn new(
-        discord: discord::Client,
-        queup: queup::Client,
-        chat: stackexchange::Client,
-    ) -> Self {
-        Self {
-            discord,
-            queup,
-            chat,
-            seen: Arc::default(),
-        }
-    }
-
     pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -80,7 +76,9 @@ pub(super) fn app(choir: Choir) -> App<Choir> {
         .on(answer.when(|mention| mention.content.contains("!ping")))
         .on(count_mentions)
         .on(reply.when(|message| message.content == "!ping"))
+        .on(play.when(|message| message.content == "!play"))
         .on(count_resumes)
+        .on(count_moves)
         .on_error(|failure| async move {
             let error = plain(&failure.error.to_string());
             say(format_args!(
@@ -161,4 +159,25 @@ async fn reply(
 /// Counts how often the Gateway's session was taken up again.
 async fn count_resumes(_: discord::ShardResume, State(choir): State<Choir>) {
     choir.seen().resumes += 1;
+}
+
+/// Enters every voice channel and plays there, where nothing plays yet.
+async fn play(_: discord::MessageCreate, State(choir): State<Choir>) -> Result<(), HandlerError> {
+    for (guild, channel) in choir.stalls {
+        if choir.pool.player(guild).is_some() {
+            continue;
+        }
+        let player = choir.pool.player_in(guild);
+        player.connect(channel).await?;
+        let found = choir.pool.search(SONG, &TrackSource::YouTube).await?;
+        if let Some(song) = found.tracks().first() {
+            player.play(song.clone()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts the players that went on at another node.
+async fn count_moves(_: lavalink::PlayerMigrated, State(choir): State<Choir>) {
+    choir.seen().moves += 1;
 }

@@ -129,7 +129,7 @@ impl Director<'_> {
                 let tally = self.tally(act, &self.due(act));
                 tally.lost == 0 && tally.handled == tally.journaled
             });
-            if is_caught_up && is_settled {
+            if is_caught_up && is_settled && self.complaints().is_empty() {
                 return;
             }
             sleep(LOOK).await;
@@ -146,12 +146,20 @@ impl Director<'_> {
         compare(due, stored, handled)
     }
 
+    /// What is not as it should be, by platform.
+    pub(super) fn complaints(&self) -> Vec<String> {
+        let all = self.acts.iter().filter_map(|act| act.stage.complaint());
+        all.collect()
+    }
+
     fn due(&self, act: &Act) -> Vec<Row> {
         let query = Query {
             due_to: Some(act.account.clone()),
             ..Query::default()
         };
-        self.simulator.ledger().rows(&query)
+        let mut rows = self.simulator.ledger().rows(&query);
+        rows.retain(|row| row.platform == act.platform);
+        rows
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon::{SourceName, discord, queup, stackexchange};
+use antiphon::{SourceName, discord, lavalink, music, queup, stackexchange};
 use antiphon_core::{Journal, Rng};
 use antiphon_journal::SqliteJournal;
 use antiphon_sim::{Options, Simulator};
@@ -44,6 +44,8 @@ type Books = HashMap<SourceName, Stored>;
 
 /// The shortest traffic that has a before, a cut and an after.
 const SHORTEST: Duration = Duration::from_secs(3);
+/// How long a lost node may take to come back before its players go on elsewhere: less than it takes.
+const GRACE: Duration = Duration::from_secs(1);
 
 pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
     if args.length < SHORTEST {
@@ -86,16 +88,27 @@ async fn play(
     let simulator = Simulator::listen(&options)
         .await
         .context("could not listen")?;
-    let acts = acts(&simulator, journal).await?;
-    let [discord, queup, chat] = &*acts else {
-        anyhow::bail!("the demo has a part for each of three platforms");
+    let stalls = act::stalls(&simulator);
+    let acts = acts(&simulator, &stalls, journal).await?;
+    let [discord, lavalink, queup, chat] = &*acts else {
+        anyhow::bail!("the demo has a part for each of four platforms");
     };
     let (discord, discord_source) = discord::connect(discord_config(&simulator, &discord.source));
+    let nodes = nodes_config(&simulator, &lavalink.source);
+    let (pool, pool_source) = music::connect(&discord, nodes);
     let (queup, queup_source) = queup::connect(queup_config(&simulator, &queup.source));
     let (chat, chat_source) = stackexchange::connect(chat_config(&simulator, &chat.source));
-    let choir = Choir::new(discord, queup, chat);
+    let choir = Choir {
+        discord,
+        pool,
+        stalls,
+        queup,
+        chat,
+        seen: Arc::default(),
+    };
     let app = bot::app(choir.clone())
         .source(discord_source)
+        .source(pool_source)
         .source(queup_source)
         .source(chat_source);
 
@@ -141,6 +154,10 @@ async fn play(
     let Some((due, length)) = played? else {
         return Ok(None);
     };
+    let mut complaints = director.complaints();
+    if director.choir.seen().moves == 0 {
+        complaints.push("no player moved to another node".to_owned());
+    }
     // All that was stored until the very end counts, so that nothing is stored twice unseen.
     end.send_replace(Some(*journal.last().borrow()));
     if let Some(ended) = printing.join_next().await {
@@ -148,7 +165,7 @@ async fn play(
     }
     let tallies = director.acts.iter().zip(&due);
     let tallies = tallies.map(|(act, due)| (act.platform, director.tally(act, due)));
-    let story = Story::new(tallies.collect(), length, &director.choir);
+    let story = Story::new(tallies.collect(), length, &director.choir, complaints);
     simulator.stop().await;
     Ok(Some(story))
 }
@@ -165,8 +182,12 @@ fn failed(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> 
 /// The platforms' parts.
 ///
 /// A journal that has met an earlier demo knows its connections; those of this one get names of their own.
-async fn acts(simulator: &Simulator, journal: &SqliteJournal) -> Result<Vec<Arc<Act>>, Failure> {
-    let mut acts = act::all(simulator);
+async fn acts(
+    simulator: &Simulator,
+    stalls: &act::Stalls,
+    journal: &SqliteJournal,
+) -> Result<Vec<Arc<Act>>, Failure> {
+    let mut acts = act::all(simulator, stalls.clone());
     for act in &mut acts {
         let mut number = 1;
         while !journal.checkpoints(&act.source).await?.is_empty() {
@@ -187,6 +208,17 @@ fn discord_config(simulator: &Simulator, name: &SourceName) -> discord::Config {
         Some(addresses) => config.api(&*addresses.discord.rest),
         None => config,
     }
+}
+
+/// The simulated nodes, as the bot's.
+fn nodes_config(simulator: &Simulator, name: &SourceName) -> lavalink::Config {
+    let nodes = simulator.lavalink().nodes().into_iter();
+    let nodes =
+        nodes.map(|node| lavalink::NodeConfig::new(node.name(), node.url(), node.password()));
+    lavalink::Config::new(simulator.discord().account().id, nodes)
+        .name(name.clone())
+        .failover_after(GRACE)
+        .network(simulator.network())
 }
 
 /// The bot's account at the simulated QueUp.
@@ -213,6 +245,8 @@ struct Story {
     tallies: BTreeMap<&'static str, Tally>,
     length: Duration,
     counted: Counted,
+    /// What is not as it should be.
+    complaints: Vec<String>,
 }
 
 /// What the bot counted.
@@ -222,6 +256,7 @@ struct Counted {
     down_dubs: u64,
     mentions: u64,
     resumes: u64,
+    moves: u64,
 }
 
 #[derive(Serialize)]
@@ -233,7 +268,12 @@ struct Summary<'a> {
 }
 
 impl Story {
-    fn new(tallies: BTreeMap<&'static str, Tally>, length: Duration, choir: &Choir) -> Self {
+    fn new(
+        tallies: BTreeMap<&'static str, Tally>,
+        length: Duration,
+        choir: &Choir,
+        complaints: Vec<String>,
+    ) -> Self {
         let seen = choir.seen();
         Self {
             tallies,
@@ -243,7 +283,9 @@ impl Story {
                 down_dubs: seen.down_dubs,
                 mentions: seen.mentions,
                 resumes: seen.resumes,
+                moves: seen.moves,
             },
+            complaints,
         }
     }
 
@@ -320,7 +362,8 @@ impl Story {
         };
         format!(
             "{lost}: {} of {} events stored ({} of them sent again or fetched after the cut), {} inside a reported \
-             gap; {} updubs, {} downdubs, {} mentions and {} resumed Gateway sessions counted.",
+             gap; {} updubs, {} downdubs, {} mentions, {} resumed Gateway sessions and {} players that went on at \
+             another node counted.",
             self.sum(|tally| tally.journaled),
             self.sum(|tally| tally.sent),
             self.sum(|tally| tally.recovered),
@@ -329,6 +372,7 @@ impl Story {
             self.counted.down_dubs,
             self.counted.mentions,
             self.counted.resumes,
+            self.counted.moves,
         )
     }
 
@@ -343,6 +387,9 @@ impl Story {
         let broken = |promise: String| Err(Failure::new(Exit::Failed, promise).into());
         if self.sum(|tally| tally.lost) > 0 {
             return Ok(Exit::Lost);
+        }
+        if !self.complaints.is_empty() {
+            return broken(self.complaints.join("; "));
         }
         for (platform, tally) in &self.tallies {
             if tally.handled < tally.journaled {
@@ -381,7 +428,9 @@ mod tests {
                 down_dubs: 2,
                 mentions: 3,
                 resumes: 1,
+                moves: 2,
             },
+            complaints: Vec::new(),
         }
     }
 
@@ -449,6 +498,6 @@ mod tests {
             queup           100         80      20       80        0     0     410    2100
             stackexchange   100         80      20       80        0     0     410    2100
             "#);
-        insta::assert_snapshot!(story.closing_line(), @r#"Nothing was lost: 160 of 200 events stored (10 of them sent again or fetched after the cut), 40 inside a reported gap; 7 updubs, 2 downdubs, 3 mentions and 1 resumed Gateway sessions counted."#);
+        insta::assert_snapshot!(story.closing_line(), @r#"Nothing was lost: 160 of 200 events stored (10 of them sent again or fetched after the cut), 40 inside a reported gap; 7 updubs, 2 downdubs, 3 mentions, 1 resumed Gateway sessions and 2 players that went on at another node counted."#);
     }
 }

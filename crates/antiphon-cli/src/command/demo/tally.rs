@@ -1,8 +1,9 @@
 //! The journal against the ledger: what was due, and what became of it.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
-use antiphon_core::{Edge, Event, Gap, Payload as _, Place, Provenance};
+use antiphon::lavalink::NodeReady;
+use antiphon_core::{Edge, Event, Gap, Origin, Payload as _, Place, Provenance};
 use antiphon_sim::Row;
 use serde::Serialize;
 
@@ -52,6 +53,8 @@ pub(super) struct Stored {
     events: HashMap<String, (u64, u64)>,
     gaps: Vec<(Place, Gap)>,
     recovered: u64,
+    /// The client's names for its sockets to a node, by the session that each brought, in their order.
+    sockets: HashMap<String, Vec<String>>,
 }
 
 impl Stored {
@@ -74,6 +77,37 @@ impl Stored {
         {
             self.gaps.push((event.place().clone(), gap));
         }
+        if NodeReady::KINDS.contains(&event.kind().as_str())
+            && let Ok(ready) = NodeReady::decode(event)
+            && let Some((socket, _)) = event.origin().as_str().split_once('/')
+        {
+            let sockets = self.sockets.entry(ready.session_id).or_default();
+            sockets.push(socket.to_owned());
+        }
+    }
+
+    /// The row under the names that the client knows.
+    ///
+    /// A node numbers neither its sockets nor its frames: both sides count them, each under a name of its own.
+    fn as_heard<'a>(&self, row: &'a Row) -> Cow<'a, Row> {
+        let socket = row
+            .connection
+            .as_deref()
+            .filter(|_| row.platform == "lavalink");
+        let socket = socket.and_then(|name| {
+            let (session, number) = name.rsplit_once('.')?;
+            let number: usize = number.parse().ok()?;
+            self.sockets.get(session)?.get(number.checked_sub(1)?)
+        });
+        let Some(socket) = socket else {
+            return Cow::Borrowed(row);
+        };
+        let mut row = row.clone();
+        row.origin = row
+            .frame
+            .map(|frame| Origin::frame(socket, frame).as_str().into());
+        row.connection = Some(socket.as_str().into());
+        Cow::Owned(row)
     }
 }
 
@@ -115,6 +149,8 @@ impl Handled {
 
 /// Compares what was due to an account with what was stored and handled.
 pub(super) fn compare(due: &[Row], stored: &Stored, handled: &Handled) -> Tally {
+    let due: Vec<Cow<'_, Row>> = due.iter().map(|row| stored.as_heard(row)).collect();
+    let due = &*due;
     let frames = Frames::of(due);
     let mut tally = Tally {
         sent: due.len() as u64,
@@ -134,7 +170,7 @@ pub(super) fn compare(due: &[Row], stored: &Stored, handled: &Handled) -> Tally 
         {
             tally.gapped += 1;
         } else if tally.first_lost.len() < TOLD {
-            tally.first_lost.push(row.clone());
+            tally.first_lost.push(row.clone().into_owned());
         }
         if origin.is_some_and(|origin| handled.calls.contains_key(origin)) {
             tally.handled += 1;
@@ -153,10 +189,10 @@ pub(super) fn compare(due: &[Row], stored: &Stored, handled: &Handled) -> Tally 
 }
 
 /// How many chat messages of a place stand in the journal behind one that was sent later.
-fn disordered(due: &[Row], stored: &Stored) -> u64 {
+fn disordered(due: &[Cow<'_, Row>], stored: &Stored) -> u64 {
     let mut reached: HashMap<&str, u64> = HashMap::new();
     let mut count = 0;
-    let is_chat = |row: &&Row| CHAT.contains(&&*row.kind);
+    let is_chat = |row: &&Cow<'_, Row>| CHAT.contains(&&*row.kind);
     for row in due.iter().filter(is_chat) {
         let Some((_, position)) = row
             .origin
@@ -178,7 +214,7 @@ fn disordered(due: &[Row], stored: &Stored) -> u64 {
 struct Frames<'a>(HashMap<(&'a str, u64), u64>);
 
 impl<'a> Frames<'a> {
-    fn of(due: &'a [Row]) -> Self {
+    fn of(due: &'a [Cow<'_, Row>]) -> Self {
         let frames = due
             .iter()
             .filter_map(|row| Some(((row.connection.as_deref()?, row.frame?), row.n)));
