@@ -394,6 +394,25 @@ fn the_demo_loses_nothing_and_recovers_chat_in_order() {
         3,
         "each `!ping` is answered once, also the one around the cut"
     );
+
+    let moves: Vec<_> = events
+        .iter()
+        .filter(|event| event["kind"] == "lavalink.PlayerMigrated")
+        .collect();
+    assert!(!moves.is_empty(), "a node was lost, and it had a player");
+    for moved in moves {
+        // The place is the new node's.
+        let heard = |event: &&Value| {
+            event["kind"] == "lavalink.playerUpdate"
+                && event["place"] == moved["place"]
+                && event["body"]["state"]["connected"] == true
+        };
+        let later = |event: &&Value| event["position"].as_u64() > moved["position"].as_u64();
+        assert!(
+            events.iter().filter(later).any(|event| heard(&event)),
+            "{moved}"
+        );
+    }
 }
 
 #[cfg(unix)]
@@ -523,4 +542,65 @@ fn a_challenge_for_humans_ends_the_daemon_with_a_way_out() {
     );
     sim.signal("INT");
     sim.end();
+}
+
+/// A folder with a configuration for the simulator's nodes.
+fn nodes(addresses: &Value) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let nodes = addresses["lavalink"].as_array().expect("nodes");
+    let nodes: Vec<_> = nodes
+        .iter()
+        .map(|node| {
+            let (name, url) = (node["name"].as_str().expect("a name"), &node["url"]);
+            format!("{name} = {{ url = {url}, password = {{ env = \"NODES\" }} }}\n")
+        })
+        .collect();
+    let text = format!(
+        "[sources.organ]\nplatform = \"lavalink\"\nuser = {}\n\n[sources.organ.nodes]\n{}",
+        addresses["discord"]["user_id"],
+        nodes.concat()
+    );
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    folder
+}
+
+#[cfg(unix)]
+#[test]
+fn the_daemon_journals_what_nodes_tell() {
+    let (sim, addresses) = simulator(&["--seed", "7"]);
+    let folder = nodes(&addresses);
+    let password = addresses["lavalink"][0]["password"].as_str();
+    let mut daemon = Antiphon::new(["run", "--print", "--output", "json"])
+        .within(folder.path())
+        .with("NODES", password.expect("a text"))
+        .start();
+    let ready = next(&mut daemon, "lavalink.ready");
+    assert_eq!(ready["body"]["resumed"], false);
+    tell(
+        &addresses,
+        &serde_json::json!({"do": "stats", "platform": "lavalink"}),
+    );
+    let stats = next(&mut daemon, "lavalink.stats");
+    assert_eq!(stats["body"]["players"], 0);
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, 0);
+    sim.signal("INT");
+    sim.end();
+}
+
+#[test]
+fn a_wrong_password_of_every_node_ends_the_daemon_with_a_way_out() {
+    let (_sim, addresses) = simulator(&[]);
+    let folder = nodes(&addresses);
+    let run = Antiphon::new(["run"])
+        .within(folder.path())
+        .with("NODES", "canary-7f3a")
+        .run();
+    assert!(!run.stderr.contains("canary"), "{}", run.stderr);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(
+        run.stderr.ends_with("hint: check the node's password\n"),
+        "{}",
+        run.stderr
+    );
 }

@@ -288,7 +288,7 @@ impl PlayerState {
         outcome: Result<(), antiphon_core::BoxError>,
         now: Instant,
     ) {
-        self.voice.on_asked(now);
+        self.voice.on_asked(outcome.is_ok(), now);
         let Err(error) = outcome else {
             return;
         };

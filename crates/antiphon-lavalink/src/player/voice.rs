@@ -58,6 +58,8 @@ pub(crate) struct Voice {
     asked_again: bool,
     /// Requests that are still on their way to Discord, whose rate limit may hold them for a minute.
     asking: u32,
+    /// It has been in a channel.
+    entered: bool,
 }
 
 impl Voice {
@@ -89,9 +91,11 @@ impl Voice {
         self.request(guild, None)
     }
 
-    /// A request was sent, or could not be: from now on its answer is waited for.
-    pub(crate) fn on_asked(&mut self, now: Instant) {
+    /// A request was sent, or could not be: from now on its answer is waited for, or the next try.
+    pub(crate) fn on_asked(&mut self, is_sent: bool, now: Instant) {
         self.asking = self.asking.saturating_sub(1);
+        // While Discord cannot be asked, its silence says nothing of a channel that was open to the bot before.
+        self.asked_again &= is_sent || !self.entered;
         if let Some(deadline) = &mut self.deadline {
             *deadline = now + PAIR_WITHIN;
         }
@@ -180,6 +184,7 @@ impl Voice {
     /// A node was told this pair, and took it.
     pub(crate) fn on_given(&mut self, pair: &wire::Voice) {
         self.given = Some(pair.channel_id.clone());
+        self.entered = true;
         if self.pair().as_ref() == Some(pair) {
             self.deadline = None;
             if let Some(server) = &mut self.server {
@@ -203,6 +208,7 @@ impl Voice {
             fresh: false,
         });
         self.given = Some(channel.to_string());
+        self.entered = true;
         self.deadline = None;
     }
 
@@ -353,7 +359,7 @@ mod tests {
     #[test]
     fn silence_is_asked_once_more_and_then_given_up() {
         let (mut voice, now) = asked();
-        voice.on_asked(now);
+        voice.on_asked(true, now);
         let Overdue::AskAgain([leave, enter]) = voice.on_deadline(GUILD, now) else {
             panic!("once more")
         };
@@ -363,8 +369,8 @@ mod tests {
             Heard::Nothing,
             "the echo of our own leave"
         );
-        voice.on_asked(now);
-        voice.on_asked(now);
+        voice.on_asked(true, now);
+        voice.on_asked(true, now);
         assert_eq!(voice.on_deadline(GUILD, now), Overdue::GiveUp);
     }
 
@@ -373,11 +379,32 @@ mod tests {
         let (mut voice, now) = asked();
         let late = now + 6 * PAIR_WITHIN;
         assert_eq!(voice.on_deadline(GUILD, late), Overdue::NotYet);
-        voice.on_asked(late);
+        voice.on_asked(true, late);
         assert_eq!(voice.deadline(), Some(late + PAIR_WITHIN));
         assert!(matches!(
             voice.on_deadline(GUILD, late + PAIR_WITHIN),
             Overdue::AskAgain(_)
         ));
+    }
+
+    #[test]
+    fn while_discord_cannot_be_asked_a_channel_that_was_entered_is_not_given_up() {
+        let (mut voice, mut now) = connected();
+        voice.on_asked(true, now);
+        voice.expect_pair(now);
+        for _ in 0..9 {
+            now += PAIR_WITHIN;
+            let again = voice.on_deadline(GUILD, now);
+            assert!(matches!(again, Overdue::AskAgain(_)), "{again:?}");
+            voice.on_asked(false, now);
+            voice.on_asked(false, now);
+        }
+        // Once it was asked, its silence counts.
+        now += PAIR_WITHIN;
+        voice.on_deadline(GUILD, now);
+        voice.on_asked(true, now);
+        voice.on_asked(true, now);
+        now += PAIR_WITHIN;
+        assert_eq!(voice.on_deadline(GUILD, now), Overdue::GiveUp);
     }
 }

@@ -138,7 +138,7 @@ impl State {
         self.gone(number);
         // After these codes there is nothing to go on with (protocol §5).
         if let Some(session) = session.filter(|_| matches!(code, 4004 | 4007 | 4009..=4014)) {
-            self.sessions.remove(&session);
+            self.end_session(&session);
         }
     }
 

@@ -295,11 +295,11 @@ impl State {
             .map_or(session.seq, |first| first.seq - 1);
         let Some(seq) = seq.filter(|seq| *seq <= session.seq) else {
             self.note("a client resumes after a sequence that was never sent");
-            self.sessions.remove(id);
+            self.end_session(id);
             return self.close(number, 4007, "Invalid seq.");
         };
         if seq < forgotten {
-            self.sessions.remove(id);
+            self.end_session(id);
             return self.control(number, 9, &json!(false));
         }
         let missed: Vec<_> = session

@@ -253,6 +253,8 @@ pub(crate) struct Voice {
     pub(crate) self_deaf: bool,
     pub(crate) suppress: bool,
     pub(crate) asks_to_speak: Option<String>,
+    /// The bot's Gateway session that asked for it, and with which it ends.
+    pub(crate) asked_by: Option<String>,
 }
 
 /// An emoji, the platform's or a guild's.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     frame::{self, Event},
     intents,
-    model::Id,
+    model::{Id, Voice},
     permissions,
     state::State,
 };
@@ -350,13 +350,31 @@ impl State {
     /// Ends sessions that outlived their connections for too long; what their accounts are due goes on.
     pub(crate) fn expire_sessions(&mut self) {
         let end = self.now() - self.settings.session_life;
-        self.sessions
-            .retain(|_, session| session.lost_at.is_none_or(|at| at > end));
+        let over = self.sessions.values();
+        let over = over.filter(|session| session.lost_at.is_some_and(|at| at <= end));
+        let over: Vec<String> = over.map(|session| session.id.clone()).collect();
+        for session in over {
+            self.end_session(&session);
+        }
+    }
+
+    /// Ends a session for good: the bot is in no voice channel any more that it entered by this session.
+    pub(crate) fn end_session(&mut self, session: &str) -> Option<Session> {
+        let session = self.sessions.remove(session)?;
+        let spoke = |voice: &Voice| voice.asked_by.as_ref() == Some(&session.id);
+        let guilds = self.guilds.iter();
+        let guilds =
+            guilds.filter(|(_, guild)| guild.voices.get(&session.account).is_some_and(spoke));
+        let guilds: Vec<Id> = guilds.map(|(id, _)| *id).collect();
+        for guild in guilds {
+            self.leave_voice(guild, session.account);
+        }
+        Some(session)
     }
 
     /// Ends a session because its client left: nothing is due any more.
     pub(crate) fn leave(&mut self, session: &str) {
-        if let Some(session) = self.sessions.remove(session) {
+        if let Some(session) = self.end_session(session) {
             self.due.remove(&(session.account, session.shard));
         }
     }

@@ -142,7 +142,7 @@ impl Discord {
                     session.lost_at = Some(now);
                 }
             } else {
-                state.sessions.remove(&session);
+                state.end_session(&session);
             }
         });
     }

@@ -59,6 +59,18 @@ impl State {
         if data["channel_id"].is_null() {
             self.leave_voice(guild, account);
         } else if let Some(channel) = id("channel_id") {
+            let connection = self.connections.get(&number);
+            let session = connection.and_then(|one| one.session.clone());
+            let home = self.guilds.get_mut(&guild);
+            // What another session of the bot entered is entered anew.
+            if let Some(home) = home
+                && home
+                    .voices
+                    .get(&account)
+                    .is_some_and(|voice| voice.asked_by != session)
+            {
+                home.voices.remove(&account);
+            }
             self.join_voice(
                 guild,
                 account,
@@ -66,6 +78,10 @@ impl State {
                 flag("self_mute"),
                 flag("self_deaf"),
             );
+            let home = self.guilds.get_mut(&guild);
+            if let Some(voice) = home.and_then(|home| home.voices.get_mut(&account)) {
+                voice.asked_by = session;
+            }
         } else {
             self.note("a voice state whose channel is no id");
         }
@@ -110,8 +126,8 @@ impl State {
             Some(before) => before.session.clone(),
             None => self.secret(),
         };
-        let token = match before.filter(|_| !moves) {
-            Some(before) => before.token,
+        let token = match before.as_ref().filter(|_| !moves) {
+            Some(before) => before.token.clone(),
             None => format!("{:016x}", self.secrets.u64(..)),
         };
         let voice = Voice {
@@ -122,6 +138,7 @@ impl State {
             self_deaf,
             suppress: is_stage,
             asks_to_speak: None,
+            asked_by: before.and_then(|before| before.asked_by),
         };
         if let Some(guild) = self.guilds.get_mut(&guild) {
             guild.voices.insert(user, voice);

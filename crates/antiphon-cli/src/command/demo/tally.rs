@@ -377,4 +377,44 @@ mod tests {
         let tally = compare(&story(), &stored(&events), &Handled::default());
         assert_eq!(tally.disordered, 1);
     }
+
+    #[test]
+    fn a_nodes_frames_are_known_by_the_session_and_the_order_of_its_sockets() {
+        let ready = |position, socket: &str| {
+            let draft = Draft::new(
+                Kind::from_static("lavalink.ready"),
+                Place::new("node/eu-1"),
+                Origin::frame(socket, 1),
+                Timestamp::UNIX_EPOCH,
+                r#"{"op":"ready","resumed":false,"sessionId":"abc"}"#,
+            );
+            Event::stored(Position::new(position), "lavalink".into(), draft)
+        };
+        let events = [
+            ready(1, "n-000001"),
+            event(2, Origin::frame("n-000001", 2).as_str(), Provenance::Live),
+            ready(3, "n-000004"),
+            event(
+                4,
+                Origin::frame("n-000004", 2).as_str(),
+                Provenance::Replayed,
+            ),
+        ];
+        let frames = [
+            ("abc.1", 1),
+            ("abc.1", 2),
+            ("abc.2", 1),
+            ("abc.2", 2),
+            ("abc.3", 1),
+        ];
+        let due: Vec<Row> = (1..)
+            .zip(frames)
+            .map(|(n, frame)| Row {
+                platform: "lavalink",
+                ..row(n, Some("the node's own"), Some(frame))
+            })
+            .collect();
+        let tally = compare(&due, &stored(&events), &Handled::default());
+        assert_eq!((tally.journaled, tally.lost), (4, 1));
+    }
 }
