@@ -8,9 +8,12 @@ mod filters;
 mod loose;
 mod request;
 mod saved;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
+use antiphon_core::{NotJson, Scan, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -31,7 +34,7 @@ pub(crate) use self::{
 };
 
 /// What tells frames apart, read in one pass whatever the order of the keys.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Header<'a> {
     #[serde(borrow, deserialize_with = "loose::maybe_text")]
@@ -45,6 +48,10 @@ pub(crate) struct Header<'a> {
 impl<'a> Header<'a> {
     /// Reads the header of a frame; `None` if it is not a JSON object.
     pub(crate) fn of(frame: &'a [u8]) -> Option<Self> {
+        Self::plain(frame).ok().or_else(|| Self::lenient(frame))
+    }
+
+    fn lenient(frame: &'a [u8]) -> Option<Self> {
         // A list would be read as a struct by its order.
         let start = frame.iter().find(|byte| !byte.is_ascii_whitespace());
         if start != Some(&b'{') {
@@ -52,6 +59,31 @@ impl<'a> Header<'a> {
         }
         serde_json::from_slice(frame).ok()
     }
+
+    /// The header as nodes send it, at a glance; what has another form is an error here and left to the lenient way.
+    fn plain(frame: &'a [u8]) -> Step<Self> {
+        let mut header = Self::default();
+        let mut scan = Scan::new(frame);
+        scan.document(|scan, key| match key {
+            b"op" => once(&mut header.op, scan.text_or_skip()?),
+            b"type" => once(&mut header.event, scan.text_or_skip()?),
+            b"guildId" => once(&mut header.guild, scan.id_or_skip()?.filter(|id| *id != 0)),
+            _ => scan.skip(),
+        })?;
+        if scan.is_deep() {
+            return Err(NotJson);
+        }
+        Ok(header)
+    }
+}
+
+/// Takes a value that is there, and there once.
+fn once<T>(field: &mut Option<T>, value: Option<T>) -> Step<()> {
+    if value.is_none() || field.is_some() {
+        return Err(NotJson);
+    }
+    *field = value;
+    Ok(())
 }
 
 /// The `ready` op (protocol §2).
@@ -94,6 +126,40 @@ pub struct PlayerUpdate {
     /// How the player stands.
     #[serde(deserialize_with = "loose::object")]
     pub state: PlayerState,
+}
+
+impl PlayerUpdate {
+    /// One as nodes send it, at a glance; what has another form is an error here and left to the lenient way.
+    ///
+    /// Most of what a node says is this.
+    pub(crate) fn plain(body: &[u8]) -> Step<Self> {
+        let (mut time, mut position, mut connected, mut ping) = (None, None, None, None);
+        let mut state = None;
+        let mut scan = Scan::new(body);
+        scan.document(|scan, key| {
+            if key != b"state" {
+                return scan.skip();
+            }
+            once(&mut state, Some(()))?;
+            scan.object(|scan, key| match key {
+                b"time" => once(&mut time, scan.integer_or_skip()?),
+                b"position" => once(&mut position, scan.integer_or_skip()?),
+                b"connected" => once(&mut connected, scan.flag_or_skip()?),
+                b"ping" => once(&mut ping, scan.integer_or_skip()?),
+                _ => scan.skip(),
+            })
+        })?;
+        if scan.is_deep() {
+            return Err(NotJson);
+        }
+        let state = PlayerState {
+            time: time.ok_or(NotJson)?,
+            position: position.ok_or(NotJson)?,
+            connected: connected.ok_or(NotJson)?,
+            ping: ping.ok_or(NotJson)?,
+        };
+        Ok(Self { state })
+    }
 }
 
 /// A node's memory, in bytes (protocol §2.2).
