@@ -19,7 +19,8 @@ fn node(event: &Event) -> NodeId {
 
 /// The player of an event, by its place.
 fn player(event: &Event) -> Option<GuildId> {
-    event.place().id("player")?.parse().ok()
+    let (before, id) = event.place().as_str().rsplit_once('/')?;
+    before.ends_with("/player").then(|| id.parse().ok())?
 }
 
 /// Reads the body as an object; a list would be read by its order.
@@ -32,7 +33,10 @@ fn object<'a, T: serde::Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeEr
 }
 
 fn update(event: &Event) -> Result<view::PlayerUpdate, DecodeError> {
-    wire::PlayerUpdate::plain(event.body()).or_else(|_| object(event))
+    match wire::PlayerUpdate::usual(event.body()) {
+        Some((_, update)) => Ok(update),
+        None => object(event),
+    }
 }
 
 /// A payload that is read from one kind by way of a view, which borrows where `&` says so.

@@ -4,29 +4,41 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Whatever is read at a glance is what the lenient way reads; says whether it was.
+/// Whatever is read at a glance is what the lenient way reads; says whether header and update were.
 #[track_caller]
 fn check(frame: &str) -> [bool; 2] {
+    let lenient = Header::lenient(frame.as_bytes());
     let header = Header::plain(frame.as_bytes());
     if let Ok(header) = &header {
-        assert_eq!(
-            Some(header),
-            Header::lenient(frame.as_bytes()).as_ref(),
-            "{frame}"
-        );
+        assert_eq!(Some(header), lenient.as_ref(), "{frame}");
     }
-    let update = PlayerUpdate::plain(frame.as_bytes());
-    if let Ok(update) = &update {
+    let update = PlayerUpdate::usual(frame.as_bytes());
+    if let Some((guild, update)) = &update {
+        assert_eq!(Header::of(frame.as_bytes()), lenient, "{frame}");
+        assert_eq!(lenient.and_then(|header| header.guild), Some(*guild));
         let lenient = serde_json::from_str(frame).expect("the lenient way reads it too");
         assert_eq!(*update, lenient, "{frame}");
     }
-    [header.is_ok(), update.is_ok()]
+    [header.is_ok(), update.is_some()]
+}
+
+fn update(guild: &str, time: &str, connected: &str, ping: &str) -> String {
+    format!(
+        r#"{{"op":"playerUpdate","guildId":"{guild}","state":{{"time":{time},"position":4200,"connected":{connected},"ping":{ping}}}}}"#
+    )
 }
 
 #[test]
 fn what_nodes_send_is_read_at_a_glance() {
-    let update = r#"{"op":"playerUpdate","guildId":"9001","state":{"time":1733000000123,"position":4200,"connected":true,"ping":-1}}"#;
-    assert_eq!(check(update), [true, true]);
+    let check_update = |frame: String| assert_eq!(check(&frame), [true, true], "{frame}");
+    check_update(update("900100200300400500", "1733000000123", "true", "31"));
+    check_update(update("1", "0", "false", "-1"));
+    check_update(update(
+        "9999999999999999999",
+        "9223372036854775807",
+        "true",
+        "0",
+    ));
     assert_eq!(
         check(r#" { "op" : "stats" , "players" : 3 } "#),
         [true, false]
@@ -51,26 +63,26 @@ fn what_has_another_form_is_left_to_the_lenient_way() {
     ] {
         assert_eq!(check(frame), [false, false], "{frame}");
     }
-    for state in [
-        r#"{"time":1.5,"position":0,"connected":true,"ping":1}"#,
-        r#"{"time":1,"position":"0","connected":true,"ping":1}"#,
-        r#"{"time":1,"position":0,"connected":1,"ping":1}"#,
-        r#"{"time":1,"position":0,"connected":true}"#,
-        r#"{"time":1,"position":0,"connected":true,"ping":1,"ping":2}"#,
-        r#"{"time":9223372036854775808,"position":0,"connected":true,"ping":1}"#,
-        "null",
+    let usual = update("7", "1", "true", "1");
+    assert_eq!(check(&usual), [true, true]);
+    for frame in [
+        update("", "1", "true", "1"),
+        update("0", "1", "true", "1"),
+        update("18446744073709551615", "1", "true", "1"),
+        update("7", "9223372036854775808", "true", "1"),
+        update("7", "10000000000000000000", "true", "1"),
+        update("7", "01", "true", "1"),
+        update("7", "1.5", "true", "1"),
+        update("7", "-0", "true", "1"),
+        update("7", "1", "1", "1"),
+        update("7", "1", "true", "null"),
+        format!("{usual} "),
+        usual.replace("4200", "\"4200\""),
+        usual.replace("state", "State"),
+        usual[..usual.len() - 1].to_owned(),
     ] {
-        assert_eq!(
-            check(&format!(r#"{{"state":{state}}}"#)),
-            [true, false],
-            "{state}"
-        );
+        assert!(!check(&frame)[1], "{frame}");
     }
-    let state = r#"{"time":1,"position":0,"connected":true,"ping":1}"#;
-    assert_eq!(
-        check(&format!(r#"{{"state":{state},"state":{state}}}"#)),
-        [true, false]
-    );
 }
 
 /// Values that a field may have, wrong ones among them.
@@ -115,5 +127,12 @@ proptest! {
         )
     ) {
         check(&frame);
+    }
+
+    #[test]
+    fn any_value_in_the_usual_place_is_read_alike(
+        guild in "[0-9]{0,21}", time in value(), connected in value(), ping in value(),
+    ) {
+        check(&update(&guild, &time, &connected, &ping));
     }
 }
