@@ -4,8 +4,8 @@
 Run by hand: `cargo build --release --manifest-path benches/peers/Cargo.toml`, then
 `interop/lavalink/.venv/bin/python benches/peers/lavalink.py benches/peers/target/release/lavalink`
 (`interop/run` makes that environment). revvlink's own reader takes the frames from a socket that has them already, with
-a player for every guild and a handler for every event; a handler is called at once, where discord.py would make a task
-for it. It takes its turn between two runs of the Rust libraries.
+a player for every guild and a handler for every event: once by way of discord.py, as in a bot, and once called at once,
+which is its websocket's part alone. It takes its turn between two runs of the Rust libraries.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ import nodecorpus
 
 # What lies beside this file would be taken for discord.py.
 sys.path.pop(0)
+import discord  # noqa: E402
 import revvlink  # noqa: E402
 from revvlink.websocket import Websocket  # noqa: E402
 
@@ -32,8 +33,8 @@ EVENTS = [
 ]  # fmt: skip
 
 
-class Client:
-    """What revvlink wants of a discord.py client: something that takes events to their handlers."""
+class AtOnce:
+    """What revvlink wants of a discord.py client, without discord.py."""
 
     user = SimpleNamespace(id=1)
 
@@ -43,6 +44,23 @@ class Client:
 
     def dispatch(self, event, payload):
         self.handlers[event](payload)
+
+
+class Bot(discord.Client):
+    """A bot that is not logged in, with handlers as users write them."""
+
+    user = SimpleNamespace(id=1)
+
+    def __init__(self):
+        super().__init__(intents=discord.Intents.none())
+        self.loop = asyncio.get_running_loop()
+        self.taken = []
+
+        async def handler(payload):
+            self.taken.append(payload)
+
+        for event in EVENTS:
+            setattr(self, f"on_revvlink_{event}", handler)
 
 
 class Socket:
@@ -71,10 +89,10 @@ class Reader(Websocket):
         pass
 
 
-async def revvlink_events(frames):
+async def revvlink_events(frames, make_client):
     """How many events a second revvlink takes, from the frame's text to a handler."""
     logging.disable(logging.CRITICAL)
-    client = Client()
+    client = make_client()
     async with aiohttp.ClientSession() as session:
         # Their timers would only pile up while an hour of frames passes in a second.
         node = revvlink.Node(
@@ -93,7 +111,9 @@ async def revvlink_events(frames):
         while time.perf_counter() - begin < LENGTH:
             reader.socket = Socket(frames)
             await reader.keep_alive()
-            while reader._tasks:
+            for _ in range(100):
+                if len(client.taken) == len(frames) and not reader._tasks:
+                    break
                 await asyncio.sleep(0)
             if len(client.taken) != len(frames):
                 sys.exit(f"revvlink took {len(client.taken)} of {len(frames)} events")
@@ -117,18 +137,22 @@ def main(program):
         file.write("\n".join(frames))
         file.flush()
         before = rust_events(program, file.name)
-        theirs = asyncio.run(revvlink_events(frames))
+        theirs = {
+            "revvlink, in a bot": asyncio.run(revvlink_events(frames, Bot)),
+            "revvlink, at once": asyncio.run(revvlink_events(frames, AtOnce)),
+        }
         after = rust_events(program, file.name)
     sets = {
         name: {library: (rate + after[name][library]) / 2 for library, rate in rates.items()}
         for name, rates in before.items()
     }
-    peers = ["lavalink-rs, reader", "lavalink-rs, model", "revvlink 1.0.5"]
-    sets["all"]["revvlink 1.0.5"] = theirs
+    peers = ["lavalink-rs, reader", "lavalink-rs, model", *theirs]
+    sets["all"] |= theirs
     for name, rates in sets.items():
         print(f"\n{name:<22}{'events/s':>12}" + "".join(f"{'/ ' + peer:>24}" for peer in peers if peer in rates))
         for library, rate in rates.items():
-            print(f"{library:<22}{rate:>12,.0f}" + "".join(f"{rate / rates[peer]:>24.2f}" for peer in peers if peer in rates))
+            ratios = "".join(f"{rate / rates[peer]:>24.2f}" for peer in peers if peer in rates)
+            print(f"{library:<22}{rate:>12,.0f}{ratios}")
 
 
 main(sys.argv[1])

@@ -17,8 +17,9 @@ use serde_json::Value;
 const LENGTH: Duration = Duration::from_millis(500);
 const ROUNDS: usize = 7;
 
-/// A frame, and its op or the type of its event.
+/// A frame as sockets hand it over, to one library as bytes and to the other as text; and its op, or its event's type.
 struct Frame {
+    bytes: Bytes,
     text: String,
     kind: String,
 }
@@ -27,7 +28,8 @@ impl Frame {
     fn of(text: &str) -> Self {
         let frame: Value = serde_json::from_str(text).expect("a frame");
         let kind = frame.get("type").unwrap_or(&frame["op"]);
-        Self { text: text.to_owned(), kind: kind.as_str().expect("an op").to_owned() }
+        let kind = kind.as_str().expect("an op").to_owned();
+        Self { bytes: Bytes::copy_from_slice(text.as_bytes()), text: text.to_owned(), kind }
     }
 }
 
@@ -46,8 +48,7 @@ fn time(frames: &[&Frame], take: &dyn Fn(&Frame)) -> f64 {
 
 /// The event of a frame, as a journal hands it to handlers.
 fn event(frame: &Frame, node: &lavalink::NodeId, source: &SourceName) -> Event {
-    let frame = Bytes::copy_from_slice(frame.text.as_bytes());
-    let draft = lavalink::read_frame(node, "a1b2", 7, &frame, Timestamp::UNIX_EPOCH);
+    let draft = lavalink::read_frame(node, "a1b2", 7, &frame.bytes, Timestamp::UNIX_EPOCH);
     Event::stored(Position::new(1), source.clone(), draft)
 }
 
