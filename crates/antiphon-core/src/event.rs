@@ -224,7 +224,13 @@ impl Event {
     /// # Errors
     /// [`DecodeError`] if the body is not JSON or has another shape.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
-        serde_json::from_slice(&self.draft.body).map_err(|error| self.undecodable::<T>(error))
+        let body = &self.draft.body;
+        // One look at all bytes is cheaper than one at each text; what is not read may be no text at all.
+        let parsed = match std::str::from_utf8(body) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(body),
+        };
+        parsed.map_err(|error| self.undecodable::<T>(error))
     }
 
     /// The error for a body that could not become a `T`.

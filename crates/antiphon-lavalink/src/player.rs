@@ -22,7 +22,7 @@ mod tests;
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
@@ -166,6 +166,12 @@ impl Snapshot {
     }
 }
 
+/// No filters: what nearly all players share.
+fn no_filters() -> Arc<Filters> {
+    static NONE: LazyLock<Arc<Filters>> = LazyLock::new(Arc::default);
+    Arc::clone(&NONE)
+}
+
 impl PlayerState {
     pub(crate) fn new(guild: GuildId, rules: Rules, rng: Rng, now: Instant) -> Self {
         Self {
@@ -180,7 +186,7 @@ impl PlayerState {
             previous: None,
             volume: 100,
             paused: false,
-            filters: Arc::default(),
+            filters: no_filters(),
             end_time: None,
             connected: false,
             ping: -1,
@@ -444,6 +450,19 @@ impl PlayerState {
     #[cfg(test)]
     pub(crate) fn position(&self, now: Instant) -> i64 {
         self.progress.at(now)
+    }
+
+    /// Gives back the memory of what is done; most players of a pool do nothing at a time.
+    pub(crate) fn slim(&mut self) {
+        if self.asks.is_empty() {
+            self.asks.shrink_to_fit();
+        }
+        if self.outputs.is_empty() {
+            self.outputs.shrink_to_fit();
+        }
+        if self.entering.is_empty() {
+            self.entering.shrink_to_fit();
+        }
     }
 
     // -----------------------------------------------------------------------------------------------------------------

@@ -91,7 +91,8 @@ pub(crate) struct PoolState {
     rules: player::Rules,
     buffer: usize,
     nodes: Vec<Session>,
-    seats: HashMap<GuildId, Seat>,
+    /// Each on its own, since a table is never full and moves when it grows.
+    seats: HashMap<GuildId, Box<Seat>>,
     timers: BTreeSet<(Instant, GuildId)>,
     moves: VecDeque<Move>,
     /// Players that are being put back, and where.
@@ -198,7 +199,7 @@ impl PoolState {
                         player.node = None;
                         player.ask_voice_anew(now.at);
                     }
-                    self.seats.insert(guild, Seat::new(player));
+                    self.seats.insert(guild, Box::new(Seat::new(player)));
                     self.changed.insert(guild);
                 }
             }

@@ -74,7 +74,7 @@ pub(crate) fn node_place(node: &NodeId) -> Place {
 
 /// The place of a player.
 pub(crate) fn player_place(node: &NodeId, guild: GuildId) -> Place {
-    Place::from(format!("node/{node}/player/{guild}"))
+    Place::numbered(&["node/", node.as_str(), "/player/"], guild.get())
 }
 
 /// The note of an event; none if there is nothing to note.
@@ -97,6 +97,7 @@ pub(crate) fn note(
 }
 
 /// What was noted beside an event; a note of another form counts as none.
+#[derive(Default)]
 pub(super) struct Noted {
     pub(super) original: Option<Playable>,
     pub(super) reason: Option<String>,
@@ -104,7 +105,9 @@ pub(super) struct Noted {
 }
 
 pub(super) fn noted(event: &Event) -> Noted {
-    let note = event.note().map_or(&[][..], |note| note);
+    let Some(note) = event.note() else {
+        return Noted::default();
+    };
     let note: wire::Note<'_> = serde_json::from_slice(note).unwrap_or_default();
     Noted {
         original: note.original.map(playable_from_saved),

@@ -19,7 +19,8 @@ fn node(event: &Event) -> NodeId {
 
 /// The player of an event, by its place.
 fn player(event: &Event) -> Option<GuildId> {
-    event.place().id("player")?.parse().ok()
+    let (before, id) = event.place().as_str().rsplit_once('/')?;
+    before.ends_with("/player").then(|| id.parse().ok())?
 }
 
 /// Reads the body as an object; a list would be read by its order.
@@ -31,21 +32,28 @@ fn object<'a, T: serde::Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeEr
     event.parse()
 }
 
+fn update(event: &Event) -> Result<view::PlayerUpdate, DecodeError> {
+    match wire::PlayerUpdate::usual(event.body()) {
+        Some((_, update)) => Ok(update),
+        None => object(event),
+    }
+}
+
 /// A payload that is read from one kind by way of a view, which borrows where `&` says so.
 macro_rules! payload {
     ($name:ident, $kind:literal, &$view:ident, |$event:ident, $wire:ident| $value:expr) => {
-        payload!(@ $name, $kind, [view::$view<'a>], |$event, $wire| $value);
+        payload!(@ $name, $kind, [view::$view<'a>], object, |$event, $wire| $value);
     };
-    ($name:ident, $kind:literal, $view:ident, |$event:ident, $wire:ident| $value:expr) => {
-        payload!(@ $name, $kind, [view::$view], |$event, $wire| $value);
+    ($name:ident, $kind:literal, $view:ident, $read:ident, |$event:ident, $wire:ident| $value:expr) => {
+        payload!(@ $name, $kind, [view::$view], $read, |$event, $wire| $value);
     };
-    (@ $name:ident, $kind:literal, [$view:ty], |$event:ident, $wire:ident| $value:expr) => {
+    (@ $name:ident, $kind:literal, [$view:ty], $read:ident, |$event:ident, $wire:ident| $value:expr) => {
         impl Payload for $name {
             const KINDS: &'static [&'static str] = &[$kind];
             type View<'a> = $view;
 
             fn view(event: &Event) -> Result<Self::View<'_>, DecodeError> {
-                object(event)
+                $read(event)
             }
 
             fn decode($event: &Event) -> Result<Self, DecodeError> {
@@ -301,6 +309,7 @@ payload!(
     PlayerUpdate,
     "lavalink.playerUpdate",
     PlayerUpdate,
+    update,
     |event, wire| Self {
         node: node(event),
         player: player(event),
@@ -333,14 +342,16 @@ pub struct Stats {
     pub frames: Option<FrameStats>,
 }
 
-payload!(Stats, "lavalink.stats", StatsOP, |event, wire| Self {
-    node: node(event),
-    players: wire.players,
-    playing: wire.playing,
-    uptime: wire.uptime,
-    memory: wire.memory,
-    cpu: wire.cpu,
-    frames: wire.frames,
+payload!(Stats, "lavalink.stats", StatsOP, object, |event, wire| {
+    Self {
+        node: node(event),
+        players: wire.players,
+        playing: wire.playing,
+        uptime: wire.uptime,
+        memory: wire.memory,
+        cpu: wire.cpu,
+        frames: wire.frames,
+    }
 });
 
 /// A player has played nothing for a while (`lavalink.InactivePlayer`), or nobody listens to it.

@@ -80,7 +80,7 @@ pub(crate) fn read_saved(
     player.voice.self_mute = saved.self_mute;
     player.volume = saved.volume;
     player.paused = saved.paused;
-    player.filters = Arc::new(saved.filters.unwrap_or_default());
+    player.filters = saved.filters.map_or_else(super::no_filters, Arc::new);
     player.autoplay = mode(saved.autoplay);
     player.inactive_timeout = saved.inactive_timeout.map(Duration::from_millis);
     player.end_time = saved.end_time;

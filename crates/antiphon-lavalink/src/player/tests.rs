@@ -915,3 +915,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_idle_player_keeps_no_room_for_what_is_done() {
+    let mut stage = Stage::connected();
+    stage.player.slim();
+    let player = &stage.player;
+    assert_eq!(
+        (
+            player.asks.capacity(),
+            player.outputs.capacity(),
+            player.entering.capacity()
+        ),
+        (0, 0, 0)
+    );
+    let other = Stage::new().player;
+    assert!(Arc::ptr_eq(&player.filters, &other.filters));
+}

@@ -79,7 +79,8 @@ impl PoolState {
         }
         let noted = match kind {
             "lavalink.playerUpdate" => {
-                let update: view::PlayerUpdate = serde_json::from_slice(frame).ok()?;
+                let usual = view::PlayerUpdate::usual(frame).map(|(_, update)| update);
+                let update = usual.or_else(|| serde_json::from_slice(frame).ok())?;
                 player.on_update(update.state, now.at);
                 Noted::default()
             }

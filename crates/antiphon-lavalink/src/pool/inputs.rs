@@ -60,7 +60,7 @@ impl PoolState {
                 if !is_there {
                     self.forget(guild);
                     let player = PlayerState::new(guild, self.rules, self.rng.fork(), now.at);
-                    self.seats.insert(guild, Seat::new(player));
+                    self.seats.insert(guild, Box::new(Seat::new(player)));
                 }
                 if let Some(node) = command.node()
                     && self.index(node).is_none()

@@ -65,6 +65,7 @@ impl PoolState {
         let Some(seat) = self.seats.get_mut(&guild) else {
             return;
         };
+        seat.player.slim();
         if std::mem::take(&mut seat.player.dirty) {
             let state = seat.player.saved(now.at);
             self.checkpoint(format!("player/{guild}").into(), state, now);
@@ -97,9 +98,10 @@ impl PoolState {
 
     /// A player that is over makes room for a new one before its node was told.
     pub(super) fn forget(&mut self, guild: GuildId) {
-        let Some(Seat { player, timer, .. }) = self.seats.remove(&guild) else {
+        let Some(seat) = self.seats.remove(&guild) else {
             return;
         };
+        let Seat { player, timer, .. } = *seat;
         if let Some(before) = timer {
             self.timers.remove(&(before, guild));
         }

@@ -7,67 +7,168 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// Any value, of which lists and objects are passed over.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Scalar<'a> {
-    Nothing,
-    Flag(bool),
-    Integer(i64),
-    Float(f64),
-    Text(Cow<'a, str>),
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyScalar)
+/// What is made of any value, of which lists and objects are passed over.
+trait Loose<'de>: Default {
+    fn of_flag(_: bool) -> Self {
+        Self::default()
     }
+
+    fn of_integer(value: i64) -> Self;
+
+    fn of_unsigned(value: u64) -> Self {
+        Self::of_integer(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+
+    fn of_float(_: f64) -> Self {
+        Self::default()
+    }
+
+    fn of_text(text: Cow<'de, str>) -> Self;
 }
 
-struct AnyScalar;
+fn read<'de, T: Loose<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_any(Any(PhantomData))
+}
 
-impl<'de> Visitor<'de> for AnyScalar {
-    type Value = Scalar<'de>;
+struct Any<T>(PhantomData<T>);
+
+impl<'de, T: Loose<'de>> Visitor<'de> for Any<T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Scalar::Nothing)
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        Ok(T::default())
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Scalar::Flag(value))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<T, E> {
+        Ok(T::of_flag(value))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Scalar::Integer(value))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<T, E> {
+        Ok(T::of_integer(value))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Scalar::Integer(i64::try_from(value).unwrap_or(i64::MAX)))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<T, E> {
+        Ok(T::of_unsigned(value))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Scalar::Float(value))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<T, E> {
+        Ok(T::of_float(value))
     }
 
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Scalar::Text(Cow::Borrowed(value)))
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<T, E> {
+        Ok(T::of_text(Cow::Borrowed(value)))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Scalar::Text(Cow::Owned(value.to_owned())))
+    fn visit_str<E: Error>(self, value: &str) -> Result<T, E> {
+        Ok(T::of_text(Cow::Owned(value.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Nothing)
+        Ok(T::default())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<T, A::Error> {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Nothing)
+        Ok(T::default())
+    }
+}
+
+#[derive(Default)]
+struct Integer(Option<i64>);
+
+impl<'de> Loose<'de> for Integer {
+    fn of_integer(value: i64) -> Self {
+        Self(Some(value))
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what lies outside is cut to the nearest"
+    )]
+    fn of_float(value: f64) -> Self {
+        Self(Some(value as i64))
+    }
+
+    fn of_text(text: Cow<'de, str>) -> Self {
+        Self(text.parse().ok())
+    }
+}
+
+#[derive(Default)]
+struct Float(f64);
+
+impl<'de> Loose<'de> for Float {
+    #[expect(clippy::cast_precision_loss, reason = "loads lie between 0 and 1")]
+    fn of_integer(value: i64) -> Self {
+        Self(value as f64)
+    }
+
+    fn of_float(value: f64) -> Self {
+        Self(value)
+    }
+
+    fn of_text(text: Cow<'de, str>) -> Self {
+        Self(text.parse().unwrap_or_default())
+    }
+}
+
+#[derive(Default)]
+struct Flag(bool);
+
+impl<'de> Loose<'de> for Flag {
+    fn of_flag(value: bool) -> Self {
+        Self(value)
+    }
+
+    fn of_integer(value: i64) -> Self {
+        Self(value != 0)
+    }
+
+    fn of_text(text: Cow<'de, str>) -> Self {
+        Self(text == "true")
+    }
+}
+
+#[derive(Default)]
+struct Text<'de>(Option<Cow<'de, str>>);
+
+impl<'de> Loose<'de> for Text<'de> {
+    fn of_flag(value: bool) -> Self {
+        Self(Some(value.to_string().into()))
+    }
+
+    fn of_integer(value: i64) -> Self {
+        Self(Some(value.to_string().into()))
+    }
+
+    fn of_float(value: f64) -> Self {
+        Self(Some(value.to_string().into()))
+    }
+
+    fn of_text(text: Cow<'de, str>) -> Self {
+        Self(Some(text))
+    }
+}
+
+#[derive(Default)]
+struct Id(Option<u64>);
+
+impl<'de> Loose<'de> for Id {
+    fn of_integer(_: i64) -> Self {
+        Self::default()
+    }
+
+    fn of_unsigned(value: u64) -> Self {
+        Self(Some(value).filter(|id| *id != 0))
+    }
+
+    fn of_text(text: Cow<'de, str>) -> Self {
+        Self(text.parse().ok().filter(|id| *id != 0))
     }
 }
 
@@ -80,37 +181,17 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64,
 pub(crate) fn maybe_integer<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<i64>, D::Error> {
-    Ok(match Scalar::deserialize(deserializer)? {
-        Scalar::Integer(value) => Some(value),
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "what lies outside is cut to the nearest"
-        )]
-        Scalar::Float(value) => Some(value as i64),
-        Scalar::Text(text) => text.parse().ok(),
-        Scalar::Nothing | Scalar::Flag(_) => None,
-    })
+    read(deserializer).map(|Integer(value)| value)
 }
 
 /// A number; 0 where there is none.
 pub(crate) fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    Ok(match Scalar::deserialize(deserializer)? {
-        #[expect(clippy::cast_precision_loss, reason = "loads lie between 0 and 1")]
-        Scalar::Integer(value) => value as f64,
-        Scalar::Float(value) => value,
-        Scalar::Text(text) => text.parse().unwrap_or_default(),
-        Scalar::Nothing | Scalar::Flag(_) => 0.0,
-    })
+    read(deserializer).map(|Float(value)| value)
 }
 
 /// A flag; `false` where there is none.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(match Scalar::deserialize(deserializer)? {
-        Scalar::Flag(value) => value,
-        Scalar::Integer(value) => value != 0,
-        Scalar::Text(text) => text == "true",
-        Scalar::Nothing | Scalar::Float(_) => false,
-    })
+    read(deserializer).map(|Flag(value)| value)
 }
 
 /// A text; empty where there is none.
@@ -124,58 +205,12 @@ pub(crate) fn text<'de: 'a, 'a, D: Deserializer<'de>>(
 pub(crate) fn maybe_text<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Cow<'a, str>>, D::Error> {
-    Ok(match Scalar::deserialize(deserializer)? {
-        Scalar::Text(text) => Some(text),
-        Scalar::Integer(value) => Some(value.to_string().into()),
-        Scalar::Float(value) => Some(value.to_string().into()),
-        Scalar::Flag(value) => Some(value.to_string().into()),
-        Scalar::Nothing => None,
-    })
+    read(deserializer).map(|Text(text)| text)
 }
 
 /// An id: decimal, as a text or (from odd plugins) a number; absent where it is neither (protocol §11).
 pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    struct Id;
-    impl<'de> Visitor<'de> for Id {
-        type Value = Option<u64>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an id")
-        }
-
-        fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-            Ok(Some(value).filter(|id| *id != 0))
-        }
-
-        fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-            Ok(value.parse().ok().filter(|id| *id != 0))
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-            AnyScalar.visit_seq(list).map(|_| None)
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-            AnyScalar.visit_map(object).map(|_| None)
-        }
-    }
-    deserializer.deserialize_any(Id)
+    read(deserializer).map(|Id(id)| id)
 }
 
 /// What is an object of this shape, where it is one; `null` and any other value are none.
@@ -196,7 +231,8 @@ pub(crate) fn maybe_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-            AnyScalar.visit_seq(list).map(|_| None)
+            Any::<Flag>(PhantomData).visit_seq(list)?;
+            Ok(None)
         }
 
         fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {

@@ -1,0 +1,439 @@
+//! A look at JSON that builds nothing: for what must be known of every frame before anybody reads it.
+//!
+//! It follows no nesting by recursion, and reads eight bytes at a time inside texts.
+
+use std::borrow::Cow;
+
+/// Nesting that is followed strictly; parsers of bodies give up at this depth too.
+const STRICT_DEPTH: u32 = 120;
+
+/// The bytes are not JSON from here on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotJson;
+
+/// One step of a [`Scan`].
+pub type Step<T> = Result<T, NotJson>;
+
+/// A place in a JSON document, which moves on as values are read or passed over.
+///
+/// What it passes over is found to be JSON; texts may hold bytes that are no UTF-8.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    is_deep: bool,
+}
+
+impl<'a> Scan<'a> {
+    /// At the first byte.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            is_deep: false,
+        }
+    }
+
+    /// Where it is, as an index.
+    #[inline]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Whether something that it passed over is nested deeper than is followed strictly.
+    pub fn is_deep(&self) -> bool {
+        self.is_deep
+    }
+
+    /// Reads one object and nothing else, with `value` called at each value's first byte.
+    ///
+    /// # Errors
+    /// [`NotJson`], also for JSON that is no object.
+    pub fn document(&mut self, value: impl FnMut(&mut Self, &[u8]) -> Step<()>) -> Step<()> {
+        self.space();
+        self.object(value)?;
+        self.space();
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            Err(NotJson)
+        }
+    }
+
+    /// Reads an object, with `value` called at each value's first byte.
+    ///
+    /// # Errors
+    /// [`NotJson`], also for JSON that is no object.
+    pub fn object(&mut self, mut value: impl FnMut(&mut Self, &[u8]) -> Step<()>) -> Step<()> {
+        if self.next()? != b'{' {
+            return Err(NotJson);
+        }
+        self.space();
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            let start = self.at + 1;
+            let is_plain = self.string()?;
+            let key = &self.bytes[start..self.at - 1];
+            self.colon()?;
+            if is_plain {
+                value(self, key)?;
+            } else {
+                // A key that cannot be resolved is none that we know.
+                let key = unescaped(key).unwrap_or_default();
+                value(self, key.as_bytes())?;
+            }
+            self.space();
+            match self.next()? {
+                b',' => self.space(),
+                b'}' => return Ok(()),
+                _ => return Err(NotJson),
+            }
+        }
+    }
+
+    /// A whole number that is not negative, or any other value as `None`.
+    ///
+    /// # Errors
+    /// [`NotJson`] if it breaks off or breaks the rules.
+    pub fn number_or_skip(&mut self) -> Step<Option<u64>> {
+        if !self.peek()?.is_ascii_digit() {
+            self.skip()?;
+            return Ok(None);
+        }
+        let start = self.at;
+        self.number()?;
+        Ok(digits(&self.bytes[start..self.at]))
+    }
+
+    /// An id, which is a text of digits and is also taken as a number, or any other value as `None`.
+    ///
+    /// # Errors
+    /// [`NotJson`] if it breaks off or breaks the rules.
+    pub fn id_or_skip(&mut self) -> Step<Option<u64>> {
+        if self.peek()? != b'"' {
+            return self.number_or_skip();
+        }
+        let start = self.at + 1;
+        self.string()?;
+        Ok(digits(&self.bytes[start..self.at - 1]))
+    }
+
+    /// A text, or any other value as `None`.
+    ///
+    /// # Errors
+    /// [`NotJson`] if it breaks off or breaks the rules.
+    pub fn text_or_skip(&mut self) -> Step<Option<Cow<'a, str>>> {
+        if self.peek()? != b'"' {
+            self.skip()?;
+            return Ok(None);
+        }
+        let start = self.at + 1;
+        let is_plain = self.string()?;
+        let text = &self.bytes[start..self.at - 1];
+        Ok(if is_plain {
+            std::str::from_utf8(text).ok().map(Cow::Borrowed)
+        } else {
+            unescaped(text).map(Cow::Owned)
+        })
+    }
+
+    /// Passes over one value.
+    ///
+    /// # Errors
+    /// [`NotJson`] if it breaks off or breaks the rules.
+    #[inline]
+    pub fn skip(&mut self) -> Step<()> {
+        match self.peek()? {
+            b'"' => self.string().map(drop),
+            b'0'..=b'9' | b'-' => self.number(),
+            _ => self.skip_nested(),
+        }
+    }
+
+    fn skip_nested(&mut self) -> Step<()> {
+        // One bit for each level that is open: whether it is an object.
+        let mut levels: u128 = 0;
+        let mut depth = 0;
+        loop {
+            match self.peek()? {
+                b'"' => {
+                    self.string()?;
+                }
+                open @ (b'{' | b'[') => {
+                    let is_object = open == b'{';
+                    self.at += 1;
+                    self.space();
+                    if self.peek()? == if is_object { b'}' } else { b']' } {
+                        self.at += 1;
+                    } else if depth == STRICT_DEPTH {
+                        self.deep()?;
+                    } else {
+                        levels = levels << 1 | u128::from(is_object);
+                        depth += 1;
+                        if is_object {
+                            self.string()?;
+                            self.colon()?;
+                        }
+                        continue;
+                    }
+                }
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                _ => self.number()?,
+            }
+            loop {
+                if depth == 0 {
+                    return Ok(());
+                }
+                self.space();
+                let is_object = levels & 1 == 1;
+                match self.next()? {
+                    b',' => {
+                        self.space();
+                        if is_object {
+                            self.string()?;
+                            self.colon()?;
+                        }
+                        break;
+                    }
+                    b'}' if is_object => {}
+                    b']' if !is_object => {}
+                    _ => return Err(NotJson),
+                }
+                levels >>= 1;
+                depth -= 1;
+            }
+        }
+    }
+
+    /// Passes over what is nested too deeply, by counting brackets; the opening one is behind us.
+    fn deep(&mut self) -> Step<()> {
+        self.is_deep = true;
+        let mut depth = 1_usize;
+        while depth > 0 {
+            match self.peek()? {
+                b'"' => {
+                    self.string()?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    /// Passes over a text and its quotes; says whether it has no escapes.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a frame has a hundred short texts, and the call costs as much as most of them"
+    )]
+    fn string(&mut self) -> Step<bool> {
+        if self.next()? != b'"' {
+            return Err(NotJson);
+        }
+        let mut is_plain = true;
+        loop {
+            while let Some(word) = self.bytes[self.at..].first_chunk::<8>() {
+                let found = remarkable(u64::from_le_bytes(*word));
+                if found != 0 {
+                    self.at += found.trailing_zeros() as usize / 8;
+                    break;
+                }
+                self.at += 8;
+            }
+            match self.next()? {
+                b'"' => return Ok(is_plain),
+                b'\\' => {
+                    is_plain = false;
+                    self.escape()?;
+                }
+                0..0x20 => return Err(NotJson),
+                _ => {}
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Step<()> {
+        match self.next()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
+            b'u' => {
+                let digits = self.bytes.get(self.at..self.at + 4).ok_or(NotJson)?;
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Err(NotJson);
+                }
+                self.at += 4;
+                Ok(())
+            }
+            _ => Err(NotJson),
+        }
+    }
+
+    fn number(&mut self) -> Step<()> {
+        if self.peek()? == b'-' {
+            self.at += 1;
+        }
+        if self.peek()? == b'0' {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.bytes.get(self.at), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.bytes.get(self.at), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// At least one digit.
+    fn digits(&mut self) -> Step<()> {
+        let rest = &self.bytes[self.at..];
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += count;
+        if count > 0 { Ok(()) } else { Err(NotJson) }
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Step<()> {
+        if !self.bytes[self.at..].starts_with(word) {
+            return Err(NotJson);
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Step<()> {
+        self.space();
+        if self.next()? != b':' {
+            return Err(NotJson);
+        }
+        self.space();
+        Ok(())
+    }
+
+    #[inline]
+    fn space(&mut self) {
+        // Platforms send none.
+        if self.bytes.get(self.at).is_some_and(|byte| *byte > b' ') {
+            return;
+        }
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    /// The byte here.
+    ///
+    /// # Errors
+    /// [`NotJson`] at the end.
+    pub fn peek(&self) -> Step<u8> {
+        self.bytes.get(self.at).copied().ok_or(NotJson)
+    }
+
+    #[inline]
+    fn next(&mut self) -> Step<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Ok(byte)
+    }
+}
+
+/// Marks the bytes of a word that end a run of plain text: quotes, backslashes and control characters.
+///
+/// Only the lowest mark is exact, which is all that is asked for.
+#[inline]
+fn remarkable(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+    let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+    let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+    (below(word, 0x20) | quote | backslash) & HIGH
+}
+
+/// A number of digits alone that fits.
+fn digits(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    let mut number = 0_u64;
+    // Nineteen digits always fit.
+    if text.len() < 20 {
+        for byte in text {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            number = number * 10 + u64::from(digit);
+        }
+        return Some(number);
+    }
+    for byte in text {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number
+            .checked_mul(10)?
+            .checked_add(u64::from(byte - b'0'))?;
+    }
+    Some(number)
+}
+
+/// A text with its escapes resolved; rare enough to be left to the JSON library.
+fn unescaped(text: &[u8]) -> Option<String> {
+    let mut quoted = Vec::with_capacity(text.len() + 2);
+    quoted.push(b'"');
+    quoted.extend_from_slice(text);
+    quoted.push(b'"');
+    serde_json::from_slice(&quoted).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_to_their_bounds_and_passed_over_beyond() {
+        for (json, number) in [
+            ("0", Some(0)),
+            ("9999999999999999999", Some(9_999_999_999_999_999_999)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("-1", None),
+            ("1.5", None),
+            ("[7]", None),
+        ] {
+            let mut scan = Scan::new(json.as_bytes());
+            assert_eq!(scan.number_or_skip(), Ok(number), "{json}");
+            assert_eq!(scan.at(), json.len(), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told() {
+        for broken in ["", "-", "01x", "tru", "{\"a\":}", "[1,]", "\"a"] {
+            let mut scan = Scan::new(broken.as_bytes());
+            let passed = scan.skip().is_ok() && scan.at() == broken.len();
+            assert!(!passed, "{broken}");
+        }
+        for other in ["[]", "{} {}", "7"] {
+            let read = Scan::new(other.as_bytes()).document(|scan, _| scan.skip());
+            assert_eq!(read, Err(NotJson), "{other}");
+        }
+    }
+}
