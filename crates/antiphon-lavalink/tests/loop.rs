@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use antiphon_core::{Event, Events, Payload as _};
 use antiphon_lavalink::{
-    AutoPlayMode, ChannelId, Config, EncodedTrack, InvalidNodeError, NodeConfig, NodeReady,
-    NodeStatus, PlayOptions, Playable, PlayerError, Pool, RequestError, TrackInfo, TrackSource,
-    VoiceRequest, VoiceServer, VoiceState, connect,
+    AutoPlayMode, ChannelId, Config, EncodedTrack, Filters, InvalidNodeError, NodeConfig,
+    NodeReady, NodeStatus, PlayOptions, Playable, PlayerError, Pool, RequestError, TrackInfo,
+    TrackSource, VoiceRequest, VoiceServer, VoiceState, connect,
 };
 use futures_util::StreamExt as _;
+use http::Method;
 use node::{Node, Say};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -232,6 +233,10 @@ async fn every_request_of_a_node_is_sent_as_the_protocol_says() {
         error,
         RequestError::InvalidNode(InvalidNodeError::NotConnected(_))
     ));
+    node.answer("POST", "/v4/plugin", 200, "[1]");
+    let body = serde_json::json!({"a": 1});
+    let answer = lava.send(Method::POST, "/v4/plugin", Some(&body)).await;
+    assert_eq!(answer.expect("done").as_deref(), Some(&b"[1]"[..]));
     let heard = node.heard();
     let of = |path: &str| {
         heard
@@ -246,6 +251,7 @@ async fn every_request_of_a_node_is_sent_as_the_protocol_says() {
         of("/v4/routeplanner/free/address").body,
         r#"{"address":"1.0.0.1"}"#
     );
+    assert_eq!(of("/v4/plugin").body, r#"{"a":1}"#);
     assert_eq!(of("/v4/decodetrack").headers["authorization"], "sesame");
 }
 
@@ -407,6 +413,17 @@ async fn a_player_tells_what_it_is() {
         .await
         .expect("told");
     player.set_inactive_timeout(None).await.expect("told");
+    // What is done later comes after what was told.
+    player.queue().clear().await.expect("done");
+    assert_eq!(
+        (player.autoplay(), player.inactive_timeout()),
+        (AutoPlayMode::Partial, None)
+    );
+    assert_eq!(*player.filters(), Filters::new());
+    assert!(player.queue().is_empty() && player.auto_queue().is_empty());
+    let lava = pool.get_node(None).expect("one");
+    assert!(lava.get_player(5).is_some() && lava.get_player(6).is_none());
+    assert_eq!((lava.players().len(), pool.players().len()), (1, 1));
     node.answer("DELETE", path, 204, "");
     player.disconnect().await.expect("gone");
     assert_eq!(asked.recv().await.expect("op 4").channel, None);

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use antiphon_core::Provenance;
 use antiphon_lavalink::{
-    AutoPlayMode, Equalizer, Extras, Filters, NodeStatus, PlayOptions, PlayerError, QueueMode,
-    RequestError, Timescale, TrackException, TrackSource, TrackStart, TrackStuck,
+    self as lavalink, AutoPlayMode, Config, Equalizer, Extras, Filters, InvalidNodeError,
+    NodeConfig, NodeStatus, PlayOptions, PlayerError, QueueMode, RequestError, Timescale,
+    TrackException, TrackSource, TrackStart, TrackStuck,
 };
 use antiphon_sim::Simulator;
 use harness::{Bot as _, Running, Told as _, config, lost, track, wait};
@@ -73,6 +74,90 @@ async fn a_track_is_played_changed_and_stopped() {
         journal.story(GUILD),
         ["start long_______", "stopped long_______"]
     );
+    assert_eq!(sim.notes(), []);
+    assert_eq!(lost(&sim, &journal), none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_are_found_by_name_region_and_penalty_and_closed_together() {
+    let sim = Simulator::with_seed(7);
+    let lavalink = sim.lavalink();
+    let regions = [("eu-1", "eu"), ("us-1", "us"), ("asia-1", "us")];
+    let nodes = regions.map(|(name, region)| {
+        let node = lavalink.node(name);
+        NodeConfig::new(name, node.url(), node.password()).region(region)
+    });
+    for (name, load) in [("eu-1", 0.5), ("us-1", 0.9), ("asia-1", 0.1)] {
+        lavalink.node(name).set_loads(load, load);
+    }
+    let config = Config::new(harness::BOT, nodes)
+        .network(sim.network())
+        .clock(sim.clock());
+    let app = Running::start(&sim, config);
+    let pool = app.client.clone();
+    let found = |region| {
+        let node = pool.get_node(region);
+        node.map(|node| node.identifier().as_str().to_owned())
+    };
+    let early = pool.nodes().into_iter().map(|node| node.status());
+    assert!(
+        early
+            .into_iter()
+            .all(|status| status != NodeStatus::Connected)
+    );
+    app.connected_to(3).await;
+    wait(|| pool.nodes().iter().all(|node| node.stats().is_some())).await;
+    assert_eq!(found(Some("eu")), Ok("eu-1".into()));
+    assert_eq!(
+        found(Some("us")),
+        Ok("asia-1".into()),
+        "the least busy of its region"
+    );
+    assert_eq!(found(Some("africa")), Ok("asia-1".into()), "none is there");
+    assert_eq!(found(None), Ok("asia-1".into()));
+
+    let penalty = |name: &str| pool.node(name).expect("configured").penalty();
+    assert!(penalty("asia-1") < penalty("eu-1") && penalty("eu-1") < penalty("us-1"));
+    assert!(pool.node("mars-1").is_none());
+    let node = pool.node("us-1").expect("configured");
+    assert_eq!(node.region().as_deref(), Some("us"));
+    let info = node.info().expect("it was asked");
+    assert!(!info.version.semver.is_empty() && node.session_id().is_some());
+    assert!(node.players().is_empty());
+
+    pool.close().await.expect("closed");
+    assert_eq!(found(None), Err(InvalidNodeError::NoneConnected));
+    let closed = |node: &lavalink::Node| node.status() == NodeStatus::Disconnected;
+    assert!(pool.nodes().iter().all(closed));
+    let journal = app.finish().await;
+    assert_eq!(journal.of("lavalink.NodeClosed").len(), 3);
+    assert_eq!(sim.notes(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_player_moves_to_another_channel_and_to_none() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected_to(1).await;
+    let long = sim.lavalink().add_track("long", "Odd", "Long", 600_000);
+    assert!(!long.is_empty());
+    let player = app.play(&sim, GUILD, "long").await;
+    sleep(Duration::from_secs(5)).await;
+
+    player.move_to(Some(9.into())).await.expect("moved");
+    assert_eq!(player.channel(), Some(9.into()));
+    sleep(Duration::from_secs(5)).await;
+    let theirs = sim.lavalink().node("eu-1").player(GUILD);
+    assert!(theirs.is_some_and(|theirs| theirs.connected && theirs.track.is_some()));
+    assert!(
+        player.position().as_millis().abs_diff(10_000) < CLOSE,
+        "it plays on"
+    );
+
+    player.move_to(None).await.expect("left");
+    assert!(!player.exists() && player.channel().is_none());
+    wait(|| sim.lavalink().players().is_empty()).await;
+    let journal = app.finish().await;
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
 }

@@ -290,7 +290,7 @@ impl VoiceGateway for Gateway {
                 return Err(format!("the pool was made for the user {user}, and the bot is {me}: give its configuration the bot's own id").into());
             }
             let guild = id(request.guild)?;
-            let channel = request.channel.map(|channel| channel.get());
+            let channel = request.channel.map(lavalink::ChannelId::get);
             let channel = channel
                 .map(|channel| Id::new_checked(channel).ok_or("a channel's id is not 0"))
                 .transpose()?;

@@ -265,6 +265,8 @@ impl Player {
 
     /// Sets what it does by itself when a track ends.
     ///
+    /// It returns once the source has been told; whatever is asked for later comes after it.
+    ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_autoplay(&self, mode: AutoPlayMode) -> Result<(), PlayerError> {
@@ -272,6 +274,8 @@ impl Player {
     }
 
     /// Sets after how long without a track it is told on; never if none.
+    ///
+    /// It returns once the source has been told; whatever is asked for later comes after it.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.

@@ -640,6 +640,18 @@ mod tests {
     }
 
     #[test]
+    fn what_plugins_add_to_a_playlist_is_read_by_name() {
+        let answer = r#"{"loadType":"playlist","data":{"info":{"name":"A","selectedTrack":1},"pluginInfo":{"type":"album","url":"u","artworkUrl":"p","author":"b"},"tracks":[{"encoded":"Q"},{"encoded":"R"}]}}"#;
+        let LoadResult::Playlist(list) = loaded(answer) else {
+            panic!("a playlist")
+        };
+        assert_eq!((&*list.name, list.selected), ("A", Some(1)));
+        assert_eq!(list.tracks.len(), 2);
+        let told = [list.kind(), list.url(), list.artwork(), list.author()];
+        assert_eq!(told, ["album", "u", "p", "b"].map(|word| Some(word.into())));
+    }
+
+    #[test]
     fn a_playlist_gives_its_tracks_extras_and_away() {
         let mut playlist = Playlist {
             tracks: vec![Playable::default(), Playable::default()],

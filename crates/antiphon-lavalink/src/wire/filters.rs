@@ -339,6 +339,60 @@ mod tests {
     }
 
     #[test]
+    fn every_field_of_every_filter_has_the_name_of_the_protocol() {
+        let karaoke = Karaoke::new()
+            .level(1.0)
+            .mono_level(0.5)
+            .filter_band(220.0)
+            .filter_width(100.0);
+        let distortion = Distortion::new()
+            .sin_offset(1.0)
+            .sin_scale(2.0)
+            .cos_offset(3.0)
+            .cos_scale(4.0)
+            .tan_offset(5.0)
+            .tan_scale(6.0)
+            .offset(7.0)
+            .scale(8.0);
+        let channel_mix = ChannelMix::new()
+            .left_to_left(0.0)
+            .left_to_right(0.25)
+            .right_to_left(0.5)
+            .right_to_right(1.0);
+        let filters = Filters::new()
+            .volume(1.0)
+            .equalizer(Equalizer::new([(3, 0.25)]))
+            .karaoke(karaoke)
+            .timescale(Timescale::new().speed(1.5).pitch(0.5).rate(2.0))
+            .tremolo(Tremolo::new().frequency(2.0).depth(0.5))
+            .vibrato(Vibrato::new().frequency(4.0).depth(0.25))
+            .rotation(Rotation::new().rotation_hz(0.5))
+            .distortion(distortion)
+            .channel_mix(channel_mix)
+            .low_pass(LowPass::new().smoothing(20.0))
+            .plugin_filters([("echo".into(), serde_json::json!({"delay": 1}))].into());
+        let expected = serde_json::json!({
+            "volume": 1.0,
+            "equalizer": [{"band": 3, "gain": 0.25}],
+            "karaoke": {"level": 1.0, "monoLevel": 0.5, "filterBand": 220.0, "filterWidth": 100.0},
+            "timescale": {"speed": 1.5, "pitch": 0.5, "rate": 2.0},
+            "tremolo": {"frequency": 2.0, "depth": 0.5},
+            "vibrato": {"frequency": 4.0, "depth": 0.25},
+            "rotation": {"rotationHz": 0.5},
+            "distortion": {
+                "sinOffset": 1.0, "sinScale": 2.0, "cosOffset": 3.0, "cosScale": 4.0,
+                "tanOffset": 5.0, "tanScale": 6.0, "offset": 7.0, "scale": 8.0,
+            },
+            "channelMix": {
+                "leftToLeft": 0.0, "leftToRight": 0.25, "rightToLeft": 0.5, "rightToRight": 1.0,
+            },
+            "lowPass": {"smoothing": 20.0},
+            "pluginFilters": {"echo": {"delay": 1}},
+        });
+        assert_eq!(filters.payload(), expected);
+    }
+
+    #[test]
     fn what_a_node_reads_back_is_the_same_with_its_defaults_and_unknown_filters() {
         let read = r#"{"volume":1.0,"equalizer":[{"band":3},{"band":1,"gain":0.5}],"karaoke":null,"tremolo":{"frequency":2.0,"depth":0.5},"pluginFilters":{"echo":{"delay":1}},"chorus":{}}"#;
         let filters: Filters = serde_json::from_str(read).expect("filters");
