@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use antiphon::{discord, lavalink, queup, stackexchange};
+use antiphon::{discord, lavalink, music, queup, stackexchange};
 
 /// Uses an item in code and gives its path as the page writes it.
 macro_rules! item {
@@ -583,6 +583,7 @@ fn items() -> Vec<&'static str> {
         item!(call "lavalink::Pool::player_in", |pool: &lavalink::Pool| pool.player_in(1)),
         item!(item lavalink::Pool::players),
         item!(item lavalink::Node::close),
+        item!(item music::connect),
         item!(type lavalink::Player),
         item!(call "lavalink::Player::connect", |player: &lavalink::Player| drop(player.connect(1))),
         item!(call "lavalink::Player::connect_with", |player: &lavalink::Player, options| drop(player.connect_with(1, options))),
