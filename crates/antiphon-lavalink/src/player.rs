@@ -119,7 +119,8 @@ pub(crate) struct PlayerState {
     errors: u8,
     tokens: u8,
     listeners: Option<usize>,
-    intent: Option<Intent>,
+    /// What its user wants of the end of this run.
+    intent: Option<(Intent, u64)>,
     inactive_timeout: Option<Duration>,
     inactive_at: Option<Instant>,
     asks: VecDeque<Ask>,

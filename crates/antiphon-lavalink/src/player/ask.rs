@@ -125,9 +125,7 @@ impl PlayerState {
     /// Lets a request wait for its turn.
     pub(super) fn push(&mut self, why: Why, reply: Option<Reply>) {
         if self.asks.len() >= ASKS {
-            if let Why::Play { run, .. } = &why {
-                self.runs.refused(*run);
-            }
+            self.forget(&why);
             return Ask::new(why, reply).fail(PlayerError::Busy(ASKS));
         }
         self.asks.push_back(Ask::new(why, reply));
@@ -143,7 +141,7 @@ impl PlayerState {
             let first = self.asks.front()?;
             if first.is_vain() {
                 let ask = self.asks.pop_front()?;
-                self.forget_run(&ask.why);
+                self.forget(&ask.why);
                 continue;
             }
             let needs_pair = matches!(first.why, Why::Voice | Why::Restore { .. });
@@ -398,9 +396,12 @@ impl PlayerState {
         self.asks.push_front(ask);
     }
 
-    fn forget_run(&mut self, why: &Why) {
-        if let Why::Play { run, .. } = why {
-            self.runs.refused(*run);
+    /// A request is not made after all.
+    pub(super) fn forget(&mut self, why: &Why) {
+        match why {
+            Why::Play { run, .. } => self.runs.refused(*run),
+            Why::Stop => self.intent = None,
+            _ => {}
         }
     }
 

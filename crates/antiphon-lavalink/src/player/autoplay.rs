@@ -55,6 +55,11 @@ impl Tastes {
         self.most = most.min(ADDED);
     }
 
+    /// What is found is kept, and not played at once.
+    pub(super) fn wait(&mut self) {
+        self.play = false;
+    }
+
     fn use_up(&mut self, identifier: &str) {
         if self.used.len() >= USED {
             self.used.pop_front();

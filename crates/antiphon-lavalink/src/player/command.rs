@@ -312,12 +312,6 @@ impl PlayerState {
         self.push(why, Some(reply));
     }
 
-    fn forget(&mut self, why: &Why) {
-        if let Why::Play { run, .. } = why {
-            self.runs.refused(*run);
-        }
-    }
-
     fn play(&mut self, track: Arc<Playable>, options: PlayOptions, reply: Reply) {
         let run = self.add_run(&track);
         self.runs.begin_at(run, milliseconds(options.start));
@@ -340,11 +334,13 @@ impl PlayerState {
     }
 
     fn stop(&mut self, intent: Intent, reply: Reply) {
-        if self.runs.newest().is_none() {
+        // Recommendations that are still looked for would begin after the stop.
+        self.tastes.wait();
+        let Some(run) = self.runs.newest().map(|run| run.id) else {
             let _ = reply.send(Ok(None));
             return;
-        }
-        self.intent = Some(intent);
+        };
+        self.intent = Some((intent, run));
         self.change(Why::Stop, reply);
     }
 

@@ -49,6 +49,7 @@ impl PlayerState {
                 .map(|run| Arc::clone(&run.track)),
             restored: ended.as_ref().is_some_and(|run| run.restored),
         };
+        let run = ended.as_ref().map(|run| run.id);
         if let Some(run) = ended {
             self.previous = Some(run.track);
         }
@@ -56,7 +57,7 @@ impl PlayerState {
             self.progress = super::Progress::none(now);
             self.end_time = None;
         }
-        self.advance(reason, now);
+        self.advance(reason, run, now);
         self.dirty = true;
         noted
     }
@@ -133,8 +134,9 @@ impl PlayerState {
             // It ended while nobody heard it, and its event was lost with the outage.
             (Some(ours), None) => {
                 let over = self.runs.ended(&ours);
+                let run = over.as_ref().map(|run| run.id);
                 self.previous = over.map(|run| run.track);
-                self.advance(&TrackEndReason::Finished, now);
+                self.advance(&TrackEndReason::Finished, run, now);
             }
             (_, Some(theirs)) => {
                 self.runs.clear();
@@ -153,11 +155,12 @@ impl PlayerState {
     }
 
     /// What follows a track's end (protocol §16.2, where stopping is not skipping).
-    fn advance(&mut self, reason: &TrackEndReason, now: Instant) {
-        let intent = match reason {
-            TrackEndReason::Stopped => self.intent.take(),
-            _ => None,
-        };
+    fn advance(&mut self, reason: &TrackEndReason, run: Option<u64>, now: Instant) {
+        // A track that ends by itself just before it is stopped was still to be stopped, or skipped.
+        let intent = self
+            .intent
+            .take_if(|(_, wanted)| Some(*wanted) == run)
+            .map(|(intent, _)| intent);
         match reason {
             // What took its place plays already.
             TrackEndReason::Replaced => {
@@ -179,7 +182,11 @@ impl PlayerState {
                 return;
             }
         }
-        let may_go_on = reason.may_start_next() || intent == Some(Intent::Skip);
+        let may_go_on = match intent {
+            Some(Intent::Stop) => false,
+            Some(Intent::Skip) => true,
+            None => reason.may_start_next(),
+        };
         if !may_go_on || self.errors >= super::ERRORS {
             self.errors = 0;
             return self.idle(now);

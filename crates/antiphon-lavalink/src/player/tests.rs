@@ -322,6 +322,45 @@ fn stopping_is_not_skipping() {
 }
 
 #[test]
+fn a_track_that_ends_by_itself_before_its_stop_is_heard_starts_nothing() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("b");
+    let _stopped = stage.reply(|reply| Command::Stop { reply });
+    assert_eq!(stage.next_track().as_deref(), Some("nothing"));
+    stage.end("a", TrackEndReason::Finished);
+    stage.answer(true, None);
+    assert_eq!(stage.next_track(), None, "it was stopped");
+}
+
+#[test]
+fn a_stop_that_was_not_sent_does_not_hold_back_the_queue() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("b");
+    // Whoever asked is gone before the request had its turn.
+    drop(stage.reply(|reply| Command::Stop { reply }));
+    assert_eq!(stage.next_track(), None);
+    stage.end("a", TrackEndReason::Finished);
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
+}
+
+#[test]
+fn recommendations_found_after_a_stop_are_not_played() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Enabled);
+    stage.end("a", TrackEndReason::Finished);
+    assert!(matches!(
+        stage.player.next_output(),
+        Some(Output::Recommend(_))
+    ));
+    let mut stopped = stage.reply(|reply| Command::Stop { reply });
+    assert!(stopped.try_recv().expect("nothing plays").is_ok());
+    stage.player.on_recommended(vec![track("x")], stage.now);
+    assert_eq!(stage.next_track(), None);
+}
+
+#[test]
 fn a_stop_by_another_program_starts_nothing() {
     let mut stage = Stage::playing("a");
     stage.autoplay(AutoPlayMode::Partial);
