@@ -27,10 +27,10 @@ use antiphon::{
 use music_stage::Parts;
 use serde_json::json;
 
-mod music_stage;
+pub mod music_stage;
 
 /// What handlers hold.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Bot {
     client: Client,
     pool: Pool,
@@ -112,8 +112,14 @@ async fn act(player: &Player, name: &str, number: Option<i64>) -> Result<String,
         "queue" => {
             let queue = player.queue().snapshot();
             let titles = (1..).zip(queue.iter().take(10));
-            let titles: Vec<_> = titles.map(|(n, track)| format!("{n}. {}", track.title)).collect();
-            if titles.is_empty() { "nothing waits".to_owned() } else { titles.join("\n") }
+            let titles: Vec<_> = titles
+                .map(|(n, track)| format!("{n}. {}", track.title))
+                .collect();
+            if titles.is_empty() {
+                "nothing waits".to_owned()
+            } else {
+                titles.join("\n")
+            }
         }
         "stop" => {
             player.queue().clear().await?;
@@ -143,9 +149,13 @@ async fn command(command: InteractionCreate, State(bot): State<Bot>) -> Result<(
                 Some(CommandOptionValue::Integer(number)) => Some(*number),
                 _ => None,
             };
-            let player = command.guild_id.and_then(|guild| bot.pool.player(guild.get()));
+            let player = command
+                .guild_id
+                .and_then(|guild| bot.pool.player(guild.get()));
             match player {
-                Some(player) => act(&player, name, number).await.unwrap_or_else(|error| error.to_string()),
+                Some(player) => act(&player, name, number)
+                    .await
+                    .unwrap_or_else(|error| error.to_string()),
                 None => "nothing plays here".to_owned(),
             }
         }
@@ -156,7 +166,9 @@ async fn command(command: InteractionCreate, State(bot): State<Bot>) -> Result<(
 
 /// Tells what plays.
 async fn announce(start: TrackStart, State(bot): State<Bot>) -> Result<(), HandlerError> {
-    let room = start.player.and_then(|guild| bot.rooms().get(&guild).copied());
+    let room = start
+        .player
+        .and_then(|guild| bot.rooms().get(&guild).copied());
     // What goes on after an outage was told when it began.
     if let Some(room) = room.filter(|_| !start.restored) {
         let line = format!("♪ {} by {}", start.track.title, start.track.author);
@@ -168,7 +180,8 @@ async fn announce(start: TrackStart, State(bot): State<Bot>) -> Result<(), Handl
 /// Tells Discord which commands there are.
 async fn register(ready: Ready, State(client): State<Client>) -> Result<(), HandlerError> {
     let words = json!([{"type": 3, "name": "song", "description": "its name or address", "required": true}]);
-    let number = json!([{"type": 4, "name": "percent", "description": "0 to 1000", "required": true}]);
+    let number =
+        json!([{"type": 4, "name": "percent", "description": "0 to 1000", "required": true}]);
     let commands = [
         ("play", "plays a song, or lines it up", words),
         ("skip", "goes on to the next song", json!([])),
@@ -182,7 +195,9 @@ async fn register(ready: Ready, State(client): State<Client>) -> Result<(), Hand
         json!({"type": 1, "name": name, "description": description, "options": options, "version": "1"})
     });
     let commands: Vec<Command> = serde_json::from_value(json!(commands))?;
-    client.set_global_commands(ready.application.id, &commands).await?;
+    client
+        .set_global_commands(ready.application.id, &commands)
+        .await?;
     Ok(())
 }
 

@@ -22,10 +22,10 @@ use antiphon::{
 };
 use music_stage::Parts;
 
-mod music_stage;
+pub mod music_stage;
 
 /// What the handler holds.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Monitor {
     pool: Pool,
     has_drawn: Arc<AtomicBool>,
@@ -48,7 +48,11 @@ fn bar(share: f64) -> String {
 
 /// One node on one line.
 fn line(node: &Node) -> String {
-    let mut line = format!("{:<8} {:<13}", node.identifier().to_string(), node.status());
+    let mut line = format!(
+        "{:<8} {:<13}",
+        node.identifier().to_string(),
+        format!("{:?}", node.status())
+    );
     let Some(stats) = node.stats() else {
         line.push_str(" no figures yet");
         return line;
@@ -69,7 +73,12 @@ fn line(node: &Node) -> String {
         node.penalty(),
     );
     if let Some(frames) = &stats.frames {
-        let _ = write!(line, "  frames −{} ∅{}", frames.deficit.max(0), frames.nulled.max(0));
+        let _ = write!(
+            line,
+            "  frames −{} ∅{}",
+            frames.deficit.max(0),
+            frames.nulled.max(0)
+        );
     }
     line
 }

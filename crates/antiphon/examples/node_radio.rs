@@ -24,13 +24,13 @@ use antiphon::{
 };
 use music_stage::Parts;
 
-mod music_stage;
+pub mod music_stage;
 
 /// The list that is played over and over.
 pub const LIST: &str = "https://www.youtube.com/playlist?list=PLchoirloft";
 
 /// What handlers hold.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Radio {
     client: Client,
     pool: Pool,
@@ -111,14 +111,18 @@ async fn main() -> Result<(), BoxError> {
     music_stage::play("node_radio", app, async |sim| {
         let heard = || {
             let players = sim.lavalink().players().into_iter();
-            players.into_iter().find(|player| player.connected && player.track.is_some())
+            players
+                .into_iter()
+                .find(|player| player.connected && player.track.is_some())
         };
         while heard().is_none() {
             music_stage::pause().await;
         }
         if let Some(player) = heard() {
             println!("(the node {} dies)", player.node);
-            sim.lavalink().node(player.node).kill(std::time::Duration::from_secs(3600));
+            sim.lavalink()
+                .node(player.node)
+                .kill(std::time::Duration::from_secs(3600));
         }
         while heard().is_none() {
             music_stage::pause().await;

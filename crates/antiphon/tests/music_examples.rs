@@ -85,7 +85,10 @@ async fn the_bot_plays_what_is_asked_for_where_it_is_asked() {
     app.until(|| said("paused") && heard(&sim).is_none()).await;
     ask("pause", &json!([]));
     app.until(|| heard(&sim).is_some()).await;
-    ask("volume", &json!([{"type": 4, "name": "percent", "value": 40}]));
+    ask(
+        "volume",
+        &json!([{"type": 4, "name": "percent", "value": 40}]),
+    );
     app.until(|| heard(&sim).is_some_and(|player| player.volume == 40))
         .await;
     ask("skip", &json!([]));
@@ -118,7 +121,9 @@ async fn the_radio_is_heard_on_when_its_node_dies() {
     let discord = sim.discord();
     let told = || {
         let lines = discord.texts("loft").into_iter();
-        lines.chain(discord.texts("lobby")).any(|line| line.contains("instead of"))
+        lines
+            .chain(discord.texts("lobby"))
+            .any(|line| line.contains("instead of"))
     };
     app.until(told).await;
     app.stop().await.expect("a clean stop");

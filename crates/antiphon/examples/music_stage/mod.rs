@@ -22,7 +22,8 @@ use antiphon_sim::{Options, Simulator};
 use tokio::time::sleep;
 
 /// Both halves of a bot that plays music, and the sources to run.
-pub(crate) struct Parts {
+#[derive(Debug)]
+pub struct Parts {
     pub(crate) client: discord::Client,
     pub(crate) gateway: discord::Source,
     pub(crate) pool: Pool,
@@ -31,7 +32,7 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Those for this bot and these nodes.
-    pub(crate) fn new(bot: discord::Config, nodes: lavalink::Config) -> Self {
+    pub fn new(bot: discord::Config, nodes: lavalink::Config) -> Self {
         let (client, gateway) = discord::connect(bot);
         let (pool, nodes) = music::connect(&client, nodes);
         Self {
@@ -43,7 +44,7 @@ impl Parts {
     }
 
     /// Those for the simulator's bot and nodes.
-    pub(crate) fn simulated(sim: &Simulator) -> Self {
+    pub fn simulated(sim: &Simulator) -> Self {
         let bot = discord::Config::new(sim.discord().token(), intents())
             .network(sim.network())
             .clock(sim.clock());
