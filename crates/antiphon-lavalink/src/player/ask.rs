@@ -40,7 +40,10 @@ pub(crate) enum Why {
         remember: bool,
     },
     /// No track.
-    Stop,
+    Stop {
+        /// What played when that was asked.
+        was: Arc<Playable>,
+    },
     /// Pausing or going on.
     Pause(bool),
     /// Another position.
@@ -121,6 +124,11 @@ pub(crate) enum Answer {
     Destroy,
 }
 
+/// Whether a request stops what plays.
+fn is_stop(ask: &Ask) -> bool {
+    matches!(ask.why, Why::Stop { .. })
+}
+
 impl PlayerState {
     /// Lets a request wait for its turn.
     pub(super) fn push(&mut self, why: Why, reply: Option<Reply>) {
@@ -190,7 +198,7 @@ impl PlayerState {
                 body.filters = filters.as_deref().cloned();
             }
             // `null` stops (protocol §6).
-            Why::Stop => body.track = Some(UpdateTrack::default()),
+            Why::Stop { .. } => body.track = Some(UpdateTrack::default()),
             Why::Pause(paused) => body.paused = Some(*paused),
             Why::Seek(position) => body.position = Some(*position),
             Why::Volume(volume) => body.volume = Some(*volume),
@@ -305,7 +313,8 @@ impl PlayerState {
                     });
                 }
             }
-            Why::Stop | Why::Destroy => {}
+            Why::Stop { was } => result = Some(was),
+            Why::Destroy => {}
         }
         if let Some(remote) = remote {
             self.apply(&remote, now);
@@ -381,9 +390,7 @@ impl PlayerState {
                 }
             }
             why => {
-                if matches!(why, Why::Stop) {
-                    self.intent = None;
-                }
+                self.forget(&why);
                 ask.fail(PlayerError::Request(error));
             }
         }
@@ -400,7 +407,8 @@ impl PlayerState {
     pub(super) fn forget(&mut self, why: &Why) {
         match why {
             Why::Play { run, .. } => self.runs.refused(*run),
-            Why::Stop => self.intent = None,
+            // One that still waits means the same track, or the next.
+            Why::Stop { .. } if !self.asks.iter().any(is_stop) => self.intent = None,
             _ => {}
         }
     }

@@ -336,12 +336,13 @@ impl PlayerState {
     fn stop(&mut self, intent: Intent, reply: Reply) {
         // Recommendations that are still looked for would begin after the stop.
         self.tastes.wait();
-        let Some(run) = self.runs.newest().map(|run| run.id) else {
+        let Some(run) = self.runs.newest() else {
             let _ = reply.send(Ok(None));
             return;
         };
-        self.intent = Some((intent, run));
-        self.change(Why::Stop, reply);
+        let was = Arc::clone(&run.track);
+        self.intent = Some((intent, run.id));
+        self.change(Why::Stop { was }, reply);
     }
 
     // -----------------------------------------------------------------------------------------------------------------
