@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon::{
     App, HandlerError, State, Takes as _,
-    discord::{self, Client, Intents, MessageCreate},
+    discord::{self, Client, Intents, MessageCreate, model::id::Id},
     journal::MemoryJournal,
     lavalink::{self, NodeConfig, Playable, PlayerError, Pool},
     music,
@@ -26,10 +26,7 @@ struct Bot {
 
 /// Enters the channel and plays there, in one handler.
 async fn play(message: MessageCreate, State(bot): State<Bot>) -> Result<(), HandlerError> {
-    let guild = message
-        .guild_id
-        .map(|guild| guild.get())
-        .unwrap_or_default();
+    let guild = message.guild_id.map(Id::get).unwrap_or_default();
     let player = bot.pool.player_in(guild);
     let entered = player.connect(bot.channel).await;
     bot.log.note(match &entered {

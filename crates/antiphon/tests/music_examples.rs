@@ -107,11 +107,11 @@ async fn the_radio_is_heard_on_when_its_node_dies() {
     app.until(|| heard(&sim).is_some_and(|player| player.position > 20_000))
         .await;
     let before = heard(&sim).expect("it plays");
-    let moves = app.handle().wait_for::<PlayerMigrated>(|_: &_| true);
+    let waiting = app.handle().wait_for::<PlayerMigrated>(|_: &_| true);
     sim.lavalink()
         .node(before.node)
         .kill(Duration::from_secs(3600));
-    let moved = moves.await.expect("a move");
+    let moved = waiting.await.expect("a move");
     assert_eq!(moved.from.as_str(), before.node);
     app.until(|| heard(&sim).is_some()).await;
     let after = heard(&sim).expect("it plays on");

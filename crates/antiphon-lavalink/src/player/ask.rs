@@ -390,7 +390,7 @@ impl PlayerState {
                 }
             }
             why => {
-                self.forget(&why);
+                self.forget(why);
                 ask.fail(PlayerError::Request(error));
             }
         }

@@ -317,7 +317,7 @@ fn stopping_is_not_skipping() {
         stage.answer(true, None);
         // Its end was heard first, and it is the answer all the same.
         let was = stopped.try_recv().expect("answered").expect("done");
-        assert_eq!(was.map(|track| track.encoded.clone()).as_deref(), Some("a"));
+        assert_eq!(was.as_deref().map(|track| &*track.encoded), Some("a"));
         assert_eq!(stage.next_track(), expected, "skip: {skip}");
     }
 }

@@ -55,7 +55,8 @@ pub(crate) struct Voice {
     /// The channel of the pair that the player's node was given.
     given: Option<String>,
     deadline: Option<Instant>,
-    asked_again: bool,
+    /// How often it was asked again without an answer.
+    again: u8,
     /// Requests that are still on their way to Discord, whose rate limit may hold them for a minute.
     asking: u32,
     /// It has been in a channel.
@@ -67,7 +68,7 @@ impl Voice {
     pub(crate) fn ask(&mut self, guild: GuildId, channel: ChannelId, now: Instant) -> VoiceRequest {
         self.channel = Some(channel);
         self.deadline = Some(now + PAIR_WITHIN);
-        self.asked_again = false;
+        self.again = 0;
         self.request(guild, Some(channel))
     }
 
@@ -95,7 +96,9 @@ impl Voice {
     pub(crate) fn on_asked(&mut self, is_sent: bool, now: Instant) {
         self.asking = self.asking.saturating_sub(1);
         // While Discord cannot be asked, its silence says nothing of a channel that was open to the bot before.
-        self.asked_again &= is_sent || !self.entered;
+        if !is_sent && self.entered {
+            self.again = 0;
+        }
         if let Some(deadline) = &mut self.deadline {
             *deadline = now + PAIR_WITHIN;
         }
@@ -137,7 +140,7 @@ impl Voice {
         }
         // The token of the channel before would be refused with 4006, also by the same server.
         self.deadline = Some(now + PAIR_WITHIN);
-        self.asked_again = false;
+        self.again = 0;
         Heard::Nothing
     }
 
@@ -239,7 +242,7 @@ impl Voice {
     /// The node lost the voice server and cannot go on without a new pair, or with a move.
     pub(crate) fn expect_pair(&mut self, now: Instant) {
         self.deadline = Some(now + PAIR_WITHIN);
-        self.asked_again = false;
+        self.again = 0;
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -253,12 +256,12 @@ impl Voice {
             return Overdue::NotYet;
         }
         self.deadline = None;
-        let Some(channel) = self.channel.filter(|_| !self.asked_again) else {
+        let Some(channel) = self.channel.filter(|_| self.again == 0) else {
             return Overdue::GiveUp;
         };
         self.state = None;
         self.server = None;
-        self.asked_again = true;
+        self.again = 1;
         self.deadline = Some(now + PAIR_WITHIN);
         Overdue::AskAgain([
             self.request(guild, None),
