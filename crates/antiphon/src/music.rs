@@ -99,9 +99,9 @@ impl Source {
     /// For programs without an app, which read the events of both sources as streams.
     ///
     /// # Panics
-    /// Never: an app that has taken the one has taken the other.
+    /// Once its projections were taken, as an app takes them.
     pub fn into_parts(self) -> (lavalink::Source, Voices) {
-        let voices = self.voices.expect("taken together with the source");
+        let voices = self.voices.expect("no app has taken the projections");
         (self.nodes, voices)
     }
 }
