@@ -139,10 +139,9 @@ impl PlayerState {
                 self.advance(&TrackEndReason::Finished, run, now);
             }
             (_, Some(theirs)) => {
-                self.runs.clear();
                 let position = remote.state.position;
                 let length = theirs.duration();
-                self.runs.started(theirs);
+                self.runs.replaced(theirs);
                 self.progress = super::Progress::track(position, length, now);
             }
             (None, None) => {}
