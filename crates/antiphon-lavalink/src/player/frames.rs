@@ -193,6 +193,11 @@ impl PlayerState {
         self.play_next(intent.is_some(), now);
     }
 
+    /// A request is under way.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.sent.is_some()
+    }
+
     /// A request for the next track is on its way, as `phase` tells.
     pub(super) fn is_playing_next(&self) -> bool {
         self.runs
