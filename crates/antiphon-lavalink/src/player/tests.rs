@@ -982,7 +982,12 @@ fn a_track_on_its_way_keeps_its_original_when_another_plays_at_the_node() {
         ..Remote::default()
     };
     stage.player.reconcile(Some(remote), stage.now);
-    let current = |stage: &Stage| stage.player.current().map(|track| track.encoded.clone());
+    let current = |stage: &Stage| {
+        stage
+            .player
+            .current()
+            .map(|track| track.encoded.to_string())
+    };
     assert_eq!(current(&stage).as_deref(), Some("x"));
     stage.ask().expect("the track");
     stage.end("x", TrackEndReason::Replaced);

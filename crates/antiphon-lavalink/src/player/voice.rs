@@ -55,7 +55,8 @@ pub(crate) struct Voice {
     /// The channel of the pair that the player's node was given.
     given: Option<String>,
     deadline: Option<Instant>,
-    asked_again: bool,
+    /// How often it was asked again without an answer.
+    again: u8,
     /// Requests that are still on their way to Discord, whose rate limit may hold them for a minute.
     asking: u32,
     /// It has been in a channel.
@@ -67,7 +68,7 @@ impl Voice {
     pub(crate) fn ask(&mut self, guild: GuildId, channel: ChannelId, now: Instant) -> VoiceRequest {
         self.channel = Some(channel);
         self.deadline = Some(now + PAIR_WITHIN);
-        self.asked_again = false;
+        self.again = 0;
         self.request(guild, Some(channel))
     }
 
@@ -95,7 +96,9 @@ impl Voice {
     pub(crate) fn on_asked(&mut self, is_sent: bool, now: Instant) {
         self.asking = self.asking.saturating_sub(1);
         // While Discord cannot be asked, its silence says nothing of a channel that was open to the bot before.
-        self.asked_again &= is_sent || !self.entered;
+        if !is_sent && self.entered {
+            self.again = 0;
+        }
         if let Some(deadline) = &mut self.deadline {
             *deadline = now + PAIR_WITHIN;
         }
@@ -137,7 +140,7 @@ impl Voice {
         }
         // The token of the channel before would be refused with 4006, also by the same server.
         self.deadline = Some(now + PAIR_WITHIN);
-        self.asked_again = false;
+        self.again = 0;
         Heard::Nothing
     }
 
@@ -187,6 +190,7 @@ impl Voice {
         self.entered = true;
         if self.pair().as_ref() == Some(pair) {
             self.deadline = None;
+            self.again = 0;
             if let Some(server) = &mut self.server {
                 server.fresh = false;
             }
@@ -239,7 +243,7 @@ impl Voice {
     /// The node lost the voice server and cannot go on without a new pair, or with a move.
     pub(crate) fn expect_pair(&mut self, now: Instant) {
         self.deadline = Some(now + PAIR_WITHIN);
-        self.asked_again = false;
+        self.again = 0;
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -253,12 +257,12 @@ impl Voice {
             return Overdue::NotYet;
         }
         self.deadline = None;
-        let Some(channel) = self.channel.filter(|_| !self.asked_again) else {
+        let Some(channel) = self.channel.filter(|_| self.again == 0) else {
             return Overdue::GiveUp;
         };
         self.state = None;
         self.server = None;
-        self.asked_again = true;
+        self.again = 1;
         self.deadline = Some(now + PAIR_WITHIN);
         Overdue::AskAgain([
             self.request(guild, None),
@@ -340,6 +344,24 @@ mod tests {
         assert!(voice.pair().is_none());
         assert!(voice.on_server("t2".into(), Some("b".into()), now));
         check_pair(&voice, "t2", LOFT);
+    }
+
+    #[test]
+    fn a_second_loss_of_the_voice_server_is_given_as_long_as_the_first() {
+        let (mut voice, now) = connected();
+        voice.on_asked(true, now);
+        for loss in ["first", "second"] {
+            voice.on_server("x".into(), None, now);
+            let again = voice.on_deadline(GUILD, now);
+            assert!(matches!(again, Overdue::AskAgain(_)), "{loss}: {again:?}");
+            voice.on_asked(true, now);
+            voice.on_asked(true, now);
+            // The server comes before the state this time.
+            voice.on_server("t2".into(), Some("b".into()), now);
+            assert_eq!(voice.on_state(Some(LOFT), "s2", now), Heard::Pair);
+            let pair = voice.pair().expect("both");
+            voice.on_given(&pair);
+        }
     }
 
     #[test]

@@ -1003,7 +1003,12 @@ fn a_comparison_from_before_a_request_was_answered_ends_no_track() {
     };
     stage.pool.on_done(late, stage.now);
     stage.settle();
-    let current = |stage: &Stage| stage.player(1).current().map(|track| track.encoded.clone());
+    let current = |stage: &Stage| {
+        stage
+            .player(1)
+            .current()
+            .map(|track| track.encoded.to_string())
+    };
     assert_eq!(current(&stage).as_deref(), Some("b"));
     // Once nothing is under way, the node's word counts again.
     stage.players[0].get_mut(&1).expect("a player").track = None;
