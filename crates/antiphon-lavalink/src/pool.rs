@@ -64,6 +64,17 @@ pub(crate) struct NodeSnapshot {
     pub(crate) link: LinkState,
 }
 
+/// Whether a player is to be compared with what its node has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    /// There is no need.
+    None,
+    /// Its node was asked for its players.
+    Asked,
+    /// Its node was also asked something else meanwhile, so that what it says may be older than that.
+    Overtaken,
+}
+
 /// A player and its place among the deadlines.
 #[derive(Debug)]
 struct Seat {
@@ -71,6 +82,7 @@ struct Seat {
     timer: Option<Instant>,
     /// Its place at a node, so that it is not made anew for each frame.
     place: Option<(usize, Place)>,
+    comparison: Comparison,
 }
 
 impl Seat {
@@ -79,6 +91,7 @@ impl Seat {
             player,
             timer: None,
             place: None,
+            comparison: Comparison::None,
         }
     }
 }

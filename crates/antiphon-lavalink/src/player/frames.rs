@@ -139,10 +139,9 @@ impl PlayerState {
                 self.advance(&TrackEndReason::Finished, run, now);
             }
             (_, Some(theirs)) => {
-                self.runs.clear();
                 let position = remote.state.position;
                 let length = theirs.duration();
-                self.runs.started(theirs);
+                self.runs.replaced(theirs);
                 self.progress = super::Progress::track(position, length, now);
             }
             (None, None) => {}
@@ -192,6 +191,11 @@ impl PlayerState {
             return self.idle(now);
         }
         self.play_next(intent.is_some(), now);
+    }
+
+    /// A request is under way.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.sent.is_some()
     }
 
     /// A request for the next track is on its way, as `phase` tells.

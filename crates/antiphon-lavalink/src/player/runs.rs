@@ -98,6 +98,24 @@ impl Runs {
         }
     }
 
+    /// Another track plays than any that was taken; those the node has not answered yet stay on their way.
+    pub(crate) fn replaced(&mut self, track: Playable) {
+        self.runs.retain(|run| run.phase == Phase::Asked);
+        if self.position(&track).is_none() {
+            self.next += 1;
+            self.runs.push_front(Run {
+                id: self.next,
+                track: Arc::new(track),
+                phase: Phase::Started,
+                start: 0,
+                restored: false,
+                foreign: true,
+            });
+        } else {
+            self.confirmed(track);
+        }
+    }
+
     /// A track ended: the oldest that had begun, else the oldest that was to begin.
     pub(crate) fn ended(&mut self, track: &Playable) -> Option<Run> {
         self.runs.remove(self.position(track)?)

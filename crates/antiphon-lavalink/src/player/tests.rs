@@ -985,3 +985,29 @@ fn an_idle_player_keeps_no_room_for_what_is_done() {
     let other = Stage::new().player;
     assert!(Arc::ptr_eq(&player.filters, &other.filters));
 }
+
+#[test]
+fn a_track_on_its_way_keeps_its_original_when_another_plays_at_the_node() {
+    let mut stage = Stage::playing("a");
+    let mut played = stage.play("b");
+    let remote = Remote {
+        guild: Some(GUILD),
+        track: Some(track("x")),
+        ..Remote::default()
+    };
+    stage.player.reconcile(Some(remote), stage.now);
+    let current = |stage: &Stage| {
+        stage
+            .player
+            .current()
+            .map(|track| track.encoded.to_string())
+    };
+    assert_eq!(current(&stage).as_deref(), Some("x"));
+    stage.ask().expect("the track");
+    stage.end("x", TrackEndReason::Replaced);
+    stage.answer(true, Some(track("b")));
+    assert!(played.try_recv().expect("answered").is_ok());
+    assert_eq!(current(&stage).as_deref(), Some("b"));
+    let noted = stage.player.on_track_start(track("b"), stage.now);
+    assert!(noted.original.is_some(), "it is our own");
+}

@@ -190,6 +190,7 @@ impl Voice {
         self.entered = true;
         if self.pair().as_ref() == Some(pair) {
             self.deadline = None;
+            self.again = 0;
             if let Some(server) = &mut self.server {
                 server.fresh = false;
             }
@@ -343,6 +344,24 @@ mod tests {
         assert!(voice.pair().is_none());
         assert!(voice.on_server("t2".into(), Some("b".into()), now));
         check_pair(&voice, "t2", LOFT);
+    }
+
+    #[test]
+    fn a_second_loss_of_the_voice_server_is_given_as_long_as_the_first() {
+        let (mut voice, now) = connected();
+        voice.on_asked(true, now);
+        for loss in ["first", "second"] {
+            voice.on_server("x".into(), None, now);
+            let again = voice.on_deadline(GUILD, now);
+            assert!(matches!(again, Overdue::AskAgain(_)), "{loss}: {again:?}");
+            voice.on_asked(true, now);
+            voice.on_asked(true, now);
+            // The server comes before the state this time.
+            voice.on_server("t2".into(), Some("b".into()), now);
+            assert_eq!(voice.on_state(Some(LOFT), "s2", now), Heard::Pair);
+            let pair = voice.pair().expect("both");
+            voice.on_given(&pair);
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Bytes, Edge, Entry, Gap, GuildId, Moment, PoolState, Provenance, Task, node_place};
+use super::{
+    Bytes, Comparison, Edge, Entry, Gap, GuildId, Moment, PoolState, Provenance, Task, node_place,
+};
 use crate::{
     error::RequestError,
     event::{Heading, note},
@@ -140,11 +142,10 @@ impl PoolState {
                     let place = node_place(self.nodes[index].id());
                     self.own_event(Gap::KIND, place, gap.body(), None, now);
                 }
-                self.tasks.push_back(Task::Players {
-                    node: index,
-                    epoch,
-                    session,
-                });
+                for guild in self.players_of(index) {
+                    self.set_comparison(guild, Comparison::Asked);
+                }
+                self.compare(index, epoch, session);
             }
             Readiness::Anew { since } => {
                 self.gap(index, since, "the node's session could not go on", now);
@@ -173,6 +174,32 @@ impl PoolState {
         self.nodes[index].gap_reported(now);
     }
 
+    fn set_comparison(&mut self, guild: GuildId, comparison: Comparison) {
+        if let Some(seat) = self.seats.get_mut(&guild) {
+            seat.comparison = comparison;
+        }
+    }
+
+    /// Asks a node for its players, to be compared with those of ours that have not been yet.
+    pub(super) fn compare(&mut self, index: usize, epoch: u64, session: Arc<str>) {
+        for guild in self.players_of(index) {
+            if let Some(seat) = self.seats.get_mut(&guild)
+                && seat.comparison != Comparison::None
+            {
+                seat.comparison = if seat.player.is_asking() {
+                    Comparison::Overtaken
+                } else {
+                    Comparison::Asked
+                };
+            }
+        }
+        self.tasks.push_back(Task::Players {
+            node: index,
+            epoch,
+            session,
+        });
+    }
+
     /// Compares our players with those that a node has after a resumed session.
     pub(super) fn reconcile(
         &mut self,
@@ -192,7 +219,20 @@ impl PoolState {
                 return;
             }
         };
-        let mut ours = self.players_of(index);
+        // What a node said before it answered a request would undo what the request did.
+        let all = self.players_of(index);
+        let is = |guild: &GuildId, comparison| {
+            let seat = self.seats.get(guild);
+            seat.is_some_and(|seat| seat.comparison == comparison)
+        };
+        if all.iter().any(|guild| is(guild, Comparison::Overtaken)) {
+            self.nodes[index].compare_later(now.at);
+        }
+        let mut ours = all.clone();
+        ours.retain(|guild| is(guild, Comparison::Asked));
+        for guild in &ours {
+            self.set_comparison(*guild, Comparison::None);
+        }
         for remote in remotes {
             let Some(guild) = remote.guild else { continue };
             if let Ok(found) = ours.binary_search(&guild) {
@@ -203,7 +243,7 @@ impl PoolState {
                     }
                     self.pump(guild, now);
                 }
-            } else {
+            } else if all.binary_search(&guild).is_err() {
                 // It moved elsewhere while the node was away, or nobody knows it any more.
                 self.delete(index, guild);
             }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    Command, Done, Drain, Moment, NODE_DISCONNECTED, PoolState, Refusal, Seat, Session, Task,
-    node_place, note,
+    Command, Done, Drain, Moment, NODE_DISCONNECTED, PoolState, Refusal, Seat, Session, node_place,
+    note,
 };
 use crate::{
     error::{InvalidNodeError, PlayerError},
@@ -192,12 +192,7 @@ impl PoolState {
             if self.nodes[index].take_compare(now.at)
                 && let Some(session) = self.nodes[index].session_id().cloned()
             {
-                let epoch = self.epoch_of(index);
-                self.tasks.push_back(Task::Players {
-                    node: index,
-                    epoch,
-                    session,
-                });
+                self.compare(index, self.epoch_of(index), session);
             }
             if self.nodes[index].take_failover(now.at) {
                 self.fail_over(index, now);

@@ -1,8 +1,8 @@
 //! What players want, carried out: requests in their turn, events, checkpoints and deadlines.
 
 use super::{
-    GuildId, INACTIVE_PLAYER, Moment, NodeId, PLAYER_MIGRATED, Place, PoolState, Seat, Task, body,
-    note, penalty, player_place, region_from_endpoint,
+    Comparison, GuildId, INACTIVE_PLAYER, Moment, NodeId, PLAYER_MIGRATED, Place, PoolState, Seat,
+    Task, body, note, penalty, player_place, region_from_endpoint,
 };
 use crate::{player::Output, wire};
 
@@ -86,6 +86,9 @@ impl PoolState {
             && let Some((_, answer)) = seat.player.next_ask(self.numbers + 1)
         {
             self.numbers += 1;
+            if seat.comparison == Comparison::Asked {
+                seat.comparison = Comparison::Overtaken;
+            }
             self.tasks.push_back(Task::Ask {
                 node: index,
                 session,

@@ -113,6 +113,8 @@ impl Stage {
                     self.pool.on_done(Done::Deleted { node }, self.now);
                 }
                 Task::Voice(request) => self.voice.push(request),
+                // Its answer comes when the test says so.
+                Task::Players { .. } if self.holds => {}
                 Task::Players { node, epoch, .. } => {
                     let outcome = Ok(self.players[node].values().cloned().collect());
                     self.pool.on_done(
@@ -969,4 +971,47 @@ fn a_resumed_node_whose_players_cannot_be_asked_for_is_asked_again() {
     stage.clock(due);
     stage.pool.on_deadline(stage.now);
     assert!(matches!(stage.pool.next_task(), Some(Task::Players { .. })));
+}
+
+#[test]
+fn a_comparison_from_before_a_request_was_answered_ends_no_track() {
+    let mut stage = Stage::ready(1);
+    stage.play(1, "x", "a");
+    stage.event(0, 1, "TrackEndEvent", "a", "finished");
+    stage.players[0].get_mut(&1).expect("a player").track = None;
+    let before: Vec<Remote> = stage.players[0].values().cloned().collect();
+    stage.holds = true;
+    let (reply, _answer) = oneshot::channel();
+    let options = PlayOptions::new();
+    let track = Arc::new(track_of("b"));
+    let play = PlayerCommand::Play {
+        track,
+        options,
+        reply,
+    };
+    stage.command(1, play);
+    stage.lose(0);
+    stage.pass(Duration::from_secs(2));
+    stage.greet(0, true);
+    stage.answer_held();
+    stage.holds = false;
+    let (epoch, _) = stage.open[0].clone().expect("open");
+    let late = Done::Players {
+        node: 0,
+        epoch,
+        outcome: Ok(before),
+    };
+    stage.pool.on_done(late, stage.now);
+    stage.settle();
+    let current = |stage: &Stage| {
+        stage
+            .player(1)
+            .current()
+            .map(|track| track.encoded.to_string())
+    };
+    assert_eq!(current(&stage).as_deref(), Some("b"));
+    // Once nothing is under way, the node's word counts again.
+    stage.players[0].get_mut(&1).expect("a player").track = None;
+    stage.pass(Duration::from_secs(6));
+    assert_eq!(current(&stage), None);
 }
