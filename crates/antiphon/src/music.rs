@@ -45,7 +45,7 @@ use crate::{
         self, GuildCreate, GuildDelete, Intents, Ready, VoiceServerUpdate, VoiceStateUpdate,
         model::id::{Id, marker::GuildMarker},
     },
-    lavalink::{self, GuildId, Pool, UserId, VoiceGateway, VoiceRequest, VoiceServer, VoiceState},
+    lavalink::{self, Pool, UserId, VoiceGateway, VoiceRequest, VoiceServer, VoiceState},
 };
 
 /// Requests for voice that one shard is given at a time; further ones wait for their turn.
@@ -172,7 +172,7 @@ impl Voices {
             });
         } else if is(Ready::KINDS) {
             let ready = Ready::decode(event)?.0;
-            self.is_ready(ready.user.id.get());
+            self.learn_user(ready.user.id.get());
             self.anew
                 .extend(ready.guilds.iter().map(|guild| guild.id.get()));
         } else if is(GuildCreate::KINDS) {
@@ -197,8 +197,8 @@ impl Voices {
         Ok(())
     }
 
-    /// The bot's session began anew: Discord has forgotten in which channels it was.
-    fn is_ready(&self, user: u64) {
+    /// Discord has told who the bot is.
+    fn learn_user(&self, user: u64) {
         self.me.store(user, Ordering::Relaxed);
         if self.pool.user().get() != user {
             tracing::error!(
@@ -289,10 +289,10 @@ impl VoiceGateway for Gateway {
                 let user = line.user;
                 return Err(format!("the pool was made for the user {user}, and the bot is {me}: give its configuration the bot's own id").into());
             }
-            let guild = id(request.guild)?;
-            let channel = request.channel.map(lavalink::ChannelId::get);
-            let channel = channel
-                .map(|channel| Id::new_checked(channel).ok_or("a channel's id is not 0"))
+            let guild = id(request.guild.get())?;
+            let channel = request
+                .channel
+                .map(|channel| id(channel.get()))
                 .transpose()?;
             let turn = line.turn(guild);
             let _turn = turn.acquire().await?;
@@ -304,6 +304,6 @@ impl VoiceGateway for Gateway {
     }
 }
 
-fn id(guild: GuildId) -> Result<Id<GuildMarker>, BoxError> {
-    Id::new_checked(guild.get()).ok_or_else(|| "a guild's id is not 0".into())
+fn id<T>(id: u64) -> Result<Id<T>, BoxError> {
+    Id::new_checked(id).ok_or_else(|| "the id of a guild or a channel is not 0".into())
 }
