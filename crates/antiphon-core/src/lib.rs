@@ -15,6 +15,7 @@ mod payload;
 mod projection;
 mod scan;
 mod secret;
+mod skipped;
 mod source;
 mod words;
 
@@ -37,5 +38,6 @@ pub use payload::Payload;
 pub use projection::{Before, Projection};
 pub use scan::{NotJson, Scan, Step};
 pub use secret::Secret;
+pub use skipped::Skipped;
 pub use source::{Judge, Source, SourceError, Stop, Stopper};
 pub use words::{ConsumerName, Origin, Place, Position, SourceName};

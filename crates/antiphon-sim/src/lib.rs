@@ -10,6 +10,7 @@ mod fault;
 pub mod lavalink;
 mod ledger;
 mod line;
+pub mod mutation;
 mod options;
 mod outgoing;
 pub mod queup;

@@ -1,0 +1,139 @@
+//! Frames that are nearly right: good ones, damaged at random.
+
+use antiphon_core::Rng;
+
+/// Text that readers stumble over: values of another type, too large, too deep, half open, or not text at all.
+const TOKENS: &[&[u8]] = &[
+    b"null",
+    b"true",
+    b"\"text\"",
+    b"\"\"",
+    b"0",
+    b"-1",
+    b"3.0",
+    b"1e400",
+    b"18446744073709551615",
+    b"99999999999999999999999999",
+    b"{}",
+    b"[]",
+    b"[[[[[[[[",
+    b"{\"e\":{\"e\":1}}",
+    b"\\ud800",
+    b"\\u0000",
+    b"\xff\xfe",
+    b"\x00",
+    b"xyz",
+];
+/// Bytes that mean something to a JSON reader.
+const MARKS: &[u8] = b"{}[]\",:\\ntf0-e";
+
+/// Damages frames at random, the same way for the same seed.
+///
+/// For tests that send a platform's session what no server should send.
+///
+/// ```
+/// use antiphon_sim::mutation::Mutator;
+/// let frame = br#"{"op":0,"s":1,"t":"X","d":{}}"#;
+/// let damaged = Mutator::new(7).damage(frame);
+/// assert_eq!(damaged, Mutator::new(7).damage(frame));
+/// ```
+#[derive(Debug)]
+pub struct Mutator {
+    rng: Rng,
+}
+
+impl Mutator {
+    /// Damages differ from seed to seed.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            rng: Rng::with_seed(seed),
+        }
+    }
+
+    /// The frame with one to three damages; seldom, by chance, as it was.
+    pub fn damage(&mut self, frame: &[u8]) -> Vec<u8> {
+        let mut bytes = frame.to_vec();
+        for _ in 0..self.rng.usize(1..=3) {
+            self.damage_once(&mut bytes);
+        }
+        bytes
+    }
+
+    /// A number below a limit, and 0 for the limit 0.
+    fn below(&mut self, limit: usize) -> usize {
+        if limit == 0 {
+            0
+        } else {
+            self.rng.usize(..limit)
+        }
+    }
+
+    /// A short range inside a length.
+    fn range(&mut self, length: usize) -> std::ops::Range<usize> {
+        let begin = self.below(length + 1);
+        let end = (begin + self.below(12)).min(length);
+        begin..end
+    }
+
+    fn damage_once(&mut self, bytes: &mut Vec<u8>) {
+        let at = self.below(bytes.len());
+        match self.rng.u8(..10) {
+            // Cut off, at the end or at the beginning.
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(..at.min(4))),
+            // A byte that is another, or one too many.
+            2 if !bytes.is_empty() => bytes[at] ^= 1 << self.rng.u8(..8),
+            3 if !bytes.is_empty() => bytes[at] = MARKS[self.below(MARKS.len())],
+            4 => bytes.insert(at, MARKS[self.below(MARKS.len())]),
+            // A stretch that is missing, comes twice, or is something else.
+            5 => drop(bytes.drain(self.range(bytes.len()))),
+            6 => {
+                let twice = bytes[self.range(bytes.len())].to_vec();
+                bytes.splice(at..at, twice);
+            }
+            7 => {
+                let token = TOKENS[self.below(TOKENS.len())];
+                let range = self.range(bytes.len());
+                bytes.splice(range, token.iter().copied());
+            }
+            // A value of another type.
+            8 => self.replace_value(bytes),
+            // Something behind the end.
+            _ => bytes.extend_from_slice(TOKENS[self.below(TOKENS.len())]),
+        }
+    }
+
+    /// Puts a token where the value of one of the keys stands.
+    fn replace_value(&mut self, bytes: &mut Vec<u8>) {
+        let colons = |bytes: &[u8]| {
+            let places = bytes.iter().enumerate();
+            let places = places.filter(|(_, byte)| **byte == b':');
+            places.map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        let colons = colons(bytes);
+        if colons.is_empty() {
+            return;
+        }
+        let begin = colons[self.below(colons.len())] + 1;
+        let rest = &bytes[begin..];
+        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']');
+        let end = begin + rest.iter().position(ends).unwrap_or(rest.len());
+        let token = TOKENS[self.below(TOKENS.len())];
+        bytes.splice(begin..end, token.iter().copied());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damages_are_many_and_end_for_any_frame() {
+        let mut mutator = Mutator::new(1);
+        for frame in [&b""[..], b"{", br#"{"op":0,"s":1,"t":"X","d":{"a":[1,2]}}"#] {
+            let kinds: std::collections::HashSet<_> =
+                (0..2000).map(|_| mutator.damage(frame)).collect();
+            assert!(kinds.len() > 50, "{} of {frame:?}", kinds.len());
+        }
+    }
+}
