@@ -90,8 +90,8 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: &Config) -> Self {
-        // A proxy that cannot be used is an error when the source runs; until then requests go where they would.
-        let network = config.routed().unwrap_or_else(|_| config.network.clone());
+        // A proxy that cannot be used is an error when the source runs, and of every request before that.
+        let network = config.routed_or_closed();
         Self {
             name: config.name.clone(),
             http: Http::new(config, network.http()),

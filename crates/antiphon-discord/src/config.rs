@@ -6,8 +6,7 @@ mod shards;
 use std::{fmt, time::Duration};
 
 use antiphon_core::{Clock, Rng, Secret, SourceName};
-use antiphon_net::{Limits, Network, Proxy};
-use http::Uri;
+use antiphon_net::{Limits, Network, Proxy, parse_url};
 use twilight_model::{channel::message::AllowedMentions, gateway::Intents};
 
 pub use self::{
@@ -349,6 +348,12 @@ impl Config {
         }
     }
 
+    /// The network as [`routed`](Self::routed); one on which nothing can be sent where the proxy cannot be used.
+    pub(crate) fn routed_or_closed(&self) -> Network {
+        self.routed()
+            .unwrap_or_else(|error| self.network.clone().closed(&error.to_string()))
+    }
+
     /// The network for sockets, which takes frames up to the limit.
     pub(crate) fn socket_network(&self) -> Result<Network, ConfigError> {
         let network = self.routed()?;
@@ -432,21 +437,10 @@ impl Config {
     }
 }
 
-fn url(option: &'static str, text: &str, schemes: [&str; 2]) -> Result<(), ConfigError> {
-    let fits = text.parse::<Uri>().is_ok_and(|uri| {
-        uri.scheme_str()
-            .is_some_and(|scheme| schemes.contains(&scheme))
-            && uri.host().is_some()
-            && uri.query().is_none()
-    });
-    if fits {
-        Ok(())
-    } else {
-        let [plain, secure] = schemes;
-        Err(ConfigError::new(
-            option,
-            format!("must be a URL with {plain} or {secure}, and without a query"),
-        ))
+fn url(option: &'static str, text: &str, schemes: [&'static str; 2]) -> Result<(), ConfigError> {
+    match parse_url(text, schemes) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(ConfigError::new(option, error.to_string())),
     }
 }
 

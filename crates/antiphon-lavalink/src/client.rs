@@ -72,8 +72,8 @@ impl Shared {
             region: node.region.as_deref().map(Into::into),
             link: LinkState::Idle,
         });
-        // A proxy that cannot be used is an error when the source runs; until then requests go where they would.
-        let network = config.routed().unwrap_or_else(|_| config.network.clone());
+        // A proxy that cannot be used is an error when the source runs, and of every request before that.
+        let network = config.routed_or_closed();
         Self {
             since: config.clock.now(),
             http: Http::new(config, network.http()),

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_core::{BoxError, BoxFuture, Clock, Rng, Secret, SourceName};
-use antiphon_net::{Network, Proxy};
+use antiphon_net::{Network, Proxy, parse_url};
 use http::Uri;
 
 use crate::{
@@ -64,6 +64,8 @@ impl NodeConfig {
             (true, false) => "ws",
             (true, true) => "wss",
         };
+        parse_url(&format!("{scheme}://{rest}"), [scheme, scheme])
+            .map_err(|error| wrong(&error.to_string()))?;
         format!("{scheme}://{rest}{path}")
             .parse()
             .map_err(|_| wrong("cannot be read"))
@@ -266,6 +268,12 @@ impl Config {
                 .map(|proxy| self.network.clone().proxy(proxy))
                 .map_err(|error| ConfigError::new("proxy", error.to_string())),
         }
+    }
+
+    /// The network as [`routed`](Self::routed); one on which nothing can be sent where the proxy cannot be used.
+    pub(crate) fn routed_or_closed(&self) -> Network {
+        self.routed()
+            .unwrap_or_else(|error| self.network.clone().closed(&error.to_string()))
     }
 
     /// Looks for values that make no sense.

@@ -8,6 +8,8 @@ use std::{borrow::Cow, error::Error, fmt, io, sync::Arc, time::Duration};
 use ::http::Uri;
 use antiphon_core::BoxError;
 
+use crate::url;
+
 /// A path segment longer than this may be a token (a Discord webhook has one of 68 letters) and is not shown.
 const LONGEST_SHOWN_SEGMENT: usize = 40;
 
@@ -15,8 +17,7 @@ const LONGEST_SHOWN_SEGMENT: usize = 40;
 pub(crate) fn shown(uri: &Uri) -> String {
     let scheme = uri.scheme_str().unwrap_or("?");
     let host = uri.host().unwrap_or("?");
-    let port = uri
-        .port_u16()
+    let port = url::written_port(uri)
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
     let path: Vec<&str> = uri
@@ -39,6 +40,8 @@ pub(crate) fn shown(uri: &Uri) -> String {
 pub enum Phase {
     /// Reading the URI or the request, before anything was sent.
     Address,
+    /// Looking whether connections may be opened at all: see [`Network::closed`](crate::Network::closed).
+    Configuration,
     /// Finding the host's addresses.
     Resolve,
     /// Opening the connection.
@@ -55,6 +58,7 @@ impl Phase {
     fn failed(self) -> &'static str {
         match self {
             Self::Address => "could not use",
+            Self::Configuration => "nothing was sent to",
             Self::Resolve => "could not resolve",
             Self::Connect => "could not connect to",
             Self::Proxy => "could not get a tunnel to",

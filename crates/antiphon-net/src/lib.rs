@@ -11,6 +11,7 @@ mod proxy;
 mod stream;
 mod tls;
 mod upgrade;
+mod url;
 mod websocket;
 
 pub use error::{ConnectError, HttpError, Phase, SocketError};
@@ -20,4 +21,5 @@ pub use network::{Connect, Network, Route};
 pub use proxy::{Proxy, ProxyError};
 pub use stream::Stream;
 pub use upgrade::{WebSocketRequest, accept_upgrade};
+pub use url::{UrlError, parse_url};
 pub use websocket::{Message, Text, WebSocket};

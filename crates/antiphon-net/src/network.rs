@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     ConnectError, HttpClient, Limits, Phase, Proxy, Stream, WebSocket, WebSocketRequest,
-    error::shown, tls::Trust, upgrade,
+    error::shown, tls::Trust, upgrade, url,
 };
 
 /// How long one address is tried alone before the next joins in (RFC 8305 §5 recommends this).
@@ -37,6 +37,8 @@ struct Settings {
     routes: BTreeMap<String, Route>,
     limits: Limits,
     trust: Trust,
+    /// Why nothing may be opened, if nothing may.
+    closed: Option<Arc<str>>,
 }
 
 impl Network {
@@ -81,6 +83,26 @@ impl Network {
         self
     }
 
+    /// Closes the network: nothing is opened, and every try fails with this reason in [`Phase::Configuration`].
+    ///
+    /// For a configuration that cannot be obeyed: whoever wrote a proxy down, however misspelt, does not want to be
+    /// seen without it.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use antiphon_net::{Network, Phase};
+    /// let network = Network::new().closed("`proxy` cannot be used");
+    /// let refused = network.open(&"http://127.0.0.1:9".parse().unwrap()).await.unwrap_err();
+    /// assert_eq!(refused.phase(), Phase::Configuration);
+    /// assert!(!refused.is_transient());
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn closed(mut self, why: &str) -> Self {
+        self.change().closed = Some(why.into());
+        self
+    }
+
     fn change(&mut self) -> &mut Settings {
         Arc::make_mut(&mut self.settings)
     }
@@ -97,8 +119,17 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// When the URI has no such scheme or no host, and when a step of [`Phase`] fails or takes too long.
+    /// When the URI has no such scheme, no host or a port above 65535, when the network is [closed](Self::closed), and
+    /// when a step of [`Phase`] fails or takes too long.
     pub async fn open(&self, uri: &Uri) -> Result<Stream, ConnectError> {
+        if let Some(why) = &self.settings.closed {
+            let target = shown(uri);
+            return Err(ConnectError::permanent(
+                Phase::Configuration,
+                &target,
+                why.to_string(),
+            ));
+        }
         let target = Target::new(uri)?;
         let direct = Route::direct();
         let route = self
@@ -309,7 +340,9 @@ impl Target {
         let host = host.ok_or_else(|| unusable("there is no host"))?;
         Ok(Self {
             host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
-            port: uri.port_u16().unwrap_or(port),
+            port: url::port(uri)
+                .map_err(|_| unusable("the port is no number from 1 to 65535"))?
+                .unwrap_or(port),
             is_secure,
         })
     }

@@ -9,7 +9,7 @@ use ::http::Uri;
 use antiphon_core::Secret;
 use percent_encoding::percent_decode_str;
 
-use crate::{ConnectError, Phase, Stream, network::Target};
+use crate::{ConnectError, Phase, Stream, network::Target, url};
 
 /// A proxy that makes tunnels, for HTTP and WebSocket alike.
 ///
@@ -70,6 +70,9 @@ pub enum ProxyError {
     /// The scheme is not one of a known protocol.
     #[error("a proxy's scheme is one of http, https, socks5, socks5h, socks4 and socks4a")]
     UnknownScheme,
+    /// The port is no number from 1 to 65535.
+    #[error("a proxy's port is a number from 1 to 65535")]
+    Port,
     /// The login cannot be said in the proxy's protocol.
     #[error("{0}")]
     Login(&'static str),
@@ -111,7 +114,9 @@ impl Proxy {
         Ok(Self {
             protocol,
             host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
-            port: uri.port_u16().unwrap_or(port),
+            port: url::port(&uri)
+                .map_err(|_| ProxyError::Port)?
+                .unwrap_or(port),
             login,
         })
     }

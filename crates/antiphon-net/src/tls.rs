@@ -133,13 +133,35 @@ fn choose(
 
 /// Finds out what a failed handshake means.
 fn failed(error: io::Error, target: &str) -> ConnectError {
-    let is_transient = match error.get_ref().and_then(|error| error.downcast_ref()) {
+    let (is_transient, why) = match error.get_ref().and_then(|error| error.downcast_ref()) {
         // A clock that is not set yet and a certificate about to be renewed mend themselves.
-        Some(Error::InvalidCertificate(certificate)) => is_about_time(certificate),
-        Some(Error::PeerIncompatible(_)) => false,
-        _ => true,
+        Some(Error::InvalidCertificate(certificate)) => {
+            (is_about_time(certificate), way_out(certificate))
+        }
+        Some(Error::PeerIncompatible(_)) => (false, "it speaks no version of TLS from 1.2 on"),
+        _ => (true, ""),
     };
-    ConnectError::caused(Phase::Tls, target, "", is_transient, error)
+    ConnectError::caused(Phase::Tls, target, why, is_transient, error)
+}
+
+/// What the operator can do about a certificate.
+fn way_out(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::UnknownIssuer => {
+            "this machine does not trust who signed its certificate; if you do, add that root certificate to the \
+             machine's, or to the file that SSL_CERT_FILE names"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another name; look whether the address is the one that was meant"
+        }
+        error if is_about_time(error) => {
+            "its certificate is not valid today; look at this machine's clock, then ask who runs the server"
+        }
+        _ => {
+            "its certificate is not accepted; a server that signs its own needs a root certificate, added to the \
+             machine's or to the file that SSL_CERT_FILE names"
+        }
+    }
 }
 
 fn is_about_time(error: &CertificateError) -> bool {

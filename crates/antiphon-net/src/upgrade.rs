@@ -17,6 +17,7 @@ use crate::{
     ConnectError, Limits, Network, Phase, Stream, WebSocket,
     error::shown,
     head::{self, Head, HeadError},
+    url,
 };
 
 /// What RFC 6455 §1.3 appends to the key.
@@ -82,14 +83,19 @@ impl WebSocketRequest {
         let is_websocket = matches!(self.uri.scheme_str(), Some("ws" | "wss"));
         self.unusable
             .or((!is_websocket).then_some("the scheme is neither ws nor wss"))
+            .or(url::port(&self.uri)
+                .is_err()
+                .then_some("the port is no number from 1 to 65535"))
     }
 
     /// The request as it is sent.
     fn to_bytes(&self, key: &str) -> Vec<u8> {
         let host = self.uri.host().unwrap_or_default();
-        let port = match (self.uri.scheme_str(), self.uri.port_u16()) {
-            (_, None) | (Some("ws"), Some(80)) | (Some("wss"), Some(443)) => String::new(),
-            (_, Some(port)) => format!(":{port}"),
+        let port = match (self.uri.scheme_str(), url::port(&self.uri)) {
+            (_, Ok(None) | Err(_)) | (Some("ws"), Ok(Some(80))) | (Some("wss"), Ok(Some(443))) => {
+                String::new()
+            }
+            (_, Ok(Some(port))) => format!(":{port}"),
         };
         let path = self.uri.path();
         let query = self

@@ -112,7 +112,10 @@ async fn a_certificate_of_an_added_root_is_accepted() {
 #[tokio::test(start_paused = true)]
 async fn an_unknown_certificate_is_refused_for_good() {
     let (network, _tasks) = serving(&certificate());
-    assert!(!refused(&network).await.is_transient());
+    let error = refused(&network).await;
+    assert!(!error.is_transient());
+    // The operator reads what can be done, since the source waits on.
+    assert!(error.to_string().contains("SSL_CERT_FILE"), "{error}");
     let other = certificate();
     assert!(
         !refused(&network.root_certificate(other.cert.der()))
@@ -125,11 +128,9 @@ async fn an_unknown_certificate_is_refused_for_good() {
 async fn a_certificate_for_another_host_is_refused_for_good() {
     let key = generate_simple_self_signed(["choir.invalid".to_owned()]).unwrap();
     let (network, _tasks) = serving(&key);
-    assert!(
-        !refused(&network.root_certificate(key.cert.der()))
-            .await
-            .is_transient()
-    );
+    let error = refused(&network.root_certificate(key.cert.der())).await;
+    assert!(!error.is_transient());
+    assert!(error.to_string().contains("another name"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,11 +141,9 @@ async fn a_certificate_out_of_its_time_is_refused_for_now() {
     let cert = params.self_signed(&signing_key).unwrap();
     let key = CertifiedKey { cert, signing_key };
     let (network, _tasks) = serving(&key);
-    assert!(
-        refused(&network.root_certificate(key.cert.der()))
-            .await
-            .is_transient()
-    );
+    let error = refused(&network.root_certificate(key.cert.der())).await;
+    assert!(error.is_transient());
+    assert!(error.to_string().contains("clock"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

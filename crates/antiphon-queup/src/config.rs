@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use antiphon_core::{Clock, Rng, Secret, SourceName};
-use antiphon_net::{Connect, Network, Proxy, Route};
+use antiphon_net::{Connect, Network, Proxy, Route, parse_url};
 use http::Uri;
 
 use crate::{error::ConfigError, model::Slug};
@@ -349,6 +349,12 @@ impl Config {
         }
     }
 
+    /// The network as [`routed`](Self::routed); one on which nothing can be sent where the proxy cannot be used.
+    pub(crate) fn routed_or_closed(&self) -> Network {
+        self.routed()
+            .unwrap_or_else(|error| self.network.clone().closed(&error.to_string()))
+    }
+
     /// Looks for values that make no sense.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let positive = [
@@ -399,22 +405,8 @@ impl Config {
     }
 }
 
-fn url(option: &'static str, text: &str, schemes: [&str; 2]) -> Result<Uri, ConfigError> {
-    let wrong = || {
-        ConfigError::new(
-            option,
-            format!("must be a URL with {} or {}", schemes[0], schemes[1]),
-        )
-    };
-    let uri: Uri = text.parse().map_err(|_| wrong())?;
-    let fits = uri
-        .scheme_str()
-        .is_some_and(|scheme| schemes.contains(&scheme));
-    if fits && uri.host().is_some() && uri.query().is_none() {
-        Ok(uri)
-    } else {
-        Err(wrong())
-    }
+fn url(option: &'static str, text: &str, schemes: [&'static str; 2]) -> Result<Uri, ConfigError> {
+    parse_url(text, schemes).map_err(|error| ConfigError::new(option, error.to_string()))
 }
 
 impl fmt::Debug for Config {

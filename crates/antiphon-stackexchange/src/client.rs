@@ -58,8 +58,8 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
-        // A proxy that cannot be used is an error when the source runs; until then requests go where they would.
-        let network = config.routed().unwrap_or_else(|_| config.network.clone());
+        // A proxy that cannot be used is an error when the source runs, and of every request before that.
+        let network = config.routed_or_closed();
         Self {
             http: Http::new(config, network.http()),
             network,

@@ -255,6 +255,12 @@ impl Config {
         }
     }
 
+    /// The network as [`routed`](Self::routed); one on which nothing can be sent where the proxy cannot be used.
+    pub(crate) fn routed_or_closed(&self) -> Network {
+        self.routed()
+            .unwrap_or_else(|error| self.network.clone().closed(&error.to_string()))
+    }
+
     /// Looks for values that make no sense.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let positive = [

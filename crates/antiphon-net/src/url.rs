@@ -1,0 +1,119 @@
+//! URLs as users write them: what `http::Uri` takes and nobody means is refused here.
+
+use ::http::Uri;
+
+/// A URL cannot be used; it is not repeated, since it may hold a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UrlError {
+    /// It is no URL at all, or has no scheme.
+    #[error("is no URL: write scheme://host:port/path")]
+    NoUrl,
+    /// The scheme is another than those that were asked for.
+    #[error("has another scheme than {0} and {1}")]
+    Scheme(&'static str, &'static str),
+    /// There is no host.
+    #[error("has no host")]
+    NoHost,
+    /// The port is no number from 1 to 65535.
+    #[error("has a port that is no number from 1 to 65535")]
+    Port,
+    /// There is a query.
+    #[error("has a query (`?…`), which has no place here")]
+    Query,
+}
+
+/// Reads a URL with one of two schemes, a host, a usable port if there is one, and no query.
+///
+/// # Errors
+///
+/// When one of these is missing or wrong; the message completes a sentence that begins with the option's name.
+///
+/// ```
+/// use antiphon_net::{UrlError, parse_url};
+/// assert!(parse_url("https://api.example.org:8443/v1", ["http", "https"]).is_ok());
+/// assert_eq!(
+///     parse_url("http://127.0.0.1:99999", ["http", "https"]),
+///     Err(UrlError::Port)
+/// );
+/// ```
+pub fn parse_url(text: &str, schemes: [&'static str; 2]) -> Result<Uri, UrlError> {
+    let uri: Uri = text.parse().map_err(|_| UrlError::NoUrl)?;
+    let scheme = uri.scheme_str().ok_or(UrlError::NoUrl)?;
+    if !schemes.contains(&scheme) {
+        return Err(UrlError::Scheme(schemes[0], schemes[1]));
+    }
+    if uri.host().is_none_or(str::is_empty) {
+        return Err(UrlError::NoHost);
+    }
+    port(&uri)?;
+    if uri.query().is_some() {
+        return Err(UrlError::Query);
+    }
+    Ok(uri)
+}
+
+/// The port that a URI names, as it is written; `Uri::port` has none for a number that is too large, and a login would
+/// go to the scheme's own port.
+pub(crate) fn written_port(uri: &Uri) -> Option<&str> {
+    let authority = uri.authority()?.as_str();
+    let behind_login = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, rest)| rest);
+    let port = behind_login.strip_prefix(uri.host()?)?.strip_prefix(':')?;
+    Some(port).filter(|port| !port.is_empty())
+}
+
+/// The port that a URI names, if it names one.
+pub(crate) fn port(uri: &Uri) -> Result<Option<u16>, UrlError> {
+    let Some(written) = written_port(uri) else {
+        return Ok(None);
+    };
+    let is_number = written.bytes().all(|byte| byte.is_ascii_digit());
+    match written.parse() {
+        Ok(port) if is_number && port > 0 => Ok(Some(port)),
+        _ => Err(UrlError::Port),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<Option<u16>, UrlError>) {
+        let found = text
+            .parse::<Uri>()
+            .map_err(|_| UrlError::NoUrl)
+            .and_then(|uri| port(&uri));
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_port_is_taken_as_written_or_refused() {
+        check("http://a", Ok(None));
+        check("http://a:/", Ok(None));
+        check("http://a:1", Ok(Some(1)));
+        check("http://a:65535/x", Ok(Some(65535)));
+        check("http://a:65536", Err(UrlError::Port));
+        check("http://a:99999/x", Err(UrlError::Port));
+        check("http://me:pw@a:99999", Err(UrlError::Port));
+        check("http://me:70000@a:80", Ok(Some(80)));
+        check("http://me:70000@a", Ok(None));
+        check("http://[::1]:8080", Ok(Some(8080)));
+        check("http://[::1]", Ok(None));
+        check("http://[::1]:80800", Err(UrlError::Port));
+        check("http://a:0", Err(UrlError::Port));
+        check("http://a:184467440737095516160", Err(UrlError::Port));
+        check("ws://a:+80", Err(UrlError::Port));
+    }
+
+    #[test]
+    fn a_url_is_refused_for_what_is_wrong_with_it() {
+        let parse = |text| parse_url(text, ["ws", "wss"]).expect_err(text);
+        assert_eq!(parse("api.example.org"), UrlError::NoUrl);
+        assert_eq!(parse("http://a"), UrlError::Scheme("ws", "wss"));
+        assert_eq!(parse("ws://a?b"), UrlError::Query);
+        assert_eq!(parse("ws://a:70000"), UrlError::Port);
+    }
+}
