@@ -164,6 +164,12 @@ pub struct Cursor {
     /// Where every lane that is not listed is parked from, when too many were full to list them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked_all: Option<Position>,
+    /// Sources' own lanes ([`Source::lane`](crate::Source::lane)) count for events after this position; earlier ones
+    /// are in the lanes of their places.
+    ///
+    /// Absent in the cursor of a version that knew no such lanes: then they count from `read` on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lanes_since: Option<Position>,
     /// Whether the consumer stopped in good order after this; nothing was handled since.
     #[serde(default)]
     pub clean: bool,
@@ -176,6 +182,11 @@ impl Cursor {
             read,
             ..Self::default()
         }
+    }
+
+    /// The position from which sources' own lanes count, also for a cursor that does not say.
+    pub fn sources_lanes_since(&self) -> Position {
+        self.lanes_since.unwrap_or(self.read)
     }
 
     /// The first position this consumer still needs; retention keeps from here on.

@@ -39,5 +39,5 @@ pub use projection::{Before, Projection};
 pub use scan::{NotJson, Scan, Step};
 pub use secret::Secret;
 pub use skipped::Skipped;
-pub use source::{Judge, Source, SourceError, Stop, Stopper};
+pub use source::{Judge, LaneOf, Source, SourceError, Stop, Stopper};
 pub use words::{ConsumerName, Origin, Place, Position, SourceName};

@@ -4,10 +4,15 @@ use std::fmt;
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
-use crate::{BoxError, BoxFuture, Intake, KindInfo, Projection, SourceName};
+use crate::{BoxError, BoxFuture, Event, Intake, KindInfo, Place, Projection, SourceName};
 
 /// Tells whether an error could pass if the same call were made later; `None` for an error that is not its own.
 pub type Judge = fn(&(dyn std::error::Error + 'static)) -> Option<bool>;
+
+/// Tells the lane of an event that does not wait for the others of its place; `None` for an event that does.
+///
+/// Events with the same lane are handled in order, and lanes do not wait for one another.
+pub type LaneOf = fn(&Event) -> Option<Place>;
 
 /// One configured connection: a Discord bot, a QueUp account, a node pool.
 ///
@@ -31,6 +36,14 @@ pub trait Source: Send + 'static {
     ///
     /// A plain function, since handlers' errors are judged when the source has long moved to its task.
     fn judge(&self) -> Judge;
+
+    /// Tells which events have a lane of their own, such as commands that must be answered within seconds.
+    ///
+    /// A plain function, cheap enough to be called for every event; `None` (the default) if every event is handled
+    /// in the lane of its place.
+    fn lane(&self) -> Option<LaneOf> {
+        None
+    }
 
     /// Connects, and brings events until it is asked to stop.
     ///

@@ -9,10 +9,10 @@ use antiphon_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    dispatcher::KeyOf,
     error::RunError,
     handle::{Handle, Shared},
     handler::Handler,
+    keys::KeyOf,
     lanes::Bounds,
     runner::{Failure, Hook},
     running::Running,
@@ -219,7 +219,12 @@ impl<S: Send + Sync + 'static> App<S> {
         self
     }
 
-    /// Chooses the lanes: events with the same key are handled in order; by default the key is the event's place.
+    /// Chooses the lanes: events with the same key are handled in order.
+    ///
+    /// By default an event's key is its place, so that events of one room are handled in order. What its source gives
+    /// a lane of its own ([`Source::lane`]) is the exception: a Discord interaction waits only for earlier presses of
+    /// the same user on the same message.
+    /// This function replaces both.
     ///
     /// Kept positions of full lanes are filed under their keys: who changes what the keys mean should stop in good
     /// order first, or some events may be handled twice.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use antiphon_core::{
-    Backoff, BoxFuture, DeadLetter, DeadLetterId, Event, Journal, Kind, Place, Position,
-    Projection, ReadError, Rng, Saved,
+    Backoff, BoxFuture, DeadLetter, DeadLetterId, Event, Journal, Kind, Position, Projection,
+    ReadError, Rng, Saved,
 };
 use tokio::{
     task::{JoinError, JoinSet},
@@ -21,6 +21,7 @@ use crate::{
     extract::Befores,
     handle::Shared,
     ingest::Write,
+    keys::Keys,
     lanes::{LaneId, Offered},
     runner::{Runner, Work},
     table::Plan,
@@ -41,9 +42,6 @@ const SAVE: Duration = Duration::from_secs(10);
 const BEFORES: usize = 8192;
 /// Dead letters that wait for their lanes at once.
 const LETTERS: usize = 64;
-
-/// What gives a lane's key.
-pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
 
 /// A projection with the last event it has taken in.
 pub(crate) struct Following {
@@ -90,7 +88,7 @@ pub(crate) struct Dispatcher<S> {
     pub(crate) tail: Arc<Tail>,
     pub(crate) shared: Arc<Shared<S>>,
     pub(crate) runner: Arc<Runner<S>>,
-    pub(crate) key_of: Option<KeyOf>,
+    pub(crate) keys: Keys,
     pub(crate) projections: Vec<Following>,
     /// Lanes start nothing new from then on, and the head ends once nothing runs.
     pub(crate) stop: CancellationToken,
@@ -326,11 +324,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 plan,
                 before,
             };
-            let offered = match &self.key_of {
-                None => lanes.offer(event.place(), position, work),
-                Some(key_of) => lanes.offer(&key_of(event), position, work),
-            };
-            match offered {
+            match lanes.offer(&self.keys.of(event), position, work) {
                 Offered::Begin(lane) => begun.push(lane),
                 Offered::Parked(Work::Event { before, .. })
                     if !before.is_nothing() && self.befores.len() < BEFORES =>
@@ -384,11 +378,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 plan: Arc::clone(plan),
                 before: self.before(position),
             };
-            let offered = match &self.key_of {
-                None => lanes.feed(event.place(), position, work),
-                Some(key_of) => lanes.feed(&key_of(event), position, work),
-            };
-            match offered {
+            match lanes.feed(&self.keys.of(event), position, work) {
                 Offered::Begin(lane) => begun.push(lane),
                 Offered::Parked(_) | Offered::NotDue => continue,
                 Offered::Queued => {}
@@ -502,10 +492,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             self.plans.refresh(&self.shared);
             let event = &letter.event;
             let plan = Arc::clone(self.plans.of(event.kind(), &self.shared));
-            let key = self
-                .key_of
-                .as_ref()
-                .map_or_else(|| event.place().clone(), |key_of| key_of(event));
+            let key = self.keys.of(event).into_owned();
             let work = Work::Letter { letter, plan };
             let offered = self.runner.lanes().append(&key, work);
             match offered {

@@ -7,6 +7,7 @@ mod extract;
 mod handle;
 mod handler;
 mod ingest;
+mod keys;
 mod lanes;
 mod metric;
 mod restore;

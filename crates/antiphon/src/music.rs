@@ -35,7 +35,7 @@ use std::{
 };
 
 use antiphon_core::{
-    Before, BoxError, BoxFuture, Event, Intake, Judge, KindInfo, Payload as _, Projection,
+    Before, BoxError, BoxFuture, Event, Intake, Judge, KindInfo, LaneOf, Payload as _, Projection,
     SourceError, SourceName, Stop,
 };
 use tokio::sync::Semaphore;
@@ -125,6 +125,10 @@ impl antiphon_core::Source for Source {
 
     fn judge(&self) -> Judge {
         self.nodes.judge()
+    }
+
+    fn lane(&self) -> Option<LaneOf> {
+        self.nodes.lane()
     }
 
     fn run(

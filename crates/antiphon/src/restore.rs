@@ -12,6 +12,7 @@ use crate::{
     error::RunError,
     extract::Befores,
     ingest,
+    keys::Keys,
     lanes::{LaneId, Lanes},
     runner::Work,
 };
@@ -107,6 +108,7 @@ type Restored<S> = (Arc<Mutex<Lanes<Work<S>>>>, Vec<LaneId>, Plans<S>);
 pub(crate) fn lanes<S: Send + Sync + 'static>(
     app: &App<S>,
     open: Vec<(Arc<Event>, u32)>,
+    keys: &Keys,
     cursor: &Cursor,
     doubtful: Position,
 ) -> Restored<S> {
@@ -117,10 +119,7 @@ pub(crate) fn lanes<S: Send + Sync + 'static>(
         if plan.is_empty() {
             continue;
         }
-        let key = app
-            .key_of
-            .as_ref()
-            .map_or_else(|| event.place().clone(), |key_of| key_of(&event));
+        let key = keys.of(&event).into_owned();
         let position = event.position();
         let work = Work::Event {
             event,

@@ -26,6 +26,7 @@ use crate::{
     dispatcher::{Dispatcher, Following, HeadError, Letters},
     error::RunError,
     ingest::{self, Committer, WRITES},
+    keys::Keys,
     lanes::Lanes,
     metric::Counters,
     restore,
@@ -89,7 +90,11 @@ impl<S: Send + Sync + 'static> Running<S> {
         let (cursor, doubtful) = restore::cursor(&journal, &app.name, app.begin, rng).await?;
         let projections = restore::projections(&mut app, &journal, cursor.read).await?;
         let open = restore::open(&journal, &cursor.open).await?;
-        let (lanes, active, plans) = restore::lanes(&app, open, &cursor, doubtful);
+        let by_source = app.sources.iter();
+        let by_source =
+            by_source.filter_map(|source| Some((source.name().clone(), source.lane()?)));
+        let keys = Keys::new(app.key_of.clone(), by_source, cursor.sources_lanes_since());
+        let (lanes, active, plans) = restore::lanes(&app, open, &keys, &cursor, doubtful);
         let seen = Arc::clone(&lanes);
         let probe = move || {
             let lanes = lock(&seen);
@@ -141,7 +146,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             tail,
             shared: Arc::clone(&app.shared),
             runner: Arc::new(runner),
-            key_of: app.key_of.clone(),
+            keys,
             projections,
             stop: head_stop.clone(),
             grace: app.grace,

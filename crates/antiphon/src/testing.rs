@@ -13,7 +13,7 @@ use std::{
 
 use antiphon_core::{
     BoxFuture, Checkpoint, Closed, Draft, Entry, Event, Intake, Journal, Judge, Kind, KindInfo,
-    LinkState, Origin, Place, Position, Source, SourceError, SourceName, Stop,
+    LaneOf, LinkState, Origin, Place, Position, Source, SourceError, SourceName, Stop,
 };
 use serde_json::Value;
 use tokio::{
@@ -199,6 +199,7 @@ pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
         intake: Arc::clone(&intake),
         kinds: &[],
         judge: |_| None,
+        lane: None,
     };
     let script = Script {
         lines,
@@ -322,6 +323,7 @@ pub struct ScriptedSource {
     intake: Running,
     kinds: &'static [KindInfo],
     judge: Judge,
+    lane: Option<LaneOf>,
 }
 
 impl ScriptedSource {
@@ -336,6 +338,13 @@ impl ScriptedSource {
     #[must_use]
     pub fn with_judge(mut self, judge: Judge) -> Self {
         self.judge = judge;
+        self
+    }
+
+    /// Sets which events have a lane of their own; none by default.
+    #[must_use]
+    pub fn with_lane(mut self, lane: LaneOf) -> Self {
+        self.lane = Some(lane);
         self
     }
 
@@ -388,6 +397,10 @@ impl Source for ScriptedSource {
 
     fn judge(&self) -> Judge {
         self.judge
+    }
+
+    fn lane(&self) -> Option<LaneOf> {
+        self.lane
     }
 
     fn run(

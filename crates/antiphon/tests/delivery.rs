@@ -50,6 +50,60 @@ async fn a_repeated_origin_is_handled_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_has_a_lane_of_its_own_waits_only_for_its_own_lane() {
+    /// A text such as `press/9 first` names its lane before the space.
+    fn lane(event: &Event) -> Option<Place> {
+        let said: Said = event.parse().ok()?;
+        let (lane, _) = said.message.split_once(' ')?;
+        lane.contains('/').then(|| Place::new(lane))
+    }
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let release = Arc::new(Notify::new());
+    let gate = Arc::clone(&release);
+    let handler = move |said: Said, State(log): State<Log>| {
+        let gate = Arc::clone(&gate);
+        async move {
+            log.note(&said.message);
+            if said.message.ends_with("waits") {
+                gate.notified().await;
+            }
+        }
+    };
+    let app = App::new(log.clone())
+        .source(source.with_lane(lane))
+        .on(handler);
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    for text in [
+        "chat waits",
+        "command/1 waits",
+        "command/2 goes on",
+        "press/9 waits",
+        "press/9 second",
+        "press/8 goes on",
+        "chat behind",
+    ] {
+        choir.say("room/loft", text).await.unwrap();
+    }
+    app.until(|| log.len() == 5).await;
+    let begun = [
+        "chat waits",
+        "command/1 waits",
+        "command/2 goes on",
+        "press/8 goes on",
+        "press/9 waits",
+    ];
+    let mut lines = log.lines();
+    lines.sort();
+    assert_eq!(lines, begun, "one room, and no lane waits for another");
+    release.notify_waiters();
+    app.settle().await;
+    let mut after = log.lines().split_off(5);
+    after.sort();
+    assert_eq!(after, ["chat behind", "press/9 second"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stuck_handler_parks_only_its_own_place() {
     let (choir, source) = script("choir");
     let log = Log::default();

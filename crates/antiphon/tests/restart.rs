@@ -11,9 +11,9 @@ use std::{
 };
 
 use antiphon::{
-    App, ConsumerName, DeadLetterId, Delivery, Entry, HandlerError, IntakeLimits, Limits, RunError,
-    State, Takes,
-    journal::{Journal, MemoryJournal, Trouble},
+    App, ConsumerName, DeadLetterId, Delivery, Entry, HandlerError, IntakeLimits, Limits, Place,
+    RunError, State, Takes,
+    journal::{Batch, Journal, MemoryJournal, Trouble},
     testing::{Script, TestApp, script},
 };
 use support::{Log, Said, Troubled, note};
@@ -139,6 +139,63 @@ async fn parked_lanes_go_on_after_a_crash() {
         assert_eq!(here.cloned().collect::<Vec<_>>(), expected);
     }
     assert_eq!(log.len(), 84);
+}
+
+/// A cursor of a version without lanes of sources has its full lanes under their places: what such a lane still holds
+/// is handled there, once, also where it would have a lane of its own today.
+#[tokio::test(start_paused = true)]
+async fn a_cursor_of_an_older_version_goes_on_in_the_lanes_of_places() {
+    let journal = Arc::new(MemoryJournal::new());
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let limits = Limits::default().lane(2).open(8).parked(1);
+    let app = App::new(log.clone())
+        .source(source)
+        .limits(limits)
+        .on(stumble);
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    for place in ["room/a", "room/b", "room/c", "room/d"] {
+        choir.say(place, "stuck").await.unwrap();
+        for number in 0..20 {
+            let text = format!("{place} {number}");
+            choir.say(place, &text).await.unwrap();
+        }
+    }
+    app.until(|| log.len() >= 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    app.crash().await;
+    let consumer = ConsumerName::new("app");
+    let mut cursor = journal.cursor(&consumer).await.unwrap().unwrap();
+    assert!(!cursor.parked.is_empty(), "{cursor:?}");
+    cursor.lanes_since = None;
+    let old = Batch {
+        cursors: vec![(consumer.clone(), cursor)],
+        ..Batch::default()
+    };
+    journal.append(Arc::new(old)).await.unwrap();
+
+    for run in 0..2 {
+        let (_choir, source) = script("choir");
+        let log = Log::default();
+        // Every event has a lane of its own now.
+        let source =
+            source.with_lane(|event| Some(Place::new(format!("event/{}", event.position()))));
+        let app = App::new(log.clone()).source(source).limits(limits).on(note);
+        let app = TestApp::start(app, Arc::clone(&journal)).await;
+        app.settle().await;
+        app.stop().await.unwrap();
+        if run == 1 {
+            assert_eq!(log.lines(), Vec::<String>::new(), "nothing comes twice");
+            continue;
+        }
+        assert_eq!(log.len(), 84, "{:?}", log.lines());
+        for place in ["room/a", "room/b", "room/c", "room/d"] {
+            let lines = log.lines();
+            let here = lines.iter().filter(|line| line.starts_with(place));
+            let expected: Vec<_> = (0..20).map(|number| format!("{place} {number}")).collect();
+            assert_eq!(here.cloned().collect::<Vec<_>>(), expected);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,45 @@
+//! Which lane an event belongs to.
+
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
+
+use antiphon_core::{Event, LaneOf, Place, Position, SourceName};
+
+/// The rule that [`App::lanes`](crate::App::lanes) sets.
+pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
+
+/// Finds the key of an event's lane: the app's rule, else the source's, else the event's place.
+#[derive(Clone, Default)]
+pub(crate) struct Keys {
+    chosen: Option<KeyOf>,
+    by_source: HashMap<SourceName, LaneOf>,
+    /// Events up to here are in the lanes of their places, whatever their source says.
+    since: Position,
+}
+
+impl Keys {
+    /// `since` comes from the cursor: [`Cursor::lanes_since`](antiphon_core::Cursor::lanes_since).
+    pub(crate) fn new(
+        chosen: Option<KeyOf>,
+        by_source: impl IntoIterator<Item = (SourceName, LaneOf)>,
+        since: Position,
+    ) -> Self {
+        Self {
+            chosen,
+            by_source: by_source.into_iter().collect(),
+            since,
+        }
+    }
+
+    /// The key of an event's lane.
+    pub(crate) fn of<'a>(&self, event: &'a Event) -> Cow<'a, Place> {
+        if let Some(chosen) = &self.chosen {
+            return Cow::Owned(chosen(event));
+        }
+        let own = self
+            .by_source
+            .get(event.source())
+            .filter(|_| event.position() > self.since)
+            .and_then(|lane_of| lane_of(event));
+        own.map_or(Cow::Borrowed(event.place()), Cow::Owned)
+    }
+}
