@@ -1,5 +1,6 @@
 //! From a dispatch's header to kind, place and origin (protocol §9; design §3).
 
+mod lane;
 mod names;
 mod reader;
 
@@ -8,7 +9,7 @@ use std::fmt::Write as _;
 use antiphon_core::{Kind, Origin, Place};
 
 use self::names::known;
-pub use self::reader::FrameReader;
+pub use self::{lane::interaction_lane, reader::FrameReader};
 use crate::wire::Ids;
 
 /// Kind of a dispatch without a usable name.

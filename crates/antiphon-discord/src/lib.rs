@@ -25,7 +25,7 @@ pub use antiphon_core::Events;
 pub use cache::{Cache, CacheLimits, CacheSize};
 pub use client::{Call, Client, Emoji, MemberQuery, Members, ShardInfo, VoiceConnection};
 pub use config::{Activity, Compression, Config, Presence, Properties, Shards, SignOff};
-pub use dispatch::FrameReader;
+pub use dispatch::{FrameReader, interaction_lane};
 pub use error::{
     ApiError, CommandError, ConfigError, FieldError, MembersError, NotConnected, RequestError,
     Scope, VoiceError,

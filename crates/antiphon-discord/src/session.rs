@@ -16,12 +16,15 @@ mod frames;
 mod heart;
 mod life;
 mod sends;
+mod sequence;
 mod stored;
+mod streams;
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use antiphon_core::{
     Backoff, Checkpoint, Draft, Edge, Entry, Kind, LinkState, Origin, Part, Place, Provenance, Rng,
+    Skipped,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -31,11 +34,13 @@ use self::{
     asks::Asks,
     heart::Heart,
     sends::Sends,
+    sequence::Ahead,
     stored::{Lost, Mark, Stored},
 };
 pub(crate) use self::{
     closes::Then,
-    stored::{edge_of, resumable_count, retired},
+    stored::{edge_of, resumable_count, retired, used},
+    streams::Streams,
 };
 use crate::{
     config::{Config, Presence},
@@ -135,6 +140,8 @@ enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Resumable {
     id: Arc<str>,
+    /// What its events' origins and gaps call it.
+    stream: Arc<str>,
     url: Option<String>,
 }
 
@@ -142,7 +149,7 @@ struct Resumable {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Last {
     at: Timestamp,
-    session: Arc<str>,
+    stream: Arc<str>,
     seq: u64,
 }
 
@@ -165,8 +172,17 @@ pub(crate) struct Session {
     resumable: Option<Resumable>,
     /// Counts sessions, so that sequences of an earlier one are told apart.
     epoch: u32,
-    /// The highest sequence received in this session.
+    /// The last sequence received in this session before the first hole.
     seq: Option<u64>,
+    /// What came behind a hole.
+    ahead: Ahead,
+    /// Whether this connection brought a sequence that no session reaches.
+    is_out_of_reach: bool,
+    streams: Streams,
+    /// Session ids that streams of this shard are named by.
+    used: Vec<String>,
+    /// Frames that leave no row on purpose.
+    unrecorded: Skipped,
     /// The highest sequence of this session that is durable: what heartbeats and resumes carry.
     durable: Option<u64>,
     last: Option<Last>,
@@ -218,6 +234,7 @@ impl Session {
         [shard, count]: [u32; 2],
         mut rng: Rng,
         nonce: Arc<str>,
+        streams: Streams,
         checkpoint: Option<&Checkpoint>,
     ) -> Self {
         let place = if count == 1 {
@@ -236,6 +253,11 @@ impl Session {
             resumable: None,
             epoch: 0,
             seq: None,
+            ahead: Ahead::default(),
+            is_out_of_reach: false,
+            streams,
+            used: Vec::new(),
+            unrecorded: Skipped::default(),
             durable: None,
             last: None,
             lost: None,
@@ -287,17 +309,24 @@ impl Session {
         };
         self.me = stored.user;
         self.lost = stored.lost;
+        self.used = stored.used;
+        self.streams.remember(self.used.iter().cloned());
         let Some(id) = stored.session else { return };
         let id: Arc<str> = id.into();
+        let stream = match stored.stream {
+            Some(stream) => stream.into(),
+            None => Arc::clone(&id),
+        };
         self.seq = Some(mark.seq);
         self.durable = Some(mark.seq);
         self.last = Some(Last {
             at: stored.at,
-            session: Arc::clone(&id),
+            stream: Arc::clone(&stream),
             seq: mark.seq,
         });
         self.resumable = Some(Resumable {
             id,
+            stream,
             url: stored.url,
         });
         if stored.count != self.count {
@@ -515,6 +544,12 @@ impl Session {
             user: self.me,
             at: now,
             lost: self.lost.clone(),
+            stream: self
+                .resumable
+                .as_ref()
+                .filter(|one| one.stream != one.id)
+                .map(|one| one.stream.to_string()),
+            used: self.used.clone(),
         };
         self.state = (stored.write(), now);
     }

@@ -17,7 +17,7 @@ use crate::{
     client::{COMMANDS, Fleet, Handle, Shared},
     config::Config,
     identify::Door,
-    session::{OpenFailure, Session, edge_of, part, resumable_count, retired},
+    session::{OpenFailure, Session, Streams, edge_of, part, resumable_count, retired, used},
     socket::Shard,
 };
 
@@ -135,6 +135,13 @@ impl Crew {
         self.is_alone = count == 1;
         let here = self.config.shards.here(count);
         let mut left_over = self.left_over(count);
+        // Two shards never name their streams alike, whatever ids the server gives them.
+        let streams = Streams::default();
+        let shards_of_before = self
+            .intake
+            .checkpoints()
+            .filter(|one| shard_of(&one.part).is_some());
+        streams.remember(shards_of_before.flat_map(used));
         let mut links = Vec::with_capacity(here.len());
         let mut shards = BTreeMap::new();
         for id in here {
@@ -148,6 +155,7 @@ impl Crew {
                 [id, count],
                 self.rng.fork(),
                 nonce.into(),
+                streams.clone(),
                 self.intake.checkpoint(&part),
             );
             if let Some(cause) = begin_afresh {

@@ -71,10 +71,11 @@ impl Shard {
             at: Instant::now(),
             wall: intake.now(),
         };
+        let (turn, mut turns) = watch::channel(None);
         self.session.start();
         loop {
             if let Some(task) = self.session.next_task() {
-                opening = Some(self.open(task));
+                opening = Some(self.open(task, turn.clone()));
             }
             self.session.note_stored(*self.stored.borrow());
             // A frame to send is at most 4 KiB; a peer that takes none is given up by the socket itself.
@@ -141,6 +142,12 @@ impl Shard {
                             self.session.on_opened(permit, now());
                         }
                         Err(failure) => self.session.on_open_failed(failure, now()),
+                    }
+                    None
+                }
+                Ok(()) = turns.changed() => {
+                    if let Some(at) = *turns.borrow_and_update() {
+                        self.session.on_turn(at, now());
                     }
                     None
                 }
@@ -213,7 +220,7 @@ impl Shard {
         }
     }
 
-    fn open(&self, task: Task) -> BoxFuture<'static, Opened> {
+    fn open(&self, task: Task, turn: watch::Sender<Option<Instant>>) -> BoxFuture<'static, Opened> {
         let door = Arc::clone(&self.door);
         let config = Arc::clone(&self.config);
         let network = self.network.clone();
@@ -223,7 +230,7 @@ impl Shard {
                 Task::Resume(Some(url)) => (url, None),
                 Task::Resume(None) => (door.gateway().await?, None),
                 Task::Identify => {
-                    let permit = door.enter(shard).await?;
+                    let permit = door.enter(shard, &turn).await?;
                     (door.gateway().await?, Some(permit))
                 }
             };

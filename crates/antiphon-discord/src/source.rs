@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Events, Intake, Judge, KindInfo, LinkState, Projection, SourceError, SourceName,
-    Stop,
+    BoxFuture, Events, Intake, Judge, KindInfo, LaneOf, LinkState, Projection, SourceError,
+    SourceName, Stop,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{cache::Picture, client::Shared, config::Config, error, event::KINDS, shards};
+use crate::{
+    cache::Picture, client::Shared, config::Config, dispatch::interaction_lane, error,
+    event::KINDS, shards,
+};
 
 /// One bot's connection, all its shards: run it in an app, or take its events as a stream.
 ///
@@ -58,6 +61,10 @@ impl antiphon_core::Source for Source {
 
     fn judge(&self) -> Judge {
         error::is_transient
+    }
+
+    fn lane(&self) -> Option<LaneOf> {
+        Some(interaction_lane)
     }
 
     fn run(

@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon::{
     App, Delivery, State,
-    discord::{self, Client, Config, Intents, MessageCreate, Source},
+    discord::{
+        self, Client, Config, Intents, InteractionCreate, MessageCreate, Source,
+        model::application::interaction::InteractionData,
+    },
     journal::MemoryJournal,
     testing::TestApp,
 };
@@ -123,4 +126,43 @@ async fn a_crash_behind_a_slow_handler_brings_again_only_what_was_open() {
     let bot = discord.account().username;
     assert_eq!(discord.identifies(&bot), 1, "the session was resumed");
     app.stop().await.expect("a clean stop");
+}
+
+/// Discord takes the first answer to an interaction within three seconds.
+#[tokio::test(start_paused = true)]
+async fn an_interaction_waits_for_no_other_and_for_no_message() {
+    async fn answer(interaction: InteractionCreate, State(log): State<Log>) {
+        let name = match &interaction.data {
+            Some(InteractionData::ApplicationCommand(command)) => command.name.clone(),
+            _ => "press".to_owned(),
+        };
+        log.note(&name);
+        if name == "slow" {
+            tokio::time::sleep(SLOW).await;
+        }
+    }
+    let sim = Simulator::with_seed(7);
+    let discord = sim.discord();
+    let [loft, _] = channels(&discord);
+    let log = Log::default();
+    let (client, source) = connect(&sim);
+    let app = App::new(log.clone())
+        .clock(sim.clock())
+        .source(source)
+        .on(answer)
+        .on(listen);
+    let app = TestApp::start(app, Arc::new(MemoryJournal::new())).await;
+    app.until(|| client.link().borrow().is_connected()).await;
+    let begun = tokio::time::Instant::now();
+    discord.say(&loft, "mira", "slow");
+    discord.command(&loft, "mira", "antiphon", "slow", &serde_json::json!([]));
+    discord.command(&loft, "teo", "antiphon", "quick", &serde_json::json!([]));
+    app.until(|| log.len() == 3).await;
+    let mut heard = log.lines();
+    heard.sort();
+    assert_eq!(heard, ["quick", "slow", "slow"]);
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "on the paused clock"
+    );
 }

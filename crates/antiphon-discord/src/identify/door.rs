@@ -7,7 +7,7 @@ use std::sync::{
 
 use antiphon_core::{Checkpoint, Entry, Intake, Part};
 use tokio::{
-    sync::{Mutex as AsyncMutex, Notify},
+    sync::{Mutex as AsyncMutex, Notify, watch},
     time::{Duration, Instant, sleep_until},
 };
 use tracing::{debug, warn};
@@ -146,7 +146,13 @@ impl Door {
     /// Waits for a shard's turn, and spends one of the day's identifies; that is durable before it is allowed.
     ///
     /// If cancelled, the turn is the next shard's.
-    pub(crate) async fn enter(self: &Arc<Self>, shard: u32) -> Result<Permit, OpenFailure> {
+    ///
+    /// `turn` shows when the turn comes, as far as that is known.
+    pub(crate) async fn enter(
+        self: &Arc<Self>,
+        shard: u32,
+        turn: &watch::Sender<Option<Instant>>,
+    ) -> Result<Permit, OpenFailure> {
         self.info().await?;
         let permit = Permit {
             door: Some(Arc::clone(self)),
@@ -157,13 +163,16 @@ impl Door {
             tokio::pin!(changed);
             // From here on a change is not missed.
             changed.as_mut().enable();
-            let turn = self.state().turns.ask(shard, Instant::now());
-            match turn {
+            let asked = self.state().turns.ask(shard, Instant::now());
+            match asked {
                 Turn::Now => break,
-                Turn::At(at) => tokio::select! {
-                    () = sleep_until(at) => {}
-                    () = changed => {}
-                },
+                Turn::At(at) => {
+                    turn.send_replace(Some(at));
+                    tokio::select! {
+                        () = sleep_until(at) => {}
+                        () = changed => {}
+                    }
+                }
                 Turn::Later => changed.await,
             }
         }

@@ -7,7 +7,9 @@ use antiphon_core::{
 };
 use bytes::Bytes;
 
-use super::{Cut, Heart, Last, Moment, Phase, REFUSED_PAUSE, Resumable, Sends, Session, Then};
+use super::{
+    Cut, Heart, Last, Moment, Phase, REFUSED_PAUSE, Resumable, Sends, Session, Then, sequence::Came,
+};
 use crate::{
     dispatch::UNREADABLE,
     wire::{self, Header, op},
@@ -35,15 +37,26 @@ impl Session {
         match header.op {
             Some(op::DISPATCH) => self.on_dispatch(frame, &header, now),
             Some(op::HEARTBEAT) => {
+                self.count_or_keep("heartbeat", frame, &header, now);
                 if let Some(heart) = &mut self.heart {
                     heart.extra_beat(now.at);
                 }
                 self.replies.push_back(wire::heartbeat(self.durable));
             }
-            Some(op::RECONNECT) => return Err(Cut::resume("Discord asked to reconnect")),
-            Some(op::INVALID_SESSION) => return Err(self.on_invalid_session(frame, &header)),
-            Some(op::HELLO) => self.on_hello(frame, &header, now),
+            Some(op::RECONNECT) => {
+                self.count_or_keep("reconnect", frame, &header, now);
+                return Err(Cut::resume("Discord asked to reconnect"));
+            }
+            Some(op::INVALID_SESSION) => {
+                self.count_or_keep("invalid-session", frame, &header, now);
+                return Err(self.on_invalid_session(frame, &header));
+            }
+            Some(op::HELLO) => {
+                self.count_or_keep("hello", frame, &header, now);
+                self.on_hello(frame, &header, now);
+            }
             Some(op::HEARTBEAT_ACK) => {
+                self.count_or_keep("heartbeat-ack", frame, &header, now);
                 if let Some(heart) = &mut self.heart {
                     heart.acknowledged(now.at);
                 }
@@ -74,6 +87,21 @@ impl Session {
             "a frame larger than Config::largest_frame was passed over; a gap is reported"
         );
         self.skipped = Some(self.skipped.unwrap_or_default().max(size));
+    }
+
+    /// Counts a frame that is about the connection alone; keeps it where it is broken, since it may hold more.
+    fn count_or_keep(
+        &mut self,
+        reason: &'static str,
+        frame: &Bytes,
+        header: &Header<'_>,
+        now: Moment,
+    ) {
+        if header.is_sound() {
+            self.unrecorded.note(reason);
+        } else {
+            self.keep_frame(Kind::from_static(UNREADABLE), frame, now);
+        }
     }
 
     /// Stores a whole frame that is no dispatch we know.
@@ -130,30 +158,45 @@ impl Session {
             // A long replay is alive; acknowledgements alone are not.
             *by = now.at + self.config.ready_timeout;
         }
-        let body = match &header.data {
-            Some(span) => frame.slice(span.clone()),
-            None => Bytes::from_static(b"null"),
+        // The body is `d`, byte for byte; where there is none, or bytes that are neither `d` nor the envelope's own,
+        // it is the whole frame.
+        let (body, form) = match &header.data {
+            Some(span) if header.is_sound() => (frame.slice(span.clone()), header.form),
+            _ => (frame.clone(), BodyForm::of(frame)),
         };
         let name = header.name.as_deref();
         if name == Some("READY") {
-            self.on_ready(&body, now);
+            self.on_ready(&body, header.seq, now);
         }
         let named = self.namer.name(name, &header.ids);
-        if header.form != BodyForm::Json || !header.is_whole {
-            tracing::warn!(part = &*self.part, kind = %named.kind, "a dispatch is not whole JSON");
+        if form != BodyForm::Json || !header.is_sound() {
+            tracing::warn!(
+                part = &*self.part,
+                kind = %named.kind,
+                "a dispatch is not whole JSON; its frame is kept"
+            );
         }
-        let session = self
+        let stream = self
             .resumable
             .as_ref()
-            .map(|session| Arc::clone(&session.id));
-        if let (Some(seq), Some(session)) = (header.seq, &session) {
-            self.seq = Some(self.seq.map_or(seq, |last| last.max(seq)));
-            self.report_skipped(session, seq, now);
-            self.note_last(session, seq, now);
+            .map(|session| Arc::clone(&session.stream));
+        let mut seq = header.seq;
+        if let (Some(number), Some(stream)) = (seq, &stream) {
+            match self.on_sequence(stream, number, now) {
+                Came::InReach => {
+                    if name == Some("RESUMED") {
+                        // The replay is over: what did not come with it will not come.
+                        self.settle_holes(stream, now);
+                    }
+                    self.note_last(stream, now);
+                }
+                Came::OutOfReach => seq = None,
+            }
         }
-        let origin = match (named.occurrence, &session, header.seq) {
-            (Some(occurrence), _, _) => occurrence,
-            (None, Some(session), Some(seq)) => self.namer.sequence(session, seq),
+        // A broken frame is known by its place on the connection: nothing of it is to be taken for a repeat.
+        let origin = match (named.occurrence, &stream, seq) {
+            (Some(occurrence), _, _) if header.is_sound() => occurrence,
+            (_, Some(stream), Some(seq)) => self.namer.sequence(stream, seq),
             _ => Origin::frame(&self.connection, self.frame),
         };
         let is_replayed = matches!(self.phase, Phase::Resuming { .. }) && name != Some("RESUMED");
@@ -168,7 +211,7 @@ impl Session {
             },
             received_at: now.wall,
             body,
-            form: header.form,
+            form,
             note: None,
             deletes: named.deletes,
         };
@@ -176,7 +219,7 @@ impl Session {
             self.asks.look(&draft, &header.ids, self.me, now.at);
         }
         let mut entry = Entry::event(draft);
-        if session.is_some() {
+        if stream.is_some() {
             entry.checkpoint = Some(self.checkpoint(now.wall));
         }
         self.push(entry);
@@ -184,7 +227,7 @@ impl Session {
             Some("READY") => self.on_up(now),
             Some("RESUMED") => {
                 if self.lost.is_some() {
-                    self.report_lost(now);
+                    self.report_lost(self.seq, now);
                     self.render(now.wall);
                     let checkpoint = self.checkpoint(now.wall);
                     self.push(Entry::checkpoint(checkpoint));
@@ -196,47 +239,49 @@ impl Session {
         }
     }
 
-    fn note_last(&mut self, session: &Arc<str>, seq: u64, now: Moment) {
+    fn note_last(&mut self, stream: &Arc<str>, now: Moment) {
+        let seq = self.seq.unwrap_or_default();
         match &mut self.last {
-            Some(last) if Arc::ptr_eq(&last.session, session) => {
+            Some(last) if Arc::ptr_eq(&last.stream, stream) => {
                 last.at = now.wall;
                 last.seq = last.seq.max(seq);
             }
             last => {
                 *last = Some(Last {
                     at: now.wall,
-                    session: Arc::clone(session),
+                    stream: Arc::clone(stream),
                     seq,
                 });
             }
         }
     }
 
-    /// Says aloud that a payload before this one was passed over.
-    fn report_skipped(&mut self, session: &Arc<str>, seq: u64, now: Moment) {
+    /// Reports that a payload before this one was passed over, if one was.
+    pub(super) fn report_skipped(&mut self, stream: &str, seq: u64, now: Moment) -> bool {
         let Some(size) = self.skipped.take() else {
-            return;
+            return false;
         };
         let from = match &self.last {
-            Some(last) => Edge::frame(last.at, &*last.session, last.seq),
+            Some(last) => Edge::frame(last.at, &*last.stream, last.seq),
             None => Edge::at(now.wall),
         };
-        let to = Edge::frame(now.wall, &**session, seq);
+        let to = Edge::frame(now.wall, stream, seq);
         let cause = format!(
             "a frame of {size} bytes is larger than `Config::largest_frame` ({}) and was passed over",
             self.config.largest_frame
         );
         self.gap(&Gap::new(from, to, cause), now);
+        true
     }
 
-    fn gap(&mut self, gap: &Gap, now: Moment) {
+    pub(super) fn gap(&mut self, gap: &Gap, now: Moment) {
         tracing::error!(part = &*self.part, cause = gap.cause, "events were lost");
         let kind = Kind::from_static(Gap::KIND);
         self.synthetic(kind, Place::root(), gap.body(), now);
     }
 
     /// A session begins (protocol §3.1).
-    fn on_ready(&mut self, body: &Bytes, now: Moment) {
+    fn on_ready(&mut self, body: &Bytes, seq: Option<u64>, now: Moment) {
         let ready: wire::Ready<'_> = serde_json::from_slice(body)
             .inspect_err(|error| {
                 tracing::warn!(part = &*self.part, %error, "READY cannot be read");
@@ -249,25 +294,42 @@ impl Session {
             );
             return;
         };
-        let id: Arc<str> = id.as_ref().into();
+        let is_asked_for = matches!(self.phase, Phase::Identifying { .. });
+        if !is_asked_for
+            && self
+                .resumable
+                .as_ref()
+                .is_some_and(|session| *session.id == *id)
+        {
+            tracing::warn!(
+                part = &*self.part,
+                "READY came again; no session begins with it"
+            );
+            return;
+        }
         self.epoch = self.epoch.wrapping_add(1).max(1);
         self.seq = None;
         self.durable = None;
+        self.ahead.clear();
         self.me = ready.user.and_then(|user| user.id).or(self.me);
+        let stream = self
+            .streams
+            .begin(&id, [self.shard, self.epoch], &mut self.used);
         self.resumable = Some(Resumable {
-            id: Arc::clone(&id),
+            id: id.as_ref().into(),
+            stream,
             url: ready.resume_gateway_url.map(std::borrow::Cow::into_owned),
         });
         self.has_begun = true;
-        self.report_lost(now);
+        self.report_lost(seq, now);
         self.render(now.wall);
     }
 
     /// Says aloud what was lost before this session, or before this run.
-    fn report_lost(&mut self, now: Moment) {
+    fn report_lost(&mut self, seq: Option<u64>, now: Moment) {
         if let Some(lost) = self.lost.take() {
             let to = match &self.resumable {
-                Some(session) => Edge::frame(now.wall, &*session.id, self.seq.unwrap_or(1)),
+                Some(session) => Edge::frame(now.wall, &*session.stream, seq.unwrap_or(1)),
                 None => Edge::at(now.wall),
             };
             self.gap(&Gap::new(lost.from, to, lost.cause), now);

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use antiphon_core::{Edge, Entry, Kind, Link, LinkState};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{
     Cut, HOPELESS, IN_A_ROW, Lost, Moment, OpenFailure, Phase, Session, Task, Then, UNANSWERED,
 };
 use crate::{identify::Permit, wire};
+
+/// A shorter wait for the turn to identify is part of connecting.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Begins to open a connection.
@@ -26,10 +30,22 @@ impl Session {
         });
     }
 
+    /// The shard waits for its turn to identify, which comes then.
+    pub(crate) fn on_turn(&mut self, at: Instant, now: Moment) {
+        let wait = at.saturating_duration_since(now.at);
+        if self.phase != Phase::Opening || wait < WORTH_TELLING {
+            return;
+        }
+        let until = now.wall.checked_add(wait).unwrap_or(Timestamp::MAX);
+        let reason = "it is not yet this shard's turn to identify".to_owned();
+        self.set_link(LinkState::Waiting { until, reason }, now);
+    }
+
     /// The connection is open; the server speaks first.
     pub(crate) fn on_opened(&mut self, permit: Option<Permit>, now: Moment) {
         self.permit = permit;
         self.frame = 0;
+        self.is_out_of_reach = false;
         self.connections += 1;
         self.connection = format!("{}-{}", self.nonce, self.connections);
         self.phase = Phase::Greeting {
@@ -56,6 +72,8 @@ impl Session {
         self.heart = None;
         self.permit = None;
         self.skipped = None;
+        // A resume brings what is missing, and what came behind it once more.
+        self.ahead.clear();
         self.replies.clear();
         match cut.then {
             Then::Resume(pause) => self.wait(cut.reason, pause, now),
@@ -155,6 +173,7 @@ impl Session {
         let had_session = self.resumable.take().is_some();
         self.seq = None;
         self.durable = None;
+        self.ahead.clear();
         self.tries = 0;
         self.unanswered = 0;
         if !had_session {
@@ -169,7 +188,7 @@ impl Session {
                 format!("shard {}: {cause}", self.shard)
             };
             self.lost = Some(Lost {
-                from: Edge::frame(last.at, &*last.session, last.seq),
+                from: Edge::frame(last.at, &*last.stream, last.seq),
                 cause,
             });
         }

@@ -55,6 +55,10 @@ pub(crate) struct Stored {
     /// When about the last frame came.
     pub(crate) at: Timestamp,
     pub(crate) lost: Option<Lost>,
+    /// What the session's stream is called, where that is not the session's id.
+    pub(crate) stream: Option<String>,
+    /// Session ids that streams of this shard are named by.
+    pub(crate) used: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,6 +74,11 @@ struct Written {
     at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lost: Option<Lost>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stream: Option<String>,
+    /// Absent in a version that named every stream by its session's id, and remembered no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    used: Option<Vec<String>>,
 }
 
 impl Stored {
@@ -85,6 +94,8 @@ impl Stored {
             user: self.user,
             at: self.at,
             lost: self.lost,
+            stream: self.stream,
+            used: Some(self.used),
         };
         serde_json::to_vec(&written)
             .expect("texts, numbers and times are JSON")
@@ -98,6 +109,9 @@ impl Stored {
                 "it was written by another version",
             ));
         }
+        let used = written
+            .used
+            .unwrap_or_else(|| written.session.iter().cloned().collect());
         Ok(Self {
             session: written.session,
             url: written.url,
@@ -105,6 +119,8 @@ impl Stored {
             user: written.user,
             at: written.at,
             lost: written.lost,
+            stream: written.stream,
+            used,
         })
     }
 }
@@ -114,7 +130,10 @@ pub(crate) fn edge_of(checkpoint: &Checkpoint) -> Option<(Edge, u32)> {
     let stored = Stored::read(&checkpoint.state).ok()?;
     let edge = match (stored.lost, stored.session) {
         (Some(lost), _) => lost.from,
-        (None, Some(session)) => Edge::frame(stored.at, session, Mark::read(checkpoint.mark).seq),
+        (None, Some(session)) => {
+            let stream = stored.stream.unwrap_or(session);
+            Edge::frame(stored.at, stream, Mark::read(checkpoint.mark).seq)
+        }
         (None, None) => return None,
     };
     Some((edge, stored.count))
@@ -126,9 +145,15 @@ pub(crate) fn resumable_count(checkpoint: &Checkpoint) -> Option<u32> {
     stored.session.map(|_| stored.count)
 }
 
+/// The session ids that a stored shard's streams are named by.
+pub(crate) fn used(checkpoint: &Checkpoint) -> Vec<String> {
+    Stored::read(&checkpoint.state).map_or_else(|_| Vec::new(), |stored| stored.used)
+}
+
 /// A checkpoint of a shard that is no more.
 pub(crate) fn retired(checkpoint: &Checkpoint, count: u32) -> Checkpoint {
     let at = Stored::read(&checkpoint.state).map_or(Timestamp::UNIX_EPOCH, |stored| stored.at);
+    let used = used(checkpoint);
     let stored = Stored {
         session: None,
         url: None,
@@ -136,6 +161,8 @@ pub(crate) fn retired(checkpoint: &Checkpoint, count: u32) -> Checkpoint {
         user: None,
         at,
         lost: None,
+        stream: None,
+        used,
     };
     Checkpoint {
         state: stored.write(),

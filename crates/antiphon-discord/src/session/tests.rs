@@ -1,6 +1,6 @@
 //! The rules, one by one: plain calls, no runtime.
 
-use antiphon_core::{Event, Gap, Payload as _, Position};
+use antiphon_core::{BodyForm, Event, Gap, Payload as _, Position};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use twilight_model::{gateway::Intents, id::Id};
@@ -40,7 +40,14 @@ impl Table {
             wall: "2026-01-01T00:00:00Z".parse().expect("a time"),
         };
         let rng = Rng::with_seed(1);
-        let mut session = Session::new(Arc::new(config), shard, rng, "run".into(), checkpoint);
+        let mut session = Session::new(
+            Arc::new(config),
+            shard,
+            rng,
+            "run".into(),
+            Streams::default(),
+            checkpoint,
+        );
         session.start();
         Self {
             session,
@@ -767,16 +774,292 @@ fn a_dispatch_without_a_name_is_kept_with_its_sequence() {
 }
 
 #[test]
-fn a_broken_dispatch_is_kept_as_far_as_it_goes() {
+fn a_broken_dispatch_is_kept_whole() {
+    for (frame, kind) in [
+        (
+            r#"{"t":"TYPING_START","s":2,"op":0,"d":{"channel_id":"7","#,
+            "TYPING_START",
+        ),
+        (r#"{"op":0,"t":"X","s":tru,"d":{"a":1}}"#, "X"),
+        (
+            r#"{"op":0,"s":null,"t":"VOICE_STATE_UPDATE","d"{}}"#,
+            "VOICE_STATE_UPDATE",
+        ),
+        (r#"{"op":0,"s":null,"#, "UNNAMED"),
+        (r#"{"op":0,"s":2,"t":"X","d":null}xyz"#, "X"),
+        (r#"{"op":0,"s":2,"t":"X","d":{"id":"1"}"#, "X"),
+    ] {
+        let mut table = Table::new();
+        table.up();
+        let bytes = Bytes::from_static(frame.as_bytes());
+        table.session.on_frame(&bytes, table.now).expect("no cut");
+        let kind = format!("discord.{kind}");
+        assert_eq!(table.store(), [&*kind], "{frame}");
+        let draft = table.draft(&kind);
+        assert_eq!(
+            (&*draft.body, draft.form),
+            (frame.as_bytes(), BodyForm::Text)
+        );
+    }
+}
+
+#[test]
+fn a_dispatch_whose_data_is_missing_or_comes_twice_is_kept_whole() {
+    for frame in [
+        r#"{"op":0,"s":2,"t":"X"}"#,
+        r#"{"op":0,"s":2,"t":"X","d":1,"d":2}"#,
+        r#"{"op":0,"op":0,"s":2,"t":"X","d":1}"#,
+    ] {
+        let mut table = Table::new();
+        table.up();
+        let bytes = Bytes::from_static(frame.as_bytes());
+        table.session.on_frame(&bytes, table.now).expect("no cut");
+        assert_eq!(table.store(), ["discord.X"], "{frame}");
+        assert_eq!(table.draft("discord.X").body, frame);
+    }
+}
+
+/// The rule of every platform: a frame becomes a row with its event's bytes, a row with the whole frame, or a count.
+#[test]
+fn a_hundred_thousand_damaged_frames_leave_a_row_or_a_count() {
+    let ready =
+        json!({"op": 0, "s": 1, "t": "READY", "d": {"session_id": "a1b2", "user": {"id": "9"}}});
+    let frames = [
+        ready,
+        json!({"op": 0, "s": 2, "t": "MESSAGE_CREATE", "d": {"id": "5", "channel_id": "7", "content": "x\té"}}),
+        json!({"op": 0, "s": 3, "t": "GUILD_ROLE_DELETE", "d": {"guild_id": "42", "role_id": "8"}}),
+        json!({"op": 0, "s": 4, "t": "RESUMED", "d": null}),
+        json!({"op": 1, "d": null}),
+        json!({"op": 7, "d": null}),
+        json!({"op": 9, "d": true}),
+        json!({"op": 10, "d": {"heartbeat_interval": 40000}}),
+        json!({"op": 11}),
+    ];
+    let frames = frames.map(|frame| frame.to_string().into_bytes());
+    let mut mutator = antiphon_sim::mutation::Mutator::new(20_261_129);
     let mut table = Table::new();
     table.up();
-    let broken = Bytes::from_static(br#"{"t":"TYPING_START","s":2,"op":0,"d":{"channel_id":"7","#);
-    table.session.on_frame(&broken, table.now).expect("no cut");
-    assert_eq!(table.store(), ["discord.TYPING_START"]);
-    assert_eq!(
-        table.draft("discord.TYPING_START").form,
-        antiphon_core::BodyForm::Text
+    for number in 0..100_000 {
+        let frame = Bytes::from(mutator.damage(&frames[number % frames.len()]));
+        let counted = table.session.unrecorded.total();
+        // Whether the connection has to go is not the matter here.
+        let _ = table.session.on_frame(&frame, table.now);
+        let entries: Vec<_> = std::iter::from_fn(|| table.session.take_entry()).collect();
+        let rows: Vec<_> = entries
+            .into_iter()
+            .filter_map(|entry| entry.event)
+            .filter(|draft| draft.provenance != Provenance::Synthetic)
+            .collect();
+        let whole = || String::from_utf8_lossy(&frame).into_owned();
+        let counted = table.session.unrecorded.total() - counted;
+        assert_eq!(rows.len() as u64 + counted, 1, "{}", whole());
+        let Some(row) = rows.first() else { continue };
+        if row.body == frame {
+            assert_eq!(row.form, BodyForm::of(&frame), "{}", whole());
+            continue;
+        }
+        // A slice of the frame: what stands behind the key.
+        let at = row.body.as_ptr() as usize - frame.as_ptr() as usize;
+        let before = frame[..at].trim_ascii_end();
+        let before = before.strip_suffix(b":").expect("a key").trim_ascii_end();
+        assert!(before.ends_with(b"\"d\""), "{}", whole());
+        assert_eq!(row.body, frame[at..at + row.body.len()]);
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Streams and sequences.
+
+fn role(table: &mut Table, seq: u64) {
+    let data = json!({"guild_id": "42", "role_id": seq.to_string()});
+    table.dispatch(seq, "GUILD_ROLE_DELETE", &data);
+}
+
+/// Origins of the dispatches stored since the last look.
+fn origins(table: &mut Table) -> Vec<String> {
+    let from = table.stored.len();
+    table.store();
+    let drafts = table.stored[from..]
+        .iter()
+        .filter_map(|entry| entry.event.as_ref());
+    drafts
+        .filter(|draft| draft.provenance != Provenance::Synthetic)
+        .map(|draft| draft.origin.to_string())
+        .collect()
+}
+
+#[test]
+fn a_session_id_given_again_begins_another_stream() {
+    let mut table = Table::new();
+    table.greet();
+    table.ready("same");
+    role(&mut table, 2);
+    let first = origins(&mut table);
+    assert_eq!(first, ["same/0000000001", "same/0000000002"]);
+    let checkpoint = table.checkpoint().expect("stored").clone();
+
+    // Killed; the next run is refused its session, and the server gives the same id once more.
+    let mut table = Table::with([0, 1], Some(&checkpoint));
+    table.greet();
+    let cut = table
+        .frame(&json!({"op": 9, "d": false}))
+        .expect_err("refused");
+    table.reconnect(cut);
+    table.ready("same");
+    role(&mut table, 2);
+    let second = origins(&mut table);
+    assert_eq!(second.len(), 2);
+    assert!(
+        second.iter().all(|origin| !first.contains(origin)),
+        "{second:?}"
     );
+    let [gap] = &table.gaps()[..] else {
+        panic!("one gap")
+    };
+    assert_eq!(
+        (gap.from.connection.as_deref(), gap.from.frame),
+        (Some("same"), Some(2))
+    );
+    assert_ne!(gap.to.connection, gap.from.connection);
+    assert_eq!(gap.to.frame, Some(1));
+
+    // A resume of the second stream, also by the next run, brings what is known.
+    let checkpoint = table.checkpoint().expect("stored").clone();
+    table.reconnect(Cut::resume("lost"));
+    role(&mut table, 2);
+    assert_eq!(origins(&mut table), second[1..]);
+    let mut table = Table::with([0, 1], Some(&checkpoint));
+    table.greet();
+    let replies = table.replies();
+    assert_eq!(
+        replies[0]["d"]["session_id"], "same",
+        "the server knows no other name"
+    );
+    role(&mut table, 2);
+    assert_eq!(origins(&mut table), second[1..]);
+}
+
+#[test]
+fn a_checkpoint_of_a_version_without_streams_goes_on_with_its_origins() {
+    let state = r#"{"v":1,"session":"a1b2","count":1,"at":"2026-01-01T00:00:00Z"}"#;
+    let checkpoint = Checkpoint {
+        part: part(0),
+        state: state.into(),
+        mark: Mark { epoch: 3, seq: 41 }.write(),
+    };
+    let mut table = Table::with([0, 1], Some(&checkpoint));
+    table.greet();
+    role(&mut table, 42);
+    assert_eq!(origins(&mut table), ["a1b2/0000000042"]);
+    let cut = table
+        .frame(&json!({"op": 9, "d": false}))
+        .expect_err("refused");
+    table.reconnect(cut);
+    table.ready("a1b2");
+    assert_eq!(origins(&mut table), ["a1b2~0.4/0000000001"]);
+}
+
+#[test]
+fn a_ready_that_comes_twice_begins_one_session() {
+    let mut table = Table::new();
+    table.up();
+    role(&mut table, 2);
+    table.ready("a1b2");
+    role(&mut table, 3);
+    assert_eq!(
+        origins(&mut table),
+        ["a1b2/0000000002", "a1b2/0000000001", "a1b2/0000000003"]
+    );
+}
+
+#[test]
+fn a_hole_in_the_sequence_is_a_gap_and_two_frames_that_swap_are_none() {
+    let mut table = Table::new();
+    table.up();
+    for seq in [2, 4, 3, 5] {
+        role(&mut table, seq);
+    }
+    table.store();
+    assert_eq!(table.gaps(), []);
+    assert_eq!(table.session.durable, Some(5));
+    for seq in 9..17 {
+        role(&mut table, seq);
+    }
+    table.store();
+    let [gap] = &table.gaps()[..] else {
+        panic!("one gap")
+    };
+    assert_eq!((gap.from.frame, gap.to.frame), (Some(5), Some(9)));
+    assert_eq!(table.session.durable, Some(16));
+}
+
+#[test]
+fn a_connection_lost_behind_a_hole_is_resumed_before_it() {
+    let mut table = Table::new();
+    table.up();
+    role(&mut table, 2);
+    role(&mut table, 5);
+    table.store();
+    table.reconnect(Cut::resume("lost"));
+    let replies = table.replies();
+    assert_eq!(replies.last().expect("a resume")["d"]["seq"], 2);
+    for seq in 3..=6 {
+        role(&mut table, seq);
+    }
+    table.dispatch(7, "RESUMED", &json!({}));
+    table.store();
+    assert_eq!(table.gaps(), []);
+    assert_eq!(table.session.durable, Some(7));
+}
+
+#[test]
+fn what_a_resume_does_not_bring_is_a_gap() {
+    let mut table = Table::new();
+    table.up();
+    table.reconnect(Cut::resume("lost"));
+    role(&mut table, 4);
+    table.dispatch(5, "RESUMED", &json!({}));
+    table.store();
+    let [gap] = &table.gaps()[..] else {
+        panic!("one gap")
+    };
+    assert_eq!((gap.from.frame, gap.to.frame), (Some(1), Some(4)));
+    assert_eq!(table.session.durable, Some(5));
+}
+
+#[test]
+fn a_sequence_that_no_session_reaches_moves_nothing_and_swallows_nothing() {
+    let mut table = Table::new();
+    table.up();
+    for _ in 0..3 {
+        role(&mut table, u64::MAX);
+    }
+    role(&mut table, 2);
+    let origins: std::collections::HashSet<_> = origins(&mut table).into_iter().collect();
+    assert_eq!(
+        origins.len(),
+        4,
+        "no event is taken for a repeat: {origins:?}"
+    );
+    assert_eq!(table.session.durable, Some(2));
+    assert_eq!(table.gaps().len(), 1, "one gap, not one a frame");
+}
+
+#[test]
+fn the_wait_for_the_turn_to_identify_is_told() {
+    let mut table = Table::new();
+    let at = table.now.at + Duration::from_secs(5);
+    table.session.on_turn(at, table.now);
+    let told = table.session.take_link();
+    let until = table.now.wall + Duration::from_secs(5);
+    assert!(
+        matches!(&told, Some(LinkState::Waiting { until: told, .. }) if *told == until),
+        "{told:?}"
+    );
+    assert_eq!(table.store(), ["antiphon.link"]);
+    // What takes no time is no wait.
+    table.session.on_turn(table.now.at, table.now);
+    assert_eq!(table.session.take_link(), None);
 }
 
 #[test]

@@ -33,9 +33,16 @@ pub(crate) struct Header<'a> {
     pub(crate) ids: Ids,
     /// Whether the frame is one JSON object and nothing else.
     pub(crate) is_whole: bool,
+    /// Whether a key of the envelope came twice, so that one value stands for two.
+    pub(crate) is_ambiguous: bool,
 }
 
 impl<'a> Header<'a> {
+    /// Whether the envelope says all there is: a body of `d` alone loses nothing.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.is_whole && !self.is_ambiguous
+    }
+
     /// Reads a frame as far as it can be read; never fails, whatever the bytes are.
     pub(crate) fn read(frame: &'a [u8]) -> Self {
         let mut scan = Scan::new(frame);
@@ -47,6 +54,7 @@ impl<'a> Header<'a> {
             form: BodyForm::Json,
             ids: Ids::default(),
             is_whole: true,
+            is_ambiguous: false,
         };
         if envelope(&mut scan, &mut header).is_err() {
             header.is_whole = false;
@@ -74,7 +82,12 @@ impl<'a> Header<'a> {
 
 /// Reads the envelope as far as it can be read.
 fn envelope<'a>(scan: &mut Scan<'a>, header: &mut Header<'a>) -> Step<()> {
+    let mut seen = [false; 4];
     scan.document(|scan, key| {
+        let known: [&[u8]; 4] = [b"op", b"s", b"t", b"d"];
+        if let Some(number) = known.iter().position(|known| *known == key) {
+            header.is_ambiguous |= std::mem::replace(&mut seen[number], true);
+        }
         match key {
             b"op" => header.op = scan.number_or_skip()?,
             b"s" => header.seq = scan.number_or_skip()?,

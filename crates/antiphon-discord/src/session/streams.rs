@@ -1,0 +1,90 @@
+//! Names of event streams: an origin says which stream its sequence belongs to.
+//!
+//! Each IDENTIFY that a READY answers begins a stream, and sequences begin anew with it; a RESUME goes on with it.
+//! A stream is named by its session id, as long as no stream of this bot had that id before.
+//! A server may give an id again (Spacebar does), so a later stream is named `id~shard.epoch`: a shard counts its
+//! sessions in its checkpoint's mark, and the count is stored in one transaction with the stream's first event.
+//!
+//! | origin | unique because |
+//! | --- | --- |
+//! | `stream/sequence` | a server counts the dispatches of a stream, and no two streams share a name |
+//! | `message/id`, `interaction/id`, `audit/id` | Discord gives an id once; only the event that creates it has this origin |
+//! | `nonce-connection/frame` | the nonce is new with every run, and we count its connections and their frames |
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Ids that a shard remembers; once so many are used, every further stream is named `id~shard.epoch`.
+pub(super) const REMEMBERED: usize = 64;
+/// Longer ids, in bytes, are not remembered, and their streams are always named `id~shard.epoch`.
+const LONGEST: usize = 64;
+
+/// The names that streams of a source's shards have had.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Streams(Arc<Mutex<HashSet<Arc<str>>>>);
+
+impl Streams {
+    /// Remembers names from earlier runs.
+    pub(crate) fn remember(&self, names: impl IntoIterator<Item = String>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(names.into_iter().map(Arc::from));
+    }
+
+    /// The name of the stream that begins with a READY; `used` are the ids that this shard remembers.
+    pub(super) fn begin(
+        &self,
+        id: &str,
+        [shard, epoch]: [u32; 2],
+        used: &mut Vec<String>,
+    ) -> Arc<str> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_rememberable = id.len() <= LONGEST && used.len() < REMEMBERED;
+        if is_rememberable && known.insert(id.into()) {
+            used.push(id.to_owned());
+            return id.into();
+        }
+        let mut name = format!("{id}~{shard}.{epoch}");
+        // A server may have given an id that looks like this.
+        while known.contains(name.as_str()) {
+            name.push('~');
+        }
+        let name: Arc<str> = name.into();
+        known.insert(Arc::clone(&name));
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_streams_share_a_name() {
+        let streams = Streams::default();
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        let mut names = HashSet::new();
+        let mut epoch = 0;
+        // The second id is what the first one's second stream is called.
+        for id in ["a", "b", "a", "a~0.3", &"x".repeat(99)] {
+            for _ in 0..40 {
+                epoch += 1;
+                assert!(names.insert(streams.begin(id, [0, epoch], &mut first)));
+                assert!(names.insert(streams.begin(id, [1, epoch], &mut second)));
+            }
+        }
+        assert!(first.len() <= REMEMBERED && second.len() <= REMEMBERED);
+    }
+
+    #[test]
+    fn a_fresh_id_is_a_name_as_it_is() {
+        let streams = Streams::default();
+        let mut used = Vec::new();
+        assert_eq!(&*streams.begin("a", [0, 1], &mut used), "a");
+        let later = Streams::default();
+        later.remember(used.clone());
+        assert_eq!(&*later.begin("a", [0, 2], &mut used), "a~0.2");
+        assert_eq!(&*later.begin("b", [0, 3], &mut used), "b");
+    }
+}
