@@ -16,6 +16,7 @@ mod outgoing;
 pub mod queup;
 mod simulator;
 pub mod stackexchange;
+mod talk;
 mod traffic;
 pub mod trial;
 mod web;

@@ -275,24 +275,19 @@ impl Simulator {
         self.discord.refuse_sockets(Duration::MAX);
         self.queup.refuse_sockets(Duration::MAX);
         self.stackexchange.refuse_sockets(Duration::MAX);
-        let links = self.queup.links();
-        links.close(1001, "the simulator stops");
+        self.queup.links().close(1001, "the simulator stops");
         self.discord.close(1001, "the simulator stops");
-        let (chat, discord) = (&self.stackexchange, &self.discord);
-        chat.close(1001, "the simulator stops");
+        self.stackexchange.close(1001, "the simulator stops");
         let nodes = self.lavalink.nodes();
         for node in &nodes {
             node.refuse_sockets(Duration::MAX);
             node.close(1001, "the simulator stops");
         }
         let all_closed = async {
-            while !links.list().is_empty()
-                || !chat.connections().is_empty()
-                || discord.is_serving()
-                || nodes.iter().any(|node| !node.connections().is_empty())
-            {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            self.discord.server.sockets.all_closed().await;
+            self.lavalink.server.sockets.all_closed().await;
+            self.queup.server.sockets.all_closed().await;
+            self.stackexchange.server.sockets.all_closed().await;
         };
         if timeout(FAREWELL, all_closed).await.is_err() {
             tracing::debug!("some sockets did not close in time");

@@ -396,10 +396,15 @@ impl StackExchange {
     /// Closes every socket with a close frame.
     pub fn close(&self, code: u16, reason: &str) {
         self.each(|state, chat, number| {
-            if let Some(socket) = state.chats[chat].sockets.get(&number) {
-                let _ = socket
-                    .outgoing
-                    .try_send(Outgoing::Close(code, reason.to_owned()));
+            let sockets = &mut state.chats[chat].sockets;
+            // What happens from here on is not sent on it; a dead line stays as it is.
+            let is_alive = sockets.get(&number).is_some_and(|socket| !socket.mute);
+            if is_alive && let Some(socket) = sockets.remove(&number) {
+                let goodbye = Outgoing::Close(code, reason.to_owned());
+                if socket.outgoing.try_send(goodbye).is_err() {
+                    // A client that reads nothing would never come to the goodbye.
+                    socket.line.cut();
+                }
             }
         });
     }
