@@ -2,11 +2,13 @@
 
 mod address;
 mod agenda;
+mod bounds;
 mod control;
 mod desk;
 pub mod discord;
 mod encoder;
 mod fault;
+mod gate;
 pub mod lavalink;
 mod ledger;
 mod line;

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Server, state::State};
 use crate::{
+    bounds::{self, fits},
+    control::{ChatDeed, CommandError},
     fault::{RestFault, RestRule},
     outgoing::Outgoing,
 };
@@ -451,9 +453,30 @@ impl StackExchange {
     // -----------------------------------------------------------------------------------------------------------------
     // Commands.
 
+    /// Gives an error if a command could make one thing too many.
+    pub(crate) fn has_room_for(&self, deed: &ChatDeed) -> Result<(), CommandError> {
+        self.server.with(|state| match deed {
+            ChatDeed::Fail { .. } => fits("rules", state.faults.rest.len(), bounds::RULES),
+            ChatDeed::RefuseUpgrades { .. } => {
+                fits("answers", state.faults.upgrades.len(), bounds::ANSWERS)
+            }
+            ChatDeed::Conflict { .. } => {
+                let waiting = state.troubles.conflicts.len();
+                fits("answers", waiting, bounds::ANSWERS / 10)
+            }
+            ChatDeed::Say { .. }
+            | ChatDeed::Enter { .. }
+            | ChatDeed::Invite { .. }
+            | ChatDeed::Kick { .. }
+            | ChatDeed::Star { .. }
+            | ChatDeed::Access { .. } => fits("people", state.people.len(), bounds::PEOPLE),
+            _ => Ok(()),
+        })
+    }
+
     /// Obeys a command at once; gives what came of it.
-    pub(crate) fn obey(&self, deed: crate::control::ChatDeed) -> Value {
-        use crate::control::ChatDeed as Deed;
+    pub(crate) fn obey(&self, deed: ChatDeed) -> Value {
+        use ChatDeed as Deed;
         match deed {
             Deed::Say { room, by, text } => return json!({"message": self.say(room, &by, &text)}),
             Deed::Edit { message, text } => return json!({"done": self.edit(message, &text)}),
