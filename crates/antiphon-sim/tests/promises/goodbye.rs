@@ -51,7 +51,7 @@ impl Raw {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         );
         for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
+            request = format!("{request}{name}: {value}\r\n");
         }
         let stream = sim.network().open(&address).await.expect("a connection");
         let mut raw = Self(BufReader::new(stream));
