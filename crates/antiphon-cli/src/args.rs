@@ -113,6 +113,11 @@ pub(crate) struct Sim {
     /// for.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
+    /// The name or address under which other machines reach this one, without a port
+    ///
+    /// It stands in the addresses that are printed, and the control address takes requests for it.
+    #[arg(long, value_name = "NAME", value_parser = host)]
+    pub(crate) host: Option<String>,
     /// The first of a platform's consecutive ports, or `control=N`; by default any free ones
     #[arg(long = "port", value_name = "PLATFORM=N", value_parser = port)]
     pub(crate) ports: Vec<(String, u16)>,
@@ -216,6 +221,18 @@ pub(crate) struct Which {
     /// All of them
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// Reads the name or the address of a machine.
+fn host(text: &str) -> Result<String, String> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+    if text.parse::<IpAddr>().is_ok() || !text.is_empty() && text.bytes().all(is_name) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "`{text}` is no name or address of a machine, such as `sim.example`"
+        ))
+    }
 }
 
 fn port(text: &str) -> Result<(String, u16), String> {

@@ -1,7 +1,5 @@
 //! Where a simulation over real sockets is found, and who can log in.
 
-use std::net::SocketAddr;
-
 use antiphon_core::Secret;
 use serde::{Serialize, Serializer};
 
@@ -76,7 +74,7 @@ impl From<BotAccount> for BotLogin {
 }
 
 impl DiscordAddresses {
-    fn new((rest, gateway): (SocketAddr, SocketAddr), discord: &Discord) -> Self {
+    fn new((rest, gateway): (&str, &str), discord: &Discord) -> Self {
         let bot = discord.account();
         let others = discord.accounts().into_iter();
         let own = bot.id;
@@ -109,7 +107,7 @@ pub struct NodeAddress {
 }
 
 impl NodeAddress {
-    fn new(at: SocketAddr, node: &Node) -> Self {
+    fn new(at: &str, node: &Node) -> Self {
         Self {
             name: node.name(),
             url: format!("http://{at}"),
@@ -206,7 +204,7 @@ impl From<ChatAccount> for Login {
 }
 
 impl StackExchangeAddresses {
-    fn new(at: SocketAddr, chat: &StackExchange) -> Self {
+    fn new(at: &str, chat: &StackExchange) -> Self {
         let mut accounts = chat.accounts().into_iter().map(Login::from);
         let servers = HOSTS
             .iter()
@@ -223,11 +221,11 @@ impl StackExchangeAddresses {
 
 impl Addresses {
     pub(crate) fn new(
-        control: SocketAddr,
-        (discord_at, discord): ((SocketAddr, SocketAddr), &Discord),
-        (nodes_at, lavalink): (&[SocketAddr], &Lavalink),
-        (queup_at, queup): (SocketAddr, &QueUp),
-        (chat_at, chat): (SocketAddr, &StackExchange),
+        control: &str,
+        (discord_at, discord): ((&str, &str), &Discord),
+        (nodes_at, lavalink): (&[String], &Lavalink),
+        (queup_at, queup): (&str, &QueUp),
+        (chat_at, chat): (&str, &StackExchange),
     ) -> Self {
         let bot = queup.account();
         let room = queup.room("choir-loft");
@@ -241,7 +239,7 @@ impl Addresses {
             lavalink: nodes_at
                 .iter()
                 .zip(lavalink.nodes())
-                .map(|(at, node)| NodeAddress::new(*at, &node))
+                .map(|(at, node)| NodeAddress::new(at, &node))
                 .collect(),
             queup: QueUpAddresses {
                 rest: format!("http://{queup_at}"),

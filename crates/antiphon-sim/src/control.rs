@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    bounds::{self, fits},
     discord::{self, Discord},
     fault::{Quirk, RestFault},
     lavalink::{self, Lavalink},
@@ -40,6 +41,14 @@ pub enum CommandError {
         what: &'static str,
         /// The name given.
         name: String,
+    },
+    /// It asks for more than the simulator makes or keeps.
+    #[error("too many: {what}, of which there can be {most}")]
+    TooMuch {
+        /// What it is, such as `guilds`.
+        what: String,
+        /// How many there can be.
+        most: u64,
     },
     /// A line of a script is at fault.
     #[error("line {line} of the script is wrong")]
@@ -532,7 +541,10 @@ impl Hands {
             Order::Discord(deed) => self.discord.obey(deed),
             Order::Lavalink(deed) => self.lavalink.obey(deed),
             Order::QueUp(deed) => self.queup.obey_deed(deed),
-            Order::Chat(deed) => Ok(self.stackexchange.obey(deed)),
+            Order::Chat(deed) => {
+                self.stackexchange.has_room_for(&deed)?;
+                Ok(self.stackexchange.obey(deed))
+            }
         }
     }
 }
@@ -557,6 +569,8 @@ impl Command {
             return Err(CommandError::Shape);
         };
         *name = name.replace('-', "_");
+        let deed = name.clone();
+        bounds::check(&deed, &fields)?;
         let deed = Value::Object(fields);
         let wrong = |error: serde_json::Error| CommandError::Unknown(error.to_string());
         let order = match platform.as_str().unwrap_or("that") {
@@ -613,8 +627,36 @@ impl QueUp {
         of.map_or_else(|| self.links(), |of| self.links_of(of))
     }
 
+    /// Gives an error if a command could make one thing too many.
+    fn has_room_for(&self, deed: &Deed) -> Result<(), CommandError> {
+        self.server.with(|state| match deed {
+            Deed::Room { .. } => fits("rooms", state.rooms.len(), bounds::ROOMS),
+            Deed::Whisper { .. } => {
+                let conversations = state.conversations.len();
+                fits("conversations", conversations, bounds::CONVERSATIONS)?;
+                fits("people", state.users.len(), bounds::PEOPLE)
+            }
+            Deed::Fail { .. } => fits("rules", state.faults.rest.len(), bounds::RULES),
+            Deed::RefuseUpgrades { .. } => {
+                fits("answers", state.faults.upgrades.len(), bounds::ANSWERS)
+            }
+            Deed::Queue { .. } => fits("songs", state.songs.len(), bounds::TRACKS),
+            // Who is named may be new.
+            Deed::Say { .. }
+            | Deed::SayFromOutside { .. }
+            | Deed::Join { .. }
+            | Deed::Account { .. }
+            | Deed::Kick { .. }
+            | Deed::Ban { .. }
+            | Deed::SetRole { .. }
+            | Deed::Presence { .. } => fits("people", state.users.len(), bounds::PEOPLE),
+            _ => Ok(()),
+        })
+    }
+
     #[expect(clippy::too_many_lines, reason = "one arm for each command")]
     fn obey_deed(&self, deed: Deed) -> Result<Value, CommandError> {
+        self.has_room_for(&deed)?;
         match deed {
             Deed::Say { place, by, text } => {
                 return Ok(json!({"chat": self.place(&place)?.say(&by, &text)}));

@@ -1,6 +1,6 @@
 //! The control address: takes commands, and shows the ledger and the notes.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, hint::black_box, net::SocketAddr, sync::Arc};
 
 use antiphon_core::Secret;
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use crate::{
     Command,
     address::{Addresses, Login},
     control::Hands,
+    gate::Gate,
     ledger::{Ledger, Query},
     line::Line,
 };
@@ -29,6 +30,7 @@ pub(crate) struct Desk {
     hands: Hands,
     ledger: Ledger,
     addresses: Arc<Option<Addresses>>,
+    gate: Gate,
     token: Option<Secret>,
 }
 
@@ -39,27 +41,33 @@ impl Desk {
         hands: Hands,
         ledger: Ledger,
         addresses: Option<Addresses>,
+        gate: Gate,
         token: Option<Secret>,
     ) -> Self {
         Self {
             hands,
             ledger,
             addresses: Arc::new(addresses),
+            gate,
             token,
         }
     }
 
     pub(crate) async fn serve(self, line: Line) {
+        let here = line.here();
         let service =
-            service_fn(|request| async { Ok::<_, Infallible>(self.respond(request).await) });
+            service_fn(|request| async { Ok::<_, Infallible>(self.respond(request, here).await) });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(line), service);
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a control connection ended");
         }
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Page {
+    async fn respond(&self, request: Request<Incoming>, here: Option<SocketAddr>) -> Page {
         let (head, body) = request.into_parts();
+        if let Some(error) = self.gate.refusal(&head.uri, &head.headers, here) {
+            return json(StatusCode::FORBIDDEN, &serde_json::json!({"error": error}));
+        }
         if !self.is_known(&head.headers) {
             let error = "the control address asks for its token: `Authorization: Bearer …`";
             return json(
@@ -71,7 +79,7 @@ impl Desk {
         match (&head.method, head.uri.path()) {
             (&Method::GET, "/") => json(StatusCode::OK, &*self.addresses),
             (&Method::GET, "/ledger") => match parse_query(query) {
-                Ok(query) => lines(&self.ledger.rows(&query)),
+                Ok(query) => self.show(&query),
                 Err(error) => wrong(&error),
             },
             (&Method::GET, "/notes") => lines(&self.ledger.notes()),
@@ -82,7 +90,7 @@ impl Desk {
             }
             (&Method::POST, "/do") => match Limited::new(body, LONGEST).collect().await {
                 Ok(body) => self.obey(&String::from_utf8_lossy(&body.to_bytes())),
-                Err(_) => wrong("the command is too long"),
+                Err(_) => wrong(&format!("a command has at most {LONGEST} bytes")),
             },
             _ => json(
                 StatusCode::NOT_FOUND,
@@ -99,8 +107,26 @@ impl Desk {
             return true;
         };
         let given = headers.get(header::AUTHORIZATION);
-        let given = given.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        given == Some(token.expose())
+        let given = given.and_then(|value| value.to_str().ok()?.split_once(' '));
+        given.is_some_and(|(scheme, given)| {
+            scheme.eq_ignore_ascii_case("bearer") && is_same(given.trim_start(), token.expose())
+        })
+    }
+
+    /// Shows the rows that fit a query; refuses one that concerns rows that were dropped.
+    fn show(&self, query: &Query) -> Page {
+        match self.ledger.whole(query) {
+            Ok(rows) => lines(&rows),
+            Err(dropped) => json(
+                StatusCode::GONE,
+                &serde_json::json!({
+                    "error": format!(
+                        "the ledger is full, and its rows 1 to {dropped} were dropped: begin with `after={dropped}`, and compare nothing older"
+                    ),
+                    "dropped": dropped,
+                }),
+            ),
+        }
     }
 
     fn obey(&self, text: &str) -> Page {
@@ -109,6 +135,13 @@ impl Desk {
             Err(error) => wrong(&error.to_string()),
         }
     }
+}
+
+/// Compares two texts in a time that tells nothing of where they differ.
+fn is_same(one: &str, other: &str) -> bool {
+    let pairs = one.bytes().zip(other.bytes());
+    let differences = pairs.fold(0, |seen, (one, other)| black_box(seen | (one ^ other)));
+    one.len() == other.len() && differences == 0
 }
 
 fn parse_query(text: &str) -> Result<Query, String> {

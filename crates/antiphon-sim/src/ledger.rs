@@ -38,8 +38,10 @@ pub struct Row {
 
 impl Row {
     fn weight(&self) -> usize {
-        // The fixed part stands for the row and its share of the texts that rows have in common.
-        160 + self.body.len()
+        // Each text of its own costs its counters and what the allocator adds; those that rows have in common do not
+        // count. The queue of rows may be twice as long as what is in it.
+        let origin = self.origin.as_ref().map_or(0, |text| 32 + text.len());
+        2 * size_of::<Self>() + origin + 32 + self.body.len()
     }
 }
 
@@ -76,7 +78,10 @@ pub struct Note {
     pub text: String,
 }
 
-/// How much a ledger keeps; the oldest go first, and a note says so.
+/// How much a ledger keeps.
+///
+/// Where it is more, the oldest rows go first: a note says so, [`Ledger::dropped`] counts them, and
+/// [`Ledger::whole`] refuses to answer what they would belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerLimits {
     rows: usize,
@@ -95,10 +100,10 @@ impl Default for LedgerLimits {
 }
 
 impl LedgerLimits {
-    /// Rows kept by default: two million.
-    pub const ROWS: usize = 2_000_000;
-    /// Bytes of rows kept by default, roughly counted: 1 GiB.
-    pub const BYTES: usize = 1 << 30;
+    /// Rows kept by default: one million.
+    pub const ROWS: usize = 1_000_000;
+    /// Bytes of rows kept by default, roughly counted: 256 MiB.
+    pub const BYTES: usize = 256 << 20;
     /// Notes kept by default: ten thousand.
     pub const NOTES: usize = 10_000;
 
@@ -227,7 +232,20 @@ impl Ledger {
         });
     }
 
-    /// The rows that fit a query, oldest first.
+    /// The rows that fit a query, oldest first, if none of those it concerns was dropped.
+    ///
+    /// # Errors
+    ///
+    /// How many rows were dropped, if the query begins before the last of them: what is left is not the whole truth.
+    pub fn whole(&self, query: &Query) -> Result<Vec<Row>, u64> {
+        let dropped = self.dropped();
+        if query.after < dropped {
+            return Err(dropped);
+        }
+        Ok(self.rows(query))
+    }
+
+    /// The rows that fit a query and were not dropped, oldest first; see [`Ledger::whole`].
     pub fn rows(&self, query: &Query) -> Vec<Row> {
         self.pages(|pages| {
             let first = pages.written - pages.rows.len() as u64;
@@ -253,12 +271,12 @@ impl Ledger {
         })
     }
 
-    /// How many frames of each kind were sent on a connection.
+    /// How many frames of each kind were sent on a connection, among the rows that were not dropped.
     pub fn sent_on(&self, connection: &str) -> BTreeMap<String, u64> {
         self.count(|row| row.connection.as_deref() == Some(connection))
     }
 
-    /// How many events of each kind are due to an account.
+    /// How many events of each kind are due to an account, among the rows that were not dropped.
     pub fn due_to(&self, account: &str) -> BTreeMap<String, u64> {
         self.count(|row| row.due_to.as_deref() == Some(account))
     }

@@ -2,11 +2,13 @@
 
 mod address;
 mod agenda;
+mod bounds;
 mod control;
 mod desk;
 pub mod discord;
 mod encoder;
 mod fault;
+mod gate;
 pub mod lavalink;
 mod ledger;
 mod line;
@@ -16,6 +18,7 @@ mod outgoing;
 pub mod queup;
 mod simulator;
 pub mod stackexchange;
+mod talk;
 mod traffic;
 pub mod trial;
 mod web;

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -49,6 +50,14 @@ impl Line {
             reader: None,
             writer: None,
         })))
+    }
+
+    /// This machine's end of the connection, where it is a real one.
+    pub(crate) fn here(&self) -> Option<SocketAddr> {
+        match self.wire().end.as_ref()? {
+            End::Tcp(stream) => stream.local_addr().ok(),
+            End::Pipe(_) => None,
+        }
     }
 
     fn wire(&self) -> MutexGuard<'_, Wire> {

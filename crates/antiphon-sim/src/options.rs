@@ -16,6 +16,7 @@ pub struct Options {
     pub(crate) rate: u32,
     pub(crate) script: Vec<Command>,
     pub(crate) address: IpAddr,
+    pub(crate) host: Option<String>,
     pub(crate) control_port: u16,
     pub(crate) control_token: Option<Secret>,
     pub(crate) discord_port: u16,
@@ -37,6 +38,7 @@ impl Default for Options {
             rate: 0,
             script: Vec::new(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            host: None,
             control_port: 0,
             control_token: None,
             discord_port: 0,
@@ -99,6 +101,17 @@ impl Options {
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address = address;
+        self
+    }
+
+    /// Sets the name or address under which other machines reach this one, without a port (default: the address that it
+    /// listens on, or the loopback address where that is every address, such as 0.0.0.0).
+    ///
+    /// The addresses that are shown have it, and the control address takes requests for it.
+    /// An IPv6 address may have brackets or not.
+    #[must_use]
+    pub fn host(mut self, host: &str) -> Self {
+        self.host = Some(host.to_owned());
         self
     }
 

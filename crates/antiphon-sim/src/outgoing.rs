@@ -1,13 +1,19 @@
 //! What goes out on sockets, whatever the platform.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use futures_util::SinkExt;
-use tokio::{io::AsyncWriteExt, sync::mpsc};
+use tokio::io::AsyncWriteExt;
 use tokio_websockets::{CloseCode, Message};
 
-use crate::{encoder::Encoder, line::Line};
+use crate::{line::Line, talk::Speech};
 
 /// Bytes of a close frame beside its code.
 const LONGEST_REASON: usize = 123;
@@ -31,16 +37,31 @@ pub(crate) enum Outgoing {
     CompressPayloads,
 }
 
+/// What was written last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// A close frame, to which an answer may come.
+    Goodbye,
+    /// All that there was; nothing more can come.
+    All,
+}
+
 /// Writes what waits, a batch at a time, until nothing can come any more.
+///
+/// `torn` becomes true where a frame is begun behind the sink's back.
 pub(crate) async fn write<S>(
-    mut sink: S,
-    mut to_write: mpsc::Receiver<Outgoing>,
-    line: Line,
-    mut encoder: Encoder,
-) -> Result<(), tokio_websockets::Error>
+    sink: &mut S,
+    speech: Speech,
+    torn: &AtomicBool,
+) -> Result<Written, tokio_websockets::Error>
 where
     S: SinkExt<Message, Error = tokio_websockets::Error> + Unpin,
 {
+    let Speech {
+        mut to_write,
+        line,
+        mut encoder,
+    } = speech;
     let mut batch = Vec::with_capacity(BATCH);
     while to_write.recv_many(&mut batch, BATCH).await > 0 {
         for outgoing in batch.drain(..) {
@@ -55,18 +76,19 @@ where
                 Outgoing::CompressPayloads => encoder.compress_payloads(),
                 Outgoing::Close(code, reason) => {
                     sink.send(goodbye(code, &reason)).await?;
-                    return Ok(());
+                    return Ok(Written::Goodbye);
                 }
                 Outgoing::Oversized(size, beginning) => {
                     sink.flush().await?;
+                    torn.store(true, Ordering::Relaxed);
                     flood(line, size, beginning.as_bytes()).await?;
-                    return Ok(());
+                    return Ok(Written::All);
                 }
             }
         }
         sink.flush().await?;
     }
-    Ok(())
+    Ok(Written::All)
 }
 
 /// A close frame; without a code where this one must never be written (RFC 6455 §7.4), and with as much of the reason

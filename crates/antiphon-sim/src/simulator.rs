@@ -2,7 +2,7 @@
 
 use std::{
     fmt, io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -10,6 +10,7 @@ use std::{
 use antiphon_core::Clock;
 use antiphon_net::{Connect, Network, Route, pipe};
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::{
     net::TcpListener,
     task::JoinSet,
@@ -17,11 +18,12 @@ use tokio::{
 };
 
 use crate::{
-    Command,
+    Command, CommandError,
     address::Addresses,
     control::Hands,
     desk,
     discord::{self, Discord},
+    gate::Gate,
     lavalink::{self, Lavalink},
     ledger::{Ledger, Note, Query},
     line::Line,
@@ -197,15 +199,15 @@ impl Simulator {
         let queup = bind("queup", options.address, options.queup_port).await?;
         let chat = bind("stackexchange", options.address, options.stackexchange_port).await?;
         let control = bind("control", options.address, options.control_port).await?;
-        let (queup_at, chat_at) = (queup.local_addr()?, chat.local_addr()?);
-        let control_at = control.local_addr()?;
-        let (rest_at, gateway_at) = (rest.local_addr()?, gateway.local_addr()?);
-        let nodes_at: Vec<SocketAddr> = nodes
-            .iter()
-            .map(TcpListener::local_addr)
-            .collect::<io::Result<_>>()?;
+        let (queup_at, chat_at) = (reachable(&queup)?, reachable(&chat)?);
+        let control_at = reachable(&control)?;
+        let (rest_at, gateway_at) = (reachable(&rest)?, reachable(&gateway)?);
+        let nodes_at: Vec<SocketAddr> = nodes.iter().map(reachable).collect::<io::Result<_>>()?;
+        let shown = |at: SocketAddr| shown(at, options.host.as_deref());
         let mut simulator = Self::new(options, Clock::system());
-        simulator.discord.lead_to(&format!("ws://{gateway_at}"));
+        simulator
+            .discord
+            .lead_to(&format!("ws://{}", shown(gateway_at)));
         let routes: Vec<Route> = nodes_at.iter().copied().map(Route::address).collect();
         simulator.network = network(
             [&Route::address(rest_at), &Route::address(gateway_at)],
@@ -214,11 +216,14 @@ impl Simulator {
             &Route::address(chat_at),
         );
         simulator.addresses = Some(Addresses::new(
-            control_at,
-            ((rest_at, gateway_at), &simulator.discord),
-            (&nodes_at, &simulator.lavalink),
-            (queup_at, &simulator.queup),
-            (chat_at, &simulator.stackexchange),
+            &shown(control_at),
+            ((&shown(rest_at), &shown(gateway_at)), &simulator.discord),
+            (
+                &nodes_at.iter().copied().map(shown).collect::<Vec<_>>(),
+                &simulator.lavalink,
+            ),
+            (&shown(queup_at), &simulator.queup),
+            (&shown(chat_at), &simulator.stackexchange),
         ));
         let server = Arc::clone(&simulator.discord.server);
         simulator.run(accept(rest, move |line| {
@@ -246,10 +251,20 @@ impl Simulator {
             simulator.hands(),
             simulator.ledger(),
             simulator.addresses.clone(),
+            Gate::new(options.address, options.host.as_deref()),
             options.control_token.clone(),
         );
         simulator.run(accept(control, move |line| desk.clone().serve(line)));
         Ok(simulator)
+    }
+
+    /// Obeys a command at once, as the control address does; gives what came of it, such as the id of a message.
+    ///
+    /// # Errors
+    ///
+    /// If it names something that is not there, or asks for more than there can be.
+    pub fn obey(&self, command: &Command) -> Result<Value, CommandError> {
+        self.hands().obey(command)
     }
 
     fn hands(&self) -> Hands {
@@ -275,24 +290,19 @@ impl Simulator {
         self.discord.refuse_sockets(Duration::MAX);
         self.queup.refuse_sockets(Duration::MAX);
         self.stackexchange.refuse_sockets(Duration::MAX);
-        let links = self.queup.links();
-        links.close(1001, "the simulator stops");
+        self.queup.links().close(1001, "the simulator stops");
         self.discord.close(1001, "the simulator stops");
-        let (chat, discord) = (&self.stackexchange, &self.discord);
-        chat.close(1001, "the simulator stops");
+        self.stackexchange.close(1001, "the simulator stops");
         let nodes = self.lavalink.nodes();
         for node in &nodes {
             node.refuse_sockets(Duration::MAX);
             node.close(1001, "the simulator stops");
         }
         let all_closed = async {
-            while !links.list().is_empty()
-                || !chat.connections().is_empty()
-                || discord.is_serving()
-                || nodes.iter().any(|node| !node.connections().is_empty())
-            {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            self.discord.server.sockets.all_closed().await;
+            self.lavalink.server.sockets.all_closed().await;
+            self.queup.server.sockets.all_closed().await;
+            self.stackexchange.server.sockets.all_closed().await;
         };
         if timeout(FAREWELL, all_closed).await.is_err() {
             tracing::debug!("some sockets did not close in time");
@@ -401,6 +411,26 @@ fn network([rest, gateway]: [&Route; 2], nodes: &[Route], queup: &Route, chat: &
         network = network.route(&lavalink::host(name), route.clone());
     }
     network
+}
+
+/// An address at which this machine reaches a listener: the loopback address for one that listens on all.
+fn reachable(listener: &TcpListener) -> io::Result<SocketAddr> {
+    let mut at = listener.local_addr()?;
+    match at.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => at.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => at.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(at)
+}
+
+/// Host and port as they are shown.
+fn shown(at: SocketAddr, host: Option<&str>) -> String {
+    match host {
+        Some(host) if host.parse::<Ipv6Addr>().is_ok() => format!("[{host}]:{}", at.port()),
+        Some(host) => format!("{host}:{}", at.port()),
+        None => at.to_string(),
+    }
 }
 
 /// Obeys the commands of a script at their times.

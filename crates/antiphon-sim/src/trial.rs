@@ -77,6 +77,9 @@ impl Journal {
     }
 
     /// What the ledger has due to an account and is not stored, whether a gap tells of it or not.
+    ///
+    /// # Panics
+    /// If the ledger dropped rows, so that nothing can be said.
     pub fn missing(&self, ledger: &Ledger, account: &str) -> Vec<Row> {
         let query = Query {
             due_to: Some(account.to_owned()),
@@ -88,12 +91,16 @@ impl Journal {
             let origin = row.origin.as_deref();
             origin.is_some_and(|origin| stored.contains(origin))
         };
-        let mut rows = ledger.rows(&query);
+        let rows = ledger.whole(&query);
+        let mut rows = rows.expect("a ledger that kept all its rows");
         rows.retain(|row| !is_stored(row));
         rows
     }
 
     /// What the ledger has due to an account, less what is stored, less what lies inside a reported gap; in words.
+    ///
+    /// # Panics
+    /// If the ledger dropped rows, so that nothing can be said.
     pub fn lost(&self, ledger: &Ledger, account: &str) -> Vec<String> {
         let gaps = self.gaps().into_iter();
         let gaps: Vec<_> = gaps.map(|(place, gap)| (Place::new(place), gap)).collect();

@@ -32,6 +32,9 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         );
         return Err(error.hint(way_out).into());
     }
+    if let Some(host) = &args.host {
+        options = options.host(host);
+    }
     for (server, port) in &args.ports {
         options = options.port(server, *port).map_err(|error| {
             Failure::from_error(Exit::Usage, error).hint("write `--port queup=7006`")

@@ -55,11 +55,6 @@ impl Discord {
         }
     }
 
-    /// Whether a connection is still being served, be it that its close frame is being written.
-    pub(crate) fn is_serving(&self) -> bool {
-        self.act(|state| state.serving > 0)
-    }
-
     /// Sends clients to this address, to connect and to resume.
     pub(crate) fn lead_to(&self, address: &str) {
         self.act(|state| {

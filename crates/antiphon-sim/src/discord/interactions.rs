@@ -4,10 +4,17 @@ use serde_json::{Value, json};
 
 use super::{model::Id, permissions, session::Scope, state::State};
 
+/// Milliseconds within which an interaction has its first answer.
+pub(crate) const FIRST_ANSWER: i64 = 3_000;
+/// Milliseconds for which an interaction's token is good.
+pub(crate) const TOKEN_LIFE: i64 = 900_000;
+
 /// A question that waits for its answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Interaction {
     pub(crate) token: String,
+    /// Unix milliseconds.
+    pub(crate) asked_at: i64,
     pub(crate) application: Id,
     pub(crate) channel: Id,
     pub(crate) user: Id,
@@ -36,6 +43,7 @@ impl State {
             .unwrap_or_default();
         let interaction = Interaction {
             token: token.clone(),
+            asked_at: self.now(),
             application,
             channel,
             user,

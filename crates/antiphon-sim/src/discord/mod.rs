@@ -44,7 +44,7 @@ pub(crate) use state::Settings;
 use state::State;
 pub(crate) use voice::VoicePass;
 
-use crate::{ledger::Ledger, world::World};
+use crate::{ledger::Ledger, talk::Sockets, world::World};
 
 /// Host of the REST interface.
 pub(crate) const REST: &str = "discord.com";
@@ -60,6 +60,8 @@ pub(crate) struct Server {
     bell: Arc<Notify>,
     /// Events a second of ambient traffic.
     pub(crate) rate: watch::Sender<u32>,
+    /// Sockets that are open.
+    pub(crate) sockets: Sockets,
 }
 
 impl Server {
@@ -69,6 +71,7 @@ impl Server {
             bell: state.agenda.bell(),
             state: Mutex::new(state),
             rate: watch::Sender::new(0),
+            sockets: Sockets::default(),
         }
     }
 

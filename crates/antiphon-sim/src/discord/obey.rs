@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Discord, command::Deed};
-use crate::control::CommandError;
+use crate::{
+    bounds::{self, fits},
+    control::CommandError,
+};
 
 fn id(text: &str) -> Result<u64, CommandError> {
     text.parse().map_err(|_| CommandError::Missing {
@@ -37,9 +40,63 @@ impl Discord {
         }
     }
 
+    /// Gives an error if a command could make one thing too many.
+    fn has_room_for(&self, deed: &Deed) -> Result<(), CommandError> {
+        self.act(|state| {
+            let guild = |name: &str| {
+                let id = state.guild_named(name)?;
+                state.guilds.get(&id)
+            };
+            match deed {
+                Deed::Crowd {
+                    guild: name,
+                    members,
+                } => {
+                    let are = guild(name).map_or(0, |guild| guild.members.len());
+                    let will_be = are.saturating_add(*members).saturating_sub(1);
+                    fits("members of a guild", will_be, bounds::MEMBERS)?;
+                    let will_be = state.users.len().saturating_add(*members);
+                    fits("users", will_be, bounds::USERS)?;
+                }
+                Deed::AddGuild { .. } => fits("guilds", state.guilds.len(), bounds::GUILDS)?,
+                Deed::AddRole { guild: name, .. } => {
+                    let are = guild(name).map_or(0, |guild| guild.roles.len());
+                    fits("roles of a guild", are, bounds::IN_GUILD)?;
+                }
+                Deed::AddChannel { guild: name, .. } => {
+                    let are = state
+                        .guild_named(name)
+                        .map_or(0, |guild| state.channels_of(guild, false).count());
+                    fits("channels of a guild", are, bounds::IN_GUILD)?;
+                }
+                Deed::AddThread { place, .. } => {
+                    let channel = state.channel_named(place);
+                    let home = channel.and_then(|id| state.channels.get(&id)?.guild);
+                    let are = home.map_or(0, |guild| state.channels_of(guild, true).count());
+                    fits("threads of a guild", are, bounds::IN_GUILD)?;
+                }
+                Deed::Invite { place, .. } => {
+                    let channel = state.channel_named(place);
+                    let home = channel.and_then(|id| state.channels.get(&id)?.guild);
+                    let home = home.and_then(|guild| state.guilds.get(&guild));
+                    let are = home.map_or(0, |guild| guild.invites.len());
+                    fits("invitations to a guild", are, bounds::IN_GUILD)?;
+                }
+                Deed::Fail { .. } => fits("rules", state.faults.rest.len(), bounds::RULES)?,
+                Deed::RefuseUpgrades { .. } => {
+                    fits("answers", state.faults.upgrades.len(), bounds::ANSWERS)?;
+                }
+                _ => {}
+            }
+            // Who is named may be new.
+            fits("users", state.users.len(), bounds::USERS)
+        })
+    }
+
     /// Obeys a command at once; gives what came of it, such as the id of a message.
     #[expect(clippy::too_many_lines, reason = "one arm for each command")]
     pub(crate) fn obey(&self, deed: Deed) -> Result<Value, CommandError> {
+        self.has_room_for(&deed)?;
         let text = |id: u64| id.to_string();
         match deed {
             Deed::Say {

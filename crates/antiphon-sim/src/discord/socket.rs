@@ -1,25 +1,22 @@
 //! The socket side of the Gateway.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
-use futures_util::StreamExt;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
-    time::{Instant, sleep_until, timeout},
 };
-use tokio_websockets::{Limits, ServerBuilder};
+use tokio_websockets::Message;
 
 use super::Server;
-use crate::{encoder::Encoder, line::Line, outgoing::write};
+use crate::{
+    encoder::Encoder,
+    line::Line,
+    talk::{Peer, Speech, talk},
+};
 
 /// Longest message taken from a client; the protocol's own limit is far below.
 const LONGEST: usize = 1 << 16;
-/// How long a client has to answer a close frame.
-const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How a client asked to be spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +51,9 @@ where
         Compression::Zlib => Encoder::zlib(split),
         Compression::Zstd => Encoder::zstd().unwrap_or_default(),
     };
+    let _open = server.sockets.one_more();
     let (outgoing, to_write) = mpsc::channel(most);
     let number = server.with(|state| {
-        state.serving += 1;
         let number = state.open(
             line.clone(),
             outgoing,
@@ -70,44 +67,21 @@ where
         }
         number
     });
-    let _gone = Gone { server, number };
-    let limits = Limits::default().max_payload_len(Some(LONGEST));
-    let (sink, mut stream) = ServerBuilder::new().limits(limits).serve(stream).split();
+    let speech = Speech {
+        to_write,
+        line,
+        encoder,
+    };
     // A client that does not beat for two intervals and a half is gone.
     let patience = Duration::from_millis(interval * 5 / 2);
-    let heard_at = Mutex::new(Instant::now());
-    let deadline = || *heard_at.lock().unwrap_or_else(PoisonError::into_inner) + patience;
-    let read = async {
-        while let Some(Ok(message)) = stream.next().await {
-            *heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-            if let Some((code, _)) = message.as_close() {
-                server.with(|state| state.left(number, code.into()));
-                break;
-            }
-            if message.is_text() || message.is_binary() {
-                server.with(|state| state.heard(number, message.as_payload()));
-            }
-        }
-    };
-    tokio::pin!(read);
-    let watch = async {
-        while deadline() > Instant::now() {
-            sleep_until(deadline()).await;
-        }
-        server.with(|state| state.time_out(number));
-        // What closes the connection has to be written first.
-        tokio::time::sleep(FAREWELL).await;
-    };
-    tokio::select! {
-        () = &mut read => {}
-        written = write(sink, to_write, line, encoder) => {
-            if written.is_ok() {
-                // The close frame was the last; the client has a moment to answer it.
-                let _ = timeout(FAREWELL, read).await;
-            }
-        }
-        () = watch => {}
-    }
+    talk(
+        stream,
+        LONGEST,
+        speech,
+        Some(patience),
+        Shard { server, number },
+    )
+    .await;
 }
 
 impl super::state::State {
@@ -134,17 +108,30 @@ impl super::state::State {
     }
 }
 
-/// Takes the connection out of the state however its task ends.
-struct Gone<'a> {
+/// The client at the other end; the connection leaves the state with it.
+struct Shard<'a> {
     server: &'a Server,
     number: u64,
 }
 
-impl Drop for Gone<'_> {
+impl Peer for Shard<'_> {
+    fn heard(&self, message: &Message) -> bool {
+        let payload = message.as_payload();
+        self.server.with(|state| state.heard(self.number, payload));
+        true
+    }
+
+    fn closed(&self, code: u16) {
+        self.server.with(|state| state.left(self.number, code));
+    }
+
+    fn silent(&self) {
+        self.server.with(|state| state.time_out(self.number));
+    }
+}
+
+impl Drop for Shard<'_> {
     fn drop(&mut self) {
-        self.server.with(|state| {
-            state.serving -= 1;
-            state.gone(self.number);
-        });
+        self.server.with(|state| state.gone(self.number));
     }
 }

@@ -152,8 +152,6 @@ pub(crate) struct State {
     pub(crate) full_lists: BTreeMap<(Id, Id), i64>,
     pub(crate) connections: BTreeMap<u64, Connection>,
     pub(crate) opened: u64,
-    /// Tasks that serve a connection, closed ones among them.
-    pub(crate) serving: usize,
     /// Events made so far, by which traffic keeps its pace.
     pub(crate) made: u64,
     /// Rung when somebody's voice may have become another.
@@ -199,7 +197,6 @@ impl State {
             full_lists: BTreeMap::new(),
             connections: BTreeMap::new(),
             opened: 0,
-            serving: 0,
             made: 0,
             voices: Arc::default(),
             home: Home::default(),

@@ -79,6 +79,11 @@ impl Catalogue {
     }
 
     /// Adds a track, or puts it in the place of the one with its identifier.
+    /// How many tracks there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(crate) fn add(&mut self, track: Track, fate: Fate) {
         let info = &track.info;
         let number = self.entries.len();

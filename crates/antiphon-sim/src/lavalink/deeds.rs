@@ -10,6 +10,7 @@ use super::{
     quirk::NodeQuirk,
 };
 use crate::{
+    bounds::{self, fits},
     control::{CommandError, period},
     fault::RestFault,
 };
@@ -252,9 +253,27 @@ impl Lavalink {
         Ok(json!({"done": done}))
     }
 
+    /// Gives an error if a command could make one thing too many.
+    fn has_room_for(&self, deed: &Deed) -> Result<(), CommandError> {
+        self.server.with(|state| {
+            let mut nodes = state.nodes.iter();
+            match deed {
+                Deed::AddTrack { .. } => fits("songs", state.catalogue.len(), bounds::TRACKS),
+                Deed::Fail { .. } => {
+                    nodes.try_for_each(|node| fits("rules", node.faults.rest.len(), bounds::RULES))
+                }
+                Deed::RefuseUpgrades { .. } => nodes.try_for_each(|node| {
+                    fits("answers", node.faults.upgrades.len(), bounds::ANSWERS)
+                }),
+                _ => Ok(()),
+            }
+        })
+    }
+
     /// Obeys a command at once; gives what came of it.
     #[expect(clippy::too_many_lines, reason = "one arm for each command")]
     pub(crate) fn obey(&self, deed: Deed) -> Result<Value, CommandError> {
+        self.has_room_for(&deed)?;
         match deed {
             Deed::Players { node } => {
                 let nodes = self.nodes_for(node.as_ref())?;

@@ -42,7 +42,7 @@ pub(crate) use state::{NODES, Settings};
 pub(crate) use traffic::Deck;
 pub(crate) use voice::watch_voices;
 
-use crate::{ledger::Ledger, world::World};
+use crate::{ledger::Ledger, talk::Sockets, world::World};
 
 /// The nodes' state, and the bell that wakes their housekeeper.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub(crate) struct Server {
     bell: Arc<Notify>,
     /// Events a second of ambient traffic.
     pub(crate) rate: watch::Sender<u32>,
+    /// Sockets that are open.
+    pub(crate) sockets: Sockets,
 }
 
 impl Server {
@@ -60,6 +62,7 @@ impl Server {
             bell: state.agenda.bell(),
             state: Mutex::new(state),
             rate: watch::Sender::new(0),
+            sockets: Sockets::default(),
         }
     }
 

@@ -1,17 +1,17 @@
 //! Sockets: frames go out on them, and nothing of meaning comes in (protocol §1).
 
-use futures_util::StreamExt;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
 };
-use tokio_websockets::{Limits, ServerBuilder};
+use tokio_websockets::Message;
 
 use super::{Server, http::Granted};
 use crate::{
     encoder::Encoder,
     line::Line,
-    outgoing::{Outgoing, write},
+    outgoing::Outgoing,
+    talk::{Peer, Speech, talk},
 };
 
 /// Longest message taken from a client.
@@ -24,6 +24,7 @@ pub(crate) async fn serve<S>(server: &Server, node: usize, stream: S, line: Line
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let _open = server.sockets.one_more();
     let most = server.with(|state| state.settings.outgoing);
     let (outgoing, to_write) = mpsc::channel(most);
     let number = if let Some(caller) = granted.caller {
@@ -33,40 +34,36 @@ where
         let _ = outgoing.try_send(Outgoing::Close(NO_NUMBER, String::new()));
         0
     };
-    let _gone = Gone {
+    let speech = Speech {
+        to_write,
+        line,
+        encoder: Encoder::default(),
+    };
+    let caller = Caller {
         server,
         node,
         number,
     };
-    let limits = Limits::default().max_payload_len(Some(LONGEST));
-    let (sink, mut stream) = ServerBuilder::new().limits(limits).serve(stream).split();
-    let read = async {
-        while let Some(Ok(message)) = stream.next().await {
-            if message.is_close() {
-                break;
-            }
-            if message.is_text() || message.is_binary() {
-                server.with(|state| {
-                    state.note("a socket sent something; a node takes requests only");
-                });
-            }
-        }
-    };
-    // Any of them ending ends the connection; what was not written yet is lost, as with any broken line.
-    tokio::select! {
-        () = read => {}
-        _ = write(sink, to_write, line, Encoder::default()) => {}
-    }
+    talk(stream, LONGEST, speech, None, caller).await;
 }
 
-/// Takes the socket from its session when its task ends, however it does.
-struct Gone<'a> {
+/// The client at the other end; the socket leaves its session with it.
+struct Caller<'a> {
     server: &'a Server,
     node: usize,
     number: u64,
 }
 
-impl Drop for Gone<'_> {
+impl Peer for Caller<'_> {
+    fn heard(&self, _message: &Message) -> bool {
+        self.server.with(|state| {
+            state.note("a socket sent something; a node takes requests only");
+        });
+        true
+    }
+}
+
+impl Drop for Caller<'_> {
     fn drop(&mut self) {
         self.server
             .with(|state| state.departed(self.node, self.number));

@@ -87,7 +87,13 @@ impl Links {
     ///
     /// A code that must not be written, such as 1006, is left out of the frame, and the reason ends after 123 bytes.
     pub fn close(&self, code: u16, reason: &str) {
-        self.each(|state, number| state.send(number, Outgoing::Close(code, reason.to_owned())));
+        self.each(|state, number| {
+            state.send(number, Outgoing::Close(code, reason.to_owned()));
+            // What happens from here on is not sent on it; a dead line stays as it is.
+            if state.connections.get(&number).is_some_and(|one| !one.mute) {
+                state.gone(number);
+            }
+        });
     }
 
     /// Keeps the connections open while nothing comes through any more, in either direction.

@@ -32,7 +32,7 @@ pub use handle::{Account, QueUp, Room};
 pub use links::{Link, Links};
 use state::{Settings, State};
 
-use crate::{ledger::Ledger, world::World};
+use crate::{ledger::Ledger, talk::Sockets, world::World};
 
 /// The server's state, and the bell that wakes its housekeeper.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub(crate) struct Server {
     bell: Arc<Notify>,
     /// Events a second of ambient traffic.
     pub(crate) rate: watch::Sender<u32>,
+    /// Sockets that are open.
+    pub(crate) sockets: Sockets,
 }
 
 impl Server {
@@ -52,6 +54,7 @@ impl Server {
             state: Mutex::new(state),
             bell,
             rate: watch::Sender::new(0),
+            sockets: Sockets::default(),
         }
     }
 

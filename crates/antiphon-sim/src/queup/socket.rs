@@ -1,19 +1,14 @@
 //! The socket side of QueUp: engine.io v3 over a WebSocket.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
-    time::{Instant, sleep_until},
 };
-use tokio_websockets::{Limits, ServerBuilder};
+use tokio_websockets::Message;
 
 use super::{
     Server, quirk,
@@ -22,7 +17,8 @@ use super::{
 use crate::{
     encoder::Encoder,
     line::Line,
-    outgoing::{Outgoing, write},
+    outgoing::Outgoing,
+    talk::{Peer, Speech, talk},
 };
 
 /// Longest message taken from a client.
@@ -208,6 +204,7 @@ pub(crate) async fn serve<S>(server: &Server, stream: S, line: Line, client: Cli
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let _open = server.sockets.one_more();
     let settings = server.with(|state| state.settings);
     let (outgoing, to_write) = mpsc::channel(settings.outgoing);
     let number = server.with(|state| {
@@ -215,48 +212,45 @@ where
         state.welcome(number);
         number
     });
-    let _gone = Gone { server, number };
-    let limits = Limits::default().max_payload_len(Some(LONGEST));
-    let (sink, mut stream) = ServerBuilder::new().limits(limits).serve(stream).split();
-
-    let heard_at = Mutex::new(Instant::now());
-    let deadline = || {
-        let patience = Duration::from_millis(settings.ping_interval + settings.ping_timeout);
-        *heard_at.lock().unwrap_or_else(PoisonError::into_inner) + patience
+    let speech = Speech {
+        to_write,
+        line,
+        encoder: Encoder::default(),
     };
-    let read = async {
-        while let Some(Ok(message)) = stream.next().await {
-            *heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-            if let Some(text) = message.as_text()
-                && !server.with(|state| state.heard(number, text))
-            {
-                break;
-            }
-            if message.is_close() {
-                break;
-            }
-        }
-    };
-    let watch = async {
-        while deadline() > Instant::now() {
-            sleep_until(deadline()).await;
-        }
-    };
-    // Any of them ending ends the connection; what was not written yet is lost, as with any broken line.
-    tokio::select! {
-        () = read => {}
-        _ = write(sink, to_write, line, Encoder::default()) => {}
-        () = watch => {}
-    }
+    let patience = Duration::from_millis(settings.ping_interval + settings.ping_timeout);
+    talk(
+        stream,
+        LONGEST,
+        speech,
+        Some(patience),
+        Visitor { server, number },
+    )
+    .await;
 }
 
-/// Takes the connection out of the state however its task ends.
-struct Gone<'a> {
+/// The client at the other end; the connection leaves the state with it.
+struct Visitor<'a> {
     server: &'a Server,
     number: u64,
 }
 
-impl Drop for Gone<'_> {
+impl Peer for Visitor<'_> {
+    fn heard(&self, message: &Message) -> bool {
+        let text = message.as_text();
+        text.is_none_or(|text| self.server.with(|state| state.heard(self.number, text)))
+    }
+
+    /// Drops the line without a word: the client is taken for dead.
+    fn silent(&self) {
+        self.server.with(|state| {
+            if let Some(connection) = state.connections.get(&self.number) {
+                connection.line.cut();
+            }
+        });
+    }
+}
+
+impl Drop for Visitor<'_> {
     fn drop(&mut self) {
         self.server.with(|state| state.gone(self.number));
     }

@@ -17,6 +17,8 @@ const TWINS: i64 = 60_000;
 const STARS: u32 = 20;
 /// How long a kick lasts.
 const KICK: i64 = 60_000;
+/// Messages that a server keeps; the oldest go first.
+const MESSAGES: usize = 20_000;
 
 /// Why something is refused: a status and the words.
 pub(crate) type Refused = (u16, &'static str);
@@ -102,6 +104,9 @@ impl State {
             event: server.counter + 1,
         };
         server.messages.insert(id, message);
+        if server.messages.len() > MESSAGES {
+            server.messages.pop_first();
+        }
         if let Some(room) = server.rooms.get_mut(&room)
             && user > 0
         {

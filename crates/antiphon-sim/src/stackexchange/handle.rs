@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Server, state::State};
 use crate::{
+    bounds::{self, fits},
+    control::{ChatDeed, CommandError},
     fault::{RestFault, RestRule},
     outgoing::Outgoing,
 };
@@ -396,10 +398,15 @@ impl StackExchange {
     /// Closes every socket with a close frame.
     pub fn close(&self, code: u16, reason: &str) {
         self.each(|state, chat, number| {
-            if let Some(socket) = state.chats[chat].sockets.get(&number) {
-                let _ = socket
-                    .outgoing
-                    .try_send(Outgoing::Close(code, reason.to_owned()));
+            let sockets = &mut state.chats[chat].sockets;
+            // What happens from here on is not sent on it; a dead line stays as it is.
+            let is_alive = sockets.get(&number).is_some_and(|socket| !socket.mute);
+            if is_alive && let Some(socket) = sockets.remove(&number) {
+                let goodbye = Outgoing::Close(code, reason.to_owned());
+                if socket.outgoing.try_send(goodbye).is_err() {
+                    // A client that reads nothing would never come to the goodbye.
+                    socket.line.cut();
+                }
             }
         });
     }
@@ -446,9 +453,30 @@ impl StackExchange {
     // -----------------------------------------------------------------------------------------------------------------
     // Commands.
 
+    /// Gives an error if a command could make one thing too many.
+    pub(crate) fn has_room_for(&self, deed: &ChatDeed) -> Result<(), CommandError> {
+        self.server.with(|state| match deed {
+            ChatDeed::Fail { .. } => fits("rules", state.faults.rest.len(), bounds::RULES),
+            ChatDeed::RefuseUpgrades { .. } => {
+                fits("answers", state.faults.upgrades.len(), bounds::ANSWERS)
+            }
+            ChatDeed::Conflict { .. } => {
+                let waiting = state.troubles.conflicts.len();
+                fits("answers", waiting, bounds::ANSWERS / 10)
+            }
+            ChatDeed::Say { .. }
+            | ChatDeed::Enter { .. }
+            | ChatDeed::Invite { .. }
+            | ChatDeed::Kick { .. }
+            | ChatDeed::Star { .. }
+            | ChatDeed::Access { .. } => fits("people", state.people.len(), bounds::PEOPLE),
+            _ => Ok(()),
+        })
+    }
+
     /// Obeys a command at once; gives what came of it.
-    pub(crate) fn obey(&self, deed: crate::control::ChatDeed) -> Value {
-        use crate::control::ChatDeed as Deed;
+    pub(crate) fn obey(&self, deed: ChatDeed) -> Value {
+        use ChatDeed as Deed;
         match deed {
             Deed::Say { room, by, text } => return json!({"message": self.say(room, &by, &text)}),
             Deed::Edit { message, text } => return json!({"done": self.edit(message, &text)}),

@@ -30,6 +30,9 @@ fn domain(host: &str) -> &'static str {
     }
 }
 
+/// Sessions that a server keeps.
+const SESSIONS: usize = 10_000;
+
 impl State {
     /// Who is logged in at the site, by `acct` and `prov`.
     fn member(&self, host: &str, request: &Request<Bytes>) -> Option<i64> {
@@ -58,6 +61,10 @@ impl State {
         let session = self.secret();
         let key = self.secret();
         let chat = &mut self.chats[call.chat];
+        if chat.sessions.len() >= SESSIONS {
+            // Some session has to go; which one is as good as chance.
+            chat.sessions.pop_first();
+        }
         chat.sessions.insert(session.clone(), user);
         if call.user.is_none() {
             // The key changes with the session.

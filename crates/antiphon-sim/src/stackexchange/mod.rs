@@ -26,7 +26,7 @@ pub(crate) use state::{HOSTS, SOCKETS, Settings};
 use tokio::sync::watch;
 pub(crate) use traffic::Deck;
 
-use crate::{ledger::Ledger, world::World};
+use crate::{ledger::Ledger, talk::Sockets, world::World};
 
 /// The servers' state.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct Server {
     state: Mutex<State>,
     /// Events a second of ambient traffic.
     pub(crate) rate: watch::Sender<u32>,
+    /// Sockets that are open.
+    pub(crate) sockets: Sockets,
 }
 
 impl Server {
@@ -41,6 +43,7 @@ impl Server {
         Self {
             state: Mutex::new(State::new(world, ledger, settings)),
             rate: watch::Sender::new(0),
+            sockets: Sockets::default(),
         }
     }
 

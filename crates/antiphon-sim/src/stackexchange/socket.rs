@@ -1,18 +1,22 @@
 //! Sockets: events go out on them, and nothing of meaning comes in.
 
-use futures_util::StreamExt;
 use std::collections::BTreeMap;
+
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
 };
-use tokio_websockets::{Limits, ServerBuilder};
+use tokio_websockets::Message;
 
 use super::{
     Server,
     state::{Socket, Ticket},
 };
-use crate::{encoder::Encoder, line::Line, outgoing::write};
+use crate::{
+    encoder::Encoder,
+    line::Line,
+    talk::{Peer, Speech, talk},
+};
 
 /// Longest message taken from a client.
 const LONGEST: usize = 1 << 16;
@@ -28,6 +32,7 @@ pub(crate) async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let _open = server.sockets.one_more();
     let most = server.with(|state| state.settings.outgoing);
     let (outgoing, to_write) = mpsc::channel(most);
     let chat = ticket.chat;
@@ -49,38 +54,35 @@ pub(crate) async fn serve<S>(
         state.replay(chat, number, after);
         number
     });
-    let _gone = Gone {
+    let speech = Speech {
+        to_write,
+        line,
+        encoder: Encoder::default(),
+    };
+    let browser = Browser {
         server,
         chat,
         number,
     };
-    let limits = Limits::default().max_payload_len(Some(LONGEST));
-    let (sink, mut stream) = ServerBuilder::new().limits(limits).serve(stream).split();
-    let read = async {
-        while let Some(Ok(message)) = stream.next().await {
-            if message.is_close() {
-                break;
-            }
-            if message.is_text() || message.is_binary() {
-                server.with(|state| state.note("a socket sent something; none is expected to"));
-            }
-        }
-    };
-    // Any of them ending ends the connection; what was not written yet is lost, as with any broken line.
-    tokio::select! {
-        () = read => {}
-        _ = write(sink, to_write, line, Encoder::default()) => {}
-    }
+    talk(stream, LONGEST, speech, None, browser).await;
 }
 
-/// Forgets the socket when its task ends, however it does.
-struct Gone<'a> {
+/// The client at the other end; the socket leaves the state with it.
+struct Browser<'a> {
     server: &'a Server,
     chat: usize,
     number: u64,
 }
 
-impl Drop for Gone<'_> {
+impl Peer for Browser<'_> {
+    fn heard(&self, _message: &Message) -> bool {
+        self.server
+            .with(|state| state.note("a socket sent something; none is expected to"));
+        true
+    }
+}
+
+impl Drop for Browser<'_> {
     fn drop(&mut self) {
         self.server.with(|state| {
             state.chats[self.chat].sockets.remove(&self.number);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use antiphon_net::{Message, Network, WebSocketRequest};
-use antiphon_sim::{Command, Options, Query, Simulator};
+use antiphon_sim::{Command, LedgerLimits, Options, Query, Simulator};
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
@@ -87,6 +87,210 @@ async fn a_control_token_is_asked_for_where_one_is_set() {
         assert_eq!(answer.status().as_u16(), status);
     }
     assert!(!format!("{options:?}").contains("canary"));
+}
+
+/// The status of a request with these headers.
+async fn status(uri: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    let mut request = Request::post(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request
+        .body(Bytes::from_static(br#"{"do":"traffic","rate":0}"#))
+        .expect("a request");
+    let answer = Network::new().http().send(request).await;
+    let answer = answer.expect("an answer");
+    let text = String::from_utf8(answer.body().to_vec()).expect("text");
+    (answer.status().as_u16(), text)
+}
+
+#[tokio::test]
+async fn a_web_page_of_another_site_is_refused_and_learns_why() {
+    let (_sim, control) = listening().await;
+    let uri = format!("{control}/do");
+    assert_eq!(status(&uri, &[]).await.0, 200);
+    assert_eq!(status(&uri, &[("origin", &control)]).await.0, 200);
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("origin", "http://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        let (status, text) = status(&uri, &[(name, value)]).await;
+        assert_eq!(status, 403, "{name}: {value}");
+        let error: Value = serde_json::from_str(&text).expect("JSON");
+        let error = error["error"].as_str().expect("a sentence");
+        assert!(
+            error.contains("control address") && error.contains(": use"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_whatever_the_case_of_its_scheme() {
+    let options = Options::new().control_token("canary-91".into());
+    let sim = Simulator::listen(&options).await.expect("free ports");
+    let uri = format!("{}/do", sim.addresses().expect("addresses").control);
+    for (given, expected) in [
+        ("bearer canary-91", 200),
+        ("BEARER canary-91", 200),
+        ("Bearer canary-9", 401),
+        ("Bearer canary-911", 401),
+        ("Basic canary-91", 401),
+        ("canary-91", 401),
+    ] {
+        assert_eq!(
+            status(&uri, &[("authorization", given)]).await.0,
+            expected,
+            "{given}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_addresses_that_are_shown_can_be_used() {
+    let everywhere = "0.0.0.0".parse().expect("an address");
+    let options = Options::new()
+        .address(everywhere)
+        .control_token("canary-91".into());
+    let sim = Simulator::listen(&options).await.expect("free ports");
+    let shown = serde_json::to_string(sim.addresses().expect("addresses")).expect("JSON");
+    assert!(
+        !shown.contains("0.0.0.0") && shown.contains("http://127.0.0.1:"),
+        "{shown}"
+    );
+
+    let options = options.host("sim.example");
+    let sim = Simulator::listen(&options).await.expect("free ports");
+    let shown = sim.addresses().expect("addresses");
+    assert!(shown.discord.gateway.starts_with("ws://sim.example:"));
+    let port = shown.control.rsplit(':').next().expect("a port");
+    let uri = format!("http://127.0.0.1:{port}/do");
+    let token = ("authorization", "Bearer canary-91");
+    for (host, expected) in [("sim.example", 200), ("other.example", 403)] {
+        assert_eq!(
+            status(&uri, &[token, ("host", host)]).await.0,
+            expected,
+            "{host}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_asks_for_too_much_is_told_how_much_there_can_be() {
+    let (sim, control) = listening().await;
+    let uri = format!("{control}/do");
+    let long = "x".repeat(4001);
+    for (command, most) in [
+        (
+            json!({"do": "crowd", "platform": "discord", "members": 2_000_000}),
+            "100000",
+        ),
+        (
+            json!({"do": "swell", "platform": "discord", "bytes": 1_u64 << 40}),
+            "33554432",
+        ),
+        (
+            json!({"do": "replay", "platform": "discord", "events": u64::MAX}),
+            "100000",
+        ),
+        (
+            json!({"do": "refuse_upgrades", "platform": "discord", "times": 1_u64 << 40, "status": 503}),
+            "10000",
+        ),
+        (
+            json!({"do": "fail", "requests": "*", "fault": {"huge": 1_u64 << 40}}),
+            "100000000",
+        ),
+        (
+            json!({"do": "conflict", "platform": "stackexchange", "times": 1_u64 << 40}),
+            "10000",
+        ),
+        (json!({"do": "traffic", "rate": 1_000_000}), "5000"),
+        (
+            json!({"do": "say", "place": "room/choir-loft", "by": "mira", "text": long}),
+            "4000",
+        ),
+        (
+            json!({"do": "add_guild", "platform": "discord", "name": long}),
+            "4000",
+        ),
+    ] {
+        let (status, text) = ask(Method::POST, &uri, &command.to_string()).await;
+        assert_eq!(status, 400, "{command}");
+        assert!(
+            text.contains("too many") && text.contains(most),
+            "{command}: {text}"
+        );
+    }
+    // By repetition no more comes together either.
+    let crowd = json!({"do": "crowd", "platform": "discord", "members": 60_000}).to_string();
+    assert_eq!(ask(Method::POST, &uri, &crowd).await.0, 200);
+    let (status, text) = ask(Method::POST, &uri, &crowd).await;
+    assert!(
+        status == 400 && text.contains("members of a guild"),
+        "{text}"
+    );
+    for (command, what) in [
+        (
+            json!({"do": "add_channel", "platform": "discord", "by": "mira", "name": "nook"}),
+            "channels of a guild",
+        ),
+        (
+            json!({"do": "add_role", "platform": "discord", "by": "mira", "name": "alto"}),
+            "roles of a guild",
+        ),
+        (
+            json!({"do": "add_thread", "platform": "discord", "by": "mira", "name": "canon"}),
+            "threads of a guild",
+        ),
+        (
+            json!({"do": "invite", "platform": "discord", "by": "mira"}),
+            "invitations to a guild",
+        ),
+        (
+            json!({"do": "fail", "platform": "lavalink", "requests": "*", "fault": {"status": 500}}),
+            "rules",
+        ),
+        (
+            json!({"do": "fail", "requests": "*", "fault": {"status": 500}}),
+            "rules",
+        ),
+    ] {
+        let hands = Command::parse(&command.to_string()).expect("a command");
+        let mut refused = None;
+        for _ in 0..=1000 {
+            refused = sim.obey(&hands).err();
+            if refused.is_some() {
+                break;
+            }
+        }
+        let error = refused.expect("an end").to_string();
+        assert!(error.contains(what), "{command}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_were_dropped_are_no_silent_difference() {
+    let options = Options::new().ledger(LedgerLimits::default().rows(3));
+    let sim = Simulator::listen(&options).await.expect("free ports");
+    let control = &sim.addresses().expect("addresses").control;
+    let room = sim.queup().room("choir-loft");
+    let _client = Client::joined(&sim, "antiphon", &room).await;
+    for text in ["one", "two", "three", "four"] {
+        room.say("mira", text);
+    }
+    let dropped = sim.ledger().dropped();
+    assert!(dropped > 0);
+    let (status, text) = ask(Method::GET, &format!("{control}/ledger"), "").await;
+    let error: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((status, &error["dropped"]), (410, &json!(dropped)));
+    assert!(text.contains(&format!("after={dropped}")), "{text}");
+    let rest = format!("{control}/ledger?after={dropped}");
+    let (status, rows) = ask(Method::GET, &rest, "").await;
+    assert_eq!((status, rows.lines().count()), (200, 3));
+    assert_eq!(sim.ledger().whole(&Query::default()), Err(dropped));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod client;
 mod control;
 mod discord;
 mod faults;
+mod goodbye;
 mod lavalink;
 mod ledger;
 mod quirks;

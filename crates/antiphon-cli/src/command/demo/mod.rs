@@ -16,7 +16,7 @@ use std::{
 use antiphon::{SourceName, discord, lavalink, music, queup, stackexchange};
 use antiphon_core::{Journal, Rng};
 use antiphon_journal::SqliteJournal;
-use antiphon_sim::{Options, Simulator};
+use antiphon_sim::{LedgerLimits, Options, Simulator};
 use anyhow::Context as _;
 use serde::Serialize;
 use tempfile::TempDir;
@@ -84,7 +84,12 @@ async fn play(
     journal: &Arc<SqliteJournal>,
     stop: &Stop,
 ) -> anyhow::Result<Option<Story>> {
-    let options = Options::new().seed(args.seed).run(Rng::new().u64(..));
+    // A demo ends, and may be longer than what a simulator keeps that runs for good.
+    let ledger = LedgerLimits::default().rows(2_000_000).bytes(1 << 30);
+    let options = Options::new()
+        .seed(args.seed)
+        .run(Rng::new().u64(..))
+        .ledger(ledger);
     let simulator = Simulator::listen(&options)
         .await
         .context("could not listen")?;
@@ -155,6 +160,12 @@ async fn play(
         return Ok(None);
     };
     let mut complaints = director.complaints();
+    let dropped = simulator.ledger().dropped();
+    if dropped > 0 {
+        complaints.push(format!(
+            "{dropped} rows of the ledger were dropped, so that nothing can be compared: play for less time or at a lower rate"
+        ));
+    }
     if director.choir.seen().moves == 0 {
         complaints.push("no player moved to another node".to_owned());
     }

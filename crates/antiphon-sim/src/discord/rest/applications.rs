@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Outcome, answer::Faulty, channels::named};
 use crate::discord::{
+    interactions::{FIRST_ANSWER, TOKEN_LIFE},
     messages::Draft,
     model::{Id, Message},
     state::State,
@@ -221,6 +222,10 @@ impl State {
             .filter(|interaction| interaction.token == token)
             .cloned();
         let interaction = known.ok_or_else(|| Answer::unknown("interaction", 10062))?;
+        let age = self.now() - interaction.asked_at;
+        if age > TOKEN_LIFE || interaction.answered.is_none() && age > FIRST_ANSWER {
+            return Err(Answer::unknown("interaction", 10062));
+        }
         if interaction.answered.is_some() {
             return Err(Answer::error(
                 400,
@@ -320,6 +325,9 @@ impl State {
         let Some((id, interaction)) = known.map(|(id, one)| (*id, one.clone())) else {
             return Err(Answer::error(404, 10015, "Unknown Webhook"));
         };
+        if self.now() - interaction.asked_at > TOKEN_LIFE {
+            return Err(Answer::error(401, 50027, "Invalid Webhook Token"));
+        }
         if interaction.answered.is_none() {
             return Err(Answer::error(404, 10015, "Unknown Webhook"));
         }

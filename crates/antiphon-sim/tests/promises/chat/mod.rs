@@ -59,6 +59,12 @@ impl Answer {
     }
 }
 
+/// The address of a new socket for the bot.
+pub(crate) async fn address(sim: &Simulator) -> String {
+    let mut client = Client::logged_in(sim, "antiphon").await;
+    client.address(ROOM).await
+}
+
 fn form(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)

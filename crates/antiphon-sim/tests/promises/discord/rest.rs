@@ -6,7 +6,11 @@ use antiphon_sim::{RestFault, Simulator};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{ALL, client::Rest, identified};
+use super::{
+    ALL,
+    client::{Client, Rest},
+    identified,
+};
 
 /// A simulation without limits, its first bot over REST, and the path of its first channel.
 fn quiet() -> (Simulator, Rest, String) {
@@ -547,5 +551,78 @@ async fn commands_are_overwritten_all_at_once() {
     assert_eq!(
         rest.put(&guild_path, &json!([ping])).await.ok()[0]["guild_id"],
         guild.to_string()
+    );
+}
+
+/// A bot that was asked something, with the paths of its first answer and of what comes after it.
+async fn asked(sim: &Simulator, client: &mut Client) -> (Rest, String, String) {
+    let discord = sim.discord();
+    let rest = Rest::of(sim, "antiphon");
+    let id = discord.command("loft", "mira", "antiphon", "sing", &json!([]));
+    let event = client.event("INTERACTION_CREATE").await;
+    let token = event["token"].as_str().expect("a token");
+    let application = discord.account().application;
+    (
+        rest,
+        format!("/interactions/{id}/{token}/callback"),
+        format!("/webhooks/{application}/{token}"),
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_answer_is_taken_for_three_seconds() {
+    let (sim, mut client) = identified(ALL).await;
+    let (rest, callback, _) = asked(&sim, &mut client).await;
+    tokio::time::sleep(Duration::from_millis(2900)).await;
+    rest.post(&callback, &json!({"type": 5})).await.done();
+    let (rest, callback, follow_up) = asked(&sim, &mut client).await;
+    tokio::time::sleep(Duration::from_millis(3100)).await;
+    let late = rest.post(&callback, &json!({"type": 5})).await;
+    assert_eq!(late.code(), (404, 10062));
+    assert_eq!(late.json()["message"], "Unknown interaction");
+    // Nothing of it can be used any more.
+    let late = rest.post(&follow_up, &json!({"content": "hello"})).await;
+    assert_eq!(late.code(), (404, 10015));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_token_of_an_interaction_is_good_for_fifteen_minutes_after_its_first_answer() {
+    let (sim, mut client) = identified(ALL).await;
+    let (rest, callback, follow_up) = asked(&sim, &mut client).await;
+    let start = tokio::time::Instant::now();
+    let original = format!("{follow_up}/messages/@original");
+    let hello = json!({"content": "hello"});
+    assert_eq!(rest.post(&follow_up, &hello).await.code(), (404, 10015));
+    assert_eq!(rest.patch(&original, &hello).await.code(), (404, 10015));
+    rest.post(&callback, &json!({"type": 5})).await.done();
+
+    tokio::time::sleep_until(start + Duration::from_secs(899)).await;
+    assert_eq!(
+        rest.post(&callback, &json!({"type": 5})).await.code(),
+        (400, 40060)
+    );
+    rest.patch(&original, &hello).await.ok();
+    let message = rest.post(&follow_up, &hello).await.ok();
+    let message = format!(
+        "{follow_up}/messages/{}",
+        message["id"].as_str().expect("an id")
+    );
+    rest.get(&message).await.ok();
+
+    tokio::time::sleep_until(start + Duration::from_secs(901)).await;
+    for refused in [
+        rest.post(&follow_up, &hello).await,
+        rest.patch(&original, &hello).await,
+        rest.get(&original).await,
+        rest.patch(&message, &hello).await,
+        rest.get(&message).await,
+        rest.delete(&message).await,
+    ] {
+        assert_eq!(refused.code(), (401, 50027));
+        assert_eq!(refused.json()["message"], "Invalid Webhook Token");
+    }
+    assert_eq!(
+        rest.post(&callback, &json!({"type": 5})).await.code(),
+        (404, 10062)
     );
 }

@@ -1,6 +1,6 @@
 //! Lavalink: its nodes' sockets and their REST interface.
 
-mod client;
+pub(crate) mod client;
 mod control;
 mod faults;
 mod players;

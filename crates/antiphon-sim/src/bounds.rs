@@ -1,0 +1,102 @@
+//! How much one command may ask for, and how much there may be of what commands make.
+
+use serde_json::{Map, Value};
+
+use crate::control::CommandError;
+
+/// Characters of what people say and of what things are called.
+const TEXT: usize = 4_000;
+/// Commands whose texts go out as they are, however long.
+const RAW: [&str; 8] = [
+    "event",
+    "frame",
+    "message",
+    "packet",
+    "plugin_event",
+    "raw_message",
+    "truncated",
+    "update_room",
+];
+/// Events a second and platform.
+const RATE: u64 = 5_000;
+/// Times that one command makes something go wrong.
+const TIMES: u64 = 10_000;
+/// Bytes of an answer that is too long.
+const HUGE: u64 = 100_000_000;
+/// Bytes by which a guild swells.
+const SWELL: u64 = 32 << 20;
+/// Events that a session can have again.
+const REPLAY: u64 = 100_000;
+/// Shards, and identifies within five seconds.
+const SHARDS: u64 = 1_000;
+
+/// Rules for requests that fail, on each platform.
+pub(crate) const RULES: usize = 1_000;
+/// Answers that wait to be given to the next sockets or writes, on each platform.
+pub(crate) const ANSWERS: usize = 100_000;
+/// People on QueUp and on Stack Exchange, each.
+pub(crate) const PEOPLE: usize = 50_000;
+/// Users on Discord.
+pub(crate) const USERS: usize = 250_000;
+/// Members that a crowd brings a guild to, so that users of other names still fit.
+pub(crate) const MEMBERS: usize = 100_000;
+/// Guilds on Discord.
+pub(crate) const GUILDS: usize = 500;
+/// Channels and threads of a guild, roles of a guild, and invitations to it.
+pub(crate) const IN_GUILD: usize = 500;
+/// Rooms on QueUp.
+pub(crate) const ROOMS: usize = 1_000;
+/// Conversations on QueUp.
+pub(crate) const CONVERSATIONS: usize = 10_000;
+/// Songs that the Lavalink nodes know.
+pub(crate) const TRACKS: usize = 10_000;
+
+/// Gives an error if there is no room for one more.
+pub(crate) fn fits(what: &'static str, are: usize, most: usize) -> Result<(), CommandError> {
+    if are < most {
+        Ok(())
+    } else {
+        Err(CommandError::TooMuch {
+            what: what.to_owned(),
+            most: most as u64,
+        })
+    }
+}
+
+/// Checks the sizes in a command's fields.
+pub(crate) fn check(deed: &str, fields: &Map<String, Value>) -> Result<(), CommandError> {
+    let mut fields = fields.iter();
+    fields.try_for_each(|(name, value)| check_one(deed, name, value))
+}
+
+fn check_one(deed: &str, name: &str, value: &Value) -> Result<(), CommandError> {
+    let most = match (deed, name) {
+        (_, "rate") => RATE,
+        (_, "times") => TIMES,
+        (_, "huge") => HUGE,
+        ("swell", "bytes") => SWELL,
+        ("replay", "events") => REPLAY,
+        ("crowd", "members") => MEMBERS as u64,
+        ("shards" | "max_concurrency", _) => SHARDS,
+        _ => u64::MAX,
+    };
+    match value {
+        Value::Number(number) if number.as_u64().is_some_and(|number| number > most) => {
+            Err(CommandError::TooMuch {
+                what: format!("`{name}`"),
+                most,
+            })
+        }
+        Value::String(text) if !RAW.contains(&deed) && text.chars().count() > TEXT => {
+            Err(CommandError::TooMuch {
+                what: format!("characters of `{name}`"),
+                most: TEXT as u64,
+            })
+        }
+        Value::Array(values) => values
+            .iter()
+            .try_for_each(|value| check_one(deed, name, value)),
+        Value::Object(fields) => check(deed, fields),
+        _ => Ok(()),
+    }
+}
