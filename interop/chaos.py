@@ -537,7 +537,7 @@ def main():
     arguments.add_argument("--seconds", type=float, default=720, help="how long things go wrong")
     arguments.add_argument("--seed", type=int, default=None)
     arguments.add_argument("--rate", type=int, default=200, help="events a second of each platform")
-    arguments.add_argument("--heal", type=float, default=45, help="seconds that healing may take")
+    arguments.add_argument("--heal", type=float, default=120, help="seconds that healing may take; pauses between tries reach 60")
     options = arguments.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1 << 31)
     print(f"chaos: {options.seconds:g} s, {options.rate} events a second, seed {seed}", flush=True)
