@@ -180,10 +180,13 @@ mod tests {
             let read: String = serde_json::from_str(&written).expect("JSON");
             assert_eq!(read, text, "the same value");
 
+            if character == '\\' {
+                continue; // It would make an escape of what follows.
+            }
             // A platform's own document may hold it as it is, unless JSON forbids that.
             let document = format!("{{\n\t\"a\":\r\n [\"{text}\", \"{text}\"]}}");
             let Ok(raw) = serde_json::from_str::<&RawValue>(&document) else {
-                assert!(character < ' ' || character == '"' || character == '\\');
+                assert!(character < ' ' || character == '"');
                 continue;
             };
             let written = json(raw);

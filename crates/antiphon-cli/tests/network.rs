@@ -634,15 +634,14 @@ fn closed_by(addresses: &Value, lines: &str, secret: &str, mut close: Value) -> 
     close["do"] = "close".into();
     close["reason"] = HOSTILE.into();
     tell(addresses, &close);
-    loop {
-        let link = next(&mut daemon, "antiphon.link");
-        let state = text(&link["body"]["state"]);
-        if state == "waiting" || state == "stopped" {
-            assert!(text(&link["body"]["reason"]).contains(HOSTILE), "{link}");
+    // A source that stops ends the daemon.
+    while let Some(line) = daemon.line() {
+        let event: Value = serde_json::from_str(&line).expect("one JSON object a line");
+        if event["body"]["state"] == "waiting" {
+            daemon.signal("TERM");
             break;
         }
     }
-    daemon.signal("TERM");
     let run = daemon.end();
     let is_hidden = |character: char| {
         character.is_control() && character != '\n'
@@ -702,8 +701,6 @@ fn a_close_reason_writes_nothing_to_the_terminal_but_its_own_text() {
 #[test]
 fn a_log_line_shows_hidden_characters() {
     let (sim, addresses) = simulator(&[]);
-    let address = text(&addresses["control"]).to_owned();
-    drop(address);
     let rest = text(&addresses["queup"]["rest"]);
     let host = rest.strip_prefix("http://").expect("a URL");
     let mut stream = std::net::TcpStream::connect(host).expect("it listens");
@@ -766,8 +763,18 @@ fn a_secret_in_place_of_its_name_is_not_shown() {
         let lines = format!("platform = \"discord\"\ntoken = {value}");
         source(folder.path(), &lines, "").run().whole()
     };
-    insta::assert_snapshot!(run(&format!("{{ env = \"{token}\" }}")), @"");
-    insta::assert_snapshot!(run(&format!("{{ file = \"{token}\" }}")), @"");
+    insta::assert_snapshot!(run(&format!("{{ env = \"{token}\" }}")), @r#"
+        exit 2
+        --- stderr
+        error: the token of [sources.one]: the environment has no variable of the name that `env` gives
+        hint: `env` takes the name of a variable, such as "CHOIR_TOKEN"; the secret itself belongs in the variable
+        "#);
+    insta::assert_snapshot!(run(&format!("{{ file = \"{token}\" }}")), @r#"
+        exit 2
+        --- stderr
+        error: the token of [sources.one]: could not read the file that `file` names: No such file or directory (os error 2)
+        hint: `file` takes a file's name; put the secret on its first line, readable by you alone
+        "#);
     let empty = run("{ env = \"SECRET\" }");
     assert!(empty.contains("`SECRET` is empty"), "{empty}");
 }
