@@ -162,39 +162,26 @@ mod tests {
 
     #[test]
     fn no_character_reaches_a_terminal_hidden_and_none_is_lost() {
-        for character in '\0'..=char::MAX {
-            let text = format!("a{character}b");
+        let all: Vec<char> = ('\0'..=char::MAX).collect();
+        for some in all.chunks(1024) {
+            let text: String = some.iter().collect();
             let shown = plain(&text);
-            assert!(shown.chars().all(is_safe), "U+{:04X}", u32::from(character));
-            assert_eq!(shown.lines().count(), 1, "U+{:04X}", u32::from(character));
+            assert!(shown.chars().all(is_safe), "{text:?}");
+            assert_eq!(shown.lines().count(), 1, "{text:?}");
             assert_eq!(plain(&shown), shown, "once is enough");
-            assert_eq!(shown == text, !is_hidden(character));
-            assert!(!is_hidden(character) || shown.is_ascii());
 
             let written = json(&text);
-            assert!(
-                written.chars().all(is_safe),
-                "U+{:04X}",
-                u32::from(character)
-            );
+            assert!(written.chars().all(is_safe), "{text:?}");
             let read: String = serde_json::from_str(&written).expect("JSON");
             assert_eq!(read, text, "the same value");
 
-            if character == '\\' {
-                continue; // It would make an escape of what follows.
-            }
-            // A platform's own document may hold it as it is, unless JSON forbids that.
+            // A platform's own document may hold most of them as they are.
+            let allowed = |character: &char| *character >= ' ' && !"\"\\".contains(*character);
+            let text: String = text.chars().filter(allowed).collect();
             let document = format!("{{\n\t\"a\":\r\n [\"{text}\", \"{text}\"]}}");
-            let Ok(raw) = serde_json::from_str::<&RawValue>(&document) else {
-                assert!(character < ' ' || character == '"');
-                continue;
-            };
+            let raw: &RawValue = serde_json::from_str(&document).expect("JSON");
             let written = json(raw);
-            assert!(
-                written.chars().all(is_safe),
-                "U+{:04X}",
-                u32::from(character)
-            );
+            assert!(written.chars().all(is_safe), "{text:?}");
             let read: serde_json::Value = serde_json::from_str(&written).expect("JSON");
             assert_eq!(read["a"], serde_json::json!([text, text]), "the same value");
         }
