@@ -173,9 +173,10 @@ fn read_variable(name: &str) -> Result<String, Failure> {
     std::env::var(name).map_err(|error| {
         let is_name = is_plainly_a_name(name);
         if matches!(error, VarError::NotUnicode(_)) {
-            return Failure::usage(match is_name {
-                true => format!("`{name}` in the environment is not UTF-8"),
-                false => "the variable that `env` names is not UTF-8".to_owned(),
+            return Failure::usage(if is_name {
+                format!("`{name}` in the environment is not UTF-8")
+            } else {
+                "the variable that `env` names is not UTF-8".to_owned()
             });
         }
         if is_name {
@@ -234,7 +235,8 @@ fn warn_of_readers(path: &Path, metadata: &Metadata) {
     use std::os::unix::fs::PermissionsExt as _;
 
     static WARNED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    if !metadata.is_file() || metadata.permissions().mode() & 0o077 == 0 {
+    let others = metadata.permissions().mode() & 0o077;
+    if !metadata.is_file() || others == 0 {
         return;
     }
     let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
