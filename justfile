@@ -30,6 +30,10 @@ kill9 times="50":
 restarts times="100":
     python3 interop/restarts.py target/release/antiphon --times {{times}}
 
+# Break everything around one daemon on all four platforms, and account for every event.
+chaos seconds="720":
+    python3 interop/chaos.py target/release/antiphon --seconds {{seconds}}
+
 # The figures of docs/performance.md.
 bench:
     cargo bench --workspace

@@ -27,10 +27,10 @@ class Trial:
     """The simulator, the daemon's configuration, and what the daemon leaves behind.
 
     `sources` makes the sources from the simulator's addresses: a table of TOML lines and the secrets' environment, by
-    the source's name.
+    the source's name. `journal` has more lines for the table of the journal.
     """
 
-    def __init__(self, name, antiphon, folder, rate, seed, sources):
+    def __init__(self, name, antiphon, folder, rate, seed, sources, journal=()):
         self.name = name
         self.antiphon = antiphon
         self.folder = Path(folder)
@@ -40,7 +40,7 @@ class Trial:
         self.world = World(antiphon, "--rate", str(rate), "--seed", str(seed))
         self.config = self.folder / "antiphon.toml"
         self.environment = dict(os.environ)
-        lines = ["[journal]", f"path = {json.dumps(str(self.journal))}"]
+        lines = ["[journal]", f"path = {json.dumps(str(self.journal))}", *journal]
         for source, (table, secrets) in sources(self.world, self.folder).items():
             lines += ["", f"[sources.{source}]", *table]
             self.environment |= secrets
@@ -116,39 +116,52 @@ class Trial:
         self.wait("the traffic to end", still)
 
 
-def inside(row, gap, numbers):
-    """Whether a ledger row lies in a gap: after its first edge and not after its last.
+class Stretch:
+    """What a gap covers: the ledger's rows after its first edge and not after its last.
 
     An edge that names a frame is found in the ledger, whose order is the order in which things happened; a clock
-    alone would misplace what was sent while a frame was still on its way.
+    alone would misplace what was sent while a frame was still on its way. `number` gives the ledger's number of a
+    frame, or None.
     """
 
-    def edge(name):
-        edge = gap[name]
-        return numbers.get((edge.get("connection"), edge.get("frame")))
+    def __init__(self, gap, number):
+        def edge(name):
+            edge = gap[name]
+            return number(edge.get("connection"), edge.get("frame")), milliseconds(edge["at"])
 
-    start, end = edge("from"), edge("to")
-    if start is not None:
-        after_start = row["n"] > start
-    else:
-        after_start = milliseconds(gap["from"]["at"]) <= row["at"] + 1
-    if end is not None:
-        before_end = row["n"] <= end
-    else:
-        before_end = row["at"] - 1 <= milliseconds(gap["to"]["at"])
-    return after_start and before_end
+        (self.after, self.since), (self.to, self.until) = edge("from"), edge("to")
+
+    def holds(self, row):
+        after = row["n"] > self.after if self.after is not None else self.since <= row["at"] + 1
+        return after and (row["n"] <= self.to if self.to is not None else row["at"] - 1 <= self.until)
+
+
+class Gaps:
+    """The gaps of a source, by the places that they cover."""
+
+    def __init__(self, gaps, number):
+        self.stretches = {place: [Stretch(gap, number) for gap in found] for place, found in gaps.items()}
+        self.covering = {}
+
+    def hold(self, row):
+        place = row["place"]
+        if place not in self.covering:
+            self.covering[place] = [
+                stretch for other, found in self.stretches.items() if covers(other, place) for stretch in found
+            ]
+        return any(stretch.holds(row) for stretch in self.covering[place])
 
 
 def account(ledger, stored, gaps):
     """How many rows are stored, how many lie in a gap, and those of which neither is true."""
     numbers = {(row["connection"], row["frame"]): row["n"] for row in ledger if row.get("connection")}
+    gaps = Gaps(gaps, lambda connection, frame: numbers.get((connection, frame)))
     journaled = gapped = 0
     lost = []
     for row in ledger:
-        here = [gap for place, found in gaps.items() if covers(place, row["place"]) for gap in found]
         if row["origin"] in stored:
             journaled += 1
-        elif any(inside(row, gap, numbers) for gap in here):
+        elif gaps.hold(row):
             gapped += 1
         else:
             lost.append(row)

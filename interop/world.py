@@ -89,17 +89,20 @@ class World:
         with urllib.request.urlopen(url, timeout=30) as answer:
             return [json.loads(line) for line in answer.read().splitlines() if line]
 
-    def ledger(self, account):
-        """All rows due to the account, in order."""
-        rows, after = [], 0
+    def pages(self, after=0):
+        """The ledger's rows of all accounts after a number, in order, in pages."""
         while True:
             url = f"{self.addresses['control']}/ledger?after={after}"
-            with urllib.request.urlopen(url, timeout=30) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 page = [json.loads(line) for line in answer.read().splitlines() if line]
             if not page:
-                return rows
+                return
+            yield page
             after = page[-1]["n"]
-            rows += [row for row in page if row["due_to"] == account]
+
+    def ledger(self, account):
+        """All rows due to the account, in order."""
+        return [row for page in self.pages() for row in page if row["due_to"] == account]
 
     def notes(self):
         with urllib.request.urlopen(self.addresses["control"] + "/notes", timeout=30) as answer:

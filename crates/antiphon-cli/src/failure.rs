@@ -114,26 +114,23 @@ impl From<ReadError> for Failure {
 #[error("nobody reads the output any more")]
 pub(crate) struct ReaderGone;
 
-/// What is said on stderr about an error, and the exit code it stands for.
-pub(crate) fn report(error: &anyhow::Error) -> (Exit, Option<String>) {
+/// The lines to say on stderr about an error, and the exit code it stands for.
+pub(crate) fn report(error: &anyhow::Error) -> (Exit, Vec<String>) {
     if error.chain().any(<dyn std::error::Error>::is::<ReaderGone>) {
-        return (Exit::Done, None);
+        return (Exit::Done, Vec::new());
     }
     let failure = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<Failure>());
     let exit = failure.map_or(Exit::Failed, |failure| failure.exit);
     if exit == Exit::Interrupted {
-        return (exit, None);
+        return (exit, Vec::new());
     }
     // `{:#}` joins the causes with colons, so that the whole story is one sentence.
-    let mut text = format!("error: {error:#}\n");
-    if let Some(hint) = failure.and_then(|failure| failure.hint.as_deref()) {
-        text.push_str("hint: ");
-        text.push_str(hint);
-        text.push('\n');
-    }
-    (exit, Some(text))
+    let mut lines = vec![format!("error: {error:#}")];
+    let hint = failure.and_then(|failure| failure.hint.as_deref());
+    lines.extend(hint.map(|hint| format!("hint: {hint}")));
+    (exit, lines)
 }
 
 #[cfg(test)]
@@ -148,18 +145,21 @@ mod tests {
             .because(std::io::Error::other("the disk said so"))
             .hint("make one");
         let error = Err::<(), _>(error).context("could not join").unwrap_err();
-        let (exit, text) = report(&error);
+        let (exit, lines) = report(&error);
         assert_eq!(exit.code(), 2);
         assert_eq!(
-            text.unwrap(),
-            "error: could not join: there is no room: the disk said so\nhint: make one\n"
+            lines,
+            [
+                "error: could not join: there is no room: the disk said so",
+                "hint: make one"
+            ]
         );
     }
 
     #[test]
     fn a_reader_that_has_gone_is_a_normal_end() {
         let error = anyhow::Error::new(ReaderGone).context("could not print");
-        let (exit, text) = report(&error);
-        assert_eq!((exit.code(), text), (0, None));
+        let (exit, lines) = report(&error);
+        assert_eq!((exit.code(), lines), (0, vec![]));
     }
 }

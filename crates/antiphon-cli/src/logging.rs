@@ -1,10 +1,11 @@
 //! The log, on stderr.
 
 use tracing_subscriber::{
-    filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    field::MakeExt as _, filter::Targets, fmt::format::debug_fn, layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
 
-use crate::failure::Failure;
+use crate::{failure::Failure, plain::Plain};
 
 /// Shows the log from here on: by `RUST_LOG`, or by these directives where it is not set.
 pub(crate) fn start(directives: &str) -> Result<(), Failure> {
@@ -19,7 +20,16 @@ pub(crate) fn start(directives: &str) -> Result<(), Failure> {
         Err(_) => directives.parse().expect("they are written above"),
     };
     let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    // Many fields hold text from outside; what is around them is ours.
+    let fields = debug_fn(|to, field, value| {
+        let value = Plain(format_args!("{value:?}"));
+        match field.name() {
+            "message" => write!(to, "{value}"),
+            name => write!(to, "{name}={value}"),
+        }
+    });
     let lines = tracing_subscriber::fmt::layer()
+        .fmt_fields(fields.delimited(" "))
         .with_writer(std::io::stderr)
         .with_ansi(colours)
         .with_target(false);

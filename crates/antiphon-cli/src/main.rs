@@ -7,12 +7,13 @@ mod failure;
 mod journal;
 mod logging;
 mod output;
+mod plain;
 mod section;
 mod show;
 mod signals;
 mod time;
 
-use std::{io::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -21,10 +22,12 @@ use tokio::task::JoinSet;
 use crate::{
     args::{Cli, Command},
     failure::{Exit, report},
+    output::{say, tell_panics},
     signals::Stop,
 };
 
 fn main() -> ExitCode {
+    tell_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -39,10 +42,8 @@ fn main() -> ExitCode {
         }
     };
     let exit = run(cli.command).unwrap_or_else(|error| {
-        let (exit, text) = report(&error);
-        if let Some(text) = text {
-            let _ = anstream::stderr().write_all(text.as_bytes());
-        }
+        let (exit, lines) = report(&error);
+        lines.iter().for_each(say);
         exit
     });
     exit.code().into()

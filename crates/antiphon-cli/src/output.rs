@@ -1,13 +1,18 @@
 //! What goes to stdout, and what goes to stderr.
 
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    borrow::Cow,
     fmt::{self, Write as _},
     io::{self, BufWriter, Write},
 };
 
 use serde::Serialize;
 
-use crate::failure::ReaderGone;
+use crate::{
+    failure::ReaderGone,
+    plain::{Plain, PlainJson, plain},
+};
 
 /// How data is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -43,37 +48,45 @@ impl Output {
         self.form
     }
 
-    /// Text that steps back behind the rest, where colours are shown.
-    pub(crate) fn faint<T: fmt::Display>(&self, text: T) -> Painted<T> {
-        self.painted("\x1b[2m", text)
-    }
-
-    /// Text that stands out, where colours are shown.
-    pub(crate) fn bold<T: fmt::Display>(&self, text: T) -> Painted<T> {
-        self.painted("\x1b[1m", text)
-    }
-
-    fn painted<T: fmt::Display>(&self, begin: &'static str, text: T) -> Painted<T> {
-        Painted {
-            begin: if self.paint { begin } else { "" },
-            text,
-        }
-    }
-
-    /// One line of text.
+    /// One line of text, with hidden characters written out.
     pub(crate) fn line(&mut self, line: impl fmt::Display) -> anyhow::Result<()> {
-        writeln!(self.to, "{line}").map_err(lost)
+        writeln!(self.to, "{}", Plain(line)).map_err(lost)
     }
 
-    /// One JSON object on a line of its own.
+    /// One line of parts that follow one another, each in its colour where colours are shown.
+    ///
+    /// Hidden characters are written out, and blanks at the end left out.
+    pub(crate) fn painted(&mut self, parts: &[(Paint, &str)]) -> anyhow::Result<()> {
+        let last = parts
+            .iter()
+            .rposition(|(_, text)| !text.trim_end().is_empty());
+        let shown = last.map_or(&[][..], |last| &parts[..=last]);
+        let mut line = String::new();
+        for (index, (paint, text)) in shown.iter().enumerate() {
+            let is_last = Some(index) == last;
+            let text = plain(if is_last { text.trim_end() } else { text });
+            match paint.begin().filter(|_| self.paint) {
+                Some(begin) => line.extend([begin, &*text, "\x1b[0m"]),
+                None => line.push_str(&text),
+            }
+        }
+        line.push('\n');
+        self.to.write_all(line.as_bytes()).map_err(lost)
+    }
+
+    /// One JSON object on a line of its own, with hidden characters as escapes.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
-        serde_json::to_writer(&mut self.to, value)
+        value
+            .serialize(&mut serde_json::Serializer::with_formatter(
+                &mut self.to,
+                PlainJson,
+            ))
             .map_err(io::Error::from)
             .and_then(|()| self.to.write_all(b"\n"))
             .map_err(lost)
     }
 
-    /// Text as it is, without a line end.
+    /// Text of our own as it is, without a line end.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         self.to.write_all(bytes).map_err(lost)
     }
@@ -92,18 +105,25 @@ impl fmt::Debug for Output {
     }
 }
 
-/// Text between escape sequences, or without them.
-#[derive(Debug)]
-pub(crate) struct Painted<T> {
-    begin: &'static str,
-    text: T,
+/// How a part of a line stands out, where colours are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paint {
+    /// As it is.
+    No,
+    /// Behind the rest.
+    Faint,
+    /// Before the rest.
+    Bold,
 }
 
-impl<T: fmt::Display> fmt::Display for Painted<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.begin)?;
-        self.text.fmt(f)?;
-        f.write_str(if self.begin.is_empty() { "" } else { "\x1b[0m" })
+impl Paint {
+    /// The escape sequence that begins it.
+    fn begin(self) -> Option<&'static str> {
+        match self {
+            Self::No => None,
+            Self::Faint => Some("\x1b[2m"),
+            Self::Bold => Some("\x1b[1m"),
+        }
     }
 }
 
@@ -115,15 +135,41 @@ fn lost(error: io::Error) -> anyhow::Error {
     }
 }
 
-/// Says something to the person at the terminal: one line on stderr.
+/// Says something to the person at the terminal: one line on stderr, with hidden characters written out.
 ///
 /// That nobody reads it is no reason to stop.
 pub(crate) fn say(line: impl fmt::Display) {
-    let _ = writeln!(anstream::stderr(), "{line}");
+    // In one piece, so that lines of two tasks never mix.
+    let line = format!("{}\n", Plain(line));
+    let _ = anstream::stderr().write_all(line.as_bytes());
 }
 
-/// A table with columns as wide as their widest cell; numbers go to the right.
+/// Has panics told like everything else, since what went wrong may quote a text from outside.
+pub(crate) fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("it does not say why");
+        match panic.location() {
+            Some(place) => say(format_args!("panicked at {place}: {message}")),
+            None => say(format_args!("panicked: {message}")),
+        }
+        let trace = Backtrace::capture();
+        if trace.status() == BacktraceStatus::Captured {
+            trace.to_string().lines().for_each(say);
+        }
+    }));
+}
+
+/// A table with columns as wide as their widest cell; numbers go to the right, and hidden characters are written out.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Vec<String> {
+    let rows: Vec<[Cow<'_, str>; N]> = rows
+        .iter()
+        .map(|row| std::array::from_fn(|column| plain(&row[column])))
+        .collect();
     let width = |column: usize| {
         rows.iter()
             .map(|row| row[column].chars().count())
@@ -159,37 +205,64 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Ve
     std::iter::once(line(head))
         .chain(
             rows.iter()
-                .map(|row| line(std::array::from_fn(|column| row[column].as_str()))),
+                .map(|row| line(std::array::from_fn(|column| &*row[column]))),
         )
         .collect()
 }
 
-/// Text from outside, made safe to show: control characters are written out, so that none reaches the terminal.
-pub(crate) fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        // Bidirectional controls reorder what follows them, and so could forge a line.
-        if character.is_control()
-            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
+    /// What `write` writes on a terminal, or elsewhere.
+    fn written(paint: bool, write: impl FnOnce(&mut Output)) -> String {
+        let to = Arc::new(Mutex::new(Vec::new()));
+        let mut output = Output {
+            form: Form::Text,
+            paint,
+            to: BufWriter::new(Box::new(Kept(Arc::clone(&to)))),
+        };
+        write(&mut output);
+        output.flush().expect("memory");
+        drop(output);
+        let bytes = Arc::into_inner(to).expect("the last").into_inner();
+        String::from_utf8(bytes.expect("no panic")).expect("UTF-8")
+    }
+
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
-    fn control_characters_from_outside_never_reach_the_terminal() {
+    fn a_line_has_no_hidden_characters_but_our_own_colours() {
+        let parts = [
+            (Paint::Faint, "12:00"),
+            (Paint::No, " "),
+            (Paint::Bold, "\x1b[31mred"),
+            (Paint::Faint, "\n \u{202e} "),
+            (Paint::No, "  "),
+        ];
+        let colours = written(true, |output| output.painted(&parts).expect("memory"));
         assert_eq!(
-            plain("a\x1b[2Jb\nc\u{202e}d é"),
-            r"a\u{1b}[2Jb\nc\u{202e}d é"
+            colours,
+            "\x1b[2m12:00\x1b[0m \x1b[1m\\u{1b}[31mred\x1b[0m\x1b[2m\\n \\u{202e}\x1b[0m\n"
         );
+        let none = written(false, |output| output.painted(&parts).expect("memory"));
+        assert_eq!(none, "12:00 \\u{1b}[31mred\\n \\u{202e}\n");
+        let line = written(true, |output| output.line("a\nb\x07").expect("memory"));
+        assert_eq!(line, "a\\nb\\u{7}\n");
+        let rows = [["a\nb".to_owned(), "\u{9b}".to_owned()]];
+        assert_eq!(table(["x", "y"], &rows)[1], "a\\nb  \\u{9b}");
     }
 
     #[test]

@@ -8,7 +8,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::output::{Form, Output, plain};
+use crate::{
+    output::{Form, Output, Paint},
+    plain::plain,
+};
 
 /// An event as programs read it.
 #[derive(Serialize)]
@@ -45,7 +48,7 @@ impl<'a> Line<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Body<'a> {
-    Json(Cow<'a, RawValue>),
+    Json(&'a RawValue),
     Text(Cow<'a, str>),
 }
 
@@ -54,19 +57,10 @@ impl<'a> Body<'a> {
         if form == BodyForm::Json
             && let Ok(json) = serde_json::from_slice::<&RawValue>(bytes)
         {
-            return Self::Json(on_one_line(json));
+            return Self::Json(json);
         }
         Self::Text(String::from_utf8_lossy(bytes))
     }
-}
-
-/// The same document without line ends, which JSON allows between its parts only.
-fn on_one_line(json: &RawValue) -> Cow<'_, RawValue> {
-    if !json.get().contains(['\n', '\r']) {
-        return Cow::Borrowed(json);
-    }
-    let line = json.get().replace(['\n', '\r'], " ");
-    RawValue::from_string(line).map_or(Cow::Borrowed(json), Cow::Owned)
 }
 
 /// Prints one event.
@@ -74,23 +68,24 @@ pub(crate) fn event(output: &mut Output, event: &Event) -> anyhow::Result<()> {
     match output.form() {
         Form::Json => output.json(&Line::new(event)),
         Form::Text => {
-            let time = clock(event.received_at());
-            let source = plain(event.source().as_str());
-            let kind = plain(event.kind().as_str());
-            let place = plain(event.place().as_str());
-            let gist = plain(&gist(event));
+            let kind = format!("{:<28}", plain(event.kind().as_str()));
+            let place = format!("{:<29}", plain(event.place().as_str()));
             let mark = match event.provenance() {
                 Provenance::Live => String::new(),
                 other => format!(" ({other})"),
             };
-            let line = format!(
-                "{} {source} {} {} {gist}{}",
-                output.faint(time),
-                output.bold(format_args!("{kind:<28}")),
-                output.faint(format_args!("{place:<29}")),
-                output.faint(mark),
-            );
-            output.line(line.trim_end())
+            output.painted(&[
+                (Paint::Faint, &clock(event.received_at())),
+                (Paint::No, " "),
+                (Paint::No, event.source().as_str()),
+                (Paint::No, " "),
+                (Paint::Bold, &kind),
+                (Paint::No, " "),
+                (Paint::Faint, &place),
+                (Paint::No, " "),
+                (Paint::No, &gist(event)),
+                (Paint::Faint, &mark),
+            ])
         }
     }
 }
@@ -314,11 +309,5 @@ mod tests {
             r#"{"from":{"at":"1970-01-01T00:00:00Z"},"to":{"at":"1970-01-01T00:00:02Z"},"cause":"cut","recovered":3}"#,
             "2.0s missing, 3 recovered: cut",
         );
-    }
-
-    #[test]
-    fn a_body_on_several_lines_is_printed_on_one() {
-        let json: &RawValue = serde_json::from_str("{\"a\":\n 1}").unwrap();
-        assert_eq!(on_one_line(json).get(), "{\"a\":  1}");
     }
 }

@@ -610,3 +610,207 @@ fn a_wrong_password_of_every_node_ends_the_daemon_with_a_way_out() {
         run.stderr
     );
 }
+
+/// What a peer may try on a terminal: a title, a colour, a line that runs backwards, a forged line, and a C1 colour.
+const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[31m red\u{202e}\nforged\u{9b}31m";
+
+/// The same, written out.
+const SHOWN: &str = r"\u{1b}]0;owned\u{7}\u{1b}[31m red\u{202e}\nforged\u{9b}31m";
+
+/// A daemon with one source of this platform, whose table has these lines.
+fn source(folder: &Path, lines: &str, secret: &str) -> Antiphon {
+    let text = format!("[sources.one]\n{lines}\n");
+    std::fs::write(folder.join("antiphon.toml"), text).expect("a file");
+    Antiphon::new(["run", "--print", "--output", "json"])
+        .within(folder)
+        .with("SECRET", secret)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+/// Has the platform close the connection with a hostile reason, and gives what the daemon printed until it had read it.
+#[cfg(unix)]
+#[track_caller]
+fn closed_by(addresses: &Value, lines: &str, secret: &str, mut close: Value) -> binary::Run {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut daemon = source(folder.path(), lines, secret).start();
+    while next(&mut daemon, "antiphon.link")["body"]["state"] != "connected" {}
+    close["do"] = "close".into();
+    close["reason"] = HOSTILE.into();
+    tell(addresses, &close);
+    // A source that stops ends the daemon.
+    while let Some(line) = daemon.line() {
+        let event: Value = serde_json::from_str(&line).expect("one JSON object a line");
+        if event["body"]["state"] == "waiting" {
+            daemon.signal("TERM");
+            break;
+        }
+    }
+    let run = daemon.end();
+    let is_hidden = |character: char| {
+        character.is_control() && character != '\n'
+            || ('\u{202a}'..='\u{202e}').contains(&character)
+    };
+    for printed in [&run.stdout, &run.stderr] {
+        assert!(!printed.contains(is_hidden), "{printed:?}");
+        assert!(
+            !printed.lines().any(|line| line.starts_with("forged")),
+            "{printed}"
+        );
+    }
+    assert!(run.stderr.contains(SHOWN), "{}", run.stderr);
+    run
+}
+
+#[cfg(unix)]
+#[test]
+fn a_close_reason_writes_nothing_to_the_terminal_but_its_own_text() {
+    let (_sim, addresses) = simulator(&["--seed", "7"]);
+    let (queup, chat) = (&addresses["queup"], &addresses["stackexchange"]);
+    let lines = format!(
+        "platform = \"queup\"\nemail = {}\npassword = {{ env = \"SECRET\" }}\nrooms = [{}]\nrest = {}\nsocket = {}",
+        queup["email"], queup["room"], queup["rest"], queup["socket"]
+    );
+    let close = serde_json::json!({"platform": "queup", "code": 4000});
+    closed_by(&addresses, &lines, text(&queup["password"]), close);
+
+    let lines = format!(
+        "platform = \"stackexchange\"\nemail = {}\npassword = {{ env = \"SECRET\" }}\nrooms = [{}]\naddress = {}",
+        chat["email"], chat["room"], chat["address"]
+    );
+    let close = serde_json::json!({"platform": "stackexchange", "code": 4000});
+    closed_by(&addresses, &lines, text(&chat["password"]), close);
+
+    let node = &addresses["lavalink"][0];
+    let lines = format!(
+        "platform = \"lavalink\"\nuser = {}\nnodes.eu-1 = {{ url = {}, password = {{ env = \"SECRET\" }} }}",
+        addresses["discord"]["user_id"], node["url"]
+    );
+    let close = serde_json::json!({"platform": "lavalink", "node": node["name"], "code": 4000});
+    closed_by(&addresses, &lines, text(&node["password"]), close);
+
+    let discord = &addresses["discord"];
+    let lines = format!(
+        "platform = \"discord\"\ntoken = {{ env = \"SECRET\" }}\nrest = {}",
+        discord["rest"]
+    );
+    let close = serde_json::json!({"platform": "discord", "code": 4004});
+    let run = closed_by(&addresses, &lines, text(&discord["token"]), close);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let said = run.stderr.matches(SHOWN).count();
+    assert_eq!(said, 1, "once, as the error: {}", run.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_line_shows_hidden_characters() {
+    let (sim, addresses) = simulator(&[]);
+    let rest = text(&addresses["queup"]["rest"]);
+    let host = rest.strip_prefix("http://").expect("a URL");
+    let mut stream = std::net::TcpStream::connect(host).expect("it listens");
+    // A path that the simulator does not know is noted, with its name.
+    write!(
+        stream,
+        "GET /a%1b%5b31m HTTP/1.1\r\nHost: x\u{9b}31m\u{202e}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("it reads");
+    let _ = std::io::read_to_string(stream);
+    sim.signal("TERM");
+    let run = sim.end();
+    assert!(run.stderr.contains("did not expect"), "{}", run.stderr);
+    let hidden = |character: char| character.is_control() && character != '\n';
+    assert!(!run.stderr.contains(hidden), "{:?}", run.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_node_that_stops_is_told_with_its_code_and_way_out_while_the_others_go_on() {
+    let (_sim, addresses) = simulator(&["--seed", "7"]);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let nodes = &addresses["lavalink"];
+    let lines = format!(
+        "platform = \"lavalink\"\nuser = {}\n[sources.one.nodes]\n\
+         good = {{ url = {}, password = {{ env = \"SECRET\" }} }}\n\
+         bad = {{ url = {}, password = {{ env = \"SECRET\" }} }}",
+        addresses["discord"]["user_id"], nodes[0]["url"], nodes[1]["url"]
+    );
+    let mut daemon = source(folder.path(), &lines, text(&nodes[0]["password"])).start();
+    let mut states = std::collections::BTreeMap::new();
+    while states
+        .get("node/good")
+        .is_none_or(|state| state != "connected")
+        || states
+            .get("node/bad")
+            .is_none_or(|state| state != "stopped")
+    {
+        let link = next(&mut daemon, "antiphon.link");
+        let state = text(&link["body"]["state"]).to_owned();
+        states.insert(text(&link["place"]).to_owned(), state);
+    }
+    daemon.signal("TERM");
+    let run = daemon.end();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let lines: Vec<_> = run.stderr.lines().collect();
+    let stopped = lines
+        .iter()
+        .position(|line| line.contains(" one node/bad: stopped (authorization): "))
+        .unwrap_or_else(|| panic!("{}", run.stderr));
+    assert!(lines[stopped + 1].starts_with("hint: "), "{}", run.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_in_place_of_its_name_is_not_shown() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let token = "MTU4NzkyNTgwOTc2MDEwMzM5NDU.canary.Y4CnJM4KZKNJRNx9zqRSSEazbpsP86A";
+    let run = |value: &str| {
+        let lines = format!("platform = \"discord\"\ntoken = {value}");
+        source(folder.path(), &lines, "").run().whole()
+    };
+    insta::assert_snapshot!(run(&format!("{{ env = \"{token}\" }}")), @r#"
+        exit 2
+        --- stderr
+        error: the token of [sources.one]: the environment has no variable of the name that `env` gives
+        hint: `env` takes the name of a variable, such as "CHOIR_TOKEN"; the secret itself belongs in the variable
+        "#);
+    insta::assert_snapshot!(run(&format!("{{ file = \"{token}\" }}")), @r#"
+        exit 2
+        --- stderr
+        error: the token of [sources.one]: could not read the file that `file` names: No such file or directory (os error 2)
+        hint: `file` takes a file's name; put the secret on its first line, readable by you alone
+        "#);
+    let empty = run("{ env = \"SECRET\" }");
+    assert!(empty.contains("`SECRET` is empty"), "{empty}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_file_that_others_can_read_is_warned_of_once() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("a password");
+    std::fs::write(&file, "canary-7f3a\n").expect("a file");
+    let lines = "platform = \"lavalink\"\nuser = 1\nproxy = \"htp://nowhere\"\n[sources.one.nodes]\n\
+                 a = { url = \"http://127.0.0.1:1\", password = { file = \"a password\" } }\n\
+                 b = { url = \"http://127.0.0.1:2\", password = { file = \"a password\" } }";
+    let with = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&file, mode).expect("it is ours");
+        let run = source(folder.path(), lines, "").run();
+        assert!(!run.stderr.contains("canary"), "{}", run.stderr);
+        run.stderr
+    };
+    let open = with(0o644);
+    assert_eq!(
+        open.lines().take(2).collect::<Vec<_>>(),
+        [
+            "warning: the secret in a password is open to others",
+            "hint: chmod 600 'a password'"
+        ]
+    );
+    assert_eq!(open.matches("warning:").count(), 1, "{open}");
+    assert!(!with(0o600).contains("warning:"));
+}

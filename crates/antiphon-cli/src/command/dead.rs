@@ -10,7 +10,7 @@ use crate::{
     config,
     failure::{Exit, Failure},
     journal,
-    output::{Form, Output, plain, say, table},
+    output::{Form, Output, say, table},
     show,
 };
 
@@ -117,11 +117,11 @@ fn row(letter: &DeadLetter) -> [String; 7] {
     [
         letter.id.to_string(),
         format!("{:.0}", letter.at),
-        plain(letter.consumer.as_str()),
-        plain(&letter.handler),
-        plain(&format!("{kind} #{}", letter.event.position())),
+        letter.consumer.to_string(),
+        letter.handler.clone(),
+        format!("{kind} #{}", letter.event.position()),
         letter.attempts.to_string(),
-        plain(&letter.error) + replay,
+        format!("{}{replay}", letter.error),
     ]
 }
 
@@ -160,7 +160,7 @@ async fn show_one(id: DeadLetterId, place: &Where, mut output: Output) -> anyhow
             ("body", String::from_utf8_lossy(event.body()).into_owned()),
         ];
         for (name, value) in lines {
-            output.line(format_args!("{:<10}  {}", name, plain(&value)))?;
+            output.line(format_args!("{name:<10}  {value}"))?;
         }
     }
     output.flush()?;

@@ -7,7 +7,7 @@ use std::{
 
 use antiphon::{
     App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, Secret,
-    Takes as _, discord, lavalink,
+    SourceName, Takes as _, discord, lavalink,
     net::{Network, Route},
     queup, stackexchange,
 };
@@ -29,7 +29,9 @@ const LOG: &str = "warn,antiphon::link=off";
 pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     if args.schema {
         let mut output = Output::stdout(Form::Text);
-        output.line(format_args!("{:#}", schema()))?;
+        for line in format!("{:#}", schema()).lines() {
+            output.line(line)?;
+        }
         output.flush()?;
         return Ok(Exit::Done);
     }
@@ -78,7 +80,8 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         app = app.on_raw("*", print.named("print").attempts(u32::MAX));
     }
     let links = tell_links(handle);
-    let (ended, ()) = tokio::join!(app.run(journal, stop.token()), links);
+    let (ended, stopped) = tokio::join!(app.run(journal, stop.token()), links);
+    tell_stopped(stopped, ended.as_ref().err());
     if let Some(failed) = printer.and_then(Printer::failed) {
         return Err(failed);
     }
@@ -191,7 +194,7 @@ fn queup_source(name: &str, queup: &Queup) -> Result<queup::Source, Failure> {
         .rooms(queup.rooms.iter().map(String::as_str))
         .recent_conversations(queup.recent_conversations);
     for (room, password) in &queup.room_passwords {
-        let password = secret(password, "a room's password")?;
+        let password = secret(password, &format!("the password of the room `{room}`"))?;
         config = config.room_password(room.as_str(), password);
     }
     if let Some(messages) = queup.backfill {
@@ -217,22 +220,71 @@ fn queup_source(name: &str, queup: &Queup) -> Result<queup::Source, Failure> {
     Ok(source)
 }
 
-/// A line on stderr for each change of a connection, until the app has ended.
-pub(crate) async fn tell_links<S: Send + Sync + 'static>(handle: Handle<S>) {
+/// Prints a line on stderr for each change of a connection, until the app has ended.
+///
+/// A source that stopped as a whole ends the app, and may be what the command's last error says; the lines of such
+/// sources are given back, for [`tell_stopped`].
+pub(crate) async fn tell_links<S: Send + Sync + 'static>(handle: Handle<S>) -> Vec<LinkChange> {
     let mut links = handle.stream_raw(Link::KIND);
     drop(handle);
+    let mut stopped = Vec::new();
     while let Some(next) = links.next().await {
         let Ok(event) = next else { continue };
         let Ok(link) = Link::decode(&event) else {
             continue;
         };
-        // A source that has stopped is the error that ends the command.
-        if !matches!(link.state, LinkState::Stopped { .. }) {
-            let time = show::clock(event.received_at());
-            let (source, place) = (event.source(), event.place().as_str());
-            // One of several connections of a source has a place of its own.
-            let of = if place.is_empty() { "" } else { " " };
-            say(format_args!("{time} {source}{of}{place}: {}", link.state));
+        let change = LinkChange::new(&event, &link);
+        if *event.place() == Place::root() && matches!(link.state, LinkState::Stopped { .. }) {
+            stopped.push(change);
+        } else {
+            change.tell();
+        }
+    }
+    stopped
+}
+
+/// Prints the lines of the sources that stopped, less that of the error which the command ends with.
+pub(crate) fn tell_stopped(stopped: Vec<LinkChange>, error: Option<&RunError>) {
+    let told = match error {
+        Some(RunError::Source(error)) => Some(error.source_name()),
+        _ => None,
+    };
+    let untold = |change: &LinkChange| told != Some(&change.source);
+    stopped
+        .into_iter()
+        .filter(untold)
+        .for_each(LinkChange::tell);
+}
+
+/// A change of a connection, as it is printed.
+#[derive(Debug)]
+pub(crate) struct LinkChange {
+    source: SourceName,
+    line: String,
+    hint: Option<String>,
+}
+
+impl LinkChange {
+    fn new(event: &Event, link: &Link) -> Self {
+        let time = show::clock(event.received_at());
+        let (source, place) = (event.source().clone(), event.place().as_str());
+        // One of several connections of a source has a place of its own.
+        let of = if place.is_empty() { "" } else { " " };
+        let hint = match &link.state {
+            LinkState::Stopped { hint, .. } => hint.clone(),
+            _ => None,
+        };
+        Self {
+            line: format!("{time} {source}{of}{place}: {}", link.state),
+            source,
+            hint,
+        }
+    }
+
+    fn tell(self) {
+        say(self.line);
+        if let Some(hint) = self.hint {
+            say(format_args!("hint: {hint}"));
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
     act::{SONG, Stalls},
     tally::Handled,
 };
-use crate::output::{plain, say};
+use crate::output::say;
 
 /// The greeter speaks no more often, since QueUp asks bots not to talk too much.
 const GREETING: Duration = Duration::from_secs(2);
@@ -80,10 +80,10 @@ pub(super) fn app(choir: Choir) -> App<Choir> {
         .on(count_resumes)
         .on(count_moves)
         .on_error(|failure| async move {
-            let error = plain(&failure.error.to_string());
             say(format_args!(
-                "a handler failed on {}: {error}",
-                failure.event.kind()
+                "a handler failed on {}: {}",
+                failure.event.kind(),
+                failure.error
             ));
         })
 }

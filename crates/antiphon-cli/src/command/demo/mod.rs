@@ -141,7 +141,9 @@ async fn play(
     let links = run::tell_links(app.handle());
     let shutdown = CancellationToken::new();
     let running = async {
-        let (ended, ()) = tokio::join!(app.run(Arc::clone(journal), shutdown.clone()), links);
+        let app = app.run(Arc::clone(journal), shutdown.clone());
+        let (ended, stopped) = tokio::join!(app, links);
+        run::tell_stopped(stopped, ended.as_ref().err());
         ended.map_err(run::failure)
     };
     tokio::pin!(running);
