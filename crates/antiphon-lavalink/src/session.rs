@@ -82,6 +82,16 @@ enum Phase {
     Over,
 }
 
+/// When a node was connected last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worked {
+    Never,
+    /// In an earlier run.
+    Earlier,
+    /// In this run.
+    Now,
+}
+
 /// A socket that is to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Opening {
@@ -125,10 +135,7 @@ pub(crate) struct Session {
     backoff: Backoff,
     /// Waits after refusals.
     refusals: Backoff,
-    /// Whether it was connected in this run.
-    has_worked: bool,
-    /// Whether it was connected in an earlier run.
-    had_worked: bool,
+    worked: Worked,
     retries: Option<u32>,
     replay_until: Option<Instant>,
     lost_at: Option<Instant>,
@@ -166,8 +173,7 @@ impl Session {
             session_id: None,
             backoff,
             refusals: refusals.floor(REFUSED_AT_LEAST),
-            has_worked: false,
-            had_worked: false,
+            worked: Worked::Never,
             retries,
             replay_until: None,
             lost_at: None,
@@ -193,7 +199,7 @@ impl Session {
     pub(crate) fn take_up(&mut self, session_id: &str, last: Edge) {
         if !session_id.is_empty() {
             self.session_id = Some(session_id.into());
-            self.had_worked = true;
+            self.worked = Worked::Earlier;
             self.last = Some(last.clone());
             self.unheard_since = Some(last);
             // Nobody knows what was under way when that run ended.
@@ -337,7 +343,7 @@ impl Session {
         self.session_id = Some(session_id.into());
         self.backoff.connected(now.at);
         self.refusals.connected(now.at);
-        self.has_worked = true;
+        self.worked = Worked::Now;
         self.lost_at = None;
         self.failover_at = None;
         self.newcomers = 0;
@@ -442,7 +448,11 @@ impl Session {
     ///
     /// A password that an earlier run used says nothing of this run's.
     fn may_pass(&self, status: u16) -> bool {
-        self.has_worked || (self.had_worked && status != UNAUTHORIZED)
+        match self.worked {
+            Worked::Never => false,
+            Worked::Earlier => status != UNAUTHORIZED,
+            Worked::Now => true,
+        }
     }
 
     /// Its user closes it; whether there is a socket to close.

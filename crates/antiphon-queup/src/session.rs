@@ -286,6 +286,8 @@ struct Heart {
     ping_at: Option<Instant>,
     /// When the last ping was sent, and by when its pong must be here.
     pong: Option<(Instant, Instant)>,
+    /// Whether the intervals are those of the open packet.
+    is_told: bool,
     /// When the first of the pings was sent that wait for a pong.
     asked: Option<Timestamp>,
 }
@@ -329,8 +331,6 @@ pub(crate) struct Session {
     frame: u64,
     /// Number of the last frame on this socket that is no message packet and was kept.
     packets: u64,
-    /// Whether this socket's open packet was read.
-    is_greeted: bool,
     skipped: Skipped,
     /// The last frame received on any socket.
     last: Option<Edge>,
@@ -340,7 +340,8 @@ pub(crate) struct Session {
     chats: ChatRooms,
     /// Rooms whose link is another than the source's, by their place.
     rooms: BTreeMap<Place, LinkState>,
-    rooms_changed: bool,
+    /// The same for those who watch, if it changed.
+    rooms_news: Option<Vec<(Place, LinkState)>>,
     joins: Vec<Joining>,
     next_join: u64,
     configured: bool,
@@ -384,14 +385,13 @@ impl Session {
             used: Connections::default(),
             frame: 0,
             packets: 0,
-            is_greeted: false,
             skipped: Skipped::default(),
             last: None,
             behind_since: None,
             channels: BTreeMap::new(),
             chats: ChatRooms::default(),
             rooms: BTreeMap::new(),
-            rooms_changed: false,
+            rooms_news: None,
             joins: Vec::new(),
             next_join: 0,
             configured: false,
@@ -453,7 +453,7 @@ impl Session {
             LINKS => match serde_json::from_slice(state) {
                 Ok(rooms) => {
                     self.rooms = rooms;
-                    self.rooms_changed = true;
+                    self.note_rooms();
                 }
                 Err(error) => unreadable(error),
             },
@@ -653,7 +653,6 @@ impl Session {
         self.epoch += 1;
         self.frame = 0;
         self.packets = 0;
-        self.is_greeted = false;
         self.connection = format!("{}-{}", self.nonce, self.epoch);
         self.connection_id.clone_from(&self.connection);
         self.client_id = me.to_string();

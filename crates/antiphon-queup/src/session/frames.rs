@@ -116,14 +116,17 @@ impl Session {
         let open: Option<wire::Open> = (body.first() == Some(&b'{'))
             .then(|| serde_json::from_slice(body).ok())
             .flatten();
+        let was_told = self.heart.as_ref().is_some_and(|heart| heart.is_told);
         let is_open = open.is_some();
         if is_open || self.heart.is_none() {
-            self.begin_to_beat(&open.unwrap_or_default(), now);
+            self.begin_to_beat(open, now);
         }
-        is_open && !std::mem::replace(&mut self.is_greeted, true)
+        is_open && !was_told
     }
 
-    fn begin_to_beat(&mut self, open: &wire::Open, now: Moment) {
+    fn begin_to_beat(&mut self, open: Option<wire::Open>, now: Moment) {
+        let is_told = open.is_some();
+        let open = open.unwrap_or_default();
         let sane = |ms: Option<i64>, default| {
             let ms = ms
                 .unwrap_or(default)
@@ -136,6 +139,7 @@ impl Session {
             timeout: sane(open.ping_timeout, PING_TIMEOUT),
             ping_at: Some(now.at + interval),
             pong: None,
+            is_told,
             asked: None,
         });
     }

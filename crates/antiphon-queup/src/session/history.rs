@@ -49,12 +49,12 @@ impl Session {
         }
         let place = channel.place.clone();
         let was_held = hold.is_some();
-        let (to, held) = hold.map_or((None, VecDeque::new()), |hold| (hold.to, hold.events));
+        let (to, events) = hold.map_or((None, VecDeque::new()), |hold| (hold.to, hold.events));
         let history = picture.as_ref().and_then(|it| it.history.clone());
-        let mut past = history.as_ref().map(|it| self.past(name, it, &held));
+        let mut past = history.as_ref().map(|it| self.past(name, it, &events));
         let bounds = match &mut past {
             Some(past) => std::mem::take(&mut past.bounds),
-            None => vec![usize::MAX; held.len()],
+            None => vec![usize::MAX; events.len()],
         };
         let first = bounds.first().copied().unwrap_or(usize::MAX);
         let recovered = self.recover(name, past.as_mut(), first, now);
@@ -64,7 +64,7 @@ impl Session {
         if let Some(picture) = picture {
             self.show(&place, picture, now);
         }
-        for (held, bound) in held.into_iter().zip(bounds) {
+        for (held, bound) in events.into_iter().zip(bounds) {
             self.recover(name, past.as_mut(), bound, now);
             self.push(Entry::event(held.draft));
         }

@@ -18,12 +18,13 @@ const ROOMS: usize = 256;
 impl Session {
     /// The rooms that are not as they should be, if that changed since it was asked for.
     pub(crate) fn take_rooms(&mut self) -> Option<Vec<(Place, LinkState)>> {
-        std::mem::take(&mut self.rooms_changed).then(|| {
-            let rooms = self.rooms.iter();
-            rooms
-                .map(|(place, state)| (place.clone(), state.clone()))
-                .collect()
-        })
+        self.rooms_news.take()
+    }
+
+    pub(super) fn note_rooms(&mut self) {
+        let rooms = self.rooms.iter();
+        let rooms = rooms.map(|(place, state)| (place.clone(), state.clone()));
+        self.rooms_news = Some(rooms.collect());
     }
 
     /// Emits the link of a room, where it is another than before.
@@ -45,7 +46,7 @@ impl Session {
             }
             self.rooms.insert(place.clone(), state);
         }
-        self.rooms_changed = true;
+        self.note_rooms();
         let state = serde_json::to_vec(&self.rooms).expect("links have only texts and times");
         let checkpoint = Checkpoint {
             part: LINKS.into(),

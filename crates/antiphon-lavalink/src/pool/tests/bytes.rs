@@ -168,6 +168,6 @@ fn the_link_of_the_pool_names_the_node_and_each_node_has_its_own() {
         );
         assert!(hint.is_some());
     }
-    let state = stage.pool.take_link().expect("stopped");
-    assert!(state.to_string().contains("node `n0`"), "{state}");
+    let link = stage.pool.take_link().expect("stopped");
+    assert!(link.to_string().contains("node `n0`"), "{link}");
 }

@@ -167,7 +167,7 @@ fn the_last_frame_is_known_by_the_order_of_the_checkpoints_and_not_by_the_clock(
     table.join();
     table.chat("a-1000", 1000);
     // The clock is set back, and more is stored.
-    table.now.wall = table.now.wall - Duration::from_secs(3600);
+    table.now.wall -= Duration::from_secs(3600);
     table.say(&json!({"action": 99}));
     let checkpoints = table.checkpoints();
     assert_eq!(resumes_after(&checkpoints), (Some("c1".into()), Some(5)));
