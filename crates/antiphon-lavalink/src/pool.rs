@@ -125,6 +125,8 @@ pub(crate) struct PoolState {
     made: u64,
     epochs: u64,
     numbers: u64,
+    /// Counts frames of sockets that were given up.
+    late: u64,
     rng: Rng,
     is_reading_over: bool,
 }
@@ -171,6 +173,7 @@ impl PoolState {
             made: 0,
             epochs: 0,
             numbers: 0,
+            late: 0,
             rng,
             is_reading_over: false,
         };
@@ -377,11 +380,19 @@ impl PoolState {
         for index in 0..self.nodes.len() {
             if let Some(state) = self.nodes[index].take_link() {
                 self.nodes_changed = true;
-                let place = node_place(self.nodes[index].id());
+                let node = self.nodes[index].id();
+                match &state {
+                    LinkState::Waiting { reason, .. } => {
+                        tracing::warn!(%node, reason, "a node is tried again later");
+                    }
+                    LinkState::Connected { .. } => tracing::info!(%node, "a node is connected"),
+                    state => tracing::debug!(%node, %state, "link of a node"),
+                }
+                let place = node_place(node);
                 self.own_event(Link::KIND, place, Link::body(&state), None, now);
             }
         }
-        let state = together(self.nodes.iter().map(Session::link));
+        let state = together(self.nodes.iter().map(|node| (node.id(), node.link())));
         if state != self.shown {
             self.shown = state.clone();
             self.link = Some(state);
@@ -414,8 +425,8 @@ fn snapshot(node: &Session) -> NodeSnapshot {
     }
 }
 
-/// The state of several connections as one: that of the best.
-fn together<'a>(states: impl Iterator<Item = &'a LinkState>) -> LinkState {
+/// The state of several connections as one: that of the best, with the name of its node.
+fn together<'a>(states: impl Iterator<Item = (&'a NodeId, &'a LinkState)>) -> LinkState {
     let rank = |state: &LinkState| match state {
         LinkState::Connected { .. } => 0,
         LinkState::Connecting => 1,
@@ -424,8 +435,12 @@ fn together<'a>(states: impl Iterator<Item = &'a LinkState>) -> LinkState {
         LinkState::Stopped { .. } => 4,
         _ => 5,
     };
-    states
-        .min_by_key(|state| rank(state))
-        .cloned()
-        .unwrap_or_default()
+    let Some((node, state)) = states.min_by_key(|(_, state)| rank(state)) else {
+        return LinkState::default();
+    };
+    let mut state = state.clone();
+    if let LinkState::Waiting { reason, .. } | LinkState::Stopped { reason, .. } = &mut state {
+        *reason = format!("node `{node}`: {reason}");
+    }
+    state
 }

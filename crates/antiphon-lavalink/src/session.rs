@@ -2,6 +2,15 @@
 //!
 //! A node is connected once it has said `ready`. A lost one is asked to go on with its own live session; until the
 //! grace is over its players stay, since it may play on (protocol §8).
+//!
+//! # Origins
+//! The journal stores an origin once, so each kind of origin must be unique within the source, over restarts as well:
+//! - `<nonce>p-<socket>/<frame>`: a frame. The pool counts the sockets of all its nodes, and a socket its frames.
+//! - `<nonce>p-late/<number>`: a frame of a socket that was given up before the frame was looked at.
+//! - `<nonce>p/<number>`: an event that antiphon makes.
+//!
+//! The nonce is the run's own: its time and 32 random bits. No count outlives the run, so a checkpoint that a crash
+//! kept from being stored cannot set one back, and two sources never share a nonce.
 
 mod heart;
 
@@ -28,6 +37,12 @@ const REPLAY: Duration = Duration::from_secs(2);
 /// Waits between two tries: the first, the longest, and how long a connection must live to count as healthy.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 const RECONNECT_AT_MOST: Duration = Duration::from_secs(30);
+/// Waits after a refusal of a node that is known to work: the shortest, the upper end of the first, and the longest.
+const REFUSED_AT_LEAST: Duration = Duration::from_secs(30);
+const REFUSED_AFTER: Duration = Duration::from_secs(60);
+const REFUSED_AT_MOST: Duration = Duration::from_secs(15 * 60);
+/// The status of a wrong password (protocol §1).
+const UNAUTHORIZED: u16 = 401;
 
 /// A moment by both clocks: one for deadlines, one for people.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +55,10 @@ pub(crate) struct Moment {
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) reason: String,
-    /// Whether trying again would be wrong: a code and a hint.
+    /// Whether trying again would be wrong at a node that never worked: a code and a hint.
     pub(crate) fatal: Option<(&'static str, &'static str)>,
+    /// HTTP status of the answer, if the node or something in front of it refused.
+    pub(crate) status: Option<u16>,
     /// How long the node asked us to wait.
     pub(crate) wait: Option<Duration>,
     /// Whether the node said goodbye, so that all that it had said before was heard.
@@ -63,6 +80,16 @@ enum Phase {
     },
     /// Given up, or closed by its user.
     Over,
+}
+
+/// When a node was connected last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worked {
+    Never,
+    /// In an earlier run.
+    Earlier,
+    /// In this run.
+    Now,
 }
 
 /// A socket that is to be opened.
@@ -100,9 +127,15 @@ pub(crate) struct Session {
     epoch: u64,
     connection: String,
     frame: u64,
+    /// The last frame received on any socket.
     last: Option<Edge>,
+    /// Where begins what may not have been heard; absent while nothing is missing.
+    unheard_since: Option<Edge>,
     session_id: Option<Arc<str>>,
     backoff: Backoff,
+    /// Waits after refusals.
+    refusals: Backoff,
+    worked: Worked,
     retries: Option<u32>,
     replay_until: Option<Instant>,
     lost_at: Option<Instant>,
@@ -127,6 +160,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(config: NodeConfig, backoff: Backoff, retries: Option<u32>) -> Self {
         let place = node_place(&config.id);
+        let refusals = backoff.clone().base(REFUSED_AFTER).cap(REFUSED_AT_MOST);
         let backoff = backoff.base(RECONNECT_AFTER).cap(RECONNECT_AT_MOST);
         Self {
             config,
@@ -135,8 +169,11 @@ impl Session {
             connection: String::new(),
             frame: 0,
             last: None,
+            unheard_since: None,
             session_id: None,
             backoff,
+            refusals: refusals.floor(REFUSED_AT_LEAST),
+            worked: Worked::Never,
             retries,
             replay_until: None,
             lost_at: None,
@@ -162,7 +199,9 @@ impl Session {
     pub(crate) fn take_up(&mut self, session_id: &str, last: Edge) {
         if !session_id.is_empty() {
             self.session_id = Some(session_id.into());
-            self.last = Some(last);
+            self.worked = Worked::Earlier;
+            self.last = Some(last.clone());
+            self.unheard_since = Some(last);
             // Nobody knows what was under way when that run ended.
             self.broke_off = true;
         }
@@ -281,9 +320,10 @@ impl Session {
         Origin::frame(&self.connection, self.frame)
     }
 
-    /// The last frame, for checkpoints: its time, connection and number.
+    /// The frame up to which nothing is missing, for checkpoints: its time, connection and number.
     pub(crate) fn last_frame(&self) -> (i64, &str, u64) {
-        self.last.as_ref().map_or((0, "", 0), |last| {
+        let last = self.unheard_since.as_ref().or(self.last.as_ref());
+        last.map_or((0, "", 0), |last| {
             let connection = last.connection.as_deref().unwrap_or_default();
             (
                 last.at.as_millisecond(),
@@ -294,13 +334,7 @@ impl Session {
     }
 
     /// The node said `ready`.
-    pub(crate) fn on_ready(
-        &mut self,
-        session_id: &str,
-        resumed: bool,
-        last: Option<Edge>,
-        now: Moment,
-    ) -> Readiness {
+    pub(crate) fn on_ready(&mut self, session_id: &str, resumed: bool, now: Moment) -> Readiness {
         if !matches!(self.phase, Phase::Greeting { .. } | Phase::Opening) {
             return Readiness::Repeated;
         }
@@ -308,16 +342,20 @@ impl Session {
         self.phase = Phase::Ready;
         self.session_id = Some(session_id.into());
         self.backoff.connected(now.at);
+        self.refusals.connected(now.at);
+        self.worked = Worked::Now;
         self.lost_at = None;
         self.failover_at = None;
         self.newcomers = 0;
         self.replay_until = resumed.then(|| now.at + REPLAY);
         self.show(LinkState::Connected { since: now.wall });
         let broke_off = std::mem::take(&mut self.broke_off);
-        match (resumed, last) {
-            (true, last) => Readiness::Resumed {
+        // Frames that came before this one on the same socket end no gap.
+        let since = self.unheard_since.take();
+        match (resumed, since) {
+            (true, since) => Readiness::Resumed {
                 // The node may have noticed much later than we did, and spoken to nobody until then.
-                unheard: last
+                unheard: since
                     .filter(|_| broke_off)
                     .map(|last| (last, Edge::at(now.wall))),
             },
@@ -326,14 +364,16 @@ impl Session {
         }
     }
 
-    /// The end of what was heard before this connection.
+    /// The end of what was heard before it was lost.
     pub(crate) fn last_edge(&self) -> Option<Edge> {
-        self.last.clone()
+        self.unheard_since.clone().or_else(|| self.last.clone())
     }
 
-    /// What is behind this edge was reported as a gap.
+    /// What is missing up to now was reported as a gap.
     pub(crate) fn gap_reported(&mut self, now: Moment) {
-        self.last = Some(Edge::at(now.wall));
+        if !self.is_ready() {
+            self.unheard_since = Some(Edge::at(now.wall));
+        }
     }
 
     /// The socket is gone, or could not be opened; whether players noticed.
@@ -345,6 +385,9 @@ impl Session {
         let was_open = was_ready || matches!(self.phase, Phase::Greeting { .. });
         if was_open && !refusal.orderly {
             self.broke_off = true;
+        }
+        if was_open && self.unheard_since.is_none() {
+            self.unheard_since.clone_from(&self.last);
         }
         if was_ready {
             self.lost_at = Some(now.at);
@@ -359,7 +402,10 @@ impl Session {
         }
         self.replay_until = None;
         self.compare_at = None;
-        if let Some((code, hint)) = refusal.fatal {
+        let is_passing = refusal.status.is_some_and(|status| self.may_pass(status));
+        if let Some((code, hint)) = refusal.fatal
+            && !is_passing
+        {
             self.phase = Phase::Over;
             self.failover_at = Some(now.at);
             self.show(LinkState::Stopped {
@@ -369,20 +415,22 @@ impl Session {
             });
             return was_ready;
         }
-        let wait = self
-            .backoff
-            .next(now.at)
-            .max(refusal.wait.unwrap_or_default());
-        if self
-            .retries
-            .is_some_and(|retries| self.backoff.attempt() > retries)
-        {
+        let backoff = if refusal.fatal.is_some() {
+            &mut self.refusals
+        } else {
+            &mut self.backoff
+        };
+        let wait = backoff.next(now.at).max(refusal.wait.unwrap_or_default());
+        let attempts = self.backoff.attempt() + self.refusals.attempt();
+        if self.retries.is_some_and(|retries| attempts > retries) {
             self.phase = Phase::Over;
             self.session_id = None;
+            let why = "look whether the node runs, or allow more retries";
+            let (code, hint) = refusal.fatal.unwrap_or(("unreachable", why));
             self.show(LinkState::Stopped {
-                code: "unreachable".into(),
+                code: code.into(),
                 reason: refusal.reason.clone(),
-                hint: Some("look whether the node runs, or allow more retries".into()),
+                hint: Some(hint.into()),
             });
             return was_ready;
         }
@@ -394,6 +442,17 @@ impl Session {
             reason: refusal.reason.clone(),
         });
         was_ready
+    }
+
+    /// Whether a refusal may pass: something in front of a node that works refuses while the node restarts.
+    ///
+    /// A password that an earlier run used says nothing of this run's.
+    fn may_pass(&self, status: u16) -> bool {
+        match self.worked {
+            Worked::Never => false,
+            Worked::Earlier => status != UNAUTHORIZED,
+            Worked::Now => true,
+        }
     }
 
     /// Its user closes it; whether there is a socket to close.
@@ -478,6 +537,7 @@ mod tests {
         Refusal {
             reason: reason.into(),
             fatal: None,
+            status: None,
             wait: None,
             orderly: false,
         }
@@ -497,7 +557,7 @@ mod tests {
         );
         session.on_opened(now);
         session.on_frame(now);
-        assert_eq!(session.on_ready("s1", false, None, now), Readiness::First);
+        assert_eq!(session.on_ready("s1", false, now), Readiness::First);
         (session, now)
     }
 
@@ -514,9 +574,9 @@ mod tests {
         );
         session.on_opened(later);
         let last = session.last_edge().expect("a frame");
-        let unheard = Some((last.clone(), Edge::at(now.wall)));
+        let unheard = Some((last, Edge::at(now.wall)));
         assert_eq!(
-            session.on_ready("s1", true, Some(last), later),
+            session.on_ready("s1", true, later),
             Readiness::Resumed { unheard }
         );
         assert!(session.is_replaying(later.at));
@@ -533,9 +593,8 @@ mod tests {
         session.on_lost(&goodbye, GRACE, now);
         session.open(2, "n", now.at + RECONNECT_AT_MOST);
         session.on_opened(now);
-        let last = session.last_edge();
         assert_eq!(
-            session.on_ready("s1", true, last, now),
+            session.on_ready("s1", true, now),
             Readiness::Resumed { unheard: None }
         );
     }
@@ -547,7 +606,7 @@ mod tests {
         session.on_lost(&lost("reset"), GRACE, now);
         session.open(2, "n", now.at + RECONNECT_AT_MOST);
         session.on_opened(now);
-        let readiness = session.on_ready("s2", false, last.clone(), now);
+        let readiness = session.on_ready("s2", false, now);
         assert_eq!(
             readiness,
             Readiness::Anew {
@@ -555,10 +614,7 @@ mod tests {
             }
         );
         assert_eq!(session.session_id().map(|id| &**id), Some("s2"));
-        assert_eq!(
-            session.on_ready("s3", false, None, now),
-            Readiness::Repeated
-        );
+        assert_eq!(session.on_ready("s3", false, now), Readiness::Repeated);
     }
 
     #[test]
@@ -588,6 +644,124 @@ mod tests {
         assert!(
             matches!(session.link(), LinkState::Stopped { code, .. } if code == "authorization")
         );
+    }
+
+    fn refused(status: u16) -> Refusal {
+        Refusal {
+            fatal: Some(("code", "hint")),
+            status: Some(status),
+            ..lost(&format!("status {status}"))
+        }
+    }
+
+    #[track_caller]
+    fn waits_until(session: &Session) -> Instant {
+        match session.phase {
+            Phase::Waiting { until } => until,
+            ref other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_a_node_that_has_worked_is_waited_out_longer_and_longer() {
+        for status in [400, 401, 403, 404] {
+            let (mut session, mut now) = ready();
+            session.on_lost(&lost("reset"), GRACE, now);
+            let mut longest = Duration::ZERO;
+            for epoch in 2..40 {
+                now = moment(waits_until(&session));
+                assert!(session.open(epoch, "n", now.at).is_some(), "{status}");
+                session.on_lost(&refused(status), GRACE, now);
+                let LinkState::Waiting { reason, .. } = session.link() else {
+                    panic!("{:?}", session.link())
+                };
+                assert!(reason.contains(&status.to_string()), "{reason}");
+                let wait = waits_until(&session) - now.at;
+                assert!(
+                    (REFUSED_AT_LEAST..=REFUSED_AT_MOST).contains(&wait),
+                    "{wait:?}"
+                );
+                let first = epoch == 2;
+                assert!(!first || wait <= REFUSED_AFTER, "{wait:?}");
+                longest = longest.max(wait);
+            }
+            assert!(longest > REFUSED_AT_MOST / 2, "{longest:?}");
+            session.hurry();
+            assert!(
+                session.open(50, "n", now.at).is_some(),
+                "its user may hurry"
+            );
+        }
+    }
+
+    #[test]
+    fn a_first_refusal_is_final_unless_an_earlier_run_knew_the_node() {
+        let now = moment(Instant::now());
+        for (status, known, is_final) in [
+            (400, false, true),
+            (401, false, true),
+            (403, false, true),
+            (404, false, true),
+            (400, true, false),
+            // The password may be another than in the earlier run.
+            (401, true, true),
+            (403, true, false),
+            (404, true, false),
+        ] {
+            let mut session = session(None);
+            if known {
+                session.take_up("s1", Edge::at(now.wall));
+            }
+            session.open(1, "n", now.at);
+            session.on_lost(&refused(status), GRACE, now);
+            assert_eq!(session.is_over(), is_final, "{status} {known}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_makes_no_sense_is_final_at_any_time() {
+        let (mut session, now) = ready();
+        session.on_lost(&lost("reset"), GRACE, now);
+        session.open(2, "n", now.at + RECONNECT_AT_MOST);
+        let refusal = Refusal {
+            status: None,
+            ..refused(404)
+        };
+        session.on_lost(&refusal, GRACE, now);
+        assert!(session.is_over());
+    }
+
+    #[test]
+    fn frames_before_ready_end_no_gap() {
+        for resumed in [true, false] {
+            let (mut session, now) = ready();
+            let heard = session.last_edge().expect("a frame");
+            session.on_lost(&lost("reset"), GRACE, now);
+            // A socket that brings frames and never says ready, and one that says it after another frame.
+            for epoch in 2..4 {
+                let later = moment(now.at + RECONNECT_AT_MOST * epoch);
+                session.open(u64::from(epoch), "n", later.at);
+                session.on_opened(later);
+                session.on_frame(later);
+                if epoch == 2 {
+                    session.on_lost(&lost("reset"), GRACE, later);
+                }
+                assert_eq!(session.last_frame().1, "n-000001", "in checkpoints too");
+            }
+            session.on_frame(now);
+            let readiness = session.on_ready("s1", resumed, now);
+            let since = match readiness {
+                Readiness::Resumed { unheard } => unheard.expect("a gap").0,
+                Readiness::Anew { since } => since,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(since, heard);
+            let last = session.last_edge().expect("the ready frame");
+            assert_eq!(
+                (last.connection.as_deref(), last.frame),
+                (Some("n-000003"), Some(2))
+            );
+        }
     }
 
     #[test]

@@ -251,6 +251,7 @@ async fn open(means: &Means, node: usize, session: Option<Arc<str>>) -> Result<W
         .map_err(|error| Refusal {
             reason: error.to_string(),
             fatal: Some(("configuration", "correct the node's address")),
+            status: None,
             wait: None,
             orderly: false,
         })?;
@@ -266,6 +267,8 @@ async fn open(means: &Means, node: usize, session: Option<Arc<str>>) -> Result<W
 }
 
 /// What a refused socket means; the status alone tells, never a version.
+///
+/// Whether it is final depends on whether the node has worked before; see [`Session`](crate::session::Session).
 fn refusal(error: &ConnectError) -> Refusal {
     let fatal = match error.status() {
         Some(401 | 403) => Some(("authorization", "check the node's password")),
@@ -285,6 +288,7 @@ fn refusal(error: &ConnectError) -> Refusal {
     Refusal {
         reason: line(error),
         fatal,
+        status: error.status(),
         wait: error.retry_after(),
         orderly: false,
     }
@@ -353,6 +357,7 @@ fn lost(reason: &str) -> Refusal {
     Refusal {
         reason: reason.into(),
         fatal: None,
+        status: None,
         wait: None,
         orderly: false,
     }

@@ -4,7 +4,7 @@ mod harness;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use antiphon_core::Provenance;
+use antiphon_core::{Link, LinkState, Payload as _, Provenance};
 use antiphon_lavalink::{NodeReady, NodeStatus, PlayerError, PlayerMigrated, Pool};
 use antiphon_sim::{
     RestFault, Simulator,
@@ -530,4 +530,93 @@ async fn under_traffic_and_cuts_nothing_is_lost_unsaid() {
     assert_eq!(journal.repeats, 0);
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Refusals.
+
+/// The states of a node's link, in order.
+fn links(journal: &harness::Journal, node: &str) -> Vec<LinkState> {
+    let links = journal.of("antiphon.link").into_iter();
+    let links = links.filter(|event| event.place().as_str() == format!("node/{node}"));
+    let links = links.map(|event| Link::decode(event).expect("a link").state);
+    links.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_worked_and_refuses_once_is_waited_for() {
+    for status in [400, 401, 403, 404, 405, 500] {
+        let sim = Simulator::with_seed(7);
+        let app = Running::start(&sim, config(&sim));
+        app.connected_to(1).await;
+        let node = sim.lavalink().node("eu-1");
+        node.refuse_upgrades(1, status);
+        node.cut();
+        wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
+        app.connected_to(1).await;
+        let journal = app.finish().await;
+        let links = links(&journal, "eu-1");
+        let said = links.iter().any(|state| {
+            let LinkState::Waiting { reason, .. } = state else {
+                return false;
+            };
+            reason.contains(&status.to_string())
+        });
+        assert!(said, "{status} is not named: {links:?}");
+        assert!(
+            links.last().is_some_and(LinkState::is_connected),
+            "{links:?}"
+        );
+        assert_eq!(lost(&sim, &journal), none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_refuses_after_a_restart_is_waited_for_as_well() {
+    for status in [400, 403, 404] {
+        let sim = Simulator::with_seed(7);
+        let app = Running::start(&sim, config(&sim));
+        app.connected_to(1).await;
+        let stored = app.kill().await;
+        sim.lavalink().node("eu-1").refuse_upgrades(2, status);
+        let app = Running::resume(&sim, config(&sim), stored);
+        app.connected_to(1).await;
+        let journal = app.finish().await;
+        assert_eq!(lost(&sim, &journal), none(), "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_refuses_for_long_is_not_hammered() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected_to(1).await;
+    let node = sim.lavalink().node("eu-1");
+    node.refuse_upgrades(1000, 403);
+    node.cut();
+    sleep(Duration::from_secs(6 * 60 * 60)).await;
+    let journal = app.journal();
+    let tries = links(&journal, "eu-1").len() / 2;
+    // At most 15 minutes apart, and at least half a minute.
+    assert!((20..100).contains(&tries), "{tries}");
+    app.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_with_one_dead_node_is_fine() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    sim.lavalink().node("eu-1").refuse_upgrades(1000, 401);
+    let app = Running::start(&sim, config_of(&sim, &ALL));
+    app.connected_to(2).await;
+    let player = app.play(&sim, GUILD, "long").await;
+    sleep(Duration::from_secs(60)).await;
+    assert!(player.playing());
+    let journal = app.finish().await;
+    let links = links(&journal, "eu-1");
+    let Some(LinkState::Stopped { code, reason, hint }) = links.last() else {
+        panic!("{links:?}")
+    };
+    assert_eq!(code, "authorization");
+    assert!(reason.contains("401") && hint.is_some(), "{reason}");
 }

@@ -6,7 +6,7 @@ mod room;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use antiphon_core::{Clock, LinkState, Secret};
+use antiphon_core::{Clock, LinkState, Place, Secret};
 use antiphon_net::Network;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -42,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) network: Network,
     pub(crate) cache: SharedCache,
     pub(crate) link: watch::Sender<LinkState>,
+    pub(crate) room_links: watch::Sender<Vec<(Place, LinkState)>>,
     pub(crate) passwords: HashMap<Slug, Secret>,
     pub(crate) socket_url: String,
     pub(crate) user_agent: String,
@@ -60,6 +61,7 @@ impl Shared {
             network,
             cache: SharedCache::default(),
             link: watch::Sender::new(LinkState::Idle),
+            room_links: watch::Sender::new(Vec::new()),
             passwords: config.passwords.clone(),
             socket_url: config.socket_url.clone(),
             user_agent: config.user_agent.clone(),
@@ -242,6 +244,15 @@ impl Client {
     /// Watches where the connection stands.
     pub fn watch_link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
+    }
+
+    /// Rooms that are not as they should be, each with where it stands: waiting, stopped or left.
+    ///
+    /// A place is `room/<id>`, or `room/<name in the URL>` for a room of the configuration that was never joined.
+    /// Any other room stands where the connection stands. At most 256 are listed; each change is an `antiphon.link`
+    /// event at the room's place.
+    pub fn room_links(&self) -> Vec<(Place, LinkState)> {
+        self.shared.room_links.borrow().clone()
     }
 
     fn not_connected(&self) -> NotConnected {

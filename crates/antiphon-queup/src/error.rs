@@ -215,6 +215,18 @@ impl JoinError {
         }
     }
 
+    /// Whether the room itself cannot be had; anything else is tried again for a room that is to be had.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::NoSuchRoom(_) | Self::Banned(_) | Self::WrongPassword | Self::Removed => true,
+            Self::TooManyPasswords | Self::TimedOut(_) | Self::NotConnected(_) => false,
+            Self::Request(error) => matches!(
+                error,
+                RequestError::Refused { .. } | RequestError::Undecodable(_)
+            ),
+        }
+    }
+
     /// A short stable word for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -225,6 +237,7 @@ impl JoinError {
             Self::Removed => "removed",
             Self::TimedOut(_) => "timed-out",
             Self::NotConnected(_) => "not-connected",
+            Self::Request(RequestError::Refused { .. }) => "refused",
             Self::Request(_) => "request",
         }
     }

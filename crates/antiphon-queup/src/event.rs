@@ -22,7 +22,7 @@ use antiphon_core::{DecodeError, Event, Kind, Payload, Place};
 use serde_json::value::RawValue;
 
 pub(crate) use self::kinds::{
-    MESSAGE, ROOM_ACTION, action_kind, channel_place, object, room_action_kind, room_of,
+    MESSAGE, PACKET, ROOM_ACTION, action_kind, channel_place, object, room_action_kind, room_of,
     room_place, user_place,
 };
 use self::{
@@ -857,6 +857,9 @@ pub struct Unknown {
 
 impl Payload for Unknown {
     const KINDS: &'static [&'static str] = &[
+        "queup.message",
+        "queup.room_action",
+        "queup.packet",
         "queup.heartbeat",
         "queup.ack",
         "queup.nack",
@@ -905,6 +908,7 @@ mod tests {
         check("brand-new", "queup.brand-new");
         assert_eq!(room_action_kind(""), None);
         assert_eq!(room_action_kind(&"x".repeat(1000)), None);
+        assert_eq!(room_action_kind("packet"), None, "antiphon's own word");
     }
 
     #[test]

@@ -603,7 +603,8 @@ fn not_json(status: StatusCode, body: &Bytes) -> RequestError {
             wait: None,
         },
         500.. => RequestError::Server { status, message },
-        400.. => RequestError::Refused { status, message },
+        // QueUp itself refuses in JSON; this is something in front of it, for a moment.
+        400.. => RequestError::NotQueUp(format!("status {status}: {message}")),
         _ => RequestError::NotQueUp(message),
     }
 }
@@ -738,6 +739,15 @@ mod tests {
     fn html_instead_of_json_is_its_own_error() {
         let error = read(&response(200, "<html>")).expect_err("no envelope");
         assert!(matches!(error, RequestError::NotQueUp(_)) && error.is_transient());
+    }
+
+    #[test]
+    fn a_refusal_in_html_is_not_queups_and_passes() {
+        for status in [400, 401, 403, 404] {
+            let error = read(&response(status, "<html>no</html>")).expect_err("an error");
+            assert!(error.is_transient(), "{error:?}");
+            assert!(error.to_string().contains(&status.to_string()), "{error}");
+        }
     }
 
     #[test]

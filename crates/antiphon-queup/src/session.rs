@@ -7,11 +7,23 @@
 //! Two things hold at every moment, so that a crash loses nothing unseen:
 //! - A checkpoint never claims more than what stands before it in the queue of events.
 //! - Frames that are held back lie behind their channel's `from`, which was queued before they came.
+//!
+//! # Origins
+//! The journal stores an origin once, so each kind of origin must be unique within the source, over restarts as well:
+//! - `<connection>/<frame>`: a message packet. The connection is the server's id of it where this account's checkpoint
+//!   `connections` shows that the id is new, and carries the run's nonce and the socket's number otherwise.
+//! - `<connection>/packet/<number>`: a frame that is no message packet, in a count of its own.
+//! - `chat/<chatid>` and `delete-chat-message/<chatid>`: the server's id, the same live and in the history. The id holds
+//!   author and millisecond, so an author who speaks in two rooms at once has it twice: in the second room the origin
+//!   ends in `/<channel>`.
+//! - `<nonce>/<number>`: an event that antiphon makes. The nonce is the run's own: its time and 32 random bits.
 
 mod answers;
 mod channel;
 mod frames;
 mod history;
+mod identity;
+mod links;
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -19,12 +31,17 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Backoff, Checkpoint, Edge, Entry, Link, LinkState, Part, Place, Secret};
+use antiphon_core::{
+    Backoff, Checkpoint, Edge, Entry, Link, LinkState, Part, Place, Secret, Skipped,
+};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 
-use self::channel::{Attachment, Channel, Room, Stored};
+use self::{
+    channel::{Attachment, Channel, Room, Stored},
+    identity::{ChatRooms, Connections},
+};
 use crate::{
     error::{ActionError, JoinError, RequestError},
     event::user_place,
@@ -40,6 +57,10 @@ const REFETCH_AFTER: Duration = Duration::from_secs(5);
 const SONG_END_SLACK: Duration = Duration::from_secs(15);
 /// How long until the playing song is asked for again when the answer had none (protocol §4.4).
 const NO_SONG_RETRY: Duration = Duration::from_secs(30);
+/// How long until a room is joined again where that failed for the moment.
+const JOIN_AGAIN: Duration = Duration::from_secs(30);
+/// How long no password is tried after too many wrong ones (protocol §4.2).
+const PASSWORD_REST: Duration = Duration::from_secs(2 * 60 * 60);
 /// How long until a room is joined and fetched again where that failed after an outage, and how often it is while only
 /// the history is lacking.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
@@ -70,6 +91,8 @@ const OWN: usize = 32;
 const ECHOES: usize = 64;
 /// How many conversations are remembered as known.
 const CONVERSATIONS: usize = 4096;
+/// The longest text of a ping that the pong repeats.
+const LONGEST_ECHO: usize = 125;
 /// An id longer than this is no id.
 const LONGEST_ID: usize = 256;
 /// Version of the checkpoints' encoding.
@@ -77,6 +100,10 @@ const VERSION: u8 = 1;
 
 /// Part of the last frame received.
 const SOCKET: &str = "socket";
+/// Part of the connection ids that were used.
+const CONNECTIONS: &str = "connections";
+/// Part of the rooms that are not as they should be.
+const LINKS: &str = "links";
 
 /// A moment by both clocks: one for deadlines, one for people.
 #[derive(Clone, Copy, Debug)]
@@ -259,6 +286,10 @@ struct Heart {
     ping_at: Option<Instant>,
     /// When the last ping was sent, and by when its pong must be here.
     pong: Option<(Instant, Instant)>,
+    /// Whether the intervals are those of the open packet.
+    is_told: bool,
+    /// When the first of the pings was sent that wait for a pong.
+    asked: Option<Timestamp>,
 }
 
 /// A room that is being found and joined by requests.
@@ -291,14 +322,26 @@ pub(crate) struct Session {
     /// Counts sockets, so that answers to what an earlier one asked are told apart.
     epoch: u64,
     client_id: String,
+    /// Name of the connection in origins and edges.
     connection: String,
+    /// Id of the connection, as the server knows it.
+    connection_id: String,
+    used: Connections,
     /// Number of the last message packet on this socket.
     frame: u64,
+    /// Number of the last frame on this socket that is no message packet and was kept.
+    packets: u64,
+    skipped: Skipped,
     /// The last frame received on any socket.
     last: Option<Edge>,
     /// When reading last stopped, until a pong proves that everything sent before was read.
     behind_since: Option<Timestamp>,
     channels: BTreeMap<String, Channel>,
+    chats: ChatRooms,
+    /// Rooms whose link is another than the source's, by their place.
+    rooms: BTreeMap<Place, LinkState>,
+    /// The same for those who watch, if it changed.
+    rooms_news: Option<Vec<(Place, LinkState)>>,
     joins: Vec<Joining>,
     next_join: u64,
     configured: bool,
@@ -338,10 +381,17 @@ impl Session {
             epoch: 0,
             client_id: String::new(),
             connection: String::new(),
+            connection_id: String::new(),
+            used: Connections::default(),
             frame: 0,
+            packets: 0,
+            skipped: Skipped::default(),
             last: None,
             behind_since: None,
             channels: BTreeMap::new(),
+            chats: ChatRooms::default(),
+            rooms: BTreeMap::new(),
+            rooms_news: None,
             joins: Vec::new(),
             next_join: 0,
             configured: false,
@@ -359,10 +409,15 @@ impl Session {
             paused_at: None,
             over: false,
         };
+        let mut last = None;
         for checkpoint in checkpoints {
-            session.restore(checkpoint);
+            session.restore(checkpoint, &mut last);
         }
+        session.last = last.map(|(_, edge)| edge);
         let last = session.last.clone();
+        if let Some(connection) = last.as_ref().and_then(|last| last.connection.as_deref()) {
+            session.used.note(connection);
+        }
         for channel in session.channels.values_mut() {
             let joined_at = channel.joined_at;
             channel
@@ -372,33 +427,61 @@ impl Session {
         session
     }
 
-    fn restore(&mut self, checkpoint: &Checkpoint) {
-        self.mark = self.mark.max(checkpoint.mark);
+    /// Takes up a checkpoint; `last` is the last frame that any of them names, by their marks.
+    fn restore(&mut self, checkpoint: &Checkpoint, last: &mut Option<(i64, Edge)>) {
+        let mark = checkpoint.mark;
+        self.mark = self.mark.max(mark);
+        // Marks grow with every checkpoint, whatever becomes of the clock.
+        let mut heard = |edge: Edge| {
+            if last.as_ref().is_none_or(|(newest, _)| *newest < mark) {
+                *last = Some((mark, edge));
+            }
+        };
         let part = &*checkpoint.part;
-        if part == SOCKET {
-            match serde_json::from_slice::<Edge>(&checkpoint.state) {
-                Ok(edge) => self.heard(edge),
-                Err(error) => tracing::warn!(part, %error, "checkpoint cannot be read"),
+        let state = &*checkpoint.state;
+        let unreadable =
+            |error: serde_json::Error| tracing::warn!(part, %error, "checkpoint cannot be read");
+        match part {
+            SOCKET => match serde_json::from_slice(state) {
+                Ok(edge) => heard(edge),
+                Err(error) => unreadable(error),
+            },
+            CONNECTIONS => match serde_json::from_slice(state) {
+                Ok(used) => self.used = used,
+                Err(error) => unreadable(error),
+            },
+            LINKS => match serde_json::from_slice(state) {
+                Ok(rooms) => {
+                    self.rooms = rooms;
+                    self.note_rooms();
+                }
+                Err(error) => unreadable(error),
+            },
+            _ => {
+                let Some((what, id)) = part.split_once('/') else {
+                    return;
+                };
+                match serde_json::from_slice::<Stored>(state) {
+                    Ok(mut stored) => {
+                        if let Some(last) = stored.last.take() {
+                            heard(last);
+                        }
+                        self.restore_channel(what, id, stored);
+                    }
+                    Err(error) => unreadable(error),
+                }
             }
-            return;
         }
-        let Some((what, id)) = part.split_once('/') else {
-            return;
-        };
-        let stored = match serde_json::from_slice::<Stored>(&checkpoint.state) {
-            Ok(stored) => stored,
-            Err(error) => {
-                tracing::warn!(part, %error, "checkpoint cannot be read");
-                return;
-            }
-        };
-        if let Some(last) = stored.last {
-            self.heard(last);
+    }
+
+    fn restore_channel(&mut self, what: &str, id: &str, stored: Stored) {
+        let name = format!("{what}:{id}");
+        for chat in &stored.chats {
+            self.chats.claim(&name, chat.as_str());
         }
         if !stored.joined {
             return;
         }
-        let name = format!("{what}:{id}");
         let mut channel = Channel::new(&name, stored.joined_at);
         channel.settled = true;
         channel.from = stored.from;
@@ -410,19 +493,11 @@ impl Session {
             room.last_chat = stored.last_chat;
             let floor = stored.chat_floor.or(stored.last_chat);
             room.chat_floor = floor.or(Some(stored.joined_at.as_millisecond()));
+            room.chats = stored.chats.into();
+            room.apart = stored.apart.into();
             channel.room = Some(room);
         }
         self.channels.insert(name, channel);
-    }
-
-    /// Takes the later of two edges.
-    fn heard(&mut self, edge: Edge) {
-        let later = self.last.as_ref().is_none_or(|last| {
-            (last.at, last.frame.unwrap_or_default()) < (edge.at, edge.frame.unwrap_or_default())
-        });
-        if later {
-            self.last = Some(edge);
-        }
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -436,6 +511,12 @@ impl Session {
     /// The next request to make.
     pub(crate) fn next_task(&mut self) -> Option<Task> {
         self.tasks.pop_front()
+    }
+
+    /// What arrived and was left without a row, by reason.
+    #[cfg(test)]
+    pub(crate) fn skipped(&self) -> &Skipped {
+        &self.skipped
     }
 
     /// The state of the connection, if it changed since it was asked for.
@@ -571,7 +652,9 @@ impl Session {
         self.me = Some(me.clone());
         self.epoch += 1;
         self.frame = 0;
+        self.packets = 0;
         self.connection = format!("{}-{}", self.nonce, self.epoch);
+        self.connection_id.clone_from(&self.connection);
         self.client_id = me.to_string();
         self.behind_since = None;
         self.phase = Phase::Greeting {
@@ -700,6 +783,9 @@ impl Session {
         };
         if due {
             let by = heart.pong.map_or(now.at + heart.timeout, |(_, by)| by);
+            if heart.pong.is_none() {
+                heart.asked = Some(now.wall);
+            }
             heart.ping_at = None;
             heart.pong = Some((now.at, by));
             self.replies.push_back("2".into());
@@ -710,6 +796,7 @@ impl Session {
     fn channel_deadline(&mut self, name: &str, now: Moment) -> Result<(), Cut> {
         let paused = self.paused_at.is_some();
         let is_open = matches!(self.phase, Phase::Open);
+        let is_alone = !self.is_own_channel_attached();
         let Some(channel) = self.channels.get_mut(name) else {
             return Ok(());
         };
@@ -735,7 +822,13 @@ impl Session {
                     let _ = waiter.send(Err(JoinError::TimedOut(ANSWER_WITHIN)));
                 }
             }
-            return Err(Cut(format!("the server did not attach `{name}`")));
+            if is_alone || channel.room.is_none() {
+                return Err(Cut(format!("the server did not attach `{name}`")));
+            }
+            // The socket works: one room that cannot be had costs the others nothing.
+            channel.attachment = Attachment::No;
+            self.try_later(name, JOIN_AGAIN, "the server did not attach the room", now);
+            return Ok(());
         }
         let Some(room) = channel.room.as_mut().filter(|_| is_open) else {
             return Ok(());

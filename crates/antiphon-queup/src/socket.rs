@@ -58,7 +58,9 @@ pub(crate) async fn run(
         backfill: config.backfill,
         buffer: config.buffer,
     };
-    let mut session = Session::new(rules, backoff, intake.nonce(), intake.checkpoints());
+    // Beside origins that are made elsewhere in the same run.
+    let nonce = format!("{}q", intake.nonce());
+    let mut session = Session::new(rules, backoff, &nonce, intake.checkpoints());
     let mut tasks: FuturesUnordered<BoxFuture<'static, Outcome>> = FuturesUnordered::new();
     let mut socket: Option<WebSocket> = None;
     let now = || Moment {
@@ -82,6 +84,9 @@ pub(crate) async fn run(
             tracing::debug!(source = %intake.source(), %state, "link");
             intake.show_link(state.clone());
             shared.link.send_replace(state);
+        }
+        if let Some(rooms) = session.take_rooms() {
+            shared.room_links.send_replace(rooms);
         }
         if session.is_stopped() && session.next_weight().is_none() {
             return Err(stopped(&intake, &shared));

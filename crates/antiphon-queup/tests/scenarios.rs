@@ -4,7 +4,7 @@ mod harness;
 
 use std::time::Duration;
 
-use antiphon_core::{IntakeLimits, LinkState, Provenance};
+use antiphon_core::{IntakeLimits, Link, LinkState, Payload as _, Provenance};
 use antiphon_queup::{
     self as queup, Account, ActionError, Chat, ConnectError, JoinError, JoinedRoom, LoginError,
     MemberJoin, Presence, PrivateMessage, Ready, RequestError, SendError, UserLeave,
@@ -196,6 +196,115 @@ async fn live_events_wait_until_the_history_before_them_is_stored() {
     };
     assert!(at("antiphon.gap") < at("queup.joined_room"));
     assert_eq!(journal.repeats, 0);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn chat_keeps_the_servers_order_over_outages_with_a_slow_history() {
+    let sim = Simulator::with_seed(7);
+    let rooms = [ROOM, "night-radio"];
+    let app = Running::start(&sim, config(&sim).rooms(rooms));
+    app.settled().await;
+    sim.queup().traffic(200);
+    for round in 0..10_u64 {
+        let slow = RestFault::Slow(Duration::from_millis(100 + round * 150));
+        sim.queup().fail_rest("GET /chat/*", 2, slow);
+        sim.queup().cut_connections();
+        sleep(Duration::from_millis(7000 + round * 77)).await;
+    }
+    sim.queup().traffic(0);
+    app.connected().await;
+    sleep(Duration::from_secs(120)).await;
+    let journal = app.journal();
+    assert_eq!(lost(&sim, &journal), [""; 0]);
+    for room in rooms {
+        let place = format!("room/{}", sim.queup().room(room).id());
+        let times: Vec<i64> = journal
+            .of("queup.chat-message")
+            .iter()
+            .filter(|event| event.place().as_str() == place)
+            .map(|event| {
+                let origin = event.origin().as_str();
+                let ms = origin.rsplit_once('-').expect("a chat id").1;
+                ms.split('/')
+                    .next()
+                    .and_then(|ms| ms.parse().ok())
+                    .expect("a time")
+            })
+            .collect();
+        assert!(times.len() > 100, "{}", times.len());
+        assert!(times.is_sorted(), "{place}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_author_who_speaks_in_two_rooms_at_once_is_heard_in_both() {
+    let sim = Simulator::with_seed(7);
+    let rooms = [ROOM, "night-radio"];
+    let app = Running::start(&sim, config(&sim).rooms(rooms));
+    app.until(|journal| journal.decoded::<JoinedRoom>().len() == 2)
+        .await;
+    app.moment().await;
+    // QueUp's ids hold author and millisecond, and nothing of the room.
+    let channels = rooms.map(|room| format!("room:{}", sim.queup().room(room).id()));
+    let teo = sim.queup().user("teo");
+    let data = serde_json::json!({"chatid": format!("{teo}-17"), "message": "to all", "time": 17});
+    for channel in channels.iter().chain(&channels) {
+        let message = serde_json::json!({"name": "chat-message", "data": data.to_string()});
+        let message = serde_json::json!({"action": 15, "channel": channel, "message": message});
+        sim.queup().links().message(&message);
+    }
+    let journal = app.until(|journal| journal.repeats == 2).await;
+    assert_eq!(journal.texts(), ["to all", "to all"]);
+    let chats = journal.of("queup.chat-message");
+    assert_ne!(chats[0].place(), chats[1].place());
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_after_a_quiet_hour_begins_shortly_before_the_cut() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    sleep(Duration::from_secs(3600)).await;
+    let before = sim.clock().now();
+    sim.queup().cut_connections();
+    let journal = app.until(|journal| journal.gaps().len() == 2).await;
+    for (place, gap) in journal.gaps() {
+        let early = before.duration_since(gap.from.at);
+        assert!(early.as_secs() < 60, "{place}: {gap:?}");
+        assert!(gap.from.at < before, "{place}: {gap:?}");
+    }
+    assert_eq!(lost(&sim, &journal), [""; 0]);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_that_are_no_message_packets_are_stored_whole() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let frames = [
+        "7hello",
+        "b{\"x\":1}",
+        "-1abc",
+        "{\"action\":15}",
+        "",
+        "6x",
+        "3x",
+        "b4***",
+    ];
+    for frame in frames {
+        sim.queup().links().packet(frame);
+    }
+    let journal = app
+        .until(|journal| journal.count("queup.packet") == frames.len())
+        .await;
+    let bodies = journal.of("queup.packet").into_iter();
+    let bodies: Vec<_> = bodies.map(|event| event.body().clone()).collect();
+    assert_eq!(bodies, frames);
+    assert_eq!(lost(&sim, &journal), [""; 0]);
     app.stop().await;
 }
 
@@ -572,17 +681,116 @@ async fn each_reason_not_to_let_us_in_has_its_error() {
     app.stop().await;
 }
 
+/// The links said of a place, in order.
+fn links(journal: &Journal, place: &str) -> Vec<LinkState> {
+    let links = journal.of("antiphon.link").into_iter();
+    let links = links.filter(|event| event.place().as_str() == place);
+    links
+        .map(|event| Link::decode(event).expect("a link").state)
+        .collect()
+}
+
+#[track_caller]
+fn assert_stopped(state: &LinkState, expected: &str) {
+    let LinkState::Stopped { code, reason, hint } = state else {
+        panic!("{state:?}")
+    };
+    assert_eq!(code, expected);
+    assert!(!reason.is_empty() && hint.is_some());
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_configured_room_that_cannot_be_had_is_said_aloud_and_harms_no_other() {
+async fn configured_rooms_that_cannot_be_had_stop_alone_until_they_are_joined() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim).rooms(["nowhere", ROOM]));
+    sim.queup().room("night-radio").ban("mira", "antiphon", 0);
+    let rooms = ["nowhere", "vault", "night-radio", ROOM];
+    let config = config(&sim).rooms(rooms).room_password("vault", "guess");
+    let app = Running::start(&sim, config);
     let journal = app.settled().await;
-    let said = journal.events.iter().any(|event| {
-        event.kind().as_str() == "antiphon.link" && event.place().as_str() == "room/nowhere"
-    });
-    assert!(said, "{:?}", journal.kinds());
     assert_eq!(journal.decoded::<JoinedRoom>().len(), 1);
+    assert!(app.client.link().is_connected());
+    let stopped = [
+        ("room/nowhere", "no-such-room"),
+        ("room/vault", "wrong-password"),
+        ("room/night-radio", "banned"),
+    ];
+    assert_eq!(app.client.room_links().len(), stopped.len());
+    for (place, code) in stopped {
+        let links = links(&journal, place);
+        assert_eq!(links.len(), 1, "{place}: {links:?}");
+        assert_stopped(&links[0], code);
+        let state = app.client.room_links().into_iter();
+        let state = state.into_iter().find(|(of, _)| of.as_str() == place);
+        assert_stopped(&state.expect("listed").1, code);
+    }
+    let vault = app
+        .client
+        .join_private_room("vault", "open sesame")
+        .await
+        .expect("joined");
+    assert_eq!(vault.slug, "vault");
+    let journal = app
+        .until(|journal| links(journal, "room/vault").len() == 2)
+        .await;
+    assert!(links(&journal, "room/vault")[1].is_connected());
+    assert_eq!(app.client.room_links().len(), 2);
     app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kick_is_a_link_event_of_the_room_and_the_others_go_on() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim).rooms([ROOM, "night-radio"]));
+    app.until(|journal| journal.decoded::<JoinedRoom>().len() == 2)
+        .await;
+    app.moment().await;
+    let room = sim.queup().room(ROOM);
+    let place = format!("room/{}", room.id());
+    room.kick("mira", "antiphon", "enough");
+    let journal = app
+        .until(|journal| !links(journal, &place).is_empty())
+        .await;
+    assert_stopped(&links(&journal, &place)[0], "kicked");
+    let stored = app.kill().await;
+
+    // A restart without the room in its configuration knows where the room stands.
+    let app = Running::resume(&sim, config(&sim).rooms(["night-radio"]), stored);
+    app.until(|journal| journal.decoded::<JoinedRoom>().len() == 3)
+        .await;
+    app.moment().await;
+    assert_stopped(&app.client.room_links()[0].1, "kicked");
+    sim.queup().room("night-radio").say("mira", "still here");
+    app.until(|journal| journal.texts() == ["still here"]).await;
+    app.client.join_room(ROOM).await.expect("joined again");
+    let journal = app.until(|journal| links(journal, &place).len() == 2).await;
+    assert!(links(&journal, &place)[1].is_connected());
+    assert_eq!(app.client.room_links(), []);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_moments_refusal_by_something_before_queup_ends_no_room_and_no_source() {
+    for requests in [
+        "POST /room/*/users",
+        "POST /auth/login",
+        "GET /auth/session",
+    ] {
+        for status in [403, 404] {
+            let sim = Simulator::with_seed(7);
+            sim.queup().fail_rest(requests, 1, RestFault::Html(status));
+            let app = Running::start(&sim, config(&sim));
+            app.settled().await;
+            sim.queup().expire_sessions();
+            sim.queup().fail_rest(requests, 4, RestFault::Html(status));
+            sim.queup().cut_connections();
+            app.until(|journal| journal.decoded::<JoinedRoom>().len() == 2)
+                .await;
+            sleep(Duration::from_secs(120)).await;
+            assert!(app.client.link().is_connected(), "{requests} {status}");
+            assert_eq!(app.client.room_links(), [], "{requests} {status}");
+            app.stop().await;
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Bytes, Comparison, Edge, Entry, Gap, GuildId, Moment, PoolState, Provenance, Task, node_place,
+    Bytes, Comparison, Edge, Entry, Gap, GuildId, Moment, Origin, PoolState, Provenance, Task,
+    node_place,
 };
 use crate::{
     error::RequestError,
@@ -17,14 +18,22 @@ use crate::{
 impl PoolState {
     /// A frame of a node's socket.
     pub(crate) fn on_frame(&mut self, index: usize, epoch: u64, frame: &Bytes, now: Moment) {
+        self.has_event = false;
+        let heading = Heading::of(frame);
         if !self.nodes[index].is_current(epoch) {
+            // Nothing follows from what a socket brought that was given up meanwhile; it is kept all the same.
+            self.late += 1;
+            let origin = Origin::frame(&format!("{}-late", self.nonce), self.late);
+            let place = self.place(index, heading.guild);
+            self.push(Entry::event(heading.draft(
+                place,
+                origin,
+                now.wall,
+                frame.clone(),
+            )));
             return;
         }
-        self.has_event = false;
-        let node = &mut self.nodes[index];
-        let last = node.last_edge();
-        let origin = node.on_frame(now);
-        let heading = Heading::of(frame);
+        let origin = self.nodes[index].on_frame(now);
         let (kind, guild) = (heading.kind.clone(), heading.guild);
         let place = self.place(index, guild);
         let mut draft = heading.draft(place, origin, now.wall, frame.clone());
@@ -37,7 +46,7 @@ impl PoolState {
                 draft.provenance = Provenance::Live;
                 self.push(Entry::event(draft));
                 let ready: view::Ready<'_> = serde_json::from_slice(frame).unwrap_or_default();
-                self.on_ready(index, epoch, &ready, last, now);
+                self.on_ready(index, epoch, &ready, now);
             }
             "lavalink.stats" => {
                 self.push(Entry::event(draft));
@@ -110,15 +119,8 @@ impl PoolState {
         Some(noted)
     }
 
-    fn on_ready(
-        &mut self,
-        index: usize,
-        epoch: u64,
-        ready: &view::Ready<'_>,
-        last: Option<Edge>,
-        now: Moment,
-    ) {
-        let readiness = self.nodes[index].on_ready(&ready.session_id, ready.resumed, last, now);
+    fn on_ready(&mut self, index: usize, epoch: u64, ready: &view::Ready<'_>, now: Moment) {
+        let readiness = self.nodes[index].on_ready(&ready.session_id, ready.resumed, now);
         if readiness == Readiness::Repeated {
             return;
         }

@@ -182,6 +182,7 @@ impl PoolState {
                 let refusal = Refusal {
                     reason: "the node did not say that it is ready".into(),
                     fatal: None,
+                    status: None,
                     wait: None,
                     orderly: false,
                 };

@@ -13,6 +13,8 @@ use crate::{
     player::{Answer, Command as PlayerCommand, PlayOptions, Remote},
 };
 
+mod bytes;
+
 const LOFT: ChannelId = ChannelId::new(77);
 
 /// A pool with a clock and nodes that do what they are asked.
@@ -232,6 +234,7 @@ impl Stage {
         let refusal = Refusal {
             reason: "reset".into(),
             fatal: None,
+            status: None,
             wait: None,
             orderly: false,
         };
@@ -733,6 +736,7 @@ fn one_node_with_a_wrong_password_stops_and_the_others_go_on() {
     let refusal = Refusal {
         reason: "status 401".into(),
         fatal: Some(("authorization", "check the node's password")),
+        status: None,
         wait: None,
         orderly: false,
     };

@@ -34,12 +34,29 @@ pub(crate) const MESSAGE: &str = "queup.message";
 /// The kind of an action 15 that says nothing we can name.
 pub(crate) const ROOM_ACTION: &str = "queup.room_action";
 
+/// The kind of a frame that is no message packet.
+pub(crate) const PACKET: &str = "queup.packet";
+
+/// Names that kinds of antiphon's own have, so that no action 15 can have them.
+const TAKEN: [&str; 10] = [
+    "packet",
+    "message",
+    "room_action",
+    "session",
+    "room",
+    "room_users",
+    "playlist_active",
+    "playlist_active_dubs",
+    "playlist_details",
+    "conversations",
+];
+
 /// The longest name that becomes a kind; documented ones have up to 33 characters.
 const LONGEST_NAME: usize = 128;
 
 /// The kind of an action 15 with this name; `None` if nothing can be named so.
 pub(crate) fn room_action_kind(name: &str) -> Option<Kind> {
-    if name.is_empty() || name.len() > LONGEST_NAME {
+    if name.is_empty() || name.len() > LONGEST_NAME || TAKEN.contains(&name) {
         return None;
     }
     // The hot ones allocate nothing.

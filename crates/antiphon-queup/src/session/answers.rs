@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use antiphon_core::{Link, LinkState, Place};
+use antiphon_core::LinkState;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{
-    AGAIN_AFTER, CONVERSATIONS, Command, Done, ECHOES, Echo, Joining, Moment, NO_SONG_RETRY, Phase,
-    Picture, RoomAnswer, SONG_END_SLACK, Session, Task,
+    AGAIN_AFTER, CONVERSATIONS, Command, Done, ECHOES, Echo, JOIN_AGAIN, Joining, Moment,
+    NO_SONG_RETRY, PASSWORD_REST, Phase, Picture, RoomAnswer, SONG_END_SLACK, Session, Task,
     channel::{Attachment, Channel, Room},
+    links::slug_place,
 };
 use crate::{
     error::{ActionError, JoinError, RequestError},
-    event::user_place,
+    event::{room_place, user_place},
     model::RoomId,
     wire,
 };
@@ -33,22 +34,17 @@ impl Session {
             } => self.on_rejoined(&room, epoch, outcome, now),
             Done::State { room, picture } => {
                 self.plan_active(&room, picture.active.as_ref(), now);
-                self.show(&crate::event::room_place(&room), picture, now);
+                self.show(&room_place(&room), picture, now);
             }
             Done::Queue { room, outcome } => match outcome {
-                Ok(body) => self.synthetic(
-                    "queup.playlist_details",
-                    crate::event::room_place(&room),
-                    body,
-                    now,
-                ),
+                Ok(body) => self.synthetic("queup.playlist_details", room_place(&room), body, now),
                 Err(error) => tracing::debug!(%room, %error, "queue not fetched"),
             },
             Done::Active { room, outcome } => match outcome {
                 Ok(body) => {
                     self.plan_active(&room, body.as_ref(), now);
                     let body = body.unwrap_or_else(|| Bytes::from_static(b"null"));
-                    let place = crate::event::room_place(&room);
+                    let place = room_place(&room);
                     self.synthetic("queup.playlist_active", place, body, now);
                 }
                 Err(error) => tracing::debug!(%room, %error, "playing song not fetched"),
@@ -58,7 +54,7 @@ impl Session {
                 room,
                 outcome,
                 reply,
-            } => self.on_left(&room, outcome, reply),
+            } => self.on_left(&room, outcome, reply, now),
             Done::Conversations(outcome) => self.on_conversations(outcome, now),
         }
     }
@@ -83,10 +79,17 @@ impl Session {
                 let join = self.joins.swap_remove(index);
                 self.enter(join, answer, now);
             }
-            Err(error) if self.joins[index].reply.is_none() && error.is_transient() => {
+            Err(error) if self.joins[index].reply.is_none() && !error.is_final() => {
                 let join = &mut self.joins[index];
-                tracing::warn!(room = %join.slug, %error, "room not joined yet");
-                join.retry_at = Some(now.at + NO_SONG_RETRY);
+                let pause = if matches!(error, JoinError::TooManyPasswords) {
+                    PASSWORD_REST
+                } else {
+                    JOIN_AGAIN
+                };
+                join.retry_at = Some(now.at + pause);
+                let place = slug_place(&join.slug);
+                let reason = crate::socket::reason(&error);
+                self.room_waits(&place, pause, &reason, now);
             }
             Err(error) => {
                 let join = self.joins.swap_remove(index);
@@ -94,34 +97,16 @@ impl Session {
                     Some(reply) => {
                         let _ = reply.send(Err(error));
                     }
-                    None => self.refused(join.slug.as_str(), &error, now),
+                    None => self.refused(&slug_place(&join.slug), &error, now),
                 }
             }
         }
     }
 
-    /// A room of the configuration cannot be had: said aloud, and not tried again by itself.
-    fn refused(&mut self, room: &str, error: &JoinError, now: Moment) {
-        tracing::error!(room, %error, "room not joined");
-        let state = LinkState::Stopped {
-            code: error.code().into(),
-            reason: error.to_string(),
-            hint: Some(
-                match error {
-                    JoinError::NoSuchRoom(_) => "check the name in the room's URL",
-                    JoinError::WrongPassword => "set the room's password",
-                    _ => "ask a moderator of the room",
-                }
-                .into(),
-            ),
-        };
-        let body = Link::body(&state);
-        self.synthetic(Link::KIND, Place::root().join("room", room), body, now);
-    }
-
     fn enter(&mut self, join: Joining, answer: RoomAnswer, now: Moment) {
         let id = answer.info.id.clone();
         let name = format!("room:{id}");
+        let asked_as = join.slug.clone();
         let channel = self
             .channels
             .entry(name.clone())
@@ -141,12 +126,14 @@ impl Session {
             answer.info.slug.clone()
         };
         room.leaving = false;
+        room.asked_as = Some(asked_as);
         room.info = Some(answer.info);
         room.answer = Some(answer.body.clone());
         room.waiters.extend(join.reply);
         let place = channel.place.clone();
         if channel.attachment == Attachment::Yes {
             self.synthetic("queup.room", place, answer.body, now);
+            self.room_is_well(&name, now);
             self.admit(&name);
         } else {
             self.attach(&name, now);
@@ -174,37 +161,43 @@ impl Session {
                     room.info = Some(wire.into());
                 }
                 self.release(&name, Some(picture), now);
+                if self.is_attached(&name) {
+                    self.room_is_well(&name, now);
+                }
                 self.admit(&name);
             }
             Err(error) => {
-                let permanent = !error.is_transient();
-                let error_and_cause = crate::socket::reason(&error);
-                tracing::warn!(%room, error = error_and_cause, "room not joined again");
                 self.release(&name, None, now);
-                if permanent {
-                    self.refused(room.as_str(), &error, now);
+                if error.is_final() {
                     self.removed(&name);
+                    self.refused(&room_place(room), &error, now);
                 } else if let Some(room) =
                     self.channels.get_mut(&name).and_then(|c| c.room.as_mut())
                 {
                     room.again_at = Some(now.at + AGAIN_AFTER);
+                    let (place, reason) = (room_place(&room.id), crate::socket::reason(&error));
+                    self.room_waits(&place, AGAIN_AFTER, &reason, now);
                 }
             }
         }
     }
 
+    fn is_attached(&self, name: &str) -> bool {
+        let channel = self.channels.get(name);
+        channel.is_some_and(|channel| channel.attachment == Attachment::Yes)
+    }
+
     fn on_posted(&mut self, room: &RoomId, outcome: Result<(), JoinError>, now: Moment) {
         let name = format!("room:{room}");
         match outcome {
+            Ok(()) if self.is_attached(&name) => self.room_is_well(&name, now),
             Ok(()) => self.attach(&name, now),
-            Err(error) if error.is_transient() => {
-                if let Some(room) = self.channels.get_mut(&name).and_then(|c| c.room.as_mut()) {
-                    room.rejoin_at = Some(now.at + NO_SONG_RETRY);
-                }
+            Err(error) if error.is_final() => {
+                self.removed(&name);
+                self.refused(&room_place(room), &error, now);
             }
             Err(error) => {
-                self.refused(room.as_str(), &error, now);
-                self.removed(&name);
+                self.try_later(&name, JOIN_AGAIN, &crate::socket::reason(&error), now);
             }
         }
     }
@@ -214,12 +207,14 @@ impl Session {
         room: &RoomId,
         outcome: Result<(), RequestError>,
         reply: Option<oneshot::Sender<Result<(), ActionError>>>,
+        now: Moment,
     ) {
         let name = format!("room:{room}");
         let answer = match outcome {
             Ok(()) => {
                 // Detached only now, so that nothing that is still ours to hear goes unheard.
                 self.removed(&name);
+                self.tell_room(&room_place(room), LinkState::Closed, now);
                 Ok(())
             }
             Err(error) => {

@@ -1,6 +1,6 @@
 //! The channels an account has on the socket, and their checkpoints.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use antiphon_core::{Draft, Edge, Origin, Part, Place};
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use super::{HOLD_TIME, Moment, SEEN};
 use crate::{
     error::JoinError,
     event::channel_place,
-    model::{RoomId, RoomInfo, Slug},
+    model::{ChatId, RoomId, RoomInfo, Slug},
 };
 
 /// How far a channel is attached to the socket.
@@ -29,15 +29,22 @@ pub(super) enum Attachment {
     Yes,
 }
 
+/// A live event that waits.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) draft: Draft,
+    /// When it was said by the server's clock, in ms; only what a history has too has one.
+    pub(super) time: Option<i64>,
+}
+
 /// Live events of a place that wait for what lies before them.
 #[derive(Debug)]
 pub(super) struct Hold {
-    pub(super) events: VecDeque<Draft>,
+    pub(super) events: VecDeque<Held>,
     pub(super) bytes: usize,
     /// Where the stream was joined again; absent if only the conversations are awaited.
     pub(super) to: Option<Edge>,
     pub(super) until: Instant,
-    pub(super) chats: HashSet<Origin>,
 }
 
 /// A channel of the socket that the account has: its own, or a room's.
@@ -72,6 +79,12 @@ pub(super) struct Room {
     pub(super) chat_floor: Option<i64>,
     /// Origins of the last messages and deletions seen.
     pub(super) seen: VecDeque<Origin>,
+    /// The last chat ids that are this room's own, for its checkpoint.
+    pub(super) chats: VecDeque<ChatId>,
+    /// Chat ids that another room had before.
+    pub(super) apart: VecDeque<ChatId>,
+    /// The name it was last asked for by.
+    pub(super) asked_as: Option<Slug>,
     /// Whether the room was restored from a checkpoint, which names none of them.
     pub(super) restored: bool,
     pub(super) waiters: Vec<oneshot::Sender<Result<RoomInfo, JoinError>>>,
@@ -101,6 +114,11 @@ pub(super) struct Stored {
     /// The last frame received on any channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Edge>,
+    /// See [`Room::chats`] and [`Room::apart`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) chats: Vec<ChatId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) apart: Vec<ChatId>,
 }
 
 impl Channel {
@@ -145,6 +163,9 @@ impl Room {
             last_chat: None,
             chat_floor: None,
             seen: VecDeque::new(),
+            chats: VecDeque::new(),
+            apart: VecDeque::new(),
+            asked_as: None,
             restored: false,
             waiters: Vec::new(),
             leaving: false,
@@ -173,7 +194,6 @@ impl Hold {
             bytes: 0,
             to,
             until: now.at + HOLD_TIME,
-            chats: HashSet::new(),
         }
     }
 }

@@ -12,57 +12,69 @@ use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use super::{
-    ANSWER_WITHIN, Cut, EDGE_SLACK, HOLD_BYTES, HOLD_EVENTS, Heart, Joining, LONGEST_ID, Moment,
-    OWN, PING_INTERVAL, PING_TIMEOUT, Phase, REFETCH_AFTER, REJOIN_AFTER, SANE_INTERVAL, SOCKET,
-    SONG_END_SLACK, Session, Task, VERSION,
-    channel::{Attachment, Channel, Hold, Stored},
+    ANSWER_WITHIN, CONNECTIONS, Cut, EDGE_SLACK, HOLD_BYTES, HOLD_EVENTS, Heart, Joining,
+    LONGEST_ECHO, LONGEST_ID, Moment, OWN, PING_INTERVAL, PING_TIMEOUT, Phase, REFETCH_AFTER,
+    REJOIN_AFTER, SANE_INTERVAL, SOCKET, SONG_END_SLACK, Session, Task, VERSION,
+    channel::{Attachment, Channel, Held, Hold, Stored},
+    identity::is_plain,
 };
 use crate::{
     error::JoinError,
-    event::{MESSAGE, ROOM_ACTION, action_kind, channel_place, room_action_kind, user_place},
+    event::{
+        MESSAGE, PACKET, ROOM_ACTION, action_kind, channel_place, room_action_kind, user_place,
+    },
     model::{ChatId, Presence, RoomInfo, Slug, UserId},
     wire,
 };
 
 impl Session {
-    /// A text frame arrived.
+    /// A text frame arrived (protocol §3.1).
+    ///
+    /// Whatever it is, it becomes an event, or is counted in `skipped` as one of engine.io's own packets without content.
     ///
     /// # Errors
     /// The socket has to be closed.
     pub(crate) fn on_text(&mut self, text: &Bytes, now: Moment) -> Result<(), Cut> {
+        let rest = text.slice(text.len().min(1)..);
         match text.first() {
             Some(b'0') => {
-                self.on_handshake(&text[1..], now);
-                Ok(())
+                if self.on_handshake(&rest, now) {
+                    self.skipped.note("open");
+                } else {
+                    self.keep(text, now);
+                }
             }
-            Some(b'1') => Err(Cut("the server closed the connection".into())),
+            Some(b'1') => {
+                self.control("close", text, now);
+                return Err(Cut("the server closed the connection".into()));
+            }
             // The server never asks; if it does, it is answered.
             Some(b'2') => {
-                let echo = String::from_utf8_lossy(&text[1..]);
+                let echo = if rest.len() <= LONGEST_ECHO {
+                    &rest[..]
+                } else {
+                    b""
+                };
+                let echo = String::from_utf8_lossy(echo);
                 self.replies.push_back(format!("3{echo}"));
-                Ok(())
+                self.control("heartbeat", text, now);
             }
             Some(b'3') => {
                 self.on_pong(now);
-                Ok(())
+                self.control("heartbeat", text, now);
             }
-            Some(b'4') => {
-                self.on_message(&text.slice(1..), now);
-                Ok(())
-            }
-            Some(b'b') if text.get(1) == Some(&b'4') => {
-                let decoded = base64::engine::general_purpose::STANDARD.decode(&text[2..]);
-                let body = decoded.map_or_else(|_| text.slice(2..), Bytes::from);
-                self.on_message(&body, now);
-                Ok(())
+            Some(b'4') => self.on_message(&rest, now),
+            Some(b'b') if rest.first() == Some(&b'4') => {
+                match base64::engine::general_purpose::STANDARD.decode(&rest[1..]) {
+                    Ok(body) => self.on_message(&body.into(), now),
+                    Err(_) => self.keep(text, now),
+                }
             }
             // 5 and 6 belong to polling.
-            Some(b'5' | b'6') | None => Ok(()),
-            Some(other) => {
-                tracing::debug!(packet = other, "unknown packet");
-                Ok(())
-            }
+            Some(b'5' | b'6') => self.control("noop", text, now),
+            _ => self.keep(text, now),
         }
+        Ok(())
     }
 
     /// A binary frame arrived: engine.io's first byte is the packet's number itself.
@@ -70,12 +82,51 @@ impl Session {
         if bytes.first() == Some(&4) {
             self.on_message(&bytes.slice(1..), now);
         } else {
-            tracing::debug!(bytes = bytes.len(), "unknown binary frame");
+            self.keep(bytes, now);
         }
     }
 
-    fn on_handshake(&mut self, body: &[u8], now: Moment) {
-        let open: wire::Open = serde_json::from_slice(body).unwrap_or_default();
+    /// One of engine.io's own packets: counted without content, kept with any.
+    fn control(&mut self, reason: &'static str, frame: &Bytes, now: Moment) {
+        if frame.len() == 1 {
+            self.skipped.note(reason);
+        } else {
+            self.keep(frame, now);
+        }
+    }
+
+    /// A frame that is no message packet becomes an event with the whole frame as its body.
+    fn keep(&mut self, frame: &Bytes, now: Moment) {
+        self.packets += 1;
+        let origin = Origin::frame(&format!("{}/packet", self.connection), self.packets);
+        let place = self.place(None);
+        let mut draft = Draft::new(
+            Kind::from_static(PACKET),
+            place,
+            origin,
+            now.wall,
+            frame.clone(),
+        );
+        draft.form = BodyForm::of(frame);
+        self.emit(None, draft, None, now);
+    }
+
+    /// The open packet; whether it is one, and the socket's first.
+    fn on_handshake(&mut self, body: &[u8], now: Moment) -> bool {
+        let open: Option<wire::Open> = (body.first() == Some(&b'{'))
+            .then(|| serde_json::from_slice(body).ok())
+            .flatten();
+        let was_told = self.heart.as_ref().is_some_and(|heart| heart.is_told);
+        let is_open = open.is_some();
+        if is_open || self.heart.is_none() {
+            self.begin_to_beat(open, now);
+        }
+        is_open && !was_told
+    }
+
+    fn begin_to_beat(&mut self, open: Option<wire::Open>, now: Moment) {
+        let is_told = open.is_some();
+        let open = open.unwrap_or_default();
         let sane = |ms: Option<i64>, default| {
             let ms = ms
                 .unwrap_or(default)
@@ -88,6 +139,8 @@ impl Session {
             timeout: sane(open.ping_timeout, PING_TIMEOUT),
             ping_at: Some(now.at + interval),
             pong: None,
+            is_told,
+            asked: None,
         });
     }
 
@@ -95,6 +148,13 @@ impl Session {
         if let Some(heart) = &mut self.heart {
             heart.pong = None;
             heart.ping_at = Some(now.at + heart.interval);
+            // What the server sent before it read the ping has been read: nothing older is missing.
+            if let (Some(asked), Some(last)) = (heart.asked.take(), &mut self.last)
+                && last.connection.as_deref() == Some(&*self.connection)
+            {
+                let asked = asked.checked_sub(EDGE_SLACK).unwrap_or(asked);
+                last.at = last.at.max(asked);
+            }
         }
         // The server wrote this after everything that went before, and we have read all that.
         self.behind_since = None;
@@ -183,11 +243,13 @@ impl Session {
         if draft.kind.as_str() == MESSAGE {
             draft.form = BodyForm::of(body);
         }
-        self.emit(channel, draft, now);
+        self.emit(channel, draft, None, now);
     }
 
     /// Queues an event, or holds it back with the others of its place.
-    fn emit(&mut self, channel: Option<&str>, draft: Draft, now: Moment) {
+    ///
+    /// `time` is when it was said by the server's clock (ms), for what a room's history has too.
+    fn emit(&mut self, channel: Option<&str>, draft: Draft, time: Option<i64>, now: Moment) {
         let edge = self.edge(now);
         self.last = Some(edge);
         if let Some(name) = channel
@@ -195,7 +257,7 @@ impl Session {
         {
             if let Some(hold) = &mut channel.hold {
                 hold.bytes += draft.weight();
-                hold.events.push_back(draft);
+                hold.events.push_back(Held { draft, time });
                 if hold.events.len() > HOLD_EVENTS || hold.bytes > HOLD_BYTES {
                     tracing::warn!(channel = name, "too many events wait for the history");
                     self.release(name, None, now);
@@ -224,7 +286,7 @@ impl Session {
         self.entries.push_back(entry);
     }
 
-    fn next_mark(&mut self) -> i64 {
+    pub(super) fn next_mark(&mut self) -> i64 {
         self.mark += 1;
         self.mark
     }
@@ -242,6 +304,7 @@ impl Session {
         let mark = self.next_mark();
         let channel = self.channels.get(name)?;
         let room = channel.room.as_ref();
+        let (chats, apart) = self.chats_to_keep(room);
         let stored = Stored {
             v: VERSION,
             joined: channel.wanted,
@@ -251,6 +314,8 @@ impl Session {
             chat_floor: room.and_then(|room| room.chat_floor),
             from: channel.from.clone(),
             last: self.last.clone(),
+            chats,
+            apart,
         };
         Some(Checkpoint {
             part: Arc::clone(&channel.part),
@@ -310,23 +375,16 @@ impl Session {
         now: Moment,
     ) {
         let fits = |id: &String| !id.is_empty() && id.len() <= LONGEST_ID;
-        if let Some(id) = connection.filter(fits) {
-            // Were a server to use an id twice, its frames would pass for repeats.
-            let used = self
-                .last
-                .as_ref()
-                .and_then(|last| last.connection.as_deref());
-            self.connection = if self.frame == 1 && used == Some(&id) {
-                format!("{id}-{}", self.connection)
-            } else {
-                id
-            };
+        // A second greeting changes nothing: the socket is the same.
+        let is_first = !matches!(self.phase, Phase::Open);
+        if let Some(id) = connection.filter(fits).filter(|_| is_first) {
+            self.name_connection(id);
         }
         if let Some(id) = client.filter(fits) {
             self.client_id = id;
         }
         self.other(action_kind(4), None, body, now);
-        if matches!(self.phase, Phase::Open) {
+        if !is_first {
             return;
         }
         self.phase = Phase::Open;
@@ -346,6 +404,25 @@ impl Session {
         if std::mem::replace(&mut self.conversations_wanted, false) {
             self.tasks.push_back(Task::Conversations);
         }
+    }
+
+    /// Takes up the server's id of the connection; in origins only if no earlier socket had it.
+    fn name_connection(&mut self, id: String) {
+        if self.used.is_new(&id) {
+            self.used.note(&id);
+            let state = serde_json::to_vec(&self.used).expect("ids are texts");
+            let checkpoint = Checkpoint {
+                part: CONNECTIONS.into(),
+                state: state.into(),
+                mark: self.next_mark(),
+            };
+            // Before the first event that bears the id.
+            self.push(Entry::checkpoint(checkpoint));
+            self.connection.clone_from(&id);
+        } else if is_plain(&id) {
+            self.connection = format!("{id}-{}", self.connection);
+        }
+        self.connection_id = id;
     }
 
     fn join_configured(&mut self) {
@@ -439,7 +516,7 @@ impl Session {
             "presence": {
                 "action": presence.number(),
                 "clientId": self.client_id,
-                "connectionId": self.connection,
+                "connectionId": self.connection_id,
                 "data": {},
             },
         });
@@ -484,6 +561,7 @@ impl Session {
                     (room.id.clone(), room.answer.clone(), channel.place.clone());
                 self.other(action_kind(11), Some(name), body, now);
                 self.clear_gap(name);
+                self.room_is_well(name, now);
                 if let Some(answer) = answer {
                     self.synthetic("queup.room", place, answer, now);
                 }
@@ -533,10 +611,8 @@ impl Session {
             if let Some(channel) = self.channels.get_mut(name) {
                 channel.attachment = Attachment::No;
                 channel.lose(last, "the server detached the channel", now.wall);
-                if let Some(room) = &mut channel.room {
-                    room.rejoin_at = Some(now.at + REJOIN_AFTER);
-                }
                 self.push_channel(name);
+                self.try_later(name, REJOIN_AFTER, "the server detached the channel", now);
             }
         }
     }
@@ -552,14 +628,24 @@ impl Session {
             .chatid
             .as_deref()
             .filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
-        let (origin, deletes) = match (said.kind.as_str(), chat) {
-            ("queup.chat-message", Some(chat)) => (Origin::occurrence("chat", chat), None),
-            ("queup.delete-chat-message", Some(chat)) => (
-                Origin::occurrence("delete-chat-message", chat),
-                Some(Origin::occurrence("chat", chat)),
-            ),
-            _ => (Origin::frame(&self.connection, self.frame), None),
+        let is_message = said.kind.as_str() == "queup.chat-message";
+        let is_deletion = said.kind.as_str() == "queup.delete-chat-message";
+        let chat = chat.filter(|_| is_message || is_deletion);
+        let (origin, deletes) = match chat {
+            Some(chat) => {
+                let origins = self.chat_origins(channel.unwrap_or_default(), chat);
+                if is_message {
+                    (origins.message, None)
+                } else {
+                    (origins.deletion, Some(origins.message))
+                }
+            }
+            None => (Origin::frame(&self.connection, self.frame), None),
         };
+        // A message's id tells its time as well; in that of a deletion stands the message's.
+        let in_id = || ChatId::from(chat?).parts().map(|(_, ms)| ms);
+        let time = glance.time.or_else(|| in_id().filter(|_| is_message));
+        let time = time.filter(|_| chat.is_some());
         let mut draft = Draft::new(
             said.kind.clone(),
             self.place(channel),
@@ -571,15 +657,10 @@ impl Session {
         draft.deletes = deletes;
         let Some(name) = channel.filter(|name| self.channels.contains_key(*name)) else {
             // A channel that is not ours: kept, but nothing follows from it.
-            self.emit(channel, draft, now);
+            self.emit(channel, draft, None, now);
             return;
         };
-        if let Some(chat) = chat
-            && matches!(
-                said.kind.as_str(),
-                "queup.chat-message" | "queup.delete-chat-message"
-            )
-        {
+        if let Some(chat) = chat {
             self.note_chat(name, chat, &draft, &glance);
         }
         if said.kind.as_str() == "queup.new-message"
@@ -587,7 +668,7 @@ impl Session {
         {
             self.await_conversation(name, conversation, now);
         }
-        self.emit(Some(name), draft, now);
+        self.emit(Some(name), draft, time, now);
         self.consequences(name, said.kind.name(), &glance, now);
     }
 
@@ -599,9 +680,6 @@ impl Session {
         let Some(channel) = self.channels.get_mut(name) else {
             return;
         };
-        if let Some(hold) = &mut channel.hold {
-            hold.chats.insert(draft.origin.clone());
-        }
         let Some(room) = &mut channel.room else {
             return;
         };
@@ -675,7 +753,12 @@ impl Session {
             "user-leave" if is_me(glance.user.id()) && !room.leaving => {
                 room.rejoin_at = Some(now.at + REJOIN_AFTER);
             }
-            "user-kick" | "user-ban" if is_me(glance.kicked_user.id()) => self.removed(name),
+            "user-kick" if is_me(glance.kicked_user.id()) => {
+                self.expelled(name, "kicked", glance, now);
+            }
+            "user-ban" if is_me(glance.kicked_user.id()) => {
+                self.expelled(name, "banned", glance, now);
+            }
             "room_playlist-update" => {
                 let left = glance.song.as_ref().and_then(|song| song.song_length);
                 let gone = glance.start_time.unwrap_or_default().max(0);
@@ -696,7 +779,30 @@ impl Session {
         }
     }
 
-    /// The account was kicked or banned: the room is no longer ours, and is not joined again by itself.
+    /// The account was kicked or banned, which its user must learn.
+    fn expelled(&mut self, name: &str, code: &str, glance: &wire::Glance<'_>, now: Moment) {
+        let Some(channel) = self.channels.get(name) else {
+            return;
+        };
+        let place = channel.place.clone();
+        let words: String = glance
+            .message
+            .as_deref()
+            .unwrap_or_default()
+            .chars()
+            .take(200)
+            .collect();
+        let reason = if words.is_empty() {
+            format!("the account was {code} from the room")
+        } else {
+            format!("the account was {code} from the room: {words}")
+        };
+        let hint = "ask a moderator of the room, then join it again or restart";
+        self.removed(name);
+        self.room_stops(&place, code, &reason, hint, now);
+    }
+
+    /// The room is no longer ours, and is not joined again by itself.
     pub(super) fn removed(&mut self, name: &str) {
         if let Some(channel) = self.channels.get_mut(name) {
             channel.wanted = false;

@@ -1,6 +1,6 @@
 //! Gaps, and the history that makes them smaller.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use antiphon_core::{Draft, Edge, Entry, Gap, Kind, Origin, Place, Provenance};
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{
     AGAIN_AFTER, AGAIN_TRIES, BACKFILL_MARGIN, EDGE_SLACK, LONGEST_ID, Moment, Picture, Session,
-    channel::Hold,
+    channel::Held, identity::ChatOrigins,
 };
 use crate::{model::ChatId, wire};
 
@@ -37,6 +37,7 @@ impl Session {
 
     /// Ends the holding back of a place: its history, the gap, its state, and then what was held.
     ///
+    /// What of the history is younger than a held message comes after it, in the server's order.
     /// A picture that comes too late for that is stored after what was not held back for it any more.
     pub(super) fn release(&mut self, name: &str, picture: Option<Picture>, now: Moment) {
         let Some(channel) = self.channels.get_mut(name) else {
@@ -47,27 +48,38 @@ impl Session {
             return;
         }
         let place = channel.place.clone();
-        let mut recovered = 0;
-        if let Some(history) = picture.as_ref().and_then(|it| it.history.as_ref()) {
-            recovered = self.recover(name, history, hold.as_ref(), now);
-        }
-        self.plan_again(name, now);
-        let (to, events) = match hold {
-            Some(hold) => (hold.to, Some(hold.events)),
-            None => (None, None),
+        let was_held = hold.is_some();
+        let (to, events) = hold.map_or((None, VecDeque::new()), |hold| (hold.to, hold.events));
+        let history = picture.as_ref().and_then(|it| it.history.clone());
+        let mut past = history.as_ref().map(|it| self.past(name, it, &events));
+        let bounds = match &mut past {
+            Some(past) => std::mem::take(&mut past.bounds),
+            None => vec![usize::MAX; events.len()],
         };
+        let first = bounds.first().copied().unwrap_or(usize::MAX);
+        let recovered = self.recover(name, past.as_mut(), first, now);
         if let Some(to) = to {
             self.report_gap(name, to, recovered, now);
         }
         if let Some(picture) = picture {
             self.show(&place, picture, now);
         }
-        let Some(events) = events else {
+        for (held, bound) in events.into_iter().zip(bounds) {
+            self.recover(name, past.as_mut(), bound, now);
+            self.push(Entry::event(held.draft));
+        }
+        self.recover(name, past.as_mut(), usize::MAX, now);
+        if past.is_some()
+            && let Some(room) = self.channels.get_mut(name).and_then(|it| it.room.as_mut())
+        {
+            // Only now, so that no checkpoint before this claims what stands behind it.
+            room.chat_floor = None;
+            room.restored = false;
+        }
+        self.plan_again(name, now);
+        if !was_held {
             self.push_channel(name);
             return;
-        };
-        for draft in events {
-            self.push(Entry::event(draft));
         }
         // Everything up to the last frame received stands before this; other places that hold back have a `from`.
         if let Some(channel) = self.channels.get_mut(name) {
@@ -79,52 +91,94 @@ impl Session {
         }
     }
 
-    /// Queues what of a room's history was missed; gives how many messages of the gap that were.
-    fn recover(&mut self, name: &str, history: &Bytes, hold: Option<&Hold>, now: Moment) -> u64 {
-        let Some(channel) = self.channels.get_mut(name) else {
-            return 0;
+    /// What of a room's history was missed, and how it lies beside what is held.
+    fn past(&mut self, name: &str, history: &Bytes, held: &VecDeque<Held>) -> Past {
+        let Some(channel) = self.channels.get(name) else {
+            return Past::default();
         };
-        let Some(room) = &mut channel.room else {
-            return 0;
+        let Some(room) = &channel.room else {
+            return Past::default();
         };
         let known = room.chat_floor.or(room.last_chat);
+        let restored = room.restored;
         let floor = channel
             .joined_at
             .as_millisecond()
             .max(known.map_or(i64::MIN, |time| time.saturating_sub(BACKFILL_MARGIN)));
-        let items = backfill(history, floor, self.rules.backfill);
-        let seen: HashSet<&Origin> = room.seen.iter().collect();
-        let is_held = |origin: &Origin| hold.is_some_and(|hold| hold.chats.contains(origin));
-        let missed: Vec<Missed> = items
-            .into_iter()
-            .filter(|item| !seen.contains(&item.origin) && !is_held(&item.origin))
-            .collect();
-        let recovered = missed
+        let page = backfill(history, floor, self.rules.backfill);
+        let origins: Vec<ChatOrigins> = page
             .iter()
-            .filter(|item| match known {
+            .map(|item| self.chat_origins(name, item.chat.as_str()))
+            .collect();
+        let own = |(item, origins): (&Item, &ChatOrigins)| {
+            let origin = if item.is_chat {
+                &origins.message
+            } else {
+                &origins.deletion
+            };
+            origin.clone()
+        };
+        let own: Vec<Origin> = page.iter().zip(&origins).map(own).collect();
+        let bounds = bounds(&page, &own, held);
+        let room = self.channels.get(name).and_then(|it| it.room.as_ref());
+        let mut seen: HashSet<&Origin> = room.iter().flat_map(|room| &room.seen).collect();
+        seen.extend(held.iter().map(|held| &held.draft.origin));
+        let missed = page
+            .into_iter()
+            .zip(own)
+            .zip(origins)
+            .enumerate()
+            .filter(|(_, ((_, origin), _))| !seen.contains(origin))
+            .map(|(rank, ((item, origin), origins))| Missed {
+                rank,
+                item,
+                origin,
+                message: origins.message,
+            })
+            .collect();
+        Past {
+            missed,
+            bounds,
+            known,
+            restored,
+        }
+    }
+
+    /// Queues what was missed of a room's history up to a rank; gives how many messages of the gap that were.
+    fn recover(&mut self, name: &str, past: Option<&mut Past>, below: usize, now: Moment) -> u64 {
+        let Some(past) = past else { return 0 };
+        let Some(place) = self.channels.get(name).map(|it| it.place.clone()) else {
+            return 0;
+        };
+        let mut recovered = 0;
+        let count = past.missed.partition_point(|missed| missed.rank < below);
+        for missed in past.missed.drain(..count) {
+            let Missed {
+                item,
+                origin,
+                message,
+                ..
+            } = missed;
+            recovered += u64::from(match past.known {
                 // After a restart the last message stored is known by its time only.
-                Some(known) if room.restored => item.time > known,
+                Some(known) if past.restored => item.time > known,
                 Some(known) => item.time >= known,
                 None => true,
-            })
-            .count() as u64;
-        for item in missed {
-            room.see(item.origin.clone(), item.is_chat.then_some(item.time));
-            let mut draft = Draft::new(
-                item.kind,
-                channel.place.clone(),
-                item.origin,
-                now.wall,
-                item.body,
-            )
-            .provenance(Provenance::Backfilled);
-            draft.deletes = item.deletes;
-            let entry = Entry::event(draft);
-            self.bytes += entry.weight();
-            self.entries.push_back(entry);
+            });
+            if let Some(room) = self.channels.get_mut(name).and_then(|it| it.room.as_mut()) {
+                room.see(origin.clone(), item.is_chat.then_some(item.time));
+            }
+            let kind = if item.is_chat {
+                "queup.chat-message"
+            } else {
+                "queup.delete-chat-message"
+            };
+            let kind = Kind::from_static(kind);
+            let mut draft = Draft::new(kind, place.clone(), origin, now.wall, item.body)
+                .provenance(Provenance::Backfilled);
+            draft.deletes = (!item.is_chat).then_some(message);
+            self.push(Entry::event(draft));
         }
-        room.chat_floor = None;
-        room.restored = false;
         recovered
     }
 
@@ -156,52 +210,84 @@ impl Session {
     }
 }
 
-/// A message of a room's history that may have been missed.
-pub(super) struct Missed {
-    kind: Kind,
-    pub(super) origin: Origin,
-    deletes: Option<Origin>,
+/// A message of a room's history, or its deletion.
+pub(super) struct Item {
+    pub(super) chat: ChatId,
     time: i64,
     is_chat: bool,
     body: Bytes,
 }
 
+/// An item of the history that was not heard.
+struct Missed {
+    /// Its place in the server's order.
+    rank: usize,
+    item: Item,
+    origin: Origin,
+    /// Origin of the message, also where the item is its deletion.
+    message: Origin,
+}
+
+/// A room's history beside what is held.
+#[derive(Default)]
+struct Past {
+    /// What was missed, in the server's order.
+    missed: VecDeque<Missed>,
+    /// For each held event the rank below which what was missed comes before it.
+    bounds: Vec<usize>,
+    /// Time of the last message before the outage.
+    known: Option<i64>,
+    restored: bool,
+}
+
+/// For each held event the rank of the first item of the history that does not come before it.
+///
+/// The order is the server's: that of its page, oldest first. A held message that is not on the page comes after those of
+/// its own time, as it was said once the page was made. What has no time may stand anywhere.
+/// Held events stay in the order in which they came; an item comes after every held message that is older.
+pub(super) fn bounds(page: &[Item], origins: &[Origin], held: &VecDeque<Held>) -> Vec<usize> {
+    let ranks: HashMap<&Origin, usize> = origins.iter().zip(0..).collect();
+    let bound = |held: &Held| {
+        let by_time = |time| page.partition_point(|item| item.time <= time);
+        let on_page = ranks.get(&held.draft.origin).copied();
+        on_page
+            .or_else(|| held.time.map(by_time))
+            .unwrap_or(usize::MAX)
+    };
+    let mut bounds: Vec<usize> = held.iter().map(bound).collect();
+    let mut least = usize::MAX;
+    for bound in bounds.iter_mut().rev() {
+        least = least.min(*bound);
+        *bound = least;
+    }
+    bounds
+}
+
 /// What of a room's history can be told apart from what was heard: messages and their deletions, oldest first.
 ///
 /// At most the `limit` newest of those that are not older than `floor` (ms).
-pub(super) fn backfill(history: &Bytes, floor: i64, limit: usize) -> Vec<Missed> {
+pub(super) fn backfill(history: &Bytes, floor: i64, limit: usize) -> Vec<Item> {
     let Ok(rows) = serde_json::from_slice::<Vec<&RawValue>>(history) else {
         tracing::warn!("history has another shape");
         return Vec::new();
     };
-    let mut items: Vec<Missed> = rows
+    let mut items: Vec<Item> = rows
         .into_iter()
         .filter_map(|row| {
             let item: wire::HistoryItem<'_> = serde_json::from_str(row.get()).ok()?;
             let chat = item
                 .chatid
                 .filter(|id| !id.is_empty() && id.len() <= LONGEST_ID)?;
-            let time = item
-                .time
-                .or_else(|| ChatId::from(&*chat).parts().map(|(_, ms)| ms))?;
+            let chat = ChatId::from(&*chat);
             // A row without a type is a message: some clients see them so.
             let is_chat = match item.kind.as_deref() {
                 None | Some("chat-message") => true,
                 Some("delete-chat-message") => false,
                 Some(_) => return None,
             };
-            let said = Origin::occurrence("chat", &chat);
-            let (kind, origin, deletes) = if is_chat {
-                ("queup.chat-message", said, None)
-            } else {
-                let origin = Origin::occurrence("delete-chat-message", &chat);
-                ("queup.delete-chat-message", origin, Some(said))
-            };
-            Some(Missed {
-                kind: Kind::from_static(kind),
-                origin,
-                deletes,
-                time,
+            Some(Item {
+                time: item.time.or_else(|| chat.parts().map(|(_, ms)| ms))?,
+                chat,
                 is_chat,
                 body: history.slice_ref(row.get().as_bytes()),
             })

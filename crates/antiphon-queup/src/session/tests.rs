@@ -5,6 +5,11 @@ use serde_json::{Value, json};
 
 use super::{history::backfill, *};
 
+mod bytes;
+mod order;
+mod origins;
+mod rooms;
+
 const ME: &str = "5f1c0aa1b2c3d4e5f6071829";
 const TEO: &str = "5f1c0aa1b2c3d4e5f607182a";
 const ROOM: &str = "5a77aa00bb11cc22dd33ee44";
@@ -171,6 +176,75 @@ impl Table {
             "chat-message",
             &json!({"chatid": id, "time": time, "message": id, "user": user}),
         );
+    }
+
+    /// Loses the socket and opens another one, until both channels are attached again and the room's history is awaited.
+    fn outage(&mut self, connection: &str) {
+        self.session.on_closed("it broke", self.now);
+        self.pass(60);
+        self.deadline().expect("no cut");
+        self.open(connection);
+        self.settle();
+        self.attach();
+        self.tasks();
+        self.replies();
+    }
+
+    /// Answers what was asked of the room after an outage.
+    fn rejoined(&mut self, history: Option<&Value>) {
+        let picture = Picture {
+            history: history.map(|history| history.to_string().into()),
+            ..Picture::default()
+        };
+        let epoch = self.session.epoch;
+        self.done(Done::Rejoined {
+            room: ROOM.into(),
+            epoch,
+            outcome: Ok(picture),
+        });
+    }
+
+    /// Joins another room by command.
+    fn join_other(&mut self, id: &str) {
+        let (reply, _answer) = oneshot::channel();
+        self.session.on_command(Command::Join {
+            slug: id.into(),
+            password: None,
+            reply,
+        });
+        let number = self.session.next_join;
+        let body = json!({"_id": id, "roomUrl": id}).to_string();
+        let wire: wire::Room<'_> = serde_json::from_str(&body).expect("a room");
+        let answer = RoomAnswer {
+            info: wire.into(),
+            body: body.into(),
+        };
+        self.done(Done::Joined {
+            id: number,
+            outcome: Ok(answer),
+        });
+        self.settle();
+        self.say(&json!({"action": 11, "channel": format!("room:{id}")}));
+        self.store();
+        self.tasks();
+        self.replies();
+    }
+
+    /// Stores what is queued and gives its events.
+    fn drafts(&mut self) -> Vec<Draft> {
+        let entries = self.store().iter();
+        entries.filter_map(|entry| entry.event.clone()).collect()
+    }
+
+    /// The links said of places, in order: place and state.
+    fn links(&mut self) -> Vec<(String, LinkState)> {
+        let drafts = self.drafts().into_iter();
+        let links = drafts.filter(|draft| draft.kind.as_str() == Link::KIND);
+        let links = links.map(|draft| {
+            let state = serde_json::from_slice(&draft.body).expect("a state");
+            (draft.place.to_string(), state)
+        });
+        links.filter(|(place, _)| !place.is_empty()).collect()
     }
 
     fn gaps(&self) -> Vec<Gap> {
@@ -812,8 +886,8 @@ fn the_newest_of_the_history_within_the_bound_come_oldest_first() {
         .collect();
     let history = Bytes::from(serde_json::to_vec(&rows).expect("JSON"));
     let items = backfill(&history, 3, 4);
-    let ids: Vec<_> = items.iter().map(|item| item.origin.as_str()).collect();
-    assert_eq!(ids, ["chat/u-6", "chat/u-7", "chat/u-8", "chat/u-9"]);
+    let ids: Vec<_> = items.iter().map(|item| item.chat.as_str()).collect();
+    assert_eq!(ids, ["u-6", "u-7", "u-8", "u-9"]);
     assert_eq!(backfill(&history, 8, 100).len(), 2);
     assert!(backfill(&Bytes::from_static(b"{}"), 0, 9).is_empty());
 }

@@ -14,8 +14,11 @@ impl State {
     pub(crate) fn say(&mut self, room: &str, user: &str, text: &str) -> Option<Value> {
         let now = self.now();
         let place = self.rooms.get_mut(room)?;
-        let time = now.max(place.last_chat + 1);
+        // Ids hold author and time alone: what is said in two rooms at once must have two, or the ledger could not tell
+        // one from the other.
+        let time = now.max(place.last_chat + 1).max(self.last_said + 1);
         place.last_chat = time;
+        self.last_said = time;
         if let Some(member) = place.members.get_mut(user) {
             member.spoke = now;
         }

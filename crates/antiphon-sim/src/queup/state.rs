@@ -126,6 +126,8 @@ pub(crate) struct State {
     pub(crate) agenda: Agenda<Self>,
     /// Events announced so far, by which traffic keeps its pace.
     pub(crate) announced: u64,
+    /// Time of the last message in any room.
+    pub(crate) last_said: i64,
     /// Turns of the quirks that take turns.
     pub(crate) turn: usize,
 }
@@ -153,6 +155,7 @@ impl State {
             due: BTreeMap::new(),
             agenda: Agenda::default(),
             announced: 0,
+            last_said: 0,
             turn: 0,
         }
     }
