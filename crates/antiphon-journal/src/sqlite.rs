@@ -449,6 +449,7 @@ impl Shared {
     async fn checkpoint(self: Arc<Self>) {
         let (path, watch) = (self.path.clone(), Arc::clone(&self.watch));
         let most = spawn_blocking(move || {
+            watch.look()?;
             let connection = open::read_write(&path)?;
             // By its name it might be another file; and a database that was cut must not become long again.
             watch.look()?;

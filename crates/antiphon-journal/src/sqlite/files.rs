@@ -210,11 +210,10 @@ impl Watch {
     pub(super) fn look_beside_lock(&self) -> Result<(), Failure> {
         let length = self.database.length()?;
         let Some(own) = &self.own else { return Ok(()) };
-        self.look_at_log(own)?;
-        match length {
-            Some(length) => self.look_at_database(own, length),
-            None => Ok(()),
+        if let Some(length) = length {
+            self.look_at_database(own, length)?;
         }
+        self.look_at_log(own)
     }
 
     /// The database becomes shorter only when a checkpoint is complete and its pages have become fewer.
@@ -223,6 +222,10 @@ impl Watch {
     /// that are in the log only do not count: the file need not be as long as its pages say.
     fn look_at_database(&self, own: &Own, length: u64) -> Result<(), Failure> {
         let mut seen = own.seen();
+        // SQLite is not asked about an empty file: it would remove the log, as one that belongs to no file.
+        if length == 0 && seen.length > 0 {
+            return Err(self.database.was("cut"));
+        }
         if length < seen.length && seen.fewest.saturating_mul(own.page_size) >= seen.length {
             // Another program may have given pages back.
             let pages = self.ask(|connection| {

@@ -258,7 +258,7 @@ fn signature(lock: FileId, database: FileId) -> String {
 
 /// Makes sure that no other connection, of whatever process, is open to the database.
 fn alone(path: &Path) -> Result<(), Failure> {
-    schema::look(&read_only(path)?)?;
+    // Nothing is read before the lock is had: what another process has open need not be readable from here.
     let connection = read_write(path)?;
     connection.pragma_update_and_check(None, "locking_mode", "exclusive", |_| Ok(()))?;
     connection

@@ -54,6 +54,8 @@ impl Readers {
         &self,
         work: impl FnOnce(&mut Reader) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        // Before SQLite opens anything: beside a database that was cut to nothing it would remove the log.
+        self.watch.look()?;
         let idle = self.idle().pop();
         let mut reader = match idle {
             Some(reader) => reader,
