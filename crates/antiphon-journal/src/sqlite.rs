@@ -141,6 +141,9 @@ struct Shared {
     looking: std::sync::Mutex<bool>,
 }
 
+/// A file that was opened: its path, its watch, what may write to it, and its last position.
+type Opened = (PathBuf, Arc<Watch>, Slot, Position);
+
 /// Where the connection that writes is kept.
 enum Slot {
     Open(Box<Writer>),
@@ -228,7 +231,7 @@ impl SqliteJournal {
     }
 
     fn opened(
-        opened: Result<Result<(PathBuf, Arc<Watch>, Slot, Position), OpenError>, JoinError>,
+        opened: Result<Result<Opened, OpenError>, JoinError>,
         follow: Option<Duration>,
     ) -> Result<Self, OpenError> {
         let (path, watch, slot, last) = opened
@@ -402,13 +405,13 @@ impl Shared {
             if let Some(every) = self.follow {
                 let last = self.read(|reader| reader.last()).await;
                 // A read that fails is tried again; whoever watches will read and see the error.
-                let lost = matches!(&last, Err(error) if error.trouble() == Trouble::Changed);
+                let is_gone = matches!(&last, Err(error) if error.trouble() == Trouble::Changed);
                 self.last.send_if_modified(|known| {
                     let last = last.unwrap_or(*known);
                     let moved = *known < last;
                     *known = last.max(*known);
                     // Whoever waits for the next event would wait for ever.
-                    moved || lost
+                    moved || is_gone
                 });
                 tokio::select! {
                     () = self.last.closed() => {}
