@@ -62,7 +62,8 @@ class Trial:
             sys.exit(f"{self.name}: the daemon ended by itself with {daemon.returncode}")
 
     def rows(self, query, *parameters):
-        connection = sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=30)
+        # To read and write, as any tool opens it: that must not harm the daemon.
+        connection = sqlite3.connect(f"file:{self.journal}?mode=rw", uri=True, timeout=30)
         try:
             return connection.execute(query, parameters).fetchall()
         finally:

@@ -1,6 +1,6 @@
 //! How a command ends when it does not end well.
 
-use antiphon_core::{BoxError, ReadError, SourceError};
+use antiphon_core::{BoxError, ReadError, SourceError, Trouble};
 
 /// The ends a script can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +15,21 @@ pub(crate) enum Exit {
     Unreachable,
     /// Events were lost.
     Lost,
+    /// The journal's files were removed, replaced or cut by somebody else.
+    JournalChanged,
     /// Somebody pressed Ctrl-C.
     Interrupted,
 }
 
 impl Exit {
+    /// What trouble with the journal's storage ends with.
+    pub(crate) fn storage(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Changed => Self::JournalChanged,
+            _ => Self::Failed,
+        }
+    }
+
     /// The number the process ends with.
     pub(crate) fn code(self) -> u8 {
         match self {
@@ -28,6 +38,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Unreachable => 3,
             Self::Lost => 4,
+            Self::JournalChanged => 5,
             Self::Interrupted => 130,
         }
     }
@@ -104,8 +115,8 @@ impl Failure {
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
-        let hint = error.trouble().hint();
-        Self::from_error(Exit::Failed, error).hint(hint)
+        let trouble = error.trouble();
+        Self::from_error(Exit::storage(trouble), error).hint(trouble.hint())
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn to_write(
 pub(crate) fn failure(error: OpenError) -> Failure {
     let exit = match error.trouble() {
         Trouble::Corrupt | Trouble::NewerSchema => Exit::Usage,
-        _ => Exit::Failed,
+        trouble => Exit::storage(trouble),
     };
     let hint = error.hint();
     Failure::from_error(exit, error).hint(hint)

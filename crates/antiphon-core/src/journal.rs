@@ -91,6 +91,13 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Sweep, AppendError>>;
 
+    /// Waits until the storage is lost: nothing can be stored any more, though nobody closed the journal.
+    ///
+    /// A backend that cannot lose its storage never resolves, which is the default.
+    fn lost(&self) -> BoxFuture<'_, AppendError> {
+        Box::pin(std::future::pending())
+    }
+
     /// Finishes what is under way and releases the storage; later calls fail.
     ///
     /// # Errors
@@ -284,6 +291,8 @@ pub enum Trouble {
     Corrupt,
     /// The file was written by a newer version of antiphon.
     NewerSchema,
+    /// The file, its log or its lock was removed, replaced or cut by somebody else.
+    Changed,
     /// The journal was closed.
     Closed,
     /// Anything else; the source says more.
@@ -309,6 +318,9 @@ impl Trouble {
             }
             Self::Corrupt => "restore the file from a copy, or move it away to begin a new one",
             Self::NewerSchema => "use the version of antiphon that wrote it, or a newer one",
+            Self::Changed => {
+                "leave its files alone while it is in use; docs/journal.md, \"When its files changed\", says how to go on"
+            }
             Self::Closed => "open the journal again",
             Self::Other => "see the cause",
         }
@@ -323,6 +335,7 @@ impl fmt::Display for Trouble {
             Self::Locked => "another process holds it",
             Self::Corrupt => "it is damaged or not a journal",
             Self::NewerSchema => "it was written by a newer version",
+            Self::Changed => "its files were removed, replaced or cut by somebody else",
             Self::Closed => "it is closed",
             Self::Other => "its storage failed",
         })

@@ -19,10 +19,12 @@ use tokio::{
     task::{JoinError, JoinHandle, JoinSet, block_in_place, spawn_blocking},
 };
 
+use files::Watch;
 use reader::{READERS, Reader, Readers};
 use trouble::Failure;
 use writer::{Committed, LogLength, Writer};
 
+mod files;
 mod names;
 mod open;
 mod reader;
@@ -30,12 +32,16 @@ mod schema;
 mod sweep;
 mod trouble;
 mod value;
+
 mod writer;
 
 pub use open::{Asked, OpenError};
 
 /// How often an idle appender looks for what other processes ask, while someone watches for replays.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the journal's files are looked at, while someone waits for [`Journal::lost`].
+const LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
 
 /// What a stored batch survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -122,6 +128,7 @@ struct Tasks {
 
 struct Shared {
     path: PathBuf,
+    watch: Arc<Watch>,
     writer: Arc<Mutex<Slot>>,
     readers: Readers,
     last: watch::Sender<Position>,
@@ -134,13 +141,16 @@ struct Shared {
     looking: std::sync::Mutex<bool>,
 }
 
+/// A file that was opened: its path, its watch, what may write to it, and its last position.
+type Opened = (PathBuf, Arc<Watch>, Slot, Position);
+
 /// Where the connection that writes is kept.
 enum Slot {
     Open(Box<Writer>),
     ReadOnly,
     Closed,
-    /// A sync failed, for this reason: what was written may not be on the disk.
-    Failed(Arc<str>),
+    /// Nothing more may be written: a sync failed, or the files are not what they were.
+    Failed(Trouble, Arc<str>),
 }
 
 impl fmt::Debug for SqliteJournal {
@@ -175,10 +185,11 @@ impl SqliteJournal {
             let open = || {
                 let writer = open::writer(&file, &options)?;
                 let last = Reader::open(&file)?.last()?;
-                Ok((Slot::Open(Box::new(writer)), last))
+                let watch = Arc::clone(&writer.watch);
+                Ok((watch, Slot::Open(Box::new(writer)), last))
             };
-            let (slot, last) = open().map_err(|failure| OpenError::new(&path, failure))?;
-            Ok((file, slot, last))
+            let (watch, slot, last) = open().map_err(|failure| OpenError::new(&path, failure))?;
+            Ok((file, watch, slot, last))
         });
         Self::opened(opened.await, None)
     }
@@ -211,7 +222,8 @@ impl SqliteJournal {
                 let reader = Reader::open(&file)?;
                 schema::readable(&reader.connection)?;
                 let last = reader.last()?;
-                Ok((file, Slot::ReadOnly, last))
+                let watch = Arc::new(Watch::reader(&file)?);
+                Ok((file, watch, Slot::ReadOnly, last))
             };
             open().map_err(|failure| OpenError::new(&path, failure))
         });
@@ -219,16 +231,17 @@ impl SqliteJournal {
     }
 
     fn opened(
-        opened: Result<Result<(PathBuf, Slot, Position), OpenError>, JoinError>,
+        opened: Result<Result<Opened, OpenError>, JoinError>,
         follow: Option<Duration>,
     ) -> Result<Self, OpenError> {
-        let (path, slot, last) = opened
+        let (path, watch, slot, last) = opened
             .map_err(|error| OpenError::new(Path::new(""), error.into()))
             .flatten()?;
         Ok(Self {
             shared: Arc::new(Shared {
-                readers: Readers::new(path.clone()),
+                readers: Readers::new(path.clone(), Arc::clone(&watch)),
                 path,
+                watch,
                 writer: Arc::new(Mutex::new(slot)),
                 last: watch::Sender::new(last),
                 replays: watch::Sender::new(0),
@@ -333,7 +346,25 @@ impl Shared {
     ) -> Result<T, Failure> {
         let shared = Arc::clone(self);
         let mut slot = Arc::clone(&self.writer).lock_owned().await;
-        blocking(move || slot.run(|writer| work(&shared, writer))).await?
+        blocking(move || {
+            slot.run(|writer| {
+                shared.watch.look()?;
+                work(&shared, writer)
+            })
+        })
+        .await?
+    }
+
+    /// Looks at the journal's files; if they are not what they were, nothing more is written.
+    fn look_at_files(&self) -> Result<(), Failure> {
+        let looked = self.watch.look();
+        if let Err(failure) = &looked
+            // A job that has it meanwhile is the last: the next one looks first.
+            && let Ok(mut slot) = self.writer.try_lock()
+        {
+            slot.fail(failure);
+        }
+        looked
     }
 
     /// Runs `work` on a connection that reads, where blocking is allowed.
@@ -374,13 +405,14 @@ impl Shared {
             if let Some(every) = self.follow {
                 let last = self.read(|reader| reader.last()).await;
                 // A read that fails is tried again; whoever watches will read and see the error.
-                if let Ok(last) = last {
-                    self.last.send_if_modified(|known| {
-                        let moved = *known < last;
-                        *known = last.max(*known);
-                        moved
-                    });
-                }
+                let is_gone = matches!(&last, Err(error) if error.trouble() == Trouble::Changed);
+                self.last.send_if_modified(|known| {
+                    let last = last.unwrap_or(*known);
+                    let moved = *known < last;
+                    *known = last.max(*known);
+                    // Whoever waits for the next event would wait for ever.
+                    moved || is_gone
+                });
                 tokio::select! {
                     () = self.last.closed() => {}
                     () = tokio::time::sleep(every) => continue,
@@ -418,9 +450,12 @@ impl Shared {
     ///
     /// Only with nothing left in it does the log begin anew at its start instead of growing further.
     async fn checkpoint(self: Arc<Self>) {
-        let path = self.path.clone();
+        let (path, watch) = (self.path.clone(), Arc::clone(&self.watch));
         let most = spawn_blocking(move || {
+            watch.look()?;
             let connection = open::read_write(&path)?;
+            // By its name it might be another file; and a database that was cut must not become long again.
+            watch.look()?;
             connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
             Ok(())
         });
@@ -458,12 +493,8 @@ impl Slot {
         match self {
             Self::Open(writer) => {
                 let done = work(writer);
-                if let Err(failure) = &done
-                    && failure.sync_failed
-                {
-                    let reason = failure.source.as_ref().map(ToString::to_string);
-                    writer.abandon();
-                    *self = Self::Failed(reason.unwrap_or_default().into());
+                if let Err(failure) = &done {
+                    self.fail(failure);
                 }
                 done
             }
@@ -472,10 +503,22 @@ impl Slot {
                 "the journal was opened for reading only",
             )),
             Self::Closed => Err(Failure::new(Trouble::Closed)),
-            Self::Failed(reason) => Err(Failure::said(
-                Trouble::Closed,
-                format!("the disk failed to keep what was written before: {reason}"),
-            )),
+            Self::Failed(trouble, reason) => Err(Failure::said(*trouble, reason.to_string())),
+        }
+    }
+
+    /// Writes nothing more after a failure of which nobody knows what it left behind.
+    fn fail(&mut self, failure: &Failure) {
+        let Self::Open(writer) = self else { return };
+        let reason = failure.source.as_ref().map(ToString::to_string);
+        let reason = reason.unwrap_or_default();
+        if failure.sync_failed {
+            writer.abandon();
+            let reason = format!("the disk failed to keep what was written before: {reason}");
+            *self = Self::Failed(Trouble::Closed, reason.into());
+        } else if failure.trouble == Trouble::Changed {
+            // The writer abandons what is not sound when it is dropped here.
+            *self = Self::Failed(Trouble::Changed, reason.into());
         }
     }
 }
@@ -577,6 +620,19 @@ impl Journal for SqliteJournal {
                     return Ok(back.sweep);
                 }
                 run = back;
+            }
+        })
+    }
+
+    fn lost(&self) -> BoxFuture<'_, AppendError> {
+        Box::pin(async move {
+            loop {
+                let shared = Arc::clone(&self.shared);
+                // A look that could not be made means that the runtime is shutting down.
+                if let Ok(Err(failure)) = spawn_blocking(move || shared.look_at_files()).await {
+                    return failure.append();
+                }
+                tokio::time::sleep(LOOKED_AT_EVERY).await;
             }
         })
     }

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, warn};
 
 use crate::{metric::Counters, tail::Tail};
 
@@ -104,6 +104,8 @@ impl Committer {
         let mut cursor_due: Option<Instant> = None;
         let mut cursor_saved_at = Instant::now();
         let mut cursor_often = CURSOR_OFTEN;
+        let journal = Arc::clone(&self.journal);
+        let mut lost = journal.lost();
         loop {
             if waiting.is_empty() {
                 if !sources && !consumer {
@@ -121,6 +123,7 @@ impl Committer {
                     () = sleep_until(cursor_due.unwrap_or_else(Instant::now)), if cursor_due.is_some() => {
                         waiting.cursor = true;
                     }
+                    failure = &mut lost => return Err(told_lost(failure)),
                 }
             }
             // Whatever else waits by now goes into the same batch.
@@ -155,7 +158,12 @@ impl Committer {
             if batch.is_empty() {
                 continue;
             }
-            self.store(batch).await?;
+            // It may wait long for another process, and the journal can be lost meanwhile.
+            tokio::select! {
+                biased;
+                failure = &mut lost => return Err(told_lost(failure)),
+                stored = self.store(batch) => stored?,
+            }
             if let Some((changes, cursor)) = changes {
                 cursor_due = None;
                 cursor_often = if cursor.open.len() > CURSOR_SMALL {
@@ -216,6 +224,17 @@ impl Committer {
     }
 }
 
+/// Logs that the journal is lost.
+fn told_lost(failure: AppendError) -> AppendError {
+    error!(
+        trouble = %failure.trouble(),
+        hint = failure.trouble().hint(),
+        error = &failure as &dyn std::error::Error,
+        "the journal is lost; nothing more is stored"
+    );
+    failure
+}
+
 /// Appends the batch, trying again while the cause may pass.
 ///
 /// # Errors
@@ -234,7 +253,7 @@ pub(crate) async fn append(
         let failure = match journal.append(Arc::clone(batch)).await {
             Ok(appended) => {
                 if backoff.attempt() > 0 {
-                    info!(tries = backoff.attempt(), "the journal stores again");
+                    warn!(tries = backoff.attempt(), "the journal stores again");
                 }
                 return Ok(appended);
             }

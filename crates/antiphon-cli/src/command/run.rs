@@ -294,8 +294,10 @@ pub(crate) fn failure(error: RunError) -> Failure {
     if let RunError::Source(error) = &error {
         return Failure::source_ended(error);
     }
-    let exit = match error {
+    let exit = match &error {
         RunError::Configuration(_) => Exit::Usage,
+        RunError::Append(error) => Exit::storage(error.trouble()),
+        RunError::Read(error) => Exit::storage(error.trouble()),
         _ => Exit::Failed,
     };
     let hint = error.hint().map(str::to_owned);

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
 use tokio::sync::Semaphore;
 
 use super::{
+    files::Watch,
     names::Texts,
     open,
     trouble::Failure,
@@ -33,14 +34,16 @@ pub(super) struct Reader {
 /// The connections that only read, opened as they are needed and kept.
 pub(super) struct Readers {
     path: PathBuf,
+    watch: Arc<Watch>,
     idle: Mutex<Vec<Reader>>,
     pub(super) permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: PathBuf, watch: Arc<Watch>) -> Self {
         Self {
             path,
+            watch,
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(READERS)),
         }
@@ -51,15 +54,24 @@ impl Readers {
         &self,
         work: impl FnOnce(&mut Reader) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        // Before SQLite opens anything: beside a database that was cut to nothing it would remove the log.
+        self.watch.look()?;
         let idle = self.idle().pop();
         let mut reader = match idle {
             Some(reader) => reader,
-            None => Reader::open(&self.path)?,
+            None => Reader::open(&self.path).map_err(|failure| self.changed_or(failure))?,
         };
-        let done = work(&mut reader)?;
+        // What was opened by its name might be another file.
+        self.watch.look()?;
+        let done = work(&mut reader).map_err(|failure| self.changed_or(failure))?;
         // One that failed is dropped, and a fresh one opened next time.
         self.idle().push(reader);
         Ok(done)
+    }
+
+    /// The failure, or what explains it if the files are not what they were.
+    fn changed_or(&self, failure: Failure) -> Failure {
+        self.watch.look().err().unwrap_or(failure)
     }
 
     /// Closes the connections that rest.

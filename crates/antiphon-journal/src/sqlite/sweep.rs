@@ -391,6 +391,7 @@ impl Run {
             .prepare(&format!("pragma incremental_vacuum({VACUUMED})"))?;
         let mut rows = vacuum.query([])?;
         while rows.next()?.is_some() {}
+        writer.watch.has_pages(writer.page_count()?);
         if writer.pages()?.0 < pages {
             self.todo.push(Step::Vacuum);
         }

@@ -11,6 +11,7 @@ use antiphon_core::{
 use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
 use super::{
+    files::Watch,
     names::Ids,
     open::Lock,
     sweep,
@@ -37,6 +38,7 @@ pub(super) struct Writer {
     /// What sweeps have found out.
     pub(super) swept: sweep::Memory,
     log: Log,
+    pub(super) watch: Arc<Watch>,
     /// Held as long as this is the one appender.
     _lock: Lock,
 }
@@ -58,15 +60,6 @@ struct Log {
     due_at: u32,
 }
 
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            pages: Arc::default(),
-            due_at: LOG_PAGES,
-        }
-    }
-}
-
 /// How long the write-ahead log has grown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LogLength {
@@ -86,11 +79,15 @@ pub(super) struct Committed {
 }
 
 impl Writer {
-    /// Takes over a connection to a file of the present schema.
-    pub(super) fn new(mut connection: Connection, lock: Lock) -> Result<Self, Failure> {
+    /// Takes over a connection to a file of the present schema, and the count of pages in its log.
+    pub(super) fn new(
+        mut connection: Connection,
+        frames: Arc<AtomicU32>,
+        watch: Arc<Watch>,
+        lock: Lock,
+    ) -> Result<Self, Failure> {
         connection.set_prepared_statement_cache_capacity(64);
-        let log = Log::default();
-        let pages = Arc::clone(&log.pages);
+        let pages = Arc::clone(&frames);
         connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count| {
             pages.store(u32::try_from(count).unwrap_or(0), Ordering::Relaxed);
             Ok(())
@@ -115,7 +112,11 @@ impl Writer {
             page_size: u64::from(page_size.max(1)),
             any_removed,
             swept: sweep::Memory::default(),
-            log,
+            log: Log {
+                pages: frames,
+                due_at: LOG_PAGES,
+            },
+            watch,
             _lock: lock,
         })
     }
@@ -157,7 +158,9 @@ impl Writer {
         }
         self.run("begin immediate")?;
         let done = work(self).and_then(|done| {
+            let pages = self.page_count()?;
             self.run("commit")?;
+            self.watch.has_pages(pages);
             Ok(done)
         });
         match &done {
@@ -255,6 +258,13 @@ impl Writer {
         Ok(())
     }
 
+    /// Pages of the file.
+    pub(super) fn page_count(&self) -> Result<u64, Failure> {
+        let mut statement = self.connection.prepare_cached("pragma page_count")?;
+        let pages: i64 = statement.query_row([], |row| row.get(0))?;
+        Ok(u64::try_from(pages).unwrap_or(0))
+    }
+
     /// Pages of the file, and how many of them are free.
     pub(super) fn pages(&self) -> Result<(i64, i64), Failure> {
         let number = |pragma: &str| {
@@ -308,7 +318,7 @@ impl Writer {
         }
     }
 
-    /// Lets go of a file whose disk failed, without touching it again.
+    /// Lets go of a file whose disk failed, or that is another's by now, without touching it again.
     pub(super) fn abandon(&self) {
         // If even this fails, the last connection moves the log into the file once more, which harms nothing that the
         // disk has kept.
@@ -327,8 +337,9 @@ impl Writer {
 
     /// Leaves the file in good order, as far as the disk allows: no position is skipped, nothing waits in the log.
     ///
-    /// Everything is stored already, so that only a failed sync is an error.
+    /// Everything is stored already, so that only a failed sync is an error, and files that are not what they were.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        self.watch.look()?;
         match self.tidy() {
             Err(failure) if failure.sync_failed => Err(failure),
             _ => Ok(()),
@@ -347,6 +358,16 @@ impl Writer {
         self.connection
             .query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
         Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // The last connection to close moves the log into the file and removes it by its name, also if another file
+        // has that name by now.
+        if self.watch.look_beside_lock().is_err() {
+            self.abandon();
+        }
     }
 }
 

@@ -1,0 +1,343 @@
+//! Notices that the journal's files were removed, replaced or cut while it is open.
+//!
+//! Nothing here opens a file: closing it would drop the locks that SQLite has on it.
+
+use std::{
+    fs::Metadata,
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use antiphon_core::Trouble;
+use rusqlite::{Connection, ErrorCode, config::DbConfig, ffi};
+
+use super::{open, trouble::Failure};
+
+/// Bytes of the write-ahead log's own header.
+const LOG_HEADER: u64 = 32;
+
+/// Bytes before each page in the write-ahead log.
+const FRAME_HEADER: u64 = 24;
+
+/// How often the log's length is compared with SQLite's count before the next look decides.
+const TRIES: usize = 100;
+
+/// Which file a path names, whatever its name: device and inode. The same for all where there is no inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileId {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+}
+
+impl FileId {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            Self {
+                device: metadata.dev(),
+                inode: metadata.ino(),
+            }
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = metadata;
+            Self {
+                device: 0,
+                inode: 0,
+            }
+        }
+    }
+}
+
+/// One of the journal's files.
+#[derive(Debug)]
+struct Watched {
+    name: &'static str,
+    path: PathBuf,
+    id: FileId,
+}
+
+impl Watched {
+    fn new(name: &'static str, path: PathBuf) -> Result<Self, Failure> {
+        let id = FileId::of(&path.metadata()?);
+        Ok(Self { name, path, id })
+    }
+
+    /// The length of the file; `None` if it cannot be told now.
+    fn length(&self) -> Result<Option<u64>, Failure> {
+        match self.path.metadata() {
+            Ok(metadata) if FileId::of(&metadata) == self.id => Ok(Some(metadata.len())),
+            Ok(_) => Err(self.was("replaced")),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Err(self.was("removed"))
+            }
+            // A folder that may not be searched any more, or a disk that does not answer, says nothing of the file.
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn was(&self, what: &str) -> Failure {
+        let path = self.path.display();
+        Failure::said(
+            Trouble::Changed,
+            format!("the {} `{path}` was {what}", self.name),
+        )
+    }
+}
+
+/// The journal's files as they were when it was opened.
+#[derive(Debug)]
+pub(super) struct Watch {
+    database: Watched,
+    /// What the process that appends watches beside the database.
+    own: Option<Own>,
+}
+
+#[derive(Debug)]
+struct Own {
+    log: Watched,
+    lock: Watched,
+    /// Bytes in the lock file.
+    lock_length: u64,
+    page_size: u64,
+    /// Pages in the log after the last commit of this process.
+    frames: Arc<AtomicU32>,
+    seen: Mutex<Seen>,
+}
+
+/// What the database was like.
+#[derive(Debug)]
+struct Seen {
+    /// Its length in bytes at the last look.
+    length: u64,
+    /// Its pages after the last commit of this process.
+    pages: u64,
+    /// The fewest pages that it had since the last look.
+    fewest: u64,
+}
+
+impl Watch {
+    /// Watches the database alone, for a process that reads it.
+    pub(super) fn reader(path: &Path) -> Result<Self, Failure> {
+        Ok(Self {
+            database: Watched::new("file", path.to_owned())?,
+            own: None,
+        })
+    }
+
+    /// Watches all files, for the process that appends; its connection must be open already.
+    ///
+    /// `frames` shows the pages in the log after each commit.
+    pub(super) fn appender(
+        path: &Path,
+        lock: FileId,
+        lock_length: u64,
+        connection: &Connection,
+        frames: Arc<AtomicU32>,
+    ) -> Result<Self, Failure> {
+        let number = |pragma: &str| -> rusqlite::Result<u64> {
+            let number = connection.query_row(pragma, [], |row| row.get::<_, i64>(0))?;
+            Ok(u64::try_from(number).unwrap_or(0))
+        };
+        let pages = number("pragma page_count")?;
+        let page_size = number("pragma page_size")?.max(1);
+        frames.store(frames_in_log(connection)?, Ordering::Relaxed);
+        let database = Watched::new("file", path.to_owned())?;
+        let length = database.length()?.unwrap_or(0);
+        let watch = Self {
+            database,
+            own: Some(Own {
+                log: Watched::new("log", open::beside(path, "-wal"))?,
+                lock: Watched {
+                    name: "lock",
+                    path: open::beside(path, ".lock"),
+                    id: lock,
+                },
+                lock_length,
+                page_size,
+                frames,
+                seen: Mutex::new(Seen {
+                    length,
+                    pages,
+                    fewest: pages,
+                }),
+            }),
+        };
+        watch.look()?;
+        Ok(watch)
+    }
+
+    /// Notes how many pages the database has after a commit of this process.
+    pub(super) fn has_pages(&self, pages: u64) {
+        if let Some(own) = &self.own {
+            let mut seen = own.seen();
+            seen.pages = pages;
+            seen.fewest = seen.fewest.min(pages);
+        }
+    }
+
+    /// Looks whether the files are the ones that were opened, and no shorter than they must be.
+    ///
+    /// # Errors
+    /// [`Trouble::Changed`], with the file and what became of it.
+    pub(super) fn look(&self) -> Result<(), Failure> {
+        if let Some(own) = &self.own
+            && own
+                .lock
+                .length()?
+                .is_some_and(|length| length < own.lock_length)
+        {
+            return Err(own.lock.was("cut"));
+        }
+        self.look_beside_lock()
+    }
+
+    /// Looks at every file but the lock, which SQLite does not need.
+    ///
+    /// # Errors
+    /// As [`Watch::look`].
+    pub(super) fn look_beside_lock(&self) -> Result<(), Failure> {
+        let length = self.database.length()?;
+        let Some(own) = &self.own else { return Ok(()) };
+        if let Some(length) = length {
+            self.look_at_database(own, length)?;
+        }
+        self.look_at_log(own)
+    }
+
+    /// The database becomes shorter only when a checkpoint is complete and its pages have become fewer.
+    ///
+    /// So it was cut if it is shorter than before and its pages, at every moment since, would have filled it. Pages
+    /// that are in the log only do not count: the file need not be as long as its pages say.
+    fn look_at_database(&self, own: &Own, length: u64) -> Result<(), Failure> {
+        let mut seen = own.seen();
+        // SQLite is not asked about an empty file: it would remove the log, as one that belongs to no file.
+        if length == 0 && seen.length > 0 {
+            return Err(self.database.was("cut"));
+        }
+        if length < seen.length && seen.fewest.saturating_mul(own.page_size) >= seen.length {
+            // Another program may have given pages back.
+            let pages = self.ask(|connection| {
+                connection.query_row("pragma page_count", [], |row| row.get::<_, i64>(0))
+            });
+            match pages {
+                Answer::Is(pages) => {
+                    let pages = u64::try_from(pages).unwrap_or(0);
+                    if pages.saturating_mul(own.page_size) >= seen.length {
+                        return Err(self.database.was("cut"));
+                    }
+                }
+                Answer::Damaged => return Err(self.database.was("cut")),
+                Answer::Unknown => return Ok(()),
+            }
+        }
+        seen.length = length;
+        seen.fewest = seen.pages;
+        Ok(())
+    }
+
+    /// The log is never shorter than what SQLite has committed to it since it began anew.
+    ///
+    /// A checkpoint of another process may have begun it anew, and even cut it to nothing; SQLite's count of pages
+    /// falls before the file does. So it was cut if it is shorter than a count that did not change meanwhile.
+    fn look_at_log(&self, own: &Own) -> Result<(), Failure> {
+        let frames = own.frames.load(Ordering::Relaxed);
+        let is_short = |frames: u32| -> Result<bool, Failure> {
+            let length = own.log.length()?;
+            let least = match frames {
+                0 => 0,
+                frames => LOG_HEADER + u64::from(frames) * (FRAME_HEADER + own.page_size),
+            };
+            Ok(length.is_some_and(|length| length < least))
+        };
+        if !is_short(frames)? {
+            return Ok(());
+        }
+        let cut = self.ask(|connection| {
+            let version =
+                || connection.query_row("pragma data_version", [], |row| row.get::<_, i64>(0));
+            for _ in 0..TRIES {
+                let before = version()?;
+                let counted = frames_in_log(connection)?;
+                let short = is_short(counted);
+                if let Ok(false) = short {
+                    // Unless a commit of ours has told the count anew.
+                    let _ = own.frames.compare_exchange(
+                        frames,
+                        counted,
+                        Ordering::Relaxed,
+                        Ordering::Relaxed,
+                    );
+                    return Ok(Ok(false));
+                }
+                if before == version()? {
+                    return Ok(short);
+                }
+            }
+            Ok(Ok(false))
+        });
+        match cut {
+            Answer::Is(Ok(false)) | Answer::Unknown => Ok(()),
+            Answer::Is(Err(failure)) => Err(failure),
+            Answer::Is(Ok(true)) | Answer::Damaged => Err(own.log.was("cut")),
+        }
+    }
+
+    /// Asks SQLite something on a connection of its own, which waits for nobody.
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
+        let Ok(connection) = open::read_write(&self.database.path) else {
+            return Answer::Unknown;
+        };
+        let asked = connection
+            .busy_timeout(Duration::ZERO)
+            // It must not be the one that moves a log into a file which may be another by now.
+            .and_then(|()| {
+                connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            })
+            .and_then(|_| question(&connection));
+        match asked {
+            Ok(answer) => Answer::Is(answer),
+            Err(rusqlite::Error::SqliteFailure(error, _))
+                if matches!(
+                    error.code,
+                    ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
+                ) || error.extended_code == ffi::SQLITE_IOERR_SHORT_READ =>
+            {
+                Answer::Damaged
+            }
+            Err(_) => Answer::Unknown,
+        }
+    }
+}
+
+impl Own {
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What SQLite says of a file that looks cut.
+enum Answer<T> {
+    Is(T),
+    /// What it must read is not there.
+    Damaged,
+    /// It cannot say now.
+    Unknown,
+}
+
+/// Pages in the log that are committed, by SQLite's own count.
+fn frames_in_log(connection: &Connection) -> rusqlite::Result<u32> {
+    let frames: i64 = connection.query_row("pragma wal_checkpoint(noop)", [], |row| row.get(1))?;
+    Ok(u32::try_from(frames).unwrap_or(0))
+}
