@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod cookies;
 mod error;
 mod frames;
 mod head;
@@ -13,6 +14,7 @@ mod tls;
 mod upgrade;
 mod websocket;
 
+pub use cookies::SetCookie;
 pub use error::{ConnectError, HttpError, Phase, SocketError};
 pub use http::HttpClient;
 pub use limits::Limits;

@@ -294,7 +294,7 @@ impl Http {
             .uri(format!("https://{host}{path}"))
             .header(header::USER_AGENT, &self.user_agent)
             .header(header::REFERER, referer);
-        if let Some(cookie) = self.jar().header(host, self.clock.now()) {
+        if let Some(cookie) = self.jar().header(host, path_of(path), self.clock.now()) {
             request = request.header(header::COOKIE, cookie);
         }
         let body = match form {
@@ -318,7 +318,8 @@ impl Http {
             Ok(Err(error)) => return Err(RequestError::Unreachable(Box::new(error))),
             Err(_) => return Err(RequestError::TimedOut(limit)),
         };
-        self.jar().take(host, &response, self.clock.now());
+        self.jar()
+            .take(host, path_of(path), &response, self.clock.now());
         Ok(response)
     }
 
