@@ -159,12 +159,13 @@ impl World {
         if room == ELSEWHERE { TEA } else { room }
     }
 
-    /// What one key has after a count, and how far it counts.
-    fn part(&self, key: i64, after: i64, from: i64) -> Value {
+    /// What one key has after a count, and how far it counts; a poll has nothing from elsewhere.
+    fn part(&self, key: i64, after: i64, from: i64, is_poll: bool) -> Value {
+        let is_told = |room| Self::key(room) == key && !(is_poll && room == ELSEWHERE);
         let events = self
             .said
             .iter()
-            .filter(|said| Self::key(said.room) == key && said.id > from);
+            .filter(|said| is_told(said.room) && said.id > from);
         let events: Vec<Value> = events.map(|said| message(said.id, said.room)).collect();
         let mut part = json!({});
         if !events.is_empty() {
@@ -256,7 +257,10 @@ impl World {
                 let mut parts = serde_json::Map::new();
                 for (room, since) in rooms {
                     let from = (*since).max(self.forgotten);
-                    parts.insert(format!("r{room}"), self.part(room.get(), *since, from));
+                    parts.insert(
+                        format!("r{room}"),
+                        self.part(room.get(), *since, from, true),
+                    );
                 }
                 Done::Polled {
                     line: *line,
@@ -300,7 +304,7 @@ impl World {
         let from = after.max(self.forgotten);
         let mut frames = VecDeque::new();
         if !self.reticent {
-            let parts = ROOMS.map(|key| (format!("r{key}"), self.part(key, after, from)));
+            let parts = ROOMS.map(|key| (format!("r{key}"), self.part(key, after, from, false)));
             frames.push_back(Value::Object(parts.into_iter().collect()).to_string());
         }
         self.wires.push(Wire {
@@ -466,7 +470,9 @@ impl World {
                 self.stored(draft);
             }
             if let Some(checkpoint) = entry.checkpoint {
-                let room = checkpoint.part.strip_prefix("room/").expect("a room");
+                let Some(room) = checkpoint.part.strip_prefix("room/") else {
+                    continue;
+                };
                 let room: i64 = room.parse().expect("a number");
                 self.first.entry(room).or_insert(checkpoint.mark);
                 self.marks.insert(room, checkpoint.mark);
@@ -486,6 +492,12 @@ impl World {
             let event = Event::stored(Position::new(1), "chat".into(), draft);
             let gap = Gap::decode(&event).expect("a gap");
             assert!(gap.from.at <= gap.to.at, "{gap:?}");
+            if place == "user/99" {
+                let mut others = self.gaps.iter().filter(|(at, _)| *at == place);
+                let twice = others
+                    .find(|(_, other)| gap.from.at < other.to.at && other.from.at < gap.to.at);
+                assert!(twice.is_none(), "{gap:?} tells again of {twice:?}");
+            }
             self.gaps.push((place, gap));
             return;
         }
