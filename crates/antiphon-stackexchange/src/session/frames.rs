@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use antiphon_core::{BodyForm, Draft, Edge, Entry, Kind, Origin, Place, Provenance};
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{
@@ -20,16 +21,19 @@ use crate::{
 };
 
 /// The frame that is being read.
-struct Reading<'a> {
-    line: LineId,
-    connection: &'a Arc<str>,
-    /// What origins call the connection.
-    name: &'a str,
-    frame: u64,
+pub(super) struct Reading<'a> {
+    pub(super) line: LineId,
+    /// The connection's name in edges.
+    pub(super) connection: &'a Arc<str>,
+    /// The connection's name in origins.
+    pub(super) name: &'a str,
+    pub(super) frame: u64,
+    /// When a poll asked for it; absent for a socket's.
+    pub(super) asked_at: Option<Timestamp>,
+    pub(super) bytes: &'a Bytes,
+    pub(super) now: Moment,
     /// Counts what has no id of its own.
-    index: u32,
-    bytes: &'a Bytes,
-    now: Moment,
+    pub(super) index: u32,
 }
 
 impl Reading<'_> {
@@ -72,28 +76,23 @@ impl Session {
         if line.unheard.is_some() {
             self.heard_again(id.line, edge, now);
         }
-        self.on_frame((id.line, &connection, &name), frame, bytes, now);
-    }
-
-    /// A frame came, over a socket or as the answer to a poll: of this line, this connection, and its name in origins.
-    ///
-    /// It becomes rows with the events' own bytes, or one row with the whole frame, or a count in [`Session::skipped`].
-    pub(super) fn on_frame(
-        &mut self,
-        (line, connection, name): (LineId, &Arc<str>, &str),
-        frame: u64,
-        bytes: &Bytes,
-        now: Moment,
-    ) {
-        let mut reading = Reading {
-            line,
-            connection,
-            name,
+        self.on_frame(Reading {
+            line: id.line,
+            connection: &connection,
+            name: &name,
             frame,
-            index: 0,
+            asked_at: None,
             bytes,
             now,
-        };
+            index: 0,
+        });
+    }
+
+    /// A frame came, over a socket or as the answer to a poll.
+    ///
+    /// It becomes rows with the events' own bytes, or one row with the whole frame, or a count in [`Session::skipped`].
+    pub(super) fn on_frame(&mut self, mut reading: Reading<'_>) {
+        let (line, bytes, now) = (reading.line, reading.bytes, reading.now);
         match Frame::parse(bytes) {
             Ok(frame) => {
                 if frame.rooms.is_empty() && !frame.odd && !frame.reset {
@@ -261,9 +260,13 @@ impl Session {
             room.is_whole();
         }
         if let Some(room) = self.rooms.get_mut(&id).filter(|room| t >= room.heard) {
-            room.counted = Some(Counted {
-                at: reading.now.wall,
-                by: Some((Arc::clone(reading.connection), reading.frame)),
+            room.counted = Some(match reading.asked_at {
+                None => Counted {
+                    at: reading.now.wall,
+                    by: Some((Arc::clone(reading.connection), reading.frame)),
+                },
+                // The server may have answered long before the answer came.
+                Some(at) => Counted { at, by: None },
             });
         }
     }

@@ -4,10 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon_core::{Backoff, Edge};
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
     Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff, elsewhere::Unheard,
+    frames::Reading,
 };
 use crate::{error::RequestError, model::RoomId};
 
@@ -64,6 +66,8 @@ pub(super) struct Stream {
 pub(super) struct Poll {
     /// When the next request is due; absent while one is under way.
     pub(super) at: Option<Instant>,
+    /// When the last request was made.
+    pub(super) asked_at: Timestamp,
     pub(super) connection: Arc<str>,
     pub(super) frame: u64,
     /// Why there is no socket.
@@ -278,6 +282,7 @@ impl Session {
                 tracing::warn!(reason, "no socket can be had; polling instead");
                 line.poll = Some(Poll {
                     at: Some(now.at),
+                    asked_at: now.wall,
                     connection: nonce.into(),
                     frame: 0,
                     reason: reason.clone(),
@@ -383,6 +388,7 @@ impl Session {
         };
         if reads && !rooms.is_empty() && poll.at.is_some_and(|at| at <= now.at) {
             poll.at = None;
+            poll.asked_at = now.wall;
             self.tasks.push_back(Task::Poll { line: id, rooms });
         }
     }
@@ -407,13 +413,23 @@ impl Session {
                 poll.works = true;
                 poll.frame += 1;
                 let (connection, number) = (Arc::clone(&poll.connection), poll.frame);
+                let asked_at = poll.asked_at;
                 for room in self.rooms_of(id) {
                     let room = self.rooms.get(&room);
                     if let Some(room) = room.filter(|room| room.settled && !room.attached) {
                         self.attach(room.id, now);
                     }
                 }
-                self.on_frame((id, &connection, &connection), number, &frame, now);
+                self.on_frame(Reading {
+                    line: id,
+                    connection: &connection,
+                    name: &connection,
+                    frame: number,
+                    asked_at: Some(asked_at),
+                    bytes: &frame,
+                    now,
+                    index: 0,
+                });
             }
             Err(error) => {
                 tracing::debug!(%error, "a poll failed");

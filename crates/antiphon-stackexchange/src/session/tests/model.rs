@@ -35,6 +35,8 @@ enum Step {
     Fail(usize),
     /// From now on sockets are refused, or not.
     Refuse(bool),
+    /// Sockets are cut and refused, until rooms are polled.
+    Outage,
     /// New sockets do not say where they begin, or do.
     Reticent(bool),
     /// What happened before cannot be replayed any more.
@@ -48,7 +50,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0..2_usize).prop_map(Step::Say),
-        1 => Just(Step::Invite),
+        3 => Just(Step::Invite),
         2 => (0..2_usize).prop_map(Step::LeaveOut),
         3 => Just(Step::Count),
         2 => Just(Step::Beat),
@@ -60,6 +62,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => any::<usize>().prop_map(Step::Answer),
         1 => any::<usize>().prop_map(Step::Fail),
         1 => any::<bool>().prop_map(Step::Refuse),
+        1 => Just(Step::Outage),
         1 => any::<bool>().prop_map(Step::Reticent),
         1 => Just(Step::Forget),
         5 => prop_oneof![0..12_u64, 12..90_u64, Just(7200)].prop_map(Step::Pass),
@@ -442,6 +445,14 @@ impl World {
             Step::Answer(index) => self.answer(index, false),
             Step::Fail(index) => self.answer(index, true),
             Step::Refuse(refuses) => self.refuses = refuses,
+            Step::Outage => {
+                self.refuses = true;
+                self.cut();
+                for _ in 0..8 {
+                    self.settle();
+                    self.take(Step::Pass(40));
+                }
+            }
             Step::Reticent(reticent) => self.reticent = reticent,
             Step::Forget => self.forgotten = self.counter,
             Step::Pass(seconds) => {
@@ -589,17 +600,23 @@ impl World {
         self.refuses = false;
         self.reticent = false;
         for _ in 0..220 {
-            for _ in 0..self.asked.len() {
-                self.take(Step::Look(0));
-            }
-            for _ in 0..self.replies.len() {
-                self.take(Step::Answer(0));
-            }
-            self.take(Step::Count);
-            self.take(Step::Deliver(1000));
-            self.take(Step::Store);
+            self.settle();
             self.take(Step::Pass(4));
         }
+    }
+
+    /// Answers what is asked, delivers what was sent, and stores it.
+    fn settle(&mut self) {
+        self.asked.extend(self.table.tasks());
+        for _ in 0..self.asked.len() {
+            self.take(Step::Look(0));
+        }
+        for _ in 0..self.replies.len() {
+            self.take(Step::Answer(0));
+        }
+        self.take(Step::Count);
+        self.take(Step::Deliver(1000));
+        self.take(Step::Store);
     }
 }
 
