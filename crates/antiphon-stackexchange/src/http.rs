@@ -334,7 +334,8 @@ impl Http {
         let path = format!("/rooms/{room}");
         let host = self.server.chat_host();
         let response = self.page(host, &path).await?;
-        if response.status() == StatusCode::NOT_FOUND {
+        fail_early(&response)?;
+        if matches!(response.status().as_u16(), 404 | 410) {
             return Ok(false);
         }
         // The page's full address has the name of the room behind its number.
@@ -342,7 +343,12 @@ impl Http {
         if location(&response).is_some_and(|to| path_of(&to).starts_with(&full)) {
             return Ok(true);
         }
-        expect_page(&response, host, &path).map_err(login_failed)?;
+        if response.status() != StatusCode::OK {
+            return Err(RequestError::NotAnAnswer {
+                status: response.status().as_u16(),
+                body: short(response.body()),
+            });
+        }
         Ok(!Page::parse(response.body()).is_private_room())
     }
 

@@ -384,11 +384,18 @@ async fn announce(shared: &Shared, room: RoomId) -> Result<i64, Refusal> {
             })
         }
         // The page of the room tells whether it is the room or the answer (protocol §4).
-        Err(error) if error.status() == Some(404) => match shared.http.room_is_open(room).await {
-            Ok(false) => Err(Refusal::Closed),
-            Ok(true) => Err(Refusal::Failed(failed(&error))),
-            Err(error) => Err(Refusal::Failed(failed(&error))),
-        },
+        Err(error) if matches!(error.status(), Some(401 | 403 | 404 | 410)) => {
+            let in_words = matches!(error, RequestError::Refused { .. });
+            match shared.http.room_is_open(room).await {
+                Ok(false) => Err(Refusal::Closed),
+                // The chat's own words, and no page either: it is not something in front of the site.
+                Err(page) if in_words && matches!(page.status(), Some(401 | 403)) => {
+                    Err(Refusal::Closed)
+                }
+                Ok(true) => Err(Refusal::Failed(failed(&error))),
+                Err(error) => Err(Refusal::Failed(failed(&error))),
+            }
+        }
         Err(error) => Err(Refusal::Failed(failed(&error))),
     }
 }

@@ -724,6 +724,24 @@ async fn a_room_that_is_not_read_says_so_in_its_link_and_the_others_go_on() {
     app.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_room_whose_requests_and_page_are_forbidden_is_not_open_and_a_proxy_is_no_such_room() {
+    let check = |fault: RestFault| async move {
+        let sim = Simulator::with_seed(7);
+        let chat = sim.stackexchange();
+        for requests in ["POST /chats/17/events", "GET /rooms/17"] {
+            chat.fail(requests, 3, fault.clone());
+        }
+        let app = Running::start(&sim, config(&sim).rooms([ROOM, 17]));
+        app.connected().await;
+        chat.say(ROOM, "teo", "here");
+        app.until(|journal| journal.texts() == ["here"]).await;
+        link_of(&app.stop().await, 17)
+    };
+    assert_eq!(check(RestFault::Status(403)).await, ["not-open"]);
+    assert!(check(RestFault::Html(403)).await.is_empty(), "it passed");
+}
+
 /// A week with everything that happens in one: socket resets, unknown events, expired cookies, 409s, lying errors.
 #[tokio::test(start_paused = true)]
 async fn a_week_of_trouble_loses_nothing_and_ends_with_one_challenge() {
