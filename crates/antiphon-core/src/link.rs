@@ -20,6 +20,15 @@ pub enum LinkState {
         /// Since when.
         since: Timestamp,
     },
+    /// Events flow by asking for them again and again, since no socket can be had; what only a socket brings is missing.
+    ///
+    /// Trying for a socket goes on.
+    Polling {
+        /// Since when.
+        since: Timestamp,
+        /// Why there is no socket, in one sentence.
+        reason: String,
+    },
     /// Not connected, and trying again later.
     Waiting {
         /// When the next try begins.
@@ -47,15 +56,16 @@ impl LinkState {
             Self::Idle => "idle",
             Self::Connecting => "connecting",
             Self::Connected { .. } => "connected",
+            Self::Polling { .. } => "polling",
             Self::Waiting { .. } => "waiting",
             Self::Stopped { .. } => "stopped",
             Self::Closed => "closed",
         }
     }
 
-    /// Whether events flow.
+    /// Whether events flow: over a socket, or by polling.
     pub fn is_connected(&self) -> bool {
-        matches!(self, Self::Connected { .. })
+        matches!(self, Self::Connected { .. } | Self::Polling { .. })
     }
 }
 
@@ -63,6 +73,7 @@ impl std::fmt::Display for LinkState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Waiting { until, reason } => write!(f, "waiting until {until:.0}: {reason}"),
+            Self::Polling { since, reason } => write!(f, "polling since {since:.0}: {reason}"),
             Self::Stopped { code, reason, .. } => write!(f, "stopped ({code}): {reason}"),
             Self::Connected { since } => write!(f, "connected since {since:.0}"),
             Self::Idle | Self::Connecting | Self::Closed => f.write_str(self.word()),
@@ -101,5 +112,30 @@ impl Payload for Link {
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
         event.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_polls_is_connected_and_says_so_and_old_states_are_read() {
+        let since = Timestamp::UNIX_EPOCH;
+        let polling = LinkState::Polling {
+            since,
+            reason: "no socket today".into(),
+        };
+        assert!(polling.is_connected());
+        assert_eq!(
+            polling.to_string(),
+            "polling since 1970-01-01T00:00:00Z: no socket today"
+        );
+        let body = Link::body(&polling);
+        let link: Link = serde_json::from_slice(&body).expect("it reads what it writes");
+        assert_eq!(link.state, polling);
+        let old = br#"{"state":"connected","since":"1970-01-01T00:00:00Z"}"#;
+        let link: Link = serde_json::from_slice(old).expect("a link of an earlier version");
+        assert_eq!(link.state, LinkState::Connected { since });
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod cookies;
 mod error;
 mod frames;
 mod head;
@@ -14,6 +15,7 @@ mod upgrade;
 mod url;
 mod websocket;
 
+pub use cookies::SetCookie;
 pub use error::{ConnectError, HttpError, Phase, SocketError};
 pub use http::HttpClient;
 pub use limits::Limits;

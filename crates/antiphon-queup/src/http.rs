@@ -12,7 +12,7 @@ use std::{
 };
 
 use antiphon_core::Secret;
-use antiphon_net::HttpClient;
+use antiphon_net::{HttpClient, SetCookie};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use serde_json::value::RawValue;
@@ -501,12 +501,10 @@ fn is_cookie_value(text: &str) -> bool {
 
 /// The session's cookie, if the answer sets it.
 fn set_cookie(response: &Response<Bytes>) -> Option<Secret> {
-    let lines = response.headers().get_all(header::SET_COOKIE);
-    lines.iter().find_map(|line| {
-        let (name, rest) = line.to_str().ok()?.split_once('=')?;
-        let value = rest.split(';').next()?.trim();
-        (name.trim() == COOKIE && is_cookie_value(value)).then(|| Secret::new(value))
-    })
+    let now = antiphon_core::Clock::system().now();
+    SetCookie::all(response.headers(), now)
+        .find(|set| set.name == COOKIE && !set.is_over(now) && is_cookie_value(set.value.expose()))
+        .map(|set| set.value)
 }
 
 /// Writes the cookie to a new file that only its owner can read, and puts it in place of the old one.
@@ -813,6 +811,7 @@ mod tests {
         let mut answer = response(200, "");
         for line in [
             "other=1; Path=/",
+            "connect.sid=gone; Path=/; Max-Age=0",
             "connect.sid=s%3Aabc.def; Path=/; HttpOnly",
         ] {
             let value = header::HeaderValue::from_static(line);

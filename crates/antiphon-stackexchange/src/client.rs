@@ -132,6 +132,8 @@ impl Client {
     }
 
     /// How the connection stands, and a way to wait for its changes.
+    ///
+    /// A room that ended has a link of its own: an `antiphon.link` event at `room/<id>`.
     pub fn link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
     }
@@ -156,7 +158,7 @@ impl Client {
     /// Joins a room: its events come from now on, after restarts too, until it is left.
     ///
     /// # Errors
-    /// [`JoinError::NoSuchRoom`] if it does not exist or is closed to the account; [`JoinError::TimedOut`] if it did
+    /// [`JoinError::NoSuchRoom`] if it does not exist or is closed to the account, which its link tells too; [`JoinError::TimedOut`] if it did
     /// not begin in time, while the source goes on trying.
     pub async fn join(&self, room: impl Into<RoomId>) -> Result<Room, JoinError> {
         let id = room.into();

@@ -1,7 +1,8 @@
 //! The cookies of the network's sites, and the file that keeps them.
 //!
-//! Written here rather than taken from a library: values must go out exactly as they came in (protocol §3.2), only the
-//! sites' own domains matter, and a general jar brings the whole machinery of URLs and international names with it.
+//! `Set-Cookie` headers are read by [`SetCookie`]; the jar is ours, as only the sites' own domains matter, and a general
+//! one brings the whole machinery of URLs and international names with it. Values go out exactly as they came in
+//! (protocol §3.2). Every request goes over TLS, so that `Secure` changes nothing here.
 
 use std::{
     io::Write as _,
@@ -9,8 +10,9 @@ use std::{
 };
 
 use antiphon_core::Secret;
+use antiphon_net::SetCookie;
 use bytes::Bytes;
-use http::{HeaderValue, Response, header};
+use http::{HeaderValue, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +20,6 @@ use crate::model::{Server, UserId};
 
 /// Cookies kept at once; the oldest go first.
 const MOST: usize = 64;
-/// Bytes of one cookie.
-const LONGEST: usize = 4096;
 
 /// One cookie.
 #[derive(Clone, Serialize, Deserialize)]
@@ -30,9 +30,63 @@ struct Cookie {
     domain: String,
     /// Whether hosts below the domain get it too.
     below: bool,
+    /// The paths it is for: this one, and those below it.
+    #[serde(default = "root")]
+    path: String,
     /// When it ends; absent if with the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<Timestamp>,
+}
+
+/// The path of every cookie in files that earlier versions kept.
+fn root() -> String {
+    "/".into()
+}
+
+impl Cookie {
+    /// A cookie that an answer to a request for `path` of `host` sets; `None` if it is for somebody else's domain.
+    fn of(set: SetCookie, host: &str, path: &str) -> Option<Self> {
+        let below = set.domain.is_some();
+        let domain = set.domain.unwrap_or_else(|| host.to_owned());
+        // A whole top-level domain is nobody's.
+        let is_ours = domain == host || (domain.contains('.') && is_below(host, &domain));
+        is_ours.then(|| Self {
+            name: set.name,
+            value: set.value.expose().to_owned(),
+            domain,
+            below,
+            path: set.path.unwrap_or_else(|| default_path(path).to_owned()),
+            expires: set.expires,
+        })
+    }
+
+    /// Whether `other` takes its place (RFC 6265 §5.3, step 11).
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.name, &self.domain, &self.path) == (&other.name, &other.domain, &other.path)
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    fn fits_host(&self, host: &str) -> bool {
+        self.domain == host || (self.below && is_below(host, &self.domain))
+    }
+
+    /// Whether it goes out with a request for `path` (RFC 6265 §5.1.4).
+    fn fits_path(&self, path: &str) -> bool {
+        path.strip_prefix(&*self.path).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with('/') || self.path.ends_with('/')
+        })
+    }
+}
+
+/// The path of a cookie that names none: the request's, up to its last slash (RFC 6265 §5.1.4).
+fn default_path(path: &str) -> &str {
+    match path.rfind('/') {
+        Some(0) | None => "/",
+        Some(at) => &path[..at],
+    }
 }
 
 /// The cookies that an account holds.
@@ -49,17 +103,20 @@ impl std::fmt::Debug for Jar {
 }
 
 impl Jar {
-    /// Takes the cookies that an answer of `host` sets, and drops those it ends.
-    pub(crate) fn take(&mut self, host: &str, response: &Response<Bytes>, now: Timestamp) {
-        for line in response.headers().get_all(header::SET_COOKIE) {
-            let Some(cookie) = line.to_str().ok().and_then(|line| parse(line, host, now)) else {
+    /// Takes the cookies that an answer to a request for `path` of `host` sets, and drops those it ends.
+    pub(crate) fn take(
+        &mut self,
+        host: &str,
+        path: &str,
+        response: &Response<Bytes>,
+        now: Timestamp,
+    ) {
+        for set in SetCookie::all(response.headers(), now) {
+            let Some(cookie) = Cookie::of(set, host, path) else {
                 continue;
             };
-            self.cookies.retain(|old| {
-                (&old.name, &old.domain, old.below) != (&cookie.name, &cookie.domain, cookie.below)
-            });
-            let is_over = cookie.expires.is_some_and(|expires| expires <= now);
-            if !is_over && !cookie.value.is_empty() {
+            self.cookies.retain(|old| !old.is_same(&cookie));
+            if !cookie.is_over(now) {
                 if self.cookies.len() >= MOST {
                     self.cookies.remove(0);
                 }
@@ -68,33 +125,37 @@ impl Jar {
         }
     }
 
-    /// The header for a request to `host`, if there is a cookie for it.
-    pub(crate) fn header(&self, host: &str, now: Timestamp) -> Option<HeaderValue> {
+    /// The header for a request for `path` of `host`, if there is a cookie for it.
+    ///
+    /// Cookies of longer paths come first, older ones before newer (RFC 6265 §5.4).
+    pub(crate) fn header(&self, host: &str, path: &str, now: Timestamp) -> Option<HeaderValue> {
+        let mut cookies: Vec<&Cookie> = self
+            .cookies
+            .iter()
+            .filter(|cookie| cookie.fits_host(host) && cookie.fits_path(path))
+            .filter(|cookie| !cookie.is_over(now))
+            .collect();
+        cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let mut text = String::new();
-        for cookie in &self.cookies {
-            let fits = cookie.domain == host || (cookie.below && is_below(host, &cookie.domain));
-            if fits && cookie.expires.is_none_or(|expires| expires > now) {
-                if !text.is_empty() {
-                    text.push_str("; ");
-                }
-                text.push_str(&cookie.name);
-                text.push('=');
-                // Verbatim: another spelling of the same value is another value to the server.
-                text.push_str(&cookie.value);
+        for cookie in cookies {
+            if !text.is_empty() {
+                text.push_str("; ");
             }
+            text.push_str(&cookie.name);
+            text.push('=');
+            // Verbatim: another spelling of the same value is another value to the server.
+            text.push_str(&cookie.value);
         }
         let mut value = HeaderValue::try_from(text).ok().filter(|v| !v.is_empty())?;
         value.set_sensitive(true);
         Some(value)
     }
 
-    /// Whether there is a cookie of this name for `host`.
+    /// Whether there is a cookie of this name for `host` that says something.
     pub(crate) fn has(&self, host: &str, name: &str) -> bool {
         let mut cookies = self.cookies.iter();
-        cookies.any(|cookie| {
-            cookie.name == name
-                && (cookie.domain == host || (cookie.below && is_below(host, &cookie.domain)))
-        })
+        cookies
+            .any(|cookie| cookie.name == name && !cookie.value.is_empty() && cookie.fits_host(host))
     }
 
     /// Forgets everything.
@@ -107,55 +168,6 @@ impl Jar {
 fn is_below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain)
         .is_some_and(|rest| rest.ends_with('.'))
-}
-
-/// Reads a `Set-Cookie` line of `host`; one for somebody else's domain is none.
-fn parse(line: &str, host: &str, now: Timestamp) -> Option<Cookie> {
-    let mut parts = line.split(';');
-    let (name, value) = parts.next()?.split_once('=')?;
-    let (name, value) = (name.trim(), value.trim());
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
-    let is_value = value
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    if !is_name || !is_value || line.len() > LONGEST {
-        return None;
-    }
-    let mut cookie = Cookie {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        domain: host.to_owned(),
-        below: false,
-        expires: None,
-    };
-    for part in parts {
-        let (key, value) = part.split_once('=').unwrap_or((part, ""));
-        let value = value.trim();
-        match key.trim().to_ascii_lowercase().as_str() {
-            "domain" => {
-                let domain = value.trim_start_matches('.').to_ascii_lowercase();
-                // A whole top-level domain is nobody's.
-                if !domain.contains('.') || (domain != host && !is_below(host, &domain)) {
-                    return None;
-                }
-                cookie.domain = domain;
-                cookie.below = true;
-            }
-            // RFC 6265 §5.3: `Max-Age` goes before `Expires`.
-            "max-age" => {
-                let seconds: i64 = value.parse().ok()?;
-                let length = jiff::SignedDuration::from_secs(seconds.clamp(-1, 400 * 86_400));
-                cookie.expires = now.checked_add(length).ok();
-                break;
-            }
-            "expires" => {
-                let date = jiff::fmt::rfc2822::parse(&value.replace('-', " "));
-                cookie.expires = date.ok().map(|date| date.timestamp());
-            }
-            _ => {}
-        }
-    }
-    Some(cookie)
 }
 
 /// What is kept between runs (protocol §3.3).
@@ -180,7 +192,9 @@ pub(crate) fn read(path: &Path, server: Server) -> Option<(Jar, UserId)> {
     let kept: Kept = match serde_json::from_slice(&text) {
         Ok(kept) => kept,
         Err(error) => {
-            tracing::warn!(%error, "the cookie file is not one");
+            // The reader's own words may repeat a value, which is a secret.
+            let (line, column) = (error.line(), error.column());
+            tracing::warn!(line, column, "the cookie file is not one");
             return None;
         }
     };
@@ -221,72 +235,114 @@ pub(crate) fn keep(path: &Path, server: Server, user: UserId, jar: Jar) -> std::
 mod tests {
     use super::*;
 
-    fn answer(lines: &[&str]) -> Response<Bytes> {
+    /// A jar that took these lines as the answer to a request for `/chats/join` of a host.
+    fn jar(host: &str, lines: &[&str]) -> Jar {
+        let mut jar = Jar::default();
+        take(&mut jar, host, lines);
+        jar
+    }
+
+    fn take(jar: &mut Jar, host: &str, lines: &[&str]) {
         let mut response = Response::new(Bytes::new());
         for line in lines {
             let value = HeaderValue::from_str(line).expect("a header");
-            response.headers_mut().append(header::SET_COOKIE, value);
+            response
+                .headers_mut()
+                .append(http::header::SET_COOKIE, value);
         }
-        response
+        jar.take(host, "/chats/join", &response, Timestamp::UNIX_EPOCH);
     }
 
-    fn sent(jar: &Jar, host: &str) -> Option<String> {
-        let header = jar.header(host, Timestamp::UNIX_EPOCH)?;
-        Some(header.to_str().expect("ASCII").to_owned())
+    #[track_caller]
+    fn check(jar: &Jar, host: &str, path: &str, expected: Option<&str>) {
+        let header = jar.header(host, path, Timestamp::UNIX_EPOCH);
+        let sent = header.as_ref().map(|value| value.to_str().expect("ASCII"));
+        assert_eq!(sent, expected, "{host}{path}");
     }
 
     #[test]
     fn quirk_11_a_cookie_goes_out_as_it_came_in() {
-        let mut jar = Jar::default();
         let line = "acct=t=abc%2B&s=x%3d; domain=.stackexchange.com; path=/; secure; httponly";
-        jar.take(
-            "meta.stackexchange.com",
-            &answer(&[line]),
-            Timestamp::UNIX_EPOCH,
-        );
-        let header = sent(&jar, "chat.stackexchange.com");
-        assert_eq!(header.as_deref(), Some("acct=t=abc%2B&s=x%3d"));
+        let jar = jar("meta.stackexchange.com", &[line]);
+        let host = "chat.stackexchange.com";
+        check(&jar, host, "/", Some("acct=t=abc%2B&s=x%3d"));
     }
 
     #[test]
     fn a_cookie_goes_only_where_it_belongs() {
-        let mut jar = Jar::default();
+        let host = "chat.stackexchange.com";
         let lines = [
-            "sechatusr=a",
-            "prov=b; Domain=stackexchange.com",
-            "evil=c; Domain=com",
-            "evil=d; Domain=stackoverflow.com",
+            "sechatusr=a; Max-Age=60; Path=/; Secure; HttpOnly",
+            "prov=b; Max-Age=60; Domain=stackexchange.com; Path=/",
+            "evil=c; Max-Age=60; Domain=com; Path=/",
+            "evil=d; Max-Age=60; Domain=stackoverflow.com; Path=/",
+            "evil=e; Domain=a.chat.stackexchange.com; Path=/",
         ];
-        jar.take(
-            "chat.stackexchange.com",
-            &answer(&lines),
-            Timestamp::UNIX_EPOCH,
-        );
-        let header = sent(&jar, "chat.stackexchange.com");
-        assert_eq!(header.as_deref(), Some("sechatusr=a; prov=b"));
-        assert_eq!(
-            sent(&jar, "meta.stackexchange.com").as_deref(),
-            Some("prov=b")
-        );
-        assert_eq!(sent(&jar, "notstackexchange.com"), None);
-        assert_eq!(sent(&jar, "stackoverflow.com"), None);
+        let jar = jar(host, &lines);
+        check(&jar, host, "/", Some("sechatusr=a; prov=b"));
+        check(&jar, "meta.stackexchange.com", "/", Some("prov=b"));
+        check(&jar, "notstackexchange.com", "/", None);
+        check(&jar, "stackoverflow.com", "/", None);
     }
 
     #[test]
-    fn a_cookie_that_ends_is_dropped() {
-        let mut jar = Jar::default();
-        let now = Timestamp::from_second(1_700_000_000).expect("a time");
-        jar.take(
-            "a.b",
-            &answer(&[
-                "x=1; max-age=10",
-                "y=2; expires=Thu, 01 Jan 1970 00:00:00 GMT",
-            ]),
-            now,
+    fn a_cookie_goes_only_to_its_path_and_those_below() {
+        let host = "a.b";
+        let lines = [
+            "all=1; Path=/",
+            "own=2",
+            "odd=3; Path=chats",
+            "one=4; Path=/chats/5",
+        ];
+        let jar = jar(host, &lines);
+        check(&jar, host, "/", Some("all=1"));
+        check(&jar, host, "/chats", Some("own=2; odd=3; all=1"));
+        check(
+            &jar,
+            host,
+            "/chats/5/events",
+            Some("one=4; own=2; odd=3; all=1"),
         );
-        assert!(jar.has("a.b", "x") && !jar.has("a.b", "y"));
-        jar.take("a.b", &answer(&["x=; max-age=0"]), now);
-        assert!(!jar.has("a.b", "x"));
+        check(&jar, host, "/chats/55", Some("own=2; odd=3; all=1"));
+        check(&jar, host, "/chatsy", Some("all=1"));
+    }
+
+    #[test]
+    fn a_cookie_that_ends_is_dropped_and_only_that_one() {
+        let past = "Thu, 01 Jan 1970 00:00:00 GMT";
+        let mut jar = jar(
+            "a.b",
+            &[
+                "x=1; max-age=10; path=/",
+                "x=9; path=/chats",
+                &format!("y=2; expires={past}"),
+                &format!("z=3; path=/; expires={past}; max-age=10"),
+            ],
+        );
+        check(&jar, "a.b", "/", Some("x=1; z=3"));
+        take(&mut jar, "a.b", &["x=1; max-age=0; path=/"]);
+        check(&jar, "a.b", "/", Some("z=3"));
+        check(&jar, "a.b", "/chats", Some("x=9; z=3"));
+        take(&mut jar, "a.b", &[&format!("z=3; path=/; expires={past}")]);
+        check(&jar, "a.b", "/", None);
+        take(&mut jar, "a.b", &["x=\"q\"; path=/", "w=; path=/"]);
+        check(&jar, "a.b", "/", Some("x=\"q\"; w="));
+        assert!(jar.has("a.b", "x") && !jar.has("a.b", "w"));
+        let later = "1970-01-01T00:00:11Z".parse().expect("a time");
+        take(&mut jar, "a.b", &["v=5; max-age=10; path=/"]);
+        let header = jar.header("a.b", "/", later).expect("some");
+        assert_eq!(header, "x=\"q\"; w=");
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_version_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("cookies.json");
+        let text = r#"{"server":"chat.stackexchange.com","user_id":7,"cookies":[
+            {"name":"acct","value":"a","domain":"stackexchange.com","below":true}]}"#;
+        std::fs::write(&path, text).expect("written");
+        let (jar, _) = read(&path, Server::StackExchange).expect("kept");
+        check(&jar, "chat.stackexchange.com", "/chats/1", Some("acct=a"));
     }
 
     #[cfg(unix)]
@@ -295,8 +351,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("cookies.json");
-        let mut jar = Jar::default();
-        jar.take("a.b", &answer(&["acct=canary"]), Timestamp::UNIX_EPOCH);
+        let jar = jar("a.b", &["acct=canary"]);
         assert!(!format!("{jar:?}").contains("canary"));
         keep(&path, Server::StackExchange, UserId::new(7), jar).expect("written");
         let mode = path.metadata().expect("a file").permissions().mode();

@@ -32,6 +32,16 @@ pub enum LoginError {
         /// What is missing.
         missing: &'static str,
     },
+    /// The site answered with a status in place of a page, as a protective proxy in front of it does for moments.
+    #[error("the page {page} answered with status {status}{to}")]
+    Status {
+        /// Which page.
+        page: String,
+        /// HTTP status.
+        status: u16,
+        /// In words where a redirect leads; empty if it is none.
+        to: String,
+    },
     /// The site let us in, but the chat server does not know the account.
     #[error("{host} does not accept the login")]
     NotAccepted {
@@ -58,6 +68,7 @@ impl LoginError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Request(error) => error.is_transient(),
+            Self::Status { .. } => true,
             _ => false,
         }
     }
@@ -79,7 +90,7 @@ impl LoginError {
                 found: *found,
                 expected: *expected,
             }),
-            Self::Request(_) => None,
+            Self::Status { .. } | Self::Request(_) => None,
         }
     }
 
@@ -107,7 +118,7 @@ impl LoginError {
                 "authorization",
                 "remove the cookie file, or name another one for this account",
             )),
-            Self::Request(_) => None,
+            Self::Status { .. } | Self::Request(_) => None,
         }
     }
 }

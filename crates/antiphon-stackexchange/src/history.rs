@@ -10,7 +10,7 @@ use crate::{
     http::{Call, Http},
     model::RoomId,
     session::Past,
-    wire::{self, Header},
+    wire::{self, Header, List},
 };
 
 /// The most that one page has.
@@ -22,23 +22,43 @@ const PAGES: usize = 40;
 pub(crate) struct Page {
     /// Headers and bodies, ascending by id.
     pub(crate) events: Vec<(Header, Bytes)>,
-    /// How many elements it has, whatever they are.
-    count: usize,
+    /// What is no event: elements without an id, or the whole answer if it has no list.
+    odd: Vec<Bytes>,
+    /// Whether it has a list at all.
+    is_list: bool,
 }
 
-/// Reads one page; what is no event is left out.
+impl Page {
+    /// How many elements it has, whatever they are.
+    fn count(&self) -> usize {
+        self.events.len() + self.odd.len()
+    }
+}
+
+/// Reads one page.
 pub(crate) async fn page(http: &Http, call: Call) -> Result<Page, RequestError> {
     let answer = http.call(call).await?;
     let history: wire::History<'_> = answer.json()?;
-    let events = history.events.iter().filter_map(|element| {
-        let header = Header::of(element)?;
-        Some((header, answer.body.slice_ref(element.get().as_bytes())))
-    });
-    let mut events: Vec<_> = events.collect();
+    let List::Elements(elements) = history.events else {
+        return Ok(Page {
+            events: Vec::new(),
+            odd: vec![answer.body],
+            is_list: false,
+        });
+    };
+    let (mut events, mut odd) = (Vec::with_capacity(elements.len()), Vec::new());
+    for element in elements {
+        let body = answer.body.slice_ref(element.get().as_bytes());
+        match Header::of(element) {
+            Some(header) => events.push((header, body)),
+            None => odd.push(body),
+        }
+    }
     events.sort_by_key(|(header, _)| header.id);
     Ok(Page {
         events,
-        count: history.events.len(),
+        odd,
+        is_list: true,
     })
 }
 
@@ -66,10 +86,13 @@ pub(crate) async fn since(
     let is_after = |(header, _): &(Header, Bytes)| header.id.is_some_and(|id| id > since);
     let newest = page(http, ask("Events", since, size)).await?;
     // What cannot be read has no number, so nobody knows whether it is missing.
-    let readable = newest.events.len() == newest.count;
-    let reaches = newest.count < size || newest.events.iter().any(|event| !is_after(event));
+    let readable = newest.odd.is_empty();
+    let reaches = newest.count() < size || newest.events.iter().any(|event| !is_after(event));
+    let mut odd = newest.odd;
+    let all = newest.events.len();
     let mut events = newest.events;
     events.retain(is_after);
+    let mut old = all - events.len();
     // Of a full page nobody knows what lies before it besides messages, unless it begins just after the count.
     let follows = |event: &(Header, Bytes)| event.0.id == Some(since + 1);
     let reaches = reaches || events.first().is_some_and(follows);
@@ -82,7 +105,7 @@ pub(crate) async fn since(
         .filter_map(|(header, _)| header.message_id.filter(|_| posted(header)))
         .min();
     let mut pages = 0;
-    let mut messages_reach = reaches;
+    let mut messages_reach = reaches || !newest.is_list;
     while !messages_reach && left > 0 && pages < PAGES {
         pages += 1;
         let size = left.min(PAGE);
@@ -91,16 +114,19 @@ pub(crate) async fn since(
             call = call.field("before", &oldest);
         }
         let older = page(http, call).await?;
-        messages_reach = older.count < size || older.events.iter().any(|event| !is_after(event));
+        messages_reach = older.count() < size || older.events.iter().any(|event| !is_after(event));
         oldest = older
             .events
             .iter()
             .filter_map(|(header, _)| header.message_id)
             .min();
+        odd.extend(older.odd);
         let before = events.len();
-        for event in older.events.into_iter().filter(is_after) {
-            if known.insert(event.0.id) {
+        for event in older.events {
+            if is_after(&event) && known.insert(event.0.id) {
                 events.push(event);
+            } else {
+                old += 1;
             }
         }
         let new = events.len() - before;
@@ -112,6 +138,8 @@ pub(crate) async fn since(
     events.sort_by_key(|(header, _)| header.id);
     Ok(Past {
         events,
+        odd,
+        old,
         whole: reaches && readable,
     })
 }

@@ -294,7 +294,7 @@ impl Http {
             .uri(format!("https://{host}{path}"))
             .header(header::USER_AGENT, &self.user_agent)
             .header(header::REFERER, referer);
-        if let Some(cookie) = self.jar().header(host, self.clock.now()) {
+        if let Some(cookie) = self.jar().header(host, path_of(path), self.clock.now()) {
             request = request.header(header::COOKIE, cookie);
         }
         let body = match form {
@@ -318,7 +318,8 @@ impl Http {
             Ok(Err(error)) => return Err(RequestError::Unreachable(Box::new(error))),
             Err(_) => return Err(RequestError::TimedOut(limit)),
         };
-        self.jar().take(host, &response, self.clock.now());
+        self.jar()
+            .take(host, path_of(path), &response, self.clock.now());
         Ok(response)
     }
 
@@ -331,10 +332,22 @@ impl Http {
     /// Whether a room's page lets the account in (protocol §4).
     pub(crate) async fn room_is_open(&self, room: RoomId) -> Result<bool, RequestError> {
         let path = format!("/rooms/{room}");
-        let response = self.page(self.server.chat_host(), &path).await?;
+        let host = self.server.chat_host();
+        let response = self.page(host, &path).await?;
         fail_early(&response)?;
-        if response.status() == StatusCode::NOT_FOUND {
+        if matches!(response.status().as_u16(), 404 | 410) {
             return Ok(false);
+        }
+        // The page's full address has the name of the room behind its number.
+        let full = format!("{path}/");
+        if location(&response).is_some_and(|to| path_of(&to).starts_with(&full)) {
+            return Ok(true);
+        }
+        if response.status() != StatusCode::OK {
+            return Err(RequestError::NotAnAnswer {
+                status: response.status().as_u16(),
+                body: short(response.body()),
+            });
         }
         Ok(!Page::parse(response.body()).is_private_room())
     }
@@ -370,8 +383,9 @@ impl Http {
     async fn fetch_key(&self) -> Result<String, RequestError> {
         for again in [false, true] {
             let host = self.server.chat_host();
-            let response = self.page(host, "/chats/join/favorite").await?;
-            fail_early(&response)?;
+            let path = "/chats/join/favorite";
+            let response = self.page(host, path).await?;
+            expect_page(&response, host, path).map_err(login_failed)?;
             let page = Page::parse(response.body());
             if page.profile() == Profile::Anonymous && !again {
                 // The session has ended: one full login, then once more.
@@ -380,7 +394,7 @@ impl Http {
             }
             let Some(fkey) = page.any_fkey() else {
                 return Err(login_failed(LoginError::PageChanged {
-                    page: format!("https://{host}/chats/join/favorite"),
+                    page: format!("https://{host}{path}"),
                     missing: "fkey",
                 }));
             };
@@ -447,7 +461,7 @@ impl Http {
         if self.me.borrow().is_none() {
             return self.log_in().await;
         }
-        match self.whoami().await.map_err(LoginError::Request)? {
+        match self.whoami().await? {
             Profile::User { id, name } => Ok(Me { id, name }),
             Profile::Anonymous => self.log_in_again().await,
             Profile::Absent => Err(self.changed("/", "profile link")),
@@ -457,7 +471,7 @@ impl Http {
     /// The session has ended: one full login, unless somebody else just did it.
     async fn log_in_again(&self) -> Result<Me, LoginError> {
         let _one = self.login.acquire().await;
-        if let Profile::User { id, name } = self.whoami().await.map_err(LoginError::Request)? {
+        if let Profile::User { id, name } = self.whoami().await? {
             return Ok(Me { id, name });
         }
         self.not_refused()?;
@@ -471,13 +485,24 @@ impl Http {
         *self.fkey.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    async fn whoami(&self) -> Result<Profile, RequestError> {
-        let response = self.page(self.server.chat_host(), "/").await?;
-        fail_early(&response)?;
-        if response.status().is_redirection() {
+    /// Whose the chat server's front page is; nobody's if it leads elsewhere.
+    async fn whoami(&self) -> Result<Profile, LoginError> {
+        let response = self.front().await?;
+        if location(&response).is_some_and(|to| !to.is_empty()) {
             return Ok(Profile::Anonymous);
         }
-        Ok(Page::parse(response.body()).profile())
+        self.profile_on(&response)
+    }
+
+    /// The chat server's front page, or what comes in its place.
+    async fn front(&self) -> Result<Response<Bytes>, LoginError> {
+        let front = self.page(self.server.chat_host(), "/").await;
+        front.map_err(LoginError::Request)
+    }
+
+    fn profile_on(&self, front: &Response<Bytes>) -> Result<Profile, LoginError> {
+        expect_page(front, self.server.chat_host(), "/")?;
+        Ok(Page::parse(front.body()).profile())
     }
 
     /// The login that a file kept, if it still counts.
@@ -491,7 +516,7 @@ impl Http {
             return Ok(None);
         };
         *self.jar() = jar;
-        match self.whoami().await.map_err(LoginError::Request)? {
+        match self.whoami().await? {
             Profile::User { id, .. } if id != expected => {
                 self.jar().clear();
                 Err(LoginError::AnotherUser {
@@ -519,18 +544,11 @@ impl Http {
         let host = self.server.login_host();
         let page = "/users/login";
         let response = self.page(host, page).await.map_err(LoginError::Request)?;
-        fail_early(&response).map_err(LoginError::Request)?;
-        let location = location(&response);
-        match location.as_deref() {
+        match location(&response) {
             // The cookies of the site still count; the chat server decides.
-            Some(location) if path_of(location) == "/" => return self.enter_chat().await,
-            Some(location) => {
-                return Err(LoginError::Captcha {
-                    host,
-                    location: short(location.as_bytes()),
-                });
-            }
-            None => {}
+            Some(to) if path_of(&to) == "/" => return self.enter_chat().await,
+            Some(to) if asks_for_human(&to) => return Err(captcha(host, &to)),
+            _ => expect_page(&response, host, page)?,
         }
         let form = Page::parse(response.body());
         let Some(fkey) = form.login_fkey() else {
@@ -567,15 +585,15 @@ impl Http {
             .append_pair("oauthserver", "")
             .finish();
         let response = self.login_form(host, path, form).await?;
-        if response.status().is_redirection() {
-            let location = location(&response).unwrap_or_default();
-            return Err(LoginError::Captcha {
-                host,
-                location: short(location.as_bytes()),
-            });
+        match location(&response) {
+            Some(to) if asks_for_human(&to) => return Err(captcha(host, &to)),
+            _ => expect_page(&response, host, path)?,
+        }
+        if Page::parse(response.body()).is_challenge() {
+            return Err(captcha(host, &format!("https://{host}{path}")));
         }
         let said = String::from_utf8_lossy(response.body());
-        if response.status() != StatusCode::OK || !said.contains("Login-OK") {
+        if !said.contains("Login-OK") {
             return Err(LoginError::BadCredentials { host });
         }
         Ok(())
@@ -591,18 +609,19 @@ impl Http {
             .append_pair("oauth_version", "")
             .append_pair("oauth_server", "")
             .finish();
-        let response = self.login_form(host, "/users/login", form).await?;
+        let path = "/users/login";
+        let response = self.login_form(host, path, form).await?;
         match location(&response) {
-            Some(location) if path_of(&location) == "/" => Ok(()),
-            Some(location) => Err(LoginError::Captcha {
-                host,
-                location: short(location.as_bytes()),
-            }),
-            None if Page::parse(response.body()).is_challenge() => Err(LoginError::Captcha {
-                host,
-                location: format!("https://{host}/users/login"),
-            }),
-            None => Err(LoginError::BadCredentials { host }),
+            Some(to) if path_of(&to) == "/" => Ok(()),
+            // Any other address is a challenge (protocol §3.1), unless it says otherwise.
+            Some(to) if !to.is_empty() && !is_error_page(&to) => Err(captcha(host, &to)),
+            _ => {
+                expect_page(&response, host, path)?;
+                if Page::parse(response.body()).is_challenge() {
+                    return Err(captcha(host, &format!("https://{host}{path}")));
+                }
+                Err(LoginError::BadCredentials { host })
+            }
         }
     }
 
@@ -613,18 +632,15 @@ impl Http {
         form: String,
     ) -> Result<Response<Bytes>, LoginError> {
         let referer = format!("https://{host}/users/login");
-        let response = self
-            .sent(&Method::POST, host, path, Some(form), &referer)
+        self.sent(&Method::POST, host, path, Some(form), &referer)
             .await
-            .map_err(LoginError::Request)?;
-        fail_early(&response).map_err(LoginError::Request)?;
-        Ok(response)
+            .map_err(LoginError::Request)
     }
 
     /// Step 4: the chat server takes the site's cookies, and gives its own.
     async fn enter_chat(&self) -> Result<Me, LoginError> {
         let host = self.server.chat_host();
-        match self.whoami().await.map_err(LoginError::Request)? {
+        match self.profile_on(&self.front().await?)? {
             Profile::User { id, name } if self.jar().has(host, self.server.chat_cookie()) => {
                 Ok(self.arrived(Me { id, name }).await)
             }
@@ -660,7 +676,7 @@ impl Http {
         let host = self.server.login_host();
         let path = "/users/logout";
         let response = self.page(host, path).await?;
-        fail_early(&response)?;
+        expect_page(&response, host, path).map_err(login_failed)?;
         let Some(fkey) = Page::parse(response.body()).any_fkey() else {
             return Err(login_failed(LoginError::PageChanged {
                 page: format!("https://{host}{path}"),
@@ -674,7 +690,9 @@ impl Http {
         let response = self
             .sent(&Method::POST, host, path, Some(form), &referer)
             .await?;
-        fail_early(&response)?;
+        if location(&response).is_none_or(|to| to.is_empty()) {
+            expect_page(&response, host, path).map_err(login_failed)?;
+        }
         self.jar().clear();
         self.forget_key();
         self.me.send_replace(None);
@@ -697,14 +715,54 @@ fn login_failed(error: LoginError) -> RequestError {
     }
 }
 
-/// Where a redirect leads.
+fn captcha(host: &'static str, to: &str) -> LoginError {
+    LoginError::Captcha {
+        host,
+        location: short(to.as_bytes()),
+    }
+}
+
+/// Whether the address of a redirect is one where a human is asked for.
+fn asks_for_human(to: &str) -> bool {
+    let to = to.to_ascii_lowercase();
+    to.contains("captcha") || to.contains("human")
+}
+
+/// Whether the address of a redirect is one where something went wrong, or the login's own.
+fn is_error_page(to: &str) -> bool {
+    let path = path_of(to);
+    path.starts_with("/error") || path.starts_with("/users/login")
+}
+
+/// Where a redirect leads; empty if it does not say.
 fn location(response: &Response<Bytes>) -> Option<String> {
     if !response.status().is_redirection() {
         return None;
     }
     let location = response.headers().get(header::LOCATION);
-    let location = location.and_then(|location| location.to_str().ok());
-    Some(location.unwrap_or_default().to_owned())
+    let location = location.map(|to| String::from_utf8_lossy(to.as_bytes()).trim().to_owned());
+    Some(location.unwrap_or_default())
+}
+
+/// Whether an answer is the page that was asked for, so that what it lacks says something.
+fn expect_page(
+    response: &Response<Bytes>,
+    host: &'static str,
+    path: &str,
+) -> Result<(), LoginError> {
+    fail_early(response).map_err(LoginError::Request)?;
+    if response.status() == StatusCode::OK {
+        return Ok(());
+    }
+    Err(LoginError::Status {
+        page: format!("https://{host}{path}"),
+        status: response.status().as_u16(),
+        to: match location(response).as_deref() {
+            None => String::new(),
+            Some("") => ", a redirect without an address".into(),
+            Some(to) => format!(", a redirect to {}", short(to.as_bytes())),
+        },
+    })
 }
 
 /// The path of an address, with or without its host.

@@ -7,26 +7,28 @@
 //! own. Every socket begins with the counter `t` up to which all its rooms were heard (`l`, protocol §5.2), so that the
 //! server sends what lies between; where it does not, the room's history is asked.
 //!
-//! Four things hold at every moment, so that nothing is lost unseen, by a crash or otherwise:
+//! Five things hold at every moment, so that nothing is lost unseen, by a crash or otherwise:
 //! - A checkpoint never claims more than what stands before it in the queue of events.
 //! - A room's `t` never passes a stretch that was neither heard, nor fetched, nor reported as a gap.
 //! - A room is attached to a socket only after a checkpoint of it is durable, and heard on that socket alone.
 //! - A gap begins when the server last told its count for the room: frames without one prove nothing.
+//! - What arrives becomes rows, or is counted in [`Session::skipped`]; the crate's front page lists the reasons.
 
+mod elsewhere;
 mod frames;
 mod history;
 mod line;
 mod room;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
 use antiphon_core::{
     Backoff, Checkpoint, Draft, Edge, Entry, Kind, Link, LinkState, Origin, Part, Place,
-    Provenance, Rng,
+    Provenance, Rng, Skipped,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -34,8 +36,9 @@ use tokio::{sync::oneshot, time::Instant};
 
 pub(crate) use self::history::Past;
 use self::{
+    elsewhere::Unheard,
     line::{Line, Phase},
-    room::{Room, Stored},
+    room::{Ending, Room, Stored},
 };
 use crate::{
     config::Sockets,
@@ -83,6 +86,13 @@ const UNPROVEN: &str = "the new socket did not show what came before it";
 const RENEW_AFTER: Duration = Duration::from_secs(10);
 /// A gap is dated back by so much, since its last frame spent an unknown time on the way.
 const EDGE_SLACK: Duration = Duration::from_secs(1);
+/// How often in a row the site may answer with a status in place of a page of the login before the source stops.
+const STATUSES: u32 = 10;
+/// The pause after the first of those; it doubles each time.
+const STATUS_PAUSE: Duration = Duration::from_secs(30);
+const STATUS_PAUSE_AT_MOST: Duration = Duration::from_secs(15 * 60);
+/// Rooms that ended whose links are to tell when they are read again; beyond it the lowest numbers are let go.
+const ENDED: usize = 1024;
 /// Version of the checkpoints' encoding.
 const VERSION: u8 = 1;
 
@@ -195,6 +205,21 @@ pub(crate) struct Failure {
     pub(crate) fatal: Option<(&'static str, &'static str)>,
     /// Whether only the socket was refused, while requests go through.
     pub(crate) socket_only: bool,
+    /// Whether the site answered with a status in place of a page of the login, which makes for longer pauses.
+    pub(crate) status: bool,
+}
+
+impl Failure {
+    /// Something that may pass at any time.
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            wait: None,
+            fatal: None,
+            socket_only: false,
+            status: false,
+        }
+    }
 }
 
 /// What a client asks of the connection.
@@ -251,7 +276,7 @@ pub(crate) struct Session {
     round: u64,
     seen: HashSet<EventId>,
     seen_order: VecDeque<EventId>,
-    posted: HashMap<MessageId, EventId>,
+    posted: HashMap<MessageId, Origin>,
     posted_order: VecDeque<MessageId>,
     /// Mentions to acknowledge: the room whose frame had them, their event, their message.
     acks: VecDeque<(RoomId, EventId, MessageId)>,
@@ -261,6 +286,19 @@ pub(crate) struct Session {
     tasks: VecDeque<Task>,
     closes: VecDeque<SocketId>,
     login_backoff: Backoff,
+    /// Statuses in place of a page of the login, in a row, and until when the last asks to wait.
+    statuses: u32,
+    statuses_until: Option<Instant>,
+    /// How often the server began to count anew.
+    count: u64,
+    /// Stretches that an earlier run did not tell, by its lines.
+    restored: BTreeMap<LineId, Unheard>,
+    /// Between which edges something from elsewhere was said to be missing, in order.
+    told_missing: Vec<(Edge, Edge)>,
+    /// Rooms whose link said last that they ended.
+    ended: BTreeSet<RoomId>,
+    /// What arrived and left no row.
+    skipped: Skipped,
     rng: Rng,
     nonce: Arc<str>,
     made: u64,
@@ -298,6 +336,13 @@ impl Session {
             tasks: VecDeque::new(),
             closes: VecDeque::new(),
             login_backoff: backoff(&mut rng),
+            statuses: 0,
+            statuses_until: None,
+            count: 0,
+            restored: BTreeMap::new(),
+            told_missing: Vec::new(),
+            ended: BTreeSet::new(),
+            skipped: Skipped::default(),
             rng,
             nonce: nonce.into(),
             made: 0,
@@ -312,6 +357,17 @@ impl Session {
 
     fn restore(&mut self, checkpoint: &Checkpoint) {
         let part = &*checkpoint.part;
+        if part == elsewhere::PART {
+            match serde_json::from_slice::<elsewhere::Stored>(&checkpoint.state) {
+                Ok(stored) => {
+                    self.count = stored.count;
+                    self.restored = stored.unheard;
+                    self.told_missing = stored.told;
+                }
+                Err(error) => tracing::warn!(part, %error, "checkpoint cannot be read"),
+            }
+            return;
+        }
         let Some(id) = part.strip_prefix("room/").and_then(|id| id.parse().ok()) else {
             return;
         };
@@ -319,9 +375,17 @@ impl Session {
             Ok(stored) if stored.joined => {
                 self.rooms.insert(id, Room::restored(id, stored));
             }
-            Ok(_) => {}
+            Ok(_) => {
+                self.ended.insert(id);
+            }
             Err(error) => tracing::warn!(part, %error, "checkpoint cannot be read"),
         }
+    }
+
+    /// What arrived and left no row, by reason.
+    #[cfg(test)]
+    pub(crate) fn skipped(&self) -> &Skipped {
+        &self.skipped
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -454,6 +518,8 @@ impl Session {
                 for id in ids {
                     self.assign(id);
                 }
+                self.site_answered();
+                self.resume_unheard(now);
                 let lines: Vec<LineId> = self.lines.keys().copied().collect();
                 for line in lines {
                     self.prepare(line, now);
@@ -466,14 +532,10 @@ impl Session {
 
     /// The account cannot log in.
     fn on_failure(&mut self, failure: Failure, now: Moment) {
-        if let Some((code, hint)) = failure.fatal {
-            self.stop(code, failure.reason, hint, now);
+        let Some(least) = self.least_pause(&failure, now) else {
             return;
-        }
-        let pause = self
-            .login_backoff
-            .next(now.at)
-            .max(failure.wait.unwrap_or_default());
+        };
+        let pause = self.login_backoff.next(now.at).max(least);
         self.standing = Standing::Waiting {
             until: now.at + pause,
         };
@@ -486,9 +548,47 @@ impl Session {
         );
     }
 
+    /// How long a failure asks to wait at least; `None` if it ended everything.
+    ///
+    /// A status in place of a page of the login is often a protective proxy's, and passes: the pause is 30 s after the
+    /// first and doubles up to 15 min, and the tenth in a row is the end.
+    fn least_pause(&mut self, failure: &Failure, now: Moment) -> Option<Duration> {
+        if let Some((code, hint)) = failure.fatal {
+            self.stop(code, failure.reason.clone(), hint, now);
+            return None;
+        }
+        let asked = failure.wait.unwrap_or_default();
+        if !failure.status {
+            return Some(asked);
+        }
+        if let Some(until) = self.statuses_until.filter(|until| *until > now.at) {
+            // Another line met the same.
+            return Some(asked.max(until - now.at));
+        }
+        self.statuses += 1;
+        if self.statuses >= STATUSES {
+            let reason = format!("{}, {STATUSES} times in a row", failure.reason);
+            let hint = "open the page with a browser from this machine's network: something in front of the site may \
+                        refuse this machine; if the page works there, look whether a newer version of antiphon knows it";
+            self.stop("refused", reason, hint, now);
+            return None;
+        }
+        let pause = STATUS_PAUSE.saturating_mul(1 << (self.statuses - 1));
+        let pause = pause.min(STATUS_PAUSE_AT_MOST).max(asked);
+        self.statuses_until = Some(now.at + pause);
+        Some(pause)
+    }
+
+    /// The site answers as it should.
+    fn site_answered(&mut self) {
+        self.statuses = 0;
+        self.statuses_until = None;
+    }
+
     /// Ends for good.
     fn stop(&mut self, code: &str, reason: String, hint: &str, now: Moment) {
         self.standing = Standing::Stopped;
+        self.stopping(now);
         let lines: Vec<LineId> = self.lines.keys().copied().collect();
         for line in lines {
             self.drop_stream(line, &reason, now);
@@ -590,7 +690,7 @@ impl Session {
                     None => self.rooms.keys().copied().collect(),
                 };
                 for id in ids {
-                    self.forget(id, now);
+                    self.forget(id, Ending::Left, now);
                 }
                 self.tasks.push_back(Task::Leave {
                     room,
@@ -654,8 +754,15 @@ impl Session {
                 }
             }
             None => {
-                if !self.shown.is_connected() {
-                    self.set_link(LinkState::Connected { since: now.wall }, now);
+                let since = now.wall;
+                let mut polls = self.lines.values().filter_map(|line| line.poll.as_ref());
+                match (polls.next(), &self.shown) {
+                    (Some(_), LinkState::Polling { .. }) | (None, LinkState::Connected { .. }) => {}
+                    (Some(poll), _) => {
+                        let reason = poll.reason.clone();
+                        self.set_link(LinkState::Polling { since, reason }, now);
+                    }
+                    (None, _) => self.set_link(LinkState::Connected { since }, now),
                 }
             }
         }
@@ -669,12 +776,32 @@ impl Session {
         self.entries.push_back(entry);
     }
 
+    /// An origin of our own, unique in this run.
+    fn own_origin(&mut self) -> Origin {
+        self.made += 1;
+        Origin::frame(&self.nonce, self.made)
+    }
+
     /// An event of our own.
     fn synthetic(&mut self, kind: &'static str, place: Place, body: impl Into<Bytes>, now: Moment) {
-        self.made += 1;
-        let origin = Origin::frame(&self.nonce, self.made);
+        self.synthetic_with(kind, place, body, None, now);
+    }
+
+    /// An event of our own, stored together with a checkpoint.
+    fn synthetic_with(
+        &mut self,
+        kind: &'static str,
+        place: Place,
+        body: impl Into<Bytes>,
+        checkpoint: impl Into<Option<Checkpoint>>,
+        now: Moment,
+    ) {
+        let origin = self.own_origin();
         let draft = Draft::new(Kind::from_static(kind), place, origin, now.wall, body);
-        self.push(Entry::event(draft.provenance(Provenance::Synthetic)));
+        self.push(Entry {
+            event: Some(draft.provenance(Provenance::Synthetic)),
+            checkpoint: checkpoint.into(),
+        });
     }
 
     /// Whether an event is met for the first time.
@@ -692,7 +819,7 @@ impl Session {
     }
 
     /// Remembers which event posted a message.
-    fn remember(&mut self, message: MessageId, event: EventId) {
+    fn remember(&mut self, message: MessageId, event: Origin) {
         if self.posted.insert(message, event).is_none() {
             self.posted_order.push_back(message);
             if self.posted_order.len() > POSTED

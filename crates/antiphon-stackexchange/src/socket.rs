@@ -176,6 +176,7 @@ pub(crate) async fn run(
             Some(command) = commands.recv(), if session.wants_command() => session.on_command(command, now()),
         }
     }
+    session.stopping(now());
     // What was read is stored if the journal still takes it; if not, it lies behind the last checkpoint.
     let _ = timeout(LAST_WORDS, drain(&mut session, &intake)).await;
     // Leaving rooms is an act of the user: only the sockets are closed.
@@ -234,6 +235,7 @@ fn stopped(intake: &Intake, shared: &Shared) -> SourceError {
                 "authorization" => "authorization",
                 "captcha" => "captcha",
                 "protocol" => "protocol",
+                "refused" => "refused",
                 _ => "stopped",
             };
             let error = SourceError::new(source, code, reason);
@@ -338,12 +340,12 @@ async fn stored(intake: &Intake, part: &antiphon_core::Part, mark: i64) {
 fn login_failed(error: &LoginError) -> Failure {
     Failure {
         wait: match error {
-            LoginError::Request(RequestError::Throttled { wait }) => Some(*wait),
+            LoginError::Request(error) => asked(error),
             _ => None,
         },
-        reason: reason(error),
         fatal: error.way_out(),
-        socket_only: false,
+        status: matches!(error, LoginError::Status { .. }),
+        ..Failure::new(reason(error))
     }
 }
 
@@ -351,14 +353,17 @@ fn failed(error: &RequestError) -> Failure {
     match error.login() {
         Some(login) => login_failed(login),
         None => Failure {
-            wait: match error {
-                RequestError::Throttled { wait } => Some(*wait),
-                _ => None,
-            },
-            reason: reason(error),
-            fatal: None,
-            socket_only: false,
+            wait: asked(error),
+            ..Failure::new(reason(error))
         },
+    }
+}
+
+/// How long the server asks to wait.
+fn asked(error: &RequestError) -> Option<Duration> {
+    match error {
+        RequestError::Throttled { wait } => Some(*wait),
+        _ => None,
     }
 }
 
@@ -373,21 +378,24 @@ async fn announce(shared: &Shared, room: RoomId) -> Result<i64, Refusal> {
         Ok(answer) => {
             let undecodable = |error: &RequestError| Refusal::Failed(failed(error));
             let page: wire::History<'_> = answer.json().map_err(|error| undecodable(&error))?;
-            page.time.ok_or_else(|| {
-                Refusal::Failed(Failure {
-                    reason: format!("the answer for room {room} has no counter"),
-                    wait: None,
-                    fatal: None,
-                    socket_only: false,
-                })
+            page.time.filter(|time| *time > 0).ok_or_else(|| {
+                let reason = format!("the answer for room {room} has no counter");
+                Refusal::Failed(Failure::new(reason))
             })
         }
         // The page of the room tells whether it is the room or the answer (protocol §4).
-        Err(error) if error.status() == Some(404) => match shared.http.room_is_open(room).await {
-            Ok(false) => Err(Refusal::Closed),
-            Ok(true) => Err(Refusal::Failed(failed(&error))),
-            Err(error) => Err(Refusal::Failed(failed(&error))),
-        },
+        Err(error) if matches!(error.status(), Some(401 | 403 | 404 | 410)) => {
+            let in_words = matches!(error, RequestError::Refused { .. });
+            match shared.http.room_is_open(room).await {
+                Ok(false) => Err(Refusal::Closed),
+                // The chat's own words, and no page either: it is not something in front of the site.
+                Err(page) if in_words && matches!(page.status(), Some(401 | 403)) => {
+                    Err(Refusal::Closed)
+                }
+                Ok(true) => Err(Refusal::Failed(failed(&error))),
+                Err(error) => Err(Refusal::Failed(failed(&error))),
+            }
+        }
         Err(error) => Err(Refusal::Failed(failed(&error))),
     }
 }
@@ -416,10 +424,9 @@ async fn open(
     }
     let address = address.unwrap_or_default();
     let refused = |reason: String, wait: Option<Duration>| Failure {
-        reason,
         wait,
-        fatal: None,
         socket_only: true,
+        ..Failure::new(reason)
     };
     let uri: Uri = format!("{address}?l={after}")
         .parse()

@@ -14,7 +14,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-pub(crate) use self::mend::mended;
+use self::loose::Loose;
+pub(crate) use self::{loose::List, mend::mended};
 use crate::model::RoomId;
 
 /// A frame of the socket, or the answer of a poll (protocol §5.3, §6).
@@ -24,8 +25,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) rooms: Vec<(RoomId, RoomFrame<'a>)>,
     /// Everything is to be loaded again.
     pub(crate) reset: bool,
-    /// Values of keys that nobody knows.
-    pub(crate) strange: Vec<&'a RawValue>,
+    /// Whether it has anything beside the rooms that nobody knows: a key, or a value of another type.
+    pub(crate) odd: bool,
 }
 
 /// What a frame has for one room.
@@ -38,26 +39,22 @@ pub(crate) struct RoomFrame<'a> {
 }
 
 /// The fields of [`RoomFrame`].
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub(crate) struct RoomBody<'a> {
     /// Events, ascending by id; elements may be anything.
-    #[serde(borrow, default, deserialize_with = "loose::list")]
     pub(crate) e: Vec<&'a RawValue>,
     /// The server's counter after this frame.
-    #[serde(default, deserialize_with = "loose::int")]
     pub(crate) t: Option<i64>,
     /// How many counts the frame covers: from `t - d + 1` to `t`.
-    #[serde(default, deserialize_with = "loose::int")]
     pub(crate) d: Option<i64>,
     /// The room is in time-out: a text for users.
-    #[serde(borrow, default, deserialize_with = "loose::text")]
     pub(crate) timeout: Option<Cow<'a, str>>,
     /// The room is to be loaded again.
-    #[serde(default, deserialize_with = "loose::flag")]
     pub(crate) reset: Option<bool>,
     /// The account was removed from the room.
-    #[serde(default, deserialize_with = "loose::flag")]
     pub(crate) exit: Option<bool>,
+    /// Whether it has anything that nobody knows: a key, a key twice, or a value of another type.
+    pub(crate) odd: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -82,13 +79,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Frame<'a> {
                 let mut frame = Frame::default();
                 while let Some(key) = keys.next_key::<Key<'de>>()? {
                     let raw: &'de RawValue = keys.next_value()?;
-                    match &*key.0 {
+                    match (&*key.0, raw.get()) {
                         // Of no use here: the server's clock, and how long it took.
-                        "sync" | "ms" | "time" => {}
-                        "reset" => frame.reset |= raw.get() == "true",
-                        key => match room_key(key) {
+                        ("sync" | "ms" | "time", value) => frame.odd |= !is_number(value),
+                        ("reset", "true") => frame.reset = true,
+                        ("reset", "false" | "null") => {}
+                        (key, _) => match room_key(key) {
                             Some(room) => frame.rooms.push((room, RoomFrame::new(raw))),
-                            None => frame.strange.push(raw),
+                            None => frame.odd = true,
                         },
                     }
                 }
@@ -100,6 +98,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Frame<'a> {
     }
 }
 
+/// Whether a JSON value is a number, or null.
+fn is_number(value: &str) -> bool {
+    value == "null" || value.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+}
+
 impl<'a> RoomFrame<'a> {
     fn new(raw: &'a RawValue) -> Self {
         let is_object = raw.get().starts_with('{');
@@ -108,6 +111,80 @@ impl<'a> RoomFrame<'a> {
             .flatten();
         Self { raw, body }
     }
+
+    /// Whether it has anything that nobody knows.
+    pub(crate) fn is_odd(&self) -> bool {
+        self.body.as_ref().is_none_or(|body| body.odd)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RoomBody<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = RoomBody<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("what a frame has for a room")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut fields: A,
+            ) -> Result<RoomBody<'de>, A::Error> {
+                let mut body = RoomBody::default();
+                while let Some(key) = fields.next_key::<Key<'de>>()? {
+                    if &*key.0 == "e" {
+                        match fields.next_value()? {
+                            List::Elements(more) if body.e.is_empty() => body.e = more,
+                            List::Elements(more) => body.e.extend(more),
+                            List::Null => {}
+                            List::Other => body.odd = true,
+                        }
+                    } else {
+                        body.set(&key.0, fields.next_value()?);
+                    }
+                }
+                Ok(body)
+            }
+        }
+
+        from.deserialize_map(Fields)
+    }
+}
+
+impl<'a> RoomBody<'a> {
+    /// Takes a field other than the events.
+    fn set(&mut self, key: &str, value: Loose<'a>) {
+        if value.is_null() {
+            self.odd |= !matches!(
+                key,
+                "t" | "d" | "ms" | "sync" | "time" | "timeout" | "reset" | "exit"
+            );
+            return;
+        }
+        let is_read = match key {
+            "t" => set(&mut self.t, value.int()),
+            "d" => set(&mut self.d, value.int()),
+            // Of no use here: the server's clock, and how long it took.
+            "ms" | "sync" | "time" => value.int().is_some(),
+            "timeout" => set(&mut self.timeout, value.text()),
+            "reset" => set(&mut self.reset, value.flag()),
+            "exit" => set(&mut self.exit, value.flag()),
+            _ => false,
+        };
+        self.odd |= !is_read;
+    }
+}
+
+/// Fills a field, unless it has a value or there is none.
+fn set<T>(field: &mut Option<T>, value: Option<T>) -> bool {
+    let is_first = field.is_none() && value.is_some();
+    if is_first {
+        *field = value;
+    }
+    is_first
 }
 
 /// A key, borrowed where it has no escapes.
@@ -129,7 +206,7 @@ fn room_key(key: &str) -> Option<RoomId> {
 pub(crate) struct Header {
     #[serde(default, deserialize_with = "loose::int")]
     pub(crate) event_type: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
+    #[serde(default, deserialize_with = "loose::id")]
     pub(crate) id: Option<i64>,
     #[serde(default, deserialize_with = "loose::int")]
     pub(crate) room_id: Option<i64>,
@@ -142,7 +219,8 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads the header of an element; `None` for what is not an event: no object, or one without type or id.
+    /// Reads the header of an element; `None` for what is not an event: no object, or one without a type or a positive
+    /// id.
     pub(crate) fn of(element: &RawValue) -> Option<Self> {
         if !element.get().starts_with('{') {
             return None;
@@ -241,8 +319,8 @@ impl Event<'_> {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct History<'a> {
     /// Events or messages, ascending by id.
-    #[serde(borrow, default, deserialize_with = "loose::list")]
-    pub(crate) events: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) events: List<'a>,
     /// The server's counter.
     #[serde(default, deserialize_with = "loose::int")]
     pub(crate) time: Option<i64>,

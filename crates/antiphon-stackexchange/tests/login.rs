@@ -2,6 +2,7 @@
 
 mod harness;
 
+use antiphon_core::{Link, LinkState};
 use antiphon_sim::{RestFault, Simulator};
 use antiphon_stackexchange::{self as stackexchange, Account, Config, LoginError, Server};
 use harness::{Begin as _, Running, config};
@@ -156,4 +157,111 @@ async fn logging_out_ends_the_session_and_forgets_the_cookies() {
         matches!(again, Err(LoginError::Captcha { .. })),
         "a full login"
     );
+}
+
+/// How a login ends that the site answers so.
+async fn told(sim: &Simulator) -> String {
+    let error = outcome(sim).await.expect_err("no login");
+    assert!(error.is_transient(), "{error}");
+    error.to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_status_in_place_of_any_page_of_the_login_is_named_and_is_no_verdict() {
+    let pages = [
+        ("GET /users/login", "meta.stackexchange.com/users/login"),
+        (
+            "/users/login-or-signup/validation/track",
+            "meta.stackexchange.com/users/login-or-signup/validation/track",
+        ),
+        ("POST /users/login", "meta.stackexchange.com/users/login"),
+        ("GET /", "chat.stackexchange.com/"),
+    ];
+    for (requests, page) in pages {
+        for status in [400, 401, 403, 404, 418] {
+            let sim = Simulator::with_seed(7);
+            sim.stackexchange()
+                .fail(requests, 1, RestFault::Html(status));
+            assert_eq!(
+                told(&sim).await,
+                format!("the page https://{page} answered with status {status}")
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_to_nowhere_is_no_challenge() {
+    for (to, words) in [
+        ("", "a redirect without an address"),
+        ("/error?x=1", "a redirect to /error?x=1"),
+        (
+            "https://other.example/maintenance",
+            "a redirect to https://other.example/maintenance",
+        ),
+    ] {
+        let sim = Simulator::with_seed(7);
+        sim.stackexchange().redirect_logins(Some(to));
+        let told = told(&sim).await;
+        assert!(
+            told.ends_with(&format!("with status 302, {words}")),
+            "{told}"
+        );
+    }
+    let sim = Simulator::with_seed(7);
+    sim.stackexchange().redirect_logins(Some("/nocaptcha?s=1"));
+    let error = outcome(&sim).await.expect_err("a challenge");
+    assert!(matches!(error, LoginError::Captcha { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("asks for a human: /nocaptcha?s=1")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_status_in_place_of_the_login_page_is_a_wait_and_ten_are_the_end() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let mut app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    chat.fail("GET /users/login", 1, RestFault::Html(403));
+    chat.expire_cookies();
+    chat.cut();
+    let waited = |journal: &antiphon_sim::trial::Journal| {
+        let links = journal.decoded::<Link>().into_iter();
+        let waits = links.filter(|link| {
+            matches!(&link.state, LinkState::Waiting { reason, .. } if reason.contains("status 403"))
+        });
+        waits.count()
+    };
+    app.until(|journal| waited(journal) == 1).await;
+    app.connected().await;
+    chat.say(4242, "teo", "still here");
+    app.until(|journal| !journal.of("stackexchange.MessagePosted").is_empty())
+        .await;
+
+    chat.fail("GET /users/login", 99, RestFault::Html(404));
+    chat.expire_cookies();
+    chat.cut();
+    let ended = app.ended().await.expect_err("it stops in the end");
+    assert_eq!(ended.code(), "refused");
+    let words = ended.to_string();
+    assert!(
+        words.contains("answered with status 404, 10 times in a row"),
+        "{words}"
+    );
+    assert!(ended.way_out().expect("a hint").contains("browser"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_status_in_place_of_the_page_with_the_key_is_a_wait() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    for status in [403, 404] {
+        chat.fail("GET /chats/join/favorite", 1, RestFault::Html(status));
+    }
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    app.stop().await;
 }

@@ -4,7 +4,7 @@ mod harness;
 
 use std::time::Duration;
 
-use antiphon_core::{LinkState, Provenance};
+use antiphon_core::{Link, LinkState, Payload as _, Provenance};
 use antiphon_sim::{RestFault, Simulator};
 use antiphon_stackexchange::{
     JoinError, MentionEvent, MessageEvent, MessageId, ReplyEvent, RoomId, Sockets, Transport,
@@ -505,8 +505,8 @@ async fn quirk_15_odd_frames_are_kept_and_the_session_goes_on() {
         [
             r#"{"no":"id"}"#,
             "7",
-            r#""busy""#,
-            r#"{"x":1}"#,
+            r#"{"r4242":"busy"}"#,
+            r#"{"mystery":{"x":1}}"#,
             r#"{"r4242":{"e":[{"event_ty"#,
             "[1,2]"
         ]
@@ -575,6 +575,171 @@ async fn a_slow_journal_stops_the_reading_and_nothing_else() {
     assert_eq!(chat.connections(), connections, "the silence was our own");
     app.stop().await;
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+/// The gaps of what comes from elsewhere.
+fn gaps_elsewhere(journal: &Journal) -> Vec<antiphon_core::Gap> {
+    let gaps = journal.gaps().into_iter();
+    gaps.filter(|(place, _)| place == "user/99")
+        .map(|(_, gap)| gap)
+        .collect()
+}
+
+/// A source that polls, as sockets are refused; an invitation was sent before a message that a poll brought.
+async fn polling(sim: &Simulator, sockets: Sockets) -> Running {
+    let chat = sim.stackexchange();
+    let app = Running::start(sim, config(sim).rooms([ROOM, 5151]).sockets(sockets));
+    app.connected().await;
+    chat.say(ROOM, "teo", "before");
+    app.until(|journal| journal.texts().len() == 1).await;
+    chat.refuse_upgrades(200, 503);
+    chat.cut();
+    app.until(|journal| {
+        let links = journal.decoded::<Link>().into_iter();
+        let polls = |link: &Link| {
+            matches!(&link.state, LinkState::Polling { reason, .. } if reason.contains("503"))
+        };
+        links.last().as_ref().is_some_and(polls)
+    })
+    .await;
+    assert_eq!(app.client.transport(), Transport::Polling);
+    chat.invite(17, "teo", "antiphon");
+    chat.say(ROOM, "teo", "polled");
+    app.until(|journal| journal.texts().len() == 2).await;
+    app
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_polling_cannot_bring_is_one_gap_until_a_socket_is_heard() {
+    for sockets in [Sockets::Shared, Sockets::PerRoom] {
+        let sim = Simulator::with_seed(7);
+        let chat = sim.stackexchange();
+        let app = polling(&sim, sockets).await;
+        assert!(gaps_elsewhere(&app.journal()).is_empty(), "not over yet");
+        chat.stop_refusing();
+        let journal = app
+            .until(|journal| !gaps_elsewhere(journal).is_empty())
+            .await;
+        let gap = &gaps_elsewhere(&journal)[0];
+        assert!(
+            gap.from.frame.is_some() && gap.to.frame == Some(1),
+            "{gap:?}"
+        );
+        chat.invite(17, "mira", "antiphon");
+        let journal = app
+            .until(|journal| !journal.of("stackexchange.Invitation").is_empty())
+            .await;
+        let connected = journal.decoded::<Link>().pop().expect("a link");
+        assert!(matches!(connected.state, LinkState::Connected { .. }));
+        let journal_at_end = app.stop().await;
+        assert_eq!(gaps_elsewhere(&journal_at_end).len(), 1, "{sockets:?}");
+        assert_eq!(lost(&sim, &journal_at_end), Vec::<String>::new());
+        assert_eq!(journal.repeats, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_while_polling_tells_the_gap_all_the_same() {
+    for kill in [true, false] {
+        let sim = Simulator::with_seed(7);
+        let chat = sim.stackexchange();
+        let app = polling(&sim, Sockets::Shared).await;
+        let journal = if kill {
+            app.kill().await
+        } else {
+            app.stop().await
+        };
+        assert_eq!(gaps_elsewhere(&journal).len(), usize::from(!kill));
+        chat.stop_refusing();
+        chat.invite(17, "mira", "antiphon");
+        let app = Running::resume(&sim, config(&sim).rooms([ROOM, 5151]), journal);
+        app.connected().await;
+        chat.say(ROOM, "teo", "after");
+        app.until(|journal| journal.texts().len() == 3).await;
+        let journal = app.stop().await;
+        let gaps = gaps_elsewhere(&journal);
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_socket_replays_after_a_few_refusals_is_no_gap() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    chat.refuse_upgrades(2, 503);
+    chat.cut();
+    chat.invite(17, "teo", "antiphon");
+    app.until(|journal| !journal.of("stackexchange.Invitation").is_empty())
+        .await;
+    let journal = app.stop().await;
+    assert!(journal.gaps().is_empty(), "{:?}", journal.gaps());
+}
+
+/// What the link of a room says, in short.
+fn link_of(journal: &Journal, room: i64) -> Vec<String> {
+    let place = format!("room/{room}");
+    let links = journal.of(Link::KIND).into_iter();
+    links
+        .filter(|event| event.place().as_str() == place)
+        .map(|event| match Link::decode(event).expect("a link").state {
+            LinkState::Stopped { code, hint, .. } => {
+                assert!(hint.is_some(), "it says what to do");
+                code
+            }
+            state => state.word().to_owned(),
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_is_not_read_says_so_in_its_link_and_the_others_go_on() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    chat.private(5151, true);
+    let app = Running::start(&sim, config(&sim).rooms([ROOM, 17, 5151, 99_999]));
+    app.connected().await;
+    let journal = app.journal();
+    for room in [5151, 99_999] {
+        assert_eq!(link_of(&journal, room), ["not-open"]);
+    }
+    chat.kick(17, "mira", "antiphon");
+    app.until(|journal| link_of(journal, 17) == ["removed"])
+        .await;
+    chat.say(ROOM, "teo", "here");
+    app.until(|journal| journal.texts() == ["here"]).await;
+
+    chat.private(5151, false);
+    app.client.join(5151).await.expect("it is open now");
+    chat.say(5151, "teo", "there");
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    assert_eq!(link_of(&journal, 5151), ["not-open", "connected"]);
+    app.client.leave(5151).await.expect("left");
+    let journal = app.until(|journal| link_of(journal, 5151).len() == 3).await;
+    assert_eq!(link_of(&journal, 5151)[2], "left");
+    assert!(link_of(&journal, ROOM).is_empty(), "it was well all along");
+    assert!(app.client.link().borrow().is_connected());
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_whose_requests_and_page_are_forbidden_is_not_open_and_a_proxy_is_no_such_room() {
+    let check = |fault: RestFault| async move {
+        let sim = Simulator::with_seed(7);
+        let chat = sim.stackexchange();
+        for requests in ["POST /chats/17/events", "GET /rooms/17"] {
+            chat.fail(requests, 3, fault.clone());
+        }
+        let app = Running::start(&sim, config(&sim).rooms([ROOM, 17]));
+        app.connected().await;
+        chat.say(ROOM, "teo", "here");
+        app.until(|journal| journal.texts() == ["here"]).await;
+        link_of(&app.stop().await, 17)
+    };
+    assert_eq!(check(RestFault::Status(403)).await, ["not-open"]);
+    assert!(check(RestFault::Html(403)).await.is_empty(), "it passed");
 }
 
 /// A week with everything that happens in one: socket resets, unknown events, expired cookies, 409s, lying errors.

@@ -466,6 +466,9 @@ async fn show_link(source: SourceName, mut link: watch::Receiver<LinkState>) -> 
         gauge.set(if state.is_connected() { 1.0 } else { 0.0 });
         match &state {
             LinkState::Connected { .. } => info!(target: LINK, %source, "connected"),
+            LinkState::Polling { .. } => {
+                warn!(target: LINK, %source, state = %state, "the connection polls");
+            }
             LinkState::Waiting { .. } => {
                 warn!(target: LINK, %source, state = %state, "the connection waits");
             }

@@ -269,6 +269,11 @@ impl StackExchange {
         self.act(|state, _| state.troubles.login_changed = changed);
     }
 
+    /// Every request for the login is answered with a redirect to this address, which may be empty, or as always again.
+    pub fn redirect_logins(&self, to: Option<&str>) {
+        self.act(|state, _| state.troubles.login_leads_to = to.map(str::to_owned));
+    }
+
     /// The chat servers do not know the sites' cookies, or know them again.
     pub fn refuse_chat(&self, refuses: bool) {
         self.act(|state, _| state.troubles.refuses_chat = refuses);
@@ -345,6 +350,14 @@ impl StackExchange {
                 .faults
                 .upgrades
                 .extend(std::iter::repeat_n(status, times));
+        });
+    }
+
+    /// Sockets are let in again, whatever was to be refused.
+    pub fn stop_refusing(&self) {
+        self.act(|state, _| {
+            state.faults.refuse_until = None;
+            state.faults.upgrades.clear();
         });
     }
 

@@ -78,6 +78,9 @@ impl State {
 
     /// Requests to the sites where users log in.
     pub(crate) fn login_route(&mut self, host: &str, request: &Request<Bytes>) -> Answer {
+        if let Some(to) = &self.troubles.login_leads_to {
+            return Answer::to(to);
+        }
         let fields = Fields::parse(request.body());
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/users/login") => {

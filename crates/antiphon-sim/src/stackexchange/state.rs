@@ -169,6 +169,8 @@ pub(crate) struct Troubles {
     pub(crate) captchas: u32,
     /// The login page has no key.
     pub(crate) login_changed: bool,
+    /// The login's pages lead to this address.
+    pub(crate) login_leads_to: Option<String>,
     /// The chat servers do not know the sites' cookies.
     pub(crate) refuses_chat: bool,
     /// The next writes are answered so, with status 409.

@@ -396,7 +396,7 @@ impl Room {
             let draft = antiphon_core::Draft::new(
                 kind_of(header.event_type?),
                 room_place(self.id),
-                event_origin(EventId::new(header.id?)),
+                event_origin(0, EventId::new(header.id?)),
                 Timestamp::UNIX_EPOCH,
                 body,
             );

@@ -1,4 +1,17 @@
 //! The step from the wire to an event: its place, its origin and its note.
+//!
+//! An origin names one event for ever, so that a journal stores nothing twice and takes nothing for a repeat that is
+//! none. There are four kinds, and each is unique for another reason:
+//! - `event/<id>`: an event by the server's id. The server numbers all events of all rooms with one counter, and gives
+//!   the same id live, replayed, polled and from history, so that the same event has the same origin however it comes.
+//! - `event/<count>/<id>`: the same after the server began to count anew, for the first time, the second, and so on. Ids
+//!   begin again with the counter, so the origin names the count as well; the count is a part of the checkpoint
+//!   `account`, and a journal from before the first such time goes on without doubles.
+//! - `<run>-<socket>/<frame>` and `<run>-poll-<number>/<frame>`, with `/<n>` behind it for the nth thing of a frame: what
+//!   has no id, such as a malformed element. The run is a nonce of the time and of chance, sockets and polls are counted
+//!   within the run, and frames within those. The server's own name of a socket is not used: nothing promises that it
+//!   gives no name twice.
+//! - `<run>/<number>`: antiphon's own events (gaps, links) and what a history has without an id, counted within the run.
 
 use antiphon_core::{Draft, Event, Origin, Place};
 use bytes::Bytes;
@@ -27,7 +40,7 @@ pub fn read_frame(frame: &Bytes, received_at: Timestamp) -> Vec<Draft> {
             Some(Draft::new(
                 kind_of(header.event_type?),
                 room_place(header.room_id.map_or(*key, RoomId::new)),
-                event_origin(EventId::new(header.id?)),
+                event_origin(0, EventId::new(header.id?)),
                 received_at,
                 frame.slice_ref(element.get().as_bytes()),
             ))
@@ -51,9 +64,12 @@ pub(crate) fn elsewhere_place(me: UserId, room: RoomId) -> Place {
     Place::from(format!("user/{me}/room/{room}"))
 }
 
-/// The identity of an event: its id, live or from history (design §3 (a)).
-pub(crate) fn event_origin(id: EventId) -> Origin {
-    Origin::from(format!("event/{id}"))
+/// The identity of an event: its id, and how often the server has begun to count anew.
+pub(crate) fn event_origin(count: u64, id: EventId) -> Origin {
+    match count {
+        0 => Origin::from(format!("event/{id}")),
+        count => Origin::from(format!("event/{count}/{id}")),
+    }
 }
 
 /// What is added beside mentions and replies: for whom the account took them.

@@ -7,7 +7,7 @@ fn event(number: i64, body: &str) -> Event {
     let draft = Draft::new(
         kind_of(number),
         room_place(RoomId::new(4242)),
-        event_origin(EventId::new(7)),
+        event_origin(0, EventId::new(7)),
         Timestamp::UNIX_EPOCH,
         body.to_owned(),
     );

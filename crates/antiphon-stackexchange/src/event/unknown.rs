@@ -158,11 +158,11 @@ pub struct RoomExit {
     pub room_id: RoomId,
 }
 
-/// Something that is no event: its bytes are kept as sent (`stackexchange.malformed`).
+/// An element that is no event, or a whole frame in which something is unknown (`stackexchange.malformed`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Malformed {
-    /// The room it came for, if for any.
+    /// The room it came for; absent if for none, or for several.
     pub room_id: Option<RoomId>,
     /// The body, byte for byte; it may not be JSON.
     pub body: Bytes,

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use antiphon_core::{BodyForm, Draft, Edge, Entry, Kind, Origin, Place, Provenance};
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{
     ACKS_WAITING, LEAP, LEFT_OUT, LineId, Moment, RENEW_AFTER, Session, SocketId,
-    room::{Counted, Held},
+    room::{Counted, Ending, Held},
 };
 use crate::{
     event::{
@@ -20,20 +21,25 @@ use crate::{
 };
 
 /// The frame that is being read.
-struct Reading<'a> {
-    line: LineId,
-    connection: &'a Arc<str>,
-    frame: u64,
+pub(super) struct Reading<'a> {
+    pub(super) line: LineId,
+    /// The connection's name in edges.
+    pub(super) connection: &'a Arc<str>,
+    /// The connection's name in origins.
+    pub(super) name: &'a str,
+    pub(super) frame: u64,
+    /// When a poll asked for it; absent for a socket's.
+    pub(super) asked_at: Option<Timestamp>,
+    pub(super) bytes: &'a Bytes,
+    pub(super) now: Moment,
     /// Counts what has no id of its own.
-    index: u32,
-    bytes: &'a Bytes,
-    now: Moment,
+    pub(super) index: u32,
 }
 
 impl Reading<'_> {
     /// The identity of what has no id: its place in the connection.
     fn origin(&mut self) -> Origin {
-        let origin = Origin::frame(self.connection, self.frame);
+        let origin = Origin::frame(self.name, self.frame);
         self.index += 1;
         if self.index == 1 {
             origin
@@ -64,34 +70,40 @@ impl Session {
         stream.frame += 1;
         stream.heard_at = now.at;
         let (connection, frame) = (Arc::clone(&stream.connection), stream.frame);
-        self.on_frame(id.line, &connection, frame, bytes, now);
+        let name = Arc::clone(&stream.name);
+        let edge = Edge::frame(now.wall, &*connection, frame);
+        line.last = Some(edge.clone());
+        if line.unheard.is_some() {
+            self.heard_again(id.line, edge, now);
+        }
+        self.on_frame(Reading {
+            line: id.line,
+            connection: &connection,
+            name: &name,
+            frame,
+            asked_at: None,
+            bytes,
+            now,
+            index: 0,
+        });
     }
 
     /// A frame came, over a socket or as the answer to a poll.
-    pub(super) fn on_frame(
-        &mut self,
-        line: LineId,
-        connection: &Arc<str>,
-        frame: u64,
-        bytes: &Bytes,
-        now: Moment,
-    ) {
-        let mut reading = Reading {
-            line,
-            connection,
-            frame,
-            index: 0,
-            bytes,
-            now,
-        };
+    ///
+    /// It becomes rows with the events' own bytes, or one row with the whole frame, or a count in [`Session::skipped`].
+    pub(super) fn on_frame(&mut self, mut reading: Reading<'_>) {
+        let (line, bytes, now) = (reading.line, reading.bytes, reading.now);
         match Frame::parse(bytes) {
             Ok(frame) => {
+                if frame.rooms.is_empty() && !frame.odd && !frame.reset {
+                    self.skipped.note("heartbeat");
+                }
+                let odd = self.odd_place(&reading, &frame);
                 for (room, part) in &frame.rooms {
                     self.on_part(&mut reading, *room, part);
                 }
-                for raw in &frame.strange {
-                    let body = reading.slice(raw);
-                    self.odd(&mut reading, MALFORMED, Place::root(), body);
+                if let Some(place) = odd {
+                    self.odd(&mut reading, MALFORMED, place, bytes.clone());
                 }
                 if frame.reset {
                     self.odd(&mut reading, RESET, Place::root(), bytes.clone());
@@ -107,19 +119,44 @@ impl Session {
         self.acknowledge();
     }
 
+    /// The place of a frame that has something nobody knows: its room if that is of one room alone.
+    ///
+    /// `None` for a frame in which everything is known, or left to another line.
+    fn odd_place(&self, reading: &Reading<'_>, frame: &Frame<'_>) -> Option<Place> {
+        let rooms = frame.rooms.iter();
+        let mut odd = rooms
+            .filter(|(id, part)| part.is_odd() && !self.is_left_to_another(*id, reading.line))
+            .map(|(id, _)| *id);
+        match (frame.odd, odd.next(), odd.next()) {
+            (false, None, _) => None,
+            (false, Some(room), None) => Some(self.place(room)),
+            _ => Some(Place::root()),
+        }
+    }
+
+    /// Whether a room of ours is not read on this line, or not yet.
+    ///
+    /// Its own line says the same in its own order, from where the room was heard last (protocol §5.4).
+    fn is_left_to_another(&self, room: RoomId, line: LineId) -> bool {
+        self.rooms.contains_key(&room) && !self.is_served(room, line)
+    }
+
     /// What a frame has for one room.
     fn on_part(&mut self, reading: &mut Reading<'_>, id: RoomId, part: &RoomFrame<'_>) {
-        let is_served = self.is_served(id, reading.line);
-        if !is_served && self.rooms.contains_key(&id) {
-            // Its own socket says the same in its own order, from where the room was heard last (protocol §5.4).
+        if self.is_left_to_another(id, reading.line) {
+            self.skipped.note("other-line");
             return;
         }
         let Some(body) = &part.body else {
-            let raw = reading.slice(part.raw);
-            let place = self.place(id);
-            self.odd(reading, MALFORMED, place, raw);
+            // The frame is kept as a whole.
             return;
         };
+        let asks = body.timeout.is_some() || body.reset == Some(true) || body.exit == Some(true);
+        if body.e.is_empty() && !asks && !body.odd {
+            let counts = body.t.is_some() || body.d.is_some();
+            self.skipped
+                .note(if counts { "counter" } else { "heartbeat" });
+        }
         let queued = self.entries.len();
         self.note_counters(reading, id, body);
         let mut highest = self.believed(id, body.t).unwrap_or_default();
@@ -127,7 +164,7 @@ impl Session {
         let mut kicked = None;
         for element in &body.e {
             if element.get() == "null" {
-                tracing::debug!(room = %id, "a null among the events");
+                self.skipped.note("null");
                 continue;
             }
             let Some(header) = Header::of(element) else {
@@ -168,7 +205,7 @@ impl Session {
             && kicked.is_some_and(|event| self.rooms.get(&id).is_some_and(|room| event > room.top));
         if exit || now_kicked {
             tracing::warn!(room = %id, "the account was removed from the room");
-            self.forget(id, reading.now);
+            self.forget(id, Ending::Removed, reading.now);
         }
     }
 
@@ -223,9 +260,13 @@ impl Session {
             room.is_whole();
         }
         if let Some(room) = self.rooms.get_mut(&id).filter(|room| t >= room.heard) {
-            room.counted = Some(Counted {
-                at: reading.now.wall,
-                by: Some((Arc::clone(reading.connection), reading.frame)),
+            room.counted = Some(match reading.asked_at {
+                None => Counted {
+                    at: reading.now.wall,
+                    by: Some((Arc::clone(reading.connection), reading.frame)),
+                },
+                // The server may have answered long before the answer came.
+                Some(at) => Counted { at, by: None },
             });
         }
     }
@@ -264,10 +305,14 @@ impl Session {
             .get(&its)
             .is_some_and(|room| id.get() <= room.began)
         {
-            // From before the room was joined: a shared socket begins where the room heard least begins.
+            // A shared socket begins where the room heard least begins.
+            tracing::trace!(room = %its, %id, "an event from before the room was joined");
+            self.skipped.note("before-join");
             return;
         }
         if !self.is_new(id) {
+            tracing::trace!(room = %its, %id, "an event that came before");
+            self.skipped.note("repeat");
             return;
         }
         let top = self.rooms.get(&key).map(|room| room.top);
@@ -312,12 +357,20 @@ impl Session {
         let number = header.event_type.unwrap_or_default();
         let room = header.room_id.map_or(key, RoomId::new);
         let place = self.place(room);
-        let mut draft = Draft::new(kind_of(number), place, event_origin(id), now.wall, body);
+        let mut draft = Draft::new(
+            kind_of(number),
+            place,
+            event_origin(self.count, id),
+            now.wall,
+            body,
+        );
         let message = header.message_id.map(MessageId::new);
         match (EventType(number), message) {
-            (EventType::MESSAGE_POSTED, Some(message)) => self.remember(message, id),
+            (EventType::MESSAGE_POSTED, Some(message)) => {
+                self.remember(message, draft.origin.clone());
+            }
             (EventType::MESSAGE_DELETED, Some(message)) => {
-                draft.deletes = self.posted.get(&message).copied().map(event_origin);
+                draft.deletes = self.posted.get(&message).cloned();
             }
             (EventType::USER_MENTIONED | EventType::MESSAGE_REPLY, _) => {
                 draft.note = self.me.as_ref().map(|me| note(me.id));

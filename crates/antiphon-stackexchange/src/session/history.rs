@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use antiphon_core::{Draft, Edge, Entry, Gap, Provenance};
+use antiphon_core::{BodyForm, Draft, Edge, Entry, Gap, Kind, Provenance};
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use super::{
     AGAIN_AFTER, AGAIN_TRIES, FALSE_ALARMS, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, Moment, Session,
@@ -13,7 +12,7 @@ use super::{
 };
 use crate::{
     error::RequestError,
-    event::{room_place, user_place},
+    event::{MALFORMED, room_place},
     model::{EventId, RoomId},
     wire::Header,
 };
@@ -23,6 +22,10 @@ use crate::{
 pub(crate) struct Past {
     /// Events, ascending by id, none twice.
     pub(crate) events: Vec<(Header, Bytes)>,
+    /// What is no event: elements without an id, or an answer without a list.
+    pub(crate) odd: Vec<Bytes>,
+    /// How many events it had beside them that were heard before.
+    pub(crate) old: usize,
     /// Whether it reaches back to the count that was asked for, for events of every kind.
     pub(crate) whole: bool,
 }
@@ -133,6 +136,12 @@ impl Session {
         let outage = room.outage.take().unwrap_or_default();
         let from = room.from.take().unwrap_or_else(|| catching.to.clone());
         room.proof = None;
+        for _ in 0..past.old {
+            self.skipped.note("repeat");
+        }
+        for body in past.odd {
+            self.odd_of_history(id, body, now);
+        }
         let mut events = self.recovered(id, past.events, since, now);
         let recovered = events.len() as u64;
         if let Some(room) = self.rooms.get_mut(&id) {
@@ -181,37 +190,22 @@ impl Session {
         let mut drafts = Vec::with_capacity(events.len());
         for (header, body) in events {
             let id = EventId::new(header.id.unwrap_or_default());
-            if id.get() > since && self.is_new(id) {
-                let draft = self.draft(room, &header, body, now);
-                drafts.push((id, draft.provenance(Provenance::Backfilled)));
+            if id.get() <= since || !self.is_new(id) {
+                self.skipped.note("repeat");
+                continue;
             }
+            let draft = self.draft(room, &header, body, now);
+            drafts.push((id, draft.provenance(Provenance::Backfilled)));
         }
         drafts
     }
 
-    /// What comes from other rooms, such as mentions and invitations, no history has.
-    ///
-    /// They come under any room's key, so any room's hole may have had some; one outage of several rooms is said once.
-    fn lose_notifications(
-        &mut self,
-        room: RoomId,
-        from: Edge,
-        to: Edge,
-        outage: &str,
-        now: Moment,
-    ) {
-        let line = self.line_of(room);
-        let (Some(me), Some(line)) = (&self.me, self.lines.get_mut(&line)) else {
-            return;
-        };
-        let is_told = |(since, until): (Timestamp, Timestamp)| since <= from.at && to.at <= until;
-        if line.told_missing.is_some_and(is_told) {
-            return;
-        }
-        line.told_missing = Some((from.at, to.at));
-        let place = user_place(me.id);
-        let cause = format!("{outage}; no history has what comes from other rooms");
-        let gap = Gap::new(from, to, cause);
-        self.synthetic(Gap::KIND, place, gap.body(), now);
+    /// Something of a history that is no event.
+    fn odd_of_history(&mut self, room: RoomId, body: Bytes, now: Moment) {
+        let (kind, place) = (Kind::from_static(MALFORMED), room_place(room));
+        let form = BodyForm::of(&body);
+        let mut draft = Draft::new(kind, place, self.own_origin(), now.wall, body);
+        draft.form = form;
+        self.push(Entry::event(draft.provenance(Provenance::Backfilled)));
     }
 }

@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_core::Backoff;
+use antiphon_core::{Backoff, Edge};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff};
+use super::{
+    Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff, elsewhere::Unheard,
+    frames::Reading,
+};
 use crate::{error::RequestError, model::RoomId};
 
 /// What serves one room or all.
@@ -23,8 +26,10 @@ pub(super) struct Line {
     pub(super) poll: Option<Poll>,
     /// A room was added while a socket was being opened: another is needed.
     pub(super) again: bool,
-    /// Between which times something from elsewhere was last said to be missing.
-    pub(super) told_missing: Option<(Timestamp, Timestamp)>,
+    /// The last frame of any of its sockets.
+    pub(super) last: Option<Edge>,
+    /// The stretch without a socket that is not told yet.
+    pub(super) unheard: Option<Unheard>,
 }
 
 /// What is being done to get a socket, or a new one.
@@ -34,8 +39,8 @@ pub(super) enum Phase {
     Idle,
     /// Rooms are announced, and their checkpoints stored.
     Preparing,
-    /// The socket is being opened.
-    Opening { epoch: u64 },
+    /// The socket is being opened, which begins after a count.
+    Opening { epoch: u64, after: i64 },
     /// The next try begins then.
     Waiting { until: Instant, reason: String },
 }
@@ -44,7 +49,10 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) id: SocketId,
+    /// The server's name of it, which edges of gaps have.
     pub(super) connection: Arc<str>,
+    /// Our name of it, which origins have.
+    pub(super) name: Arc<str>,
     /// Number of its last frame, from 1.
     pub(super) frame: u64,
     pub(super) opened_at: Instant,
@@ -58,8 +66,12 @@ pub(super) struct Stream {
 pub(super) struct Poll {
     /// When the next request is due; absent while one is under way.
     pub(super) at: Option<Instant>,
+    /// When the last request was made.
+    pub(super) asked_at: Timestamp,
     pub(super) connection: Arc<str>,
     pub(super) frame: u64,
+    /// Why there is no socket.
+    pub(super) reason: String,
     /// Whether the last request was answered.
     pub(super) works: bool,
 }
@@ -111,7 +123,8 @@ impl Session {
             refused: 0,
             poll: None,
             again: false,
-            told_missing: None,
+            last: None,
+            unheard: None,
         });
         id
     }
@@ -167,7 +180,7 @@ impl Session {
         };
         self.round += 1;
         let epoch = self.round;
-        line.phase = Phase::Opening { epoch };
+        line.phase = Phase::Opening { epoch, after };
         self.tasks.push_back(Task::Open {
             id: SocketId { line: id, epoch },
             rooms,
@@ -185,10 +198,13 @@ impl Session {
             self.closes.push_back(id);
             return;
         };
-        if !matches!(line.phase, Phase::Opening { epoch } if epoch == id.epoch) {
-            self.closes.push_back(id);
-            return;
-        }
+        let after = match line.phase {
+            Phase::Opening { epoch, after } if epoch == id.epoch => after,
+            _ => {
+                self.closes.push_back(id);
+                return;
+            }
+        };
         let connection = match outcome {
             Ok(connection) => connection,
             Err(failure) => {
@@ -201,8 +217,10 @@ impl Session {
         line.poll = None;
         line.backoff.connected(now.at);
         let again = std::mem::take(&mut line.again);
+        let name = format!("{}-{}", self.nonce, id.epoch);
         let old = line.stream.replace(Stream {
             id,
+            name: name.into(),
             connection: connection.into(),
             frame: 0,
             opened_at: now.at,
@@ -213,6 +231,8 @@ impl Session {
             // The new one begins where the rooms were heard last, so that nothing unread in the old one is missed.
             self.closes.push_back(old.id);
         }
+        self.site_answered();
+        self.may_hear_again(id.line, after);
         for room in self.rooms_of(id.line) {
             let is_ready = self
                 .rooms
@@ -230,10 +250,9 @@ impl Session {
 
     /// There is no new socket, for this reason.
     pub(super) fn line_failed(&mut self, id: LineId, failure: Failure, now: Moment) {
-        if let Some((code, hint)) = failure.fatal {
-            self.stop(code, failure.reason, hint, now);
+        let Some(least) = self.least_pause(&failure, now) else {
             return;
-        }
+        };
         for room in self.rooms_of(id) {
             if let Some(room) = self.rooms.get_mut(&room) {
                 room.announced = false;
@@ -246,10 +265,7 @@ impl Session {
             return;
         };
         line.again = false;
-        let pause = line
-            .backoff
-            .next(now.at)
-            .max(failure.wait.unwrap_or_default());
+        let pause = line.backoff.next(now.at).max(least);
         let reason = failure.reason;
         line.phase = Phase::Waiting {
             until: now.at + pause,
@@ -266,10 +282,13 @@ impl Session {
                 tracing::warn!(reason, "no socket can be had; polling instead");
                 line.poll = Some(Poll {
                     at: Some(now.at),
+                    asked_at: now.wall,
                     connection: nonce.into(),
                     frame: 0,
+                    reason: reason.clone(),
                     works: false,
                 });
+                self.cease_to_hear(id, &reason, now);
             }
         }
         self.tell_link(now);
@@ -369,6 +388,7 @@ impl Session {
         };
         if reads && !rooms.is_empty() && poll.at.is_some_and(|at| at <= now.at) {
             poll.at = None;
+            poll.asked_at = now.wall;
             self.tasks.push_back(Task::Poll { line: id, rooms });
         }
     }
@@ -382,6 +402,9 @@ impl Session {
         let interval = self.rules.poll_interval;
         let Some(poll) = self.lines.get_mut(&id).and_then(|line| line.poll.as_mut()) else {
             // A socket came first; it says the same.
+            if outcome.is_ok() {
+                self.skipped.note("late-poll");
+            }
             return;
         };
         poll.at = Some(now.at + interval);
@@ -390,13 +413,23 @@ impl Session {
                 poll.works = true;
                 poll.frame += 1;
                 let (connection, number) = (Arc::clone(&poll.connection), poll.frame);
+                let asked_at = poll.asked_at;
                 for room in self.rooms_of(id) {
                     let room = self.rooms.get(&room);
                     if let Some(room) = room.filter(|room| room.settled && !room.attached) {
                         self.attach(room.id, now);
                     }
                 }
-                self.on_frame(id, &connection, number, &frame, now);
+                self.on_frame(Reading {
+                    line: id,
+                    connection: &connection,
+                    name: &connection,
+                    frame: number,
+                    asked_at: Some(asked_at),
+                    bytes: &frame,
+                    now,
+                    index: 0,
+                });
             }
             Err(error) => {
                 tracing::debug!(%error, "a poll failed");

@@ -2,14 +2,14 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use antiphon_core::{Checkpoint, Draft, Edge, Entry, Gap, Part};
+use antiphon_core::{Checkpoint, Draft, Edge, Entry, Gap, Link, LinkState, Part};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    FALSE_ALARMS, LAG, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal, SAVE_EVERY, Session,
-    Task, UNPROVEN, VERSION, before,
+    ENDED, FALSE_ALARMS, Failure, LAG, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal,
+    SAVE_EVERY, Session, Task, UNPROVEN, VERSION, before,
 };
 use crate::{
     config::Sockets,
@@ -67,6 +67,56 @@ pub(super) struct Room {
     pub(super) counted: Option<Counted>,
     /// When it was announced.
     pub(super) asked_at: Option<Timestamp>,
+    /// Which of the server's counts `t` is of.
+    pub(super) count: u64,
+    /// Whether the server's counter went back when it was announced last.
+    pub(super) doubted: bool,
+}
+
+/// Why a room is not read any more.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ending {
+    /// It does not exist, or is closed to the account.
+    NotOpen,
+    /// The account was kicked, or removed otherwise.
+    Removed,
+    /// The client left it.
+    Left,
+    /// The account is in too many rooms.
+    TooMany,
+}
+
+impl Ending {
+    /// The state of the room's link: no room comes back by itself.
+    fn state(self) -> LinkState {
+        let (code, reason, hint) = match self {
+            Self::NotOpen => (
+                "not-open",
+                "the room does not exist, or is closed to the account",
+                "check the room's number, or ask an owner of the room for access; then join it again",
+            ),
+            Self::Removed => (
+                "removed",
+                "the account was removed from the room",
+                "join it again once its owners let the account in",
+            ),
+            Self::Left => (
+                "left",
+                "the client left the room",
+                "join it again to read it",
+            ),
+            Self::TooMany => (
+                "too-many-rooms",
+                "the account reads as many rooms as it may",
+                "leave another room, or read this one with another account",
+            ),
+        };
+        LinkState::Stopped {
+            code: code.into(),
+            reason: reason.into(),
+            hint: Some(hint.into()),
+        }
+    }
 }
 
 /// When the server last told its count, after which whatever is missing came.
@@ -126,6 +176,9 @@ pub(super) struct Stored {
     pub(super) t: i64,
     #[serde(default)]
     pub(super) began: i64,
+    /// Which of the server's counts `t` is of.
+    #[serde(default)]
+    pub(super) count: u64,
     /// When `t` was last told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Edge>,
@@ -157,6 +210,8 @@ impl Room {
             saved: None,
             counted: None,
             asked_at: None,
+            count: 0,
+            doubted: false,
         }
     }
 
@@ -166,6 +221,7 @@ impl Room {
         Self {
             settled: true,
             began: stored.began,
+            count: stored.count,
             t: Some(stored.t),
             heard: stored.t,
             saved: Some(stored.t),
@@ -196,7 +252,8 @@ impl Room {
             joined_at: self.joined_at,
             t,
             began: self.began,
-            last: self.from.clone().or_else(|| self.counted_edge()),
+            count: self.count,
+            last: self.whole_until(),
         };
         Checkpoint {
             part: Arc::clone(&self.part),
@@ -218,6 +275,11 @@ impl Room {
 
     fn counted_edge(&self) -> Option<Edge> {
         self.counted.as_ref().map(Counted::edge)
+    }
+
+    /// Up to when nothing is missing.
+    pub(super) fn whole_until(&self) -> Option<Edge> {
+        self.from.clone().or_else(|| self.counted_edge())
     }
 
     /// Something may be missing since the server last told its count, unless it is known since when.
@@ -247,14 +309,33 @@ impl Session {
         let known = self.rooms.get(&id).is_some_and(|room| room.wanted);
         if !known && self.rooms.len() >= ROOMS {
             tracing::error!(room = %id, most = ROOMS, "too many rooms; this one is not read");
+            self.tell_ending(id, Ending::TooMany, None, now);
         } else if !known {
             // One that was left and is joined again begins anew: what came meanwhile is not ours.
-            self.rooms.insert(id, Room::new(id, now.wall));
+            let count = self.count;
+            let room = Room::new(id, now.wall);
+            self.rooms.insert(id, Room { count, ..room });
         }
     }
 
+    /// The room's link tells that it ended, and why.
+    fn tell_ending(
+        &mut self,
+        id: RoomId,
+        ending: Ending,
+        checkpoint: Option<Checkpoint>,
+        now: Moment,
+    ) {
+        self.ended.insert(id);
+        while self.ended.len() > ENDED {
+            self.ended.pop_first();
+        }
+        let body = Link::body(&ending.state());
+        self.synthetic_with(Link::KIND, room_place(id), body, checkpoint, now);
+    }
+
     /// A room is not to be read any more.
-    pub(super) fn forget(&mut self, id: RoomId, now: Moment) {
+    pub(super) fn forget(&mut self, id: RoomId, ending: Ending, now: Moment) {
         self.release(id, now);
         let Some(mut room) = self.rooms.remove(&id) else {
             return;
@@ -269,14 +350,15 @@ impl Session {
             let gap = Gap::new(from, Edge::at(now.wall), cause);
             self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
         }
-        if room.settled {
-            let checkpoint = room.checkpoint(now);
-            self.push(Entry::checkpoint(checkpoint));
-        }
+        // Rooms that were only tried leave no checkpoint, as there may be any number of them.
+        let is_kept = room.settled || self.rules.rooms.contains(&id);
+        let checkpoint = is_kept.then(|| room.checkpoint(now));
+        self.tell_ending(id, ending, checkpoint, now);
         let line = self.line_of(id);
         let is_empty = !self.rooms.keys().any(|id| self.line_of(*id) == line);
         if is_empty {
             self.drop_stream(line, "no room is left", now);
+            self.heard_again(line, Edge::at(now.wall), now);
             self.lines.remove(&line);
             self.tell_link(now);
         } else if let Some(Phase::Preparing) = self.lines.get(&line).map(|line| &line.phase) {
@@ -314,19 +396,18 @@ impl Session {
                 room.stale = false;
                 room.top = top;
                 let is_behind = room.t.is_some_and(|t| top.saturating_add(LAG) < t);
-                if is_behind {
-                    // It counts anew: nothing can be asked for by the old count.
-                    room.t = None;
-                    room.settled = false;
-                    let now_at = Edge::at(now.wall);
-                    let from = room.from.take().or_else(|| room.counted_edge());
-                    room.outage = None;
-                    let gap = Gap::new(
-                        from.unwrap_or_else(|| now_at.clone()),
-                        now_at,
-                        "the server counts anew",
-                    );
-                    self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
+                // Another room saw it before.
+                let is_old = room.t.is_some() && room.count < self.count;
+                if is_behind && !is_old && !std::mem::replace(&mut room.doubted, true) {
+                    // One odd answer does not make all that is known old.
+                    let t = room.t.unwrap_or_default();
+                    let reason = format!("the server's counter went back from {t} to {top}");
+                    self.line_failed(line, Failure::new(reason), now);
+                    return;
+                }
+                room.doubted = false;
+                if is_behind || is_old {
+                    self.begin_anew(id, is_old, now);
                 }
                 let Some(room) = self.rooms.get_mut(&id) else {
                     return;
@@ -352,10 +433,35 @@ impl Session {
             }
             Err(Refusal::Closed) => {
                 tracing::warn!(room = %id, "the room does not exist, or is closed to the account");
-                self.forget(id, now);
+                self.forget(id, Ending::NotOpen, now);
             }
             Err(Refusal::Failed(failure)) => self.line_failed(line, failure, now),
         }
+    }
+
+    /// The server counts anew: nothing of a room can be asked for by its old count.
+    fn begin_anew(&mut self, id: RoomId, is_known: bool, now: Moment) {
+        const WHY: &str = "the server counts anew";
+        self.release(id, now);
+        if !is_known {
+            self.count_anew();
+        }
+        let count = self.count;
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
+        room.catching = None;
+        room.proof = None;
+        room.t = None;
+        room.settled = false;
+        room.count = count;
+        let to = Edge::at(now.wall);
+        let from = room.whole_until().unwrap_or_else(|| to.clone());
+        room.from = None;
+        room.outage = None;
+        let gap = Gap::new(from, to, WHY);
+        self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
+        self.note_unheard(self.line_of(id), None, WHY.into(), now);
     }
 
     pub(super) fn on_stored(&mut self, id: RoomId) {
@@ -375,6 +481,13 @@ impl Session {
         for waiter in room.waiters.drain(..) {
             let _ = waiter.send(Ok(()));
         }
+        if self.ended.remove(&id) {
+            let state = LinkState::Connected { since: now.wall };
+            self.synthetic(Link::KIND, room_place(id), Link::body(&state), now);
+        }
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
         if room.catching.is_some() {
             return;
         }

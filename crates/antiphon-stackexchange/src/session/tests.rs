@@ -1,7 +1,9 @@
 //! The rules, one by one: plain calls, no runtime.
 
 mod account;
+mod bytes;
 mod counters;
+mod elsewhere;
 mod holes;
 mod lines;
 mod model;
@@ -58,12 +60,7 @@ fn frame(room: i64, events: &[Value]) -> Value {
 
 /// Why there is no socket, in these words.
 fn failure(reason: &str) -> Failure {
-    Failure {
-        reason: reason.into(),
-        wait: None,
-        fatal: None,
-        socket_only: false,
-    }
+    Failure::new(reason)
 }
 
 /// A history with these events.
@@ -76,6 +73,7 @@ fn past(events: &[Value], whole: bool) -> Past {
     Past {
         events: events.collect(),
         whole,
+        ..Past::default()
     }
 }
 
@@ -106,10 +104,30 @@ impl Table {
         (table, id)
     }
 
+    /// A session with a socket for each room, and the sockets, in the order of the rooms' numbers.
+    fn served_each(rooms: &[i64]) -> (Self, Vec<SocketId>) {
+        let mut rules = rules(rooms);
+        rules.sockets = Sockets::PerRoom;
+        let mut table = Self::with(rules, &[]);
+        table.log_in();
+        let opens = table.answer(TOP).into_iter().filter_map(|task| match task {
+            Task::Open { id, .. } => Some(id),
+            _ => None,
+        });
+        let ids: Vec<SocketId> = opens.collect();
+        for id in &ids {
+            table.opened(*id);
+        }
+        table.store();
+        (table, ids)
+    }
+
     /// A session that goes on where another's checkpoints say.
     fn restarted(&mut self) -> Self {
         let mut table = Self::with(self.session.rules.clone(), &self.checkpoints());
         table.now = self.now;
+        // The journal is the same.
+        table.stored.clone_from(&self.stored);
         table
     }
 
@@ -209,6 +227,28 @@ impl Table {
             (draft.place.to_string(), Gap::decode(&event).expect("a gap"))
         })
         .collect()
+    }
+
+    /// The gaps of what comes from elsewhere.
+    fn gaps_elsewhere(&mut self) -> Vec<Gap> {
+        let gaps = self.gaps().into_iter();
+        gaps.filter(|(at, _)| at == "user/99")
+            .map(|(_, gap)| gap)
+            .collect()
+    }
+
+    /// The links that were told of one room.
+    fn links_of(&mut self, room: i64) -> Vec<LinkState> {
+        self.store();
+        let place = format!("room/{room}");
+        let drafts = self.stored.iter().filter_map(|entry| entry.event.as_ref());
+        drafts
+            .filter(|draft| draft.kind.as_str() == Link::KIND && draft.place.as_str() == place)
+            .map(|draft| {
+                let event = Event::stored(Position::new(1), "chat".into(), draft.clone());
+                Link::decode(&event).expect("a link").state
+            })
+            .collect()
     }
 
     /// The gaps of one room.

@@ -221,3 +221,94 @@ fn nothing_is_read_before_the_login_and_after_the_stop() {
     table.session.stop_reading();
     assert!(!table.session.wants_frames() && !table.session.wants_command());
 }
+
+/// A status in place of the login page.
+fn status() -> Failure {
+    Failure {
+        status: true,
+        ..failure("the page https://x.example/users/login answered with status 403")
+    }
+}
+
+#[test]
+fn a_status_in_place_of_the_login_page_is_a_growing_wait_and_ten_in_a_row_are_the_end() {
+    let mut table = Table::new(&[SANDBOX]);
+    table.session.start();
+    let mut pauses = Vec::new();
+    for _ in 1..STATUSES {
+        table.tasks();
+        table.done(Done::LoggedIn(Err(status())));
+        let link = table.session.take_link();
+        assert!(
+            matches!(&link, Some(LinkState::Waiting { reason, .. }) if reason.contains("status 403")),
+            "{link:?}"
+        );
+        let pause = table.session.deadline().expect("another try") - table.now.at;
+        pauses.push(pause.as_secs());
+        table.pass(pause.as_secs() + 1);
+        table.deadline();
+    }
+    let expected = [30, 60, 120, 240, 480, 900, 900, 900, 900];
+    assert_eq!(pauses, expected, "in seconds");
+    table.done(Done::LoggedIn(Err(status())));
+    let link = table.session.take_link();
+    let Some(LinkState::Stopped { code, reason, hint }) = link else {
+        panic!("{link:?}");
+    };
+    assert_eq!(code, "refused");
+    assert!(reason.contains("status 403, 10 times in a row"), "{reason}");
+    assert!(hint.expect("a hint").contains("browser"));
+}
+
+#[test]
+fn a_login_that_works_ends_the_row_of_statuses() {
+    let mut table = Table::new(&[SANDBOX]);
+    table.session.start();
+    for _ in 0..STATUSES - 1 {
+        table.done(Done::LoggedIn(Err(status())));
+        table.pass(1000);
+        table.deadline();
+        table.tasks();
+    }
+    table.log_in();
+    let mut id = table.open(TOP);
+    for _ in 0..STATUSES - 1 {
+        table.cut(id);
+        table.pass(1000);
+        table.deadline();
+        let tasks = table.answer(TOP);
+        let Some(Task::Open { id: refused, .. }) = tasks.last() else {
+            panic!("{tasks:?}");
+        };
+        table.done(Done::Opened {
+            id: *refused,
+            outcome: Err(status()),
+        });
+        assert!(!table.session.is_stopped());
+        table.pass(1000);
+        table.deadline();
+        id = table.open(TOP);
+    }
+}
+
+#[test]
+fn lines_that_meet_the_same_status_count_it_once() {
+    let (mut table, ids) = Table::served_each(&[TEA, SANDBOX]);
+    for id in ids {
+        table.cut(id);
+    }
+    for number in 1..STATUSES {
+        table.pass(1000);
+        table.deadline();
+        for task in table.answer(TOP) {
+            if let Task::Open { id, .. } = task {
+                table.done(Done::Opened {
+                    id,
+                    outcome: Err(status()),
+                });
+            }
+        }
+        assert_eq!(table.session.statuses, number);
+    }
+    assert!(!table.session.is_stopped());
+}

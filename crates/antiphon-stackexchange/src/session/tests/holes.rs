@@ -360,3 +360,56 @@ fn an_old_answer_to_an_announcement_proves_nothing_after_a_later_cut() {
     table.deadline();
     assert_eq!(table.answer_history(past(&[], true)), TOP + 2);
 }
+
+#[test]
+fn a_gap_after_a_poll_begins_when_the_poll_was_asked_for_and_not_when_its_answer_came() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    table.cut(id);
+    table.pass(60);
+    table.deadline();
+    table.poll();
+    let asked_at = table.now.wall;
+    table.tasks();
+    table.pass(20);
+    table.polled(0, &frame(SANDBOX, &[message(TOP + 3, SANDBOX)]));
+    let id = table.reopen(TOP + 9);
+    table.frame(id, &json!({"r4242": {"t": TOP + 9, "d": 1}}));
+    table.answer_history(past(&[], false));
+    let gaps = table.gaps_of(SANDBOX);
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert!(gaps[0].from.at <= asked_at, "{gaps:?}");
+}
+
+#[test]
+fn a_gap_after_waiting_begins_at_the_last_frame_and_not_at_the_end_of_the_wait() {
+    let (mut table, id) = Table::served(&[SANDBOX]);
+    table.frame(id, &frame(SANDBOX, &[message(TOP + 1, SANDBOX)]));
+    let heard_at = table.now.wall;
+    table.cut(id);
+    for _ in 0..10 {
+        table.pass(60);
+        table.deadline();
+        for task in table.tasks() {
+            if let Task::Announce { room, round } = task {
+                table.done(Done::Announced {
+                    room,
+                    round,
+                    outcome: Err(Refusal::Failed(failure("could not reach the server"))),
+                });
+            }
+        }
+    }
+    let id = table.reopen(TOP + 9);
+    table.frame(id, &json!({"r4242": {"t": TOP + 9, "d": 1}}));
+    table.answer_history(past(&[], false));
+    let gaps = table.gaps();
+    assert_eq!(
+        gaps.len(),
+        2,
+        "of the room, and of what comes from elsewhere: {gaps:?}"
+    );
+    for (_, gap) in gaps {
+        assert_eq!(gap.from.at, heard_at);
+        assert_eq!(gap.from.frame, Some(1));
+    }
+}

@@ -61,7 +61,7 @@ fn with_a_socket_each_every_room_resumes_from_its_own_count() {
     assert_eq!(after(&table.answer(TOP)), [TOP, TOP]);
     let sockets = [(TEA, 5), (SANDBOX, 9)].map(|(room, more)| {
         let line = table.session.lines.get(&room).expect("a line");
-        let Phase::Opening { epoch } = line.phase else {
+        let Phase::Opening { epoch, .. } = line.phase else {
             panic!("{:?}", line.phase);
         };
         (SocketId { line: room, epoch }, room, more)
@@ -279,7 +279,12 @@ fn three_refused_sockets_bring_polling_and_a_socket_ends_it() {
     assert!(!table.session.is_polling());
     table.frame(id, &frame(SANDBOX, &[message(TOP + 2, SANDBOX)]));
     assert_eq!(table.origins(), [format!("event/{}", TOP + 2)]);
-    assert!(table.gaps().is_empty());
+    assert!(table.gaps_of(SANDBOX).is_empty());
+    assert_eq!(
+        table.gaps_elsewhere().len(),
+        1,
+        "no poll brings invitations"
+    );
 }
 
 #[test]

@@ -335,3 +335,114 @@ fn a_deletion_names_the_event_that_posted_the_message() {
     assert_eq!(table.session.posted.len(), POSTED, "a bounded memory");
     assert_eq!(table.session.posted_order.len(), POSTED);
 }
+
+/// Answers the announcements of one room with a refusal, and all others well.
+fn refuse(table: &mut Table, closed: i64) -> Vec<Task> {
+    let mut others = Vec::new();
+    for task in table.tasks() {
+        match task {
+            Task::Announce { room, round } => {
+                let outcome = if room.get() == closed {
+                    Err(Refusal::Closed)
+                } else {
+                    Ok(TOP)
+                };
+                table.done(Done::Announced {
+                    room,
+                    round,
+                    outcome,
+                });
+            }
+            other => others.push(other),
+        }
+    }
+    others.extend(table.answer(TOP));
+    others
+}
+
+#[track_caller]
+fn check_stopped(state: &LinkState, expected: &str) {
+    let LinkState::Stopped { code, hint, .. } = state else {
+        panic!("{state}");
+    };
+    assert_eq!(code, expected);
+    assert!(hint.is_some(), "it says what to do");
+}
+
+#[test]
+fn the_link_of_a_room_tells_that_it_is_not_open_and_that_it_is_read_again() {
+    let mut table = Table::new(&[SANDBOX, TEA]);
+    table.log_in();
+    let tasks = refuse(&mut table, TEA);
+    let links = table.links_of(TEA);
+    assert_eq!(links.len(), 1, "{links:?}");
+    check_stopped(&links[0], "not-open");
+    assert!(table.links_of(SANDBOX).is_empty(), "the others go on");
+    let Some(Task::Open { id, .. }) = tasks.last() else {
+        panic!("{tasks:?}");
+    };
+    table.opened(*id);
+
+    // The next run tries again, and says so again; then the client joins it.
+    let mut table = table.restarted();
+    table.log_in();
+    let tasks = refuse(&mut table, TEA);
+    assert_eq!(table.links_of(TEA).len(), 2);
+    let Some(Task::Open { id, .. }) = tasks.last() else {
+        panic!("{tasks:?}");
+    };
+    table.opened(*id);
+    table.join(TEA);
+    table.open(TOP);
+    let links = table.links_of(TEA);
+    assert_eq!(links.len(), 3);
+    let since = table.now.wall;
+    assert_eq!(links[2], LinkState::Connected { since });
+    table.cut(SocketId { line: 0, epoch: 0 });
+    assert_eq!(table.links_of(TEA).len(), 3, "said once");
+}
+
+#[test]
+fn the_link_of_a_room_is_remembered_over_a_restart() {
+    let mut table = Table::new(&[SANDBOX, TEA]);
+    table.log_in();
+    refuse(&mut table, TEA);
+    let mut table = table.restarted();
+    table.log_in();
+    table.open(TOP);
+    let links = table.links_of(TEA);
+    assert!(links.len() == 2 && links[1].is_connected(), "{links:?}");
+    assert!(table.links_of(SANDBOX).is_empty());
+}
+
+#[test]
+fn the_link_of_a_room_tells_that_the_account_was_removed_or_left() {
+    let (mut table, id) = Table::served(&[SANDBOX, TEA]);
+    table.frame(id, &json!({"r17": {"exit": true}}));
+    check_stopped(&table.links_of(TEA)[0], "removed");
+    table.leave(Some(SANDBOX));
+    check_stopped(&table.links_of(SANDBOX)[0], "left");
+    table.leave(Some(SANDBOX));
+    assert_eq!(table.links_of(SANDBOX).len(), 1, "said once");
+}
+
+#[test]
+fn rooms_that_were_only_tried_leave_nothing_behind_and_the_memory_of_them_is_bounded() {
+    let (mut table, _) = Table::served(&[SANDBOX]);
+    let count = i64::try_from(ENDED).expect("few") + 50;
+    for room in 0..count {
+        table.join(100_000 + room);
+        for task in refuse(&mut table, 100_000 + room) {
+            if let Task::Open { id, .. } = task {
+                table.opened(id);
+            }
+        }
+    }
+    assert_eq!(table.session.ended.len(), ENDED);
+    let parts: Vec<Part> = table
+        .checkpoints()
+        .into_iter()
+        .map(|kept| kept.part)
+        .collect();
+    assert_eq!(parts, ["room/4242".into()]);
+}

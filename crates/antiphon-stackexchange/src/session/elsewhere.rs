@@ -1,0 +1,370 @@
+//! What comes from elsewhere, such as invitations and mentions in rooms that the account is not in.
+//!
+//! It comes over sockets alone, under the key of any room: no history has it, and no poll. While a line polls it is
+//! missing, from the last frame of a socket to the first of the next, which is a gap at `user/<own id>`. The checkpoint
+//! `account` has the stretch from the moment polling begins, so that a restart does not forget it.
+
+use std::collections::BTreeMap;
+
+use antiphon_core::{Checkpoint, Edge, Entry, Gap, Part};
+use serde::{Deserialize, Serialize};
+
+use super::{LineId, Moment, Session, VERSION, before};
+use crate::{event::user_place, model::RoomId};
+
+/// The checkpoint's part.
+pub(super) const PART: &str = "account";
+
+/// Stretches that are remembered as told.
+const TOLD: usize = 16;
+
+/// A stretch in which a line heard nothing from elsewhere.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Unheard {
+    /// The last frame of a socket.
+    from: Edge,
+    /// The server's count up to which the rooms were heard then: a socket that begins there says it all again.
+    ///
+    /// Absent if none can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<i64>,
+    /// Why.
+    cause: String,
+}
+
+impl Unheard {
+    /// Both stretches as one.
+    fn and(self, other: Self) -> Self {
+        let after = self.after.zip(other.after).map(|(one, two)| one.min(two));
+        let first = if self.from.at <= other.from.at {
+            self
+        } else {
+            other
+        };
+        Self { after, ..first }
+    }
+}
+
+/// What is stored of the account.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Stored {
+    v: u8,
+    /// How often the server began to count anew.
+    #[serde(default)]
+    pub(super) count: u64,
+    /// The stretches that are not told yet, by line.
+    #[serde(default)]
+    pub(super) unheard: BTreeMap<LineId, Unheard>,
+    /// The stretches that were told, in order.
+    #[serde(default)]
+    pub(super) told: Vec<(Edge, Edge)>,
+}
+
+impl Session {
+    fn account(&self) -> Checkpoint {
+        let lines = self.lines.iter();
+        let unheard = lines.filter_map(|(id, line)| Some((*id, line.unheard.clone()?)));
+        let stored = Stored {
+            v: VERSION,
+            count: self.count,
+            unheard: unheard.collect(),
+            told: self.told_missing.clone(),
+        };
+        Checkpoint {
+            part: Part::from(PART),
+            state: serde_json::to_vec(&stored)
+                .expect("an account has only texts, numbers and times")
+                .into(),
+            mark: i64::try_from(self.count).unwrap_or(i64::MAX),
+        }
+    }
+
+    pub(super) fn save_account(&mut self) {
+        let account = self.account();
+        self.push(Entry::checkpoint(account));
+    }
+
+    /// Up to which count every room of a line was heard.
+    fn heard_by(&self, line: LineId) -> Option<i64> {
+        let rooms = self.rooms.values();
+        let mine = rooms.filter(|room| self.line_of(room.id) == line);
+        mine.filter_map(|room| room.t).min()
+    }
+
+    /// The stretches that an earlier run did not tell go on with the lines there are now.
+    pub(super) fn resume_unheard(&mut self, now: Moment) {
+        for (id, unheard) in std::mem::take(&mut self.restored) {
+            // Line 0 serves all rooms, so it goes with any of them, whichever run had it.
+            let fits = |line: &LineId| *line == id || *line == 0 || id == 0;
+            let lines: Vec<LineId> = self.lines.keys().copied().filter(fits).collect();
+            if lines.is_empty() {
+                let (from, to) = (unheard.from.clone(), Edge::at(now.wall));
+                self.lose_elsewhere(from, to, &unheard.cause, now);
+            }
+            for line in lines {
+                self.merge(line, unheard.clone());
+            }
+        }
+    }
+
+    fn merge(&mut self, line: LineId, unheard: Unheard) {
+        if let Some(line) = self.lines.get_mut(&line) {
+            line.unheard = Some(match line.unheard.take() {
+                Some(known) => known.and(unheard),
+                None => unheard,
+            });
+        }
+    }
+
+    /// A line begins to poll.
+    pub(super) fn cease_to_hear(&mut self, id: LineId, why: &str, now: Moment) {
+        let after = self.heard_by(id);
+        let cause = format!("{why}; no poll brings what comes from other rooms");
+        self.note_unheard(id, after, cause, now);
+    }
+
+    /// What comes from elsewhere is missing on a line since it was last heard there, unless that is known.
+    pub(super) fn note_unheard(
+        &mut self,
+        id: LineId,
+        after: Option<i64>,
+        cause: String,
+        now: Moment,
+    ) {
+        let Some(line) = self.lines.get(&id) else {
+            return;
+        };
+        let from = match (&line.unheard, &line.last) {
+            (Some(known), _) => known.from.clone(),
+            (None, Some(last)) => last.clone(),
+            // No socket of this run said anything: since the rooms were heard last.
+            (None, None) => {
+                let rooms = self.rooms.values();
+                let mine = rooms.filter(|room| self.line_of(room.id) == id);
+                let edges = mine.filter_map(super::room::Room::whole_until);
+                edges
+                    .min_by_key(|edge| edge.at)
+                    .unwrap_or_else(|| before(now.wall))
+            }
+        };
+        self.merge(id, Unheard { from, after, cause });
+        self.save_account();
+    }
+
+    /// A new socket begins after a count: if nothing was heard past that meanwhile, it says all of it again.
+    pub(super) fn may_hear_again(&mut self, id: LineId, after: i64) {
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        let says_all = |unheard: &Unheard| unheard.after.is_some_and(|count| after <= count);
+        if line.unheard.as_ref().is_some_and(says_all) {
+            line.unheard = None;
+            self.save_account();
+        }
+    }
+
+    /// The first frame of a socket after a stretch without one, or the end of the line.
+    ///
+    /// While another line hears nothing, what comes under the keys of its rooms is missing still: both are one gap, to
+    /// the first frame of the last of them.
+    pub(super) fn heard_again(&mut self, id: LineId, to: Edge, now: Moment) {
+        let Some(unheard) = self.lines.get_mut(&id).and_then(|line| line.unheard.take()) else {
+            return;
+        };
+        let mut lines = self.lines.iter();
+        let other = lines.find(|(_, line)| line.unheard.is_some());
+        if let Some(other) = other.map(|(id, _)| *id) {
+            let after = None;
+            self.merge(other, Unheard { after, ..unheard });
+            self.save_account();
+        } else {
+            self.lose_elsewhere(unheard.from, to, &unheard.cause, now);
+        }
+    }
+
+    /// The program stops: tells what is missing by now. The next run begins there.
+    pub(crate) fn stopping(&mut self, now: Moment) {
+        let to = Edge::at(now.wall);
+        let ids: Vec<LineId> = self.lines.keys().copied().collect();
+        let mut lost: Option<Unheard> = None;
+        for id in ids {
+            let after = self.heard_by(id);
+            let Some(unheard) = self
+                .lines
+                .get_mut(&id)
+                .and_then(|line| line.unheard.as_mut())
+            else {
+                continue;
+            };
+            // Where no poll went past that count, the next socket says all of it again.
+            if unheard.after.is_none_or(|count| after > Some(count)) {
+                let next = Unheard {
+                    from: to.clone(),
+                    after,
+                    cause: unheard.cause.clone(),
+                };
+                let this = std::mem::replace(unheard, next);
+                lost = Some(match lost {
+                    Some(others) => others.and(this),
+                    None => this,
+                });
+            }
+        }
+        if let Some(unheard) = lost {
+            self.lose_elsewhere(unheard.from, to, &unheard.cause, now);
+        }
+    }
+
+    /// A hole of a room, in which something from elsewhere may have been.
+    ///
+    /// It comes under any room's key, so any room's hole may have had some; one outage of several rooms is said once.
+    pub(super) fn lose_notifications(
+        &mut self,
+        room: RoomId,
+        from: Edge,
+        to: Edge,
+        outage: &str,
+        now: Moment,
+    ) {
+        let id = self.line_of(room);
+        let cause = format!("{outage}; no history has what comes from other rooms");
+        let hears = self
+            .lines
+            .get(&id)
+            .is_some_and(|line| line.unheard.is_none());
+        if hears {
+            self.lose_elsewhere(from, to, &cause, now);
+        } else {
+            // The stretch that is not told yet has it.
+            let after = None;
+            self.merge(id, Unheard { from, after, cause });
+            self.save_account();
+        }
+    }
+
+    /// Tells that what comes from elsewhere is missing, without what was told before; saves what is not told yet.
+    fn lose_elsewhere(&mut self, from: Edge, to: Edge, cause: &str, now: Moment) {
+        let mut parts = Vec::new();
+        if let Some(me) = &self.me {
+            let place = user_place(me.id);
+            let untold = untold(&self.told_missing, from.clone(), to.clone());
+            parts.extend(untold.into_iter().map(|part| (place.clone(), part)));
+            tell(&mut self.told_missing, from, to);
+        }
+        // The last of them has the checkpoint, which knows of all.
+        let last = parts.pop();
+        for (place, (from, to)) in parts {
+            self.synthetic(Gap::KIND, place, Gap::new(from, to, cause).body(), now);
+        }
+        let account = self.account();
+        match last {
+            Some((place, (from, to))) => {
+                let body = Gap::new(from, to, cause).body();
+                self.synthetic_with(Gap::KIND, place, body, account, now);
+            }
+            None => self.push(Entry::checkpoint(account)),
+        }
+    }
+}
+
+/// The parts of a stretch that lie in none of those told, in order.
+fn untold(told: &[(Edge, Edge)], mut from: Edge, to: Edge) -> Vec<(Edge, Edge)> {
+    let mut parts = Vec::new();
+    for (since, until) in told {
+        if until.at < from.at || to.at < since.at {
+            continue;
+        }
+        if from.at < since.at {
+            parts.push((from, since.clone()));
+        }
+        if to.at <= until.at {
+            return parts;
+        }
+        from = until.clone();
+    }
+    parts.push((from, to));
+    parts
+}
+
+/// Adds a stretch to those told, which stay apart and in order; the oldest are let go.
+fn tell(told: &mut Vec<(Edge, Edge)>, mut from: Edge, mut to: Edge) {
+    told.retain(|(since, until)| {
+        let touches = since.at <= to.at && from.at <= until.at;
+        if touches && since.at < from.at {
+            from = since.clone();
+        }
+        if touches && to.at < until.at {
+            to = until.clone();
+        }
+        !touches
+    });
+    let place = told.partition_point(|(since, _)| since.at < from.at);
+    told.insert(place, (from, to));
+    if told.len() > TOLD {
+        told.remove(0);
+    }
+}
+
+impl Session {
+    /// The server counts anew: what was remembered by its old ids counts no more.
+    pub(super) fn count_anew(&mut self) {
+        self.count += 1;
+        self.seen.clear();
+        self.seen_order.clear();
+        self.acks.clear();
+        tracing::warn!(count = self.count, "the server counts anew");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn edge(second: i64) -> Edge {
+        Edge::at(Timestamp::from_second(second).expect("a time"))
+    }
+
+    /// Tells a stretch after others; gives what was told, and what is remembered.
+    #[track_caller]
+    fn check(others: &[(i64, i64)], (from, to): (i64, i64), expected: &[(i64, i64)]) {
+        let mut told = Vec::new();
+        for (from, to) in others {
+            tell(&mut told, edge(*from), edge(*to));
+        }
+        let parts = untold(&told, edge(from), edge(to)).into_iter();
+        let parts: Vec<_> = parts
+            .map(|(from, to)| (from.at.as_second(), to.at.as_second()))
+            .collect();
+        assert_eq!(parts, expected);
+        tell(&mut told, edge(from), edge(to));
+        assert!(untold(&told, edge(from), edge(to)).is_empty());
+        let mut pairs = told.iter().zip(told.iter().skip(1));
+        assert!(pairs.all(|((_, until), (since, _))| until.at < since.at));
+    }
+
+    #[test]
+    fn of_a_stretch_only_what_was_not_told_is_told() {
+        check(&[], (1, 9), &[(1, 9)]);
+        check(&[(3, 5)], (1, 9), &[(1, 3), (5, 9)]);
+        check(&[(3, 5)], (3, 5), &[]);
+        check(&[(3, 5)], (4, 5), &[]);
+        check(&[(3, 5)], (4, 9), &[(5, 9)]);
+        check(&[(3, 5)], (1, 4), &[(1, 3)]);
+        check(&[(3, 5)], (6, 9), &[(6, 9)]);
+        check(&[(3, 5), (7, 8)], (1, 9), &[(1, 3), (5, 7), (8, 9)]);
+        check(&[(7, 8), (3, 5)], (4, 7), &[(5, 7)]);
+        check(&[(3, 5), (5, 7)], (4, 6), &[]);
+    }
+
+    #[test]
+    fn the_memory_of_what_was_told_is_bounded() {
+        let mut told = Vec::new();
+        for number in 0..100 {
+            tell(&mut told, edge(number * 10), edge(number * 10 + 5));
+        }
+        assert_eq!(told.len(), TOLD);
+        assert_eq!(told[0].0, edge(840));
+    }
+}
