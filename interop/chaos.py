@@ -328,6 +328,7 @@ class Books:
             create table ledger (n integer primary key, platform, kind, place, origin, is_due, at, connection, frame, fate);
             create index ledger_frame on ledger (connection, frame);
             create table journal (position integer primary key, platform, kind, place, origin, provenance);
+            create index ledger_origin on ledger (origin);
             create index journal_origin on journal (platform, origin);
             """
         )
@@ -336,6 +337,7 @@ class Books:
         self.position = 0
         self.gaps = {platform: {} for platform in SOURCES}
         self.greeted = []  # of each socket to a node that said so: its session, its name and when it did
+        self.names = {}  # of each socket to a node: the client's name, by the simulator's
 
     def follow(self, old):
         """Reads the ledger on; rows that may still change are read again later, and only at all if `old` is 0."""
@@ -343,7 +345,7 @@ class Books:
             self.database.execute("begin")
             self.database.execute("delete from ledger where n > ?", (self.settled,))
             expected = self.settled + 1
-            for page in self.trial.world.pages(self.settled):
+            for page in self.trial.world.pages(self.settled, dropped_too=True):
                 now = time.time() * 1000
                 # The numbers of all rows have no holes.
                 self.dropped += page[0]["n"] - expected
@@ -398,15 +400,26 @@ class Books:
         for session, socket, received_at in self.greeted:
             earlier = [name for at, name in sockets.get(session, []) if at <= received_at]
             if earlier:
-                self.database.execute(
-                    "update ledger set connection = ?1, origin = printf('%s/%08d', ?1, frame) where connection = ?2",
-                    (socket, earlier[-1]),
-                )
+                self.names[earlier[-1]] = socket
+        # Also the rows that were read again since the greeting of their socket got its name.
+        self.database.executemany(
+            "update ledger set connection = ?2, origin = printf('%s/%08d', ?2, frame) where connection = ?1",
+            self.names.items(),
+        )
 
     def number(self, connection, frame):
-        """The ledger's number of a frame, or None."""
+        """The ledger's number of a frame, or None.
+
+        An edge on Discord names a session and a sequence, which the origins of most rows hold. Where this row is one of
+        the others, the one before it is as good: what lies between them is stored.
+        """
+        if connection is None or frame is None:
+            return None
         query = "select n from ledger where connection = ? and frame = ?"
         found = self.database.execute(query, (connection, frame)).fetchone()
+        if found is None:
+            query = "select n from ledger where origin between ? and ? order by origin desc limit 1"
+            found = self.database.execute(query, (f"{connection}/", f"{connection}/{frame:010}")).fetchone()
         return found and found[0]
 
     def judge(self):
@@ -431,7 +444,11 @@ class Books:
     def disordered(self, platform):
         """The stored rows of a platform that stand in the journal behind one that was sent later."""
         line, turn = {
-            "queup": ("place || (kind = 'queup.chat-message')", "n"),
+            # Chat is in the order of the server's times; what else was fetched has no order among what was heard.
+            "queup": (
+                "place || (kind = 'queup.chat-message') || (provenance = 'backfilled' and kind != 'queup.chat-message')",
+                "iif(kind = 'queup.chat-message', cast(substr(origin, instr(origin, '-') + 1) as integer), n)",
+            ),
             "lavalink": ("connection", "frame"),
         }.get(platform, ("place", "n"))
         query = f"""

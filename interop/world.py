@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import urllib.parse
+import urllib.error
 import urllib.request
 
 
@@ -89,12 +90,24 @@ class World:
         with urllib.request.urlopen(url, timeout=30) as answer:
             return [json.loads(line) for line in answer.read().splitlines() if line]
 
-    def pages(self, after=0):
-        """The ledger's rows of all accounts after a number, in order, in pages."""
+    def pages(self, after=0, dropped_too=False):
+        """The ledger's rows of all accounts after a number, in order, in pages.
+
+        Rows that the full ledger has dropped end the script, unless the caller says that it looks for holes.
+        """
         while True:
             url = f"{self.addresses['control']}/ledger?after={after}"
-            with urllib.request.urlopen(url, timeout=60) as answer:
-                page = [json.loads(line) for line in answer.read().splitlines() if line]
+            try:
+                with urllib.request.urlopen(url, timeout=60) as answer:
+                    page = [json.loads(line) for line in answer.read().splitlines() if line]
+            except urllib.error.HTTPError as error:
+                told = json.loads(error.read()) if error.code == 410 else {}
+                if dropped_too and "after" in told:
+                    after = told["after"]
+                    continue
+                if error.code == 410:
+                    raise SystemExit("the simulator's ledger is full and dropped rows: run fewer rounds") from error
+                raise
             if not page:
                 return
             yield page

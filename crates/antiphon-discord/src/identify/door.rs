@@ -167,7 +167,7 @@ impl Door {
             match asked {
                 Turn::Now => break,
                 Turn::At(at) => {
-                    turn.send_replace(Some(at));
+                    turn.send_if_modified(|known| known.replace(at) != Some(at));
                     tokio::select! {
                         () = sleep_until(at) => {}
                         () = changed => {}

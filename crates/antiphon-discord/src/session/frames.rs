@@ -8,7 +8,8 @@ use antiphon_core::{
 use bytes::Bytes;
 
 use super::{
-    Cut, Heart, Last, Moment, Phase, REFUSED_PAUSE, Resumable, Sends, Session, Then, sequence::Came,
+    Cut, Heart, Last, Moment, Phase, REFUSED_PAUSE, Resumable, Sends, Session, Then,
+    sequence::Came, stored::Lost,
 };
 use crate::{
     dispatch::UNREADABLE,
@@ -166,7 +167,8 @@ impl Session {
         };
         let name = header.name.as_deref();
         if name == Some("READY") {
-            self.on_ready(&body, header.seq, now);
+            let data = header.data.clone().map(|span| frame.slice(span));
+            self.on_ready(data.as_ref().unwrap_or(&body), header.seq, now);
         }
         let named = self.namer.name(name, &header.ids);
         if form != BodyForm::Json || !header.is_sound() {
@@ -180,7 +182,8 @@ impl Session {
             .resumable
             .as_ref()
             .map(|session| Arc::clone(&session.stream));
-        let mut seq = header.seq;
+        // A broken frame says nothing for sure: a number may be cut off, and a resume may bring the whole one.
+        let mut seq = header.seq.filter(|_| header.is_sound());
         if let (Some(number), Some(stream)) = (seq, &stream) {
             match self.on_sequence(stream, number, now) {
                 Came::InReach => {
@@ -193,7 +196,7 @@ impl Session {
                 Came::OutOfReach => seq = None,
             }
         }
-        // A broken frame is known by its place on the connection: nothing of it is to be taken for a repeat.
+        // A broken frame is known by its place on the connection, so that it is taken for no repeat, nor the whole one.
         let origin = match (named.occurrence, &stream, seq) {
             (Some(occurrence), _, _) if header.is_sound() => occurrence,
             (_, Some(stream), Some(seq)) => self.namer.sequence(stream, seq),
@@ -292,9 +295,25 @@ impl Session {
                 part = &*self.part,
                 "READY names no session; it cannot be resumed"
             );
+            if self.resumable.is_none() && self.lost.is_none() {
+                self.lost = Some(Lost {
+                    from: Edge::at(now.wall),
+                    cause: "READY named no session, so that nothing could be resumed".into(),
+                });
+                self.render(now.wall);
+                let checkpoint = self.checkpoint(now.wall);
+                self.push(Entry::checkpoint(checkpoint));
+            }
             return;
         };
-        let is_asked_for = matches!(self.phase, Phase::Identifying { .. });
+        // A replay holds nothing up to the number that was resumed from: such a READY answers the resume with a new
+        // session.
+        let resumed_from = self.durable.or(self.seq).unwrap_or_default();
+        let is_asked_for = match self.phase {
+            Phase::Identifying { .. } => true,
+            Phase::Resuming { .. } => seq.is_some_and(|seq| seq < resumed_from),
+            _ => false,
+        };
         if !is_asked_for
             && self
                 .resumable
@@ -306,6 +325,15 @@ impl Session {
                 "READY came again; no session begins with it"
             );
             return;
+        }
+        if self.resumable.is_some()
+            && self.lost.is_none()
+            && let Some(last) = &self.last
+        {
+            self.lost = Some(Lost {
+                from: Edge::frame(last.at, &*last.stream, last.seq),
+                cause: "Discord began a new session in place of the old one".into(),
+            });
         }
         self.epoch = self.epoch.wrapping_add(1).max(1);
         self.seq = None;

@@ -38,16 +38,16 @@ impl Session {
     /// [`Session::seq`] is the last sequence before the first hole, and so are the mark, the heartbeat and the resume:
     /// if the connection is lost while a hole is open, a resume brings what is missing.
     pub(super) fn on_sequence(&mut self, stream: &str, seq: u64, now: Moment) -> Came {
+        let last = self.seq;
+        if seq.saturating_sub(last.unwrap_or_default()) > FARTHEST {
+            self.report_out_of_reach(stream, seq, now);
+            return Came::OutOfReach;
+        }
         // A payload that was passed over has a gap of its own.
         if self.report_skipped(stream, seq, now) {
             self.seq = self.seq.max(Some(seq));
             self.ahead.clear();
             return Came::InReach;
-        }
-        let last = self.seq;
-        if seq.saturating_sub(last.unwrap_or_default()) > FARTHEST {
-            self.report_out_of_reach(stream, seq, now);
-            return Came::OutOfReach;
         }
         match last {
             Some(last) if seq <= last => {
@@ -57,7 +57,7 @@ impl Session {
                 self.ahead.0.insert(seq);
                 tracing::debug!(part = &*self.part, seq, last, "the sequence jumped");
                 if self.ahead.0.len() >= PATIENCE {
-                    self.settle_holes(stream, now);
+                    self.settle_hole(stream, now);
                 }
             }
             _ => self.advance(seq),
@@ -68,43 +68,47 @@ impl Session {
     /// Goes on to a sequence, and over what came before its time.
     fn advance(&mut self, seq: u64) {
         let mut last = seq;
-        while self.ahead.0.remove(&(last + 1)) {
-            last += 1;
+        while let Some(next) = last.checked_add(1)
+            && self.ahead.0.remove(&next)
+        {
+            last = next;
         }
         self.seq = Some(last);
     }
 
-    /// Reports what is missing below the highest sequence that came, and goes on from there.
+    /// Reports all that is missing below the highest sequence that came, and goes on from there.
     pub(super) fn settle_holes(&mut self, stream: &str, now: Moment) {
-        let Some(&highest) = self.ahead.0.last() else {
-            return;
+        while self.settle_hole(stream, now) {}
+    }
+
+    /// Reports the first hole, if there is one, and goes on behind it.
+    ///
+    /// What stands behind the next hole waits on: one wrong number does not carry the mark away.
+    fn settle_hole(&mut self, stream: &str, now: Moment) -> bool {
+        let Some(first) = self.ahead.0.pop_first() else {
+            return false;
         };
         let last = self.seq.unwrap_or_default();
-        // The last frame whose predecessor is missing: behind it the stream is whole again.
-        let mut joined = highest;
-        while self.ahead.0.contains(&(joined - 1)) {
-            joined -= 1;
-        }
-        let missing = highest - last - u64::try_from(self.ahead.0.len()).unwrap_or_default();
-        let at = self.last.as_ref().map_or(now.wall, |last| last.at);
-        let cause = format!(
-            "the session's sequence jumped from {last} to {highest}: {missing} dispatches did not come"
-        );
+        let missing = first.saturating_sub(last).saturating_sub(1);
         tracing::warn!(
             part = &*self.part,
             last,
-            highest,
+            first,
             missing,
             "the sequence has a hole; a gap is reported"
         );
+        let at = self.last.as_ref().map_or(now.wall, |last| last.at);
+        let cause = format!(
+            "the session's sequence jumped from {last} to {first}: {missing} dispatches did not come whole"
+        );
         let gap = Gap::new(
             Edge::frame(at, stream, last),
-            Edge::frame(now.wall, stream, joined),
+            Edge::frame(now.wall, stream, first),
             cause,
         );
-        self.ahead.clear();
-        self.seq = Some(highest);
+        self.advance(first);
         self.gap(&gap, now);
+        true
     }
 
     /// Reports, once a connection, that a sequence cannot be right.

@@ -20,6 +20,8 @@ use std::{
 pub(super) const REMEMBERED: usize = 64;
 /// Longer ids, in bytes, are not remembered, and their streams are always named `id~shard.epoch`.
 const LONGEST: usize = 64;
+/// Stands before shard and epoch in a stream's name; an id with it is never a name by itself.
+const MARK: char = '~';
 
 /// The names that streams of a source's shards have had.
 #[derive(Clone, Debug, Default)]
@@ -40,19 +42,13 @@ impl Streams {
         used: &mut Vec<String>,
     ) -> Arc<str> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_rememberable = id.len() <= LONGEST && used.len() < REMEMBERED;
+        let is_rememberable = id.len() <= LONGEST && used.len() < REMEMBERED && !id.contains(MARK);
         if is_rememberable && known.insert(id.into()) {
             used.push(id.to_owned());
             return id.into();
         }
-        let mut name = format!("{id}~{shard}.{epoch}");
-        // A server may have given an id that looks like this.
-        while known.contains(name.as_str()) {
-            name.push('~');
-        }
-        let name: Arc<str> = name.into();
-        known.insert(Arc::clone(&name));
-        name
+        // It need not be remembered: no other stream has this shard and epoch.
+        format!("{id}{MARK}{shard}.{epoch}").into()
     }
 }
 

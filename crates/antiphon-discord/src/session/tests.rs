@@ -854,6 +854,16 @@ fn a_hundred_thousand_damaged_frames_leave_a_row_or_a_count() {
         let counted = table.session.unrecorded.total() - counted;
         assert_eq!(rows.len() as u64 + counted, 1, "{}", whole());
         let Some(row) = rows.first() else { continue };
+        // What is not known for sure is known by its place on the connection: it is no repeat, and no other is.
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&frame).is_err() {
+            let connection = format!("{}/", table.session.connection);
+            assert!(
+                row.origin.as_str().starts_with(&connection),
+                "{} {}",
+                row.origin,
+                whole()
+            );
+        }
         if row.body == frame {
             assert_eq!(row.form, BodyForm::of(&frame), "{}", whole());
             continue;
@@ -1025,6 +1035,88 @@ fn what_a_resume_does_not_bring_is_a_gap() {
     };
     assert_eq!((gap.from.frame, gap.to.frame), (Some(1), Some(4)));
     assert_eq!(table.session.durable, Some(5));
+}
+
+#[test]
+fn a_broken_frame_hides_neither_the_whole_one_nor_an_earlier_one() {
+    let mut table = Table::new();
+    table.up();
+    for seq in 2..=12 {
+        role(&mut table, seq);
+    }
+    origins(&mut table);
+    // Cut off inside its number, 123.
+    let broken = Bytes::from_static(br#"{"op":0,"t":"X","s":12"#);
+    table.session.on_frame(&broken, table.now).expect("no cut");
+    let broken = Bytes::from_static(br#"{"op":0,"t":"X","s":13,"d":{"role"#);
+    table.session.on_frame(&broken, table.now).expect("no cut");
+    role(&mut table, 13);
+    let origins = origins(&mut table);
+    assert_eq!(origins.len(), 3);
+    assert_eq!(origins[2], "a1b2/0000000013");
+    assert!(
+        origins[..2]
+            .iter()
+            .all(|origin| !origin.starts_with("a1b2/")),
+        "{origins:?}"
+    );
+}
+
+#[test]
+fn one_wrong_number_within_reach_does_not_carry_the_mark_away() {
+    let mut table = Table::new();
+    table.up();
+    role(&mut table, 912);
+    for seq in 2..40 {
+        role(&mut table, seq);
+    }
+    table.store();
+    assert_eq!(table.session.durable, Some(39));
+    assert_eq!(table.gaps(), []);
+}
+
+#[test]
+fn a_payload_that_was_passed_over_lets_no_number_out_of_reach_through() {
+    let mut table = Table::new();
+    table.up();
+    table.session.on_skipped(1 << 30);
+    role(&mut table, u64::MAX - 1);
+    role(&mut table, u64::MAX);
+    role(&mut table, 3);
+    table.store();
+    assert_eq!(table.session.durable, Some(3));
+}
+
+#[test]
+fn a_ready_that_answers_a_resume_begins_a_stream() {
+    let mut table = Table::new();
+    table.up();
+    for seq in 2..=5 {
+        role(&mut table, seq);
+    }
+    let first = origins(&mut table);
+    table.reconnect(Cut::resume("lost"));
+    table.ready("a1b2");
+    role(&mut table, 2);
+    let second = origins(&mut table);
+    assert_eq!(second.len(), 2);
+    assert!(
+        second.iter().all(|origin| !first.contains(origin)),
+        "{second:?}"
+    );
+    assert_eq!(table.gaps().len(), 1);
+}
+
+#[test]
+fn a_ready_without_a_session_is_remembered_as_a_gap() {
+    let mut table = Table::new();
+    table.greet();
+    table.dispatch(1, "READY", &json!({"user": {"id": "9"}}));
+    table.store();
+    table.reconnect(Cut::resume("lost"));
+    table.ready("a1b2");
+    table.store();
+    assert_eq!(table.gaps().len(), 1);
 }
 
 #[test]

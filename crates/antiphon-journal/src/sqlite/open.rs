@@ -104,6 +104,8 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Failure> {
 pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> {
     let mut lock = Lock::take(path)?;
     let mut connection = lock.open(path)?;
+    // Before there is a log: after a kill in between, a log beside a lock that says nothing would never be opened again.
+    let lock_length = lock.sign(path)?;
     let found = schema::look(&connection)?;
     schema::upgrade(&mut connection, found)?;
     let synchronous = match options.durability {
@@ -120,7 +122,6 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
     connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     // What the platform deleted does not linger in the free part of a page.
     connection.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
-    let lock_length = lock.sign(path)?;
     let frames = Arc::default();
     // It looks whether the lock is still the one that is held: from here on another process that asks SQLite whether
     // it is alone with the file meets this connection.
@@ -155,14 +156,10 @@ impl Lock {
     /// Becomes the one that holds the lock file, which is made if it is not there.
     fn take(path: &Path) -> Result<Self, Failure> {
         let path = beside(path, ".lock");
-        let mut file = match private(&mut File::options()).create_new(true).open(&path) {
-            Ok(mut made) => {
-                // An empty one is an earlier version's, and trusted.
-                made.write_all(UNSIGNED.as_bytes())?;
-                made
-            }
+        let (mut file, is_made) = match private(&mut File::options()).create_new(true).open(&path) {
+            Ok(made) => (made, true),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                File::options().read(true).write(true).open(&path)?
+                (File::options().read(true).write(true).open(&path)?, false)
             }
             Err(error) => return Err(error.into()),
         };
@@ -172,6 +169,10 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         let id = FileId::of(&file.metadata()?);
+        if is_made {
+            // An empty one is an earlier version's, and trusted. Only who holds the lock writes into it.
+            file.write_all(UNSIGNED.as_bytes())?;
+        }
         file.seek(SeekFrom::Start(0))?;
         let mut text = Vec::new();
         (&file).take(SIGNATURE).read_to_end(&mut text)?;
@@ -199,11 +200,11 @@ impl Lock {
             // SQLite would take it for this file's, whoever wrote it, and perhaps while he writes on.
             return Err(Failure::said(
                 Trouble::Changed,
-                "a log is beside it, and its lock says nothing of this file",
+                "a log is beside it, and its lock is of another file; if file and log were copied here together, make \
+                 the lock file empty",
             ));
         }
         alone(path)?;
-        forget_shared_memory(path)?;
         read_write(path)
     }
 
@@ -256,7 +257,8 @@ fn signature(lock: FileId, database: FileId) -> String {
     format!("lock {} of file {}\n", lock.inode, database.inode)
 }
 
-/// Makes sure that no other connection, of whatever process, is open to the database.
+/// Makes sure that no other connection, of whatever process, is open to the database, and removes the shared memory of
+/// those that were.
 fn alone(path: &Path) -> Result<(), Failure> {
     // Nothing is read before the lock is had: what another process has open need not be readable from here.
     let connection = read_write(path)?;
@@ -269,7 +271,9 @@ fn alone(path: &Path) -> Result<(), Failure> {
                 "its lock is new, and somebody has the file open",
             ),
             failure => failure,
-        })
+        })?;
+    // While the database is still held: whoever opens it next makes its own.
+    forget_shared_memory(path)
 }
 
 /// Removes shared memory that belonged to a database which is not there any more: whoever has it goes on with it.

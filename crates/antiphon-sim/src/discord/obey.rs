@@ -88,8 +88,33 @@ impl Discord {
                 }
                 _ => {}
             }
-            // Who is named may be new.
-            fits("users", state.users.len(), bounds::USERS)
+            let named: &[&String] = match deed {
+                Deed::Say { by, .. }
+                | Deed::React { by, .. }
+                | Deed::Type { by, .. }
+                | Deed::Ask { by, .. }
+                | Deed::Vote { by, .. }
+                | Deed::Command { by, .. }
+                | Deed::Press { by, .. }
+                | Deed::Appear { by, .. }
+                | Deed::Join { by, .. }
+                | Deed::Nick { by, .. }
+                | Deed::AddRole { by, .. }
+                | Deed::AddChannel { by, .. }
+                | Deed::AddThread { by, .. }
+                | Deed::Invite { by, .. }
+                | Deed::JoinVoice { by, .. } => &[by],
+                Deed::Whisper { by, to, .. } => &[by, to],
+                Deed::Kick { by, user, .. }
+                | Deed::Ban { by, user, .. }
+                | Deed::Unban { by, user, .. }
+                | Deed::GiveRole { by, user, .. } => &[by, user],
+                _ => &[],
+            };
+            if named.iter().any(|name| state.user_named(name).is_none()) {
+                fits("users", state.users.len(), bounds::USERS)?;
+            }
+            Ok(())
         })
     }
 

@@ -78,12 +78,12 @@ impl Catalogue {
         catalogue
     }
 
-    /// Adds a track, or puts it in the place of the one with its identifier.
     /// How many tracks there are.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
+    /// Adds a track, or puts it in the place of the one with its identifier.
     pub(crate) fn add(&mut self, track: Track, fate: Fate) {
         let info = &track.info;
         let number = self.entries.len();
