@@ -850,7 +850,7 @@ impl Session {
             let goes = ids.len() < ACKS && ack.0 == key && ready(ack);
             if goes {
                 ids.push(ack.2);
-                mark = mark.max(ack.1.get());
+                mark = mark.max(room::mark(rooms[&key].count, ack.1.get()));
             }
             !goes
         });

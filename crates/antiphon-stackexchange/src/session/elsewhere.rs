@@ -247,6 +247,8 @@ impl Session {
         let mut parts = Vec::new();
         if let Some(me) = &self.me {
             let place = user_place(me.id);
+            // A clock that was set back makes what it told before say nothing about now.
+            self.told_missing.retain(|(_, until)| until.at <= now.wall);
             let untold = untold(&self.told_missing, from.clone(), to.clone());
             parts.extend(untold.into_iter().map(|part| (place.clone(), part)));
             tell(&mut self.told_missing, from, to);

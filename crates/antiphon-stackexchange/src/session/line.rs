@@ -250,6 +250,10 @@ impl Session {
 
     /// There is no new socket, for this reason.
     pub(super) fn line_failed(&mut self, id: LineId, failure: Failure, now: Moment) {
+        if failure.socket_only {
+            // The page that names the socket's address was as it should be.
+            self.site_answered();
+        }
         let Some(least) = self.least_pause(&failure, now) else {
             return;
         };
@@ -383,10 +387,17 @@ impl Session {
                 room.settled.then_some((room.id, heard))
             })
             .collect();
+        let interval = self.rules.poll_interval;
         let Some(poll) = self.lines.get_mut(&id).and_then(|line| line.poll.as_mut()) else {
             return;
         };
-        if reads && !rooms.is_empty() && poll.at.is_some_and(|at| at <= now.at) {
+        if !reads || poll.at.is_none_or(|at| at > now.at) {
+            return;
+        }
+        if rooms.is_empty() {
+            // Their counts are not stored yet; asking at once again would not help.
+            poll.at = Some(now.at + interval);
+        } else {
             poll.at = None;
             poll.asked_at = now.wall;
             self.tasks.push_back(Task::Poll { line: id, rooms });
@@ -414,6 +425,7 @@ impl Session {
                 poll.frame += 1;
                 let (connection, number) = (Arc::clone(&poll.connection), poll.frame);
                 let asked_at = poll.asked_at;
+                self.site_answered();
                 for room in self.rooms_of(id) {
                     let room = self.rooms.get(&room);
                     if let Some(room) = room.filter(|room| room.settled && !room.attached) {

@@ -184,6 +184,14 @@ pub(super) struct Stored {
     pub(super) last: Option<Edge>,
 }
 
+/// A room's mark: which of the server's counts, above the event's number in it, so that marks grow where a server counts
+/// anew.
+pub(super) fn mark(count: u64, t: i64) -> i64 {
+    const T_BITS: u32 = 40;
+    let count = i64::try_from(count & 0x007f_ffff).expect("23 bits");
+    count << T_BITS | t.clamp(0, (1 << T_BITS) - 1)
+}
+
 impl Room {
     pub(super) fn new(id: RoomId, joined_at: Timestamp) -> Self {
         Self {
@@ -260,7 +268,7 @@ impl Room {
             state: serde_json::to_vec(&stored)
                 .expect("a room has only texts, numbers and times")
                 .into(),
-            mark: t,
+            mark: mark(self.count, t),
         }
     }
 
