@@ -520,3 +520,16 @@ async fn a_file_made_beside_a_readable_lock_is_for_its_owner_only() {
         assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
 }
+
+/// A start that is killed before it signed its lock leaves an empty file and no log.
+#[tokio::test]
+async fn a_first_start_that_was_killed_is_begun_again() {
+    let (_folder, file) = folder();
+    fs::write(beside(&file, ".lock"), "new\n").expect("written");
+    fs::write(&file, "").expect("written");
+    let journal = open(&file).await;
+    append(&journal, events([chat(1)])).await;
+    assert_eq!(numbers(&journal).await, [1]);
+    let lock = fs::read_to_string(beside(&file, ".lock")).expect("read");
+    assert!(lock.starts_with("lock "), "{lock}");
+}
