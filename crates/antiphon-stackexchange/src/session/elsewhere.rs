@@ -10,7 +10,7 @@ use antiphon_core::{Checkpoint, Edge, Entry, Gap, Part};
 use serde::{Deserialize, Serialize};
 
 use super::{LineId, Moment, Session, VERSION, before};
-use crate::{event::user_place, model::RoomId};
+use crate::{event::user_place, model::RoomId, wire::Frame};
 
 /// The checkpoint's part.
 pub(super) const PART: &str = "account";
@@ -23,11 +23,11 @@ const TOLD: usize = 16;
 pub(super) struct Unheard {
     /// The last frame of a socket.
     from: Edge,
-    /// The server's count up to which the rooms were heard then: a socket that begins there says it all again.
+    /// The server's count up to which each room was heard then: a socket that begins there says it all again.
     ///
     /// Absent if none can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    after: Option<i64>,
+    heard: Option<BTreeMap<RoomId, i64>>,
     /// Why.
     cause: String,
 }
@@ -35,13 +35,25 @@ pub(super) struct Unheard {
 impl Unheard {
     /// Both stretches as one.
     fn and(self, other: Self) -> Self {
-        let after = self.after.zip(other.after).map(|(one, two)| one.min(two));
-        let first = if self.from.at <= other.from.at {
-            self
+        let (mut first, second) = if self.from.at <= other.from.at {
+            (self, other)
         } else {
-            other
+            (other, self)
         };
-        Self { after, ..first }
+        first.heard = first.heard.zip(second.heard).map(|(mut heard, others)| {
+            for (room, count) in others {
+                let known = heard.entry(room).or_insert(count);
+                *known = count.min(*known);
+            }
+            heard
+        });
+        first
+    }
+
+    /// Whether a socket of rooms that were polled up to these counts says it all again if it begins where it should.
+    fn is_told_again(&self, polled: &BTreeMap<RoomId, i64>) -> bool {
+        let heard = self.heard.as_ref();
+        heard.is_some_and(|heard| polled.values().min() <= heard.values().min())
     }
 }
 
@@ -84,11 +96,11 @@ impl Session {
         self.push(Entry::checkpoint(account));
     }
 
-    /// Up to which count every room of a line was heard.
-    fn heard_by(&self, line: LineId) -> Option<i64> {
+    /// Up to which count each room of a line was heard.
+    fn heard_by(&self, line: LineId) -> BTreeMap<RoomId, i64> {
         let rooms = self.rooms.values();
         let mine = rooms.filter(|room| self.line_of(room.id) == line);
-        mine.filter_map(|room| room.t).min()
+        mine.filter_map(|room| Some((room.id, room.t?))).collect()
     }
 
     /// The stretches that an earlier run did not tell go on with the lines there are now.
@@ -118,16 +130,16 @@ impl Session {
 
     /// A line begins to poll.
     pub(super) fn cease_to_hear(&mut self, id: LineId, why: &str, now: Moment) {
-        let after = self.heard_by(id);
+        let heard = self.heard_by(id);
         let cause = format!("{why}; no poll brings what comes from other rooms");
-        self.note_unheard(id, after, cause, now);
+        self.note_unheard(id, Some(heard), cause, now);
     }
 
     /// What comes from elsewhere is missing on a line since it was last heard there, unless that is known.
     pub(super) fn note_unheard(
         &mut self,
         id: LineId,
-        after: Option<i64>,
+        heard: Option<BTreeMap<RoomId, i64>>,
         cause: String,
         now: Moment,
     ) {
@@ -147,18 +159,54 @@ impl Session {
                     .unwrap_or_else(|| before(now.wall))
             }
         };
-        self.merge(id, Unheard { from, after, cause });
+        self.merge(id, Unheard { from, heard, cause });
         self.save_account();
     }
 
-    /// A new socket begins after a count: if nothing was heard past that meanwhile, it says all of it again.
-    pub(super) fn may_hear_again(&mut self, id: LineId, after: i64) {
+    /// Whether a frame of a socket, not read yet, shows that the socket says again all that its line missed.
+    ///
+    /// A room that no poll brought further shows by its own counters what its key lacks. For any other the frame has to
+    /// begin where the room was heard before the polls: a socket may begin later than it was asked to.
+    pub(super) fn says_all_again(&self, id: LineId, bytes: &[u8]) -> bool {
+        let Some(line) = self.lines.get(&id) else {
+            return false;
+        };
+        let unheard = line.unheard.as_ref();
+        let (Some(heard), Some(stream)) = (
+            unheard.and_then(|unheard| unheard.heard.as_ref()),
+            &line.stream,
+        ) else {
+            return false;
+        };
+        let frame = Frame::parse(bytes).unwrap_or_default();
+        let begins_by = |room: RoomId, count: i64| {
+            let mut bodies = frame.rooms.iter().filter_map(|(key, part)| {
+                let body = part.body.as_ref().filter(|_| *key == room)?;
+                Some((self.believed(room, body.t)?, body.d?))
+            });
+            stream.after <= count && bodies.any(|(t, d)| t.saturating_sub(d.max(0)) <= count)
+        };
+        let rooms = self.rooms.values();
+        let mut mine = rooms.filter(|room| room.attached && self.line_of(room.id) == id);
+        mine.all(|room| {
+            let count = heard.get(&room.id).copied().unwrap_or(room.began);
+            room.heard <= count || begins_by(room.id, count)
+        })
+    }
+
+    /// A frame of a socket was read; `says_all` as [`Session::says_all_again`] had it.
+    pub(super) fn heard(&mut self, id: LineId, edge: Edge, says_all: bool) {
+        let rooms = self.rooms_of(id);
+        let mut rooms = rooms.iter().filter_map(|room| self.rooms.get(room));
+        let in_doubt = rooms.any(|room| room.from.is_some());
         let Some(line) = self.lines.get_mut(&id) else {
             return;
         };
-        let says_all = |unheard: &Unheard| unheard.after.is_some_and(|count| after <= count);
-        if line.unheard.as_ref().is_some_and(says_all) {
-            line.unheard = None;
+        if !in_doubt {
+            line.last = Some(edge);
+        }
+        // The checkpoint that forgets the stretch stands behind what the frame has of it.
+        if says_all && line.unheard.take().is_some() {
             self.save_account();
         }
     }
@@ -174,8 +222,8 @@ impl Session {
         let mut lines = self.lines.iter();
         let other = lines.find(|(_, line)| line.unheard.is_some());
         if let Some(other) = other.map(|(id, _)| *id) {
-            let after = None;
-            self.merge(other, Unheard { after, ..unheard });
+            let heard = None;
+            self.merge(other, Unheard { heard, ..unheard });
             self.save_account();
         } else {
             self.lose_elsewhere(unheard.from, to, &unheard.cause, now);
@@ -188,7 +236,7 @@ impl Session {
         let ids: Vec<LineId> = self.lines.keys().copied().collect();
         let mut lost: Option<Unheard> = None;
         for id in ids {
-            let after = self.heard_by(id);
+            let heard = self.heard_by(id);
             let Some(unheard) = self
                 .lines
                 .get_mut(&id)
@@ -197,10 +245,10 @@ impl Session {
                 continue;
             };
             // Where no poll went past that count, the next socket says all of it again.
-            if unheard.after.is_none_or(|count| after > Some(count)) {
+            if !unheard.is_told_again(&heard) {
                 let next = Unheard {
                     from: to.clone(),
-                    after,
+                    heard: Some(heard),
                     cause: unheard.cause.clone(),
                 };
                 let this = std::mem::replace(unheard, next);
@@ -236,8 +284,12 @@ impl Session {
             self.lose_elsewhere(from, to, &cause, now);
         } else {
             // The stretch that is not told yet has it.
-            let after = None;
-            self.merge(id, Unheard { from, after, cause });
+            let unheard = Unheard {
+                from,
+                heard: None,
+                cause,
+            };
+            self.merge(id, unheard);
             self.save_account();
         }
     }

@@ -72,9 +72,10 @@ impl Session {
         let (connection, frame) = (Arc::clone(&stream.connection), stream.frame);
         let name = Arc::clone(&stream.name);
         let edge = Edge::frame(now.wall, &*connection, frame);
-        line.last = Some(edge.clone());
-        if line.unheard.is_some() {
-            self.heard_again(id.line, edge, now);
+        // What the frame says is not heard yet, and may be what tells.
+        let says_all = self.says_all_again(id.line, bytes);
+        if !says_all {
+            self.heard_again(id.line, edge.clone(), now);
         }
         self.on_frame(Reading {
             line: id.line,
@@ -86,6 +87,7 @@ impl Session {
             now,
             index: 0,
         });
+        self.heard(id.line, edge, says_all);
     }
 
     /// A frame came, over a socket or as the answer to a poll.
@@ -210,7 +212,7 @@ impl Session {
     }
 
     /// A counter, unless it is beyond anything the server can have reached: it would hide all that follows.
-    fn believed(&self, room: RoomId, count: Option<i64>) -> Option<i64> {
+    pub(super) fn believed(&self, room: RoomId, count: Option<i64>) -> Option<i64> {
         let known = self.rooms.get(&room).map(|room| room.top.max(room.heard));
         count.filter(|count| known.is_none_or(|known| *count <= known.saturating_add(LEAP)))
     }

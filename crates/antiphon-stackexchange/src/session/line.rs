@@ -26,7 +26,7 @@ pub(super) struct Line {
     pub(super) poll: Option<Poll>,
     /// A room was added while a socket was being opened: another is needed.
     pub(super) again: bool,
-    /// The last frame of any of its sockets.
+    /// The last frame of any of its sockets after which nothing of its rooms was in doubt.
     pub(super) last: Option<Edge>,
     /// The stretch without a socket that is not told yet.
     pub(super) unheard: Option<Unheard>,
@@ -55,6 +55,8 @@ pub(super) struct Stream {
     pub(super) name: Arc<str>,
     /// Number of its last frame, from 1.
     pub(super) frame: u64,
+    /// The count after which it was asked to begin.
+    pub(super) after: i64,
     pub(super) opened_at: Instant,
     /// How old it may become.
     pub(super) lives_for: Duration,
@@ -129,7 +131,7 @@ impl Session {
         id
     }
 
-    fn rooms_of(&self, line: LineId) -> Vec<RoomId> {
+    pub(super) fn rooms_of(&self, line: LineId) -> Vec<RoomId> {
         let ids = self.rooms.keys().copied();
         ids.filter(|id| self.line_of(*id) == line).collect()
     }
@@ -151,8 +153,7 @@ impl Session {
                 && !room.announced
                 && room.announcing.is_none()
             {
-                room.announcing = Some(round);
-                room.asked_at = Some(now.wall);
+                room.announcing = Some((round, now.wall));
                 self.tasks.push_back(Task::Announce {
                     room: room.id,
                     round,
@@ -223,6 +224,7 @@ impl Session {
             name: name.into(),
             connection: connection.into(),
             frame: 0,
+            after,
             opened_at: now.at,
             lives_for: self.rules.reset_after,
             heard_at: now.at,
@@ -232,7 +234,6 @@ impl Session {
             self.closes.push_back(old.id);
         }
         self.site_answered();
-        self.may_hear_again(id.line, after);
         for room in self.rooms_of(id.line) {
             let is_ready = self
                 .rooms

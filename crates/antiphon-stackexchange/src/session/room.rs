@@ -40,8 +40,8 @@ pub(super) struct Room {
     pub(super) heard: i64,
     /// The server's count when the room was last announced.
     pub(super) top: i64,
-    /// The announcement under way.
-    pub(super) announcing: Option<u64>,
+    /// The announcement under way, and when it was made.
+    pub(super) announcing: Option<(u64, Timestamp)>,
     /// Whether it was announced for the socket to come.
     pub(super) announced: bool,
     /// Whether that was before the last socket was lost, so that `top` does not tell what came since.
@@ -65,7 +65,7 @@ pub(super) struct Room {
     pub(super) saved: Option<i64>,
     /// When the server last told its count.
     pub(super) counted: Option<Counted>,
-    /// When it was announced.
+    /// When the announcement was made that told `top`.
     pub(super) asked_at: Option<Timestamp>,
     /// Which of the server's counts `t` is of.
     pub(super) count: u64,
@@ -394,15 +394,15 @@ impl Session {
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
-        if room.announcing != Some(round) {
+        let Some((_, asked_at)) = room.announcing.take_if(|(asked, _)| *asked == round) else {
             return;
-        }
-        room.announcing = None;
+        };
         match outcome {
             Ok(top) => {
                 room.announced = true;
                 room.stale = false;
                 room.top = top;
+                room.asked_at = Some(asked_at);
                 let is_behind = room.t.is_some_and(|t| top.saturating_add(LAG) < t);
                 // Another room saw it before.
                 let is_old = room.t.is_some() && room.count < self.count;
@@ -425,7 +425,10 @@ impl Session {
                     room.began = top;
                     room.t = Some(top);
                     room.heard = top;
-                    room.counted = room.asked_at.map(|at| Counted { at, by: None });
+                    room.counted = Some(Counted {
+                        at: asked_at,
+                        by: None,
+                    });
                 }
                 if room.settled {
                     self.open_if_ready(line);

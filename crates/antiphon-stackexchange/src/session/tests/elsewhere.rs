@@ -94,6 +94,61 @@ fn what_the_next_socket_says_again_is_no_gap() {
 }
 
 #[test]
+fn a_socket_that_begins_later_than_it_was_asked_to_says_nothing_again() {
+    // Asked for before the poll was answered, from where the rooms stood then; it goes back so far.
+    for (back, gaps) in [(5, 0), (0, 1)] {
+        let (mut table, old) = polling();
+        table.pass(60);
+        table.deadline();
+        let tasks = table.answer(TOP + 5);
+        let asked = tasks.iter().find_map(|task| match task {
+            Task::Open { id, after, .. } => Some((*id, *after)),
+            _ => None,
+        });
+        let (new, after) = asked.expect("a socket is asked for");
+        assert_eq!(after, TOP);
+        move_on(&mut table, 5);
+        table.opened(new);
+        assert!(table.gaps_elsewhere().is_empty());
+        let part = json!({"t": TOP + 5, "d": back});
+        table.frame(new, &json!({"r4242": part, "r17": part}));
+        let told = table.gaps_elsewhere();
+        assert_eq!(told.len(), gaps, "{told:#?}");
+        for gap in told {
+            check_edge(&gap.from, old, 2);
+            check_edge(&gap.to, new, 1);
+        }
+        assert!(
+            table
+                .session
+                .lines
+                .values()
+                .all(|line| line.unheard.is_none())
+        );
+    }
+}
+
+#[test]
+fn a_socket_that_was_asked_to_begin_early_and_dies_unheard_ends_no_gap() {
+    let (mut table, old) = polling();
+    table.pass(60);
+    table.deadline();
+    let tasks = table.answer(TOP + 5);
+    let Some(Task::Open { id: unheard, .. }) = tasks.first() else {
+        panic!("no socket is asked for: {tasks:?}");
+    };
+    let unheard = *unheard;
+    move_on(&mut table, 5);
+    table.opened(unheard);
+    table.cut(unheard);
+    let new = table.reopen(TOP + 5);
+    table.frame(new, &json!({"r4242": {}}));
+    let gap = only_gap(&mut table);
+    check_edge(&gap.from, old, 2);
+    check_edge(&gap.to, new, 1);
+}
+
+#[test]
 fn a_socket_that_dies_before_its_first_frame_ends_no_gap() {
     let (mut table, old) = polling();
     move_on(&mut table, 5);

@@ -650,6 +650,49 @@ fn play(sockets: Sockets, steps: &[Step]) {
     );
 }
 
+/// The socket after the outage was asked to begin before the polls, and breaks before it says so.
+#[test]
+fn an_event_from_elsewhere_during_an_outage_is_reported_after_a_kill() {
+    play(
+        Sockets::Shared,
+        &[
+            Step::Outage,
+            Step::Kill,
+            Step::Invite,
+            Step::Outage,
+            Step::Refuse(false),
+            Step::Look(15_003_392_839_850_042_972),
+            Step::Cut,
+            Step::Say(0),
+            Step::Say(0),
+            Step::Refuse(false),
+        ],
+    );
+}
+
+/// A poll is answered between an announcement and its answer, and shows a hole.
+#[test]
+fn a_gap_that_a_poll_finds_does_not_begin_at_an_announcement_without_an_answer() {
+    play(
+        Sockets::Shared,
+        &[
+            Step::Outage,
+            Step::Say(0),
+            Step::Look(122_397_881_316),
+            Step::Fail(0),
+            Step::Forget,
+            Step::Pass(2),
+            Step::Say(0),
+            Step::Say(0),
+            Step::LeaveOut(0),
+            Step::Say(0),
+            Step::Say(0),
+            Step::Say(0),
+            Step::Answer(0),
+        ],
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
