@@ -4,6 +4,8 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use antiphon_core::{Event, LaneOf, Place, Position, SourceName};
 
+use crate::app::App;
+
 /// The rule that [`App::lanes`](crate::App::lanes) sets.
 pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
 
@@ -17,15 +19,13 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// `since` comes from the cursor: [`Cursor::lanes_since`](antiphon_core::Cursor::lanes_since).
-    pub(crate) fn new(
-        chosen: Option<KeyOf>,
-        by_source: impl IntoIterator<Item = (SourceName, LaneOf)>,
-        since: Position,
-    ) -> Self {
+    /// The keys of an app; `since` comes from its cursor: [`Cursor::lanes_since`](antiphon_core::Cursor::lanes_since).
+    pub(crate) fn new<S>(app: &App<S>, since: Position) -> Self {
+        let sources = app.sources.iter();
+        let lanes = sources.filter_map(|source| Some((source.name().clone(), source.lane()?)));
         Self {
-            chosen,
-            by_source: by_source.into_iter().collect(),
+            chosen: app.key_of.clone(),
+            by_source: lanes.collect(),
             since,
         }
     }

@@ -121,7 +121,7 @@ pub(crate) struct Lanes<T> {
     listed: Vec<usize>,
     read: Position,
     /// What the cursor says of sources' own lanes; the keys obey it.
-    lanes_since: Position,
+    sources_own_since: Position,
     /// Events up to here may have been handled by an earlier run.
     doubtful: Position,
     open: usize,
@@ -161,7 +161,7 @@ impl<T> Lanes<T> {
             index: HashMap::new(),
             listed: Vec::new(),
             read: cursor.read,
-            lanes_since: cursor.sources_lanes_since(),
+            sources_own_since: cursor.sources_lanes_since(),
             doubtful,
             open: 0,
             parked_all: cursor.parked_all,
@@ -517,7 +517,7 @@ impl<T> Lanes<T> {
         cursor.open.sort_unstable_by_key(|open| open.position);
         cursor.parked.sort_unstable_by_key(|parked| parked.from);
         cursor.parked_all = self.parked_all;
-        cursor.lanes_since = Some(self.lanes_since);
+        cursor.lanes_since = Some(self.sources_own_since);
         cursor
     }
 

@@ -90,10 +90,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let (cursor, doubtful) = restore::cursor(&journal, &app.name, app.begin, rng).await?;
         let projections = restore::projections(&mut app, &journal, cursor.read).await?;
         let open = restore::open(&journal, &cursor.open).await?;
-        let by_source = app.sources.iter();
-        let by_source =
-            by_source.filter_map(|source| Some((source.name().clone(), source.lane()?)));
-        let keys = Keys::new(app.key_of.clone(), by_source, cursor.sources_lanes_since());
+        let keys = Keys::new(&app, cursor.sources_lanes_since());
         let (lanes, active, plans) = restore::lanes(&app, open, &keys, &cursor, doubtful);
         let seen = Arc::clone(&lanes);
         let probe = move || {
