@@ -68,12 +68,14 @@ impl BodyForm {
     ///
     /// Takes one pass over them; nothing is built.
     pub fn of(body: &[u8]) -> Self {
-        if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+        // What the JSON library passes over may be no UTF-8.
+        let Ok(text) = std::str::from_utf8(body) else {
+            return Self::Binary;
+        };
+        if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
             Self::Json
-        } else if std::str::from_utf8(body).is_ok() {
-            Self::Text
         } else {
-            Self::Binary
+            Self::Text
         }
     }
 }
@@ -288,5 +290,6 @@ mod tests {
         assert_eq!(BodyForm::of(b"{\"a\":[1]}"), BodyForm::Json);
         assert_eq!(BodyForm::of(b"<html>"), BodyForm::Text);
         assert_eq!(BodyForm::of(&[0xff, 0x00]), BodyForm::Binary);
+        assert_eq!(BodyForm::of(b"\"\xff\""), BodyForm::Binary);
     }
 }

@@ -79,6 +79,17 @@ impl Turns {
         Turn::Now
     }
 
+    /// When a shard that waits may have its turn, if those before it take the time they need.
+    pub(crate) fn expected(&mut self, shard: u32, now: Instant) -> Instant {
+        let key = self.key(shard);
+        let begin = match key.holder {
+            Some(holder) if holder != shard => now + SPACING,
+            _ => key.free_at.map_or(now, |at| at.max(now)),
+        };
+        let before = key.waiting.range(..shard).count();
+        begin + SPACING * u32::try_from(before).unwrap_or(u32::MAX)
+    }
+
     /// The shard's identify is on its way.
     pub(crate) fn sent(&mut self, shard: u32, now: Instant) {
         let key = self.key(shard);
@@ -258,6 +269,20 @@ mod tests {
         assert_eq!(turns.ask(1, now), Turn::Later);
         turns.leave(0);
         assert_eq!(turns.ask(1, now), Turn::Now);
+    }
+
+    #[test]
+    fn a_turn_is_expected_after_those_before_it() {
+        let mut turns = Turns::default();
+        turns.set_concurrency(1);
+        let start = Instant::now();
+        for shard in 0..3 {
+            turns.ask(shard, start);
+        }
+        assert_eq!(turns.expected(1, start), start + SPACING);
+        assert_eq!(turns.expected(2, start), start + 2 * SPACING);
+        turns.sent(0, start);
+        assert_eq!(turns.ask(1, start), Turn::At(turns.expected(1, start)));
     }
 
     #[test]

@@ -119,22 +119,33 @@ impl Inflater {
                         zlib(inflate, input, output)
                     });
                 }
-                if parts.len() + frame.len() > self.limit {
+                parts.extend_from_slice(frame);
+                if parts.len() > self.limit {
                     return Err(InflateError::Bomb(self.limit));
                 }
-                parts.extend_from_slice(frame);
                 // The suffix itself may be split across frames.
                 if !parts.ends_with(&ZLIB_SUFFIX) {
                     return Ok(Inflated::Part);
                 }
-                let parts = std::mem::take(parts);
-                run(&mut self.room, self.limit, &parts, |input, output| {
+                let inflated = run(&mut self.room, self.limit, parts, |input, output| {
                     zlib(inflate, input, output)
-                })
+                })?;
+                *parts = Vec::new();
+                Ok(inflated)
             }
             Context::Zstd(decoder) => run(&mut self.room, self.limit, frame, |input, output| {
                 zstd(decoder, input, output)
             }),
+        }
+    }
+}
+
+impl Inflater {
+    /// The bytes that could not be inflated: the frame of the error, and its parts that came before.
+    pub(crate) fn unread(&mut self, frame: &Bytes) -> Bytes {
+        match &mut self.context {
+            Context::Zlib { parts, .. } if !parts.is_empty() => std::mem::take(parts).into(),
+            _ => frame.clone(),
         }
     }
 }

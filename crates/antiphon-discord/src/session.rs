@@ -34,7 +34,7 @@ use self::{
     asks::Asks,
     heart::Heart,
     sends::Sends,
-    sequence::Ahead,
+    sequence::{Ahead, Recent},
     stored::{Lost, Mark, Stored},
 };
 pub(crate) use self::{
@@ -176,11 +176,13 @@ pub(crate) struct Session {
     seq: Option<u64>,
     /// What came behind a hole.
     ahead: Ahead,
+    /// What came last, by its bytes.
+    recent: Recent,
     /// Whether this connection brought a sequence that no session reaches.
     is_out_of_reach: bool,
     streams: Streams,
     /// Session ids that streams of this shard are named by.
-    used: Vec<String>,
+    used: Option<Vec<String>>,
     /// Frames that leave no row on purpose.
     unrecorded: Skipped,
     /// The highest sequence of this session that is durable: what heartbeats and resumes carry.
@@ -254,9 +256,10 @@ impl Session {
             epoch: 0,
             seq: None,
             ahead: Ahead::default(),
+            recent: Recent::default(),
             is_out_of_reach: false,
             streams,
-            used: Vec::new(),
+            used: Some(Vec::new()),
             unrecorded: Skipped::default(),
             durable: None,
             last: None,
@@ -304,13 +307,14 @@ impl Session {
             Ok(stored) => stored,
             Err(error) => {
                 tracing::warn!(part = &*self.part, %error, "checkpoint cannot be read");
+                self.used = None;
                 return;
             }
         };
         self.me = stored.user;
         self.lost = stored.lost;
         self.used = stored.used;
-        self.streams.remember(self.used.iter().cloned());
+        self.streams.remember(self.used.as_deref());
         let Some(id) = stored.session else { return };
         let id: Arc<str> = id.into();
         let stream = match stored.stream {
@@ -376,6 +380,11 @@ impl Session {
     /// The state of the connection, if it changed since it was asked for.
     pub(crate) fn take_link(&mut self) -> Option<LinkState> {
         self.link.take()
+    }
+
+    /// The shard's number, where the bot has others.
+    pub(crate) fn shard(&self) -> Option<u32> {
+        (self.count > 1).then_some(self.shard)
     }
 
     /// Whether a session was begun by an identify since it was asked for.
@@ -455,6 +464,7 @@ impl Session {
                     *by += stood_still;
                 }
                 self.asks.shift(stood_still);
+                self.ahead.shift(stood_still);
                 if let Some(heart) = &mut self.heart {
                     heart.excuse();
                 }
@@ -484,7 +494,8 @@ impl Session {
         let presence = presence.map(|_| self.sends.presence_at(now));
         let beat = self.heart.as_ref().map(Heart::next_at);
         let asks = self.asks.deadline().and_then(answer);
-        [phase, room, presence, beat, asks]
+        let hole = self.ahead.deadline().and_then(answer);
+        [phase, room, presence, beat, asks, hole]
             .into_iter()
             .flatten()
             .min()

@@ -137,11 +137,11 @@ impl Crew {
         let mut left_over = self.left_over(count);
         // Two shards never name their streams alike, whatever ids the server gives them.
         let streams = Streams::default();
-        let shards_of_before = self
-            .intake
-            .checkpoints()
-            .filter(|one| shard_of(&one.part).is_some());
-        streams.remember(shards_of_before.flat_map(used));
+        for checkpoint in self.intake.checkpoints() {
+            if shard_of(&checkpoint.part).is_some() {
+                streams.remember(used(checkpoint).as_deref());
+            }
+        }
         let mut links = Vec::with_capacity(here.len());
         let mut shards = BTreeMap::new();
         for id in here {
@@ -255,7 +255,12 @@ impl Crew {
             }
         }
         if outcome.is_err() {
-            self.show(sum(&mut links));
+            let sum = sum(&mut links);
+            if self.is_alone {
+                self.show(sum);
+            } else {
+                self.announce(sum).await;
+            }
             // The others end with it; their sessions stay.
             self.tasks.shutdown().await;
         } else {

@@ -57,7 +57,7 @@ enum Heard {
     /// The connection is gone, and the next may do better.
     Gone(Cut),
     /// What came cannot be read, and will come again.
-    Unreadable(String),
+    Unreadable(String, Option<Bytes>),
 }
 
 impl Shard {
@@ -116,8 +116,8 @@ impl Shard {
                             None
                         }
                         Heard::Gone(cut) => Some(cut),
-                        Heard::Unreadable(reason) => {
-                            self.session.on_unreadable(reason, now());
+                        Heard::Unreadable(reason, bytes) => {
+                            self.session.on_unreadable(reason, bytes.as_ref(), now());
                             part_from(&mut connection, &closing);
                             None
                         }
@@ -146,8 +146,9 @@ impl Shard {
                     None
                 }
                 Ok(()) = turns.changed() => {
-                    if let Some(at) = *turns.borrow_and_update() {
-                        self.session.on_turn(at, now());
+                    match *turns.borrow_and_update() {
+                        Some(at) => self.session.on_turn(at, now()),
+                        None => self.session.on_turn_come(),
                     }
                     None
                 }
@@ -210,6 +211,10 @@ impl Shard {
                     .into_iter()
                     .find(|known| *known == code)
                     .unwrap_or("stopped");
+                let reason = match self.session.shard() {
+                    Some(shard) => format!("shard {shard}: {reason}"),
+                    None => reason,
+                };
                 let error = SourceError::new(source, code, reason);
                 match hint {
                     Some(hint) => error.hint(hint),
@@ -320,12 +325,12 @@ fn heard(
                 Ok(Inflated::Whole(payload)) => Heard::Payload(payload),
                 Ok(Inflated::Part) => Heard::Part,
                 Ok(Inflated::TooLarge { size }) => Heard::Skipped(size),
-                Err(error) => Heard::Unreadable(reason(&error)),
+                Err(error) => Heard::Unreadable(reason(&error), Some(open.inflater.unread(&bytes))),
             }
         }
         Some(Ok(Message::Close { code, reason })) => Heard::Gone(Cut::by_server(code, &reason)),
         Some(Err(error @ (SocketError::TooLarge { .. } | SocketError::NotUtf8))) => {
-            Heard::Unreadable(reason(&error))
+            Heard::Unreadable(reason(&error), None)
         }
         Some(Err(error)) => Heard::Gone(Cut::resume(reason(&error))),
         None => Heard::Gone(Cut::resume("the connection ended without goodbye")),

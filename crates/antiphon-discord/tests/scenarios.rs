@@ -153,6 +153,94 @@ async fn a_lost_session_identifies_afresh_and_reports_what_is_missing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stated_wait_does_not_pass_without_a_new_word() {
+    for shards in [1, 3] {
+        let sim = Simulator::with_seed(7);
+        let app = Running::start(&sim, config(&sim).shards(Shards::Count(shards)));
+        app.connected().await;
+        sim.discord().close(4007, "");
+        app.until(|journal| journal.count("discord.READY") == 2 * shards as usize)
+            .await;
+        app.connected().await;
+        let journal = app.stop().await;
+        let mut waits = 0;
+        for shard in 0..shards {
+            let place = match shards {
+                1 => String::new(),
+                _ => format!("shard/{shard}"),
+            };
+            let words: Vec<_> = journal
+                .events
+                .iter()
+                .filter(|event| event.place().as_str() == place)
+                .filter(|event| matches!(event.kind().name(), "link" | "SHARD_CONNECT"))
+                .collect();
+            for pair in words.windows(2) {
+                let Ok(Link {
+                    state: LinkState::Waiting { until, .. },
+                    ..
+                }) = pair[0].parse()
+                else {
+                    continue;
+                };
+                waits += 1;
+                let next = pair[1].received_at();
+                assert!(
+                    next.duration_since(until).as_millis() < 1000,
+                    "{until} {next}"
+                );
+            }
+        }
+        assert!(waits > shards, "the turn is waited for too");
+        // What is missing begins with the last frame, not with a wait.
+        for (_, gap) in journal.gaps() {
+            assert!(gap.from.frame.is_some() && gap.from.at < gap.to.at);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_stops_alone_is_told_by_its_number() {
+    let sim = Simulator::with_seed(7);
+    let mut app = Running::start(&sim, config(&sim).shards(Shards::Count(2)));
+    app.connected().await;
+    sim.discord().shard(1).close(4010, "");
+    let error = app.ended().await.expect_err("it stops");
+    assert_eq!(error.code(), "invalid_shard");
+    assert!(
+        error.message().starts_with("shard 1: "),
+        "{}",
+        error.message()
+    );
+    assert!(error.way_out().is_some());
+    let link = app.client.link().borrow().clone();
+    assert!(link.to_string().contains("shard 1: "), "{link}");
+    let journal = app.stop().await;
+    for place in ["shard/1", ""] {
+        let links = journal.of(Link::KIND).into_iter();
+        let mut links = links.filter(|event| event.place().as_str() == place);
+        let last: Link = links.next_back().expect("a link").parse().expect("a link");
+        assert!(
+            matches!(last.state, LinkState::Stopped { code, hint: Some(_), .. } if code == "invalid_shard"),
+            "{place}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_cannot_be_inflated_are_kept() {
+    let sim = Simulator::with_seed(7);
+    let discord = sim.discord();
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    discord.binary(b"not compressed at all");
+    app.until(|journal| journal.count("discord.SHARD_RESUME") == 1)
+        .await;
+    let journal = app.stop().await;
+    assert_eq!(journal.count("discord.UNREADABLE"), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn fatal_closes_stop_with_the_way_out() {
     let codes = [
         (4004, "authorization"),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use antiphon_core::{Draft, Provenance};
+use antiphon_core::{Draft, Origin, Provenance};
 use bytes::Bytes;
 use jiff::Timestamp;
 
@@ -16,6 +16,8 @@ use crate::wire::{Header, op};
 pub struct FrameReader {
     session: String,
     namer: Namer,
+    /// Frames without a number.
+    unnumbered: u64,
 }
 
 impl fmt::Debug for FrameReader {
@@ -32,23 +34,28 @@ impl FrameReader {
         Self {
             session: session.into(),
             namer: Namer::new(),
+            unnumbered: 0,
         }
     }
 
-    /// The event of a dispatch (op 0); `None` for any other frame, and for one that is not whole.
+    /// The event of a dispatch (op 0); `None` for any other frame, for one without `d`, and for one that is not one JSON
+    /// object with each key once.
     ///
     /// The body is a slice of the frame, which is not copied.
     pub fn read(&mut self, frame: &Bytes, received_at: Timestamp) -> Option<Draft> {
         let header = Header::read(frame);
-        if header.op != Some(op::DISPATCH) || !header.is_whole {
+        if header.op != Some(op::DISPATCH) || !header.is_sound() {
             return None;
         }
         let named = self.namer.name(header.name.as_deref(), &header.ids);
-        let origin = match named.occurrence {
-            Some(occurrence) => occurrence,
-            None => self
-                .namer
-                .sequence(&self.session, header.seq.unwrap_or_default()),
+        let body = frame.slice(header.data?);
+        let origin = match (named.occurrence, header.seq) {
+            (Some(occurrence), _) => occurrence,
+            (None, Some(seq)) => self.namer.sequence(&self.session, seq),
+            (None, None) => {
+                self.unnumbered += 1;
+                Origin::frame(&format!("{}.unnumbered", self.session), self.unnumbered)
+            }
         };
         Some(Draft {
             kind: named.kind,
@@ -56,7 +63,7 @@ impl FrameReader {
             origin,
             provenance: Provenance::Live,
             received_at,
-            body: frame.slice(header.data?),
+            body,
             form: header.form,
             note: None,
             deletes: named.deletes,
@@ -80,6 +87,14 @@ mod tests {
         assert_eq!(draft.place.as_str(), "channel/3");
         assert_eq!(draft.origin.as_str(), "a1b2/0000000041");
         assert_eq!(draft.body, r#"{"id":"7","channel_id":"3"}"#);
+        let odd = Bytes::from_static(br#"{"op":0,"t":"X","d":{}}"#);
+        let mut origin = || {
+            reader
+                .read(&odd, Timestamp::UNIX_EPOCH)
+                .expect("a dispatch")
+                .origin
+        };
+        assert_ne!(origin(), origin(), "nothing without a number is a repeat");
         let beat = Bytes::from_static(br#"{"op":11}"#);
         assert_eq!(reader.read(&beat, Timestamp::UNIX_EPOCH), None);
     }

@@ -158,24 +158,31 @@ impl Door {
             door: Some(Arc::clone(self)),
             shard,
         };
+        let mut told: Option<Instant> = None;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on a change is not missed.
             changed.as_mut().enable();
             let asked = self.state().turns.ask(shard, Instant::now());
-            match asked {
+            let now = Instant::now();
+            let at = match asked {
                 Turn::Now => break,
-                Turn::At(at) => {
-                    turn.send_if_modified(|known| known.replace(at) != Some(at));
-                    tokio::select! {
-                        () = sleep_until(at) => {}
-                        () = changed => {}
-                    }
-                }
-                Turn::Later => changed.await,
+                Turn::At(at) => at,
+                Turn::Later => self.state().turns.expected(shard, now),
+            };
+            // What was told holds until it has passed, so that many shards do not tell one another's turns.
+            if told.is_none_or(|told| told <= now) {
+                told = Some(at);
+                turn.send_replace(told);
+            }
+            let again = told.map_or(at, |told| at.min(told));
+            tokio::select! {
+                () = sleep_until(again) => {}
+                () = changed => {}
             }
         }
+        turn.send_if_modified(|turn| turn.take().is_some());
         self.spend().await?;
         Ok(permit)
     }

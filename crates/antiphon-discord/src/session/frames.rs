@@ -106,7 +106,7 @@ impl Session {
     }
 
     /// Stores a whole frame that is no dispatch we know.
-    fn keep_frame(&mut self, kind: Kind, frame: &Bytes, now: Moment) {
+    pub(super) fn keep_frame(&mut self, kind: Kind, frame: &Bytes, now: Moment) {
         let origin = Origin::frame(&self.connection, self.frame);
         let mut draft = Draft::new(kind, Place::root(), origin, now.wall, frame.clone());
         draft.form = BodyForm::of(frame);
@@ -185,6 +185,8 @@ impl Session {
         // A broken frame says nothing for sure: a number may be cut off, and a resume may bring the whole one.
         let mut seq = header.seq.filter(|_| header.is_sound());
         if let (Some(number), Some(stream)) = (seq, &stream) {
+            let is_repeat = self.recent.came(number, name, &body);
+            let is_other = self.is_behind(number) && !is_repeat;
             match self.on_sequence(stream, number, now) {
                 Came::InReach => {
                     if name == Some("RESUMED") {
@@ -192,6 +194,14 @@ impl Session {
                         self.settle_holes(stream, now);
                     }
                     self.note_last(stream, now);
+                    if is_other {
+                        tracing::debug!(
+                            part = &*self.part,
+                            number,
+                            "another event has this sequence"
+                        );
+                        seq = None;
+                    }
                 }
                 Came::OutOfReach => seq = None,
             }

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use antiphon_core::{Edge, Entry, Kind, Link, LinkState};
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
     Cut, HOPELESS, IN_A_ROW, Lost, Moment, OpenFailure, Phase, Session, Task, Then, UNANSWERED,
 };
-use crate::{identify::Permit, wire};
+use crate::{dispatch::UNREADABLE, identify::Permit, wire};
 
 /// A shorter wait for the turn to identify is part of connecting.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
@@ -39,6 +40,13 @@ impl Session {
         let until = now.wall.checked_add(wait).unwrap_or(Timestamp::MAX);
         let reason = "it is not yet this shard's turn to identify".to_owned();
         self.set_link(LinkState::Waiting { until, reason }, now);
+    }
+
+    /// The turn to identify has come.
+    pub(crate) fn on_turn_come(&mut self) {
+        if self.phase == Phase::Opening {
+            self.link = Some(LinkState::Connecting);
+        }
     }
 
     /// The connection is open; the server speaks first.
@@ -93,8 +101,12 @@ impl Session {
 
     /// A frame came that cannot be read at all, so that the connection has to be given up.
     ///
-    /// The same frame will come again after a resume; if it does, a new session is the only way past it.
-    pub(crate) fn on_unreadable(&mut self, reason: String, now: Moment) {
+    /// Its bytes are kept where they are known. The same frame will come again after a resume; if it does, a new session is the only way past it.
+    pub(crate) fn on_unreadable(&mut self, reason: String, bytes: Option<&Bytes>, now: Moment) {
+        if let Some(bytes) = bytes {
+            self.frame += 1;
+            self.keep_frame(Kind::from_static(UNREADABLE), bytes, now);
+        }
         let here = (self.epoch, self.seq);
         let is_again = self.stuck_at == Some(here);
         self.stuck_at = Some(here);
@@ -227,6 +239,7 @@ impl Session {
         }
         self.beat(now)?;
         if !is_paused {
+            self.settle_overdue(now);
             self.asks.expire(now.at);
         }
         self.send_presence(now.at);

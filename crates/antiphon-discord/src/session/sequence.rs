@@ -1,14 +1,21 @@
 //! A session's sequence: how far it came without a hole, and what is missing.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use antiphon_core::{Edge, Gap};
+use antiphon_core::{Edge, Entry, Gap};
+use tokio::time::Instant;
 
-use super::{Moment, Session};
+use super::{Moment, Phase, Session};
 
 /// Dispatches behind a hole that are waited for before the hole is a gap: a server that changes the order of two frames
 /// loses nothing.
 const PATIENCE: usize = 8;
+/// How long a quiet session waits before a hole is a gap, and the least time between two gaps.
+const WAIT: Duration = Duration::from_secs(5);
+/// Dispatches behind holes that are told apart, however quickly they come.
+const MOST_AHEAD: usize = 256;
+/// How many of the last dispatches are known by their bytes.
+const RECENT: usize = 256;
 /// A session cannot reach a number so far beyond the last one that came: nothing on a connection is dropped unseen, and
 /// ten thousand lost frames would be a new session.
 const FARTHEST: u64 = 10_000;
@@ -24,15 +31,75 @@ pub(super) enum Came {
 
 /// Sequences that came behind a hole.
 #[derive(Debug, Default)]
-pub(super) struct Ahead(BTreeSet<u64>);
+pub(super) struct Ahead {
+    numbers: BTreeSet<u64>,
+    /// When the hole is a gap, as long as nothing more comes before it.
+    by: Option<Instant>,
+    /// No gap is reported before then, unless there is no more room.
+    next: Option<Instant>,
+}
 
 impl Ahead {
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.numbers.clear();
+        self.by = None;
+    }
+
+    /// When [`Session::settle_overdue`] wants to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.by
+    }
+
+    /// Nothing was read for so long.
+    pub(super) fn shift(&mut self, by: Duration) {
+        if let Some(at) = &mut self.by {
+            *at += by;
+        }
     }
 }
 
+/// The last dispatches, each in the slot of its sequence, as hashes.
+#[derive(Debug, Default)]
+pub(super) struct Recent(Vec<(u64, u64)>);
+
+impl Recent {
+    /// Notes a dispatch; whether it came lately with the same sequence and the same bytes.
+    pub(super) fn came(&mut self, seq: u64, name: Option<&str>, body: &[u8]) -> bool {
+        self.0.resize(RECENT, (u64::MAX, 0));
+        let slot = &mut self.0[usize::try_from(seq % RECENT as u64).expect("small")];
+        let new = (seq, hash(name, body));
+        std::mem::replace(slot, new) == new
+    }
+}
+
+/// A quick hash of a dispatch's bytes.
+fn hash(name: Option<&str>, body: &[u8]) -> u64 {
+    let mix =
+        |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    let mut hash = body.len() as u64;
+    for bytes in [name.unwrap_or_default().as_bytes(), body] {
+        let mut words = bytes.chunks_exact(8);
+        for word in &mut words {
+            hash = mix(
+                hash,
+                u64::from_le_bytes(word.try_into().expect("eight bytes")),
+            );
+        }
+        for byte in words.remainder() {
+            hash = mix(hash, u64::from(*byte));
+        }
+    }
+    hash
+}
+
 impl Session {
+    /// Whether a dispatch with this sequence came before, and a resume does not bring it again: it is a repeat only if
+    /// its bytes are the same.
+    pub(super) fn is_behind(&self, seq: u64) -> bool {
+        let came = self.seq.is_some_and(|last| seq <= last) || self.ahead.numbers.contains(&seq);
+        came && self.phase == Phase::Active
+    }
+
     /// Takes a dispatch's sequence into account.
     ///
     /// [`Session::seq`] is the last sequence before the first hole, and so are the mark, the heartbeat and the resume:
@@ -54,13 +121,21 @@ impl Session {
                 tracing::trace!(part = &*self.part, seq, last, "a dispatch came again");
             }
             Some(last) if seq > last + 1 => {
-                self.ahead.0.insert(seq);
+                self.ahead.numbers.insert(seq);
+                self.ahead.by.get_or_insert(now.at + WAIT);
                 tracing::debug!(part = &*self.part, seq, last, "the sequence jumped");
-                if self.ahead.0.len() >= PATIENCE {
-                    self.settle_hole(stream, now);
+                let may_tell = self.ahead.next.is_none_or(|next| next <= now.at);
+                let count = self.ahead.numbers.len();
+                if count >= MOST_AHEAD || (may_tell && count >= PATIENCE) {
+                    self.settle(stream, PATIENCE - 1, now);
                 }
             }
-            _ => self.advance(seq),
+            _ => {
+                self.advance(seq);
+                // The stream goes on before the hole, so that it is the leap that may be wrong.
+                let is_open = !self.ahead.numbers.is_empty();
+                self.ahead.by = is_open.then_some(now.at + WAIT);
+            }
         }
         Came::InReach
     }
@@ -69,7 +144,7 @@ impl Session {
     fn advance(&mut self, seq: u64) {
         let mut last = seq;
         while let Some(next) = last.checked_add(1)
-            && self.ahead.0.remove(&next)
+            && self.ahead.numbers.remove(&next)
         {
             last = next;
         }
@@ -78,18 +153,39 @@ impl Session {
 
     /// Reports all that is missing below the highest sequence that came, and goes on from there.
     pub(super) fn settle_holes(&mut self, stream: &str, now: Moment) {
-        while self.settle_hole(stream, now) {}
+        self.settle(stream, 0, now);
     }
 
-    /// Reports the first hole, if there is one, and goes on behind it.
+    /// Reports a hole that nothing filled in time.
+    pub(super) fn settle_overdue(&mut self, now: Moment) {
+        if self.ahead.by.is_some_and(|by| by <= now.at)
+            && let Some(session) = &self.resumable
+        {
+            let stream = std::sync::Arc::clone(&session.stream);
+            self.settle(&stream, 0, now);
+            let checkpoint = self.checkpoint(now.wall);
+            self.push(Entry::checkpoint(checkpoint));
+        }
+    }
+
+    /// Reports the first holes in one gap, until at most so many dispatches wait behind the next, and goes on there.
     ///
     /// What stands behind the next hole waits on: one wrong number does not carry the mark away.
-    fn settle_hole(&mut self, stream: &str, now: Moment) -> bool {
-        let Some(first) = self.ahead.0.pop_first() else {
-            return false;
-        };
+    fn settle(&mut self, stream: &str, most: usize, now: Moment) {
         let last = self.seq.unwrap_or_default();
-        let missing = first.saturating_sub(last).saturating_sub(1);
+        let (mut missing, mut first) = (0_u64, None);
+        while self.ahead.numbers.len() > most
+            && let Some(number) = self.ahead.numbers.pop_first()
+        {
+            let before = self.seq.unwrap_or_default();
+            missing += number.saturating_sub(before).saturating_sub(1);
+            self.advance(number);
+            first = Some(number);
+        }
+        let is_open = !self.ahead.numbers.is_empty();
+        self.ahead.by = is_open.then_some(now.at + WAIT);
+        let Some(first) = first else { return };
+        self.ahead.next = Some(now.at + WAIT);
         tracing::warn!(
             part = &*self.part,
             last,
@@ -106,9 +202,7 @@ impl Session {
             Edge::frame(now.wall, stream, first),
             cause,
         );
-        self.advance(first);
         self.gap(&gap, now);
-        true
     }
 
     /// Reports, once a connection, that a sequence cannot be right.

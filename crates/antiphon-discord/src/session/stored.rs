@@ -57,8 +57,8 @@ pub(crate) struct Stored {
     pub(crate) lost: Option<Lost>,
     /// What the session's stream is called, where that is not the session's id.
     pub(crate) stream: Option<String>,
-    /// Session ids that streams of this shard are named by.
-    pub(crate) used: Vec<String>,
+    /// Session ids that streams of this shard are named by; `None` where they are not known.
+    pub(crate) used: Option<Vec<String>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,7 +76,7 @@ struct Written {
     lost: Option<Lost>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stream: Option<String>,
-    /// Absent in a version that named every stream by its session's id, and remembered no other.
+    /// Absent in a version that named every stream by its session's id, and remembered none that was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     used: Option<Vec<String>>,
 }
@@ -95,7 +95,7 @@ impl Stored {
             at: self.at,
             lost: self.lost,
             stream: self.stream,
-            used: Some(self.used),
+            used: self.used,
         };
         serde_json::to_vec(&written)
             .expect("texts, numbers and times are JSON")
@@ -109,9 +109,6 @@ impl Stored {
                 "it was written by another version",
             ));
         }
-        let used = written
-            .used
-            .unwrap_or_else(|| written.session.iter().cloned().collect());
         Ok(Self {
             session: written.session,
             url: written.url,
@@ -120,7 +117,7 @@ impl Stored {
             at: written.at,
             lost: written.lost,
             stream: written.stream,
-            used,
+            used: written.used,
         })
     }
 }
@@ -145,9 +142,9 @@ pub(crate) fn resumable_count(checkpoint: &Checkpoint) -> Option<u32> {
     stored.session.map(|_| stored.count)
 }
 
-/// The session ids that a stored shard's streams are named by.
-pub(crate) fn used(checkpoint: &Checkpoint) -> Vec<String> {
-    Stored::read(&checkpoint.state).map_or_else(|_| Vec::new(), |stored| stored.used)
+/// The session ids that a stored shard's streams are named by; `None` where they are not known.
+pub(crate) fn used(checkpoint: &Checkpoint) -> Option<Vec<String>> {
+    Stored::read(&checkpoint.state).ok()?.used
 }
 
 /// A checkpoint of a shard that is no more.

@@ -4,6 +4,7 @@
 //! A stream is named by its session id, as long as no stream of this bot had that id before.
 //! A server may give an id again (Spacebar does), so a later stream is named `id~shard.epoch`: a shard counts its
 //! sessions in its checkpoint's mark, and the count is stored in one transaction with the stream's first event.
+//! So is every later stream where a checkpoint does not say which ids there were: those of version 0.1.0 do not.
 //!
 //! | origin | unique because |
 //! | --- | --- |
@@ -25,13 +26,25 @@ const MARK: char = '~';
 
 /// The names that streams of a source's shards have had.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Streams(Arc<Mutex<HashSet<Arc<str>>>>);
+pub(crate) struct Streams(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    names: HashSet<Arc<str>>,
+    /// Whether there may be others: a checkpoint is of an earlier version, or cannot be read.
+    has_others: bool,
+}
 
 impl Streams {
-    /// Remembers names from earlier runs.
-    pub(crate) fn remember(&self, names: impl IntoIterator<Item = String>) {
+    /// Remembers a shard's names from earlier runs; `None` where they are not known, so that no id counts as fresh.
+    pub(crate) fn remember(&self, names: Option<&[String]>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.extend(names.into_iter().map(Arc::from));
+        match names {
+            Some(names) => known
+                .names
+                .extend(names.iter().map(|name| Arc::from(&**name))),
+            None => known.has_others = true,
+        }
     }
 
     /// The name of the stream that begins with a READY; `used` are the ids that this shard remembers.
@@ -39,11 +52,16 @@ impl Streams {
         &self,
         id: &str,
         [shard, epoch]: [u32; 2],
-        used: &mut Vec<String>,
+        used: &mut Option<Vec<String>>,
     ) -> Arc<str> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_rememberable = id.len() <= LONGEST && used.len() < REMEMBERED && !id.contains(MARK);
-        if is_rememberable && known.insert(id.into()) {
+        let is_rememberable = id.len() <= LONGEST && !id.contains(MARK);
+        if let Some(used) = used
+            && is_rememberable
+            && used.len() < REMEMBERED
+            && !known.has_others
+            && known.names.insert(id.into())
+        {
             used.push(id.to_owned());
             return id.into();
         }
@@ -59,7 +77,7 @@ mod tests {
     #[test]
     fn no_two_streams_share_a_name() {
         let streams = Streams::default();
-        let (mut first, mut second) = (Vec::new(), Vec::new());
+        let (mut first, mut second) = (Some(Vec::new()), Some(Vec::new()));
         let mut names = HashSet::new();
         let mut epoch = 0;
         // The second id is what the first one's second stream is called.
@@ -70,16 +88,18 @@ mod tests {
                 assert!(names.insert(streams.begin(id, [1, epoch], &mut second)));
             }
         }
-        assert!(first.len() <= REMEMBERED && second.len() <= REMEMBERED);
+        for used in [first, second] {
+            assert!(used.is_some_and(|used| used.len() <= REMEMBERED));
+        }
     }
 
     #[test]
     fn a_fresh_id_is_a_name_as_it_is() {
         let streams = Streams::default();
-        let mut used = Vec::new();
+        let mut used = Some(Vec::new());
         assert_eq!(&*streams.begin("a", [0, 1], &mut used), "a");
         let later = Streams::default();
-        later.remember(used.clone());
+        later.remember(used.as_deref());
         assert_eq!(&*later.begin("a", [0, 2], &mut used), "a~0.2");
         assert_eq!(&*later.begin("b", [0, 3], &mut used), "b");
     }

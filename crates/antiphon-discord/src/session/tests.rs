@@ -1199,7 +1199,9 @@ fn an_unreadable_frame_is_asked_for_once_more_and_then_passed_by_a_new_session()
     let mut table = Table::new();
     table.up();
     let unreadable = |table: &mut Table| {
-        table.session.on_unreadable("too large".into(), table.now);
+        table
+            .session
+            .on_unreadable("too large".into(), None, table.now);
         if table.session.is_stopped() {
             return None;
         }
@@ -1523,4 +1525,82 @@ fn no_command_is_taken_before_the_session_is_up() {
     assert!(!table.session.wants_command(table.now.at));
     table.greet();
     assert!(!table.session.wants_command(table.now.at));
+}
+
+fn numbered_role(table: &mut Table, seq: u64, role: u64) {
+    table.dispatch(
+        seq,
+        "GUILD_ROLE_DELETE",
+        &json!({"guild_id": "42", "role_id": role}),
+    );
+}
+
+#[test]
+fn a_flood_of_leaps_is_few_gaps() {
+    let mut table = Table::new();
+    table.up();
+    for number in 1..=200 {
+        table.message(number * 10);
+    }
+    table.store();
+    assert!(table.gaps().len() <= 5, "{} gaps", table.gaps().len());
+}
+
+#[test]
+fn a_hole_in_a_quiet_session_is_a_gap_too() {
+    let mut table = Table::new();
+    table.up();
+    table.message(10);
+    table.message(11);
+    for _ in 0..20 {
+        let _ = table.due();
+        table.say(&json!({"op": 11}));
+    }
+    table.store();
+    assert_eq!(table.gaps().len(), 1);
+}
+
+#[test]
+fn another_event_under_an_earlier_sequence_is_no_repeat() {
+    let mut table = Table::new();
+    table.up();
+    origins(&mut table);
+    numbered_role(&mut table, 2, 1);
+    numbered_role(&mut table, 2, 2);
+    numbered_role(&mut table, 1, 3);
+    let origins = origins(&mut table);
+    let distinct: std::collections::HashSet<_> = origins.iter().collect();
+    assert_eq!(distinct.len(), 3, "{origins:?}");
+    assert!(!origins.contains(&"a1b2/0000000001".to_owned()), "READY's");
+}
+
+#[test]
+fn a_checkpoint_of_a_version_without_streams_makes_no_id_fresh() {
+    // As 0.1.0 writes it after op 9 false, or after signing off: the id is not in it.
+    let state = br#"{"v":1,"count":1,"user":9,"at":"2026-01-01T00:00:00Z"}"#;
+    let old = Checkpoint {
+        part: part(0),
+        state: Bytes::from_static(state),
+        mark: Mark { epoch: 1, seq: 0 }.write(),
+    };
+    let mut table = Table::with([0, 1], Some(&old));
+    table.greet();
+    table.ready("a1b2");
+    numbered_role(&mut table, 2, 2);
+    let origins = origins(&mut table);
+    assert!(
+        !origins.contains(&"a1b2/0000000002".to_owned()),
+        "{origins:?}"
+    );
+}
+
+#[test]
+fn what_is_no_text_is_kept_whole_and_is_no_json() {
+    let mut table = Table::new();
+    table.up();
+    table.store();
+    let frame = Bytes::from_static(b"{\"t\":\"X\",\"s\":2,\"op\":0,\"d\":\"\xff\"}");
+    table.session.on_frame(&frame, table.now).expect("no cut");
+    table.store();
+    assert_ne!(table.draft("discord.X").form, antiphon_core::BodyForm::Json);
 }

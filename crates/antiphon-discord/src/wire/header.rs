@@ -31,7 +31,7 @@ pub(crate) struct Header<'a> {
     pub(crate) form: BodyForm,
     /// Ids in `d`.
     pub(crate) ids: Ids,
-    /// Whether the frame is one JSON object and nothing else.
+    /// Whether the frame is one JSON object in UTF-8 and nothing else.
     pub(crate) is_whole: bool,
     /// Whether a key of the envelope came twice, so that one value stands for two.
     pub(crate) is_ambiguous: bool,
@@ -56,7 +56,8 @@ impl<'a> Header<'a> {
             is_whole: true,
             is_ambiguous: false,
         };
-        if envelope(&mut scan, &mut header).is_err() {
+        // A compressed frame was found to be text by nobody yet.
+        if envelope(&mut scan, &mut header).is_err() || std::str::from_utf8(frame).is_err() {
             header.is_whole = false;
         }
         if let Some(data) = &header.data
