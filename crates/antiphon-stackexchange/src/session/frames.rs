@@ -317,8 +317,10 @@ impl Session {
             self.skipped.note("repeat");
             return;
         }
-        let top = self.rooms.get(&key).map(|room| room.top);
-        // Up to the count at which the room was announced the server sends what we asked for again.
+        let room = self.rooms.get(&key);
+        // Up to the count at which the room was announced the server sends what we asked for again, and what the
+        // history went past is late.
+        let top = room.map(|room| room.top.max(room.recovered));
         let provenance = if top.is_some_and(|top| id.get() <= top) {
             Provenance::Replayed
         } else {

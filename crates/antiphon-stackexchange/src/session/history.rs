@@ -145,6 +145,8 @@ impl Session {
         let mut events = self.recovered(id, past.events, since, now);
         let recovered = events.len() as u64;
         if let Some(room) = self.rooms.get_mut(&id) {
+            let newest = events.last().map_or(0, |(id, _)| id.get());
+            room.recovered = room.recovered.max(newest);
             room.false_alarms = if recovered == 0 && past.whole {
                 room.false_alarms.saturating_add(1)
             } else {

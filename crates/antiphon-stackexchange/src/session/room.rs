@@ -56,6 +56,8 @@ pub(super) struct Room {
     pub(super) proof: Option<Proof>,
     /// The history that is being fetched.
     pub(super) catching: Option<Catching>,
+    /// The newest event that the history gave.
+    pub(super) recovered: i64,
     /// Holes found on this socket in which there was nothing.
     pub(super) false_alarms: u8,
     pub(super) waiters: Vec<oneshot::Sender<Result<(), JoinError>>>,
@@ -212,6 +214,7 @@ impl Room {
             outage: None,
             proof: None,
             catching: None,
+            recovered: 0,
             false_alarms: 0,
             waiters: Vec::new(),
             saved_at: None,
@@ -464,6 +467,7 @@ impl Session {
         room.catching = None;
         room.proof = None;
         room.t = None;
+        room.recovered = 0;
         room.settled = false;
         room.count = count;
         let to = Edge::at(now.wall);

@@ -693,6 +693,40 @@ fn a_gap_that_a_poll_finds_does_not_begin_at_an_announcement_without_an_answer()
     );
 }
 
+/// The history, which is not whole, goes past what the poll under way has yet to bring.
+#[test]
+fn an_event_that_the_history_left_out_and_went_past_is_not_live() {
+    play(
+        Sockets::PerRoom,
+        &[
+            Step::Outage,
+            Step::Look(356_437_708_749_477_243),
+            Step::Look(317_965_622_917_659_674),
+            Step::Look(1_203_363_519_319_224_043),
+            Step::Look(0),
+            Step::Answer(10_324_718_258_811_580_437),
+            Step::Say(0),
+            Step::Look(0),
+            Step::Answer(3_501_786_090_863_306_372),
+            Step::Forget,
+            Step::Pass(5),
+            Step::Answer(5_572_816_564_528_514_184),
+            Step::Pass(5),
+            Step::Look(2_308_084_201_082_202_944),
+            Step::Say(1),
+            Step::Say(1),
+            Step::Look(0),
+            Step::Say(1),
+            Step::Say(0),
+            Step::Say(1),
+            Step::Say(1),
+            Step::Say(1),
+            Step::Say(1),
+            Step::Pass(0),
+        ],
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
