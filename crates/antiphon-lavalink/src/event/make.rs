@@ -20,7 +20,9 @@ pub(crate) struct Heading {
 
 impl Heading {
     pub(crate) fn of(frame: &[u8]) -> Self {
-        match wire::Header::of(frame) {
+        // What is no UTF-8 is no JSON, wherever in a frame it stands.
+        let text = std::str::from_utf8(frame).ok();
+        match text.and_then(|text| wire::Header::of(text.as_bytes())) {
             Some(header) => Self {
                 kind: kind_of(&header),
                 guild: header.guild.map(GuildId::new),
