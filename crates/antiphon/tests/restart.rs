@@ -102,17 +102,15 @@ async fn after_a_clean_stop_nothing_is_marked_as_redelivered() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn parked_lanes_go_on_after_a_crash() {
-    let journal = Arc::new(MemoryJournal::new());
+/// An app with four rooms, each with a stuck event and twenty behind it: more than its lanes hold.
+async fn crowded(journal: &Arc<MemoryJournal>, limits: Limits) -> (TestApp<Log>, Log) {
     let (choir, source) = script("choir");
     let log = Log::default();
-    let limits = Limits::default().lane(2).open(8).parked(1);
     let app = App::new(log.clone())
         .source(source)
         .limits(limits)
         .on(stumble);
-    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    let app = TestApp::start(app, Arc::clone(journal)).await;
     for place in ["room/a", "room/b", "room/c", "room/d"] {
         choir.say(place, "stuck").await.unwrap();
         for number in 0..20 {
@@ -120,6 +118,14 @@ async fn parked_lanes_go_on_after_a_crash() {
             choir.say(place, &text).await.unwrap();
         }
     }
+    (app, log)
+}
+
+#[tokio::test(start_paused = true)]
+async fn parked_lanes_go_on_after_a_crash() {
+    let journal = Arc::new(MemoryJournal::new());
+    let limits = Limits::default().lane(2).open(8).parked(1);
+    let (app, log) = crowded(&journal, limits).await;
     // More lanes are stuck than are listed: the rest is parked without a name.
     app.until(|| log.len() >= 2).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -146,21 +152,8 @@ async fn parked_lanes_go_on_after_a_crash() {
 #[tokio::test(start_paused = true)]
 async fn a_cursor_of_an_older_version_goes_on_in_the_lanes_of_places() {
     let journal = Arc::new(MemoryJournal::new());
-    let (choir, source) = script("choir");
-    let log = Log::default();
     let limits = Limits::default().lane(2).open(8).parked(1);
-    let app = App::new(log.clone())
-        .source(source)
-        .limits(limits)
-        .on(stumble);
-    let app = TestApp::start(app, Arc::clone(&journal)).await;
-    for place in ["room/a", "room/b", "room/c", "room/d"] {
-        choir.say(place, "stuck").await.unwrap();
-        for number in 0..20 {
-            let text = format!("{place} {number}");
-            choir.say(place, &text).await.unwrap();
-        }
-    }
+    let (app, log) = crowded(&journal, limits).await;
     app.until(|| log.len() >= 2).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     app.crash().await;
