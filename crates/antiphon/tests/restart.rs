@@ -112,10 +112,10 @@ async fn crowded(journal: &Arc<MemoryJournal>, limits: Limits) -> (TestApp<Log>,
         .on(stumble);
     let app = TestApp::start(app, Arc::clone(journal)).await;
     for place in ["room/a", "room/b", "room/c", "room/d"] {
-        choir.say(place, "stuck").await.unwrap();
+        choir.say(place, "stuck").await.expect("a room is told of");
         for number in 0..20 {
             let text = format!("{place} {number}");
-            choir.say(place, &text).await.unwrap();
+            choir.say(place, &text).await.expect("a room is told of");
         }
     }
     (app, log)
