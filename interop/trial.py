@@ -15,6 +15,8 @@ from pathlib import Path
 
 from world import World
 
+PLATFORMS = {"discord", "lavalink", "queup", "stackexchange"}
+
 
 def milliseconds(text):
     """An ISO 8601 UTC time with any number of decimals, as Unix milliseconds (a float)."""
@@ -41,7 +43,12 @@ class Trial:
         self.config = self.folder / "antiphon.toml"
         self.environment = dict(os.environ)
         lines = ["[journal]", f"path = {json.dumps(str(self.journal))}", *journal]
-        for source, (table, secrets) in sources(self.world, self.folder).items():
+        tables = sources(self.world, self.folder)
+        used = {line.split('"')[1] for table, _ in tables.values() for line in table if line.startswith("platform")}
+        for platform in PLATFORMS - used:
+            # Traffic that nobody hears would only push rows out of the bounded ledger.
+            self.world.do(platform=platform, do="traffic", rate=0)
+        for source, (table, secrets) in tables.items():
             lines += ["", f"[sources.{source}]", *table]
             self.environment |= secrets
         self.config.write_text("\n".join(lines) + "\n")
