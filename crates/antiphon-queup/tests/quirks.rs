@@ -1,4 +1,4 @@
-//! The quirks of the platform, one test each, numbered as in the protocol sheet (§9).
+//! The quirks of the platform, one test each, numbered as in the protocol page (§9).
 
 mod harness;
 

@@ -8,7 +8,7 @@ use std::{
 use antiphon_core::KindPattern;
 use serde::{Deserialize, Serialize};
 
-/// A way in which QueUp departs from the expected, by the number it has in the protocol sheet's list (§9).
+/// A way in which QueUp departs from the expected, by the number it has in the protocol page's list (§9).
 ///
 /// Numbers 2 (the server never pings), 8 (ISO times in song information), 11, 12, 16 (own chat echoes), 18, 22 (guests),
 /// 26, 28 and 30 (nothing is replayed) are how the simulator always behaves.

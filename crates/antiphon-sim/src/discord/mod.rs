@@ -1,6 +1,6 @@
 //! Discord: the Gateway's shards and the REST interface, for bots.
 //!
-//! It speaks as the protocol sheet has it; the hosts of the Gateway have a port of their own beside that of REST.
+//! It speaks as the protocol page has it; the hosts of the Gateway have a port of their own beside that of REST.
 //! [`Discord`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
 
 mod acts;

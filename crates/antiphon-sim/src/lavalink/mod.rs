@@ -1,6 +1,6 @@
 //! Lavalink: three nodes of version 4, each on a port of its own.
 //!
-//! They speak as the protocol sheet has it, with tracks that really advance on the simulated clock.
+//! They speak as the protocol page has it, with tracks that really advance on the simulated clock.
 //! [`Lavalink`] is the hand that a test or a command holds: it ends tracks, closes voices, and makes things go wrong.
 
 mod asked;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A way in which a node departs from Lavalink's newest version, as older versions and other servers do.
 ///
-/// Sections are those of the protocol sheet.
+/// Sections are those of the protocol page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

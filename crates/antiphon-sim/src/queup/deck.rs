@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 use super::{handle::QueUp, role::Role, state::State, text};
 use crate::world::{DRIFTERS, LINES, RESIDENTS};
 
-/// One deed; every event of the protocol sheet (§6) is made by some card.
+/// One deed; every event of the protocol page (§6) is made by some card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Card {
     Say,

@@ -1,6 +1,6 @@
 //! QueUp: rooms with chat and a shared queue of songs.
 //!
-//! It speaks REST and engine.io v3 as the protocol sheet has them, on one port.
+//! It speaks REST and engine.io v3 as the protocol page has them, on one port.
 //! [`QueUp`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
 
 mod chat;

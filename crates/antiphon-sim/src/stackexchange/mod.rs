@@ -1,6 +1,6 @@
 //! Stack Exchange chat: three chat servers, the sites where their users log in, and the socket host, on one port.
 //!
-//! It speaks as the protocol sheet has it, and tells hosts apart by the `Host` header.
+//! It speaks as the protocol page has it, and tells hosts apart by the `Host` header.
 //! [`StackExchange`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
 
 mod deeds;

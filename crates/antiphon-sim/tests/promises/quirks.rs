@@ -1,4 +1,4 @@
-//! Each quirk of the protocol sheet (§9) shows when it is switched on, and only then.
+//! Each quirk of the protocol page (§9) shows when it is switched on, and only then.
 
 use antiphon_sim::{Quirk, Simulator, queup::Room};
 use serde_json::{Value, json};

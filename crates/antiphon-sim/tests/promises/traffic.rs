@@ -6,7 +6,7 @@ use antiphon_sim::{Options, Query, Simulator};
 
 use crate::client::Client;
 
-/// Every event of the protocol sheet (§6), presence, and one that nobody knows.
+/// Every event of the protocol page (§6), presence, and one that nobody knows.
 const KINDS: [&str; 36] = [
     "chat-message",
     "chat-skip",
