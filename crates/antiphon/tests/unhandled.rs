@@ -141,5 +141,8 @@ async fn a_repeat_says_so() {
         choir.send(Entry::event(draft)).await.expect("sent");
     }
     app.settle().await;
-    lines.has("stored before", &["source=choir", "place=room/loft", &origin]);
+    lines.has(
+        "stored before",
+        &["source=choir", "place=room/loft", &origin],
+    );
 }
