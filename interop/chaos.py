@@ -444,7 +444,8 @@ class Books:
     def disordered(self, platform):
         """The stored rows of a platform that stand in the journal behind one that was sent later."""
         line, turn = {
-            # Chat is in the order of the server's times; what else was fetched has no order among what was heard.
+            # Chat is in the order of the server's times, or in the order in which it was sent where a fault turned that
+            # round; what else was fetched has no order among what was heard.
             "queup": (
                 "place || (kind = 'queup.chat-message') || (provenance = 'backfilled' and kind != 'queup.chat-message')",
                 "iif(kind = 'queup.chat-message', cast(substr(origin, instr(origin, '-') + 1) as integer), n)",
@@ -456,12 +457,12 @@ class Books:
             from ledger join journal using (platform, origin, kind, place)
             where platform = ? and is_due group by position order by line, turn
         """
-        reached, wrong = (None, 0), []
+        reached, wrong = None, []
         for row in self.database.execute(query, (platform,)):
-            if row["line"] == reached[0] and row["position"] < reached[1]:
+            if reached is None or row["line"] != reached["line"] or row["position"] > reached["position"]:
+                reached = row
+            elif row["n"] > reached["n"]:
                 wrong.append(dict(row))
-            else:
-                reached = (row["line"], row["position"])
         return wrong
 
     def tally(self, platform, daemon, last):

@@ -393,12 +393,13 @@ fn the_demo_loses_nothing_and_recovers_chat_in_order() {
             .filter(|event| event["body"]["message"] == text)
             .count()
     };
-    // The one around the cut may lie in the gap; what is stored is answered.
-    assert!(said("!ping") >= 1);
-    assert_eq!(
+    // Each `!ping` that was heard is answered once; of those around the cut the question may lie in the gap, or, on a
+    // slow machine, the answer's own echo.
+    assert!(
+        (1..=said("!ping")).contains(&said("pong")),
+        "{} answers to {}",
         said("pong"),
-        said("!ping"),
-        "each `!ping` that was heard is answered once"
+        said("!ping")
     );
 
     let moves: Vec<_> = events

@@ -307,20 +307,6 @@ impl Intake {
         Ok(())
     }
 
-    /// Stores a checkpoint alone and waits until it is durable.
-    ///
-    /// # Errors
-    /// [`Closed`] once the journal's side is gone.
-    pub async fn settle(&self, checkpoint: Checkpoint) -> Result<(), Closed> {
-        let mut stored = self.stored(&checkpoint.part);
-        let mark = checkpoint.mark;
-        self.send(Entry::checkpoint(checkpoint)).await?;
-        tokio::select! {
-            reached = stored.wait_for(|stored| *stored == Some(mark)) => reached.map(drop).map_err(|_| Closed),
-            () = self.entries.closed() => Err(Closed),
-        }
-    }
-
     /// Shows the state of the connection to whoever watches, without an event.
     pub fn show_link(&self, state: LinkState) {
         self.link.send_replace(state);
@@ -428,17 +414,5 @@ mod tests {
         outlet.seal();
         drop(intake);
         assert_eq!(outlet.receive_many(&mut Vec::new(), 10).await, 0);
-    }
-
-    #[tokio::test]
-    async fn settling_ends_when_the_journal_is_gone() {
-        let (outlet, intake) = open(IntakeLimits::default());
-        drop(outlet);
-        let checkpoint = Checkpoint {
-            part: "room/1".into(),
-            state: Bytes::new(),
-            mark: 1,
-        };
-        assert_eq!(intake.settle(checkpoint).await, Err(Closed));
     }
 }

@@ -411,6 +411,8 @@ mod tests {
             starts: 1,
         });
         assert_eq!(cursor.needs(), Position::new(7));
+        cursor.parked_all = Some(Position::new(5));
+        assert_eq!(cursor.needs(), Position::new(5));
     }
 
     #[test]

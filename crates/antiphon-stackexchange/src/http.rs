@@ -3,7 +3,10 @@
 use std::{
     borrow::Cow,
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,6 +30,8 @@ use crate::{
 
 /// How often a write waits as the server asked.
 const WAITS: u32 = 5;
+/// How often something is read again because the login had ended meanwhile.
+const LOGINS: u32 = 3;
 /// How much of a page an error repeats.
 const LONGEST_WORDS: usize = 300;
 /// How long a key for writing is used (protocol §4: others fetch it anew hourly).
@@ -153,6 +158,8 @@ pub(crate) struct Http {
     jar: Mutex<Jar>,
     fkey: Mutex<Option<(String, Instant)>>,
     me: watch::Sender<Option<Me>>,
+    /// How often the account has logged in.
+    logins: AtomicU64,
     /// One login at a time: the others then use its cookies.
     login: Semaphore,
     /// Why the site will not let the account in before a person does something; it is not asked again by itself.
@@ -173,6 +180,7 @@ impl Http {
             jar: Mutex::default(),
             fkey: Mutex::default(),
             me: watch::Sender::new(None),
+            logins: AtomicU64::new(0),
             login: Semaphore::new(1),
             refused: Mutex::default(),
         }
@@ -225,6 +233,39 @@ impl Http {
         }
         tracing::debug!(path = call.path, "sent once more with a new key");
         self.paced(&call, Some(&fresh)).await
+    }
+
+    /// Reads what this account alone sees, such as its mentions.
+    ///
+    /// A server that takes the key of a login that has ended answers as it would answer anybody, and the answer does
+    /// not say so. So it counts only if the account did not have to log in until something that nobody else may ask
+    /// for, the address of a socket, was answered after it.
+    pub(crate) async fn as_account<T, F>(
+        &self,
+        room: RoomId,
+        read: impl Fn() -> F,
+    ) -> Result<T, RequestError>
+    where
+        F: Future<Output = Result<T, RequestError>>,
+    {
+        for _ in 0..LOGINS {
+            let before = self.logins.load(Ordering::Relaxed);
+            let read = read().await?;
+            let proof = Call::ask("/ws-auth").from(room).field("roomid", &room);
+            match self.call(proof).await {
+                Ok(_) => {}
+                // A page was read for a new key, and says who is logged in.
+                Err(error) if matches!(error.status(), Some(403 | 404)) => {}
+                Err(error) => return Err(error),
+            }
+            if self.logins.load(Ordering::Relaxed) == before {
+                return Ok(read);
+            }
+            tracing::debug!(%room, "read once more: the login had ended");
+        }
+        Err(login_failed(LoginError::NotAccepted {
+            host: self.server.chat_host(),
+        }))
     }
 
     /// Sends a request when it has its turn, and waits as the server asks.
@@ -659,6 +700,7 @@ impl Http {
     /// Remembers who the account is, and keeps its cookies.
     async fn arrived(&self, me: Me) -> Me {
         self.forget_key();
+        self.logins.fetch_add(1, Ordering::Relaxed);
         self.me.send_replace(Some(me.clone()));
         if let Some(path) = self.cookie_file.clone() {
             let (server, jar, id) = (self.server, self.jar().clone(), me.id);

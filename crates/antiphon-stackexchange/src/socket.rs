@@ -283,11 +283,20 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                 .into(),
             },
             Task::Poll { line, rooms } => {
+                let Some((first, _)) = rooms.first().copied() else {
+                    return Done::Polled {
+                        line,
+                        outcome: Ok(bytes::Bytes::from_static(b"{}")),
+                    }
+                    .into();
+                };
                 let mut call = Call::ask("/events");
                 for (room, heard) in rooms {
                     call = call.keyed(format!("r{room}"), &heard);
                 }
-                let outcome = shared.http.call(call).await.map(|answer| answer.body);
+                let poll = || shared.http.call(call.clone());
+                let outcome = shared.http.as_account(first, poll).await;
+                let outcome = outcome.map(|answer| answer.body);
                 Done::Polled { line, outcome }.into()
             }
             Task::History {
@@ -298,7 +307,10 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
             } => Done::History {
                 room,
                 round,
-                outcome: history::since(&shared.http, room, since, most).await,
+                outcome: {
+                    let read = || history::since(&shared.http, room, since, most);
+                    shared.http.as_account(room, read).await
+                },
             }
             .into(),
             Task::Ack { ids, part, mark } => {

@@ -639,6 +639,20 @@ async fn what_polling_cannot_bring_is_one_gap_until_a_socket_is_heard() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mention_is_polled_also_where_the_login_had_ended() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let app = polling(&sim, Sockets::Shared).await;
+    // The server answers on as it would answer anybody: without what is for the account alone.
+    chat.expire_cookies();
+    chat.say(ROOM, "teo", "@antiphon are you there?");
+    let journal = app.until(|journal| journal.texts().len() == 3).await;
+    assert_eq!(journal.of("stackexchange.UserMentioned").len(), 1);
+    let journal = app.stop().await;
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_restart_while_polling_tells_the_gap_all_the_same() {
     for kill in [true, false] {
         let sim = Simulator::with_seed(7);

@@ -303,7 +303,12 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         let before = apply(&mut self.projections, event);
         self.shared.watchers.serve(event);
         let plan = self.plans.of(event.kind(), &self.shared);
-        (!plan.is_empty()).then(|| (Arc::clone(plan), before))
+        if plan.is_empty() {
+            self.runner
+                .unhandled(event, "no handler is registered for its kind");
+            return None;
+        }
+        Some((Arc::clone(plan), before))
     }
 
     fn offer(

@@ -1,10 +1,14 @@
 //! The committer: what the sources bring and the consumer asks to keep, into the journal, a batch at a time.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 
 use antiphon_core::{
-    AppendError, Backoff, Batch, ConsumerName, Cursor, DeadLetterChange, Journal, Outlet, Received,
-    Rng, Saved,
+    AppendError, Backoff, Batch, ConsumerName, Cursor, DeadLetterChange, Event, Journal, Outlet,
+    Received, Rng, Saved,
 };
 use futures_util::FutureExt;
 use tokio::{
@@ -12,7 +16,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{Level, enabled, error, trace, warn};
 
 use crate::{metric::Counters, tail::Tail};
 
@@ -179,6 +183,7 @@ impl Committer {
 
     fn form(&self, waiting: &mut Waiting, cursor: Option<&(u64, Cursor)>) -> Arc<Batch> {
         let mut batch = Batch::default();
+        let mut parts: HashMap<_, usize> = HashMap::new();
         let mut bytes = 0;
         while let Some(next) = waiting.received.front() {
             bytes += next.entry.weight();
@@ -189,7 +194,16 @@ impl Committer {
             }
             if let Some(Received { source, entry, .. }) = waiting.received.pop_front() {
                 if let Some(checkpoint) = entry.checkpoint {
-                    batch.checkpoints.push((source.clone(), checkpoint));
+                    // Of one part only the last matters: all of the batch is stored, or none.
+                    let number = batch.checkpoints.len();
+                    let part = (source.clone(), Arc::clone(&checkpoint.part));
+                    match parts.entry(part) {
+                        Entry::Occupied(known) => batch.checkpoints[*known.get()].1 = checkpoint,
+                        Entry::Vacant(unknown) => {
+                            unknown.insert(number);
+                            batch.checkpoints.push((source.clone(), checkpoint));
+                        }
+                    }
                 }
                 if let Some(draft) = entry.event {
                     batch.events.push((source, draft));
@@ -213,6 +227,9 @@ impl Committer {
         let appended = append(&self.journal, &batch, rng, &self.give_up).await?;
         self.counters.stored.increment(appended.events.len() as u64);
         self.counters.repeats.increment(appended.repeats as u64);
+        if appended.repeats > 0 && enabled!(Level::TRACE) {
+            trace_repeats(&batch, &appended.events);
+        }
         if !batch.events.is_empty() {
             self.tail.stored(appended.events);
         }
@@ -221,6 +238,18 @@ impl Committer {
                 .stored(source, &checkpoint.part, checkpoint.mark);
         }
         Ok(())
+    }
+}
+
+/// Traces the events of a batch that were stored before; `stored` has the others, in the batch's order.
+fn trace_repeats(batch: &Batch, stored: &[Arc<Event>]) {
+    let mut stored = stored.iter().peekable();
+    for (source, draft) in &batch.events {
+        let is_new =
+            stored.next_if(|event| event.source() == source && event.origin() == &draft.origin);
+        if is_new.is_none() {
+            trace!(%source, kind = %draft.kind, place = %draft.place, origin = %draft.origin, "stored before");
+        }
     }
 }
 

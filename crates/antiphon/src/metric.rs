@@ -11,6 +11,8 @@ pub(crate) struct Counters {
     pub(crate) repeats: Counter,
     /// `antiphon_events_handled_total`: events whose handlers ended, well or not.
     pub(crate) handled: Counter,
+    /// `antiphon_events_unhandled_total`: events that no handler wanted.
+    pub(crate) unhandled: Counter,
     /// `antiphon_handler_failures_total`: calls that failed.
     pub(crate) failures: Counter,
     /// `antiphon_dead_letters_total`: events given up.
@@ -25,6 +27,7 @@ impl Counters {
             stored: metrics::counter!("antiphon_events_stored_total"),
             repeats: metrics::counter!("antiphon_events_repeated_total"),
             handled: metrics::counter!("antiphon_events_handled_total"),
+            unhandled: metrics::counter!("antiphon_events_unhandled_total"),
             failures: metrics::counter!("antiphon_handler_failures_total"),
             dead: metrics::counter!("antiphon_dead_letters_total"),
             expired: metrics::counter!("antiphon_events_expired_total"),

@@ -21,7 +21,7 @@ use tokio::{
     sync::{Notify, mpsc, watch},
     time::{Instant, sleep, timeout},
 };
-use tracing::{debug, error, warn};
+use tracing::{debug, error, trace, warn};
 
 use crate::{
     extract::{Befores, Context},
@@ -209,6 +209,10 @@ impl<S: Send + Sync + 'static> Runner<S> {
                 before,
             } => {
                 plan.choose(&event, &mut scratch.chosen, &mut scratch.undecodable);
+                if scratch.chosen.is_empty() && scratch.undecodable.is_empty() {
+                    self.unhandled(&event, "none of its handlers wants it");
+                    return;
+                }
                 let passage = Passage {
                     event: &event,
                     plan: &plan,
@@ -219,6 +223,19 @@ impl<S: Send + Sync + 'static> Runner<S> {
             }
         }
         self.counters.handled.increment(1);
+    }
+
+    /// Counts and traces an event that ends without a call.
+    pub(crate) fn unhandled(&self, event: &Event, reason: &str) {
+        self.counters.unhandled.increment(1);
+        trace!(
+            position = %event.position(),
+            kind = %event.kind(),
+            place = %event.place(),
+            origin = %event.origin(),
+            reason,
+            "not handled"
+        );
     }
 
     /// Handles a dead letter again, by the handlers it names, or all if it names none.

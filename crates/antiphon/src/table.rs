@@ -4,7 +4,7 @@
 //! handlers it began with.
 
 use std::{
-    any::{Any, TypeId},
+    any::{Any, TypeId, type_name},
     collections::HashSet,
     marker::PhantomData,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -16,6 +16,7 @@ use std::{
 };
 
 use antiphon_core::{DecodeError, Event, Kind, KindPattern, Payload, Position};
+use tracing::trace;
 
 use crate::{
     extract::Context,
@@ -56,7 +57,15 @@ impl Entry {
     }
 
     fn takes(&self, event: &Event) -> bool {
-        event.position() > self.since && !self.removed.load(Ordering::Relaxed)
+        let reason = if event.position() <= self.since {
+            "it was added later"
+        } else if self.removed.load(Ordering::Relaxed) {
+            "it was removed"
+        } else {
+            return true;
+        };
+        trace!(position = %event.position(), handler = &*self.name, reason, "the handler is passed over");
+        false
     }
 }
 
@@ -163,6 +172,7 @@ impl<P: Payload, S: 'static> Group<S> for Typed<P, S> {
         chosen: &mut Vec<Chosen>,
     ) -> Result<(), DecodeError> {
         if !P::concerns(event) {
+            trace!(position = %event.position(), payload = type_name::<P>(), "the payload does not concern it");
             return Ok(());
         }
         let mut choose = |number: usize, entry: &Entry, filter_panicked: bool| {
@@ -188,7 +198,10 @@ impl<P: Payload, S: 'static> Group<S> for Typed<P, S> {
         for (number, one) in wanting() {
             match one.passes(&view) {
                 Ok(true) => choose(number, &one.entry, false),
-                Ok(false) => {}
+                Ok(false) => {
+                    let handler = &*one.entry.name;
+                    trace!(position = %event.position(), handler, "the filter said no");
+                }
                 Err(()) => choose(number, &one.entry, true),
             }
         }

@@ -137,13 +137,19 @@ mod tests {
     use super::*;
 
     fn events(positions: impl IntoIterator<Item = u64>) -> Vec<Arc<Event>> {
+        heavy(positions, 2)
+    }
+
+    /// Events whose bodies have so many bytes.
+    fn heavy(positions: impl IntoIterator<Item = u64>, bytes: usize) -> Vec<Arc<Event>> {
+        let body = " ".repeat(bytes);
         let event = |number| {
             let draft = Draft::new(
                 Kind::from_static("queup.chat-skip"),
                 Place::root(),
                 Origin::frame("c", number),
                 Timestamp::UNIX_EPOCH,
-                "{}",
+                body.clone(),
             );
             Arc::new(Event::stored(Position::new(number), "choir".into(), draft))
         };
@@ -191,6 +197,21 @@ mod tests {
         }
         check(&tail, 11_000, &[]);
         assert!(matches!(tail.ahead(Position::new(12_000)), Ahead::Here(..)));
+    }
+
+    #[test]
+    fn large_events_leave_the_ring_by_their_bytes() {
+        let tail = Tail::new();
+        for number in 1..=40 {
+            tail.stored(heavy([number], 1 << 20));
+        }
+        // Forty events are few, and more than the 32 MiB that are kept.
+        check(&tail, 7, &[]);
+        assert!(matches!(tail.ahead(Position::new(9)), Ahead::Here(..)));
+        // The newest batch stays whatever it weighs.
+        tail.stored(heavy([41], 40 << 20));
+        check(&tail, 39, &[]);
+        check(&tail, 40, &[41]);
     }
 
     #[test]

@@ -78,6 +78,16 @@ impl Stage {
         self.sim.discord().guild_id()
     }
 
+    /// How many events of voice states and servers Discord made.
+    fn voice_events(&self) -> u64 {
+        let bot = self.sim.discord().account().id.to_string();
+        let due = self.sim.ledger().due_to(&bot);
+        ["discord.VOICE_STATE_UPDATE", "discord.VOICE_SERVER_UPDATE"]
+            .iter()
+            .filter_map(|kind| due.get(*kind))
+            .sum()
+    }
+
     /// A bot on this journal, once it is connected everywhere.
     async fn start(&self, intents: Intents, user: u64) -> (TestApp<Bot>, Client, Pool, Log) {
         let (sim, log) = (&self.sim, Log::default());
@@ -224,8 +234,12 @@ async fn a_restart_finds_the_song_playing_and_asks_discord_nothing() {
     app.stop().await.expect("a clean stop");
     let node = stage.sim.lavalink().node("eu-1");
     let before = node.requests().len();
+    let voice = stage.voice_events();
+    assert!(voice > 0, "the player entered");
     let (app, _client, pool, _log) = stage.bot().await;
     app.settle().await;
+    // Discord answers each voice command with events.
+    assert_eq!(stage.voice_events(), voice);
     assert!(stage.heard().is_some());
     assert!(pool.player(stage.guild()).is_some(), "it was found again");
     let patched = node.requests().into_iter().skip(before);

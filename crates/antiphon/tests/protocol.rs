@@ -41,7 +41,10 @@ fn texts(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             texts(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs" || end == "md") {
+        } else if path
+            .extension()
+            .is_some_and(|end| end == "rs" || end == "md")
+        {
             found.push(path);
         }
     }

@@ -352,6 +352,34 @@ async fn a_checkpoint_is_shown_as_stored_only_once_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_batch_only_the_last_checkpoint_of_each_part_is_stored() {
+    let journal = Arc::new(Troubled::default());
+    let (choir, source) = script("choir");
+    let app = App::new(Log::default()).source(source).on(note);
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    // The first is under way while the others gather behind it.
+    journal.close_gate();
+    for mark in 0..41 {
+        for part in ["room/loft", "room/cellar"] {
+            let body = format!(r#"{{"message":"{mark}"}}"#);
+            let entry = Entry::event(choir.draft("test.said", part, &body));
+            let entry = entry.with(Script::checkpoint(part, mark));
+            choir.send(entry).await.unwrap();
+        }
+        tokio::task::yield_now().await;
+    }
+    journal.open_gate();
+    app.settle().await;
+    let stored = journal.inner.checkpoints(&"choir".into()).await.unwrap();
+    let stored: Vec<_> = stored.iter().map(|one| (&*one.part, one.mark)).collect();
+    assert_eq!(stored, [("room/cellar", 40), ("room/loft", 40)]);
+    assert_eq!(choir.stored("room/cellar"), Some(40));
+    let written = journal.checkpoints.load(Ordering::SeqCst);
+    assert!(written <= 4, "{written} checkpoints of two parts");
+    app.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn retention_is_swept_once_a_minute() {
     let journal = Arc::new(Troubled::default());
     let app = TestApp::start(App::new(()), Arc::clone(&journal)).await;

@@ -203,7 +203,7 @@ impl Door {
         let mark = checkpoint.mark;
         let mut stored = self.intake.stored(&self.part);
         let handed = self.intake.send(Entry::checkpoint(checkpoint)).await;
-        // Not `Intake::settle`, which waits for one mark alone: several shards may store theirs together.
+        // Several shards may store theirs together, so that this mark itself is never shown.
         let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
         if handed.is_err() || reached.await.is_err() {
             return Err(OpenFailure {

@@ -83,6 +83,8 @@ pub struct Troubled {
     pub reads: AtomicUsize,
     pub refused: AtomicUsize,
     pub sweeps: AtomicUsize,
+    /// Checkpoints that were stored, however often.
+    pub checkpoints: AtomicUsize,
 }
 
 impl Troubled {
@@ -116,6 +118,8 @@ impl Journal for Troubled {
                 self.refused.fetch_add(1, Ordering::SeqCst);
                 return Err(AppendError::new(trouble, None));
             }
+            self.checkpoints
+                .fetch_add(batch.checkpoints.len(), Ordering::SeqCst);
             self.inner.append(batch).await
         })
     }
