@@ -16,7 +16,7 @@ use toml::{
 use super::{Config, PLATFORM};
 use crate::time;
 
-/// Titles of texts that are read as more than a text.
+// Titles of the texts that `takes_text` reads.
 pub(super) const LENGTH: &str = "length of time";
 pub(super) const ADDRESS: &str = "address with its port";
 pub(super) const DIGITS: &str = "digits of an id";
@@ -33,7 +33,7 @@ pub(crate) fn schema() -> Value {
     schema.to_value()
 }
 
-/// Says of one schema what TOML and serde have and the library does not know.
+/// Adapts one schema to TOML, and its description to one line.
 fn tidy(schema: &mut schemars::Schema) {
     let Some(schema) = schema.as_object_mut() else {
         return;
