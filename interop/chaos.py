@@ -47,6 +47,8 @@ SOURCES = {
 UNSETTLED = 90_000
 # So many lost rows are told one by one.
 TOLD = 20
+# Puts the rows of an origin that were never sent behind those that were.
+NEVER_SENT = 1 << 40
 
 
 def sources(world, folder):
@@ -443,19 +445,21 @@ class Books:
 
     def disordered(self, platform):
         """The stored rows of a platform that stand in the journal behind one that was sent later."""
-        line, turn = {
+        line, turn, has_order = {
             # Chat is in the order of the server's times, or in the order in which it was sent where a fault turned that
-            # round; what else was fetched has no order among what was heard.
+            # round; what else a history has (deletions) stands beside its message.
             "queup": (
-                "place || (kind = 'queup.chat-message') || (provenance = 'backfilled' and kind != 'queup.chat-message')",
+                "place || (kind = 'queup.chat-message')",
                 "iif(kind = 'queup.chat-message', cast(substr(origin, instr(origin, '-') + 1) as integer), n)",
+                "(provenance != 'backfilled' or kind = 'queup.chat-message')",
             ),
-            "lavalink": ("connection", "frame"),
-        }.get(platform, ("place", "n"))
+            "lavalink": ("connection", "frame", "true"),
+        }.get(platform, ("place", "n", "true"))
         query = f"""
-            select {line} as line, min({turn}) as turn, n, kind, place, origin, at, position
+            select {line} as line, {turn} as turn, min(n + iif(connection is null, {NEVER_SENT}, 0)), n, kind, place,
+                origin, at, position
             from ledger join journal using (platform, origin, kind, place)
-            where platform = ? and is_due group by position order by line, turn
+            where platform = ? and is_due and {has_order} group by position order by line, turn
         """
         reached, wrong = None, []
         for row in self.database.execute(query, (platform,)):
