@@ -15,6 +15,10 @@ docs:
 test:
     cargo test --workspace
 
+# The tables of docs/configuration.md and docs/antiphon.schema.json, from the options as they are declared.
+configuration:
+    RENEW=1 cargo test -p antiphon-cli --bin antiphon reference
+
 demo:
     cargo run --release -- demo
 

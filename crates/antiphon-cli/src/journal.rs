@@ -25,11 +25,11 @@ pub(crate) async fn to_read(path: &Path) -> Result<SqliteJournal, Failure> {
 /// Opens a journal for writing; one that is not there is made.
 pub(crate) async fn to_write(
     path: &Path,
-    config: Option<&config::Journal>,
+    durability: Option<config::Durability>,
 ) -> Result<SqliteJournal, Failure> {
-    let durability = match config {
-        Some(config) if config.power => Durability::Power,
-        _ => Durability::Process,
+    let durability = match durability.unwrap_or_default() {
+        config::Durability::Process => Durability::Process,
+        config::Durability::Power => Durability::Power,
     };
     let options = Options::new().durability(durability);
     SqliteJournal::open_with(path, options)

@@ -8,7 +8,6 @@ mod journal;
 mod logging;
 mod output;
 mod plain;
-mod section;
 mod show;
 mod signals;
 mod time;

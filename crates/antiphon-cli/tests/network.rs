@@ -287,7 +287,7 @@ fn the_schema_in_the_documentation_is_the_one_the_daemon_prints() {
     let printed = antiphon(["run", "--schema"]).stdout;
     assert!(
         kept == printed,
-        "write `antiphon run --schema` to docs/antiphon.schema.json"
+        "docs/antiphon.schema.json is stale: run `RENEW=1 cargo test -p antiphon-cli reference`"
     );
 }
 
@@ -794,7 +794,7 @@ fn a_secret_file_that_others_can_read_is_warned_of_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("a password");
     std::fs::write(&file, "canary-7f3a\n").expect("a file");
-    let lines = "platform = \"lavalink\"\nuser = 1\nproxy = \"htp://nowhere\"\n[sources.one.nodes]\n\
+    let lines = "platform = \"lavalink\"\nuser = 1\nproxy = { env = \"NOT_SET\" }\n[sources.one.nodes]\n\
                  a = { url = \"http://127.0.0.1:1\", password = { file = \"a password\" } }\n\
                  b = { url = \"http://127.0.0.1:2\", password = { file = \"a password\" } }";
     let with = |mode| {

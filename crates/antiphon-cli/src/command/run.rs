@@ -6,19 +6,16 @@ use std::{
 };
 
 use antiphon::{
-    App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, Secret,
-    SourceName, Takes as _, discord, lavalink,
-    net::{Network, Route},
-    queup, stackexchange,
+    App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, SourceName,
+    Takes as _,
 };
 
 use crate::{
     args::Run,
-    config::{Config, Discord, Lavalink, Platform, Queup, StackExchange, schema},
+    config::{Config, Source, schema},
     failure::{Exit, Failure, ReaderGone},
     journal, logging,
     output::{Form, Output, say},
-    section::SecretFrom,
     show,
     signals::Stop,
 };
@@ -39,7 +36,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     let config = Config::read(&args.config)?;
     let mut app = App::new(())
         .named("run")
-        .retention(config.journal.retention.clone())
+        .retention(config.journal.retention())
         // Its handler only prints: what it cannot print to a reader that is gone need not be waited for.
         .grace(Duration::from_secs(1))
         // One lane, so that events are shown in the journal's order.
@@ -50,19 +47,17 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
             .hint("add a table such as `[sources.choir]`; docs/configuration.md has an example")
             .into());
     }
-    for source in &config.sources {
-        app = match &source.platform {
-            Platform::Discord(bot) => app.source(bot_source(&source.name, bot)?),
-            Platform::Lavalink(pool) => app.source(pool_source(&source.name, pool)?),
-            Platform::Queup(queup) => app.source(queup_source(&source.name, queup)?),
-            Platform::StackExchange(chat) => app.source(chat_source(&source.name, chat)?),
+    for (context, source) in config.sources() {
+        app = match source {
+            Source::Discord(bot) => app.source(bot.source(context)?),
+            Source::Lavalink(pool) => app.source(pool.source(context)?),
+            Source::Queup(account) => app.source(account.source(context)?),
+            Source::StackExchange(account) => app.source(account.source(context)?),
         };
     }
-    let journal = journal::to_write(&config.journal.path, Some(&config.journal)).await?;
-    say(format_args!(
-        "journaling into {}",
-        config.journal.path.display()
-    ));
+    let path = config.journal_path();
+    let journal = journal::to_write(&path, Some(config.journal.durability)).await?;
+    say(format_args!("journaling into {}", path.display()));
 
     let handle = app.handle();
     let printer = args.print.then(|| {
@@ -87,137 +82,6 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     }
     ended.map_err(failure)?;
     Ok(stop.exit())
-}
-
-/// A secret of a source; an error says whose and which.
-fn secret(name: &str, from: &SecretFrom, of: &str) -> Result<Secret, Failure> {
-    from.read()
-        .map_err(|error| error.about(format_args!("{of} of [sources.{name}]")))
-}
-
-/// The configuration's bot as a source.
-fn bot_source(name: &str, bot: &Discord) -> Result<discord::Source, Failure> {
-    let token = secret(name, &bot.token, "the token")?;
-    let mut config = discord::Config::new(token, bot.intents).name(name);
-    if let Some(shards) = bot.shards {
-        config = config.shards(discord::Shards::Count(shards));
-    }
-    if let Some(compression) = bot.compression {
-        config = config.compression(compression);
-    }
-    if let Some(proxy) = &bot.proxy {
-        config = config.proxy(secret(name, proxy, "the proxy")?);
-    }
-    if let Some(user_agent) = &bot.user_agent {
-        config = config.user_agent(user_agent);
-    }
-    if let Some(url) = &bot.rest {
-        config = config.api(url);
-    }
-    let (_client, source) = discord::connect(config);
-    Ok(source)
-}
-
-/// The configuration's pool of nodes as a source.
-fn pool_source(name: &str, pool: &Lavalink) -> Result<lavalink::Source, Failure> {
-    let nodes = pool.nodes.iter().map(|node| {
-        let of = format!("the password of the node `{}`", node.name);
-        let password = secret(name, &node.password, &of)?;
-        let config = lavalink::NodeConfig::new(node.name.as_str(), &node.url, password);
-        Ok(match &node.region {
-            Some(region) => config.region(region),
-            None => config,
-        })
-    });
-    let nodes = nodes.collect::<Result<Vec<_>, Failure>>()?;
-    let mut config = lavalink::Config::new(pool.user, nodes).name(name);
-    if let Some(client_name) = &pool.client_name {
-        config = config.client_name(client_name);
-    }
-    if let Some(interval) = pool.heartbeat {
-        config = config.heartbeat(interval);
-    }
-    if let Some(timeout) = pool.resume_timeout {
-        config = config.resume_timeout(timeout);
-    }
-    if let Some(grace) = pool.failover_after {
-        config = config.failover_after(grace);
-    }
-    if let Some(proxy) = &pool.proxy {
-        config = config.proxy(secret(name, proxy, "the proxy")?);
-    }
-    let (_pool, source) = lavalink::connect(config);
-    Ok(source)
-}
-
-/// The configuration's chat account as a source.
-fn chat_source(name: &str, chat: &StackExchange) -> Result<stackexchange::Source, Failure> {
-    let password = secret(name, &chat.password, "the password")?;
-    let account = stackexchange::Account::new(chat.email.as_str(), password);
-    let mut config = stackexchange::Config::new(account)
-        .name(name)
-        .server(chat.server)
-        .rooms(chat.rooms.iter().copied())
-        .sockets(chat.sockets)
-        .acknowledge(chat.acknowledge);
-    if let Some(path) = &chat.cookie_file {
-        config = config.cookie_file(path);
-    }
-    if let Some(events) = chat.backfill {
-        config = config.backfill(usize::try_from(events).unwrap_or(usize::MAX));
-    }
-    if let Some(interval) = chat.poll_interval {
-        config = config.poll_interval(interval);
-    }
-    if let Some(proxy) = &chat.proxy {
-        config = config.proxy(secret(name, proxy, "the proxy")?);
-    }
-    if let Some(user_agent) = &chat.user_agent {
-        config = config.user_agent(user_agent);
-    }
-    if let Some(address) = chat.address {
-        config = config.network(Network::new().route("*", Route::address(address)));
-    }
-    let (_client, source) = stackexchange::connect(config);
-    Ok(source)
-}
-
-/// The configuration's QueUp account as a source.
-fn queup_source(name: &str, queup: &Queup) -> Result<queup::Source, Failure> {
-    let secret = |from: &SecretFrom, of: &str| secret(name, from, of);
-    let account = queup::Account::new(
-        queup.email.as_str(),
-        secret(&queup.password, "the password")?,
-    );
-    let mut config = queup::Config::new(account)
-        .name(name)
-        .rooms(queup.rooms.iter().map(String::as_str))
-        .recent_conversations(queup.recent_conversations);
-    for (room, password) in &queup.room_passwords {
-        let password = secret(password, &format!("the password of the room `{room}`"))?;
-        config = config.room_password(room.as_str(), password);
-    }
-    if let Some(messages) = queup.backfill {
-        config = config.backfill(usize::try_from(messages).unwrap_or(usize::MAX));
-    }
-    if let Some(path) = &queup.cookie_file {
-        config = config.cookie_file(path);
-    }
-    if let Some(proxy) = &queup.proxy {
-        let url = secret(proxy, "the proxy")?;
-        config = config.proxy(queup::ProxyOptions::new(url));
-    }
-    if let Some(user_agent) = &queup.user_agent {
-        config = config.user_agent(user_agent);
-    }
-    if let Some(url) = &queup.rest {
-        config = config.rest_url(url);
-    }
-    if let Some(url) = &queup.socket {
-        config = config.socket_url(url);
-    }
-    let (_client, source) = queup::connect(config);
-    Ok(source)
 }
 
 /// Prints a line on stderr for each change of a connection, until the app has ended.

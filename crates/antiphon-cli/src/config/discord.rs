@@ -1,0 +1,126 @@
+//! `[sources.NAME]` with `platform = "discord"`.
+
+use std::{borrow::Cow, num::NonZeroU32};
+
+use antiphon::{discord, net::Network};
+use antiphon_discord::Intents as Bits;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use super::{Context, secret::SecretFrom, set, value::Proxy};
+use crate::failure::Failure;
+
+/// Discord bot.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Discord {
+    /// Token of the bot, from the page "Bot" of its application.
+    pub(super) token: SecretFrom,
+    /// Events that the bot is sent, by Discord's names of the intents.
+    ///
+    /// Default: all but the privileged ones, `GUILD_MEMBERS`, `GUILD_PRESENCES` and `MESSAGE_CONTENT`.
+    #[serde(default)]
+    #[schemars(example = ["GUILDS", "GUILD_MESSAGES"])]
+    pub(super) intents: Intents,
+    /// How many connections the guilds are spread over.
+    ///
+    /// Default: as many as Discord recommends.
+    pub(super) shards: Option<NonZeroU32>,
+    /// How the server compresses what it sends.
+    #[serde(default)]
+    pub(super) compression: Compression,
+    proxy: Option<Proxy>,
+    /// How requests introduce themselves.
+    ///
+    /// Default: `DiscordBot (…)` with antiphon's version.
+    user_agent: Option<String>,
+    /// URL where requests go in place of `https://discord.com/api/v10`: the `rest` of `antiphon sim`.
+    ///
+    /// Default: Discord.
+    rest: Option<String>,
+}
+
+/// How the server compresses what it sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(crate) enum Compression {
+    /// `zstd-stream`, the smallest and the quickest to read.
+    #[default]
+    Zstd,
+    /// `zlib-stream`, for servers that know nothing newer.
+    Zlib,
+    /// No compression.
+    None,
+}
+
+/// Events that the bot is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub(crate) struct Intents(pub(super) Bits);
+
+/// Name of an intent that Discord renamed: as the models have it, and as it is today.
+const RENAMED: (&str, &str) = ("GUILD_EMOJIS_AND_STICKERS", "GUILD_EXPRESSIONS");
+
+/// All that need no permission of Discord's.
+impl Default for Intents {
+    fn default() -> Self {
+        let privileged = Bits::GUILD_MEMBERS | Bits::GUILD_PRESENCES | Bits::MESSAGE_CONTENT;
+        Self(Bits::all() - privileged)
+    }
+}
+
+impl TryFrom<Vec<String>> for Intents {
+    type Error = String;
+
+    fn try_from(names: Vec<String>) -> Result<Self, String> {
+        let (old, new) = RENAMED;
+        let intents = names.into_iter().map(|name| {
+            let known = Bits::from_name(if name == new { old } else { &name });
+            known.ok_or(name)
+        });
+        intents.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl JsonSchema for Intents {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "intents".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let (old, new) = RENAMED;
+        let names = Bits::all().iter_names().map(|(name, _)| name);
+        let names = names.map(|name| if name == old { new } else { name });
+        let names: Vec<_> = names.chain([old]).collect();
+        json_schema!({"type": "array", "items": {"type": "string", "enum": names}})
+    }
+}
+
+impl Discord {
+    /// The bot as a source.
+    pub(crate) fn source(&self, context: Context<'_>) -> Result<discord::Source, Failure> {
+        let token = context.secret(&self.token, "the token")?;
+        let config = discord::Config::new(token, self.intents.0)
+            .name(context.name)
+            .network(context.network(Network::new(), self.proxy.as_ref())?)
+            .compression(match self.compression {
+                Compression::Zstd => discord::Compression::Zstd,
+                Compression::Zlib => discord::Compression::Zlib,
+                Compression::None => discord::Compression::None,
+            });
+        let shards = self.shards.map(|count| discord::Shards::Count(count.get()));
+        let config = set(config, shards, discord::Config::shards);
+        let config = set(
+            config,
+            self.user_agent.as_ref(),
+            discord::Config::user_agent,
+        );
+        let config = set(config, self.rest.as_ref(), discord::Config::api);
+        Ok(discord::connect(config).1)
+    }
+}

@@ -1,0 +1,86 @@
+//! `[sources.NAME]` with `platform = "queup"`.
+
+use std::collections::BTreeMap;
+
+use antiphon::{net::Network, queup};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    Context,
+    secret::SecretFrom,
+    set,
+    value::{FilePath, Proxy, number, yes},
+};
+use crate::failure::Failure;
+
+/// QueUp account.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Queup {
+    /// E-mail address or user name of the account.
+    email: String,
+    /// Password of the account.
+    pub(super) password: SecretFrom,
+    /// Rooms to join, by the last part of their address.
+    #[serde(default)]
+    #[schemars(example = ["choir-loft"])]
+    pub(super) rooms: Vec<String>,
+    /// Passwords of private rooms, by the room's name: `{ choir-loft = { env = "LOFT" } }`.
+    ///
+    /// Default: none.
+    #[serde(default)]
+    pub(super) room_passwords: BTreeMap<String, SecretFrom>,
+    /// How many chat messages are fetched for a room after an outage; QueUp's history has about a hundred.
+    #[serde(default = "number::<100>")]
+    backfill: usize,
+    /// Whether the account's private conversations are fetched at the start.
+    #[serde(default = "yes")]
+    recent_conversations: bool,
+    /// File that keeps the session from run to run, made readable by its owner alone; without it each run logs in
+    /// anew.
+    ///
+    /// Default: none.
+    #[schemars(example = &"queup.cookies")]
+    pub(super) cookie_file: Option<FilePath>,
+    pub(super) proxy: Option<Proxy>,
+    /// How requests introduce themselves.
+    ///
+    /// Default: `antiphon/` and its version.
+    user_agent: Option<String>,
+    /// URL where requests go in place of `https://api.queup.net`: the `rest` of `antiphon sim`.
+    ///
+    /// Default: QueUp.
+    rest: Option<String>,
+    /// URL where the socket goes in place of `wss://ws.queup.net/ws/`: the `socket` of `antiphon sim`.
+    ///
+    /// Default: QueUp.
+    socket: Option<String>,
+}
+
+impl Queup {
+    /// The account as a source.
+    pub(crate) fn source(&self, context: Context<'_>) -> Result<queup::Source, Failure> {
+        let password = context.secret(&self.password, "the password")?;
+        let account = queup::Account::new(self.email.as_str(), password);
+        let mut config = queup::Config::new(account)
+            .name(context.name)
+            .rooms(self.rooms.iter().map(String::as_str))
+            .backfill(self.backfill)
+            .recent_conversations(self.recent_conversations);
+        for (room, password) in &self.room_passwords {
+            let of = format_args!("the password of the room `{room}`");
+            config = config.room_password(room.as_str(), context.secret(password, of)?);
+        }
+        let config = config.network(context.network(Network::new(), self.proxy.as_ref())?);
+        let cookies = self
+            .cookie_file
+            .as_ref()
+            .map(|path| path.within(context.folder));
+        let config = set(config, cookies, queup::Config::cookie_file);
+        let config = set(config, self.user_agent.as_ref(), queup::Config::user_agent);
+        let config = set(config, self.rest.as_ref(), queup::Config::rest_url);
+        let config = set(config, self.socket.as_ref(), queup::Config::socket_url);
+        Ok(queup::connect(config).1)
+    }
+}

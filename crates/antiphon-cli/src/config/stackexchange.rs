@@ -1,0 +1,132 @@
+//! `[sources.NAME]` with `platform = "stackexchange"`.
+
+use std::{net::SocketAddr, num::NonZeroU64};
+
+use antiphon::{
+    net::{Network, Route},
+    stackexchange,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Context,
+    schema::ADDRESS,
+    secret::SecretFrom,
+    set,
+    value::{FilePath, Length, Proxy, number, seconds, yes},
+};
+use crate::failure::Failure;
+
+/// Account of a Stack Exchange chat server.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StackExchange {
+    /// E-mail address of the account.
+    email: String,
+    /// Password of the account.
+    password: SecretFrom,
+    /// Chat server.
+    #[serde(default)]
+    pub(super) server: Server,
+    /// Rooms to join, by their numbers.
+    #[serde(default)]
+    #[schemars(example = [4242])]
+    pub(super) rooms: Vec<NonZeroU64>,
+    /// Sockets: `shared`, one for all rooms; `per-room`, one for each.
+    #[serde(default)]
+    pub(super) sockets: Sockets,
+    /// File that keeps the login from run to run, made readable by its owner alone; without it each run logs in anew,
+    /// and many logins bring a challenge that only a person can answer.
+    ///
+    /// Default: none.
+    #[schemars(example = &"chat.cookies")]
+    cookie_file: Option<FilePath>,
+    /// How many events are fetched for a room after an outage that the socket cannot replay.
+    #[serde(default = "number::<1000>")]
+    backfill: usize,
+    /// How often events are asked for while no socket can be had.
+    #[serde(default = "seconds::<5>")]
+    pub(super) poll_interval: Length,
+    /// Whether mentions are acknowledged once they are stored, which clears the account's inbox.
+    #[serde(default = "yes")]
+    pub(super) acknowledge: bool,
+    proxy: Option<Proxy>,
+    /// How requests introduce themselves.
+    ///
+    /// Default: `Mozilla/5.0 (compatible; antiphon/…)`.
+    user_agent: Option<String>,
+    /// Where all hosts of the platform really are: the `address` of `antiphon sim`.
+    ///
+    /// Default: the internet.
+    #[schemars(title = ADDRESS, example = &"127.0.0.1:7007")]
+    pub(super) address: Option<SocketAddr>,
+}
+
+/// Chat server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) enum Server {
+    /// Every site of the network but the other two.
+    #[default]
+    #[serde(rename = "chat.stackexchange.com")]
+    StackExchange,
+    /// Stack Overflow.
+    #[serde(rename = "chat.stackoverflow.com")]
+    StackOverflow,
+    /// Meta Stack Exchange.
+    #[serde(rename = "chat.meta.stackexchange.com")]
+    MetaStackExchange,
+}
+
+/// How rooms share sockets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub(crate) enum Sockets {
+    /// One socket for all rooms.
+    #[default]
+    Shared,
+    /// One socket for each room.
+    PerRoom,
+}
+
+impl StackExchange {
+    /// The account as a source.
+    pub(crate) fn source(&self, context: Context<'_>) -> Result<stackexchange::Source, Failure> {
+        let password = context.secret(&self.password, "the password")?;
+        let account = stackexchange::Account::new(self.email.as_str(), password);
+        let rooms = self.rooms.iter();
+        let network = match self.address {
+            Some(address) => Network::new().route("*", Route::address(address)),
+            None => Network::new(),
+        };
+        let config = stackexchange::Config::new(account)
+            .name(context.name)
+            .server(match self.server {
+                Server::StackExchange => stackexchange::Server::StackExchange,
+                Server::StackOverflow => stackexchange::Server::StackOverflow,
+                Server::MetaStackExchange => stackexchange::Server::MetaStackExchange,
+            })
+            .rooms(rooms.map(|room| i64::try_from(room.get()).unwrap_or(i64::MAX)))
+            .sockets(match self.sockets {
+                Sockets::Shared => stackexchange::Sockets::Shared,
+                Sockets::PerRoom => stackexchange::Sockets::PerRoom,
+            })
+            .backfill(self.backfill)
+            .poll_interval(self.poll_interval.0)
+            .acknowledge(self.acknowledge)
+            .network(context.network(network, self.proxy.as_ref())?);
+        let cookies = self
+            .cookie_file
+            .as_ref()
+            .map(|path| path.within(context.folder));
+        let config = set(config, cookies, stackexchange::Config::cookie_file);
+        let config = set(
+            config,
+            self.user_agent.as_ref(),
+            stackexchange::Config::user_agent,
+        );
+        Ok(stackexchange::connect(config).1)
+    }
+}

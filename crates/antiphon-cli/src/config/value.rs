@@ -1,0 +1,133 @@
+//! Values that keys of several tables take; each says once how it is written and what it means.
+
+use std::{
+    fmt::Display,
+    num::NonZeroU64,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use antiphon::net;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use super::{
+    schema::{DIGITS, LENGTH, PROXY},
+    secret::SecretFrom,
+};
+use crate::time;
+
+/// Default of a number.
+pub(super) fn number<const DEFAULT: usize>() -> usize {
+    DEFAULT
+}
+
+/// Default of a flag.
+pub(super) fn yes() -> bool {
+    true
+}
+
+/// Default of a length of time.
+pub(super) fn seconds<const DEFAULT: u64>() -> Length {
+    Length(Duration::from_secs(DEFAULT))
+}
+
+/// Length of time, written as `10s`, `2m`, `1h30m`, `30d` or `2w`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(inline, title = LENGTH, example = &"30d", example = &"24h", example = &"10m")]
+pub(crate) struct Length(pub(crate) Duration);
+
+impl TryFrom<String> for Length {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        time::parse(&text).map(Self)
+    }
+}
+
+/// Writes the length in the largest unit of which it has at least two, such as `24h` and `7d`.
+impl Serialize for Length {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let seconds = self.0.as_secs();
+        let units = [("d", 86_400), ("h", 3600), ("m", 60)];
+        let is_whole = |(_, unit): &(_, u64)| seconds.is_multiple_of(*unit) && seconds / unit >= 2;
+        let (unit, length) = units.into_iter().find(is_whole).unwrap_or(("s", 1));
+        serializer.collect_str(&format_args!("{}{unit}", seconds / length))
+    }
+}
+
+/// Name of a file; a relative one begins at the configuration's folder.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[schemars(inline, title = "file's name")]
+pub(crate) struct FilePath(PathBuf);
+
+impl FilePath {
+    pub(super) fn new(path: &str) -> Self {
+        Self(path.into())
+    }
+
+    /// The path, from the configuration's folder on.
+    pub(crate) fn within(&self, folder: &Path) -> PathBuf {
+        folder.join(&self.0)
+    }
+}
+
+/// Id of Discord's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(from = "NumberOrDigits")]
+#[schemars(inline, title = "id", example = &"80351110224678912")]
+pub(crate) struct Id(pub(crate) NonZeroU64);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+enum NumberOrDigits {
+    Number(NonZeroU64),
+    #[schemars(title = DIGITS, extend("pattern" = "^[1-9][0-9]*$"))]
+    Digits(
+        #[serde(deserialize_with = "from_text")]
+        #[schemars(with = "String")]
+        NonZeroU64,
+    ),
+}
+
+impl From<NumberOrDigits> for Id {
+    fn from(id: NumberOrDigits) -> Self {
+        let (NumberOrDigits::Number(id) | NumberOrDigits::Digits(id)) = id;
+        Self(id)
+    }
+}
+
+/// Proxy for requests and sockets alike, as a URL or, where it has a login, a secret: `http://host:port`, `https://`,
+/// `socks5://user:password@host:port`, `socks5h://`, `socks4://` or `socks4a://`.
+///
+/// Default: none.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub(crate) enum Proxy {
+    #[schemars(title = PROXY, example = &"socks5h://127.0.0.1:9050")]
+    Url(
+        #[serde(deserialize_with = "from_url")]
+        #[schemars(with = "String")]
+        net::Proxy,
+    ),
+    Secret(SecretFrom),
+}
+
+fn from_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<net::Proxy, D::Error> {
+    net::Proxy::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+/// Reads a text that stands for a value, such as an address.
+pub(super) fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(D::Error::custom)
+}
