@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use antiphon_core::{BoxError, LinkState};
+use antiphon_net::HttpError;
 
 use crate::{
     model::{GuildId, NodeId, TrackExceptionPayload},
@@ -77,8 +78,13 @@ pub enum RequestError {
     #[error("the answer of the node cannot be read")]
     Undecodable(#[source] BoxError),
     /// The node could not be reached, or the connection broke.
-    #[error("could not reach the node")]
-    Unreachable(#[source] BoxError),
+    #[error("node `{node}` did not answer")]
+    Unreachable {
+        /// Which node.
+        node: NodeId,
+        /// What went wrong.
+        source: BoxError,
+    },
     /// The request itself cannot be sent.
     #[error("the request cannot be sent: {0}")]
     Invalid(String),
@@ -99,11 +105,26 @@ impl RequestError {
     /// Whether the same call could succeed later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::SessionExpired(_) | Self::InvalidNode(_) => true,
+            Self::Unreachable { .. } | Self::SessionExpired(_) | Self::InvalidNode(_) => true,
             Self::Lavalink(Failure { status, .. }) | Self::Node { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 502..=504)
             }
             Self::AuthorizationFailed { .. } | Self::Undecodable(_) | Self::Invalid(_) => false,
+        }
+    }
+
+    /// Whether the node may have seen the request, and acted on it.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Unreachable { source, .. } => source
+                .downcast_ref::<HttpError>()
+                .is_none_or(HttpError::may_have_arrived),
+            Self::Lavalink(Failure { status, .. }) | Self::Node { status, .. } => *status >= 500,
+            Self::Undecodable(_) => true,
+            Self::AuthorizationFailed { .. }
+            | Self::SessionExpired(_)
+            | Self::Invalid(_)
+            | Self::InvalidNode(_) => false,
         }
     }
 

@@ -86,7 +86,10 @@ impl Http {
             .body(Bytes::from(body.unwrap_or_default()))
             .map_err(|error| invalid(&error))?;
         let answer = self.client.send(request).await;
-        let answer = answer.map_err(|error| RequestError::Unreachable(error.into()))?;
+        let answer = answer.map_err(|error| RequestError::Unreachable {
+            node: config.id.clone(),
+            source: error.into(),
+        })?;
         amounts_to(answer.status(), answer.into_body())
     }
 
@@ -203,8 +206,10 @@ impl Http {
         match answer {
             PlayerAnswer::Update { body, no_replace } => {
                 let path = format!("{path}?noReplace={no_replace}");
-                let body = self.send_json(node, Method::PATCH, &path, body).await?;
-                Ok(Some(body.json::<wire::Player<'_>>()?.into()))
+                let answer = self.send_json(node, Method::PATCH, &path, body).await?;
+                // It was done, whatever the words for it.
+                let player = answer.json::<wire::Player<'_>>();
+                Ok(player.ok().map(Into::into))
             }
             PlayerAnswer::Destroy => self.destroy(node, session, guild).await.map(|()| None),
         }
