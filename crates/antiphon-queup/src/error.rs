@@ -34,18 +34,18 @@ pub enum RequestError {
     #[error("the server asks for a login again right after one")]
     LoggedOut,
     /// The server asked us to slow down.
-    #[error("the server asked us to wait: {message}")]
+    #[error("the server asked us to wait{}", said(.message))]
     RateLimited {
-        /// The server's words.
+        /// The server's words; empty if it sent a page.
         message: String,
-        /// How long, if the words say so.
+        /// How long, if the words or a header say so.
         wait: Option<Duration>,
     },
     /// Too many requests wait for their turn already.
     #[error("{0} requests wait for their turn already")]
     Busy(usize),
     /// The server refused: a right is missing, or the thing does not exist.
-    #[error("the server refused with status {status}: {message}")]
+    #[error("the server refused with status {status}{}", said(.message))]
     Refused {
         /// HTTP status.
         status: u16,
@@ -53,19 +53,34 @@ pub enum RequestError {
         message: String,
     },
     /// The server failed.
-    #[error("the server failed with status {status}: {message}")]
+    #[error("the server failed with status {status}{}", said(.message))]
     Server {
         /// HTTP status.
         status: u16,
-        /// The server's words; the page's beginning if it sent HTML.
+        /// The server's words; empty if it sent a page.
         message: String,
     },
-    /// The answer is not the platform's own: HTML, or JSON of another shape.
+    /// The answer is not the platform's own: HTML, JSON of another shape, or a redirect that leads nowhere.
     #[error("the answer is not QueUp's: {0}")]
     NotQueUp(String),
     /// The answer holds something else than was asked for.
     #[error("the answer has another shape")]
     Undecodable(#[source] BoxError),
+}
+
+/// Where JSON has another shape, without the values that stand there.
+pub(crate) fn shape(error: &serde_json::Error) -> BoxError {
+    let (line, column) = (error.line(), error.column());
+    format!("line {line}, column {column} is not as expected").into()
+}
+
+/// The server's words behind a colon; nothing if there are none.
+fn said(message: &str) -> String {
+    if message.is_empty() {
+        String::new()
+    } else {
+        format!(": {message}")
+    }
 }
 
 impl RequestError {

@@ -22,8 +22,8 @@ use antiphon_core::{DecodeError, Event, Kind, Payload, Place};
 use serde_json::value::RawValue;
 
 pub(crate) use self::kinds::{
-    MESSAGE, PACKET, ROOM_ACTION, action_kind, channel_place, object, room_action_kind, room_of,
-    room_place, user_place,
+    MESSAGE, PACKET, ROOM_ACTION, SONG_CHANGE, SONG_UPDATE, action_kind, channel_place, object,
+    room_action_kind, room_of, room_place, user_place,
 };
 use self::{
     convert::{filled, id, owned},
@@ -32,6 +32,7 @@ use self::{
 pub use self::{
     state::{
         ActiveDubs, Conversations, PlaylistActive, PlaylistDetails, RoomState, RoomUsers, Session,
+        SongChange,
     },
     table::KINDS,
 };
@@ -339,7 +340,7 @@ impl Payload for Grab {
 /// A song was added to a room's queue, or began to play (`queup.room_playlist-update`).
 ///
 /// QueUp sends this for every change of the queue, with the song that is playing; so the same song comes again.
-/// Whoever wants the changes of the song only compares [`Song::id`] with the last one.
+/// [`SongChange`] comes only when another song plays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlaylistSongAdd {
