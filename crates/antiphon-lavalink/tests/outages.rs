@@ -179,6 +179,46 @@ async fn a_track_goes_on_where_its_only_node_was_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_says_which_node_is_away() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config_of(&sim, &["eu-1", "us-1"]));
+    app.connected_to(2).await;
+    let player = app.play(&sim, GUILD, "long").await;
+    let home = player.node().expect("a node").identifier();
+    for name in ["eu-1", "us-1"] {
+        let node = sim.lavalink().node(name);
+        if home.as_str() == name {
+            node.kill(Duration::from_secs(3600));
+        }
+    }
+    app.connected_to(1).await;
+    let error = player.pause(true).await.expect_err("it is away");
+    assert_eq!(error.to_string(), format!("node `{home}` is not connected"));
+    assert!(error.is_transient());
+    for name in ["eu-1", "us-1"] {
+        sim.lavalink().node(name).kill(Duration::from_secs(3600));
+    }
+    app.connected_to(0).await;
+    let error = player.pause(true).await.expect_err("all are away");
+    let words = error.to_string();
+    assert!(
+        words.starts_with("no lavalink node is connected: "),
+        "{words}"
+    );
+    for name in ["node `eu-1` is ", "node `us-1` is "] {
+        assert!(words.contains(name), "{words}");
+    }
+    assert!(!words.contains("not running"), "{words}");
+    app.stop().await;
+    let error = player.pause(true).await.expect_err("stopped").to_string();
+    assert!(
+        error.starts_with("the lavalink source is not running"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_half_open_socket_is_noticed_and_its_session_made_anew() {
     let sim = Simulator::with_seed(7);
     long(&sim);

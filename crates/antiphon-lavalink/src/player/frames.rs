@@ -207,6 +207,9 @@ impl PlayerState {
         self.connected = false;
         self.pace(now);
         match code {
+            // A repeat, or the end of the socket before, while a new pair is on its way.
+            DiscordVoiceCloseType::SESSION_INVALID | DiscordVoiceCloseType::SESSION_TIMEOUT
+                if self.voice.is_asked_anew() => {}
             DiscordVoiceCloseType::SESSION_INVALID | DiscordVoiceCloseType::SESSION_TIMEOUT => {
                 self.ask_voice_anew(now);
             }

@@ -579,6 +579,20 @@ fn a_session_that_is_invalid_is_asked_for_anew_and_a_call_that_ended_is_not() {
 }
 
 #[test]
+fn a_voice_that_is_closed_twice_is_asked_for_anew_once() {
+    for code in [4006, 4009] {
+        let mut stage = Stage::playing("a");
+        for _ in 0..3 {
+            let code = DiscordVoiceCloseType(code);
+            stage.player.on_voice_closed(code, true, stage.now);
+        }
+        let asked = std::iter::from_fn(|| stage.player.next_output());
+        let asked = asked.filter(|output| matches!(output, Output::Voice(_)));
+        assert_eq!(asked.count(), 1, "{code}");
+    }
+}
+
+#[test]
 fn a_dragged_player_waits_for_a_fresh_pair_and_plays_on() {
     let mut stage = Stage::playing("a");
     stage
