@@ -407,6 +407,8 @@ pub struct RoomInfo {
     pub allow_guests_to_embed: Option<bool>,
     /// Text shown to those who enter.
     pub welcome_message: Option<String>,
+    /// Media that played when the room was read, without length, time and picture; absent where QueUp sent none.
+    pub current_song: Option<SongInfo>,
 }
 
 impl RoomInfo {
@@ -537,6 +539,8 @@ pub struct Song {
     pub song_info: Option<SongInfo>,
     /// Who queued it; absent once that account is deleted.
     pub user: Option<UserId>,
+    /// Who queued it, as embedded, if QueUp sent more than the id.
+    pub embedded: Option<User>,
 }
 
 impl Song {
