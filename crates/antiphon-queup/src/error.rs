@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use antiphon_core::{BoxError, LinkState};
+use antiphon_net::HttpError;
 
 use crate::model::Slug;
 
@@ -95,6 +96,23 @@ impl RequestError {
             | Self::NotQueUp(_) => true,
             Self::Login(error) => error.is_transient(),
             Self::LoggedOut | Self::Refused { .. } | Self::Undecodable(_) => false,
+        }
+    }
+
+    /// Whether the server may have seen the request, and acted on it.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Unreachable(error) => error
+                .downcast_ref::<HttpError>()
+                .is_none_or(HttpError::may_have_arrived),
+            Self::TimedOut(_) | Self::Server { .. } | Self::NotQueUp(_) | Self::Undecodable(_) => {
+                true
+            }
+            Self::Login(_)
+            | Self::LoggedOut
+            | Self::RateLimited { .. }
+            | Self::Busy(_)
+            | Self::Refused { .. } => false,
         }
     }
 

@@ -1342,3 +1342,29 @@ async fn another_song_is_told_once_over_skips_cuts_and_restarts() {
     assert!(last.start_time.is_some(), "it began before");
     assert_eq!(lost(&sim, &app.stop().await), Vec::<String>::new());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_answer_was_lost_is_said_once_it_is_heard() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    room.send_message("again").await.expect("said");
+    sleep(Duration::from_secs(1)).await;
+    let slow = RestFault::Slow(Duration::from_secs(300));
+    sim.queup().fail_rest("POST /chat/*", 1, slow);
+    let said = room.send_message("again").await.expect("heard");
+    assert_eq!(said.content, "again");
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    let chats = journal.decoded::<Chat>();
+    assert_eq!(
+        chats[1].message.id, said.id,
+        "not the first of the same text"
+    );
+    // What did not arrive is not heard, and an error.
+    sim.queup()
+        .fail_rest("POST /chat/*", 1, RestFault::Html(502));
+    let error = room.send_message("again").await.expect_err("it is lost");
+    assert!(matches!(error, SendError::Request(error) if error.may_have_arrived()));
+    assert_eq!(app.stop().await.texts(), ["again", "again"]);
+}

@@ -718,7 +718,7 @@ impl Session {
             if echo.reply.is_closed() {
                 continue;
             }
-            let found = self.own.iter().find(|(room, time, text, _)| {
+            let found = self.own.iter().rfind(|(room, time, text, _)| {
                 *room == echo.room && (*time == echo.time || *text == echo.text)
             });
             match found {
