@@ -139,8 +139,8 @@ async fn a_session_that_is_gone_is_built_again_where_it_was() {
     assert_eq!(lost(&sim, &journal), none());
 }
 
-/// The only node dies one second into a track, and comes back as a new process.
-async fn only_node_dies(length: i64) {
+/// The only node dies or is shut down one second into a track, and comes back as a new process.
+async fn only_node_dies(length: i64, in_order: bool) {
     let sim = Simulator::with_seed(7);
     sim.lavalink()
         .add_track("tide", "The Harbour", "Slow Tide", length);
@@ -149,7 +149,12 @@ async fn only_node_dies(length: i64) {
     let player = app.play(&sim, GUILD, "tide").await;
     wait(|| player.position() >= Duration::from_secs(1)).await;
     let node = sim.lavalink().node("eu-1");
-    node.kill(Duration::from_secs(24));
+    let away = Duration::from_secs(24);
+    if in_order {
+        node.shut_down(away);
+    } else {
+        node.kill(away);
+    }
     wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
     let lost_at = player.position();
     assert!(lost_at < Duration::from_millis(1200), "{lost_at:?}");
@@ -173,9 +178,11 @@ async fn only_node_dies(length: i64) {
 /// Right by `fixtures/lavalink/cases/only-node-outage.json`, which names its source.
 #[tokio::test(start_paused = true)]
 async fn a_track_goes_on_where_its_only_node_was_lost() {
-    only_node_dies(184_000).await;
-    // As long as this, it would be over by the wall clock.
-    only_node_dies(30_000).await;
+    for in_order in [false, true] {
+        only_node_dies(184_000, in_order).await;
+        // As long as this, it would be over by the wall clock.
+        only_node_dies(30_000, in_order).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

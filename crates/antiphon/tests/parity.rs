@@ -795,7 +795,7 @@ fn items() -> Vec<&'static str> {
         item!(item lavalink::TrackSource::None),
         item!(item lavalink::TrackSource::identifier),
         item!(call "lavalink::RequestError::AuthorizationFailed", lavalink::RequestError::AuthorizationFailed { status: 401 }),
-        item!(call "lavalink::RequestError::Node", |status, words| lavalink::RequestError::Node { status, words }),
+        item!(call "lavalink::RequestError::Node", |status| lavalink::RequestError::Node { status }),
         item!(type lavalink::InvalidNodeError),
         item!(item lavalink::PlayerError::InvalidNode),
         item!(item lavalink::RequestError::InvalidNode),
