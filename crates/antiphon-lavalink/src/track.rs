@@ -366,9 +366,10 @@ impl<'a> Reader<'a> {
     }
 
     fn maybe_text(&mut self, what: &'static str) -> Result<Option<String>, TrackError> {
-        match self.truth(what)? {
-            false => Ok(None),
-            true => self.text(what).map(Some),
+        if self.truth(what)? {
+            self.text(what).map(Some)
+        } else {
+            Ok(None)
         }
     }
 }
@@ -483,6 +484,8 @@ impl fmt::Display for EncodedTrack {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -540,7 +543,10 @@ mod tests {
             let info: crate::wire::TrackInfo<'_> = serde_json::from_str(&right).expect("an info");
             assert_eq!(track.info, info.into(), "{case}");
             assert_eq!(track.version, case["version"], "{case}");
-            let details: String = track.details.iter().map(|b| format!("{b:02x}")).collect();
+            let mut details = String::new();
+            for byte in &track.details {
+                let _ = write!(details, "{byte:02x}");
+            }
             assert_eq!(details, case["details_hex"].as_str().unwrap_or_default());
             assert_eq!(track.encode().as_deref(), Ok(text), "{case}");
         }

@@ -648,13 +648,11 @@ impl Client {
                 Err(RequestError::Refused { status: 404, .. }) => return Ok(None),
                 Err(error) => return Err(error),
             };
-            match self.shared.http.own_path(&to) {
-                Some(next) => path = next,
-                None => {
-                    let nowhere = || RequestError::NotQueUp("a redirect to no web address".into());
-                    return SongLink::to(&to).map(Some).ok_or_else(nowhere);
-                }
-            }
+            let Some(next) = self.shared.http.own_path(&to) else {
+                let nowhere = || RequestError::NotQueUp("a redirect to no web address".into());
+                return SongLink::to(&to).map(Some).ok_or_else(nowhere);
+            };
+            path = next;
         }
         Err(RequestError::NotQueUp("a redirect without an end".into()))
     }

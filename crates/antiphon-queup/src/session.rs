@@ -162,6 +162,7 @@ pub(crate) enum Task {
 }
 
 /// What became of a [`Task`].
+#[expect(clippy::large_enum_variant, reason = "few are there at a time")]
 #[derive(Debug)]
 pub(crate) enum Done {
     Opened(Result<Bytes, OpenFailure>),

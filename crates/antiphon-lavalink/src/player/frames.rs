@@ -38,16 +38,15 @@ impl PlayerState {
     pub(crate) fn on_track_start(&mut self, track: Playable, now: Instant) -> Noted {
         self.heard += 1;
         let position = self.progress.at(now);
-        let (run, is_news) = match self.runs.started(&track) {
-            Some(known) => known,
-            None => {
-                if let Some(last) = self.last_end.as_ref().filter(|last| last.is_of(&track)) {
-                    // Late, as far as can be told here; the node knows.
-                    self.is_in_doubt = true;
-                    return last.noted.clone();
-                }
-                (self.runs.foreign(track), true)
+        let (run, is_news) = if let Some(known) = self.runs.started(&track) {
+            known
+        } else {
+            if let Some(last) = self.last_end.as_ref().filter(|last| last.is_of(&track)) {
+                // Late, as far as can be told here; the node knows.
+                self.is_in_doubt = true;
+                return last.noted.clone();
             }
+            (self.runs.foreign(track), true)
         };
         let noted = Noted {
             original: (!run.foreign).then(|| Arc::clone(&run.track)),

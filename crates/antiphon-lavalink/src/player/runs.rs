@@ -21,6 +21,7 @@ pub(crate) enum Phase {
 }
 
 /// A track on its way from the request to its end.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) id: u64,
@@ -255,14 +256,14 @@ impl Runs {
     /// `last` is the newest that can be meant, and `but` one that is not; one that was taken and has not begun yet is
     /// meant if `with_taken`. Gives the newest of them.
     pub(crate) fn vanish(&mut self, last: u64, but: Option<u64>, with_taken: bool) -> Option<u64> {
-        let least = if with_taken {
+        let phase = if with_taken {
             Phase::Accepted
         } else {
             Phase::Started
         };
         let mut newest = None;
         for run in &mut self.runs {
-            if !run.is_over && run.phase >= least && run.id <= last && Some(run.id) != but {
+            if !run.is_over && run.phase >= phase && run.id <= last && Some(run.id) != but {
                 run.is_over = true;
                 newest = Some(run.id);
             }

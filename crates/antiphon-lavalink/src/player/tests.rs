@@ -1424,9 +1424,12 @@ fn the_next_track_is_not_asked_for_again_once_it_began() {
 struct OddNode {
     track: Option<String>,
     events: VecDeque<Said>,
-    /// Its answer to the request under way: the track it had then.
-    answer: Option<Option<String>>,
+    /// Its answer to the request under way.
+    answer: Option<Answered>,
 }
+
+/// The track that it had when it answered.
+struct Answered(Option<Playable>);
 
 #[derive(Clone)]
 enum Said {
@@ -1447,7 +1450,7 @@ impl OddNode {
             self.track.clone_from(&next);
             self.events.extend(next.map(Said::Start));
         }
-        self.answer = Some(self.track.clone());
+        self.answer = Some(Answered(self.track.as_deref().map(track)));
     }
 
     fn end(&mut self, why: &'static str) {
@@ -1467,8 +1470,8 @@ impl OddNode {
         for _ in 0..200 {
             if let Some(said) = self.events.pop_front() {
                 Self::said(stage, &said);
-            } else if let Some(plays) = self.answer.take() {
-                stage.answer(true, plays.as_deref().map(track));
+            } else if let Some(Answered(track)) = self.answer.take() {
+                stage.answer(true, track);
             } else if let Some(body) = stage.ask() {
                 self.hear(&body);
             } else if stage.player.rests_until.is_some() {
@@ -1519,8 +1522,8 @@ proptest! {
                 13 => if let Some(said) = &start {
                     OddNode::said(&mut stage, said);
                 },
-                14 => if let Some(plays) = node.answer.take() {
-                    stage.answer(true, plays.as_deref().map(track));
+                14 => if let Some(Answered(track)) = node.answer.take() {
+                    stage.answer(true, track);
                 },
                 15 => if node.answer.take().is_some() {
                     stage.refuse(lost());

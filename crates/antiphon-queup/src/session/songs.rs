@@ -137,8 +137,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(known: Option<Playing>, told: &Playing, begins: bool, expected: News) {
-        assert_eq!(compare(known.as_ref(), told, begins), expected);
+    fn check(known: Option<&Playing>, told: &Playing, begins: bool, expected: News) {
+        assert_eq!(compare(known, told, begins), expected);
     }
 
     #[test]
@@ -146,15 +146,15 @@ mod tests {
         let (one, other) = (entry("1", None), entry("2", None));
         check(None, &one, false, News::First);
         check(None, &one, true, News::Another);
-        check(Some(one.clone()), &one, true, News::Nothing);
-        check(Some(one.clone()), &other, false, News::Another);
-        check(Some(one), &Playing::default(), false, News::Another);
-        check(Some(Playing::default()), &other, false, News::Another);
+        check(Some(&one), &one, true, News::Nothing);
+        check(Some(&one), &other, false, News::Another);
+        check(Some(&one), &Playing::default(), false, News::Another);
+        check(Some(&Playing::default()), &other, false, News::Another);
         let at = |time| entry("1", Some(time));
-        check(Some(at(1)), &at(1), true, News::Nothing);
-        check(Some(at(1)), &at(2), false, News::Another);
-        check(Some(at(2)), &at(1), true, News::Nothing);
-        check(Some(at(2)), &entry("2", Some(1)), true, News::Nothing);
-        check(Some(at(2)), &entry("1", None), true, News::Nothing);
+        check(Some(&at(1)), &at(1), true, News::Nothing);
+        check(Some(&at(1)), &at(2), false, News::Another);
+        check(Some(&at(2)), &at(1), true, News::Nothing);
+        check(Some(&at(2)), &entry("2", Some(1)), true, News::Nothing);
+        check(Some(&at(2)), &entry("1", None), true, News::Nothing);
     }
 }
