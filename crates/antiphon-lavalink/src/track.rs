@@ -630,6 +630,28 @@ mod tests {
     }
 
     #[test]
+    fn a_known_trailer_is_no_part_of_details_whatever_the_source() {
+        for (source, details) in [
+            ("mixcloud", &b""[..]),
+            ("mixcloud", b"\x01\x02"),
+            ("spotify", b""),
+            ("http", b"\x01\x00\x02ab"),
+            ("soundcloud", b"\x01\x00\x02ab"),
+        ] {
+            let mut track = EncodedTrack::new(TrackInfo {
+                source: source.into(),
+                is_seekable: true,
+                position: 77,
+                ..TrackInfo::default()
+            });
+            track.details = details.to_vec();
+            track.trailer = b"\x01\x00\x0dNLK:seekableN".to_vec();
+            let text = track.encode().expect("short");
+            assert_eq!(EncodedTrack::decode(&text), Ok(track), "{source}");
+        }
+    }
+
+    #[test]
     fn texts_that_a_node_keeps_for_any_source_are_details() {
         let tail = [&b"\x01\x00\x02ab\x00"[..], &77_i64.to_be_bytes()].concat();
         let text = BASE64.encode(made(1, &[1], b"T", b"", &tail));
