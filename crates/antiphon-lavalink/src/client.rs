@@ -128,8 +128,13 @@ impl Shared {
     }
 
     fn not_connected(&self) -> NotConnected {
+        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
         NotConnected {
             state: self.link.borrow().clone(),
+            nodes: nodes
+                .iter()
+                .map(|node| (node.id.clone(), node.link.clone()))
+                .collect(),
         }
     }
 
@@ -141,23 +146,36 @@ impl Shared {
         within: Duration,
     ) -> Result<T, PlayerError> {
         let by = Instant::now() + within;
+        let guild = match &command {
+            Command::Player { guild, .. } | Command::Switch { guild, .. } => Some(*guild),
+            Command::CloseNode { .. } | Command::Reconnect => None,
+        };
         match timeout_at(by, self.commands.send(command)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(PlayerError::NotConnected(self.not_connected())),
-            Err(_) => return Err(self.late(within)),
+            Err(_) => return Err(self.late(guild, within)),
         }
         match timeout_at(by, answer).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(_)) => Err(PlayerError::NotConnected(self.not_connected())),
-            Err(_) => Err(self.late(within)),
+            Err(_) => Err(self.late(guild, within)),
         }
     }
 
-    fn late(&self, within: Duration) -> PlayerError {
-        if self.link.borrow().is_connected() {
-            PlayerError::TimedOut(within)
-        } else {
-            PlayerError::NotConnected(self.not_connected())
+    /// Why there was no answer in time: the nodes are away, or the player's own is, or nobody knows.
+    fn late(&self, guild: Option<GuildId>, within: Duration) -> PlayerError {
+        if !self.link.borrow().is_connected() {
+            return PlayerError::NotConnected(self.not_connected());
+        }
+        let node = guild.and_then(|guild| self.snapshot(guild, |player| player.node.clone()));
+        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+        let away = node.flatten().filter(|id| {
+            let node = nodes.iter().find(|node| node.id == *id);
+            node.is_some_and(|node| node.status != NodeStatus::Connected)
+        });
+        match away {
+            Some(node) => PlayerError::InvalidNode(InvalidNodeError::NotConnected(node)),
+            None => PlayerError::TimedOut(within),
         }
     }
 }

@@ -3,11 +3,22 @@
 use std::{fmt, time::Duration};
 
 use antiphon_core::{BoxError, LinkState};
+use antiphon_net::HttpError;
 
 use crate::{
     model::{GuildId, NodeId, TrackExceptionPayload},
     queue::QueueError,
+    wire::Voice,
 };
+
+/// Where JSON has another shape, without the values that stand there.
+pub(crate) fn shape(error: &serde_json::Error) -> BoxError {
+    let (line, column) = (error.line(), error.column());
+    format!("line {line}, column {column} is not as expected").into()
+}
+
+/// Nodes that an error names.
+const NODES_SHOWN: usize = 5;
 
 /// Extras could not be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -65,20 +76,23 @@ pub enum RequestError {
     /// The node refused, and says why.
     #[error("the node refused with {0}")]
     Lavalink(Failure),
-    /// The node answered with an error status and without a readable reason.
-    #[error("the node answered with status {status}{}", shown(.words))]
+    /// The node answered with an error status and without a readable reason, such as with the page of a proxy.
+    #[error("the node answered with status {status} and without a reason")]
     Node {
         /// HTTP status.
         status: u16,
-        /// The beginning of what it said, which is no answer of the protocol; may be empty.
-        words: String,
     },
     /// The answer is not of the protocol.
     #[error("the answer of the node cannot be read")]
     Undecodable(#[source] BoxError),
     /// The node could not be reached, or the connection broke.
-    #[error("could not reach the node")]
-    Unreachable(#[source] BoxError),
+    #[error("node `{node}` did not answer")]
+    Unreachable {
+        /// Which node.
+        node: NodeId,
+        /// What went wrong.
+        source: BoxError,
+    },
     /// The request itself cannot be sent.
     #[error("the request cannot be sent: {0}")]
     Invalid(String),
@@ -87,23 +101,47 @@ pub enum RequestError {
     InvalidNode(InvalidNodeError),
 }
 
-fn shown(words: &str) -> String {
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!(": {words}")
-    }
-}
-
 impl RequestError {
+    /// The same without the secrets of a request, which nodes repeat in their words.
+    pub(crate) fn without(mut self, voice: Option<&Voice>) -> Self {
+        if let (Self::Lavalink(failure) | Self::SessionExpired(failure), Some(voice)) =
+            (&mut self, voice)
+        {
+            let words = [&mut failure.message, &mut failure.error];
+            for words in words.into_iter().chain(&mut failure.trace) {
+                for secret in [&voice.token, &voice.session_id] {
+                    if !secret.is_empty() {
+                        *words = words.replace(&**secret, "<redacted>");
+                    }
+                }
+            }
+        }
+        self
+    }
+
     /// Whether the same call could succeed later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::SessionExpired(_) | Self::InvalidNode(_) => true,
+            Self::Unreachable { .. } | Self::SessionExpired(_) | Self::InvalidNode(_) => true,
             Self::Lavalink(Failure { status, .. }) | Self::Node { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 502..=504)
             }
             Self::AuthorizationFailed { .. } | Self::Undecodable(_) | Self::Invalid(_) => false,
+        }
+    }
+
+    /// Whether the node may have seen the request, and acted on it.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Unreachable { source, .. } => source
+                .downcast_ref::<HttpError>()
+                .is_none_or(HttpError::may_have_arrived),
+            Self::Lavalink(Failure { status, .. }) | Self::Node { status, .. } => *status >= 500,
+            Self::Undecodable(_) => true,
+            Self::AuthorizationFailed { .. }
+            | Self::SessionExpired(_)
+            | Self::Invalid(_)
+            | Self::InvalidNode(_) => false,
         }
     }
 
@@ -185,11 +223,11 @@ pub enum PlayerError {
     /// The queue could not do it.
     #[error(transparent)]
     Queue(QueueError),
-    /// The source is not running.
+    /// No node is connected, or the source does not run.
     #[error(transparent)]
     NotConnected(NotConnected),
-    /// It was not done in time.
-    #[error("it was not done within {} seconds", .0.as_secs_f32())]
+    /// No answer came in time; it may have been done all the same.
+    #[error("there was no answer within {} seconds, so that it may have been done or not", .0.as_secs_f32())]
     TimedOut(Duration),
 }
 
@@ -209,12 +247,35 @@ impl PlayerError {
     }
 }
 
-/// The source is not running, or has stopped.
+/// No node is connected, or the source does not run.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the lavalink source is not running: {state}")]
+#[non_exhaustive]
 pub struct NotConnected {
-    /// How it stands.
+    /// How the source stands.
     pub state: LinkState,
+    /// How each node stands.
+    pub nodes: Vec<(NodeId, LinkState)>,
+}
+
+impl fmt::Display for NotConnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !matches!(
+            self.state,
+            LinkState::Connecting | LinkState::Waiting { .. }
+        ) {
+            return write!(f, "the lavalink source is not running: {}", self.state);
+        }
+        f.write_str("no lavalink node is connected")?;
+        let (first, rest) = self.nodes.split_at(self.nodes.len().min(NODES_SHOWN));
+        for (index, (node, state)) in first.iter().enumerate() {
+            let before = if index == 0 { ": " } else { "; " };
+            write!(f, "{before}node `{node}` is {state}")?;
+        }
+        if rest.is_empty() {
+            return Ok(());
+        }
+        write!(f, "; and {} more", rest.len())
+    }
 }
 
 /// The configuration has a value that makes no sense.

@@ -12,15 +12,13 @@ use http::{
 
 use crate::{
     config::{Config, NodeConfig},
-    error::{Failure, LoadError, RequestError},
+    error::{Failure, LoadError, RequestError, shape},
     model::{GuildId, LoadResult, Playable, load_result},
     player::{Answer as PlayerAnswer, Remote},
     pool::remotes,
     wire::{self, Info, RoutePlanner, StatsOP},
 };
 
-/// How much of an answer that is none an error repeats.
-const LONGEST_WORDS: usize = 300;
 /// How long a session is kept while nobody is connected, where the configuration wants none to be kept.
 const NO_TIMEOUT: u64 = 0;
 
@@ -44,7 +42,7 @@ impl Body {
 
     fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
         serde_json::from_slice(self.bytes())
-            .map_err(|error| RequestError::Undecodable(error.into()))
+            .map_err(|error| RequestError::Undecodable(shape(&error)))
     }
 }
 
@@ -86,7 +84,10 @@ impl Http {
             .body(Bytes::from(body.unwrap_or_default()))
             .map_err(|error| invalid(&error))?;
         let answer = self.client.send(request).await;
-        let answer = answer.map_err(|error| RequestError::Unreachable(error.into()))?;
+        let answer = answer.map_err(|error| RequestError::Unreachable {
+            node: config.id.clone(),
+            source: error.into(),
+        })?;
         amounts_to(answer.status(), answer.into_body())
     }
 
@@ -118,7 +119,7 @@ impl Http {
         let body = self.get(node, &path).await.map_err(LoadError::Request)?;
         let wire: wire::Loaded<'_> = body.json().map_err(LoadError::Request)?;
         load_result(wire)
-            .map_err(|error| LoadError::Request(RequestError::Undecodable(error.into())))
+            .map_err(|error| LoadError::Request(RequestError::Undecodable(shape(&error))))
     }
 
     pub(crate) async fn decode_track(
@@ -144,8 +145,13 @@ impl Http {
         let body = self
             .send_json(node, Method::POST, "/v4/decodetracks", &tracks)
             .await?;
-        let tracks: Vec<wire::Track<'_>> = body.json()?;
-        Ok(tracks.into_iter().map(Into::into).collect())
+        let read = wire::objects::<wire::Track<'_>>(body.bytes());
+        let read = read.map_err(|error| RequestError::Undecodable(shape(&error)))?;
+        if read.len() != tracks.len() {
+            let told = format!("{} tracks for {}", read.len(), tracks.len());
+            return Err(RequestError::Undecodable(told.into()));
+        }
+        Ok(read.into_iter().map(Into::into).collect())
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -175,7 +181,7 @@ impl Http {
     ) -> Result<Vec<Remote>, RequestError> {
         let path = format!("/v4/sessions/{}/players", encoded(session));
         let body = self.get(node, &path).await?;
-        remotes(body.bytes()).map_err(|error| RequestError::Undecodable(error.into()))
+        remotes(body.bytes()).map_err(|error| RequestError::Undecodable(shape(&error)))
     }
 
     pub(crate) async fn player(
@@ -203,8 +209,9 @@ impl Http {
         match answer {
             PlayerAnswer::Update { body, no_replace } => {
                 let path = format!("{path}?noReplace={no_replace}");
-                let body = self.send_json(node, Method::PATCH, &path, body).await?;
-                Ok(Some(body.json::<wire::Player<'_>>()?.into()))
+                let answer = self.send_json(node, Method::PATCH, &path, body).await;
+                let answer = answer.map_err(|error| error.without(body.voice.as_ref()))?;
+                Ok(Some(answer.json::<wire::Player<'_>>()?.into()))
             }
             PlayerAnswer::Destroy => self.destroy(node, session, guild).await.map(|()| None),
         }
@@ -277,7 +284,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// What a status and a body mean together; neither is believed alone (protocol §5.1).
-fn amounts_to(status: StatusCode, body: Bytes) -> Result<Body, RequestError> {
+pub(crate) fn amounts_to(status: StatusCode, body: Bytes) -> Result<Body, RequestError> {
     if status == StatusCode::NO_CONTENT {
         return Ok(Body(None));
     }
@@ -290,10 +297,8 @@ fn amounts_to(status: StatusCode, body: Bytes) -> Result<Body, RequestError> {
         });
     }
     let Some(failure) = failure(status, &body) else {
-        let words = String::from_utf8_lossy(&body);
         return Err(RequestError::Node {
             status: status.as_u16(),
-            words: words.trim().chars().take(LONGEST_WORDS).collect(),
         });
     };
     if status == StatusCode::NOT_FOUND && failure.message.starts_with("Session not found") {
@@ -369,6 +374,26 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_repeats_no_secret_of_the_request() {
+        let voice = wire::Voice {
+            token: "t0ken".into(),
+            endpoint: "e".into(),
+            session_id: "s3ssion".into(),
+            channel_id: "1".into(),
+        };
+        let error = refused(
+            400,
+            r#"{"status":400,"error":"Bad Request","trace":"t0ken","message":"Partial voice state: VoiceState(token=t0ken, sessionId=s3ssion)"}"#,
+        );
+        let error = format!("{0} {0:?}", error.without(Some(&voice)));
+        assert!(
+            !error.contains("t0ken") && !error.contains("s3ssion"),
+            "{error}"
+        );
+        assert!(error.contains("Partial voice state"), "{error}");
+    }
+
+    #[test]
     fn an_expired_session_is_told_apart_from_a_missing_player() {
         let body = r#"{"timestamp":1,"status":404,"error":"Not Found","message":"Session not found","path":"/v4/x"}"#;
         let error = refused(404, body);
@@ -378,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_and_empty_answers_are_failures_with_their_first_words() {
+    fn pages_and_empty_answers_are_failures_without_their_words() {
         for (status, body, transient) in [
             (404, "", false),
             (502, "<html>bad gateway</html>", true),
@@ -391,10 +416,8 @@ mod tests {
             assert_eq!(error.is_transient(), transient, "{status}");
             assert_eq!(error.status(), Some(status));
         }
-        assert_eq!(
-            refused(502, "<html>x").to_string(),
-            "the node answered with status 502: <html>x"
-        );
+        let error = refused(502, "<html>token=abc");
+        assert!(!format!("{error} {error:?}").contains("abc"), "{error:?}");
     }
 
     #[test]

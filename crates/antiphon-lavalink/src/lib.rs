@@ -4,6 +4,8 @@ mod client;
 mod config;
 mod error;
 mod event;
+#[cfg(test)]
+mod fields;
 mod http;
 mod model;
 mod player;
@@ -18,7 +20,11 @@ mod wire;
 
 use std::sync::Arc;
 
+/// Method of a request of [`Node::send`].
+pub use ::http::Method;
 pub use antiphon_core::Events;
+/// Body of an answer of [`Node::send`].
+pub use bytes::Bytes;
 pub use client::{ConnectOptions, Node, Player, PlayerInfo, PlayerQueue, Pool};
 pub use config::{Config, NodeConfig, VoiceGateway};
 pub use error::{

@@ -113,7 +113,14 @@ pub(crate) struct PlayerState {
     filters: Arc<Filters>,
     end_time: Option<i64>,
     connected: bool,
+    /// Its node's socket is gone.
+    is_away: bool,
     ping: i64,
+    /// Counts what the node said by itself, so that an answer is known to be older.
+    heard: u64,
+    last_end: Option<frames::LastEnd>,
+    /// What the node said does not fit, and it is to be asked how the player stands.
+    is_in_doubt: bool,
     autoplay: AutoPlayMode,
     tastes: Tastes,
     errors: u8,
@@ -190,7 +197,11 @@ impl PlayerState {
             filters: no_filters(),
             end_time: None,
             connected: false,
+            is_away: false,
             ping: -1,
+            heard: 0,
+            last_end: None,
+            is_in_doubt: false,
             autoplay: AutoPlayMode::default(),
             tastes: Tastes::default(),
             errors: 0,
@@ -389,12 +400,16 @@ impl PlayerState {
         }
         self.voice.on_node_changed();
         self.connected = false;
+        self.is_away = false;
         self.progress.report(position, lost_at);
         self.progress.set_speed(0.0, lost_at);
         self.asks
             .retain(|ask| !matches!(ask.why, Why::Voice | Why::Restore { .. }));
         // What plays goes on by the request itself; what was asked for and not answered follows after it.
         let going_on = self.current().cloned();
+        if going_on.is_none() {
+            self.on_lost_end(lost_at);
+        }
         self.runs.clear();
         let run = going_on.map(|track| self.runs.add(track, runs::Phase::Accepted, true));
         for ask in &mut self.asks {
@@ -490,7 +505,7 @@ impl PlayerState {
                     self.outputs.extend(requests.map(Output::Voice));
                 }
                 // Music that is still heard is better than none.
-                voice::Overdue::GiveUp if self.connected => {}
+                voice::Overdue::GiveUp if self.connected || self.is_away => {}
                 voice::Overdue::GiveUp => {
                     let request = self.voice.leave(self.guild);
                     self.outputs.push_back(Output::Voice(request));

@@ -30,7 +30,7 @@ use crate::{
 
 /// How long a node may take to say `ready`.
 const READY_WITHIN: Duration = Duration::from_secs(10);
-/// After which pause a resumed node is asked for its players again.
+/// After which pause a node is asked for its players, to compare them with ours.
 const COMPARE_AGAIN: Duration = Duration::from_secs(5);
 /// How long after `ready` frames may still be those that were kept for us.
 const REPLAY: Duration = Duration::from_secs(2);
@@ -496,9 +496,9 @@ impl Session {
         is_time
     }
 
-    /// Its players could not be asked for; that is tried again.
+    /// Its players are to be asked for, once more or since what it said does not fit.
     pub(crate) fn compare_later(&mut self, now: Instant) {
-        self.compare_at = Some(now + COMPARE_AGAIN);
+        self.compare_at.get_or_insert(now + COMPARE_AGAIN);
     }
 
     /// Whether its players are to be asked for again; it is said once.

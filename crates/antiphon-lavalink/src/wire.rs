@@ -28,7 +28,7 @@ pub use self::{
 };
 pub(crate) use self::{
     answer::{Failure, Loaded, Loader, Player, PlaylistInfo, Resuming},
-    loose::id,
+    loose::{id, objects},
     request::{Address, ResumeSession, UpdatePlayer, UpdateTrack, Voice},
     saved::{SavedNode, SavedPlayer, SavedQueue, SavedTrack},
 };
@@ -215,7 +215,7 @@ pub struct CPUStats {
     /// How many cores.
     #[serde(deserialize_with = "loose::integer")]
     pub cores: i64,
-    /// Load of the machine, 0 to 1.
+    /// Load of the machine, 0 to 1; `NodeLink` sends a load average, which may be any number.
     #[serde(rename = "systemLoad", deserialize_with = "loose::float")]
     pub system_load: f64,
     /// Load by the node itself, 0 to 1; `NodeLink` has its own name for it.
@@ -227,7 +227,7 @@ pub struct CPUStats {
     pub lavalink_load: f64,
 }
 
-/// Audio frames of the last minute, averaged over the players that play (protocol §2.2).
+/// Audio frames of the last minute, averaged over the players that play (protocol §2.2); `NodeLink` counts since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

@@ -158,6 +158,41 @@ async fn frames_that_come_twice_or_never_end_do_no_harm() {
     assert_eq!(lost(&sim, &journal), none());
 }
 
+/// `NodeLink` 2.3.0 tells each start twice: when it takes the request, and when sound flows.
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_told_again_keeps_the_position_and_ends_with_the_track() {
+    let sim = Simulator::with_seed(7);
+    long(&sim);
+    let app = Running::start(&sim, config(&sim));
+    app.connected_to(1).await;
+    let node = sim.lavalink().node("eu-1");
+    let player = app.play(&sim, GUILD, "long").await;
+    wait(|| player.position() >= Duration::from_secs(7)).await;
+    let again = |journal: &antiphon_sim::trial::Journal| {
+        let starts = journal.of("lavalink.TrackStartEvent");
+        String::from_utf8(starts[0].body().to_vec()).expect("a text")
+    };
+    let journal = app.until(|journal| journal.story(GUILD).len() == 1).await;
+    node.frame(&again(&journal));
+    app.until(|journal| journal.story(GUILD).len() == 2).await;
+    assert!(player.playing() && player.position() >= Duration::from_secs(7));
+    player.stop().await.expect("taken");
+    app.until(|journal| journal.story(GUILD).len() == 3).await;
+    assert!(!player.playing() && player.current().is_none());
+    assert!(player.position().is_zero());
+    // After its end the node is asked, and has no track either.
+    node.frame(&again(&journal));
+    app.until(|journal| journal.story(GUILD).len() == 4).await;
+    sleep(Duration::from_secs(30)).await;
+    assert!(!player.playing() && player.current().is_none());
+    let journal = app.finish().await;
+    assert_eq!(
+        journal.story(GUILD),
+        ["start long", "start long", "stopped long", "start long"]
+    );
+    assert_eq!(lost(&sim, &journal), none());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_queue_goes_on_through_the_death_of_its_node() {
     let sim = Simulator::with_seed(7);

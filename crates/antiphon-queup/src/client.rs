@@ -20,11 +20,11 @@ pub use self::room::{AuditEntry, Room, RoomSettings};
 use crate::{
     cache::SharedCache,
     config::Config,
-    error::{ConnectError, JoinError, LoginError, NotConnected, RequestError},
+    error::{ConnectError, JoinError, LoginError, NotConnected, RequestError, shape},
     http::{Call, Http, Lane, step},
     model::{
         ChatId, ConversationId, ConversationInfo, MemberState, Message, PlaylistId, RoomId,
-        RoomInfo, Slug, Song, SongInfo, SongInfoId, User, UserId,
+        RoomInfo, Slug, Song, SongInfo, SongInfoId, SongLink, User, UserId,
     },
     session::Command,
     wire,
@@ -34,6 +34,9 @@ use crate::{
 pub(crate) const COMMANDS: usize = 64;
 /// How long the echo of a message is waited for, when the answer to sending it names no id.
 const ECHO_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often a redirect on QueUp itself is followed.
+const REDIRECTS: u8 = 3;
 
 /// What client and source have in common.
 #[derive(Debug)]
@@ -153,7 +156,7 @@ pub type MessageCollection = Collection<Arc<Message>>;
 
 /// Reads the `data` of an answer.
 fn parse<'a, T: serde::Deserialize<'a>>(data: &'a Bytes) -> Result<T, RequestError> {
-    serde_json::from_slice(data).map_err(|error| RequestError::Undecodable(error.into()))
+    serde_json::from_slice(data).map_err(|error| RequestError::Undecodable(shape(&error)))
 }
 
 impl Client {
@@ -619,6 +622,39 @@ impl Client {
             .call(Call::get(format!("/song/{}", step(song.as_ref()))))
             .await?;
         Ok(parse::<wire::SongInfo<'_>>(&data)?.into())
+    }
+
+    /// Tells where a song can be heard at its source; `None` if QueUp does not know it.
+    ///
+    /// For YouTube that follows from the song itself. For any other source, and where QueUp sent no media with the song,
+    /// QueUp is asked and its redirect followed to the first address outside of QueUp, which is not opened.
+    ///
+    /// # Errors
+    /// [`RequestError`]; [`RequestError::NotQueUp`] if the redirect leads nowhere.
+    pub async fn fetch_song_link(&self, song: &Song) -> Result<Option<SongLink>, RequestError> {
+        let info = song.song_info.as_ref();
+        if let Some(link) = info.and_then(SongInfo::link) {
+            return Ok(Some(link));
+        }
+        let ids = [Some(&song.song_info_id), info.map(|info| &info.id)];
+        let id = ids.into_iter().flatten().find(|id| !id.is_empty());
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let mut path = format!("/song/{}/redirect", step(id.as_str()));
+        for _ in 0..REDIRECTS {
+            let to = match self.call(Call::get(path).redirect()).await {
+                Ok(to) => String::from_utf8_lossy(&to).into_owned(),
+                Err(RequestError::Refused { status: 404, .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let Some(next) = self.shared.http.own_path(&to) else {
+                let nowhere = || RequestError::NotQueUp("a redirect to no web address".into());
+                return SongLink::to(&to).map(Some).ok_or_else(nowhere);
+            };
+            path = next;
+        }
+        Err(RequestError::NotQueUp("a redirect without an end".into()))
     }
 
     /// Searches for media; the answer is the platform's own JSON, whose shape is not documented.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use antiphon_core::{BoxError, LinkState};
+use antiphon_net::HttpError;
 
 use crate::model::Slug;
 
@@ -34,18 +35,18 @@ pub enum RequestError {
     #[error("the server asks for a login again right after one")]
     LoggedOut,
     /// The server asked us to slow down.
-    #[error("the server asked us to wait: {message}")]
+    #[error("the server asked us to wait{}", said(.message))]
     RateLimited {
-        /// The server's words.
+        /// The server's words; empty if it sent a page.
         message: String,
-        /// How long, if the words say so.
+        /// How long, if the words or a header say so.
         wait: Option<Duration>,
     },
     /// Too many requests wait for their turn already.
     #[error("{0} requests wait for their turn already")]
     Busy(usize),
     /// The server refused: a right is missing, or the thing does not exist.
-    #[error("the server refused with status {status}: {message}")]
+    #[error("the server refused with status {status}{}", said(.message))]
     Refused {
         /// HTTP status.
         status: u16,
@@ -53,19 +54,34 @@ pub enum RequestError {
         message: String,
     },
     /// The server failed.
-    #[error("the server failed with status {status}: {message}")]
+    #[error("the server failed with status {status}{}", said(.message))]
     Server {
         /// HTTP status.
         status: u16,
-        /// The server's words; the page's beginning if it sent HTML.
+        /// The server's words; empty if it sent a page.
         message: String,
     },
-    /// The answer is not the platform's own: HTML, or JSON of another shape.
+    /// The answer is not the platform's own: HTML, JSON of another shape, or a redirect that leads nowhere.
     #[error("the answer is not QueUp's: {0}")]
     NotQueUp(String),
     /// The answer holds something else than was asked for.
     #[error("the answer has another shape")]
     Undecodable(#[source] BoxError),
+}
+
+/// Where JSON has another shape, without the values that stand there.
+pub(crate) fn shape(error: &serde_json::Error) -> BoxError {
+    let (line, column) = (error.line(), error.column());
+    format!("line {line}, column {column} is not as expected").into()
+}
+
+/// The server's words behind a colon; nothing if there are none.
+fn said(message: &str) -> String {
+    if message.is_empty() {
+        String::new()
+    } else {
+        format!(": {message}")
+    }
 }
 
 impl RequestError {
@@ -80,6 +96,23 @@ impl RequestError {
             | Self::NotQueUp(_) => true,
             Self::Login(error) => error.is_transient(),
             Self::LoggedOut | Self::Refused { .. } | Self::Undecodable(_) => false,
+        }
+    }
+
+    /// Whether the server may have seen the request, and acted on it.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Unreachable(error) => error
+                .downcast_ref::<HttpError>()
+                .is_none_or(HttpError::may_have_arrived),
+            Self::TimedOut(_) | Self::Server { .. } | Self::NotQueUp(_) | Self::Undecodable(_) => {
+                true
+            }
+            Self::Login(_)
+            | Self::LoggedOut
+            | Self::RateLimited { .. }
+            | Self::Busy(_)
+            | Self::Refused { .. } => false,
         }
     }
 

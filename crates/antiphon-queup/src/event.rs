@@ -22,8 +22,8 @@ use antiphon_core::{DecodeError, Event, Kind, Payload, Place};
 use serde_json::value::RawValue;
 
 pub(crate) use self::kinds::{
-    MESSAGE, PACKET, ROOM_ACTION, action_kind, channel_place, object, room_action_kind, room_of,
-    room_place, user_place,
+    MESSAGE, PACKET, ROOM_ACTION, SONG_CHANGE, SONG_UPDATE, action_kind, channel_place, object,
+    room_action_kind, room_of, room_place, user_place,
 };
 use self::{
     convert::{filled, id, owned},
@@ -32,6 +32,7 @@ use self::{
 pub use self::{
     state::{
         ActiveDubs, Conversations, PlaylistActive, PlaylistDetails, RoomState, RoomUsers, Session,
+        SongChange,
     },
     table::KINDS,
 };
@@ -339,7 +340,7 @@ impl Payload for Grab {
 /// A song was added to a room's queue, or began to play (`queup.room_playlist-update`).
 ///
 /// QueUp sends this for every change of the queue, with the song that is playing; so the same song comes again.
-/// Whoever wants the changes of the song only compares [`Song::id`] with the last one.
+/// [`SongChange`] comes only when another song plays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlaylistSongAdd {
@@ -811,7 +812,7 @@ switched! {
 
 /// A song was commented on (`queup.comment-add`, `queup.comment-remove`, `queup.comment-update`).
 ///
-/// Its fields are not documented; the body has them as sent.
+/// Little of it is documented; the body has all as sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Comment {
@@ -819,6 +820,10 @@ pub struct Comment {
     pub room: RoomId,
     /// The event's kind: what happened to the comment.
     pub kind: Kind,
+    /// What was said, where QueUp sent it.
+    pub text: Option<String>,
+    /// Media or comment that it is about: the id at the end of the event's own name, where it has one.
+    pub about: Option<String>,
 }
 
 impl Payload for Comment {
@@ -834,9 +839,15 @@ impl Payload for Comment {
     }
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
+        let wire: wire::Action<'_> = object(event)?;
+        let is_id = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let name = wire.kind.as_deref().unwrap_or_default();
+        let about = name.strip_prefix("comment-update-").filter(is_id);
         Ok(Self {
             room: room_of(event),
             kind: event.kind().clone(),
+            text: filled(wire.comment),
+            about: about.map(str::to_owned),
         })
     }
 }

@@ -14,7 +14,7 @@ use std::{
 use antiphon_core::Secret;
 use antiphon_net::{HttpClient, SetCookie};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Method, Request, Response, header};
 use serde_json::value::RawValue;
 use tokio::{
     sync::Semaphore,
@@ -29,7 +29,7 @@ use crate::{
 
 /// The only cookie QueUp uses.
 const COOKIE: &str = "connect.sid";
-/// How much of a page that is not JSON an error repeats.
+/// How much of the server's own words an error repeats.
 const LONGEST_WORDS: usize = 200;
 /// A wait longer than this is not believed: a day.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -60,6 +60,8 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) body: Body,
     pub(crate) lane: Lane,
+    /// Whether the answer is a redirect, whose address is wanted.
+    redirect: bool,
 }
 
 impl Call {
@@ -69,6 +71,7 @@ impl Call {
             path: path.into(),
             body: Body::Nothing,
             lane: Lane::Action,
+            redirect: false,
         }
     }
 
@@ -90,6 +93,12 @@ impl Call {
 
     pub(crate) fn lane(mut self, lane: Lane) -> Self {
         self.lane = lane;
+        self
+    }
+
+    /// Wants the address that the answer sends us to, and not the answer.
+    pub(crate) fn redirect(mut self) -> Self {
+        self.redirect = true;
         self
     }
 
@@ -354,7 +363,27 @@ impl Http {
             }
             outcome => outcome,
         }
-        .and_then(|response| read(&response))
+        .and_then(|response| {
+            if call.redirect {
+                read_redirect(&response)
+            } else {
+                read(&response)
+            }
+        })
+    }
+
+    /// The path of an address on the server itself; `None` for any other address.
+    pub(crate) fn own_path(&self, to: &str) -> Option<String> {
+        let base: http::Uri = self.base.parse().ok()?;
+        let to: http::Uri = to.parse().ok()?;
+        let is_own = match (to.authority(), base.authority()) {
+            (None, _) => to.path().starts_with('/') && !to.path().starts_with("//"),
+            (Some(to), Some(base)) => to.host().eq_ignore_ascii_case(base.host()),
+            (Some(_), None) => false,
+        };
+        let path = to.path_and_query()?.as_str();
+        let prefix = base.path().trim_end_matches('/');
+        is_own.then(|| path.strip_prefix(prefix).unwrap_or(path).to_owned())
     }
 
     async fn sent(
@@ -541,23 +570,47 @@ enum Answer {
     LoginFirst,
 }
 
+/// Where an answer sends us; an answer that sends nowhere is an error.
+fn read_redirect(response: &Response<Bytes>) -> Result<Answer, RequestError> {
+    let to = location(response);
+    match read(response) {
+        Err(RequestError::NotQueUp(_)) if response.status().is_redirection() && !to.is_empty() => {
+            Ok(Answer::Data(Bytes::copy_from_slice(to.as_bytes())))
+        }
+        Ok(Answer::Data(_)) => Err(RequestError::NotQueUp("no redirect".into())),
+        other => other,
+    }
+}
+
+fn location(response: &Response<Bytes>) -> &str {
+    let to = response.headers().get(header::LOCATION);
+    let to = to.and_then(|to| to.to_str().ok()).unwrap_or_default();
+    to.trim()
+}
+
 /// Reads the envelope, and tells refusals and failures from success (protocol §1).
 fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
     let status = response.status();
     if status.is_redirection() {
-        let to = response.headers().get(header::LOCATION);
-        let to = to.and_then(|to| to.to_str().ok()).unwrap_or_default();
-        if to.contains("/auth/login") {
+        if location(response).contains("/auth/login") {
             return Ok(Answer::LoginFirst);
         }
         return Err(RequestError::NotQueUp(format!(
-            "a redirect to `{}`",
-            short(to)
+            "a redirect (status {})",
+            status.as_u16()
         )));
     }
     let body = response.body();
+    // serde would read a list as an envelope, by order; it is the data without one.
+    let is_list = body.trim_ascii_start().starts_with(b"[");
+    if is_list && status.is_success() && serde_json::from_slice::<&RawValue>(body).is_ok() {
+        return Ok(Answer::Data(body.clone()));
+    }
+    if is_list {
+        return Err(not_json(response));
+    }
     let Ok(envelope) = serde_json::from_slice::<wire::Envelope<'_>>(body) else {
-        return Err(not_json(status, body));
+        return Err(not_json(response));
     };
     // The body's code counts even under status 200.
     let code = envelope
@@ -591,19 +644,23 @@ fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
     })
 }
 
-fn not_json(status: StatusCode, body: &Bytes) -> RequestError {
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST_WORDS)]);
-    let message = short(text.trim());
-    let status = status.as_u16();
+/// A page, or anything else that is no envelope. Its text stays out of the error: nobody knows what stands in it.
+fn not_json(response: &Response<Bytes>) -> RequestError {
+    let status = response.status().as_u16();
     match status {
         429 => RequestError::RateLimited {
-            message,
-            wait: None,
+            wait: wait_in(response, ""),
+            message: String::new(),
         },
-        500.. => RequestError::Server { status, message },
+        500.. => RequestError::Server {
+            status,
+            message: String::new(),
+        },
         // QueUp itself refuses in JSON; this is something in front of it, for a moment.
-        400.. => RequestError::NotQueUp(format!("status {status}: {message}")),
-        _ => RequestError::NotQueUp(message),
+        _ => RequestError::NotQueUp(format!(
+            "status {status} with {} bytes that are no envelope",
+            response.body().len()
+        )),
     }
 }
 
@@ -681,6 +738,8 @@ fn wait_in_words(message: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
 
     fn response(status: u16, body: &str) -> Response<Bytes> {
@@ -726,11 +785,7 @@ mod tests {
             r#"{"code":400,"message":"x","data":{"details":{"message":{"message":"inside"}}}}"#,
             "inside",
         );
-        words_of(
-            502,
-            "<html>\nbad gateway</html>",
-            "<html> bad gateway</html>",
-        );
+        words_of(400, r#"{"message":"two\nlines"}"#, "two lines");
     }
 
     #[test]
@@ -746,6 +801,74 @@ mod tests {
             assert!(error.is_transient(), "{error:?}");
             assert!(error.to_string().contains(&status.to_string()), "{error}");
         }
+    }
+
+    #[test]
+    fn the_text_of_a_page_is_in_no_error() {
+        for status in [200, 301, 403, 404, 429, 500, 502] {
+            for body in ["<html>token=abc</html>", "\"token=abc\"", "[token=abc]"] {
+                let mut page = response(status, body);
+                let to = header::HeaderValue::from_static("https://a.example/?token=abc");
+                page.headers_mut().insert(header::LOCATION, to);
+                let error = read(&page).expect_err("an error");
+                assert!(!format!("{error} {error:?}").contains("abc"), "{error:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_redirect_that_is_wanted_gives_its_address() {
+        let mut away = response(302, "");
+        let at = |url: &'static str| header::HeaderValue::from_static(url);
+        away.headers_mut()
+            .insert(header::LOCATION, at("https://soundcloud.com/a/b"));
+        let answer = read_redirect(&away).expect("an address");
+        assert!(matches!(answer, Answer::Data(to) if to == "https://soundcloud.com/a/b"));
+        away.headers_mut()
+            .insert(header::LOCATION, at("https://api.queup.net/auth/login"));
+        assert!(matches!(read_redirect(&away), Ok(Answer::LoginFirst)));
+        away.headers_mut().remove(header::LOCATION);
+        read_redirect(&away).expect_err("it leads nowhere");
+        read_redirect(&response(200, r#"{"code":200,"data":{}}"#)).expect_err("no redirect");
+        let error = read_redirect(&response(404, r#"{"code":404}"#)).expect_err("refused");
+        assert_eq!(error.status(), Some(404));
+    }
+
+    #[test]
+    fn only_addresses_of_the_server_itself_are_followed() {
+        let config = Config::new(Account::new("a@b.example", "p"));
+        let network = antiphon_net::Network::new();
+        let http = Http::new(&config, network.http());
+        for (to, path) in [
+            ("/song/2/redirect?a=1", Some("/song/2/redirect?a=1")),
+            ("http://api.queup.net/song/2", Some("/song/2")),
+            ("https://API.queup.net/song/2", Some("/song/2")),
+            ("https://soundcloud.com/a", None),
+            ("https://api.queup.net.evil.example/a", None),
+            ("//evil.example/a", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(http.own_path(to).as_deref(), path, "{to}");
+        }
+    }
+
+    #[test]
+    fn a_list_without_an_envelope_is_the_data() {
+        let list = r#"[{"_id":"1"},{"_id":"2"},{"_id":"3"}]"#;
+        let answer = read(&response(200, list)).expect("data");
+        assert!(matches!(answer, Answer::Data(data) if data == list));
+        read(&response(500, list)).expect_err("a failure");
+    }
+
+    #[test]
+    fn a_wait_counts_in_a_page_as_well() {
+        let mut page = response(429, "<html>");
+        let wait = header::HeaderValue::from_static("30");
+        page.headers_mut().insert(header::RETRY_AFTER, wait);
+        let error = read(&page).expect_err("an error");
+        assert!(
+            matches!(error, RequestError::RateLimited { wait: Some(wait), .. } if wait.as_secs() == 30)
+        );
     }
 
     #[test]

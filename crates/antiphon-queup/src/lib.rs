@@ -33,13 +33,13 @@ pub use event::{
     PlaylistActive, PlaylistDetails, PlaylistSongAdd, PrivateMessage, QueueRemoveUser,
     QueueRemoveUserSong, QueueReorder, QueueUpdate, QueueUpdateDub, Ready, RoomAllowGuestChat,
     RoomAllowGuestEmbed, RoomLockQueue, RoomSlowMode, RoomState, RoomUpdate, RoomUsers, Session,
-    Unknown, UserBan, UserImage, UserKick, UserLeave, UserMute, UserPauseQueue, UserPauseQueueMod,
-    UserSetRole, UserUnban, UserUnmute, UserUnsetRole,
+    SongChange, Unknown, UserBan, UserImage, UserKick, UserLeave, UserMute, UserPauseQueue,
+    UserPauseQueueMod, UserSetRole, UserUnban, UserUnmute, UserUnsetRole,
 };
 pub use model::{
     ChatId, ConversationId, ConversationInfo, DubType, MemberId, MemberState, Message, PlaylistId,
     Presence, PrivateMessageId, Right, Role, RoleId, RoomId, RoomInfo, Slug, Song, SongId,
-    SongInfo, SongInfoId, User, UserId,
+    SongInfo, SongInfoId, SongLink, User, UserId,
 };
 pub use source::Source;
 use tokio::sync::mpsc;

@@ -407,6 +407,8 @@ pub struct RoomInfo {
     pub allow_guests_to_embed: Option<bool>,
     /// Text shown to those who enter.
     pub welcome_message: Option<String>,
+    /// Media that played when the room was read, without length, time and picture; absent where QueUp sent none.
+    pub current_song: Option<SongInfo>,
 }
 
 impl RoomInfo {
@@ -434,6 +436,73 @@ pub struct SongInfo {
     pub length: i64,
     /// URL of a small picture.
     pub thumbnail: Option<String>,
+}
+
+impl SongInfo {
+    /// Where it can be heard, as far as that follows from its id: at YouTube.
+    ///
+    /// [`Client::fetch_song_link`](crate::Client::fetch_song_link) asks QueUp for any other.
+    pub fn link(&self) -> Option<SongLink> {
+        if self.source != "youtube" || self.media_id.is_empty() {
+            return None;
+        }
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("v", &self.media_id)
+            .finish();
+        Some(SongLink::YouTube(format!(
+            "https://www.youtube.com/watch?{query}"
+        )))
+    }
+}
+
+/// Where a song can be heard at its source, as an address for a browser.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SongLink {
+    /// At YouTube.
+    YouTube(String),
+    /// At SoundCloud.
+    SoundCloud(String),
+    /// Anywhere else.
+    Other(String),
+}
+
+impl SongLink {
+    /// The link with this address; `None` if it is none of the web.
+    pub(crate) fn to(url: &str) -> Option<Self> {
+        let with_scheme = url.starts_with("//").then(|| format!("https:{url}"));
+        let url = with_scheme.as_deref().unwrap_or(url);
+        let uri: http::Uri = url.parse().ok()?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return None;
+        }
+        let host = uri.host()?.to_ascii_lowercase();
+        let is_at = |domain: &str| {
+            let before = host.strip_suffix(domain);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        };
+        let kind = if is_at("youtube.com") || is_at("youtu.be") {
+            Self::YouTube
+        } else if is_at("soundcloud.com") {
+            Self::SoundCloud
+        } else {
+            Self::Other
+        };
+        Some(kind(url.to_owned()))
+    }
+
+    /// The address.
+    pub fn url(&self) -> &str {
+        match self {
+            Self::YouTube(url) | Self::SoundCloud(url) | Self::Other(url) => url,
+        }
+    }
+}
+
+impl fmt::Display for SongLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.url())
+    }
 }
 
 /// An entry of a room's queue that will play, plays or has played.
@@ -470,6 +539,8 @@ pub struct Song {
     pub song_info: Option<SongInfo>,
     /// Who queued it; absent once that account is deleted.
     pub user: Option<UserId>,
+    /// Who queued it, as embedded, if QueUp sent more than the id.
+    pub embedded: Option<User>,
 }
 
 impl Song {
@@ -603,6 +674,41 @@ impl fmt::Display for DubType {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_is_told_by_its_host_and_nothing_else_is_one() {
+        let link = |url: &str| SongLink::to(url);
+        let kind = |url: &str| {
+            format!("{:?}", link(url))
+                .split('"')
+                .next()
+                .map(str::to_owned)
+        };
+        for (url, expected) in [
+            ("https://www.youtube.com/watch?v=a", "Some(YouTube("),
+            ("https://youtu.be/a", "Some(YouTube("),
+            ("http://SoundCloud.com/a/b", "Some(SoundCloud("),
+            ("//m.soundcloud.com/a/b", "Some(SoundCloud("),
+            ("https://notsoundcloud.com/a", "Some(Other("),
+            ("https://soundcloud.com.evil.example/a", "Some(Other("),
+            ("javascript:alert(1)", "None"),
+            ("ftp://soundcloud.com/a", "None"),
+            ("/song/1", "None"),
+            ("", "None"),
+        ] {
+            assert_eq!(kind(url).as_deref(), Some(expected), "{url}");
+        }
+        let info = SongInfo {
+            source: "youtube".into(),
+            media_id: "a&b=1".into(),
+            ..SongInfo::default()
+        };
+        let url = info.link().map(|link| link.to_string());
+        assert_eq!(
+            url.as_deref(),
+            Some("https://www.youtube.com/watch?v=a%26b%3D1")
+        );
+    }
 
     #[test]
     fn a_chat_id_is_split_at_the_last_dash() {

@@ -24,6 +24,7 @@ mod frames;
 mod history;
 mod identity;
 mod links;
+mod songs;
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -140,13 +141,15 @@ pub(crate) enum Task {
         slug: Slug,
         epoch: u64,
         history: bool,
+        /// The updates of the playing song that were heard when it was asked for.
+        updates: u64,
     },
     /// Fetch a room's members, song, dubs and queue.
-    State { room: RoomId },
+    State { room: RoomId, updates: u64 },
     /// Fetch a room's queue.
     Queue { room: RoomId },
     /// Fetch the playing song.
-    Active { room: RoomId },
+    Active { room: RoomId, updates: u64 },
     /// Join a room again that we seem to have left.
     Post { room: RoomId, slug: Slug },
     /// Leave a room.
@@ -159,6 +162,7 @@ pub(crate) enum Task {
 }
 
 /// What became of a [`Task`].
+#[expect(clippy::large_enum_variant, reason = "few are there at a time")]
 #[derive(Debug)]
 pub(crate) enum Done {
     Opened(Result<Bytes, OpenFailure>),
@@ -185,6 +189,7 @@ pub(crate) enum Done {
     },
     Active {
         room: RoomId,
+        updates: u64,
         outcome: Result<Option<Bytes>, RequestError>,
     },
     Posted {
@@ -225,6 +230,8 @@ pub(crate) struct Picture {
     pub(crate) dubs: Option<Bytes>,
     pub(crate) details: Option<Bytes>,
     pub(crate) history: Option<Bytes>,
+    /// The updates of the playing song that were heard when it was asked for.
+    pub(crate) updates: u64,
 }
 
 /// What a client asks of the socket.
@@ -495,6 +502,7 @@ impl Session {
             room.chat_floor = floor.or(Some(stored.joined_at.as_millisecond()));
             room.chats = stored.chats.into();
             room.apart = stored.apart.into();
+            room.playing = stored.playing;
             channel.room = Some(room);
         }
         self.channels.insert(name, channel);
@@ -846,6 +854,7 @@ impl Session {
                 slug: room.slug.clone(),
                 epoch: self.epoch,
                 history: self.rules.backfill > 0,
+                updates: room.updates,
             });
         }
         if due(&mut room.queue_at) {
@@ -856,6 +865,7 @@ impl Session {
         if due(&mut room.active_at) {
             self.tasks.push_back(Task::Active {
                 room: room.id.clone(),
+                updates: room.updates,
             });
         }
         Ok(())

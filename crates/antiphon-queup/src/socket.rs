@@ -271,14 +271,20 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                 slug,
                 epoch,
                 history,
+                updates,
             } => Done::Rejoined {
-                outcome: rejoin(&shared, &room, &slug, history).await,
+                outcome: rejoin(&shared, &room, &slug, history)
+                    .await
+                    .map(|picture| Picture { updates, ..picture }),
                 room,
                 epoch,
             }
             .into(),
-            Task::State { room } => Done::State {
-                picture: picture(&shared, &room).await,
+            Task::State { room, updates } => Done::State {
+                picture: Picture {
+                    updates,
+                    ..picture(&shared, &room).await
+                },
                 room,
             }
             .into(),
@@ -287,9 +293,10 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                 room,
             }
             .into(),
-            Task::Active { room } => Done::Active {
+            Task::Active { room, updates } => Done::Active {
                 outcome: active(&shared, &room).await,
                 room,
+                updates,
             }
             .into(),
             Task::Post { room, slug } => Done::Posted {
@@ -439,7 +446,7 @@ fn room_info(body: &Bytes) -> Result<RoomInfo, JoinError> {
     let undecodable =
         |error: antiphon_core::BoxError| JoinError::Request(RequestError::Undecodable(error));
     let room: wire::Room<'_> =
-        serde_json::from_slice(body).map_err(|error| undecodable(error.into()))?;
+        serde_json::from_slice(body).map_err(|error| undecodable(crate::error::shape(&error)))?;
     let info = RoomInfo::from(room);
     if info.id.is_empty() {
         return Err(undecodable("a room without an id".into()));
@@ -557,6 +564,7 @@ async fn picture(shared: &Shared, room: &RoomId) -> Picture {
         dubs: had("dubs", dubs),
         details: had("details", details),
         history: None,
+        updates: 0,
     }
 }
 

@@ -302,6 +302,22 @@ pub(crate) struct Room<'a> {
     pub(crate) allow_guests_to_embed: Option<bool>,
     #[serde(borrow, rename = "welcomeMessage", deserialize_with = "plain")]
     pub(crate) welcome_message: Text<'a>,
+    #[serde(borrow, rename = "currentSong", deserialize_with = "object")]
+    pub(crate) current_song: Option<CurrentSong<'a>>,
+}
+
+/// The playing song as a room has it: less than a [`SongInfo`], and with another name for its id.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CurrentSong<'a> {
+    #[serde(borrow, deserialize_with = "text")]
+    pub(crate) songid: Text<'a>,
+    #[serde(borrow, rename = "type", deserialize_with = "text")]
+    pub(crate) source: Text<'a>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(crate) fkid: Text<'a>,
+    #[serde(borrow, deserialize_with = "plain")]
+    pub(crate) name: Text<'a>,
 }
 
 /// An entry of a room's queue (protocol §5.5).
@@ -338,7 +354,7 @@ pub(crate) struct QueueItem<'a> {
     #[serde(borrow, deserialize_with = "text")]
     pub(crate) songid: Text<'a>,
     #[serde(borrow, rename = "_user")]
-    pub(crate) user: Ref<'a, IdOnly<'a>>,
+    pub(crate) user: Ref<'a, User<'a>>,
     #[serde(borrow, rename = "_song")]
     pub(crate) song: Ref<'a, SongInfo<'a>>,
 }
@@ -645,6 +661,8 @@ pub(crate) struct Action<'a> {
     pub(crate) img: Option<Image<'a>>,
     #[serde(borrow, deserialize_with = "plain")]
     pub(crate) message: Text<'a>,
+    #[serde(borrow, deserialize_with = "plain")]
+    pub(crate) comment: Text<'a>,
     #[serde(borrow, deserialize_with = "text")]
     pub(crate) userid: Text<'a>,
     #[serde(borrow, deserialize_with = "text")]

@@ -2,8 +2,8 @@
 
 mod harness;
 
-use antiphon_queup::{DubType, Role, RoomSettings};
-use antiphon_sim::Simulator;
+use antiphon_queup::{DubType, Role, RoomSettings, SongLink};
+use antiphon_sim::{RestFault, Simulator};
 use harness::{Begin as _, ROOM, Running, config};
 
 use antiphon_queup::RateLimits;
@@ -286,4 +286,35 @@ async fn messages_are_read_and_deleted() {
     assert_eq!(conversation.fetch().await.expect("fetched").len(), 1);
     app.stop().await;
     assert_eq!(sim.notes(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_link_of_a_song_is_known_or_asked_for() {
+    let sim = Simulator::with_seed(7);
+    let (app, room) = start(&sim).await;
+    let tube = room.queue_song("youtube", "abc_DEF-123").await;
+    let cloud = room.queue_song("soundcloud", "77001").await;
+    let (mut tube, mut cloud) = (tube.expect("queued"), cloud.expect("queued"));
+    let youtube = SongLink::YouTube("https://www.youtube.com/watch?v=abc_DEF-123".into());
+    let soundcloud = SongLink::SoundCloud("https://api.soundcloud.com/tracks/77001".into());
+    let client = &app.client;
+    for (song, expected) in [(&tube, &youtube), (&cloud, &soundcloud)] {
+        // The first answer sends us to the login, which is no link.
+        sim.queup()
+            .fail_rest("GET /song/*", 1, RestFault::LoggedOut);
+        let link = client.fetch_song_link(song).await.expect("an answer");
+        assert_eq!(link.as_ref(), Some(expected));
+        // Without its media the song's source is told by the redirect.
+        let mut bare = song.clone();
+        bare.song_info = None;
+        let link = client.fetch_song_link(&bare).await.expect("an answer");
+        assert_eq!(link.as_ref(), Some(expected));
+    }
+    cloud.song_info = None;
+    cloud.song_info_id = "63cc0000000000000000ffff".into();
+    assert_eq!(client.fetch_song_link(&cloud).await.expect("none"), None);
+    tube.song_info = None;
+    tube.song_info_id = "".into();
+    assert_eq!(client.fetch_song_link(&tube).await.expect("none"), None);
+    app.stop().await;
 }

@@ -1301,3 +1301,70 @@ async fn no_credential_reaches_the_journal() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_song_is_told_once_over_skips_cuts_and_restarts() {
+    let sim = Simulator::with_seed(7);
+    let there = sim.queup().room(ROOM);
+    for song in ["One", "Two", "Three", "Four"] {
+        assert!(there.queue("mira", song));
+    }
+    let began = |journal: &Journal| -> Vec<String> {
+        let changes = journal.decoded::<queup::SongChange>().into_iter();
+        let name =
+            |change: queup::SongChange| change.song.map_or("-".into(), |it| it.name().into());
+        changes.map(name).collect()
+    };
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    there.skip("mira");
+    app.until(|journal| began(journal) == ["Two"]).await;
+    // Changes of the queue repeat the song.
+    assert!(there.queue("teo", "Five"));
+    there.dub("teo", true);
+    let queup = sim.queup();
+    queup.refuse_sockets(Duration::from_secs(20));
+    queup.cut_connections();
+    there.skip("mira");
+    app.until(|journal| began(journal) == ["Two", "Three"])
+        .await;
+    app.moment().await;
+    let journal = app.stop().await;
+    let app = Running::resume(&sim, config(&sim), journal);
+    app.moment().await;
+    let journal = app.stop().await;
+    assert_eq!(began(&journal), ["Two", "Three"]);
+    there.skip("mira");
+    let app = Running::resume(&sim, config(&sim), journal);
+    let journal = app.until(|journal| began(journal).len() == 3).await;
+    assert_eq!(began(&journal), ["Two", "Three", "Five"]);
+    let last = journal.decoded::<queup::SongChange>().pop().expect("one");
+    assert!(last.start_time.is_some(), "it began before");
+    assert_eq!(lost(&sim, &app.stop().await), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_answer_was_lost_is_said_once_it_is_heard() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = app.client.rooms().into_iter().next().expect("a room");
+    room.send_message("again").await.expect("said");
+    sleep(Duration::from_secs(1)).await;
+    let slow = RestFault::Slow(Duration::from_secs(300));
+    sim.queup().fail_rest("POST /chat/*", 1, slow);
+    let said = room.send_message("again").await.expect("heard");
+    assert_eq!(said.content, "again");
+    let journal = app.until(|journal| journal.texts().len() == 2).await;
+    let chats = journal.decoded::<Chat>();
+    assert_eq!(
+        chats[1].message.id, said.id,
+        "not the first of the same text"
+    );
+    // What did not arrive is not heard, and an error.
+    sim.queup()
+        .fail_rest("POST /chat/*", 1, RestFault::Html(502));
+    let error = room.send_message("again").await.expect_err("it is lost");
+    assert!(matches!(error, SendError::Request(error) if error.may_have_arrived()));
+    assert_eq!(app.stop().await.texts(), ["again", "again"]);
+}

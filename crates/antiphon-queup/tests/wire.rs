@@ -66,6 +66,7 @@ fn shown(event: &Event) -> String {
         RoomUpdate,
         RoomUsers,
         Session,
+        SongChange,
         Unknown,
         UserBan,
         UserImage,

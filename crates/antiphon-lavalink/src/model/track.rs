@@ -405,7 +405,7 @@ pub(crate) fn load_result(wire: wire::Loaded<'_>) -> Result<LoadResult, serde_js
         _ => {}
     }
     if data.starts_with('[') {
-        let tracks: Vec<wire::Track<'_>> = serde_json::from_str(data)?;
+        let tracks: Vec<wire::Track<'_>> = wire::objects(data.as_bytes())?;
         return Ok(LoadResult::Search(
             tracks.into_iter().map(Into::into).collect(),
         ));
@@ -581,6 +581,27 @@ mod tests {
         );
         let new = loaded(r#"{"loadType":"hologram","data":7}"#);
         assert!(matches!(new, LoadResult::Unknown { load_type, .. } if load_type == "hologram"));
+    }
+
+    #[test]
+    fn an_odd_element_of_a_list_costs_none_of_its_neighbours() {
+        let found = loaded(
+            r#"{"loadType":"search","data":[null,{"encoded":"A"},7,["x"],{"encoded":"B","info":3}]}"#,
+        );
+        assert!(matches!(found, LoadResult::Search(tracks) if tracks.len() == 2));
+        let list = loaded(
+            r#"{"loadType":"playlist","data":{"info":{"name":"L"},"tracks":[{"encoded":"A"},null,{"encoded":"B"}]}}"#,
+        );
+        assert!(matches!(list, LoadResult::Playlist(list) if list.len() == 2));
+        let info: wire::Info = serde_json::from_str(
+            r#"{"sourceManagers":["http",null,7],"filters":null,"plugins":[1,{"name":"p"}]}"#,
+        )
+        .expect("an info");
+        assert_eq!(info.source_managers, ["http", "7"]);
+        assert!(info.filters.is_empty() && info.has_plugin("P"));
+        let players = crate::pool::remotes(br#"[null,{"guildId":"1"},{"guildId":2}]"#);
+        assert_eq!(players.expect("players").len(), 2);
+        crate::pool::remotes(b"{}").expect_err("no list");
     }
 
     #[test]

@@ -98,6 +98,10 @@ pub(crate) struct Sent {
     /// The pair that was in it.
     voice: Option<Voice>,
     number: u64,
+    /// The newest run when it was sent.
+    last_run: u64,
+    /// What the node had said by itself when it was sent.
+    heard: u64,
 }
 
 impl Sent {
@@ -162,14 +166,52 @@ impl PlayerState {
                 return None;
             }
             let mut ask = self.asks.pop_front()?;
+            if ask.tries > 0 && !self.may_repeat(&mut ask.why) {
+                continue;
+            }
             ask.tries = ask.tries.saturating_add(1);
+            if let Why::Play { run, .. } = &ask.why {
+                self.runs.sent(*run);
+            }
             let answer = self.compose(&ask.why, pair.as_ref());
             self.sent = Some(Sent {
                 ask,
                 voice: pair.filter(|_| needs_pair),
                 number,
+                last_run: self.runs.last(),
+                heard: self.heard,
             });
             return Some((node, answer));
+        }
+    }
+
+    /// Whether a request whose answer was lost is sent once more: not if what it asks for was done.
+    fn may_repeat(&mut self, why: &mut Why) -> bool {
+        match why {
+            Why::Play {
+                run,
+                track,
+                remember,
+                ..
+            } => {
+                if self.runs.has_begun(*run) {
+                    self.loaded(Arc::clone(track), *remember);
+                    return false;
+                }
+                *run = self.runs.again(*run);
+            }
+            Why::Restore { run: Some(run), .. } => *run = self.runs.again(*run),
+            _ => {}
+        }
+        true
+    }
+
+    /// A track was taken from the queue, or played beside it.
+    fn loaded(&mut self, track: Arc<Playable>, remember: bool) {
+        let queue = Arc::make_mut(&mut self.queue);
+        queue.set_loaded(Some(Arc::clone(&track)));
+        if remember {
+            queue.remember(track);
         }
     }
 
@@ -232,22 +274,34 @@ impl PlayerState {
         outcome: Result<Option<Remote>, RequestError>,
         now: Instant,
     ) {
-        let Some(Sent { ask, voice, .. }) = self.sent.take() else {
+        let Some(sent) = self.sent.take() else {
             return;
         };
         match outcome {
-            Ok(remote) => self.done(ask, voice.as_ref(), remote, now),
-            Err(error) => self.failed(ask, error, now),
+            Ok(remote) => self.done(sent, remote, now),
+            Err(error) if self.was_done_anyway(&sent, &error) => self.done(sent, None, now),
+            Err(error) => self.failed(sent.ask, error, now),
         }
     }
 
-    fn done(&mut self, ask: Ask, voice: Option<&Voice>, remote: Option<Remote>, now: Instant) {
-        if let Some(voice) = voice {
+    /// Whether the node did what it was asked for, although its answer was lost: it said so by itself.
+    fn was_done_anyway(&self, sent: &Sent, error: &RequestError) -> bool {
+        error.may_have_arrived()
+            && self.heard > sent.heard
+            && match sent.why() {
+                Why::Play { run, .. } => self.runs.has_begun(*run),
+                Why::Stop { .. } => self.runs.current().is_none_or(|run| run.id > sent.last_run),
+                _ => false,
+            }
+    }
+
+    fn done(&mut self, sent: Sent, remote: Option<Remote>, now: Instant) {
+        if let Some(voice) = &sent.voice {
             self.voice.on_given(voice);
         }
         let before = self.current().cloned();
         let mut result = before.clone();
-        match ask.why {
+        match sent.ask.why.clone() {
             Why::Voice => self.entered(),
             Why::Play {
                 run,
@@ -261,16 +315,13 @@ impl PlayerState {
             } => {
                 let taken = !no_replace || remote.as_ref().is_none_or(|remote| has(remote, &track));
                 if taken {
-                    self.runs.accepted(run);
-                    if self.runs.current().is_some_and(|current| current.id == run) {
+                    if self.runs.accepted(run) {
                         self.began(&track, position, now);
                     }
-                    self.end_time = end_time;
-                    let queue = Arc::make_mut(&mut self.queue);
-                    queue.set_loaded(Some(Arc::clone(&track)));
-                    if remember {
-                        queue.remember(track);
+                    if self.runs.get(run).is_some() {
+                        self.end_time = end_time;
                     }
+                    self.loaded(track, remember);
                 } else {
                     self.runs.refused(run);
                     result = None;
@@ -317,11 +368,11 @@ impl PlayerState {
             Why::Destroy => {}
         }
         if let Some(remote) = remote {
-            self.apply(&remote, now);
+            self.apply(&remote, &sent, now);
         }
         self.pace(now);
         self.dirty = true;
-        if let Some(reply) = ask.reply {
+        if let Some(reply) = sent.ask.reply {
             let _ = reply.send(Ok(result));
         }
     }
@@ -333,17 +384,29 @@ impl PlayerState {
         }
     }
 
-    /// What the node's answer says of the player.
-    fn apply(&mut self, remote: &Remote, now: Instant) {
+    /// What the node's answer says of the player; what the node said by itself since the request is newer.
+    fn apply(&mut self, remote: &Remote, sent: &Sent, now: Instant) {
         if let Some(volume) = remote.volume {
             self.volume = volume;
         }
         self.paused = remote.paused;
-        self.connected = remote.state.connected || (self.connected && self.voice.is_given());
-        self.ping = remote.state.ping;
-        let plays = self.current().zip(remote.track.as_ref());
-        if plays.is_some_and(|(ours, theirs)| ours.is_same(theirs)) {
-            self.progress.report(remote.state.position, now);
+        let is_newest = self.heard == sent.heard;
+        if is_newest {
+            self.is_away = false;
+            self.connected = remote.state.connected || (self.connected && self.voice.is_given());
+            self.ping = remote.state.ping;
+        }
+        let Some(theirs) = &remote.track else {
+            return self.on_no_track(sent.last_run, sent.why(), now);
+        };
+        match self.current() {
+            Some(ours) if ours.is_same(theirs) => {
+                if is_newest {
+                    self.progress.report(remote.state.position, now);
+                }
+            }
+            // Its start was not heard.
+            _ => self.is_in_doubt |= is_newest && self.runs.newest().is_none(),
         }
     }
 
@@ -379,18 +442,27 @@ impl PlayerState {
             }
             Why::Play { run, .. } => {
                 if again && ask.reply.is_none() {
-                    self.try_later(ask, now);
+                    return self.try_later(ask, now);
+                }
+                if error.may_have_arrived() {
+                    self.runs.unsure(*run);
+                    self.is_in_doubt = true;
                 } else {
                     self.runs.refused(*run);
-                    if ask.reply.is_none() {
-                        tracing::warn!(guild = %self.guild, %error, "the next track could not be played");
-                        self.idle(now);
-                    }
-                    ask.fail(PlayerError::Request(error));
                 }
+                if ask.reply.is_none() {
+                    tracing::warn!(guild = %self.guild, %error, "the next track could not be played");
+                    self.idle(now);
+                }
+                ask.fail(PlayerError::Request(error));
             }
             why => {
-                self.forget(why);
+                if error.may_have_arrived() {
+                    // What it has become of shows by the node's view, and a stop by its end.
+                    self.is_in_doubt = true;
+                } else {
+                    self.forget(why);
+                }
                 ask.fail(PlayerError::Request(error));
             }
         }
@@ -401,6 +473,12 @@ impl PlayerState {
         let doublings = u32::from(ask.tries.saturating_sub(1)).min(8);
         self.rests_until = Some(now + (REST * 2_u32.pow(doublings)).min(REST_AT_MOST));
         self.asks.push_front(ask);
+    }
+
+    /// Whether a request to stop is under way, or waits for its turn.
+    pub(super) fn is_stopping(&self) -> bool {
+        let sent = self.sent.as_ref().map(|sent| &sent.ask);
+        sent.into_iter().chain(&self.asks).any(is_stop)
     }
 
     /// A request is not made after all.

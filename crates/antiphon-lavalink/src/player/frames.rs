@@ -17,16 +17,52 @@ pub(crate) struct Noted {
     pub(crate) restored: bool,
 }
 
+/// The end that was heard last, by which its repeat is known.
+#[derive(Clone, Debug)]
+pub(super) struct LastEnd {
+    track: Arc<Playable>,
+    reason: TrackEndReason,
+    noted: Noted,
+}
+
+impl LastEnd {
+    fn is_of(&self, track: &Playable) -> bool {
+        self.track.is_same(track)
+    }
+}
+
 impl PlayerState {
-    /// A track began.
+    /// A track began, or its start is told once more.
+    ///
+    /// A repeated start changes nothing: `NodeLink` tells one when it takes a request and one when sound flows.
     pub(crate) fn on_track_start(&mut self, track: Playable, now: Instant) -> Noted {
+        self.heard += 1;
         let position = self.progress.at(now);
-        let run = self.runs.started(track);
+        let (run, is_news) = if let Some(known) = self.runs.started(&track) {
+            known
+        } else {
+            if let Some(last) = self.last_end.as_ref().filter(|last| last.is_of(&track)) {
+                // Late, as far as can be told here; the node knows.
+                self.is_in_doubt = true;
+                return last.noted.clone();
+            }
+            (self.runs.foreign(track), true)
+        };
         let noted = Noted {
             original: (!run.foreign).then(|| Arc::clone(&run.track)),
             restored: run.restored,
         };
+        if !is_news {
+            return noted;
+        }
         let (track, start) = (Arc::clone(&run.track), run.start);
+        if self
+            .last_end
+            .as_ref()
+            .is_some_and(|last| last.is_of(&track))
+        {
+            self.last_end = None;
+        }
         // One that goes on is where it was.
         let position = if noted.restored { position } else { start };
         self.began(&track, position, now);
@@ -34,14 +70,18 @@ impl PlayerState {
         noted
     }
 
-    /// A track ended; the next may follow.
+    /// A track ended; the next may follow. A repeated end changes nothing.
     pub(crate) fn on_track_end(
         &mut self,
         track: &Playable,
         reason: &TrackEndReason,
         now: Instant,
     ) -> Noted {
-        let ended = self.runs.ended(track);
+        self.heard += 1;
+        if let Some(last) = self.repeated(track, reason) {
+            return last.noted.clone();
+        }
+        let ended = self.runs.ended(track, reason);
         let noted = Noted {
             original: ended
                 .as_ref()
@@ -49,33 +89,103 @@ impl PlayerState {
                 .map(|run| Arc::clone(&run.track)),
             restored: ended.as_ref().is_some_and(|run| run.restored),
         };
-        let run = ended.as_ref().map(|run| run.id);
-        if let Some(run) = ended {
-            self.previous = Some(run.track);
-        }
+        self.last_end = Some(LastEnd {
+            track: ended
+                .as_ref()
+                .map_or_else(|| Arc::new(track.clone()), |run| Arc::clone(&run.track)),
+            reason: reason.clone(),
+            noted: noted.clone(),
+        });
+        let Some(run) = ended else {
+            // One that nobody here knew of ends nothing that is known to play.
+            if self.runs.newest().is_none() {
+                self.advance(reason, None, now);
+            }
+            return noted;
+        };
         if *reason != TrackEndReason::Replaced && self.current().is_none() {
             self.progress = super::Progress::none(now);
             self.end_time = None;
         }
-        self.advance(reason, run, now);
+        self.previous = Some(run.track);
+        if !run.is_settled || *reason == TrackEndReason::Replaced {
+            self.advance(reason, Some(run.id), now);
+        }
+        // Whatever replaced it was not heard.
+        self.is_in_doubt |= *reason == TrackEndReason::Replaced && self.runs.newest().is_none();
         self.dirty = true;
         noted
     }
 
+    /// The end before this one, if this one is its repeat.
+    fn repeated(&self, track: &Playable, reason: &TrackEndReason) -> Option<&LastEnd> {
+        let last = self.last_end.as_ref()?;
+        let is_same = last.is_of(track) && last.reason == *reason;
+        // The next run of the same track may fail before it begins; it does not finish before that.
+        let may_be_next = self.runs.find(track, reason).is_some_and(|run| {
+            run.is_over || run.phase == Phase::Started || *reason == TrackEndReason::LoadFailed
+        });
+        Some(last).filter(|_| is_same && !may_be_next)
+    }
+
+    /// The node has no track any more, as its answer to a request says.
+    ///
+    /// A stop is what its answer says. After any other request the end itself is waited for, which tells the reason; if
+    /// it was lost, the node's view of the player is what counts.
+    pub(super) fn on_no_track(&mut self, last: u64, why: &Why, now: Instant) {
+        let but = match why {
+            Why::Play { run, .. } => Some(*run),
+            Why::Restore { run, .. } => *run,
+            _ => None,
+        };
+        let is_stop = matches!(why, Why::Stop { .. });
+        let Some(run) = self.runs.vanish(last, but, is_stop) else {
+            // One that was taken may still begin.
+            let taken = self.runs.current().map(|run| run.id);
+            self.is_in_doubt |= taken.is_some_and(|run| run <= last && Some(run) != but);
+            return;
+        };
+        if self.current().is_none() {
+            self.progress = super::Progress::none(now);
+            self.end_time = None;
+        }
+        if is_stop {
+            self.runs.settle(run);
+            self.advance(&TrackEndReason::Stopped, Some(run), now);
+        } else {
+            self.is_in_doubt = true;
+        }
+    }
+
+    /// Whether the node is to be asked how the player stands, since what it said does not fit; it is said once.
+    pub(crate) fn take_doubt(&mut self) -> bool {
+        std::mem::take(&mut self.is_in_doubt)
+    }
+
     /// A track failed, or brings nothing any more.
     pub(crate) fn on_track_trouble(&self, track: &Playable) -> Noted {
-        let run = self.runs.find(track).filter(|run| !run.foreign);
+        let run = self.runs.find(track, &TrackEndReason::Finished);
+        if run.is_none()
+            && let Some(last) = self.last_end.as_ref().filter(|last| last.is_of(track))
+        {
+            return last.noted.clone();
+        }
         Noted {
-            original: run.map(|run| Arc::clone(&run.track)),
+            original: run
+                .filter(|run| !run.foreign)
+                .map(|run| Arc::clone(&run.track)),
             restored: run.is_some_and(|run| run.restored),
         }
     }
 
     /// How the player stands.
     pub(crate) fn on_update(&mut self, state: State, now: Instant) {
+        self.heard += 1;
+        self.is_away = false;
         self.connected = state.connected;
         self.ping = state.ping;
-        if self.current().is_some() {
+        // Before its start, an update may still be that of the track before.
+        if self.current().is_some() && !self.runs.is_replacing() {
             self.progress.report(state.position, now);
             self.dirty |= now.saturating_duration_since(self.saved_at) >= super::SAVE_EVERY;
         }
@@ -92,9 +202,13 @@ impl PlayerState {
         by_remote: bool,
         now: Instant,
     ) {
+        self.heard += 1;
         self.connected = false;
         self.pace(now);
         match code {
+            // A repeat, or the end of the socket before, while a new pair is on its way.
+            DiscordVoiceCloseType::SESSION_INVALID | DiscordVoiceCloseType::SESSION_TIMEOUT
+                if self.voice.is_asked_anew() => {}
             DiscordVoiceCloseType::SESSION_INVALID | DiscordVoiceCloseType::SESSION_TIMEOUT => {
                 self.ask_voice_anew(now);
             }
@@ -119,6 +233,7 @@ impl PlayerState {
         if let Some(voice) = &remote.voice {
             self.voice.adopted(voice);
         }
+        self.is_away = false;
         self.connected = remote.state.connected;
         self.ping = remote.state.ping;
         if let Some(volume) = remote.volume {
@@ -128,29 +243,48 @@ impl PlayerState {
         self.paused = remote.paused;
         match (self.current().cloned(), remote.track) {
             (Some(ours), Some(theirs)) if ours.is_same(&theirs) => {
-                self.runs.confirmed(theirs);
+                if !self.is_stopping() {
+                    // The stop did not arrive.
+                    self.intent = None;
+                }
+                self.runs.confirmed();
                 self.progress.report(remote.state.position, now);
             }
-            // It ended while nobody heard it, and its event was lost with the outage.
-            (Some(ours), None) => {
-                let over = self.runs.ended(&ours);
-                let run = over.as_ref().map(|run| run.id);
-                self.previous = over.map(|run| run.track);
-                self.advance(&TrackEndReason::Finished, run, now);
-            }
+            (_, None) => self.on_lost_end(now),
             (_, Some(theirs)) => {
                 let position = remote.state.position;
                 let length = theirs.duration();
                 self.runs.replaced(theirs);
                 self.progress = super::Progress::track(position, length, now);
             }
-            (None, None) => {}
         }
         if !self.voice.is_given() && self.voice.channel.is_some() {
             self.ask_voice_anew(now);
         }
         self.pace(now);
         self.dirty = true;
+    }
+
+    /// What played ended while nobody heard it, and its event was lost.
+    pub(super) fn on_lost_end(&mut self, now: Instant) {
+        let Some(run) = self.runs.take_all_but_asked() else {
+            return;
+        };
+        self.progress = super::Progress::none(now);
+        self.end_time = None;
+        self.previous = Some(run.track);
+        self.advance(&TrackEndReason::Finished, Some(run.id), now);
+    }
+
+    /// The node's socket is gone: nothing is known of the player until the node says something again.
+    ///
+    /// It stands where it was lost, and goes on from there if the node does not have it any more.
+    pub(crate) fn on_node_lost(&mut self, now: Instant) {
+        self.is_away = true;
+        self.connected = false;
+        self.ping = -1;
+        self.pace(now);
+        self.dirty |= self.current().is_some();
     }
 
     /// What follows a track's end (protocol §16.2, where stopping is not skipping).
@@ -202,7 +336,7 @@ impl PlayerState {
     pub(super) fn is_playing_next(&self) -> bool {
         self.runs
             .newest()
-            .is_some_and(|run| run.phase == Phase::Asked)
+            .is_some_and(|run| run.phase < Phase::Accepted)
             || self
                 .asks
                 .iter()

@@ -164,7 +164,10 @@ impl Stage {
 type Outcome = Result<Option<Arc<Playable>>, PlayerError>;
 
 fn lost() -> RequestError {
-    RequestError::Unreachable("the connection broke".into())
+    RequestError::Unreachable {
+        node: "n0".into(),
+        source: "the connection broke".into(),
+    }
 }
 
 #[test]
@@ -572,6 +575,20 @@ fn a_session_that_is_invalid_is_asked_for_anew_and_a_call_that_ended_is_not() {
             .on_voice_closed(DiscordVoiceCloseType(code), true, stage.now);
         let asked = matches!(stage.player.next_output(), Some(Output::Voice(request)) if request.channel == Some(LOFT));
         assert_eq!(asked, asks, "{code}");
+    }
+}
+
+#[test]
+fn a_voice_that_is_closed_twice_is_asked_for_anew_once() {
+    for code in [4006, 4009] {
+        let mut stage = Stage::playing("a");
+        for _ in 0..3 {
+            let code = DiscordVoiceCloseType(code);
+            stage.player.on_voice_closed(code, true, stage.now);
+        }
+        let asked = std::iter::from_fn(|| stage.player.next_output());
+        let asked = asked.filter(|output| matches!(output, Output::Voice(_)));
+        assert_eq!(asked.count(), 1, "{code}");
     }
 }
 
@@ -1010,4 +1027,516 @@ fn a_track_on_its_way_keeps_its_original_when_another_plays_at_the_node() {
     assert_eq!(current(&stage).as_deref(), Some("b"));
     let noted = stage.player.on_track_start(track("b"), stage.now);
     assert!(noted.original.is_some(), "it is our own");
+}
+
+/// A sequence of frames and answers; the file names its source.
+struct Case {
+    steps: Vec<serde_json::Value>,
+    track: Playable,
+}
+
+impl Case {
+    fn read(file: &str) -> Self {
+        let mut case: serde_json::Value = serde_json::from_str(file).expect("JSON");
+        let steps = case["sequence"].take();
+        let track = steps[0]["track"].to_string();
+        let track: crate::wire::Track<'_> = serde_json::from_str(&track).expect("a track");
+        Self {
+            track: track.into(),
+            steps: steps.as_array().cloned().expect("a list"),
+        }
+    }
+}
+
+impl Stage {
+    fn current(&self) -> Option<&str> {
+        self.player.current().map(|track| &*track.encoded)
+    }
+
+    fn start(&mut self, name: &str) -> Noted {
+        self.player.on_track_start(track(name), self.now)
+    }
+
+    /// How the player stands, by the node, a position in milliseconds.
+    fn update(&mut self, position: i64) {
+        let state = State {
+            position,
+            connected: true,
+            ..State::default()
+        };
+        self.player.on_update(state, self.now);
+    }
+
+    /// Lets the steps of a case happen until `ms`; whatever the node is asked for is answered at once.
+    fn run_until(&mut self, case: &Case, since: Instant, ms: u64) {
+        for step in &case.steps {
+            let Some(at) = step["at_ms"].as_u64() else {
+                panic!("a step without a time")
+            };
+            let at = since + Duration::from_millis(at);
+            if at < self.now || at > since + Duration::from_millis(ms) {
+                continue;
+            }
+            self.now = at;
+            let frame = &step["frame"];
+            let mut kept = None;
+            match (step["do"].as_str(), frame["type"].as_str()) {
+                (Some("player.play(track)"), _) => {
+                    let track = Arc::new(case.track.clone());
+                    kept = Some(self.reply(|reply| Command::Play {
+                        track,
+                        options: PlayOptions::new(),
+                        reply,
+                    }));
+                }
+                (Some("player.stop()"), _) => {
+                    kept = Some(self.reply(|reply| Command::Stop { reply }));
+                }
+                (_, Some("TrackStartEvent")) => {
+                    self.player.on_track_start(case.track.clone(), self.now);
+                }
+                (_, Some("TrackEndEvent")) => {
+                    let reason = frame["reason"].as_str().expect("a text").into();
+                    self.player.on_track_end(&case.track, &reason, self.now);
+                }
+                _ if frame["op"] == "playerUpdate" => {
+                    self.update(frame["state"]["position"].as_i64().expect("a number"));
+                }
+                _ => {}
+            }
+            if let Some(body) = self.ask() {
+                let plays = body.track.expect("a track").encoded.is_some();
+                self.answer(true, plays.then(|| case.track.clone()));
+            }
+            drop(kept);
+        }
+        self.now = since + Duration::from_millis(ms);
+    }
+}
+
+#[test]
+fn a_start_that_is_told_twice_is_one_run() {
+    let case = Case::read(include_str!(
+        "../../../../fixtures/lavalink/cases/track-start-twice.json"
+    ));
+    let mut stage = Stage::connected();
+    let since = stage.now;
+    stage.run_until(&case, since, 4300);
+    assert_eq!(stage.current(), Some(&*case.track.encoded));
+    let position = stage.player.position(stage.now);
+    assert!((4180..=4400).contains(&position), "{position}");
+    stage.now = since + Duration::from_millis(8999);
+    stage.run_until(&case, since, 9100);
+    assert_eq!(stage.current(), None);
+    assert_eq!(stage.player.position(stage.now), 0);
+}
+
+#[test]
+fn an_answer_without_a_track_ends_what_played() {
+    let mut case = Case::read(include_str!(
+        "../../../../fixtures/lavalink/cases/stop-answer-without-track.json"
+    ));
+    for (step, at) in case.steps.iter_mut().zip([0, 20, 40, 5000]) {
+        step["at_ms"] = at.into();
+    }
+    case.steps.truncate(4);
+    let mut stage = Stage::connected();
+    let since = stage.now;
+    stage.run_until(&case, since, 4999);
+    assert!(stage.current().is_some());
+    stage.run_until(&case, since, 5001);
+    assert_eq!(stage.current(), None);
+    stage.pass(6);
+    assert_eq!(stage.player.position(stage.now), 0, "it stands");
+    assert!(stage.player.deadline().is_some(), "it is idle");
+}
+
+#[test]
+fn a_track_that_was_started_twice_is_followed_by_the_next() {
+    for starts in 1..4 {
+        let mut stage = Stage::playing("a");
+        stage.autoplay(AutoPlayMode::Partial);
+        stage.put("b");
+        for _ in 1..starts {
+            assert!(stage.start("a").original.is_some(), "it is our own");
+        }
+        stage.end("a", TrackEndReason::Finished);
+        assert_eq!(stage.next_track().as_deref(), Some("b"), "{starts} starts");
+    }
+}
+
+#[test]
+fn a_repeated_end_is_followed_by_nothing_more() {
+    for (reason, queue) in [("finished", "aa"), ("finished", "bc"), ("loadFailed", "bc")] {
+        let reason = TrackEndReason::from(reason);
+        let mut stage = Stage::playing("a");
+        stage.autoplay(AutoPlayMode::Partial);
+        stage.put(queue);
+        let first = stage.end("a", &reason);
+        let errors = stage.player.errors;
+        for _ in 0..3 {
+            let again = stage.end("a", &reason);
+            assert_eq!(again.original, first.original, "it keeps its original");
+        }
+        assert_eq!(stage.player.errors, errors);
+        let next = &queue[..1];
+        assert_eq!(stage.next_track().as_deref(), Some(next));
+        stage.end("a", &reason);
+        stage.start(next);
+        stage.answer(true, Some(track(next)));
+        assert_eq!(stage.current(), Some(next));
+        assert_eq!(stage.player.queue.count(), 1, "{reason} {queue}");
+    }
+}
+
+#[test]
+fn a_start_after_its_end_plays_nothing_unless_the_node_says_so() {
+    for plays in [false, true] {
+        let mut stage = Stage::connected();
+        let _played = stage.play("a");
+        stage.ask().expect("the track");
+        stage.answer(true, Some(track("a")));
+        stage.end("a", TrackEndReason::Finished);
+        let late = stage.start("a");
+        assert!(late.original.is_some(), "it keeps its original");
+        assert_eq!(stage.current(), None);
+        assert!(stage.player.take_doubt() && !stage.player.take_doubt());
+        let remote = Remote {
+            track: plays.then(|| track("a")),
+            ..Remote::default()
+        };
+        stage.player.reconcile(Some(remote), stage.now);
+        assert_eq!(stage.current(), plays.then_some("a"));
+    }
+}
+
+#[test]
+fn a_start_without_the_end_before_it_leaves_one_track() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("b");
+    // Another program plays x, and the end of a is lost or late.
+    stage.start("x");
+    assert_eq!(stage.current(), Some("x"));
+    assert!(stage.start("a").original.is_some(), "a repeat of what was");
+    assert_eq!(stage.current(), Some("x"));
+    let noted = stage.end("a", TrackEndReason::Replaced);
+    assert!(noted.original.is_some());
+    assert_eq!(stage.current(), Some("x"));
+    stage.end("x", TrackEndReason::Finished);
+    assert_eq!(stage.current(), None);
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
+}
+
+#[test]
+fn an_update_after_the_end_moves_nothing() {
+    let mut stage = Stage::playing("a");
+    stage.update(30_000);
+    stage.end("a", TrackEndReason::Finished);
+    stage.update(31_000);
+    stage.pass(5);
+    assert_eq!(stage.player.position(stage.now), 0);
+    // Nor does one of the track before move the next.
+    let mut stage = Stage::playing("a");
+    let _played = stage.play("b");
+    stage.ask().expect("the track");
+    stage.answer(true, Some(track("b")));
+    let position = stage.player.position(stage.now);
+    stage.update(30_000);
+    assert_eq!(stage.player.position(stage.now), position);
+    stage.end("a", TrackEndReason::Replaced);
+    stage.start("b");
+    stage.update(1_000);
+    assert_eq!(stage.player.position(stage.now), 1_000);
+}
+
+#[test]
+fn an_answer_that_events_overtook_sets_nothing_back() {
+    let mut stage = Stage::connected();
+    let _played = stage.play("a");
+    stage.ask().expect("the track");
+    stage.start("a");
+    stage.pass(5);
+    stage.update(5_000);
+    let remote = Remote {
+        track: Some(track("a")),
+        ..Remote::default()
+    };
+    stage.player.on_answer(Ok(Some(remote)), stage.now);
+    assert_eq!(stage.player.position(stage.now), 5_000);
+    assert!(stage.player.connected, "the update is newer");
+    // A track that ended before the answer to something else came is not known anew by it.
+    let _set = stage.reply(|reply| Command::Volume { volume: 5, reply });
+    stage.ask().expect("the volume");
+    stage.end("a", TrackEndReason::Finished);
+    stage.answer(true, Some(track("a")));
+    assert_eq!(stage.current(), None);
+    assert!(!stage.player.take_doubt());
+}
+
+#[test]
+fn a_track_that_is_gone_by_another_answer_waits_for_its_end_or_the_nodes_view() {
+    for is_lost in [false, true] {
+        let mut stage = Stage::playing("a");
+        stage.autoplay(AutoPlayMode::Partial);
+        stage.put("b");
+        let _set = stage.reply(|reply| Command::Volume { volume: 5, reply });
+        stage.ask().expect("the volume");
+        stage.answer(true, None);
+        assert_eq!(stage.current(), None);
+        assert_eq!(stage.next_track(), None, "its end may tell why");
+        assert!(stage.player.take_doubt());
+        if is_lost {
+            stage.player.reconcile(Some(Remote::default()), stage.now);
+        } else {
+            stage.end("a", TrackEndReason::Finished);
+        }
+        assert_eq!(stage.next_track().as_deref(), Some("b"), "lost: {is_lost}");
+    }
+}
+
+#[test]
+fn an_answer_without_a_track_leaves_what_began_since() {
+    let mut stage = Stage::playing("a");
+    let _stopped = stage.reply(|reply| Command::Stop { reply });
+    stage.ask().expect("the stop");
+    stage.end("a", TrackEndReason::Stopped);
+    stage.start("x");
+    stage.answer(true, None);
+    assert_eq!(stage.current(), Some("x"));
+    // And what was asked for since.
+    let mut stage = Stage::playing("a");
+    let _stopped = stage.reply(|reply| Command::Stop { reply });
+    stage.ask().expect("the stop");
+    let _played = stage.play("b");
+    stage.answer(true, None);
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
+    stage.end("a", TrackEndReason::Stopped);
+    stage.start("b");
+    stage.answer(true, Some(track("b")));
+    assert_eq!(stage.current(), Some("b"));
+}
+
+#[test]
+fn a_skip_goes_on_by_the_answer_and_once() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("bc");
+    let _skipped = stage.reply(|reply| Command::Skip { force: true, reply });
+    stage.ask().expect("the stop");
+    stage.answer(true, None);
+    assert_eq!(stage.next_track().as_deref(), Some("b"), "its end is late");
+    let noted = stage.end("a", TrackEndReason::Stopped);
+    assert!(noted.original.is_some());
+    stage.start("b");
+    stage.answer(true, Some(track("b")));
+    assert_eq!(stage.current(), Some("b"));
+    assert_eq!(stage.player.queue.count(), 1);
+}
+
+#[test]
+fn a_play_whose_answer_was_lost_is_done_if_the_node_says_so() {
+    for is_heard in [true, false] {
+        let mut stage = Stage::connected();
+        let mut played = stage.play("a");
+        stage.ask().expect("the track");
+        if is_heard {
+            stage.start("a");
+        }
+        stage.refuse(lost());
+        let outcome = played.try_recv().expect("answered");
+        assert_eq!(outcome.is_ok(), is_heard);
+        let error = outcome.err().map(|error| error.to_string());
+        assert_eq!(stage.current(), is_heard.then_some("a"), "{error:?}");
+        if !is_heard {
+            assert!(stage.player.take_doubt(), "the node knows");
+            assert!(stage.start("a").original.is_some(), "it is our own");
+        }
+        assert_eq!(stage.current(), Some("a"));
+    }
+}
+
+#[test]
+fn a_stop_whose_answer_was_lost_is_done_if_the_node_says_so() {
+    for (skip, is_heard) in [(true, true), (true, false), (false, true), (false, false)] {
+        let mut stage = Stage::playing("a");
+        stage.autoplay(AutoPlayMode::Partial);
+        stage.put("b");
+        let mut stopped = stage.reply(|reply| {
+            if skip {
+                Command::Skip { force: true, reply }
+            } else {
+                Command::Stop { reply }
+            }
+        });
+        stage.ask().expect("the stop");
+        if is_heard {
+            stage.end("a", TrackEndReason::Stopped);
+        }
+        stage.refuse(lost());
+        assert_eq!(stopped.try_recv().expect("answered").is_ok(), is_heard);
+        if !is_heard {
+            stage.end("a", TrackEndReason::Stopped);
+        }
+        assert_eq!(stage.next_track(), skip.then(|| "b".to_owned()));
+    }
+}
+
+#[test]
+fn a_restored_track_that_began_twice_is_one_run() {
+    let mut stage = Stage::playing("a");
+    let now = stage.now;
+    stage.player.restore("us-1".into(), None, now, None);
+    stage.ask().expect("all of it");
+    stage.refuse(lost());
+    assert!(stage.start("a").restored, "it arrived");
+    stage.pass(5);
+    stage.player.on_deadline(stage.now);
+    stage.ask().expect("once more");
+    stage.end("a", TrackEndReason::Replaced);
+    let again = stage.start("a");
+    assert!(again.restored && again.original.is_some());
+    stage.answer(true, Some(track("a")));
+    assert_eq!(stage.current(), Some("a"));
+    stage.end("a", TrackEndReason::Finished);
+    assert_eq!(stage.current(), None);
+}
+
+#[test]
+fn the_next_track_is_not_asked_for_again_once_it_began() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("b");
+    stage.end("a", TrackEndReason::Finished);
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
+    stage.refuse(lost());
+    stage.start("b");
+    stage.pass(5);
+    stage.player.on_deadline(stage.now);
+    assert_eq!(stage.next_track(), None, "it plays");
+    assert_eq!(stage.current(), Some("b"));
+    let loaded = stage.player.queue.loaded();
+    assert_eq!(loaded.map(|track| &*track.encoded), Some("b"));
+}
+
+/// A node that plays one track at a time and says so; what it says waits for its turn.
+#[derive(Default)]
+struct OddNode {
+    track: Option<String>,
+    events: VecDeque<Said>,
+    /// Its answer to the request under way.
+    answer: Option<Answered>,
+}
+
+/// The track that it had when it answered.
+struct Answered(Option<Playable>);
+
+#[derive(Clone)]
+enum Said {
+    Start(String),
+    End(String, &'static str),
+}
+
+impl OddNode {
+    fn hear(&mut self, body: &UpdatePlayer) {
+        if let Some(track) = &body.track {
+            let next = track.encoded.as_deref().map(str::to_owned);
+            let why = if next.is_some() {
+                "replaced"
+            } else {
+                "stopped"
+            };
+            self.end(why);
+            self.track.clone_from(&next);
+            self.events.extend(next.map(Said::Start));
+        }
+        self.answer = Some(Answered(self.track.as_deref().map(track)));
+    }
+
+    fn end(&mut self, why: &'static str) {
+        let ended = self.track.take();
+        self.events.extend(ended.map(|track| Said::End(track, why)));
+    }
+
+    fn said(stage: &mut Stage, said: &Said) {
+        match said {
+            Said::Start(name) => drop(stage.start(name)),
+            Said::End(name, why) => drop(stage.end(name, TrackEndReason::from(*why))),
+        }
+    }
+
+    /// Lets the player hear all that waits, and ask what it wants.
+    fn settle(&mut self, stage: &mut Stage) {
+        for _ in 0..200 {
+            if let Some(said) = self.events.pop_front() {
+                Self::said(stage, &said);
+            } else if let Some(Answered(track)) = self.answer.take() {
+                stage.answer(true, track);
+            } else if let Some(body) = stage.ask() {
+                self.hear(&body);
+            } else if stage.player.rests_until.is_some() {
+                stage.pass(5);
+                stage.player.on_deadline(stage.now);
+            } else if stage.player.take_doubt() {
+                let remote = Remote {
+                    track: self.track.as_deref().map(track),
+                    ..Remote::default()
+                };
+                stage.player.reconcile(Some(remote), stage.now);
+            } else {
+                return;
+            }
+        }
+        panic!("it never comes to rest");
+    }
+}
+
+proptest! {
+    /// Steps: 0 to 2 play, 3 to 5 queue, then stop, skip, the track's end in two ways, hear an event, hear it again, hear
+    /// a start again, read an answer, lose an answer, lose a request, ask.
+    #[test]
+    fn a_node_that_repeats_itself_and_is_late_does_not_deceive(steps in proptest::collection::vec(0..19_usize, 0..60)) {
+        let mut stage = Stage::connected();
+        stage.autoplay(AutoPlayMode::Partial);
+        let mut node = OddNode::default();
+        let (mut last, mut start) = (None, None);
+        let mut kept = Vec::new();
+        for step in steps {
+            match step {
+                0..=2 => kept.push(stage.play(&step.to_string())),
+                3..=5 => stage.put(&(step - 3).to_string()),
+                6 => kept.push(stage.reply(|reply| Command::Stop { reply })),
+                7 => kept.push(stage.reply(|reply| Command::Skip { force: true, reply })),
+                8 => node.end("finished"),
+                9 => node.end("loadFailed"),
+                10 | 11 => if let Some(said) = node.events.pop_front() {
+                    OddNode::said(&mut stage, &said);
+                    if matches!(said, Said::Start(_)) {
+                        start = Some(said.clone());
+                    }
+                    last = Some(said);
+                },
+                12 => if let Some(said) = &last {
+                    OddNode::said(&mut stage, said);
+                },
+                13 => if let Some(said) = &start {
+                    OddNode::said(&mut stage, said);
+                },
+                14 => if let Some(Answered(track)) = node.answer.take() {
+                    stage.answer(true, track);
+                },
+                15 => if node.answer.take().is_some() {
+                    stage.refuse(lost());
+                },
+                16 => if stage.ask().is_some() {
+                    stage.refuse(lost());
+                },
+                _ => if let Some(body) = stage.ask() {
+                    node.hear(&body);
+                },
+            }
+        }
+        node.settle(&mut stage);
+        prop_assert_eq!(stage.current(), node.track.as_deref());
+    }
 }

@@ -81,6 +81,11 @@ impl Voice {
         Some(self.ask(guild, channel, now))
     }
 
+    /// Whether both halves are awaited, since those before were not valid any more.
+    pub(crate) fn is_asked_anew(&self) -> bool {
+        self.entered && self.given.is_none() && self.deadline.is_some()
+    }
+
     /// Wants no channel.
     pub(crate) fn leave(&mut self, guild: GuildId) -> VoiceRequest {
         *self = Self {

@@ -259,6 +259,6 @@ impl PoolState {
 
 /// The players of an answer.
 pub(crate) fn remotes(body: &[u8]) -> Result<Vec<Remote>, serde_json::Error> {
-    let players: Vec<wire::Player<'_>> = serde_json::from_slice(body)?;
+    let players: Vec<wire::Player<'_>> = wire::objects(body)?;
     Ok(players.into_iter().map(Into::into).collect())
 }

@@ -158,6 +158,12 @@ impl PoolState {
             let place = node_place(node.id());
             let why = note(None, Some(&refusal.reason), false);
             self.own_event(NODE_DISCONNECTED, place, "{}", why, now);
+            for guild in self.players_of(index) {
+                if let Some(seat) = self.seats.get_mut(&guild) {
+                    seat.player.on_node_lost(now.at);
+                }
+                self.pump(guild, now);
+            }
         }
         if self.nodes[index].is_over() {
             tracing::error!(node = %self.nodes[index].id(), reason = %refusal.reason, "a node is given up");

@@ -8,21 +8,34 @@ pub(crate) const UNKNOWN: f64 = 9e30;
 const PLAYING: f64 = 1.5;
 /// Audio frames that a player sends in a minute.
 const FRAMES: f64 = 3000.0;
+/// Frames that no minute of one player has: they are totals since the node began, as `NodeLink` counts.
+const TOTAL: f64 = 4.0 * FRAMES;
 
-/// The penalty by a node's figures; lower is better.
+/// The penalty by a node's figures; lower is better, and always finite and far below [`UNKNOWN`].
 ///
-/// A negative deficit, by which a node would be preferred for sending too much, counts as none.
-#[expect(clippy::cast_precision_loss, reason = "figures are far below 2^52")]
+/// - The load counts as 0 to 1, which is what Lavalink sends. A load average, which `NodeLink` sends, counts as at most
+///   1; a load that is no number counts as none.
+/// - The frames of the last minute count as at most all of them, and totals by their share in all frames.
+/// - A negative deficit, by which a node would be preferred for sending too much, counts as none.
+#[expect(clippy::cast_precision_loss, reason = "far figures need no precision")]
 pub(crate) fn penalty(stats: Option<&StatsOP>) -> f64 {
     let Some(stats) = stats else {
         return UNKNOWN;
     };
-    let cpu = 1.05_f64.powf(100.0 * stats.cpu.system_load) * 10.0 - 10.0;
-    let frames = |count: i64| 1.03_f64.powf(500.0 * count.max(0) as f64 / FRAMES) * 300.0 - 300.0;
-    let (deficit, nulled) = stats.frames.map_or((0.0, 0.0), |stats| {
-        (frames(stats.deficit), frames(stats.nulled) * 2.0)
+    let count = |number: i64| number.max(0) as f64;
+    let load = Some(stats.cpu.system_load).filter(|load| load.is_finite());
+    let load = load.unwrap_or_default().clamp(0.0, 1.0);
+    let cpu = 1.05_f64.powf(100.0 * load) * 10.0 - 10.0;
+    let (deficit, nulled) = stats.frames.map_or((0.0, 0.0), |frames| {
+        let all = count(frames.sent) + count(frames.nulled);
+        let scale = if all > TOTAL { FRAMES / all } else { 1.0 };
+        let weight = |number: i64| {
+            let lost = (count(number) * scale).min(FRAMES);
+            1.03_f64.powf(500.0 * lost / FRAMES) * 300.0 - 300.0
+        };
+        (weight(frames.deficit), weight(frames.nulled) * 2.0)
     });
-    cpu + deficit + nulled + stats.playing as f64 * PLAYING
+    cpu + deficit + nulled + count(stats.playing) * PLAYING
 }
 
 /// The penalty with players that were given to the node since it told its figures.
@@ -61,6 +74,52 @@ mod tests {
         // The reference gives -261.912 here, and so prefers a node that sends too much.
         check(0.1, -3010, 10, 1, 38.088);
         assert!(penalty(None) > 1e30);
+    }
+
+    fn stats(json: &str) -> StatsOP {
+        serde_json::from_str(json).expect("stats")
+    }
+
+    /// What `NodeLink` sends: load averages, and frames since the start; the file names its source.
+    #[test]
+    fn load_averages_and_totals_leave_the_choice_to_the_players() {
+        let file = include_str!("../../../../fixtures/lavalink/cases/nodelink-load-average.json");
+        let file: serde_json::Value = serde_json::from_str(file).expect("JSON");
+        for frame in file["frames"].as_array().expect("a list") {
+            let mut node = stats(&frame.to_string());
+            let few = penalty(Some(&node));
+            assert!((0.0..1_500.0).contains(&few), "{few}");
+            node.playing += 1;
+            let more = penalty(Some(&node));
+            assert!((more - few - PLAYING).abs() < 1e-6, "{few} and {more}");
+        }
+    }
+
+    #[test]
+    fn figures_of_any_kind_give_a_finite_penalty_below_the_unknown() {
+        for load in [
+            "null", "\"NaN\"", "\"inf\"", "-1", "-0.0", "1e300", "[]", "1", "15.2",
+        ] {
+            for count in [
+                "null",
+                "-5",
+                "0",
+                "9223372036854775807",
+                "1e300",
+                "\"x\"",
+                "3001",
+            ] {
+                let frames = format!(r#"{{"sent":{count},"nulled":{count},"deficit":{count}}}"#);
+                for frames in ["null", "{}", &frames] {
+                    let node = stats(&format!(
+                        r#"{{"playingPlayers":{count},"cpu":{{"systemLoad":{load}}},"frameStats":{frames}}}"#
+                    ));
+                    let found = penalty(Some(&node));
+                    assert!((0.0..UNKNOWN / 1e9).contains(&found), "{found} of {node:?}");
+                }
+            }
+        }
+        assert!(penalty(Some(&stats("{}"))).abs() < 1e-9);
     }
 
     #[test]

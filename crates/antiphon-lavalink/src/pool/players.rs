@@ -65,6 +65,14 @@ impl PoolState {
         let Some(seat) = self.seats.get_mut(&guild) else {
             return;
         };
+        if seat.player.take_doubt()
+            && let Some(index) = seat.player.node.as_ref()
+            && let Some(index) = self.nodes.iter().position(|node| node.id() == index)
+            && self.nodes[index].is_ready()
+        {
+            seat.comparison = Comparison::Overtaken;
+            self.nodes[index].compare_later(now.at);
+        }
         seat.player.slim();
         if std::mem::take(&mut seat.player.dirty) {
             let state = seat.player.saved(now.at);

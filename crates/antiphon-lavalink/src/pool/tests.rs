@@ -898,7 +898,10 @@ fn a_second_node_lost_while_players_move_to_it_loses_none() {
     assert!(!stage.held.is_empty());
     stage.lose(1);
     for (guild, number, _) in std::mem::take(&mut stage.held) {
-        let outcome = Err(RequestError::Unreachable("the connection broke".into()));
+        let outcome = Err(RequestError::Unreachable {
+            node: "n0".into(),
+            source: "the connection broke".into(),
+        });
         let done = Done::Asked {
             guild,
             number,
@@ -964,7 +967,10 @@ fn a_resumed_node_whose_players_cannot_be_asked_for_is_asked_again() {
     stage.pass(Duration::from_secs(2));
     stage.greet(0, true);
     let (epoch, _) = stage.open[0].clone().expect("open");
-    let outcome = Err(RequestError::Unreachable("the connection broke".into()));
+    let outcome = Err(RequestError::Unreachable {
+        node: "n0".into(),
+        source: "the connection broke".into(),
+    });
     let failed = Done::Players {
         node: 0,
         epoch,

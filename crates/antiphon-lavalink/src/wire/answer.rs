@@ -80,7 +80,7 @@ pub(crate) struct Loader<'a> {
     pub(crate) info: Option<PlaylistInfo<'a>>,
     #[serde(rename = "pluginInfo", borrow)]
     pub(crate) plugin_info: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "loose::maybe_list")]
     pub(crate) tracks: Option<Vec<Track<'a>>>,
 }
 
@@ -141,11 +141,13 @@ pub struct Info {
     #[serde(deserialize_with = "text")]
     pub lavaplayer: String,
     /// Names of its sources.
-    #[serde(rename = "sourceManagers")]
+    #[serde(rename = "sourceManagers", deserialize_with = "loose::texts")]
     pub source_managers: Vec<String>,
     /// Names of its filters.
+    #[serde(deserialize_with = "loose::texts")]
     pub filters: Vec<String>,
     /// Its plugins.
+    #[serde(deserialize_with = "loose::list")]
     pub plugins: Vec<PluginInfo>,
     /// Whether it is a `NodeLink`.
     #[serde(
@@ -250,7 +252,7 @@ pub struct RoutePlannerDetails {
     #[serde(rename = "ipBlock", deserialize_with = "loose::object")]
     pub ip_block: IpBlock,
     /// Addresses that were refused.
-    #[serde(rename = "failingAddresses")]
+    #[serde(rename = "failingAddresses", deserialize_with = "loose::list")]
     pub failing_addresses: Vec<FailingAddress>,
     /// How often it has turned.
     #[serde(rename = "rotateIndex", deserialize_with = "maybe_text")]

@@ -204,8 +204,10 @@ pub type PluginFilters = BTreeMap<String, Value>;
 /// What a player does to the sound.
 ///
 /// A player is always given all its filters: what is absent here is taken away.
+///
+/// What a node reads back and this version does not know, or cannot read, is in `other` and sent again as it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "BTreeMap<String, Value>")]
 #[non_exhaustive]
 pub struct Filters {
     /// Volume, 0 to 5; 1 changes nothing, and more may distort.
@@ -241,11 +243,45 @@ pub struct Filters {
     /// Filters of plugins.
     #[serde(rename = "pluginFilters", skip_serializing_if = "Option::is_none")]
     pub plugin_filters: Option<PluginFilters>,
+    /// Filters of other servers, and those that are of another form than documented: any JSON under the filter's name.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
+}
+
+/// Takes a filter out where it is of its form; what is `null` is none.
+fn take<T: serde::de::DeserializeOwned>(
+    filters: &mut BTreeMap<String, Value>,
+    name: &str,
+) -> Option<T> {
+    let found = filters.get(name)?;
+    let filter = Option::<T>::deserialize(found).ok()?;
+    filters.remove(name);
+    filter
+}
+
+impl From<BTreeMap<String, Value>> for Filters {
+    fn from(mut filters: BTreeMap<String, Value>) -> Self {
+        let all = &mut filters;
+        Self {
+            volume: take(all, "volume"),
+            equalizer: take(all, "equalizer"),
+            karaoke: take(all, "karaoke"),
+            timescale: take(all, "timescale"),
+            tremolo: take(all, "tremolo"),
+            vibrato: take(all, "vibrato"),
+            rotation: take(all, "rotation"),
+            distortion: take(all, "distortion"),
+            channel_mix: take(all, "channelMix"),
+            low_pass: take(all, "lowPass"),
+            plugin_filters: take(all, "pluginFilters"),
+            other: filters,
+        }
+    }
 }
 
 /// One chained setter for each filter.
 macro_rules! setters {
-    ($($field:ident: $type:ty, $doc:literal;)*) => {
+    ($($field:ident: $type:ty as $wire:literal, $doc:literal;)*) => {
         impl Filters {
             /// No filter at all.
             pub fn new() -> Self {
@@ -257,6 +293,7 @@ macro_rules! setters {
                 #[must_use]
                 pub fn $field(mut self, $field: $type) -> Self {
                     self.$field = Some($field);
+                    self.other.remove($wire);
                     self
                 }
             )*
@@ -266,8 +303,10 @@ macro_rules! setters {
                 $(
                     if other.$field.is_some() {
                         self.$field = other.$field;
+                        self.other.remove($wire);
                     }
                 )*
+                self.other.extend(other.other);
             }
 
             /// Takes every filter away.
@@ -279,17 +318,17 @@ macro_rules! setters {
 }
 
 setters! {
-    volume: f32, "Sets the volume, 0 to 5.";
-    equalizer: Equalizer, "Sets the equalizer.";
-    karaoke: Karaoke, "Sets the karaoke filter.";
-    timescale: Timescale, "Sets speed and pitch.";
-    tremolo: Tremolo, "Sets the tremolo.";
-    vibrato: Vibrato, "Sets the vibrato.";
-    rotation: Rotation, "Sets the rotation.";
-    distortion: Distortion, "Sets the distortion.";
-    channel_mix: ChannelMix, "Sets the channel mix.";
-    low_pass: LowPass, "Sets the low pass.";
-    plugin_filters: PluginFilters, "Sets the filters of plugins.";
+    volume: f32 as "volume", "Sets the volume, 0 to 5.";
+    equalizer: Equalizer as "equalizer", "Sets the equalizer.";
+    karaoke: Karaoke as "karaoke", "Sets the karaoke filter.";
+    timescale: Timescale as "timescale", "Sets speed and pitch.";
+    tremolo: Tremolo as "tremolo", "Sets the tremolo.";
+    vibrato: Vibrato as "vibrato", "Sets the vibrato.";
+    rotation: Rotation as "rotation", "Sets the rotation.";
+    distortion: Distortion as "distortion", "Sets the distortion.";
+    channel_mix: ChannelMix as "channelMix", "Sets the channel mix.";
+    low_pass: LowPass as "lowPass", "Sets the low pass.";
+    plugin_filters: PluginFilters as "pluginFilters", "Sets the filters of plugins.";
 }
 
 impl Filters {
@@ -401,6 +440,25 @@ mod tests {
         assert_eq!(gains, ["0", "0.5", "1"]);
         assert_eq!(equalizer.bands().len(), 2);
         assert!(filters.karaoke.is_none() && filters.plugin_filters.is_some());
+        assert_eq!(filters.other["chorus"], serde_json::json!({}));
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_read_costs_no_other_and_is_sent_as_it_was() {
+        let read = serde_json::json!({
+            "volume": 0.5,
+            "equalizer": [{"band": 900, "gain": 0.5}],
+            "karaoke": {"level": {}},
+            "timescale": {"speed": 1.5},
+            "spatial": {"depth": 0.25},
+        });
+        let filters: Filters = serde_json::from_str(&read.to_string()).expect("filters");
+        assert_eq!(filters.volume, Some(0.5));
+        assert!((filters.speed() - 1.5).abs() < 1e-9);
+        assert!(filters.karaoke.is_none());
+        assert_eq!(filters.payload(), read);
+        let set = filters.karaoke(Karaoke::new().level(1.0));
+        assert_eq!(set.payload()["karaoke"], serde_json::json!({"level": 1.0}));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::value::RawValue;
 
 /// What is made of any value, of which lists and objects are passed over.
 trait Loose<'de>: Default {
@@ -267,4 +268,58 @@ pub(crate) fn object<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     maybe_object(deserializer).map(Option::unwrap_or_default)
+}
+
+/// The elements of a list, unread; none for anything else.
+fn elements<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<&'de RawValue>>, D::Error> {
+    let raw: Option<&RawValue> = Deserialize::deserialize(deserializer)?;
+    Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
+}
+
+/// An element that is an object of this shape. One that is not costs none of its neighbours.
+fn element<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Option<T> {
+    let object = raw
+        .get()
+        .starts_with('{')
+        .then(|| serde_json::from_str(raw.get()));
+    let object = object.and_then(Result::ok);
+    if object.is_none() {
+        tracing::debug!("an element of a list is no object of its shape");
+    }
+    object
+}
+
+/// The objects of a list; anything but a list has none.
+pub(crate) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    maybe_list(deserializer).map(Option::unwrap_or_default)
+}
+
+/// The objects of a list, where it is one.
+pub(crate) fn maybe_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let list = elements(deserializer)?;
+    Ok(list.map(|list| list.into_iter().filter_map(element).collect()))
+}
+
+/// The objects of a body that is a list.
+pub(crate) fn objects<'de, T: Deserialize<'de>>(
+    body: &'de [u8],
+) -> Result<Vec<T>, serde_json::Error> {
+    let list: Vec<&RawValue> = serde_json::from_slice(body)?;
+    Ok(list.into_iter().filter_map(element).collect())
+}
+
+/// The texts of a list; numbers and flags are shown as one, and anything else is passed over.
+pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let list = elements(deserializer)?.unwrap_or_default().into_iter();
+    let text = |raw: &'de RawValue| {
+        let mut word = serde_json::Deserializer::from_str(raw.get());
+        maybe_text(&mut word).ok().flatten().map(Cow::into_owned)
+    };
+    Ok(list.filter_map(text).collect())
 }

@@ -102,6 +102,8 @@ impl Room {
 
     /// Says something in the room; gives every piece. See [`Room::send_message`].
     ///
+    /// A message whose answer is lost counts as said once it is heard, which is waited for up to 5 seconds.
+    ///
     /// # Errors
     /// [`SendError`].
     pub async fn send_pieces(&self, text: &str) -> Result<Vec<Message>, SendError> {
@@ -133,9 +135,14 @@ impl Room {
                 "time": time.as_millisecond(),
                 "message": text::escape(piece),
             }));
-        let data = self.client.call(call).await?;
-        let answer: wire::Chat<'_> = serde_json::from_slice(&data).unwrap_or_default();
-        let mut message = Message::from(answer);
+        let answer = self.client.call(call).await;
+        let mut message = match &answer {
+            Ok(data) => {
+                Message::from(serde_json::from_slice::<wire::Chat<'_>>(data).unwrap_or_default())
+            }
+            Err(error) if error.may_have_arrived() => Message::default(),
+            Err(_) => return answer.map(|_| Message::default()),
+        };
         if message.content.is_empty() {
             piece.clone_into(&mut message.content);
         }
@@ -147,24 +154,28 @@ impl Room {
             message.author = me.user;
         }
         if message.id.is_empty() {
-            message.id = self.echo(piece, time, &message.author.id).await;
+            // An earlier message may have had the same text, so that a lost answer is known by its time alone.
+            let text = if answer.is_ok() { piece } else { "" };
+            let heard = self.echo(text, time).await;
+            message.id = match (heard, answer) {
+                (Some(id), _) => id,
+                (None, Err(error)) => return Err(error),
+                (None, Ok(_)) => format!("{}-{}", message.author.id, time.as_millisecond()).into(),
+            };
         }
         Ok(message)
     }
 
-    /// The id of a message whose answer named none.
-    async fn echo(&self, piece: &str, time: Timestamp, author: &UserId) -> ChatId {
-        let (room, text, time) = (self.id.clone(), piece.to_owned(), time.as_millisecond());
+    /// The id of a message whose answer named none, as it is heard.
+    async fn echo(&self, text: &str, time: Timestamp) -> Option<ChatId> {
+        let (room, text, time) = (self.id.clone(), text.to_owned(), time.as_millisecond());
         let make = |reply| Command::Echo {
             room,
             time,
             text,
             reply,
         };
-        match self.client.command(make, ECHO_WITHIN).await {
-            Ok(id) => id,
-            Err(_) => format!("{author}-{time}").into(),
-        }
+        self.client.command(make, ECHO_WITHIN).await.ok()
     }
 
     /// Fetches the last messages, oldest first; QueUp has one page of them.

@@ -128,6 +128,19 @@ impl From<wire::Room<'_>> for RoomInfo {
             allow_guests_to_chat: wire.allow_guests_to_chat,
             allow_guests_to_embed: wire.allow_guests_to_embed,
             welcome_message: filled(wire.welcome_message),
+            current_song: wire.current_song.map(SongInfo::from),
+        }
+    }
+}
+
+impl From<wire::CurrentSong<'_>> for SongInfo {
+    fn from(wire: wire::CurrentSong<'_>) -> Self {
+        Self {
+            id: id(wire.songid),
+            name: owned(wire.name).unwrap_or_default(),
+            media_id: owned(wire.fkid).unwrap_or_default(),
+            source: owned(wire.source).unwrap_or_default(),
+            ..Self::default()
         }
     }
 }
@@ -148,7 +161,13 @@ impl From<wire::SongInfo<'_>> for SongInfo {
 
 impl From<wire::QueueItem<'_>> for Song {
     fn from(wire: wire::QueueItem<'_>) -> Self {
-        let user = filled(wire.userid).or_else(|| wire.user.id().map(str::to_owned));
+        let embedded_id = wire.user.as_id().map(|id| UserId::from(&**id));
+        let embedded = wire.user.object().map(User::from);
+        let user = filled(wire.userid)
+            .map(UserId::from)
+            .or(embedded_id)
+            .or_else(|| embedded.as_ref().map(|user| user.id.clone()))
+            .filter(|user| !user.is_empty());
         let song_id = wire.song.as_id().map(ToString::to_string);
         let song_info = wire.song.object().map(SongInfo::from);
         let song_info_id = filled(wire.songid)
@@ -171,7 +190,8 @@ impl From<wire::QueueItem<'_>> for Song {
             room: id(wire.roomid),
             song_info_id,
             song_info,
-            user: user.map(UserId::from),
+            user,
+            embedded,
         }
     }
 }

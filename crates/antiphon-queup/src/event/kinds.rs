@@ -37,8 +37,13 @@ pub(crate) const ROOM_ACTION: &str = "queup.room_action";
 /// The kind of a frame that is no message packet.
 pub(crate) const PACKET: &str = "queup.packet";
 
+/// The kind of the update that says what plays.
+pub(crate) const SONG_UPDATE: &str = "queup.room_playlist-update";
+/// The kind of the source's own event for another song.
+pub(crate) const SONG_CHANGE: &str = "queup.song_change";
+
 /// Names that kinds of antiphon's own have, so that no action 15 can have them.
-const TAKEN: [&str; 10] = [
+const TAKEN: [&str; 11] = [
     "packet",
     "message",
     "room_action",
@@ -49,6 +54,7 @@ const TAKEN: [&str; 10] = [
     "playlist_active_dubs",
     "playlist_details",
     "conversations",
+    "song_change",
 ];
 
 /// The longest name that becomes a kind; documented ones have up to 33 characters.

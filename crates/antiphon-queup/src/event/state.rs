@@ -101,6 +101,43 @@ impl Payload for PlaylistActive {
     }
 }
 
+/// Another song plays in a room now, or none does any more (`queup.song_change`).
+///
+/// The source makes it from what QueUp tells with every change of a queue and from what it fetches itself. It comes once
+/// for each song, also for the same media twice in a row, and right behind the event that it follows from:
+/// - The song that plays when a room is joined is no change; [`PlaylistActive`] tells it.
+/// - After an outage or a restart it comes if another song plays than the last one known, once, however many played
+///   meanwhile; [`SongChange::start_time`] tells how long ago it began.
+/// - Where an update is lost, the song is fetched 15 seconds after the last one should have ended.
+/// - What the server tells late, of a song that is over, is no change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SongChange {
+    /// In which room.
+    pub room: RoomId,
+    /// Song that plays now; absent once nothing plays. [`Song::song_info`] is absent where QueUp sent none.
+    pub song: Option<Song>,
+    /// Seconds since it began; absent if it begins now.
+    pub start_time: Option<i64>,
+}
+
+impl Payload for SongChange {
+    known_as!(SongChange, "queup.song_change");
+
+    fn decode(event: &Event) -> Result<Self, DecodeError> {
+        let PlaylistActive {
+            room,
+            song,
+            start_time,
+        } = PlaylistActive::decode(event)?;
+        Ok(Self {
+            room,
+            song,
+            start_time,
+        })
+    }
+}
+
 /// Who dubbed the playing song, as fetched (`queup.playlist_active_dubs`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -76,6 +76,7 @@ pub const KINDS: &[KindInfo] = &[
     info("queup.comment-add", "Comment", "", "a song was commented on"),
     info("queup.comment-remove", "Comment", "", "a comment on a song was removed"),
     info("queup.comment-update", "Comment", "", "a comment on a song was changed"),
+    info("queup.song_change", "SongChange", "", "another song plays now, or none does"),
     info("queup.session", "Session", "", "own account, as fetched"),
     info("queup.room", "RoomState", "", "a room, as fetched"),
     info("queup.room_users", "RoomUsers", "", "everyone in a room, as fetched"),

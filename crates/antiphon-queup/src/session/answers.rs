@@ -34,18 +34,23 @@ impl Session {
             } => self.on_rejoined(&room, epoch, outcome, now),
             Done::State { room, picture } => {
                 self.plan_active(&room, picture.active.as_ref(), now);
-                self.show(&room_place(&room), picture, now);
+                self.show(&format!("room:{room}"), &room_place(&room), picture, now);
             }
             Done::Queue { room, outcome } => match outcome {
                 Ok(body) => self.synthetic("queup.playlist_details", room_place(&room), body, now),
                 Err(error) => tracing::debug!(%room, %error, "queue not fetched"),
             },
-            Done::Active { room, outcome } => match outcome {
+            Done::Active {
+                room,
+                updates,
+                outcome,
+            } => match outcome {
                 Ok(body) => {
                     self.plan_active(&room, body.as_ref(), now);
                     let body = body.unwrap_or_else(|| Bytes::from_static(b"null"));
                     let place = room_place(&room);
-                    self.synthetic("queup.playlist_active", place, body, now);
+                    self.synthetic("queup.playlist_active", place, body.clone(), now);
+                    self.on_song_fetched(&format!("room:{room}"), &body, updates, now);
                 }
                 Err(error) => tracing::debug!(%room, %error, "playing song not fetched"),
             },
@@ -115,6 +120,9 @@ impl Session {
             // Joined anew: what happened since it was left does not concern us.
             let mut anew = Channel::new(&name, now.wall);
             anew.room = channel.room.take();
+            if let Some(room) = &mut anew.room {
+                room.playing = None;
+            }
             *channel = anew;
         }
         let room = channel

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{HOLD_TIME, Moment, SEEN};
+use super::{HOLD_TIME, Moment, SEEN, songs::Playing};
 use crate::{
     error::JoinError,
     event::channel_place,
@@ -95,6 +95,10 @@ pub(super) struct Room {
     pub(super) again: u8,
     pub(super) queue_at: Option<Instant>,
     pub(super) active_at: Option<Instant>,
+    /// What plays, as far as was heard; absent while nobody knows.
+    pub(super) playing: Option<Playing>,
+    /// Counts the updates that said so, since an answer to a request may be older.
+    pub(super) updates: u64,
 }
 
 /// A channel as its checkpoint tells.
@@ -119,6 +123,8 @@ pub(super) struct Stored {
     pub(super) chats: Vec<ChatId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) apart: Vec<ChatId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) playing: Option<Playing>,
 }
 
 impl Channel {
@@ -174,6 +180,8 @@ impl Room {
             again: 0,
             queue_at: None,
             active_at: None,
+            playing: None,
+            updates: 0,
         }
     }
 

@@ -21,7 +21,8 @@ use super::{
 use crate::{
     error::JoinError,
     event::{
-        MESSAGE, PACKET, ROOM_ACTION, action_kind, channel_place, room_action_kind, user_place,
+        MESSAGE, PACKET, ROOM_ACTION, SONG_UPDATE, action_kind, channel_place, room_action_kind,
+        user_place,
     },
     model::{ChatId, Presence, RoomInfo, Slug, UserId},
     wire,
@@ -252,9 +253,16 @@ impl Session {
     fn emit(&mut self, channel: Option<&str>, draft: Draft, time: Option<i64>, now: Moment) {
         let edge = self.edge(now);
         self.last = Some(edge);
+        let mut update = None;
         if let Some(name) = channel
             && let Some(channel) = self.channels.get_mut(name)
         {
+            if draft.kind.as_str() == SONG_UPDATE
+                && let Some(room) = &mut channel.room
+            {
+                room.updates += 1;
+                update = Some((name, draft.body.clone()));
+            }
             if let Some(hold) = &mut channel.hold {
                 hold.bytes += draft.weight();
                 hold.events.push_back(Held { draft, time });
@@ -279,6 +287,9 @@ impl Session {
             event: Some(draft),
             checkpoint,
         });
+        if let Some((name, body)) = update {
+            self.on_song_update(name, &body, now);
+        }
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
@@ -316,6 +327,7 @@ impl Session {
             last: self.last.clone(),
             chats,
             apart,
+            playing: room.and_then(|room| room.playing.clone()),
         };
         Some(Checkpoint {
             part: Arc::clone(&channel.part),
@@ -547,6 +559,7 @@ impl Session {
                     slug: room.slug.clone(),
                     epoch,
                     history,
+                    updates: room.updates,
                 });
                 channel.hold = Some(Hold::new(Some(to), now));
                 self.other(action_kind(11), Some(name), body, now);
@@ -557,15 +570,15 @@ impl Session {
                 self.clear_gap(name);
             }
             (Some(room), false) => {
-                let (id, answer, place) =
-                    (room.id.clone(), room.answer.clone(), channel.place.clone());
+                let (id, updates) = (room.id.clone(), room.updates);
+                let (answer, place) = (room.answer.clone(), channel.place.clone());
                 self.other(action_kind(11), Some(name), body, now);
                 self.clear_gap(name);
                 self.room_is_well(name, now);
                 if let Some(answer) = answer {
                     self.synthetic("queup.room", place, answer, now);
                 }
-                self.tasks.push_back(Task::State { room: id });
+                self.tasks.push_back(Task::State { room: id, updates });
                 self.admit(name);
             }
             (None, false) => {
@@ -705,7 +718,7 @@ impl Session {
             if echo.reply.is_closed() {
                 continue;
             }
-            let found = self.own.iter().find(|(room, time, text, _)| {
+            let found = self.own.iter().rfind(|(room, time, text, _)| {
                 *room == echo.room && (*time == echo.time || *text == echo.text)
             });
             match found {
@@ -760,13 +773,21 @@ impl Session {
                 self.expelled(name, "banned", glance, now);
             }
             "room_playlist-update" => {
-                let left = glance.song.as_ref().and_then(|song| song.song_length);
+                let Some(song) = &glance.song else {
+                    return;
+                };
+                let left = song.song_length;
                 let gone = glance.start_time.unwrap_or_default().max(0);
                 let left = left.map(|length| length.saturating_sub(gone.saturating_mul(1000)));
                 room.active_at = left
                     .and_then(|ms| u64::try_from(ms).ok())
                     .map(|ms| now.at + Duration::from_millis(ms.min(86_400_000)) + SONG_END_SLACK);
                 room.queue_at.get_or_insert(now.at + REFETCH_AFTER);
+            }
+            // What follows is told by an update, unless nothing does.
+            "chat-skip" => {
+                let by = now.at + REFETCH_AFTER;
+                room.active_at = Some(room.active_at.map_or(by, |at| at.min(by)));
             }
             "room_playlist-queue-update-dub"
             | "room_playlist-queue-update"

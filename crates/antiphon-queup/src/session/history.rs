@@ -10,7 +10,7 @@ use super::{
     AGAIN_AFTER, AGAIN_TRIES, BACKFILL_MARGIN, EDGE_SLACK, LONGEST_ID, Moment, Picture, Session,
     channel::Held, identity::ChatOrigins,
 };
-use crate::{model::ChatId, wire};
+use crate::{event::SONG_UPDATE, model::ChatId, wire};
 
 impl Session {
     pub(super) fn report_gap(&mut self, name: &str, to: Edge, recovered: u64, now: Moment) {
@@ -62,11 +62,16 @@ impl Session {
             self.report_gap(name, to, recovered, now);
         }
         if let Some(picture) = picture {
-            self.show(&place, picture, now);
+            self.show(name, &place, picture, now);
         }
         for (held, bound) in events.into_iter().zip(bounds) {
             self.recover(name, past.as_mut(), bound, now);
+            let is_update = held.draft.kind.as_str() == SONG_UPDATE;
+            let update = is_update.then(|| held.draft.body.clone());
             self.push(Entry::event(held.draft));
+            if let Some(body) = update {
+                self.on_song_update(name, &body, now);
+            }
         }
         self.recover(name, past.as_mut(), usize::MAX, now);
         if past.is_some()
@@ -194,7 +199,8 @@ impl Session {
     }
 
     /// Queues what was fetched of a room as events.
-    pub(super) fn show(&mut self, place: &Place, picture: Picture, now: Moment) {
+    pub(super) fn show(&mut self, name: &str, place: &Place, picture: Picture, now: Moment) {
+        let song = picture.active.clone();
         let parts = [
             ("queup.room", picture.room),
             ("queup.room_users", picture.users),
@@ -206,6 +212,9 @@ impl Session {
             if let Some(body) = body {
                 self.synthetic(kind, place.clone(), body, now);
             }
+        }
+        if let Some(song) = song {
+            self.on_song_fetched(name, &song, picture.updates, now);
         }
     }
 }

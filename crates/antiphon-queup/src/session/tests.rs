@@ -9,6 +9,7 @@ mod bytes;
 mod order;
 mod origins;
 mod rooms;
+mod songs;
 
 const ME: &str = "5f1c0aa1b2c3d4e5f6071829";
 const TEO: &str = "5f1c0aa1b2c3d4e5f607182a";

@@ -75,6 +75,12 @@ pub(crate) fn room_json(room: &model::RoomInfo) -> Value {
         "allowGuestsToChat": room.allow_guests_to_chat,
         "allowGuestsToEmbed": room.allow_guests_to_embed,
         "welcomeMessage": room.welcome_message.as_deref().map(escaped),
+        "currentSong": room.current_song.as_ref().map(|song| json!({
+            "songid": song.id,
+            "type": song.source,
+            "fkid": song.media_id,
+            "name": escaped(&song.name),
+        })),
     })
 }
 
@@ -107,6 +113,7 @@ pub(crate) fn song_json(song: &model::Song) -> Value {
         "userid": song.user,
         "songid": song.song_info_id,
         "_song": song.song_info.as_ref().map(song_info_json),
+        "_user": song.embedded.as_ref().map(user_json),
     })
 }
 

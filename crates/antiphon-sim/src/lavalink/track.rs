@@ -7,10 +7,12 @@ use base64::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Takes texts with and without padding, as Java's decoder does.
+/// Takes texts with and without padding, and with any unused bits in the last symbol, as Java's decoder does.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 /// The bit of the first word that says that a version follows.
 const VERSIONED: u32 = 1 << 30;
@@ -18,6 +20,31 @@ const VERSIONED: u32 = 1 << 30;
 const FLAGS: u32 = 0b11 << 30;
 /// Sources that write a probe behind their name.
 const PROBED: [&str; 2] = ["http", "local"];
+/// Sources of the plugin `LavaSrc`, which write what they know of album and artist there.
+const EXTENDED: [&str; 8] = [
+    "spotify",
+    "applemusic",
+    "deezer",
+    "yandexmusic",
+    "vkmusic",
+    "tidal",
+    "qobuz",
+    "jiosaavn",
+];
+/// Sources of Lavaplayer that write nothing there.
+const PLAIN: [&str; 9] = [
+    "youtube",
+    "soundcloud",
+    "bandcamp",
+    "twitch",
+    "vimeo",
+    "niconico",
+    "getyarn.io",
+    "yandex-music",
+    "beam.pro",
+];
+/// What another server wrote behind the position for some months.
+const TRAILERS: [&[u8]; 2] = [b"\x01\x00\x0dNLK:seekableY", b"\x01\x00\x0dNLK:seekableN"];
 
 /// What is known of a track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,6 +68,8 @@ pub(crate) struct TrackInfo {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Track {
     bytes: Vec<u8>,
+    /// Where in the bytes the position begins.
+    position_at: usize,
     pub(crate) info: TrackInfo,
     pub(crate) plugin_info: Map<String, Value>,
     pub(crate) user_data: Map<String, Value>,
@@ -55,8 +84,8 @@ pub(crate) enum TrackError {
     Length { said: usize, found: usize },
     #[error("the message ends too early")]
     Short,
-    #[error("version {0} of the track format is not known")]
-    Version(u8),
+    #[error("the message is an end marker")]
+    End,
 }
 
 impl Track {
@@ -73,6 +102,7 @@ impl Track {
         let mut whole = (length | flags).to_be_bytes().to_vec();
         whole.append(&mut bytes);
         Self {
+            position_at: whole.len() - 8,
             bytes: whole,
             info,
             plugin_info: Map::new(),
@@ -83,9 +113,10 @@ impl Track {
     /// Reads an encoded track.
     pub(crate) fn decode(text: &str) -> Result<Self, TrackError> {
         let bytes = LENIENT.decode(text).map_err(|_| TrackError::Base64)?;
-        let info = decode(&bytes)?;
+        let (info, position_at) = decode(&bytes)?;
         Ok(Self {
             bytes,
+            position_at,
             info,
             plugin_info: Map::new(),
             user_data: Map::new(),
@@ -95,9 +126,7 @@ impl Track {
     /// The encoded text, with this position inside.
     pub(crate) fn encoded(&self, position: i64, padded: bool) -> String {
         let mut bytes = self.bytes.clone();
-        // What a source writes about itself is its own, but the position always ends the message.
-        let end = bytes.len() - 8;
-        bytes[end..].copy_from_slice(&position.to_be_bytes());
+        bytes[self.position_at..][..8].copy_from_slice(&position.to_be_bytes());
         if padded {
             general_purpose::STANDARD.encode(bytes)
         } else {
@@ -166,22 +195,26 @@ fn put_optional(bytes: &mut Vec<u8>, text: Option<&str>) {
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<TrackInfo, TrackError> {
+/// Reads a message as Lavaplayer does, and says where its position begins.
+///
+/// What follows the position or the message is passed over, and so is a version that is not known.
+fn decode(bytes: &[u8]) -> Result<(TrackInfo, usize), TrackError> {
     let mut rest = Rest(bytes);
     let first = u32::from_be_bytes(rest.array()?);
     let said = usize::try_from(first & !FLAGS).map_err(|_| TrackError::Short)?;
-    if said != rest.0.len() {
-        let found = rest.0.len();
-        return Err(TrackError::Length { said, found });
+    let found = rest.0.len();
+    if said == 0 {
+        return Err(TrackError::End);
     }
+    rest.0 = rest
+        .0
+        .get(..said)
+        .ok_or(TrackError::Length { said, found })?;
     let version = if first & VERSIONED == 0 {
         1
     } else {
         rest.byte()?
     };
-    if !(1..=3).contains(&version) {
-        return Err(TrackError::Version(version));
-    }
     let title = rest.text()?;
     let author = rest.text()?;
     let length = i64::from_be_bytes(rest.array()?);
@@ -194,20 +227,24 @@ fn decode(bytes: &[u8]) -> Result<TrackInfo, TrackError> {
         (None, None)
     };
     let source_name = rest.text()?;
-    let position = rest.0.last_chunk().ok_or(TrackError::Short)?;
-    Ok(TrackInfo {
+    let details = rest.details(&source_name);
+    rest.0 = rest.0.get(details..).ok_or(TrackError::Short)?;
+    let position_at = 4 + said - rest.0.len();
+    let position = i64::from_be_bytes(rest.array()?);
+    let info = TrackInfo {
         identifier,
         is_seekable: !is_stream,
         author,
         length,
         is_stream,
-        position: i64::from_be_bytes(*position),
+        position,
         title,
         uri,
         artwork_url,
         isrc,
         source_name,
-    })
+    };
+    Ok((info, position_at))
 }
 
 /// What of a message was not read yet.
@@ -236,6 +273,27 @@ impl Rest<'_> {
             return Ok(None);
         }
         self.text().map(Some)
+    }
+
+    /// How many bytes the source writes before the position; all but the last eight where its form is not known.
+    fn details(&self, source: &str) -> usize {
+        let trailer = TRAILERS.into_iter().find(|end| self.0.ends_with(end));
+        let end = self.0.len() - trailer.map_or(0, <[u8]>::len);
+        let most = end.saturating_sub(8);
+        let mut probe = Rest(&self.0[..end]);
+        let read = if most == 0 || PLAIN.contains(&source) {
+            Ok(())
+        } else if PROBED.contains(&source) {
+            probe.text().map(drop)
+        } else if EXTENDED.contains(&source) {
+            let mut texts = (0..5).map(|_| probe.optional());
+            let texts = texts.try_for_each(|text| text.map(drop));
+            texts.and_then(|()| probe.byte().map(drop))
+        } else {
+            return most;
+        };
+        let used = end - probe.0.len();
+        if read.is_ok() { used.min(most) } else { most }
     }
 }
 
@@ -340,6 +398,39 @@ mod tests {
             Track::decode("QAAANgMABFRvbmU="),
             Err(TrackError::Length { said: 54, found: 7 })
         );
+        assert_eq!(Track::decode("AAAAAA=="), Err(TrackError::End));
+    }
+
+    #[test]
+    fn whatever_lavaplayer_reads_is_read_and_its_position_is_written_over() {
+        for file in [
+            include_str!("../../../../fixtures/lavalink/cases/track-bytes-after-message.json"),
+            include_str!("../../../../fixtures/lavalink/cases/track-declared-shorter.json"),
+            include_str!("../../../../fixtures/lavalink/cases/track-nodelink-trailer.json"),
+            include_str!("../../../../fixtures/lavalink/cases/track-v1-with-flag.json"),
+        ] {
+            let file: Value = serde_json::from_str(file).expect("JSON");
+            for case in file["vectors"].as_array().expect("a list") {
+                let text = case["encoded"].as_str().expect("a text");
+                let track = Track::decode(text).expect("a track");
+                let info = serde_json::to_value(&track.info).expect("JSON");
+                assert_eq!(info, case["right"], "{case}");
+                assert_eq!(track.encoded(track.info.position, true), text, "{case}");
+                let later = Track::decode(&track.encoded(900, true)).expect("a track");
+                assert_eq!(later.info.position, 900, "{case}");
+                assert_eq!(later.info.title, track.info.title, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_version_that_is_not_known_is_read_as_the_newest() {
+        let mut bytes = Track::new(tone()).bytes;
+        for version in [4, 255] {
+            bytes[4] = version;
+            let track = Track::decode(&general_purpose::STANDARD.encode(&bytes)).expect("a track");
+            assert_eq!(track.info, tone());
+        }
     }
 
     #[test]

@@ -1,0 +1,160 @@
+//! Which song plays in a room, and the event for another one.
+//!
+//! QueUp tells it with every change of the queue, and again to whoever asks; the same song comes many times. What was
+//! heard last stands in the room's checkpoint, which is stored with the event of the change, so that a restart neither
+//! repeats nor forgets one.
+
+use antiphon_core::Entry;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{Moment, REFETCH_AFTER, Session, channel::Room};
+use crate::{event::SONG_CHANGE, wire};
+
+/// An entry of a room's queue that plays, or that nothing does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Playing {
+    /// Id of the entry; empty while nothing plays.
+    id: String,
+    /// When it began, in ms of the server's clock, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    played: Option<i64>,
+}
+
+impl Playing {
+    fn of(song: &wire::QueueItem<'_>) -> Option<Self> {
+        let ids = [&song.id, &song.songid].into_iter().flatten();
+        let id = ids.into_iter().find(|id| !id.is_empty())?;
+        let played = song.played.map(jiff::Timestamp::as_millisecond);
+        Some(Self {
+            id: id.as_ref().into(),
+            played: played.filter(|time| *time > 0),
+        })
+    }
+}
+
+/// What an entry is, beside the one that is known to play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    /// The same, or one that played before.
+    Nothing,
+    /// The first that is known, which may have begun before the room was joined.
+    First,
+    Another,
+}
+
+fn compare(known: Option<&Playing>, told: &Playing, begins: bool) -> News {
+    let Some(known) = known else {
+        return if begins { News::Another } else { News::First };
+    };
+    let times = known.played.zip(told.played);
+    match times {
+        // One entry that plays again has begun later; one that began earlier is over.
+        Some((known_at, told_at)) if told_at < known_at => News::Nothing,
+        Some((known_at, told_at)) if told_at > known_at => News::Another,
+        _ if known.id == told.id => News::Nothing,
+        _ => News::Another,
+    }
+}
+
+impl Session {
+    /// An update of a room's queue says what plays.
+    pub(super) fn on_song_update(&mut self, name: &str, body: &Bytes, now: Moment) {
+        let update: wire::Active<'_> = serde_json::from_slice(body).unwrap_or_default();
+        let told = update.song.as_ref().and_then(Playing::of);
+        match told {
+            Some(told) => {
+                let begins = update.start_time.is_some_and(|seconds| seconds < 0);
+                self.on_playing(name, told, begins, body, now);
+            }
+            // It does not say: the server is asked.
+            None => {
+                if let Some(room) = self.room_mut(name) {
+                    room.active_at = Some(now.at + REFETCH_AFTER);
+                }
+            }
+        }
+    }
+
+    /// The playing song as it was fetched; `heard` counts the updates that had come when it was asked for.
+    ///
+    /// An update that came since is newer.
+    pub(super) fn on_song_fetched(&mut self, name: &str, body: &Bytes, heard: u64, now: Moment) {
+        let is_newest = self
+            .room_mut(name)
+            .is_some_and(|room| room.updates == heard);
+        if !is_newest {
+            return;
+        }
+        match serde_json::from_slice::<Option<wire::Active<'_>>>(body) {
+            Ok(None) => self.on_playing(name, Playing::default(), false, body, now),
+            Ok(Some(active)) => {
+                if let Some(told) = active.song.as_ref().and_then(Playing::of) {
+                    self.on_playing(name, told, false, body, now);
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn on_playing(&mut self, name: &str, told: Playing, begins: bool, body: &Bytes, now: Moment) {
+        let Some(room) = self.room_mut(name) else {
+            return;
+        };
+        let news = compare(room.playing.as_ref(), &told, begins);
+        if news == News::Nothing {
+            return;
+        }
+        room.playing = Some(told);
+        let place = crate::event::room_place(&room.id);
+        if news == News::First {
+            self.push_channel(name);
+            return;
+        }
+        let draft = self.made(SONG_CHANGE, place, body.clone(), now);
+        let checkpoint = self.channel_checkpoint(name);
+        self.push(Entry {
+            event: Some(draft),
+            checkpoint,
+        });
+    }
+
+    fn room_mut(&mut self, name: &str) -> Option<&mut Room> {
+        let channel = self.channels.get_mut(name)?;
+        channel.room.as_mut().filter(|_| channel.wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: &str, played: Option<i64>) -> Playing {
+        Playing {
+            id: id.into(),
+            played,
+        }
+    }
+
+    #[track_caller]
+    fn check(known: Option<&Playing>, told: &Playing, begins: bool, expected: News) {
+        assert_eq!(compare(known, told, begins), expected);
+    }
+
+    #[test]
+    fn an_entry_is_another_by_its_id_or_by_beginning_later() {
+        let (one, other) = (entry("1", None), entry("2", None));
+        check(None, &one, false, News::First);
+        check(None, &one, true, News::Another);
+        check(Some(&one), &one, true, News::Nothing);
+        check(Some(&one), &other, false, News::Another);
+        check(Some(&one), &Playing::default(), false, News::Another);
+        check(Some(&Playing::default()), &other, false, News::Another);
+        let at = |time| entry("1", Some(time));
+        check(Some(&at(1)), &at(1), true, News::Nothing);
+        check(Some(&at(1)), &at(2), false, News::Another);
+        check(Some(&at(2)), &at(1), true, News::Nothing);
+        check(Some(&at(2)), &entry("2", Some(1)), true, News::Nothing);
+        check(Some(&at(2)), &entry("1", None), true, News::Nothing);
+    }
+}
