@@ -93,7 +93,7 @@ fn quirk_18_a_room_is_known_by_its_id_whatever_its_name() {
     let body =
         r#"{"event_type":1,"id":1,"room_id":7,"room_name":"R&amp;D <b>lab</b>","message_id":2}"#;
     let message = MessageEvent::decode(&event("stackexchange.MessagePosted", body)).expect("it");
-    assert_eq!(message.room_id().get(), 7);
+    assert_eq!(message.room_id(), Some(stackexchange::RoomId::new(7)));
     assert_eq!(message.room_name(), "R&amp;D <b>lab</b>", "as sent");
 }
 

@@ -217,7 +217,7 @@ async fn beyond_the_bound_a_gap_names_the_range() {
             .decoded::<MessageEvent>()
             .iter()
             .filter(|message| message.room_id.get() == room)
-            .map(|message| message.id.get())
+            .map(|message| message.id.expect("an id").get())
             .collect();
         let since: i64 = since.parse().expect("a number");
         assert!(posted[0] <= since && since < posted[1], "{range}");

@@ -117,6 +117,11 @@ fn fixtures() -> Vec<(String, String)> {
         .collect()
 }
 
+/// Whether an origin is an id that the server gave.
+fn is_of_the_server(origin: &str) -> bool {
+    origin.starts_with("event/") || origin.starts_with("message/")
+}
+
 /// Every documented frame over a real socket, in memory: its kind, place, origin, and what it decodes to.
 #[tokio::test(start_paused = true)]
 async fn every_documented_frame_decodes_as_it_did() {
@@ -149,7 +154,7 @@ async fn every_documented_frame_decodes_as_it_did() {
             .collect();
         for event in &events {
             let origin = match event.origin().as_str() {
-                origin if origin.starts_with("event/") => origin,
+                origin if is_of_the_server(origin) => origin,
                 _ => "<frame>",
             };
             let _ = writeln!(
@@ -164,12 +169,7 @@ async fn every_documented_frame_decodes_as_it_did() {
         }
         // The same frame without an account has the same events.
         let drafts = stackexchange::read_frame(&moved(&frame).into(), Timestamp::UNIX_EPOCH);
-        let origins = |origin: &Origin| {
-            origin
-                .as_str()
-                .starts_with("event/")
-                .then(|| origin.clone())
-        };
+        let origins = |origin: &Origin| is_of_the_server(origin.as_str()).then(|| origin.clone());
         let alone: Vec<_> = drafts
             .iter()
             .filter_map(|draft| origins(&draft.origin))

@@ -30,7 +30,7 @@ fn domain(host: &str) -> &'static str {
     }
 }
 
-/// Sessions that a server keeps.
+/// Logins that the sites keep, and sessions that a chat server does.
 const SESSIONS: usize = 10_000;
 
 impl State {
@@ -144,6 +144,10 @@ impl State {
         // Its signs have to come back as they are.
         let acct = format!("t={}&s={}%3d", self.secret(), self.secret());
         let prov = self.secret();
+        if self.logins.len() >= SESSIONS {
+            // Some login has to go; which one is as good as chance.
+            self.logins.pop_first();
+        }
         self.logins.insert(acct.clone(), (user, domain));
         let cookie = |name: &str, value: &str| {
             format!("{name}={value}; domain=.{domain}; max-age=15552000; path=/; secure; httponly")

@@ -342,6 +342,9 @@ impl Session {
             room.proof = None;
             room.stale = room.announced;
             room.heard = room.t.unwrap_or_default();
+            room.heard_message = room.message.unwrap_or_default();
+            // What comes from elsewhere may lie in that stretch, and has no history.
+            room.fetched = 0;
             if std::mem::take(&mut room.attached) {
                 room.may_miss(reason, now);
             }
