@@ -478,6 +478,10 @@ pub(crate) enum ChatDeed {
     Replay {
         events: usize,
     },
+    BeginLate {
+        #[serde(default = "yes")]
+        on: bool,
+    },
     Answer {
         requests: String,
         #[serde(default = "once_logins")]

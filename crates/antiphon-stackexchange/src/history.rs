@@ -176,6 +176,17 @@ pub(crate) async fn since(
     since: Since,
     most: usize,
 ) -> Result<Past, RequestError> {
+    paged(http, room, since, most, PAGE).await
+}
+
+/// See [`since`]; with pages of this size.
+async fn paged(
+    http: &Http,
+    room: RoomId,
+    since: Since,
+    most: usize,
+    page_size: usize,
+) -> Result<Past, RequestError> {
     if most == 0 {
         return Ok(Past::default());
     }
@@ -186,7 +197,7 @@ pub(crate) async fn since(
             .field("mode", &mode)
             .field("msgCount", &count)
     };
-    let size = most.min(PAGE);
+    let size = most.min(page_size);
     let newest = page(http, ask("Events", since.count, size)).await?;
     // What cannot be read has no number, so nobody knows whether it is missing.
     let readable = newest.odd.is_empty();
@@ -206,7 +217,7 @@ pub(crate) async fn since(
     let mut messages_reach = reaches || !newest.is_list;
     while !messages_reach && left > 0 && pages < PAGES {
         pages += 1;
-        let size = left.min(PAGE);
+        let size = left.min(page_size);
         let mut call = ask("Messages", 0, size);
         if let Some(oldest) = oldest {
             call = call.field("before", &oldest);
@@ -237,4 +248,115 @@ pub(crate) async fn since(
         whole: reaches && readable,
         time: newest.time,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_sim::Simulator;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{Account, Config};
+
+    const EVENTS: &str = "POST /chats/4242/events";
+
+    async fn http(sim: &Simulator) -> Http {
+        let bot = sim.stackexchange().account();
+        let config = Config::new(Account::new(bot.email, bot.password));
+        let http = Http::new(&config, sim.network().http());
+        http.log_in().await.expect("logged in");
+        http
+    }
+
+    /// What is taken of these answers, with pages of five, and how many requests that took.
+    async fn taken(since: Since, answers: &[&Value]) -> (Past, usize) {
+        let sim = Simulator::with_seed(7);
+        let http = http(&sim).await;
+        let chat = sim.stackexchange();
+        for answer in answers {
+            chat.answer(EVENTS, 1, 200, None, &answer.to_string());
+        }
+        let past = paged(&http, RoomId::new(4242), since, 1000, 5).await;
+        (past.expect("a past"), answers.len() - chat.answers_left())
+    }
+
+    fn messages_of(past: &Past) -> Vec<i64> {
+        let messages = past.rows.iter().filter_map(|(header, _)| header.posted());
+        messages.map(MessageId::get).collect()
+    }
+
+    /// Rows as in PyPI stack.chat 3.1.0.dev1513065255, `stackchat/parse/json/events_test.py`.
+    fn case() -> Value {
+        let case = include_str!("../fixtures/cases/history-second-page-without-id.json");
+        serde_json::from_str(case).expect("a case")
+    }
+
+    fn after(message: Option<i64>) -> Since {
+        Since {
+            count: 165_000_150,
+            message,
+            at: 1_770_000_028,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_of_messages_without_event_ids_is_taken_by_their_message_ids() {
+        let case = case();
+        let (first, second) = (
+            &case["first_page"]["answer"],
+            &case["second_page"]["answer"],
+        );
+        let expected = [29, 32, 101, 104, 108, 115, 121].map(|number| 66_000_000 + number);
+        // After an update nobody knows which message was heard last; the time of the last frame tells.
+        for message in [Some(66_000_026), None] {
+            let (past, requests) = taken(after(message), &[first, second, second]).await;
+            assert_eq!(messages_of(&past), expected);
+            assert_eq!(requests, 2, "the second page reaches back");
+            assert_eq!((past.old, past.odd.len()), (3, 0));
+            assert!(!past.whole, "other events of that stretch are unknown");
+            assert_eq!(past.time, Some(165_000_300));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_of_events_without_ids_are_taken_as_well() {
+        let case = case();
+        let mut first = case["first_page"]["answer"].clone();
+        for row in first["events"].as_array_mut().expect("rows") {
+            row.as_object_mut().expect("a row").remove("id");
+        }
+        first["events"][1]["event_type"] = 3.into();
+        let second = &case["second_page"]["answer"];
+        let (past, requests) = taken(after(Some(66_000_026)), &[&first, second, second]).await;
+        assert_eq!(requests, 2);
+        let expected = [29, 32, 101, 108, 115, 121].map(|number| 66_000_000 + number);
+        assert_eq!(messages_of(&past), expected);
+        assert_eq!(past.rows.len(), 7, "and what is no message");
+        assert_eq!(past.rows[3].0.event_type, Some(3), "in the server's order");
+
+        // A server that gives more than it was asked for.
+        let (past, _) = taken(after(Some(66_000_108)), &[&first]).await;
+        assert_eq!(messages_of(&past), [66_000_115, 66_000_121]);
+        assert_eq!(past.old, 3, "whatever stands before an old one is old");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_row_in_two_pages_is_taken_once_and_pages_that_repeat_end() {
+        let case = case();
+        let first = &case["first_page"]["answer"];
+        let second = &case["second_page"]["answer"];
+        let mut again = second.clone();
+        again["events"][4] = first["events"][0].clone();
+        again["events"][4]
+            .as_object_mut()
+            .expect("a row")
+            .remove("id");
+        let (past, _) = taken(
+            after(Some(66_000_010)),
+            &[first, &again, second, second, second],
+        )
+        .await;
+        let expected = [20, 23, 26, 29, 32, 101, 104, 108, 115, 121].map(|n| 66_000_000 + n);
+        assert_eq!(messages_of(&past), expected);
+    }
 }

@@ -230,7 +230,8 @@ impl State {
             .map(|rooms| rooms.iter().copied().collect())
             .unwrap_or_default();
         // A counter of the future means that nothing is wanted again.
-        let after = if after > counter { counter } else { after };
+        let is_late = after > counter || self.troubles.begins_late;
+        let after = if is_late { counter } else { after };
         let from = after.max(server.forgotten);
         let mut parts = Map::new();
         let mut sent = Vec::new();

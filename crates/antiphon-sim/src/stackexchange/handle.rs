@@ -365,6 +365,14 @@ impl StackExchange {
         self.act(|state, _| state.troubles.canned.push(canned));
     }
 
+    /// How many of the answers set by [`StackExchange::answer`] were not given yet.
+    pub fn answers_left(&self) -> usize {
+        self.act(|state, _| {
+            let canned = state.troubles.canned.iter();
+            canned.map(|canned| canned.left as usize).sum()
+        })
+    }
+
     /// Refuses sockets for so long.
     pub fn refuse_sockets(&self, how_long: Duration) {
         self.act(|state, _| {
@@ -402,6 +410,11 @@ impl StackExchange {
                 }
             }
         });
+    }
+
+    /// Lets new sockets begin with what happens from then on, whatever they ask for, without a word about it, or no more.
+    pub fn begin_late(&self, late: bool) {
+        self.act(|state, _| state.troubles.begins_late = late);
     }
 
     /// Names of the connections that are open, the oldest first.
@@ -572,6 +585,7 @@ impl StackExchange {
             Deed::Conflict { times, text } => self.conflict(times, &text),
             Deed::Throttle { on } => self.throttle(on),
             Deed::Replay { events } => self.replay(events),
+            Deed::BeginLate { on } => self.begin_late(on),
             Deed::Answer {
                 requests,
                 times,

@@ -193,6 +193,8 @@ pub(crate) struct Troubles {
     pub(crate) no_tickets: u32,
     /// No heartbeats are sent.
     pub(crate) is_silent: bool,
+    /// New sockets begin with what happens from then on, and say nothing of it.
+    pub(crate) begins_late: bool,
     /// Requests that get another answer than the server's own.
     pub(crate) canned: Vec<Canned>,
     /// Rows of messages in a history have the event's id and the room's name.

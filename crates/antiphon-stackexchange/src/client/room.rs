@@ -489,7 +489,12 @@ impl Room {
             message.content = message.content.on(self.client.server());
             Some(message)
         });
-        Ok(messages.collect())
+        let mut messages: Vec<MessageEvent> = messages.collect();
+        messages.sort_by_key(|message| {
+            let id = message.message_id.get();
+            (id == 0, id)
+        });
+        Ok(messages)
     }
 
     /// A message as it was typed.
