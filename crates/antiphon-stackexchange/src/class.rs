@@ -24,8 +24,8 @@ pub trait RoomEvent: Event {
 
 /// Something a user did.
 pub trait UserEvent: RoomEvent {
-    /// Who did it.
-    fn user_id(&self) -> UserId;
+    /// Who did it; absent where nobody was named.
+    fn user_id(&self) -> Option<UserId>;
 
     /// Name of who did it.
     fn user_name(&self) -> &str;

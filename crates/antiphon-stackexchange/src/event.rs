@@ -136,21 +136,21 @@ macro_rules! class {
     };
     (@fields $name:ident $wire:ident $doc:tt [$($fields:tt)*] [$($values:tt)*] user $($rest:ident)*) => {
         class!(@fields $name $wire $doc [$($fields)*
-            /// Who did it; 0 where none was sent.
-            pub user_id: UserId,
+            /// Who did it; absent where nobody was named.
+            pub user_id: Option<UserId>,
             /// Name of who did it; empty where none was sent.
             pub user_name: String,
             /// Whom it was done to, where there is one.
             pub target_user_id: Option<UserId>,
         ] [$($values)*
-            user_id: UserId::new($wire.user_id.unwrap_or_default()),
+            user_id: $wire.user_id.map(UserId::new),
             user_name: $wire.user_name.unwrap_or_default().into_owned(),
             target_user_id: $wire.target_user_id.map(UserId::new),
         ] $($rest)*);
     };
     (@fields $name:ident $wire:ident $doc:tt [$($fields:tt)*] [$($values:tt)*] message $($rest:ident)*) => {
         class!(@fields $name $wire $doc [$($fields)*
-            /// Which message; 0 where none was sent.
+            /// Which message; every event of a message names one, and 0 stands for none.
             pub message_id: MessageId,
             /// The message it replies to, or the last one of the only user it mentions.
             pub parent_id: Option<MessageId>,
@@ -284,7 +284,7 @@ macro_rules! class {
     };
     (@trait $name:ident user) => {
         impl class::UserEvent for $name {
-            fn user_id(&self) -> UserId {
+            fn user_id(&self) -> Option<UserId> {
                 self.user_id
             }
 
@@ -490,9 +490,9 @@ known_as!(
 );
 
 impl UserNameOrAvatarChangedEvent {
-    /// Whose details changed: the target, and without one the user itself.
-    pub fn whose(&self) -> UserId {
-        self.target_user_id.unwrap_or(self.user_id)
+    /// Whose details changed: the target, and without one the user itself; absent where neither was named.
+    pub fn whose(&self) -> Option<UserId> {
+        self.target_user_id.or(self.user_id)
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Message<'a> {
     pub room_id: RoomId,
     /// Which message.
     pub message_id: MessageId,
-    /// Who did it; 0 where none was sent.
-    pub user_id: UserId,
+    /// Who did it; absent where nobody was named.
+    pub user_id: Option<UserId>,
     /// Name of who did it; empty where none was sent.
     pub user_name: Cow<'a, str>,
     /// Whom it was done to, where there is one.
@@ -42,7 +42,7 @@ impl<'a> Message<'a> {
             id: event_id(wire.id),
             room_id: RoomId::new(wire.room_id.unwrap_or_default()),
             message_id: MessageId::new(wire.message_id.unwrap_or_default()),
-            user_id: UserId::new(wire.user_id.unwrap_or_default()),
+            user_id: wire.user_id.map(UserId::new),
             user_name: wire.user_name.unwrap_or_default(),
             target_user_id: wire.target_user_id.map(UserId::new),
             content: wire.content.unwrap_or_default(),
@@ -59,8 +59,8 @@ pub struct User<'a> {
     pub id: Option<EventId>,
     /// In which room; absent for a notification that names none.
     pub room_id: Option<RoomId>,
-    /// Who did it; 0 where none was sent.
-    pub user_id: UserId,
+    /// Who did it; absent where nobody was named.
+    pub user_id: Option<UserId>,
     /// Name of who did it; empty where none was sent.
     pub user_name: Cow<'a, str>,
     /// Whom it was done to, where there is one.
@@ -75,7 +75,7 @@ impl<'a> User<'a> {
         Ok(Self {
             id: event_id(wire.id),
             room_id: wire.room_id.map(RoomId::new),
-            user_id: UserId::new(wire.user_id.unwrap_or_default()),
+            user_id: wire.user_id.map(UserId::new),
             user_name: wire.user_name.unwrap_or_default(),
             target_user_id: wire.target_user_id.map(UserId::new),
             content: wire.content,

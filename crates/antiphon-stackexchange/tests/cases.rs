@@ -241,7 +241,7 @@ fn a_notification_that_names_no_room_has_none() {
         (None, None)
     );
     assert_eq!(notification.room_id(), None);
-    assert_eq!(notification.user_id, UserId::new(7009));
+    assert_eq!(notification.user_id, Some(UserId::new(7009)));
     assert_eq!(notification.target_user_id, Some(UserId::new(7001)));
     assert_eq!(
         notification.content.markdown(),

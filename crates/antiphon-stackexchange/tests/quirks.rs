@@ -39,7 +39,7 @@ async fn quirk_04_own_messages_come_back_with_the_own_id() {
     let own: Vec<bool> = journal
         .decoded::<MessageEvent>()
         .iter()
-        .map(|message| message.user_id == me)
+        .map(|message| message.user_id == Some(me))
         .collect();
     assert_eq!(own, [true, false]);
     app.stop().await;

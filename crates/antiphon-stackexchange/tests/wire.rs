@@ -6,68 +6,12 @@ mod harness;
 use std::fmt::Write as _;
 
 use antiphon_core::{Draft, Event, Kind, Origin, Payload, Place, Position, Provenance};
-use antiphon_stackexchange::{self as stackexchange, Html, MessageEvent, UnknownEvent};
+use antiphon_stackexchange::{self as stackexchange, Html, MessageEvent};
 use bytes::Bytes;
-use harness::{Begin as _, Running, config};
+use harness::{Begin as _, Running, config, shown};
 use jiff::Timestamp;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
-
-/// Decodes an event as whatever its kind says, and shows what came of it.
-fn shown(event: &Event) -> String {
-    macro_rules! one_of {
-        ($($payload:ident),* $(,)?) => {
-            $(if stackexchange::$payload::KINDS.contains(&event.kind().as_str()) {
-                if !stackexchange::$payload::concerns(event) {
-                    return concat!(stringify!($payload), ": not concerned").to_owned();
-                }
-                let view = stackexchange::$payload::view(event).is_ok();
-                return match stackexchange::$payload::decode(event) {
-                    Ok(payload) => {
-                        assert!(view, "what decodes has a view");
-                        format!("{payload:#?}")
-                    }
-                    Err(error) => format!("error: {error}"),
-                };
-            })*
-        };
-    }
-    one_of!(
-        AccessLevelChangedEvent,
-        DebugMessage,
-        DeleteEvent,
-        EditEvent,
-        FeedTicker,
-        FileAdded,
-        GlobalNotificationEvent,
-        InvitationEvent,
-        Malformed,
-        MentionEvent,
-        MessageEvent,
-        MessageFlagged,
-        MessageMovedIn,
-        MessageMovedOut,
-        MessageStarredEvent,
-        ModeratorFlag,
-        ReplyEvent,
-        Reset,
-        RoomExit,
-        RoomNameChangedEvent,
-        RoomTimeout,
-        TimeBreak,
-        UserEnteredEvent,
-        UserLeftEvent,
-        UserMerged,
-        UserNameOrAvatarChangedEvent,
-        UserNotificationEvent,
-        UserSettingsChanged,
-        UserSuspendedEvent,
-    );
-    match UnknownEvent::of(event) {
-        Ok(unknown) => format!("no type; {unknown:#?}"),
-        Err(error) => format!("no type; error: {error}"),
-    }
-}
 
 /// What the texts and contents of an event say.
 fn read(event: &Event) -> String {

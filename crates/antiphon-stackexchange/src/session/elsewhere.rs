@@ -206,7 +206,9 @@ impl Session {
         let Some(line) = self.lines.get_mut(&id) else {
             return;
         };
-        if !in_doubt {
+        // A socket that tells no counter may have begun anywhere, whatever it was asked to.
+        let counts = line.stream.as_ref().is_none_or(|stream| stream.counts);
+        if !in_doubt && counts {
             line.last = Some(edge);
         }
         // The checkpoint that forgets the stretch stands behind what the frame has of it.

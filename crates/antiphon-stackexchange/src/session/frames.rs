@@ -246,6 +246,15 @@ impl Session {
         let (Some(t), Some(d)) = (self.believed(id, body.t), body.d) else {
             return;
         };
+        if !self.rooms.contains_key(&id) {
+            return;
+        }
+        let line = self.lines.get_mut(&reading.line);
+        if let Some(stream) = line.and_then(|line| line.stream.as_mut())
+            && reading.asked_at.is_none()
+        {
+            stream.counts = true;
+        }
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };

@@ -8,6 +8,7 @@ mod holes;
 mod lines;
 mod model;
 mod rooms;
+mod rows;
 
 use antiphon_core::{Event, Gap, Payload as _, Position};
 use serde_json::{Value, json};
