@@ -165,3 +165,28 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Simulator;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_memory_of_logins_is_bounded() {
+        let sim = Simulator::with_seed(7);
+        let bot = sim.stackexchange().account();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("email", &bot.email)
+            .append_pair("password", bot.password.expose())
+            .append_pair("fkey", &"0".repeat(32))
+            .finish();
+        let fields = Fields::parse(form.as_bytes());
+        sim.stackexchange().server.with(|state| {
+            for _ in 0..SESSIONS + 10 {
+                let answer = state.log_in("meta.stackexchange.com", &fields);
+                assert_eq!(answer.status, 302);
+            }
+            assert_eq!(state.logins.len(), SESSIONS);
+        });
+    }
+}

@@ -139,6 +139,11 @@ pub(crate) fn own_id(event: &Event) -> Option<UserId> {
 
 /// The chat server that the event's addresses belong to.
 pub(crate) fn server_of(event: &Event) -> Server {
+    // Few notes name one.
+    let names = |note: &Bytes| note.windows(6).any(|window| window == b"server");
+    if !event.note().is_some_and(names) {
+        return Server::default();
+    }
     let host = noted(event).server;
     let mut servers = Server::ALL.into_iter();
     let named = servers.find(|server| host.as_deref() == Some(server.chat_host()));
