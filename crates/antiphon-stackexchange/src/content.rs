@@ -242,7 +242,7 @@ fn onebox(element: &Element, node: &ego_tree::NodeRef<'_, Node>, server: Server)
                 }
             }
             "img" => {
-                picture = picture.or_else(|| element.attr("src").map(|src| absolute(src, server)))
+                picture = picture.or_else(|| element.attr("src").map(|src| absolute(src, server)));
             }
             _ => {}
         }
@@ -277,16 +277,10 @@ pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let entity = rest.find(';').filter(|end| *end <= LONGEST_ENTITY);
-        match entity.and_then(|end| Some((end, character(&rest[1..end])?))) {
-            Some((end, character)) => {
-                out.push(character);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
+        let undone = entity.and_then(|end| Some((end, character(&rest[1..end])?)));
+        let (next, character) = undone.map_or((1, '&'), |(end, character)| (end + 1, character));
+        out.push(character);
+        rest = &rest[next..];
     }
     out.push_str(rest);
     Cow::Owned(out)
@@ -502,7 +496,7 @@ mod tests {
     // The stack.chat capture has such previews; StackTests expects the chat's host in front.
     #[test]
     fn addresses_of_the_chat_server_are_absolute() {
-        let preview = r##"<div class="onebox ob-message"><a rel="noopener noreferrer" class="roomname" href="/transcript/message/66000101#66000101"><span title="2026-02-02 02:41:40Z">46 mins ago</span></a>, by <span class="user-name">mira</span> <br><div class="quote">the kettle is on</div></div>"##;
+        let preview = r#"<div class="onebox ob-message"><a rel="noopener noreferrer" class="roomname" href="/transcript/message/66000101#66000101"><span title="2026-02-02 02:41:40Z">46 mins ago</span></a>, by <span class="user-name">mira</span> <br><div class="quote">the kettle is on</div></div>"#;
         let link = "https://chat.stackexchange.com/transcript/message/66000101#66000101";
         check(preview, link, link);
         check(

@@ -55,24 +55,24 @@ impl Since {
         }
         self.is_after(row)
     }
+}
 
-    /// Parts the rows of a page, which ascend, in those after the count and the number of those before it.
-    ///
-    /// A row that does not tell is before the count if a row behind it is.
-    fn part(&self, rows: Vec<Row>, is_after: impl Fn(&Row) -> Option<bool>) -> (Vec<Row>, usize) {
-        let all = rows.len();
-        let last_before = rows.iter().rposition(|row| is_after(row) == Some(false));
-        let after: Vec<Row> = rows
-            .into_iter()
-            .enumerate()
-            .filter(|(at, row)| {
-                is_after(row).unwrap_or_else(|| last_before.is_none_or(|last| *at > last))
-            })
-            .map(|(_, row)| row)
-            .collect();
-        let before = all - after.len();
-        (after, before)
-    }
+/// Parts the rows of a page, which ascend, in those after the count and the number of those before it.
+///
+/// A row that does not tell is before the count if a row behind it is.
+fn part(rows: Vec<Row>, is_after: impl Fn(&Row) -> Option<bool>) -> (Vec<Row>, usize) {
+    let all = rows.len();
+    let last_before = rows.iter().rposition(|row| is_after(row) == Some(false));
+    let after: Vec<Row> = rows
+        .into_iter()
+        .enumerate()
+        .filter(|(at, row)| {
+            is_after(row).unwrap_or_else(|| last_before.is_none_or(|last| *at > last))
+        })
+        .map(|(_, row)| row)
+        .collect();
+    let before = all - after.len();
+    (after, before)
 }
 
 /// One page of a history.
@@ -203,7 +203,7 @@ async fn paged(
     let readable = newest.odd.is_empty();
     let is_full = newest.count() >= size;
     let mut odd = newest.odd;
-    let (mut rows, mut old) = since.part(newest.rows, |row| since.is_after_event(row));
+    let (mut rows, mut old) = part(newest.rows, |row| since.is_after_event(row));
     // Of a full page nobody knows what lies before it besides messages, unless it begins just after the count.
     let follows = |row: &Row| row.0.id == Some(since.count + 1);
     let reaches = !is_full || old > 0 || rows.first().is_some_and(follows);
@@ -226,7 +226,7 @@ async fn paged(
         let is_full = older.count() >= size;
         oldest = oldest_of(&older.rows);
         odd.extend(older.odd);
-        let (mut more, before) = since.part(older.rows, |row| since.is_after(row));
+        let (mut more, before) = part(older.rows, |row| since.is_after(row));
         messages_reach = !is_full || before > 0;
         let after = more.len();
         more.retain(|(header, _)| known.is_new(header));
@@ -285,7 +285,7 @@ mod tests {
         messages.map(MessageId::get).collect()
     }
 
-    /// Rows as in PyPI stack.chat 3.1.0.dev1513065255, `stackchat/parse/json/events_test.py`.
+    /// Rows as in `stackchat/parse/json/events_test.py` of `stack.chat` 3.1.0.dev1513065255.
     fn case() -> Value {
         let case = include_str!("../fixtures/cases/history-second-page-without-id.json");
         serde_json::from_str(case).expect("a case")

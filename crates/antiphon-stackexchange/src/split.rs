@@ -113,13 +113,11 @@ impl Splitter {
         let mut before = String::new();
         while !rest.is_empty() && parts.len() <= self.most {
             let mut end = 0;
-            let mut lines = 0;
-            for line in rest.split_inclusive('\n') {
-                if lines > 0 && !(is_code(line) && is_code(rest)) {
+            for (number, line) in rest.split_inclusive('\n').enumerate() {
+                if number > 0 && !(is_code(line) && is_code(rest)) {
                     break;
                 }
                 end += line.len();
-                lines += 1;
             }
             let (block, after) = rest.split_at(end);
             let kept = block.trim_end_matches(['\n', '\r']);
@@ -439,8 +437,8 @@ impl Scan<'_> {
     fn step(&mut self, at: usize) -> usize {
         let rest = &self.text[at..];
         let first = rest.chars().next().map_or(1, char::len_utf8);
-        if rest.starts_with('\\') {
-            let next = rest[1..].chars().next().map_or(0, char::len_utf8);
+        if let Some(escaped) = rest.strip_prefix('\\') {
+            let next = escaped.chars().next().map_or(0, char::len_utf8);
             self.together.push((at, at + 1 + next));
             return at + 1 + next;
         }
@@ -520,7 +518,7 @@ impl Scan<'_> {
                 text,
                 close: at,
             });
-        } else if !is_space(after) && !(mark.starts_with('_') && is_word(before)) {
+        } else if !(is_space(after) || mark.starts_with('_') && is_word(before)) {
             self.open.push((at, end));
         }
     }

@@ -264,7 +264,6 @@ fn has_id(element: &RawValue) -> bool {
 }
 
 /// What tells one event without an id from another, as far as anything does.
-#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct Shape {
     #[serde(default, deserialize_with = "loose::int")]

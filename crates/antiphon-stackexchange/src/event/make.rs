@@ -146,6 +146,7 @@ pub(crate) fn server_of(event: &Event) -> Server {
     }
     let host = noted(event).server;
     let mut servers = Server::ALL.into_iter();
-    let named = servers.find(|server| host.as_deref() == Some(server.chat_host()));
-    named.unwrap_or_default()
+    servers
+        .find(|server| host.as_deref() == Some(server.chat_host()))
+        .unwrap_or_default()
 }

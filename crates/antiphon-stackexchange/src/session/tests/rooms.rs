@@ -329,8 +329,8 @@ fn a_deletion_names_the_event_that_posted_the_message() {
         .event
         .as_ref()
         .and_then(|draft| draft.deletes.clone());
-    let named = format!("message/{}", TOP + 1 + 50_000);
-    assert_eq!(names.expect("named").as_str(), named);
+    let expected = format!("message/{}", TOP + 1 + 50_000);
+    assert_eq!(names.expect("named").as_str(), expected);
     let more = (0..POSTED + 10).map(|n| message(TOP + 3 + i64::try_from(n).expect("few"), SANDBOX));
     table.frame(id, &frame(SANDBOX, &more.collect::<Vec<_>>()));
     assert_eq!(table.session.posted.len(), POSTED, "a bounded memory");
