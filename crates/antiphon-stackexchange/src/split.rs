@@ -136,7 +136,8 @@ impl Splitter {
                     Line::of(kept, length).cut(self.most, parts);
                 }
                 if let Some(part) = parts.get_mut(first) {
-                    part.before = std::mem::take(&mut before);
+                    part.before.insert_str(0, &before);
+                    before.clear();
                 }
                 if let Some(part) = parts.last_mut() {
                     part.gap.push_str(gap);
@@ -280,13 +281,18 @@ impl<'a> Line<'a> {
     /// Adds the parts, one more than allowed at most.
     fn cut(&self, most: usize, parts: &mut Vec<Part>) {
         let mut start = 0;
+        let mut before = String::new();
         while start < self.text.len() && parts.len() <= most {
-            if self.text[start..].trim().is_empty() {
+            let rest = &self.text[start..];
+            let space = rest.len() - rest.trim_start().len();
+            if space == rest.len() || units(&rest[..space]) > self.length / 2 {
                 // The server takes no message of white space.
-                if let Some(last) = parts.last_mut() {
-                    last.gap.push_str(&self.text[start..]);
+                match parts.last_mut() {
+                    Some(last) => last.gap.push_str(&rest[..space]),
+                    None => before.push_str(&rest[..space]),
                 }
-                return;
+                start += space;
+                continue;
             }
             let opening = self.opening(start);
             let ends = self.ends(start, &opening);
@@ -301,9 +307,10 @@ impl<'a> Line<'a> {
                     break;
                 }
             }
-            let Some(part) = chosen else {
+            let Some(mut part) = chosen else {
                 return;
             };
+            part.before = std::mem::take(&mut before);
             start += part.text.len() - part.opened - part.closed + part.gap.len();
             parts.push(part);
         }
@@ -317,8 +324,10 @@ impl<'a> Line<'a> {
             !kept.trim().is_empty() && units(kept) + units(&self.closing(end)) <= room
         };
         let from = self.cuts.partition_point(|cut| *cut <= start);
+        // No character has less than one unit, nor more than four bytes.
+        let window = start + 4 * room;
         let near = self.cuts[from..].iter().copied();
-        // No character has less than one unit.
+        let near = near.take_while(|cut| *cut <= window);
         let near = near.take_while(|cut| self.kept(start, *cut).chars().count() <= room);
         let fitting: Vec<usize> = near.filter(|cut| fits(*cut)).collect();
         if fitting.last() == Some(&self.text.len()) {
@@ -725,6 +734,16 @@ mod tests {
         assert!(parts.windows(2).all(|pair| pair[0] != pair[1]), "{parts:?}");
         let parts = split(&"tea ".repeat(100), SHORTEST);
         assert!(parts.windows(2).all(|pair| pair[0] != pair[1]), "{parts:?}");
+    }
+
+    #[test]
+    fn white_space_alone_is_no_message() {
+        for space in [10, 100, 100_000] {
+            for start in ["", "    ", "> ", "x"] {
+                let text = format!("{start}{0}tea{0}and{0}", " ".repeat(space));
+                assert!(split(&text, SHORTEST).len() <= 3);
+            }
+        }
     }
 
     #[test]

@@ -807,6 +807,9 @@ async fn polling(sim: &Simulator, sockets: Sockets) -> Running {
     app.connected().await;
     chat.say(ROOM, "teo", "before");
     app.until(|journal| journal.texts().len() == 1).await;
+    // Each socket tells its counter.
+    chat.beat();
+    app.moment().await;
     chat.refuse_upgrades(200, 503);
     chat.cut();
     app.until(|journal| {
