@@ -471,8 +471,9 @@ impl State {
                 .map(|(id, message)| {
                     let mut row = self.message_event(call.chat, 1, *id);
                     row["time_stamp"] = json!(message.posted_at.div_euclid(1000));
-                    if call.user.is_some_and(|user| message.stars.contains(&user)) {
-                        row["message_starred"] = json!(true);
+                    if let Some(user) = call.user {
+                        // The reader's own state.
+                        row["message_starred"] = json!(message.stars.contains(&user));
                     }
                     // As every recorded row is (protocol §6).
                     if self.troubles.messages_with_ids {
