@@ -159,6 +159,8 @@ FAULTS = {
         ("expire_cookies",),
         ("new_keys",),
         ("replay", lambda chance: {"events": chance.choice((0, 10, 200, 5000))}),
+        ("history_ids", lambda chance: {"messages": chance.random() < 0.5}),
+        switched("begin_late"),
         ("fail", failing("*", "POST /chats/*/events", "POST /ws-auth", "*login*")),
     ],
 }
@@ -329,7 +331,7 @@ class Books:
             -- `fate` is 1 for a row that is stored, 2 for one inside a gap.
             create table ledger (n integer primary key, platform, kind, place, origin, is_due, at, connection, frame, fate);
             create index ledger_frame on ledger (connection, frame);
-            create table journal (position integer primary key, platform, kind, place, origin, provenance);
+            create table journal (position integer primary key, platform, kind, place, origin, provenance, message);
             create index ledger_origin on ledger (origin);
             create index journal_origin on journal (platform, origin);
             """
@@ -371,16 +373,18 @@ class Books:
         platforms = {source: platform for platform, source in SOURCES.items()}
         query = """
             select position, source, kind, place, origin, provenance, received_at,
-                case when kind in ('antiphon.gap', 'lavalink.ready') then body end
+                case when kind in ('antiphon.gap', 'lavalink.ready') then body end,
+                case when kind = 'stackexchange.MessagePosted' then json_extract(cast(body as text), '$.message_id') end
             from event where position > ? order by position
         """
         self.database.execute("begin")
-        for position, source, kind, place, origin, provenance, received_at, body in connection.execute(
+        for position, source, kind, place, origin, provenance, received_at, body, message in connection.execute(
             query, (self.position,)
         ):
             platform = platforms[source]
             self.database.execute(
-                "insert into journal values (?, ?, ?, ?, ?, ?)", (position, platform, kind, place, origin, provenance)
+                "insert into journal values (?, ?, ?, ?, ?, ?, ?)",
+                (position, platform, kind, place, origin, provenance, message),
             )
             self.position = position
             if kind == "antiphon.gap":
@@ -481,7 +485,9 @@ class Books:
             "stored": count(f"select count(*) {due} and fate = 1"),
             "gapped": count(f"select count(*) {due} and fate = 2"),
             "lost": count(f"select count(*) {due} and fate is null"),
-            "repeats": count("select count(*) - count(distinct origin) from journal where platform = ?"),
+            # A message that came by a history and by a socket has one name.
+            "repeats": count("select count(*) - count(distinct origin) from journal where platform = ?")
+            + count("select count(message) - count(distinct message) from journal where platform = ?"),
             "disordered": len(self.disordered(platform)),
             "unhandled": sum(1 for (position,) in positions if not daemon.was_printed(position)),
             "gaps": sum(map(len, self.gaps[platform].values())),

@@ -106,6 +106,14 @@ def main():
             chat_stored, chat_gaps = trial.stored(CHAT), trial.gaps(CHAT)
             chat_journaled, chat_gapped, chat_lost = account(chat_ledger, chat_stored, chat_gaps)
             chat_repeats = sum(count - 1 for count in chat_stored.values())
+            # A message that came by a history and by a socket has one name.
+            message = "json_extract(cast(body as text), '$.message_id')"
+            [(twice,)] = trial.rows(
+                f"select count({message}) - count(distinct {message}) from event where source = ? and kind = ?",
+                CHAT,
+                "stackexchange.MessagePosted",
+            )
+            chat_repeats += twice
             [(again,)] = trial.rows(
                 "select count(*) from event where source = ? and provenance in ('replayed', 'backfilled')",
                 CHAT,

@@ -7,7 +7,8 @@ use crate::control::CommandError;
 /// Characters of what people say and of what things are called.
 const TEXT: usize = 4_000;
 /// Commands whose texts go out as they are, however long.
-const RAW: [&str; 8] = [
+const RAW: [&str; 9] = [
+    "answer",
     "event",
     "frame",
     "message",

@@ -478,12 +478,36 @@ pub(crate) enum ChatDeed {
     Replay {
         events: usize,
     },
+    BeginLate {
+        #[serde(default = "yes")]
+        on: bool,
+    },
+    Answer {
+        requests: String,
+        #[serde(default = "once_logins")]
+        times: u32,
+        #[serde(default = "ok_status")]
+        status: u16,
+        location: Option<String>,
+        #[serde(default)]
+        text: String,
+    },
+    HistoryIds {
+        #[serde(default)]
+        messages: bool,
+        #[serde(default = "yes")]
+        events: bool,
+    },
     Fail {
         requests: String,
         #[serde(default = "once_logins")]
         times: u32,
         fault: RestFault,
     },
+}
+
+fn ok_status() -> u16 {
+    200
 }
 
 fn sandbox() -> i64 {

@@ -6,8 +6,8 @@ use crate::model::{EventId, MessageId, RoomId, UserId};
 
 /// Anything a chat server tells.
 pub trait Event {
-    /// Id of the event, unique on its server.
-    fn id(&self) -> EventId;
+    /// Id of the event, unique on its server; absent in rows of a history, which have none.
+    fn id(&self) -> Option<EventId>;
 
     /// When it happened, to the second.
     fn time_stamp(&self) -> Option<Timestamp>;
@@ -15,17 +15,17 @@ pub trait Event {
 
 /// Something in a room.
 pub trait RoomEvent: Event {
-    /// In which room.
-    fn room_id(&self) -> RoomId;
+    /// In which room; absent for a notification that names none.
+    fn room_id(&self) -> Option<RoomId>;
 
-    /// Name of the room.
+    /// Name of the room; empty where none was sent.
     fn room_name(&self) -> &str;
 }
 
 /// Something a user did.
 pub trait UserEvent: RoomEvent {
-    /// Who did it.
-    fn user_id(&self) -> UserId;
+    /// Who did it; absent where nobody was named.
+    fn user_id(&self) -> Option<UserId>;
 
     /// Name of who did it.
     fn user_name(&self) -> &str;

@@ -21,6 +21,7 @@ use tokio::{
 pub use self::room::{HistoryQuery, Room};
 use crate::{
     config::Config,
+    content::unescaped,
     error::{ActionError, JoinError, LoginError, NotConnected, RequestError, SendError},
     http::{Call, Http},
     model::{FoundUser, Me, MessageId, RoomId, RoomUsage, Server, UserId, UserInfo},
@@ -235,7 +236,7 @@ impl Client {
     // -----------------------------------------------------------------------------------------------------------------
     // People.
 
-    /// What is known of users, at most 100 at once, as seen from a room if one is named.
+    /// What is known of users, as seen from a room if one is named; a request asks about 100 of them.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -244,21 +245,26 @@ impl Client {
         ids: impl IntoIterator<Item = UserId>,
         room: Option<RoomId>,
     ) -> Result<Vec<UserInfo>, RequestError> {
-        let ids: Vec<String> = ids.into_iter().take(IDS).map(|id| id.to_string()).collect();
-        if ids.is_empty() {
-            return Ok(Vec::new());
+        let ids: Vec<UserId> = ids.into_iter().collect();
+        let mut users = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS) {
+            let ids: Vec<String> = ids.iter().map(UserId::to_string).collect();
+            let mut call = Call::ask("/user/info").field("ids", &ids.join(","));
+            if let Some(room) = room {
+                call = call.field("roomId", &room);
+            }
+            let answer = self.http().call(call).await?;
+            let infos: wire::UserInfos<'_> = answer.json()?;
+            let wire::List::Elements(infos) = infos.users else {
+                return Err(no_list("users"));
+            };
+            users.extend(
+                infos
+                    .iter()
+                    .filter_map(|user| UserInfo::of(serde_json::from_str(user.get()).ok()?)),
+            );
         }
-        let mut call = Call::ask("/user/info").field("ids", &ids.join(","));
-        if let Some(room) = room {
-            call = call.field("roomId", &room);
-        }
-        let answer = self.http().call(call).await?;
-        let infos: wire::UserInfos<'_> = answer.json()?;
-        Ok(infos
-            .users
-            .iter()
-            .filter_map(|user| UserInfo::of(serde_json::from_str(user.get()).ok()?))
-            .collect())
+        Ok(users)
     }
 
     /// Users whose names begin like this, at most 100.
@@ -271,16 +277,25 @@ impl Client {
             .field("limit", &&IDS);
         let answer = self.http().call(call).await?;
         // One object a line, not one array (protocol §11.20).
-        let lines = String::from_utf8_lossy(&answer.body).into_owned();
-        let found = lines.lines().filter_map(|line| {
-            let found: wire::Found<'_> = serde_json::from_str(line).ok()?;
-            Some(FoundUser {
-                id: UserId::new(found.id?),
-                name: found.name.unwrap_or_default().into_owned(),
-                hash: found.hash.map(Into::into),
-            })
-        });
-        Ok(found.collect())
+        let lines = String::from_utf8_lossy(&answer.body);
+        let mut users = Vec::new();
+        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+            let found: wire::Found<'_> =
+                serde_json::from_str(line).map_err(|_| RequestError::Undecodable {
+                    source: "a line is no JSON object".into(),
+                })?;
+            let Some(id) = found.id else {
+                tracing::debug!("a line of the search names no user");
+                continue;
+            };
+            users.push(FoundUser {
+                id: UserId::new(id),
+                // The server escapes these texts for HTML.
+                name: unescaped(&found.name.unwrap_or_default()).into_owned(),
+                hash: found.hash.map(|hash| unescaped(&hash).into_owned()),
+            });
+        }
+        Ok(users)
     }
 
     /// The rooms that a user talks in, by the user's page.
@@ -292,7 +307,7 @@ impl Client {
             .http()
             .call(Call::get(format!("/users/{user}")))
             .await?;
-        Ok(Page::parse(&answer.body).rooms())
+        Ok(Page::parse(&answer.body)?.rooms())
     }
 
     /// Whom the account ignores, as the server answers.
@@ -301,9 +316,16 @@ impl Client {
     /// [`RequestError`].
     pub async fn ignored(&self) -> Result<Vec<UserId>, RequestError> {
         let answer = self.http().call(Call::get("/users/ignorelist")).await?;
-        let ids: Vec<&RawValue> = answer.json().unwrap_or_default();
-        let ids = ids.iter().filter_map(|id| id.get().parse().ok());
-        Ok(ids.map(UserId::new).collect())
+        let ids: Vec<&RawValue> = answer.json()?;
+        let ids = ids.iter().map(|id| {
+            // A number, or one in a text.
+            let digits = id.get().trim_matches('"');
+            digits.parse().map(UserId::new)
+        });
+        ids.collect::<Result<_, _>>()
+            .map_err(|_| RequestError::Undecodable {
+                source: "an element of the list is no id".into(),
+            })
     }
 
     /// Ignores a user from now on, or no more.
@@ -314,6 +336,13 @@ impl Client {
         let what = if ignore { "add" } else { "remove" };
         let call = Call::act(format!("/users/ignorelist/{what}")).field("id", &user);
         room::done(self.http().call(call.idempotent()).await, &[])
+    }
+}
+
+/// The answer has not the list that was asked for.
+fn no_list(of: &str) -> RequestError {
+    RequestError::Undecodable {
+        source: format!("the answer has no list of {of}").into(),
     }
 }
 

@@ -1,46 +1,120 @@
 //! Message texts: fragments of HTML, offered as sent, as plain text and as Markdown (protocol §9).
 
-use std::fmt::{self, Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+    hash::{Hash, Hasher},
+};
 
 use ego_tree::iter::Edge;
 use scraper::{Html as Document, Node, node::Element};
 use serde::{Deserialize, Serialize};
 
-use crate::tame::tamed;
+use crate::{model::Server, tame::tamed};
+
+/// Characters that an entity has at most, with its signs.
+const LONGEST_ENTITY: usize = 10;
 
 /// A fragment of HTML, as chat sends texts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// Addresses in it may be relative to its chat server; [`Html::text`] and [`Html::markdown`] make them absolute. The
+/// server is chat.stackexchange.com unless the fragment is from another; [`Html::on`] names it.
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Html(String);
+pub struct Html {
+    fragment: String,
+    #[serde(skip)]
+    server: Server,
+}
+
+impl fmt::Debug for Html {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Html").field(&self.fragment).finish()
+    }
+}
+
+/// Fragments are equal if they read the same, whatever their server.
+impl PartialEq for Html {
+    fn eq(&self, other: &Self) -> bool {
+        self.fragment == other.fragment
+    }
+}
+
+impl Eq for Html {}
+
+impl Hash for Html {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.fragment.hash(state);
+    }
+}
 
 impl Html {
-    /// Wraps a fragment as it is.
+    /// Wraps a fragment as it is, of chat.stackexchange.com.
     pub fn new(fragment: impl Into<String>) -> Self {
-        Self(fragment.into())
+        Self {
+            fragment: fragment.into(),
+            server: Server::default(),
+        }
+    }
+
+    /// Names the chat server that relative addresses belong to.
+    ///
+    /// Events of a source know their server by themselves.
+    #[must_use]
+    pub fn on(mut self, server: Server) -> Self {
+        self.server = server;
+        self
     }
 
     /// The fragment as sent.
     pub fn as_html(&self) -> &str {
-        &self.0
+        &self.fragment
     }
 
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fragment.is_empty()
     }
 
     /// Whether it has several lines; Markdown was off when it was written.
     pub fn is_multiline(&self) -> bool {
-        let start = self.0.trim_start();
-        ["<div class='full'", "<div class='partial'", "<pre class="]
-            .iter()
-            .any(|wrapper| start.starts_with(wrapper))
+        self.wrapper().is_some()
     }
 
     /// Whether the server cut it; [`Room::full_text`](crate::Room::full_text) has the whole.
     pub fn is_partial(&self) -> bool {
-        let start = self.0.trim_start();
-        start.starts_with("<div class='partial'") || start.starts_with("<pre class='partial'")
+        self.wrapper().is_some_and(|wrapper| wrapper.is_partial)
+    }
+
+    /// What several lines are wrapped in: `<div class='full'>`, `<pre class="partial">` and the like, with either quote.
+    fn wrapper(&self) -> Option<Wrapper> {
+        let start = self.fragment.trim_start().strip_prefix('<')?;
+        let (name, rest) = start.split_at_checked(3)?;
+        let is_code = name.eq_ignore_ascii_case("pre");
+        if !is_code && !name.eq_ignore_ascii_case("div") {
+            return None;
+        }
+        let attributes = rest.split('>').next().unwrap_or_default();
+        if !attributes.starts_with(|first: char| first.is_ascii_whitespace()) {
+            return (is_code && attributes.is_empty()).then_some(Wrapper {
+                is_code,
+                is_partial: false,
+            });
+        }
+        let class = attributes.split_once("class").and_then(|(_, rest)| {
+            let value = rest.trim_start().strip_prefix('=')?.trim_start();
+            match value.chars().next()? {
+                quote @ ('\'' | '"') => value[1..].split(quote).next(),
+                _ => value.split_ascii_whitespace().next(),
+            }
+        });
+        let mut classes = class.unwrap_or_default().split_ascii_whitespace();
+        let is_partial = classes.clone().any(|class| class == "partial");
+        let is_wrapper = is_code || is_partial || classes.any(|class| class == "full");
+        is_wrapper.then_some(Wrapper {
+            is_code,
+            is_partial,
+        })
     }
 
     /// As plain text: without tags and entities, a line for every `<br>`.
@@ -55,16 +129,19 @@ impl Html {
     ///
     /// Characters that mean something in Markdown are escaped.
     pub fn markdown(&self) -> String {
-        self.rendered(&mut Markdown { code: 0 })
+        self.rendered(&mut Markdown {
+            code: 0,
+            server: self.server,
+        })
     }
 
     fn rendered(&self, style: &mut impl Style) -> String {
-        let mut out = String::with_capacity(self.0.len());
-        if !self.0.contains(['<', '&']) {
-            style.text(&self.0, &mut out);
+        let mut out = String::with_capacity(self.fragment.len());
+        if !self.fragment.contains(['<', '&']) {
+            style.text(&self.fragment, &mut out);
             return out;
         }
-        let document = Document::parse_fragment(&tamed(&self.0));
+        let document = Document::parse_fragment(&tamed(&self.fragment));
         // Walked by edges, not by calls: hostile nesting must not use up the stack.
         let mut hidden = 0_u32;
         let mut pre = 0_u32;
@@ -82,7 +159,7 @@ impl Html {
                     Node::Element(element) => {
                         if hidden > 0 {
                             hidden += 1;
-                        } else if let Some(link) = onebox(element, &node) {
+                        } else if let Some(link) = onebox(element, &node, self.server) {
                             hidden = 1;
                             out.push_str(&link);
                         } else if matches!(element.name(), "script" | "style") {
@@ -108,12 +185,14 @@ impl Html {
                 }
             }
         }
-        if self.is_multiline() || out.starts_with(' ') || out.ends_with(' ') {
+        let wrapper = self.wrapper();
+        if wrapper.is_some() || out.starts_with(' ') || out.ends_with(' ') {
             // The wrapper pads its lines; code blocks keep their indentation.
+            let is_code = wrapper.is_some_and(|wrapper| wrapper.is_code);
             let lines: Vec<&str> = out
                 .split('\n')
                 .map(|line| {
-                    if self.0.trim_start().starts_with("<pre") {
+                    if is_code {
                         line.trim_end()
                     } else {
                         line.trim()
@@ -128,7 +207,7 @@ impl Html {
 
 impl fmt::Display for Html {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.fragment)
     }
 }
 
@@ -138,8 +217,16 @@ impl From<&str> for Html {
     }
 }
 
+/// The element around several lines.
+#[derive(Clone, Copy)]
+struct Wrapper {
+    /// Whether it keeps indentation.
+    is_code: bool,
+    is_partial: bool,
+}
+
 /// The address that a preview stands for.
-fn onebox(element: &Element, node: &ego_tree::NodeRef<'_, Node>) -> Option<String> {
+fn onebox(element: &Element, node: &ego_tree::NodeRef<'_, Node>, server: Server) -> Option<String> {
     if element.name() != "div" || !element.classes().any(|class| class == "onebox") {
         return None;
     }
@@ -151,23 +238,72 @@ fn onebox(element: &Element, node: &ego_tree::NodeRef<'_, Node>) -> Option<Strin
         match element.name() {
             "a" => {
                 if let Some(address) = element.attr("href") {
-                    return Some(absolute(address));
+                    return Some(absolute(address, server));
                 }
             }
-            "img" => picture = picture.or_else(|| element.attr("src").map(absolute)),
+            "img" => {
+                picture = picture.or_else(|| element.attr("src").map(|src| absolute(src, server)));
+            }
             _ => {}
         }
     }
     Some(picture.unwrap_or_default())
 }
 
-/// Addresses without a scheme belong to the web.
-fn absolute(address: &str) -> String {
+/// An address as it is outside of its page: one without a host is of the chat server.
+fn absolute(address: &str, server: Server) -> String {
+    let host = server.chat_host();
+    let first = address.split(['/', '?', '#']).next().unwrap_or_default();
     if address.starts_with("//") {
         format!("https:{address}")
-    } else {
+    } else if address.starts_with('/') {
+        format!("https://{host}{address}")
+    } else if address.is_empty() || first.contains(':') {
         address.to_owned()
+    } else {
+        format!("https://{host}/{address}")
     }
+}
+
+/// A text of which the server escaped what means something in HTML, as it was before.
+pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
+    let Some(first) = text.find('&') else {
+        return Cow::Borrowed(text);
+    };
+    let mut out = String::with_capacity(text.len());
+    out.push_str(&text[..first]);
+    let mut rest = &text[first..];
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let entity = rest.find(';').filter(|end| *end <= LONGEST_ENTITY);
+        let undone = entity.and_then(|end| Some((end, character(&rest[1..end])?)));
+        let (next, character) = undone.map_or((1, '&'), |(end, character)| (end + 1, character));
+        out.push(character);
+        rest = &rest[next..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The character that an entity stands for, without its signs.
+fn character(entity: &str) -> Option<char> {
+    if let Some(number) = entity.strip_prefix('#') {
+        let number = match number.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16),
+            None => number.parse(),
+        };
+        return char::from_u32(number.ok()?).filter(|character| *character != '\0');
+    }
+    Some(match entity {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "nbsp" => '\u{a0}',
+        _ => return None,
+    })
 }
 
 /// How a fragment is written down.
@@ -201,6 +337,7 @@ impl Style for Plain {
 struct Markdown {
     /// How many elements of code are open; their text is not escaped.
     code: u32,
+    server: Server,
 }
 
 impl Markdown {
@@ -255,7 +392,7 @@ impl Style for Markdown {
         }
         match element.name() {
             "a" => {
-                let address = absolute(element.attr("href").unwrap_or_default());
+                let address = absolute(element.attr("href").unwrap_or_default(), self.server);
                 // Brackets inside an address would end it early.
                 let address = address.replace('(', "%28").replace(')', "%29");
                 let _ = write!(out, "]({address})");
@@ -316,6 +453,80 @@ mod tests {
             "https://i.example/x.png",
             "https://i.example/x.png",
         );
+    }
+
+    // The wrappers are those of Page::versions and of StackoverflowChatbot.Tests.StackTests.
+    #[test]
+    fn several_lines_are_known_by_either_quote() {
+        let check = |content: &str, partial: bool, text: &str| {
+            let html = Html::new(content);
+            assert!(html.is_multiline(), "{content}");
+            assert_eq!(html.is_partial(), partial, "{content}");
+            assert_eq!(html.text(), text, "{content}");
+        };
+        check(r#"<div class="full">one <br> two</div>"#, false, "one\ntwo");
+        check("<div class='full'>one <br> two</div>", false, "one\ntwo");
+        check(
+            r#"<div class="partial">one <br> two <br> thr</div>"#,
+            true,
+            "one\ntwo\nthr",
+        );
+        check(
+            "<pre class=\"full\">  a = 1\r\n  b = &quot;2&quot;</pre>",
+            false,
+            "  a = 1\n  b = \"2\"",
+        );
+        check(
+            "<pre class=\"partial\">  a = 1\n\tb = 2</pre>",
+            true,
+            "  a = 1\n\tb = 2",
+        );
+        check(" <div id='x' class = \"a full\">x</div>", false, "x");
+        for line in [
+            "<div>x</div>",
+            "<divclass='full'>",
+            "<b>x</b>",
+            "<div class=\"onebox\">x</div>",
+            "<",
+        ] {
+            assert!(!Html::new(line).is_multiline(), "{line}");
+        }
+    }
+
+    // The stack.chat capture has such previews; StackTests expects the chat's host in front.
+    #[test]
+    fn addresses_of_the_chat_server_are_absolute() {
+        let preview = r#"<div class="onebox ob-message"><a rel="noopener noreferrer" class="roomname" href="/transcript/message/66000101#66000101"><span title="2026-02-02 02:41:40Z">46 mins ago</span></a>, by <span class="user-name">mira</span> <br><div class="quote">the kettle is on</div></div>"#;
+        let link = "https://chat.stackexchange.com/transcript/message/66000101#66000101";
+        check(preview, link, link);
+        check(
+            r#"<a href="/users/7002/teo">teo</a> invites you to <a href="/rooms/17/old-kettle">Old Kettle</a>"#,
+            "teo invites you to Old Kettle",
+            "[teo](https://chat.stackexchange.com/users/7002/teo) invites you to [Old Kettle](https://chat.stackexchange.com/rooms/17/old-kettle)",
+        );
+        let elsewhere = Html::new(preview).on(Server::StackOverflow);
+        assert!(
+            elsewhere
+                .text()
+                .starts_with("https://chat.stackoverflow.com/transcript/")
+        );
+        check(
+            r#"<a href="mailto:a@b.c">m</a> <a href="rooms/1">r</a> <a href="HTTP://a.b">h</a>"#,
+            "m r h",
+            "[m](mailto:a@b.c) [r](https://chat.stackexchange.com/rooms/1) [h](HTTP://a.b)",
+        );
+    }
+
+    #[test]
+    fn entities_are_undone_once() {
+        let check = |text: &str, expected: &str| assert_eq!(unescaped(text), expected);
+        check("tea &amp; co", "tea & co");
+        check("&amp;lt; &#39;&#x27;&quot;&nbsp;&gt;", "&lt; ''\"\u{a0}>");
+        check(
+            "a & b; &unknown; &#0; &#xffffffff; &",
+            "a & b; &unknown; &#0; &#xffffffff; &",
+        );
+        check("&#233;", "é");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use antiphon_core::{BoxError, LinkState};
 
-use crate::model::{RoomId, UserId};
+use crate::model::{MessageId, RoomId, UserId};
 
 /// Logging in failed (protocol §3.4).
 #[derive(Debug, thiserror::Error)]
@@ -158,7 +158,7 @@ pub enum RequestError {
     Server {
         /// HTTP status.
         status: u16,
-        /// The beginning of what it sent.
+        /// The beginning of the words that it showed, without markup.
         message: String,
     },
     /// The answer is a page of HTML, or a redirect, in place of an answer.
@@ -166,14 +166,14 @@ pub enum RequestError {
     NotAnAnswer {
         /// HTTP status.
         status: u16,
-        /// The beginning of the page, or where the redirect leads.
+        /// The beginning of the words that the page shows, without markup, or the path that the redirect leads to.
         body: String,
     },
     /// The answer holds something else than was asked for.
-    #[error("the answer has another shape: {body}")]
+    ///
+    /// The answer itself is not repeated: it may hold a key.
+    #[error("the answer has another shape")]
     Undecodable {
-        /// The beginning of the answer.
-        body: String,
         /// What is wrong with it.
         #[source]
         source: BoxError,
@@ -221,6 +221,13 @@ impl RequestError {
                 .downcast_ref::<antiphon_net::HttpError>()
                 .is_none_or(antiphon_net::HttpError::may_have_arrived),
             Self::TimedOut(_) | Self::Server { .. } | Self::Undecodable { .. } => true,
+            // A stale key, and a message that never was, are answered by a page or a redirect with these.
+            Self::NotAnAnswer { status, body } => {
+                !matches!(status, 401 | 403 | 404 | 410)
+                    && !["/error", "/users/login"]
+                        .iter()
+                        .any(|to| body.contains(to))
+            }
             _ => false,
         }
     }
@@ -289,6 +296,35 @@ pub enum TextError {
         /// Characters it may have.
         limit: usize,
     },
+    /// The text needs more messages than it may become; none was sent.
+    #[error("the text needs more than {limit} messages; shorten it, or allow more")]
+    TooManyParts {
+        /// Messages it may become.
+        limit: usize,
+    },
+}
+
+/// Sending a long text in several messages failed at one of them; those before it were posted, and none behind it.
+#[derive(Debug, thiserror::Error)]
+#[error("message {part} of {parts} was not sent")]
+#[non_exhaustive]
+pub struct PartsError {
+    /// Messages that were posted, in order.
+    pub sent: Vec<MessageId>,
+    /// Which message failed, from 1.
+    pub part: usize,
+    /// How many messages there are; 1 if the text could not be split.
+    pub parts: usize,
+    /// Why it failed; it says whether that message may have been posted.
+    #[source]
+    pub source: SendError,
+}
+
+impl PartsError {
+    /// Whether the same call could succeed later, without doing it twice: only if nothing was posted.
+    pub fn is_transient(&self) -> bool {
+        self.sent.is_empty() && self.source.is_transient()
+    }
 }
 
 /// Sending a message failed.
@@ -313,8 +349,11 @@ pub enum SendError {
     /// The room is frozen.
     #[error("the room is frozen: {0}")]
     Frozen(String),
-    /// The answer was lost: the message may be there.
-    #[error("the answer was lost; the message may have been posted")]
+    /// The server refused for another reason.
+    #[error("the server refused: {0}")]
+    Refused(String),
+    /// The answer was lost, or says neither yes nor no: the message may be there.
+    #[error("the answer was lost or odd; the message may have been posted")]
     MayHaveHappened(#[source] RequestError),
     /// The request failed.
     #[error("the message could not be sent")]
@@ -365,8 +404,8 @@ pub enum ActionError {
     /// What was asked for cannot be.
     #[error("{0}")]
     Impossible(&'static str),
-    /// The answer was lost: it may have been done. What toggles is never tried again by itself.
-    #[error("the answer was lost; it may have been done")]
+    /// The answer was lost, or says neither yes nor no: it may have been done. What toggles is never tried again by itself.
+    #[error("the answer was lost or odd; it may have been done")]
     MayHaveHappened(#[source] RequestError),
     /// The request failed.
     #[error("the request failed")]
@@ -417,6 +456,7 @@ pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<
         LoginError,
         JoinError,
         SendError,
+        PartsError,
         ActionError,
         NotConnected
     );

@@ -26,7 +26,10 @@ pub use self::{
 };
 pub(crate) use self::{
     kinds::{EXIT, MALFORMED, RESET, TIMEOUT, kind_of},
-    make::{elsewhere_place, event_origin, note, own_id, room_place, user_place},
+    make::{
+        elsewhere_place, event_origin, message_origin, note, own_id, room_place, row_origin,
+        server_of, user_place,
+    },
 };
 use crate::{
     class,
@@ -49,6 +52,29 @@ pub(crate) fn object(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
     })
 }
 
+/// Reads the body as [`object`] does, with the room of the event's place where the body names none.
+///
+/// A row of a history leaves the room's name out, and possibly its number: the place has it from the request, or from
+/// the key of a frame. A notification without a room is of none.
+pub(crate) fn placed(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
+    let mut wire = object(event)?;
+    wire.server = server_of(event);
+    let is_of_no_room = GlobalNotificationEvent::KINDS
+        .iter()
+        .chain(UserNotificationEvent::KINDS)
+        .any(|kind| *kind == event.kind().as_str());
+    if !is_of_no_room {
+        let placed = || event.place().id("room")?.parse().ok();
+        wire.room_id = wire.room_id.or_else(placed);
+    }
+    Ok(wire)
+}
+
+/// An id that the server gave; 0 and less is none.
+pub(crate) fn event_id(sent: Option<i64>) -> Option<EventId> {
+    sent.filter(|id| *id > 0).map(EventId::new)
+}
+
 fn time(seconds: Option<i64>) -> Option<Timestamp> {
     Timestamp::from_second(seconds?).ok()
 }
@@ -65,48 +91,66 @@ macro_rules! class {
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct $name {
-            /// Id of the event.
-            pub id: EventId,
+            /// Id of the event; absent in rows of a history, which have none.
+            pub id: Option<EventId>,
             /// When it happened, to the second; for a star, when the message was posted.
             ///
             /// Absent where none was sent.
             pub time_stamp: Option<Timestamp>,
-            /// In which room.
-            pub room_id: RoomId,
-            /// Name of the room; it may have HTML entities (assumed), and changes.
-            pub room_name: String,
             $($fields)*
         }
 
         impl $name {
             pub(crate) fn of($wire: wire::Event<'_>) -> Self {
                 Self {
-                    id: EventId::new($wire.id.unwrap_or_default()),
+                    id: event_id($wire.id),
                     time_stamp: time($wire.time_stamp),
-                    room_id: RoomId::new($wire.room_id.unwrap_or_default()),
-                    room_name: $wire.room_name.unwrap_or_default().into_owned(),
                     $($values)*
                 }
             }
         }
     };
+    (@fields $name:ident $wire:ident $doc:tt [$($fields:tt)*] [$($values:tt)*] room $($rest:ident)*) => {
+        class!(@fields $name $wire $doc [$($fields)*
+            /// In which room.
+            pub room_id: RoomId,
+            /// Name of the room; it may have HTML entities (assumed), and changes.
+            ///
+            /// Empty where none was sent, as in rows of a history.
+            pub room_name: String,
+        ] [$($values)*
+            room_id: RoomId::new($wire.room_id.unwrap_or_default()),
+            room_name: $wire.room_name.unwrap_or_default().into_owned(),
+        ] $($rest)*);
+    };
+    (@fields $name:ident $wire:ident $doc:tt [$($fields:tt)*] [$($values:tt)*] roomless $($rest:ident)*) => {
+        class!(@fields $name $wire $doc [$($fields)*
+            /// The room that it names; absent where it names none.
+            pub room_id: Option<RoomId>,
+            /// Name of that room; absent where none was sent.
+            pub room_name: Option<String>,
+        ] [$($values)*
+            room_id: $wire.room_id.map(RoomId::new),
+            room_name: $wire.room_name.map(Into::into),
+        ] $($rest)*);
+    };
     (@fields $name:ident $wire:ident $doc:tt [$($fields:tt)*] [$($values:tt)*] user $($rest:ident)*) => {
         class!(@fields $name $wire $doc [$($fields)*
-            /// Who did it; 0 where none was sent.
-            pub user_id: UserId,
+            /// Who did it; absent where nobody was named.
+            pub user_id: Option<UserId>,
             /// Name of who did it; empty where none was sent.
             pub user_name: String,
             /// Whom it was done to, where there is one.
             pub target_user_id: Option<UserId>,
         ] [$($values)*
-            user_id: UserId::new($wire.user_id.unwrap_or_default()),
+            user_id: $wire.user_id.map(UserId::new),
             user_name: $wire.user_name.unwrap_or_default().into_owned(),
             target_user_id: $wire.target_user_id.map(UserId::new),
         ] $($rest)*);
     };
     (@fields $name:ident $wire:ident $doc:tt [$($fields:tt)*] [$($values:tt)*] message $($rest:ident)*) => {
         class!(@fields $name $wire $doc [$($fields)*
-            /// Which message; 0 where none was sent.
+            /// Which message; every event of a message names one, and 0 stands for none.
             pub message_id: MessageId,
             /// The message it replies to, or the last one of the only user it mentions.
             pub parent_id: Option<MessageId>,
@@ -150,7 +194,7 @@ macro_rules! class {
             /// Hash of the author's e-mail address, or `!` and the address of a picture.
             pub user_email_hash: Option<String>,
         ] [$($values)*
-            content: Html::new($wire.content.unwrap_or_default()),
+            content: Html::new($wire.content.unwrap_or_default()).on($wire.server),
             moved: $wire.moved.unwrap_or_default(),
             parent_username: $wire.parent_username.map(Into::into),
             parent_text: $wire.parent_text.map(Into::into),
@@ -160,12 +204,30 @@ macro_rules! class {
             user_email_hash: $wire.user_email_hash.map(Into::into),
         ] $($rest)*);
     };
+    // Who starred or pinned, which only the account itself learns of its own.
+    (@fields $name:ident $wire:ident $doc:tt [$($fields:tt)*] [$($values:tt)*] starrer $($rest:ident)*) => {
+        class!(@fields $name $wire $doc [$($fields)*
+            /// Who did it: the account itself; absent where somebody else did.
+            pub user_id: Option<UserId>,
+            /// Name of who did it; absent where somebody else did.
+            pub user_name: Option<String>,
+            /// Whether the account's own star is on now; absent where somebody else did it.
+            pub message_starred: Option<bool>,
+            /// Whether the account's own pin is on now; absent where somebody else did it, or starred only.
+            pub message_owner_starred: Option<bool>,
+        ] [$($values)*
+            user_id: $wire.user_id.map(UserId::new),
+            user_name: $wire.user_name.map(Into::into),
+            message_starred: $wire.message_starred,
+            message_owner_starred: $wire.message_owner_starred,
+        ] $($rest)*);
+    };
     (@fields $name:ident $wire:ident $doc:tt [$($fields:tt)*] [$($values:tt)*] html $($rest:ident)*) => {
         class!(@fields $name $wire $doc [$($fields)*
             /// What the web client would show, as a fragment of HTML.
             pub content: Html,
         ] [$($values)*
-            content: Html::new($wire.content.unwrap_or_default()),
+            content: Html::new($wire.content.unwrap_or_default()).on($wire.server),
         ] $($rest)*);
     };
     (@fields $name:ident $wire:ident $doc:tt [$($fields:tt)*] [$($values:tt)*] text $($rest:ident)*) => {
@@ -187,7 +249,7 @@ macro_rules! class {
 
     (@traits $name:ident $($group:ident)*) => {
         impl class::Event for $name {
-            fn id(&self) -> EventId {
+            fn id(&self) -> Option<EventId> {
                 self.id
             }
 
@@ -196,21 +258,33 @@ macro_rules! class {
             }
         }
 
+        $(class!(@trait $name $group);)*
+    };
+    (@trait $name:ident room) => {
         impl class::RoomEvent for $name {
-            fn room_id(&self) -> RoomId {
-                self.room_id
+            fn room_id(&self) -> Option<RoomId> {
+                Some(self.room_id)
             }
 
             fn room_name(&self) -> &str {
                 &self.room_name
             }
         }
+    };
+    (@trait $name:ident roomless) => {
+        impl class::RoomEvent for $name {
+            fn room_id(&self) -> Option<RoomId> {
+                self.room_id
+            }
 
-        $(class!(@trait $name $group);)*
+            fn room_name(&self) -> &str {
+                self.room_name.as_deref().unwrap_or_default()
+            }
+        }
     };
     (@trait $name:ident user) => {
         impl class::UserEvent for $name {
-            fn user_id(&self) -> UserId {
+            fn user_id(&self) -> Option<UserId> {
                 self.user_id
             }
 
@@ -265,7 +339,7 @@ macro_rules! known_as {
             }
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                object(event).map(Self::of)
+                placed(event).map(Self::of)
             }
         }
     };
@@ -287,7 +361,7 @@ macro_rules! like_message {
         }
 
         impl class::Event for $name {
-            fn id(&self) -> EventId {
+            fn id(&self) -> Option<EventId> {
                 self.0.id
             }
 
@@ -297,8 +371,8 @@ macro_rules! like_message {
         }
 
         impl class::RoomEvent for $name {
-            fn room_id(&self) -> RoomId {
-                self.0.room_id
+            fn room_id(&self) -> Option<RoomId> {
+                Some(self.0.room_id)
             }
 
             fn room_name(&self) -> &str {
@@ -338,7 +412,7 @@ class! {
     /// The account's own messages come as well: compare `user_id` with the own id.
     /// A message that mentions the account or replies to it comes again as a [`MentionEvent`] or [`ReplyEvent`], with
     /// the same `message_id` and an id of its own: who answers both answers twice.
-    MessageEvent: user message said
+    MessageEvent: room user message said
 }
 
 known_as!(MessageEvent, "stackexchange.MessagePosted", Message);
@@ -373,7 +447,7 @@ class! {
     /// A message was deleted (10, `stackexchange.MessageDeleted`).
     ///
     /// `user_id` is who deleted it; where a moderator did, `target_user_id` is the author.
-    DeleteEvent: user message
+    DeleteEvent: room user message
 }
 
 known_as!(DeleteEvent, "stackexchange.MessageDeleted", Message);
@@ -381,22 +455,23 @@ known_as!(DeleteEvent, "stackexchange.MessageDeleted", Message);
 class! {
     /// A message was starred, unstarred, pinned or unpinned (6, `stackexchange.MessageStarred`).
     ///
-    /// The counts are those after it; nobody is told who did it, and `time_stamp` is the message's.
-    MessageStarredEvent: message html
+    /// The counts are those after it, and `time_stamp` is the message's. Only of a star or pin of its own does the account
+    /// learn who did it; since both toggle on the server, `message_starred` and `message_owner_starred` say which way.
+    MessageStarredEvent: room message starrer html
 }
 
 known_as!(MessageStarredEvent, "stackexchange.MessageStarred", Message);
 
 class! {
     /// A user entered a room (3, `stackexchange.UserEntered`).
-    UserEnteredEvent: user
+    UserEnteredEvent: room user
 }
 
 known_as!(UserEnteredEvent, "stackexchange.UserEntered", User);
 
 class! {
     /// A user left a room (4, `stackexchange.UserLeft`); with the own id, the account was removed.
-    UserLeftEvent: user
+    UserLeftEvent: room user
 }
 
 known_as!(UserLeftEvent, "stackexchange.UserLeft", User);
@@ -405,7 +480,7 @@ class! {
     /// A user's name or picture changed (34, `stackexchange.UserNameOrAvatarChanged`).
     ///
     /// `user_id` is the system's ([`UserId::FEEDS`]); [`UserNameOrAvatarChangedEvent::whose`] is the user's.
-    UserNameOrAvatarChangedEvent: user
+    UserNameOrAvatarChangedEvent: room user
 }
 
 known_as!(
@@ -415,9 +490,9 @@ known_as!(
 );
 
 impl UserNameOrAvatarChangedEvent {
-    /// Whose details changed: the target, and without one the user itself.
-    pub fn whose(&self) -> UserId {
-        self.target_user_id.unwrap_or(self.user_id)
+    /// Whose details changed: the target, and without one the user itself; absent where neither was named.
+    pub fn whose(&self) -> Option<UserId> {
+        self.target_user_id.or(self.user_id)
     }
 }
 
@@ -425,7 +500,7 @@ class! {
     /// The access level of a user or of the room itself changed (15, `stackexchange.AccessLevelChanged`).
     ///
     /// `user_id` changed it; `target_user_id` is whose it is, absent if it is the room's own.
-    AccessLevelChangedEvent: user maybe
+    AccessLevelChangedEvent: room user maybe
 }
 
 known_as!(
@@ -445,7 +520,7 @@ class! {
     /// A room's name, description or tags changed (5, `stackexchange.RoomNameChanged`).
     ///
     /// `room_name` is the new name already; whether the server ever sends this is not sure.
-    RoomNameChangedEvent: user text
+    RoomNameChangedEvent: room user text
 }
 
 known_as!(RoomNameChangedEvent, "stackexchange.RoomNameChanged", User);
@@ -483,7 +558,7 @@ impl RoomNameChangedEvent {
 class! {
     /// Something the web client would show, from the system to everybody it concerns
     /// (14, `stackexchange.GlobalNotification`): an event that begins, a word of the developers.
-    GlobalNotificationEvent: user html
+    GlobalNotificationEvent: roomless user html
 }
 
 known_as!(
@@ -495,7 +570,7 @@ known_as!(
 class! {
     /// Something the web client would show (16, `stackexchange.UserNotification`): somebody asks for access to a room
     /// of the account's, or was kicked from one.
-    UserNotificationEvent: user html
+    UserNotificationEvent: roomless user html
 }
 
 known_as!(
@@ -508,7 +583,7 @@ class! {
     /// Somebody invited the account to a room (17, `stackexchange.Invitation`).
     ///
     /// `room_id` and `room_name` are those of the room it is invited to.
-    InvitationEvent: user html
+    InvitationEvent: room user html
 }
 
 known_as!(InvitationEvent, "stackexchange.Invitation", User);
@@ -517,7 +592,7 @@ class! {
     /// The account was suspended, or its suspension was lifted (29, `stackexchange.UserSuspended`).
     ///
     /// `user_id` is the moderator's.
-    UserSuspendedEvent: user text
+    UserSuspendedEvent: room user text
 }
 
 known_as!(UserSuspendedEvent, "stackexchange.UserSuspended", User);

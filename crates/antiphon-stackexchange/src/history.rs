@@ -1,4 +1,8 @@
 //! A room's past, page by page (protocol §6).
+//!
+//! Rows of `mode=Messages` have neither an event id nor the room's name: they are told apart, ordered and paged by their
+//! message ids. Rows of `mode=Events` have event ids as far as anybody knows; should they have none, they are taken as
+//! well.
 
 use std::collections::HashSet;
 
@@ -6,11 +10,10 @@ use bytes::Bytes;
 
 use crate::{
     error::RequestError,
-    event::EventType,
     http::{Call, Http},
-    model::RoomId,
+    model::{MessageId, RoomId},
     session::Past,
-    wire::{self, Header, List},
+    wire::{self, Header, List, Shape},
 };
 
 /// The most that one page has.
@@ -18,48 +21,149 @@ pub(crate) const PAGE: usize = 500;
 /// Pages read for one hole, whatever the bound on events.
 const PAGES: usize = 40;
 
+/// A row: what it says about itself, and its bytes.
+pub(crate) type Row = (Header, Bytes);
+
+/// From where on a room's history is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Since {
+    /// The server's count up to which the room was heard.
+    pub(crate) count: i64,
+    /// The newest message up to that count; absent if nobody knows, as after an update from an earlier version.
+    pub(crate) message: Option<i64>,
+    /// When that count was told, in Unix seconds; tells rows apart where neither id does.
+    pub(crate) at: i64,
+}
+
+impl Since {
+    /// Whether a row of messages lies after the count; `None` where the row does not tell.
+    fn is_after(&self, (header, body): &Row) -> Option<bool> {
+        if let Some(id) = header.id {
+            return Some(id > self.count);
+        }
+        let message = header.posted()?;
+        Some(match self.message {
+            Some(known) => message.get() > known,
+            None => Shape::of(body).time_stamp().is_none_or(|at| at > self.at),
+        })
+    }
+
+    /// Whether a row of `mode=Events` lies after the count; the server was asked for those alone.
+    fn is_after_event(&self, row: &Row) -> Option<bool> {
+        if row.0.id.is_none() && self.message.is_none() {
+            return None;
+        }
+        self.is_after(row)
+    }
+}
+
+/// Parts the rows of a page, which ascend, in those after the count and the number of those before it.
+///
+/// A row that does not tell is before the count if a row behind it is.
+fn part(rows: Vec<Row>, is_after: impl Fn(&Row) -> Option<bool>) -> (Vec<Row>, usize) {
+    let all = rows.len();
+    let last_before = rows.iter().rposition(|row| is_after(row) == Some(false));
+    let after: Vec<Row> = rows
+        .into_iter()
+        .enumerate()
+        .filter(|(at, row)| {
+            is_after(row).unwrap_or_else(|| last_before.is_none_or(|last| *at > last))
+        })
+        .map(|(_, row)| row)
+        .collect();
+    let before = all - after.len();
+    (after, before)
+}
+
 /// One page of a history.
 pub(crate) struct Page {
-    /// Headers and bodies, ascending by id.
-    pub(crate) events: Vec<(Header, Bytes)>,
-    /// What is no event: elements without an id, or the whole answer if it has no list.
-    odd: Vec<Bytes>,
+    /// Rows, ascending.
+    pub(crate) rows: Vec<Row>,
+    /// What is no row: elements with neither id, or the whole answer if it has no list.
+    pub(crate) odd: Vec<Bytes>,
     /// Whether it has a list at all.
     is_list: bool,
+    /// The server's count.
+    time: Option<i64>,
 }
 
 impl Page {
     /// How many elements it has, whatever they are.
     fn count(&self) -> usize {
-        self.events.len() + self.odd.len()
+        self.rows.len() + self.odd.len()
     }
 }
 
-/// Reads one page.
-pub(crate) async fn page(http: &Http, call: Call) -> Result<Page, RequestError> {
+/// Puts rows in order: by event ids if all have one, by message ids if all posted one, else as the server had them.
+fn order(rows: &mut [Row]) {
+    if rows.iter().all(|(header, _)| header.id.is_some()) {
+        rows.sort_by_key(|(header, _)| header.id);
+    } else if rows.iter().all(|(header, _)| header.posted().is_some()) {
+        rows.sort_by_key(|(header, _)| header.posted());
+    }
+}
+
+/// Reads one page of which something is kept whatever it is.
+async fn page(http: &Http, call: Call) -> Result<Page, RequestError> {
     let answer = http.call(call).await?;
     let history: wire::History<'_> = answer.json()?;
     let List::Elements(elements) = history.events else {
         return Ok(Page {
-            events: Vec::new(),
+            rows: Vec::new(),
             odd: vec![answer.body],
             is_list: false,
+            time: None,
         });
     };
-    let (mut events, mut odd) = (Vec::with_capacity(elements.len()), Vec::new());
+    let (mut rows, mut odd) = (Vec::with_capacity(elements.len()), Vec::new());
     for element in elements {
         let body = answer.body.slice_ref(element.get().as_bytes());
-        match Header::of(element) {
-            Some(header) => events.push((header, body)),
+        match Header::of_row(element) {
+            Some(header) => rows.push((header, body)),
             None => odd.push(body),
         }
     }
-    events.sort_by_key(|(header, _)| header.id);
+    order(&mut rows);
     Ok(Page {
-        events,
+        rows,
         odd,
         is_list: true,
+        time: history.time,
     })
+}
+
+/// Reads one page for a person: an answer without a list is an error.
+pub(crate) async fn messages(http: &Http, call: Call) -> Result<Page, RequestError> {
+    let page = page(http, call).await?;
+    if page.is_list {
+        return Ok(page);
+    }
+    Err(RequestError::Undecodable {
+        source: "the answer has no list of events".into(),
+    })
+}
+
+/// Which rows were taken, whichever of their ids they had.
+#[derive(Default)]
+struct Known {
+    events: HashSet<i64>,
+    messages: HashSet<MessageId>,
+}
+
+impl Known {
+    /// Whether a row is taken for the first time; one without ids always is.
+    ///
+    /// Two events with ids of their own that claim the same message are two.
+    fn is_new(&mut self, header: &Header) -> bool {
+        let is_new = match (header.id, header.posted()) {
+            (Some(id), _) => !self.events.contains(&id),
+            (None, Some(message)) => !self.messages.contains(&message),
+            (None, None) => true,
+        };
+        self.events.extend(header.id);
+        self.messages.extend(header.posted());
+        is_new
+    }
 }
 
 /// The events of a room after a count, as far as its history reaches and `most` allows.
@@ -69,8 +173,19 @@ pub(crate) async fn page(http: &Http, call: Call) -> Result<Page, RequestError> 
 pub(crate) async fn since(
     http: &Http,
     room: RoomId,
-    since: i64,
+    since: Since,
     most: usize,
+) -> Result<Past, RequestError> {
+    paged(http, room, since, most, PAGE).await
+}
+
+/// See [`since`]; with pages of this size.
+async fn paged(
+    http: &Http,
+    room: RoomId,
+    since: Since,
+    most: usize,
+    page_size: usize,
 ) -> Result<Past, RequestError> {
     if most == 0 {
         return Ok(Past::default());
@@ -82,64 +197,166 @@ pub(crate) async fn since(
             .field("mode", &mode)
             .field("msgCount", &count)
     };
-    let size = most.min(PAGE);
-    let is_after = |(header, _): &(Header, Bytes)| header.id.is_some_and(|id| id > since);
-    let newest = page(http, ask("Events", since, size)).await?;
+    let size = most.min(page_size);
+    let newest = page(http, ask("Events", since.count, size)).await?;
     // What cannot be read has no number, so nobody knows whether it is missing.
     let readable = newest.odd.is_empty();
-    let reaches = newest.count() < size || newest.events.iter().any(|event| !is_after(event));
+    let is_full = newest.count() >= size;
     let mut odd = newest.odd;
-    let all = newest.events.len();
-    let mut events = newest.events;
-    events.retain(is_after);
-    let mut old = all - events.len();
+    let (mut rows, mut old) = part(newest.rows, |row| since.is_after_event(row));
     // Of a full page nobody knows what lies before it besides messages, unless it begins just after the count.
-    let follows = |event: &(Header, Bytes)| event.0.id == Some(since + 1);
-    let reaches = reaches || events.first().is_some_and(follows);
-    let mut known: HashSet<_> = events.iter().map(|(header, _)| header.id).collect();
-    let mut left = most.saturating_sub(events.len());
+    let follows = |row: &Row| row.0.id == Some(since.count + 1);
+    let reaches = !is_full || old > 0 || rows.first().is_some_and(follows);
+    let mut known = Known::default();
+    rows.retain(|(header, _)| known.is_new(header));
+    let mut left = most.saturating_sub(rows.len());
     // Only messages that were posted there count: a star or an edit may be about one of last year.
-    let posted = |header: &Header| header.event_type == Some(EventType::MESSAGE_POSTED.0);
-    let mut oldest = events
-        .iter()
-        .filter_map(|(header, _)| header.message_id.filter(|_| posted(header)))
-        .min();
+    let oldest_of = |rows: &[Row]| rows.iter().filter_map(|(header, _)| header.posted()).min();
+    let mut oldest = oldest_of(&rows);
     let mut pages = 0;
     let mut messages_reach = reaches || !newest.is_list;
     while !messages_reach && left > 0 && pages < PAGES {
         pages += 1;
-        let size = left.min(PAGE);
+        let size = left.min(page_size);
         let mut call = ask("Messages", 0, size);
         if let Some(oldest) = oldest {
             call = call.field("before", &oldest);
         }
         let older = page(http, call).await?;
-        messages_reach = older.count() < size || older.events.iter().any(|event| !is_after(event));
-        oldest = older
-            .events
-            .iter()
-            .filter_map(|(header, _)| header.message_id)
-            .min();
+        let is_full = older.count() >= size;
+        oldest = oldest_of(&older.rows);
         odd.extend(older.odd);
-        let before = events.len();
-        for event in older.events {
-            if is_after(&event) && known.insert(event.0.id) {
-                events.push(event);
-            } else {
-                old += 1;
-            }
-        }
-        let new = events.len() - before;
-        left -= new.min(left);
-        if new == 0 || oldest.is_none() {
+        let (mut more, before) = part(older.rows, |row| since.is_after(row));
+        messages_reach = !is_full || before > 0;
+        let after = more.len();
+        more.retain(|(header, _)| known.is_new(header));
+        old += before + after - more.len();
+        left -= more.len().min(left);
+        let is_over = more.is_empty() || oldest.is_none();
+        // All of them are older than any row of the pages before.
+        more.append(&mut rows);
+        rows = more;
+        if is_over {
             break;
         }
     }
-    events.sort_by_key(|(header, _)| header.id);
+    order(&mut rows);
     Ok(Past {
-        events,
+        rows,
         odd,
         old,
         whole: reaches && readable,
+        time: newest.time,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_sim::Simulator;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{Account, Config};
+
+    const EVENTS: &str = "POST /chats/4242/events";
+
+    async fn http(sim: &Simulator) -> Http {
+        let bot = sim.stackexchange().account();
+        let config = Config::new(Account::new(bot.email, bot.password));
+        let http = Http::new(&config, sim.network().http());
+        http.log_in().await.expect("logged in");
+        http
+    }
+
+    /// What is taken of these answers, with pages of five, and how many requests that took.
+    async fn taken(since: Since, answers: &[&Value]) -> (Past, usize) {
+        let sim = Simulator::with_seed(7);
+        let http = http(&sim).await;
+        let chat = sim.stackexchange();
+        for answer in answers {
+            chat.answer(EVENTS, 1, 200, None, &answer.to_string());
+        }
+        let past = paged(&http, RoomId::new(4242), since, 1000, 5).await;
+        (past.expect("a past"), answers.len() - chat.answers_left())
+    }
+
+    fn messages_of(past: &Past) -> Vec<i64> {
+        let messages = past.rows.iter().filter_map(|(header, _)| header.posted());
+        messages.map(MessageId::get).collect()
+    }
+
+    /// Rows as in `stackchat/parse/json/events_test.py` of `stack.chat` 3.1.0.dev1513065255.
+    fn case() -> Value {
+        let case = include_str!("../fixtures/cases/history-second-page-without-id.json");
+        serde_json::from_str(case).expect("a case")
+    }
+
+    fn after(message: Option<i64>) -> Since {
+        Since {
+            count: 165_000_150,
+            message,
+            at: 1_770_000_028,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_of_messages_without_event_ids_is_taken_by_their_message_ids() {
+        let case = case();
+        let (first, second) = (
+            &case["first_page"]["answer"],
+            &case["second_page"]["answer"],
+        );
+        let expected = [29, 32, 101, 104, 108, 115, 121].map(|number| 66_000_000 + number);
+        // After an update nobody knows which message was heard last; the time of the last frame tells.
+        for message in [Some(66_000_026), None] {
+            let (past, requests) = taken(after(message), &[first, second, second]).await;
+            assert_eq!(messages_of(&past), expected);
+            assert_eq!(requests, 2, "the second page reaches back");
+            assert_eq!((past.old, past.odd.len()), (3, 0));
+            assert!(!past.whole, "other events of that stretch are unknown");
+            assert_eq!(past.time, Some(165_000_300));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_of_events_without_ids_are_taken_as_well() {
+        let case = case();
+        let mut first = case["first_page"]["answer"].clone();
+        for row in first["events"].as_array_mut().expect("rows") {
+            row.as_object_mut().expect("a row").remove("id");
+        }
+        first["events"][1]["event_type"] = 3.into();
+        let second = &case["second_page"]["answer"];
+        let (past, requests) = taken(after(Some(66_000_026)), &[&first, second, second]).await;
+        assert_eq!(requests, 2);
+        let expected = [29, 32, 101, 108, 115, 121].map(|number| 66_000_000 + number);
+        assert_eq!(messages_of(&past), expected);
+        assert_eq!(past.rows.len(), 7, "and what is no message");
+        assert_eq!(past.rows[3].0.event_type, Some(3), "in the server's order");
+
+        // A server that gives more than it was asked for.
+        let (past, _) = taken(after(Some(66_000_108)), &[&first]).await;
+        assert_eq!(messages_of(&past), [66_000_115, 66_000_121]);
+        assert_eq!(past.old, 3, "whatever stands before an old one is old");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_row_in_two_pages_is_taken_once_and_pages_that_repeat_end() {
+        let case = case();
+        let first = &case["first_page"]["answer"];
+        let second = &case["second_page"]["answer"];
+        let mut again = second.clone();
+        again["events"][4] = first["events"][0].clone();
+        again["events"][4]
+            .as_object_mut()
+            .expect("a row")
+            .remove("id");
+        let (past, _) = taken(
+            after(Some(66_000_010)),
+            &[first, &again, second, second, second],
+        )
+        .await;
+        let expected = [20, 23, 26, 29, 32, 101, 104, 108, 115, 121].map(|n| 66_000_000 + n);
+        assert_eq!(messages_of(&past), expected);
+    }
 }

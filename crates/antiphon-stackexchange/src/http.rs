@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    fmt::Write as _,
     path::PathBuf,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -21,6 +22,7 @@ use tokio::{
 
 use crate::{
     config::{Account, Config},
+    content::Html,
     cookies::{self, Jar},
     error::{LoginError, RequestError},
     model::{Me, RoomId, Server},
@@ -34,8 +36,13 @@ const WAITS: u32 = 5;
 const LOGINS: u32 = 3;
 /// How much of a page an error repeats.
 const LONGEST_WORDS: usize = 300;
+/// How much of a page is looked at for those words.
+const LONGEST_PAGE: usize = 16 << 10;
 /// How long a key for writing is used (protocol §4: others fetch it anew hourly).
 const FKEY_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// Redirects that are followed for one page.
+const REDIRECTS: u32 = 5;
 
 /// Where invitations go.
 pub(crate) const INVITE: &str = "/users/invite";
@@ -137,9 +144,16 @@ impl Answer {
 
     /// Reads the answer as JSON.
     pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
-        serde_json::from_slice(&self.body).map_err(|error| RequestError::Undecodable {
-            body: short(&self.body),
-            source: error.into(),
+        serde_json::from_slice(&self.body).map_err(|error| {
+            // The parser's own words repeat values of the answer.
+            let (line, column) = (error.line(), error.column());
+            let what = match error.classify() {
+                serde_json::error::Category::Data => "another value was expected",
+                _ => "no JSON",
+            };
+            RequestError::Undecodable {
+                source: format!("{what} at line {line} column {column}").into(),
+            }
         })
     }
 }
@@ -227,8 +241,13 @@ impl Http {
         if !looks_stale || call.method != Method::POST {
             return answer;
         }
-        let fresh = self.fresh_key(stale.as_deref()).await?;
-        if !call.idempotent || Some(&fresh) == stale.as_ref() {
+        let fresh = self.fresh_key(stale.as_deref()).await;
+        if !call.idempotent {
+            // The first answer says what may have been done, whatever became of the key.
+            return answer;
+        }
+        let fresh = fresh?;
+        if Some(&fresh) == stale.as_ref() {
             return answer;
         }
         tracing::debug!(path = call.path, "sent once more with a new key");
@@ -302,7 +321,11 @@ impl Http {
             Some(room) => format!("https://{host}/rooms/{room}"),
             None => format!("https://{host}/"),
         };
-        let response = self.sent(&call.method, host, &path, form, &referer).await?;
+        let response = if call.method == Method::GET {
+            self.followed(host, path, &referer).await?
+        } else {
+            self.sent(&call.method, host, &path, form, &referer).await?
+        };
         if response.status() == StatusCode::CONFLICT && call.path == INVITE {
             // Here a conflict is a refusal, unless it says how long to wait (protocol §7.2).
             let words = short(response.body());
@@ -364,6 +387,30 @@ impl Http {
         Ok(response)
     }
 
+    /// Reads a page of the chat server, and follows redirects within it, as to the full address of a room.
+    ///
+    /// A redirect to the login, to a challenge, to an error page or to another host is the answer itself.
+    async fn followed(
+        &self,
+        host: &'static str,
+        path: String,
+        referer: &str,
+    ) -> Result<Response<Bytes>, RequestError> {
+        let mut path = path;
+        let mut redirects = 0;
+        loop {
+            let response = self.sent(&Method::GET, host, &path, None, referer).await?;
+            let next = location(&response)
+                .filter(|to| !asks_for_human(to) && !is_error_page(to))
+                .and_then(|to| within(host, &path, &to));
+            match next {
+                Some(next) if redirects < REDIRECTS => path = next,
+                _ => return Ok(response),
+            }
+            redirects += 1;
+        }
+    }
+
     /// Reads a page of any of the sites.
     async fn page(&self, host: &'static str, path: &str) -> Result<Response<Bytes>, RequestError> {
         let referer = format!("https://{host}/");
@@ -374,23 +421,19 @@ impl Http {
     pub(crate) async fn room_is_open(&self, room: RoomId) -> Result<bool, RequestError> {
         let path = format!("/rooms/{room}");
         let host = self.server.chat_host();
-        let response = self.page(host, &path).await?;
+        let referer = format!("https://{host}/");
+        let response = self.followed(host, path, &referer).await?;
         fail_early(&response)?;
         if matches!(response.status().as_u16(), 404 | 410) {
             return Ok(false);
         }
-        // The page's full address has the name of the room behind its number.
-        let full = format!("{path}/");
-        if location(&response).is_some_and(|to| path_of(&to).starts_with(&full)) {
-            return Ok(true);
-        }
         if response.status() != StatusCode::OK {
             return Err(RequestError::NotAnAnswer {
                 status: response.status().as_u16(),
-                body: short(response.body()),
+                body: words_of(&response),
             });
         }
-        Ok(!Page::parse(response.body()).is_private_room())
+        Ok(!Page::parse(response.body())?.is_private_room())
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -425,9 +468,10 @@ impl Http {
         for again in [false, true] {
             let host = self.server.chat_host();
             let path = "/chats/join/favorite";
-            let response = self.page(host, path).await?;
+            let referer = format!("https://{host}/");
+            let response = self.followed(host, path.into(), &referer).await?;
             expect_page(&response, host, path).map_err(login_failed)?;
-            let page = Page::parse(response.body());
+            let page = Page::parse(response.body())?;
             if page.profile() == Profile::Anonymous && !again {
                 // The session has ended: one full login, then once more.
                 self.log_in_again().await.map_err(login_failed)?;
@@ -543,7 +587,8 @@ impl Http {
 
     fn profile_on(&self, front: &Response<Bytes>) -> Result<Profile, LoginError> {
         expect_page(front, self.server.chat_host(), "/")?;
-        Ok(Page::parse(front.body()).profile())
+        let page = Page::parse(front.body()).map_err(LoginError::Request)?;
+        Ok(page.profile())
     }
 
     /// The login that a file kept, if it still counts.
@@ -591,7 +636,7 @@ impl Http {
             Some(to) if asks_for_human(&to) => return Err(captcha(host, &to)),
             _ => expect_page(&response, host, page)?,
         }
-        let form = Page::parse(response.body());
+        let form = Page::parse(response.body()).map_err(LoginError::Request)?;
         let Some(fkey) = form.login_fkey() else {
             if form.is_challenge() {
                 return Err(LoginError::Captcha {
@@ -630,7 +675,8 @@ impl Http {
             Some(to) if asks_for_human(&to) => return Err(captcha(host, &to)),
             _ => expect_page(&response, host, path)?,
         }
-        if Page::parse(response.body()).is_challenge() {
+        let page = Page::parse(response.body()).map_err(LoginError::Request)?;
+        if page.is_challenge() {
             return Err(captcha(host, &format!("https://{host}{path}")));
         }
         let said = String::from_utf8_lossy(response.body());
@@ -658,7 +704,8 @@ impl Http {
             Some(to) if !to.is_empty() && !is_error_page(&to) => Err(captcha(host, &to)),
             _ => {
                 expect_page(&response, host, path)?;
-                if Page::parse(response.body()).is_challenge() {
+                let page = Page::parse(response.body()).map_err(LoginError::Request)?;
+                if page.is_challenge() {
                     return Err(captcha(host, &format!("https://{host}{path}")));
                 }
                 Err(LoginError::BadCredentials { host })
@@ -719,7 +766,7 @@ impl Http {
         let path = "/users/logout";
         let response = self.page(host, path).await?;
         expect_page(&response, host, path).map_err(login_failed)?;
-        let Some(fkey) = Page::parse(response.body()).any_fkey() else {
+        let Some(fkey) = Page::parse(response.body())?.any_fkey() else {
             return Err(login_failed(LoginError::PageChanged {
                 page: format!("https://{host}{path}"),
                 missing: "fkey",
@@ -776,9 +823,50 @@ fn is_error_page(to: &str) -> bool {
     path.starts_with("/error") || path.starts_with("/users/login")
 }
 
+/// The path and query of a redirect from a page of a host, if it leads to a page of the same host over TLS.
+fn within(host: &str, from: &str, to: &str) -> Option<String> {
+    let to = to.split('#').next().unwrap_or_default();
+    let full = to.strip_prefix("//").or_else(|| {
+        let (scheme, rest) = to.split_once("://")?;
+        scheme.eq_ignore_ascii_case("https").then_some(rest)
+    });
+    let path = if let Some(full) = full {
+        let end = full.find(['/', '?']).unwrap_or(full.len());
+        let (authority, rest) = full.split_at(end);
+        let authority = authority.strip_suffix(":443").unwrap_or(authority);
+        if !authority.eq_ignore_ascii_case(host) {
+            return None;
+        }
+        let slash = if rest.starts_with('/') { "" } else { "/" };
+        format!("{slash}{rest}")
+    } else if to.starts_with('/') {
+        to.to_owned()
+    } else if to.starts_with('?') {
+        format!("{}{to}", path_of(from))
+    } else {
+        // A scheme ends in a colon before any slash.
+        let first = to.split(['/', '?']).next().unwrap_or_default();
+        if to.is_empty() || first.contains(':') {
+            return None;
+        }
+        let directory = path_of(from).rsplit_once('/')?.0;
+        format!("{directory}/{to}")
+    };
+    // Slugs of other alphabets come unescaped.
+    let mut escaped = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_graphic() {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    Some(escaped)
+}
+
 /// Where a redirect leads; empty if it does not say.
 fn location(response: &Response<Bytes>) -> Option<String> {
-    if !response.status().is_redirection() {
+    if !matches!(response.status().as_u16(), 300..=303 | 305 | 307 | 308) {
         return None;
     }
     let location = response.headers().get(header::LOCATION);
@@ -833,6 +921,23 @@ fn short(text: &[u8]) -> String {
         .collect()
 }
 
+/// The words that a page shows, at their beginning: its markup, which may hold keys, is left out.
+fn shown(body: &[u8]) -> String {
+    let beginning = String::from_utf8_lossy(&body[..body.len().min(LONGEST_PAGE)]);
+    if !beginning.trim_start().starts_with('<') {
+        return short(body);
+    }
+    short(Html::new(beginning).text().as_bytes())
+}
+
+/// What a redirect or a page in place of an answer says.
+fn words_of(response: &Response<Bytes>) -> String {
+    match location(response) {
+        Some(to) => format!("a redirect to {}", short(path_of(&to).as_bytes())),
+        None => shown(response.body()),
+    }
+}
+
 /// Whether the server failed, or asks to slow down, so that its page says nothing else.
 fn fail_early(response: &Response<Bytes>) -> Result<(), RequestError> {
     let status = response.status();
@@ -842,7 +947,7 @@ fn fail_early(response: &Response<Bytes>) -> Result<(), RequestError> {
         }),
         500.. => Err(RequestError::Server {
             status: status.as_u16(),
-            message: short(response.body()),
+            message: shown(response.body()),
         }),
         _ => Ok(()),
     }
@@ -853,10 +958,10 @@ fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
     let status = response.status();
     let body = response.body();
     let number = status.as_u16();
-    if let Some(location) = location(response) {
+    if status.is_redirection() {
         return Err(RequestError::NotAnAnswer {
             status: number,
-            body: format!("a redirect to {}", short(location.as_bytes())),
+            body: words_of(response),
         });
     }
     fail_early(response)?;
@@ -875,7 +980,7 @@ fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
         200..300 => Ok(answer),
         _ if is_page => Err(RequestError::NotAnAnswer {
             status: number,
-            body: short(body),
+            body: shown(body),
         }),
         _ => Err(RequestError::Refused {
             status: number,
@@ -885,13 +990,19 @@ fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
 }
 
 impl Answer {
+    /// Whether the answer is words for the user: a JSON text, or a text that is no JSON of another kind.
+    pub(crate) fn has_words(&self) -> bool {
+        let start = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
+        !matches!(start, Some(b'{' | b'[' | b'<'))
+    }
+
     /// Whether the answer is a page of HTML where none was asked for.
     fn not_a_page(self) -> Result<Self, RequestError> {
         let start = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
         if start == Some(&b'<') {
             return Err(RequestError::NotAnAnswer {
                 status: self.status.as_u16(),
-                body: short(&self.body),
+                body: shown(&self.body),
             });
         }
         Ok(self)

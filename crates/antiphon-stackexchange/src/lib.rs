@@ -14,6 +14,7 @@ mod page;
 mod session;
 mod socket;
 mod source;
+mod split;
 mod tame;
 mod throttle;
 pub mod view;
@@ -26,8 +27,8 @@ pub use client::{Client, HistoryQuery, Room, Transport};
 pub use config::{Account, Config, Sockets};
 pub use content::Html;
 pub use error::{
-    ActionError, ConfigError, JoinError, LoginError, NotConnected, RequestError, SendError,
-    TextError,
+    ActionError, ConfigError, JoinError, LoginError, NotConnected, PartsError, RequestError,
+    SendError, TextError,
 };
 pub use event::{
     AccessChange, AccessLevelChangedEvent, DebugMessage, DeleteEvent, EditEvent, EventType,
@@ -43,6 +44,7 @@ pub use model::{
     Pingable, PresentUser, RoomId, RoomInfo, RoomUsage, Server, UserId, UserInfo,
 };
 pub use source::Source;
+pub use split::{Parts, Splitter};
 use tokio::sync::mpsc;
 
 /// A client to keep and a source to run, for one account on one chat server.

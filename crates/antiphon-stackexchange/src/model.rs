@@ -145,19 +145,17 @@ pub struct PresentUser {
 }
 
 impl PresentUser {
-    /// Reads a list of users; what is none is left out.
-    pub(crate) fn list(json: &str) -> Vec<Self> {
-        let users: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
-        users
-            .into_iter()
-            .filter_map(|user| {
-                let user: wire::User<'_> = serde_json::from_str(user.get()).ok()?;
-                Some(Self {
-                    id: UserId::new(user.id?),
-                    name: user.name.unwrap_or_default().into_owned(),
-                })
+    /// Reads a list of users; an element that names none is left out, and what is no list is `None`.
+    pub(crate) fn list(json: &str) -> Option<Vec<Self>> {
+        let users: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+        let users = users.into_iter().filter_map(|user| {
+            let user: wire::User<'_> = serde_json::from_str(user.get()).ok()?;
+            Some(Self {
+                id: UserId::new(user.id?),
+                name: user.name.unwrap_or_default().into_owned(),
             })
-            .collect()
+        });
+        Some(users.collect())
     }
 }
 

@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 use scraper::{ElementRef, Html, Selector};
 
 use crate::{
+    error::RequestError,
     model::{AccessSections, MessageId, MessageVersion, PresentUser, RoomId, RoomUsage, UserId},
-    tame::tamed,
+    tame,
 };
 
 /// Selectors are read once.
@@ -41,6 +42,7 @@ selector!(USER_CARD = ".usercard, [id^=owner-user], [id^=user-]");
 selector!(ROOM_CARD = "#user-roomcards-container .roomcard");
 selector!(ROOM_MESSAGES = ".room-message-count");
 selector!(ROOM_CARD_NAME = ".room-name");
+selector!(LINK = "a[href]");
 selector!(STARRED = "li[id^=summary_]");
 
 /// Whose page it is.
@@ -62,10 +64,19 @@ pub(crate) enum Profile {
 pub(crate) struct Page(Html);
 
 impl Page {
-    pub(crate) fn parse(bytes: &[u8]) -> Self {
-        Self(Html::parse_document(&tamed(&String::from_utf8_lossy(
-            bytes,
-        ))))
+    /// Parses a page.
+    ///
+    /// # Errors
+    /// [`RequestError::Undecodable`] if it has more tags, or a deeper nesting of them, than any page has: it is never read
+    /// as an empty one.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
+        let html = String::from_utf8_lossy(bytes);
+        match tame::as_page(&html) {
+            Ok(()) => Ok(Self(Html::parse_document(&html))),
+            Err(reason) => Err(RequestError::Undecodable {
+                source: reason.into(),
+            }),
+        }
     }
 
     fn first(&self, selector: &Selector) -> Option<ElementRef<'_>> {
@@ -129,19 +140,16 @@ impl Page {
         self.first(&INPUT).is_some()
     }
 
-    /// Who is present, in either form that pages had.
-    pub(crate) fn present(&self) -> Vec<PresentUser> {
+    /// Who is present, in either form that pages had; `None` if it has neither.
+    pub(crate) fn present(&self) -> Option<Vec<PresentUser>> {
         if let Some(json) = self.first(&PRESENT).and_then(|div| div.attr("data-users")) {
             return PresentUser::list(json);
         }
-        self.0
-            .select(&SCRIPT)
-            .find_map(|script| {
-                let code = script.text().collect::<String>();
-                let (_, list) = code.split_once("initPresent(")?;
-                Some(present_in_script(list))
-            })
-            .unwrap_or_default()
+        self.0.select(&SCRIPT).find_map(|script| {
+            let code = script.text().collect::<String>();
+            let (_, list) = code.split_once("initPresent(")?;
+            Some(present_in_script(list))
+        })
     }
 
     /// The versions of a message, as its history page shows them.
@@ -168,8 +176,9 @@ impl Page {
                     source: within(&SOURCE).map(|source| source.text().collect::<String>()),
                     time: within(&TIMESTAMP).map(text),
                     stars: within(&STARS).map(|stars| {
+                        // A single star has no number.
                         let times = stars.select(&TIMES).next().map(text).unwrap_or_default();
-                        times.parse().unwrap_or(1)
+                        leading_number(&times).unwrap_or(1)
                     }),
                     is_pinned: within(&PINS).is_some(),
                 }
@@ -185,8 +194,9 @@ impl Page {
         owners
     }
 
-    /// Who has which explicit level, by the access tab of a room's information page.
-    pub(crate) fn access(&self) -> AccessSections {
+    /// Who has which explicit level, by the access tab of a room's information page; `None` for another page.
+    pub(crate) fn access(&self) -> Option<AccessSections> {
+        self.first(&ACCESS_SECTION)?;
         let mut access = AccessSections::default();
         for section in self.0.select(&ACCESS_SECTION) {
             let users = section.select(&USER_CARD).filter_map(card_user);
@@ -198,7 +208,7 @@ impl Page {
                 _ => {}
             }
         }
-        access
+        Some(access)
     }
 
     /// The rooms a user talks in, by the user's page.
@@ -208,14 +218,11 @@ impl Page {
             .filter_map(|card| {
                 let id = card.attr("id")?.strip_prefix("room-")?.parse().ok()?;
                 let messages = card.select(&ROOM_MESSAGES).next();
-                let digits = messages
-                    .and_then(|count| count.attr("title"))
-                    .unwrap_or_default();
-                let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+                let title = messages.and_then(|count| count.attr("title"));
                 Some(RoomUsage {
                     room_id: RoomId::new(id),
                     name: card.select(&ROOM_CARD_NAME).next().map(text),
-                    messages: digits.parse().ok(),
+                    messages: title.and_then(leading_number),
                 })
             })
             .collect()
@@ -243,11 +250,28 @@ fn text(element: ElementRef<'_>) -> String {
     element.text().collect::<String>().trim().to_owned()
 }
 
+/// The number at the beginning of a text such as `1,235 all time messages (by user90000017)`.
+fn leading_number(text: &str) -> Option<u64> {
+    let text = text.trim_start();
+    let end = text.find(|character: char| !character.is_ascii_digit() && character != ',');
+    let digits = text[..end.unwrap_or(text.len())].replace(',', "");
+    digits.parse().ok()
+}
+
 /// The user of a card, by the number at the end of its id or by its link.
 fn card_user(card: ElementRef<'_>) -> Option<UserId> {
-    let id = card.attr("id").unwrap_or_default();
-    let number = id.rsplit('-').next().and_then(|number| number.parse().ok());
-    number.map(UserId::new)
+    let by_id = card.attr("id").and_then(|id| {
+        let (_, number) = id.rsplit_once("user-")?;
+        number.parse().ok()
+    });
+    let by_link = || {
+        let mut links = card.select(&LINK).filter_map(|link| link.attr("href"));
+        links.find_map(|address| {
+            let (_, rest) = address.split_once("/users/")?;
+            rest.split(['/', '?', '#']).next()?.parse().ok()
+        })
+    };
+    by_id.or_else(by_link).map(UserId::new)
 }
 
 /// Ids and names in `[{id: 77, name: ("mira"), …}, …]`, which is a script and no JSON.
@@ -281,6 +305,10 @@ fn present_in_script(code: &str) -> Vec<PresentUser> {
 mod tests {
     use super::*;
 
+    fn page(bytes: &[u8]) -> Page {
+        Page::parse(bytes).expect("a page")
+    }
+
     const ROOM: &str = r#"<html><head><title>Sandbox</title></head><body>
         <div class="topbar-menu-links"><a href="/users/77/mira">mira</a></div>
         <div id="content"><form><input name="fkey" type="hidden" value="0123456789abcdef0123456789abcdef"></form></div>
@@ -289,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_room_page_tells_who_reads_it_and_what_it_is() {
-        let page = Page::parse(ROOM.as_bytes());
+        let page = page(ROOM.as_bytes());
         let me = Profile::User {
             id: UserId::new(77),
             name: "mira".into(),
@@ -298,30 +326,30 @@ mod tests {
         let key = page.any_fkey();
         assert_eq!(key.as_deref(), Some("0123456789abcdef0123456789abcdef"));
         assert!(page.may_post() && !page.is_private_room() && !page.is_challenge());
-        assert_eq!(page.present().len(), 1);
+        assert_eq!(page.present().expect("a list").len(), 1);
         assert_eq!(page.login_fkey(), None, "only the login form's key counts");
     }
 
     #[test]
     fn a_link_to_the_login_is_nobodys() {
-        let page = |link: &str| {
-            Page::parse(
+        let linked = |link: &str| {
+            page(
                 format!(r#"<div class="topbar-menu-links"><a href="{link}">x</a></div>"#)
                     .as_bytes(),
             )
         };
-        let login = page("https://stackexchange.com/users/login?returnurl=x");
+        let login = linked("https://stackexchange.com/users/login?returnurl=x");
         assert_eq!(login.profile(), Profile::Anonymous);
-        assert_eq!(page("/users/login").profile(), Profile::Anonymous);
-        assert_eq!(Page::parse(b"<p>hi").profile(), Profile::Absent);
+        assert_eq!(linked("/users/login").profile(), Profile::Anonymous);
+        assert_eq!(page(b"<p>hi").profile(), Profile::Absent);
     }
 
     #[test]
     fn those_present_are_found_in_a_script_too() {
-        let page = Page::parse(
+        let page = page(
             br#"<script>CHAT.RoomUsers.initPresent([{id: 77, name: ("mira"), is_owner: true},{id: -2, name: ("Fe\"eds")}])</script>"#,
         );
-        let present = page.present();
+        let present = page.present().expect("a list");
         assert_eq!(present.len(), 2);
         assert_eq!(
             (present[1].id, present[1].name.as_str()),
@@ -332,19 +360,22 @@ mod tests {
     #[test]
     fn any_bytes_are_a_page() {
         for bytes in [&b""[..], b"\xff\xfe<", &b"<div>".repeat(2_000)] {
-            let page = Page::parse(bytes);
-            assert_eq!(page.profile(), Profile::Absent);
-            assert!(page.versions().is_empty() && page.present().is_empty());
+            let page = Page::parse(bytes)
+                .map(|page| (page.profile(), page.present(), page.versions().len()));
+            let nothing = (Profile::Absent, None, 0);
+            assert!(page.is_err() || page.is_ok_and(|page| page == nothing));
         }
     }
 
     /// Reads everything that anybody asks of a page.
     fn read(bytes: &[u8]) -> usize {
-        let page = Page::parse(bytes);
+        let Ok(page) = Page::parse(bytes) else {
+            return 0;
+        };
         let _ = (page.profile(), page.login_fkey(), page.any_fkey());
         let _ = (page.is_challenge(), page.is_private_room(), page.may_post());
-        let access = page.access();
-        page.present().len()
+        let access = page.access().unwrap_or_default();
+        page.present().unwrap_or_default().len()
             + page.versions().len()
             + page.owners().len()
             + page.rooms().len()

@@ -43,7 +43,7 @@ use self::{
 use crate::{
     config::Sockets,
     error::{JoinError, RequestError},
-    model::{EventId, Me, MessageId, RoomId},
+    model::{EventId, Me, MessageId, RoomId, Server},
 };
 
 /// The shortest and the longest wait before a new socket (protocol §5.5).
@@ -138,6 +138,10 @@ pub(crate) enum Task {
         room: RoomId,
         round: u64,
         since: i64,
+        /// The newest message up to that counter, where it is known.
+        message: Option<i64>,
+        /// When that counter was told, in Unix seconds.
+        at: i64,
         most: usize,
     },
     /// Acknowledge mentions once the checkpoint with this mark is durable.
@@ -163,7 +167,7 @@ pub(crate) enum Done {
     Announced {
         room: RoomId,
         round: u64,
-        outcome: Result<i64, Refusal>,
+        outcome: Result<Top, Refusal>,
     },
     Stored {
         room: RoomId,
@@ -184,6 +188,15 @@ pub(crate) enum Done {
     },
     Acked,
     Left,
+}
+
+/// Where the server is when a room is announced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Top {
+    /// Its counter.
+    pub(crate) count: i64,
+    /// The room's newest message, 0 if it has none; absent if the answer does not say.
+    pub(crate) newest: Option<i64>,
 }
 
 /// Why a room could not be announced.
@@ -239,6 +252,7 @@ pub(crate) enum Command {
 /// What the configuration says that concerns the session.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
+    pub(crate) server: Server,
     pub(crate) rooms: Vec<RoomId>,
     pub(crate) sockets: Sockets,
     pub(crate) backfill: usize,
@@ -262,6 +276,13 @@ enum Standing {
     Stopped,
 }
 
+/// What posted a message: the identity of its event, and the event's id, which a history does not tell.
+#[derive(Clone, Debug)]
+struct Posted {
+    origin: Origin,
+    event: Option<EventId>,
+}
+
 /// One account's conversation with one chat server, over any number of sockets.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -276,8 +297,13 @@ pub(crate) struct Session {
     round: u64,
     seen: HashSet<EventId>,
     seen_order: VecDeque<EventId>,
-    posted: HashMap<MessageId, Origin>,
+    posted: HashMap<MessageId, Posted>,
     posted_order: VecDeque<MessageId>,
+    /// The server's count up to which an earlier version may have stored messages by their event ids; absent until it is
+    /// known after an update.
+    named_after: Option<i64>,
+    /// Whether the checkpoint of the account has it.
+    named_saved: bool,
     /// Mentions to acknowledge: the room whose frame had them, their event, their message.
     acks: VecDeque<(RoomId, EventId, MessageId)>,
     acking: bool,
@@ -329,6 +355,8 @@ impl Session {
             seen_order: VecDeque::new(),
             posted: HashMap::new(),
             posted_order: VecDeque::new(),
+            named_after: Some(0),
+            named_saved: false,
             acks: VecDeque::new(),
             acking: false,
             entries: VecDeque::new(),
@@ -350,6 +378,10 @@ impl Session {
             over: false,
         };
         for checkpoint in checkpoints {
+            if !session.named_saved {
+                // Until the account's own checkpoint says otherwise.
+                session.named_after = None;
+            }
             session.restore(checkpoint);
         }
         session
@@ -361,6 +393,8 @@ impl Session {
             match serde_json::from_slice::<elsewhere::Stored>(&checkpoint.state) {
                 Ok(stored) => {
                     self.count = stored.count;
+                    self.named_after = stored.named_after;
+                    self.named_saved = stored.named_after.is_some();
                     self.restored = stored.unheard;
                     self.told_missing = stored.told;
                 }
@@ -818,9 +852,9 @@ impl Session {
         true
     }
 
-    /// Remembers which event posted a message.
-    fn remember(&mut self, message: MessageId, event: Origin) {
-        if self.posted.insert(message, event).is_none() {
+    /// Remembers what posted a message.
+    fn remember(&mut self, message: MessageId, posted: Posted) {
+        if self.posted.insert(message, posted).is_none() {
             self.posted_order.push_back(message);
             if self.posted_order.len() > POSTED
                 && let Some(oldest) = self.posted_order.pop_front()

@@ -21,11 +21,11 @@ use crate::{
     client::Shared,
     config::Config,
     error::{LoginError, RequestError},
-    history,
+    history::{self, Since},
     http::Call,
-    model::RoomId,
-    session::{Command, Done, Failure, Moment, Refusal, Rules, Session, SocketId, Task},
-    wire,
+    model::{MessageId, RoomId},
+    session::{Command, Done, Failure, Moment, Refusal, Rules, Session, SocketId, Task, Top},
+    wire::{self, Header},
 };
 
 /// How long the journal gets to take what was read when the source closes.
@@ -86,6 +86,7 @@ pub(crate) async fn run(
     stop: Stop,
 ) -> Result<(), SourceError> {
     let rules = Rules {
+        server: config.server,
         rooms: config.rooms.clone(),
         sockets: config.sockets,
         backfill: config.backfill,
@@ -303,11 +304,15 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                 room,
                 round,
                 since,
+                message,
+                at,
                 most,
             } => Done::History {
                 room,
                 round,
                 outcome: {
+                    let count = since;
+                    let since = Since { count, message, at };
                     let read = || history::since(&shared.http, room, since, most);
                     shared.http.as_account(room, read).await
                 },
@@ -380,7 +385,7 @@ fn asked(error: &RequestError) -> Option<Duration> {
 }
 
 /// Tells the server that a room is read, and gives its counter (protocol §5.1, step 1).
-async fn announce(shared: &Shared, room: RoomId) -> Result<i64, Refusal> {
+async fn announce(shared: &Shared, room: RoomId) -> Result<Top, Refusal> {
     let call = Call::ask(format!("/chats/{room}/events"))
         .from(room)
         .field("since", &0)
@@ -390,10 +395,19 @@ async fn announce(shared: &Shared, room: RoomId) -> Result<i64, Refusal> {
         Ok(answer) => {
             let undecodable = |error: &RequestError| Refusal::Failed(failed(error));
             let page: wire::History<'_> = answer.json().map_err(|error| undecodable(&error))?;
-            page.time.filter(|time| *time > 0).ok_or_else(|| {
+            let Some(count) = page.time.filter(|time| *time > 0) else {
                 let reason = format!("the answer for room {room} has no counter");
-                Refusal::Failed(Failure::new(reason))
-            })
+                return Err(Refusal::Failed(Failure::new(reason)));
+            };
+            let newest = match &page.events {
+                wire::List::Elements(rows) => {
+                    let messages = rows.iter().map(|row| Header::of_row(row)?.posted());
+                    let newest = messages.collect::<Option<Vec<_>>>();
+                    newest.map(|all| all.into_iter().max().map_or(0, MessageId::get))
+                }
+                wire::List::Null | wire::List::Other => None,
+            };
+            Ok(Top { count, newest })
         }
         // The page of the room tells whether it is the room or the answer (protocol §4).
         Err(error) if matches!(error.status(), Some(401 | 403 | 404 | 410)) => {

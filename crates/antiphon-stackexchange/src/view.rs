@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use antiphon_core::{DecodeError, Event};
 
 use crate::{
-    event::object,
+    event::{event_id, placed},
     model::{EventId, MessageId, RoomId, UserId},
 };
 
@@ -13,14 +13,14 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message<'a> {
-    /// Id of the event.
-    pub id: EventId,
+    /// Id of the event; absent in rows of a history, which have none.
+    pub id: Option<EventId>,
     /// In which room.
     pub room_id: RoomId,
     /// Which message.
     pub message_id: MessageId,
-    /// Who did it; 0 where none was sent.
-    pub user_id: UserId,
+    /// Who did it; absent where nobody was named.
+    pub user_id: Option<UserId>,
     /// Name of who did it; empty where none was sent.
     pub user_name: Cow<'a, str>,
     /// Whom it was done to, where there is one.
@@ -37,12 +37,12 @@ impl<'a> Message<'a> {
     /// # Errors
     /// [`DecodeError`] if the body is not a JSON object.
     pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire = object(event)?;
+        let wire = placed(event)?;
         Ok(Self {
-            id: EventId::new(wire.id.unwrap_or_default()),
+            id: event_id(wire.id),
             room_id: RoomId::new(wire.room_id.unwrap_or_default()),
             message_id: MessageId::new(wire.message_id.unwrap_or_default()),
-            user_id: UserId::new(wire.user_id.unwrap_or_default()),
+            user_id: wire.user_id.map(UserId::new),
             user_name: wire.user_name.unwrap_or_default(),
             target_user_id: wire.target_user_id.map(UserId::new),
             content: wire.content.unwrap_or_default(),
@@ -55,12 +55,12 @@ impl<'a> Message<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User<'a> {
-    /// Id of the event.
-    pub id: EventId,
-    /// In which room.
-    pub room_id: RoomId,
-    /// Who did it; 0 where none was sent.
-    pub user_id: UserId,
+    /// Id of the event; absent in rows of a history, which have none.
+    pub id: Option<EventId>,
+    /// In which room; absent for a notification that names none.
+    pub room_id: Option<RoomId>,
+    /// Who did it; absent where nobody was named.
+    pub user_id: Option<UserId>,
     /// Name of who did it; empty where none was sent.
     pub user_name: Cow<'a, str>,
     /// Whom it was done to, where there is one.
@@ -71,11 +71,11 @@ pub struct User<'a> {
 
 impl<'a> User<'a> {
     pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire = object(event)?;
+        let wire = placed(event)?;
         Ok(Self {
-            id: EventId::new(wire.id.unwrap_or_default()),
-            room_id: RoomId::new(wire.room_id.unwrap_or_default()),
-            user_id: UserId::new(wire.user_id.unwrap_or_default()),
+            id: event_id(wire.id),
+            room_id: wire.room_id.map(RoomId::new),
+            user_id: wire.user_id.map(UserId::new),
             user_name: wire.user_name.unwrap_or_default(),
             target_user_id: wire.target_user_id.map(UserId::new),
             content: wire.content,

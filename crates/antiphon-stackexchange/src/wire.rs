@@ -6,17 +6,17 @@
 mod loose;
 mod mend;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize,
-    de::{Deserializer, MapAccess, Visitor},
+    de::{Deserializer, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
 use self::loose::Loose;
 pub(crate) use self::{loose::List, mend::mended};
-use crate::model::RoomId;
+use crate::model::{MessageId, RoomId, Server};
 
 /// A frame of the socket, or the answer of a poll (protocol §5.3, §6).
 #[derive(Debug, Default)]
@@ -214,7 +214,7 @@ pub(crate) struct Header {
     pub(crate) user_id: Option<i64>,
     #[serde(default, deserialize_with = "loose::int")]
     pub(crate) target_user_id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
+    #[serde(default, deserialize_with = "loose::id")]
     pub(crate) message_id: Option<i64>,
 }
 
@@ -222,12 +222,100 @@ impl Header {
     /// Reads the header of an element; `None` for what is not an event: no object, or one without a type or a positive
     /// id.
     pub(crate) fn of(element: &RawValue) -> Option<Self> {
+        let header = Self::parse(element)?;
+        header.id.is_some_and(|id| id > 0).then_some(header)
+    }
+
+    /// Reads the header of a row of a history, where posted messages have no event id (protocol §6).
+    ///
+    /// `None` for an element that is no object, has no type, or has neither a positive id, nor the message id of a
+    /// posted message, nor leaves the id out.
+    pub(crate) fn of_row(element: &RawValue) -> Option<Self> {
+        let header = Self::parse(element)?;
+        let id = header.id.filter(|id| *id > 0);
+        let row = Self { id, ..header };
+        let is_row = id.is_some() || row.posted().is_some() || !has_id(element);
+        is_row.then_some(row)
+    }
+
+    fn parse(element: &RawValue) -> Option<Self> {
         if !element.get().starts_with('{') {
             return None;
         }
         let header: Self = serde_json::from_str(element.get()).ok()?;
-        let is_event = header.event_type.is_some() && header.id.is_some_and(|id| id > 0);
-        is_event.then_some(header)
+        header.event_type.is_some().then_some(header)
+    }
+
+    /// The message that the event posted; `None` for an event of another type, or without a positive message id.
+    pub(crate) fn posted(&self) -> Option<MessageId> {
+        let message = self.message_id.filter(|message| *message > 0)?;
+        (self.event_type == Some(1)).then_some(MessageId::new(message))
+    }
+}
+
+/// Whether an object has an `id`, whatever it is; null counts as none.
+fn has_id(element: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    struct Id {
+        id: Option<IgnoredAny>,
+    }
+
+    serde_json::from_str::<Id>(element.get()).is_ok_and(|element| element.id.is_some())
+}
+
+/// What tells one event without an id from another, as far as anything does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+pub(crate) struct Shape {
+    #[serde(default, deserialize_with = "loose::int")]
+    event_type: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    time_stamp: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    user_id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    target_user_id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    message_id: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    message_edits: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    message_stars: Option<i64>,
+    #[serde(default, deserialize_with = "loose::int")]
+    message_owner_stars: Option<i64>,
+}
+
+impl Shape {
+    /// Reads the shape of an event; one that cannot be read has an empty shape.
+    pub(crate) fn of(event: &[u8]) -> Self {
+        serde_json::from_slice(event).unwrap_or_default()
+    }
+
+    /// When it happened, in Unix seconds.
+    pub(crate) fn time_stamp(&self) -> Option<i64> {
+        self.time_stamp
+    }
+}
+
+/// The fields in their order, with dots between them; an absent one is empty.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rest = [
+            self.time_stamp,
+            self.user_id,
+            self.target_user_id,
+            self.message_id,
+            self.message_edits,
+            self.message_stars,
+            self.message_owner_stars,
+        ];
+        write!(f, "{}", self.event_type.unwrap_or_default())?;
+        for field in rest {
+            f.write_str(".")?;
+            if let Some(number) = field {
+                write!(f, "{number}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -237,7 +325,7 @@ impl Header {
 pub(crate) struct Event<'a> {
     #[serde(default, deserialize_with = "loose::int")]
     pub(crate) event_type: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
+    #[serde(default, deserialize_with = "loose::id")]
     pub(crate) id: Option<i64>,
     #[serde(default, deserialize_with = "loose::int")]
     pub(crate) time_stamp: Option<i64>,
@@ -281,6 +369,9 @@ pub(crate) struct Event<'a> {
     pub(crate) message_flagged: Option<bool>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub(crate) user_email_hash: Option<Cow<'a, str>>,
+    /// The server that it came from, which no event says.
+    #[serde(skip)]
+    pub(crate) server: Server,
 }
 
 impl Event<'_> {
@@ -311,6 +402,7 @@ impl Event<'_> {
             message_starred: self.message_starred,
             message_owner_starred: self.message_owner_starred,
             message_flagged: self.message_flagged,
+            server: self.server,
         }
     }
 }
@@ -318,7 +410,7 @@ impl Event<'_> {
 /// A page of a room's history (protocol §6).
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct History<'a> {
-    /// Events or messages, ascending by id.
+    /// Events or messages, ascending; rows of messages have no event id and no name of the room.
     #[serde(borrow, default)]
     pub(crate) events: List<'a>,
     /// The server's counter.
@@ -333,18 +425,31 @@ pub(crate) struct WsAuth<'a> {
     pub(crate) url: Cow<'a, str>,
 }
 
-/// What became of a new message (protocol §7.1); without an id it was a duplicate.
+/// What became of a new message (protocol §7.1).
 #[derive(Debug, Deserialize)]
-pub(crate) struct Posted {
-    #[serde(deserialize_with = "loose::int")]
-    pub(crate) id: Option<i64>,
+pub(crate) struct Posted<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
+}
+
+impl Posted<'_> {
+    /// Whether the message is a twin of the one before, which was not posted.
+    pub(crate) fn is_twin(&self) -> bool {
+        self.id.get() == "null"
+    }
+
+    /// Id of the message; `None` if the answer has something else there.
+    pub(crate) fn message(&self) -> Option<MessageId> {
+        let id = self.id.get().trim_matches('"').parse().ok()?;
+        (id > 0).then(|| MessageId::new(id))
+    }
 }
 
 /// The answer of `/user/info`, and what a room page has of those present.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct UserInfos<'a> {
-    #[serde(borrow, default, deserialize_with = "loose::list")]
-    pub(crate) users: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) users: List<'a>,
 }
 
 /// A user as `/user/info` and room pages show one.

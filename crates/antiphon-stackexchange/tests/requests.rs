@@ -7,7 +7,7 @@ use std::time::Duration;
 use antiphon_sim::{RestFault, Simulator};
 use antiphon_stackexchange::{
     self as stackexchange, AccessLevel, ActionError, Client, HistoryQuery, MessageId, RequestError,
-    Room, RoomId, SendError, TextError, UserId,
+    Room, RoomId, SendError, Splitter, TextError, UserId,
 };
 use harness::{ROOM, config};
 use tokio::time::{Instant, sleep};
@@ -305,4 +305,61 @@ async fn quirk_29_a_stale_key_is_renewed_and_only_what_may_be_done_twice_is_sent
     chat.new_keys();
     assert!(room.star(theirs).await.is_err(), "a toggle neither");
     assert_eq!(room.starred().await.expect("a list"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_text_becomes_several_messages_and_each_has_its_id() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let (_client, room) = room(&sim);
+    let text = format!("**{}**", "tea and biscuits ".repeat(80).trim_end());
+    let sent = room.send_long(&text).await.expect("sent");
+    assert_eq!(sent.len(), 3);
+    let texts = chat.texts(ROOM);
+    assert_eq!(texts.len(), 3);
+    assert!(texts.iter().all(|text| text.chars().count() <= 500));
+    assert!(
+        texts
+            .iter()
+            .all(|text| text.starts_with("**") && text.ends_with("**"))
+    );
+    let theirs = said(&sim, "teo", "tell me more");
+    let replies = room.reply_long(theirs, &text).await.expect("sent");
+    let history = room.history(HistoryQuery::new()).await.expect("history");
+    let reply = history
+        .iter()
+        .find(|message| message.message_id == replies[0]);
+    assert_eq!(reply.expect("it is there").parent_id, Some(theirs));
+    assert_eq!(sim.notes(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_long_text_the_message_that_failed_is_named_and_none_follows_it() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let (_client, room) = room(&sim);
+    let parts = Splitter::new()
+        .split(&"a word ".repeat(300))
+        .expect("parts");
+    assert_eq!(parts.len(), 5);
+    let post = "POST /chats/4242/messages/new";
+    chat.answer(post, 1, 200, None, r#"{"id":1}"#);
+    chat.answer(post, 1, 200, None, r#"{"id":2}"#);
+    chat.answer(post, 1, 200, None, "{\"oops");
+    let failed = room.send_parts(&parts).await.expect_err("the third");
+    assert_eq!(failed.sent, [1, 2].map(MessageId::new));
+    assert_eq!((failed.part, failed.parts), (3, 5));
+    assert_eq!(failed.to_string(), "message 3 of 5 was not sent");
+    assert!(matches!(failed.source, SendError::MayHaveHappened(_)));
+    assert!(!failed.is_transient());
+    assert!(chat.texts(ROOM).is_empty(), "none follows it");
+    let refused = room
+        .send_long("x ".repeat(20_000))
+        .await
+        .expect_err("too long");
+    assert!(matches!(
+        refused.source,
+        SendError::Text(TextError::TooManyParts { limit: 20 })
+    ));
+    assert!(refused.sent.is_empty());
 }

@@ -4,7 +4,7 @@ mod harness;
 
 use std::time::Duration;
 
-use antiphon_core::{Link, LinkState, Payload as _, Provenance};
+use antiphon_core::{Event, Link, LinkState, Payload as _, Provenance};
 use antiphon_sim::{RestFault, Simulator};
 use antiphon_stackexchange::{
     JoinError, MentionEvent, MessageEvent, MessageId, ReplyEvent, RoomId, Sockets, Transport,
@@ -27,7 +27,7 @@ async fn a_room_is_joined_and_messages_are_heard_and_sent() {
     let heard = journal.decoded::<MessageEvent>().pop().expect("an echo");
     assert_eq!(heard.message_id, sent);
     assert_eq!(heard.content.as_html(), "hello <b>all</b>");
-    assert_eq!(heard.user_id, app.client.me().expect("logged in").id);
+    assert_eq!(heard.user_id, app.client.me().map(|me| me.id));
     app.stop().await;
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
@@ -133,8 +133,18 @@ async fn a_fresh_install_asks_for_nothing_of_the_past() {
 
 /// Hides messages behind an outage that the socket does not replay.
 async fn hidden(messages: usize, bound: usize) -> (Simulator, Journal) {
+    hidden_from(messages, bound, (false, true)).await
+}
+
+/// See [`hidden`]; rows of messages and of events in the history have ids, or not.
+async fn hidden_from(
+    messages: usize,
+    bound: usize,
+    (of_messages, of_events): (bool, bool),
+) -> (Simulator, Journal) {
     let sim = Simulator::with_seed(7);
     let chat = sim.stackexchange();
+    chat.history_ids(of_messages, of_events);
     let rooms = [ROOM, 17];
     let app = Running::start(&sim, config(&sim).rooms(rooms).backfill(bound));
     app.connected().await;
@@ -196,6 +206,211 @@ async fn what_an_outage_hides_is_fetched_from_the_history_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_outage_that_hides_900_messages_is_stored_whole_whatever_ids_the_history_has() {
+    for ids in [(false, true), (true, true), (false, false), (true, false)] {
+        let (sim, journal) = hidden_from(900, 1000, ids).await;
+        for room in [ROOM, 17] {
+            let expected: Vec<String> = (0..900).map(|n| format!("hidden {n}")).collect();
+            assert_eq!(journal.texts_by(room, Provenance::Backfilled), expected);
+            let mut messages: Vec<i64> = journal
+                .decoded::<MessageEvent>()
+                .iter()
+                .filter(|message| message.room_id.get() == room)
+                .map(|message| message.message_id.get())
+                .collect();
+            assert!(messages.is_sorted(), "in the order in which they were said");
+            messages.dedup();
+            assert_eq!(messages.len(), 902, "each once");
+        }
+        assert_eq!(missing(&sim, &journal), Vec::<String>::new(), "{ids:?}");
+        assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+        assert_eq!(journal.repeats, 0);
+    }
+}
+
+/// The numbers of all messages, as stored.
+fn messages_of(journal: &Journal) -> Vec<i64> {
+    let messages = journal.decoded::<MessageEvent>().into_iter();
+    messages.map(|message| message.message_id.get()).collect()
+}
+
+#[track_caller]
+fn each_once(mut messages: Vec<i64>) {
+    let count = messages.len();
+    messages.sort_unstable();
+    messages.dedup();
+    assert_eq!(messages.len(), count, "each once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_history_gave_is_stored_once_though_a_restart_brings_it_again() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let rooms = [ROOM, 17];
+    let app = Running::start(&sim, config(&sim).rooms(rooms));
+    app.connected().await;
+    for room in rooms {
+        chat.say(room, "teo", "before");
+    }
+    let before = app.until(|journal| journal.texts().len() == 2).await;
+    chat.cut();
+    for number in 0..700 {
+        chat.say(ROOM, "mira", &format!("hidden {number}"));
+    }
+    chat.replay(0);
+    app.until(|journal| journal.texts().len() == 702).await;
+    let mut journal = app.kill().await;
+    // The checkpoints of the last moments were not durable: the history is asked once more.
+    journal.checkpoints = before.checkpoints;
+    chat.replay(5_000);
+    for room in rooms {
+        chat.say(room, "teo", "after");
+    }
+    let app = Running::resume(&sim, config(&sim).rooms(rooms), journal);
+    let after = app.until(|journal| journal.texts().len() == 704).await;
+    app.connected().await;
+    sleep(Duration::from_secs(60)).await;
+    app.stop().await;
+    each_once(messages_of(&after));
+    assert_eq!(lost(&sim, &after), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_of_the_history_that_a_socket_brings_later_is_stored_once() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let rooms = [ROOM, 17];
+    let app = Running::start(&sim, config(&sim).rooms(rooms));
+    app.connected().await;
+    let early = app.journal().checkpoints;
+    chat.cut();
+    for number in 0..700 {
+        chat.say(ROOM, "mira", &format!("hidden {number}"));
+    }
+    // The first socket says nothing of it, and the next ones all.
+    chat.begin_late(true);
+    app.until(|journal| journal.texts().len() == 700).await;
+    let mut journal = app.kill().await;
+    chat.begin_late(false);
+    // The other room was heard less far, so that the next socket begins there.
+    let is_other = |checkpoint: &antiphon_core::Checkpoint| *checkpoint.part == *"room/17";
+    journal.checkpoints.retain(|kept| !is_other(kept));
+    journal
+        .checkpoints
+        .extend(early.into_iter().filter(is_other));
+    let app = Running::resume(&sim, config(&sim).rooms(rooms), journal);
+    app.connected().await;
+    chat.say(ROOM, "teo", "after");
+    let after = app.until(|journal| journal.texts().len() > 700).await;
+    app.stop().await;
+    assert_eq!(after.texts().len(), 701);
+    assert_eq!(after.repeats, 700, "the socket brought them all");
+    each_once(messages_of(&after));
+}
+
+/// A journal as the version before this one left it: messages are named by their events, checkpoints know no message.
+fn as_before_the_update(mut journal: Journal) -> Journal {
+    journal.events = journal
+        .events
+        .iter()
+        .map(|event| {
+            let mut draft = event.draft().clone();
+            if event.kind().as_str() == "stackexchange.MessagePosted" {
+                let message = MessageEvent::decode(event).expect("a message");
+                draft.origin = format!("event/{}", message.id.expect("an id")).into();
+            }
+            Event::stored(event.position(), event.source().clone(), draft).into()
+        })
+        .collect();
+    for checkpoint in &mut journal.checkpoints {
+        let mut state: serde_json::Value =
+            serde_json::from_slice(&checkpoint.state).expect("an object");
+        for field in ["message", "named_after"] {
+            state.as_object_mut().expect("an object").remove(field);
+        }
+        checkpoint.state = state.to_string().into();
+    }
+    journal
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_of_the_version_before_goes_on_without_doubles() {
+    for replays in [5_000, 0] {
+        let sim = Simulator::with_seed(7);
+        let chat = sim.stackexchange();
+        let rooms = [ROOM, 17];
+        let app = Running::start(&sim, config(&sim).rooms(rooms));
+        app.connected().await;
+        let early = app.journal().checkpoints;
+        for number in 0..20 {
+            chat.say(ROOM, "teo", &format!("before {number}"));
+            sleep(Duration::from_secs(1)).await;
+        }
+        app.until(|journal| journal.texts().len() == 20).await;
+        sleep(Duration::from_secs(30)).await;
+        let mut journal = as_before_the_update(app.kill().await);
+        // The other room was heard less far, so that the socket begins before what is stored.
+        let early = as_before_the_update(Journal {
+            checkpoints: early,
+            ..Journal::default()
+        });
+        let is_other = |checkpoint: &antiphon_core::Checkpoint| *checkpoint.part == *"room/17";
+        journal.checkpoints.retain(|kept| !is_other(kept));
+        journal
+            .checkpoints
+            .extend(early.checkpoints.into_iter().filter(is_other));
+        sleep(Duration::from_secs(20)).await;
+        chat.replay(replays);
+        for number in 0..600 {
+            chat.say(ROOM, "mira", &format!("meanwhile {number}"));
+        }
+        chat.replay(replays);
+        sleep(Duration::from_secs(5)).await;
+        for _ in 0..3 {
+            let app = Running::resume(&sim, config(&sim).rooms(rooms), journal);
+            app.connected().await;
+            sleep(Duration::from_secs(60)).await;
+            chat.say(ROOM, "teo", "again");
+            sleep(Duration::from_secs(5)).await;
+            journal = app.kill().await;
+        }
+        let messages = messages_of(&journal);
+        assert_eq!(messages.len(), 623, "all of them: replays {replays}");
+        assert!(messages.is_sorted(), "in the order in which they were said");
+        each_once(messages);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stretch_that_a_silent_socket_left_out_is_fetched_and_reported_once() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    chat.say(ROOM, "teo", "before");
+    app.until(|journal| journal.texts().len() == 1).await;
+    chat.cut();
+    for number in 0..900 {
+        chat.say(ROOM, "mira", &format!("hidden {number}"));
+    }
+    chat.begin_late(true);
+    app.until(|journal| journal.texts().len() == 901).await;
+    let places = |journal: &Journal| -> Vec<String> {
+        let gaps = journal.gaps().into_iter();
+        gaps.map(|(place, _)| place).collect()
+    };
+    let expected = ["room/4242", "user/99"];
+    assert_eq!(places(&app.journal()), expected);
+    chat.say(ROOM, "teo", "after");
+    let journal = app.until(|journal| journal.texts().len() == 902).await;
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(places(&app.journal()), expected, "said once");
+    let after = journal.of("stackexchange.MessagePosted").pop();
+    assert_eq!(after.expect("the last").provenance(), Provenance::Live);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn beyond_the_bound_a_gap_names_the_range() {
     let (sim, journal) = hidden(40, 10).await;
     for room in [ROOM, 17] {
@@ -217,7 +432,7 @@ async fn beyond_the_bound_a_gap_names_the_range() {
             .decoded::<MessageEvent>()
             .iter()
             .filter(|message| message.room_id.get() == room)
-            .map(|message| message.id.get())
+            .map(|message| message.id.expect("an id").get())
             .collect();
         let since: i64 = since.parse().expect("a number");
         assert!(posted[0] <= since && since < posted[1], "{range}");
@@ -592,6 +807,9 @@ async fn polling(sim: &Simulator, sockets: Sockets) -> Running {
     app.connected().await;
     chat.say(ROOM, "teo", "before");
     app.until(|journal| journal.texts().len() == 1).await;
+    // Each socket tells its counter.
+    chat.beat();
+    app.moment().await;
     chat.refuse_upgrades(200, 503);
     chat.cut();
     app.until(|journal| {

@@ -6,68 +6,12 @@ mod harness;
 use std::fmt::Write as _;
 
 use antiphon_core::{Draft, Event, Kind, Origin, Payload, Place, Position, Provenance};
-use antiphon_stackexchange::{self as stackexchange, Html, MessageEvent, UnknownEvent};
+use antiphon_stackexchange::{self as stackexchange, Html, MessageEvent};
 use bytes::Bytes;
-use harness::{Begin as _, Running, config};
+use harness::{Begin as _, Running, config, shown};
 use jiff::Timestamp;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
-
-/// Decodes an event as whatever its kind says, and shows what came of it.
-fn shown(event: &Event) -> String {
-    macro_rules! one_of {
-        ($($payload:ident),* $(,)?) => {
-            $(if stackexchange::$payload::KINDS.contains(&event.kind().as_str()) {
-                if !stackexchange::$payload::concerns(event) {
-                    return concat!(stringify!($payload), ": not concerned").to_owned();
-                }
-                let view = stackexchange::$payload::view(event).is_ok();
-                return match stackexchange::$payload::decode(event) {
-                    Ok(payload) => {
-                        assert!(view, "what decodes has a view");
-                        format!("{payload:#?}")
-                    }
-                    Err(error) => format!("error: {error}"),
-                };
-            })*
-        };
-    }
-    one_of!(
-        AccessLevelChangedEvent,
-        DebugMessage,
-        DeleteEvent,
-        EditEvent,
-        FeedTicker,
-        FileAdded,
-        GlobalNotificationEvent,
-        InvitationEvent,
-        Malformed,
-        MentionEvent,
-        MessageEvent,
-        MessageFlagged,
-        MessageMovedIn,
-        MessageMovedOut,
-        MessageStarredEvent,
-        ModeratorFlag,
-        ReplyEvent,
-        Reset,
-        RoomExit,
-        RoomNameChangedEvent,
-        RoomTimeout,
-        TimeBreak,
-        UserEnteredEvent,
-        UserLeftEvent,
-        UserMerged,
-        UserNameOrAvatarChangedEvent,
-        UserNotificationEvent,
-        UserSettingsChanged,
-        UserSuspendedEvent,
-    );
-    match UnknownEvent::of(event) {
-        Ok(unknown) => format!("no type; {unknown:#?}"),
-        Err(error) => format!("no type; error: {error}"),
-    }
-}
 
 /// What the texts and contents of an event say.
 fn read(event: &Event) -> String {
@@ -117,6 +61,11 @@ fn fixtures() -> Vec<(String, String)> {
         .collect()
 }
 
+/// Whether an origin is an id that the server gave.
+fn is_of_the_server(origin: &str) -> bool {
+    origin.starts_with("event/") || origin.starts_with("message/")
+}
+
 /// Every documented frame over a real socket, in memory: its kind, place, origin, and what it decodes to.
 #[tokio::test(start_paused = true)]
 async fn every_documented_frame_decodes_as_it_did() {
@@ -149,7 +98,7 @@ async fn every_documented_frame_decodes_as_it_did() {
             .collect();
         for event in &events {
             let origin = match event.origin().as_str() {
-                origin if origin.starts_with("event/") => origin,
+                origin if is_of_the_server(origin) => origin,
                 _ => "<frame>",
             };
             let _ = writeln!(
@@ -164,12 +113,7 @@ async fn every_documented_frame_decodes_as_it_did() {
         }
         // The same frame without an account has the same events.
         let drafts = stackexchange::read_frame(&moved(&frame).into(), Timestamp::UNIX_EPOCH);
-        let origins = |origin: &Origin| {
-            origin
-                .as_str()
-                .starts_with("event/")
-                .then(|| origin.clone())
-        };
+        let origins = |origin: &Origin| is_of_the_server(origin.as_str()).then(|| origin.clone());
         let alone: Vec<_> = drafts
             .iter()
             .filter_map(|draft| origins(&draft.origin))

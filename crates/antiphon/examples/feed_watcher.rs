@@ -47,7 +47,7 @@ async fn ticked(ticker: FeedTicker, State(news): State<News>) {
 pub fn app(source: Source, news: News) -> App<News> {
     App::new(news)
         .source(source)
-        .on(posted.when(|message| message.user_id == UserId::FEEDS))
+        .on(posted.when(|message| message.user_id == Some(UserId::FEEDS)))
         .on(ticked)
 }
 

@@ -39,7 +39,7 @@ impl State {
         })
     }
 
-    fn message_event(&self, chat: usize, number: i64, id: i64) -> Value {
+    pub(crate) fn message_event(&self, chat: usize, number: i64, id: i64) -> Value {
         let Some(message) = self.chats[chat].messages.get(&id) else {
             return Value::Null;
         };
@@ -385,6 +385,9 @@ impl State {
             event: server.counter + 1,
         };
         server.messages.insert(server.next_message, message);
+        if server.messages.len() > MESSAGES {
+            server.messages.pop_first();
+        }
         server.next_message
     }
 

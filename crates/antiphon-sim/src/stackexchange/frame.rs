@@ -40,6 +40,16 @@ pub(crate) fn kind(number: i64) -> String {
     format!("stackexchange.{name}")
 }
 
+/// The identity of an event as a journal names it: a posted message by its own id, which all its ways have in common.
+fn origin(event: &Happened) -> String {
+    let is_posted = event.body["event_type"] == 1;
+    let message = event.body["message_id"].as_i64();
+    match message.filter(|id| is_posted && *id > 0) {
+        Some(message) => format!("message/{message}"),
+        None => format!("event/{}", event.id),
+    }
+}
+
 impl State {
     /// Something happened in a room: numbers the events, keeps them, and sends them in one frame.
     ///
@@ -178,7 +188,7 @@ impl State {
             platform: "stackexchange",
             kind: &kind(event.body["event_type"].as_i64().unwrap_or_default()),
             place: &place,
-            origin: Some(format!("event/{}", event.id)),
+            origin: Some(origin(event)),
             due_to: due.as_deref(),
             at: self.now(),
             body: event.body.to_string().into(),
@@ -220,7 +230,8 @@ impl State {
             .map(|rooms| rooms.iter().copied().collect())
             .unwrap_or_default();
         // A counter of the future means that nothing is wanted again.
-        let after = if after > counter { counter } else { after };
+        let is_late = after > counter || self.troubles.begins_late;
+        let after = if is_late { counter } else { after };
         let from = after.max(server.forgotten);
         let mut parts = Map::new();
         let mut sent = Vec::new();

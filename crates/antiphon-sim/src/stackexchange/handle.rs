@@ -323,6 +323,16 @@ impl StackExchange {
         self.act(|state, _| state.troubles.is_silent = silent);
     }
 
+    /// Sets which rows of a room's history have the event's id and the room's name.
+    ///
+    /// By default those of `mode=Events` do, and those of `mode=Messages` do not, as on the real servers.
+    pub fn history_ids(&self, messages: bool, events: bool) {
+        self.act(|state, _| {
+            state.troubles.messages_with_ids = messages;
+            state.troubles.events_without_ids = !events;
+        });
+    }
+
     /// Lets the next requests that fit fail: `METHOD /path`, or the path alone, with `*` for anything.
     pub fn fail(&self, requests: &str, times: u32, fault: RestFault) {
         self.act(|state, _| {
@@ -333,6 +343,34 @@ impl StackExchange {
                 fault,
             });
         });
+    }
+
+    /// Gives the next requests that fit this answer in place of the server's own: `METHOD /path`, or the path alone, with
+    /// `*` for anything.
+    pub fn answer(
+        &self,
+        requests: &str,
+        times: u32,
+        status: u16,
+        location: Option<&str>,
+        text: &str,
+    ) {
+        let canned = super::state::Canned {
+            requests: KindPattern::new(requests),
+            left: times,
+            status,
+            location: location.map(str::to_owned),
+            text: text.to_owned(),
+        };
+        self.act(|state, _| state.troubles.canned.push(canned));
+    }
+
+    /// How many of the answers set by [`StackExchange::answer`] were not given yet.
+    pub fn answers_left(&self) -> usize {
+        self.act(|state, _| {
+            let canned = state.troubles.canned.iter();
+            canned.map(|canned| canned.left as usize).sum()
+        })
     }
 
     /// Refuses sockets for so long.
@@ -372,6 +410,11 @@ impl StackExchange {
                 }
             }
         });
+    }
+
+    /// Lets new sockets begin with what happens from then on, whatever they ask for, without a word about it, or no more.
+    pub fn begin_late(&self, late: bool) {
+        self.act(|state, _| state.troubles.begins_late = late);
     }
 
     /// Names of the connections that are open, the oldest first.
@@ -470,6 +513,7 @@ impl StackExchange {
     pub(crate) fn has_room_for(&self, deed: &ChatDeed) -> Result<(), CommandError> {
         self.server.with(|state| match deed {
             ChatDeed::Fail { .. } => fits("rules", state.faults.rest.len(), bounds::RULES),
+            ChatDeed::Answer { .. } => fits("rules", state.troubles.canned.len(), bounds::RULES),
             ChatDeed::RefuseUpgrades { .. } => {
                 fits("answers", state.faults.upgrades.len(), bounds::ANSWERS)
             }
@@ -541,6 +585,15 @@ impl StackExchange {
             Deed::Conflict { times, text } => self.conflict(times, &text),
             Deed::Throttle { on } => self.throttle(on),
             Deed::Replay { events } => self.replay(events),
+            Deed::BeginLate { on } => self.begin_late(on),
+            Deed::Answer {
+                requests,
+                times,
+                status,
+                location,
+                text,
+            } => self.answer(&requests, times, status, location.as_deref(), &text),
+            Deed::HistoryIds { messages, events } => self.history_ids(messages, events),
             Deed::Fail {
                 requests,
                 times,

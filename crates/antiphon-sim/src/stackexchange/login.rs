@@ -30,7 +30,7 @@ fn domain(host: &str) -> &'static str {
     }
 }
 
-/// Sessions that a server keeps.
+/// Logins that the sites keep, and sessions that a chat server does.
 const SESSIONS: usize = 10_000;
 
 impl State {
@@ -144,6 +144,10 @@ impl State {
         // Its signs have to come back as they are.
         let acct = format!("t={}&s={}%3d", self.secret(), self.secret());
         let prov = self.secret();
+        if self.logins.len() >= SESSIONS {
+            // Some login has to go; which one is as good as chance.
+            self.logins.pop_first();
+        }
         self.logins.insert(acct.clone(), (user, domain));
         let cookie = |name: &str, value: &str| {
             format!("{name}={value}; domain=.{domain}; max-age=15552000; path=/; secure; httponly")
@@ -159,5 +163,30 @@ impl State {
         for chat in &mut self.chats {
             chat.sessions.retain(|_, account| *account != user);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Simulator;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_memory_of_logins_is_bounded() {
+        let sim = Simulator::with_seed(7);
+        let bot = sim.stackexchange().account();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("email", &bot.email)
+            .append_pair("password", bot.password.expose())
+            .append_pair("fkey", &"0".repeat(32))
+            .finish();
+        let fields = Fields::parse(form.as_bytes());
+        sim.stackexchange().server.with(|state| {
+            for _ in 0..SESSIONS + 10 {
+                let answer = state.log_in("meta.stackexchange.com", &fields);
+                assert_eq!(answer.status, 302);
+            }
+            assert_eq!(state.logins.len(), SESSIONS);
+        });
     }
 }

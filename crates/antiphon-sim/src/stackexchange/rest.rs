@@ -109,6 +109,10 @@ impl State {
     /// Answers a request to any of the hosts.
     pub(crate) fn handle(&mut self, host: &str, request: &Request<Bytes>) -> Reply {
         let path = request.uri().path().to_owned();
+        if let Some(answer) = self.canned(request.method(), &path) {
+            let fault = None;
+            return Reply { answer, fault };
+        }
         let fault = self
             .faults
             .for_request(request.method().as_str(), &path, None);
@@ -129,6 +133,35 @@ impl State {
             Some(RestFault::Huge(bytes)) => Answer::text(200, "x".repeat(*bytes)),
         };
         Reply { answer, fault }
+    }
+
+    /// The answer that was set for a request in place of the server's own.
+    fn canned(&mut self, method: &Method, path: &str) -> Option<Answer> {
+        let canned = &mut self.troubles.canned;
+        let fits = |name: &str| {
+            let mut canned = canned.iter();
+            canned.position(|canned| canned.requests.matches(name))
+        };
+        let index = fits(&format!("{method} {path}")).or_else(|| fits(path))?;
+        let found = &mut canned[index];
+        found.left = found.left.saturating_sub(1);
+        let (status, location, text) = (found.status, found.location.clone(), found.text.clone());
+        if found.left == 0 {
+            canned.remove(index);
+        }
+        let is_page = text.trim_start().starts_with('<');
+        let answer = if is_page {
+            Answer::html(status, text)
+        } else {
+            Answer {
+                kind: "application/json; charset=utf-8",
+                ..Answer::html(status, text)
+            }
+        };
+        Some(match location {
+            Some(to) => answer.header("location", to),
+            None => answer,
+        })
     }
 
     fn route(&mut self, host: &str, request: &Request<Bytes>) -> Answer {
@@ -417,7 +450,16 @@ impl State {
                 event.id > since && event.only.is_none_or(|only| Some(only) == call.user)
             };
             let events = chat.rooms[&room].events.iter().rev().filter(seen);
-            events.take(most).map(|event| event.body.clone()).collect()
+            let with_id = !self.troubles.events_without_ids;
+            let row = |event: &Happened| {
+                let mut row = event.body.clone();
+                if let Some(fields) = row.as_object_mut().filter(|_| !with_id) {
+                    fields.remove("id");
+                    fields.remove("room_name");
+                }
+                row
+            };
+            events.take(most).map(row).collect()
         } else {
             let before = call.fields.number("before").unwrap_or(i64::MAX);
             let after = call.fields.number("after").unwrap_or_default();
@@ -427,24 +469,19 @@ impl State {
                 .filter(|(_, message)| message.room == room && message.event > since);
             here.take(most)
                 .map(|(id, message)| {
-                    let mut event = json!({
-                        "event_type": 1,
-                        "time_stamp": message.posted_at.div_euclid(1000),
-                        "id": message.event,
-                        "user_id": message.author,
-                        "user_name": self.name_of(message.author),
-                        "room_id": room,
-                        "room_name": chat.rooms[&room].name,
-                        "message_id": id,
-                        "message_starred": call.user.is_some_and(|user| message.stars.contains(&user)),
-                    });
-                    if !message.deleted {
-                        event["content"] = json!(message.content);
+                    let mut row = self.message_event(call.chat, 1, *id);
+                    row["time_stamp"] = json!(message.posted_at.div_euclid(1000));
+                    if let Some(user) = call.user {
+                        // The reader's own state.
+                        row["message_starred"] = json!(message.stars.contains(&user));
                     }
-                    if !message.stars.is_empty() {
-                        event["message_stars"] = json!(message.stars.len());
+                    // As every recorded row is (protocol §6).
+                    if self.troubles.messages_with_ids {
+                        row["id"] = json!(message.event);
+                    } else if let Some(fields) = row.as_object_mut() {
+                        fields.remove("room_name");
                     }
-                    event
+                    row
                 })
                 .collect()
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use antiphon_core::Rng;
+use antiphon_core::{KindPattern, Rng};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -161,6 +161,18 @@ pub(crate) struct Chat {
     pub(crate) acknowledged: VecDeque<i64>,
 }
 
+/// An answer that a test gives in place of the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Canned {
+    /// Over `METHOD /path`, or the path alone.
+    pub(crate) requests: KindPattern,
+    pub(crate) left: u32,
+    pub(crate) status: u16,
+    /// Where a redirect leads.
+    pub(crate) location: Option<String>,
+    pub(crate) text: String,
+}
+
 /// What goes wrong here and nowhere else.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -181,6 +193,14 @@ pub(crate) struct Troubles {
     pub(crate) no_tickets: u32,
     /// No heartbeats are sent.
     pub(crate) is_silent: bool,
+    /// New sockets begin with what happens from then on, and say nothing of it.
+    pub(crate) begins_late: bool,
+    /// Requests that get another answer than the server's own.
+    pub(crate) canned: Vec<Canned>,
+    /// Rows of messages in a history have the event's id and the room's name.
+    pub(crate) messages_with_ids: bool,
+    /// Rows of events in a history have neither.
+    pub(crate) events_without_ids: bool,
 }
 
 /// The whole of it.
@@ -194,7 +214,7 @@ pub(crate) struct State {
     /// For cookies, keys and addresses: differs from run to run.
     pub(crate) secrets: Rng,
     pub(crate) people: BTreeMap<i64, Person>,
-    /// Accounts by the value of `acct`, and the domain it is for.
+    /// Accounts by the value of `acct`, and the domain it is for; 10,000 at most.
     pub(crate) logins: BTreeMap<String, (i64, &'static str)>,
     pub(crate) tickets: BTreeMap<String, Ticket>,
     pub(crate) spent: BTreeSet<String>,

@@ -1,8 +1,8 @@
 //! What can be done in a room (protocol §7).
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use antiphon_core::{Event, Position, SourceName};
+use antiphon_core::{Event, Origin, Position, SourceName};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
@@ -10,15 +10,16 @@ use super::Client;
 use crate::{
     config::Config,
     content::Html,
-    error::{ActionError, RequestError, SendError, TextError},
-    event::{MessageEvent, event_origin, kind_of, room_place},
+    error::{ActionError, PartsError, RequestError, SendError, TextError},
+    event::{EventType, MessageEvent, kind_of, room_place},
     history,
     http::{Answer, Call, INVITE},
     model::{
-        AccessLevel, AccessSections, Bookmark, EventId, MessageId, MessageVersion, Pingable,
-        PresentUser, RoomId, RoomInfo, UserId,
+        AccessLevel, AccessSections, Bookmark, MessageId, MessageVersion, Pingable, PresentUser,
+        RoomId, RoomInfo, UserId,
     },
     page::Page,
+    split::{Parts, Splitter},
     wire,
 };
 
@@ -98,6 +99,16 @@ fn checked(text: &str) -> Result<&str, TextError> {
     Ok(text)
 }
 
+/// Splits a text with the defaults.
+fn parted(text: &str) -> Result<Parts, PartsError> {
+    Splitter::new().split(text).map_err(|error| PartsError {
+        sent: Vec::new(),
+        part: 1,
+        parts: 1,
+        source: error.into(),
+    })
+}
+
 /// What the server's words mean, where they are known (protocol §7.1).
 fn meant(words: String) -> ActionError {
     let said = words.to_ascii_lowercase();
@@ -128,12 +139,29 @@ fn failed(error: RequestError) -> ActionError {
 /// Whether the server said yes: `"ok"`, or any of the other words that mean it; errors come under 200 too
 /// (protocol §11.8).
 pub(super) fn done(answer: Result<Answer, RequestError>, also: &[&str]) -> Result<(), ActionError> {
-    let words = answer.map_err(failed)?.text();
+    let answer = answer.map_err(failed)?;
+    let words = answer.text();
     let said = words.trim();
     let yes = said.is_empty()
         || said.eq_ignore_ascii_case("ok")
         || also.iter().any(|word| said.contains(word));
-    if yes { Ok(()) } else { Err(meant(words)) }
+    if yes { Ok(()) } else { Err(not_done(&answer)) }
+}
+
+/// What an answer that is no yes means: words are a refusal, and anything else says neither yes nor no.
+fn not_done(answer: &Answer) -> ActionError {
+    if answer.has_words() {
+        meant(answer.text())
+    } else {
+        ActionError::MayHaveHappened(odd())
+    }
+}
+
+/// An answer of a shape that says neither yes nor no.
+fn odd() -> RequestError {
+    RequestError::Undecodable {
+        source: "it says neither yes nor no".into(),
+    }
 }
 
 impl Room {
@@ -169,6 +197,54 @@ impl Room {
     /// [`SendError`]. Where it says that the message may have been posted, look into the history before sending again.
     pub async fn send(&self, text: impl AsRef<str>) -> Result<MessageId, SendError> {
         self.post(text.as_ref(), None).await
+    }
+
+    /// Posts a text of any length, in several messages if it needs them, and gives their ids.
+    ///
+    /// It is split as [`Splitter::new`] does; [`Room::send_parts`] takes what another splitter made.
+    ///
+    /// # Errors
+    /// [`PartsError`] says which message failed, and which were posted before.
+    pub async fn send_long(&self, text: impl AsRef<str>) -> Result<Vec<MessageId>, PartsError> {
+        let parts = parted(text.as_ref())?;
+        self.send_parts(&parts).await
+    }
+
+    /// Replies to a message with a text of any length: the first message is the reply, and the others follow it.
+    ///
+    /// # Errors
+    /// [`PartsError`] says which message failed, and which were posted before.
+    pub async fn reply_long(
+        &self,
+        to: MessageId,
+        text: impl AsRef<str>,
+    ) -> Result<Vec<MessageId>, PartsError> {
+        let parts = parted(&format!(":{to} {}", text.as_ref()))?;
+        self.send_parts(&parts).await
+    }
+
+    /// Posts the messages of a long text, one after another, and gives their ids.
+    ///
+    /// It stops at the first that fails. Other messages of the account or of others may come between.
+    ///
+    /// # Errors
+    /// [`PartsError`] says which message failed, and which were posted before.
+    pub async fn send_parts(&self, parts: &Parts) -> Result<Vec<MessageId>, PartsError> {
+        let mut sent = Vec::with_capacity(parts.len());
+        for (index, part) in parts.iter().enumerate() {
+            match self.post(part, None).await {
+                Ok(message) => sent.push(message),
+                Err(source) => {
+                    return Err(PartsError {
+                        sent,
+                        part: index + 1,
+                        parts: parts.len(),
+                        source,
+                    });
+                }
+            }
+        }
+        Ok(sent)
     }
 
     /// Replies to a message by the classic prefix `:<id> `, which shows as `@Name`.
@@ -216,11 +292,17 @@ impl Room {
             }
             Err(error) => return Err(SendError::Request(error)),
         };
-        let Ok(posted) = answer.json::<wire::Posted>() else {
+        if answer.has_words() {
             // Refusals come under 200 as well.
             return Err(not_sent(answer.text()));
-        };
-        posted.id.map(MessageId::new).ok_or(SendError::Duplicate)
+        }
+        let posted: wire::Posted<'_> = answer.json().map_err(SendError::MayHaveHappened)?;
+        if posted.is_twin() {
+            return Err(SendError::Duplicate);
+        }
+        posted
+            .message()
+            .ok_or_else(|| SendError::MayHaveHappened(odd()))
     }
 
     /// Replaces a message's text.
@@ -323,7 +405,7 @@ impl Room {
         let answer = self.call(call).await.map_err(failed)?;
         let words = answer.text();
         let Ok(moved) = words.parse::<usize>() else {
-            return Err(meant(words));
+            return Err(not_done(&answer));
         };
         if moved == ids.len() {
             return Ok(());
@@ -360,7 +442,7 @@ impl Room {
         if outcome.ok == Some(true) {
             return Ok(Bookmark::titled(self.id, title));
         }
-        Err(meant(answer.text()))
+        Err(not_done(&answer))
     }
 
     /// Removes a bookmark of the account's own.
@@ -375,10 +457,10 @@ impl Room {
 
     /// Messages of the room's past, the oldest first (protocol §6).
     ///
-    /// Deleted ones are among them, without a text.
+    /// Deleted ones are among them, without a text. The server gives neither the ids of events nor the room's name there.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`]; an answer without a list is one.
     pub async fn history(&self, query: HistoryQuery) -> Result<Vec<MessageEvent>, RequestError> {
         let mut call = Call::ask(format!("/chats/{}/events", self.id))
             .from(self.id)
@@ -391,19 +473,28 @@ impl Room {
         if let Some(after) = query.after {
             call = call.field("after", &after);
         }
-        let page = history::page(self.client.http(), call).await?;
-        let events = page.events.into_iter().filter_map(|(header, body)| {
+        let page = history::messages(self.client.http(), call).await?;
+        let rows = page.rows.into_iter().map(|(_, body)| body).chain(page.odd);
+        let messages = rows.filter_map(|body| {
             let draft = antiphon_core::Draft::new(
-                kind_of(header.event_type?),
+                kind_of(EventType::MESSAGE_POSTED.0),
                 room_place(self.id),
-                event_origin(0, EventId::new(header.id?)),
+                Origin::from(""),
                 Timestamp::UNIX_EPOCH,
                 body,
             );
             let event = Event::stored(Position::ZERO, SourceName::new(""), draft);
-            crate::event::object(&event).ok().map(MessageEvent::of)
+            // Of a list, only an object can be a message.
+            let mut message = MessageEvent::of(crate::event::placed(&event).ok()?);
+            message.content = message.content.on(self.client.server());
+            Some(message)
         });
-        Ok(events.collect())
+        let mut messages: Vec<MessageEvent> = messages.collect();
+        messages.sort_by_key(|message| {
+            let id = message.message_id.get();
+            (id == 0, id)
+        });
+        Ok(messages)
     }
 
     /// A message as it was typed.
@@ -423,7 +514,7 @@ impl Room {
     pub async fn full_text(&self, message: MessageId) -> Result<Html, ActionError> {
         let call = Call::get(format!("/messages/{}/{message}", self.id));
         let answer = self.read_message(call).await?;
-        Ok(Html::new(String::from_utf8_lossy(&answer.body)))
+        Ok(Html::new(String::from_utf8_lossy(&answer.body)).on(self.client.server()))
     }
 
     /// The versions of a message, the newest first, as its page shows them.
@@ -436,7 +527,13 @@ impl Room {
     ) -> Result<Vec<MessageVersion>, ActionError> {
         let call = Call::get(format!("/messages/{message}/history"));
         let answer = self.read_message(call).await?;
-        Ok(Page::parse(&answer.body).versions())
+        let page = Page::parse(&answer.body).map_err(ActionError::Request)?;
+        let versions = page.versions();
+        if versions.is_empty() {
+            // Every message has one at least.
+            return Err(ActionError::Request(lacks("versions of the message")));
+        }
+        Ok(versions)
     }
 
     async fn read_message(&self, call: Call) -> Result<Answer, ActionError> {
@@ -454,7 +551,7 @@ impl Room {
     pub async fn starred(&self) -> Result<Vec<MessageId>, RequestError> {
         let call = Call::get(format!("/chats/stars/{}", self.id)).field("count", &0);
         let answer = self.call(call).await?;
-        Ok(Page::parse(&answer.body).starred())
+        Ok(Page::parse(&answer.body)?.starred())
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -474,7 +571,8 @@ impl Room {
     /// [`RequestError`].
     pub async fn users(&self) -> Result<Vec<PresentUser>, RequestError> {
         let answer = self.call(Call::get(format!("/rooms/{}", self.id))).await?;
-        Ok(Page::parse(&answer.body).present())
+        let present = Page::parse(&answer.body)?.present();
+        present.ok_or_else(|| lacks("list of those present"))
     }
 
     /// Who can be mentioned.
@@ -503,13 +601,14 @@ impl Room {
         let thumb: wire::Thumb<'_> = answer.json()?;
         let page = Call::get(format!("/rooms/info/{}", self.id)).field("tab", &"general");
         let page = self.call(page).await?;
+        let server = self.client.server();
         Ok(RoomInfo {
             id: thumb.id.map_or(self.id, RoomId::new),
             name: thumb.name.unwrap_or_default().into_owned(),
-            description: Html::new(thumb.description.unwrap_or_default()),
-            tags: Html::new(thumb.tags.unwrap_or_default()),
+            description: Html::new(thumb.description.unwrap_or_default()).on(server),
+            tags: Html::new(thumb.tags.unwrap_or_default()).on(server),
             is_favorite: thumb.is_favorite.unwrap_or_default(),
-            owners: Page::parse(&page.body).owners(),
+            owners: Page::parse(&page.body)?.owners(),
         })
     }
 
@@ -519,7 +618,7 @@ impl Room {
     /// [`RequestError`].
     pub async fn may_post(&self) -> Result<bool, RequestError> {
         let answer = self.call(Call::get(format!("/rooms/{}", self.id))).await?;
-        Ok(Page::parse(&answer.body).may_post())
+        Ok(Page::parse(&answer.body)?.may_post())
     }
 
     /// Who has which explicit access level.
@@ -531,7 +630,8 @@ impl Room {
             .field("tab", &"access")
             .field("users", &"current");
         let answer = self.call(call).await?;
-        Ok(Page::parse(&answer.body).access())
+        let access = Page::parse(&answer.body)?.access();
+        access.ok_or_else(|| lacks("sections of access levels"))
     }
 
     /// Sets a user's access level; for owners.
@@ -557,11 +657,12 @@ impl Room {
             .field("userID", &user);
         let answer = self.call(call).await.map_err(failed)?;
         let told: wire::Told<'_> = answer.json().unwrap_or_default();
-        let words = told.message.map_or_else(|| answer.text(), Into::into);
-        if words.contains("has been kicked") {
-            Ok(())
-        } else {
-            Err(meant(words))
+        let words = told.message.map(Cow::into_owned);
+        let words = words.or_else(|| answer.has_words().then(|| answer.text()));
+        match words {
+            Some(words) if words.contains("has been kicked") => Ok(()),
+            Some(words) => Err(meant(words)),
+            None => Err(ActionError::MayHaveHappened(odd())),
         }
     }
 
@@ -612,6 +713,13 @@ impl Room {
     }
 }
 
+/// The page is not the one that was asked for.
+fn lacks(what: &str) -> RequestError {
+    RequestError::Undecodable {
+        source: format!("the page has no {what}").into(),
+    }
+}
+
 /// What the server's words mean for a message that was not posted.
 fn not_sent(words: String) -> SendError {
     let said = words.to_ascii_lowercase();
@@ -621,8 +729,10 @@ fn not_sent(words: String) -> SendError {
         SendError::RoomTimeout(words)
     } else if said.contains("blocked") || said.contains("suspended") {
         SendError::Blocked(words)
-    } else {
+    } else if said.contains("does not exist") || said.contains("permission") {
         SendError::NoSuchRoom(words)
+    } else {
+        SendError::Refused(words)
     }
 }
 

@@ -1,12 +1,19 @@
 //! The step from the wire to an event: its place, its origin and its note.
 //!
 //! An origin names one event for ever, so that a journal stores nothing twice and takes nothing for a repeat that is
-//! none. There are four kinds, and each is unique for another reason:
-//! - `event/<id>`: an event by the server's id. The server numbers all events of all rooms with one counter, and gives
-//!   the same id live, replayed, polled and from history, so that the same event has the same origin however it comes.
-//! - `event/<count>/<id>`: the same after the server began to count anew, for the first time, the second, and so on. Ids
-//!   begin again with the counter, so the origin names the count as well; the count is a part of the checkpoint
-//!   `account`, and a journal from before the first such time goes on without doubles.
+//! none. There are six kinds, and each is unique for another reason:
+//! - `message/<id>`: a posted message by its message id. A history has no event id for it, and a socket has both, so the
+//!   message id is what all ways of the same message have in common. Messages that an earlier version may have stored
+//!   keep `event/<id>`: those up to the server's count when this version first came to the journal, which the checkpoint
+//!   `account` has. So does a second event that claims to have posted the same message.
+//! - `event/<id>`: any other event by the server's id. The server numbers all events of all rooms with one counter, and
+//!   gives the same id live, replayed and polled.
+//! - `row/<room>/<shape>`, with `/<n>` behind it for the nth of the same shape in one answer: a row of a history that is
+//!   no posted message and has no id, by what it says: type, time, users, message and counts. Only servers whose
+//!   `mode=Events` leaves ids out have such rows (not recorded anywhere).
+//! - `message/<count>/<id>`, `event/<count>/<id>`, `row/<count>/…`: the same after the server began to count anew, for
+//!   the first time, the second, and so on. Ids begin again with the counter, so the origin names the count as well; the
+//!   count is a part of the checkpoint `account`, and a journal from before the first such time goes on without doubles.
 //! - `<run>-<socket>/<frame>` and `<run>-poll-<number>/<frame>`, with `/<n>` behind it for the nth thing of a frame: what
 //!   has no id, such as a malformed element. The run is a nonce of the time and of chance, sockets and polls are counted
 //!   within the run, and frames within those. The server's own name of a socket is not used: nothing promises that it
@@ -20,8 +27,8 @@ use serde::{Deserialize, Serialize};
 
 use super::kind_of;
 use crate::{
-    model::{EventId, RoomId, UserId},
-    wire::{Frame, Header},
+    model::{EventId, MessageId, RoomId, Server, UserId},
+    wire::{Frame, Header, Shape},
 };
 
 /// The events of a frame that came from elsewhere, such as a recording, in its order.
@@ -37,10 +44,14 @@ pub fn read_frame(frame: &Bytes, received_at: Timestamp) -> Vec<Draft> {
         let events = room.body.iter().flat_map(|body| &body.e);
         drafts.extend(events.filter_map(|element| {
             let header = Header::of(element)?;
+            let origin = match header.posted() {
+                Some(message) => message_origin(0, message),
+                None => event_origin(0, EventId::new(header.id?)),
+            };
             Some(Draft::new(
                 kind_of(header.event_type?),
                 room_place(header.room_id.map_or(*key, RoomId::new)),
-                event_origin(0, EventId::new(header.id?)),
+                origin,
                 received_at,
                 frame.slice_ref(element.get().as_bytes()),
             ))
@@ -72,20 +83,70 @@ pub(crate) fn event_origin(count: u64, id: EventId) -> Origin {
     }
 }
 
-/// What is added beside mentions and replies: for whom the account took them.
-#[derive(Serialize, Deserialize)]
-struct Note {
-    me: UserId,
+/// The identity of a posted message: its id, and how often the server has begun to count anew.
+pub(crate) fn message_origin(count: u64, id: MessageId) -> Origin {
+    match count {
+        0 => Origin::from(format!("message/{id}")),
+        count => Origin::from(format!("message/{count}/{id}")),
+    }
 }
 
-/// The note of a mention or reply.
-pub(crate) fn note(me: UserId) -> Bytes {
-    let note = serde_json::to_vec(&Note { me }).expect("a number");
-    Bytes::from(note)
+/// The identity of a row of a history that has no id: what it says, and which of those that say the same it is.
+pub(crate) fn row_origin(count: u64, room: RoomId, shape: Shape, nth: usize) -> Origin {
+    let count = if count == 0 {
+        String::new()
+    } else {
+        format!("{count}/")
+    };
+    let nth = if nth == 0 {
+        String::new()
+    } else {
+        format!("/{nth}")
+    };
+    Origin::from(format!("row/{count}{room}/{shape}{nth}"))
+}
+
+/// What is added beside an event.
+#[derive(Default, Serialize, Deserialize)]
+struct Note {
+    /// Of a mention or reply: for whom the account took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    me: Option<UserId>,
+    /// Of a text with addresses: host of the chat server, where it is not the most common one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    server: Option<String>,
+}
+
+/// The note of an event, if there is anything to note.
+pub(crate) fn note(me: Option<UserId>, server: Option<Server>) -> Option<Bytes> {
+    if me.is_none() && server.is_none() {
+        return None;
+    }
+    let server = server.map(|server| server.chat_host().to_owned());
+    let note = serde_json::to_vec(&Note { me, server }).expect("a number and a text");
+    Some(Bytes::from(note))
+}
+
+fn noted(event: &Event) -> Note {
+    let note = event.note().map(|note| serde_json::from_slice(note).ok());
+    note.flatten().unwrap_or_default()
 }
 
 /// The account that took the event, where its note says so.
 pub(crate) fn own_id(event: &Event) -> Option<UserId> {
-    let note: Note = serde_json::from_slice(event.note()?).ok()?;
-    Some(note.me)
+    noted(event).me
+}
+
+/// The chat server that the event's addresses belong to.
+pub(crate) fn server_of(event: &Event) -> Server {
+    // Few notes name one.
+    let names = |note: &Bytes| note.windows(6).any(|window| window == b"server");
+    if !event.note().is_some_and(names) {
+        return Server::default();
+    }
+    let host = noted(event).server;
+    let mut servers = Server::ALL.into_iter();
+    servers
+        .find(|server| host.as_deref() == Some(server.chat_host()))
+        .unwrap_or_default()
 }

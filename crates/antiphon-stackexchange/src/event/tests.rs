@@ -16,7 +16,7 @@ fn event(number: i64, body: &str) -> Event {
 
 fn told(number: i64, body: &str, me: i64) -> Event {
     let mut draft = event(number, body).draft().clone();
-    draft.note = Some(note(UserId::new(me)));
+    draft.note = note(Some(UserId::new(me)), None);
     Event::stored(Position::new(1), "sandbox".into(), draft)
 }
 
@@ -59,11 +59,11 @@ fn quirk_05_absent_counters_are_zero() {
 fn quirk_17_system_users_have_negative_ids() {
     let body = r#"{"event_type":34,"id":7,"user_id":-2,"target_user_id":77,"user_name":"Feeds"}"#;
     let changed = UserNameOrAvatarChangedEvent::decode(&event(34, body)).expect("a change");
-    assert!(changed.user_id.is_system());
-    assert_eq!(changed.whose(), UserId::new(77));
+    assert!(changed.user_id.is_some_and(UserId::is_system));
+    assert_eq!(changed.whose(), Some(UserId::new(77)));
     let body = r#"{"event_type":34,"id":7,"user_id":77}"#;
     let changed = UserNameOrAvatarChangedEvent::decode(&event(34, body)).expect("a change");
-    assert_eq!(changed.whose(), UserId::new(77));
+    assert_eq!(changed.whose(), Some(UserId::new(77)));
 }
 
 #[test]
@@ -84,8 +84,8 @@ fn a_message_without_content_is_empty_and_numbers_may_be_texts() {
     let body = r#"{"event_type":1,"id":"7","user_id":"77","room_id":4242,"message_id":5,"time_stamp":1720000000}"#;
     let message = MessageEvent::decode(&event(1, body)).expect("a message");
     assert!(message.content.is_empty());
-    assert_eq!(message.id, EventId::new(7));
-    assert_eq!(message.user_id, UserId::new(77));
+    assert_eq!(message.id, Some(EventId::new(7)));
+    assert_eq!(message.user_id, Some(UserId::new(77)));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_body_that_is_no_object_is_an_error() {
 
 #[test]
 fn the_classes_show_in_the_types() {
-    fn who(event: &impl class::UserEvent) -> (UserId, RoomId) {
+    fn who(event: &impl class::UserEvent) -> (Option<UserId>, Option<RoomId>) {
         (event.user_id(), event.room_id())
     }
     fn which(event: &impl class::BaseMessageEvent) -> MessageId {
@@ -104,7 +104,7 @@ fn the_classes_show_in_the_types() {
     }
     let body = r#"{"event_type":2,"id":7,"user_id":77,"user_name":"mira","room_id":4242,"room_name":"Sandbox","message_id":5,"content":"x","message_edits":1}"#;
     let edit = EditEvent::decode(&event(2, body)).expect("an edit");
-    assert_eq!(who(&edit), (UserId::new(77), RoomId::new(4242)));
+    assert_eq!(who(&edit), (Some(UserId::new(77)), Some(RoomId::new(4242))));
     assert_eq!(which(&edit), MessageId::new(5));
     assert_eq!(edit.message_edits(), 1);
     assert_eq!((edit.user_name(), edit.room_name()), ("mira", "Sandbox"));
@@ -181,7 +181,7 @@ fn an_unknown_event_keeps_every_field() {
     );
     assert_eq!(unknown.fields.len(), 4);
     let flagged = MessageFlagged::decode(&event(9, body)).expect("an object");
-    assert_eq!(flagged.id, EventId::new(7));
+    assert_eq!(flagged.id, Some(EventId::new(7)));
 }
 
 #[test]

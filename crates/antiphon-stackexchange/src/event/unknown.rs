@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{EventType, object, time};
+use super::{EventType, event_id, placed, time};
 use crate::{
     class,
     model::{EventId, RoomId},
@@ -20,8 +20,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownEvent {
-    /// Id of the event.
-    pub id: EventId,
+    /// Id of the event; absent in rows of a history, which have none.
+    pub id: Option<EventId>,
     /// Its type; the number is kept, whatever it is.
     pub event_type: EventType,
     /// When it happened, to the second.
@@ -38,9 +38,9 @@ impl UnknownEvent {
     /// # Errors
     /// [`DecodeError`] if the body is not a JSON object.
     pub fn of(event: &Event) -> Result<Self, DecodeError> {
-        let wire = object(event)?;
+        let wire = placed(event)?;
         Ok(Self {
-            id: EventId::new(wire.id.unwrap_or_default()),
+            id: event_id(wire.id),
             event_type: EventType(wire.event_type.unwrap_or_default()),
             time_stamp: time(wire.time_stamp),
             room_id: wire.room_id.map(RoomId::new),
@@ -58,7 +58,7 @@ impl UnknownEvent {
 }
 
 impl class::Event for UnknownEvent {
-    fn id(&self) -> EventId {
+    fn id(&self) -> Option<EventId> {
         self.id
     }
 
@@ -83,7 +83,7 @@ macro_rules! unknown {
         }
 
         impl class::Event for $name {
-            fn id(&self) -> EventId {
+            fn id(&self) -> Option<EventId> {
                 self.0.id
             }
 

@@ -64,6 +64,9 @@ pub(super) struct Stored {
     /// How often the server began to count anew.
     #[serde(default)]
     pub(super) count: u64,
+    /// The server's count after which messages are named by their message ids; absent in an earlier version's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) named_after: Option<i64>,
     /// The stretches that are not told yet, by line.
     #[serde(default)]
     pub(super) unheard: BTreeMap<LineId, Unheard>,
@@ -79,6 +82,7 @@ impl Session {
         let stored = Stored {
             v: VERSION,
             count: self.count,
+            named_after: self.named_after,
             unheard: unheard.collect(),
             told: self.told_missing.clone(),
         };
@@ -202,7 +206,9 @@ impl Session {
         let Some(line) = self.lines.get_mut(&id) else {
             return;
         };
-        if !in_doubt {
+        // A socket that tells no counter may have begun anywhere, whatever it was asked to.
+        let counts = line.stream.as_ref().is_none_or(|stream| stream.counts);
+        if !in_doubt && counts {
             line.last = Some(edge);
         }
         // The checkpoint that forgets the stretch stands behind what the frame has of it.
@@ -365,7 +371,11 @@ impl Session {
         self.count += 1;
         self.seen.clear();
         self.seen_order.clear();
+        self.posted.clear();
+        self.posted_order.clear();
         self.acks.clear();
+        // No earlier version has stored anything of this count.
+        self.named_after = Some(0);
         tracing::warn!(count = self.count, "the server counts anew");
     }
 }

@@ -8,16 +8,17 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{
-    ACKS_WAITING, LEAP, LEFT_OUT, LineId, Moment, RENEW_AFTER, Session, SocketId,
-    room::{Counted, Ending, Held},
+    ACKS_WAITING, HOLD_EVENTS, LEAP, LEFT_OUT, LineId, Moment, Posted, RENEW_AFTER, Session,
+    SocketId,
+    room::{Coming, Counted, Ending, Held},
 };
 use crate::{
     event::{
         AccessChange, EXIT, EventType, MALFORMED, RESET, TIMEOUT, elsewhere_place, event_origin,
-        kind_of, note, room_place,
+        kind_of, message_origin, note, room_place,
     },
-    model::{EventId, MessageId, RoomId, UserId},
-    wire::{self, Frame, Header, RoomBody, RoomFrame},
+    model::{EventId, MessageId, RoomId, Server, UserId},
+    wire::{self, Frame, Header, RoomBody, RoomFrame, Shape},
 };
 
 /// The frame that is being read.
@@ -245,11 +246,20 @@ impl Session {
         let (Some(t), Some(d)) = (self.believed(id, body.t), body.d) else {
             return;
         };
+        if !self.rooms.contains_key(&id) {
+            return;
+        }
+        let line = self.lines.get_mut(&reading.line);
+        if let Some(stream) = line.and_then(|line| line.stream.as_mut())
+            && reading.asked_at.is_none()
+        {
+            stream.counts = true;
+        }
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
         let begins_after = t.saturating_sub(d.max(0));
-        let is_hole = begins_after > room.heard && room.is_credible();
+        let is_hole = begins_after > room.heard.max(room.fetched) && room.is_credible();
         if let Some(catching) = room.catching.as_mut().filter(|_| is_hole) {
             catching.missed = true;
             catching.to = reading.edge();
@@ -284,7 +294,11 @@ impl Session {
             // Below `heard` something may be missing; `t` waits for it.
             return;
         }
-        room.t = Some(room.t.unwrap_or_default().max(room.heard));
+        room.reach(room.t.unwrap_or_default().max(room.heard));
+        if room.heard >= room.fetched {
+            // Whatever was under way when the history was asked has come.
+            room.rows.clear();
+        }
         if had_events {
             let checkpoint = room.checkpoint(reading.now);
             if let Some(last) = self.entries.back_mut() {
@@ -312,22 +326,35 @@ impl Session {
             self.skipped.note("before-join");
             return;
         }
-        if !self.is_new(id) {
+        let believed = self.believed(key, header.id).is_some();
+        if let Some(message) = header.posted().filter(|_| its == key && believed)
+            && let Some(room) = self.rooms.get_mut(&key)
+        {
+            room.hear_message(message.get());
+        }
+        if !self.is_new(id) || self.was_fetched(key, header, &body) {
             tracing::trace!(room = %its, %id, "an event that came before");
             self.skipped.note("repeat");
             return;
         }
-        let room = self.rooms.get(&key);
+        let room = self.rooms.get_mut(&key);
         // Up to the count at which the room was announced the server sends what we asked for again, and what the
         // history went past is late.
-        let top = room.map(|room| room.top.max(room.recovered));
+        let top = room.map(|room| {
+            let overlaps = room.catching.is_some() || room.proof.is_some();
+            if overlaps && header.posted().is_none() && room.overlap.len() < HOLD_EVENTS {
+                room.overlap.push(Shape::of(&body));
+            }
+            room.top.max(room.recovered)
+        });
         let provenance = if top.is_some_and(|top| id.get() <= top) {
             Provenance::Replayed
         } else {
             Provenance::Live
         };
+        let origin = self.origin(header);
         let draft = self
-            .draft(key, header, body, reading.now)
+            .draft(key, header, origin, body, reading.now)
             .provenance(provenance);
         let held = self
             .rooms
@@ -338,7 +365,11 @@ impl Session {
         match held {
             Some(held) => {
                 held.bytes += draft.weight();
-                held.events.push_back((id, draft));
+                held.events.push_back(Coming {
+                    id: Some(id),
+                    message: header.posted(),
+                    draft,
+                });
                 let full = Held::is_full(held);
                 if full {
                     tracing::warn!(room = %key, "too much came while the history was fetched");
@@ -349,36 +380,79 @@ impl Session {
         }
     }
 
+    /// Whether an event is the one of a row that the history gave without its id.
+    pub(super) fn was_fetched(&mut self, key: RoomId, header: &Header, body: &Bytes) -> bool {
+        if let Some(message) = header.posted() {
+            let Some(posted) = self.posted.get_mut(&message) else {
+                return false;
+            };
+            let was_fetched = posted.event.is_none();
+            posted.event = posted.event.or(header.id.map(EventId::new));
+            return was_fetched;
+        }
+        let Some(room) = self.rooms.get_mut(&key) else {
+            return false;
+        };
+        if room.rows.is_empty() {
+            return false;
+        }
+        let shape = Shape::of(body);
+        let row = room.rows.iter().position(|row| *row == shape);
+        row.map(|row| room.rows.swap_remove(row)).is_some()
+    }
+
+    /// The identity of an event that has an id, or of a posted message.
+    pub(super) fn origin(&self, header: &Header) -> Origin {
+        let id = EventId::new(header.id.unwrap_or_default());
+        let by_event = || event_origin(self.count, id);
+        let Some(message) = header.posted() else {
+            return by_event();
+        };
+        match self.posted.get(&message) {
+            // Another event claims the same message.
+            Some(posted) if header.id.is_some() && posted.event != Some(id) => by_event(),
+            // An earlier version may have stored it.
+            _ if header.id.is_some() && self.named_after.is_none_or(|after| id.get() <= after) => {
+                by_event()
+            }
+            _ => message_origin(self.count, message),
+        }
+    }
+
     /// An event as the journal takes it, live or from history.
     pub(super) fn draft(
         &mut self,
         key: RoomId,
         header: &Header,
+        origin: Origin,
         body: Bytes,
         now: Moment,
     ) -> Draft {
-        let id = EventId::new(header.id.unwrap_or_default());
         let number = header.event_type.unwrap_or_default();
         let room = header.room_id.map_or(key, RoomId::new);
         let place = self.place(room);
-        let mut draft = Draft::new(
-            kind_of(number),
-            place,
-            event_origin(self.count, id),
-            now.wall,
-            body,
-        );
+        let mut draft = Draft::new(kind_of(number), place, origin, now.wall, body);
         let message = header.message_id.map(MessageId::new);
+        let mut me = None;
         match (EventType(number), message) {
             (EventType::MESSAGE_POSTED, Some(message)) => {
-                self.remember(message, draft.origin.clone());
+                let posted = Posted {
+                    origin: draft.origin.clone(),
+                    event: header.id.map(EventId::new),
+                };
+                self.remember(message, posted);
             }
             (EventType::MESSAGE_DELETED, Some(message)) => {
-                draft.deletes = self.posted.get(&message).cloned();
+                let posted = self.posted.get(&message);
+                draft.deletes = Some(match posted {
+                    Some(posted) => posted.origin.clone(),
+                    None => message_origin(self.count, message),
+                });
             }
             (EventType::USER_MENTIONED | EventType::MESSAGE_REPLY, _) => {
-                draft.note = self.me.as_ref().map(|me| note(me.id));
+                me = self.me.as_ref().map(|me| me.id);
                 if let Some(message) = message.filter(|_| self.is_me(header.target_user_id))
+                    && let Some(id) = header.id.map(EventId::new)
                     && self.rules.acknowledge
                 {
                     self.acks.push_back((key, id, message));
@@ -389,6 +463,10 @@ impl Session {
             }
             _ => {}
         }
+        // Where nothing else is said, a text is of the server that is most common.
+        let server = self.rules.server;
+        let server = (server != Server::default() && links(&draft.body)).then_some(server);
+        draft.note = note(me, server);
         draft
     }
 
@@ -426,4 +504,10 @@ impl Session {
         stream.lives_for = stream.lives_for.min(RENEW_AFTER);
         self.line_deadline(id, now);
     }
+}
+
+/// Whether an event's text may have addresses.
+fn links(body: &[u8]) -> bool {
+    body.windows(4)
+        .any(|window| window == b"href" || window == b"src=")
 }

@@ -1,6 +1,6 @@
 //! Holes in the stream, and what the rooms' history has of them.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use antiphon_core::{BodyForm, Draft, Edge, Entry, Gap, Kind, Provenance};
 use bytes::Bytes;
@@ -8,26 +8,29 @@ use bytes::Bytes;
 use super::{
     AGAIN_AFTER, AGAIN_TRIES, FALSE_ALARMS, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, Moment, Session,
     Task,
-    room::{Catching, Held},
+    room::{Catching, Coming, Held},
 };
 use crate::{
     error::RequestError,
-    event::{MALFORMED, room_place},
+    event::{MALFORMED, room_place, row_origin},
+    history::Row,
     model::{EventId, RoomId},
-    wire::Header,
+    wire::Shape,
 };
 
 /// What a room's history had.
 #[derive(Debug, Default)]
 pub(crate) struct Past {
-    /// Events, ascending by id, none twice.
-    pub(crate) events: Vec<(Header, Bytes)>,
-    /// What is no event: elements without an id, or an answer without a list.
+    /// Events, in order, none twice; posted messages may have no event id.
+    pub(crate) rows: Vec<Row>,
+    /// What is no event: elements that name none, or an answer without a list.
     pub(crate) odd: Vec<Bytes>,
     /// How many events it had beside them that were heard before.
     pub(crate) old: usize,
     /// Whether it reaches back to the count that was asked for, for events of every kind.
     pub(crate) whole: bool,
+    /// The server's count when the newest of it was asked for.
+    pub(crate) time: Option<i64>,
 }
 
 impl Held {
@@ -77,6 +80,8 @@ impl Session {
             room: id,
             round,
             since: room.t.unwrap_or_default(),
+            message: room.message,
+            at: room.since(),
             most,
         });
     }
@@ -91,8 +96,8 @@ impl Session {
         else {
             return;
         };
-        for (_, draft) in held.events {
-            self.push(Entry::event(draft));
+        for coming in held.events {
+            self.push(Entry::event(coming.draft));
         }
         let _ = now;
     }
@@ -142,64 +147,106 @@ impl Session {
         for body in past.odd {
             self.odd_of_history(id, body, now);
         }
-        let mut events = self.recovered(id, past.events, since, now);
-        let recovered = events.len() as u64;
+        let recovered = self.recovered(id, past.rows, since, now);
+        let count = recovered.len() as u64;
+        let time = self.believed(id, past.time).unwrap_or_default();
         if let Some(room) = self.rooms.get_mut(&id) {
-            let newest = events.last().map_or(0, |(id, _)| id.get());
-            room.recovered = room.recovered.max(newest);
-            room.false_alarms = if recovered == 0 && past.whole {
+            let newest = recovered.iter().filter_map(|coming| coming.id).max();
+            let reached = newest.map_or(0, EventId::get).max(time);
+            room.fetched = room.fetched.max(reached);
+            room.recovered = room.recovered.max(reached);
+            room.overlap.clear();
+            for message in recovered.iter().filter_map(|coming| coming.message) {
+                room.hear_message(message.get());
+            }
+            room.false_alarms = if count == 0 && past.whole {
                 room.false_alarms.saturating_add(1)
             } else {
                 0
             };
         }
         if !whole {
-            let first = events.first().map(|(id, _)| *id);
-            let cause = match first {
-                Some(first) => {
+            let cause = match recovered.first() {
+                Some(Coming { id: Some(id), .. }) => {
                     format!(
-                        "{outage}; the history is not whole between event {since} and event {first}"
+                        "{outage}; the history is not whole between event {since} and event {id}"
                     )
                 }
+                Some(Coming {
+                    message: Some(message),
+                    ..
+                }) => format!(
+                    "{outage}; the history is not whole between event {since} and message {message}"
+                ),
+                Some(_) => format!("{outage}; the history is not whole after event {since}"),
                 None => format!("{outage}; the history has nothing after event {since}"),
             };
-            let gap = Gap::new(from.clone(), catching.to.clone(), cause).recovered(recovered);
+            let gap = Gap::new(from.clone(), catching.to.clone(), cause).recovered(count);
             self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
         }
         self.lose_notifications(id, from, catching.to, &outage, now);
-        // By id, live ones among those from the history: that is the order in which things happened.
-        events.extend(catching.held.map(|held| held.events).unwrap_or_default());
-        events.sort_by_key(|(id, _)| *id);
-        for (_, draft) in events {
-            self.push(Entry::event(draft));
+        let held = catching.held.map(|held| held.events).unwrap_or_default();
+        for coming in merged(recovered, held) {
+            self.push(Entry::event(coming.draft));
         }
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
-        room.t = Some(since.max(room.heard));
+        room.reach(since.max(room.heard));
         let checkpoint = room.checkpoint(now);
         self.push(Entry::checkpoint(checkpoint));
     }
 
-    /// Drafts of what the history has and nobody has heard yet.
-    fn recovered(
-        &mut self,
-        room: RoomId,
-        events: Vec<(Header, Bytes)>,
-        since: i64,
-        now: Moment,
-    ) -> Vec<(EventId, Draft)> {
-        let mut drafts = Vec::with_capacity(events.len());
-        for (header, body) in events {
-            let id = EventId::new(header.id.unwrap_or_default());
-            if id.get() <= since || !self.is_new(id) {
+    /// What the history has and nobody has heard yet.
+    fn recovered(&mut self, room: RoomId, rows: Vec<Row>, since: i64, now: Moment) -> Vec<Coming> {
+        let mut recovered = Vec::with_capacity(rows.len());
+        let mut shapes: HashMap<Shape, usize> = HashMap::new();
+        for (header, body) in rows {
+            let id = header.id.map(EventId::new);
+            let message = header.posted();
+            let is_known = match (id, message) {
+                (Some(id), _) if id.get() <= since || !self.is_new(id) => true,
+                (Some(_), Some(_)) => self.was_fetched(room, &header, &body),
+                (None, Some(message)) => self.posted.contains_key(&message),
+                (None, None) => self.was_heard(room, &body),
+                (Some(_), None) => false,
+            };
+            if is_known {
                 self.skipped.note("repeat");
                 continue;
             }
-            let draft = self.draft(room, &header, body, now);
-            drafts.push((id, draft.provenance(Provenance::Backfilled)));
+            let origin = if id.is_none() && message.is_none() {
+                let shape = Shape::of(&body);
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.rows.push(shape);
+                }
+                let nth = shapes.entry(shape).or_default();
+                *nth += 1;
+                row_origin(self.count, room, shape, *nth - 1)
+            } else {
+                self.origin(&header)
+            };
+            let draft = self.draft(room, &header, origin, body, now);
+            recovered.push(Coming {
+                id,
+                message,
+                draft: draft.provenance(Provenance::Backfilled),
+            });
         }
-        drafts
+        recovered
+    }
+
+    /// Whether a row without any id is an event that was heard while the history was asked; each counts once.
+    fn was_heard(&mut self, room: RoomId, body: &Bytes) -> bool {
+        let Some(room) = self.rooms.get_mut(&room) else {
+            return false;
+        };
+        if room.overlap.is_empty() {
+            return false;
+        }
+        let shape = Shape::of(body);
+        let heard = room.overlap.iter().position(|heard| *heard == shape);
+        heard.map(|heard| room.overlap.swap_remove(heard)).is_some()
     }
 
     /// Something of a history that is no event.
@@ -210,4 +257,24 @@ impl Session {
         draft.form = form;
         self.push(Entry::event(draft.provenance(Provenance::Backfilled)));
     }
+}
+
+/// Rows of the history and live events as one list, in the order in which they happened.
+///
+/// Event ids tell the order, and message ids where there are none; what neither tells of was before the live event.
+fn merged(rows: Vec<Coming>, live: VecDeque<Coming>) -> Vec<Coming> {
+    let mut all = Vec::with_capacity(rows.len() + live.len());
+    let mut rows = rows.into_iter().peekable();
+    let mut live = live.into_iter().peekable();
+    while let (Some(row), Some(event)) = (rows.peek(), live.peek()) {
+        let is_first = match (row.id, event.id, row.message, event.message) {
+            (Some(row), Some(event), ..) => row < event,
+            (_, _, Some(row), Some(event)) => row < event,
+            _ => true,
+        };
+        all.extend(if is_first { rows.next() } else { live.next() });
+    }
+    all.extend(rows);
+    all.extend(live);
+    all
 }

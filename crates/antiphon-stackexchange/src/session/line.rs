@@ -61,6 +61,8 @@ pub(super) struct Stream {
     /// How old it may become.
     pub(super) lives_for: Duration,
     pub(super) heard_at: Instant,
+    /// Whether a frame told a counter, so that what lies before the socket was heard or reported.
+    pub(super) counts: bool,
 }
 
 /// Polling in place of a socket.
@@ -228,6 +230,7 @@ impl Session {
             opened_at: now.at,
             lives_for: self.rules.reset_after,
             heard_at: now.at,
+            counts: false,
         });
         if let Some(old) = old {
             // The new one begins where the rooms were heard last, so that nothing unread in the old one is missed.
@@ -342,6 +345,9 @@ impl Session {
             room.proof = None;
             room.stale = room.announced;
             room.heard = room.t.unwrap_or_default();
+            room.heard_message = room.message.unwrap_or_default();
+            // What comes from elsewhere may lie in that stretch, and has no history.
+            room.fetched = 0;
             if std::mem::take(&mut room.attached) {
                 room.may_miss(reason, now);
             }

@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    ENDED, FALSE_ALARMS, Failure, LAG, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal,
-    SAVE_EVERY, Session, Task, UNPROVEN, VERSION, before,
+    ENDED, FALSE_ALARMS, Failure, LAG, LEAP, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal,
+    SAVE_EVERY, Session, Task, Top, UNPROVEN, VERSION, before,
 };
 use crate::{
     config::Sockets,
     error::JoinError,
     event::room_place,
-    model::{EventId, RoomId},
+    model::{EventId, MessageId, RoomId},
+    wire::Shape,
 };
 
 /// A room that is to be read, or was.
@@ -38,8 +39,20 @@ pub(super) struct Room {
     pub(super) t: Option<i64>,
     /// The stream was heard without a hole up to this count; above `t` only while the history is being fetched.
     pub(super) heard: i64,
+    /// The newest message up to `t`, 0 if there was none; absent if nobody knows, as after an update.
+    pub(super) message: Option<i64>,
+    /// The newest message of those heard, 0 if none was.
+    pub(super) heard_message: i64,
+    /// Up to this count the room was fetched, or reported as a gap, since the socket was opened.
+    pub(super) fetched: i64,
+    /// Events heard while the history may have them too.
+    pub(super) overlap: Vec<Shape>,
+    /// Rows without any id that the history gave, whose events may come yet.
+    pub(super) rows: Vec<Shape>,
     /// The server's count when the room was last announced.
     pub(super) top: i64,
+    /// The newest message then, if the answer said so.
+    pub(super) newest: Option<i64>,
     /// The announcement under way, and when it was made.
     pub(super) announcing: Option<(u64, Timestamp)>,
     /// Whether it was announced for the socket to come.
@@ -151,7 +164,7 @@ pub(super) struct Catching {
     pub(super) round: u64,
     /// Where the stream was joined again.
     pub(super) to: Edge,
-    /// Live events that wait, with their ids.
+    /// Live events that wait.
     pub(super) held: Option<Held>,
     pub(super) tries: u8,
     /// Whether there was another hole since the history was asked.
@@ -164,9 +177,18 @@ pub(super) struct Catching {
 
 #[derive(Debug)]
 pub(super) struct Held {
-    pub(super) events: VecDeque<(EventId, Draft)>,
+    pub(super) events: VecDeque<Coming>,
     pub(super) bytes: usize,
     pub(super) until: Instant,
+}
+
+/// An event on its way to the journal, with what tells its place among others.
+#[derive(Debug)]
+pub(super) struct Coming {
+    pub(super) id: Option<EventId>,
+    /// The message that it posted.
+    pub(super) message: Option<MessageId>,
+    pub(super) draft: Draft,
 }
 
 /// A room as its checkpoint tells.
@@ -181,6 +203,9 @@ pub(super) struct Stored {
     /// Which of the server's counts `t` is of.
     #[serde(default)]
     pub(super) count: u64,
+    /// The newest message up to `t`; absent in an earlier version's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<i64>,
     /// When `t` was last told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Edge>,
@@ -205,7 +230,13 @@ impl Room {
             began: 0,
             t: None,
             heard: 0,
+            message: None,
+            heard_message: 0,
+            fetched: 0,
+            overlap: Vec::new(),
+            rows: Vec::new(),
             top: 0,
+            newest: None,
             announcing: None,
             announced: false,
             stale: false,
@@ -235,6 +266,8 @@ impl Room {
             count: stored.count,
             t: Some(stored.t),
             heard: stored.t,
+            message: stored.message,
+            heard_message: stored.message.unwrap_or_default(),
             saved: Some(stored.t),
             from: Some(from.unwrap_or_else(|| before(stored.joined_at))),
             outage: Some("the program was restarted".into()),
@@ -264,6 +297,7 @@ impl Room {
             t,
             began: self.began,
             count: self.count,
+            message: self.message,
             last: self.whole_until(),
         };
         Checkpoint {
@@ -306,6 +340,30 @@ impl Room {
         self.from = None;
         self.outage = None;
         self.proof = None;
+        self.overlap.clear();
+    }
+
+    /// Everything up to a count was heard, fetched, or reported as a gap, and so were the messages up to it.
+    pub(super) fn reach(&mut self, t: i64) {
+        self.t = Some(t);
+        let newest = self.newest.filter(|_| t >= self.top);
+        let heard = Some(self.heard_message).filter(|heard| *heard > 0);
+        self.message = [self.message, newest, heard].into_iter().flatten().max();
+    }
+
+    /// A message was heard or fetched.
+    pub(super) fn hear_message(&mut self, message: i64) {
+        let known = self.message.unwrap_or_default().max(self.heard_message);
+        // One beyond anything the server can have reached would hide all that follow.
+        if known == 0 || message <= known.saturating_add(LEAP) {
+            self.heard_message = self.heard_message.max(message);
+        }
+    }
+
+    /// Since when, in Unix seconds, something may be missing.
+    pub(super) fn since(&self) -> i64 {
+        let edge = self.whole_until();
+        edge.map_or(self.joined_at, |edge| edge.at).as_second()
     }
 
     /// Whether its counters are to be believed on this socket.
@@ -390,7 +448,7 @@ impl Session {
         &mut self,
         id: RoomId,
         round: u64,
-        outcome: Result<i64, Refusal>,
+        outcome: Result<Top, Refusal>,
         now: Moment,
     ) {
         let line = self.line_of(id);
@@ -401,10 +459,11 @@ impl Session {
             return;
         };
         match outcome {
-            Ok(top) => {
+            Ok(Top { count: top, newest }) => {
                 room.announced = true;
                 room.stale = false;
                 room.top = top;
+                room.newest = newest;
                 room.asked_at = Some(asked_at);
                 let is_behind = room.t.is_some_and(|t| top.saturating_add(LAG) < t);
                 // Another room saw it before.
@@ -420,14 +479,22 @@ impl Session {
                 if is_behind || is_old {
                     self.begin_anew(id, is_old, now);
                 }
+                self.note_naming(top);
                 let Some(room) = self.rooms.get_mut(&id) else {
                     return;
                 };
+                if let (Some(known), Some(newest)) = (room.message, newest) {
+                    // A message may be moved away; a number that no message has would hide all that follow.
+                    room.message = Some(known.min(newest));
+                    room.heard_message = room.heard_message.min(newest);
+                }
                 if room.t.is_none() {
                     // A fresh start: nothing before it is ours.
                     room.began = top;
-                    room.t = Some(top);
                     room.heard = top;
+                    room.message = None;
+                    room.heard_message = 0;
+                    room.reach(top);
                     room.counted = Some(Counted {
                         at: asked_at,
                         by: None,
@@ -453,6 +520,18 @@ impl Session {
         }
     }
 
+    /// From now on messages are named by their message ids, and those that an earlier version may have stored by the ids
+    /// of their events; the checkpoint that says so stands before the first of either.
+    fn note_naming(&mut self, top: i64) {
+        if self.named_after.is_none() {
+            let heard = self.rooms.values().filter_map(|room| room.t).max();
+            self.named_after = Some(top.max(heard.unwrap_or_default()));
+        }
+        if !std::mem::replace(&mut self.named_saved, true) {
+            self.save_account();
+        }
+    }
+
     /// The server counts anew: nothing of a room can be asked for by its old count.
     fn begin_anew(&mut self, id: RoomId, is_known: bool, now: Moment) {
         const WHY: &str = "the server counts anew";
@@ -468,6 +547,9 @@ impl Session {
         room.proof = None;
         room.t = None;
         room.recovered = 0;
+        room.fetched = 0;
+        room.overlap.clear();
+        room.rows.clear();
         room.settled = false;
         room.count = count;
         let to = Edge::at(now.wall);

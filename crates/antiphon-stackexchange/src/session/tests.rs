@@ -8,6 +8,7 @@ mod holes;
 mod lines;
 mod model;
 mod rooms;
+mod rows;
 
 use antiphon_core::{Event, Gap, Payload as _, Position};
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ struct Table {
 
 fn rules(rooms: &[i64]) -> Rules {
     Rules {
+        server: crate::model::Server::default(),
         rooms: rooms.iter().copied().map(RoomId::new).collect(),
         sockets: Sockets::Shared,
         backfill: 100,
@@ -58,6 +60,36 @@ fn frame(room: i64, events: &[Value]) -> Value {
     json!({format!("r{room}"): {"e": events, "t": last, "d": last - TOP}})
 }
 
+/// The server's counter, and nothing of the room's messages.
+fn top(count: i64) -> Top {
+    Top {
+        count,
+        newest: None,
+    }
+}
+
+/// The origin of an event, and of a message whose event has an id the name that the event would have.
+fn by_event(draft: &Draft) -> String {
+    let origin = draft.origin.as_str();
+    let body: Value = serde_json::from_slice(&draft.body).unwrap_or_default();
+    let id = body["id"]
+        .as_i64()
+        .or_else(|| body["id"].as_str()?.parse().ok());
+    let count = origin
+        .strip_prefix("message/")
+        .and_then(|rest| rest.split_once('/'));
+    match (origin.starts_with("message/"), id, count) {
+        (true, Some(id), Some((count, _))) => format!("event/{count}/{id}"),
+        (true, Some(id), None) => format!("event/{id}"),
+        _ => origin.to_owned(),
+    }
+}
+
+/// A row of a history of messages, as the server sends it.
+fn row(message: i64) -> Value {
+    json!({"event_type": 1, "time_stamp": 1_770_000_000, "room_id": SANDBOX, "user_id": TEO, "message_id": message})
+}
+
 /// Why there is no socket, in these words.
 fn failure(reason: &str) -> Failure {
     Failure::new(reason)
@@ -65,13 +97,13 @@ fn failure(reason: &str) -> Failure {
 
 /// A history with these events.
 fn past(events: &[Value], whole: bool) -> Past {
-    let events = events.iter().map(|event| {
+    let rows = events.iter().map(|event| {
         let body = Bytes::from(event.to_string());
         let raw = serde_json::from_slice(&body).expect("JSON");
-        (Header::of(raw).expect("an event"), body.clone())
+        (Header::of_row(raw).expect("an event"), body.clone())
     });
     Past {
-        events: events.collect(),
+        rows: rows.collect(),
         whole,
         ..Past::default()
     }
@@ -187,12 +219,12 @@ impl Table {
         events.map(|event| event.kind.to_string()).collect()
     }
 
-    /// The origins of what was stored now, without events of our own.
+    /// The origins of what was stored now, without events of our own; messages with an event id are named by that.
     fn origins(&mut self) -> Vec<String> {
         let events = self.store().iter().filter_map(|entry| entry.event.as_ref());
         events
             .filter(|event| event.provenance != Provenance::Synthetic)
-            .map(|event| event.origin.to_string())
+            .map(by_event)
             .collect()
     }
 
@@ -278,7 +310,7 @@ impl Table {
                 Task::Announce { room, round } => self.done(Done::Announced {
                     room,
                     round,
-                    outcome: Ok(top),
+                    outcome: Ok(self::top(top)),
                 }),
                 Task::Stored { room, .. } => self.done(Done::Stored { room }),
                 other => others.push(other),

@@ -149,16 +149,6 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D
     Ok(Loose::deserialize(from)?.flag())
 }
 
-/// A list of anything; what is no list is an empty one.
-pub(super) fn list<'de: 'a, 'a, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Vec<&'a RawValue>, D::Error> {
-    Ok(match List::deserialize(from)? {
-        List::Elements(list) => list,
-        List::Null | List::Other => Vec::new(),
-    })
-}
-
 /// A list of anything, or something in its place.
 #[derive(Debug, Default)]
 pub(crate) enum List<'a> {

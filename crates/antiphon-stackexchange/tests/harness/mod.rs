@@ -5,10 +5,12 @@
     reason = "each test binary uses a part of it"
 )]
 
-use antiphon_core::{IntakeLimits, Payload as _, Provenance, Rng};
+use antiphon_core::{Event, IntakeLimits, Payload as _, Provenance, Rng};
 use antiphon_sim::Simulator;
 pub use antiphon_sim::trial::Journal;
-use antiphon_stackexchange::{self as stackexchange, Account, Client, Config, MessageEvent};
+use antiphon_stackexchange::{
+    self as stackexchange, Account, Client, Config, MessageEvent, UnknownEvent,
+};
 
 /// The room where the simulator's bot has every right.
 pub const ROOM: i64 = 4242;
@@ -84,4 +86,60 @@ pub fn missing(sim: &Simulator, journal: &Journal) -> Vec<String> {
 /// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
     journal.lost(&sim.ledger(), &sim.stackexchange().account().id.to_string())
+}
+
+/// Decodes an event as whatever its kind says, and shows what came of it.
+pub fn shown(event: &Event) -> String {
+    macro_rules! one_of {
+        ($($payload:ident),* $(,)?) => {
+            $(if stackexchange::$payload::KINDS.contains(&event.kind().as_str()) {
+                if !stackexchange::$payload::concerns(event) {
+                    return concat!(stringify!($payload), ": not concerned").to_owned();
+                }
+                let view = stackexchange::$payload::view(event).is_ok();
+                return match stackexchange::$payload::decode(event) {
+                    Ok(payload) => {
+                        assert!(view, "what decodes has a view");
+                        format!("{payload:#?}")
+                    }
+                    Err(error) => format!("error: {error}"),
+                };
+            })*
+        };
+    }
+    one_of!(
+        AccessLevelChangedEvent,
+        DebugMessage,
+        DeleteEvent,
+        EditEvent,
+        FeedTicker,
+        FileAdded,
+        GlobalNotificationEvent,
+        InvitationEvent,
+        Malformed,
+        MentionEvent,
+        MessageEvent,
+        MessageFlagged,
+        MessageMovedIn,
+        MessageMovedOut,
+        MessageStarredEvent,
+        ModeratorFlag,
+        ReplyEvent,
+        Reset,
+        RoomExit,
+        RoomNameChangedEvent,
+        RoomTimeout,
+        TimeBreak,
+        UserEnteredEvent,
+        UserLeftEvent,
+        UserMerged,
+        UserNameOrAvatarChangedEvent,
+        UserNotificationEvent,
+        UserSettingsChanged,
+        UserSuspendedEvent,
+    );
+    match UnknownEvent::of(event) {
+        Ok(unknown) => format!("no type; {unknown:#?}"),
+        Err(error) => format!("no type; error: {error}"),
+    }
 }

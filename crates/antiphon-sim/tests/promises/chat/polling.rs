@@ -182,3 +182,38 @@ async fn a_room_that_is_private_or_gone_is_not_read() {
             .contains("New")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn rows_of_messages_have_no_event_id_and_no_name_of_the_room_unless_asked_for() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let mut client = Client::logged_in(&sim, "antiphon").await;
+    let since = chat.counter().to_string();
+    let message = chat.say(ROOM, "teo", "hello");
+    for (messages, events) in [(false, true), (true, false)] {
+        if messages {
+            chat.history_ids(messages, events);
+        }
+        for (mode, has_id) in [("Messages", messages), ("Events", events)] {
+            let fields = [("since", &*since), ("mode", mode)];
+            let row = self::events(&history(&mut client, &fields).await).remove(0);
+            assert_eq!(row["message_id"], message);
+            assert_eq!(row["room_id"], ROOM);
+            assert_eq!(row.get("id").is_some(), has_id, "{row}");
+            assert_eq!(row.get("room_name").is_some(), has_id, "{row}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_set_is_given_as_often_as_it_was_set() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let mut client = Client::logged_in(&sim, "antiphon").await;
+    chat.answer("POST /chats/*/events", 2, 200, None, r#"{"events":[]}"#);
+    for left in [1, 0] {
+        assert_eq!(history(&mut client, &[]).await, json!({"events": []}));
+        assert_eq!(chat.answers_left(), left);
+    }
+    assert!(history(&mut client, &[]).await["time"].is_number());
+}

@@ -180,7 +180,7 @@ fn a_replacement_that_fails_does_not_bring_the_link_down_when_another_line_speak
         let outcome = if room.get() == first.line {
             Err(Refusal::Failed(failure("busy")))
         } else {
-            Ok(TOP)
+            Ok(top(TOP))
         };
         table.done(Done::Announced {
             room,

@@ -118,7 +118,7 @@ fn a_room_that_is_not_served_yet_does_not_move_on() {
             table.done(Done::Announced {
                 room,
                 round,
-                outcome: Ok(TOP),
+                outcome: Ok(top(TOP)),
             });
         }
     }

@@ -162,6 +162,28 @@ fn a_socket_that_dies_before_its_first_frame_ends_no_gap() {
 }
 
 #[test]
+fn a_socket_that_tells_no_counter_may_have_begun_anywhere() {
+    let (mut table, old) = Table::served(&[SANDBOX]);
+    table.frame(old, &json!({"r4242": {"t": TOP, "d": 0}}));
+    table.cut(old);
+    // Something came from elsewhere between the announcement and the socket, which does not say so.
+    let silent = table.reopen(TOP);
+    table.pass(1);
+    table.frame(silent, &json!({"r4242": {}}));
+    table.cut(silent);
+    table.pass(60);
+    table.deadline();
+    table.poll();
+    table.tasks();
+    table.polled(0, &json!({"r4242": {"t": TOP + 5, "d": 5}}));
+    let new = table.reopen(TOP + 5);
+    table.frame(new, &json!({"r4242": {}}));
+    let gap = only_gap(&mut table);
+    check_edge(&gap.from, old, 1);
+    check_edge(&gap.to, new, 1);
+}
+
+#[test]
 fn a_kill_while_polling_forgets_no_gap_and_tells_none_twice() {
     let (mut table, old) = polling();
     move_on(&mut table, 5);
@@ -238,8 +260,9 @@ fn a_stop_while_polling_tells_what_is_missing_by_then_and_the_next_run_the_rest_
 #[test]
 fn lines_that_poll_at_the_same_time_tell_one_gap() {
     let (mut table, ids) = Table::served_each(&[TEA, SANDBOX]);
+    let count = json!({"t": TOP, "d": 0});
     for id in &ids {
-        table.frame(*id, &json!({"r4242": {}, "r17": {}}));
+        table.frame(*id, &json!({"r4242": count, "r17": count}));
         table.pass(10);
     }
     for id in &ids {

@@ -22,7 +22,7 @@ fn a_socket_is_asked_for_only_once_the_checkpoints_of_its_rooms_are_durable() {
         table.done(Done::Announced {
             room,
             round,
-            outcome: Ok(TOP),
+            outcome: Ok(top(TOP)),
         });
     }
     let waits = table.tasks();
@@ -307,7 +307,7 @@ fn a_poll_that_begins_to_work_does_not_undo_what_is_prepared_for_a_socket() {
         table.done(Done::Announced {
             room,
             round,
-            outcome: Ok(TOP),
+            outcome: Ok(top(TOP)),
         });
     };
     answer(&mut table);

@@ -100,6 +100,8 @@ struct World {
     replies: Vec<Reply>,
     refuses: bool,
     reticent: bool,
+    /// Whether rows of a history have the ids of their events.
+    with_ids: bool,
     /// Whether a frame repeats what an earlier one said.
     last_frame: Option<String>,
     /// How much of what is stored was looked at.
@@ -114,7 +116,7 @@ struct World {
 }
 
 impl World {
-    fn new(sockets: Sockets) -> Self {
+    fn new(sockets: Sockets, with_ids: bool) -> Self {
         let rules = Rules {
             sockets,
             backfill: 6,
@@ -130,6 +132,7 @@ impl World {
             replies: Vec::new(),
             refuses: false,
             reticent: false,
+            with_ids,
             last_frame: None,
             checked: 0,
             journal: HashSet::new(),
@@ -155,6 +158,17 @@ impl World {
         };
         self.said.push(said);
         self.counter
+    }
+
+    /// The newest message of a room, 0 if it has none.
+    fn newest_message(&self, room: i64) -> i64 {
+        let mut here = self.said.iter().rev();
+        let newest = here.find(|said| said.room == room);
+        newest.map_or(0, |said| {
+            message(said.id, room)["message_id"]
+                .as_i64()
+                .expect("an id")
+        })
     }
 
     /// The key under which a room's events are told.
@@ -226,7 +240,10 @@ impl World {
             Task::Announce { room, round } => Done::Announced {
                 room: *room,
                 round: *round,
-                outcome: Ok(self.counter),
+                outcome: Ok(Top {
+                    count: self.counter,
+                    newest: Some(self.newest_message(room.get())),
+                }),
             },
             Task::Stored { room, part, mark } => {
                 let room = *room;
@@ -275,17 +292,29 @@ impl World {
                 round,
                 since,
                 most,
+                ..
             } => {
                 let here = self
                     .said
                     .iter()
                     .filter(|said| said.room == room.get() && said.id > *since);
-                let all: Vec<Value> = here.map(|said| message(said.id, said.room)).collect();
+                let with_ids = self.with_ids;
+                let all = here.map(|said| {
+                    let mut row = message(said.id, said.room);
+                    if let Some(fields) = row.as_object_mut().filter(|_| !with_ids) {
+                        fields.remove("id");
+                    }
+                    row
+                });
+                let all: Vec<Value> = all.collect();
                 let from = all.len().saturating_sub(*most);
                 Done::History {
                     room: *room,
                     round: *round,
-                    outcome: Ok(past(&all[from..], from == 0)),
+                    outcome: Ok(Past {
+                        time: Some(self.counter),
+                        ..past(&all[from..], from == 0)
+                    }),
                 }
             }
             Task::Leave { .. } => Done::Left,
@@ -512,13 +541,13 @@ impl World {
             self.gaps.push((place, gap));
             return;
         }
-        let Some(id) = origin
-            .strip_prefix("event/")
-            .and_then(|id| id.parse::<i64>().ok())
-        else {
+        let number = |name: &str| origin.strip_prefix(name)?.parse::<i64>().ok();
+        // Messages are numbered as their events are, a little higher.
+        let first = message(0, SANDBOX)["message_id"].as_i64().expect("an id");
+        let Some(id) = number("event/").or_else(|| Some(number("message/")? - first)) else {
             return;
         };
-        if !self.journal.insert(origin) {
+        if !self.journal.insert(format!("event/{id}")) {
             // The run before had it, and was killed before its checkpoint was durable.
             return;
         }
@@ -621,7 +650,13 @@ impl World {
 }
 
 fn play(sockets: Sockets, steps: &[Step]) {
-    let mut world = World::new(sockets);
+    for with_ids in [true, false] {
+        play_with(sockets, with_ids, steps);
+    }
+}
+
+fn play_with(sockets: Sockets, with_ids: bool, steps: &[Step]) {
+    let mut world = World::new(sockets, with_ids);
     for step in steps {
         world.take(*step);
     }
