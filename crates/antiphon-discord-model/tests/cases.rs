@@ -371,7 +371,7 @@ fn all_members_of_a_large_chunk_are_typed() {
 fn only_an_object_that_nothing_identifies_is_refused() {
     for (body, why) in [
         (
-            json!({"content": "x"}),
+            json!({"content": "x", "channel_id": "1"}),
             "/: `id` is missing, so it was left out",
         ),
         (
