@@ -1,6 +1,9 @@
 // What the model is made of: which types of Discord's description become which of ours, what each is called, and
 // where the model departs from the description. Everything else follows from the description by rule (write.mjs).
 
+/** What few users wear is boxed, so that the others are small. */
+const worn = ["avatar_decoration_data", "collectibles", "primary_guild"];
+
 /**
  * Objects: our name, the described types (several are laid over each other: what not all of them have may be left
  * out), what the object is, and departures:
@@ -14,14 +17,14 @@
  */
 export const objects = [
   // Users and members.
-  ["User", ["APIUser"], "A user's or a bot's account.", { id: "User" }],
-  ["PartialUser", ["GatewayPresenceUser"], "A user of whom only the id is certain, as in a presence.", { id: "User", partial: "APIUser" }],
+  ["User", ["APIUser"], "A user's or a bot's account.", { id: "User", boxed: worn }],
+  ["PartialUser", ["GatewayPresenceUser"], "A user of whom only the id is certain, as in a presence.", { id: "User", partial: "APIUser", boxed: worn }],
   ["AvatarDecorationData", ["APIAvatarDecorationData"], "What a user wears around the avatar.", { fields: { sku_id: "Id<AvatarDecorationDataSkuMarker>?" } }],
   ["Collectibles", ["APICollectibles"], "Things a user collected and shows."],
   ["Nameplate", ["APINameplateData"], "What is behind a user's name in lists."],
   ["PrimaryGuild", ["APIUserPrimaryGuild"], "The guild whose tag a user shows."],
-  ["Member", ["APIGuildMember"], "A user as a member of a guild."],
-  ["PartialMember", ["APIGuildMemberNoUser", "APIInteractionGuildMember", "APIInteractionDataResolvedGuildMember", "PartialAPIMessageInteractionGuildMember"], "A member as sent beside a message, a mention or an interaction: perhaps without the user, and with permissions in interactions."],
+  ["Member", ["APIGuildMember"], "A user as a member of a guild.", { boxed: worn }],
+  ["PartialMember", ["APIGuildMemberNoUser", "APIInteractionGuildMember", "APIInteractionDataResolvedGuildMember", "PartialAPIMessageInteractionGuildMember"], "A member as sent beside a message, a mention or an interaction: perhaps without the user, and with permissions in interactions.", { boxed: worn }],
   ["Ban", ["APIBan"], "A user who may not join a guild."],
   ["Connection", ["APIConnection"], "An account elsewhere that a user has linked.", { fields: { integrations: "Json?" } }],
   ["ApplicationRoleConnectionMetadata", ["APIApplicationRoleConnectionMetadata"], "A rule by which linked accounts get roles.", { fields: { name_localizations: "BTreeMap<String, Option<String>>?", description_localizations: "BTreeMap<String, Option<String>>?" } }],
@@ -210,7 +213,7 @@ export const gateway = [
   ["GuildStickersUpdate", ["GatewayGuildStickersUpdateDispatchData"], "All stickers of a guild."],
   ["GuildIntegrationsUpdate", ["GatewayGuildIntegrationsUpdateDispatchData"], "A guild's integrations were changed."],
   ["MemberRemove", ["GatewayGuildMemberRemoveDispatchData"], "A member left."],
-  ["MemberUpdate", ["GatewayGuildMemberUpdateDispatchData"], "A member was changed; what is absent did not change or is not there any more."],
+  ["MemberUpdate", ["GatewayGuildMemberUpdateDispatchData"], "A member was changed; what is absent did not change or is not there any more.", { boxed: worn }],
   ["MemberChunk", ["GatewayGuildMembersChunkDispatchData"], "Some of the members that were asked for.", { fields: { not_found: "Vec<Id<UserMarker>>?", presences: "Vec<Presence>?" } }],
   ["RoleCreate", ["GatewayGuildRoleCreateDispatchData"], "A guild got a role."],
   ["RoleUpdate", ["GatewayGuildRoleUpdateDispatchData"], "A guild's role was changed."],

@@ -3,6 +3,7 @@
 #[macro_use]
 mod read;
 
+mod asked;
 mod component;
 pub mod gateway;
 mod generated;
@@ -12,7 +13,7 @@ mod interaction;
 mod mention;
 mod values;
 
-pub use antiphon_core::lenient::{Json, Reason, Repair, Repairs};
+pub use antiphon_core::lenient::{Json, Raw, Reason, Repair, Repairs};
 
 pub use self::{
     component::Component,

@@ -18,7 +18,7 @@ mod wire;
 
 use std::sync::Arc;
 
-pub use twilight_model as model;
+pub use antiphon_discord_model as model;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;

@@ -170,9 +170,9 @@ MemberRemove {
 #[non_exhaustive]
 MemberUpdate {
     "avatar" => avatar: Option<ImageHash>,
-    "avatar_decoration_data" => avatar_decoration_data: Option<AvatarDecorationData>,
+    "avatar_decoration_data" => avatar_decoration_data: Option<Box<AvatarDecorationData>>,
     "banner" => banner: Option<ImageHash>,
-    "collectibles" => collectibles: Option<Collectibles>,
+    "collectibles" => collectibles: Option<Box<Collectibles>>,
     "communication_disabled_until" => communication_disabled_until: Option<Timestamp>,
     "deaf" => deaf: Option<bool>,
     "flags" => flags: Option<MemberFlags>,
