@@ -7,11 +7,11 @@ mod asked;
 mod component;
 pub mod gateway;
 mod generated;
-mod guild;
 pub mod id;
 mod interaction;
 mod mention;
 mod values;
+mod whole;
 
 pub use antiphon_core::lenient::{Json, Raw, Reason, Repair, Repairs};
 
@@ -24,4 +24,5 @@ pub use self::{
     values::{
         ActivityButton, ChoiceValue, Discriminator, ImageHash, Nonce, Number, Present, Snowflake,
     },
+    whole::moment_of,
 };

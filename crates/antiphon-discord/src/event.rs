@@ -29,7 +29,10 @@ mod payload;
 use antiphon_core::{DecodeError, Event};
 use antiphon_discord_model::{
     Member, Mention, PartialMember, Read, ReadError, Repairs, User, from_slice,
-    id::{Id, marker::GuildMarker},
+    id::{
+        Id,
+        marker::{GenericMarker, GuildMarker},
+    },
 };
 use serde::Deserialize;
 
@@ -53,15 +56,13 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T, Decod
 
 /// Reads a body, for what is no payload of its own.
 pub(crate) fn read<T: Read>(event: &Event) -> Result<T, DecodeError> {
-    read_and_tell(event).map(|(object, _)| object)
+    let read = read_and_tell(event).map_err(|error| event.undecodable::<T>(error))?;
+    Ok(read.0)
 }
 
 /// Reads a body, and says what had to be repaired, which is counted by the event's name and traced.
-fn read_and_tell<T: Read>(event: &Event) -> Result<(T, Repairs), DecodeError> {
-    let (object, repairs) = from_slice(event.body()).map_err(|error| match error {
-        ReadError::NotJson => event.undecodable::<T>("the body is not JSON"),
-        error => event.undecodable::<T>(error),
-    })?;
+fn read_and_tell<T: Read>(event: &Event) -> Result<(T, Repairs), ReadError> {
+    let (object, repairs) = from_slice(event.body())?;
     if !repairs.is_empty() {
         repaired(event, &repairs);
     }
@@ -78,9 +79,8 @@ fn repaired(event: &Event, repairs: &Repairs) {
 
 /// When the thing with this id was made: every id of Discord's says so.
 pub fn moment_of(id: u64) -> jiff::Timestamp {
-    let since_2015 = i64::try_from(id >> 22).expect("42 bits");
-    jiff::Timestamp::from_millisecond(1_420_070_400_000 + since_2015)
-        .expect("42 bits of milliseconds are 139 years")
+    let id: Id<GenericMarker> = Id::new(id.max(1));
+    antiphon_discord_model::moment_of(id)
 }
 
 /// The name that others see: of a member the nickname, else the display name, else the user's name.

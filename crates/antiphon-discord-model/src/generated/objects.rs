@@ -119,7 +119,7 @@ Member {
     "joined_at" => joined_at: Option<Timestamp>,
     "mute" => mute: bool,
     "nick" => nick: Option<String>,
-    "pending" => pending: Option<bool>,
+    "pending" => pending: bool [Maybe],
     "premium_since" => premium_since: Option<Timestamp>,
     "roles" => roles: Vec<Id<RoleMarker>>,
     "user" => user: User,
@@ -593,7 +593,7 @@ VoiceState {
     "request_to_speak_timestamp" => request_to_speak_timestamp: Option<Timestamp>,
     "self_deaf" => self_deaf: bool,
     "self_mute" => self_mute: bool,
-    "self_stream" => self_stream: Option<bool>,
+    "self_stream" => self_stream: bool [Maybe],
     "self_video" => self_video: bool,
     "session_id" => session_id: String,
     "suppress" => suppress: bool,
@@ -2183,9 +2183,9 @@ Subscription {
 #[non_exhaustive]
 Presence {
     "activities" => activities: Vec<Activity> [Maybe],
-    "client_status" => client_status: Option<ClientStatus>,
+    "client_status" => client_status: ClientStatus [Maybe],
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
-    "status" => status: Option<Status>,
+    "status" => status: Status [Maybe],
     "user" => user: PartialUser,
 }
 

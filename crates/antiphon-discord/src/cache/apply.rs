@@ -168,7 +168,7 @@ impl Store {
             "TYPING_START" if self.members.is_on() => {
                 let typing = event::TypingStart::decode(event)?.into_inner();
                 if let (Some(guild), Some(member)) = (typing.guild_id, typing.member) {
-                    self.put_member(guild, *member);
+                    self.put_member(guild, member);
                 }
                 Before::NOTHING
             }
@@ -395,7 +395,7 @@ impl Store {
             member.mute = update.mute.unwrap_or(known.mute);
             member.flags = update.flags.unwrap_or(known.flags);
             member.joined_at = member.joined_at.or(known.joined_at);
-            member.pending = member.pending.or(known.pending);
+            member.pending = update.pending.unwrap_or(known.pending);
         }
         was(self.put_member(update.guild_id, member))
     }

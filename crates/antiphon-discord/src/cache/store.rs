@@ -147,7 +147,7 @@ impl Store {
         }
         let mut member = partial.to_member(user.clone());
         if let Some(known) = self.members.get(guild, user.id) {
-            member.pending = member.pending.or(known.pending);
+            member.pending = partial.pending.unwrap_or(known.pending);
             member.deaf = partial.deaf.unwrap_or(known.deaf);
             member.mute = partial.mute.unwrap_or(known.mute);
             member.flags = partial.flags.unwrap_or(known.flags);

@@ -6,8 +6,7 @@ use antiphon_core::{DecodeError, Event, Payload};
 use antiphon_discord_model::{
     Activity, ActivityType, AuditLogEntry, AutoModerationRule, Channel, Entitlement, Guild,
     GuildCommandPermissions, Integration, Interaction, Message, Presence, Raw, Repairs,
-    ScheduledEvent, SoundboardSound, StageInstance, Subscription, ThreadMember, User, VoiceState,
-    gateway,
+    ScheduledEvent, SoundboardSound, StageInstance, Subscription, User, VoiceState, gateway,
     id::{Id, marker::GuildMarker},
 };
 
@@ -70,7 +69,8 @@ macro_rules! payloads {
             }
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                let (object, repairs) = super::read_and_tell(event)?;
+                let read = super::read_and_tell(event);
+                let (object, repairs) = read.map_err(|error| event.undecodable::<Self>(error))?;
                 let raw = Raw::new(event.body().clone());
                 Ok(Self { object, repairs, raw })
             }
@@ -121,7 +121,7 @@ payloads! {
     /// The bot may see a channel now, and these are its threads (`THREAD_LIST_SYNC`).
     ThreadListSync(gateway::ThreadListSync) = "THREAD_LIST_SYNC", Ids;
     /// The bot's own membership in a thread changed (`THREAD_MEMBER_UPDATE`).
-    ThreadMemberUpdate(ThreadMember) = "THREAD_MEMBER_UPDATE", Ids;
+    ThreadMemberUpdate(gateway::ThreadMemberUpdate) = "THREAD_MEMBER_UPDATE", Ids;
     /// Users joined or left a thread (`THREAD_MEMBERS_UPDATE`).
     ThreadMembersUpdate(gateway::ThreadMembersUpdate) = "THREAD_MEMBERS_UPDATE", Ids;
     /// Someone may use something paid for (`ENTITLEMENT_CREATE`).
