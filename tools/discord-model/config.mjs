@@ -1,6 +1,8 @@
 // What the model is made of: which types of Discord's description become which of ours, what each is called, and
 // where the model departs from the description. Everything else follows from the description by rule (write.mjs).
 
+const openapi = "Discord's OpenAPI description";
+
 /** What few users wear is boxed, so that the others are small. */
 const worn = ["avatar_decoration_data", "collectibles", "primary_guild"];
 
@@ -24,25 +26,25 @@ export const objects = [
   ["Collectibles", ["APICollectibles"], "Things a user collected and shows."],
   ["Nameplate", ["APINameplateData"], "What is behind a user's name in lists."],
   ["PrimaryGuild", ["APIUserPrimaryGuild"], "The guild whose tag a user shows."],
-  ["Member", ["APIGuildMember"], "A user as a member of a guild.", { boxed: worn, fields: { pending: "bool*" } }],
+  ["Member", ["APIGuildMember"], "A user as a member of a guild.", { boxed: worn, fields: { pending: "bool*" }, extra: { permissions: ["Permissions?", openapi] } }],
   ["PartialMember", ["APIGuildMemberNoUser", "APIInteractionGuildMember", "APIInteractionDataResolvedGuildMember", "PartialAPIMessageInteractionGuildMember"], "A member as sent beside a message, a mention or an interaction: perhaps without the user, and with permissions in interactions.", { boxed: worn }],
   ["Ban", ["APIBan"], "A user who may not join a guild."],
-  ["Connection", ["APIConnection"], "An account elsewhere that a user has linked.", { fields: { integrations: "Json?" } }],
+  ["Connection", ["APIConnection"], "An account elsewhere that a user has linked.", { fields: { name: "String*", integrations: "Json?" } }],
   ["ApplicationRoleConnectionMetadata", ["APIApplicationRoleConnectionMetadata"], "A rule by which linked accounts get roles.", { fields: { name_localizations: "BTreeMap<String, Option<String>>?", description_localizations: "BTreeMap<String, Option<String>>?" } }],
 
   // Guilds.
-  ["Guild", ["GatewayGuildCreateDispatchData", "APIGuild"], "A guild, as requests and `GUILD_CREATE` give it.", { id: "Guild", fields: { owner_id: "Id<UserMarker>?", voice_states: "Vec<VoiceState>?", members: "Vec<Member>?", channels: "Vec<Channel>?", threads: "Vec<Channel>?", presences: "Vec<Presence>?" } }],
+  ["Guild", ["GatewayGuildCreateDispatchData", "APIGuild"], "A guild, as requests and `GUILD_CREATE` give it.", { id: "Guild", fields: { owner_id: "Id<UserMarker>?", voice_states: "Vec<VoiceState>?", members: "Vec<Member>?", channels: "Vec<Channel>?", threads: "Vec<Channel>?", presences: "Vec<Presence>?" }, extra: { home_header: ["ImageHash?", openapi], nsfw: ["bool?", openapi], premium_progress_bar_enabled_user_updated_at: ["Timestamp?", openapi] } }],
   ["UnavailableGuild", ["APIUnavailableGuild"], "A guild that is in an outage, or not yet sent.", { id: "Guild" }],
   ["PartialGuild", ["APIPartialGuild"], "A guild as sent beside an application or a template.", { id: "Guild" }],
   ["InteractionGuild", ["APIPartialInteractionGuild"], "The guild that an interaction came from.", { id: "Guild" }],
   ["CurrentUserGuild", ["RESTAPIPartialCurrentUserGuild"], "A guild as listed for one of its members.", { id: "Guild" }],
-  ["GuildPreview", ["APIGuildPreview"], "What everyone may see of a discoverable guild.", { id: "Guild" }],
+  ["GuildPreview", ["APIGuildPreview"], "What everyone may see of a discoverable guild.", { id: "Guild", extra: { home_header: ["ImageHash?", openapi] } }],
   ["IncidentsData", ["APIIncidentsData"], "What a guild has stopped for a while, such as invites."],
   ["WelcomeScreen", ["APIGuildWelcomeScreen"], "What new members see first."],
   ["WelcomeScreenChannel", ["APIGuildWelcomeScreenChannel"], "A channel on the welcome screen."],
   ["GuildWidget", ["APIGuildWidget"], "A guild's widget for other sites.", { id: "Guild" }],
   ["GuildWidgetChannel", ["APIGuildWidgetChannel"], "A channel in a widget.", { id: "Channel" }],
-  ["GuildWidgetMember", ["APIGuildWidgetMember"], "Someone in a widget, under a made-up id.", { fields: { activity: "Json?" } }],
+  ["GuildWidgetMember", ["APIGuildWidgetMember"], "Someone in a widget, under a made-up id.", { fields: { activity: "Json?" }, extra: { deaf: ["bool?", openapi], mute: ["bool?", openapi], self_deaf: ["bool?", openapi], self_mute: ["bool?", openapi], suppress: ["bool?", openapi], channel_id: ["Id<ChannelMarker>?", openapi] } }],
   ["GuildWidgetSettings", ["APIGuildWidgetSettings"], "Whether a guild has a widget."],
   ["MembershipScreening", ["APIGuildMembershipScreening"], "What someone must agree to before talking."],
   ["MembershipScreeningField", ["APIGuildMembershipScreeningField"], "A question of the membership screening."],
@@ -52,35 +54,35 @@ export const objects = [
   ["Role", ["APIRole"], "A role of a guild.", { id: "Role" }],
   ["RoleColors", ["APIRoleColors"], "The colours of a role; two make a gradient, three are the holographic style.", { sent: true }],
   ["RoleTags", ["APIRoleTags"], "To whom a role belongs.", { fields: { premium_subscriber: "Present", available_for_purchase: "Present", guild_connections: "Present" } }],
-  ["Integration", ["APIGuildIntegration", "GatewayIntegrationCreateDispatchData"], "An integration of a guild, such as a bot's.", { id: "Integration" }],
-  ["IntegrationAccount", ["APIIntegrationAccount"], "The account behind an integration."],
-  ["IntegrationApplication", ["APIGuildIntegrationApplication"], "The application behind an integration.", { id: "Application" }],
-  ["Template", ["APITemplate"], "A template that guilds can be made from.", { fields: { serialized_source_guild: "Json?" } }],
+  ["Integration", ["APIGuildIntegration", "GatewayIntegrationCreateDispatchData"], "An integration of a guild, such as a bot's.", { id: "Integration", fields: { name: "String*", enabled: "bool*" }, extra: { application_id: ["Id<ApplicationMarker>?", openapi] }, spares: ["id"] }],
+  ["IntegrationAccount", ["APIIntegrationAccount"], "The account behind an integration.", { fields: { name: "String*" } }],
+  ["IntegrationApplication", ["APIGuildIntegrationApplication"], "The application behind an integration.", { id: "Application", extra: { type: ["i64?", openapi], cover_image: ["ImageHash?", openapi], primary_sku_id: ["Id<OauthSkuMarker>?", openapi] } }],
+  ["Template", ["APITemplate"], "A template that guilds can be made from.", { fields: { creator: "User?", serialized_source_guild: "Json?" } }],
   ["VoiceRegion", ["APIVoiceRegion"], "A region that voice can be spoken in."],
   ["VoiceState", ["GatewayVoiceState"], "In which voice channel a user is, and how.", { fields: { self_stream: "bool*" } }],
   ["StageInstance", ["APIStageInstance"], "A stage that is open.", { id: "Stage" }],
-  ["ScheduledEvent", ["APIGuildScheduledEvent"], "Something that a guild has scheduled.", { id: "ScheduledEvent", fields: { channel_id: "Id<ChannelMarker>?", entity_metadata: "ScheduledEventEntityMetadata?", entity_type: "ScheduledEventEntityType", entity_id: "Id<ScheduledEventEntityMarker>?" }, extra: { sku_ids: ["Vec<Id<SkuMarker>>?", "answers of requests"], guild_scheduled_event_exceptions: ["Vec<Json>?", "Discord's OpenAPI description"] } }],
+  ["ScheduledEvent", ["APIGuildScheduledEvent"], "Something that a guild has scheduled.", { id: "ScheduledEvent", fields: { channel_id: "Id<ChannelMarker>?", entity_metadata: "ScheduledEventEntityMetadata?", entity_type: "ScheduledEventEntityType", entity_id: "Id<ScheduledEventEntityMarker>?" }, extra: { user_rsvp: ["Json?", openapi], sku_ids: ["Vec<Id<SkuMarker>>?", "answers of requests"], guild_scheduled_event_exceptions: ["Vec<Json>?", "Discord's OpenAPI description"] } }],
   ["ScheduledEventEntityMetadata", ["APIGuildScheduledEventEntityMetadata"], "Where a scheduled event takes place, if not in a channel.", { sent: true }],
   ["RecurrenceRule", ["APIGuildScheduledEventRecurrenceRule"], "How often a scheduled event is repeated.", { sent: true }],
   ["RecurrenceRuleNWeekday", ["APIGuildScheduledEventRecurrenceRuleNWeekday"], "A weekday of a certain week of the month.", { sent: true }],
-  ["ScheduledEventUser", ["APIGuildScheduledEventUser"], "Someone who wants to come to a scheduled event."],
+  ["ScheduledEventUser", ["APIGuildScheduledEventUser"], "Someone who wants to come to a scheduled event.", { fields: { user: "User?" }, extra: { response: ["i64?", openapi], user_id: ["Id<UserMarker>?", openapi], guild_scheduled_event_exception_id: ["Id<GenericMarker>?", openapi] } }],
   ["AutoModerationRule", ["APIAutoModerationRule"], "A rule of automatic moderation.", { id: "AutoModerationRule" }],
   ["AutoModerationTriggerMetadata", ["APIAutoModerationRuleTriggerMetadata"], "What a rule of automatic moderation looks for.", { sent: true }],
   ["AutoModerationAction", ["APIAutoModerationAction"], "What a rule of automatic moderation does.", { sent: true }],
   ["AutoModerationActionMetadata", ["APIAutoModerationActionMetadata"], "Details of such an action.", { sent: true }],
   ["AuditLog", ["APIAuditLog"], "What was done in a guild, and the objects it was done to.", { fields: { application_commands: "Vec<Command>", threads: "Vec<Channel>" } }],
   ["AuditLogEntry", ["APIAuditLogEntry", "GatewayGuildAuditLogEntryCreateDispatchData"], "Something that was done in a guild.", { id: "AuditLogEntry", fields: { target_id: "Id<GenericMarker>?", changes: "Vec<AuditLogChange>?" } }],
-  ["AuditLogChange", ["APIAuditLogChange"], "A change of one key, with the values before and after as they were sent.", { fields: { key: "String", new_value: "Json?", old_value: "Json?" } }],
+  ["AuditLogChange", ["APIAuditLogChange"], "A change of one key, with the values before and after as they were sent.", { fields: { key: "String*", new_value: "Json?", old_value: "Json?" } }],
   ["AuditLogOptions", ["APIAuditLogOptions"], "What else is known about an entry of the audit log.", { fields: { type: "AuditLogOptionsType?", auto_moderation_rule_trigger_type: "AutoModerationTriggerType?", count: "i64?", delete_member_days: "i64?", members_removed: "i64?", id: "Id<GenericMarker>?", integration_type: "String?" } }],
 
   // Channels.
-  ["Channel", ["APIChannel", "GatewayThreadCreateDispatchData"], "A channel or a thread of any type; which fields there are depends on `kind`.", { id: "Channel", fields: { type: "ChannelType", parent_id: "Id<ChannelMarker>?", name: "String?", newly_created: "bool?" }, required: ["id", "type"], extra: { status: ["String?", "CHANNEL_UPDATE of voice channels since 2026"], voice_start_time: ["i64?", "GUILD_CREATE and CHANNEL_INFO"], permissions: ["Permissions?", "channels of interactions"], app_permissions: ["Permissions?", "channels of interactions"], invitable: ["bool?", "threads"], icon_emoji: ["Json?", "Discord's OpenAPI description"], theme_color: ["i64?", "Discord's OpenAPI description"] } }],
+  ["Channel", ["APIChannel", "GatewayThreadCreateDispatchData"], "A channel or a thread of any type; which fields there are depends on `kind`.", { id: "Channel", fields: { type: "ChannelType", parent_id: "Id<ChannelMarker>?", name: "String?", newly_created: "bool?" }, required: ["id", "type"], extra: { default_tag_setting: ["String?", openapi], status: ["String?", "CHANNEL_UPDATE of voice channels since 2026"], voice_start_time: ["i64?", "GUILD_CREATE and CHANNEL_INFO"], permissions: ["Permissions?", "channels of interactions"], app_permissions: ["Permissions?", "channels of interactions"], invitable: ["bool?", "threads"], icon_emoji: ["Json?", "Discord's OpenAPI description"], theme_color: ["i64?", "Discord's OpenAPI description"] } }],
   ["PermissionOverwrite", ["APIOverwrite"], "What a role or a member may do in one channel beyond or below their usual rights.", { id: "Generic", fields: { type: "PermissionOverwriteType", allow: "Permissions", deny: "Permissions" }, sent: true }],
   ["ForumTag", ["APIGuildForumTag"], "A tag for posts of a forum.", { id: "Tag" }],
   ["DefaultReaction", ["APIGuildForumDefaultReactionEmoji"], "The reaction that posts of a forum begin with.", { sent: true }],
-  ["ThreadMetadata", ["APIThreadMetadata"], "What only threads have."],
+  ["ThreadMetadata", ["APIThreadMetadata"], "What only threads have.", { fields: { archive_timestamp: "Timestamp?" } }],
   ["ThreadMember", ["APIThreadMember"], "Someone in a thread.", { fields: { id: "Id<ChannelMarker>?", member: "Member?" }, extra: { presence: ["Presence?", "THREAD_MEMBERS_UPDATE, with the intent for presences"] }, boxed: ["member", "presence"] }],
-  ["ThreadsListing", ["APIThreadList"], "Threads of a channel or a guild.", { fields: { threads: "Vec<Channel>" }, extra: { has_more: ["bool", "lists of archived threads"], first_messages: ["Vec<Message>?", "lists of forum posts"] } }],
+  ["ThreadsListing", ["APIThreadList"], "Threads of a channel or a guild.", { fields: { threads: "Vec<Channel>" }, extra: { has_more: ["bool*", "lists of archived threads"], first_messages: ["Vec<Message>?", "lists of forum posts"] } }],
   ["FollowedChannel", ["APIFollowedChannel"], "A channel that another one's announcements go to.", { needs: ["webhook_id"] }],
   ["ChannelMention", ["APIChannelMention"], "A channel that a message mentions.", { id: "Channel" }],
   ["Webhook", ["APIWebhook"], "A webhook of a channel.", { id: "Webhook" }],
@@ -89,14 +91,14 @@ export const objects = [
   ["SoundboardSound", ["APISoundboardSound"], "A sound that can be played in voice channels."],
 
   // Messages.
-  ["Message", ["APIMessage", "GatewayMessageCreateDispatchData"], "A message, as requests and events give it.", { id: "Message", fields: { mentions: "Vec<Mention>", nonce: "Nonce?", application: "PartialApplication?", components: "Vec<Component>?", member: "PartialMember?", channel_type: "ChannelType?" }, spares: ["author"], boxed: ["application", "referenced_message", "interaction_metadata", "interaction", "thread", "resolved", "poll", "call", "shared_client_theme", "role_subscription_data", "activity", "message_reference"] }],
+  ["Message", ["APIMessage", "GatewayMessageCreateDispatchData"], "A message, as requests and events give it.", { id: "Message", fields: { mentions: "Vec<Mention>", nonce: "Nonce?", application: "PartialApplication?", components: "Vec<Component>?", member: "PartialMember?", channel_type: "ChannelType?" }, spares: ["author"], boxed: ["application", "referenced_message", "interaction_metadata", "interaction", "thread", "resolved", "poll", "call", "shared_client_theme", "role_subscription_data", "activity", "message_reference"], extra: { purchase_notification: ["Json?", openapi], lobby_member: ["Json?", openapi] } }],
   ["MessageActivity", ["APIMessageActivity"], "An invitation to an activity in a message."],
   ["MessageReference", ["APIMessageReference"], "Which message a message answers, forwards or comes from.", { fields: { channel_id: "Id<ChannelMarker>?" }, extra: { fail_if_not_exists: ["bool?", "requests"] }, sent: true }],
   ["MessageCall", ["APIMessageCall"], "A call in a private channel."],
   ["SharedClientTheme", ["APIMessageSharedClientTheme"], "A theme of the client, shared in a message.", { sent: true }],
   ["RoleSubscriptionData", ["APIMessageRoleSubscriptionData"], "Which subscription a message tells of."],
-  ["MessageInteraction", ["APIMessageInteraction"], "The interaction a message answers, in the old form.", { id: "Interaction" }],
-  ["MessageInteractionMetadata", ["APIMessageInteractionMetadata"], "The interaction a message answers.", { id: "Interaction", fields: { type: "InteractionType", triggering_interaction_metadata: "MessageInteractionMetadata?", target_message_id: "Id<MessageMarker>?", authorizing_integration_owners: "BTreeMap<ApplicationIntegrationType, Snowflake>" }, boxed: ["triggering_interaction_metadata"] }],
+  ["MessageInteraction", ["APIMessageInteraction"], "The interaction a message answers, in the old form.", { id: "Interaction", fields: { user: "User?" }, extra: { name_localized: ["String?", openapi] } }],
+  ["MessageInteractionMetadata", ["APIMessageInteractionMetadata"], "The interaction a message answers.", { id: "Interaction", fields: { user: "User?", type: "InteractionType", triggering_interaction_metadata: "MessageInteractionMetadata?", target_message_id: "Id<MessageMarker>?", authorizing_integration_owners: "BTreeMap<ApplicationIntegrationType, Snowflake>" }, boxed: ["triggering_interaction_metadata"] }],
   ["MessageSnapshot", ["APIMessageSnapshot"], "A message as it was when it was forwarded.", { fields: { message: "SnapshotMessage" } }],
   ["SnapshotMessage", ["APIMessageSnapshotFields"], "What a forward has of the forwarded message.", { fields: { mentions: "Vec<Mention>", components: "Vec<Component>?" } }],
   ["MessagePin", ["APIMessagePin"], "A message and when it was pinned."],
@@ -104,7 +106,7 @@ export const objects = [
   ["Reaction", ["APIReaction"], "How often a message got one reaction.", { fields: { emoji: "PartialEmoji" } }],
   ["ReactionCountDetails", ["APIReactionCountDetails"], "How many of a message's reactions are of which type."],
   ["Attachment", ["APIAttachment"], "A file of a message.", { id: "Attachment", fields: { application: "PartialApplication?" }, boxed: ["application"] }],
-  ["Embed", ["APIEmbed"], "A box with text and pictures in a message.", { sent: true }],
+  ["Embed", ["APIEmbed"], "A box with text and pictures in a message.", { sent: true, extra: { components: ["Vec<Component>?", openapi] } }],
   ["EmbedMedia", ["APIEmbedThumbnail", "APIEmbedVideo", "APIEmbedImage"], "A picture or a video of an embed.", { sent: true }],
   ["EmbedProvider", ["APIEmbedProvider"], "Where the content of an embed is from.", { sent: true }],
   ["EmbedAuthor", ["APIEmbedAuthor"], "Who wrote what an embed shows.", { sent: true }],
@@ -118,9 +120,9 @@ export const objects = [
   ["PollAnswerCount", ["APIPollAnswerCount"], "Votes for one answer."],
   ["Emoji", ["APIEmoji"], "An emoji of a guild or an application, or a character.", { id: "Emoji" }],
   ["PartialEmoji", ["APIPartialEmoji", "APIMessageComponentEmoji", "GatewayActivityEmoji"], "An emoji by id and name; without an id its name is a character.", { sent: true, id: "Emoji" }],
-  ["Sticker", ["APISticker"], "A sticker of a guild or of Discord's own.", { id: "Sticker", fields: { asset: "String?", pack_id: "Id<StickerPackMarker>?" } }],
+  ["Sticker", ["APISticker"], "A sticker of a guild or of Discord's own.", { id: "Sticker", fields: { format_type: "StickerFormatType*", asset: "String?", pack_id: "Id<StickerPackMarker>?" } }],
   ["StickerItem", ["APIStickerItem"], "A sticker in a message.", { id: "Sticker" }],
-  ["StickerPack", ["APIStickerPack"], "A pack of Discord's own stickers.", { id: "StickerPack" }],
+  ["StickerPack", ["APIStickerPack"], "A pack of Discord's own stickers.", { id: "StickerPack", fields: { description: "String*" } }],
 
   // Components: `type` is written by the enum that holds them.
   ["ActionRow", ["APIActionRow"], "A row of buttons, or one menu.", { component: 1, fields: { id: "i64?", components: "Vec<Component>" } }],
@@ -144,14 +146,14 @@ export const objects = [
   ["CheckboxGroup", ["APICheckboxGroupComponent", "APIModalSubmitCheckboxGroupComponent"], "A choice of several in a form; in a sent form with what was chosen.", { component: 22 }],
   ["CheckboxGroupOption", ["APICheckboxGroupOption"], "A line of a choice of several.", { sent: true }],
   ["Checkbox", ["APICheckboxComponent", "APIModalSubmitCheckboxComponent"], "A box to tick in a form; in a sent form with whether it was.", { component: 23 }],
-  ["UnfurledMediaItem", ["APIUnfurledMediaItem"], "A picture, a video or a file by its address; `attachment://name` is one that is uploaded with the message.", { sent: true }],
+  ["UnfurledMediaItem", ["APIUnfurledMediaItem"], "A picture, a video or a file by its address; `attachment://name` is one that is uploaded with the message.", { sent: true, extra: { id: ["Id<GenericMarker>?", openapi] } }],
 
   // Applications, commands and interactions.
-  ["Application", ["APIApplication"], "An application, with what only its owners see.", { id: "Application", fields: { summary: "String?", tags: "Vec<String>?", integration_types_config: "BTreeMap<ApplicationIntegrationType, IntegrationTypeConfig>?", flags_new: "String?" }, boxed: ["owner", "bot", "team", "guild"] }],
-  ["PartialApplication", ["APIApplication"], "An application as sent beside a message, an invite or at the start of a session: only the id is certain.", { id: "Application", partial: "APIApplication", fields: { id: "Id<ApplicationMarker>", summary: "String?", tags: "Vec<String>?", integration_types_config: "BTreeMap<ApplicationIntegrationType, IntegrationTypeConfig>?" }, boxed: ["owner", "bot", "team", "guild"] }],
+  ["Application", ["APIApplication"], "An application, with what only its owners see.", { id: "Application", fields: { bot_public: "bool*", bot_require_code_grant: "bool*", summary: "String?", tags: "Vec<String>?", integration_types_config: "BTreeMap<ApplicationIntegrationType, IntegrationTypeConfig>?", flags_new: "String?" }, boxed: ["owner", "bot", "team", "guild"], extra: { type: ["i64?", openapi], max_participants: ["i64?", openapi], eligible_oauth2_scopes: ["Vec<OauthScope>?", openapi], explicit_content_filter: ["i64?", openapi] } }],
+  ["PartialApplication", ["APIApplication"], "An application as sent beside a message, an invite or at the start of a session: only the id is certain.", { id: "Application", partial: "APIApplication", fields: { id: "Id<ApplicationMarker>", summary: "String?", tags: "Vec<String>?", integration_types_config: "BTreeMap<ApplicationIntegrationType, IntegrationTypeConfig>?" }, boxed: ["owner", "bot", "team", "guild"], extra: { type: ["i64?", openapi], max_participants: ["i64?", openapi] } }],
   ["BulkBan", ["RESTPostAPIGuildBulkBanResult"], "Who was banned at once, and who was not.", { fields: { banned_users: "Vec<Id<UserMarker>>", failed_users: "Vec<Id<UserMarker>>" } }],
   ["PruneCount", ["RESTGetAPIGuildPruneCountResult", "RESTPostAPIGuildPruneResult"], "How many members were or would be removed."],
-  ["VanityUrl", ["APIVanityURL"], "A guild's own invite.", { fields: { code: "String?", uses: "i64" } }],
+  ["VanityUrl", ["APIVanityURL"], "A guild's own invite.", { fields: { code: "String?", uses: "i64" }, extra: { error: ["Json?", openapi] } }],
   ["InteractionCallbackResponse", ["RESTPostAPIInteractionCallbackWithResponseResult"], "What became of an answer to an interaction.", { fields: { interaction: "InteractionCallback", resource: "InteractionCallbackResource?" } }],
   ["InteractionCallback", ["RESTAPIInteractionCallbackObject"], "The interaction that was answered.", { id: "Interaction", fields: { activity_instance_id: "String?", response_message_id: "Id<MessageMarker>?", response_message_loading: "bool?", response_message_ephemeral: "bool?", id: "Id<InteractionMarker>", type: "InteractionType", channel_id: "Id<ChannelMarker>?", guild_id: "Id<GuildMarker>?" } }],
   ["InteractionCallbackResource", ["RESTAPIInteractionCallbackResourceObject"], "What an answer to an interaction made.", { fields: { activity_instance: "Json?", message: "Message?" }, boxed: ["message"] }],
@@ -159,9 +161,9 @@ export const objects = [
   ["IntegrationTypeConfig", ["APIApplicationIntegrationTypeConfiguration"], "How an application is installed for guilds or for users."],
   ["Team", ["APITeam"], "A team of developers.", { id: "OauthTeam" }],
   ["TeamMember", ["APITeamMember"], "Someone in a team.", { fields: { permissions: "Vec<String>", team_id: "Id<OauthTeamMarker>?" } }],
-  ["Command", ["APIApplicationCommand"], "A command of an application.", { id: "Command", fields: { version: "Id<CommandVersionMarker>?", options: "Vec<CommandOption>?", name_localizations: "BTreeMap<String, Option<String>>?", description_localizations: "BTreeMap<String, Option<String>>?" } }],
-  ["CommandOption", ["APIApplicationCommandOption"], "An option of a command.", { sent: true, fields: { type: "CommandOptionType", name_localizations: "BTreeMap<String, Option<String>>?", description_localizations: "BTreeMap<String, Option<String>>?", min_value: "Number?", max_value: "Number?", autocomplete: "bool?", choices: "Vec<CommandOptionChoice>?", options: "Vec<CommandOption>?", channel_types: "Vec<ChannelType>?", file_types: "Vec<String>?" } }],
-  ["CommandOptionChoice", ["APIApplicationCommandOptionChoice"], "A value that an option offers.", { sent: true, extra: { name: ["String", ""], name_localizations: ["BTreeMap<String, Option<String>>?", ""], value: ["ChoiceValue", ""] } }],
+  ["Command", ["APIApplicationCommand"], "A command of an application.", { id: "Command", fields: { version: "Id<CommandVersionMarker>?", options: "Vec<CommandOption>?", name_localizations: "BTreeMap<String, Option<String>>?", description_localizations: "BTreeMap<String, Option<String>>?" }, extra: { name_localized: ["String?", openapi], description_localized: ["String?", openapi] } }],
+  ["CommandOption", ["APIApplicationCommandOption"], "An option of a command.", { sent: true, fields: { type: "CommandOptionType", name_localizations: "BTreeMap<String, Option<String>>?", description_localizations: "BTreeMap<String, Option<String>>?", min_value: "Number?", max_value: "Number?", autocomplete: "bool?", choices: "Vec<CommandOptionChoice>?", options: "Vec<CommandOption>?", channel_types: "Vec<ChannelType>?", file_types: "Vec<String>?" }, extra: { name_localized: ["String?", openapi], description_localized: ["String?", openapi] } }],
+  ["CommandOptionChoice", ["APIApplicationCommandOptionChoice"], "A value that an option offers.", { sent: true, extra: { name_localized: ["String?", openapi], name: ["String", ""], name_localizations: ["BTreeMap<String, Option<String>>?", ""], value: ["ChoiceValue", ""] } }],
   ["GuildCommandPermissions", ["APIGuildApplicationCommandPermissions"], "Who may use a command in a guild.", { id: "Generic", needs: ["application_id"] }],
   ["CommandPermission", ["APIApplicationCommandPermission"], "Whether a role, a user or a channel may use a command.", { id: "Generic", sent: true }],
   ["Interaction", ["APIInteraction"], "A command, a button, a menu or a form that somebody used.", { id: "Interaction", needs: ["application_id"], fields: { type: "InteractionType", data: "InteractionData?", app_permissions: "Permissions?", channel: "Channel?", member: "PartialMember?", version: "i64", authorizing_integration_owners: "BTreeMap<ApplicationIntegrationType, Snowflake>" }, boxed: ["channel", "message", "guild", "user", "member"], extra: { entitlement_sku_ids: ["Vec<Id<SkuMarker>>?", "INTERACTION_CREATE, in the old form of entitlements"] } }],
@@ -173,13 +175,13 @@ export const objects = [
   ["ActivityLocation", ["APIActivityLocation"], "Where an activity is running."],
 
   // Invites.
-  ["Invite", ["APIInvite", "APIExtendedInvite"], "An invite to a guild or a group.", { fields: { stage_instance: "Json?", target_application: "PartialApplication?" } }],
-  ["InviteGuild", ["APIInviteGuild"], "The guild that an invite leads to.", { id: "Guild" }],
+  ["Invite", ["APIInvite", "APIExtendedInvite"], "An invite to a guild or a group.", { fields: { stage_instance: "Json?", target_application: "PartialApplication?" }, extra: { friends_count: ["i64?", openapi], guild_id: ["Id<GuildMarker>?", openapi], is_contact: ["bool?", openapi], is_nickname_changeable: ["bool?", openapi], liveliness: ["Json?", openapi], target_channel_id: ["Id<ChannelMarker>?", openapi], target_message_id: ["Id<MessageMarker>?", openapi] } }],
+  ["InviteGuild", ["APIInviteGuild"], "The guild that an invite leads to.", { id: "Guild", fields: { nsfw_level: "NsfwLevel*", verification_level: "VerificationLevel*" }, extra: { nsfw: ["bool?", openapi] } }],
   ["InviteChannel", ["APIInviteChannel"], "The channel that an invite leads to.", { id: "Channel", fields: { recipients: "Json?" } }],
-  ["InviteRole", ["APIInviteRole"], "A role that an invite gives.", { id: "Role" }],
+  ["InviteRole", ["APIInviteRole"], "A role that an invite gives.", { id: "Role", extra: { permissions: ["Permissions?", openapi] } }],
 
   // What is paid for.
-  ["Entitlement", ["APIEntitlement"], "That a user or a guild may use something paid for.", { id: "Entitlement" }],
+  ["Entitlement", ["APIEntitlement"], "That a user or a guild may use something paid for.", { id: "Entitlement", extra: { fulfilled_at: ["Timestamp?", openapi], fulfillment_status: ["i64?", openapi], gifter_user_id: ["Id<UserMarker>?", openapi], parent_id: ["Id<GenericMarker>?", openapi] } }],
   ["Sku", ["APISKU"], "Something that is sold.", { id: "Sku" }],
   ["Subscription", ["APISubscription"], "Something that a user pays for again and again.", { id: "Subscription" }],
 
@@ -199,7 +201,7 @@ export const objects = [
 
 /** Bodies of events that are no object of their own. */
 export const gateway = [
-  ["Ready", ["GatewayReadyDispatchData"], "A session began.", { fields: { shard: "Vec<i64>?", application: "PartialApplication?", session_id: "String" } }],
+  ["Ready", ["GatewayReadyDispatchData"], "A session began.", { fields: { shard: "Vec<i64>?", application: "PartialApplication", session_id: "String" }, spares: ["application"] }],
   ["AutoModerationActionExecution", ["GatewayAutoModerationActionExecutionDispatchData"], "Automatic moderation acted.", { fields: { message_id: "Id<MessageMarker>?", channel_id: "Id<ChannelMarker>?" } }],
   ["ChannelInfo", ["GatewayChannelInfoDispatchData"], "Status and start of a guild's voice channels, as asked for."],
   ["VoiceChannelInfo", ["GatewayChannelInfoChannel"], "Status and start of one voice channel.", { id: "Channel" }],
@@ -301,4 +303,27 @@ export const markers = {
   webhook_id: "Webhook", sku_id: "Sku", sku_ids: "Sku", renewal_sku_ids: "Sku", entitlement_ids: "Entitlement", primary_sku_id: "OauthSku",
   subscription_listing_id: "RoleSubscriptionSku", role_subscription_listing_id: "RoleSubscriptionSku", integration_id: "Integration", applied_tags: "Tag",
   guild_scheduled_event_id: "ScheduledEvent", rule_id: "AutoModerationRule", cover_sticker_id: "Sticker", banner_asset_id: "StickerBannerAsset", removed_member_ids: "User",
+};
+
+/** Schemas of Discord's OpenAPI description that are answers, and which of our types each is. */
+export const schemas = {
+  ActionRowComponentResponse: "Component", ApplicationCommandResponse: "Command", ApplicationResponse: "PartialApplication", PrivateApplicationResponse: "Application",
+  ApplicationCommandStringOptionResponse: "CommandOption", ApplicationCommandIntegerOptionResponse: "CommandOption", ApplicationCommandSubcommandGroupOptionResponse: "CommandOption",
+  ApplicationRoleConnectionsMetadataItemResponse: "ApplicationRoleConnectionMetadata", AttachmentResponse: "Attachment", AuditLogEntryResponse: "AuditLogEntry", AuditLogObjectChangeResponse: "AuditLogChange",
+  BasicMessageResponse: "Message", MessageResponse: "Message", MessageSnapshotResponse: "MessageSnapshot", MessageAttachmentResponse: "Attachment", BulkBanUsersResponse: "BulkBan",
+  ButtonComponentResponse: "Component", ChannelFollowerResponse: "FollowedChannel", ChannelPermissionOverwriteResponse: "PermissionOverwrite", ChannelSelectComponentResponse: "Component",
+  CommandPermissionsResponse: "GuildCommandPermissions", ConnectedAccountResponse: "Connection", ContainerComponentResponse: "Component", CreatedThreadResponse: "Channel", EmojiResponse: "Emoji",
+  EntitlementResponse: "Entitlement", ExternalScheduledEventResponse: "ScheduledEvent", StageScheduledEventResponse: "ScheduledEvent", VoiceScheduledEventResponse: "ScheduledEvent", ScheduledEventResponse: "ScheduledEvent",
+  ScheduledEventUserResponse: "ScheduledEventUser", FileComponentResponse: "Component", ForumTagResponse: "ForumTag", GatewayBotResponse: "GatewayBotInfo", GuildAuditLogResponse: "AuditLog", GuildBanResponse: "Ban",
+  GuildChannelResponse: "Channel", PrivateChannelResponse: "Channel", PrivateGroupChannelResponse: "Channel", ThreadResponse: "Channel", GuildIncidentsDataResponse: "IncidentsData", GuildIncomingWebhookResponse: "Webhook",
+  ApplicationIncomingWebhookResponse: "Webhook", ChannelFollowerWebhookResponse: "Webhook", GuildInviteResponse: "Invite", GroupDMInviteResponse: "Invite", FriendInviteResponse: "Invite", GuildMemberResponse: "Member",
+  PrivateGuildMemberResponse: "Member", GuildOnboardingResponse: "Onboarding", GuildPreviewResponse: "GuildPreview", GuildPruneResponse: "PruneCount", GuildResponse: "Guild", GuildWithCountsResponse: "Guild", GuildRoleResponse: "Role",
+  GuildStickerResponse: "Sticker", StandardStickerResponse: "Sticker", StickerPackResponse: "StickerPack", GuildTemplateResponse: "Template", GuildWelcomeScreenResponse: "WelcomeScreen", DiscordIntegrationResponse: "Integration",
+  ExternalConnectionIntegrationResponse: "Integration", GuildSubscriptionIntegrationResponse: "Integration", InteractionCallbackResponse: "InteractionCallbackResponse", KeywordRuleResponse: "AutoModerationRule",
+  MLSpamRuleResponse: "AutoModerationRule", MentionSpamRuleResponse: "AutoModerationRule", DefaultKeywordRuleResponse: "AutoModerationRule", UserProfileRuleResponse: "AutoModerationRule", MediaGalleryComponentResponse: "Component",
+  MentionableSelectComponentResponse: "Component", RoleSelectComponentResponse: "Component", UserSelectComponentResponse: "Component", StringSelectComponentResponse: "Component", SectionComponentResponse: "Component",
+  SeparatorComponentResponse: "Component", TextDisplayComponentResponse: "Component", TextInputComponentResponse: "Component", ThumbnailComponentResponse: "Component", MessageEmbedResponse: "Embed", MessageReactionResponse: "Reaction",
+  MessageReferenceResponse: "MessageReference", MyGuildResponse: "CurrentUserGuild", PinnedMessagesResponse: "PinsListing", PollResponse: "Poll", ResolvedObjectsResponse: "ResolvedData", SoundboardSoundResponse: "SoundboardSound",
+  StageInstanceResponse: "StageInstance", SubscriptionResponse: "Subscription", TeamResponse: "Team", ThreadMemberResponse: "ThreadMember", ThreadsResponse: "ThreadsListing", UserResponse: "User", UserPIIResponse: "User",
+  VanityURLResponse: "VanityUrl", VoiceRegionResponse: "VoiceRegion", VoiceStateResponse: "VoiceState", WidgetResponse: "GuildWidget", WidgetSettingsResponse: "GuildWidgetSettings",
 };

@@ -131,6 +131,16 @@ pub(crate) fn fill<T: Read>(place: &mut T, from: &mut Reader<'_>, seen: &mut u12
     *seen |= bit;
 }
 
+/// Reads a field that may be left out, which is what null means too.
+#[inline]
+pub(crate) fn fill_if_any<T: Read>(place: &mut T, from: &mut Reader<'_>) {
+    if !from.null()
+        && let Some(value) = T::read(from)
+    {
+        *place = value;
+    }
+}
+
 /// Notes that a required field is missing; `false` if the object cannot do without.
 #[cold]
 pub(crate) fn missing(
@@ -178,7 +188,7 @@ macro_rules! objects {
         }
 
         const _: () = {
-            use crate::read::{Mark, Object, Read, fill, is_marked, missing};
+            use crate::read::{Mark, Object, Read, fill, fill_if_any, is_marked, missing};
 
             /// The place of each field among them.
             #[expect(non_camel_case_types, reason = "they are named as the fields are")]
@@ -199,7 +209,8 @@ macro_rules! objects {
                     seen: &mut u128,
                 ) -> bool {
                     match name {
-                        $($wire => fill(&mut self.$field, from, seen, 1 << At::$field as u32),)*
+                        $($wire if is_marked(&[$(Mark::$mark)?], Mark::Maybe) => fill_if_any(&mut self.$field, from),
+                        $wire => fill(&mut self.$field, from, seen, 1 << At::$field as u32),)*
                         _ => return false,
                     }
                     true
@@ -280,6 +291,9 @@ macro_rules! read_object {
     };
     (Message, $from:ident) => {
         crate::whole::message($from)
+    };
+    (Ready, $from:ident) => {
+        crate::whole::ready($from)
     };
     (Presence, $from:ident) => {
         crate::whole::presence($from)

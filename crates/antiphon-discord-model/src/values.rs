@@ -330,10 +330,9 @@ impl Read for Present {
     const OPTIONAL: bool = true;
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        if from.null() {
-            return Some(Self(true));
-        }
-        from.boolean().map(Self)
+        let is_present = from.peek() != b'f';
+        from.skip();
+        Some(Self(is_present))
     }
 
     fn stand_in() -> Self {

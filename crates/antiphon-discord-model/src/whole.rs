@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use crate::{
     generated::{
+        gateway::Ready,
         objects::{ClientStatus, Guild, Message, Presence},
         words::Status,
     },
-    id::Id,
+    id::{Id, NOBODY},
     read::{self, Object},
 };
 
@@ -20,6 +21,15 @@ pub(crate) fn message(from: &mut Reader<'_>) -> Option<Message> {
         message.timestamp = moment_of(message.id);
     }
     Some(message)
+}
+
+/// Reads the beginning of a session; a bot and its application share an id, as a rule.
+pub(crate) fn ready(from: &mut Reader<'_>) -> Option<Ready> {
+    let mut ready: Ready = read::object(from)?;
+    if ready.application.id.get() == NOBODY {
+        ready.application.id = ready.user.id.cast();
+    }
+    Some(ready)
 }
 
 /// When the thing with this id was made: every id of Discord's says so.

@@ -11,7 +11,7 @@ objects! {
 /// [Discord's page](https://discord.com/developers/docs/topics/gateway-events#ready)
 #[non_exhaustive]
 Ready {
-    "application" => application: Option<PartialApplication>,
+    "application" => application: PartialApplication [Spare],
     "guilds" => guilds: Vec<UnavailableGuild>,
     "resume_gateway_url" => resume_gateway_url: String,
     "session_id" => session_id: String,

@@ -120,6 +120,8 @@ Member {
     "mute" => mute: bool,
     "nick" => nick: Option<String>,
     "pending" => pending: bool [Maybe],
+    /// Known from: Discord's OpenAPI description.
+    "permissions" => permissions: Option<Permissions>,
     "premium_since" => premium_since: Option<Timestamp>,
     "roles" => roles: Vec<Id<RoleMarker>>,
     "user" => user: User,
@@ -165,7 +167,7 @@ Connection {
     "id" => id: String,
     "integrations" => integrations: Option<Json>,
     "type" => kind: ConnectionService,
-    "name" => name: String,
+    "name" => name: String [Maybe],
     "revoked" => revoked: Option<bool>,
     "show_activity" => show_activity: bool,
     "two_way_link" => two_way_link: bool,
@@ -208,6 +210,8 @@ Guild {
     "explicit_content_filter" => explicit_content_filter: ExplicitContentFilter,
     "features" => features: Vec<GuildFeature>,
     "guild_scheduled_events" => guild_scheduled_events: Vec<ScheduledEvent> [Maybe],
+    /// Known from: Discord's OpenAPI description.
+    "home_header" => home_header: Option<ImageHash>,
     "hub_type" => hub_type: Option<HubType>,
     "icon" => icon: Option<ImageHash>,
     "icon_hash" => icon_hash: Option<ImageHash>,
@@ -223,12 +227,16 @@ Guild {
     "members" => members: Vec<Member> [Maybe],
     "mfa_level" => mfa_level: MfaLevel,
     "name" => name: String,
+    /// Known from: Discord's OpenAPI description.
+    "nsfw" => nsfw: Option<bool>,
     "nsfw_level" => nsfw_level: NsfwLevel,
     "owner" => owner: Option<bool>,
     "owner_id" => owner_id: Option<Id<UserMarker>>,
     "permissions" => permissions: Option<Permissions>,
     "preferred_locale" => preferred_locale: Locale,
     "premium_progress_bar_enabled" => premium_progress_bar_enabled: bool,
+    /// Known from: Discord's OpenAPI description.
+    "premium_progress_bar_enabled_user_updated_at" => premium_progress_bar_enabled_user_updated_at: Option<Timestamp>,
     "premium_subscription_count" => premium_subscription_count: Option<i64>,
     "premium_tier" => premium_tier: PremiumTier,
     "presences" => presences: Vec<Presence> [Maybe],
@@ -315,6 +323,8 @@ GuildPreview {
     "discovery_splash" => discovery_splash: Option<ImageHash>,
     "emojis" => emojis: Vec<Emoji>,
     "features" => features: Vec<GuildFeature>,
+    /// Known from: Discord's OpenAPI description.
+    "home_header" => home_header: Option<ImageHash>,
     "icon" => icon: Option<ImageHash>,
     "id" => id: Id<GuildMarker>,
     /// 2 to 100 characters.
@@ -381,9 +391,21 @@ GuildWidgetMember {
     "activity" => activity: Option<Json>,
     "avatar" => avatar: Option<ImageHash>,
     "avatar_url" => avatar_url: String,
+    /// Known from: Discord's OpenAPI description.
+    "channel_id" => channel_id: Option<Id<ChannelMarker>>,
+    /// Known from: Discord's OpenAPI description.
+    "deaf" => deaf: Option<bool>,
     "discriminator" => discriminator: Discriminator,
     "id" => id: String,
+    /// Known from: Discord's OpenAPI description.
+    "mute" => mute: Option<bool>,
+    /// Known from: Discord's OpenAPI description.
+    "self_deaf" => self_deaf: Option<bool>,
+    /// Known from: Discord's OpenAPI description.
+    "self_mute" => self_mute: Option<bool>,
     "status" => status: Status,
+    /// Known from: Discord's OpenAPI description.
+    "suppress" => suppress: Option<bool>,
     "username" => username: String,
 }
 
@@ -512,14 +534,16 @@ RoleTags {
 Integration {
     "account" => account: IntegrationAccount,
     "application" => application: Option<IntegrationApplication>,
+    /// Known from: Discord's OpenAPI description.
+    "application_id" => application_id: Option<Id<ApplicationMarker>>,
     "enable_emoticons" => enable_emoticons: Option<bool>,
-    "enabled" => enabled: bool,
+    "enabled" => enabled: bool [Maybe],
     "expire_behavior" => expire_behavior: Option<IntegrationExpireBehavior>,
     "expire_grace_period" => expire_grace_period: Option<i64>,
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
-    "id" => id: Id<IntegrationMarker>,
+    "id" => id: Id<IntegrationMarker> [Spare],
     "type" => kind: String,
-    "name" => name: String,
+    "name" => name: String [Maybe],
     "revoked" => revoked: Option<bool>,
     "role_id" => role_id: Option<Id<RoleMarker>>,
     "scopes" => scopes: Vec<OauthScope> [Maybe],
@@ -535,7 +559,7 @@ Integration {
 #[non_exhaustive]
 IntegrationAccount {
     "id" => id: String,
-    "name" => name: String,
+    "name" => name: String [Maybe],
 }
 
 /// The application behind an integration.
@@ -544,10 +568,16 @@ IntegrationAccount {
 #[non_exhaustive]
 IntegrationApplication {
     "bot" => bot: Option<User>,
+    /// Known from: Discord's OpenAPI description.
+    "cover_image" => cover_image: Option<ImageHash>,
     "description" => description: String,
     "icon" => icon: Option<ImageHash>,
     "id" => id: Id<ApplicationMarker>,
+    /// Known from: Discord's OpenAPI description.
+    "type" => kind: Option<i64>,
     "name" => name: String,
+    /// Known from: Discord's OpenAPI description.
+    "primary_sku_id" => primary_sku_id: Option<Id<OauthSkuMarker>>,
 }
 
 /// A template that guilds can be made from.
@@ -557,7 +587,7 @@ IntegrationApplication {
 Template {
     "code" => code: String,
     "created_at" => created_at: Timestamp,
-    "creator" => creator: User,
+    "creator" => creator: Option<User>,
     "creator_id" => creator_id: Option<Id<UserMarker>>,
     "description" => description: Option<String>,
     "is_dirty" => is_dirty: Option<bool>,
@@ -642,6 +672,8 @@ ScheduledEvent {
     "sku_ids" => sku_ids: Vec<Id<SkuMarker>> [Maybe],
     "status" => status: ScheduledEventStatus,
     "user_count" => user_count: Option<i64>,
+    /// Known from: Discord's OpenAPI description.
+    "user_rsvp" => user_rsvp: Option<Json>,
 }
 
 /// Where a scheduled event takes place, if not in a channel.
@@ -682,9 +714,15 @@ RecurrenceRuleNWeekday {
 /// [Discord's page](https://discord.com/developers/docs/resources/guild-scheduled-event#guild-scheduled-event-user-object-guild-scheduled-event-user-structure)
 #[non_exhaustive]
 ScheduledEventUser {
+    /// Known from: Discord's OpenAPI description.
+    "guild_scheduled_event_exception_id" => guild_scheduled_event_exception_id: Option<Id<GenericMarker>>,
     "guild_scheduled_event_id" => guild_scheduled_event_id: Id<ScheduledEventMarker>,
     "member" => member: Option<Member>,
-    "user" => user: User,
+    /// Known from: Discord's OpenAPI description.
+    "response" => response: Option<i64>,
+    "user" => user: Option<User>,
+    /// Known from: Discord's OpenAPI description.
+    "user_id" => user_id: Option<Id<UserMarker>>,
 }
 
 /// A rule of automatic moderation.
@@ -778,7 +816,7 @@ AuditLogEntry {
 /// [Discord's page](https://discord.com/developers/docs/resources/audit-log#audit-log-change-object-audit-log-change-structure)
 #[non_exhaustive]
 AuditLogChange {
-    "key" => key: String,
+    "key" => key: String [Maybe],
     "new_value" => new_value: Option<Json>,
     "old_value" => old_value: Option<Json>,
 }
@@ -819,6 +857,8 @@ Channel {
     "default_forum_layout" => default_forum_layout: Option<ForumLayout>,
     "default_reaction_emoji" => default_reaction_emoji: Option<DefaultReaction>,
     "default_sort_order" => default_sort_order: Option<ForumSortOrder>,
+    /// Known from: Discord's OpenAPI description.
+    "default_tag_setting" => default_tag_setting: Option<String>,
     "default_thread_rate_limit_per_user" => default_thread_rate_limit_per_user: Option<i64>,
     "flags" => flags: Option<ChannelFlags>,
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
@@ -899,7 +939,7 @@ DefaultReaction {
 /// [Discord's page](https://discord.com/developers/docs/resources/channel#thread-metadata-object-thread-metadata-structure)
 #[non_exhaustive]
 ThreadMetadata {
-    "archive_timestamp" => archive_timestamp: Timestamp,
+    "archive_timestamp" => archive_timestamp: Option<Timestamp>,
     "archived" => archived: bool,
     /// In minutes.
     "auto_archive_duration" => auto_archive_duration: AutoArchiveDuration,
@@ -928,7 +968,7 @@ ThreadsListing {
     /// Known from: lists of forum posts.
     "first_messages" => first_messages: Vec<Message> [Maybe],
     /// Known from: lists of archived threads.
-    "has_more" => has_more: bool,
+    "has_more" => has_more: bool [Maybe],
     "members" => members: Vec<ThreadMember>,
     "threads" => threads: Vec<Channel>,
 }
@@ -1028,6 +1068,8 @@ Message {
     "interaction" => interaction: Option<Box<MessageInteraction>>,
     "interaction_metadata" => interaction_metadata: Option<Box<MessageInteractionMetadata>>,
     "type" => kind: MessageType,
+    /// Known from: Discord's OpenAPI description.
+    "lobby_member" => lobby_member: Option<Json>,
     "member" => member: Option<PartialMember>,
     "mention_channels" => mention_channels: Vec<ChannelMention> [Maybe],
     "mention_everyone" => mention_everyone: bool,
@@ -1040,6 +1082,8 @@ Message {
     "pinned" => pinned: bool,
     "poll" => poll: Option<Box<Poll>>,
     "position" => position: Option<i64>,
+    /// Known from: Discord's OpenAPI description.
+    "purchase_notification" => purchase_notification: Option<Json>,
     "reactions" => reactions: Vec<Reaction> [Maybe],
     "referenced_message" => referenced_message: Option<Box<Message>>,
     "resolved" => resolved: Option<Box<ResolvedData>>,
@@ -1117,7 +1161,9 @@ MessageInteraction {
     "type" => kind: InteractionType,
     "member" => member: Option<PartialMember>,
     "name" => name: String,
-    "user" => user: User,
+    /// Known from: Discord's OpenAPI description.
+    "name_localized" => name_localized: Option<String>,
+    "user" => user: Option<User>,
 }
 
 /// The interaction a message answers.
@@ -1133,7 +1179,7 @@ MessageInteractionMetadata {
     "target_message_id" => target_message_id: Option<Id<MessageMarker>>,
     "target_user" => target_user: Option<User>,
     "triggering_interaction_metadata" => triggering_interaction_metadata: Option<Box<MessageInteractionMetadata>>,
-    "user" => user: User,
+    "user" => user: Option<User>,
 }
 
 /// A message as it was when it was forwarded.
@@ -1240,6 +1286,8 @@ Attachment {
 Embed {
     "author" => author: Option<EmbedAuthor>,
     "color" => color: Option<i64>,
+    /// Known from: Discord's OpenAPI description.
+    "components" => components: Option<Vec<Component>>,
     "description" => description: Option<String>,
     "fields" => fields: Option<Vec<EmbedField>>,
     "flags" => flags: Option<EmbedFlags>,
@@ -1398,7 +1446,7 @@ Sticker {
     "asset" => asset: Option<String>,
     "available" => available: Option<bool>,
     "description" => description: Option<String>,
-    "format_type" => format_type: StickerFormatType,
+    "format_type" => format_type: StickerFormatType [Maybe],
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
     "id" => id: Id<StickerMarker>,
     "type" => kind: StickerType,
@@ -1426,7 +1474,7 @@ StickerItem {
 StickerPack {
     "banner_asset_id" => banner_asset_id: Option<Id<StickerBannerAssetMarker>>,
     "cover_sticker_id" => cover_sticker_id: Option<Id<StickerMarker>>,
-    "description" => description: String,
+    "description" => description: String [Maybe],
     "id" => id: Id<StickerPackMarker>,
     "name" => name: String,
     "sku_id" => sku_id: Option<Id<SkuMarker>>,
@@ -1691,6 +1739,8 @@ UnfurledMediaItem {
     "content_type" => content_type: Option<String>,
     "flags" => flags: Option<UnfurledMediaItemFlags>,
     "height" => height: Option<i64>,
+    /// Known from: Discord's OpenAPI description.
+    "id" => id: Option<Id<GenericMarker>>,
     "loading_state" => loading_state: Option<UnfurledMediaItemLoadingState>,
     "placeholder" => placeholder: Option<String>,
     "placeholder_version" => placeholder_version: Option<i64>,
@@ -1708,14 +1758,18 @@ Application {
     "approximate_user_authorization_count" => approximate_user_authorization_count: Option<i64>,
     "approximate_user_install_count" => approximate_user_install_count: Option<i64>,
     "bot" => bot: Option<Box<User>>,
-    "bot_public" => bot_public: bool,
-    "bot_require_code_grant" => bot_require_code_grant: bool,
+    "bot_public" => bot_public: bool [Maybe],
+    "bot_require_code_grant" => bot_require_code_grant: bool [Maybe],
     "cover_image" => cover_image: Option<ImageHash>,
     "custom_install_url" => custom_install_url: Option<String>,
     "description" => description: String,
+    /// Known from: Discord's OpenAPI description.
+    "eligible_oauth2_scopes" => eligible_oauth2_scopes: Vec<OauthScope> [Maybe],
     "event_webhooks_status" => event_webhooks_status: Option<ApplicationWebhookEventStatus>,
     "event_webhooks_types" => event_webhooks_types: Vec<ApplicationWebhookEventType> [Maybe],
     "event_webhooks_url" => event_webhooks_url: Option<String>,
+    /// Known from: Discord's OpenAPI description.
+    "explicit_content_filter" => explicit_content_filter: Option<i64>,
     "flags" => flags: ApplicationFlags,
     "flags_new" => flags_new: Option<String>,
     "guild" => guild: Option<Box<PartialGuild>>,
@@ -1725,6 +1779,10 @@ Application {
     "install_params" => install_params: Option<InstallParams>,
     "integration_types_config" => integration_types_config: BTreeMap<ApplicationIntegrationType, IntegrationTypeConfig> [Maybe],
     "interactions_endpoint_url" => interactions_endpoint_url: Option<String>,
+    /// Known from: Discord's OpenAPI description.
+    "type" => kind: Option<i64>,
+    /// Known from: Discord's OpenAPI description.
+    "max_participants" => max_participants: Option<i64>,
     "name" => name: String,
     "owner" => owner: Option<Box<User>>,
     "primary_sku_id" => primary_sku_id: Option<Id<OauthSkuMarker>>,
@@ -1768,6 +1826,10 @@ PartialApplication {
     "install_params" => install_params: Option<InstallParams>,
     "integration_types_config" => integration_types_config: BTreeMap<ApplicationIntegrationType, IntegrationTypeConfig> [Maybe],
     "interactions_endpoint_url" => interactions_endpoint_url: Option<String>,
+    /// Known from: Discord's OpenAPI description.
+    "type" => kind: Option<i64>,
+    /// Known from: Discord's OpenAPI description.
+    "max_participants" => max_participants: Option<i64>,
     "name" => name: Option<String>,
     "owner" => owner: Option<Box<User>>,
     "primary_sku_id" => primary_sku_id: Option<Id<OauthSkuMarker>>,
@@ -1806,6 +1868,8 @@ PruneCount {
 #[non_exhaustive]
 VanityUrl {
     "code" => code: Option<String>,
+    /// Known from: Discord's OpenAPI description.
+    "error" => error: Option<Json>,
     "uses" => uses: i64,
 }
 
@@ -1919,6 +1983,8 @@ CommandOption {
     "choices" => choices: Option<Vec<CommandOptionChoice>>,
     "description" => description: String,
     "description_localizations" => description_localizations: Option<BTreeMap<String, Option<String>>>,
+    /// Known from: Discord's OpenAPI description.
+    "description_localized" => description_localized: Option<String>,
     "file_types" => file_types: Option<Vec<String>>,
     "type" => kind: CommandOptionType,
     "max_length" => max_length: Option<i64>,
@@ -1927,6 +1993,8 @@ CommandOption {
     "min_value" => min_value: Option<Number>,
     "name" => name: String,
     "name_localizations" => name_localizations: Option<BTreeMap<String, Option<String>>>,
+    /// Known from: Discord's OpenAPI description.
+    "name_localized" => name_localized: Option<String>,
     "options" => options: Option<Vec<CommandOption>>,
     "required" => required: Option<bool>,
 }
@@ -1935,6 +2003,8 @@ CommandOption {
 CommandOptionChoice {
     "name" => name: String,
     "name_localizations" => name_localizations: Option<BTreeMap<String, Option<String>>>,
+    /// Known from: Discord's OpenAPI description.
+    "name_localized" => name_localized: Option<String>,
     "value" => value: ChoiceValue,
 }
 
@@ -2073,10 +2143,20 @@ Invite {
     "created_at" => created_at: Option<Timestamp>,
     "expires_at" => expires_at: Option<Timestamp>,
     "flags" => flags: Option<InviteFlags>,
+    /// Known from: Discord's OpenAPI description.
+    "friends_count" => friends_count: Option<i64>,
     "guild" => guild: Option<InviteGuild>,
+    /// Known from: Discord's OpenAPI description.
+    "guild_id" => guild_id: Option<Id<GuildMarker>>,
     "guild_scheduled_event" => guild_scheduled_event: Option<ScheduledEvent>,
     "inviter" => inviter: Option<User>,
+    /// Known from: Discord's OpenAPI description.
+    "is_contact" => is_contact: Option<bool>,
+    /// Known from: Discord's OpenAPI description.
+    "is_nickname_changeable" => is_nickname_changeable: Option<bool>,
     "type" => kind: InviteType,
+    /// Known from: Discord's OpenAPI description.
+    "liveliness" => liveliness: Option<Json>,
     /// In seconds.
     "max_age" => max_age: Option<i64>,
     "max_uses" => max_uses: Option<i64>,
@@ -2084,6 +2164,10 @@ Invite {
     /// Deprecated by Discord.
     "stage_instance" => stage_instance: Option<Json>,
     "target_application" => target_application: Option<PartialApplication>,
+    /// Known from: Discord's OpenAPI description.
+    "target_channel_id" => target_channel_id: Option<Id<ChannelMarker>>,
+    /// Known from: Discord's OpenAPI description.
+    "target_message_id" => target_message_id: Option<Id<MessageMarker>>,
     "target_type" => target_type: Option<InviteTargetType>,
     "target_user" => target_user: Option<User>,
     "temporary" => temporary: Option<bool>,
@@ -2099,11 +2183,13 @@ InviteGuild {
     "icon" => icon: Option<ImageHash>,
     "id" => id: Id<GuildMarker>,
     "name" => name: String,
-    "nsfw_level" => nsfw_level: NsfwLevel,
+    /// Known from: Discord's OpenAPI description.
+    "nsfw" => nsfw: Option<bool>,
+    "nsfw_level" => nsfw_level: NsfwLevel [Maybe],
     "premium_subscription_count" => premium_subscription_count: Option<i64>,
     "splash" => splash: Option<ImageHash>,
     "vanity_url_code" => vanity_url_code: Option<String>,
-    "verification_level" => verification_level: VerificationLevel,
+    "verification_level" => verification_level: VerificationLevel [Maybe],
 }
 
 /// The channel that an invite leads to.
@@ -2126,6 +2212,8 @@ InviteRole {
     "icon" => icon: Option<ImageHash>,
     "id" => id: Id<RoleMarker>,
     "name" => name: String,
+    /// Known from: Discord's OpenAPI description.
+    "permissions" => permissions: Option<Permissions>,
     "position" => position: i64,
     "unicode_emoji" => unicode_emoji: Option<String>,
 }
@@ -2139,9 +2227,17 @@ Entitlement {
     "consumed" => consumed: Option<bool>,
     "deleted" => deleted: bool,
     "ends_at" => ends_at: Option<Timestamp>,
+    /// Known from: Discord's OpenAPI description.
+    "fulfilled_at" => fulfilled_at: Option<Timestamp>,
+    /// Known from: Discord's OpenAPI description.
+    "fulfillment_status" => fulfillment_status: Option<i64>,
+    /// Known from: Discord's OpenAPI description.
+    "gifter_user_id" => gifter_user_id: Option<Id<UserMarker>>,
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
     "id" => id: Id<EntitlementMarker>,
     "type" => kind: EntitlementType,
+    /// Known from: Discord's OpenAPI description.
+    "parent_id" => parent_id: Option<Id<GenericMarker>>,
     "sku_id" => sku_id: Option<Id<SkuMarker>>,
     "starts_at" => starts_at: Option<Timestamp>,
     "user_id" => user_id: Option<Id<UserMarker>>,
@@ -2298,4 +2394,4 @@ SessionStartLimit {
 }
 }
 
-defaults! { AvatarDecorationData, Collectibles, Nameplate, PrimaryGuild, PartialMember, Connection, ApplicationRoleConnectionMetadata, IncidentsData, WelcomeScreen, GuildWidgetMember, GuildWidgetSettings, MembershipScreening, MembershipScreeningField, RoleColors, RoleTags, IntegrationAccount, VoiceRegion, ScheduledEventEntityMetadata, RecurrenceRule, RecurrenceRuleNWeekday, AutoModerationTriggerMetadata, AutoModerationAction, AutoModerationActionMetadata, AuditLog, AuditLogChange, AuditLogOptions, PermissionOverwrite, DefaultReaction, ThreadMetadata, ThreadMember, ThreadsListing, MessageActivity, MessageReference, MessageCall, SharedClientTheme, RoleSubscriptionData, MessageSnapshot, SnapshotMessage, PinsListing, Reaction, ReactionCountDetails, Embed, EmbedMedia, EmbedProvider, EmbedAuthor, EmbedFooter, EmbedField, AllowedMentions, Poll, PollMedia, PollAnswer, PollResults, PollAnswerCount, Emoji, PartialEmoji, ActionRow, Button, SelectMenu, SelectMenuOption, SelectDefaultValue, TextInput, Section, TextDisplay, Thumbnail, MediaGallery, MediaGalleryItem, FileDisplay, Separator, Container, Label, FileUpload, RadioGroup, RadioGroupOption, CheckboxGroup, CheckboxGroupOption, Checkbox, UnfurledMediaItem, BulkBan, PruneCount, VanityUrl, InteractionCallbackResource, InstallParams, IntegrationTypeConfig, CommandOption, CommandOptionChoice, CommandPermission, ComponentData, ModalData, ResolvedData, ActivityInstance, Invite, ClientStatus, Activity, ActivityTimestamps, ActivityParty, ActivityAssets, ActivitySecrets, GatewayBotInfo, SessionStartLimit }
+defaults! { AvatarDecorationData, Collectibles, Nameplate, PrimaryGuild, PartialMember, Connection, ApplicationRoleConnectionMetadata, IncidentsData, WelcomeScreen, GuildWidgetMember, GuildWidgetSettings, MembershipScreening, MembershipScreeningField, RoleColors, RoleTags, IntegrationAccount, Template, VoiceRegion, ScheduledEventEntityMetadata, RecurrenceRule, RecurrenceRuleNWeekday, AutoModerationTriggerMetadata, AutoModerationAction, AutoModerationActionMetadata, AuditLog, AuditLogChange, AuditLogOptions, PermissionOverwrite, DefaultReaction, ThreadMetadata, ThreadMember, ThreadsListing, MessageActivity, MessageReference, MessageCall, SharedClientTheme, RoleSubscriptionData, MessageSnapshot, SnapshotMessage, PinsListing, Reaction, ReactionCountDetails, Embed, EmbedMedia, EmbedProvider, EmbedAuthor, EmbedFooter, EmbedField, AllowedMentions, Poll, PollMedia, PollAnswer, PollResults, PollAnswerCount, Emoji, PartialEmoji, ActionRow, Button, SelectMenu, SelectMenuOption, SelectDefaultValue, TextInput, Section, TextDisplay, Thumbnail, MediaGallery, MediaGalleryItem, FileDisplay, Separator, Container, Label, FileUpload, RadioGroup, RadioGroupOption, CheckboxGroup, CheckboxGroupOption, Checkbox, UnfurledMediaItem, BulkBan, PruneCount, VanityUrl, InteractionCallbackResource, InstallParams, IntegrationTypeConfig, CommandOption, CommandOptionChoice, CommandPermission, ComponentData, ModalData, ResolvedData, ActivityInstance, Invite, ClientStatus, Activity, ActivityTimestamps, ActivityParty, ActivityAssets, ActivitySecrets, GatewayBotInfo, SessionStartLimit }
