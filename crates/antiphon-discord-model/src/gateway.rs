@@ -34,7 +34,9 @@ impl Read for GuildCreate {
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         // Looked for before anything is built: all fields but the id would count as missing.
-        if from.glance("unavailable", |from| Read::read(from)) == Some(Some(true)) {
+        let is_unavailable =
+            from.glance("unavailable", |from| Read::read(from)) == Some(Some(true));
+        if is_unavailable && from.glance_all(["name", "properties"]) == [false; 2] {
             Read::read(from).map(Self::Unavailable)
         } else {
             Read::read(from).map(Self::Available)

@@ -120,7 +120,7 @@ fn every_documented_frame_decodes_as_it_did() {
         };
         let _ = match outcome(&event(&row.name, row.body.get().to_owned())) {
             Outcome::Typed(payload) => {
-                writeln!(text, "{}{about}\n  {}\n", row.name, brief(&payload))
+                writeln!(text, "{}{about}\n  {}\n", row.name, brief(&payload.text))
             }
             Outcome::Refused(error) => panic!("{}{about}: {}", row.name, reason(&error)),
             Outcome::Unknown => panic!("{} has no type", row.name),
