@@ -5,9 +5,9 @@
 //!
 //! | limit | what happens at it |
 //! | --- | --- |
-//! | a route's bucket, learnt from answers | requests wait for the next window, in order of coming; buckets do not wait for each other |
+//! | a route's bucket, learnt from answers | requests wait for the next window, in order of coming; buckets do not wait for each other; the window is that of the newest answer, be it shorter than the one before |
 //! | [`Config::requests_per_second`], 50 | requests wait; answers to interactions and webhooks are exempt |
-//! | a 429 | the bucket, or all routes if it is global, waits as long as was asked; the request is sent again, five times at most |
+//! | a 429 | the bucket, or all routes if it is global, waits as long as the newest one asks; the request is sent again, five times at most |
 //! | a wait that ends after the request's time | [`RequestError::RateLimited`] at once |
 //! | [`Config::request_timeout`], 30 s, for a request with all its waits and repetitions | [`RequestError::TimedOut`], or [`RequestError::OutcomeUnknown`] where it may have been done |
 //! | [`Config::waiting`], 256 requests that wait for their turn | [`RequestError::Busy`] for one more |
@@ -30,11 +30,14 @@ mod asked;
 mod call;
 mod channels;
 mod commands;
+mod draft;
+mod files;
 mod gateway;
 mod guilds;
 mod interactions;
 mod members;
 mod messages;
+mod poll;
 mod reactions;
 mod roles;
 mod users;
@@ -66,6 +69,7 @@ pub use self::{
         Bans, CreateBan, GuildMembers, SearchGuildMembers, UpdateCurrentMember, UpdateGuildMember,
     },
     messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
+    poll::PollRequest,
     reactions::{Emoji, Reactions},
     roles::{CreateRole, UpdateRole},
     webhooks::{CreateWebhook, ExecuteWebhook},

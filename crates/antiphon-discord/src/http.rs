@@ -21,10 +21,10 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Backoff, Rng};
+use antiphon_core::{Backoff, BoxError, Clock, Rng};
 use antiphon_net::{HttpClient, HttpError};
-use bytes::Bytes;
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use tokio::{
     runtime,
     time::{Instant, sleep, timeout_at},
@@ -37,6 +37,7 @@ use twilight_model::{
 
 pub(crate) use self::{answer::Answer, nonce::Nonce};
 use self::{
+    answer::Done,
     limits::{Limited, Reading},
     outgoing::{Letterhead, Outgoing},
     pace::Pace,
@@ -65,6 +66,7 @@ pub(crate) struct Http {
     builders: twilight_http::Client,
     pace: Pace,
     timeout: Duration,
+    clock: Clock,
     rng: Mutex<Rng>,
     /// Discord does not accept the token; asking on would end in the address being shut out.
     is_refused: AtomicBool,
@@ -82,10 +84,9 @@ pub(crate) enum Repeat {
 /// A request that was not sent yet, and how it may be.
 #[derive(Debug)]
 pub(crate) struct Order<'a> {
-    pub(crate) request: Result<Request, twilight_http::Error>,
+    /// The error says why Discord would refuse it.
+    pub(crate) request: Result<Request, BoxError>,
     pub(crate) repeat: Repeat,
-    /// With it, a message is posted once however often it is sent.
-    pub(crate) nonce: Option<Nonce>,
     /// What the guild's audit log says of it.
     pub(crate) reason: Option<Cow<'a, str>>,
 }
@@ -114,6 +115,7 @@ impl Http {
                 config.request_timeout,
             ),
             timeout: config.request_timeout,
+            clock: config.clock,
             rng: Mutex::new(config.rng.clone().unwrap_or_default().fork()),
             is_refused: AtomicBool::new(false),
         }
@@ -122,12 +124,17 @@ impl Http {
     /// `GET /gateway/bot`: where to connect, how many shards are recommended, and the budget of identifies (§6).
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
         let request = self.builders.gateway().authed().try_into_request();
-        self.call(Order::new(request, Repeat::Safe)).await
+        self.call(Order::new(request.map_err(Into::into), Repeat::Safe))
+            .await
     }
 
     /// Builds requests and checks their values; it never sends any.
     pub(crate) fn builders(&self) -> &twilight_http::Client {
         &self.builders
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// A nonce for one message.
@@ -139,15 +146,12 @@ impl Http {
     pub(crate) async fn call<T: Answer>(&self, order: Order<'_>) -> Result<T, RequestError> {
         let repeat = order.repeat;
         let outgoing = self.letterhead.address(order)?;
-        let body = self.send(&outgoing, repeat).await?;
-        T::read(&body).map_err(|error| RequestError::Undecodable {
-            body: answer::short(&body),
-            source: error.into(),
-        })
+        let done = self.send(&outgoing, repeat).await?;
+        T::read(&done.body).map_err(|error| done.unread(&error))
     }
 
     /// Sends a request, again where that is safe and may help, until its time is over.
-    async fn send(&self, outgoing: &Outgoing, repeat: Repeat) -> Result<Bytes, RequestError> {
+    async fn send(&self, outgoing: &Outgoing, repeat: Repeat) -> Result<Done, RequestError> {
         let deadline = Instant::now() + self.timeout;
         let route = Route::of(&outgoing.method, &outgoing.path);
         let rng = self
@@ -159,7 +163,7 @@ impl Http {
         let (mut limited, mut was_lost) = (0, false);
         loop {
             let error = match self.attempt(outgoing, &route, repeat, deadline).await {
-                Ok(body) => return Ok(body),
+                Ok(done) => return Ok(done),
                 Err(Failure::Limited(limit)) if limited < LIMITED => {
                     // The turn that comes next waits as long as was asked.
                     debug!(route = route.template, scope = ?limit.scope, wait = ?limit.wait, "rate limited");
@@ -173,7 +177,7 @@ impl Http {
                     });
                 }
                 Err(Failure::Final(error)) if was_lost && was_done(outgoing, &error) => {
-                    return Ok(Bytes::new());
+                    return Ok(Done::default());
                 }
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Lost(error)) if repeat == Repeat::Never => {
@@ -201,7 +205,7 @@ impl Http {
         route: &Route,
         repeat: Repeat,
         deadline: Instant,
-    ) -> Result<Bytes, Failure> {
+    ) -> Result<Done, Failure> {
         if outgoing.is_authorized && self.is_refused.load(Ordering::Relaxed) {
             return Err(Failure::Final(RequestError::Unauthorized));
         }
@@ -225,7 +229,7 @@ impl Http {
         if response.status() == StatusCode::UNAUTHORIZED && outgoing.is_authorized {
             self.is_refused.store(true, Ordering::Relaxed);
         }
-        answer::read(response, outgoing.is_authorized).map_err(|error| match error {
+        answer::done(response, outgoing.is_authorized).map_err(|error| match error {
             RequestError::Server { .. } => Failure::Lost(error),
             error => Failure::Final(error),
         })
@@ -272,11 +276,10 @@ fn builders(mentions: Option<AllowedMentions>) -> twilight_http::Client {
 }
 
 impl Order<'_> {
-    pub(crate) fn new(request: Result<Request, twilight_http::Error>, repeat: Repeat) -> Self {
+    pub(crate) fn new(request: Result<Request, BoxError>, repeat: Repeat) -> Self {
         Self {
             request,
             repeat,
-            nonce: None,
             reason: None,
         }
     }

@@ -2,8 +2,8 @@
 
 use std::{borrow::Cow, fmt, future::IntoFuture, marker::PhantomData};
 
-use antiphon_core::BoxFuture;
-use twilight_http::request::TryIntoRequest;
+use antiphon_core::{BoxError, BoxFuture};
+use twilight_http::request::{Request, TryIntoRequest};
 
 use crate::{
     error::RequestError,
@@ -25,9 +25,25 @@ pub struct Call<'a, T> {
     answer: PhantomData<fn() -> T>,
 }
 
+/// What a request is made from.
+pub(super) trait Build {
+    /// Checks its values; the error says why Discord would refuse it.
+    fn build(self, http: &Http) -> Result<Request, BoxError>;
+}
+
+/// twilight's builders.
+impl<B: TryIntoRequest> Build for B {
+    fn build(self, _: &Http) -> Result<Request, BoxError> {
+        self.try_into_request().map_err(|error| {
+            let text = error.to_string();
+            error.into_source().unwrap_or_else(|| text.into())
+        })
+    }
+}
+
 impl<'a, T> Call<'a, T> {
-    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl TryIntoRequest) -> Self {
-        Self::of(http, Order::new(request.try_into_request(), repeat))
+    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl Build) -> Self {
+        Self::of(http, Order::new(request.build(http), repeat))
     }
 
     pub(super) fn of(http: &'a Http, order: Order<'a>) -> Self {
@@ -63,7 +79,7 @@ impl<T> fmt::Debug for Call<'_, T> {
 pub struct AuditedCall<'a, T>(Call<'a, T>);
 
 impl<'a, T> AuditedCall<'a, T> {
-    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl TryIntoRequest) -> Self {
+    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl Build) -> Self {
         Self(Call::new(http, repeat, request))
     }
 
@@ -89,7 +105,7 @@ impl<T> fmt::Debug for AuditedCall<'_, T> {
     }
 }
 
-/// Defines a call with options: its type, which twilight's builder of the same name is behind, and its setters.
+/// Defines a call with options: its type, what builds its request, and its setters.
 ///
 /// `audited` adds a reason for the audit log.
 macro_rules! calls {
@@ -132,7 +148,7 @@ macro_rules! calls {
             type IntoFuture = antiphon_core::BoxFuture<'a, Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
-                let request = twilight_http::request::TryIntoRequest::try_into_request(self.request);
+                let request = $crate::client::call::Build::build(self.request, self.http);
                 let mut order = $crate::http::Order::new(request, $crate::http::Repeat::$repeat);
                 order.reason = self.reason;
                 $crate::client::call::Call::of(self.http, order).into_future()

@@ -3,10 +3,7 @@
 use std::{fmt, future::IntoFuture};
 
 use antiphon_core::{BoxError, BoxFuture};
-use twilight_http::request::{
-    TryIntoRequest as _,
-    channel::{GetPins, message},
-};
+use twilight_http::request::channel::GetPins;
 use twilight_model::{
     channel::{
         Message,
@@ -17,17 +14,18 @@ use twilight_model::{
         Id,
         marker::{AttachmentMarker, ChannelMarker, MessageMarker, StickerMarker},
     },
-    poll::Poll,
     util::Timestamp,
 };
 
 use super::{
     Client,
     call::{AuditedCall, Call, calls},
+    draft::{Draft, Target},
+    poll::PollRequest,
 };
 use crate::{
     error::RequestError,
-    http::{Http, Nonce, Order, Repeat},
+    http::{Http, Nonce, Repeat},
 };
 
 impl Client {
@@ -42,7 +40,8 @@ impl Client {
     pub fn create_message(&self, channel: Id<ChannelMarker>) -> CreateMessage<'_> {
         CreateMessage {
             http: self.http(),
-            request: self.http().builders().create_message(channel),
+            channel,
+            draft: Draft::new(Target::Channel(channel)),
             nonce: None,
         }
     }
@@ -53,8 +52,8 @@ impl Client {
         channel: Id<ChannelMarker>,
         message: Id<MessageMarker>,
     ) -> UpdateMessage<'_> {
-        let request = self.http().builders().update_message(channel, message);
-        UpdateMessage::new(self.http(), request)
+        let draft = Draft::new(Target::Message(channel, message));
+        UpdateMessage::new(self.http(), draft)
     }
 
     /// Deletes a message; the audit log notes it if it is another's.
@@ -160,83 +159,81 @@ impl Client {
 #[must_use = "a message is posted when it is awaited"]
 pub struct CreateMessage<'a> {
     http: &'a Http,
-    request: message::CreateMessage<'a>,
+    channel: Id<ChannelMarker>,
+    draft: Draft<'a>,
     nonce: Option<Result<Nonce, BoxError>>,
 }
 
 impl<'a> CreateMessage<'a> {
-    /// Sets the text, at most 2,000 characters.
-    pub fn content(mut self, content: &'a str) -> Self {
-        self.request = self.request.content(content);
+    fn with(mut self, change: impl FnOnce(Draft<'a>) -> Draft<'a>) -> Self {
+        self.draft = change(self.draft);
         self
     }
 
+    /// Sets the text, at most 2,000 characters.
+    pub fn content(self, content: &'a str) -> Self {
+        self.with(|draft| draft.content(content))
+    }
+
     /// Sets the embeds, at most 10.
-    pub fn embeds(mut self, embeds: &'a [Embed]) -> Self {
-        self.request = self.request.embeds(embeds);
-        self
+    pub fn embeds(self, embeds: &'a [Embed]) -> Self {
+        self.with(|draft| draft.embeds(embeds))
     }
 
     /// Sets the buttons, menus and other components.
     ///
-    /// Set [`flags`](Self::flags) before them if they are of the second version.
-    pub fn components(mut self, components: &'a [Component]) -> Self {
-        self.request = self.request.components(components);
-        self
+    /// Those of the second version need the flag `IS_COMPONENTS_V2` ([`flags`](Self::flags)).
+    pub fn components(self, components: &'a [Component]) -> Self {
+        self.with(|draft| draft.components(components))
     }
 
-    /// Attaches files.
-    pub fn attachments(mut self, attachments: &'a [Attachment]) -> Self {
-        self.request = self.request.attachments(attachments);
-        self
+    /// Attaches files, at most 10.
+    ///
+    /// Their names may have any letters, which Discord replaces where its links cannot have them; a name that is empty,
+    /// longer than 1,024 characters, a path, or has control characters is refused.
+    pub fn attachments(self, files: &'a [Attachment]) -> Self {
+        self.with(|draft| draft.attachments(files))
     }
 
     /// Sets the stickers, at most 3.
-    pub fn sticker_ids(mut self, stickers: &'a [Id<StickerMarker>]) -> Self {
-        self.request = self.request.sticker_ids(stickers);
-        self
+    pub fn sticker_ids(self, stickers: &'a [Id<StickerMarker>]) -> Self {
+        self.with(|draft| draft.sticker_ids(stickers))
     }
 
-    /// Sets a poll.
-    pub fn poll(mut self, poll: &'a Poll) -> Self {
-        self.request = self.request.poll(poll);
-        self
+    /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
+    pub fn poll(self, poll: impl Into<PollRequest>) -> Self {
+        self.with(|draft| draft.poll(poll))
     }
 
     /// Replies to a message of the same channel.
-    pub fn reply(mut self, message: Id<MessageMarker>) -> Self {
-        self.request = self.request.reply(message);
-        self
+    pub fn reply(self, message: Id<MessageMarker>) -> Self {
+        let channel = self.channel;
+        self.with(|draft| draft.reply(channel, message))
     }
 
     /// Forwards a message, also one of another channel.
-    pub fn forward(mut self, channel: Id<ChannelMarker>, message: Id<MessageMarker>) -> Self {
-        self.request = self.request.forward(channel, message);
-        self
+    pub fn forward(self, channel: Id<ChannelMarker>, message: Id<MessageMarker>) -> Self {
+        self.with(|draft| draft.forward(channel, message))
     }
 
     /// Sets whether a reply to a message that is gone fails; the default is that it does.
-    pub fn fail_if_not_exists(mut self, fails: bool) -> Self {
-        self.request = self.request.fail_if_not_exists(fails);
-        self
+    pub fn fail_if_not_exists(self, fails: bool) -> Self {
+        self.with(|draft| draft.fail_if_not_exists(fails))
     }
 
     /// Sets whom the text may mention; the default is everybody that it names.
-    pub fn allowed_mentions(mut self, mentions: Option<&'a AllowedMentions>) -> Self {
-        self.request = self.request.allowed_mentions(mentions);
-        self
+    pub fn allowed_mentions(self, mentions: Option<&'a AllowedMentions>) -> Self {
+        self.with(|draft| draft.allowed_mentions(mentions))
     }
 
     /// Sets flags, of which Discord takes `SUPPRESS_EMBEDS`, `SUPPRESS_NOTIFICATIONS` and `IS_COMPONENTS_V2`.
-    pub fn flags(mut self, flags: MessageFlags) -> Self {
-        self.request = self.request.flags(flags);
-        self
+    pub fn flags(self, flags: MessageFlags) -> Self {
+        self.with(|draft| draft.flags(flags))
     }
 
     /// Sets whether it is read aloud; the default is no.
-    pub fn tts(mut self, tts: bool) -> Self {
-        self.request = self.request.tts(tts);
-        self
+    pub fn tts(self, tts: bool) -> Self {
+        self.with(|draft| draft.tts(tts))
     }
 
     /// Sets the nonce, 1 to 25 characters; the default is a random one for each call.
@@ -262,9 +259,7 @@ impl<'a> IntoFuture for CreateMessage<'a> {
             }
             None => self.http.nonce(),
         };
-        let mut order = Order::new(self.request.try_into_request(), Repeat::Safe);
-        order.nonce = Some(nonce);
-        Call::of(self.http, order).into_future()
+        Call::new(self.http, Repeat::Safe, self.draft.nonce(nonce)).into_future()
     }
 }
 
@@ -278,16 +273,16 @@ calls! {
     /// An edit of a message; see [`Client::update_message`].
     ///
     /// What is not set stays as it is, and `None` takes it away.
-    UpdateMessage(message::UpdateMessage<'a>) -> Message, Never {
+    UpdateMessage(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: Option<&'a str>);
         /// Sets the embeds, at most 10.
         embeds(embeds: Option<&'a [Embed]>);
         /// Sets the components.
         components(components: Option<&'a [Component]>);
-        /// Attaches further files.
+        /// Attaches files, at most 10, in place of those that are not kept.
         attachments(attachments: &'a [Attachment]);
-        /// Sets which of its files stay; the default is all.
+        /// Sets which of its files stay; the default is all, or none where new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
         /// Sets whom the text may mention.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);

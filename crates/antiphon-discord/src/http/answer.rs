@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, header::LOCATION};
-use serde::Deserialize;
-use serde_json::Value;
+use http::{
+    HeaderMap, Response, Uri,
+    header::{CONTENT_TYPE, LOCATION},
+};
+use serde_json::{Value, error::Category};
 use twilight_model::{
     application::command::Command,
     channel::{
@@ -22,8 +24,8 @@ use twilight_model::{
 
 use crate::error::{ApiError, FieldError, RequestError};
 
-/// How much of an answer an error shows.
-const SHOWN: usize = 200;
+/// How many characters of Discord's words for a refusal an error shows.
+const WORDS: usize = 400;
 /// How many field errors one refusal may list.
 const FIELDS: usize = 64;
 /// How deep field errors may be nested.
@@ -81,32 +83,55 @@ answers!(
     Webhook,
 );
 
-/// An error's body (protocol §13).
-#[derive(Deserialize)]
-struct Refusal {
-    #[serde(default)]
-    code: u64,
-    message: String,
-    #[serde(default)]
-    errors: Value,
+/// An answer to what was carried out.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) body: Bytes,
+    /// What it was like, without its text.
+    kind: String,
+}
+
+impl Done {
+    /// The error for one that cannot be read.
+    pub(super) fn unread(&self, error: &serde_json::Error) -> RequestError {
+        RequestError::Undecodable {
+            answer: self.kind.clone(),
+            source: place(error).into(),
+        }
+    }
+}
+
+/// Where and why reading failed; serde's own words show what was read.
+fn place(error: &serde_json::Error) -> String {
+    let why = match error.classify() {
+        Category::Syntax => "no JSON",
+        Category::Eof => "it breaks off",
+        Category::Data | Category::Io => "a field is missing, or has a value of another kind",
+    };
+    format!("{why} (line {}, column {})", error.line(), error.column())
 }
 
 /// The body of a successful answer, or what its status means; 429 is not for here.
-pub(super) fn read(response: Response<Bytes>, is_authorized: bool) -> Result<Bytes, RequestError> {
+pub(super) fn done(response: Response<Bytes>, is_authorized: bool) -> Result<Done, RequestError> {
     let status = response.status();
     if status.is_success() {
-        return Ok(response.into_body());
+        let kind = format!("status {}, {}", status.as_u16(), described(&response));
+        return Ok(Done {
+            body: response.into_body(),
+            kind,
+        });
     }
+    let error = refusal(status.as_u16(), response.body());
     if status.is_server_error() {
         return Err(RequestError::Server {
             status: status.as_u16(),
-            message: short(response.body()),
+            message: error.map_or_else(|| described(&response), |error| error.message),
         });
     }
-    let Some(error) = refusal(status.as_u16(), response.body()) else {
+    let Some(error) = error else {
         return Err(RequestError::NotAnAnswer {
             status: status.as_u16(),
-            body: location(response.headers()).unwrap_or_else(|| short(response.body())),
+            answer: location(response.headers()).unwrap_or_else(|| described(&response)),
         });
     };
     Err(match status.as_u16() {
@@ -117,17 +142,30 @@ pub(super) fn read(response: Response<Bytes>, is_authorized: bool) -> Result<Byt
     })
 }
 
-/// Reads an error's body, if it is one.
+/// Reads an error's body, if it is one (protocol §13).
 fn refusal(status: u16, body: &[u8]) -> Option<ApiError> {
-    let refusal: Refusal = serde_json::from_slice(body).ok()?;
+    let refusal: Value = serde_json::from_slice(body).ok()?;
+    let message = refusal.get("message")?.as_str()?;
+    let code = &refusal["code"];
+    let digits = || code.as_str()?.parse().ok();
     let mut fields = Vec::new();
-    flatten(&refusal.errors, &mut String::new(), &mut fields, DEPTH);
+    flatten(&refusal["errors"], &mut String::new(), &mut fields, DEPTH);
     Some(ApiError {
         status,
-        code: refusal.code,
-        message: refusal.message,
+        code: code.as_u64().or_else(digits).unwrap_or_default(),
+        message: words(message),
         fields,
     })
+}
+
+/// Discord's words, at most so many, on one line.
+fn words(text: &str) -> String {
+    let line: String = text.chars().take(WORDS).collect();
+    let mut line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().nth(WORDS).is_some() {
+        line.push('…');
+    }
+    line
 }
 
 /// Turns nested errors into one line for each field: the leaves lie under `_errors`.
@@ -138,9 +176,9 @@ fn flatten(errors: &Value, path: &mut String, fields: &mut Vec<FieldError>, dept
     for (key, inner) in entries {
         if let ("_errors", Value::Array(leaves)) = (key.as_str(), inner) {
             for leaf in leaves.iter().take(FIELDS - fields.len().min(FIELDS)) {
-                let text = |name| leaf[name].as_str().unwrap_or_default().to_owned();
+                let text = |name| words(leaf[name].as_str().unwrap_or_default());
                 fields.push(FieldError {
-                    path: path.clone(),
+                    path: words(path),
                     code: text("code"),
                     message: text("message"),
                 });
@@ -160,28 +198,26 @@ fn flatten(errors: &Value, path: &mut String, fields: &mut Vec<FieldError>, dept
     }
 }
 
+/// To which host a redirect leads; the rest of an address could hold a token.
 fn location(headers: &HeaderMap) -> Option<String> {
-    let location = headers.get(LOCATION)?.to_str().ok()?;
-    // Its query could hold a secret.
-    let bare = location.split('?').next().unwrap_or_default();
-    Some(format!("a redirect to {}", short(bare.as_bytes())))
+    let location: Uri = headers.get(LOCATION)?.as_bytes().try_into().ok()?;
+    Some(match location.host() {
+        Some(host) => format!("a redirect to {host}"),
+        None => "a redirect within the host".to_owned(),
+    })
 }
 
-/// The beginning of a body, on one line.
-pub(super) fn short(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)]);
-    let mut line = String::with_capacity(SHOWN);
-    for word in text.split_whitespace() {
-        if line.len() + word.len() > SHOWN {
-            line.push('…');
-            break;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line
+/// How long an answer is and of what type, which is all that an error or a log may tell of it.
+fn described(response: &Response<Bytes>) -> String {
+    let kind = response.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()?.split(';').next());
+    let is_type = |kind: &&str| {
+        let is_name =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'+' | b'-');
+        kind.len() <= 64 && kind.contains('/') && kind.bytes().all(is_name)
+    };
+    let kind = kind.map(str::trim).filter(is_type).unwrap_or("no type");
+    format!("{} bytes of {kind}", response.body().len())
 }
 
 #[cfg(test)]
@@ -217,11 +253,39 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_shown_as_one_short_line() {
-        let page = format!("<html>\n  <body>{}", "word ".repeat(200));
-        let line = short(page.as_bytes());
-        assert!(line.starts_with("<html> <body>word word"), "{line}");
-        assert!(line.len() <= SHOWN + '…'.len_utf8());
-        assert_eq!(short(&[0xff; 10]), "\u{fffd}".repeat(10));
+    fn an_answer_is_described_without_its_text() {
+        let response = |kind: &str| {
+            let response = Response::builder().header(CONTENT_TYPE, kind);
+            response
+                .body(Bytes::from_static(b"canary"))
+                .expect("an answer")
+        };
+        for (kind, expected) in [
+            ("application/json", "6 bytes of application/json"),
+            ("text/html; charset=UTF-8", "6 bytes of text/html"),
+            ("canary", "6 bytes of no type"),
+            ("text/the canary sings", "6 bytes of no type"),
+        ] {
+            assert_eq!(described(&response(kind)), expected);
+        }
+        for text in [r#"{"id":"canary"}"#, r#"{"id":1,"canary"#, "canary"] {
+            let error = serde_json::from_str::<std::collections::BTreeMap<String, u8>>(text);
+            let shown = place(&error.expect_err("not of this shape"));
+            assert!(shown.contains("line 1, column"), "{shown}");
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_read_whatever_its_code_is() {
+        for code in ["50013", "\"50013\""] {
+            let body = format!(r#"{{"message":"Missing Permissions","code":{code}}}"#);
+            let error = refusal(403, body.as_bytes()).expect("a refusal");
+            assert_eq!(error.code, 50_013);
+        }
+        let long = format!(r#"{{"message":"{}","code":[]}}"#, "la ".repeat(1_000));
+        let error = refusal(400, long.as_bytes()).expect("a refusal");
+        assert!(error.message.len() <= WORDS + '…'.len_utf8());
+        assert!(refusal(400, b"{}").is_none());
     }
 }
