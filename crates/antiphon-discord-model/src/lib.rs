@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+#[macro_use]
+mod read;
+
+mod component;
+pub mod gateway;
+mod generated;
+mod guild;
+pub mod id;
+mod interaction;
+mod mention;
+mod values;
+
+pub use antiphon_core::lenient::{Json, Reason, Repair, Repairs};
+
+pub use self::{
+    component::Component,
+    generated::{flags::*, numbers::*, objects::*, words::*},
+    interaction::{CommandDataOption, CommandOptionValue, InteractionData},
+    mention::Mention,
+    read::{Key, Object, Read, ReadError, from_slice, from_str},
+    values::{
+        ActivityButton, ChoiceValue, Discriminator, ImageHash, Nonce, Number, Present, Snowflake,
+    },
+};
