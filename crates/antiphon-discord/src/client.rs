@@ -3,6 +3,11 @@
 //! A request is a value with options, sent when it is awaited: `client.create_message(channel).content("la").await`.
 //! Requests need no connection to the Gateway.
 //!
+//! Answers are read as leniently as events: a value that cannot be read costs itself alone, and what was left out is
+//! logged at *debug* and counted in the metric `antiphon_discord_repairs_total`.
+//! A request that Discord carried out fails for its answer only where not even an id can be read
+//! ([`RequestError::Undecodable`]).
+//!
 //! | limit | what happens at it |
 //! | --- | --- |
 //! | a route's bucket, learnt from answers | requests wait for the next window, in order of coming; buckets do not wait for each other; the window is that of the newest answer, be it shorter than the one before |
@@ -25,12 +30,14 @@
 //! [`RequestError::TimedOut`]: crate::RequestError::TimedOut
 //! [`RequestError::TooManyRefusals`]: crate::RequestError::TooManyRefusals
 //! [`RequestError::Unauthorized`]: crate::RequestError::Unauthorized
+//! [`RequestError::Undecodable`]: crate::RequestError::Undecodable
 
 mod asked;
 mod call;
 mod channels;
 mod commands;
 mod draft;
+mod fields;
 mod files;
 mod gateway;
 mod guilds;
@@ -60,6 +67,7 @@ pub use self::{
         CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
         UpdateThread,
     },
+    files::File,
     gateway::ShardInfo,
     guilds::{
         AuditLog, CurrentUserGuilds, GuildCall, UpdateCurrentUserVoiceState, UpdateUserVoiceState,
@@ -71,7 +79,7 @@ pub use self::{
     messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
     poll::PollRequest,
     reactions::{Emoji, Reactions},
-    roles::{CreateRole, UpdateRole},
+    roles::{CreateRole, RolePosition, UpdateRole},
     webhooks::{CreateWebhook, ExecuteWebhook},
 };
 use crate::{cache::Cache, config::Config, http::Http};

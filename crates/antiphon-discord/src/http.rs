@@ -22,18 +22,18 @@ use std::{
 };
 
 use antiphon_core::{Backoff, BoxError, Clock, Rng};
+use antiphon_discord_model::{AllowedMentions, GatewayBotInfo};
 use antiphon_net::{HttpClient, HttpError};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::{
     runtime,
     time::{Instant, sleep, timeout_at},
 };
 use tracing::debug;
 use twilight_http::request::{Request, TryIntoRequest as _};
-use twilight_model::{
-    channel::message::AllowedMentions, gateway::connection_info::BotConnectionInfo,
-};
+use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionInfo};
 
 pub(crate) use self::{answer::Answer, nonce::Nonce};
 use self::{
@@ -64,6 +64,7 @@ pub(crate) struct Http {
     client: HttpClient,
     letterhead: Letterhead,
     builders: twilight_http::Client,
+    mentions: Option<AllowedMentions>,
     pace: Pace,
     timeout: Duration,
     clock: Clock,
@@ -87,6 +88,8 @@ pub(crate) struct Order<'a> {
     /// The error says why Discord would refuse it.
     pub(crate) request: Result<Request, BoxError>,
     pub(crate) repeat: Repeat,
+    /// What the answer holds for certain.
+    pub(crate) known: Vec<(&'static str, Value)>,
     /// What the guild's audit log says of it.
     pub(crate) reason: Option<Cow<'a, str>>,
 }
@@ -108,7 +111,8 @@ impl Http {
         Self {
             client,
             letterhead: Letterhead::new(&config.api, &config.token, &config.user_agent),
-            builders: builders(config.allowed_mentions.clone()),
+            builders: builders(),
+            mentions: config.allowed_mentions.clone(),
             pace: Pace::new(
                 config.requests_per_second,
                 config.waiting,
@@ -124,8 +128,20 @@ impl Http {
     /// `GET /gateway/bot`: where to connect, how many shards are recommended, and the budget of identifies (§6).
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
         let request = self.builders.gateway().authed().try_into_request();
-        self.call(Order::new(request.map_err(Into::into), Repeat::Safe))
-            .await
+        let order = Order::new(request.map_err(Into::into), Repeat::Safe);
+        let info: GatewayBotInfo = self.call(order).await?;
+        let limit = &info.session_start_limit;
+        let count = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
+        Ok(BotConnectionInfo {
+            session_start_limit: SessionStartLimit {
+                max_concurrency: u16::try_from(limit.max_concurrency.max(1)).unwrap_or(u16::MAX),
+                remaining: count(limit.remaining),
+                reset_after: u64::try_from(limit.reset_after).unwrap_or_default(),
+                total: count(limit.total),
+            },
+            shards: count(info.shards.max(1)),
+            url: info.url,
+        })
     }
 
     /// Builds requests and checks their values; it never sends any.
@@ -133,6 +149,12 @@ impl Http {
         &self.builders
     }
 
+    /// Whom messages may mention that do not say so themselves, if that was chosen.
+    pub(crate) fn mentions(&self) -> Option<&AllowedMentions> {
+        self.mentions.as_ref()
+    }
+
+    /// The time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -143,11 +165,11 @@ impl Http {
     }
 
     /// Sends a request and reads its answer.
-    pub(crate) async fn call<T: Answer>(&self, order: Order<'_>) -> Result<T, RequestError> {
-        let repeat = order.repeat;
+    pub(crate) async fn call<T: Answer>(&self, mut order: Order<'_>) -> Result<T, RequestError> {
+        let (repeat, known) = (order.repeat, std::mem::take(&mut order.known));
         let outgoing = self.letterhead.address(order)?;
         let done = self.send(&outgoing, repeat).await?;
-        T::read(&done.body).map_err(|error| done.unread(&error))
+        done.read(&known)
     }
 
     /// Sends a request, again where that is safe and may help, until its time is over.
@@ -260,16 +282,12 @@ fn was_done(outgoing: &Outgoing, error: &RequestError) -> bool {
 ///
 /// Its builder starts a rate limiter's task before it can be told to do without, and fails where no runtime is.
 /// It starts that task in a runtime that never runs and ends here.
-fn builders(mentions: Option<AllowedMentions>) -> twilight_http::Client {
+fn builders() -> twilight_http::Client {
     let nowhere = runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime without drivers asks the system for nothing");
     let guard = nowhere.enter();
-    let mut builder = twilight_http::Client::builder().ratelimiter(None);
-    if let Some(mentions) = mentions {
-        builder = builder.default_allowed_mentions(mentions);
-    }
-    let client = builder.build();
+    let client = twilight_http::Client::builder().ratelimiter(None).build();
     drop(guard);
     nowhere.shutdown_background();
     client
@@ -280,6 +298,7 @@ impl Order<'_> {
         Self {
             request,
             repeat,
+            known: Vec::new(),
             reason: None,
         }
     }

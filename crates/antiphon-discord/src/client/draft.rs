@@ -5,13 +5,8 @@
 use std::borrow::Cow;
 
 use antiphon_core::BoxError;
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use serde_json::Value;
-use twilight_http::{request::Request, routing::Route};
-use twilight_model::{
-    application::command::CommandOptionChoice,
-    channel::message::{AllowedMentions, Component, Embed, MessageFlags},
-    http::attachment::Attachment,
+use antiphon_discord_model::{
+    AllowedMentions, CommandOptionChoice, Component, Embed, InteractionResponseType, MessageFlags,
     id::{
         Id,
         marker::{
@@ -20,8 +15,15 @@ use twilight_model::{
         },
     },
 };
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde_json::Value;
+use twilight_http::{request::Request, routing::Route};
 
-use super::{call::Build, files, poll::PollRequest};
+use super::{
+    call::{Build, Known},
+    files::{self, File},
+    poll::PollRequest,
+};
 use crate::http::{Http, Nonce};
 
 /// A message to send.
@@ -30,9 +32,11 @@ pub(super) struct Draft<'a> {
     target: Target<'a>,
     pub(super) body: Body<'a>,
     poll: Option<PollRequest>,
-    files: Cow<'a, [Attachment]>,
+    files: Cow<'a, [File]>,
     /// Which files of the edited message stay, where that was said.
     kept: Option<&'a [Id<AttachmentMarker>]>,
+    /// The channel where it will be, as far as that is known.
+    channel: Option<Id<ChannelMarker>>,
 }
 
 /// Where a message goes.
@@ -49,7 +53,7 @@ pub(super) enum Target<'a> {
     Answer {
         interaction: Id<InteractionMarker>,
         token: &'a str,
-        kind: u8,
+        kind: InteractionResponseType,
     },
     /// A further one.
     Followup {
@@ -66,9 +70,13 @@ pub(super) enum Target<'a> {
 
 /// A message's fields; one that is not set stays as it is, and an inner `None` takes it away.
 #[derive(Clone, Debug, Default, Serialize)]
+#[expect(
+    clippy::option_option,
+    reason = "a field that is not set and one that is null are different things to ask for"
+)]
 pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    allowed_mentions: Option<Option<Cow<'a, AllowedMentions>>>,
+    allowed_mentions: Option<Option<AllowedMentions>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attachments: Option<Vec<Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,13 +143,24 @@ impl Serialize for Reference {
 
 impl<'a> Draft<'a> {
     pub(super) fn new(target: Target<'a>) -> Self {
+        let channel = match target {
+            Target::Channel(channel) | Target::Message(channel, _) => Some(channel),
+            _ => None,
+        };
         Self {
             target,
+            channel,
             body: Body::default(),
             poll: None,
             files: Cow::Borrowed(&[]),
             kept: None,
         }
+    }
+
+    /// Says in which channel it will be.
+    pub(super) fn within(mut self, channel: Option<Id<ChannelMarker>>) -> Self {
+        self.channel = channel;
+        self
     }
 
     pub(super) fn content(mut self, content: impl Into<Option<&'a str>>) -> Self {
@@ -159,7 +178,7 @@ impl<'a> Draft<'a> {
         self
     }
 
-    pub(super) fn attachments(mut self, files: impl Into<Cow<'a, [Attachment]>>) -> Self {
+    pub(super) fn attachments(mut self, files: impl Into<Cow<'a, [File]>>) -> Self {
         self.files = files.into();
         self
     }
@@ -169,16 +188,19 @@ impl<'a> Draft<'a> {
         self
     }
 
-    pub(super) fn allowed_mentions(
-        mut self,
-        mentions: impl Into<Option<&'a AllowedMentions>>,
+    pub(super) fn allowed_mentions<'b>(
+        self,
+        mentions: impl Into<Option<&'b AllowedMentions>>,
     ) -> Self {
-        self.body.allowed_mentions = Some(mentions.into().map(Cow::Borrowed));
-        self
+        self.mentions(mentions.into().cloned())
     }
 
-    pub(super) fn mentions(mut self, mentions: AllowedMentions) -> Self {
-        self.body.allowed_mentions = Some(Some(Cow::Owned(mentions)));
+    pub(super) fn mentions(mut self, mut mentions: Option<AllowedMentions>) -> Self {
+        if let Some(mentions) = &mut mentions {
+            // No list allows no one, as an empty one does; said aloud, nobody need know that.
+            mentions.parse.get_or_insert_default();
+        }
+        self.body.allowed_mentions = Some(mentions);
         self
     }
 
@@ -330,16 +352,28 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// A first answer to an interaction.
+#[derive(Serialize)]
+struct Response<'a> {
+    #[serde(rename = "type")]
+    kind: InteractionResponseType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Body<'a>>,
+}
+
 impl Build for Draft<'_> {
+    fn known(&self) -> Vec<Known> {
+        // The stand-in of the model for an id that was not sent.
+        let channel = self.channel.map_or(1, Id::get);
+        vec![("channel_id", channel.to_string().into())]
+    }
+
     fn build(mut self, http: &Http) -> Result<Request, BoxError> {
         files::check(&self.files)?;
         let (route, is_authorized) = self.route();
         let is_answer = matches!(self.target, Target::Answer { .. });
-        if self.body.allowed_mentions.is_none()
-            && !is_answer
-            && let Some(mentions) = http.builders().default_allowed_mentions()
-        {
-            self.body.allowed_mentions = Some(Some(Cow::Owned(mentions.clone())));
+        if self.body.allowed_mentions.is_none() && !is_answer && http.mentions().is_some() {
+            self = self.allowed_mentions(http.mentions());
         }
         if !self.files.is_empty() || self.kept.is_some() {
             let entries = files::entries(&self.files, self.kept.unwrap_or_default());
@@ -348,16 +382,12 @@ impl Build for Draft<'_> {
         if let Some(poll) = &self.poll {
             self.body.poll = Some(poll.body(http.now())?);
         }
-        let mut body = serde_json::to_value(&self.body)?;
-        check(&body)?;
+        let mut body = serde_json::to_vec(&self.body)?;
+        check(&serde_json::from_slice(&body)?)?;
         if let Target::Answer { kind, .. } = self.target {
-            let data = body;
-            body = serde_json::json!({ "type": kind });
-            if data.as_object().is_some_and(|data| !data.is_empty()) {
-                body["data"] = data;
-            }
+            let data = Some(&self.body).filter(|_| body != b"{}");
+            body = serde_json::to_vec(&Response { kind, data })?;
         }
-        let body = serde_json::to_vec(&body)?;
         let request = Request::builder(&route).use_authorization_token(is_authorized);
         let request = if self.files.is_empty() {
             request.body(body)

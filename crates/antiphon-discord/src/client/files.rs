@@ -1,37 +1,113 @@
 //! Files to upload: which names go out, and how a form has them.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
 use antiphon_core::BoxError;
+use antiphon_discord_model::id::{Id, marker::AttachmentMarker};
+use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Value, json};
 use twilight_http::request::Form;
-use twilight_model::{
-    http::attachment::Attachment,
-    id::{Id, marker::AttachmentMarker},
-};
 
 /// How many files a message may have.
 const MOST: usize = 10;
 /// The longest name, title or description, in characters.
 const LONGEST: usize = 1_024;
 
+/// A file to upload with a message.
+///
+/// ```
+/// use antiphon_discord::File;
+///
+/// let score = File::new("spaß (1).txt", "do re mi").description("what we sing");
+/// # let _ = score;
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct File {
+    filename: String,
+    #[serde(skip)]
+    bytes: Bytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_spoiler: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_secs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waveform: Option<String>,
+}
+
+impl File {
+    /// A file with this name and content.
+    ///
+    /// The name has 1 to 1,024 characters, any but control characters and the separators `/` and `\`.
+    /// Discord replaces those that its links cannot have; a picture of an embed finds its file
+    /// (`attachment://score.png`) under a name of ASCII letters, digits, `.`, `-` and `_`.
+    pub fn new(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            filename: name.into(),
+            bytes: bytes.into(),
+            title: None,
+            description: None,
+            is_spoiler: None,
+            duration_secs: None,
+            waveform: None,
+        }
+    }
+
+    /// Sets a title, at most 1,024 characters; the default is the name.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Sets what it shows, for those who cannot see it, at most 1,024 characters.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Hides it until it is clicked.
+    #[must_use]
+    pub fn spoiler(mut self) -> Self {
+        self.is_spoiler = Some(true);
+        self
+    }
+
+    /// Makes it a voice message, which needs the flag `IS_VOICE_MESSAGE`: its length in seconds, and its waveform as
+    /// base64 of at most 256 bytes.
+    #[must_use]
+    pub fn voice(mut self, seconds: f64, waveform: impl Into<String>) -> Self {
+        self.duration_secs = Some(seconds);
+        self.waveform = Some(waveform.into());
+        self
+    }
+}
+
 /// What the message's JSON says of its files: those that are uploaded, and those that stay.
-pub(super) fn entries(files: &[Attachment], kept: &[Id<AttachmentMarker>]) -> Vec<Value> {
-    // Like all of Discord's ids, that of a new file may be a number.
-    let uploaded = files.iter().map(|file| json!(file));
+pub(super) fn entries(files: &[File], kept: &[Id<AttachmentMarker>]) -> Vec<Value> {
+    let uploaded = files.iter().enumerate().map(|(id, file)| {
+        let mut entry = json!(file);
+        entry["id"] = id.into();
+        entry
+    });
     let kept = kept.iter().map(|id| json!({ "id": id }));
     uploaded.chain(kept).collect()
 }
 
 /// A form with a message and its files.
-pub(super) fn form(message: &[u8], files: &[Attachment]) -> Form {
+pub(super) fn form(message: &[u8], files: &[File]) -> Form {
     let form = Form::new().json_part(b"payload_json", message);
-    files.iter().fold(form, |form, file| {
-        let field = format!("files[{}]", file.id);
+    files.iter().enumerate().fold(form, |form, (id, file)| {
+        let field = format!("files[{id}]");
         form.file_part(
             field.as_bytes(),
             quoted(&file.filename).as_bytes(),
-            &file.file,
+            &file.bytes,
         )
     })
 }
@@ -51,17 +127,12 @@ fn quoted(name: &str) -> Cow<'_, str> {
 /// Says why files cannot be uploaded, if they cannot.
 ///
 /// Discord takes any letters in a name, and replaces those that its links cannot have by itself.
-pub(super) fn check(files: &[Attachment]) -> Result<(), BoxError> {
+pub(super) fn check(files: &[File]) -> Result<(), BoxError> {
     if files.len() > MOST {
         let count = files.len();
         return Err(format!("a message has at most {MOST} files, this one {count}").into());
     }
-    let mut ids = HashSet::new();
     for file in files {
-        if !ids.insert(file.id) {
-            let id = file.id;
-            return Err(format!("two files have the id {id}: give each its own").into());
-        }
         check_name(&file.filename)?;
         let texts = [("title", &file.title), ("description", &file.description)];
         for (what, text) in texts {
@@ -114,14 +185,6 @@ mod tests {
     }
 
     #[test]
-    fn two_files_of_one_id_are_refused() {
-        let file = |id| Attachment::from_bytes("a.txt".into(), Vec::new(), id);
-        assert!(check(&[file(1), file(2)]).is_ok());
-        let error = check(&[file(1), file(1)]).expect_err("refused");
-        assert!(error.to_string().contains("give each its own"), "{error}");
-    }
-
-    #[test]
     fn a_form_has_names_as_browsers_write_them() {
         let names = [
             "spaß.txt",
@@ -130,13 +193,10 @@ mod tests {
             "[x]@y.txt",
             "say \"hi\" 100%.txt",
         ];
-        let files: Vec<Attachment> = (1..)
-            .zip(names)
-            .map(|(id, name)| Attachment::from_bytes(name.into(), b"la".to_vec(), id))
-            .collect();
+        let files = names.map(|name| File::new(name, "la"));
         check(&files).expect("good names");
         let body = String::from_utf8(form(b"{}", &files).build()).expect("text");
-        for (id, name) in (1..).zip([
+        for (id, name) in (0..).zip([
             "spaß.txt",
             "测试文件.json",
             "a (1).txt",

@@ -3,39 +3,36 @@
 use std::{fmt, future::IntoFuture};
 
 use antiphon_core::BoxFuture;
-use twilight_http::client::InteractionClient;
-use twilight_model::{
-    application::{command::CommandOptionChoice, interaction::Interaction},
-    channel::{
-        Message,
-        message::{AllowedMentions, Component, Embed, MessageFlags},
-    },
-    http::{
-        attachment::Attachment,
-        interaction::{InteractionResponse, InteractionResponseType},
-    },
+use antiphon_discord_model::{
+    AllowedMentions, CommandOptionChoice, Component, Embed, Interaction, InteractionResponseType,
+    Message, MessageFlags,
     id::{
         Id,
-        marker::{ApplicationMarker, AttachmentMarker, InteractionMarker, MessageMarker},
+        marker::{
+            ApplicationMarker, AttachmentMarker, ChannelMarker, InteractionMarker, MessageMarker,
+        },
     },
 };
+use serde::Serialize;
+use twilight_http::{client::InteractionClient, request::Request, routing::Route};
 
 use super::{
     Client,
     call::{Call, calls},
     draft::{Draft, Target},
+    files::File,
     poll::PollRequest,
 };
 use crate::{
     error::RequestError,
-    http::{Http, Repeat},
+    http::{Http, Order, Repeat},
 };
 
 impl Client {
     /// What the bot can answer to an interaction, which waits three seconds for its first answer.
     ///
     /// ```no_run
-    /// # use antiphon_discord::{Client, RequestError, model::application::interaction::Interaction};
+    /// # use antiphon_discord::{Client, RequestError, model::Interaction};
     /// # async fn f(client: Client, interaction: &Interaction) -> Result<(), RequestError> {
     /// let answer = client.interaction(interaction);
     /// answer.defer().ephemeral().await?;
@@ -48,6 +45,7 @@ impl Client {
             http: self.http(),
             builders: builders.interaction(interaction.application_id),
             application: interaction.application_id,
+            channel: interaction.channel_id,
             id: interaction.id,
             token: &interaction.token,
         }
@@ -62,39 +60,37 @@ pub struct Answers<'a> {
     http: &'a Http,
     builders: InteractionClient<'a>,
     application: Id<ApplicationMarker>,
+    /// In which the interaction was made, where that was sent.
+    channel: Option<Id<ChannelMarker>>,
     id: Id<InteractionMarker>,
     token: &'a str,
 }
 
 impl<'a> Answers<'a> {
-    /// Answers as is said in full; the methods below say it shorter.
-    pub fn create_response(&self, response: &InteractionResponse) -> Call<'a, ()> {
-        let mut respond = self.respond(response.kind);
-        if let Some(data) = response.data.clone() {
-            let draft = &mut respond.draft;
-            draft.body.choices = data.choices;
-            draft.body.components = data.components.map(|it| Some(it.into()));
-            draft.body.content = data.content.map(|it| Some(it.into()));
-            draft.body.custom_id = data.custom_id;
-            draft.body.embeds = data.embeds.map(|it| Some(it.into()));
-            draft.body.title = data.title;
-            if let Some(files) = data.attachments {
-                respond = respond.attachments(files);
-            }
-            if let Some(mentions) = data.allowed_mentions {
-                respond = respond.allowed_mentions(mentions);
-            }
-            if let Some(flags) = data.flags {
-                respond = respond.flags(flags);
-            }
-            if let Some(poll) = data.poll {
-                respond = respond.poll(poll);
-            }
-            if let Some(tts) = data.tts {
-                respond = respond.tts(tts);
-            }
-        }
-        respond.call()
+    /// Answers as is said in full, with `type` and `data` as Discord documents them; the methods below say it shorter.
+    ///
+    /// Nothing in it is checked before it is sent.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::Interaction};
+    /// # async fn f(client: Client, interaction: &Interaction) -> Result<(), RequestError> {
+    /// let launch = serde_json::json!({"type": 12});
+    /// client.interaction(interaction).create_response(&launch).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn create_response(&self, response: &impl Serialize) -> Call<'a, ()> {
+        let route = Route::InteractionCallback {
+            interaction_id: self.id.get(),
+            interaction_token: self.token,
+            with_response: false,
+        };
+        let request = Request::builder(&route).use_authorization_token(false);
+        let request = request.json(response).build();
+        // A second one for the same interaction is refused as already acknowledged.
+        Call::of(
+            self.http,
+            Order::new(request.map_err(Into::into), Repeat::Safe),
+        )
     }
 
     /// Answers a ping.
@@ -115,7 +111,7 @@ impl<'a> Answers<'a> {
 
     /// Says that the message with the button or menu will be edited, by [`update_response`](Self::update_response).
     pub fn defer_update(&self) -> Respond<'a> {
-        self.respond(InteractionResponseType::DeferredUpdateMessage)
+        self.respond(InteractionResponseType::DeferredMessageUpdate)
     }
 
     /// Edits the message with the button or menu.
@@ -131,7 +127,30 @@ impl<'a> Answers<'a> {
         respond
     }
 
-    /// Opens a form, whose answer comes as an interaction with this id.
+    /// Opens a form, whose answer comes as an interaction with this id: labels with fields for text, menus, groups of
+    /// radio buttons and of boxes to tick, boxes and files, and texts between them.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{Interaction, Label, RadioGroup, RadioGroupOption}};
+    /// # async fn f(client: Client, interaction: &Interaction) -> Result<(), RequestError> {
+    /// let options = ["alto", "tenor"].map(|voice| RadioGroupOption {
+    ///     label: voice.into(),
+    ///     value: voice.into(),
+    ///     ..RadioGroupOption::default()
+    /// });
+    /// let voices = RadioGroup {
+    ///     custom_id: "voice".into(),
+    ///     options: Some(options.into()),
+    ///     ..RadioGroup::default()
+    /// };
+    /// let label = Label {
+    ///     label: Some("Which voice?".into()),
+    ///     component: Some(Box::new(voices.into())),
+    ///     ..Label::default()
+    /// };
+    /// client.interaction(interaction).modal("join", "Join the choir", vec![label.into()]).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn modal(
         &self,
         custom_id: impl Into<String>,
@@ -146,7 +165,8 @@ impl<'a> Answers<'a> {
 
     /// Reads the first answer.
     pub fn response(&self) -> Call<'a, Message> {
-        Call::new(self.http, Repeat::Safe, self.builders.response(self.token))
+        let request = self.builders.response(self.token);
+        Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
     }
 
     /// Edits the first answer.
@@ -168,13 +188,13 @@ impl<'a> Answers<'a> {
             application: self.application,
             token: self.token,
         };
-        CreateFollowup::new(self.http, Draft::new(target))
+        CreateFollowup::new(self.http, Draft::new(target).within(self.channel))
     }
 
     /// Reads a further message.
     pub fn followup(&self, message: Id<MessageMarker>) -> Call<'a, Message> {
         let request = self.builders.followup(self.token, message);
-        Call::new(self.http, Repeat::Safe, request)
+        Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
     }
 
     /// Edits a further message.
@@ -188,19 +208,24 @@ impl<'a> Answers<'a> {
         Call::new(self.http, Repeat::Safe, request)
     }
 
+    fn known_channel(&self) -> String {
+        self.channel.map_or(1, Id::get).to_string()
+    }
+
     fn answered(&self, message: Option<Id<MessageMarker>>) -> Draft<'a> {
-        Draft::new(Target::Answered {
+        let target = Target::Answered {
             application: self.application,
             token: self.token,
             message,
-        })
+        };
+        Draft::new(target).within(self.channel)
     }
 
     fn respond(&self, kind: InteractionResponseType) -> Respond<'a> {
         let target = Target::Answer {
             interaction: self.id,
             token: self.token,
-            kind: kind as u8,
+            kind,
         };
         Respond {
             http: self.http,
@@ -257,13 +282,13 @@ impl<'a> Respond<'a> {
     }
 
     /// Attaches files, at most 10.
-    pub fn attachments(self, attachments: Vec<Attachment>) -> Self {
+    pub fn attachments(self, attachments: Vec<File>) -> Self {
         self.with(|draft| draft.attachments(attachments))
     }
 
     /// Sets whom the text may mention.
     pub fn allowed_mentions(self, mentions: AllowedMentions) -> Self {
-        self.with(|draft| draft.mentions(mentions))
+        self.with(|draft| draft.mentions(Some(mentions)))
     }
 
     /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
@@ -321,7 +346,7 @@ calls! {
         /// Sets the components.
         components(components: Option<&'a [Component]>);
         /// Attaches files, at most 10, in place of those that are not kept.
-        attachments(attachments: &'a [Attachment]);
+        attachments(attachments: &'a [File]);
         /// Sets which of its files stay; the default is all, or none where new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
         /// Sets whom the text may mention.
@@ -339,7 +364,7 @@ calls! {
         /// Sets the components.
         components(components: &'a [Component]);
         /// Attaches files, at most 10.
-        attachments(attachments: &'a [Attachment]);
+        attachments(attachments: &'a [File]);
         /// Sets whom the text may mention.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
         /// Sets flags, such as `EPHEMERAL`.
@@ -361,7 +386,7 @@ calls! {
         /// Sets the components.
         components(components: Option<&'a [Component]>);
         /// Attaches files, at most 10, in place of those that are not kept.
-        attachments(attachments: &'a [Attachment]);
+        attachments(attachments: &'a [File]);
         /// Sets which of its files stay; the default is all, or none where new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
         /// Sets whom the text may mention.

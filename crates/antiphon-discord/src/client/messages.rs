@@ -3,24 +3,21 @@
 use std::{fmt, future::IntoFuture};
 
 use antiphon_core::{BoxError, BoxFuture};
-use twilight_http::request::channel::GetPins;
-use twilight_model::{
-    channel::{
-        Message,
-        message::{AllowedMentions, Component, Embed, MessageFlags, PinsListing},
-    },
-    http::attachment::Attachment,
+use antiphon_discord_model::{
+    AllowedMentions, Component, Embed, Message, MessageFlags, PinsListing,
     id::{
         Id,
         marker::{AttachmentMarker, ChannelMarker, MessageMarker, StickerMarker},
     },
-    util::Timestamp,
 };
+use jiff::Timestamp;
+use twilight_http::{request::Request, routing::Route};
 
 use super::{
     Client,
-    call::{AuditedCall, Call, calls},
+    call::{AuditedCall, Build, Call, calls},
     draft::{Draft, Target},
+    files::File,
     poll::PollRequest,
 };
 use crate::{
@@ -83,7 +80,7 @@ impl Client {
         message: Id<MessageMarker>,
     ) -> Call<'_, Message> {
         let request = self.http().builders().message(channel, message);
-        Call::new(self.http(), Repeat::Safe, request)
+        Call::new(self.http(), Repeat::Safe, request).known("channel_id", channel.to_string())
     }
 
     /// Reads a channel's latest messages, the newest first.
@@ -103,7 +100,7 @@ impl Client {
         message: Id<MessageMarker>,
     ) -> Call<'_, Message> {
         let request = self.http().builders().crosspost_message(channel, message);
-        Call::new(self.http(), Repeat::Never, request)
+        Call::new(self.http(), Repeat::Never, request).known("channel_id", channel.to_string())
     }
 
     /// Ends one of the bot's own polls at once.
@@ -113,12 +110,12 @@ impl Client {
         message: Id<MessageMarker>,
     ) -> Call<'_, Message> {
         let request = self.http().builders().end_poll(channel, message);
-        Call::new(self.http(), Repeat::Never, request)
+        Call::new(self.http(), Repeat::Never, request).known("channel_id", channel.to_string())
     }
 
     /// Reads a channel's pinned messages.
     pub fn pins(&self, channel: Id<ChannelMarker>) -> Pins<'_> {
-        Pins::new(self.http(), self.http().builders().pins(channel))
+        Pins::new(self.http(), PinsQuery::new(channel))
     }
 
     /// Pins a message.
@@ -188,10 +185,7 @@ impl<'a> CreateMessage<'a> {
     }
 
     /// Attaches files, at most 10.
-    ///
-    /// Their names may have any letters, which Discord replaces where its links cannot have them; a name that is empty,
-    /// longer than 1,024 characters, a path, or has control characters is refused.
-    pub fn attachments(self, files: &'a [Attachment]) -> Self {
+    pub fn attachments(self, files: &'a [File]) -> Self {
         self.with(|draft| draft.attachments(files))
     }
 
@@ -281,7 +275,7 @@ calls! {
         /// Sets the components.
         components(components: Option<&'a [Component]>);
         /// Attaches files, at most 10, in place of those that are not kept.
-        attachments(attachments: &'a [Attachment]);
+        attachments(attachments: &'a [File]);
         /// Sets which of its files stay; the default is all, or none where new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
         /// Sets whom the text may mention.
@@ -291,11 +285,53 @@ calls! {
     }
 
     /// A channel's pinned messages; see [`Client::pins`].
-    Pins(GetPins<'a>) -> PinsListing, Safe {
+    Pins(PinsQuery) -> PinsListing, Safe {
         /// Only what was pinned before this time.
         before(time: Timestamp);
         /// Sets how many, 1 to 50; the default is 50.
         limit(limit: u16);
+    }
+}
+
+/// Which pins of a channel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PinsQuery {
+    channel: Id<ChannelMarker>,
+    before: Option<Timestamp>,
+    limit: Option<u16>,
+}
+
+impl PinsQuery {
+    fn new(channel: Id<ChannelMarker>) -> Self {
+        Self {
+            channel,
+            before: None,
+            limit: None,
+        }
+    }
+
+    fn before(mut self, time: Timestamp) -> Self {
+        self.before = Some(time);
+        self
+    }
+
+    fn limit(mut self, limit: u16) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+}
+
+impl Build for PinsQuery {
+    fn build(self, _: &Http) -> Result<Request, BoxError> {
+        if let Some(limit) = self.limit.filter(|limit| !(1..=50).contains(limit)) {
+            return Err(format!("Discord gives 1 to 50 pins at a time, not {limit}").into());
+        }
+        let route = Route::GetPins {
+            channel_id: self.channel.get(),
+            limit: self.limit,
+            before: self.before.map(|time| time.to_string()),
+        };
+        Ok(Request::from_route(&route))
     }
 }
 

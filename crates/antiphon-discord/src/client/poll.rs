@@ -1,13 +1,13 @@
 //! Polls to begin.
 
 use antiphon_core::BoxError;
+use antiphon_discord_model::{
+    Poll, PollLayoutType,
+    id::{Id, marker::EmojiMarker},
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
-use twilight_model::{
-    id::{Id, marker::EmojiMarker},
-    poll::Poll,
-};
 
 use super::reactions::Emoji;
 
@@ -42,7 +42,7 @@ pub struct PollRequest {
     answers: Vec<Answer>,
     length: Length,
     allow_multiselect: bool,
-    layout_type: u8,
+    layout_type: PollLayoutType,
 }
 
 /// How long a poll is open.
@@ -78,7 +78,7 @@ impl PollRequest {
             answers: Vec::new(),
             length: Length::Unsaid,
             allow_multiselect: false,
-            layout_type: 1,
+            layout_type: PollLayoutType::Default,
         }
     }
 
@@ -131,9 +131,9 @@ impl PollRequest {
         self
     }
 
-    /// Sets the number of the layout; the default is 1, Discord's only one.
+    /// Sets the layout; Discord has one only.
     #[must_use]
-    pub fn layout_type(mut self, layout_type: u8) -> Self {
+    pub fn layout_type(mut self, layout_type: PollLayoutType) -> Self {
         self.layout_type = layout_type;
         self
     }
@@ -208,14 +208,12 @@ impl From<&Poll> for PollRequest {
                 id.or_else(|| emoji.name.clone().map(AnswerEmoji::Name))
             }),
         });
-        let end = poll.expiry.map(|expiry| expiry.as_micros());
-        let end = end.and_then(|micros| Timestamp::from_microsecond(micros).ok());
         Self {
             question: poll.question.text.clone().unwrap_or_default(),
             answers: answers.collect(),
-            length: end.map_or(Length::Unsaid, Length::Until),
+            length: poll.expiry.map_or(Length::Unsaid, Length::Until),
             allow_multiselect: poll.allow_multiselect,
-            layout_type: poll.layout_type.into(),
+            layout_type: poll.layout_type,
         }
     }
 }

@@ -2,23 +2,20 @@
 
 use std::future::IntoFuture;
 
-use twilight_http::request::channel::webhook::CreateWebhook as TwilightCreate;
-use twilight_model::{
-    channel::{
-        Webhook,
-        message::{AllowedMentions, Component, Embed, MessageFlags},
-    },
-    http::attachment::Attachment,
+use antiphon_discord_model::{
+    AllowedMentions, Component, Embed, MessageFlags, Webhook,
     id::{
         Id,
         marker::{ChannelMarker, WebhookMarker},
     },
 };
+use twilight_http::request::channel::webhook::CreateWebhook as TwilightCreate;
 
 use super::{
     Client,
     call::{AuditedCall, Call, calls},
     draft::{Draft, Target},
+    files::File,
     poll::PollRequest,
 };
 use crate::http::Repeat;
@@ -79,7 +76,7 @@ calls! {
         /// Sets the components.
         components(components: &'a [Component]);
         /// Attaches files, at most 10.
-        attachments(attachments: &'a [Attachment]);
+        attachments(attachments: &'a [File]);
         /// Sets the name that is shown; the default is the webhook's.
         username(name: &'a str);
         /// Sets the URL of the picture that is shown; the default is the webhook's.

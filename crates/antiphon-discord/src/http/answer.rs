@@ -2,25 +2,19 @@
 
 use std::fmt::Write as _;
 
+use antiphon_discord_model::{
+    Application, AuditLog, Ban, Channel, Command, CurrentUserGuild, GatewayBotInfo, Guild, Member,
+    Message, PinsListing, ReadError, Repairs, Role, ThreadMember, ThreadsListing, User,
+    VoiceRegion, VoiceState, Webhook, from_slice,
+};
 use bytes::Bytes;
 use http::{
     HeaderMap, Response, Uri,
     header::{CONTENT_TYPE, LOCATION},
 };
-use serde_json::{Value, error::Category};
-use twilight_model::{
-    application::command::Command,
-    channel::{
-        Channel, Message, Webhook,
-        message::PinsListing,
-        thread::{ThreadMember, ThreadsListing},
-    },
-    gateway::connection_info::BotConnectionInfo,
-    guild::{Ban, Guild, Member, Role, audit_log::AuditLog},
-    oauth::Application,
-    user::{CurrentUser, CurrentUserGuild, User},
-    voice::{VoiceRegion, VoiceState},
-};
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value, error::Category};
+use tracing::debug;
 
 use crate::error::{ApiError, FieldError, RequestError};
 
@@ -33,22 +27,23 @@ const DEPTH: usize = 16;
 
 /// What a successful answer is read as.
 pub(crate) trait Answer: Sized {
-    fn read(body: &[u8]) -> Result<Self, serde_json::Error>;
+    /// Reads it, and says what had to be repaired.
+    fn read(body: &[u8]) -> Result<(Self, Repairs), ReadError>;
 }
 
 /// Nothing that anybody needs.
 impl Answer for () {
-    fn read(_: &[u8]) -> Result<Self, serde_json::Error> {
-        Ok(())
+    fn read(_: &[u8]) -> Result<(Self, Repairs), ReadError> {
+        Ok(((), Repairs::default()))
     }
 }
 
-/// Answers as twilight's models have them.
+/// Answers that the model has.
 macro_rules! answers {
     ($($type:ty),* $(,)?) => {$(
         impl Answer for $type {
-            fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
-                serde_json::from_slice(body)
+            fn read(body: &[u8]) -> Result<(Self, Repairs), ReadError> {
+                from_slice(body)
             }
         }
     )*};
@@ -58,9 +53,8 @@ answers!(
     Application,
     AuditLog,
     Ban,
-    BotConnectionInfo,
     Channel,
-    CurrentUser,
+    GatewayBotInfo,
     Guild,
     Member,
     Message,
@@ -92,23 +86,66 @@ pub(super) struct Done {
 }
 
 impl Done {
-    /// The error for one that cannot be read.
-    pub(super) fn unread(&self, error: &serde_json::Error) -> RequestError {
+    /// Reads the answer to what was carried out: what is odd in it is left out, and what is missing taken from what
+    /// the request says.
+    pub(super) fn read<T: Answer>(
+        &self,
+        known: &[(&'static str, Value)],
+    ) -> Result<T, RequestError> {
+        let read = match T::read(&self.body) {
+            Err(ReadError::Unreadable(_)) if !known.is_empty() => {
+                T::read(&filled(&self.body, known))
+            }
+            read => read,
+        };
+        let (answer, repairs) = read.map_err(|error| self.unread(&error))?;
+        if !repairs.is_empty() {
+            debug!(%repairs, "an answer was repaired");
+            metrics::counter!("antiphon_discord_repairs_total").increment(repairs.len() as u64);
+        }
+        Ok(answer)
+    }
+
+    /// The error for one that cannot be read at all.
+    fn unread(&self, error: &ReadError) -> RequestError {
+        let why = match error {
+            ReadError::Unreadable(repairs) if !repairs.is_empty() => {
+                let first = repairs.iter().next().map(ToString::to_string);
+                match (first.unwrap_or_default(), repairs.len() - 1) {
+                    (first, 0) => first,
+                    (first, more) => format!("{first}, and {more} more"),
+                }
+            }
+            _ => place(&self.body),
+        };
         RequestError::Undecodable {
             answer: self.kind.clone(),
-            source: place(error).into(),
+            source: why.into(),
         }
     }
 }
 
-/// Where and why reading failed; serde's own words show what was read.
-fn place(error: &serde_json::Error) -> String {
-    let why = match error.classify() {
-        Category::Syntax => "no JSON",
-        Category::Eof => "it breaks off",
-        Category::Data | Category::Io => "a field is missing, or has a value of another kind",
-    };
-    format!("{why} (line {}, column {})", error.line(), error.column())
+/// An object with what is known of it.
+fn filled(body: &[u8], known: &[(&'static str, Value)]) -> Vec<u8> {
+    let mut object: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    for (field, value) in known {
+        object.insert((*field).to_owned(), value.clone());
+    }
+    serde_json::to_vec(&object).unwrap_or_default()
+}
+
+/// Where and why a document is no JSON; the library's own words could show what was read.
+fn place(body: &[u8]) -> String {
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(IgnoredAny) => "another kind of value was expected".to_owned(),
+        Err(error) => {
+            let why = match error.classify() {
+                Category::Eof => "it breaks off",
+                Category::Syntax | Category::Data | Category::Io => "no JSON",
+            };
+            format!("{why} (line {}, column {})", error.line(), error.column())
+        }
+    }
 }
 
 /// The body of a successful answer, or what its status means; 429 is not for here.
@@ -222,6 +259,16 @@ fn described(response: &Response<Bytes>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    };
+
+    use metrics::{
+        Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    };
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -268,12 +315,83 @@ mod tests {
         ] {
             assert_eq!(described(&response(kind)), expected);
         }
-        for text in [r#"{"id":"canary"}"#, r#"{"id":1,"canary"#, "canary"] {
-            let error = serde_json::from_str::<std::collections::BTreeMap<String, u8>>(text);
-            let shown = place(&error.expect_err("not of this shape"));
-            assert!(shown.contains("line 1, column"), "{shown}");
-            assert!(!shown.contains("canary"), "{shown}");
+        assert_eq!(place(b"canary"), "no JSON (line 1, column 1)");
+        assert_eq!(
+            place(br#"{"id":"canary"#),
+            "it breaks off (line 1, column 13)"
+        );
+    }
+
+    fn done(body: Value) -> Done {
+        Done {
+            body: body.to_string().into(),
+            kind: String::new(),
         }
+    }
+
+    #[test]
+    fn a_posted_message_is_given_by_what_can_be_read_of_it() {
+        let known = [("channel_id", "22".into())];
+        let odd = done(json!({"id": "44", "author": "mira", "embeds": {}, "timestamp": 7}));
+        let message: Message = odd.read(&known).expect("its id is known");
+        assert_eq!((message.id.get(), message.channel_id.get()), (44, 22));
+        let other = done(json!({"id": "44", "channel_id": "23"}));
+        let message: Message = other.read(&known).expect("its id is known");
+        assert_eq!(message.channel_id.get(), 23);
+        let error = done(json!({"id": []})).read::<Message>(&known);
+        assert!(
+            matches!(error, Err(RequestError::Undecodable { .. })),
+            "{error:?}"
+        );
+    }
+
+    /// Counts what is counted.
+    struct Counting(Arc<AtomicU64>);
+
+    impl Recorder for Counting {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            assert_eq!(key.name(), "antiphon_discord_repairs_total");
+            Counter::from_arc(Arc::clone(&self.0))
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn repairs_are_counted() {
+        let count = Arc::new(AtomicU64::new(0));
+        metrics::with_local_recorder(&Counting(Arc::clone(&count)), || {
+            let user = json!({"id": "33", "username": [], "discriminator": "0", "avatar": 7.5});
+            done(user).read::<User>(&[]).expect("a user");
+            done(json!({"id": "33", "username": "mira", "discriminator": "0", "avatar": null}))
+                .read::<User>(&[])
+                .expect("a user");
+        });
+        assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn an_odd_value_costs_itself_and_no_item_of_a_list() {
+        let user = |avatar: Value| json!({"id": "33", "username": "mira", "avatar": avatar});
+        let list = done(json!([
+            {"user": user("v2_a_0123".into()), "reason": ["spam"]},
+            {"user": user(7.5.into()), "reason": "spam"},
+            {"user": {"id": "34"}},
+        ]));
+        let bans: Vec<Ban> = list.read(&[]).expect("a list");
+        let ids: Vec<u64> = bans.iter().map(|ban| ban.user.id.get()).collect();
+        assert_eq!(ids, [33, 33, 34]);
+        assert_eq!(bans[1].reason.as_deref(), Some("spam"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Answers as Discord gives them, each with a field that nobody knows yet.
 
-use antiphon_discord::model::application::interaction::Interaction;
+use antiphon_discord::model::Interaction;
 use serde_json::{Value, json};
 
 pub(crate) fn user() -> Value {
