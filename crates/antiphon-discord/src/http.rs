@@ -129,19 +129,7 @@ impl Http {
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
         let request = self.builders.gateway().authed().try_into_request();
         let order = Order::new(request.map_err(Into::into), Repeat::Safe);
-        let info: GatewayBotInfo = self.call(order).await?;
-        let limit = &info.session_start_limit;
-        let count = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
-        Ok(BotConnectionInfo {
-            session_start_limit: SessionStartLimit {
-                max_concurrency: u16::try_from(limit.max_concurrency.max(1)).unwrap_or(u16::MAX),
-                remaining: count(limit.remaining),
-                reset_after: u64::try_from(limit.reset_after).unwrap_or_default(),
-                total: count(limit.total),
-            },
-            shards: count(info.shards.max(1)),
-            url: info.url,
-        })
+        connection(self.call(order).await?)
     }
 
     /// Builds requests and checks their values; it never sends any.
@@ -258,6 +246,32 @@ impl Http {
     }
 }
 
+/// What connecting needs of an answer; without an address or a budget it is of no use.
+fn connection(info: GatewayBotInfo) -> Result<BotConnectionInfo, RequestError> {
+    let limit = &info.session_start_limit;
+    let missing = [
+        ("url", info.url.is_empty()),
+        ("session_start_limit", limit.total <= 0),
+    ];
+    if let Some((field, _)) = missing.iter().find(|(_, is_missing)| *is_missing) {
+        return Err(RequestError::Undecodable {
+            answer: "GET /gateway/bot".to_owned(),
+            source: format!("/: `{field}` is missing").into(),
+        });
+    }
+    let count = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
+    Ok(BotConnectionInfo {
+        session_start_limit: SessionStartLimit {
+            max_concurrency: u16::try_from(limit.max_concurrency.max(1)).unwrap_or(u16::MAX),
+            remaining: count(limit.remaining),
+            reset_after: u64::try_from(limit.reset_after).unwrap_or_default(),
+            total: count(limit.total),
+        },
+        shards: count(info.shards.max(1)),
+        url: info.url,
+    })
+}
+
 /// What it means that no answer came.
 fn unanswered(error: HttpError) -> Failure {
     let (may_have_arrived, is_transient) = (error.may_have_arrived(), error.is_transient());
@@ -300,6 +314,38 @@ impl Order<'_> {
             repeat,
             known: Vec::new(),
             reason: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn where_to_connect_is_read_leniently_and_needs_an_address_and_a_budget() {
+        let read = |body: Value| connection(serde_json::from_value(body).expect("an object"));
+        let limit = json!({"total": "1000", "remaining": 999.0, "reset_after": 14_400_000, "max_concurrency": []});
+        let info =
+            read(json!({"url": "wss://gateway.test", "shards": "2", "session_start_limit": limit}));
+        let info = info.expect("all that is needed");
+        assert_eq!((info.shards, &*info.url), (2, "wss://gateway.test"));
+        let limit = info.session_start_limit;
+        assert_eq!(
+            (limit.total, limit.remaining, limit.max_concurrency),
+            (1_000, 999, 1)
+        );
+        for odd in [
+            json!({"url": "wss://gateway.test"}),
+            json!({"session_start_limit": {"total": 1}}),
+        ] {
+            let error = read(odd).expect_err("of no use");
+            assert!(
+                matches!(error, RequestError::Undecodable { .. }),
+                "{error:?}"
+            );
         }
     }
 }

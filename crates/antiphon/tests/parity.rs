@@ -433,6 +433,8 @@ fn items() -> Vec<&'static str> {
         item!(item discord::Client::update_user_voice_state),
         item!(item discord::Client::voice_regions),
         item!(item discord::Client::interaction),
+        item!(type discord::File),
+        item!(type discord::PollRequest),
         item!(call "discord::Client::set_global_commands", |client: &discord::Client, a| drop(client.set_global_commands(a, &[""]))),
         item!(call "discord::Client::set_guild_commands", |client: &discord::Client, a, g| drop(client.set_guild_commands(a, g, &[""]))),
         item!(type lavalink::NodeReady),
