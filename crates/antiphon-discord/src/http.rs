@@ -1,6 +1,7 @@
 //! Requests to Discord's REST interface and their rate limits (protocol §13).
 //!
-//! twilight builds the requests and checks their values; the rate limits are kept here.
+//! twilight has the routes and builds most requests; bodies that its model would cut are written by the client.
+//! The rate limits are kept here.
 //! Its own limiter is a task that is spawned unseen, lets one request of a bucket go at a time, and panics when its
 //! runtime ends.
 

@@ -169,6 +169,34 @@ mod sending {
         assert_eq!(server.seen().len(), 6);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn an_edit_names_the_files_that_stay_and_those_that_come() {
+        let server = posting();
+        let client = &server.client;
+        let edit = || client.update_message(LOFT, SONG);
+        edit().keep_attachment_ids(&[]).await.expect("edited");
+        assert_eq!(server.last().json(), json!({"attachments": []}));
+        let (kept, files) = (
+            [Id::new(70)],
+            [File::new("a.txt", "la").description("a song").spoiler()],
+        );
+        let call = edit().keep_attachment_ids(&kept).attachments(&files);
+        call.await.expect("edited");
+        let body = String::from_utf8(server.last().body.to_vec()).expect("text");
+        let entries = json!([
+            {"id": 0, "filename": "a.txt", "description": "a song", "is_spoiler": true},
+            {"id": "70"},
+        ]);
+        assert!(
+            body.contains(&json!({ "attachments": entries }).to_string()),
+            "{body}"
+        );
+        assert!(
+            body.contains("name=\"files[0]\"; filename=\"a.txt\""),
+            "{body}"
+        );
+    }
+
     // A poll's request has hours and no ids: Discord's OpenAPI, PollCreateRequest; DSharpPlus/DSharpPlus#1835.
     #[tokio::test(start_paused = true)]
     async fn a_poll_is_sent_as_the_request_has_it_wherever_it_goes() {

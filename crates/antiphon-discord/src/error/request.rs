@@ -10,8 +10,8 @@ use antiphon_core::BoxError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// Nothing was sent: Discord would refuse a value, as the source says.
-    #[error("the request was not sent, since Discord would refuse it")]
+    /// Nothing was sent: a value is not right, and the source says which and why.
+    #[error("the request was not sent")]
     Invalid(#[source] BoxError),
     /// Discord does not accept the token; nothing more is sent with it.
     #[error("Discord does not accept the bot's token")]
