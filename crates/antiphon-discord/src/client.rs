@@ -16,7 +16,7 @@
 //! | a wait that ends after the request's time | [`RequestError::RateLimited`] at once |
 //! | [`Config::request_timeout`], 30 s, for a request with all its waits and repetitions | [`RequestError::TimedOut`], or [`RequestError::OutcomeUnknown`] where it may have been done |
 //! | [`Config::waiting`], 256 requests that wait for their turn | [`RequestError::Busy`] for one more |
-//! | a 5xx or a lost answer | sent again, four times at most, 10 s for each: `GET`, `PUT`, `DELETE`, messages by their nonce, first answers to interactions; others are [`RequestError::OutcomeUnknown`] |
+//! | a 5xx or a lost answer | sent again, four times at most, 10 s for each: `GET`, `PUT`, `DELETE`, messages by their nonce, first answers to interactions; others are [`RequestError::OutcomeUnknown`], and so is a message without a chosen nonce in the end |
 //! | 9,000 refusals (401, 403, 429) within ten minutes | [`RequestError::TooManyRefusals`], before Discord shuts the address out at 10,000 |
 //! | a 401 | [`RequestError::Unauthorized`] for every further request with the bot's token |
 //! | 4,096 buckets remembered | those at rest are forgotten, and learnt again |

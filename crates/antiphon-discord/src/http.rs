@@ -79,6 +79,8 @@ pub(crate) struct Http {
 pub(crate) enum Repeat {
     /// It does the same once or twice.
     Safe,
+    /// It does the same once or twice within the call, and another call does it anew.
+    ThisCall,
     /// It would do twice what was asked once.
     Never,
 }
@@ -163,6 +165,23 @@ impl Http {
 
     /// Sends a request, again where that is safe and may help, until its time is over.
     async fn send(&self, outgoing: &Outgoing, repeat: Repeat) -> Result<Done, RequestError> {
+        let mut was_lost = false;
+        match self.send_often(outgoing, repeat, &mut was_lost).await {
+            // Whoever called again could do twice what an attempt had done.
+            Err(error) if was_lost && repeat == Repeat::ThisCall && error.is_transient() => {
+                Err(RequestError::OutcomeUnknown(error.into()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Sends a request as [`send`](Self::send) does, and says whether an answer was lost.
+    async fn send_often(
+        &self,
+        outgoing: &Outgoing,
+        repeat: Repeat,
+        was_lost: &mut bool,
+    ) -> Result<Done, RequestError> {
         let deadline = Instant::now() + self.timeout;
         let route = Route::of(&outgoing.method, &outgoing.path);
         let rng = self
@@ -171,7 +190,7 @@ impl Http {
             .unwrap_or_else(PoisonError::into_inner)
             .fork();
         let mut backoff = Backoff::new(rng).base(PAUSE).cap(LONGEST_PAUSE);
-        let (mut limited, mut was_lost) = (0, false);
+        let mut limited = 0;
         loop {
             let error = match self.attempt(outgoing, &route, repeat, deadline).await {
                 Ok(done) => return Ok(done),
@@ -187,7 +206,7 @@ impl Http {
                         scope: limit.scope,
                     });
                 }
-                Err(Failure::Final(error)) if was_lost && was_done(outgoing, &error) => {
+                Err(Failure::Final(error)) if *was_lost && was_done(outgoing, &error) => {
                     return Ok(Done::default());
                 }
                 Err(Failure::Final(error)) => return Err(error),
@@ -195,7 +214,7 @@ impl Http {
                     return Err(RequestError::OutcomeUnknown(error.into()));
                 }
                 Err(Failure::Lost(error)) => {
-                    was_lost = true;
+                    *was_lost = true;
                     error
                 }
                 Err(Failure::Unsent(error)) => error,
@@ -224,7 +243,7 @@ impl Http {
         let turn = turn.await.map_err(Failure::Final)?;
         let begun = Instant::now();
         let end = match repeat {
-            Repeat::Safe => deadline.min(begun + ATTEMPT),
+            Repeat::Safe | Repeat::ThisCall => deadline.min(begun + ATTEMPT),
             Repeat::Never => deadline,
         };
         let response = match timeout_at(end, self.client.send(outgoing.request())).await {

@@ -1472,6 +1472,22 @@ mod repeating {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_message_that_may_have_been_posted_is_no_failure_to_try_again() {
+        let server = Server::new(|_, _| Reply::ok("").after(second(60)));
+        let post = || server.client.create_message(LOFT).content("x");
+        let error = post().await.expect_err("no answer");
+        assert!(
+            matches!(error, RequestError::OutcomeUnknown(_)),
+            "{error:?}"
+        );
+        assert!(!error.is_transient());
+        // Under a nonce of one's own it is the same message, whoever asks again.
+        let error = post().nonce("mine").await.expect_err("no answer");
+        assert!(matches!(error, RequestError::TimedOut(_)), "{error:?}");
+        assert!(error.is_transient());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_could_happen_twice_is_not_sent_twice() {
         for reply in [
             Reply::Break,

@@ -149,6 +149,8 @@ impl Client {
 ///
 /// It carries a nonce that Discord enforces: when an answer was lost and the message is sent again, Discord gives the
 /// message that it posted before, and posts no second one.
+/// Where all answers were lost, the outcome is unknown with a nonce of the call's own; with one that was chosen
+/// ([`nonce`](Self::nonce)) the same call may be made again.
 ///
 /// # Errors
 ///
@@ -246,14 +248,14 @@ impl<'a> IntoFuture for CreateMessage<'a> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let nonce = match self.nonce {
-            Some(Ok(nonce)) => nonce,
+        let (nonce, repeat) = match self.nonce {
+            Some(Ok(nonce)) => (nonce, Repeat::Safe),
             Some(Err(error)) => {
                 return Box::pin(std::future::ready(Err(RequestError::Invalid(error))));
             }
-            None => self.http.nonce(),
+            None => (self.http.nonce(), Repeat::ThisCall),
         };
-        Call::new(self.http, Repeat::Safe, self.draft.nonce(nonce)).into_future()
+        Call::new(self.http, repeat, self.draft.nonce(nonce)).into_future()
     }
 }
 
