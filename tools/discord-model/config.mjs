@@ -1,11 +1,15 @@
 // What the model is made of: which types of Discord's description become which of ours, what each is called, and
 // where the model departs from the description. Everything else follows from the description by rule (write.mjs).
 
+/** What few users wear is boxed, so that the others are small. */
+const worn = ["avatar_decoration_data", "collectibles", "primary_guild"];
+
 /**
  * Objects: our name, the described types (several are laid over each other: what not all of them have may be left
  * out), what the object is, and departures:
  *  - `omit`: fields that are left to hand-written code,
- *  - `fields`: our type for a field, where the rules give another; `?` at its end says that it may be left out,
+ *  - `fields`: our type for a field, where the rules give another; `?` at its end says that it may be left out, and `*` that the stand-in
+ *    means the same as leaving it out,
  *  - `extra`: fields that Discord sends and the description lacks, each with where that is known from,
  *  - `id`: the marker of its own id,
  *  - `needs`: ids that identify the object beside the usual ones,
@@ -14,14 +18,14 @@
  */
 export const objects = [
   // Users and members.
-  ["User", ["APIUser"], "A user's or a bot's account.", { id: "User" }],
-  ["PartialUser", ["GatewayPresenceUser"], "A user of whom only the id is certain, as in a presence.", { id: "User", partial: "APIUser" }],
+  ["User", ["APIUser"], "A user's or a bot's account.", { id: "User", boxed: worn, fields: { bot: "bool*" } }],
+  ["PartialUser", ["GatewayPresenceUser"], "A user of whom only the id is certain, as in a presence.", { id: "User", partial: "APIUser", boxed: worn, fields: { bot: "bool*" } }],
   ["AvatarDecorationData", ["APIAvatarDecorationData"], "What a user wears around the avatar.", { fields: { sku_id: "Id<AvatarDecorationDataSkuMarker>?" } }],
   ["Collectibles", ["APICollectibles"], "Things a user collected and shows."],
   ["Nameplate", ["APINameplateData"], "What is behind a user's name in lists."],
   ["PrimaryGuild", ["APIUserPrimaryGuild"], "The guild whose tag a user shows."],
-  ["Member", ["APIGuildMember"], "A user as a member of a guild."],
-  ["PartialMember", ["APIGuildMemberNoUser", "APIInteractionGuildMember", "APIInteractionDataResolvedGuildMember", "PartialAPIMessageInteractionGuildMember"], "A member as sent beside a message, a mention or an interaction: perhaps without the user, and with permissions in interactions."],
+  ["Member", ["APIGuildMember"], "A user as a member of a guild.", { boxed: worn, fields: { pending: "bool*" } }],
+  ["PartialMember", ["APIGuildMemberNoUser", "APIInteractionGuildMember", "APIInteractionDataResolvedGuildMember", "PartialAPIMessageInteractionGuildMember"], "A member as sent beside a message, a mention or an interaction: perhaps without the user, and with permissions in interactions.", { boxed: worn }],
   ["Ban", ["APIBan"], "A user who may not join a guild."],
   ["Connection", ["APIConnection"], "An account elsewhere that a user has linked.", { fields: { integrations: "Json?" } }],
   ["ApplicationRoleConnectionMetadata", ["APIApplicationRoleConnectionMetadata"], "A rule by which linked accounts get roles.", { fields: { name_localizations: "BTreeMap<String, Option<String>>?", description_localizations: "BTreeMap<String, Option<String>>?" } }],
@@ -53,7 +57,7 @@ export const objects = [
   ["IntegrationApplication", ["APIGuildIntegrationApplication"], "The application behind an integration.", { id: "Application" }],
   ["Template", ["APITemplate"], "A template that guilds can be made from.", { fields: { serialized_source_guild: "Json?" } }],
   ["VoiceRegion", ["APIVoiceRegion"], "A region that voice can be spoken in."],
-  ["VoiceState", ["GatewayVoiceState"], "In which voice channel a user is, and how."],
+  ["VoiceState", ["GatewayVoiceState"], "In which voice channel a user is, and how.", { fields: { self_stream: "bool*" } }],
   ["StageInstance", ["APIStageInstance"], "A stage that is open.", { id: "Stage" }],
   ["ScheduledEvent", ["APIGuildScheduledEvent"], "Something that a guild has scheduled.", { id: "ScheduledEvent", fields: { channel_id: "Id<ChannelMarker>?", entity_metadata: "ScheduledEventEntityMetadata?", entity_type: "ScheduledEventEntityType", entity_id: "Id<ScheduledEventEntityMarker>?" }, extra: { sku_ids: ["Vec<Id<SkuMarker>>?", "answers of requests"], guild_scheduled_event_exceptions: ["Vec<Json>?", "Discord's OpenAPI description"] } }],
   ["ScheduledEventEntityMetadata", ["APIGuildScheduledEventEntityMetadata"], "Where a scheduled event takes place, if not in a channel.", { sent: true }],
@@ -180,7 +184,7 @@ export const objects = [
   ["Subscription", ["APISubscription"], "Something that a user pays for again and again.", { id: "Subscription" }],
 
   // Presences.
-  ["Presence", ["GatewayPresenceUpdate"], "A user's status and what the user does.", { fields: { guild_id: "Id<GuildMarker>?", user: "PartialUser", status: "Status?", activities: "Vec<Activity>?", client_status: "ClientStatus?" } }],
+  ["Presence", ["GatewayPresenceUpdate"], "A user's status and what the user does.", { fields: { guild_id: "Id<GuildMarker>?", user: "PartialUser", status: "Status*", activities: "Vec<Activity>?", client_status: "ClientStatus*" } }],
   ["ClientStatus", ["GatewayPresenceClientStatus"], "A user's status by kind of client."],
   ["Activity", ["GatewayActivity"], "What a user does, says or listens to.", { fields: { buttons: "Vec<ActivityButton>?", id: "String?", emoji: "PartialEmoji?", created_at: "i64?", platform: "String?" } }],
   ["ActivityTimestamps", ["GatewayActivityTimestamps"], "When an activity began and ends, in milliseconds since 1970; Discord does not check them."],
@@ -203,6 +207,7 @@ export const gateway = [
   ["ThreadDelete", ["GatewayThreadDeleteDispatchData"], "A thread was deleted.", { id: "Channel" }],
   ["ThreadListSync", ["GatewayThreadListSyncDispatchData"], "The threads of channels that the bot may see now.", { fields: { threads: "Vec<Channel>" } }],
   ["ThreadMembersUpdate", ["GatewayThreadMembersUpdateDispatchData"], "Users joined or left a thread.", { id: "Channel" }],
+  ["ThreadMemberUpdate", ["GatewayThreadMemberUpdateDispatchData"], "The bot's own membership in a thread changed.", { fields: { id: "Id<ChannelMarker>?", member: "Member?" } }],
   ["GuildDelete", ["GatewayGuildDeleteDispatchData"], "A guild is gone.", { id: "Guild" }],
   ["BanAdd", ["GatewayGuildBanAddDispatchData"], "A user was banned."],
   ["BanRemove", ["GatewayGuildBanRemoveDispatchData"], "A user's ban was lifted."],
@@ -210,7 +215,7 @@ export const gateway = [
   ["GuildStickersUpdate", ["GatewayGuildStickersUpdateDispatchData"], "All stickers of a guild."],
   ["GuildIntegrationsUpdate", ["GatewayGuildIntegrationsUpdateDispatchData"], "A guild's integrations were changed."],
   ["MemberRemove", ["GatewayGuildMemberRemoveDispatchData"], "A member left."],
-  ["MemberUpdate", ["GatewayGuildMemberUpdateDispatchData"], "A member was changed; what is absent did not change or is not there any more."],
+  ["MemberUpdate", ["GatewayGuildMemberUpdateDispatchData"], "A member was changed; what is absent did not change or is not there any more.", { boxed: worn }],
   ["MemberChunk", ["GatewayGuildMembersChunkDispatchData"], "Some of the members that were asked for.", { fields: { not_found: "Vec<Id<UserMarker>>?", presences: "Vec<Presence>?" } }],
   ["RoleCreate", ["GatewayGuildRoleCreateDispatchData"], "A guild got a role."],
   ["RoleUpdate", ["GatewayGuildRoleUpdateDispatchData"], "A guild's role was changed."],
@@ -227,7 +232,7 @@ export const gateway = [
   ["GatewayReaction", ["GatewayMessageReactionAddDispatchData", "GatewayMessageReactionRemoveDispatchData"], "A reaction that a user added or took back.", { fields: { emoji: "PartialEmoji" } }],
   ["ReactionRemoveAll", ["GatewayMessageReactionRemoveAllDispatchData"], "All reactions to a message were removed."],
   ["ReactionRemoveEmoji", ["GatewayMessageReactionRemoveEmojiDispatchData"], "All reactions with one emoji were removed from a message.", { fields: { emoji: "PartialEmoji" } }],
-  ["TypingStart", ["GatewayTypingStartDispatchData"], "A user began to type.", { boxed: ["member"] }],
+  ["TypingStart", ["GatewayTypingStartDispatchData"], "A user began to type."],
   ["VoiceChannelEffectSend", ["GatewayVoiceChannelEffectSendDispatchData"], "Someone played a sound or an emoji in a voice channel.", { fields: { emoji: "PartialEmoji?", sound_id: "Snowflake?" } }],
   ["VoiceChannelStatusUpdate", ["GatewayVoiceChannelStatusUpdateDispatchData"], "What a voice channel is about was changed.", { id: "Channel" }],
   ["VoiceChannelStartTimeUpdate", ["GatewayVoiceChannelStartTimeUpdateDispatchData"], "The voice session of a channel began or ended.", { id: "Channel" }],

@@ -58,7 +58,8 @@ function fieldOf(object, field, options, isSent) {
   let type, optional, mark;
   if (field.type) {
     optional = field.type.endsWith("?");
-    type = field.type.replace(/\?$/, "");
+    if (field.type.endsWith("*")) mark = "Maybe";
+    type = field.type.replace(/[?*]$/, "");
     for (const word of type.matchAll(/\w+/g)) if (enumByName.has(word[0])) usedEnums.add(enumByName.get(word[0]));
   } else {
     optional = field.optional || field.types.some(isNullable);
@@ -71,7 +72,6 @@ function fieldOf(object, field, options, isSent) {
   }
   if (options.spares?.includes(wire)) mark = "Spare";
   if (/^(Vec|BTreeMap)</.test(type) && optional && !isSent) [optional, mark] = [false, "Maybe"];
-  if (type === "bool" && optional && wire === "bot" && !isSent) [optional, mark] = [false, "Maybe"];
   if (options.boxed?.includes(wire)) type = `Box<${type}>`;
   if (optional && type !== "Present") type = `Option<${type}>`;
   return { wire, name: rustName(object, wire), type, mark, doc: facts(field) };

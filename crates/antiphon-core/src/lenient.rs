@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use self::repairs::{MOST_NOTES, Note};
 pub use self::{
-    json::{Json, pointer},
+    json::{Json, Raw},
     repairs::{Reason, Repair, Repairs},
 };
 use crate::scan::{Scan, Step, unescaped};

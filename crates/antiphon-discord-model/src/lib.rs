@@ -3,16 +3,17 @@
 #[macro_use]
 mod read;
 
+mod asked;
 mod component;
 pub mod gateway;
 mod generated;
-mod guild;
 pub mod id;
 mod interaction;
 mod mention;
 mod values;
+mod whole;
 
-pub use antiphon_core::lenient::{Json, Reason, Repair, Repairs};
+pub use antiphon_core::lenient::{Json, Raw, Reason, Repair, Repairs};
 
 pub use self::{
     component::Component,
@@ -23,4 +24,5 @@ pub use self::{
     values::{
         ActivityButton, ChoiceValue, Discriminator, ImageHash, Nonce, Number, Present, Snowflake,
     },
+    whole::moment_of,
 };

@@ -273,10 +273,16 @@ macro_rules! objects {
     )*};
 }
 
-/// Reads an object of the named type; a guild's fields may be in another place.
+/// Reads an object of the named type; some need a look at the whole.
 macro_rules! read_object {
     (Guild, $from:ident) => {
-        crate::guild::read($from)
+        crate::whole::guild($from)
+    };
+    (Message, $from:ident) => {
+        crate::whole::message($from)
+    };
+    (Presence, $from:ident) => {
+        crate::whole::presence($from)
     };
     ($name:ident, $from:ident) => {
         crate::read::object($from)

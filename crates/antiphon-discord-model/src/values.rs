@@ -22,7 +22,7 @@ pub struct ImageHash(Hash);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Hash {
-    Usual { hash: u128, is_animated: bool },
+    Usual { hash: [u8; 16], is_animated: bool },
     Other(Box<str>),
 }
 
@@ -42,15 +42,15 @@ impl From<&str> for ImageHash {
             Some(digits) => (digits, true),
             None => (name, false),
         };
-        let mut hash = 0_u128;
+        let mut hash = [0; 16];
         let is_usual = digits.len() == 32
-            && digits.bytes().all(|digit| {
+            && digits.bytes().enumerate().all(|(at, digit)| {
                 let value = match digit {
                     b'0'..=b'9' => digit - b'0',
                     b'a'..=b'f' => digit - b'a' + 10,
                     _ => return false,
                 };
-                hash = hash << 4 | u128::from(value);
+                hash[at / 2] = hash[at / 2] << 4 | value;
                 true
             });
         Self(if is_usual {
@@ -66,7 +66,7 @@ impl fmt::Display for ImageHash {
         match &self.0 {
             Hash::Usual { hash, is_animated } => {
                 let prefix = if *is_animated { "a_" } else { "" };
-                write!(f, "{prefix}{hash:032x}")
+                write!(f, "{prefix}{:032x}", u128::from_be_bytes(*hash))
             }
             Hash::Other(name) => f.write_str(name),
         }

@@ -55,7 +55,7 @@ fn a_recorded_message_keeps_what_was_sent() {
         .collect();
     assert_eq!(updates[0].content, "edited");
     assert_eq!(
-        updates[0].timestamp.as_secs(),
+        updates[0].timestamp.as_second(),
         1_795_238_839,
         "24 characters"
     );

@@ -1,5 +1,8 @@
 //! Values that are kept as they are written.
 
+use std::ops::Range;
+
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -32,7 +35,7 @@ impl Json {
 
     /// A value inside, by a JSON pointer such as `/options/0/value`, as it is written.
     pub fn pointer(&self, path: &str) -> Option<&str> {
-        pointer(&self.0, path)
+        self.0.get(pointer(self.0.as_bytes(), path)?)
     }
 }
 
@@ -71,24 +74,66 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// A value inside a document, by a JSON pointer such as `/mentions/0/avatar`, as it is written.
-///
-/// The empty path is the whole document. It goes over the document up to the value, and builds nothing.
-pub fn pointer<'a>(document: &'a str, path: &str) -> Option<&'a str> {
-    let mut value = document.trim_matches([' ', '\n', '\r', '\t']);
+/// A JSON document, or a value inside one, as it was sent: it shares the document's bytes.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Raw(Bytes);
+
+impl Raw {
+    /// The whole document.
+    pub fn new(document: Bytes) -> Self {
+        Self(document)
+    }
+
+    /// The bytes as they were sent.
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// A value inside, by a JSON pointer such as `/mentions/0/avatar`; the empty one is the whole document.
+    ///
+    /// It goes over the document up to the value, and builds nothing.
+    #[must_use]
+    pub fn pointer(&self, path: &str) -> Option<Self> {
+        let value = pointer(&self.0, path)?;
+        Some(Self(self.0.slice(value)))
+    }
+
+    /// Reads it into `T`.
+    ///
+    /// # Errors
+    /// The JSON library's, if it has another shape.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.0)
+    }
+}
+
+impl std::fmt::Debug for Raw {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+/// Where a value lies inside a document, by a JSON pointer.
+fn pointer(document: &[u8], path: &str) -> Option<Range<usize>> {
+    let mut scan = Scan::new(document);
+    scan.space();
+    let start = scan.at();
+    scan.skip().ok()?;
+    let mut value = start..scan.at();
     let mut parts = path.split('/');
     if !parts.next()?.is_empty() {
         return None;
     }
     for part in parts {
         let part = part.replace("~1", "/").replace("~0", "~");
-        value = inside(value, &part)?;
+        let found = inside(document.get(value.clone())?, &part)?;
+        value = value.start + found.start..value.start + found.end;
     }
     Some(value)
 }
 
-fn inside<'a>(value: &'a str, part: &str) -> Option<&'a str> {
-    let mut scan = Scan::new(value.as_bytes());
+fn inside(value: &[u8], part: &str) -> Option<Range<usize>> {
+    let mut scan = Scan::new(value);
     let mut found = None;
     let mut take = |scan: &mut Scan<'_>, is_it: bool| {
         let start = scan.at();
@@ -107,7 +152,7 @@ fn inside<'a>(value: &'a str, part: &str) -> Option<&'a str> {
         _ => return None,
     }
     .ok()?;
-    value.get(found?)
+    found
 }
 
 /// A text with its escapes resolved, and replacement characters for halves of characters.

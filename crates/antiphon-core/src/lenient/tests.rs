@@ -128,13 +128,22 @@ fn a_glance_does_not_move_on() {
 
 #[test]
 fn a_pointer_finds_a_value_as_it_is_written() {
-    let sent = r#" {"a/b":[0,{"c":1.50}],"d":"x"} "#;
-    assert_eq!(pointer(sent, "/a~1b/1/c"), Some("1.50"));
-    assert_eq!(pointer(sent, "/d"), Some("\"x\""));
-    assert_eq!(pointer(sent, "").map(str::len), Some(sent.len() - 2));
+    let sent = " {\"a/b\":[0,{\"c\":1.50}],\"d\":\"x\"} ";
+    let raw = Raw::new(sent.into());
+    let found = |path| raw.pointer(path).map(|value| format!("{value:?}"));
+    assert_eq!(found("/a~1b/1/c").as_deref(), Some("1.50"));
+    assert_eq!(found("/d").as_deref(), Some("\"x\""));
+    assert_eq!(found("").map(|whole| whole.len()), Some(sent.len() - 2));
     for absent in ["/e", "/a~1b/2", "/a~1b/x", "/d/0", "d"] {
-        assert_eq!(pointer(sent, absent), None, "{absent}");
+        assert_eq!(found(absent), None, "{absent}");
     }
+    let inner = raw.pointer("/a~1b").expect("a list");
+    assert_eq!(
+        inner
+            .pointer("/1/c")
+            .map(|number| number.decode::<f64>().ok()),
+        Some(Some(1.5))
+    );
 }
 
 /// Reads everything, as a model that knows nothing would.

@@ -102,6 +102,19 @@ ThreadMembersUpdate {
     "removed_member_ids" => removed_member_ids: Vec<Id<UserMarker>> [Maybe],
 }
 
+/// The bot's own membership in a thread changed.
+///
+/// [Discord's page](https://discord.com/developers/docs/topics/gateway-events#thread-member-update)
+#[non_exhaustive]
+ThreadMemberUpdate {
+    "flags" => flags: ThreadMemberFlags,
+    "guild_id" => guild_id: Id<GuildMarker> [Spare],
+    "id" => id: Option<Id<ChannelMarker>>,
+    "join_timestamp" => join_timestamp: Timestamp,
+    "member" => member: Option<Member>,
+    "user_id" => user_id: Option<Id<UserMarker>>,
+}
+
 /// A guild is gone.
 ///
 /// [Discord's page](https://discord.com/developers/docs/topics/gateway-events#guild-delete)
@@ -170,9 +183,9 @@ MemberRemove {
 #[non_exhaustive]
 MemberUpdate {
     "avatar" => avatar: Option<ImageHash>,
-    "avatar_decoration_data" => avatar_decoration_data: Option<AvatarDecorationData>,
+    "avatar_decoration_data" => avatar_decoration_data: Option<Box<AvatarDecorationData>>,
     "banner" => banner: Option<ImageHash>,
-    "collectibles" => collectibles: Option<Collectibles>,
+    "collectibles" => collectibles: Option<Box<Collectibles>>,
     "communication_disabled_until" => communication_disabled_until: Option<Timestamp>,
     "deaf" => deaf: Option<bool>,
     "flags" => flags: Option<MemberFlags>,
@@ -376,7 +389,7 @@ ReactionRemoveEmoji {
 TypingStart {
     "channel_id" => channel_id: Id<ChannelMarker>,
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
-    "member" => member: Option<Box<Member>>,
+    "member" => member: Option<Member>,
     /// In seconds.
     "timestamp" => timestamp: i64,
     "user_id" => user_id: Id<UserMarker>,
