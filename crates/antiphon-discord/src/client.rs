@@ -4,7 +4,7 @@
 //! Requests need no connection to the Gateway.
 //!
 //! Answers are read as leniently as events: a value that cannot be read costs itself alone, and what was left out is
-//! logged at *debug* and counted in the metric `antiphon_discord_repairs_total`.
+//! logged at *debug* and counted in the metric `antiphon_discord_repairs_total` under the kind `answer`.
 //! A request that Discord carried out fails for its answer only where not even an id can be read
 //! ([`RequestError::Undecodable`]).
 //!

@@ -101,7 +101,8 @@ impl Done {
         let (answer, repairs) = read.map_err(|error| self.unread(&error))?;
         if !repairs.is_empty() {
             debug!(%repairs, "an answer was repaired");
-            metrics::counter!("antiphon_discord_repairs_total").increment(repairs.len() as u64);
+            metrics::counter!("antiphon_discord_repairs_total", "kind" => "answer")
+                .increment(repairs.len() as u64);
         }
         Ok(answer)
     }
