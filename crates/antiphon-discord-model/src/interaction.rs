@@ -19,11 +19,11 @@ use crate::{
 #[non_exhaustive]
 pub enum InteractionData {
     /// A command was used, or its options are being completed.
-    Command(Box<CommandData>),
+    ApplicationCommand(Box<CommandData>),
     /// A component of a message was used.
-    Component(Box<ComponentData>),
+    MessageComponent(Box<ComponentData>),
     /// A form was sent.
-    Modal(Box<ModalData>),
+    ModalSubmit(Box<ModalData>),
     /// Anything else, as it was sent.
     Unknown(Json),
 }
@@ -33,9 +33,9 @@ impl Read for InteractionData {
         let at = from.at();
         let has = from.glance_all(["component_type", "custom_id", "name"]);
         let known = match has {
-            [true, _, _] => Read::read(from).map(Self::Component),
-            [_, true, _] => Read::read(from).map(Self::Modal),
-            [_, _, true] => Read::read(from).map(Self::Command),
+            [true, _, _] => Read::read(from).map(Self::MessageComponent),
+            [_, true, _] => Read::read(from).map(Self::ModalSubmit),
+            [_, _, true] => Read::read(from).map(Self::ApplicationCommand),
             _ => None,
         };
         known.or_else(|| {
@@ -52,9 +52,9 @@ impl Read for InteractionData {
 impl Serialize for InteractionData {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Command(data) => data.serialize(to),
-            Self::Component(data) => data.serialize(to),
-            Self::Modal(data) => data.serialize(to),
+            Self::ApplicationCommand(data) => data.serialize(to),
+            Self::MessageComponent(data) => data.serialize(to),
+            Self::ModalSubmit(data) => data.serialize(to),
             Self::Unknown(json) => json.serialize(to),
         }
     }

@@ -87,7 +87,7 @@ fn a_change_in_the_audit_log_keeps_key_and_values_whatever_they_are() {
 fn a_command_keeps_the_decoration_of_whom_it_is_about() {
     let sent = body("command-user-option-decorated");
     let command: Interaction = clean(&sent);
-    let Some(InteractionData::Command(data)) = &command.data else {
+    let Some(InteractionData::ApplicationCommand(data)) = &command.data else {
         panic!("{:?}", command.data);
     };
     let CommandOptionValue::User(ben) = data.options[0].value else {
@@ -126,7 +126,7 @@ fn one_odd_object_in_an_interaction_costs_itself_alone() {
     resolved["messages"] = json!({"12": {"id": "12", "channel_id": "11", "embeds": [{"thumbnail": {}}, 5], "author": {"id": "8"}}});
     resolved["attachments"] = json!({"13": {"id": "13", "width": "wide", "size": 5.0}});
     let (command, repairs) = read::<Interaction>(&sent);
-    let Some(InteractionData::Command(data)) = command.data else {
+    let Some(InteractionData::ApplicationCommand(data)) = command.data else {
         panic!("no command");
     };
     let resolved = data.resolved.expect("objects");
@@ -196,7 +196,7 @@ fn whoever_is_mentioned_has_a_name_and_the_message_its_nonce() {
 #[test]
 fn a_form_says_what_was_chosen() {
     let form: Interaction = clean(&body("modal-radio-group"));
-    let Some(InteractionData::Modal(data)) = form.data else {
+    let Some(InteractionData::ModalSubmit(data)) = form.data else {
         panic!("no form");
     };
     let Some(Component::RadioGroup(size)) = data.answers().next() else {

@@ -15,7 +15,7 @@ use antiphon::{
     discord::{
         Client, InteractionCreate, Ready,
         model::{
-            application::interaction::{InteractionData, application_command::CommandOptionValue},
+            CommandOptionValue, InteractionData,
             id::{Id, marker::ChannelMarker},
         },
     },
