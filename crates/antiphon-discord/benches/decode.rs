@@ -1,10 +1,13 @@
-//! How many events are decoded in a second: typed, viewed, repaired, and by twilight's model.
+//! How many events are decoded in a second: typed, viewed, repaired, and by twilight's model; and what a chunk of a
+//! thousand members costs that are as documented, or odd.
 
 mod corpus;
 
 use antiphon_core::{Event, Payload};
-use antiphon_discord::{MessageCreate, PresenceUpdate, TypingStart, VoiceStateUpdate};
-use corpus::{Bodies, EVENTS, mix};
+use antiphon_discord::{
+    GuildMembersChunk, MessageCreate, PresenceUpdate, TypingStart, VoiceStateUpdate,
+};
+use corpus::{Bodies, EVENTS, chunk, mix};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use twilight_model::gateway::payload::incoming;
 
@@ -64,6 +67,14 @@ fn decode(c: &mut Criterion) {
     group.bench_function("typed", |b| b.iter(|| typed(&whole)));
     group.bench_function("view", |b| b.iter(|| viewed(&whole)));
     group.bench_function("repaired", |b| b.iter(|| typed(&lacking)));
+    group.finish();
+    let mut group = c.benchmark_group("discord/chunk");
+    for (name, bodies) in [("clean", Bodies::Whole), ("odd", Bodies::Lacking)] {
+        let event = chunk(bodies);
+        let members = || GuildMembersChunk::decode(&event).map_or(0, |chunk| chunk.members.len());
+        assert_eq!(members(), 1000);
+        group.bench_function(name, |b| b.iter(members));
+    }
     group.finish();
 }
 

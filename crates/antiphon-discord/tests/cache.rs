@@ -568,3 +568,50 @@ proptest! {
         assert_eq!(again.picture.save().expect("it can be saved"), saved);
     }
 }
+
+#[test]
+fn a_picture_that_twilights_model_wrote_is_still_read() {
+    use std::io::Write as _;
+    use twilight_model::{channel::Message, gateway::payload::incoming, guild::Guild};
+    let of = |name: &str| fixture(name).to_string();
+    let guild: Guild = serde_json::from_str(&of("GUILD_CREATE")).expect("twilight reads it");
+    let ready: incoming::Ready = serde_json::from_str(&of("READY")).expect("twilight reads it");
+    let message: Message = serde_json::from_str(&of("MESSAGE_CREATE")).expect("twilight reads it");
+    let mut bare = guild.clone();
+    (bare.channels, bare.threads, bare.members) = (Vec::new(), Vec::new(), Vec::new());
+    (bare.roles, bare.emojis) = (Vec::new(), Vec::new());
+    (bare.presences, bare.voice_states) = (Vec::new(), Vec::new());
+    let users: Vec<_> = guild.members.iter().map(|member| &member.user).collect();
+    let beside = |value: Value| json!([guild.id, value]);
+    let in_guild = |values: Value| -> Value {
+        let values = values.as_array().expect("a list").iter().cloned();
+        values.map(beside).collect()
+    };
+    let saved = json!({
+        "me": ready.user, "guilds": [bare], "channels": guild.channels, "users": users,
+        "roles": in_guild(json!(guild.roles)), "emojis": in_guild(json!(guild.emojis)),
+        "members": in_guild(json!(guild.members)), "presences": guild.presences,
+        "voice_states": guild.voice_states, "messages": [message],
+    });
+    let mut packed = zstd::Encoder::new(vec![1], 1).expect("an encoder");
+    packed
+        .write_all(saved.to_string().as_bytes())
+        .expect("room");
+    let mut kept = Kept::new(CacheLimits::new());
+    kept.picture
+        .restore(&packed.finish().expect("whole"))
+        .expect("it is read");
+    let there = Kept::with_guild().cache;
+    let (cache, id) = (kept.cache, Id::new(11));
+    assert_eq!(cache.guild(id).expect("known").name, "choir");
+    assert_eq!(cache.roles(id), there.roles(id));
+    assert_eq!(cache.members(id), there.members(id));
+    assert_eq!(cache.emojis(id).len(), there.emojis(id).len());
+    assert_eq!(cache.voice_states(id).len(), there.voice_states(id).len());
+    assert_eq!(cache.channel(Id::new(22)), there.channel(Id::new(22)));
+    let presence = cache.presence(id, Id::new(33)).expect("known");
+    assert_eq!(presence.status, Status::DoNotDisturb);
+    let message = cache.message(Id::new(MESSAGE)).expect("known");
+    assert_eq!(message.content, "!ping <@9> & \"hi\"");
+    assert_eq!(cache.me().expect("known").id, Id::new(9));
+}

@@ -152,3 +152,64 @@ fn every_case_is_typed_as_an_event() {
     }
     assert_eq!(count, 11);
 }
+
+/// Counts what is counted, and notes by which kind.
+struct Counting(std::sync::Arc<std::sync::atomic::AtomicU64>);
+
+impl metrics::Recorder for Counting {
+    fn describe_counter(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+    fn describe_gauge(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+    fn describe_histogram(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+
+    fn register_counter(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        assert_eq!(key.name(), "antiphon_discord_repairs_total");
+        let kinds: Vec<_> = key
+            .labels()
+            .map(|label| (label.key(), label.value()))
+            .collect();
+        assert_eq!(kinds, [("kind", "discord.USER_UPDATE")]);
+        metrics::Counter::from_arc(std::sync::Arc::clone(&self.0))
+    }
+
+    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        metrics::Gauge::noop()
+    }
+
+    fn register_histogram(
+        &self,
+        _: &metrics::Key,
+        _: &metrics::Metadata<'_>,
+    ) -> metrics::Histogram {
+        metrics::Histogram::noop()
+    }
+}
+
+#[test]
+fn repairs_are_counted_by_kind() {
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    metrics::with_local_recorder(&Counting(std::sync::Arc::clone(&count)), || {
+        let odd = json!({"id": "33", "username": [], "discriminator": "0", "global_name": null, "avatar": 7.5});
+        typed("USER_UPDATE", &odd);
+        let clean = json!({"id": "33", "username": "mira", "discriminator": "0", "global_name": null, "avatar": null});
+        typed("USER_UPDATE", &clean);
+    });
+    assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 2);
+}

@@ -1,5 +1,5 @@
-//! The seeded mix of events that is decoded: `MESSAGE_CREATE`, `PRESENCE_UPDATE`, `TYPING_START` and
-//! `VOICE_STATE_UPDATE` in the proportion 4 : 5 : 2 : 1.
+//! What is decoded: a seeded mix of `MESSAGE_CREATE`, `PRESENCE_UPDATE`, `TYPING_START` and `VOICE_STATE_UPDATE` in the
+//! proportion 4 : 5 : 2 : 1, and a chunk of a thousand members.
 
 use antiphon_core::{Draft, Event, Kind, Origin, Place, Position, Rng};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ pub(crate) const EVENTS: usize = 1200;
 pub(crate) enum Bodies {
     /// As documented.
     Whole,
-    /// Without what the model insists on.
+    /// Without what the model insists on, or with odd values.
     Lacking,
 }
 
@@ -105,14 +105,39 @@ pub(crate) fn mix(bodies: Bodies) -> Vec<Event> {
             if let Bodies::Lacking = bodies {
                 lack(&mut body);
             }
-            let draft = Draft::new(
-                Kind::new(format!("discord.{kind}")),
-                Place::new("guild/11/channel/22"),
-                Origin::sequence("a1b2", 1),
-                "2026-01-01T00:00:00Z".parse().expect("a time"),
-                body.to_string(),
-            );
-            Event::stored(Position::new(1), "discord".into(), draft)
+            event(kind, &body)
         })
         .collect()
+}
+
+/// A thousand members, of whom every second one may wear something that is no decoration.
+pub(crate) fn chunk(bodies: Bodies) -> Event {
+    let mut rng = Rng::with_seed(7);
+    let members: Vec<_> = (0..1000)
+        .map(|number| {
+            let mut member = member();
+            member["user"] = user(&mut rng);
+            member["user"]["avatar_decoration_data"] =
+                json!({"asset": "v2_a_0123456789abcdef0123456789abcdef", "sku_id": "1144058522808614923"});
+            if matches!(bodies, Bodies::Lacking) && number % 2 == 1 {
+                member["user"]["avatar_decoration_data"] = json!(["odd"]);
+            }
+            member
+        })
+        .collect();
+    event(
+        "GUILD_MEMBERS_CHUNK",
+        &json!({"guild_id": "11", "members": members, "chunk_index": 0, "chunk_count": 1, "not_found": []}),
+    )
+}
+
+fn event(kind: &str, body: &Value) -> Event {
+    let draft = Draft::new(
+        Kind::new(format!("discord.{kind}")),
+        Place::new("guild/11/channel/22"),
+        Origin::sequence("a1b2", 1),
+        "2026-01-01T00:00:00Z".parse().expect("a time"),
+        body.to_string(),
+    );
+    Event::stored(Position::new(1), "discord".into(), draft)
 }
