@@ -319,8 +319,8 @@ mod sending {
 /// Each method once: what it sends.
 mod methods {
     use antiphon_discord::model::{
-        ChannelType, Command, Component, Label, PermissionOverwrite, PermissionOverwriteType,
-        RadioGroup, RadioGroupOption,
+        ChannelType, Checkbox, CheckboxGroup, CheckboxGroupOption, Command, Component, Label,
+        PermissionOverwrite, PermissionOverwriteType, RadioGroup, RadioGroupOption,
     };
 
     use super::*;
@@ -593,7 +593,7 @@ mod methods {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_form_asks_by_radio_buttons_as_documented() {
+    async fn a_form_asks_by_radio_buttons_and_boxes_as_documented() {
         let server = discord();
         let interaction = bodies::interaction();
         let option = |voice: &str| RadioGroupOption {
@@ -601,24 +601,55 @@ mod methods {
             value: voice.to_lowercase(),
             ..RadioGroupOption::default()
         };
-        let voices = RadioGroup {
-            custom_id: "voice".into(),
-            options: Some(vec![option("Alto"), option("Tenor")]),
-            ..RadioGroup::default()
+        let day = CheckboxGroupOption {
+            label: "Monday".into(),
+            value: "1".into(),
+            default: Some(true),
+            ..CheckboxGroupOption::default()
         };
-        let label = Label {
-            label: Some("Which voice?".into()),
-            component: Some(Box::new(Component::RadioGroup(voices))),
-            ..Label::default()
-        };
+        let asked: [Component; 3] = [
+            RadioGroup {
+                custom_id: "voice".into(),
+                options: Some(vec![option("Alto"), option("Tenor")]),
+                ..RadioGroup::default()
+            }
+            .into(),
+            CheckboxGroup {
+                custom_id: "days".into(),
+                options: Some(vec![day]),
+                min_values: Some(0),
+                ..CheckboxGroup::default()
+            }
+            .into(),
+            Checkbox {
+                custom_id: "news".into(),
+                ..Checkbox::default()
+            }
+            .into(),
+        ];
+        let labels = asked.map(|component| {
+            let label = Label {
+                label: Some("Q?".into()),
+                component: Some(Box::new(component)),
+                ..Label::default()
+            };
+            label.into()
+        });
         let answers = server.client.interaction(&interaction);
-        let call = answers.modal("join", "Join", vec![label.into()]);
+        let call = answers.modal("join", "Join", labels.into());
         call.await.expect("opened");
-        let data = &server.last().json()["data"];
+        let label = |component: Value| json!({"type": 18, "label": "Q?", "component": component});
         assert_eq!(
-            data["components"],
-            json!([{"type": 18, "label": "Which voice?", "component": {"type": 21, "custom_id": "voice",
-                "options": [{"label": "Alto", "value": "alto"}, {"label": "Tenor", "value": "tenor"}]}}])
+            server.last().json()["data"]["components"],
+            json!([
+                label(json!({"type": 21, "custom_id": "voice", "options":
+                    [{"label": "Alto", "value": "alto"}, {"label": "Tenor", "value": "tenor"}]})),
+                label(
+                    json!({"type": 22, "custom_id": "days", "min_values": 0, "options":
+                    [{"label": "Monday", "value": "1", "default": true}]})
+                ),
+                label(json!({"type": 23, "custom_id": "news"})),
+            ])
         );
     }
 
