@@ -608,7 +608,10 @@ fn a_picture_that_twilights_model_wrote_is_still_read() {
     assert_eq!(cache.members(id), there.members(id));
     assert_eq!(cache.emojis(id).len(), there.emojis(id).len());
     assert_eq!(cache.voice_states(id).len(), there.voice_states(id).len());
-    assert_eq!(cache.channel(Id::new(22)), there.channel(Id::new(22)));
+    let channel = |cache: &Cache| cache.channel(Id::new(22)).expect("known");
+    let overwrites = |cache: &Cache| channel(cache).permission_overwrites.clone();
+    assert_eq!(channel(&cache).topic.as_deref(), Some("singing"));
+    assert_eq!(overwrites(&cache), overwrites(&there));
     let presence = cache.presence(id, Id::new(33)).expect("known");
     assert_eq!(presence.status, Status::DoNotDisturb);
     let message = cache.message(Id::new(MESSAGE)).expect("known");
