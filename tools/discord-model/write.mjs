@@ -151,7 +151,7 @@ function facts(field) {
   else if (/\bminutes?\b/.test(text)) said.push("in minutes");
   else if (/\bbytes?\b/.test(text)) said.push("in bytes");
   if (field.deprecated) said.push("deprecated by Discord");
-  if (field.since) said.push(`known from: ${field.since}`);
+  if (field.since) said.push(`known from: ${field.since.replace(/\b([A-Z]+_[A-Z_]+|OpenAPI)\b/g, "`$1`")}`);
   const sentence = said.join("; ");
   return sentence ? `${sentence[0].toUpperCase()}${sentence.slice(1)}.` : undefined;
 }
@@ -204,7 +204,13 @@ function rustObjects(list) {
 }
 
 function rustFlags(list) {
-  return `flags! {\n${list.map((one) => `${docs(one)}${one.name}: ${one.isText ? "text" : "number"} {\n${one.values.map(({ name, value }) => `    ${name} = ${value},\n`).join("")}}\n`).join("\n")}}\n`;
+  return `flags! {\n${list.map((one) => `${docs(one)}${one.name}: ${one.isText ? "text" : "number"} {\n${one.values.map(({ name, value }) => `    ${name} = ${bits(value)},\n`).join("")}}\n`).join("\n")}}\n`;
+}
+
+/** A flag as the bit it is. */
+function bits(value) {
+  const bit = Math.log2(value);
+  return Number.isInteger(bit) ? `1 << ${bit}` : value;
 }
 
 function rustNumbers(list) {

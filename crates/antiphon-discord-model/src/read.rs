@@ -228,7 +228,7 @@ macro_rules! objects {
                             1 << At::$field as u32
                         }
                     ))*;
-                    if seen & REQUIRED == REQUIRED {
+                    if seen | !REQUIRED == u128::MAX {
                         return true;
                     }
                     // What cannot be told from others is not looked at further.

@@ -1,8 +1,8 @@
 //! Odd and new values, as servers were seen to send them: each is typed, and costs no neighbour.
 
 use antiphon_discord_model::{
-    AuditLogEntry, Channel, CommandOptionValue, Component, Interaction, InteractionData, Message,
-    Permissions, Presence, Read, ReadError, from_slice, from_str,
+    AuditLogEntry, Channel, CommandOptionValue, Component, Interaction, InteractionData,
+    InviteTargetType, Message, Permissions, Presence, Read, ReadError, from_slice, from_str,
     gateway::{GuildCreate, InviteCreate, MemberChunk, RoleUpdate},
     id::Id,
 };
@@ -171,7 +171,7 @@ fn an_invite_has_its_end_its_target_and_its_roles() {
     let invite: InviteCreate = clean(&body("invite-create"));
     let end = invite.expires_at.expect("an end");
     assert_eq!(end.to_string(), "2026-01-08T00:00:00Z");
-    assert_eq!(invite.target_type.map(|target| target.number()), Some(1));
+    assert_eq!(invite.target_type, Some(InviteTargetType::Stream));
     assert_eq!(invite.role_ids, [Id::new(600_000_000_000_000_001)]);
     let mut sent = body("invite-create");
     sent["target_application"] = json!({"id": "5", "name": "Chess", "icon": null});

@@ -178,7 +178,7 @@ fn what_the_typed_form_lacks_is_listed() {
     let mut lacks: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut sources = String::new();
     for (source, lines) in documented() {
-        let _ = write!(sources, "- {source}: {} objects\n", lines.len());
+        let _ = writeln!(sources, "- {source}: {} objects", lines.len());
         for line in lines {
             let (_, written) = read(&line.r#as, &line.whole);
             let mut paths = BTreeSet::new();
@@ -199,7 +199,7 @@ fn what_the_typed_form_lacks_is_listed() {
         let (_, reason) = reason
             .unwrap_or_else(|| panic!("{path} of {from:?} is not typed, and nothing says why"));
         let from: Vec<_> = from.iter().map(|one| format!("`{one}`")).collect();
-        let _ = write!(text, "| `{path}` | {} | {reason} |\n", from.join(", "));
+        let _ = writeln!(text, "| `{path}` | {} | {reason} |", from.join(", "));
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/discord-fields.md");
     if std::env::var_os("ANTIPHON_WRITE").is_some() {

@@ -1,5 +1,7 @@
 //! The generated files are what `model.json` says; making them anew needs Node, and looking at them does not.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 #[test]
@@ -11,22 +13,15 @@ fn the_generated_structs_are_those_of_the_model() {
     ] {
         let mut written = String::new();
         for object in model[part].as_array().expect("a list") {
-            written.push_str(&format!(
-                "{} {{\n",
-                object["name"].as_str().expect("a name")
-            ));
+            let _ = writeln!(written, "{} {{", object["name"].as_str().expect("a name"));
             for field in object["fields"].as_array().expect("a list") {
                 let of = |key: &str| field[key].as_str().unwrap_or_default();
                 let mark = match of("mark") {
                     "" => String::new(),
                     mark => format!(" [{mark}]"),
                 };
-                written.push_str(&format!(
-                    "    \"{}\" => {}: {}{mark},\n",
-                    of("wire"),
-                    of("name"),
-                    of("type")
-                ));
+                let (wire, name, kind) = (of("wire"), of("name"), of("type"));
+                let _ = writeln!(written, "    \"{wire}\" => {name}: {kind}{mark},");
             }
             written.push_str("}\n");
         }
@@ -36,7 +31,7 @@ fn the_generated_structs_are_those_of_the_model() {
             let line = line.trim_start();
             !line.is_empty() && !line.starts_with("///") && !line.starts_with('#')
         });
-        let found: String = lines.map(|line| format!("{line}\n")).collect();
-        assert_eq!(found, written, "{part}");
+        let found: Vec<_> = lines.collect();
+        assert_eq!(found, written.lines().collect::<Vec<_>>(), "{part}");
     }
 }

@@ -64,194 +64,194 @@ Permissions: text {
 ///
 /// [Discord's page](https://discord.com/developers/docs/topics/gateway-events#activity-object-activity-flags)
 ActivityFlags: number {
-    INSTANCE = 1,
-    JOIN = 2,
-    SPECTATE = 4,
-    JOIN_REQUEST = 8,
-    SYNC = 16,
-    PLAY = 32,
-    PARTY_PRIVACY_FRIENDS = 64,
-    PARTY_PRIVACY_VOICE_CHANNEL = 128,
-    EMBEDDED = 256,
+    INSTANCE = 1 << 0,
+    JOIN = 1 << 1,
+    SPECTATE = 1 << 2,
+    JOIN_REQUEST = 1 << 3,
+    SYNC = 1 << 4,
+    PLAY = 1 << 5,
+    PARTY_PRIVACY_FRIENDS = 1 << 6,
+    PARTY_PRIVACY_VOICE_CHANNEL = 1 << 7,
+    EMBEDDED = 1 << 8,
 }
 
 /// Flags: application.
 ///
 /// [Discord's page](https://docs.discord.com/developers/resources/application#application-object-application-flags)
 ApplicationFlags: number {
-    EMBEDDED_RELEASED = 2,
-    MANAGED_EMOJI = 4,
-    EMBEDDED_IAP = 8,
-    GROUP_DM_CREATE = 16,
-    APPLICATION_AUTO_MODERATION_RULE_CREATE_BADGE = 64,
-    RPC_HAS_CONNECTED = 2048,
-    GATEWAY_PRESENCE = 4096,
-    GATEWAY_PRESENCE_LIMITED = 8192,
-    GATEWAY_GUILD_MEMBERS = 16384,
-    GATEWAY_GUILD_MEMBERS_LIMITED = 32768,
-    VERIFICATION_PENDING_GUILD_LIMIT = 65536,
-    EMBEDDED = 131072,
-    GATEWAY_MESSAGE_CONTENT = 262144,
-    GATEWAY_MESSAGE_CONTENT_LIMITED = 524288,
-    EMBEDDED_FIRST_PARTY = 1048576,
-    APPLICATION_COMMAND_BADGE = 8388608,
+    EMBEDDED_RELEASED = 1 << 1,
+    MANAGED_EMOJI = 1 << 2,
+    EMBEDDED_IAP = 1 << 3,
+    GROUP_DM_CREATE = 1 << 4,
+    APPLICATION_AUTO_MODERATION_RULE_CREATE_BADGE = 1 << 6,
+    RPC_HAS_CONNECTED = 1 << 11,
+    GATEWAY_PRESENCE = 1 << 12,
+    GATEWAY_PRESENCE_LIMITED = 1 << 13,
+    GATEWAY_GUILD_MEMBERS = 1 << 14,
+    GATEWAY_GUILD_MEMBERS_LIMITED = 1 << 15,
+    VERIFICATION_PENDING_GUILD_LIMIT = 1 << 16,
+    EMBEDDED = 1 << 17,
+    GATEWAY_MESSAGE_CONTENT = 1 << 18,
+    GATEWAY_MESSAGE_CONTENT_LIMITED = 1 << 19,
+    EMBEDDED_FIRST_PARTY = 1 << 20,
+    APPLICATION_COMMAND_BADGE = 1 << 23,
 }
 
 /// Flags: attachment.
 ///
 /// [Discord's page](https://docs.discord.com/developers/resources/message#attachment-object-attachment-flags)
 AttachmentFlags: number {
-    IS_CLIP = 1,
-    IS_THUMBNAIL = 2,
-    IS_REMIX = 4,
-    IS_SPOILER = 8,
-    IS_ANIMATED = 32,
+    IS_CLIP = 1 << 0,
+    IS_THUMBNAIL = 1 << 1,
+    IS_REMIX = 1 << 2,
+    IS_SPOILER = 1 << 3,
+    IS_ANIMATED = 1 << 5,
 }
 
 /// Flags: channel.
 ///
 /// [Discord's page](https://discord.com/developers/docs/resources/channel#channel-object-channel-flags)
 ChannelFlags: number {
-    GUILD_FEED_REMOVED = 1,
-    PINNED = 2,
-    ACTIVE_CHANNELS_REMOVED = 4,
-    REQUIRE_TAG = 16,
-    IS_SPAM = 32,
-    IS_GUILD_RESOURCE_CHANNEL = 128,
-    CLYDE_AI = 256,
-    IS_SCHEDULED_FOR_DELETION = 512,
-    HIDE_MEDIA_DOWNLOAD_OPTIONS = 32768,
-    CHANNEL_OBFUSCATED = 131072,
-    IS_SPOILER_CHANNEL = 2097152,
+    GUILD_FEED_REMOVED = 1 << 0,
+    PINNED = 1 << 1,
+    ACTIVE_CHANNELS_REMOVED = 1 << 2,
+    REQUIRE_TAG = 1 << 4,
+    IS_SPAM = 1 << 5,
+    IS_GUILD_RESOURCE_CHANNEL = 1 << 7,
+    CLYDE_AI = 1 << 8,
+    IS_SCHEDULED_FOR_DELETION = 1 << 9,
+    HIDE_MEDIA_DOWNLOAD_OPTIONS = 1 << 15,
+    CHANNEL_OBFUSCATED = 1 << 17,
+    IS_SPOILER_CHANNEL = 1 << 21,
 }
 
 /// Flags: embed.
 ///
 /// [Discord's page](https://docs.discord.com/developers/resources/message#embed-object-embed-flags)
 EmbedFlags: number {
-    IS_CONTENT_INVENTORY_ENTRY = 32,
+    IS_CONTENT_INVENTORY_ENTRY = 1 << 5,
 }
 
 /// Flags: embed media.
 ///
 /// [Discord's page](https://docs.discord.com/developers/resources/message#embed-object-embed-media-flags)
 EmbedMediaFlags: number {
-    IS_ANIMATED = 32,
+    IS_ANIMATED = 1 << 5,
 }
 
 /// Flags: invite.
 ///
 /// [Discord's page](https://discord.com/developers/docs/resources/invite#invite-object-guild-invite-flags)
 InviteFlags: number {
-    IS_GUEST_INVITE = 1,
+    IS_GUEST_INVITE = 1 << 0,
 }
 
 /// Flags: member.
 ///
 /// [Discord's page](https://discord.com/developers/docs/resources/guild#guild-member-object-guild-member-flags)
 MemberFlags: number {
-    DID_REJOIN = 1,
-    COMPLETED_ONBOARDING = 2,
-    BYPASSES_VERIFICATION = 4,
-    STARTED_ONBOARDING = 8,
-    IS_GUEST = 16,
-    STARTED_HOME_ACTIONS = 32,
-    COMPLETED_HOME_ACTIONS = 64,
-    AUTOMOD_QUARANTINED_USERNAME_OR_GUILD_NICKNAME = 128,
-    AUTOMOD_QUARANTINED_BIO = 256,
-    DM_SETTINGS_UPSELL_ACKNOWLEDGED = 512,
-    AUTO_MOD_QUARANTINED_GUILD_TAG = 1024,
+    DID_REJOIN = 1 << 0,
+    COMPLETED_ONBOARDING = 1 << 1,
+    BYPASSES_VERIFICATION = 1 << 2,
+    STARTED_ONBOARDING = 1 << 3,
+    IS_GUEST = 1 << 4,
+    STARTED_HOME_ACTIONS = 1 << 5,
+    COMPLETED_HOME_ACTIONS = 1 << 6,
+    AUTOMOD_QUARANTINED_USERNAME_OR_GUILD_NICKNAME = 1 << 7,
+    AUTOMOD_QUARANTINED_BIO = 1 << 8,
+    DM_SETTINGS_UPSELL_ACKNOWLEDGED = 1 << 9,
+    AUTO_MOD_QUARANTINED_GUILD_TAG = 1 << 10,
 }
 
 /// Flags: message.
 ///
 /// [Discord's page](https://discord.com/developers/docs/resources/message#message-object-message-flags)
 MessageFlags: number {
-    CROSSPOSTED = 1,
-    IS_CROSSPOST = 2,
-    SUPPRESS_EMBEDS = 4,
-    SOURCE_MESSAGE_DELETED = 8,
-    URGENT = 16,
-    HAS_THREAD = 32,
-    EPHEMERAL = 64,
-    LOADING = 128,
-    FAILED_TO_MENTION_SOME_ROLES_IN_THREAD = 256,
-    SHOULD_SHOW_LINK_NOT_DISCORD_WARNING = 1024,
-    SUPPRESS_NOTIFICATIONS = 4096,
-    IS_VOICE_MESSAGE = 8192,
-    HAS_SNAPSHOT = 16384,
-    IS_COMPONENTS_V_2 = 32768,
+    CROSSPOSTED = 1 << 0,
+    IS_CROSSPOST = 1 << 1,
+    SUPPRESS_EMBEDS = 1 << 2,
+    SOURCE_MESSAGE_DELETED = 1 << 3,
+    URGENT = 1 << 4,
+    HAS_THREAD = 1 << 5,
+    EPHEMERAL = 1 << 6,
+    LOADING = 1 << 7,
+    FAILED_TO_MENTION_SOME_ROLES_IN_THREAD = 1 << 8,
+    SHOULD_SHOW_LINK_NOT_DISCORD_WARNING = 1 << 10,
+    SUPPRESS_NOTIFICATIONS = 1 << 12,
+    IS_VOICE_MESSAGE = 1 << 13,
+    HAS_SNAPSHOT = 1 << 14,
+    IS_COMPONENTS_V_2 = 1 << 15,
 }
 
 /// Flags: role.
 ///
 /// [Discord's page](https://discord.com/developers/docs/topics/permissions#role-object-role-flags)
 RoleFlags: number {
-    IN_PROMPT = 1,
+    IN_PROMPT = 1 << 0,
 }
 
 /// Flags: sku.
 ///
 /// [Discord's page](https://discord.com/developers/docs/monetization/skus#sku-object-sku-flags)
 SkuFlags: number {
-    AVAILABLE = 4,
-    GUILD_SUBSCRIPTION = 128,
-    USER_SUBSCRIPTION = 256,
+    AVAILABLE = 1 << 2,
+    GUILD_SUBSCRIPTION = 1 << 7,
+    USER_SUBSCRIPTION = 1 << 8,
 }
 
 /// Flags: system channel.
 ///
 /// [Discord's page](https://discord.com/developers/docs/resources/guild#guild-object-system-channel-flags)
 SystemChannelFlags: number {
-    SUPPRESS_JOIN_NOTIFICATIONS = 1,
-    SUPPRESS_PREMIUM_SUBSCRIPTIONS = 2,
-    SUPPRESS_GUILD_REMINDER_NOTIFICATIONS = 4,
-    SUPPRESS_JOIN_NOTIFICATION_REPLIES = 8,
-    SUPPRESS_ROLE_SUBSCRIPTION_PURCHASE_NOTIFICATIONS = 16,
-    SUPPRESS_ROLE_SUBSCRIPTION_PURCHASE_NOTIFICATION_REPLIES = 32,
+    SUPPRESS_JOIN_NOTIFICATIONS = 1 << 0,
+    SUPPRESS_PREMIUM_SUBSCRIPTIONS = 1 << 1,
+    SUPPRESS_GUILD_REMINDER_NOTIFICATIONS = 1 << 2,
+    SUPPRESS_JOIN_NOTIFICATION_REPLIES = 1 << 3,
+    SUPPRESS_ROLE_SUBSCRIPTION_PURCHASE_NOTIFICATIONS = 1 << 4,
+    SUPPRESS_ROLE_SUBSCRIPTION_PURCHASE_NOTIFICATION_REPLIES = 1 << 5,
 }
 
 /// Flags: thread member.
 ThreadMemberFlags: number {
-    HAS_INTERACTED = 1,
-    ALL_MESSAGES = 2,
-    ONLY_MENTIONS = 4,
-    NO_MESSAGES = 8,
+    HAS_INTERACTED = 1 << 0,
+    ALL_MESSAGES = 1 << 1,
+    ONLY_MENTIONS = 1 << 2,
+    NO_MESSAGES = 1 << 3,
 }
 
 /// Flags: unfurled media item.
 ///
 /// [Discord's page](https://docs.discord.com/developers/components/reference#unfurled-media-item-unfurled-media-item-flags)
 UnfurledMediaItemFlags: number {
-    IS_ANIMATED = 1,
+    IS_ANIMATED = 1 << 0,
 }
 
 /// Flags: user.
 ///
 /// [Discord's page](https://discord.com/developers/docs/resources/user#user-object-user-flags)
 UserFlags: number {
-    STAFF = 1,
-    PARTNER = 2,
-    HYPESQUAD = 4,
-    BUG_HUNTER_LEVEL_1 = 8,
-    MFASMS = 16,
-    PREMIUM_PROMO_DISMISSED = 32,
-    HYPE_SQUAD_ONLINE_HOUSE_1 = 64,
-    HYPE_SQUAD_ONLINE_HOUSE_2 = 128,
-    HYPE_SQUAD_ONLINE_HOUSE_3 = 256,
-    PREMIUM_EARLY_SUPPORTER = 512,
-    TEAM_PSEUDO_USER = 1024,
-    HAS_UNREAD_URGENT_MESSAGES = 8192,
-    BUG_HUNTER_LEVEL_2 = 16384,
-    VERIFIED_BOT = 65536,
-    VERIFIED_DEVELOPER = 131072,
-    CERTIFIED_MODERATOR = 262144,
-    BOT_HTTP_INTERACTIONS = 524288,
-    SPAMMER = 1048576,
-    DISABLE_PREMIUM = 2097152,
-    ACTIVE_DEVELOPER = 4194304,
-    QUARANTINED = 17592186044416,
-    COLLABORATOR = 1125899906842624,
-    RESTRICTED_COLLABORATOR = 2251799813685248,
+    STAFF = 1 << 0,
+    PARTNER = 1 << 1,
+    HYPESQUAD = 1 << 2,
+    BUG_HUNTER_LEVEL_1 = 1 << 3,
+    MFASMS = 1 << 4,
+    PREMIUM_PROMO_DISMISSED = 1 << 5,
+    HYPE_SQUAD_ONLINE_HOUSE_1 = 1 << 6,
+    HYPE_SQUAD_ONLINE_HOUSE_2 = 1 << 7,
+    HYPE_SQUAD_ONLINE_HOUSE_3 = 1 << 8,
+    PREMIUM_EARLY_SUPPORTER = 1 << 9,
+    TEAM_PSEUDO_USER = 1 << 10,
+    HAS_UNREAD_URGENT_MESSAGES = 1 << 13,
+    BUG_HUNTER_LEVEL_2 = 1 << 14,
+    VERIFIED_BOT = 1 << 16,
+    VERIFIED_DEVELOPER = 1 << 17,
+    CERTIFIED_MODERATOR = 1 << 18,
+    BOT_HTTP_INTERACTIONS = 1 << 19,
+    SPAMMER = 1 << 20,
+    DISABLE_PREMIUM = 1 << 21,
+    ACTIVE_DEVELOPER = 1 << 22,
+    QUARANTINED = 1 << 44,
+    COLLABORATOR = 1 << 50,
+    RESTRICTED_COLLABORATOR = 1 << 51,
 }
 }

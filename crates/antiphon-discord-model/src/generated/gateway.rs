@@ -297,11 +297,11 @@ InviteCreate {
     "code" => code: String,
     "created_at" => created_at: Timestamp,
     "expires_at" => expires_at: Option<Timestamp>,
-    /// Known from: INVITE_CREATE.
+    /// Known from: `INVITE_CREATE`.
     "flags" => flags: Option<InviteFlags>,
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
     "inviter" => inviter: Option<User>,
-    /// Known from: INVITE_CREATE.
+    /// Known from: `INVITE_CREATE`.
     "type" => kind: Option<InviteType>,
     /// In seconds.
     "max_age" => max_age: i64,

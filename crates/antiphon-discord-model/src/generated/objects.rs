@@ -120,7 +120,7 @@ Member {
     "mute" => mute: bool,
     "nick" => nick: Option<String>,
     "pending" => pending: bool [Maybe],
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "permissions" => permissions: Option<Permissions>,
     "premium_since" => premium_since: Option<Timestamp>,
     "roles" => roles: Vec<Id<RoleMarker>>,
@@ -210,7 +210,7 @@ Guild {
     "explicit_content_filter" => explicit_content_filter: ExplicitContentFilter,
     "features" => features: Vec<GuildFeature>,
     "guild_scheduled_events" => guild_scheduled_events: Vec<ScheduledEvent> [Maybe],
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "home_header" => home_header: Option<ImageHash>,
     "hub_type" => hub_type: Option<HubType>,
     "icon" => icon: Option<ImageHash>,
@@ -227,7 +227,7 @@ Guild {
     "members" => members: Vec<Member> [Maybe],
     "mfa_level" => mfa_level: MfaLevel,
     "name" => name: String,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "nsfw" => nsfw: Option<bool>,
     "nsfw_level" => nsfw_level: NsfwLevel,
     "owner" => owner: Option<bool>,
@@ -235,7 +235,7 @@ Guild {
     "permissions" => permissions: Option<Permissions>,
     "preferred_locale" => preferred_locale: Locale,
     "premium_progress_bar_enabled" => premium_progress_bar_enabled: bool,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "premium_progress_bar_enabled_user_updated_at" => premium_progress_bar_enabled_user_updated_at: Option<Timestamp>,
     "premium_subscription_count" => premium_subscription_count: Option<i64>,
     "premium_tier" => premium_tier: PremiumTier,
@@ -323,7 +323,7 @@ GuildPreview {
     "discovery_splash" => discovery_splash: Option<ImageHash>,
     "emojis" => emojis: Vec<Emoji>,
     "features" => features: Vec<GuildFeature>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "home_header" => home_header: Option<ImageHash>,
     "icon" => icon: Option<ImageHash>,
     "id" => id: Id<GuildMarker>,
@@ -391,20 +391,20 @@ GuildWidgetMember {
     "activity" => activity: Option<Json>,
     "avatar" => avatar: Option<ImageHash>,
     "avatar_url" => avatar_url: String,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "channel_id" => channel_id: Option<Id<ChannelMarker>>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "deaf" => deaf: Option<bool>,
     "discriminator" => discriminator: Discriminator,
     "id" => id: String,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "mute" => mute: Option<bool>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "self_deaf" => self_deaf: Option<bool>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "self_mute" => self_mute: Option<bool>,
     "status" => status: Status,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "suppress" => suppress: Option<bool>,
     "username" => username: String,
 }
@@ -534,7 +534,7 @@ RoleTags {
 Integration {
     "account" => account: IntegrationAccount,
     "application" => application: Option<IntegrationApplication>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "application_id" => application_id: Option<Id<ApplicationMarker>>,
     "enable_emoticons" => enable_emoticons: Option<bool>,
     "enabled" => enabled: bool [Maybe],
@@ -568,15 +568,15 @@ IntegrationAccount {
 #[non_exhaustive]
 IntegrationApplication {
     "bot" => bot: Option<User>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "cover_image" => cover_image: Option<ImageHash>,
     "description" => description: String,
     "icon" => icon: Option<ImageHash>,
     "id" => id: Id<ApplicationMarker>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "type" => kind: Option<i64>,
     "name" => name: String,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "primary_sku_id" => primary_sku_id: Option<Id<OauthSkuMarker>>,
 }
 
@@ -659,7 +659,7 @@ ScheduledEvent {
     "entity_metadata" => entity_metadata: Option<ScheduledEventEntityMetadata>,
     "entity_type" => entity_type: ScheduledEventEntityType,
     "guild_id" => guild_id: Id<GuildMarker> [Spare],
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "guild_scheduled_event_exceptions" => guild_scheduled_event_exceptions: Vec<Json> [Maybe],
     "id" => id: Id<ScheduledEventMarker>,
     "image" => image: Option<ImageHash>,
@@ -672,7 +672,7 @@ ScheduledEvent {
     "sku_ids" => sku_ids: Vec<Id<SkuMarker>> [Maybe],
     "status" => status: ScheduledEventStatus,
     "user_count" => user_count: Option<i64>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "user_rsvp" => user_rsvp: Option<Json>,
 }
 
@@ -714,14 +714,14 @@ RecurrenceRuleNWeekday {
 /// [Discord's page](https://discord.com/developers/docs/resources/guild-scheduled-event#guild-scheduled-event-user-object-guild-scheduled-event-user-structure)
 #[non_exhaustive]
 ScheduledEventUser {
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "guild_scheduled_event_exception_id" => guild_scheduled_event_exception_id: Option<Id<GenericMarker>>,
     "guild_scheduled_event_id" => guild_scheduled_event_id: Id<ScheduledEventMarker>,
     "member" => member: Option<Member>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "response" => response: Option<i64>,
     "user" => user: Option<User>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "user_id" => user_id: Option<Id<UserMarker>>,
 }
 
@@ -857,13 +857,13 @@ Channel {
     "default_forum_layout" => default_forum_layout: Option<ForumLayout>,
     "default_reaction_emoji" => default_reaction_emoji: Option<DefaultReaction>,
     "default_sort_order" => default_sort_order: Option<ForumSortOrder>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "default_tag_setting" => default_tag_setting: Option<String>,
     "default_thread_rate_limit_per_user" => default_thread_rate_limit_per_user: Option<i64>,
     "flags" => flags: Option<ChannelFlags>,
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
     "icon" => icon: Option<ImageHash>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "icon_emoji" => icon_emoji: Option<Json>,
     "id" => id: Id<ChannelMarker>,
     /// Known from: threads.
@@ -889,9 +889,9 @@ Channel {
     "rate_limit_per_user" => rate_limit_per_user: Option<i64>,
     "recipients" => recipients: Vec<User> [Maybe],
     "rtc_region" => rtc_region: Option<String>,
-    /// Known from: CHANNEL_UPDATE of voice channels since 2026.
+    /// Known from: `CHANNEL_UPDATE` of voice channels since 2026.
     "status" => status: Option<String>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "theme_color" => theme_color: Option<i64>,
     "thread_metadata" => thread_metadata: Option<ThreadMetadata>,
     /// 0 to 4096 characters.
@@ -899,7 +899,7 @@ Channel {
     "total_message_sent" => total_message_sent: Option<i64>,
     "user_limit" => user_limit: Option<i64>,
     "video_quality_mode" => video_quality_mode: Option<VideoQualityMode>,
-    /// Known from: GUILD_CREATE and CHANNEL_INFO.
+    /// Known from: `GUILD_CREATE` and `CHANNEL_INFO`.
     "voice_start_time" => voice_start_time: Option<i64>,
 }
 
@@ -957,7 +957,7 @@ ThreadMember {
     "id" => id: Option<Id<ChannelMarker>>,
     "join_timestamp" => join_timestamp: Timestamp,
     "member" => member: Option<Box<Member>>,
-    /// Known from: THREAD_MEMBERS_UPDATE, with the intent for presences.
+    /// Known from: `THREAD_MEMBERS_UPDATE`, with the intent for presences.
     "presence" => presence: Option<Box<Presence>>,
     "user_id" => user_id: Option<Id<UserMarker>>,
 }
@@ -1068,7 +1068,7 @@ Message {
     "interaction" => interaction: Option<Box<MessageInteraction>>,
     "interaction_metadata" => interaction_metadata: Option<Box<MessageInteractionMetadata>>,
     "type" => kind: MessageType,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "lobby_member" => lobby_member: Option<Json>,
     "member" => member: Option<PartialMember>,
     "mention_channels" => mention_channels: Vec<ChannelMention> [Maybe],
@@ -1082,7 +1082,7 @@ Message {
     "pinned" => pinned: bool,
     "poll" => poll: Option<Box<Poll>>,
     "position" => position: Option<i64>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "purchase_notification" => purchase_notification: Option<Json>,
     "reactions" => reactions: Vec<Reaction> [Maybe],
     "referenced_message" => referenced_message: Option<Box<Message>>,
@@ -1161,7 +1161,7 @@ MessageInteraction {
     "type" => kind: InteractionType,
     "member" => member: Option<PartialMember>,
     "name" => name: String,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "name_localized" => name_localized: Option<String>,
     "user" => user: Option<User>,
 }
@@ -1286,7 +1286,7 @@ Attachment {
 Embed {
     "author" => author: Option<EmbedAuthor>,
     "color" => color: Option<i64>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "components" => components: Option<Vec<Component>>,
     "description" => description: Option<String>,
     "fields" => fields: Option<Vec<EmbedField>>,
@@ -1739,7 +1739,7 @@ UnfurledMediaItem {
     "content_type" => content_type: Option<String>,
     "flags" => flags: Option<UnfurledMediaItemFlags>,
     "height" => height: Option<i64>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "id" => id: Option<Id<GenericMarker>>,
     "loading_state" => loading_state: Option<UnfurledMediaItemLoadingState>,
     "placeholder" => placeholder: Option<String>,
@@ -1763,12 +1763,12 @@ Application {
     "cover_image" => cover_image: Option<ImageHash>,
     "custom_install_url" => custom_install_url: Option<String>,
     "description" => description: String,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "eligible_oauth2_scopes" => eligible_oauth2_scopes: Vec<OauthScope> [Maybe],
     "event_webhooks_status" => event_webhooks_status: Option<ApplicationWebhookEventStatus>,
     "event_webhooks_types" => event_webhooks_types: Vec<ApplicationWebhookEventType> [Maybe],
     "event_webhooks_url" => event_webhooks_url: Option<String>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "explicit_content_filter" => explicit_content_filter: Option<i64>,
     "flags" => flags: ApplicationFlags,
     "flags_new" => flags_new: Option<String>,
@@ -1779,9 +1779,9 @@ Application {
     "install_params" => install_params: Option<InstallParams>,
     "integration_types_config" => integration_types_config: BTreeMap<ApplicationIntegrationType, IntegrationTypeConfig> [Maybe],
     "interactions_endpoint_url" => interactions_endpoint_url: Option<String>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "type" => kind: Option<i64>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "max_participants" => max_participants: Option<i64>,
     "name" => name: String,
     "owner" => owner: Option<Box<User>>,
@@ -1826,9 +1826,9 @@ PartialApplication {
     "install_params" => install_params: Option<InstallParams>,
     "integration_types_config" => integration_types_config: BTreeMap<ApplicationIntegrationType, IntegrationTypeConfig> [Maybe],
     "interactions_endpoint_url" => interactions_endpoint_url: Option<String>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "type" => kind: Option<i64>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "max_participants" => max_participants: Option<i64>,
     "name" => name: Option<String>,
     "owner" => owner: Option<Box<User>>,
@@ -1868,7 +1868,7 @@ PruneCount {
 #[non_exhaustive]
 VanityUrl {
     "code" => code: Option<String>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "error" => error: Option<Json>,
     "uses" => uses: i64,
 }
@@ -1983,7 +1983,7 @@ CommandOption {
     "choices" => choices: Option<Vec<CommandOptionChoice>>,
     "description" => description: String,
     "description_localizations" => description_localizations: Option<BTreeMap<String, Option<String>>>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "description_localized" => description_localized: Option<String>,
     "file_types" => file_types: Option<Vec<String>>,
     "type" => kind: CommandOptionType,
@@ -1993,7 +1993,7 @@ CommandOption {
     "min_value" => min_value: Option<Number>,
     "name" => name: String,
     "name_localizations" => name_localizations: Option<BTreeMap<String, Option<String>>>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "name_localized" => name_localized: Option<String>,
     "options" => options: Option<Vec<CommandOption>>,
     "required" => required: Option<bool>,
@@ -2003,7 +2003,7 @@ CommandOption {
 CommandOptionChoice {
     "name" => name: String,
     "name_localizations" => name_localizations: Option<BTreeMap<String, Option<String>>>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "name_localized" => name_localized: Option<String>,
     "value" => value: ChoiceValue,
 }
@@ -2043,7 +2043,7 @@ Interaction {
     "channel_id" => channel_id: Option<Id<ChannelMarker>>,
     "context" => context: Option<InteractionContextType>,
     "data" => data: Option<InteractionData>,
-    /// Known from: INTERACTION_CREATE, in the old form of entitlements.
+    /// Known from: `INTERACTION_CREATE`, in the old form of entitlements.
     "entitlement_sku_ids" => entitlement_sku_ids: Vec<Id<SkuMarker>> [Maybe],
     "entitlements" => entitlements: Vec<Entitlement>,
     "guild" => guild: Option<Box<InteractionGuild>>,
@@ -2078,7 +2078,7 @@ CommandData {
 ComponentData {
     "component_type" => component_type: ComponentType,
     "custom_id" => custom_id: String,
-    /// Known from: INTERACTION_CREATE of components.
+    /// Known from: `INTERACTION_CREATE` of components.
     "id" => id: Option<i64>,
     "resolved" => resolved: Option<Box<ResolvedData>>,
     "values" => values: Vec<String> [Maybe],
@@ -2143,19 +2143,19 @@ Invite {
     "created_at" => created_at: Option<Timestamp>,
     "expires_at" => expires_at: Option<Timestamp>,
     "flags" => flags: Option<InviteFlags>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "friends_count" => friends_count: Option<i64>,
     "guild" => guild: Option<InviteGuild>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
     "guild_scheduled_event" => guild_scheduled_event: Option<ScheduledEvent>,
     "inviter" => inviter: Option<User>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "is_contact" => is_contact: Option<bool>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "is_nickname_changeable" => is_nickname_changeable: Option<bool>,
     "type" => kind: InviteType,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "liveliness" => liveliness: Option<Json>,
     /// In seconds.
     "max_age" => max_age: Option<i64>,
@@ -2164,9 +2164,9 @@ Invite {
     /// Deprecated by Discord.
     "stage_instance" => stage_instance: Option<Json>,
     "target_application" => target_application: Option<PartialApplication>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "target_channel_id" => target_channel_id: Option<Id<ChannelMarker>>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "target_message_id" => target_message_id: Option<Id<MessageMarker>>,
     "target_type" => target_type: Option<InviteTargetType>,
     "target_user" => target_user: Option<User>,
@@ -2183,7 +2183,7 @@ InviteGuild {
     "icon" => icon: Option<ImageHash>,
     "id" => id: Id<GuildMarker>,
     "name" => name: String,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "nsfw" => nsfw: Option<bool>,
     "nsfw_level" => nsfw_level: NsfwLevel [Maybe],
     "premium_subscription_count" => premium_subscription_count: Option<i64>,
@@ -2212,7 +2212,7 @@ InviteRole {
     "icon" => icon: Option<ImageHash>,
     "id" => id: Id<RoleMarker>,
     "name" => name: String,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "permissions" => permissions: Option<Permissions>,
     "position" => position: i64,
     "unicode_emoji" => unicode_emoji: Option<String>,
@@ -2227,16 +2227,16 @@ Entitlement {
     "consumed" => consumed: Option<bool>,
     "deleted" => deleted: bool,
     "ends_at" => ends_at: Option<Timestamp>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "fulfilled_at" => fulfilled_at: Option<Timestamp>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "fulfillment_status" => fulfillment_status: Option<i64>,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "gifter_user_id" => gifter_user_id: Option<Id<UserMarker>>,
     "guild_id" => guild_id: Option<Id<GuildMarker>>,
     "id" => id: Id<EntitlementMarker>,
     "type" => kind: EntitlementType,
-    /// Known from: Discord's OpenAPI description.
+    /// Known from: Discord's `OpenAPI` description.
     "parent_id" => parent_id: Option<Id<GenericMarker>>,
     "sku_id" => sku_id: Option<Id<SkuMarker>>,
     "starts_at" => starts_at: Option<Timestamp>,

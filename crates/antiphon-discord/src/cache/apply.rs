@@ -131,9 +131,7 @@ impl Store {
                 }
                 was(self.put_member(add.guild_id, add.member))
             }
-            "GUILD_MEMBER_UPDATE" => {
-                self.update_member(event::GuildMemberUpdate::decode(event)?.into_inner())
-            }
+            "GUILD_MEMBER_UPDATE" => self.update_member(&event::GuildMemberUpdate::decode(event)?),
             "GUILD_MEMBER_REMOVE" => {
                 let gone = event::GuildMemberRemove::decode(event)?.into_inner();
                 self.count(gone.guild_id, -1);
@@ -380,7 +378,7 @@ impl Store {
         });
     }
 
-    fn update_member(&mut self, update: gateway::MemberUpdate) -> Before {
+    fn update_member(&mut self, update: &gateway::MemberUpdate) -> Before {
         let known = self
             .members
             .get(update.guild_id, update.user.id)

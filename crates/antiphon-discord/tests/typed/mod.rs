@@ -6,15 +6,12 @@ use antiphon_discord as discord;
 /// A payload that was decoded.
 pub(crate) struct Typed {
     /// Its text, which begins with its name.
-    #[expect(clippy::allow_attributes, reason = "not every test looks at it")]
     #[allow(dead_code, reason = "not every test looks at it")]
     pub(crate) text: String,
     /// What was repaired.
-    #[expect(clippy::allow_attributes, reason = "not every test looks at it")]
     #[allow(dead_code, reason = "not every test looks at it")]
     pub(crate) repairs: Vec<String>,
     /// Its object, written back; null for the client's own events.
-    #[expect(clippy::allow_attributes, reason = "not every test looks at it")]
     #[allow(dead_code, reason = "not every test looks at it")]
     pub(crate) written: serde_json::Value,
 }
