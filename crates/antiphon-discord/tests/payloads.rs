@@ -31,10 +31,9 @@ fn lacking(sent: &Value, written: Option<&Value>, path: &str, lacks: &mut Vec<St
                 lacking(sent, Some(written), path, lacks);
             }
         }
-        (Value::Null, _) => {}
         (Value::Array(items), None) if items.is_empty() => {}
         // Times and digits may be written in another way, and the list of fields looks at the values.
-        (_, Some(_)) => {}
+        (Value::Null, _) | (_, Some(_)) => {}
         (_, None) => lacks.push(path.to_owned()),
     }
 }

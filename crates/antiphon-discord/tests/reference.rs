@@ -80,7 +80,7 @@ fn a_member_who_joins_has_all_that_is_known() {
     assert_eq!(member.nick.as_deref(), Some("evie"));
     assert_eq!(member.roles, [Id::new(501)]);
     assert_eq!(
-        member.joined_at.map(|time| time.as_second()),
+        member.joined_at.map(jiff::Timestamp::as_second),
         Some(1_714_557_600)
     );
     assert!(member.avatar.is_none() && member.premium_since.is_none());

@@ -131,7 +131,10 @@ impl Store {
                 }
                 was(self.put_member(add.guild_id, add.member))
             }
-            "GUILD_MEMBER_UPDATE" => self.update_member(&event::GuildMemberUpdate::decode(event)?),
+            "GUILD_MEMBER_UPDATE" => {
+                let update = event::GuildMemberUpdate::decode(event)?;
+                self.update_member(&update)
+            }
             "GUILD_MEMBER_REMOVE" => {
                 let gone = event::GuildMemberRemove::decode(event)?.into_inner();
                 self.count(gone.guild_id, -1);

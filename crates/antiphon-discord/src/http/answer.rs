@@ -323,6 +323,7 @@ mod tests {
         );
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the calls are shorter")]
     fn done(body: Value) -> Done {
         Done {
             body: body.to_string().into(),
