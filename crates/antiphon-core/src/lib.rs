@@ -10,6 +10,7 @@ mod gap;
 mod intake;
 mod journal;
 mod kind;
+pub mod lenient;
 mod link;
 mod payload;
 mod projection;

@@ -40,6 +40,12 @@ impl<'a> Scan<'a> {
         self.at
     }
 
+    /// Goes to another place, which must be one that it was at before.
+    #[inline]
+    pub(crate) fn seek(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// Whether something that it passed over is nested deeper than is followed strictly.
     pub fn is_deep(&self) -> bool {
         self.is_deep
@@ -92,6 +98,31 @@ impl<'a> Scan<'a> {
                 _ => return Err(NotJson),
             }
         }
+    }
+
+    /// Reads a list, with `item` called at each item's first byte and given its index.
+    ///
+    /// # Errors
+    /// [`NotJson`], also for JSON that is no list.
+    pub fn list(&mut self, mut item: impl FnMut(&mut Self, usize) -> Step<()>) -> Step<()> {
+        if self.next()? != b'[' {
+            return Err(NotJson);
+        }
+        self.space();
+        if self.peek()? == b']' {
+            self.at += 1;
+            return Ok(());
+        }
+        for index in 0.. {
+            item(self, index)?;
+            self.space();
+            match self.next()? {
+                b',' => self.space(),
+                b']' => break,
+                _ => return Err(NotJson),
+            }
+        }
+        Ok(())
     }
 
     /// A whole number that is not negative, or any other value as `None`.
@@ -235,7 +266,7 @@ impl<'a> Scan<'a> {
         clippy::inline_always,
         reason = "a frame has a hundred short texts, and the call costs as much as most of them"
     )]
-    fn string(&mut self) -> Step<bool> {
+    pub(crate) fn string(&mut self) -> Step<bool> {
         if self.next()? != b'"' {
             return Err(NotJson);
         }
@@ -276,7 +307,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn number(&mut self) -> Step<()> {
+    pub(crate) fn number(&mut self) -> Step<()> {
         if self.peek()? == b'-' {
             self.at += 1;
         }
@@ -307,7 +338,7 @@ impl<'a> Scan<'a> {
         if count > 0 { Ok(()) } else { Err(NotJson) }
     }
 
-    fn literal(&mut self, word: &[u8]) -> Step<()> {
+    pub(crate) fn literal(&mut self, word: &[u8]) -> Step<()> {
         if !self.bytes[self.at..].starts_with(word) {
             return Err(NotJson);
         }
@@ -316,7 +347,7 @@ impl<'a> Scan<'a> {
     }
 
     #[inline]
-    fn colon(&mut self) -> Step<()> {
+    pub(crate) fn colon(&mut self) -> Step<()> {
         self.space();
         if self.next()? != b':' {
             return Err(NotJson);
@@ -326,7 +357,7 @@ impl<'a> Scan<'a> {
     }
 
     #[inline]
-    fn space(&mut self) {
+    pub(crate) fn space(&mut self) {
         // Platforms send none.
         if self.bytes.get(self.at).is_some_and(|byte| *byte > b' ') {
             return;
@@ -346,7 +377,7 @@ impl<'a> Scan<'a> {
     }
 
     #[inline]
-    fn next(&mut self) -> Step<u8> {
+    pub(crate) fn next(&mut self) -> Step<u8> {
         let byte = self.peek()?;
         self.at += 1;
         Ok(byte)
@@ -367,7 +398,7 @@ fn remarkable(word: u64) -> u64 {
 }
 
 /// A number of digits alone that fits.
-fn digits(text: &[u8]) -> Option<u64> {
+pub(crate) fn digits(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;
     }
@@ -395,7 +426,7 @@ fn digits(text: &[u8]) -> Option<u64> {
 }
 
 /// A text with its escapes resolved; rare enough to be left to the JSON library.
-fn unescaped(text: &[u8]) -> Option<String> {
+pub(crate) fn unescaped(text: &[u8]) -> Option<String> {
     let mut quoted = Vec::with_capacity(text.len() + 2);
     quoted.push(b'"');
     quoted.extend_from_slice(text);

@@ -18,16 +18,12 @@ use std::{
 };
 
 use antiphon_core::{Before, BoxError, DecodeError, Event};
-use twilight_model::{
-    channel::{Channel, Message},
-    gateway::presence::Presence,
-    guild::{Emoji, Guild, Member, Role},
+use antiphon_discord_model::{
+    Channel, Emoji, Guild, Member, Message, Presence, Role, User, VoiceState,
     id::{
         Id,
         marker::{ChannelMarker, EmojiMarker, GuildMarker, MessageMarker, RoleMarker, UserMarker},
     },
-    user::{CurrentUser, User},
-    voice::VoiceState,
 };
 
 pub use self::limits::CacheLimits;
@@ -42,7 +38,7 @@ use self::store::Store;
 ///
 /// What an event replaced or removed rides along with it as `Before`: the [`Message`] of an edit or deletion (several
 /// as `Vec<Message>`), the [`Member`], [`Channel`], [`Role`], [`Guild`], [`VoiceState`], [`Presence`] or
-/// [`CurrentUser`], the `Vec<Emoji>` of a guild.
+/// bot's own [`User`], the `Vec<Emoji>` of a guild.
 /// A guild in an outage keeps what is known of it; a member who leaves takes presence and voice state along, a channel
 /// its threads and messages, and a role is taken from its members.
 #[derive(Clone)]
@@ -112,7 +108,7 @@ impl Cache {
     }
 
     /// The bot's own account.
-    pub fn me(&self) -> Option<Arc<CurrentUser>> {
+    pub fn me(&self) -> Option<Arc<User>> {
         self.read().me.clone()
     }
 

@@ -3,15 +3,20 @@
 //! A request is a value with options, sent when it is awaited: `client.create_message(channel).content("la").await`.
 //! Requests need no connection to the Gateway.
 //!
+//! Answers are read as leniently as events: a value that cannot be read costs itself alone, and what was left out is
+//! logged at *debug* and counted in the metric `antiphon_discord_repairs_total` under the kind `answer`.
+//! A request that Discord carried out fails for its answer only where not even an id can be read
+//! ([`RequestError::Undecodable`]).
+//!
 //! | limit | what happens at it |
 //! | --- | --- |
-//! | a route's bucket, learnt from answers | requests wait for the next window, in order of coming; buckets do not wait for each other |
+//! | a route's bucket, learnt from answers | requests wait for the next window, in order of coming; buckets do not wait for each other; the window is that of the newest answer, be it shorter than the one before |
 //! | [`Config::requests_per_second`], 50 | requests wait; answers to interactions and webhooks are exempt |
-//! | a 429 | the bucket, or all routes if it is global, waits as long as was asked; the request is sent again, five times at most |
+//! | a 429 | the bucket, or all routes if it is global, waits as long as the newest one asks; the request is sent again, five times at most |
 //! | a wait that ends after the request's time | [`RequestError::RateLimited`] at once |
 //! | [`Config::request_timeout`], 30 s, for a request with all its waits and repetitions | [`RequestError::TimedOut`], or [`RequestError::OutcomeUnknown`] where it may have been done |
 //! | [`Config::waiting`], 256 requests that wait for their turn | [`RequestError::Busy`] for one more |
-//! | a 5xx or a lost answer | sent again, four times at most, 10 s for each: `GET`, `PUT`, `DELETE`, messages by their nonce, first answers to interactions; others are [`RequestError::OutcomeUnknown`] |
+//! | a 5xx or a lost answer | sent again, four times at most, 10 s for each: `GET`, `PUT`, `DELETE`, messages by their nonce, first answers to interactions; others are [`RequestError::OutcomeUnknown`], and so is a message without a chosen nonce in the end |
 //! | 9,000 refusals (401, 403, 429) within ten minutes | [`RequestError::TooManyRefusals`], before Discord shuts the address out at 10,000 |
 //! | a 401 | [`RequestError::Unauthorized`] for every further request with the bot's token |
 //! | 4,096 buckets remembered | those at rest are forgotten, and learnt again |
@@ -25,16 +30,21 @@
 //! [`RequestError::TimedOut`]: crate::RequestError::TimedOut
 //! [`RequestError::TooManyRefusals`]: crate::RequestError::TooManyRefusals
 //! [`RequestError::Unauthorized`]: crate::RequestError::Unauthorized
+//! [`RequestError::Undecodable`]: crate::RequestError::Undecodable
 
 mod asked;
 mod call;
 mod channels;
 mod commands;
+mod draft;
+mod fields;
+mod files;
 mod gateway;
 mod guilds;
 mod interactions;
 mod members;
 mod messages;
+mod poll;
 mod reactions;
 mod roles;
 mod users;
@@ -57,6 +67,7 @@ pub use self::{
         CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
         UpdateThread,
     },
+    files::File,
     gateway::ShardInfo,
     guilds::{
         AuditLog, CurrentUserGuilds, GuildCall, UpdateCurrentUserVoiceState, UpdateUserVoiceState,
@@ -66,8 +77,9 @@ pub use self::{
         Bans, CreateBan, GuildMembers, SearchGuildMembers, UpdateCurrentMember, UpdateGuildMember,
     },
     messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
+    poll::PollRequest,
     reactions::{Emoji, Reactions},
-    roles::{CreateRole, UpdateRole},
+    roles::{CreateRole, RolePosition, UpdateRole},
     webhooks::{CreateWebhook, ExecuteWebhook},
 };
 use crate::{cache::Cache, config::Config, http::Http};

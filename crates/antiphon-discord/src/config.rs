@@ -6,8 +6,9 @@ mod shards;
 use std::{fmt, time::Duration};
 
 use antiphon_core::{Clock, Rng, Secret, SourceName};
+use antiphon_discord_model::AllowedMentions;
 use antiphon_net::{Limits, Network, Proxy, parse_url};
-use twilight_model::{channel::message::AllowedMentions, gateway::Intents};
+use twilight_model::gateway::Intents;
 
 pub use self::{
     presence::{Activity, Presence},

@@ -1,63 +1,86 @@
 //! Payload types, and the kinds they are read from.
 //!
-//! A payload holds the object of `twilight-model` that its body is; where the model's own payload only wraps an
-//! object, it holds that object, so that [`ChannelUpdate`] derefs to a channel.
-//! A body is read straight into the model; one that the model refuses is mended and read again.
+//! A payload holds the object of the model that its body is; where an event only wraps an object, it holds that
+//! object, so that [`ChannelUpdate`] derefs to a channel.
+//!
+//! One odd value never costs more than itself: what a payload could not take as it was sent is in its `repairs()`, and
+//! everything that was sent is in its `raw()`:
+//!
+//! ```
+//! use antiphon_discord::MessageCreate;
+//!
+//! fn look(message: &MessageCreate) {
+//!     for repair in message.repairs() {
+//!         println!("{}: {}", repair.path, repair.reason);
+//!     }
+//!     // A field that the model does not have yet.
+//!     let new: Option<u64> = message
+//!         .raw()
+//!         .pointer("/author/something_new")
+//!         .and_then(|value| value.decode().ok());
+//!     println!("{new:?}");
+//! }
+//! ```
 
-mod beside;
 mod kinds;
 mod made;
-mod mend;
-mod own;
 mod payload;
-mod shape;
-mod wire;
 
 use antiphon_core::{DecodeError, Event};
-use serde::Deserialize;
-use twilight_model::{
-    channel::StageInstance,
-    guild::{Member, PartialMember, scheduled_event::GuildScheduledEvent},
-    id::{Id, marker::GuildMarker},
-    user::User,
+use antiphon_discord_model::{
+    Member, Mention, PartialMember, Read, ReadError, Repairs, User, from_slice,
+    id::{
+        Id,
+        marker::{GenericMarker, GuildMarker},
+    },
 };
+use serde::Deserialize;
 
 pub use self::{
     kinds::KINDS,
     made::{Connect, Disconnect, Resumed, ShardConnect, ShardDisconnect, ShardResume},
-    own::{
-        ChannelInfo, GuildSoundboardSoundCreate, GuildSoundboardSoundDelete,
-        GuildSoundboardSoundUpdate, GuildSoundboardSoundsUpdate, RateLimited, RateLimitedMeta,
-        SoundboardSound, SoundboardSounds, Sounds, VoiceChannelEffectSend, VoiceChannelInfo,
-        VoiceChannelStartTimeUpdate, VoiceChannelStatusUpdate,
-    },
     payload::*,
 };
 
-/// Stands for a guild in events that the model gives one and Discord did not; no guild has this id.
+/// Stands for a guild in events that have to have one and were sent without; no guild has this id.
 pub const NO_GUILD: Id<GuildMarker> = Id::new(1);
 
-/// Reads a body that must be an object.
+/// Reads a body that must be an object, of the client's own.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
-    mend::object::<T>(event)?;
+    let first = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'{') {
+        return Err(event.undecodable::<T>("the body is not an object"));
+    }
     event.parse()
 }
 
-/// Reads a stage, whatever happened to it.
-pub(crate) fn parse_stage(event: &Event) -> Result<StageInstance, DecodeError> {
-    mend::read(event, &shape::STAGE)
+/// Reads a body, for what is no payload of its own.
+pub(crate) fn read<T: Read>(event: &Event) -> Result<T, DecodeError> {
+    let read = read_and_tell(event).map_err(|error| event.undecodable::<T>(error))?;
+    Ok(read.0)
 }
 
-/// Reads a scheduled event, whatever happened to it.
-pub(crate) fn parse_scheduled(event: &Event) -> Result<GuildScheduledEvent, DecodeError> {
-    mend::read(event, &shape::SCHEDULED_EVENT)
+/// Reads a body, and says what had to be repaired, which is counted by the event's name and traced.
+fn read_and_tell<T: Read>(event: &Event) -> Result<(T, Repairs), ReadError> {
+    let (object, repairs) = from_slice(event.body())?;
+    if !repairs.is_empty() {
+        repaired(event, &repairs);
+    }
+    Ok((object, repairs))
+}
+
+#[cold]
+fn repaired(event: &Event, repairs: &Repairs) {
+    let kind = event.kind();
+    metrics::counter!("antiphon_discord_repairs_total", "kind" => kind.as_str().to_owned())
+        .increment(repairs.len() as u64);
+    tracing::debug!(position = %event.position(), %kind, %repairs, "values were repaired");
 }
 
 /// When the thing with this id was made: every id of Discord's says so.
 pub fn moment_of(id: u64) -> jiff::Timestamp {
-    let since_2015 = i64::try_from(id >> 22).expect("42 bits");
-    jiff::Timestamp::from_millisecond(1_420_070_400_000 + since_2015)
-        .expect("42 bits of milliseconds are 139 years")
+    let id: Id<GenericMarker> = Id::new(id.max(1));
+    antiphon_discord_model::moment_of(id)
 }
 
 /// The name that others see: of a member the nickname, else the display name, else the user's name.
@@ -77,6 +100,16 @@ impl DisplayName for Member {
         self.nick
             .as_deref()
             .unwrap_or_else(|| self.user.display_name())
+    }
+}
+
+impl DisplayName for Mention {
+    fn display_name(&self) -> &str {
+        let nick = self
+            .member
+            .as_ref()
+            .and_then(|member| member.nick.as_deref());
+        nick.unwrap_or_else(|| self.user.display_name())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Requests to Discord's REST interface and their rate limits (protocol §13).
 //!
-//! twilight builds the requests and checks their values; the rate limits are kept here.
+//! twilight has the routes and builds most requests; bodies that its model would cut are written by the client.
+//! The rate limits are kept here.
 //! Its own limiter is a task that is spawned unseen, lets one request of a bucket go at a time, and panics when its
 //! runtime ends.
 
@@ -21,22 +22,23 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Backoff, Rng};
+use antiphon_core::{Backoff, BoxError, Clock, Rng};
+use antiphon_discord_model::{AllowedMentions, GatewayBotInfo};
 use antiphon_net::{HttpClient, HttpError};
-use bytes::Bytes;
 use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::Value;
 use tokio::{
     runtime,
     time::{Instant, sleep, timeout_at},
 };
 use tracing::debug;
 use twilight_http::request::{Request, TryIntoRequest as _};
-use twilight_model::{
-    channel::message::AllowedMentions, gateway::connection_info::BotConnectionInfo,
-};
+use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionInfo};
 
 pub(crate) use self::{answer::Answer, nonce::Nonce};
 use self::{
+    answer::Done,
     limits::{Limited, Reading},
     outgoing::{Letterhead, Outgoing},
     pace::Pace,
@@ -63,8 +65,10 @@ pub(crate) struct Http {
     client: HttpClient,
     letterhead: Letterhead,
     builders: twilight_http::Client,
+    mentions: Option<AllowedMentions>,
     pace: Pace,
     timeout: Duration,
+    clock: Clock,
     rng: Mutex<Rng>,
     /// Discord does not accept the token; asking on would end in the address being shut out.
     is_refused: AtomicBool,
@@ -75,6 +79,8 @@ pub(crate) struct Http {
 pub(crate) enum Repeat {
     /// It does the same once or twice.
     Safe,
+    /// It does the same once or twice within the call, and another call does it anew.
+    ThisCall,
     /// It would do twice what was asked once.
     Never,
 }
@@ -82,10 +88,11 @@ pub(crate) enum Repeat {
 /// A request that was not sent yet, and how it may be.
 #[derive(Debug)]
 pub(crate) struct Order<'a> {
-    pub(crate) request: Result<Request, twilight_http::Error>,
+    /// The error says why Discord would refuse it.
+    pub(crate) request: Result<Request, BoxError>,
     pub(crate) repeat: Repeat,
-    /// With it, a message is posted once however often it is sent.
-    pub(crate) nonce: Option<Nonce>,
+    /// What the answer holds for certain.
+    pub(crate) known: Vec<(&'static str, Value)>,
     /// What the guild's audit log says of it.
     pub(crate) reason: Option<Cow<'a, str>>,
 }
@@ -107,13 +114,15 @@ impl Http {
         Self {
             client,
             letterhead: Letterhead::new(&config.api, &config.token, &config.user_agent),
-            builders: builders(config.allowed_mentions.clone()),
+            builders: builders(),
+            mentions: config.allowed_mentions.clone(),
             pace: Pace::new(
                 config.requests_per_second,
                 config.waiting,
                 config.request_timeout,
             ),
             timeout: config.request_timeout,
+            clock: config.clock,
             rng: Mutex::new(config.rng.clone().unwrap_or_default().fork()),
             is_refused: AtomicBool::new(false),
         }
@@ -122,12 +131,23 @@ impl Http {
     /// `GET /gateway/bot`: where to connect, how many shards are recommended, and the budget of identifies (§6).
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
         let request = self.builders.gateway().authed().try_into_request();
-        self.call(Order::new(request, Repeat::Safe)).await
+        let order = Order::new(request.map_err(Into::into), Repeat::Safe);
+        connection(self.call(order).await?)
     }
 
     /// Builds requests and checks their values; it never sends any.
     pub(crate) fn builders(&self) -> &twilight_http::Client {
         &self.builders
+    }
+
+    /// Whom messages may mention that do not say so themselves, if that was chosen.
+    pub(crate) fn mentions(&self) -> Option<&AllowedMentions> {
+        self.mentions.as_ref()
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// A nonce for one message.
@@ -136,18 +156,32 @@ impl Http {
     }
 
     /// Sends a request and reads its answer.
-    pub(crate) async fn call<T: Answer>(&self, order: Order<'_>) -> Result<T, RequestError> {
-        let repeat = order.repeat;
+    pub(crate) async fn call<T: Answer>(&self, mut order: Order<'_>) -> Result<T, RequestError> {
+        let (repeat, known) = (order.repeat, std::mem::take(&mut order.known));
         let outgoing = self.letterhead.address(order)?;
-        let body = self.send(&outgoing, repeat).await?;
-        T::read(&body).map_err(|error| RequestError::Undecodable {
-            body: answer::short(&body),
-            source: error.into(),
-        })
+        let done = self.send(&outgoing, repeat).await?;
+        done.read(&known)
     }
 
     /// Sends a request, again where that is safe and may help, until its time is over.
-    async fn send(&self, outgoing: &Outgoing, repeat: Repeat) -> Result<Bytes, RequestError> {
+    async fn send(&self, outgoing: &Outgoing, repeat: Repeat) -> Result<Done, RequestError> {
+        let mut was_lost = false;
+        match self.send_often(outgoing, repeat, &mut was_lost).await {
+            // Whoever called again could do twice what an attempt had done.
+            Err(error) if was_lost && repeat == Repeat::ThisCall && error.is_transient() => {
+                Err(RequestError::OutcomeUnknown(error.into()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Sends a request as [`send`](Self::send) does, and says whether an answer was lost.
+    async fn send_often(
+        &self,
+        outgoing: &Outgoing,
+        repeat: Repeat,
+        was_lost: &mut bool,
+    ) -> Result<Done, RequestError> {
         let deadline = Instant::now() + self.timeout;
         let route = Route::of(&outgoing.method, &outgoing.path);
         let rng = self
@@ -156,10 +190,10 @@ impl Http {
             .unwrap_or_else(PoisonError::into_inner)
             .fork();
         let mut backoff = Backoff::new(rng).base(PAUSE).cap(LONGEST_PAUSE);
-        let (mut limited, mut was_lost) = (0, false);
+        let mut limited = 0;
         loop {
             let error = match self.attempt(outgoing, &route, repeat, deadline).await {
-                Ok(body) => return Ok(body),
+                Ok(done) => return Ok(done),
                 Err(Failure::Limited(limit)) if limited < LIMITED => {
                     // The turn that comes next waits as long as was asked.
                     debug!(route = route.template, scope = ?limit.scope, wait = ?limit.wait, "rate limited");
@@ -172,15 +206,15 @@ impl Http {
                         scope: limit.scope,
                     });
                 }
-                Err(Failure::Final(error)) if was_lost && was_done(outgoing, &error) => {
-                    return Ok(Bytes::new());
+                Err(Failure::Final(error)) if *was_lost && was_done(outgoing, &error) => {
+                    return Ok(Done::default());
                 }
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Lost(error)) if repeat == Repeat::Never => {
                     return Err(RequestError::OutcomeUnknown(error.into()));
                 }
                 Err(Failure::Lost(error)) => {
-                    was_lost = true;
+                    *was_lost = true;
                     error
                 }
                 Err(Failure::Unsent(error)) => error,
@@ -201,7 +235,7 @@ impl Http {
         route: &Route,
         repeat: Repeat,
         deadline: Instant,
-    ) -> Result<Bytes, Failure> {
+    ) -> Result<Done, Failure> {
         if outgoing.is_authorized && self.is_refused.load(Ordering::Relaxed) {
             return Err(Failure::Final(RequestError::Unauthorized));
         }
@@ -209,7 +243,7 @@ impl Http {
         let turn = turn.await.map_err(Failure::Final)?;
         let begun = Instant::now();
         let end = match repeat {
-            Repeat::Safe => deadline.min(begun + ATTEMPT),
+            Repeat::Safe | Repeat::ThisCall => deadline.min(begun + ATTEMPT),
             Repeat::Never => deadline,
         };
         let response = match timeout_at(end, self.client.send(outgoing.request())).await {
@@ -225,11 +259,37 @@ impl Http {
         if response.status() == StatusCode::UNAUTHORIZED && outgoing.is_authorized {
             self.is_refused.store(true, Ordering::Relaxed);
         }
-        answer::read(response, outgoing.is_authorized).map_err(|error| match error {
+        answer::done(response, outgoing.is_authorized).map_err(|error| match error {
             RequestError::Server { .. } => Failure::Lost(error),
             error => Failure::Final(error),
         })
     }
+}
+
+/// What connecting needs of an answer; without an address or a budget it is of no use.
+fn connection(info: GatewayBotInfo) -> Result<BotConnectionInfo, RequestError> {
+    let limit = &info.session_start_limit;
+    let missing = [
+        ("url", info.url.is_empty()),
+        ("session_start_limit", limit.total <= 0),
+    ];
+    if let Some((field, _)) = missing.iter().find(|(_, is_missing)| *is_missing) {
+        return Err(RequestError::Undecodable {
+            answer: "GET /gateway/bot".to_owned(),
+            source: format!("/: `{field}` is missing").into(),
+        });
+    }
+    let count = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
+    Ok(BotConnectionInfo {
+        session_start_limit: SessionStartLimit {
+            max_concurrency: u16::try_from(limit.max_concurrency.max(1)).unwrap_or(u16::MAX),
+            remaining: count(limit.remaining),
+            reset_after: u64::try_from(limit.reset_after).unwrap_or_default(),
+            total: count(limit.total),
+        },
+        shards: count(info.shards.max(1)),
+        url: info.url,
+    })
 }
 
 /// What it means that no answer came.
@@ -256,28 +316,56 @@ fn was_done(outgoing: &Outgoing, error: &RequestError) -> bool {
 ///
 /// Its builder starts a rate limiter's task before it can be told to do without, and fails where no runtime is.
 /// It starts that task in a runtime that never runs and ends here.
-fn builders(mentions: Option<AllowedMentions>) -> twilight_http::Client {
+fn builders() -> twilight_http::Client {
     let nowhere = runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime without drivers asks the system for nothing");
     let guard = nowhere.enter();
-    let mut builder = twilight_http::Client::builder().ratelimiter(None);
-    if let Some(mentions) = mentions {
-        builder = builder.default_allowed_mentions(mentions);
-    }
-    let client = builder.build();
+    let client = twilight_http::Client::builder().ratelimiter(None).build();
     drop(guard);
     nowhere.shutdown_background();
     client
 }
 
 impl Order<'_> {
-    pub(crate) fn new(request: Result<Request, twilight_http::Error>, repeat: Repeat) -> Self {
+    pub(crate) fn new(request: Result<Request, BoxError>, repeat: Repeat) -> Self {
         Self {
             request,
             repeat,
-            nonce: None,
+            known: Vec::new(),
             reason: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn where_to_connect_is_read_leniently_and_needs_an_address_and_a_budget() {
+        let read = |body: Value| connection(serde_json::from_value(body).expect("an object"));
+        let limit = json!({"total": "1000", "remaining": 999.0, "reset_after": 14_400_000, "max_concurrency": []});
+        let info =
+            read(json!({"url": "wss://gateway.test", "shards": "2", "session_start_limit": limit}));
+        let info = info.expect("all that is needed");
+        assert_eq!((info.shards, &*info.url), (2, "wss://gateway.test"));
+        let limit = info.session_start_limit;
+        assert_eq!(
+            (limit.total, limit.remaining, limit.max_concurrency),
+            (1_000, 999, 1)
+        );
+        for odd in [
+            json!({"url": "wss://gateway.test"}),
+            json!({"session_start_limit": {"total": 1}}),
+        ] {
+            let error = read(odd).expect_err("of no use");
+            assert!(
+                matches!(error, RequestError::Undecodable { .. }),
+                "{error:?}"
+            );
         }
     }
 }

@@ -18,12 +18,15 @@ mod wire;
 
 use std::sync::Arc;
 
-pub use twilight_model as model;
+pub use antiphon_discord_model as model;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;
 pub use cache::{Cache, CacheLimits, CacheSize};
-pub use client::{Call, Client, Emoji, MemberQuery, Members, ShardInfo, VoiceConnection};
+pub use client::{
+    Call, Client, Emoji, File, MemberQuery, Members, PollRequest, RolePosition, ShardInfo,
+    VoiceConnection,
+};
 pub use config::{Activity, Compression, Config, Presence, Properties, Shards, SignOff};
 pub use dispatch::{FrameReader, interaction_lane};
 pub use error::{

@@ -4,8 +4,8 @@ mod header;
 
 use std::borrow::Cow;
 
+use antiphon_discord_model::{ActivityType, Status};
 use serde::{Deserialize, Deserializer, Serialize};
-use twilight_model::gateway::presence::{ActivityType, Status};
 
 pub(crate) use self::header::{Header, Ids};
 use crate::{
@@ -71,7 +71,7 @@ struct Properties<'a> {
 struct UpdatePresence<'a> {
     since: Option<u64>,
     activities: Vec<SentActivity<'a>>,
-    status: Status,
+    status: &'a Status,
     afk: bool,
 }
 
@@ -97,7 +97,7 @@ impl<'a> From<&'a Presence> for UpdatePresence<'a> {
         Self {
             since: presence.since,
             activities: activities.collect(),
-            status: presence.status,
+            status: &presence.status,
             afk: presence.afk,
         }
     }

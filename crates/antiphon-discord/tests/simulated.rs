@@ -6,7 +6,7 @@ use antiphon_core::Rng;
 use antiphon_discord::{
     self as discord, Client, Config, Intents, RequestError,
     model::{
-        guild::Permissions,
+        Permissions,
         id::{Id, marker::MessageMarker},
     },
 };

@@ -11,7 +11,7 @@ use antiphon::{
     App, Before, BoxError, State,
     discord::{
         CacheLimits, Client, Config, GuildBanAdd, Intents, MessageDelete, MessageDeleteBulk,
-        MessageUpdate, Source, model::channel::Message,
+        MessageUpdate, Source, model::Message,
     },
 };
 

@@ -15,10 +15,7 @@ use antiphon::{
     discord::{
         Client, InteractionCreate, Ready,
         model::{
-            application::{
-                command::Command,
-                interaction::{InteractionData, application_command::CommandOptionValue},
-            },
+            CommandOptionValue, InteractionData,
             id::{Id, marker::ChannelMarker},
         },
     },
@@ -192,9 +189,8 @@ async fn register(ready: Ready, State(client): State<Client>) -> Result<(), Hand
         ("leave", "leaves the voice channel", json!([])),
     ];
     let commands = commands.map(|(name, description, options)| {
-        json!({"type": 1, "name": name, "description": description, "options": options, "version": "1"})
+        json!({"name": name, "description": description, "options": options})
     });
-    let commands: Vec<Command> = serde_json::from_value(json!(commands))?;
     client
         .set_global_commands(ready.application.id, &commands)
         .await?;

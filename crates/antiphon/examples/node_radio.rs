@@ -16,7 +16,7 @@ use antiphon::{
     discord::{
         Client, GuildCreate,
         model::{
-            channel::ChannelType,
+            ChannelType,
             id::{Id, marker::ChannelMarker},
         },
     },

@@ -10,7 +10,7 @@ use antiphon::{
     App, Before, BoxError, FromRef, State,
     discord::{
         CacheLimits, Client, Config, Intents, PresenceUpdate, Source,
-        model::gateway::presence::{ActivityType, Presence, Status},
+        model::{ActivityType, Presence, Status},
     },
 };
 
@@ -62,15 +62,15 @@ async fn watch(
     State(client): State<Client>,
     State(seen): State<Seen>,
 ) {
-    let user = now.user.id();
+    let user = now.user.id;
     // Of a user who changed, Discord is sure to send the id only; the cache knows the name.
     let who = client
         .cache()
         .user(user)
         .map_or_else(|| user.to_string(), |user| user.name.clone());
-    let was = before.map_or(Status::Offline, |before| before.status);
+    let was = before.map_or(Status::Offline, |before| before.status.clone());
     if was != now.status {
-        seen.note(match now.status {
+        seen.note(match &now.status {
             Status::Offline | Status::Invisible => format!("{who} went"),
             Status::Online if was == Status::Offline => format!("{who} came"),
             status => format!("{who} is {status:?}"),

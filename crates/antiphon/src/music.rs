@@ -168,14 +168,14 @@ impl Voices {
                 });
             }
         } else if is(VoiceServerUpdate::KINDS) {
-            let server = VoiceServerUpdate::decode(event)?.0;
+            let server = VoiceServerUpdate::decode(event)?.into_inner();
             self.pool.voice_server_update(VoiceServer {
                 guild: server.guild_id.get().into(),
                 token: server.token.into(),
                 endpoint: server.endpoint,
             });
         } else if is(Ready::KINDS) {
-            let ready = Ready::decode(event)?.0;
+            let ready = Ready::decode(event)?;
             self.learn_user(ready.user.id.get());
             self.anew
                 .extend(ready.guilds.iter().map(|guild| guild.id.get()));

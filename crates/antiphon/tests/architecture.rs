@@ -9,7 +9,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("antiphon-core", &[]),
     ("antiphon-net", &["antiphon-core"]),
     ("antiphon-journal", &["antiphon-core"]),
-    ("antiphon-discord", &["antiphon-core", "antiphon-net"]),
+    (
+        "antiphon-discord",
+        &["antiphon-core", "antiphon-net", "antiphon-discord-model"],
+    ),
+    ("antiphon-discord-model", &["antiphon-core"]),
     ("antiphon-lavalink", &["antiphon-core", "antiphon-net"]),
     ("antiphon-queup", &["antiphon-core", "antiphon-net"]),
     ("antiphon-stackexchange", &["antiphon-core", "antiphon-net"]),

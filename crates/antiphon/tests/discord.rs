@@ -8,7 +8,7 @@ use antiphon::{
     App, Delivery, State,
     discord::{
         self, Client, Config, Intents, InteractionCreate, MessageCreate, Source,
-        model::application::interaction::InteractionData,
+        model::InteractionData,
     },
     journal::MemoryJournal,
     testing::TestApp,

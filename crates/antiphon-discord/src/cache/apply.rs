@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use antiphon_core::{Before, DecodeError, Event, Payload};
-use twilight_model::{
-    channel::Message,
-    gateway::{GatewayReaction, payload::incoming},
-    guild::{Emoji, Guild, Member, MemberFlags, PartialGuild},
+use antiphon_discord_model::{
+    Emoji, Guild, Message, ScheduledEvent, StageInstance,
+    gateway::{self, GatewayReaction},
     id::{Id, marker::GuildMarker},
-    user::CurrentUser,
 };
 
 use super::{
@@ -38,19 +36,19 @@ impl Store {
             "READY" => {
                 let ready = event::Ready::decode(event)?;
                 self.begin(&ready);
-                was(self.me.replace(Arc::new(ready.0.user)))
+                was(self.me.replace(Arc::new(ready.into_inner().user)))
             }
             "USER_UPDATE" => {
                 let user = event::UserUpdate::decode(event)?;
-                was::<CurrentUser>(self.me.replace(Arc::new(user.0)))
+                was(self.me.replace(Arc::new(user.into_inner())))
             }
-            "GUILD_CREATE" => match event::GuildCreate::decode(event)?.0 {
-                incoming::GuildCreate::Available(guild) => was(self.put_guild(guild)),
-                incoming::GuildCreate::Unavailable(guild) => self.outage(guild.id),
+            "GUILD_CREATE" => match event::GuildCreate::decode(event)?.into_inner() {
+                gateway::GuildCreate::Available(guild) => was(self.put_guild(*guild)),
+                gateway::GuildCreate::Unavailable(guild) => self.outage(guild.id),
             },
             "GUILD_UPDATE" => {
                 let update = event::GuildUpdate::decode(event)?;
-                self.update_guild(update.0)
+                self.update_guild(update.into_inner())
             }
             "GUILD_DELETE" => {
                 let gone = event::GuildDelete::decode(event)?;
@@ -61,7 +59,7 @@ impl Store {
                 }
             }
             "GUILD_EMOJIS_UPDATE" => {
-                let update = event::GuildEmojisUpdate::decode(event)?.0;
+                let update = event::GuildEmojisUpdate::decode(event)?.into_inner();
                 let known: Vec<Emoji> = self
                     .emojis
                     .map
@@ -69,46 +67,53 @@ impl Store {
                     .map(|(_, emoji)| (**emoji).clone())
                     .collect();
                 self.emojis.clear(update.guild_id);
-                for emoji in update.emojis {
-                    self.emojis
-                        .insert(update.guild_id, emoji.id, Arc::new(emoji));
-                }
+                self.put_emojis(update.guild_id, update.emojis);
                 Before::was(known)
             }
             "GUILD_STICKERS_UPDATE" => {
-                let update = event::GuildStickersUpdate::decode(event)?.0;
+                let update = event::GuildStickersUpdate::decode(event)?.into_inner();
                 let known = self.change_guild(update.guild_id, |guild| {
                     std::mem::replace(&mut guild.stickers, update.stickers)
                 });
                 known.map_or(Before::NOTHING, Before::was)
             }
             "GUILD_ROLE_CREATE" => {
-                let set = event::GuildRoleCreate::decode(event)?.0;
+                let set = event::GuildRoleCreate::decode(event)?.into_inner();
                 was(self
                     .roles
                     .insert(set.guild_id, set.role.id, Arc::new(set.role)))
             }
             "GUILD_ROLE_UPDATE" => {
-                let set = event::GuildRoleUpdate::decode(event)?.0;
+                let set = event::GuildRoleUpdate::decode(event)?.into_inner();
                 was(self
                     .roles
                     .insert(set.guild_id, set.role.id, Arc::new(set.role)))
             }
-            "GUILD_ROLE_DELETE" => self.delete_role(&event::GuildRoleDelete::decode(event)?.0),
-            "CHANNEL_CREATE" => was(self.put_channel(event::ChannelCreate::decode(event)?.0)),
-            "CHANNEL_UPDATE" => was(self.put_channel(event::ChannelUpdate::decode(event)?.0)),
-            "THREAD_CREATE" => was(self.put_channel(event::ThreadCreate::decode(event)?.0)),
-            "THREAD_UPDATE" => was(self.put_channel(event::ThreadUpdate::decode(event)?.0)),
+            "GUILD_ROLE_DELETE" => {
+                self.delete_role(&event::GuildRoleDelete::decode(event)?.into_inner())
+            }
+            "CHANNEL_CREATE" => {
+                was(self.put_channel(event::ChannelCreate::decode(event)?.into_inner()))
+            }
+            "CHANNEL_UPDATE" => {
+                was(self.put_channel(event::ChannelUpdate::decode(event)?.into_inner()))
+            }
+            "THREAD_CREATE" => {
+                was(self.put_channel(event::ThreadCreate::decode(event)?.into_inner()))
+            }
+            "THREAD_UPDATE" => {
+                was(self.put_channel(event::ThreadUpdate::decode(event)?.into_inner()))
+            }
             "CHANNEL_DELETE" => {
-                let gone = event::ChannelDelete::decode(event)?.0;
+                let gone = event::ChannelDelete::decode(event)?.into_inner();
                 was(self.remove_channel(gone.guild_id.unwrap_or(NO_GUILD), gone.id))
             }
             "THREAD_DELETE" => {
-                let gone = event::ThreadDelete::decode(event)?.0;
+                let gone = event::ThreadDelete::decode(event)?.into_inner();
                 was(self.remove_channel(gone.guild_id, gone.id))
             }
             "THREAD_LIST_SYNC" => {
-                self.sync_threads(event::ThreadListSync::decode(event)?.0);
+                self.sync_threads(event::ThreadListSync::decode(event)?.into_inner());
                 Before::NOTHING
             }
             "CHANNEL_PINS_UPDATE" => {
@@ -119,43 +124,50 @@ impl Store {
                 Before::NOTHING
             }
             "GUILD_MEMBER_ADD" => {
-                let add = event::GuildMemberAdd::decode(event)?.0;
+                let add = event::GuildMemberAdd::decode(event)?.into_inner();
                 let is_new = self.members.get(add.guild_id, add.member.user.id).is_none();
                 if is_new {
                     self.count(add.guild_id, 1);
                 }
                 was(self.put_member(add.guild_id, add.member))
             }
-            "GUILD_MEMBER_UPDATE" => self.update_member(event::GuildMemberUpdate::decode(event)?.0),
+            "GUILD_MEMBER_UPDATE" => {
+                let update = event::GuildMemberUpdate::decode(event)?;
+                self.update_member(&update)
+            }
             "GUILD_MEMBER_REMOVE" => {
-                let gone = event::GuildMemberRemove::decode(event)?.0;
+                let gone = event::GuildMemberRemove::decode(event)?.into_inner();
                 self.count(gone.guild_id, -1);
                 self.presences.remove(gone.guild_id, gone.user.id);
                 self.voice_states.remove(gone.guild_id, gone.user.id);
                 was(self.members.remove(gone.guild_id, gone.user.id))
             }
             "GUILD_MEMBERS_CHUNK" => {
-                let chunk = event::GuildMembersChunk::decode(event)?.0;
+                let chunk = event::GuildMembersChunk::decode(event)?.into_inner();
                 for member in chunk.members {
                     self.put_member(chunk.guild_id, member);
                 }
                 for presence in chunk.presences {
-                    self.put_presence(presence);
+                    self.put_presence(chunk.guild_id, presence);
                 }
                 Before::NOTHING
             }
             "PRESENCE_UPDATE" if self.presences.is_on() => {
-                was(self.put_presence(event::PresenceUpdate::decode(event)?.0))
+                let presence = event::PresenceUpdate::decode(event)?.into_inner();
+                match presence.guild_id {
+                    Some(guild) => was(self.put_presence(guild, presence)),
+                    None => Before::NOTHING,
+                }
             }
             "VOICE_STATE_UPDATE" if self.voice_states.is_on() => {
-                let state = event::VoiceStateUpdate::decode(event)?.0;
+                let state = event::VoiceStateUpdate::decode(event)?.into_inner();
                 match state.guild_id {
                     Some(guild) => was(self.put_voice_state(guild, state)),
                     None => Before::NOTHING,
                 }
             }
             "TYPING_START" if self.members.is_on() => {
-                let typing = event::TypingStart::decode(event)?.0;
+                let typing = event::TypingStart::decode(event)?.into_inner();
                 if let (Some(guild), Some(member)) = (typing.guild_id, typing.member) {
                     self.put_member(guild, member);
                 }
@@ -169,7 +181,7 @@ impl Store {
         let knows_messages = self.messages.map.is_on();
         Ok(match name {
             "MESSAGE_CREATE" if knows_messages || self.members.is_on() || self.users.is_on() => {
-                let message = event::MessageCreate::decode(event)?.0.message;
+                let message = event::MessageCreate::decode(event)?.into_inner();
                 self.channels.change(message.channel_id, |channel| {
                     Arc::make_mut(channel).last_message_id = Some(message.id.cast());
                 });
@@ -189,7 +201,7 @@ impl Store {
                 Before::was(gone)
             }
             "MESSAGE_REACTION_ADD" if knows_messages => {
-                let reaction = event::MessageReactionAdd::decode(event)?.0;
+                let reaction = event::MessageReactionAdd::decode(event)?.into_inner();
                 if let (Some(guild), Some(member)) = (reaction.guild_id, &reaction.member) {
                     self.put_member(guild, member.clone());
                 }
@@ -197,7 +209,10 @@ impl Store {
                 Before::NOTHING
             }
             "MESSAGE_REACTION_REMOVE" if knows_messages => {
-                self.react(event::MessageReactionRemove::decode(event)?.0, -1);
+                self.react(
+                    event::MessageReactionRemove::decode(event)?.into_inner(),
+                    -1,
+                );
                 Before::NOTHING
             }
             "MESSAGE_REACTION_REMOVE_ALL" if knows_messages => {
@@ -216,7 +231,7 @@ impl Store {
                 Before::NOTHING
             }
             "INTERACTION_CREATE" if self.users.is_on() || self.members.is_on() => {
-                let interaction = event::InteractionCreate::decode(event)?.0;
+                let interaction = event::InteractionCreate::decode(event)?.into_inner();
                 if let Some(user) = interaction.author() {
                     self.see_user(user);
                     if let (Some(guild), Some(member)) = (interaction.guild_id, &interaction.member)
@@ -233,20 +248,20 @@ impl Store {
     fn apply_rest(&mut self, name: &str, event: &Event) -> Result<Before, DecodeError> {
         match name {
             "STAGE_INSTANCE_CREATE" | "STAGE_INSTANCE_UPDATE" => {
-                let stage = event::parse_stage(event)?;
+                let stage: StageInstance = event::read(event)?;
                 self.change_guild(stage.guild_id, |guild| {
                     guild.stage_instances.retain(|known| known.id != stage.id);
                     guild.stage_instances.push(stage);
                 });
             }
             "STAGE_INSTANCE_DELETE" => {
-                let stage = event::parse_stage(event)?;
+                let stage: StageInstance = event::read(event)?;
                 self.change_guild(stage.guild_id, |guild| {
                     guild.stage_instances.retain(|known| known.id != stage.id);
                 });
             }
             "GUILD_SCHEDULED_EVENT_CREATE" | "GUILD_SCHEDULED_EVENT_UPDATE" => {
-                let scheduled = event::parse_scheduled(event)?;
+                let scheduled: ScheduledEvent = event::read(event)?;
                 self.change_guild(scheduled.guild_id, |guild| {
                     let known = &mut guild.guild_scheduled_events;
                     known.retain(|known| known.id != scheduled.id);
@@ -256,7 +271,7 @@ impl Store {
                 });
             }
             "GUILD_SCHEDULED_EVENT_DELETE" => {
-                let scheduled = event::parse_scheduled(event)?;
+                let scheduled: ScheduledEvent = event::read(event)?;
                 self.change_guild(scheduled.guild_id, |guild| {
                     let known = &mut guild.guild_scheduled_events;
                     known.retain(|known| known.id != scheduled.id);
@@ -269,12 +284,12 @@ impl Store {
 
     /// A session begins: the guilds of its shard that it does not name are not the bot's any more, and the others come
     /// anew.
-    fn begin(&mut self, ready: &incoming::Ready) {
-        let is_of_shard = |guild: Id<GuildMarker>| match ready.shard {
-            Some(shard) => {
-                (guild.get() >> 22) % u64::from(shard.total()) == u64::from(shard.number())
+    fn begin(&mut self, ready: &gateway::Ready) {
+        let is_of_shard = |guild: Id<GuildMarker>| match ready.shard[..] {
+            [number, total] if total > 0 => {
+                i64::try_from(guild.get() >> 22).is_ok_and(|time| time % total == number)
             }
-            None => true,
+            _ => true,
         };
         let known = self
             .guilds
@@ -300,7 +315,7 @@ impl Store {
         before.map_or(Before::NOTHING, Before::was::<Guild>)
     }
 
-    fn update_guild(&mut self, mut update: PartialGuild) -> Before {
+    fn update_guild(&mut self, mut update: Guild) -> Before {
         let id = update.id;
         // Every guild has a role: an update without any left its lists out.
         if !update.roles.is_empty() {
@@ -309,9 +324,8 @@ impl Store {
                 self.roles.insert(id, role.id, Arc::new(role));
             }
             self.emojis.clear(id);
-            for emoji in update.emojis.drain(..) {
-                self.emojis.insert(id, emoji.id, Arc::new(emoji));
-            }
+            let emojis = std::mem::take(&mut update.emojis);
+            self.put_emojis(id, emojis);
         }
         let before = self.change_guild(id, |guild| {
             let before = guild.clone();
@@ -322,7 +336,7 @@ impl Store {
     }
 
     /// A role that is gone is gone from its members too; nobody says so for each.
-    fn delete_role(&mut self, gone: &incoming::RoleDelete) -> Before {
+    fn delete_role(&mut self, gone: &gateway::RoleDelete) -> Before {
         let holders = self
             .members
             .of(gone.guild_id)
@@ -338,7 +352,7 @@ impl Store {
     }
 
     /// These are all active threads of the named channels, or of the guild if none is named.
-    fn sync_threads(&mut self, sync: incoming::ThreadListSync) {
+    fn sync_threads(&mut self, sync: gateway::ThreadListSync) {
         let is_meant = |parent| sync.channel_ids.is_empty() || sync.channel_ids.contains(&parent);
         let gone = self
             .channels
@@ -363,33 +377,27 @@ impl Store {
         self.change_guild(guild, |guild| {
             guild.member_count = guild
                 .member_count
-                .map(|count| count.saturating_add_signed(by));
+                .map(|count| count.saturating_add(by).max(0));
         });
     }
 
-    fn update_member(&mut self, update: incoming::MemberUpdate) -> Before {
+    fn update_member(&mut self, update: &gateway::MemberUpdate) -> Before {
         let known = self
             .members
             .get(update.guild_id, update.user.id)
             .map(Arc::as_ref);
-        let member = Member {
-            avatar: update.avatar,
-            avatar_decoration_data: known.and_then(|known| known.avatar_decoration_data.clone()),
-            banner: known.and_then(|known| known.banner),
-            communication_disabled_until: update.communication_disabled_until,
-            deaf: update.deaf.unwrap_or(known.is_some_and(|known| known.deaf)),
-            flags: update
-                .flags
-                .or(known.map(|known| known.flags))
-                .unwrap_or(MemberFlags::empty()),
-            joined_at: update.joined_at.or(known.and_then(|known| known.joined_at)),
-            mute: update.mute.unwrap_or(known.is_some_and(|known| known.mute)),
-            nick: update.nick,
-            pending: update.pending,
-            premium_since: update.premium_since,
-            roles: update.roles,
-            user: update.user,
-        };
+        let mut member = update.to_member();
+        if let Some(known) = known {
+            member.avatar_decoration_data = member
+                .avatar_decoration_data
+                .or_else(|| known.avatar_decoration_data.clone());
+            member.collectibles = member.collectibles.or_else(|| known.collectibles.clone());
+            member.deaf = update.deaf.unwrap_or(known.deaf);
+            member.mute = update.mute.unwrap_or(known.mute);
+            member.flags = update.flags.unwrap_or(known.flags);
+            member.joined_at = member.joined_at.or(known.joined_at);
+            member.pending = update.pending.unwrap_or(known.pending);
+        }
         was(self.put_member(update.guild_id, member))
     }
 
@@ -401,7 +409,7 @@ impl Store {
         }
         let message = match known {
             Some(known) if update.is_partial() => merged(&known, update),
-            _ => update.message,
+            _ => update.into_inner(),
         };
         was(self.put_message(message))
     }

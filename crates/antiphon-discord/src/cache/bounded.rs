@@ -156,13 +156,13 @@ pub(crate) trait Lowest {
     const LOWEST: Self;
 }
 
-impl<M> Lowest for twilight_model::id::Id<M> {
+impl<M> Lowest for antiphon_discord_model::id::Id<M> {
     const LOWEST: Self = Self::new(1);
 }
 
 #[cfg(test)]
 mod tests {
-    use twilight_model::id::{Id, marker::GenericMarker};
+    use antiphon_discord_model::id::{Id, marker::GenericMarker};
 
     use super::*;
 

@@ -5,15 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use antiphon_core::BoxError;
-use serde::{Deserialize, Serialize};
-use twilight_model::{
-    channel::{Channel, Message},
-    gateway::presence::Presence,
-    guild::{Emoji, Guild, Member, Role},
-    user::{CurrentUser, User},
-    voice::VoiceState,
+use antiphon_core::{BoxError, lenient::Reader};
+use antiphon_discord_model::{
+    Channel, Emoji, Guild, Member, Message, Presence, Read, Role, User, VoiceState,
 };
+use serde::Serialize;
 
 use super::{
     limits::CacheLimits,
@@ -28,25 +24,20 @@ const LEVEL: i32 = 1;
 /// Bytes that a picture is unpacked to at most; far more than one has within limits that a machine can hold.
 const UNPACKED: u64 = 1 << 30;
 
-/// A saved picture, each kind with the oldest first.
-///
-/// It is borrowed to be written and owned when it was read.
-#[derive(Serialize, Deserialize)]
-struct Saved<G, C, R, E, M, U, P, V, T, Me> {
-    me: Option<Me>,
-    guilds: Vec<G>,
-    channels: Vec<C>,
-    roles: Vec<(GuildId, R)>,
-    emojis: Vec<(GuildId, E)>,
-    members: Vec<(GuildId, M)>,
-    users: Vec<U>,
-    presences: Vec<P>,
-    voice_states: Vec<V>,
-    messages: Vec<T>,
+/// A picture to be saved, each kind with the oldest first.
+#[derive(Serialize)]
+struct Saved<'a> {
+    me: Option<&'a User>,
+    guilds: Vec<&'a Guild>,
+    channels: Vec<&'a Channel>,
+    roles: Vec<(GuildId, &'a Role)>,
+    emojis: Vec<(GuildId, &'a Emoji)>,
+    members: Vec<(GuildId, &'a Member)>,
+    users: Vec<&'a User>,
+    presences: Vec<&'a Presence>,
+    voice_states: Vec<&'a VoiceState>,
+    messages: Vec<&'a Message>,
 }
-
-type Read =
-    Saved<Guild, Channel, Role, Emoji, Member, User, Presence, VoiceState, Message, CurrentUser>;
 
 impl Store {
     pub(super) fn save(&self) -> io::Result<Vec<u8>> {
@@ -114,47 +105,91 @@ impl Store {
         let mut unpacked = Vec::new();
         let mut decoder = zstd::Decoder::new(packed)?.take(UNPACKED);
         decoder.read_to_end(&mut unpacked)?;
-        let saved: Read = serde_json::from_slice(&unpacked)?;
-        let mut store = Self::new(limits);
-        store.me = saved.me.map(Arc::new);
-        for guild in saved.guilds {
-            store.put_guild_alone(guild);
-        }
-        for channel in saved.channels {
-            let guild = channel.guild_id.unwrap_or(NO_GUILD);
-            store.channels.insert(guild, channel.id, Arc::new(channel));
-        }
-        for (guild, role) in saved.roles {
-            store.roles.insert(guild, role.id, Arc::new(role));
-        }
-        for (guild, emoji) in saved.emojis {
-            store.emojis.insert(guild, emoji.id, Arc::new(emoji));
-        }
-        // Before the members, which would make their users young again.
-        for user in saved.users {
-            store.users.insert((), user.id, Arc::new(user));
-        }
-        for (guild, member) in saved.members {
-            store
-                .members
-                .insert(guild, member.user.id, Arc::new(member));
-        }
-        for presence in saved.presences {
-            let (guild, user) = (presence.guild_id, presence.user.id());
-            store.presences.insert(guild, user, Arc::new(presence));
-        }
-        for state in saved.voice_states {
-            if let Some(guild) = state.guild_id {
-                store
-                    .voice_states
-                    .insert(guild, state.user_id, Arc::new(state));
-            }
-        }
-        for message in saved.messages {
-            store
-                .messages
-                .insert(message.channel_id, message.id, Arc::new(message));
+        let unpacked = String::from_utf8(unpacked)?;
+        let mut from = Reader::new(&unpacked);
+        let store = Self::read(&mut from, limits).ok_or("the picture is no object")?;
+        let repairs = from.finish().ok_or("the picture is not JSON")?;
+        if !repairs.is_empty() {
+            tracing::debug!(%repairs, "values of the saved picture were repaired");
         }
         Ok(store)
+    }
+
+    /// Reads what was saved, by this version or an earlier one, object by object.
+    fn read(from: &mut Reader<'_>, limits: CacheLimits) -> Option<Self> {
+        let mut store = Self::new(limits);
+        let mut fields = from.object()?;
+        while let Some(name) = fields.next(from) {
+            match &*name {
+                "me" => store.me = Option::read(from).flatten().map(Arc::new),
+                "guilds" => each(from, |guild| {
+                    store.put_guild_alone(guild);
+                }),
+                "channels" => each(from, |channel: Channel| {
+                    let guild = channel.guild_id.unwrap_or(NO_GUILD);
+                    store.channels.insert(guild, channel.id, Arc::new(channel));
+                }),
+                "roles" => each(from, |OfGuild(guild, role): OfGuild<Role>| {
+                    store.roles.insert(guild, role.id, Arc::new(role));
+                }),
+                "emojis" => each(from, |OfGuild(guild, emoji)| {
+                    store.put_emojis(guild, vec![emoji]);
+                }),
+                "members" => each(from, |OfGuild(guild, member): OfGuild<Member>| {
+                    let user = member.user.id;
+                    store.members.insert(guild, user, Arc::new(member));
+                }),
+                "users" => each(from, |user: User| {
+                    store.users.insert((), user.id, Arc::new(user));
+                }),
+                "presences" => each(from, |presence: Presence| {
+                    let (guild, user) = (presence.guild_id.unwrap_or(NO_GUILD), presence.user.id);
+                    store.presences.insert(guild, user, Arc::new(presence));
+                }),
+                "voice_states" => each(from, |state: VoiceState| {
+                    if let Some(guild) = state.guild_id {
+                        let user = state.user_id;
+                        store.voice_states.insert(guild, user, Arc::new(state));
+                    }
+                }),
+                "messages" => each(from, |message: Message| {
+                    let (channel, id) = (message.channel_id, message.id);
+                    store.messages.insert(channel, id, Arc::new(message));
+                }),
+                _ => from.skip(),
+            }
+        }
+        Some(store)
+    }
+}
+
+/// Reads a list, and puts each item where it belongs.
+fn each<T: Read>(from: &mut Reader<'_>, mut put: impl FnMut(T)) {
+    let Some(mut items) = from.list() else {
+        return;
+    };
+    while items.next(from) {
+        if let Some(item) = T::read(from) {
+            put(item);
+        }
+    }
+}
+
+/// An object and the guild that it belongs to, saved as a list of the two.
+struct OfGuild<T>(GuildId, T);
+
+impl<T: Read> Read for OfGuild<T> {
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let mut items = from.list()?;
+        let guild = items.next(from).then(|| GuildId::read(from));
+        let object = items.next(from).then(|| T::read(from));
+        while items.next(from) {
+            from.skip();
+        }
+        Some(Self(guild??, object??))
+    }
+
+    fn stand_in() -> Self {
+        Self(NO_GUILD, T::stand_in())
     }
 }

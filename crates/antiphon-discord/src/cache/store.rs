@@ -2,16 +2,12 @@
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-use twilight_model::{
-    channel::{Channel, Message},
-    gateway::presence::{Presence, UserOrId},
-    guild::{Emoji, Guild, Member, PartialMember, Role},
+use antiphon_discord_model::{
+    Channel, Emoji, Guild, Member, Message, PartialMember, Presence, Role, User, VoiceState,
     id::{
         Id,
         marker::{ChannelMarker, EmojiMarker, GuildMarker, MessageMarker, RoleMarker, UserMarker},
     },
-    user::{CurrentUser, User},
-    voice::VoiceState,
 };
 
 use super::{
@@ -88,7 +84,7 @@ impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: Weigh> Indexed<S, I, V> {
 /// stickers, stages and scheduled events are in it.
 #[derive(Clone, Debug)]
 pub(super) struct Store {
-    pub(super) me: Option<Arc<CurrentUser>>,
+    pub(super) me: Option<Arc<User>>,
     pub(super) guilds: Scoped<(), GuildId, Arc<Guild>>,
     pub(super) channels: Indexed<GuildId, ChannelId, Arc<Channel>>,
     pub(super) roles: Indexed<GuildId, Id<RoleMarker>, Arc<Role>>,
@@ -149,26 +145,23 @@ impl Store {
         if !self.members.is_on() {
             return;
         }
-        let known = self.members.get(guild, user.id);
-        let pending = known.is_some_and(|known| known.pending);
-        self.put_member(
-            guild,
-            Member {
-                avatar: partial.avatar,
-                avatar_decoration_data: partial.avatar_decoration_data.clone(),
-                banner: partial.banner,
-                communication_disabled_until: partial.communication_disabled_until,
-                deaf: partial.deaf,
-                flags: partial.flags,
-                joined_at: partial.joined_at,
-                mute: partial.mute,
-                nick: partial.nick.clone(),
-                pending,
-                premium_since: partial.premium_since,
-                roles: partial.roles.clone(),
-                user: user.clone(),
-            },
-        );
+        let mut member = partial.to_member(user.clone());
+        if let Some(known) = self.members.get(guild, user.id) {
+            member.pending = partial.pending.unwrap_or(known.pending);
+            member.deaf = partial.deaf.unwrap_or(known.deaf);
+            member.mute = partial.mute.unwrap_or(known.mute);
+            member.flags = partial.flags.unwrap_or(known.flags);
+        }
+        self.put_member(guild, member);
+    }
+
+    /// Puts a guild's emojis in; characters are not kept.
+    pub(super) fn put_emojis(&mut self, guild: GuildId, emojis: Vec<Emoji>) {
+        for emoji in emojis {
+            if let Some(id) = emoji.id {
+                self.emojis.insert(guild, id, Arc::new(emoji));
+            }
+        }
     }
 
     /// Puts a guild in, with all that came in it; what was known of it goes.
@@ -181,14 +174,12 @@ impl Store {
         for role in guild.roles.drain(..) {
             self.roles.insert(id, role.id, Arc::new(role));
         }
-        for emoji in guild.emojis.drain(..) {
-            self.emojis.insert(id, emoji.id, Arc::new(emoji));
-        }
+        self.put_emojis(id, std::mem::take(&mut guild.emojis));
         for member in guild.members.drain(..) {
             self.put_member(id, member);
         }
         for presence in guild.presences.drain(..) {
-            self.put_presence(presence);
+            self.put_presence(id, presence);
         }
         for state in guild.voice_states.drain(..) {
             self.put_voice_state(id, state);
@@ -232,7 +223,7 @@ impl Store {
     }
 
     pub(super) fn put_channel(&mut self, channel: Channel) -> Option<Arc<Channel>> {
-        for user in channel.recipients.iter().flatten() {
+        for user in &channel.recipients {
             self.see_user(user);
         }
         let guild = channel.guild_id.unwrap_or(NO_GUILD);
@@ -252,22 +243,27 @@ impl Store {
         self.channels.remove(id)
     }
 
-    pub(super) fn put_presence(&mut self, mut presence: Presence) -> Option<Arc<Presence>> {
+    pub(super) fn put_presence(
+        &mut self,
+        guild: GuildId,
+        mut presence: Presence,
+    ) -> Option<Arc<Presence>> {
         // A list of one has room for four when it was read.
         presence.activities.shrink_to_fit();
-        if let UserOrId::User(user) = &presence.user {
-            self.see_user(user);
+        presence.guild_id = Some(guild);
+        let user = presence.user.id;
+        if let Some(sent) = presence.user.to_user() {
+            self.see_user(&sent);
             let is_news = self
                 .members
-                .get(presence.guild_id, user.id)
-                .is_some_and(|member| member.user != *user);
+                .get(guild, user)
+                .is_some_and(|member| member.user != sent);
             if is_news {
-                self.members.change(presence.guild_id, user.id, |member| {
-                    Arc::make_mut(member).user = user.clone();
+                self.members.change(guild, user, |member| {
+                    Arc::make_mut(member).user = sent;
                 });
             }
         }
-        let (guild, user) = (presence.guild_id, presence.user.id());
         self.presences.insert(guild, user, Arc::new(presence))
     }
 

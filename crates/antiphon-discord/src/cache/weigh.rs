@@ -5,12 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use twilight_model::{
-    channel::{Channel, Message},
-    gateway::presence::{Presence, UserOrId},
-    guild::{Emoji, Guild, Member, Role},
-    user::User,
-    voice::VoiceState,
+use antiphon_discord_model::{
+    Channel, Emoji, Guild, Member, Message, Presence, Role, User, VoiceState,
 };
 
 /// The texts of an embed, attachment, component or scheduled event, roughly.
@@ -70,7 +66,7 @@ impl Weigh for Role {
 impl Weigh for Emoji {
     fn weight(&self) -> usize {
         size_of_val(self)
-            + owned(&self.name)
+            + text(self.name.as_ref())
             + self.roles.capacity() * 8
             + self.user.as_ref().map_or(0, user)
     }
@@ -78,13 +74,11 @@ impl Weigh for Emoji {
 
 impl Weigh for Channel {
     fn weight(&self) -> usize {
-        let overwrites = self.permission_overwrites.as_ref();
-        let tags = self.available_tags.as_ref();
         size_of_val(self)
             + text(self.name.as_ref())
             + text(self.topic.as_ref())
-            + overwrites.map_or(0, |overwrites| list(overwrites, 0))
-            + tags.map_or(0, |tags| list(tags, 32))
+            + list(&self.permission_overwrites, 0)
+            + list(&self.available_tags, 32)
     }
 }
 
@@ -108,10 +102,7 @@ impl Weigh for VoiceState {
 
 impl Weigh for Presence {
     fn weight(&self) -> usize {
-        let of_user = match &self.user {
-            UserOrId::User(known) => user(known),
-            UserOrId::UserId { .. } => 0,
-        };
+        let of_user = text(self.user.name.as_ref()) + text(self.user.global_name.as_ref());
         let texts = self.activities.iter().map(|activity| {
             owned(&activity.name)
                 + text(activity.state.as_ref())
@@ -136,7 +127,7 @@ impl Weigh for Message {
             + list(&self.mention_roles, 0)
             + list(&self.reactions, 16)
             + list(&self.sticker_items, 16)
-            + self.thread.as_ref().map_or(0, Weigh::weight)
+            + self.thread.as_deref().map_or(0, Weigh::weight)
             + referenced
     }
 }

@@ -1,11 +1,11 @@
 //! What is asked over the Gateway, and what comes of it.
 
 use antiphon_core::{DecodeError, Draft, Event, Position, Secret, SourceName};
-use tokio::sync::oneshot;
-use twilight_model::id::{
+use antiphon_discord_model::id::{
     Id,
     marker::{ChannelMarker, GuildMarker, UserMarker},
 };
+use tokio::sync::oneshot;
 
 use crate::{
     config::Presence,

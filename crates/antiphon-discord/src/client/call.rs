@@ -2,8 +2,9 @@
 
 use std::{borrow::Cow, fmt, future::IntoFuture, marker::PhantomData};
 
-use antiphon_core::BoxFuture;
-use twilight_http::request::TryIntoRequest;
+use antiphon_core::{BoxError, BoxFuture};
+use serde_json::Value;
+use twilight_http::request::{Request, TryIntoRequest};
 
 use crate::{
     error::RequestError,
@@ -21,13 +22,46 @@ use crate::{
 #[must_use = "a request is sent when it is awaited"]
 pub struct Call<'a, T> {
     http: &'a Http,
-    order: Order<'a>,
+    pub(super) order: Order<'a>,
     answer: PhantomData<fn() -> T>,
 }
 
+/// A field of an answer by its name, and what it holds for certain, since the request says so.
+pub(crate) type Known = (&'static str, Value);
+
+/// What a request is made from.
+pub(super) trait Build {
+    /// What its answer holds for certain.
+    fn known(&self) -> Vec<Known> {
+        Vec::new()
+    }
+
+    /// Checks its values; the error says why Discord would refuse it.
+    fn build(self, http: &Http) -> Result<Request, BoxError>;
+}
+
+/// twilight's builders.
+impl<B: TryIntoRequest> Build for B {
+    fn build(self, _: &Http) -> Result<Request, BoxError> {
+        self.try_into_request().map_err(|error| {
+            let text = error.to_string();
+            error.into_source().unwrap_or_else(|| text.into())
+        })
+    }
+}
+
 impl<'a, T> Call<'a, T> {
-    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl TryIntoRequest) -> Self {
-        Self::of(http, Order::new(request.try_into_request(), repeat))
+    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl Build) -> Self {
+        let known = request.known();
+        let mut order = Order::new(request.build(http), repeat);
+        order.known = known;
+        Self::of(http, order)
+    }
+
+    /// Says what the answer holds for certain.
+    pub(super) fn known(mut self, field: &'static str, value: impl Into<Value>) -> Self {
+        self.order.known.push((field, value.into()));
+        self
     }
 
     pub(super) fn of(http: &'a Http, order: Order<'a>) -> Self {
@@ -63,8 +97,12 @@ impl<T> fmt::Debug for Call<'_, T> {
 pub struct AuditedCall<'a, T>(Call<'a, T>);
 
 impl<'a, T> AuditedCall<'a, T> {
-    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl TryIntoRequest) -> Self {
+    pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl Build) -> Self {
         Self(Call::new(http, repeat, request))
+    }
+
+    pub(super) fn of(http: &'a Http, order: Order<'a>) -> Self {
+        Self(Call::of(http, order))
     }
 
     /// Sets what the audit log says of it, at most 512 characters; the default is nothing.
@@ -89,14 +127,18 @@ impl<T> fmt::Debug for AuditedCall<'_, T> {
     }
 }
 
-/// Defines a call with options: its type, which twilight's builder of the same name is behind, and its setters.
+/// Defines a call with options: its type, what builds its request, and its setters.
 ///
-/// `audited` adds a reason for the audit log.
+/// `audited` adds a reason for the audit log; `= "field"` sets a field of [`Fields`](super::fields::Fields), and `as`
+/// converts the argument first.
 macro_rules! calls {
     ($(
         $(#[$doc:meta])*
         $name:ident($inner:ty) -> $answer:ty, $repeat:ident $(, $audited:ident)? {
-            $($(#[$setter_doc:meta])* $setter:ident($($argument:ident: $type:ty)?);)*
+            $(
+                $(#[$setter_doc:meta])*
+                $setter:ident($($argument:ident: $type:ty)?) $(= $wire:literal)? $(as $convert:path)?;
+            )*
         }
     )*) => {$(
         $(#[$doc])*
@@ -119,7 +161,9 @@ macro_rules! calls {
             $(
                 $(#[$setter_doc])*
                 pub fn $setter(mut self $(, $argument: $type)?) -> Self {
-                    self.request = self.request.$setter($($argument)?);
+                    self.request = $crate::client::call::set!(
+                        self.request, $setter($($argument)?) $(= $wire)? $(as $convert)?
+                    );
                     self
                 }
             )*
@@ -132,10 +176,10 @@ macro_rules! calls {
             type IntoFuture = antiphon_core::BoxFuture<'a, Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
-                let request = twilight_http::request::TryIntoRequest::try_into_request(self.request);
-                let mut order = $crate::http::Order::new(request, $crate::http::Repeat::$repeat);
-                order.reason = self.reason;
-                $crate::client::call::Call::of(self.http, order).into_future()
+                let repeat = $crate::http::Repeat::$repeat;
+                let mut call = $crate::client::call::Call::new(self.http, repeat, self.request);
+                call.order.reason = self.reason;
+                call.into_future()
             }
         }
 
@@ -158,5 +202,19 @@ macro_rules! audited {
     };
 }
 
+/// Sets an option of a request.
+macro_rules! set {
+    ($request:expr, $setter:ident($($argument:expr)?)) => {
+        $request.$setter($($argument)?)
+    };
+    ($request:expr, $setter:ident($argument:expr) = $wire:literal) => {
+        $request.set($wire, $argument)
+    };
+    ($request:expr, $setter:ident($argument:expr) as $convert:path) => {
+        $request.$setter($convert($argument))
+    };
+}
+
 pub(super) use audited;
 pub(super) use calls;
+pub(super) use set;

@@ -2,31 +2,19 @@
 
 use std::future::IntoFuture;
 
-use twilight_http::request::{
-    channel::{
-        UpdateChannel as TwilightUpdateChannel,
-        thread::{
-            CreateThread as TwilightCreateThread, CreateThreadFromMessage as TwilightFromMessage,
-            GetThreadMembers, UpdateThread as TwilightUpdateThread,
-        },
-    },
-    guild::CreateGuildChannel as TwilightCreateChannel,
-};
-use twilight_model::{
-    channel::{
-        self, Channel, ChannelType,
-        thread::{AutoArchiveDuration, ThreadMember},
-    },
-    http::permission_overwrite::PermissionOverwrite,
+use antiphon_discord_model::{
+    AutoArchiveDuration, Channel, ChannelType, PermissionOverwrite, ThreadMember,
     id::{
         Id,
         marker::{ChannelMarker, GuildMarker, MessageMarker, UserMarker},
     },
 };
+use twilight_http::{request::channel::thread::GetThreadMembers, routing::Route};
 
 use super::{
     Client,
     call::{AuditedCall, Call, calls},
+    fields::Fields,
 };
 use crate::http::Repeat;
 
@@ -43,13 +31,18 @@ impl Client {
         guild: Id<GuildMarker>,
         name: &'a str,
     ) -> CreateGuildChannel<'a> {
-        let request = self.http().builders().create_guild_channel(guild, name);
-        CreateGuildChannel::new(self.http(), request)
+        let guild_id = guild.get();
+        let fields = Fields::new(Route::CreateChannel { guild_id }).set("name", name);
+        CreateGuildChannel::new(self.http(), fields)
     }
 
     /// Changes a channel; threads have [`update_thread`](Self::update_thread).
     pub fn update_channel(&self, channel: Id<ChannelMarker>) -> UpdateChannel<'_> {
-        UpdateChannel::new(self.http(), self.http().builders().update_channel(channel))
+        let channel_id = channel.get();
+        UpdateChannel::new(
+            self.http(),
+            Fields::new(Route::UpdateChannel { channel_id }),
+        )
     }
 
     /// Deletes a channel or a thread, or closes a direct conversation.
@@ -64,9 +57,15 @@ impl Client {
         channel: Id<ChannelMarker>,
         overwrite: &PermissionOverwrite,
     ) -> AuditedCall<'_, ()> {
-        let builders = self.http().builders();
-        let request = builders.update_channel_permission(channel, overwrite);
-        AuditedCall::new(self.http(), Repeat::Safe, request)
+        let route = Route::UpdatePermissionOverwrite {
+            channel_id: channel.get(),
+            target_id: overwrite.id.get(),
+        };
+        let fields = Fields::new(route)
+            .set("type", overwrite.kind)
+            .set("allow", overwrite.allow)
+            .set("deny", overwrite.deny);
+        AuditedCall::new(self.http(), Repeat::Safe, fields)
     }
 
     /// Begins a thread in a channel, of one of the thread types.
@@ -76,8 +75,9 @@ impl Client {
         name: &'a str,
         kind: ChannelType,
     ) -> CreateThread<'a> {
-        let request = self.http().builders().create_thread(channel, name, kind);
-        CreateThread::new(self.http(), request)
+        let channel_id = channel.get();
+        let fields = Fields::new(Route::CreateThread { channel_id });
+        CreateThread::new(self.http(), fields.set("name", name).set("type", kind))
     }
 
     /// Begins a thread from a message.
@@ -87,14 +87,20 @@ impl Client {
         message: Id<MessageMarker>,
         name: &'a str,
     ) -> CreateThreadFromMessage<'a> {
-        let builders = self.http().builders();
-        let request = builders.create_thread_from_message(channel, message, name);
-        CreateThreadFromMessage::new(self.http(), request)
+        let route = Route::CreateThreadFromMessage {
+            channel_id: channel.get(),
+            message_id: message.get(),
+        };
+        CreateThreadFromMessage::new(self.http(), Fields::new(route).set("name", name))
     }
 
     /// Changes a thread.
     pub fn update_thread(&self, thread: Id<ChannelMarker>) -> UpdateThread<'_> {
-        UpdateThread::new(self.http(), self.http().builders().update_thread(thread))
+        let channel_id = thread.get();
+        UpdateThread::new(
+            self.http(),
+            Fields::new(Route::UpdateChannel { channel_id }),
+        )
     }
 
     /// Lets the bot join a thread, whose messages it then gets.
@@ -137,83 +143,83 @@ impl Client {
 
 calls! {
     /// A new channel; see [`Client::create_guild_channel`].
-    CreateGuildChannel(TwilightCreateChannel<'a>) -> Channel, Never, audited {
+    CreateGuildChannel(Fields<'a>) -> Channel, Never, audited {
         /// Sets the type; the default is a text channel.
-        kind(kind: ChannelType);
+        kind(kind: ChannelType) = "type";
         /// Sets the topic, at most 1,024 characters.
-        topic(topic: &'a str);
+        topic(topic: &'a str) = "topic";
         /// Puts it into a category.
-        parent_id(category: Id<ChannelMarker>);
+        parent_id(category: Id<ChannelMarker>) = "parent_id";
         /// Sets where it stands in the list.
-        position(position: u64);
+        position(position: u64) = "position";
         /// Sets who may do what in it.
-        permission_overwrites(overwrites: &'a [channel::permission_overwrite::PermissionOverwrite]);
+        permission_overwrites(overwrites: &'a [PermissionOverwrite]) = "permission_overwrites";
         /// Sets whether it is age-restricted; the default is no.
-        nsfw(nsfw: bool);
+        nsfw(nsfw: bool) = "nsfw";
         /// Sets how many seconds a user waits between messages, 0 to 21,600.
-        rate_limit_per_user(seconds: u16);
+        rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
         /// Sets a voice channel's bit rate.
-        bitrate(bitrate: u32);
+        bitrate(bitrate: u32) = "bitrate";
         /// Sets how many may be in a voice channel; 0 is any number.
-        user_limit(limit: u16);
+        user_limit(limit: u16) = "user_limit";
     }
 
     /// A change of a channel; see [`Client::update_channel`].
     ///
     /// What is not set stays as it is.
-    UpdateChannel(TwilightUpdateChannel<'a>) -> Channel, Never, audited {
+    UpdateChannel(Fields<'a>) -> Channel, Never, audited {
         /// Sets the name, 1 to 100 characters.
-        name(name: &'a str);
+        name(name: &'a str) = "name";
         /// Sets the topic, at most 1,024 characters.
-        topic(topic: &'a str);
+        topic(topic: &'a str) = "topic";
         /// Puts it into a category; `None` takes it out.
-        parent_id(category: Option<Id<ChannelMarker>>);
+        parent_id(category: Option<Id<ChannelMarker>>) = "parent_id";
         /// Sets where it stands in the list.
-        position(position: u64);
+        position(position: u64) = "position";
         /// Sets who may do what in it.
-        permission_overwrites(overwrites: &'a [channel::permission_overwrite::PermissionOverwrite]);
+        permission_overwrites(overwrites: &'a [PermissionOverwrite]) = "permission_overwrites";
         /// Sets whether it is age-restricted.
-        nsfw(nsfw: bool);
+        nsfw(nsfw: bool) = "nsfw";
         /// Sets how many seconds a user waits between messages, 0 to 21,600.
-        rate_limit_per_user(seconds: u16);
+        rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
         /// Sets a voice channel's bit rate.
-        bitrate(bitrate: u32);
+        bitrate(bitrate: u32) = "bitrate";
         /// Sets how many may be in a voice channel; 0 is any number.
-        user_limit(limit: u16);
+        user_limit(limit: u16) = "user_limit";
         /// Makes a text channel an announcement channel, or the other way round.
-        kind(kind: ChannelType);
+        kind(kind: ChannelType) = "type";
     }
 
     /// A new thread; see [`Client::create_thread`].
-    CreateThread(TwilightCreateThread<'a>) -> Channel, Never, audited {
+    CreateThread(Fields<'a>) -> Channel, Never, audited {
         /// Sets after which silence it leaves the list; the default is the channel's.
-        auto_archive_duration(duration: AutoArchiveDuration);
+        auto_archive_duration(duration: AutoArchiveDuration) = "auto_archive_duration";
         /// Sets whether members may invite others to a private thread; the default is yes.
-        invitable(invitable: bool);
+        invitable(invitable: bool) = "invitable";
     }
 
     /// A new thread from a message; see [`Client::create_thread_from_message`].
-    CreateThreadFromMessage(TwilightFromMessage<'a>) -> Channel, Never, audited {
+    CreateThreadFromMessage(Fields<'a>) -> Channel, Never, audited {
         /// Sets after which silence it leaves the list; the default is the channel's.
-        auto_archive_duration(duration: AutoArchiveDuration);
+        auto_archive_duration(duration: AutoArchiveDuration) = "auto_archive_duration";
     }
 
     /// A change of a thread; see [`Client::update_thread`].
     ///
     /// What is not set stays as it is.
-    UpdateThread(TwilightUpdateThread<'a>) -> Channel, Never, audited {
+    UpdateThread(Fields<'a>) -> Channel, Never, audited {
         /// Sets the name, 1 to 100 characters.
-        name(name: &'a str);
+        name(name: &'a str) = "name";
         /// Archives it, or takes it out of the archive.
-        archived(archived: bool);
+        archived(archived: bool) = "archived";
         /// Locks it, so that only moderators take it out of the archive.
-        locked(locked: bool);
+        locked(locked: bool) = "locked";
         /// Sets after which silence it leaves the list.
-        auto_archive_duration(duration: AutoArchiveDuration);
+        auto_archive_duration(duration: AutoArchiveDuration) = "auto_archive_duration";
         /// Sets whether members may invite others to a private thread.
-        invitable(invitable: bool);
+        invitable(invitable: bool) = "invitable";
         /// Sets how many seconds a user waits between messages, 0 to 21,600.
-        rate_limit_per_user(seconds: u16);
+        rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
     }
 
     /// Who is in a thread; see [`Client::thread_members`].

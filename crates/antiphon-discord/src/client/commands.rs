@@ -1,15 +1,17 @@
 //! An application's slash commands and context menus.
 
-use twilight_model::{
-    application::command::Command,
+use antiphon_discord_model::{
+    Command,
     id::{
         Id,
         marker::{ApplicationMarker, CommandMarker, GuildMarker},
     },
 };
+use serde::Serialize;
+use twilight_http::{request::Request, routing::Route};
 
 use super::{Client, call::Call};
-use crate::http::Repeat;
+use crate::http::{Order, Repeat};
 
 impl Client {
     /// Reads the commands that all guilds have.
@@ -19,14 +21,28 @@ impl Client {
     }
 
     /// Sets the commands that all guilds have, in place of those that there were, and gives them with their ids.
+    ///
+    /// A command is anything that becomes the JSON that Discord documents, such as a [`Command`] that was read.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::ApplicationMarker}};
+    /// # async fn f(client: Client, application: Id<ApplicationMarker>) -> Result<(), RequestError> {
+    /// let ping = serde_json::json!({"name": "ping", "description": "answers pong"});
+    /// client.set_global_commands(application, &[ping]).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn set_global_commands(
         &self,
         application: Id<ApplicationMarker>,
-        commands: &[Command],
+        commands: &[impl Serialize],
     ) -> Call<'_, Vec<Command>> {
-        let interactions = self.http().builders().interaction(application);
-        let request = interactions.set_global_commands(commands);
-        Call::new(self.http(), Repeat::Safe, request)
+        let application_id = application.get();
+        let request = Request::builder(&Route::SetGlobalCommands { application_id });
+        let request = request.json(&commands).build();
+        Call::of(
+            self.http(),
+            Order::new(request.map_err(Into::into), Repeat::Safe),
+        )
     }
 
     /// Deletes a command that all guilds have.
@@ -55,15 +71,23 @@ impl Client {
     }
 
     /// Sets the commands that one guild has, in place of those that there were, and gives them with their ids.
+    ///
+    /// A command is what it is for [`set_global_commands`](Self::set_global_commands).
     pub fn set_guild_commands(
         &self,
         application: Id<ApplicationMarker>,
         guild: Id<GuildMarker>,
-        commands: &[Command],
+        commands: &[impl Serialize],
     ) -> Call<'_, Vec<Command>> {
-        let interactions = self.http().builders().interaction(application);
-        let request = interactions.set_guild_commands(guild, commands);
-        Call::new(self.http(), Repeat::Safe, request)
+        let route = Route::SetGuildCommands {
+            application_id: application.get(),
+            guild_id: guild.get(),
+        };
+        let request = Request::builder(&route).json(&commands).build();
+        Call::of(
+            self.http(),
+            Order::new(request.map_err(Into::into), Repeat::Safe),
+        )
     }
 
     /// Deletes a command that one guild has.

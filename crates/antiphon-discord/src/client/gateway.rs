@@ -3,17 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use antiphon_core::LinkState;
+use antiphon_discord_model::id::{
+    Id,
+    marker::{ChannelMarker, GuildMarker},
+};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep, timeout_at},
 };
-use twilight_model::{
-    gateway::Intents,
-    id::{
-        Id,
-        marker::{ChannelMarker, GuildMarker},
-    },
-};
+use twilight_model::gateway::Intents;
 
 use super::{Client, Command, MemberQuery, Members, VoiceConnection, VoiceWish};
 use crate::{

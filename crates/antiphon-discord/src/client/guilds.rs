@@ -2,6 +2,19 @@
 
 use std::future::IntoFuture;
 
+use super::{
+    Client,
+    call::{Call, calls},
+};
+use crate::http::Repeat;
+use antiphon_discord_model::{
+    AuditLog as AuditLogEntries, AuditLogEventType, Channel, CurrentUserGuild, Guild,
+    ThreadsListing, VoiceRegion, VoiceState,
+    id::{
+        Id,
+        marker::{ChannelMarker, GuildMarker, UserMarker},
+    },
+};
 use twilight_http::request::{
     guild::{
         GetAuditLog, GetGuild,
@@ -12,25 +25,6 @@ use twilight_http::request::{
     },
     user::GetCurrentUserGuilds,
 };
-use twilight_model::{
-    channel::{Channel, thread::ThreadsListing},
-    guild::{
-        Guild,
-        audit_log::{AuditLog as AuditLogEntries, AuditLogEventType},
-    },
-    id::{
-        Id,
-        marker::{ChannelMarker, GuildMarker, UserMarker},
-    },
-    user::CurrentUserGuild,
-    voice::{VoiceRegion, VoiceState},
-};
-
-use super::{
-    Client,
-    call::{Call, calls},
-};
-use crate::http::Repeat;
 
 impl Client {
     /// Reads a guild; its channels, members and presences come over the Gateway only.
@@ -113,6 +107,11 @@ impl Client {
     }
 }
 
+/// As twilight has it; no type has a number beyond.
+fn event_type(kind: AuditLogEventType) -> twilight_model::guild::audit_log::AuditLogEventType {
+    u16::try_from(kind.number()).unwrap_or(u16::MAX).into()
+}
+
 calls! {
     /// A guild; see [`Client::guild`].
     GuildCall(GetGuild<'a>) -> Guild, Safe {
@@ -123,7 +122,7 @@ calls! {
     /// A guild's audit log; see [`Client::audit_log`].
     AuditLog(GetAuditLog<'a>) -> AuditLogEntries, Safe {
         /// Only entries of this type.
-        action_type(kind: AuditLogEventType);
+        action_type(kind: AuditLogEventType) as event_type;
         /// Only entries whose id comes after this one.
         after(entry: u64);
         /// Only entries whose id comes before this one.

@@ -3,44 +3,36 @@
 use std::{fmt, future::IntoFuture};
 
 use antiphon_core::BoxFuture;
-use twilight_http::{
-    client::InteractionClient,
-    request::application::interaction::{
-        CreateFollowup as TwilightFollowup, UpdateFollowup as TwilightUpdateFollowup,
-        UpdateResponse as TwilightUpdateResponse,
-    },
-};
-use twilight_model::{
-    application::{command::CommandOptionChoice, interaction::Interaction},
-    channel::{
-        Message,
-        message::{AllowedMentions, Component, Embed, MessageFlags},
-    },
-    http::{
-        attachment::Attachment,
-        interaction::{InteractionResponse, InteractionResponseData, InteractionResponseType},
-    },
+use antiphon_discord_model::{
+    AllowedMentions, CommandOptionChoice, Component, Embed, Interaction, InteractionResponseType,
+    Message, MessageFlags,
     id::{
         Id,
-        marker::{AttachmentMarker, InteractionMarker, MessageMarker},
+        marker::{
+            ApplicationMarker, AttachmentMarker, ChannelMarker, InteractionMarker, MessageMarker,
+        },
     },
-    poll::Poll,
 };
+use serde::Serialize;
+use twilight_http::{client::InteractionClient, request::Request, routing::Route};
 
 use super::{
     Client,
     call::{Call, calls},
+    draft::{Draft, Target},
+    files::File,
+    poll::PollRequest,
 };
 use crate::{
     error::RequestError,
-    http::{Http, Repeat},
+    http::{Http, Order, Repeat},
 };
 
 impl Client {
     /// What the bot can answer to an interaction, which waits three seconds for its first answer.
     ///
     /// ```no_run
-    /// # use antiphon_discord::{Client, RequestError, model::application::interaction::Interaction};
+    /// # use antiphon_discord::{Client, RequestError, model::Interaction};
     /// # async fn f(client: Client, interaction: &Interaction) -> Result<(), RequestError> {
     /// let answer = client.interaction(interaction);
     /// answer.defer().ephemeral().await?;
@@ -52,6 +44,8 @@ impl Client {
         Answers {
             http: self.http(),
             builders: builders.interaction(interaction.application_id),
+            application: interaction.application_id,
+            channel: interaction.channel_id,
             id: interaction.id,
             token: &interaction.token,
         }
@@ -65,17 +59,38 @@ impl Client {
 pub struct Answers<'a> {
     http: &'a Http,
     builders: InteractionClient<'a>,
+    application: Id<ApplicationMarker>,
+    /// In which the interaction was made, where that was sent.
+    channel: Option<Id<ChannelMarker>>,
     id: Id<InteractionMarker>,
     token: &'a str,
 }
 
 impl<'a> Answers<'a> {
-    /// Answers as is said in full; the methods below say it shorter.
-    pub fn create_response(&self, response: &InteractionResponse) -> Call<'a, ()> {
-        let builders = &self.builders;
-        let request = builders.create_response(self.id, self.token, response);
+    /// Answers as is said in full, with `type` and `data` as Discord documents them; the methods below say it shorter.
+    ///
+    /// Nothing in it is checked before it is sent.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::Interaction};
+    /// # async fn f(client: Client, interaction: &Interaction) -> Result<(), RequestError> {
+    /// let launch = serde_json::json!({"type": 12});
+    /// client.interaction(interaction).create_response(&launch).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn create_response(&self, response: &impl Serialize) -> Call<'a, ()> {
+        let route = Route::InteractionCallback {
+            interaction_id: self.id.get(),
+            interaction_token: self.token,
+            with_response: false,
+        };
+        let request = Request::builder(&route).use_authorization_token(false);
+        let request = request.json(response).build();
         // A second one for the same interaction is refused as already acknowledged.
-        Call::new(self.http, Repeat::Safe, request)
+        Call::of(
+            self.http,
+            Order::new(request.map_err(Into::into), Repeat::Safe),
+        )
     }
 
     /// Answers a ping.
@@ -96,7 +111,7 @@ impl<'a> Answers<'a> {
 
     /// Says that the message with the button or menu will be edited, by [`update_response`](Self::update_response).
     pub fn defer_update(&self) -> Respond<'a> {
-        self.respond(InteractionResponseType::DeferredUpdateMessage)
+        self.respond(InteractionResponseType::DeferredMessageUpdate)
     }
 
     /// Edits the message with the button or menu.
@@ -108,11 +123,34 @@ impl<'a> Answers<'a> {
     pub fn autocomplete(&self, choices: Vec<CommandOptionChoice>) -> Respond<'a> {
         let mut respond =
             self.respond(InteractionResponseType::ApplicationCommandAutocompleteResult);
-        respond.data().choices = Some(choices);
+        respond.draft.body.choices = Some(choices);
         respond
     }
 
-    /// Opens a form, whose answer comes as an interaction with this id.
+    /// Opens a form, whose answer comes as an interaction with this id: labels with fields for text, menus, groups of
+    /// radio buttons and of boxes to tick, boxes and files, and texts between them.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{Interaction, Label, RadioGroup, RadioGroupOption}};
+    /// # async fn f(client: Client, interaction: &Interaction) -> Result<(), RequestError> {
+    /// let options = ["alto", "tenor"].map(|voice| RadioGroupOption {
+    ///     label: voice.into(),
+    ///     value: voice.into(),
+    ///     ..RadioGroupOption::default()
+    /// });
+    /// let voices = RadioGroup {
+    ///     custom_id: "voice".into(),
+    ///     options: Some(options.into()),
+    ///     ..RadioGroup::default()
+    /// };
+    /// let label = Label {
+    ///     label: Some("Which voice?".into()),
+    ///     component: Some(Box::new(voices.into())),
+    ///     ..Label::default()
+    /// };
+    /// client.interaction(interaction).modal("join", "Join the choir", vec![label.into()]).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn modal(
         &self,
         custom_id: impl Into<String>,
@@ -120,21 +158,20 @@ impl<'a> Answers<'a> {
         components: Vec<Component>,
     ) -> Respond<'a> {
         let mut respond = self.respond(InteractionResponseType::Modal);
-        let data = respond.data();
-        data.custom_id = Some(custom_id.into());
-        data.title = Some(title.into());
-        data.components = Some(components);
-        respond
+        respond.draft.body.custom_id = Some(custom_id.into());
+        respond.draft.body.title = Some(title.into());
+        respond.components(components)
     }
 
     /// Reads the first answer.
     pub fn response(&self) -> Call<'a, Message> {
-        Call::new(self.http, Repeat::Safe, self.builders.response(self.token))
+        let request = self.builders.response(self.token);
+        Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
     }
 
     /// Edits the first answer.
     pub fn update_response(&'a self) -> UpdateResponse<'a> {
-        UpdateResponse::new(self.http, self.builders.update_response(self.token))
+        UpdateResponse::new(self.http, self.answered(None))
     }
 
     /// Deletes the first answer.
@@ -147,19 +184,22 @@ impl<'a> Answers<'a> {
     ///
     /// Discord knows no nonce here: when its answer is lost, the outcome is unknown.
     pub fn create_followup(&'a self) -> CreateFollowup<'a> {
-        CreateFollowup::new(self.http, self.builders.create_followup(self.token))
+        let target = Target::Followup {
+            application: self.application,
+            token: self.token,
+        };
+        CreateFollowup::new(self.http, Draft::new(target).within(self.channel))
     }
 
     /// Reads a further message.
     pub fn followup(&self, message: Id<MessageMarker>) -> Call<'a, Message> {
         let request = self.builders.followup(self.token, message);
-        Call::new(self.http, Repeat::Safe, request)
+        Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
     }
 
     /// Edits a further message.
     pub fn update_followup(&'a self, message: Id<MessageMarker>) -> UpdateFollowup<'a> {
-        let request = self.builders.update_followup(self.token, message);
-        UpdateFollowup::new(self.http, request)
+        UpdateFollowup::new(self.http, self.answered(Some(message)))
     }
 
     /// Deletes a further message.
@@ -168,12 +208,29 @@ impl<'a> Answers<'a> {
         Call::new(self.http, Repeat::Safe, request)
     }
 
+    fn known_channel(&self) -> String {
+        self.channel.map_or(1, Id::get).to_string()
+    }
+
+    fn answered(&self, message: Option<Id<MessageMarker>>) -> Draft<'a> {
+        let target = Target::Answered {
+            application: self.application,
+            token: self.token,
+            message,
+        };
+        Draft::new(target).within(self.channel)
+    }
+
     fn respond(&self, kind: InteractionResponseType) -> Respond<'a> {
+        let target = Target::Answer {
+            interaction: self.id,
+            token: self.token,
+            kind,
+        };
         Respond {
             http: self.http,
-            id: self.id,
-            token: self.token,
-            response: InteractionResponse { kind, data: None },
+            kind,
+            draft: Draft::new(target),
         }
     }
 }
@@ -196,40 +253,52 @@ impl fmt::Debug for Answers<'_> {
 #[must_use = "an answer is sent when it is awaited"]
 pub struct Respond<'a> {
     http: &'a Http,
-    id: Id<InteractionMarker>,
-    token: &'a str,
-    response: InteractionResponse,
+    kind: InteractionResponseType,
+    draft: Draft<'a>,
 }
 
-impl Respond<'_> {
+impl<'a> Respond<'a> {
+    fn with(mut self, change: impl FnOnce(Draft<'a>) -> Draft<'a>) -> Self {
+        self.draft = change(self.draft);
+        self
+    }
+
     /// Sets the text, at most 2,000 characters.
     pub fn content(mut self, content: impl Into<String>) -> Self {
-        self.data().content = Some(content.into());
+        self.draft.body.content = Some(Some(content.into().into()));
         self
     }
 
     /// Sets the embeds, at most 10.
     pub fn embeds(mut self, embeds: Vec<Embed>) -> Self {
-        self.data().embeds = Some(embeds);
+        self.draft.body.embeds = Some(Some(embeds.into()));
         self
     }
 
     /// Sets the components.
     pub fn components(mut self, components: Vec<Component>) -> Self {
-        self.data().components = Some(components);
+        self.draft.body.components = Some(Some(components.into()));
         self
     }
 
-    /// Attaches files.
-    pub fn attachments(mut self, attachments: Vec<Attachment>) -> Self {
-        self.data().attachments = Some(attachments);
-        self
+    /// Attaches files, at most 10.
+    pub fn attachments(self, attachments: Vec<File>) -> Self {
+        self.with(|draft| draft.attachments(attachments))
     }
 
     /// Sets whom the text may mention.
-    pub fn allowed_mentions(mut self, mentions: AllowedMentions) -> Self {
-        self.data().allowed_mentions = Some(mentions);
-        self
+    pub fn allowed_mentions(self, mentions: AllowedMentions) -> Self {
+        self.with(|draft| draft.mentions(Some(mentions)))
+    }
+
+    /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
+    pub fn poll(self, poll: impl Into<PollRequest>) -> Self {
+        self.with(|draft| draft.poll(poll))
+    }
+
+    /// Sets whether it is read aloud; the default is no.
+    pub fn tts(self, tts: bool) -> Self {
+        self.with(|draft| draft.tts(tts))
     }
 
     /// Shows it to the user alone who began the interaction; the default is to all.
@@ -238,14 +307,13 @@ impl Respond<'_> {
     }
 
     /// Adds flags.
-    pub fn flags(mut self, flags: MessageFlags) -> Self {
-        let data = self.data();
-        data.flags = Some(data.flags.unwrap_or(MessageFlags::empty()) | flags);
-        self
+    pub fn flags(self, flags: MessageFlags) -> Self {
+        self.with(|draft| draft.add_flags(flags))
     }
 
-    fn data(&mut self) -> &mut InteractionResponseData {
-        self.response.data.get_or_insert_default()
+    fn call(self) -> Call<'a, ()> {
+        // A second one for the same interaction is refused as already acknowledged.
+        Call::new(self.http, Repeat::Safe, self.draft)
     }
 }
 
@@ -254,17 +322,14 @@ impl<'a> IntoFuture for Respond<'a> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        // The callback's route has no application in it.
-        let interactions = self.http.builders().interaction(Id::new(1));
-        let request = interactions.create_response(self.id, self.token, &self.response);
-        Call::new(self.http, Repeat::Safe, request).into_future()
+        self.call().into_future()
     }
 }
 
 impl fmt::Debug for Respond<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Respond")
-            .field("kind", &self.response.kind)
+            .field("kind", &self.kind)
             .finish_non_exhaustive()
     }
 }
@@ -273,16 +338,16 @@ calls! {
     /// An edit of the first answer; see [`Answers::update_response`].
     ///
     /// What is not set stays as it is, and `None` takes it away.
-    UpdateResponse(TwilightUpdateResponse<'a>) -> Message, Never {
+    UpdateResponse(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: Option<&'a str>);
         /// Sets the embeds, at most 10.
         embeds(embeds: Option<&'a [Embed]>);
         /// Sets the components.
         components(components: Option<&'a [Component]>);
-        /// Attaches further files.
-        attachments(attachments: &'a [Attachment]);
-        /// Sets which of its files stay; the default is all.
+        /// Attaches files, at most 10, in place of those that are not kept.
+        attachments(attachments: &'a [File]);
+        /// Sets which of its files stay; the default is all, or none where new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
         /// Sets whom the text may mention.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
@@ -291,21 +356,21 @@ calls! {
     }
 
     /// A further message; see [`Answers::create_followup`].
-    CreateFollowup(TwilightFollowup<'a>) -> Message, Never {
+    CreateFollowup(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: &'a str);
         /// Sets the embeds, at most 10.
         embeds(embeds: &'a [Embed]);
         /// Sets the components.
         components(components: &'a [Component]);
-        /// Attaches files.
-        attachments(attachments: &'a [Attachment]);
+        /// Attaches files, at most 10.
+        attachments(attachments: &'a [File]);
         /// Sets whom the text may mention.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
         /// Sets flags, such as `EPHEMERAL`.
         flags(flags: MessageFlags);
-        /// Sets a poll.
-        poll(poll: Poll);
+        /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
+        poll(poll: impl Into<PollRequest>);
         /// Sets whether it is read aloud; the default is no.
         tts(tts: bool);
     }
@@ -313,16 +378,16 @@ calls! {
     /// An edit of a further message; see [`Answers::update_followup`].
     ///
     /// What is not set stays as it is, and `None` takes it away.
-    UpdateFollowup(TwilightUpdateFollowup<'a>) -> Message, Never {
+    UpdateFollowup(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: Option<&'a str>);
         /// Sets the embeds, at most 10.
         embeds(embeds: Option<&'a [Embed]>);
         /// Sets the components.
         components(components: Option<&'a [Component]>);
-        /// Attaches further files.
-        attachments(attachments: &'a [Attachment]);
-        /// Sets which of its files stay; the default is all.
+        /// Attaches files, at most 10, in place of those that are not kept.
+        attachments(attachments: &'a [File]);
+        /// Sets which of its files stay; the default is all, or none where new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
         /// Sets whom the text may mention.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);

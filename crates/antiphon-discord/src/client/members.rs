@@ -2,25 +2,28 @@
 
 use std::future::IntoFuture;
 
-use twilight_http::request::guild::{
-    UpdateCurrentMember as TwilightUpdateCurrentMember,
-    ban::{CreateBan as TwilightCreateBan, GetBans},
-    member::{
-        GetGuildMembers, SearchGuildMembers as TwilightSearch, UpdateGuildMember as TwilightUpdate,
-    },
-};
-use twilight_model::{
-    guild::{Ban, Member},
+use antiphon_discord_model::{
+    Ban, Member,
     id::{
         Id,
         marker::{ChannelMarker, GuildMarker, RoleMarker, UserMarker},
     },
-    util::Timestamp,
+};
+use jiff::Timestamp;
+use serde_json::json;
+use twilight_http::{
+    request::guild::{
+        UpdateCurrentMember as TwilightUpdateCurrentMember,
+        ban::{CreateBan as TwilightCreateBan, GetBans},
+        member::{GetGuildMembers, SearchGuildMembers as TwilightSearch},
+    },
+    routing::Route,
 };
 
 use super::{
     Client,
     call::{AuditedCall, Call, calls},
+    fields::Fields,
 };
 use crate::http::Repeat;
 
@@ -28,7 +31,7 @@ impl Client {
     /// Reads a member.
     pub fn guild_member(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Call<'_, Member> {
         let request = self.http().builders().guild_member(guild, user);
-        Call::new(self.http(), Repeat::Safe, request)
+        Call::new(self.http(), Repeat::Safe, request).known("user", json!({ "id": user }))
     }
 
     /// Reads a guild's members in order of their ids; needs the intent `GUILD_MEMBERS`.
@@ -52,8 +55,12 @@ impl Client {
         guild: Id<GuildMarker>,
         user: Id<UserMarker>,
     ) -> UpdateGuildMember<'_> {
-        let request = self.http().builders().update_guild_member(guild, user);
-        UpdateGuildMember::new(self.http(), request)
+        let route = Route::UpdateMember {
+            guild_id: guild.get(),
+            user_id: user.get(),
+        };
+        let fields = Fields::new(route).known("user", json!({ "id": user }));
+        UpdateGuildMember::new(self.http(), fields)
     }
 
     /// Changes the bot's own member.
@@ -117,7 +124,7 @@ impl Client {
     /// Reads one ban.
     pub fn ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Call<'_, Ban> {
         let request = self.http().builders().ban(guild, user);
-        Call::new(self.http(), Repeat::Safe, request)
+        Call::new(self.http(), Repeat::Safe, request).known("user", json!({ "id": user }))
     }
 
     /// Reads a guild's bans in order of the users' ids.
@@ -144,19 +151,19 @@ calls! {
     /// A change of a member; see [`Client::update_guild_member`].
     ///
     /// What is not set stays as it is.
-    UpdateGuildMember(TwilightUpdate<'a>) -> Member, Never, audited {
+    UpdateGuildMember(Fields<'a>) -> Member, Never, audited {
         /// Sets the nickname, at most 32 characters; `None` takes it away.
-        nick(nick: Option<&'a str>);
+        nick(nick: Option<&'a str>) = "nick";
         /// Sets the roles, in place of those that the member has.
-        roles(roles: &'a [Id<RoleMarker>]);
+        roles(roles: &'a [Id<RoleMarker>]) = "roles";
         /// Sets whether the member is muted by the guild; refused while not in a voice channel.
-        mute(mute: bool);
+        mute(mute: bool) = "mute";
         /// Sets whether the member is deafened by the guild; refused while not in a voice channel.
-        deaf(deaf: bool);
+        deaf(deaf: bool) = "deaf";
         /// Moves the member to a voice channel; `None` ends the call for them.
-        channel_id(channel: Option<Id<ChannelMarker>>);
+        channel_id(channel: Option<Id<ChannelMarker>>) = "channel_id";
         /// Times the member out until then, at most 28 days from now; `None` ends it.
-        communication_disabled_until(until: Option<Timestamp>);
+        communication_disabled_until(until: Option<Timestamp>) = "communication_disabled_until";
     }
 
     /// A change of the bot's own member; see [`Client::update_current_member`].

@@ -3,31 +3,26 @@
 use std::{fmt, future::IntoFuture};
 
 use antiphon_core::{BoxError, BoxFuture};
-use twilight_http::request::{
-    TryIntoRequest as _,
-    channel::{GetPins, message},
-};
-use twilight_model::{
-    channel::{
-        Message,
-        message::{AllowedMentions, Component, Embed, MessageFlags, PinsListing},
-    },
-    http::attachment::Attachment,
+use antiphon_discord_model::{
+    AllowedMentions, Component, Embed, Message, MessageFlags, PinsListing,
     id::{
         Id,
         marker::{AttachmentMarker, ChannelMarker, MessageMarker, StickerMarker},
     },
-    poll::Poll,
-    util::Timestamp,
 };
+use jiff::Timestamp;
+use twilight_http::{request::Request, routing::Route};
 
 use super::{
     Client,
-    call::{AuditedCall, Call, calls},
+    call::{AuditedCall, Build, Call, calls},
+    draft::{Draft, Target},
+    files::File,
+    poll::PollRequest,
 };
 use crate::{
     error::RequestError,
-    http::{Http, Nonce, Order, Repeat},
+    http::{Http, Nonce, Repeat},
 };
 
 impl Client {
@@ -42,7 +37,8 @@ impl Client {
     pub fn create_message(&self, channel: Id<ChannelMarker>) -> CreateMessage<'_> {
         CreateMessage {
             http: self.http(),
-            request: self.http().builders().create_message(channel),
+            channel,
+            draft: Draft::new(Target::Channel(channel)),
             nonce: None,
         }
     }
@@ -53,8 +49,8 @@ impl Client {
         channel: Id<ChannelMarker>,
         message: Id<MessageMarker>,
     ) -> UpdateMessage<'_> {
-        let request = self.http().builders().update_message(channel, message);
-        UpdateMessage::new(self.http(), request)
+        let draft = Draft::new(Target::Message(channel, message));
+        UpdateMessage::new(self.http(), draft)
     }
 
     /// Deletes a message; the audit log notes it if it is another's.
@@ -84,7 +80,7 @@ impl Client {
         message: Id<MessageMarker>,
     ) -> Call<'_, Message> {
         let request = self.http().builders().message(channel, message);
-        Call::new(self.http(), Repeat::Safe, request)
+        Call::new(self.http(), Repeat::Safe, request).known("channel_id", channel.to_string())
     }
 
     /// Reads a channel's latest messages, the newest first.
@@ -104,7 +100,7 @@ impl Client {
         message: Id<MessageMarker>,
     ) -> Call<'_, Message> {
         let request = self.http().builders().crosspost_message(channel, message);
-        Call::new(self.http(), Repeat::Never, request)
+        Call::new(self.http(), Repeat::Never, request).known("channel_id", channel.to_string())
     }
 
     /// Ends one of the bot's own polls at once.
@@ -114,12 +110,12 @@ impl Client {
         message: Id<MessageMarker>,
     ) -> Call<'_, Message> {
         let request = self.http().builders().end_poll(channel, message);
-        Call::new(self.http(), Repeat::Never, request)
+        Call::new(self.http(), Repeat::Never, request).known("channel_id", channel.to_string())
     }
 
     /// Reads a channel's pinned messages.
     pub fn pins(&self, channel: Id<ChannelMarker>) -> Pins<'_> {
-        Pins::new(self.http(), self.http().builders().pins(channel))
+        Pins::new(self.http(), PinsQuery::new(channel))
     }
 
     /// Pins a message.
@@ -153,6 +149,8 @@ impl Client {
 ///
 /// It carries a nonce that Discord enforces: when an answer was lost and the message is sent again, Discord gives the
 /// message that it posted before, and posts no second one.
+/// Where all answers were lost, the outcome is unknown with a nonce of the call's own; with one that was chosen
+/// ([`nonce`](Self::nonce)) the same call may be made again.
 ///
 /// # Errors
 ///
@@ -160,83 +158,78 @@ impl Client {
 #[must_use = "a message is posted when it is awaited"]
 pub struct CreateMessage<'a> {
     http: &'a Http,
-    request: message::CreateMessage<'a>,
+    channel: Id<ChannelMarker>,
+    draft: Draft<'a>,
     nonce: Option<Result<Nonce, BoxError>>,
 }
 
 impl<'a> CreateMessage<'a> {
-    /// Sets the text, at most 2,000 characters.
-    pub fn content(mut self, content: &'a str) -> Self {
-        self.request = self.request.content(content);
+    fn with(mut self, change: impl FnOnce(Draft<'a>) -> Draft<'a>) -> Self {
+        self.draft = change(self.draft);
         self
     }
 
+    /// Sets the text, at most 2,000 characters.
+    pub fn content(self, content: &'a str) -> Self {
+        self.with(|draft| draft.content(content))
+    }
+
     /// Sets the embeds, at most 10.
-    pub fn embeds(mut self, embeds: &'a [Embed]) -> Self {
-        self.request = self.request.embeds(embeds);
-        self
+    pub fn embeds(self, embeds: &'a [Embed]) -> Self {
+        self.with(|draft| draft.embeds(embeds))
     }
 
     /// Sets the buttons, menus and other components.
     ///
-    /// Set [`flags`](Self::flags) before them if they are of the second version.
-    pub fn components(mut self, components: &'a [Component]) -> Self {
-        self.request = self.request.components(components);
-        self
+    /// Those of the second version need the flag `IS_COMPONENTS_V2` ([`flags`](Self::flags)).
+    pub fn components(self, components: &'a [Component]) -> Self {
+        self.with(|draft| draft.components(components))
     }
 
-    /// Attaches files.
-    pub fn attachments(mut self, attachments: &'a [Attachment]) -> Self {
-        self.request = self.request.attachments(attachments);
-        self
+    /// Attaches files, at most 10.
+    pub fn attachments(self, files: &'a [File]) -> Self {
+        self.with(|draft| draft.attachments(files))
     }
 
     /// Sets the stickers, at most 3.
-    pub fn sticker_ids(mut self, stickers: &'a [Id<StickerMarker>]) -> Self {
-        self.request = self.request.sticker_ids(stickers);
-        self
+    pub fn sticker_ids(self, stickers: &'a [Id<StickerMarker>]) -> Self {
+        self.with(|draft| draft.sticker_ids(stickers))
     }
 
-    /// Sets a poll.
-    pub fn poll(mut self, poll: &'a Poll) -> Self {
-        self.request = self.request.poll(poll);
-        self
+    /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
+    pub fn poll(self, poll: impl Into<PollRequest>) -> Self {
+        self.with(|draft| draft.poll(poll))
     }
 
     /// Replies to a message of the same channel.
-    pub fn reply(mut self, message: Id<MessageMarker>) -> Self {
-        self.request = self.request.reply(message);
-        self
+    pub fn reply(self, message: Id<MessageMarker>) -> Self {
+        let channel = self.channel;
+        self.with(|draft| draft.reply(channel, message))
     }
 
     /// Forwards a message, also one of another channel.
-    pub fn forward(mut self, channel: Id<ChannelMarker>, message: Id<MessageMarker>) -> Self {
-        self.request = self.request.forward(channel, message);
-        self
+    pub fn forward(self, channel: Id<ChannelMarker>, message: Id<MessageMarker>) -> Self {
+        self.with(|draft| draft.forward(channel, message))
     }
 
     /// Sets whether a reply to a message that is gone fails; the default is that it does.
-    pub fn fail_if_not_exists(mut self, fails: bool) -> Self {
-        self.request = self.request.fail_if_not_exists(fails);
-        self
+    pub fn fail_if_not_exists(self, fails: bool) -> Self {
+        self.with(|draft| draft.fail_if_not_exists(fails))
     }
 
     /// Sets whom the text may mention; the default is everybody that it names.
-    pub fn allowed_mentions(mut self, mentions: Option<&'a AllowedMentions>) -> Self {
-        self.request = self.request.allowed_mentions(mentions);
-        self
+    pub fn allowed_mentions(self, mentions: Option<&'a AllowedMentions>) -> Self {
+        self.with(|draft| draft.allowed_mentions(mentions))
     }
 
     /// Sets flags, of which Discord takes `SUPPRESS_EMBEDS`, `SUPPRESS_NOTIFICATIONS` and `IS_COMPONENTS_V2`.
-    pub fn flags(mut self, flags: MessageFlags) -> Self {
-        self.request = self.request.flags(flags);
-        self
+    pub fn flags(self, flags: MessageFlags) -> Self {
+        self.with(|draft| draft.flags(flags))
     }
 
     /// Sets whether it is read aloud; the default is no.
-    pub fn tts(mut self, tts: bool) -> Self {
-        self.request = self.request.tts(tts);
-        self
+    pub fn tts(self, tts: bool) -> Self {
+        self.with(|draft| draft.tts(tts))
     }
 
     /// Sets the nonce, 1 to 25 characters; the default is a random one for each call.
@@ -255,16 +248,14 @@ impl<'a> IntoFuture for CreateMessage<'a> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let nonce = match self.nonce {
-            Some(Ok(nonce)) => nonce,
+        let (nonce, repeat) = match self.nonce {
+            Some(Ok(nonce)) => (nonce, Repeat::Safe),
             Some(Err(error)) => {
                 return Box::pin(std::future::ready(Err(RequestError::Invalid(error))));
             }
-            None => self.http.nonce(),
+            None => (self.http.nonce(), Repeat::ThisCall),
         };
-        let mut order = Order::new(self.request.try_into_request(), Repeat::Safe);
-        order.nonce = Some(nonce);
-        Call::of(self.http, order).into_future()
+        Call::new(self.http, repeat, self.draft.nonce(nonce)).into_future()
     }
 }
 
@@ -278,16 +269,16 @@ calls! {
     /// An edit of a message; see [`Client::update_message`].
     ///
     /// What is not set stays as it is, and `None` takes it away.
-    UpdateMessage(message::UpdateMessage<'a>) -> Message, Never {
+    UpdateMessage(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: Option<&'a str>);
         /// Sets the embeds, at most 10.
         embeds(embeds: Option<&'a [Embed]>);
         /// Sets the components.
         components(components: Option<&'a [Component]>);
-        /// Attaches further files.
-        attachments(attachments: &'a [Attachment]);
-        /// Sets which of its files stay; the default is all.
+        /// Attaches files, at most 10, in place of those that are not kept.
+        attachments(attachments: &'a [File]);
+        /// Sets which of its files stay; the default is all, or none where new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
         /// Sets whom the text may mention.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
@@ -296,11 +287,53 @@ calls! {
     }
 
     /// A channel's pinned messages; see [`Client::pins`].
-    Pins(GetPins<'a>) -> PinsListing, Safe {
+    Pins(PinsQuery) -> PinsListing, Safe {
         /// Only what was pinned before this time.
         before(time: Timestamp);
         /// Sets how many, 1 to 50; the default is 50.
         limit(limit: u16);
+    }
+}
+
+/// Which pins of a channel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PinsQuery {
+    channel: Id<ChannelMarker>,
+    before: Option<Timestamp>,
+    limit: Option<u16>,
+}
+
+impl PinsQuery {
+    fn new(channel: Id<ChannelMarker>) -> Self {
+        Self {
+            channel,
+            before: None,
+            limit: None,
+        }
+    }
+
+    fn before(mut self, time: Timestamp) -> Self {
+        self.before = Some(time);
+        self
+    }
+
+    fn limit(mut self, limit: u16) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+}
+
+impl Build for PinsQuery {
+    fn build(self, _: &Http) -> Result<Request, BoxError> {
+        if let Some(limit) = self.limit.filter(|limit| !(1..=50).contains(limit)) {
+            return Err(format!("Discord gives 1 to 50 pins at a time, not {limit}").into());
+        }
+        let route = Route::GetPins {
+            channel_id: self.channel.get(),
+            limit: self.limit,
+            before: self.before.map(|time| time.to_string()),
+        };
+        Ok(Request::from_route(&route))
     }
 }
 

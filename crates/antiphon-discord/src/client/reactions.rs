@@ -3,15 +3,14 @@
 use std::future::IntoFuture;
 
 use antiphon_core::BoxFuture;
-use twilight_http::request::channel::reaction::RequestReactionType;
-use twilight_model::{
-    channel::message::{EmojiReactionType, ReactionType},
+use antiphon_discord_model::{
+    PartialEmoji, ReactionType, User,
     id::{
         Id,
         marker::{ChannelMarker, EmojiMarker, MessageMarker, UserMarker},
     },
-    user::User,
 };
+use twilight_http::request::channel::reaction::RequestReactionType;
 
 use super::{Client, call::Call};
 use crate::{
@@ -65,14 +64,22 @@ impl<'a> From<&'a String> for Emoji<'a> {
     }
 }
 
-impl<'a> From<&'a EmojiReactionType> for Emoji<'a> {
-    fn from(emoji: &'a EmojiReactionType) -> Self {
-        match emoji {
-            EmojiReactionType::Custom { id, name, .. } => Self::Custom {
-                name: name.as_deref(),
-                id: *id,
-            },
-            EmojiReactionType::Unicode { name } => Self::Unicode(name),
+impl<'a> From<&'a PartialEmoji> for Emoji<'a> {
+    fn from(emoji: &'a PartialEmoji) -> Self {
+        let name = emoji.name.as_deref();
+        match emoji.id {
+            Some(id) => Self::Custom { name, id },
+            None => Self::Unicode(name.unwrap_or_default()),
+        }
+    }
+}
+
+impl<'a> From<&'a antiphon_discord_model::Emoji> for Emoji<'a> {
+    fn from(emoji: &'a antiphon_discord_model::Emoji) -> Self {
+        let name = emoji.name.as_deref();
+        match emoji.id {
+            Some(id) => Self::Custom { name, id },
+            None => Self::Unicode(name.unwrap_or_default()),
         }
     }
 }
@@ -226,7 +233,8 @@ impl<'a> IntoFuture for Reactions<'a> {
             request = request.limit(limit);
         }
         if let Some(kind) = self.kind {
-            request = request.kind(kind);
+            // As twilight has it; no kind has a number beyond.
+            request = request.kind(u8::try_from(kind.number()).unwrap_or(u8::MAX).into());
         }
         Call::new(self.http, Repeat::Safe, request).into_future()
     }

@@ -2,22 +2,31 @@
 
 use std::future::IntoFuture;
 
-use twilight_http::request::guild::role::{
-    CreateRole as TwilightCreateRole, UpdateRole as TwilightUpdateRole,
-};
-use twilight_model::{
-    guild::{Permissions, Role, RoleColors, RolePosition},
+use antiphon_discord_model::{
+    Permissions, Role, RoleColors,
     id::{
         Id,
         marker::{GuildMarker, RoleMarker},
     },
 };
+use serde::Serialize;
+use twilight_http::{request::Request, routing::Route};
 
 use super::{
     Client,
     call::{AuditedCall, Call, calls},
+    fields::Fields,
 };
-use crate::http::Repeat;
+use crate::http::{Order, Repeat};
+
+/// Where a role is to stand among a guild's roles; see [`Client::update_role_positions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RolePosition {
+    /// Which role.
+    pub id: Id<RoleMarker>,
+    /// Its place, counted from the bottom; 0 is that of the role that everybody has.
+    pub position: u64,
+}
 
 impl Client {
     /// Reads a guild's roles.
@@ -34,12 +43,19 @@ impl Client {
 
     /// Makes a role.
     pub fn create_role(&self, guild: Id<GuildMarker>) -> CreateRole<'_> {
-        CreateRole::new(self.http(), self.http().builders().create_role(guild))
+        let guild_id = guild.get();
+        CreateRole::new(self.http(), Fields::new(Route::CreateRole { guild_id }))
     }
 
     /// Changes a role.
+    ///
+    /// Permissions that have no name yet stay: `role.permissions | Permissions::MANAGE_MESSAGES` takes none away.
     pub fn update_role(&self, guild: Id<GuildMarker>, role: Id<RoleMarker>) -> UpdateRole<'_> {
-        UpdateRole::new(self.http(), self.http().builders().update_role(guild, role))
+        let route = Route::UpdateRole {
+            guild_id: guild.get(),
+            role_id: role.get(),
+        };
+        UpdateRole::new(self.http(), Fields::new(route))
     }
 
     /// Deletes a role.
@@ -54,51 +70,53 @@ impl Client {
         guild: Id<GuildMarker>,
         roles: &'a [RolePosition],
     ) -> AuditedCall<'a, Vec<Role>> {
-        let request = self.http().builders().update_role_positions(guild, roles);
-        AuditedCall::new(self.http(), Repeat::Never, request)
+        let guild_id = guild.get();
+        let request = Request::builder(&Route::UpdateRolePositions { guild_id }).json(&roles);
+        let order = Order::new(request.build().map_err(Into::into), Repeat::Never);
+        AuditedCall::of(self.http(), order)
     }
 }
 
 calls! {
     /// A new role; see [`Client::create_role`].
-    CreateRole(TwilightCreateRole<'a>) -> Role, Never, audited {
+    CreateRole(Fields<'a>) -> Role, Never, audited {
         /// Sets the name; the default is `new role`.
-        name(name: &'a str);
+        name(name: &'a str) = "name";
         /// Sets what it permits; the default is what everybody may.
-        permissions(permissions: Permissions);
+        permissions(permissions: Permissions) = "permissions";
         /// Sets the colour as `0xRRGGBB`; the default is none.
-        color(color: u32);
+        color(color: u32) = "color";
         /// Sets the colours, for guilds that may have several.
-        colors(colors: RoleColors);
+        colors(colors: RoleColors) = "colors";
         /// Sets whether its members are shown apart; the default is no.
-        hoist(hoist: bool);
+        hoist(hoist: bool) = "hoist";
         /// Sets whether anybody may mention it; the default is no.
-        mentionable(mentionable: bool);
+        mentionable(mentionable: bool) = "mentionable";
         /// Sets its picture as a data URI.
-        icon(icon: &'a str);
+        icon(icon: &'a str) = "icon";
         /// Sets its picture as an emoji.
-        unicode_emoji(emoji: &'a str);
+        unicode_emoji(emoji: &'a str) = "unicode_emoji";
     }
 
     /// A change of a role; see [`Client::update_role`].
     ///
     /// What is not set stays as it is, and `None` takes it away.
-    UpdateRole(TwilightUpdateRole<'a>) -> Role, Never, audited {
+    UpdateRole(Fields<'a>) -> Role, Never, audited {
         /// Sets the name.
-        name(name: Option<&'a str>);
+        name(name: Option<&'a str>) = "name";
         /// Sets what it permits.
-        permissions(permissions: Permissions);
+        permissions(permissions: Permissions) = "permissions";
         /// Sets the colour as `0xRRGGBB`.
-        color(color: Option<u32>);
+        color(color: Option<u32>) = "color";
         /// Sets the colours, for guilds that may have several.
-        colors(colors: Option<RoleColors>);
+        colors(colors: Option<RoleColors>) = "colors";
         /// Sets whether its members are shown apart.
-        hoist(hoist: bool);
+        hoist(hoist: bool) = "hoist";
         /// Sets whether anybody may mention it.
-        mentionable(mentionable: bool);
+        mentionable(mentionable: bool) = "mentionable";
         /// Sets its picture as a data URI.
-        icon(icon: Option<&'a str>);
+        icon(icon: Option<&'a str>) = "icon";
         /// Sets its picture as an emoji.
-        unicode_emoji(emoji: Option<&'a str>);
+        unicode_emoji(emoji: Option<&'a str>) = "unicode_emoji";
     }
 }

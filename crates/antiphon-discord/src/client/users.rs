@@ -1,10 +1,8 @@
 //! Users, the bot itself, and direct conversations.
 
-use twilight_model::{
-    channel::Channel,
+use antiphon_discord_model::{
+    Application, Channel, User,
     id::{Id, marker::UserMarker},
-    oauth::Application,
-    user::{CurrentUser, User},
 };
 
 use super::{Client, call::Call};
@@ -12,7 +10,7 @@ use crate::http::Repeat;
 
 impl Client {
     /// Reads the bot's own user.
-    pub fn current_user(&self) -> Call<'_, CurrentUser> {
+    pub fn current_user(&self) -> Call<'_, User> {
         let request = self.http().builders().current_user();
         Call::new(self.http(), Repeat::Safe, request)
     }

@@ -2,24 +2,21 @@
 
 use std::future::IntoFuture;
 
-use twilight_http::request::channel::webhook::{
-    CreateWebhook as TwilightCreate, ExecuteWebhook as TwilightExecute,
-};
-use twilight_model::{
-    channel::{
-        Webhook,
-        message::{AllowedMentions, Component, Embed, MessageFlags},
-    },
-    http::attachment::Attachment,
+use antiphon_discord_model::{
+    AllowedMentions, Component, Embed, MessageFlags, Webhook,
     id::{
         Id,
         marker::{ChannelMarker, WebhookMarker},
     },
 };
+use twilight_http::request::channel::webhook::CreateWebhook as TwilightCreate;
 
 use super::{
     Client,
     call::{AuditedCall, Call, calls},
+    draft::{Draft, Target},
+    files::File,
+    poll::PollRequest,
 };
 use crate::http::Repeat;
 
@@ -54,8 +51,12 @@ impl Client {
         webhook: Id<WebhookMarker>,
         token: &'a str,
     ) -> ExecuteWebhook<'a> {
-        let request = self.http().builders().execute_webhook(webhook, token);
-        ExecuteWebhook::new(self.http(), request)
+        let target = Target::Webhook {
+            webhook,
+            token,
+            thread: None,
+        };
+        ExecuteWebhook::new(self.http(), Draft::new(target))
     }
 }
 
@@ -67,15 +68,15 @@ calls! {
     }
 
     /// A message by a webhook; see [`Client::execute_webhook`].
-    ExecuteWebhook(TwilightExecute<'a>) -> (), Never {
+    ExecuteWebhook(Draft<'a>) -> (), Never {
         /// Sets the text, at most 2,000 characters.
         content(content: &'a str);
         /// Sets the embeds, at most 10.
         embeds(embeds: &'a [Embed]);
         /// Sets the components.
         components(components: &'a [Component]);
-        /// Attaches files.
-        attachments(attachments: &'a [Attachment]);
+        /// Attaches files, at most 10.
+        attachments(attachments: &'a [File]);
         /// Sets the name that is shown; the default is the webhook's.
         username(name: &'a str);
         /// Sets the URL of the picture that is shown; the default is the webhook's.
@@ -88,6 +89,8 @@ calls! {
         thread_id(thread: Id<ChannelMarker>);
         /// Begins a thread in the webhook's forum.
         thread_name(name: &'a str);
+        /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
+        poll(poll: impl Into<PollRequest>);
         /// Sets whether it is read aloud; the default is no.
         tts(tts: bool);
     }

@@ -1,6 +1,6 @@
 //! How the bot shows itself.
 
-use twilight_model::gateway::presence::{ActivityType, Status};
+use antiphon_discord_model::{ActivityType, Status};
 
 use crate::error::ConfigError;
 

@@ -6,12 +6,12 @@ use antiphon_core::BoxError;
 
 /// A request, or its answer, failed.
 ///
-/// No variant holds a token.
+/// No variant holds a token or the text of an answer, but for Discord's words when it refuses.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// Nothing was sent: Discord would refuse a value, as the source says.
-    #[error("the request was not sent, since Discord would refuse it")]
+    /// Nothing was sent: a value is not right, and the source says which and why.
+    #[error("the request was not sent")]
     Invalid(#[source] BoxError),
     /// Discord does not accept the token; nothing more is sent with it.
     #[error("Discord does not accept the bot's token")]
@@ -53,7 +53,7 @@ pub enum RequestError {
     Server {
         /// HTTP status, 500 or above.
         status: u16,
-        /// The beginning of what it sent.
+        /// Discord's words, or the length and type of what came in their place.
         message: String,
     },
     /// The server could not be reached, or the connection broke; what was asked may be asked again.
@@ -68,19 +68,21 @@ pub enum RequestError {
     #[error("the request was sent, but whether Discord did it is unknown")]
     OutcomeUnknown(#[source] BoxError),
     /// The answer is a page of HTML, or a redirect, in place of an answer.
-    #[error("the answer with status {status} is not Discord's: {body}")]
+    #[error("the answer with status {status} is not Discord's: {answer}")]
     NotAnAnswer {
         /// HTTP status.
         status: u16,
-        /// The beginning of the page, or where the redirect leads.
-        body: String,
+        /// Length and type of what came, or the host that the redirect leads to; never its text.
+        answer: String,
     },
     /// Discord accepted the request, and did what was asked, but its answer has another shape than was expected.
-    #[error("Discord accepted the request, but its answer has another shape: {body}")]
+    ///
+    /// Asked again, it could do twice what was asked once.
+    #[error("Discord accepted the request, but its answer has another shape ({answer})")]
     Undecodable {
-        /// The beginning of the answer.
-        body: String,
-        /// What is wrong with it.
+        /// Status, length and type of the answer; never its text.
+        answer: String,
+        /// Where reading it failed.
         #[source]
         source: BoxError,
     },

@@ -2,28 +2,24 @@
 
 use std::fmt::Write as _;
 
-use bytes::Bytes;
-use http::{HeaderMap, Response, header::LOCATION};
-use serde::Deserialize;
-use serde_json::Value;
-use twilight_model::{
-    application::command::Command,
-    channel::{
-        Channel, Message, Webhook,
-        message::PinsListing,
-        thread::{ThreadMember, ThreadsListing},
-    },
-    gateway::connection_info::BotConnectionInfo,
-    guild::{Ban, Guild, Member, Role, audit_log::AuditLog},
-    oauth::Application,
-    user::{CurrentUser, CurrentUserGuild, User},
-    voice::{VoiceRegion, VoiceState},
+use antiphon_discord_model::{
+    Application, AuditLog, Ban, Channel, Command, CurrentUserGuild, GatewayBotInfo, Guild, Member,
+    Message, PinsListing, ReadError, Repairs, Role, ThreadMember, ThreadsListing, User,
+    VoiceRegion, VoiceState, Webhook, from_slice,
 };
+use bytes::Bytes;
+use http::{
+    HeaderMap, Response, Uri,
+    header::{CONTENT_TYPE, LOCATION},
+};
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value, error::Category};
+use tracing::debug;
 
 use crate::error::{ApiError, FieldError, RequestError};
 
-/// How much of an answer an error shows.
-const SHOWN: usize = 200;
+/// How many characters of Discord's words for a refusal an error shows.
+const WORDS: usize = 400;
 /// How many field errors one refusal may list.
 const FIELDS: usize = 64;
 /// How deep field errors may be nested.
@@ -31,22 +27,23 @@ const DEPTH: usize = 16;
 
 /// What a successful answer is read as.
 pub(crate) trait Answer: Sized {
-    fn read(body: &[u8]) -> Result<Self, serde_json::Error>;
+    /// Reads it, and says what had to be repaired.
+    fn read(body: &[u8]) -> Result<(Self, Repairs), ReadError>;
 }
 
 /// Nothing that anybody needs.
 impl Answer for () {
-    fn read(_: &[u8]) -> Result<Self, serde_json::Error> {
-        Ok(())
+    fn read(_: &[u8]) -> Result<(Self, Repairs), ReadError> {
+        Ok(((), Repairs::default()))
     }
 }
 
-/// Answers as twilight's models have them.
+/// Answers that the model has.
 macro_rules! answers {
     ($($type:ty),* $(,)?) => {$(
         impl Answer for $type {
-            fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
-                serde_json::from_slice(body)
+            fn read(body: &[u8]) -> Result<(Self, Repairs), ReadError> {
+                from_slice(body)
             }
         }
     )*};
@@ -56,9 +53,8 @@ answers!(
     Application,
     AuditLog,
     Ban,
-    BotConnectionInfo,
     Channel,
-    CurrentUser,
+    GatewayBotInfo,
     Guild,
     Member,
     Message,
@@ -81,32 +77,99 @@ answers!(
     Webhook,
 );
 
-/// An error's body (protocol §13).
-#[derive(Deserialize)]
-struct Refusal {
-    #[serde(default)]
-    code: u64,
-    message: String,
-    #[serde(default)]
-    errors: Value,
+/// An answer to what was carried out.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) body: Bytes,
+    /// What it was like, without its text.
+    kind: String,
+}
+
+impl Done {
+    /// Reads the answer to what was carried out: what is odd in it is left out, and what is missing taken from what
+    /// the request says.
+    pub(super) fn read<T: Answer>(
+        &self,
+        known: &[(&'static str, Value)],
+    ) -> Result<T, RequestError> {
+        let read = match T::read(&self.body) {
+            Err(ReadError::Unreadable(_)) if !known.is_empty() => {
+                T::read(&filled(&self.body, known))
+            }
+            read => read,
+        };
+        let (answer, repairs) = read.map_err(|error| self.unread(&error))?;
+        if !repairs.is_empty() {
+            debug!(%repairs, "an answer was repaired");
+            metrics::counter!("antiphon_discord_repairs_total", "kind" => "answer")
+                .increment(repairs.len() as u64);
+        }
+        Ok(answer)
+    }
+
+    /// The error for one that cannot be read at all.
+    fn unread(&self, error: &ReadError) -> RequestError {
+        let why = match error {
+            ReadError::Unreadable(repairs) if !repairs.is_empty() => {
+                let first = repairs.iter().next().map(ToString::to_string);
+                match (first.unwrap_or_default(), repairs.len() - 1) {
+                    (first, 0) => first,
+                    (first, more) => format!("{first}, and {more} more"),
+                }
+            }
+            _ => place(&self.body),
+        };
+        RequestError::Undecodable {
+            answer: self.kind.clone(),
+            source: why.into(),
+        }
+    }
+}
+
+/// An object with what is known of it.
+fn filled(body: &[u8], known: &[(&'static str, Value)]) -> Vec<u8> {
+    let mut object: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    for (field, value) in known {
+        object.insert((*field).to_owned(), value.clone());
+    }
+    serde_json::to_vec(&object).unwrap_or_default()
+}
+
+/// Where and why a document is no JSON; the library's own words could show what was read.
+fn place(body: &[u8]) -> String {
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(IgnoredAny) => "another kind of value was expected".to_owned(),
+        Err(error) => {
+            let why = match error.classify() {
+                Category::Eof => "it breaks off",
+                Category::Syntax | Category::Data | Category::Io => "no JSON",
+            };
+            format!("{why} (line {}, column {})", error.line(), error.column())
+        }
+    }
 }
 
 /// The body of a successful answer, or what its status means; 429 is not for here.
-pub(super) fn read(response: Response<Bytes>, is_authorized: bool) -> Result<Bytes, RequestError> {
+pub(super) fn done(response: Response<Bytes>, is_authorized: bool) -> Result<Done, RequestError> {
     let status = response.status();
     if status.is_success() {
-        return Ok(response.into_body());
+        let kind = format!("status {}, {}", status.as_u16(), described(&response));
+        return Ok(Done {
+            body: response.into_body(),
+            kind,
+        });
     }
+    let error = refusal(status.as_u16(), response.body());
     if status.is_server_error() {
         return Err(RequestError::Server {
             status: status.as_u16(),
-            message: short(response.body()),
+            message: error.map_or_else(|| described(&response), |error| error.message),
         });
     }
-    let Some(error) = refusal(status.as_u16(), response.body()) else {
+    let Some(error) = error else {
         return Err(RequestError::NotAnAnswer {
             status: status.as_u16(),
-            body: location(response.headers()).unwrap_or_else(|| short(response.body())),
+            answer: location(response.headers()).unwrap_or_else(|| described(&response)),
         });
     };
     Err(match status.as_u16() {
@@ -117,17 +180,30 @@ pub(super) fn read(response: Response<Bytes>, is_authorized: bool) -> Result<Byt
     })
 }
 
-/// Reads an error's body, if it is one.
+/// Reads an error's body, if it is one (protocol §13).
 fn refusal(status: u16, body: &[u8]) -> Option<ApiError> {
-    let refusal: Refusal = serde_json::from_slice(body).ok()?;
+    let refusal: Value = serde_json::from_slice(body).ok()?;
+    let message = refusal.get("message")?.as_str()?;
+    let code = &refusal["code"];
+    let digits = || code.as_str()?.parse().ok();
     let mut fields = Vec::new();
-    flatten(&refusal.errors, &mut String::new(), &mut fields, DEPTH);
+    flatten(&refusal["errors"], &mut String::new(), &mut fields, DEPTH);
     Some(ApiError {
         status,
-        code: refusal.code,
-        message: refusal.message,
+        code: code.as_u64().or_else(digits).unwrap_or_default(),
+        message: words(message),
         fields,
     })
+}
+
+/// Discord's words, at most so many, on one line.
+fn words(text: &str) -> String {
+    let line: String = text.chars().take(WORDS).collect();
+    let mut line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().nth(WORDS).is_some() {
+        line.push('…');
+    }
+    line
 }
 
 /// Turns nested errors into one line for each field: the leaves lie under `_errors`.
@@ -138,9 +214,9 @@ fn flatten(errors: &Value, path: &mut String, fields: &mut Vec<FieldError>, dept
     for (key, inner) in entries {
         if let ("_errors", Value::Array(leaves)) = (key.as_str(), inner) {
             for leaf in leaves.iter().take(FIELDS - fields.len().min(FIELDS)) {
-                let text = |name| leaf[name].as_str().unwrap_or_default().to_owned();
+                let text = |name| words(leaf[name].as_str().unwrap_or_default());
                 fields.push(FieldError {
-                    path: path.clone(),
+                    path: words(path),
                     code: text("code"),
                     message: text("message"),
                 });
@@ -160,32 +236,40 @@ fn flatten(errors: &Value, path: &mut String, fields: &mut Vec<FieldError>, dept
     }
 }
 
+/// To which host a redirect leads; the rest of an address could hold a token.
 fn location(headers: &HeaderMap) -> Option<String> {
-    let location = headers.get(LOCATION)?.to_str().ok()?;
-    // Its query could hold a secret.
-    let bare = location.split('?').next().unwrap_or_default();
-    Some(format!("a redirect to {}", short(bare.as_bytes())))
+    let location: Uri = headers.get(LOCATION)?.as_bytes().try_into().ok()?;
+    Some(match location.host() {
+        Some(host) => format!("a redirect to {host}"),
+        None => "a redirect within the host".to_owned(),
+    })
 }
 
-/// The beginning of a body, on one line.
-pub(super) fn short(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)]);
-    let mut line = String::with_capacity(SHOWN);
-    for word in text.split_whitespace() {
-        if line.len() + word.len() > SHOWN {
-            line.push('…');
-            break;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line
+/// How long an answer is and of what type, which is all that an error or a log may tell of it.
+fn described(response: &Response<Bytes>) -> String {
+    let kind = response.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()?.split(';').next());
+    let is_type = |kind: &&str| {
+        let is_name =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'+' | b'-');
+        kind.len() <= 64 && kind.contains('/') && kind.bytes().all(is_name)
+    };
+    let kind = kind.map(str::trim).filter(is_type).unwrap_or("no type");
+    format!("{} bytes of {kind}", response.body().len())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    };
+
+    use metrics::{
+        Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    };
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -217,11 +301,111 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_shown_as_one_short_line() {
-        let page = format!("<html>\n  <body>{}", "word ".repeat(200));
-        let line = short(page.as_bytes());
-        assert!(line.starts_with("<html> <body>word word"), "{line}");
-        assert!(line.len() <= SHOWN + '…'.len_utf8());
-        assert_eq!(short(&[0xff; 10]), "\u{fffd}".repeat(10));
+    fn an_answer_is_described_without_its_text() {
+        let response = |kind: &str| {
+            let response = Response::builder().header(CONTENT_TYPE, kind);
+            response
+                .body(Bytes::from_static(b"canary"))
+                .expect("an answer")
+        };
+        for (kind, expected) in [
+            ("application/json", "6 bytes of application/json"),
+            ("text/html; charset=UTF-8", "6 bytes of text/html"),
+            ("canary", "6 bytes of no type"),
+            ("text/the canary sings", "6 bytes of no type"),
+        ] {
+            assert_eq!(described(&response(kind)), expected);
+        }
+        assert_eq!(place(b"canary"), "no JSON (line 1, column 1)");
+        assert_eq!(
+            place(br#"{"id":"canary"#),
+            "it breaks off (line 1, column 13)"
+        );
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "the calls are shorter")]
+    fn done(body: Value) -> Done {
+        Done {
+            body: body.to_string().into(),
+            kind: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_posted_message_is_given_by_what_can_be_read_of_it() {
+        let known = [("channel_id", "22".into())];
+        let odd = done(json!({"id": "44", "author": "mira", "embeds": {}, "timestamp": 7}));
+        let message: Message = odd.read(&known).expect("its id is known");
+        assert_eq!((message.id.get(), message.channel_id.get()), (44, 22));
+        let other = done(json!({"id": "44", "channel_id": "23"}));
+        let message: Message = other.read(&known).expect("its id is known");
+        assert_eq!(message.channel_id.get(), 23);
+        let error = done(json!({"id": []})).read::<Message>(&known);
+        assert!(
+            matches!(error, Err(RequestError::Undecodable { .. })),
+            "{error:?}"
+        );
+    }
+
+    /// Counts what is counted.
+    struct Counting(Arc<AtomicU64>);
+
+    impl Recorder for Counting {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            assert_eq!(key.name(), "antiphon_discord_repairs_total");
+            Counter::from_arc(Arc::clone(&self.0))
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn repairs_are_counted() {
+        let count = Arc::new(AtomicU64::new(0));
+        metrics::with_local_recorder(&Counting(Arc::clone(&count)), || {
+            let user = json!({"id": "33", "username": [], "discriminator": "0", "avatar": 7.5});
+            done(user).read::<User>(&[]).expect("a user");
+            done(json!({"id": "33", "username": "mira", "discriminator": "0", "avatar": null}))
+                .read::<User>(&[])
+                .expect("a user");
+        });
+        assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn an_odd_value_costs_itself_and_no_item_of_a_list() {
+        let user = |avatar: Value| json!({"id": "33", "username": "mira", "avatar": avatar});
+        let list = done(json!([
+            {"user": user("v2_a_0123".into()), "reason": ["spam"]},
+            {"user": user(7.5.into()), "reason": "spam"},
+            {"user": {"id": "34"}},
+        ]));
+        let bans: Vec<Ban> = list.read(&[]).expect("a list");
+        let ids: Vec<u64> = bans.iter().map(|ban| ban.user.id.get()).collect();
+        assert_eq!(ids, [33, 33, 34]);
+        assert_eq!(bans[1].reason.as_deref(), Some("spam"));
+    }
+
+    #[test]
+    fn a_refusal_is_read_whatever_its_code_is() {
+        for code in ["50013", "\"50013\""] {
+            let body = format!(r#"{{"message":"Missing Permissions","code":{code}}}"#);
+            let error = refusal(403, body.as_bytes()).expect("a refusal");
+            assert_eq!(error.code, 50_013);
+        }
+        let long = format!(r#"{{"message":"{}","code":[]}}"#, "la ".repeat(1_000));
+        let error = refusal(400, long.as_bytes()).expect("a refusal");
+        assert!(error.message.len() <= WORDS + '…'.len_utf8());
+        assert!(refusal(400, b"{}").is_none());
     }
 }

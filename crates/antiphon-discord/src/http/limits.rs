@@ -9,10 +9,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use self::{bucket::Bucket, global::Global, refusals::Refusals};
 pub(super) use self::{
     bucket::Line,
     reading::{Limited, Reading},
+};
+use self::{
+    bucket::{Bucket, Count, Order},
+    global::Global,
+    refusals::Refusals,
 };
 use super::route::Route;
 use crate::error::Scope;
@@ -26,8 +30,10 @@ pub(super) struct Limits {
     global: Global,
     refusals: Refusals,
     /// Which bucket a route falls into, as its last answer said.
-    learnt: HashMap<String, Arc<str>>,
+    learnt: HashMap<String, Learnt>,
     buckets: HashMap<Key, Bucket>,
+    /// How many requests were sent in all.
+    sent: u64,
 }
 
 /// A bucket's id, or a route's template until it is known, and the top-level ids.
@@ -35,6 +41,13 @@ pub(super) struct Limits {
 struct Key {
     bucket: Arc<str>,
     top: String,
+}
+
+/// The bucket that the newest answer of a route named.
+#[derive(Debug)]
+struct Learnt {
+    bucket: Arc<str>,
+    by: Order,
 }
 
 /// What a request gets when it asks to be sent.
@@ -56,8 +69,8 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Ticket {
     key: Key,
-    /// In which of the bucket's windows it was counted.
-    window: u64,
+    count: Count,
+    order: Order,
 }
 
 impl Limits {
@@ -68,6 +81,7 @@ impl Limits {
             refusals: Refusals::default(),
             learnt: HashMap::new(),
             buckets: HashMap::new(),
+            sent: 0,
         }
     }
 
@@ -97,8 +111,12 @@ impl Limits {
         if route.is_global {
             self.global.count(now);
         }
-        let window = bucket.count();
-        Verdict::Go(Ticket { key, window })
+        self.sent += 1;
+        Verdict::Go(Ticket {
+            key,
+            count: bucket.count(),
+            order: Order(self.sent),
+        })
     }
 
     /// Notes an answer, and lets the first of its line ask again.
@@ -112,30 +130,48 @@ impl Limits {
         if reading.is_refusal() {
             self.refusals.count(now);
         }
-        if let Some(id) = reading.bucket.as_deref() {
-            self.learn(route, id, ticket);
-        }
+        // Those that wait in the line where it was counted may learn that there is another.
+        self.lost(ticket);
+        let is_late = match reading.bucket.as_deref() {
+            Some(id) => !self.learn(route, id, ticket.order),
+            None => false,
+        };
         let key = self.key(route);
-        if key != ticket.key {
-            // Those that wait in the old line learn that there is another.
-            self.lost(ticket);
-        }
-        let bucket = self.buckets.entry(key).or_default();
-        bucket.answered(ticket.window, reading.window.as_ref(), now);
-        match reading.limited {
-            Some(limited) if limited.scope == Scope::Global => {
-                self.global.block(now + limited.wait);
+        let others = match self.buckets.get(&ticket.key) {
+            Some(counted_in) if key != ticket.key => counted_in.in_flight(),
+            _ => 0,
+        };
+        let is_global = reading.limited.is_some_and(|it| it.scope == Scope::Global);
+        let bucket = self.buckets.entry(key.clone()).or_default();
+        match &reading.window {
+            // A later request's answer named another bucket.
+            Some(_) if is_late => {}
+            Some(window) if key == ticket.key => {
+                bucket.answered(ticket.count, ticket.order, window, now);
             }
-            Some(limited) => bucket.block(now + limited.wait, limited.scope),
+            Some(window) => bucket.answered_elsewhere(ticket.order, window, others, now),
+            // A refusal that names no window does not say that there is none.
+            None if reading.limited.is_none() => bucket.is_unlimited(),
+            None => {}
+        }
+        match reading.limited {
+            Some(limited) if is_global => self.global.block(now + limited.wait, ticket.order),
+            Some(limited) => bucket.block(now + limited.wait, limited.scope, ticket.order),
             None => {}
         }
         bucket.line().changed.notify_one();
+        if is_global {
+            // The wait may be shorter than what the others were told.
+            for bucket in self.buckets.values() {
+                bucket.line().changed.notify_one();
+            }
+        }
     }
 
     /// Notes that no answer will come, and lets the first of its line ask again.
     pub(super) fn lost(&mut self, ticket: &Ticket) {
         if let Some(bucket) = self.buckets.get_mut(&ticket.key) {
-            bucket.lost();
+            bucket.landed();
             bucket.line().changed.notify_one();
         }
     }
@@ -143,29 +179,48 @@ impl Limits {
     fn key(&self, route: &Route) -> Key {
         let learnt = self.learnt.get(&route.template);
         Key {
-            bucket: learnt.map_or_else(|| Arc::from(&*route.template), Arc::clone),
+            bucket: learnt.map_or_else(
+                || Arc::from(&*route.template),
+                |learnt| Arc::clone(&learnt.bucket),
+            ),
             top: route.top.clone(),
         }
     }
 
-    /// A route falls into this bucket: what is known of it under another name goes there.
-    fn learn(&mut self, route: &Route, id: &str, ticket: &Ticket) {
-        if *ticket.key.bucket == *id {
-            return;
+    /// Notes into which bucket a route falls, unless a later request's answer named another.
+    ///
+    /// Those that wait for the route go on to wait there, in the same order; what was known of the route under another
+    /// name says nothing of this bucket.
+    fn learn(&mut self, route: &Route, id: &str, by: Order) -> bool {
+        let before = self.key(route);
+        if let Some(learnt) = self.learnt.get_mut(&route.template) {
+            if *learnt.bucket == *id {
+                learnt.by = learnt.by.max(by);
+                return true;
+            }
+            if by < learnt.by {
+                return false;
+            }
         }
-        let id: Arc<str> = id.into();
-        self.learnt.insert(route.template.clone(), Arc::clone(&id));
+        let bucket: Arc<str> = id.into();
         let key = Key {
-            bucket: id,
+            bucket: Arc::clone(&bucket),
             top: route.top.clone(),
         };
+        self.learnt
+            .insert(route.template.clone(), Learnt { bucket, by });
+        let Some(old) = self.buckets.get_mut(&before) else {
+            return true;
+        };
+        old.line().changed.notify_one();
         // Routes may share a bucket that is known already; then those in this line go and stand in that one.
         if !self.buckets.contains_key(&key)
-            && let Some(mut bucket) = self.buckets.remove(&ticket.key)
+            && let Some(old) = self.buckets.get_mut(&before)
         {
-            bucket.keep_one_in_flight();
-            self.buckets.insert(key, bucket);
+            let line = old.take_line();
+            self.buckets.insert(key, Bucket::with(line));
         }
+        true
     }
 
     /// Forgets what is at rest, when there is too much of it.

@@ -1,6 +1,6 @@
 //! A request as twilight builds it, made ready for the network.
 
-use antiphon_core::{BoxError, Secret};
+use antiphon_core::Secret;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Uri,
@@ -49,7 +49,7 @@ impl Letterhead {
 
     /// Makes a request ready.
     pub(super) fn address(&self, order: Order<'_>) -> Result<Outgoing, RequestError> {
-        let request = order.request.map_err(invalid)?;
+        let request = order.request.map_err(RequestError::Invalid)?;
         let path = request.path().to_owned();
         let uri = format!("{}/{path}", self.base)
             .parse()
@@ -81,26 +81,15 @@ impl Letterhead {
             }
             (None, None) => None,
         };
-        let body = match (body, order.nonce) {
-            (Some(body), Some(nonce)) => nonce.enforced_in(body),
-            (body, _) => body.unwrap_or_default(),
-        };
         Ok(Outgoing {
             method: method(request.method()),
             path,
             is_authorized,
             uri,
             headers,
-            body: body.into(),
+            body: body.unwrap_or_default().into(),
         })
     }
-}
-
-/// Why twilight would not build a request.
-fn invalid(error: twilight_http::Error) -> RequestError {
-    let text = error.to_string();
-    let source: BoxError = error.into_source().unwrap_or_else(|| text.into());
-    RequestError::Invalid(source)
 }
 
 impl Outgoing {

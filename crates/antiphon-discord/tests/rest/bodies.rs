@@ -1,5 +1,6 @@
 //! Answers as Discord gives them, each with a field that nobody knows yet.
 
+use antiphon_discord::model::Interaction;
 use serde_json::{Value, json};
 
 pub(crate) fn user() -> Value {
@@ -63,4 +64,12 @@ pub(crate) fn command() -> Value {
 pub(crate) fn webhook() -> Value {
     json!({"id": "88", "type": 1, "channel_id": "22", "guild_id": "11", "name": "echo", "avatar": null,
         "application_id": null, "token": "t", "new_field": 1})
+}
+
+/// An interaction to answer, which a ping is.
+pub(crate) fn interaction() -> Interaction {
+    let body = json!({"id": "7", "application_id": "9", "type": 1, "token": "secret", "version": 1,
+        "app_permissions": "0", "entitlements": [], "authorizing_integration_owners": {},
+        "attachment_size_limit": 8});
+    serde_json::from_value(body).expect("an interaction")
 }

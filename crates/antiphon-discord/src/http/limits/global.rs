@@ -4,6 +4,8 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
+use super::bucket::{Block, Order};
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Never more than the limit within any second, wherever that second begins.
@@ -12,7 +14,8 @@ pub(super) struct Global {
     limit: usize,
     /// When the last ones went, at most the limit of them.
     sent: VecDeque<Instant>,
-    blocked: Option<Instant>,
+    /// What the newest global 429 asked for.
+    blocked: Block,
 }
 
 impl Global {
@@ -20,16 +23,15 @@ impl Global {
         Self {
             limit: limit.max(1),
             sent: VecDeque::new(),
-            blocked: None,
+            blocked: Block::default(),
         }
     }
 
     /// When the next request may go, if not now.
     pub(super) fn obstacle(&mut self, now: Instant) -> Option<Instant> {
-        if let Some(until) = self.blocked.filter(|until| *until > now) {
+        if let Some(until) = self.blocked.end(now) {
             return Some(until);
         }
-        self.blocked = None;
         while self.sent.front().is_some_and(|at| *at + SECOND <= now) {
             self.sent.pop_front();
         }
@@ -43,7 +45,7 @@ impl Global {
     }
 
     /// No request may go before this time.
-    pub(super) fn block(&mut self, until: Instant) {
-        self.blocked = Some(self.blocked.map_or(until, |blocked| blocked.max(until)));
+    pub(super) fn block(&mut self, until: Instant, by: Order) {
+        self.blocked.put(until, by);
     }
 }

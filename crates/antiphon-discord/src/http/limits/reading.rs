@@ -13,6 +13,8 @@ use crate::error::Scope;
 const UNSAID: Duration = Duration::from_secs(5);
 /// The shortest wait after a 429, so that an answer of zero is not asked again at once.
 const SHORTEST: Duration = Duration::from_millis(100);
+/// How far a window may outlast the wait that its 429 asks for, to be waited for in its place.
+const BEYOND: Duration = Duration::from_secs(60);
 /// A longer wait is not believed: a day.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -53,12 +55,24 @@ impl Reading {
                 reset_after: reset_after?,
             })
         };
+        let window = window().filter(|window| window.limit > 0);
+        let limited = (response.status() == StatusCode::TOO_MANY_REQUESTS)
+            .then(|| limited(response, reset_after));
         Self {
             status: response.status(),
             bucket: text(headers, "x-ratelimit-bucket").map(str::to_owned),
-            window: window().filter(|window| window.limit > 0),
-            limited: (response.status() == StatusCode::TOO_MANY_REQUESTS)
-                .then(|| limited(response, reset_after)),
+            window: match limited {
+                None => window,
+                // The bot's own window ends when the wait does.
+                Some(limited) if limited.scope == Scope::User => window.map(|window| Window {
+                    remaining: 0,
+                    reset_after: limited.wait,
+                    ..window
+                }),
+                // The limit that was met is another than the bot's for this route.
+                Some(_) => None,
+            },
+            limited,
         }
     }
 
@@ -86,14 +100,21 @@ fn limited(response: &Response<Bytes>, reset_after: Option<Duration>) -> Limited
             _ => Scope::Global,
         },
     };
-    let said = body
-        .and_then(|body| duration(body.retry_after))
-        .or_else(|| seconds(headers, RETRY_AFTER.as_str()));
-    // The window's end is the more exact for one's own bucket; a shared limit outlasts it.
-    let wait = match (said, reset_after) {
-        (Some(said), Some(reset)) if scope == Scope::User => said.max(reset),
+    let said = body.and_then(|body| duration(body.retry_after));
+    let header = seconds(headers, RETRY_AFTER.as_str());
+    let asked = match (said, header) {
+        // The header has whole seconds, rounded up; one that says more than that is not about the same.
+        (Some(said), Some(header)) if header < said + Duration::from_secs(1) => Some(said),
+        (said, header) => header.or(said),
+    };
+    let wait = match (asked, reset_after) {
+        // The window's end is the more exact for the bot's own bucket, unless it is far from what was asked.
+        (Some(asked), Some(reset)) if scope == Scope::User && reset <= asked + BEYOND => {
+            asked.max(reset)
+        }
+        (Some(asked), _) => asked,
         (None, Some(reset)) if scope != Scope::Global => reset,
-        (said, _) => said.unwrap_or(UNSAID),
+        (None, _) => UNSAID,
     };
     Limited {
         wait: wait.max(SHORTEST),

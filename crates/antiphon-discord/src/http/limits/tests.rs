@@ -11,8 +11,12 @@ fn route() -> Route {
 }
 
 fn answer(limit: u32, remaining: u32, reset_after: Duration) -> Reading {
+    of("m", limit, remaining, reset_after)
+}
+
+fn of(bucket: &str, limit: u32, remaining: u32, reset_after: Duration) -> Reading {
     let response = Response::builder()
-        .header("x-ratelimit-bucket", "m")
+        .header("x-ratelimit-bucket", bucket)
         .header("x-ratelimit-limit", limit)
         .header("x-ratelimit-remaining", remaining)
         .header(
@@ -76,6 +80,43 @@ proptest! {
         prop_assert!(went > 0);
     }
 
+    /// In whatever order answers come, and whatever they say, the window is that of the request that went last.
+    #[test]
+    fn the_window_is_that_of_the_newest_answer(
+        answers in prop::collection::vec((0_u64..100_000, 0_u32..5, 0_u8..3), 1..8),
+        order in any::<prop::sample::Index>(),
+        turns in 0_usize..8,
+    ) {
+        let (mut limits, route, now) = (Limits::new(1_000_000), route(), Instant::now());
+        let go = |limits: &mut Limits| {
+            let line = limits.line(&route, now);
+            match limits.ask(&route, &line, now) {
+                Verdict::Go(ticket) => ticket,
+                verdict => panic!("{verdict:?}"),
+            }
+        };
+        let first = go(&mut limits);
+        limits.answered(&route, &first, &of("m0", 100, 99, Duration::from_secs(60)), now);
+        let tickets: Vec<Ticket> = answers.iter().map(|_| go(&mut limits)).collect();
+        let (last, left) = (answers.len() - 1, answers[answers.len() - 1]);
+        let mut coming: Vec<usize> = (0..answers.len()).collect();
+        coming.rotate_left(turns % answers.len());
+        coming.swap(order.index(answers.len()), 0);
+        for index in coming {
+            let (millis, left, bucket) = answers[index];
+            // The last one leaves nothing, so that its window shows.
+            let left = if index == last { 0 } else { left };
+            let reading = of(&format!("m{bucket}"), 100, left, Duration::from_millis(millis));
+            limits.answered(&route, &tickets[index], &reading, now);
+        }
+        let line = limits.line(&route, now);
+        match limits.ask(&route, &line, now) {
+            Verdict::At(at, _) => prop_assert_eq!(at - now, Duration::from_millis(left.0)),
+            // A window that is over at once.
+            verdict => prop_assert!(left.0 == 0, "{verdict:?}"),
+        }
+    }
+
     #[test]
     fn any_headers_are_read_without_harm(
         status in 100_u16..600,
@@ -137,4 +178,52 @@ fn buckets_at_rest_are_forgotten_when_there_are_too_many() {
         "{}",
         limits.buckets.len()
     );
+}
+
+#[track_caller]
+fn check_wait(body: &str, headers: &[(&str, &str)], scope: Scope, wait: f64) {
+    let mut response = Response::builder().status(429);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    let response = response.body(Bytes::copy_from_slice(body.as_bytes()));
+    let limited = Reading::of(&response.expect("an answer")).limited;
+    let limited = limited.expect("a 429");
+    assert_eq!(
+        (limited.scope, limited.wait),
+        (scope, Duration::from_secs_f64(wait))
+    );
+}
+
+/// Answers in which header and body disagree are those of discord/discord-api-docs#7394, those without a body or a time
+/// of Rapptz/discord.py#2544.
+#[test]
+fn a_429_is_waited_for_as_it_asks() {
+    let body = r#"{"message":"You are being rate limited.","retry_after":0.3,"global":false}"#;
+    let reset = "x-ratelimit-reset-after";
+    check_wait(body, &[], Scope::User, 0.3);
+    check_wait(body, &[("retry-after", "1")], Scope::User, 0.3);
+    check_wait(body, &[("retry-after", "3")], Scope::User, 3.0);
+    check_wait(body, &[(reset, "2.5")], Scope::User, 2.5);
+    check_wait(
+        body,
+        &[(reset, "102737.719"), ("retry-after", "1")],
+        Scope::User,
+        0.3,
+    );
+    check_wait(
+        body,
+        &[(reset, "2.5"), ("x-ratelimit-scope", "shared")],
+        Scope::Shared,
+        0.3,
+    );
+    check_wait(r#"{"message":"no time"}"#, &[], Scope::Global, 5.0);
+    check_wait(
+        "<html>error code: 1015</html>",
+        &[("retry-after", "20")],
+        Scope::Global,
+        20.0,
+    );
+    let all = body.replace("false", "true");
+    check_wait(&all, &[(reset, "9")], Scope::Global, 0.3);
 }

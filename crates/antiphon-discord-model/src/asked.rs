@@ -1,0 +1,127 @@
+//! Questions about objects that their fields answer together.
+
+use crate::{
+    generated::{
+        gateway::MemberUpdate,
+        numbers::ChannelType,
+        objects::{Interaction, Member, PartialMember, PartialUser, User},
+    },
+    id::{Id, UserMarker},
+};
+
+impl Interaction {
+    /// Whose it is, wherever it is.
+    pub fn author(&self) -> Option<&User> {
+        let member = self.member.as_ref().and_then(|member| member.user.as_ref());
+        member.or(self.user.as_deref())
+    }
+
+    /// Id of whose it is.
+    pub fn author_id(&self) -> Option<Id<UserMarker>> {
+        self.author().map(|user| user.id)
+    }
+
+    /// Whether it was used in a guild.
+    pub fn is_guild(&self) -> bool {
+        self.guild_id.is_some()
+    }
+
+    /// Whether it was used in a private conversation.
+    pub fn is_dm(&self) -> bool {
+        self.guild_id.is_none()
+    }
+}
+
+impl ChannelType {
+    /// Whether it is a thread.
+    pub const fn is_thread(self) -> bool {
+        matches!(
+            self,
+            Self::AnnouncementThread | Self::PublicThread | Self::PrivateThread
+        )
+    }
+
+    /// Whether it is a guild's.
+    pub const fn is_guild(self) -> bool {
+        !matches!(self, Self::Dm | Self::GroupDm | Self::Unknown(_))
+    }
+}
+
+impl PartialUser {
+    /// The whole user, if more than the id was sent.
+    pub fn to_user(&self) -> Option<User> {
+        Some(User {
+            accent_color: self.accent_color,
+            avatar: self.avatar.clone(),
+            avatar_decoration: self.avatar_decoration.clone(),
+            avatar_decoration_data: self.avatar_decoration_data.clone(),
+            banner: self.banner.clone(),
+            bot: self.bot,
+            collectibles: self.collectibles.clone(),
+            discriminator: self.discriminator.unwrap_or_default(),
+            email: self.email.clone(),
+            flags: self.flags,
+            global_name: self.global_name.clone(),
+            id: self.id,
+            locale: self.locale.clone(),
+            mfa_enabled: self.mfa_enabled,
+            name: self.name.clone()?,
+            premium_type: self.premium_type,
+            primary_guild: self.primary_guild.clone(),
+            public_flags: self.public_flags,
+            system: self.system,
+            verified: self.verified,
+        })
+    }
+}
+
+impl MemberUpdate {
+    /// The member as it is now, as far as the update says; flags that it leaves out are not set.
+    pub fn to_member(&self) -> Member {
+        Member {
+            avatar: self.avatar.clone(),
+            avatar_decoration_data: self.avatar_decoration_data.clone(),
+            banner: self.banner.clone(),
+            collectibles: self.collectibles.clone(),
+            communication_disabled_until: self.communication_disabled_until,
+            deaf: self.deaf.unwrap_or_default(),
+            flags: self.flags.unwrap_or_default(),
+            joined_at: self.joined_at,
+            mute: self.mute.unwrap_or_default(),
+            nick: self.nick.clone(),
+            pending: self.pending.unwrap_or_default(),
+            permissions: None,
+            premium_since: self.premium_since,
+            roles: self.roles.clone(),
+            user: self.user.clone(),
+        }
+    }
+}
+
+impl PartialMember {
+    /// The whole member, with its user; flags that were left out are not set.
+    pub fn to_member(&self, user: User) -> Member {
+        Member {
+            avatar: self.avatar.clone(),
+            avatar_decoration_data: self.avatar_decoration_data.clone(),
+            banner: self.banner.clone(),
+            collectibles: self.collectibles.clone(),
+            communication_disabled_until: self.communication_disabled_until,
+            deaf: self.deaf.unwrap_or_default(),
+            flags: self.flags.unwrap_or_default(),
+            joined_at: self.joined_at,
+            mute: self.mute.unwrap_or_default(),
+            nick: self.nick.clone(),
+            pending: self.pending.unwrap_or_default(),
+            permissions: None,
+            premium_since: self.premium_since,
+            roles: self.roles.clone(),
+            user,
+        }
+    }
+
+    /// The user's id, if the user was sent.
+    pub fn user_id(&self) -> Option<Id<UserMarker>> {
+        self.user.as_ref().map(|user| user.id)
+    }
+}

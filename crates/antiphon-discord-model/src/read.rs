@@ -1,0 +1,595 @@
+//! How an object is read, and the macros that the generated files are written in.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use antiphon_core::lenient::{Json, Reader, Reason, Repairs};
+use jiff::Timestamp;
+use serde::ser::SerializeMap;
+
+/// Reads a JSON document into `T`, and says what had to be repaired.
+///
+/// It takes one pass over the bytes and, where something was repaired, another one for the paths.
+///
+/// # Errors
+/// [`ReadError`] if the bytes are no JSON, or nothing says which object it is.
+pub fn from_slice<T: Read>(bytes: &[u8]) -> Result<(T, Repairs), ReadError> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return from_str(text);
+    }
+    let text: Cow<'_, str> = String::from_utf8_lossy(bytes);
+    let (value, repairs) = from_str(&text)?;
+    Ok((value, repairs.and_before(Reason::NotUtf8)))
+}
+
+/// Reads a JSON document into `T`, and says what had to be repaired.
+///
+/// # Errors
+/// [`ReadError`] if the text is no JSON, or nothing says which object it is.
+pub fn from_str<T: Read>(text: &str) -> Result<(T, Repairs), ReadError> {
+    let mut from = Reader::new(text);
+    let value = T::read(&mut from);
+    let repairs = from.finish().ok_or(ReadError::NotJson)?;
+    match value {
+        Some(value) => Ok((value, repairs)),
+        None => Err(ReadError::Unreadable(repairs)),
+    }
+}
+
+/// A document could not be read into an object; no part of it is in here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The bytes are no JSON document.
+    #[error("not a JSON document")]
+    NotJson,
+    /// The document is another thing than an object, or does not say which object it is.
+    #[error("{0}")]
+    Unreadable(Repairs),
+}
+
+/// A value that can be read from JSON of any shape.
+pub trait Read: Sized {
+    /// Whether an object that lacks this value cannot be told from others, as without its id.
+    const NEEDED: bool = false;
+    /// Whether the value may be left out.
+    const OPTIONAL: bool = false;
+
+    /// Reads the value here; `None` if it is of another kind, which then was noted and passed over.
+    fn read(from: &mut Reader<'_>) -> Option<Self>;
+
+    /// What stands for the value where it is missing.
+    fn stand_in() -> Self;
+
+    /// Whether it is not written.
+    fn is_absent(&self) -> bool {
+        false
+    }
+
+    /// Whether it is a list without items.
+    fn is_empty(&self) -> bool {
+        false
+    }
+}
+
+/// A value that names the entries of a map.
+pub trait Key: Ord + Sized {
+    /// The key with this name on the wire.
+    fn of(name: &str) -> Option<Self>;
+}
+
+/// An object of Discord's, field by field.
+pub trait Object: Sized {
+    /// Whether it has a field without which it cannot be told from others.
+    const NEEDED: bool;
+
+    /// With stand-ins for all fields.
+    fn blank() -> Self;
+
+    /// Reads the field of this name and notes that it was there; `false` for a name that the object does not have.
+    fn field(&mut self, name: &str, from: &mut Reader<'_>, seen: &mut u128) -> bool;
+
+    /// Notes what is missing from the object that began at an offset; `false` if it cannot do without.
+    fn complete(seen: u128, at: usize, from: &mut Reader<'_>) -> bool;
+
+    /// Writes its fields into an object.
+    ///
+    /// # Errors
+    /// What the map returns.
+    fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+}
+
+/// Reads an object.
+pub(crate) fn object<T: Object>(from: &mut Reader<'_>) -> Option<T> {
+    object_and(from, |_, _| false)
+}
+
+/// Reads an object; fields that it does not have are offered to `beside`, which says whether it took them.
+pub(crate) fn object_and<T: Object>(
+    from: &mut Reader<'_>,
+    mut beside: impl FnMut(&str, &mut Reader<'_>) -> bool,
+) -> Option<T> {
+    let at = from.at();
+    let mut fields = from.object()?;
+    let mut object = T::blank();
+    let mut seen = 0;
+    while let Some(name) = fields.next(from) {
+        if !object.field(&name, from, &mut seen) && !beside(&name, from) {
+            from.skip();
+        }
+    }
+    T::complete(seen, at, from).then_some(object)
+}
+
+/// Reads a field into its place; one that cannot be read leaves the stand-in there.
+#[inline]
+pub(crate) fn fill<T: Read>(place: &mut T, from: &mut Reader<'_>, seen: &mut u128, bit: u128) {
+    match T::read(from) {
+        Some(value) => *place = value,
+        None if T::NEEDED => return,
+        None => {}
+    }
+    *seen |= bit;
+}
+
+/// Reads a field that may be left out, which is what null means too.
+#[inline]
+pub(crate) fn fill_if_any<T: Read>(place: &mut T, from: &mut Reader<'_>) {
+    if !from.null()
+        && let Some(value) = T::read(from)
+    {
+        *place = value;
+    }
+}
+
+/// Notes that a required field is missing; `false` if the object cannot do without.
+#[cold]
+pub(crate) fn missing(
+    from: &mut Reader<'_>,
+    at: usize,
+    field: &'static str,
+    is_needed: bool,
+) -> bool {
+    let reason = if is_needed {
+        Reason::Unidentified(field)
+    } else {
+        Reason::Missing(field)
+    };
+    from.note_at(at, reason);
+    !is_needed
+}
+
+/// What is special about a field.
+#[derive(Clone, Copy)]
+pub(crate) enum Mark {
+    /// A stand-in is made for it, though it says which object it is.
+    Spare,
+    /// It may be left out, and then is empty.
+    Maybe,
+}
+
+/// Whether a field has a mark.
+pub(crate) const fn is_marked(marks: &[Mark], mark: Mark) -> bool {
+    match marks {
+        [Mark::Spare] => matches!(mark, Mark::Spare),
+        [Mark::Maybe] => matches!(mark, Mark::Maybe),
+        _ => false,
+    }
+}
+
+/// Makes structs from objects: `"wire name" => field: Type [Mark]`.
+macro_rules! objects {
+    ($($(#[$meta:meta])* $name:ident {
+        $($(#[$field_meta:meta])* $wire:literal => $field:ident: $type:ty $([$mark:ident])?,)*
+    })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+
+        const _: () = {
+            use crate::read::{Mark, Object, Read, fill, fill_if_any, is_marked, missing};
+
+            /// The place of each field among them.
+            #[expect(non_camel_case_types, reason = "they are named as the fields are")]
+            enum At { $($field,)* }
+
+            impl Object for $name {
+                const NEEDED: bool = false
+                    $(|| (<$type as Read>::NEEDED && !is_marked(&[$(Mark::$mark)?], Mark::Spare)))*;
+
+                fn blank() -> Self {
+                    Self { $($field: <$type as Read>::stand_in(),)* }
+                }
+
+                fn field(
+                    &mut self,
+                    name: &str,
+                    from: &mut antiphon_core::lenient::Reader<'_>,
+                    seen: &mut u128,
+                ) -> bool {
+                    match name {
+                        $($wire if is_marked(&[$(Mark::$mark)?], Mark::Maybe) => fill_if_any(&mut self.$field, from),
+                        $wire => fill(&mut self.$field, from, seen, 1 << At::$field as u32),)*
+                        _ => return false,
+                    }
+                    true
+                }
+
+                fn complete(
+                    seen: u128,
+                    at: usize,
+                    from: &mut antiphon_core::lenient::Reader<'_>,
+                ) -> bool {
+                    const REQUIRED: u128 = 0 $(| (
+                        if <$type as Read>::OPTIONAL || is_marked(&[$(Mark::$mark)?], Mark::Maybe) {
+                            0
+                        } else {
+                            1 << At::$field as u32
+                        }
+                    ))*;
+                    if seen | !REQUIRED == u128::MAX {
+                        return true;
+                    }
+                    // What cannot be told from others is not looked at further.
+                    for is_needed in [true, false] {
+                        $(
+                            let is_wanted = <$type as Read>::NEEDED
+                                && !is_marked(&[$(Mark::$mark)?], Mark::Spare);
+                            if is_wanted == is_needed
+                                && (seen | !REQUIRED) & (1 << At::$field as u32) == 0
+                                && !missing(from, at, $wire, is_needed)
+                            {
+                                return false;
+                            }
+                        )*
+                    }
+                    true
+                }
+
+                fn entries<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                    $(
+                        let is_left_out = is_marked(&[$(Mark::$mark)?], Mark::Maybe) && Read::is_empty(&self.$field);
+                        if !is_left_out && !Read::is_absent(&self.$field) {
+                            map.serialize_entry($wire, &self.$field)?;
+                        }
+                    )*
+                    Ok(())
+                }
+            }
+        };
+
+        impl crate::read::Read for $name {
+            const NEEDED: bool = <Self as crate::read::Object>::NEEDED;
+
+            fn read(from: &mut antiphon_core::lenient::Reader<'_>) -> Option<Self> {
+                read_object!($name, from)
+            }
+
+            fn stand_in() -> Self {
+                crate::read::Object::blank()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap as _;
+                let mut map = to.serialize_map(None)?;
+                crate::read::Object::entries(self, &mut map)?;
+                map.end()
+            }
+        }
+
+        deserialize!($name);
+    )*};
+}
+
+/// Reads an object of the named type; some need a look at the whole.
+macro_rules! read_object {
+    (Guild, $from:ident) => {
+        crate::whole::guild($from)
+    };
+    (Message, $from:ident) => {
+        crate::whole::message($from)
+    };
+    (Ready, $from:ident) => {
+        crate::whole::ready($from)
+    };
+    (Presence, $from:ident) => {
+        crate::whole::presence($from)
+    };
+    ($name:ident, $from:ident) => {
+        crate::read::object($from)
+    };
+}
+
+/// Lets serde read a type too, by the same rules; what was repaired is not told.
+macro_rules! deserialize {
+    ($($name:ident),* $(,)?) => {$(
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let value: serde_json::Value = serde::Deserialize::deserialize(from)?;
+                crate::read::from_str(&value.to_string())
+                    .map(|(read, _)| read)
+                    .map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+/// Gives objects the default that is made of stand-ins.
+macro_rules! defaults {
+    ($($name:ident),* $(,)?) => {$(
+        impl Default for $name {
+            fn default() -> Self {
+                crate::read::Object::blank()
+            }
+        }
+    )*};
+}
+
+/// Makes enums from numbers, with a variant for those that are not known; `or` names the stand-in.
+macro_rules! numbers {
+    ($($(#[$meta:meta])* $name:ident or $stand_in:literal { $($variant:ident = $value:literal,)* })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($variant,)*
+            /// A number that is not known yet.
+            Unknown(i64),
+        }
+
+        impl $name {
+            /// The number on the wire.
+            pub const fn number(self) -> i64 {
+                match self {
+                    $(Self::$variant => $value,)*
+                    Self::Unknown(number) => number,
+                }
+            }
+        }
+
+        impl From<i64> for $name {
+            fn from(number: i64) -> Self {
+                match number {
+                    $($value => Self::$variant,)*
+                    number => Self::Unknown(number),
+                }
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::from($stand_in)
+            }
+        }
+
+        impl crate::read::Read for $name {
+            fn read(from: &mut antiphon_core::lenient::Reader<'_>) -> Option<Self> {
+                from.integer().map(Self::from)
+            }
+
+            fn stand_in() -> Self {
+                Self::default()
+            }
+        }
+
+        impl crate::read::Key for $name {
+            fn of(name: &str) -> Option<Self> {
+                name.parse().ok().map(|number: i64| Self::from(number))
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_i64(self.number())
+            }
+        }
+
+        deserialize!($name);
+    )*};
+}
+
+/// Makes enums from words, with a variant for those that are not known.
+macro_rules! words {
+    ($($(#[$meta:meta])* $name:ident { $($variant:ident = $word:literal,)* })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($variant,)*
+            /// A word that is not known yet; empty where one is missing.
+            Unknown(Box<str>),
+        }
+
+        impl $name {
+            /// The word on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)*
+                    Self::Unknown(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(word: &str) -> Self {
+                match word {
+                    $($word => Self::$variant,)*
+                    word => Self::Unknown(word.into()),
+                }
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::Unknown("".into())
+            }
+        }
+
+        impl crate::read::Read for $name {
+            fn read(from: &mut antiphon_core::lenient::Reader<'_>) -> Option<Self> {
+                from.text("a word").map(|word| Self::from(&*word))
+            }
+
+            fn stand_in() -> Self {
+                Self::default()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        }
+
+        deserialize!($name);
+    )*};
+}
+
+/// Makes sets of flags that keep bits without a name, written as a number or as digits in a text.
+macro_rules! flags {
+    ($($(#[$meta:meta])* $name:ident: $form:ident { $($flag:ident = $bits:expr,)* })*) => {$(
+        bitflags::bitflags! {
+            $(#[$meta])*
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub struct $name: u64 {
+                $(const $flag = $bits;)*
+                // Bits that have no name yet are flags as well, so that no operation drops them.
+                const _ = !0;
+            }
+        }
+
+        impl crate::read::Read for $name {
+            fn read(from: &mut antiphon_core::lenient::Reader<'_>) -> Option<Self> {
+                from.unsigned("flags").map(Self::from_bits_retain)
+            }
+
+            fn stand_in() -> Self {
+                Self::empty()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                flags!(@write $form self, to)
+            }
+        }
+
+        deserialize!($name);
+    )*};
+    (@write number $flags:expr, $to:ident) => { $to.serialize_u64($flags.bits()) };
+    (@write text $flags:expr, $to:ident) => { $to.collect_str(&$flags.bits()) };
+}
+
+impl<T: Read> Read for Option<T> {
+    const OPTIONAL: bool = true;
+
+    #[inline]
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        if from.null() {
+            return Some(None);
+        }
+        Some(T::read(from))
+    }
+
+    fn stand_in() -> Self {
+        None
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: Read> Read for Box<T> {
+    const NEEDED: bool = T::NEEDED;
+    const OPTIONAL: bool = T::OPTIONAL;
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        T::read(from).map(Self::new)
+    }
+
+    fn stand_in() -> Self {
+        Self::new(T::stand_in())
+    }
+}
+
+impl<T: Read> Read for Vec<T> {
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let mut items = from.list()?;
+        let mut list = Self::new();
+        while items.next(from) {
+            if let Some(item) = T::read(from) {
+                list.push(item);
+            }
+        }
+        Some(list)
+    }
+
+    fn stand_in() -> Self {
+        Self::new()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<K: Key, T: Read> Read for BTreeMap<K, T> {
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let mut fields = from.object()?;
+        let mut map = Self::new();
+        while let Some(name) = fields.next(from) {
+            if let Some(key) = K::of(&name) {
+                if let Some(value) = T::read(from) {
+                    map.insert(key, value);
+                }
+            } else {
+                from.note(Reason::Unidentified("the entry's own name"));
+                from.skip();
+            }
+        }
+        Some(map)
+    }
+
+    fn stand_in() -> Self {
+        Self::new()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Key for String {
+    fn of(name: &str) -> Option<Self> {
+        Some(name.to_owned())
+    }
+}
+
+/// Makes plain values readable.
+macro_rules! plain {
+    ($($type:ty: $read:ident or $stand_in:expr;)*) => {$(
+        impl Read for $type {
+            #[inline]
+            fn read(from: &mut Reader<'_>) -> Option<Self> {
+                from.$read()
+            }
+
+            fn stand_in() -> Self {
+                $stand_in
+            }
+        }
+    )*};
+}
+
+plain! {
+    String: string or String::new();
+    bool: boolean or false;
+    i64: integer or 0;
+    f64: float or 0.0;
+    Timestamp: time or Timestamp::UNIX_EPOCH;
+    Json: json or Json::default();
+}

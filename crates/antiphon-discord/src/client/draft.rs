@@ -1,0 +1,517 @@
+//! What a message says, and the request that posts, edits or answers with it.
+//!
+//! twilight's builders refuse names that Discord takes, and send polls as they are received.
+
+use std::borrow::Cow;
+
+use antiphon_core::BoxError;
+use antiphon_discord_model::{
+    AllowedMentions, CommandOptionChoice, Component, Embed, InteractionResponseType, MessageFlags,
+    id::{
+        Id,
+        marker::{
+            ApplicationMarker, AttachmentMarker, ChannelMarker, InteractionMarker, MessageMarker,
+            StickerMarker, WebhookMarker,
+        },
+    },
+};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde_json::Value;
+use twilight_http::{request::Request, routing::Route};
+
+use super::{
+    call::{Build, Known},
+    files::{self, File},
+    poll::PollRequest,
+};
+use crate::http::{Http, Nonce};
+
+/// A message to send.
+#[derive(Clone, Debug)]
+pub(super) struct Draft<'a> {
+    target: Target<'a>,
+    pub(super) body: Body<'a>,
+    poll: Option<PollRequest>,
+    files: Cow<'a, [File]>,
+    /// Which files of the edited message stay, where that was said.
+    kept: Option<&'a [Id<AttachmentMarker>]>,
+    /// The channel where it will be, as far as that is known.
+    channel: Option<Id<ChannelMarker>>,
+}
+
+/// Where a message goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target<'a> {
+    Channel(Id<ChannelMarker>),
+    Message(Id<ChannelMarker>, Id<MessageMarker>),
+    Webhook {
+        webhook: Id<WebhookMarker>,
+        token: &'a str,
+        thread: Option<Id<ChannelMarker>>,
+    },
+    /// A first answer to an interaction, of this kind.
+    Answer {
+        interaction: Id<InteractionMarker>,
+        token: &'a str,
+        kind: InteractionResponseType,
+    },
+    /// A further one.
+    Followup {
+        application: Id<ApplicationMarker>,
+        token: &'a str,
+    },
+    /// A change of a further one, or of the first where none is named.
+    Answered {
+        application: Id<ApplicationMarker>,
+        token: &'a str,
+        message: Option<Id<MessageMarker>>,
+    },
+}
+
+/// A message's fields; one that is not set stays as it is, and an inner `None` takes it away.
+#[derive(Clone, Debug, Default, Serialize)]
+#[expect(
+    clippy::option_option,
+    reason = "a field that is not set and one that is null are different things to ask for"
+)]
+pub(super) struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_mentions: Option<Option<AllowedMentions>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: Option<Vec<Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) choices: Option<Vec<CommandOptionChoice>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) components: Option<Option<Cow<'a, [Component]>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) content: Option<Option<Cow<'a, str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) custom_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) embeds: Option<Option<Cow<'a, [Embed]>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enforce_nonce: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flags: Option<MessageFlags>,
+    #[serde(skip_serializing_if = "Reference::is_none")]
+    message_reference: Reference,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<Nonce>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sticker_ids: Option<&'a [Id<StickerMarker>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tts: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+}
+
+/// The message that this one replies to, or passes on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reference {
+    to: Option<(u8, Id<ChannelMarker>, Id<MessageMarker>)>,
+    fail_if_not_exists: Option<bool>,
+}
+
+impl Reference {
+    fn is_none(&self) -> bool {
+        self.to.is_none()
+    }
+}
+
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some((kind, channel, message)) = self.to {
+            map.serialize_entry("type", &kind)?;
+            map.serialize_entry("channel_id", &channel)?;
+            map.serialize_entry("message_id", &message)?;
+        }
+        if let Some(fails) = self.fail_if_not_exists {
+            map.serialize_entry("fail_if_not_exists", &fails)?;
+        }
+        map.end()
+    }
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(target: Target<'a>) -> Self {
+        let channel = match target {
+            Target::Channel(channel) | Target::Message(channel, _) => Some(channel),
+            _ => None,
+        };
+        Self {
+            target,
+            channel,
+            body: Body::default(),
+            poll: None,
+            files: Cow::Borrowed(&[]),
+            kept: None,
+        }
+    }
+
+    /// Says in which channel it will be.
+    pub(super) fn within(mut self, channel: Option<Id<ChannelMarker>>) -> Self {
+        self.channel = channel;
+        self
+    }
+
+    pub(super) fn content(mut self, content: impl Into<Option<&'a str>>) -> Self {
+        self.body.content = Some(content.into().map(Cow::Borrowed));
+        self
+    }
+
+    pub(super) fn embeds(mut self, embeds: impl Into<Option<&'a [Embed]>>) -> Self {
+        self.body.embeds = Some(embeds.into().map(Cow::Borrowed));
+        self
+    }
+
+    pub(super) fn components(mut self, components: impl Into<Option<&'a [Component]>>) -> Self {
+        self.body.components = Some(components.into().map(Cow::Borrowed));
+        self
+    }
+
+    pub(super) fn attachments(mut self, files: impl Into<Cow<'a, [File]>>) -> Self {
+        self.files = files.into();
+        self
+    }
+
+    pub(super) fn keep_attachment_ids(mut self, files: &'a [Id<AttachmentMarker>]) -> Self {
+        self.kept = Some(files);
+        self
+    }
+
+    pub(super) fn allowed_mentions<'b>(
+        self,
+        mentions: impl Into<Option<&'b AllowedMentions>>,
+    ) -> Self {
+        self.mentions(mentions.into().cloned())
+    }
+
+    pub(super) fn mentions(mut self, mut mentions: Option<AllowedMentions>) -> Self {
+        if let Some(mentions) = &mut mentions {
+            // No list allows no one, as an empty one does; said aloud, nobody need know that.
+            mentions.parse.get_or_insert_default();
+        }
+        self.body.allowed_mentions = Some(mentions);
+        self
+    }
+
+    pub(super) fn flags(mut self, flags: MessageFlags) -> Self {
+        self.body.flags = Some(flags);
+        self
+    }
+
+    pub(super) fn add_flags(self, flags: MessageFlags) -> Self {
+        let all = self.body.flags.unwrap_or(MessageFlags::empty()) | flags;
+        self.flags(all)
+    }
+
+    pub(super) fn poll(mut self, poll: impl Into<PollRequest>) -> Self {
+        self.poll = Some(poll.into());
+        self
+    }
+
+    pub(super) fn sticker_ids(mut self, stickers: &'a [Id<StickerMarker>]) -> Self {
+        self.body.sticker_ids = Some(stickers);
+        self
+    }
+
+    pub(super) fn reply(mut self, channel: Id<ChannelMarker>, message: Id<MessageMarker>) -> Self {
+        self.body.message_reference.to = Some((0, channel, message));
+        self
+    }
+
+    pub(super) fn forward(
+        mut self,
+        channel: Id<ChannelMarker>,
+        message: Id<MessageMarker>,
+    ) -> Self {
+        self.body.message_reference.to = Some((1, channel, message));
+        self
+    }
+
+    pub(super) fn fail_if_not_exists(mut self, fails: bool) -> Self {
+        self.body.message_reference.fail_if_not_exists = Some(fails);
+        self
+    }
+
+    pub(super) fn nonce(mut self, nonce: Nonce) -> Self {
+        self.body.nonce = Some(nonce);
+        self.body.enforce_nonce = Some(true);
+        self
+    }
+
+    pub(super) fn tts(mut self, tts: bool) -> Self {
+        self.body.tts = Some(tts);
+        self
+    }
+
+    pub(super) fn username(mut self, name: &'a str) -> Self {
+        self.body.username = Some(name);
+        self
+    }
+
+    pub(super) fn avatar_url(mut self, url: &'a str) -> Self {
+        self.body.avatar_url = Some(url);
+        self
+    }
+
+    pub(super) fn thread_name(mut self, name: &'a str) -> Self {
+        self.body.thread_name = Some(name);
+        self
+    }
+
+    pub(super) fn thread_id(mut self, id: Id<ChannelMarker>) -> Self {
+        if let Target::Webhook { thread, .. } = &mut self.target {
+            *thread = Some(id);
+        }
+        self
+    }
+
+    /// The route, and whether the bot's token goes with it.
+    fn route(&self) -> (Route<'a>, bool) {
+        let has_components = Some(matches!(self.body.components, Some(Some(_))));
+        match self.target {
+            Target::Channel(channel) => {
+                let channel_id = channel.get();
+                (Route::CreateMessage { channel_id }, true)
+            }
+            Target::Message(channel, message) => {
+                let (channel_id, message_id) = (channel.get(), message.get());
+                let route = Route::UpdateMessage {
+                    channel_id,
+                    message_id,
+                };
+                (route, true)
+            }
+            Target::Webhook {
+                webhook,
+                token,
+                thread,
+            } => {
+                let route = Route::ExecuteWebhook {
+                    thread_id: thread.map(Id::get),
+                    token,
+                    wait: Some(false),
+                    with_components: has_components,
+                    webhook_id: webhook.get(),
+                };
+                (route, false)
+            }
+            Target::Answer {
+                interaction, token, ..
+            } => {
+                let route = Route::InteractionCallback {
+                    interaction_id: interaction.get(),
+                    interaction_token: token,
+                    with_response: false,
+                };
+                (route, false)
+            }
+            Target::Followup { application, token } => {
+                let route = Route::ExecuteWebhook {
+                    thread_id: None,
+                    token,
+                    wait: None,
+                    with_components: has_components,
+                    webhook_id: application.get(),
+                };
+                (route, false)
+            }
+            Target::Answered {
+                application,
+                token,
+                message: Some(message),
+            } => {
+                let route = Route::UpdateWebhookMessage {
+                    message_id: message.get(),
+                    thread_id: None,
+                    token,
+                    webhook_id: application.get(),
+                };
+                (route, false)
+            }
+            Target::Answered {
+                application, token, ..
+            } => {
+                let route = Route::UpdateInteractionOriginal {
+                    application_id: application.get(),
+                    interaction_token: token,
+                };
+                (route, false)
+            }
+        }
+    }
+}
+
+/// A first answer to an interaction.
+#[derive(Serialize)]
+struct Response<'a> {
+    #[serde(rename = "type")]
+    kind: InteractionResponseType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Body<'a>>,
+}
+
+impl Build for Draft<'_> {
+    fn known(&self) -> Vec<Known> {
+        // The stand-in of the model for an id that was not sent.
+        let channel = self.channel.map_or(1, Id::get);
+        vec![("channel_id", channel.to_string().into())]
+    }
+
+    fn build(mut self, http: &Http) -> Result<Request, BoxError> {
+        files::check(&self.files)?;
+        let (route, is_authorized) = self.route();
+        let is_answer = matches!(self.target, Target::Answer { .. });
+        if self.body.allowed_mentions.is_none() && !is_answer && http.mentions().is_some() {
+            self = self.allowed_mentions(http.mentions());
+        }
+        if !self.files.is_empty() || self.kept.is_some() {
+            let entries = files::entries(&self.files, self.kept.unwrap_or_default());
+            self.body.attachments = Some(entries);
+        }
+        if let Some(poll) = &self.poll {
+            self.body.poll = Some(poll.body(http.now())?);
+        }
+        let mut body = serde_json::to_vec(&self.body)?;
+        check(&serde_json::from_slice(&body)?)?;
+        if let Target::Answer { kind, .. } = self.target {
+            let data = Some(&self.body).filter(|_| body != b"{}");
+            body = serde_json::to_vec(&Response { kind, data })?;
+        }
+        let request = Request::builder(&route).use_authorization_token(is_authorized);
+        let request = if self.files.is_empty() {
+            request.body(body)
+        } else {
+            request.form(files::form(&body, &self.files))
+        };
+        Ok(request.build()?)
+    }
+}
+
+/// How many items a list may have, by its path.
+const COUNTS: &[(&str, usize)] = &[
+    ("choices", 25),
+    ("embeds", 10),
+    ("embeds/*/fields", 25),
+    ("sticker_ids", 3),
+];
+/// How many characters a text may have, by its path.
+const LENGTHS: &[(&str, usize)] = &[
+    ("content", 2_000),
+    ("custom_id", 100),
+    ("embeds/*/author/name", 256),
+    ("embeds/*/description", 4_096),
+    ("embeds/*/fields/*/name", 256),
+    ("embeds/*/fields/*/value", 1_024),
+    ("embeds/*/footer/text", 2_048),
+    ("embeds/*/title", 256),
+    ("title", 45),
+    ("username", 80),
+];
+/// How many characters all texts of all embeds may have.
+const EMBEDS: usize = 6_000;
+
+/// Says why Discord would refuse a message, where its limits are documented.
+fn check(body: &Value) -> Result<(), BoxError> {
+    for (path, most) in COUNTS {
+        each(body, path, &mut |list| match list.as_array() {
+            Some(list) if list.len() > *most => Err(format!(
+                "`{path}` has {} items, where Discord takes {most}",
+                list.len()
+            )
+            .into()),
+            _ => Ok(()),
+        })?;
+    }
+    let mut embeds = 0;
+    for (path, most) in LENGTHS {
+        each(body, path, &mut |text| {
+            let length = text.as_str().map_or(0, |text| text.chars().count());
+            if path.starts_with("embeds") {
+                embeds += length;
+            }
+            if length > *most {
+                let why = format!("`{path}` has {length} characters, where Discord takes {most}");
+                return Err(why.into());
+            }
+            Ok(())
+        })?;
+    }
+    if embeds > EMBEDS {
+        let why = format!("the embeds have {embeds} characters, where Discord takes {EMBEDS}");
+        return Err(why.into());
+    }
+    Ok(())
+}
+
+/// Calls `visit` with each value at a path, in which `*` is each item of a list.
+fn each(
+    value: &Value,
+    path: &str,
+    visit: &mut impl FnMut(&Value) -> Result<(), BoxError>,
+) -> Result<(), BoxError> {
+    let (first, rest) = match path.split_once('/') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (path, None),
+    };
+    let inner: &mut dyn Iterator<Item = &Value> = if first == "*" {
+        &mut value.as_array().into_iter().flatten()
+    } else {
+        &mut value.get(first).into_iter()
+    };
+    for value in inner {
+        match rest {
+            Some(rest) => each(value, rest, visit)?,
+            None => visit(value)?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn refused(body: &Value, why: &str) {
+        let error = check(body).expect_err("refused").to_string();
+        assert!(error.contains(why), "{error}");
+    }
+
+    #[test]
+    fn what_discord_documents_as_too_much_is_refused() {
+        let text = |length| "é".repeat(length);
+        assert!(check(&json!({"content": text(2_000)})).is_ok());
+        refused(
+            &json!({"content": text(2_001)}),
+            "`content` has 2001 characters",
+        );
+        refused(
+            &json!({"embeds": vec![json!({}); 11]}),
+            "`embeds` has 11 items",
+        );
+        let embed = json!({"fields": [{"name": "n", "value": text(1_025)}]});
+        refused(
+            &json!({"embeds": [embed]}),
+            "`embeds/*/fields/*/value` has 1025",
+        );
+        let long = json!({"description": text(3_001)});
+        assert!(check(&json!({"embeds": [long]})).is_ok());
+        refused(
+            &json!({"embeds": [long, long]}),
+            "the embeds have 6002 characters",
+        );
+    }
+}

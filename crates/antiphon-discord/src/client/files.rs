@@ -1,0 +1,212 @@
+//! Files to upload: which names go out, and how a form has them.
+
+use std::borrow::Cow;
+
+use antiphon_core::BoxError;
+use antiphon_discord_model::id::{Id, marker::AttachmentMarker};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Value, json};
+use twilight_http::request::Form;
+
+/// How many files a message may have.
+const MOST: usize = 10;
+/// The longest name, title or description, in characters.
+const LONGEST: usize = 1_024;
+
+/// A file to upload with a message.
+///
+/// ```
+/// use antiphon_discord::File;
+///
+/// let score = File::new("spaß (1).txt", "do re mi").description("what we sing");
+/// # let _ = score;
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct File {
+    filename: String,
+    #[serde(skip)]
+    bytes: Bytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_spoiler: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_secs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waveform: Option<String>,
+}
+
+impl File {
+    /// A file with this name and content.
+    ///
+    /// The name has 1 to 1,024 characters, any but control characters and the separators `/` and `\`.
+    /// Discord replaces those that its links cannot have; a picture of an embed finds its file
+    /// (`attachment://score.png`) under a name of ASCII letters, digits, `.`, `-` and `_`.
+    pub fn new(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            filename: name.into(),
+            bytes: bytes.into(),
+            title: None,
+            description: None,
+            is_spoiler: None,
+            duration_secs: None,
+            waveform: None,
+        }
+    }
+
+    /// Sets a title, at most 1,024 characters; the default is the name.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Sets what it shows, for those who cannot see it, at most 1,024 characters.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Hides it until it is clicked.
+    #[must_use]
+    pub fn spoiler(mut self) -> Self {
+        self.is_spoiler = Some(true);
+        self
+    }
+
+    /// Makes it a voice message, which needs the flag `IS_VOICE_MESSAGE`: its length in seconds, and its waveform as
+    /// base64 of at most 256 bytes.
+    #[must_use]
+    pub fn voice(mut self, seconds: f64, waveform: impl Into<String>) -> Self {
+        self.duration_secs = Some(seconds);
+        self.waveform = Some(waveform.into());
+        self
+    }
+}
+
+/// What the message's JSON says of its files: those that are uploaded, and those that stay.
+pub(super) fn entries(files: &[File], kept: &[Id<AttachmentMarker>]) -> Vec<Value> {
+    let uploaded = files.iter().enumerate().map(|(id, file)| {
+        let mut entry = json!(file);
+        entry["id"] = id.into();
+        entry
+    });
+    let kept = kept.iter().map(|id| json!({ "id": id }));
+    uploaded.chain(kept).collect()
+}
+
+/// A form with a message and its files.
+pub(super) fn form(message: &[u8], files: &[File]) -> Form {
+    let form = Form::new().json_part(b"payload_json", message);
+    files.iter().enumerate().fold(form, |form, (id, file)| {
+        let field = format!("files[{id}]");
+        form.file_part(
+            field.as_bytes(),
+            quoted(&file.filename).as_bytes(),
+            &file.bytes,
+        )
+    })
+}
+
+/// A name as the header of a form's part has it: UTF-8 as it is, and a quote as browsers write it.
+///
+/// This is the `multipart/form-data` of the HTML standard, in which Discord's own client uploads.
+/// Control characters never come here.
+fn quoted(name: &str) -> Cow<'_, str> {
+    if name.contains('"') {
+        name.replace('"', "%22").into()
+    } else {
+        name.into()
+    }
+}
+
+/// Says why files cannot be uploaded, if they cannot.
+///
+/// Discord takes any letters in a name, and replaces those that its links cannot have by itself.
+pub(super) fn check(files: &[File]) -> Result<(), BoxError> {
+    if files.len() > MOST {
+        let count = files.len();
+        return Err(format!("a message has at most {MOST} files, this one {count}").into());
+    }
+    for file in files {
+        check_name(&file.filename)?;
+        let texts = [("title", &file.title), ("description", &file.description)];
+        for (what, text) in texts {
+            let count = text.as_ref().map_or(0, |text| text.chars().count());
+            if count > LONGEST {
+                let why = format!("a file's {what} has at most {LONGEST} characters, not {count}");
+                return Err(why.into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<(), BoxError> {
+    let count = name.chars().count();
+    let why = if count == 0 {
+        "the name of a file is empty: give it one, such as `file.txt`".to_owned()
+    } else if count > LONGEST {
+        format!("the name of a file has {count} characters: shorten it to {LONGEST}")
+    } else if let Some(control) = name.chars().find(|it| it.is_control()) {
+        format!("the name of a file has the control character {control:?}: take it out")
+    } else if name.contains(['/', '\\']) {
+        format!("the file's name {name:?} is a path: give what follows the last separator")
+    } else {
+        return Ok(());
+    };
+    Err(why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(name: &str, why: &str) {
+        let error = check_name(name).expect_err("refused").to_string();
+        assert!(error.contains(why), "{error}");
+    }
+
+    #[test]
+    fn a_name_that_would_break_the_form_or_is_a_path_is_refused_with_advice() {
+        refused("", "give it one");
+        refused(&"x".repeat(1_025), "shorten it");
+        refused("a\r\nb.txt", r"'\r': take it out");
+        refused("a\0.txt", "take it out");
+        refused("a\u{85}.txt", "take it out");
+        refused("notes/a.txt", "is a path");
+        refused(r"notes\a.txt", "is a path");
+        assert!(check_name(&"ß".repeat(1_024)).is_ok());
+    }
+
+    #[test]
+    fn a_form_has_names_as_browsers_write_them() {
+        let names = [
+            "spaß.txt",
+            "测试文件.json",
+            "a (1).txt",
+            "[x]@y.txt",
+            "say \"hi\" 100%.txt",
+        ];
+        let files = names.map(|name| File::new(name, "la"));
+        check(&files).expect("good names");
+        let body = String::from_utf8(form(b"{}", &files).build()).expect("text");
+        for (id, name) in (0..).zip([
+            "spaß.txt",
+            "测试文件.json",
+            "a (1).txt",
+            "[x]@y.txt",
+            "say %22hi%22 100%.txt",
+        ]) {
+            let head = format!(
+                "\r\nContent-Disposition: form-data; name=\"files[{id}]\"; filename=\"{name}\"\r\n\r\nla\r\n"
+            );
+            assert!(body.contains(&head), "{name}: {body}");
+        }
+    }
+}
