@@ -547,6 +547,10 @@ fn reply(text: &str) -> Option<usize> {
 fn link(text: &str) -> Option<usize> {
     let rest = text.strip_prefix('[')?;
     let close = rest.bytes().take(LONGEST).position(|byte| byte == b']')?;
+    if rest[..close].contains('[') {
+        // The link, if there is one, begins at the last of them.
+        return None;
+    }
     let behind = &rest[close + 1..];
     let tag = rest.starts_with("tag:") || rest.starts_with("meta-tag:");
     if tag {
@@ -582,7 +586,8 @@ fn address(text: &str) -> Option<usize> {
     let scheme = schemes
         .into_iter()
         .find(|scheme| text.starts_with(scheme))?;
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let ends = |character: char| character.is_whitespace() || "[]<>\"".contains(character);
+    let end = text.find(ends).unwrap_or(text.len());
     // A link's end is none of its address, nor is a mark behind it.
     let end = text[..end]
         .trim_end_matches(['*', '_', ')', ']', '.', ',', '`', '-'])
