@@ -75,49 +75,40 @@ impl PartialUser {
     }
 }
 
+/// A whole member, from an object that has a member's fields but may lack some, and its user.
+macro_rules! member {
+    ($from:expr, $user:expr) => {
+        Member {
+            avatar: $from.avatar.clone(),
+            avatar_decoration_data: $from.avatar_decoration_data.clone(),
+            banner: $from.banner.clone(),
+            collectibles: $from.collectibles.clone(),
+            communication_disabled_until: $from.communication_disabled_until,
+            deaf: $from.deaf.unwrap_or_default(),
+            flags: $from.flags.unwrap_or_default(),
+            joined_at: $from.joined_at,
+            mute: $from.mute.unwrap_or_default(),
+            nick: $from.nick.clone(),
+            pending: $from.pending.unwrap_or_default(),
+            permissions: None,
+            premium_since: $from.premium_since,
+            roles: $from.roles.clone(),
+            user: $user,
+        }
+    };
+}
+
 impl MemberUpdate {
     /// The member as it is now, as far as the update says; flags that it leaves out are not set.
     pub fn to_member(&self) -> Member {
-        Member {
-            avatar: self.avatar.clone(),
-            avatar_decoration_data: self.avatar_decoration_data.clone(),
-            banner: self.banner.clone(),
-            collectibles: self.collectibles.clone(),
-            communication_disabled_until: self.communication_disabled_until,
-            deaf: self.deaf.unwrap_or_default(),
-            flags: self.flags.unwrap_or_default(),
-            joined_at: self.joined_at,
-            mute: self.mute.unwrap_or_default(),
-            nick: self.nick.clone(),
-            pending: self.pending.unwrap_or_default(),
-            permissions: None,
-            premium_since: self.premium_since,
-            roles: self.roles.clone(),
-            user: self.user.clone(),
-        }
+        member!(self, self.user.clone())
     }
 }
 
 impl PartialMember {
     /// The whole member, with its user; flags that were left out are not set.
     pub fn to_member(&self, user: User) -> Member {
-        Member {
-            avatar: self.avatar.clone(),
-            avatar_decoration_data: self.avatar_decoration_data.clone(),
-            banner: self.banner.clone(),
-            collectibles: self.collectibles.clone(),
-            communication_disabled_until: self.communication_disabled_until,
-            deaf: self.deaf.unwrap_or_default(),
-            flags: self.flags.unwrap_or_default(),
-            joined_at: self.joined_at,
-            mute: self.mute.unwrap_or_default(),
-            nick: self.nick.clone(),
-            pending: self.pending.unwrap_or_default(),
-            permissions: None,
-            premium_since: self.premium_since,
-            roles: self.roles.clone(),
-            user,
-        }
+        member!(self, user)
     }
 
     /// The user's id, if the user was sent.
