@@ -290,6 +290,16 @@ impl Shape {
         serde_json::from_slice(event).unwrap_or_default()
     }
 
+    /// Takes the shape of an event out of a list; whether it was there.
+    pub(crate) fn take(shapes: &mut Vec<Self>, event: &[u8]) -> bool {
+        if shapes.is_empty() {
+            return false;
+        }
+        let shape = Self::of(event);
+        let found = shapes.iter().position(|one| *one == shape);
+        found.map(|at| shapes.swap_remove(at)).is_some()
+    }
+
     /// When it happened, in Unix seconds.
     pub(crate) fn time_stamp(&self) -> Option<i64> {
         self.time_stamp

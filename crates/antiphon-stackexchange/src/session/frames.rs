@@ -390,15 +390,8 @@ impl Session {
             posted.event = posted.event.or(header.id.map(EventId::new));
             return was_fetched;
         }
-        let Some(room) = self.rooms.get_mut(&key) else {
-            return false;
-        };
-        if room.rows.is_empty() {
-            return false;
-        }
-        let shape = Shape::of(body);
-        let row = room.rows.iter().position(|row| *row == shape);
-        row.map(|row| room.rows.swap_remove(row)).is_some()
+        let room = self.rooms.get_mut(&key);
+        room.is_some_and(|room| Shape::take(&mut room.rows, body))
     }
 
     /// The identity of an event that has an id, or of a posted message.

@@ -238,15 +238,8 @@ impl Session {
 
     /// Whether a row without any id is an event that was heard while the history was asked; each counts once.
     fn was_heard(&mut self, room: RoomId, body: &Bytes) -> bool {
-        let Some(room) = self.rooms.get_mut(&room) else {
-            return false;
-        };
-        if room.overlap.is_empty() {
-            return false;
-        }
-        let shape = Shape::of(body);
-        let heard = room.overlap.iter().position(|heard| *heard == shape);
-        heard.map(|heard| room.overlap.swap_remove(heard)).is_some()
+        let room = self.rooms.get_mut(&room);
+        room.is_some_and(|room| Shape::take(&mut room.overlap, body))
     }
 
     /// Something of a history that is no event.
