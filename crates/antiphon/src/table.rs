@@ -183,20 +183,20 @@ impl<P: Payload, S: 'static> Group<S> for Typed<P, S> {
                 filter_panicked,
             });
         };
-        let wanting = || {
-            let numbered = self.handlers.iter().enumerate();
-            numbered.filter(|(_, one)| one.entry.takes(event))
-        };
-        if !self.filtered {
-            wanting().for_each(|(number, one)| choose(number, &one.entry, false));
-            return Ok(());
-        }
-        if wanting().next().is_none() {
-            return Ok(());
-        }
-        let view = P::view(event)?;
-        for (number, one) in wanting() {
-            match one.passes(&view) {
+        let mut view = None;
+        for (number, one) in self.handlers.iter().enumerate() {
+            if !one.entry.takes(event) {
+                continue;
+            }
+            if !self.filtered {
+                choose(number, &one.entry, false);
+                continue;
+            }
+            let view = match &mut view {
+                Some(view) => view,
+                none => none.insert(P::view(event)?),
+            };
+            match one.passes(view) {
                 Ok(true) => choose(number, &one.entry, false),
                 Ok(false) => {
                     let handler = &*one.entry.name;
