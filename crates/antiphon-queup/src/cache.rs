@@ -16,7 +16,7 @@ use crate::{
         ActiveDubs, ChatDelete, ChatDeleteGlobal, Conversations, Dub, Grab, PlaylistActive,
         PlaylistDetails, PlaylistSongAdd, RoomAllowGuestChat, RoomAllowGuestEmbed, RoomLockQueue,
         RoomSlowMode, RoomState, RoomUpdate, RoomUsers, Session, UserBan, UserImage, UserKick,
-        UserLeave, UserMute, UserSetRole, UserUnmute, UserUnsetRole, object, room_of,
+        UserLeave, UserMute, UserSetRole, UserUnmute, UserUnsetRole, room_of,
     },
     model::{
         ChatId, ConversationId, ConversationInfo, MemberState, Message, RoomId, RoomInfo, Song,
@@ -294,7 +294,7 @@ impl Cache {
     fn apply(&mut self, event: &Event) -> Result<Before, antiphon_core::DecodeError> {
         Ok(match event.kind().name() {
             "chat-message" => {
-                let mut wire: wire::Chat<'_> = object(event)?;
+                let mut wire: wire::Chat<'_> = wire::read(event)?;
                 let room = room_of(event);
                 let member = wire.queue_object.take();
                 let member = member.and_then(|member| self.lay_member(&room, member, None));
@@ -349,7 +349,7 @@ impl Cache {
         };
         Ok(match event.kind().name() {
             "user-join" => {
-                let wire: wire::Action<'_> = object(event)?;
+                let wire: wire::Action<'_> = wire::read(event)?;
                 let room = room_of(event);
                 let user = User::from(wire.user);
                 self.see(&user);
@@ -358,14 +358,14 @@ impl Cache {
                 was(joined.and_then(|(_, before)| before))
             }
             "user_update" => {
-                let wire: wire::MemberUpdate<'_> = object(event)?;
+                let wire: wire::MemberUpdate<'_> = wire::read(event)?;
                 let laid = wire
                     .user
                     .and_then(|member| self.lay_member(&room_of(event), member, None));
                 was(laid.and_then(|(_, before)| before))
             }
             "user-pause-queue" | "user-pause-queue-mod" => {
-                let wire: wire::Action<'_> = object(event)?;
+                let wire: wire::Action<'_> = wire::read(event)?;
                 let user = User::from(wire.user);
                 let laid = wire
                     .user_queue

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use antiphon_core::{DecodeError, Event};
 use jiff::Timestamp;
 
-use crate::{event::object, wire};
+use crate::wire::{self, read};
 
 /// A look at a chat message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Chat<'a> {
 
 impl<'a> Chat<'a> {
     pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: wire::ChatView<'a> = object(event)?;
+        let wire: wire::ChatView<'a> = read(event)?;
         let (author, username) = name(wire.user);
         Ok(Self {
             id: wire.chatid.unwrap_or_default(),
@@ -64,7 +64,7 @@ pub struct Dub<'a> {
 
 impl<'a> Dub<'a> {
     pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: wire::DubView<'a> = object(event)?;
+        let wire: wire::DubView<'a> = read(event)?;
         let (user, username) = name(wire.user);
         let song = wire.playlist.object().unwrap_or_default();
         Ok(Self {
@@ -101,7 +101,7 @@ pub struct PlaylistUpdate<'a> {
 
 impl<'a> PlaylistUpdate<'a> {
     pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: wire::PlaylistUpdateView<'a> = object(event)?;
+        let wire: wire::PlaylistUpdateView<'a> = read(event)?;
         let song = wire.song.object().unwrap_or_default();
         let info = wire.song_info.object().unwrap_or_default();
         Ok(Self {

@@ -8,6 +8,7 @@ mod saved;
 
 use std::borrow::Cow;
 
+use antiphon_core::{DecodeError, Event};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -50,6 +51,16 @@ listed!(
 );
 
 type Text<'a> = Option<Cow<'a, str>>;
+
+/// Reads a body that must be an object; serde alone would take a list for one.
+pub(crate) fn read<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
+    let first = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
+    if first == Some(&b'{') {
+        event.parse()
+    } else {
+        Err(event.undecodable::<T>("not an object"))
+    }
+}
 
 /// The first frame: engine.io's handshake.
 #[derive(Debug, Default, Deserialize)]
@@ -538,18 +549,6 @@ pub(crate) struct HistoryItem<'a> {
     pub(crate) time: Option<i64>,
 }
 
-/// `room_playlist-update`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct PlaylistUpdate<'a> {
-    #[serde(rename = "startTime", deserialize_with = "int")]
-    pub(crate) start_time: Option<i64>,
-    #[serde(borrow, deserialize_with = "object")]
-    pub(crate) song: Option<QueueItem<'a>>,
-    #[serde(borrow, rename = "songInfo", deserialize_with = "object")]
-    pub(crate) song_info: Option<SongInfo<'a>>,
-}
-
 /// A view of `room_playlist-update`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -681,7 +680,7 @@ pub(crate) struct Joined<'a> {
     pub(crate) room: Option<&'a RawValue>,
 }
 
-/// The playing song.
+/// The playing song: `room_playlist-update`, and the answer to asking for it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Active<'a> {

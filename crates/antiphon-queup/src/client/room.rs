@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::Config,
     error::{ActionError, RequestError, SendError},
-    event::ActiveDubs,
+    event::{ActiveDubs, voters},
     http::{Call, Lane, step},
     model::{
         ChatId, DubType, MemberState, Message, PlaylistId, Presence, Role, RoomInfo, Song, SongId,
@@ -494,7 +494,12 @@ impl Room {
             .call(Call::get(self.path("/playlist/active/dubs")))
             .await?;
         let dubs = parse::<Option<wire::ActiveDubs<'_>>>(&data)?.unwrap_or_default();
-        Ok(ActiveDubs::from_wire(self.id.clone(), dubs))
+        Ok(ActiveDubs {
+            room: self.id.clone(),
+            song: dubs.current_song.map(Song::from),
+            up_dubs: voters(dubs.up_dubs),
+            down_dubs: voters(dubs.down_dubs),
+        })
     }
 
     /// Fetches a page of 20 songs that have played, from 1; a short page is the last.

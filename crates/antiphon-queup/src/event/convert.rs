@@ -1,4 +1,4 @@
-//! From the wire to values.
+//! Conversions from the wire to the model.
 
 use std::borrow::Cow;
 
@@ -22,9 +22,30 @@ pub(super) fn owned(text: Option<Cow<'_, str>>) -> Option<String> {
     text.map(Cow::into_owned)
 }
 
-/// A text that is worth having only if it is not empty.
+/// A text that is not empty.
 pub(super) fn filled(text: Option<Cow<'_, str>>) -> Option<String> {
     owned(text).filter(|text| !text.is_empty())
+}
+
+/// Seconds since a song began; QueUp sends -1 where it begins now.
+pub(super) fn since_start(seconds: Option<i64>) -> Option<i64> {
+    seconds.filter(|seconds| *seconds >= 0)
+}
+
+/// A role, sent as an id or as an object (protocol §5.4).
+pub(super) fn role(wire: wire::Ref<'_, wire::RoleObject<'_>>) -> Option<Role> {
+    let id = match wire {
+        wire::Ref::Id(id) => Some(id),
+        wire::Ref::Object(role) => role.id,
+        wire::Ref::Nothing => None,
+    };
+    id.map(|id| Role::from_id(&id))
+}
+
+/// Users who voted.
+pub(crate) fn voters(votes: wire::List<wire::Vote<'_>>) -> Vec<UserId> {
+    let ids = votes.0.into_iter().filter_map(|vote| filled(vote.userid));
+    ids.map(UserId::from).collect()
 }
 
 impl From<wire::User<'_>> for User {
@@ -71,11 +92,6 @@ impl MemberState {
                 .or_else(|| embedded.as_ref().map(|user| user.id.clone()))
                 .unwrap_or(self.user),
         };
-        let role = match wire.roleid {
-            wire::Ref::Id(id) => Some(id),
-            wire::Ref::Object(role) => role.id,
-            wire::Ref::Nothing => None,
-        };
         // The reference's default is 0, which stands for no time at all.
         let real = |time: &jiff::Timestamp| time.as_millisecond() != 0;
         Self {
@@ -96,10 +112,27 @@ impl MemberState {
             banned_until: wire.banned_until.filter(real).or(self.banned_until),
             muted: wire.muted.unwrap_or(self.muted),
             queue_paused: wire.queue_paused.or(self.queue_paused),
-            role: role
-                .filter(|id| !id.is_empty())
-                .map(|id| Role::from_id(&id))
+            role: role(wire.roleid)
+                .filter(|role| !role.id().is_empty())
                 .or(self.role),
+        }
+    }
+
+    /// The state with this room.
+    pub(crate) fn in_room(self, room: RoomId) -> Self {
+        Self {
+            room: Some(room),
+            ..self
+        }
+    }
+
+    /// The state with this user, unless it names one.
+    pub(super) fn of_user(self, user: &UserId) -> Self {
+        if self.user.is_empty() {
+            let user = user.clone();
+            Self { user, ..self }
+        } else {
+            self
         }
     }
 }

@@ -1,137 +1,647 @@
-//! Kinds and places.
+//! The table of kinds: one row for each payload, with its kinds, its fields, and how each is read.
+//!
+//! A row is written like this; what stands in brackets may be left out:
+//!
+//! ```text
+//! /// Documentation of the payload.
+//! Payload [in room] [view View] {
+//!     "name" [= number] [as "reference"]: "meaning"[, momentary | own];
+//!     [if condition;]
+//!     [let local = value;]
+//!     /// Documentation of the field.
+//!     field: Type = value,
+//! }
+//! ```
+//!
+//! - `in room` adds the field `room`, read from the event's place.
+//! - `view View` has filters look at [`view::View`](crate::view); without it they look at the payload itself.
+//! - `"name"` is a kind without its `queup.`, `number` the number of the action that it names (protocol §3.2), and
+//!   `reference` the reference library's word.
+//! - A `momentary` kind is kept for 15 minutes. An `own` name is antiphon's: no room action can have it.
+//! - `if` leaves out events of the kind that are none of the payload.
 
-use antiphon_core::{DecodeError, Event, Kind, Place};
+use std::time::Duration;
 
-use crate::model::{RoomId, UserId};
+use antiphon_core::{DecodeError, Event, Keep, Kind, KindInfo, Payload, Place};
 
-/// The kind of an action other than 15, by its number.
-pub(crate) fn action_kind(action: i64) -> Kind {
-    Kind::from_static(match action {
-        0 => "queup.heartbeat",
-        1 => "queup.ack",
-        2 => "queup.nack",
-        3 => "queup.connect",
-        4 => "queup.connected",
-        5 => "queup.disconnect",
-        6 => "queup.disconnected",
-        7 => "queup.close",
-        8 => "queup.closed",
-        9 => "queup.error",
-        10 => "queup.join_room",
-        11 => "queup.joined_room",
-        12 => "queup.leave_room",
-        13 => "queup.left_room",
-        14 => "queup.presence_change",
-        15 => ROOM_ACTION,
-        16 => "queup.sync",
-        17 => "queup.token",
-        other => return Kind::new(format!("queup.{other}")),
-    })
-}
+use super::{
+    convert::{filled, id, owned, role, since_start, voters},
+    is_in_room, room_of, words,
+};
+use crate::{
+    model::{
+        ChatId, ConversationId, ConversationInfo, DubType, MemberState, Message, Presence, Role,
+        RoomId, RoomInfo, Song, User, UserId,
+    },
+    view,
+    wire::{self, read},
+};
 
-/// The kind of a message that is not an action at all.
-pub(crate) const MESSAGE: &str = "queup.message";
-/// The kind of an action 15 that says nothing we can name.
-pub(crate) const ROOM_ACTION: &str = "queup.room_action";
+/// How long momentary kinds are kept.
+const MOMENT: Duration = Duration::from_secs(15 * 60);
 
-/// The kind of a frame that is no message packet.
-pub(crate) const PACKET: &str = "queup.packet";
-
-/// The kind of the update that says what plays.
-pub(crate) const SONG_UPDATE: &str = "queup.room_playlist-update";
-/// The kind of the source's own event for another song.
-pub(crate) const SONG_CHANGE: &str = "queup.song_change";
-
-/// Names that kinds of antiphon's own have, so that no action 15 can have them.
-const TAKEN: [&str; 11] = [
-    "packet",
-    "message",
-    "room_action",
-    "session",
-    "room",
-    "room_users",
-    "playlist_active",
-    "playlist_active_dubs",
-    "playlist_details",
-    "conversations",
-    "song_change",
-];
-
-/// The longest name that becomes a kind; documented ones have up to 33 characters.
-const LONGEST_NAME: usize = 128;
-
-/// The kind of an action 15 with this name; `None` if nothing can be named so.
-pub(crate) fn room_action_kind(name: &str) -> Option<Kind> {
-    if name.is_empty() || name.len() > LONGEST_NAME || TAKEN.contains(&name) {
-        return None;
-    }
-    // The hot ones allocate nothing.
-    Some(match name {
-        "chat-message" => Kind::from_static("queup.chat-message"),
-        "room_playlist-dub" => Kind::from_static("queup.room_playlist-dub"),
-        "room_playlist-update" => Kind::from_static("queup.room_playlist-update"),
-        "room_playlist-queue-update-dub" => {
-            Kind::from_static("queup.room_playlist-queue-update-dub")
+/// Writes the payload types, [`KINDS`], [`listed`] and [`action_kind`].
+macro_rules! payloads {
+    (|$event:ident| $(
+        $(#[$doc:meta])+
+        $payload:ident $(in $room:ident)? $(view $view:ident)? {
+            $($name:literal $(= $number:literal)? $(as $reference:literal)?: $about:literal $(, $how:ident)?;)+
+            $(if $condition:expr;)?
+            $(let $local:ident $(: $type:ty)? = $init:expr;)*
+            $($(#[$field_doc:meta])+ $field:ident: $field_type:ty = $value:expr,)*
         }
-        "user-join" => Kind::from_static("queup.user-join"),
-        "user-leave" => Kind::from_static("queup.user-leave"),
-        "new-message" => Kind::from_static("queup.new-message"),
-        _ => match family(name) {
-            Some(kind) => Kind::from_static(kind),
-            None => Kind::new(format!("queup.{name}")),
-        },
-    })
+    )+) => {
+        $(
+            $(#[$doc])+
+            ///
+            #[doc = concat!("Kind: " $(, "`queup.", $name, "` ")+)]
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            #[non_exhaustive]
+            pub struct $payload {
+                $(
+                    /// Room it happened in.
+                    pub $room: RoomId,
+                )?
+                $($(#[$field_doc])+ pub $field: $field_type,)*
+            }
+
+            impl Payload for $payload {
+                const KINDS: &'static [&'static str] = &[$(concat!("queup.", $name)),+];
+
+                payloads!(@view $($view)?);
+
+                $(fn concerns($event: &Event) -> bool {
+                    $condition
+                })?
+
+                fn decode($event: &Event) -> Result<Self, DecodeError> {
+                    $(let $local $(: $type)? = $init;)*
+                    Ok(Self {
+                        $($room: room_of($event),)?
+                        $($field: $value,)*
+                    })
+                }
+            }
+        )+
+
+        /// Every typed kind of this platform, with the reference library's name for it.
+        pub const KINDS: &[KindInfo] = &[$($(
+            KindInfo {
+                kind: concat!("queup.", $name),
+                payload: stringify!($payload),
+                reference: concat!($($reference)?),
+                about: $about,
+                keep: payloads!(@keep $($how)?),
+            },
+        )+)+];
+
+        /// The kind with this name, if the table has it, and whether the name is antiphon's own.
+        pub(super) fn listed(name: &str) -> Option<(&'static str, bool)> {
+            Some(match name {
+                $($($name => (concat!("queup.", $name), payloads!(@own $($how)?)),)+)+
+                _ => return None,
+            })
+        }
+
+        /// The kind of an action by its number (protocol §3.2).
+        pub(crate) fn action_kind(action: i64) -> Kind {
+            Kind::from_static(match action {
+                $($($($number => concat!("queup.", $name),)?)+)+
+                other => return Kind::new(format!("queup.{other}")),
+            })
+        }
+    };
+
+    (@view) => {
+        type View<'a> = Self;
+
+        fn view(event: &Event) -> Result<Self, DecodeError> {
+            Self::decode(event)
+        }
+    };
+    (@view $view:ident) => {
+        type View<'a> = view::$view<'a>;
+
+        fn view(event: &Event) -> Result<view::$view<'_>, DecodeError> {
+            view::$view::of(event)
+        }
+    };
+
+    (@keep momentary) => { Keep::Momentary(MOMENT) };
+    (@keep $($own:ident)?) => { Keep::Lasting };
+
+    (@own own) => { true };
+    (@own $($momentary:ident)?) => { false };
 }
 
-/// The kind of a name that ends in an id, which the kind leaves out.
-fn family(name: &str) -> Option<&'static str> {
-    let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let families = [
-        ("user_update_", "queup.user_update"),
-        ("user-update-", "queup.user-update"),
-        ("comment-update-", "queup.comment-update"),
-    ];
-    families.into_iter().find_map(|(prefix, kind)| {
-        name.strip_prefix(prefix)
-            .filter(|id| is_id(id))
-            .map(|_| kind)
-    })
+payloads! { |event|
+
+/// The socket is established; the usual place to join rooms.
+Ready {
+    "connected" = 4 as "on_ready": "the socket is established";
+    let wire: wire::Outer<'_> = read(event)?;
+    /// Own user's id, as the socket knows it.
+    user: UserId = id(wire.client_id),
+    /// Id of the connection, new with every socket.
+    connection: String = owned(wire.connection_id.or(wire.socket_id)).unwrap_or_default(),
 }
 
-/// The place of a channel.
-pub(crate) fn channel_place(channel: &str) -> Place {
-    match channel.split_once(':') {
-        Some(("room", room)) if !room.is_empty() => Place::root().join("room", room),
-        Some(("user", user)) if !user.is_empty() => Place::root().join("user", user),
-        _ => Place::root().join("channel", channel),
-    }
+/// A room was joined: the socket is attached to its channel.
+///
+/// It comes again after every reconnect. The own user's channel is attached in the same way, and is no room.
+JoinedRoom in room {
+    "joined_room" = 11 as "on_joined_room": "a room was joined";
+    if is_in_room(event);
 }
 
-/// The place of a room.
-pub(crate) fn room_place(room: &RoomId) -> Place {
-    Place::root().join("room", room.as_str())
+/// A user changed presence in a room.
+///
+/// Guests have no user; raw handlers see their presence.
+MemberPresence in room {
+    "presence_change" = 14 as "on_member_presence": "a user changed presence in a room", momentary;
+    if is_in_room(event) && Self::decode(event).is_ok_and(|presence| presence.user.is_account());
+    let wire: wire::Outer<'_> = read(event)?;
+    let presence = wire.presence.unwrap_or_default();
+    /// User whose presence changed.
+    user: UserId = id(presence.client_id),
+    /// Presence now.
+    presence: Presence = Presence::from_number(presence.action),
 }
 
-/// The place of the own account.
-pub(crate) fn user_place(user: &UserId) -> Place {
-    Place::root().join("user", user.as_str())
+/// A user sent a message in a room.
+///
+/// Own messages come too: a bot that answers compares `author.id` with its own.
+Chat in room view Chat {
+    "chat-message" as "on_chat": "chat in a joined room";
+    let wire: wire::Chat<'_> = read(event)?;
+    /// Message, with its author.
+    message: Message = Message { room: Some(room_of(event)), ..wire.into() },
 }
 
-/// The room an event happened in; empty if its place is not a room.
-pub(crate) fn room_of(event: &Event) -> RoomId {
-    event.place().id("room").unwrap_or_default().into()
+/// A message was deleted.
+///
+/// [`Before`](antiphon_core::Before) holds the message, if it was cached; the cache keeps it, marked as deleted.
+ChatDelete in room {
+    "delete-chat-message" as "on_chat_delete": "a message was deleted";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Id of the deleted message.
+    message: ChatId = id(wire.chatid),
+    /// User who deleted it.
+    deleted_by: User = wire.user.into(),
 }
 
-/// Reads a body that must be an object; serde alone would take a list for one.
-pub(crate) fn object<'a, T: serde::Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
-    let first = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
-    if first == Some(&b'{') {
-        event.parse()
-    } else {
-        Err(event.undecodable::<T>("not an object"))
-    }
+/// A user dubbed the playing song.
+Dub in room view Dub {
+    "room_playlist-dub" as "on_dub": "a user dubbed a song";
+    let wire: wire::Dub<'_> = read(event)?;
+    /// Song with its new totals.
+    song: Song = wire.playlist.map(Song::from).unwrap_or_default(),
+    /// User who dubbed.
+    user: User = wire.user.into(),
+    /// Up or down.
+    dubtype: DubType = wire.dubtype.as_deref().unwrap_or_default().into(),
 }
 
-pub(super) fn is_in_room(event: &Event) -> bool {
-    event.place().id("room").is_some()
+/// A song was added to a room's queue, or began to play.
+///
+/// QueUp sends this for every change of the queue, with the song that is playing; so the same song comes again.
+/// [`SongChange`] comes only when another song plays.
+PlaylistSongAdd in room view PlaylistUpdate {
+    "room_playlist-update" as "on_playlist_song_add": "a song was added to the queue, or began";
+    let wire: wire::Active<'_> = read(event)?;
+    let song = wire.song.map(Song::from).unwrap_or_default().with_info(wire.song_info);
+    /// User who queued the song; absent once that account is deleted.
+    queued_by: Option<UserId> = song.user.clone(),
+    /// Song playing now; [`Song::song_info`] is absent where QueUp sent none.
+    song: Song = song,
+    /// Seconds since the song began; absent at a change of the song.
+    start_time: Option<i64> = since_start(wire.start_time),
+}
+
+/// A user joined a room.
+///
+/// After a reconnect QueUp may report the own account again.
+MemberJoin in room {
+    "user-join" as "on_member_join": "a user joined a room";
+    let wire: wire::Action<'_> = read(event)?;
+    let user = User::from(wire.user);
+    let member = wire.room_user.map(MemberState::from).unwrap_or_default();
+    /// User who joined.
+    user: User = user.clone(),
+    /// State of the user in the room.
+    member: MemberState = member.of_user(&user.id).in_room(room_of(event)),
+}
+
+/// A member's state changed.
+///
+/// [`Before`](antiphon_core::Before) holds the state before, if it was cached.
+MemberUpdate in room {
+    "user_update" as "on_member_update": "a member's state changed";
+    let wire: wire::MemberUpdate<'_> = read(event)?;
+    let member = wire.user.map(MemberState::from).unwrap_or_default();
+    /// State now.
+    member: MemberState = member.in_room(room_of(event)),
+}
+
+/// Someone else wrote in a private conversation.
+///
+/// It carries no text: [`Conversation::fetch`](crate::Conversation::fetch) brings that.
+/// Own messages are left out; raw handlers see them.
+PrivateMessage {
+    "new-message" as "on_private_message": "someone else wrote in a conversation";
+    if !Self::decode(event).is_ok_and(|message| Some(message.from.as_str()) == event.place().id("user"));
+    let wire: wire::Action<'_> = read(event)?;
+    /// Conversation it was written in.
+    conversation: ConversationId = id(wire.messageid),
+    /// User who wrote it.
+    from: UserId = id(wire.userid),
+}
+
+/// The socket was detached from a room's channel.
+LeftRoom in room {
+    "left_room" = 13: "a room was left";
+    if is_in_room(event);
+}
+
+/// The socket server reported an error.
+ErrorNotice {
+    "error" = 9: "the socket server reported an error";
+    let wire: wire::Outer<'_> = read(event)?;
+    /// Text of the error, or the JSON of an error that is no text.
+    error: String = wire.error.map(words).unwrap_or_default(),
+}
+
+/// A song was skipped.
+ChatSkip in room {
+    "chat-skip": "a song was skipped";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Name of the user who skipped it; QueUp sends no id, and may leave out the name.
+    username: Option<String> = owned(wire.username),
+}
+
+/// All messages of one author were deleted.
+ChatDeleteGlobal in room {
+    "delete-chat-message-global": "all messages of one author were deleted";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Author of the messages.
+    author: UserId = id(wire.userdid),
+    /// User who deleted them.
+    deleted_by: User = wire.user.into(),
+}
+
+/// A user grabbed the playing song: put it on a personal playlist.
+Grab in room {
+    "room_playlist-queue-update-grabs": "a user grabbed a song";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Song with its new totals.
+    song: Song = wire.playlist.map(Song::from).unwrap_or_default(),
+    /// User who grabbed it.
+    user: User = wire.user.into(),
+}
+
+/// A user changed the own queue, despite the name.
+QueueUpdateDub in room {
+    "room_playlist-queue-update-dub": "a user changed the own queue";
+    let wire: wire::Action<'_> = read(event)?;
+    /// User who changed it; empty where QueUp sent none.
+    user: User = wire.user.into(),
+}
+
+/// A room's queue changed.
+QueueUpdate in room {
+    "room_playlist-queue-update": "a room's queue changed";
+    let wire: wire::Action<'_> = read(event)?;
+    /// User who changed it; empty where QueUp sent none.
+    user: User = wire.user.into(),
+}
+
+/// A moderator reordered a room's queue.
+QueueReorder in room {
+    "room_playlist-queue-reorder": "a moderator reordered the queue";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who reordered it; empty where QueUp sent none.
+    user: User = wire.user.into(),
+}
+
+/// A moderator removed a DJ's next song.
+QueueRemoveUserSong in room {
+    "room_playlist-queue-remove-user-song": "a moderator removed a DJ's next song";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who removed it.
+    by: User = wire.user.into(),
+    /// DJ whose song it was.
+    target: User = wire.removed_user.into(),
+}
+
+/// A moderator removed a DJ from the queue.
+QueueRemoveUser in room {
+    "room_playlist-queue-remove-user": "a moderator removed a DJ from the queue";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who removed the DJ.
+    by: User = wire.user.into(),
+    /// DJ who was removed.
+    target: User = wire.removed_user.into(),
+}
+
+/// A room's settings changed.
+RoomUpdate in room {
+    "room-update": "a room's settings changed";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Settings now.
+    info: RoomInfo = wire.room.object().map(RoomInfo::from).unwrap_or_default(),
+    /// Whether the password was changed.
+    password_updated: bool = wire.password_updated.unwrap_or_default(),
+}
+
+/// A room's queue was locked or unlocked.
+RoomLockQueue in room {
+    "room-lock-queue": "a room's queue was locked or unlocked";
+    let wire: wire::Action<'_> = read(event)?;
+    /// User who switched it.
+    user: User = wire.user.into(),
+    /// Whether the queue is locked now; absent where QueUp sent none.
+    on: Option<bool> = wire.room.object().and_then(|room| room.lock_queue),
+}
+
+/// Slow mode was switched.
+RoomSlowMode in room {
+    "room-slow-mode": "slow mode was switched";
+    let wire: wire::Action<'_> = read(event)?;
+    /// User who switched it.
+    user: User = wire.user.into(),
+    /// Whether slow mode is on now; absent where QueUp sent none.
+    on: Option<bool> = wire.room.object().and_then(|room| room.slow_mode),
+}
+
+/// Whether guests may chat was switched.
+RoomAllowGuestChat in room {
+    "room-allow-guest-chat": "whether guests may chat was switched";
+    let wire: wire::Action<'_> = read(event)?;
+    /// User who switched it.
+    user: User = wire.user.into(),
+    /// Whether guests may chat now; absent where QueUp sent none.
+    on: Option<bool> = wire.room.object().and_then(|room| room.allow_guests_to_chat),
+}
+
+/// Whether guests may embed was switched.
+RoomAllowGuestEmbed in room {
+    "room-allow-guest-embed": "whether guests may embed was switched";
+    let wire: wire::Action<'_> = read(event)?;
+    /// User who switched it.
+    user: User = wire.user.into(),
+    /// Whether guests may embed now; absent where QueUp sent none.
+    on: Option<bool> = wire.room.object().and_then(|room| room.allow_guests_to_embed),
+}
+
+/// A user left a room.
+///
+/// [`Before`](antiphon_core::Before) holds the member's state before, if it was cached.
+UserLeave in room {
+    "user-leave": "a user left a room";
+    let wire: wire::Action<'_> = read(event)?;
+    /// User who left.
+    user: User = wire.user.into(),
+}
+
+/// A member was kicked.
+UserKick in room {
+    "user-kick": "a member was kicked";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who kicked.
+    by: User = wire.user.into(),
+    /// Member who was kicked.
+    target: User = wire.kicked_user.into(),
+    /// Words of the moderator, if any.
+    message: Option<String> = filled(wire.message),
+}
+
+/// A user was banned.
+UserBan in room {
+    "user-ban": "a user was banned";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who banned.
+    by: User = wire.user.into(),
+    /// User who was banned.
+    target: User = wire.kicked_user.into(),
+    /// Length of the ban in minutes; 0 is for ever, absent where QueUp sent none.
+    minutes: Option<i64> = wire.time,
+}
+
+/// A user was unbanned.
+UserUnban in room {
+    "user-unban": "a user was unbanned";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who lifted the ban.
+    by: User = wire.user.into(),
+    /// User who was unbanned.
+    target: User = wire.kicked_user.into(),
+}
+
+/// A member was muted.
+UserMute in room {
+    "user-mute": "a member was muted";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who muted.
+    by: User = wire.user.into(),
+    /// Member who was muted.
+    target: User = wire.muted_user.into(),
+}
+
+/// A member was unmuted.
+UserUnmute in room {
+    "user-unmute": "a member was unmuted";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who unmuted.
+    by: User = wire.user.into(),
+    /// Member who was unmuted.
+    target: User = wire.muted_user.into(),
+}
+
+/// A member was given a role.
+UserSetRole in room {
+    "user-setrole": "a member was given a role";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who gave it: the wire's `user`.
+    by: User = wire.user.into(),
+    /// Member who has it now: the wire's `modUser`.
+    target: User = wire.mod_user.into(),
+    /// Role that was given; absent where QueUp sent none.
+    role: Option<Role> = role(wire.role_object),
+}
+
+/// A role was taken from a member.
+UserUnsetRole in room {
+    "user-unsetrole": "a role was taken from a member";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Moderator who took it: the wire's `user`.
+    by: User = wire.user.into(),
+    /// Member who had it: the wire's `modUser`.
+    target: User = wire.mod_user.into(),
+    /// Role that was taken; absent where QueUp sent none.
+    role: Option<Role> = role(wire.role_object),
+}
+
+/// A user's picture changed.
+UserImage in room {
+    "user-update": "a user's picture changed";
+    let wire: wire::Action<'_> = read(event)?;
+    let named = wire.kind.as_deref().and_then(|name| name.rsplit('-').next()).map(UserId::from);
+    let user = User::from(wire.user);
+    /// User with the new picture; its id is empty where QueUp sent no user.
+    user: User = match named.filter(UserId::is_account) {
+        // The name of the event ends in the user's id.
+        Some(id) if user.id.is_empty() => User { id, ..user },
+        _ => user,
+    },
+    /// Address of the new picture.
+    avatar_url: Option<String> = filled(wire.img.and_then(wire::Image::address)),
+}
+
+/// A member paused the own queue.
+UserPauseQueue in room {
+    "user-pause-queue": "a member paused the own queue";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Member whose queue it is.
+    user: User = wire.user.into(),
+    /// State of the member now, where QueUp sent it.
+    member: Option<MemberState> = wire.user_queue.map(MemberState::from),
+}
+
+/// A moderator paused a member's queue.
+UserPauseQueueMod in room {
+    "user-pause-queue-mod": "a moderator paused a member's queue";
+    let wire: wire::Action<'_> = read(event)?;
+    /// Member whose queue it is.
+    user: User = wire.user.into(),
+    /// Moderator who paused it.
+    by: User = wire.moderator.into(),
+    /// State of the member now, where QueUp sent it.
+    member: Option<MemberState> = wire.user_queue.map(MemberState::from),
+}
+
+/// A comment on a song was added, removed or changed.
+///
+/// Little of it is documented; the body has all as sent.
+Comment in room {
+    "comment-add": "a song was commented on";
+    "comment-remove": "a comment on a song was removed";
+    "comment-update": "a comment on a song was changed";
+    let wire: wire::Action<'_> = read(event)?;
+    let name = wire.kind.as_deref().unwrap_or_default();
+    /// Kind of the event: what happened to the comment.
+    kind: Kind = event.kind().clone(),
+    /// Text of the comment, where QueUp sent it.
+    text: Option<String> = filled(wire.comment),
+    /// Media or comment that it is about: the id at the end of the event's own name, where it has one.
+    about: Option<String> = name.strip_prefix("comment-update-").filter(|id| super::is_id(id)).map(str::to_owned),
+}
+
+/// Another song plays in a room now, or none does any more.
+///
+/// The source makes it from QueUp's updates of a queue and from its own requests. It comes once for each song, also for
+/// the same media twice in a row, and right behind the event that it follows from:
+/// - The song that plays when a room is joined is no change; [`PlaylistActive`] has it.
+/// - After an outage or a restart it comes if another song plays than the last one known, once, however many played
+///   meanwhile; [`SongChange::start_time`] says how long ago it began.
+/// - Where an update is lost, the song is fetched 15 seconds after the last one should have ended.
+/// - A late update about a song that is over is no change.
+SongChange in room {
+    "song_change": "another song plays now, or none does", own;
+    let wire: wire::Active<'_> = event.parse::<Option<_>>()?.unwrap_or_default();
+    /// Song that plays now; absent once nothing plays. [`Song::song_info`] is absent where QueUp sent none.
+    song: Option<Song> = wire.song.map(|song| Song::from(song).with_info(wire.song_info)),
+    /// Seconds since the song began; absent if it begins now.
+    start_time: Option<i64> = since_start(wire.start_time),
+}
+
+/// The own account, as fetched when the source logged in.
+Session {
+    "session": "own account, as fetched", own;
+    let wire: wire::User<'_> = read(event)?;
+    /// Own user.
+    user: User = wire.into(),
+}
+
+/// A room, as fetched when it was joined.
+RoomState {
+    "room": "a room, as fetched", own;
+    let info: RoomInfo = read::<wire::Room<'_>>(event)?.into();
+    /// Description and settings of the room.
+    info: RoomInfo = if info.id.is_empty() { RoomInfo { id: room_of(event), ..info } } else { info },
+}
+
+/// Everyone in a room, as fetched when it was joined.
+RoomUsers in room {
+    "room_users": "everyone in a room, as fetched", own;
+    let wire: wire::List<wire::Member<'_>> = event.parse()?;
+    let room = room_of(event);
+    /// Members of the room, with the users embedded.
+    members: Vec<MemberState> = wire.0.into_iter().map(|member| MemberState::from(member).in_room(room.clone())).collect(),
+}
+
+/// The playing song, as fetched.
+PlaylistActive in room {
+    "playlist_active": "the playing song, as fetched", own;
+    let wire: wire::Active<'_> = event.parse::<Option<_>>()?.unwrap_or_default();
+    /// Song that plays; absent while nothing plays.
+    song: Option<Song> = wire.song.map(|song| Song::from(song).with_info(wire.song_info)),
+    /// Seconds since the song began.
+    start_time: Option<i64> = since_start(wire.start_time),
+}
+
+/// Votes on the playing song, as fetched.
+ActiveDubs in room {
+    "playlist_active_dubs": "who dubbed the playing song, as fetched", own;
+    let wire: wire::ActiveDubs<'_> = event.parse::<Option<_>>()?.unwrap_or_default();
+    /// Song they dubbed; compare it with the one you mean.
+    song: Option<Song> = wire.current_song.map(Song::from),
+    /// Users who dubbed it up.
+    up_dubs: Vec<UserId> = voters(wire.up_dubs),
+    /// Users who dubbed it down.
+    down_dubs: Vec<UserId> = voters(wire.down_dubs),
+}
+
+/// A room's queue, as fetched.
+PlaylistDetails in room {
+    "playlist_details": "a room's queue, as fetched", own;
+    let wire: wire::List<wire::QueueItem<'_>> = event.parse()?;
+    /// Songs of the queue, in order, without those that QueUp sent as null.
+    songs: Vec<Song> = wire.0.into_iter().map(Song::from).collect(),
+}
+
+/// The account's private conversations, as fetched.
+Conversations {
+    "conversations": "the account's conversations, as fetched", own;
+    let wire: wire::List<wire::Conversation<'_>> = event.parse()?;
+    /// All of them.
+    conversations: Vec<ConversationInfo> = wire.0.into_iter().map(ConversationInfo::from).collect(),
+}
+
+/// An event that is known by name or number only: its body is kept as sent.
+///
+/// It is registered for the actions whose content nobody has documented; any event can be read as one.
+Unknown {
+    "message": "a message packet that is no action", own;
+    "room_action" = 15: "action 15 whose message cannot be read or has no name", own;
+    "packet": "a frame that is no message packet, byte for byte", own;
+    "heartbeat" = 0: "action 0; no content is documented", momentary;
+    "ack" = 1: "action 1; no content is documented", momentary;
+    "nack" = 2: "action 2; no content is documented", momentary;
+    "connect" = 3: "action 3; no content is documented", momentary;
+    "disconnect" = 5: "action 5; no content is documented", momentary;
+    "disconnected" = 6: "action 6; no content is documented", momentary;
+    "close" = 7: "action 7; no content is documented", momentary;
+    "closed" = 8: "action 8; no content is documented", momentary;
+    "join_room" = 10: "action 10, which only clients send", momentary;
+    "leave_room" = 12: "action 12, which only clients send", momentary;
+    "sync" = 16: "action 16; no content is documented", momentary;
+    "token" = 17: "action 17; it carries a token, so it is kept briefly", momentary;
+    /// Kind of the event.
+    kind: Kind = event.kind().clone(),
+    /// Place it happened at.
+    place: Place = event.place().clone(),
+    /// Body, byte for byte; it may not be JSON.
+    body: bytes::Bytes = event.body().clone(),
+}
+
 }

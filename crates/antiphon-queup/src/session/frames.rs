@@ -20,10 +20,7 @@ use super::{
 };
 use crate::{
     error::JoinError,
-    event::{
-        MESSAGE, PACKET, ROOM_ACTION, SONG_UPDATE, action_kind, channel_place, room_action_kind,
-        user_place,
-    },
+    event::{MESSAGE, PACKET, action_kind, channel_place, room_action_kind, user_place},
     model::{ChatId, Presence, RoomInfo, Slug, UserId},
     wire,
 };
@@ -195,12 +192,7 @@ impl Session {
                     .and_then(|inner| Said::read(&inner, body));
                 match message {
                     Some(said) => self.on_room_action(channel.as_deref(), &said, now),
-                    None => self.other(
-                        Kind::from_static(ROOM_ACTION),
-                        channel.as_deref(),
-                        body,
-                        now,
-                    ),
+                    None => self.other(action_kind(15), channel.as_deref(), body, now),
                 }
             }
             9 => {
@@ -257,7 +249,7 @@ impl Session {
         if let Some(name) = channel
             && let Some(channel) = self.channels.get_mut(name)
         {
-            if draft.kind.as_str() == SONG_UPDATE
+            if draft.kind.as_str() == "queup.room_playlist-update"
                 && let Some(room) = &mut channel.room
             {
                 room.updates += 1;

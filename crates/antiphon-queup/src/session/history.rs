@@ -10,7 +10,7 @@ use super::{
     AGAIN_AFTER, AGAIN_TRIES, BACKFILL_MARGIN, EDGE_SLACK, LONGEST_ID, Moment, Picture, Session,
     channel::Held, identity::ChatOrigins,
 };
-use crate::{event::SONG_UPDATE, model::ChatId, wire};
+use crate::{model::ChatId, wire};
 
 impl Session {
     pub(super) fn report_gap(&mut self, name: &str, to: Edge, recovered: u64, now: Moment) {
@@ -66,7 +66,7 @@ impl Session {
         }
         for (held, bound) in events.into_iter().zip(bounds) {
             self.recover(name, past.as_mut(), bound, now);
-            let is_update = held.draft.kind.as_str() == SONG_UPDATE;
+            let is_update = held.draft.kind.as_str() == "queup.room_playlist-update";
             let update = is_update.then(|| held.draft.body.clone());
             self.push(Entry::event(held.draft));
             if let Some(body) = update {

@@ -247,14 +247,6 @@ impl<'a, T> Ref<'a, T> {
         }
     }
 
-    /// The object, if it is one.
-    pub(crate) fn as_object(&self) -> Option<&T> {
-        match self {
-            Self::Object(object) => Some(object),
-            Self::Id(_) | Self::Nothing => None,
-        }
-    }
-
     /// The id, if it is only that.
     pub(crate) fn as_id(&self) -> Option<&Cow<'a, str>> {
         match self {
