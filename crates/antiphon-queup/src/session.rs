@@ -1,30 +1,47 @@
 //! The protocol's rules as a state machine: frames, deadlines and answers in; replies, requests and events out.
 //!
-//! It opens nothing and asks no clock. Whatever it wants done stands in its queues:
+//! It opens nothing and asks no clock. Its queues hold its work for others:
 //! frames to send ([`Session::next_reply`]), requests to make ([`Session::next_task`]) and events to store
 //! ([`Session::take_entry`]).
 //!
 //! Two things hold at every moment, so that a crash loses nothing unseen:
-//! - A checkpoint never claims more than what stands before it in the queue of events.
+//! - A checkpoint never claims more than the events that stand before it in the queue.
 //! - Frames that are held back lie behind their channel's `from`, which was queued before they came.
+//!
+//! | file | job |
+//! | --- | --- |
+//! | `connection`, `heartbeat` | names of the current socket, numbers of its frames, pings |
+//! | `frames`, `actions` | frames in; events out, and their consequences |
+//! | `attach`, `channel` | channels of the socket, and joining rooms |
+//! | `answers` | results of requests, and commands of clients |
+//! | `history`, `songs`, `chat_ids`, `echoes` | backfill and gaps, song changes, origins of chat, own messages |
+//! | `links` | links of single rooms |
+//! | `timers`, `stored` | deadlines, checkpoints |
 //!
 //! # Origins
 //! The journal stores an origin once, so each kind of origin must be unique within the source, over restarts as well:
 //! - `<connection>/<frame>`: a message packet. The connection is the server's id of it where this account's checkpoint
-//!   `connections` shows that the id is new, and carries the run's nonce and the socket's number otherwise.
+//!   `connections` shows that the id is new, and has the run's nonce and the socket's number in it otherwise.
 //! - `<connection>/packet/<number>`: a frame that is no message packet, in a count of its own.
 //! - `chat/<chatid>` and `delete-chat-message/<chatid>`: the server's id, the same live and in the history. The id holds
 //!   author and millisecond, so an author who speaks in two rooms at once has it twice: in the second room the origin
 //!   ends in `/<channel>`.
-//! - `<nonce>/<number>`: an event that antiphon makes. The nonce is the run's own: its time and 32 random bits.
+//! - `<nonce>/<number>`: an event that antiphon makes. The nonce is new with every run: its time and 32 random bits.
 
+mod actions;
 mod answers;
+mod attach;
 mod channel;
+mod chat_ids;
+mod connection;
+mod echoes;
 mod frames;
+mod heartbeat;
 mod history;
-mod identity;
 mod links;
 mod songs;
+mod stored;
+mod timers;
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -33,15 +50,20 @@ use std::{
 };
 
 use antiphon_core::{
-    Backoff, Checkpoint, Edge, Entry, Link, LinkState, Part, Place, Secret, Skipped,
+    Backoff, BodyForm, Checkpoint, Draft, Entry, Kind, Link, LinkState, Origin, Part, Place,
+    Provenance, Secret, Skipped,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 
 use self::{
-    channel::{Attachment, Channel, Room, Stored},
-    identity::{ChatRooms, Connections},
+    attach::Joins,
+    channel::{Attachment, Channel, Room},
+    chat_ids::ChatRooms,
+    connection::Connection,
+    echoes::Echoes,
+    links::RoomLinks,
 };
 use crate::{
     error::{ActionError, JoinError, RequestError},
@@ -50,61 +72,22 @@ use crate::{
     wire,
 };
 
-/// The pause before a self-leave that nobody ordered is undone (protocol §3.4).
+/// Pause before an unordered self-leave is undone (protocol §3.4).
 const REJOIN_AFTER: Duration = Duration::from_secs(5);
-/// How long changes of a queue are collected before it is fetched again (protocol §8).
+/// Time for which changes of a queue are collected before it is fetched again (protocol §8).
 const REFETCH_AFTER: Duration = Duration::from_secs(5);
-/// How long after a song's expected end the playing one is fetched (protocol §8).
+/// Time from a song's expected end to the request for the playing one (protocol §8).
 const SONG_END_SLACK: Duration = Duration::from_secs(15);
-/// How long until the playing song is asked for again when the answer had none (protocol §4.4).
-const NO_SONG_RETRY: Duration = Duration::from_secs(30);
-/// How long until a room is joined again where that failed for the moment.
+/// Pause until a room is joined again after a failure that may pass.
 const JOIN_AGAIN: Duration = Duration::from_secs(30);
-/// How long no password is tried after too many wrong ones (protocol §4.2).
-const PASSWORD_REST: Duration = Duration::from_secs(2 * 60 * 60);
-/// How long until a room is joined and fetched again where that failed after an outage, and how often it is while only
-/// the history is lacking.
+/// Pause until a room is joined and fetched again after a failure of that after an outage.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
-const AGAIN_TRIES: u8 = 20;
-/// How long the server may take from the open socket to action 4, and to confirm a channel.
+/// Time for the server's answers on the socket: from opening to action 4, and from action 10 to action 11.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How often a channel is asked for on one socket.
-const ATTACH_TRIES: u8 = 2;
-/// What engine.io's intervals are held to, whatever the server says.
-const SANE_INTERVAL: (i64, i64) = (1_000, 300_000);
-/// What counts where the handshake names no intervals (protocol §3.1).
-const PING_INTERVAL: i64 = 25_000;
-const PING_TIMEOUT: i64 = 60_000;
-/// The messages of so long a time before the last one seen are fetched again after an outage: QueUp stamps them by
-/// several clocks.
-const BACKFILL_MARGIN: i64 = 10 * 60 * 1000;
-/// A gap is dated back by so much, since its last frame spent an unknown time on the way.
+/// Time by which edges of gaps are backdated, since the last frame's time on the way is unknown.
 const EDGE_SLACK: Duration = Duration::from_secs(1);
-/// Bounds on the events of one place that wait for its history.
-const HOLD_EVENTS: usize = 4096;
-const HOLD_BYTES: usize = 4 << 20;
-const HOLD_TIME: Duration = Duration::from_secs(60);
-/// How many chat ids of a room are remembered, so that its history is not stored twice.
-const SEEN: usize = 512;
-/// How many own messages are remembered for requests whose answer names no id.
-const OWN: usize = 32;
-/// How many requests may wait for the echo of their message.
-const ECHOES: usize = 64;
-/// How many conversations are remembered as known.
-const CONVERSATIONS: usize = 4096;
-/// The longest text of a ping that the pong repeats.
-const LONGEST_ECHO: usize = 125;
-/// An id longer than this is no id.
+/// Longest id, in bytes; a longer text counts as no id.
 const LONGEST_ID: usize = 256;
-/// Version of the checkpoints' encoding.
-const VERSION: u8 = 1;
-
-/// Part of the last frame received.
-const SOCKET: &str = "socket";
-/// Part of the connection ids that were used.
-const CONNECTIONS: &str = "connections";
-/// Part of the rooms that are not as they should be.
-const LINKS: &str = "links";
 
 /// A moment by both clocks: one for deadlines, one for people.
 #[derive(Clone, Copy, Debug)]
@@ -113,11 +96,21 @@ pub(crate) struct Moment {
     pub(crate) wall: Timestamp,
 }
 
+impl Moment {
+    /// The state of a link that is tried again after a pause.
+    fn waiting(self, pause: Duration, reason: impl Into<String>) -> LinkState {
+        LinkState::Waiting {
+            until: self.wall.checked_add(pause).unwrap_or(Timestamp::MAX),
+            reason: reason.into(),
+        }
+    }
+}
+
 /// Why the socket has to be closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cut(pub(crate) String);
 
-/// What the session wants done by whoever can reach the network and the journal.
+/// Work for the socket's loop, which reaches network and journal.
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Log in, get a token, open the socket.
@@ -141,7 +134,7 @@ pub(crate) enum Task {
         slug: Slug,
         epoch: u64,
         history: bool,
-        /// The updates of the playing song that were heard when it was asked for.
+        /// Number of updates of the playing song so far.
         updates: u64,
     },
     /// Fetch a room's members, song, dubs and queue.
@@ -150,7 +143,7 @@ pub(crate) enum Task {
     Queue { room: RoomId },
     /// Fetch the playing song.
     Active { room: RoomId, updates: u64 },
-    /// Join a room again that we seem to have left.
+    /// Join a room again after an unordered self-leave.
     Post { room: RoomId, slug: Slug },
     /// Leave a room.
     Leave {
@@ -161,7 +154,7 @@ pub(crate) enum Task {
     Conversations,
 }
 
-/// What became of a [`Task`].
+/// The result of a [`Task`].
 #[expect(clippy::large_enum_variant, reason = "few are there at a time")]
 #[derive(Debug)]
 pub(crate) enum Done {
@@ -177,11 +170,11 @@ pub(crate) enum Done {
     Rejoined {
         room: RoomId,
         epoch: u64,
-        outcome: Result<Picture, JoinError>,
+        outcome: Result<Snapshot, JoinError>,
     },
     State {
         room: RoomId,
-        picture: Picture,
+        snapshot: Snapshot,
     },
     Queue {
         room: RoomId,
@@ -208,9 +201,9 @@ pub(crate) enum Done {
 #[derive(Debug)]
 pub(crate) struct OpenFailure {
     pub(crate) reason: String,
-    /// How long the server asked us to wait.
+    /// Shortest wait, where the server asked for one.
     pub(crate) wait: Option<Duration>,
-    /// Whether trying again would be wrong: a code and a hint.
+    /// Code and hint of a failure after which trying again would be wrong.
     pub(crate) fatal: Option<(&'static str, &'static str)>,
 }
 
@@ -221,20 +214,20 @@ pub(crate) struct RoomAnswer {
     pub(crate) body: Bytes,
 }
 
-/// What was fetched of a room; what could not be had is absent.
+/// The state of a room as fetched; a part that could not be fetched is absent.
 #[derive(Debug, Default)]
-pub(crate) struct Picture {
+pub(crate) struct Snapshot {
     pub(crate) room: Option<Bytes>,
     pub(crate) users: Option<Bytes>,
     pub(crate) active: Option<Bytes>,
     pub(crate) dubs: Option<Bytes>,
     pub(crate) details: Option<Bytes>,
     pub(crate) history: Option<Bytes>,
-    /// The updates of the playing song that were heard when it was asked for.
+    /// Number of updates of the playing song when it was asked for.
     pub(crate) updates: u64,
 }
 
-/// What a client asks of the socket.
+/// A client's command to the socket.
 #[derive(Debug)]
 pub(crate) enum Command {
     Join {
@@ -259,7 +252,7 @@ pub(crate) enum Command {
     },
 }
 
-/// What the configuration says that concerns the session.
+/// The part of the configuration that the session obeys.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) rooms: Vec<Slug>,
@@ -268,108 +261,68 @@ pub(crate) struct Rules {
     pub(crate) buffer: usize,
 }
 
+/// State of the socket.
 #[derive(Debug)]
 enum Phase {
-    /// Nothing has been tried yet.
+    /// Nothing was tried yet.
     Idle,
     /// A task opens the socket.
     Opening,
-    /// The socket is open, and action 4 must come by then.
+    /// The socket is open, and action 4 is due then.
     Greeting { by: Instant },
-    /// Events flow.
+    /// Action 4 came: events flow.
     Open,
-    /// The next try begins then.
+    /// The socket is gone, and another one is opened then.
     Waiting { until: Instant },
-    /// No further try.
+    /// The session ended for good.
     Stopped,
 }
 
-/// engine.io's clock.
+/// The account's private conversations, as far as the session needs them.
 #[derive(Debug)]
-struct Heart {
-    interval: Duration,
-    timeout: Duration,
-    /// When the next ping is due, unless one is under way.
-    ping_at: Option<Instant>,
-    /// When the last ping was sent, and by when its pong must be here.
-    pong: Option<(Instant, Instant)>,
-    /// Whether the intervals are those of the open packet.
-    is_told: bool,
-    /// When the first of the pings was sent that wait for a pong.
-    asked: Option<Timestamp>,
-}
-
-/// A room that is being found and joined by requests.
-#[derive(Debug)]
-struct Joining {
-    id: u64,
-    slug: Slug,
-    password: Option<Secret>,
-    reply: Option<oneshot::Sender<Result<RoomInfo, JoinError>>>,
-    /// When to try again; absent while a request is under way.
-    retry_at: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Echo {
-    room: RoomId,
-    time: i64,
-    text: String,
-    reply: oneshot::Sender<ChatId>,
+struct KnownConversations {
+    /// Conversations of which the journal has the participants.
+    ids: HashSet<ConversationId>,
+    /// Whether the list is to be fetched once the socket is established.
+    wanted: bool,
 }
 
 /// One account's conversation with QueUp, over any number of sockets.
 #[derive(Debug)]
 pub(crate) struct Session {
     rules: Rules,
+    /// Own user; absent before the first login.
     me: Option<UserId>,
     phase: Phase,
+    /// State of the connection, if it changed since [`Session::take_link`].
     link: Option<LinkState>,
-    heart: Option<Heart>,
-    /// Counts sockets, so that answers to what an earlier one asked are told apart.
-    epoch: u64,
-    client_id: String,
-    /// Name of the connection in origins and edges.
-    connection: String,
-    /// Id of the connection, as the server knows it.
-    connection_id: String,
-    used: Connections,
-    /// Number of the last message packet on this socket.
-    frame: u64,
-    /// Number of the last frame on this socket that is no message packet and was kept.
-    packets: u64,
-    skipped: Skipped,
-    /// The last frame received on any socket.
-    last: Option<Edge>,
-    /// When reading last stopped, until a pong proves that everything sent before was read.
-    behind_since: Option<Timestamp>,
+    connection: Connection,
     channels: BTreeMap<String, Channel>,
     chats: ChatRooms,
-    /// Rooms whose link is another than the source's, by their place.
-    rooms: BTreeMap<Place, LinkState>,
-    /// The same for those who watch, if it changed.
-    rooms_news: Option<Vec<(Place, LinkState)>>,
-    joins: Vec<Joining>,
-    next_join: u64,
-    configured: bool,
-    conversations: HashSet<ConversationId>,
-    conversations_wanted: bool,
-    own: VecDeque<(RoomId, i64, String, ChatId)>,
-    echoes: VecDeque<Echo>,
+    rooms: RoomLinks,
+    joins: Joins,
+    conversations: KnownConversations,
+    echoes: Echoes,
     entries: VecDeque<Entry>,
+    /// Weight of `entries`.
     bytes: usize,
     replies: VecDeque<String>,
     tasks: VecDeque<Task>,
+    skipped: Skipped,
     backoff: Backoff,
     nonce: Arc<str>,
+    /// Number of the last event that the session made itself.
     made: u64,
+    /// Mark of the last checkpoint.
     mark: i64,
+    /// When reading stopped; absent while frames are read.
     paused_at: Option<Instant>,
+    /// Whether nothing is read any more, for good.
     over: bool,
 }
 
 impl Session {
-    /// A session that goes on where these checkpoints say, or begins afresh without any.
+    /// A session that goes on where these checkpoints end, or begins afresh without any.
     ///
     /// `nonce` is new with every run.
     pub(crate) fn new<'a>(
@@ -379,36 +332,25 @@ impl Session {
         checkpoints: impl IntoIterator<Item = &'a Checkpoint>,
     ) -> Self {
         let mut session = Self {
-            conversations_wanted: rules.recent_conversations,
+            conversations: KnownConversations {
+                ids: HashSet::new(),
+                wanted: rules.recent_conversations,
+            },
             rules,
             me: None,
             phase: Phase::Idle,
             link: None,
-            heart: None,
-            epoch: 0,
-            client_id: String::new(),
-            connection: String::new(),
-            connection_id: String::new(),
-            used: Connections::default(),
-            frame: 0,
-            packets: 0,
-            skipped: Skipped::default(),
-            last: None,
-            behind_since: None,
+            connection: Connection::default(),
             channels: BTreeMap::new(),
             chats: ChatRooms::default(),
-            rooms: BTreeMap::new(),
-            rooms_news: None,
-            joins: Vec::new(),
-            next_join: 0,
-            configured: false,
-            conversations: HashSet::new(),
-            own: VecDeque::new(),
-            echoes: VecDeque::new(),
+            rooms: RoomLinks::default(),
+            joins: Joins::default(),
+            echoes: Echoes::default(),
             entries: VecDeque::new(),
             bytes: 0,
             replies: VecDeque::new(),
             tasks: VecDeque::new(),
+            skipped: Skipped::default(),
             backoff,
             nonce: nonce.into(),
             made: 0,
@@ -416,100 +358,12 @@ impl Session {
             paused_at: None,
             over: false,
         };
-        let mut last = None;
-        for checkpoint in checkpoints {
-            session.restore(checkpoint, &mut last);
-        }
-        session.last = last.map(|(_, edge)| edge);
-        let last = session.last.clone();
-        if let Some(connection) = last.as_ref().and_then(|last| last.connection.as_deref()) {
-            session.used.note(connection);
-        }
-        for channel in session.channels.values_mut() {
-            let joined_at = channel.joined_at;
-            channel
-                .from
-                .get_or_insert_with(|| last.clone().unwrap_or_else(|| Edge::at(joined_at)));
-        }
+        session.restore(checkpoints);
         session
     }
 
-    /// Takes up a checkpoint; `last` is the last frame that any of them names, by their marks.
-    fn restore(&mut self, checkpoint: &Checkpoint, last: &mut Option<(i64, Edge)>) {
-        let mark = checkpoint.mark;
-        self.mark = self.mark.max(mark);
-        // Marks grow with every checkpoint, whatever becomes of the clock.
-        let mut heard = |edge: Edge| {
-            if last.as_ref().is_none_or(|(newest, _)| *newest < mark) {
-                *last = Some((mark, edge));
-            }
-        };
-        let part = &*checkpoint.part;
-        let state = &*checkpoint.state;
-        let unreadable =
-            |error: serde_json::Error| tracing::warn!(part, %error, "checkpoint cannot be read");
-        match part {
-            SOCKET => match serde_json::from_slice(state) {
-                Ok(edge) => heard(edge),
-                Err(error) => unreadable(error),
-            },
-            CONNECTIONS => match serde_json::from_slice(state) {
-                Ok(used) => self.used = used,
-                Err(error) => unreadable(error),
-            },
-            LINKS => match serde_json::from_slice(state) {
-                Ok(rooms) => {
-                    self.rooms = rooms;
-                    self.note_rooms();
-                }
-                Err(error) => unreadable(error),
-            },
-            _ => {
-                let Some((what, id)) = part.split_once('/') else {
-                    return;
-                };
-                match serde_json::from_slice::<Stored>(state) {
-                    Ok(mut stored) => {
-                        if let Some(last) = stored.last.take() {
-                            heard(last);
-                        }
-                        self.restore_channel(what, id, stored);
-                    }
-                    Err(error) => unreadable(error),
-                }
-            }
-        }
-    }
-
-    fn restore_channel(&mut self, what: &str, id: &str, stored: Stored) {
-        let name = format!("{what}:{id}");
-        for chat in &stored.chats {
-            self.chats.claim(&name, chat.as_str());
-        }
-        if !stored.joined {
-            return;
-        }
-        let mut channel = Channel::new(&name, stored.joined_at);
-        channel.settled = true;
-        channel.from = stored.from;
-        channel.outage = Some("the program was restarted".into());
-        if what == "room" {
-            let slug = stored.slug.unwrap_or_else(|| id.into());
-            let mut room = Room::new(id.into(), slug);
-            room.restored = true;
-            room.last_chat = stored.last_chat;
-            let floor = stored.chat_floor.or(stored.last_chat);
-            room.chat_floor = floor.or(Some(stored.joined_at.as_millisecond()));
-            room.chats = stored.chats.into();
-            room.apart = stored.apart.into();
-            room.playing = stored.playing;
-            channel.room = Some(room);
-        }
-        self.channels.insert(name, channel);
-    }
-
     // -----------------------------------------------------------------------------------------------------------------
-    // What stands in the queues.
+    // The queues.
 
     /// The next frame to send.
     pub(crate) fn next_reply(&mut self) -> Option<String> {
@@ -521,15 +375,20 @@ impl Session {
         self.tasks.pop_front()
     }
 
-    /// What arrived and was left without a row, by reason.
+    /// Number of frames that left no event, by reason.
     #[cfg(test)]
     pub(crate) fn skipped(&self) -> &Skipped {
         &self.skipped
     }
 
-    /// The state of the connection, if it changed since it was asked for.
+    /// The state of the connection, if it changed since the last call.
     pub(crate) fn take_link(&mut self) -> Option<LinkState> {
         self.link.take()
+    }
+
+    /// The links of single rooms, if one changed since the last call.
+    pub(crate) fn take_rooms(&mut self) -> Option<Vec<(Place, LinkState)>> {
+        self.rooms.take_news()
     }
 
     /// Weight of the next entry for the journal.
@@ -558,84 +417,56 @@ impl Session {
         self.over || self.bytes >= self.rules.buffer
     }
 
-    /// Nothing new is to be read from now on; beats and commands go on.
+    /// Ends the reading for good; pings and commands go on.
     pub(crate) fn stop_reading(&mut self) {
         self.over = true;
     }
 
-    /// Looks whether reading stops or goes on, and moves the deadlines that wait for an answer accordingly.
-    ///
-    /// Called before [`Session::deadline`] is asked for.
-    pub(crate) fn note_pause(&mut self, now: Moment) {
-        match (self.is_paused(), self.paused_at) {
-            (true, None) => {
-                self.paused_at = Some(now.at);
-                self.behind_since.get_or_insert(now.wall);
-            }
-            (false, Some(since)) => {
-                self.paused_at = None;
-                let stood_still = now.at.saturating_duration_since(since);
-                if let Phase::Greeting { by } = &mut self.phase {
-                    *by += stood_still;
-                }
-                if let Some((_, by)) = self.heart.as_mut().and_then(|heart| heart.pong.as_mut()) {
-                    *by += stood_still;
-                }
-                for channel in self.channels.values_mut() {
-                    if let Attachment::Asked { by, .. } = &mut channel.attachment {
-                        *by += stood_still;
-                    }
-                }
-            }
-            _ => {}
-        }
+    fn push(&mut self, entry: Entry) {
+        self.bytes += entry.weight();
+        self.entries.push_back(entry);
     }
 
-    /// When [`Session::on_deadline`] wants to be called next.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let paused = self.paused_at.is_some();
-        let mut next: Option<Instant> = None;
-        let mut consider = |at: Option<Instant>| {
-            if let Some(at) = at {
-                next = Some(next.map_or(at, |next| next.min(at)));
-            }
-        };
-        // What waits for an answer stands still while nothing is read.
-        let answer = |at: Instant| (!paused).then_some(at);
-        match &self.phase {
-            Phase::Waiting { until } => consider(Some(*until)),
-            Phase::Greeting { by } => consider(answer(*by)),
-            Phase::Idle | Phase::Opening | Phase::Open | Phase::Stopped => {}
-        }
-        if let Some(heart) = &self.heart {
-            consider(heart.ping_at);
-            if let Some((sent, by)) = heart.pong {
-                consider(answer(by));
-                consider(paused.then_some(sent + heart.interval));
-            }
-        }
-        for channel in self.channels.values() {
-            if let Attachment::Asked { by, .. } = channel.attachment {
-                consider(answer(by));
-            }
-            consider(channel.hold.as_ref().map(|hold| hold.until));
-            if let Some(room) = &channel.room
-                && matches!(self.phase, Phase::Open)
-            {
-                consider(room.rejoin_at);
-                consider(room.again_at);
-                consider(room.queue_at);
-                consider(room.active_at);
-            }
-        }
-        for join in &self.joins {
-            consider(join.retry_at);
-        }
-        next
+    /// Queues an event that antiphon makes itself.
+    fn synthetic(&mut self, kind: &'static str, place: Place, body: impl Into<Bytes>, now: Moment) {
+        let draft = self.made(kind, place, body.into(), now);
+        self.push(Entry::event(draft));
+    }
+
+    /// An event that antiphon makes itself.
+    fn made(&mut self, kind: &'static str, place: Place, body: Bytes, now: Moment) -> Draft {
+        self.made += 1;
+        let origin = Origin::frame(&self.nonce, self.made);
+        let mut draft = Draft::new(Kind::from_static(kind), place, origin, now.wall, body)
+            .provenance(Provenance::Synthetic);
+        draft.form = BodyForm::of(&draft.body);
+        draft
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // The socket's life.
+    // What is known.
+
+    /// Place of the own account; of an empty id before the first login.
+    fn own_place(&self) -> Place {
+        user_place(self.me.as_ref().unwrap_or(&UserId::default()))
+    }
+
+    /// Name of the own account's channel.
+    fn own_channel(&self) -> String {
+        format!("user:{}", self.me.clone().unwrap_or_default())
+    }
+
+    /// The room of a channel, also one that was left.
+    fn room_mut(&mut self, channel: &str) -> Option<&mut Room> {
+        self.channels.get_mut(channel)?.room.as_mut()
+    }
+
+    fn channel_names(&self) -> Vec<String> {
+        self.channels.keys().cloned().collect()
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // The life of the socket.
 
     /// Begins to open the first socket.
     pub(crate) fn start(&mut self) {
@@ -644,32 +475,26 @@ impl Session {
         self.tasks.push_back(Task::Open);
     }
 
-    /// The socket is open; the server speaks first.
+    /// Takes a socket that is open; the server speaks first.
     fn on_opened(&mut self, user: Bytes, now: Moment) {
         let me = match serde_json::from_slice::<wire::User<'_>>(&user) {
             Ok(user) => UserId::from(user.id.as_deref().unwrap_or_default()),
             Err(_) => UserId::default(),
         };
-        let first = self.me.as_ref() != Some(&me);
-        let own = format!("user:{me}");
-        if first {
-            // Channels of an account that logged in before us are not ours.
+        let is_first = self.me.as_ref() != Some(&me);
+        self.connection.begin(&self.nonce, me.as_str());
+        self.me = Some(me);
+        if is_first {
+            // Channels of an account that logged in before are not this one's.
+            let own = self.own_channel();
             self.channels
                 .retain(|name, channel| channel.room.is_some() || *name == own);
         }
-        self.me = Some(me.clone());
-        self.epoch += 1;
-        self.frame = 0;
-        self.packets = 0;
-        self.connection = format!("{}-{}", self.nonce, self.epoch);
-        self.connection_id.clone_from(&self.connection);
-        self.client_id = me.to_string();
-        self.behind_since = None;
         self.phase = Phase::Greeting {
             by: now.at + ANSWER_WITHIN,
         };
-        if first {
-            self.synthetic("queup.session", user_place(&me), user, now);
+        if is_first {
+            self.synthetic("queup.session", self.own_place(), user, now);
         }
     }
 
@@ -684,17 +509,15 @@ impl Session {
     /// Ends for good.
     pub(crate) fn stop(&mut self, code: &str, reason: String, hint: &str, now: Moment) {
         self.phase = Phase::Stopped;
-        self.set_link(
-            LinkState::Stopped {
-                code: code.into(),
-                reason,
-                hint: Some(hint.into()),
-            },
-            now,
-        );
+        let state = LinkState::Stopped {
+            code: code.into(),
+            reason,
+            hint: Some(hint.into()),
+        };
+        self.set_link(state, now);
     }
 
-    /// Whether the session ended for good, with the state that says why.
+    /// Whether the session ended for good.
     pub(crate) fn is_stopped(&self) -> bool {
         matches!(self.phase, Phase::Stopped)
     }
@@ -704,30 +527,22 @@ impl Session {
         self.phase = Phase::Waiting {
             until: now.at + pause,
         };
-        self.set_link(
-            LinkState::Waiting {
-                until: now.wall.checked_add(pause).unwrap_or(Timestamp::MAX),
-                reason,
-            },
-            now,
-        );
+        self.set_link(now.waiting(pause, reason), now);
     }
 
     fn set_link(&mut self, state: LinkState, now: Moment) {
-        let body = Link::body(&state);
-        self.synthetic(Link::KIND, Place::root(), body, now);
+        self.synthetic(Link::KIND, Place::root(), Link::body(&state), now);
         self.link = Some(state);
     }
 
-    /// The socket is gone, for this reason.
+    /// Loses the socket, for this reason.
     pub(crate) fn on_closed(&mut self, reason: &str, now: Moment) {
-        self.heart = None;
+        self.connection.heartbeat = None;
         self.replies.clear();
-        let names: Vec<String> = self.channels.keys().cloned().collect();
-        for name in names {
-            // What is held back is stored before the next stretch begins; its history comes with the next try.
+        for name in self.channel_names() {
+            // Held events are stored before the next gap begins; their history comes with the next socket.
             self.release(&name, None, now);
-            let last = self.last.clone();
+            let last = self.connection.last.clone();
             let Some(channel) = self.channels.get_mut(&name) else {
                 continue;
             };
@@ -742,133 +557,6 @@ impl Session {
             }
         }
         self.wait(reason.to_owned(), None, now);
-    }
-
-    /// Something waited for did not come, or something planned is due.
-    ///
-    /// # Errors
-    /// The socket has to be closed.
-    pub(crate) fn on_deadline(&mut self, now: Moment) -> Result<(), Cut> {
-        let paused = self.paused_at.is_some();
-        match self.phase {
-            Phase::Waiting { until } if until <= now.at => self.start(),
-            Phase::Greeting { by } if by <= now.at && !paused => {
-                return Err(Cut("the server did not greet in time".into()));
-            }
-            _ => {}
-        }
-        self.beat(now)?;
-        let names: Vec<String> = self.channels.keys().cloned().collect();
-        for name in names {
-            self.channel_deadline(&name, now)?;
-        }
-        for join in &mut self.joins {
-            if join.retry_at.is_some_and(|at| at <= now.at) {
-                join.retry_at = None;
-                self.tasks.push_back(Task::Join {
-                    id: join.id,
-                    slug: join.slug.clone(),
-                    password: join.password.clone(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends a ping when one is due: in version 3 of engine.io the client does (protocol §3.1).
-    fn beat(&mut self, now: Moment) -> Result<(), Cut> {
-        let paused = self.paused_at.is_some();
-        let Some(heart) = &mut self.heart else {
-            return Ok(());
-        };
-        let due = match heart.pong {
-            Some((_, by)) if by <= now.at && !paused => {
-                return Err(Cut("the server stopped answering pings".into()));
-            }
-            // While nothing is read no pong can be seen, and the server still counts our silence.
-            Some((sent, _)) => paused && sent + heart.interval <= now.at,
-            None => heart.ping_at.is_some_and(|at| at <= now.at),
-        };
-        if due {
-            let by = heart.pong.map_or(now.at + heart.timeout, |(_, by)| by);
-            if heart.pong.is_none() {
-                heart.asked = Some(now.wall);
-            }
-            heart.ping_at = None;
-            heart.pong = Some((now.at, by));
-            self.replies.push_back("2".into());
-        }
-        Ok(())
-    }
-
-    fn channel_deadline(&mut self, name: &str, now: Moment) -> Result<(), Cut> {
-        let paused = self.paused_at.is_some();
-        let is_open = matches!(self.phase, Phase::Open);
-        let is_alone = !self.is_own_channel_attached();
-        let Some(channel) = self.channels.get_mut(name) else {
-            return Ok(());
-        };
-        if channel
-            .hold
-            .as_ref()
-            .is_some_and(|hold| hold.until <= now.at)
-        {
-            tracing::warn!(channel = name, "history did not come in time");
-            self.release(name, None, now);
-            return Ok(());
-        }
-        if let Attachment::Asked { by, tries } = channel.attachment
-            && by <= now.at
-            && !paused
-        {
-            if tries < ATTACH_TRIES {
-                self.ask(name, tries + 1, now);
-                return Ok(());
-            }
-            if let Some(room) = &mut channel.room {
-                for waiter in room.waiters.drain(..) {
-                    let _ = waiter.send(Err(JoinError::TimedOut(ANSWER_WITHIN)));
-                }
-            }
-            if is_alone || channel.room.is_none() {
-                return Err(Cut(format!("the server did not attach `{name}`")));
-            }
-            // The socket works: one room that cannot be had costs the others nothing.
-            channel.attachment = Attachment::No;
-            self.try_later(name, JOIN_AGAIN, "the server did not attach the room", now);
-            return Ok(());
-        }
-        let Some(room) = channel.room.as_mut().filter(|_| is_open) else {
-            return Ok(());
-        };
-        let due = |at: &mut Option<Instant>| at.take_if(|at| *at <= now.at).is_some();
-        if due(&mut room.rejoin_at) {
-            self.tasks.push_back(Task::Post {
-                room: room.id.clone(),
-                slug: room.slug.clone(),
-            });
-        }
-        if due(&mut room.again_at) {
-            self.tasks.push_back(Task::Rejoin {
-                room: room.id.clone(),
-                slug: room.slug.clone(),
-                epoch: self.epoch,
-                history: self.rules.backfill > 0,
-                updates: room.updates,
-            });
-        }
-        if due(&mut room.queue_at) {
-            self.tasks.push_back(Task::Queue {
-                room: room.id.clone(),
-            });
-        }
-        if due(&mut room.active_at) {
-            self.tasks.push_back(Task::Active {
-                room: room.id.clone(),
-                updates: room.updates,
-            });
-        }
-        Ok(())
     }
 }
 

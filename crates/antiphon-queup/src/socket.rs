@@ -18,7 +18,7 @@ use crate::{
     error::{JoinError, RequestError},
     http::{Call, Lane, step},
     model::{RoomId, RoomInfo, Slug, UserId},
-    session::{Command, Done, Moment, OpenFailure, Picture, RoomAnswer, Rules, Session, Task},
+    session::{Command, Done, Moment, OpenFailure, RoomAnswer, Rules, Session, Snapshot, Task},
     wire,
 };
 
@@ -275,15 +275,18 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
             } => Done::Rejoined {
                 outcome: rejoin(&shared, &room, &slug, history)
                     .await
-                    .map(|picture| Picture { updates, ..picture }),
+                    .map(|snapshot| Snapshot {
+                        updates,
+                        ..snapshot
+                    }),
                 room,
                 epoch,
             }
             .into(),
             Task::State { room, updates } => Done::State {
-                picture: Picture {
+                snapshot: Snapshot {
                     updates,
-                    ..picture(&shared, &room).await
+                    ..snapshot(&shared, &room).await
                 },
                 room,
             }
@@ -494,7 +497,7 @@ async fn rejoin(
     room: &RoomId,
     slug: &Slug,
     history: bool,
-) -> Result<Picture, JoinError> {
+) -> Result<Snapshot, JoinError> {
     let mut tries = 0;
     let answer = loop {
         tries += 1;
@@ -514,11 +517,11 @@ async fn rejoin(
             None
         }
     };
-    let (picture, history) = tokio::join!(picture(shared, room), history);
-    Ok(Picture {
+    let (snapshot, history) = tokio::join!(snapshot(shared, room), history);
+    Ok(Snapshot {
         room: answer,
         history,
-        ..picture
+        ..snapshot
     })
 }
 
@@ -541,7 +544,7 @@ async fn past(shared: &Shared, room: &RoomId) -> Option<Bytes> {
 }
 
 /// A room's members, playing song, dubs and queue, as far as they can be had.
-async fn picture(shared: &Shared, room: &RoomId) -> Picture {
+async fn snapshot(shared: &Shared, room: &RoomId) -> Snapshot {
     let http = &shared.http;
     let (users, active, dubs, details) = tokio::join!(
         http.call(upkeep(room, "/users")),
@@ -554,7 +557,7 @@ async fn picture(shared: &Shared, room: &RoomId) -> Picture {
             .inspect_err(|error| tracing::debug!(%room, what, %error, "not fetched"))
             .ok()
     };
-    Picture {
+    Snapshot {
         room: None,
         users: had("users", users),
         active: had(

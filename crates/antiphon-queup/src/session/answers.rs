@@ -1,4 +1,4 @@
-//! Answers to requests, and commands.
+//! Results of requests, and commands of clients.
 
 use std::time::Duration;
 
@@ -7,20 +7,30 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{
-    AGAIN_AFTER, CONVERSATIONS, Command, Done, ECHOES, Echo, JOIN_AGAIN, Joining, Moment,
-    NO_SONG_RETRY, PASSWORD_REST, Phase, Picture, RoomAnswer, SONG_END_SLACK, Session, Task,
-    channel::{Attachment, Channel, Room},
+    AGAIN_AFTER, Command, Done, JOIN_AGAIN, Moment, Phase, RoomAnswer, SONG_END_SLACK, Session,
+    Snapshot, Task,
+    actions::time_left,
+    attach::Joining,
+    channel::{Attachment, Channel, Room, room_channel},
+    echoes::Echo,
     links::slug_place,
 };
 use crate::{
     error::{ActionError, JoinError, RequestError},
-    event::{room_place, user_place},
+    event::room_place,
     model::RoomId,
     wire,
 };
 
+/// Pause until the playing song is asked for again after an answer without one (protocol §4.4).
+const NO_SONG_RETRY: Duration = Duration::from_secs(30);
+/// Pause after too many wrong passwords (protocol §4.2).
+const PASSWORD_REST: Duration = Duration::from_secs(2 * 60 * 60);
+/// Number of conversations that are remembered as known.
+const CONVERSATIONS: usize = 4096;
+
 impl Session {
-    /// A task is done.
+    /// Takes the result of a task.
     pub(crate) fn on_done(&mut self, done: Done, now: Moment) {
         match done {
             Done::Opened(Ok(user)) => self.on_opened(user, now),
@@ -32,9 +42,9 @@ impl Session {
                 epoch,
                 outcome,
             } => self.on_rejoined(&room, epoch, outcome, now),
-            Done::State { room, picture } => {
-                self.plan_active(&room, picture.active.as_ref(), now);
-                self.show(&format!("room:{room}"), &room_place(&room), picture, now);
+            Done::State { room, snapshot } => {
+                self.plan_active(&room, snapshot.active.as_ref(), now);
+                self.emit_snapshot(&room_channel(&room), &room_place(&room), snapshot, now);
             }
             Done::Queue { room, outcome } => match outcome {
                 Ok(body) => self.synthetic("queup.playlist_details", room_place(&room), body, now),
@@ -50,7 +60,7 @@ impl Session {
                     let body = body.unwrap_or_else(|| Bytes::from_static(b"null"));
                     let place = room_place(&room);
                     self.synthetic("queup.playlist_active", place, body.clone(), now);
-                    self.on_song_fetched(&format!("room:{room}"), &body, updates, now);
+                    self.on_song_fetched(&room_channel(&room), &body, updates, now);
                 }
                 Err(error) => tracing::debug!(%room, %error, "playing song not fetched"),
             },
@@ -68,7 +78,10 @@ impl Session {
         let is_open = matches!(self.phase, Phase::Open);
         if let Some(channel) = self.channels.get_mut(name) {
             channel.settled = true;
-            if epoch == self.epoch && is_open && channel.attachment == Attachment::Settling {
+            if epoch == self.connection.epoch
+                && is_open
+                && channel.attachment == Attachment::Settling
+            {
                 channel.attachment = Attachment::No;
                 self.attach(name, now);
             }
@@ -76,48 +89,40 @@ impl Session {
     }
 
     fn on_joined(&mut self, id: u64, outcome: Result<RoomAnswer, JoinError>, now: Moment) {
-        let Some(index) = self.joins.iter().position(|join| join.id == id) else {
+        let Some(mut join) = self.joins.take(id) else {
             return;
         };
-        match outcome {
-            Ok(answer) => {
-                let join = self.joins.swap_remove(index);
-                self.enter(join, answer, now);
-            }
-            Err(error) if self.joins[index].reply.is_none() && !error.is_final() => {
-                let join = &mut self.joins[index];
-                let pause = if matches!(error, JoinError::TooManyPasswords) {
-                    PASSWORD_REST
-                } else {
-                    JOIN_AGAIN
-                };
-                join.retry_at = Some(now.at + pause);
-                let place = slug_place(&join.slug);
-                let reason = crate::socket::reason(&error);
-                self.room_waits(&place, pause, &reason, now);
-            }
-            Err(error) => {
-                let join = self.joins.swap_remove(index);
-                match join.reply {
-                    Some(reply) => {
-                        let _ = reply.send(Err(error));
-                    }
-                    None => self.refused(&slug_place(&join.slug), &error, now),
-                }
-            }
+        let error = match outcome {
+            Ok(answer) => return self.enter(join, answer, now),
+            Err(error) => error,
+        };
+        let place = slug_place(&join.slug);
+        if let Some(reply) = join.reply {
+            let _ = reply.send(Err(error));
+        } else if error.is_final() {
+            self.refused(&place, &error, now);
+        } else {
+            let pause = if matches!(error, JoinError::TooManyPasswords) {
+                PASSWORD_REST
+            } else {
+                JOIN_AGAIN
+            };
+            join.retry_at = Some(now.at + pause);
+            self.joins.retry(join);
+            self.room_waits(&place, pause, &crate::socket::reason(&error), now);
         }
     }
 
     fn enter(&mut self, join: Joining, answer: RoomAnswer, now: Moment) {
         let id = answer.info.id.clone();
-        let name = format!("room:{id}");
+        let name = room_channel(&id);
         let asked_as = join.slug.clone();
         let channel = self
             .channels
             .entry(name.clone())
             .or_insert_with_key(|name| Channel::new(name, now.wall));
         if !channel.wanted {
-            // Joined anew: what happened since it was left does not concern us.
+            // Events since the room was left are not missing.
             let mut anew = Channel::new(&name, now.wall);
             anew.room = channel.room.take();
             if let Some(room) = &mut anew.room {
@@ -136,12 +141,12 @@ impl Session {
         room.leaving = false;
         room.asked_as = Some(asked_as);
         room.info = Some(answer.info);
-        room.answer = Some(answer.body.clone());
+        room.body = Some(answer.body.clone());
         room.waiters.extend(join.reply);
         let place = channel.place.clone();
         if channel.attachment == Attachment::Yes {
             self.synthetic("queup.room", place, answer.body, now);
-            self.room_is_well(&name, now);
+            self.room_connected(&name, now);
             self.admit(&name);
         } else {
             self.attach(&name, now);
@@ -152,36 +157,34 @@ impl Session {
         &mut self,
         room: &RoomId,
         epoch: u64,
-        outcome: Result<Picture, JoinError>,
+        outcome: Result<Snapshot, JoinError>,
         now: Moment,
     ) {
-        let name = format!("room:{room}");
-        if epoch != self.epoch {
+        let name = room_channel(room);
+        if epoch != self.connection.epoch {
             return;
         }
         match outcome {
-            Ok(picture) => {
-                self.plan_active(room, picture.active.as_ref(), now);
-                if let Some(body) = &picture.room
+            Ok(snapshot) => {
+                self.plan_active(room, snapshot.active.as_ref(), now);
+                if let Some(body) = &snapshot.room
                     && let Ok(wire) = serde_json::from_slice::<wire::Room<'_>>(body)
-                    && let Some(room) = self.channels.get_mut(&name).and_then(|c| c.room.as_mut())
+                    && let Some(room) = self.room_mut(&name)
                 {
                     room.info = Some(wire.into());
                 }
-                self.release(&name, Some(picture), now);
+                self.release(&name, Some(snapshot), now);
                 if self.is_attached(&name) {
-                    self.room_is_well(&name, now);
+                    self.room_connected(&name, now);
                 }
                 self.admit(&name);
             }
             Err(error) => {
                 self.release(&name, None, now);
                 if error.is_final() {
-                    self.removed(&name);
+                    self.give_up(&name);
                     self.refused(&room_place(room), &error, now);
-                } else if let Some(room) =
-                    self.channels.get_mut(&name).and_then(|c| c.room.as_mut())
-                {
+                } else if let Some(room) = self.room_mut(&name) {
                     room.again_at = Some(now.at + AGAIN_AFTER);
                     let (place, reason) = (room_place(&room.id), crate::socket::reason(&error));
                     self.room_waits(&place, AGAIN_AFTER, &reason, now);
@@ -196,12 +199,12 @@ impl Session {
     }
 
     fn on_posted(&mut self, room: &RoomId, outcome: Result<(), JoinError>, now: Moment) {
-        let name = format!("room:{room}");
+        let name = room_channel(room);
         match outcome {
-            Ok(()) if self.is_attached(&name) => self.room_is_well(&name, now),
+            Ok(()) if self.is_attached(&name) => self.room_connected(&name, now),
             Ok(()) => self.attach(&name, now),
             Err(error) if error.is_final() => {
-                self.removed(&name);
+                self.give_up(&name);
                 self.refused(&room_place(room), &error, now);
             }
             Err(error) => {
@@ -217,16 +220,16 @@ impl Session {
         reply: Option<oneshot::Sender<Result<(), ActionError>>>,
         now: Moment,
     ) {
-        let name = format!("room:{room}");
+        let name = room_channel(room);
         let answer = match outcome {
             Ok(()) => {
-                // Detached only now, so that nothing that is still ours to hear goes unheard.
-                self.removed(&name);
-                self.tell_room(&room_place(room), LinkState::Closed, now);
+                // Detached only now: events until the answer are still the account's.
+                self.give_up(&name);
+                self.set_room_link(&room_place(room), &LinkState::Closed, now);
                 Ok(())
             }
             Err(error) => {
-                if let Some(room) = self.channels.get_mut(&name).and_then(|c| c.room.as_mut()) {
+                if let Some(room) = self.room_mut(&name) {
                     room.leaving = false;
                 }
                 Err(ActionError::Request(error))
@@ -238,7 +241,7 @@ impl Session {
     }
 
     fn on_conversations(&mut self, outcome: Result<Bytes, RequestError>, now: Moment) {
-        let place = user_place(&self.me.clone().unwrap_or_default());
+        let place = self.own_place();
         match outcome {
             Ok(body) => {
                 if let Ok(list) =
@@ -246,46 +249,40 @@ impl Session {
                 {
                     let ids = list.0.iter().filter_map(|item| item.id.as_deref());
                     for id in ids.take(CONVERSATIONS) {
-                        if self.conversations.len() >= CONVERSATIONS {
-                            self.conversations.clear();
+                        if self.conversations.ids.len() >= CONVERSATIONS {
+                            self.conversations.ids.clear();
                         }
-                        self.conversations.insert(id.into());
+                        self.conversations.ids.insert(id.into());
                     }
                 }
                 self.synthetic("queup.conversations", place, body, now);
             }
             Err(error) => tracing::warn!(%error, "conversations not fetched"),
         }
-        let own = format!("user:{}", self.me.clone().unwrap_or_default());
-        self.release(&own, None, now);
+        self.release(&self.own_channel(), None, now);
     }
 
-    /// Plans to look again when the playing song should have ended.
+    /// Plans to fetch the playing song again when it should have ended.
     fn plan_active(&mut self, room: &RoomId, body: Option<&Bytes>, now: Moment) {
-        let name = format!("room:{room}");
-        let Some(room) = self.channels.get_mut(&name).and_then(|c| c.room.as_mut()) else {
+        let Some(room) = self.room_mut(&room_channel(room)) else {
             return;
         };
-        // Nothing plays, or nobody knows: the next update says more.
-        let Some(active) =
-            body.and_then(|body| serde_json::from_slice::<wire::Active<'_>>(body).ok())
-        else {
+        let active = body.and_then(|body| serde_json::from_slice::<wire::Active<'_>>(body).ok());
+        // Without an answer, or with `null`, the next update says more.
+        let Some(active) = active else {
             room.active_at = None;
             return;
         };
         room.active_at = match active.song {
             None => Some(now.at + NO_SONG_RETRY),
             Some(song) => song.song_length.map(|length| {
-                let gone = active.start_time.unwrap_or_default().max(0);
-                let left = length
-                    .saturating_sub(gone.saturating_mul(1000))
-                    .clamp(0, 86_400_000);
-                now.at + Duration::from_millis(left.unsigned_abs()) + SONG_END_SLACK
+                let left = time_left(Some(length), active.start_time);
+                now.at + left.unwrap_or_default() + SONG_END_SLACK
             }),
         };
     }
 
-    /// A client asks for something.
+    /// Carries out a client's command.
     pub(crate) fn on_command(&mut self, command: Command) {
         match command {
             Command::Join {
@@ -298,19 +295,14 @@ impl Session {
                 }
             }
             Command::Leave { room, reply } => {
-                let name = format!("room:{room}");
-                let ours = self
-                    .channels
-                    .get_mut(&name)
-                    .filter(|channel| channel.wanted);
-                match ours.and_then(|channel| channel.room.as_mut()) {
+                let channel = self.channels.get_mut(&room_channel(&room));
+                let wanted = channel.filter(|channel| channel.wanted);
+                match wanted.and_then(|channel| channel.room.as_mut()) {
                     Some(state) => {
                         state.leaving = true;
                         state.rejoin_at = None;
-                        self.tasks.push_back(Task::Leave {
-                            room,
-                            reply: Some(reply),
-                        });
+                        let reply = Some(reply);
+                        self.tasks.push_back(Task::Leave { room, reply });
                     }
                     None => {
                         let _ = reply.send(Err(ActionError::NotJoined));
@@ -322,33 +314,24 @@ impl Session {
                 presence,
                 reply,
             } => {
-                let name = format!("room:{room}");
-                let attached = self
-                    .channels
-                    .get(&name)
-                    .is_some_and(|channel| channel.attachment == Attachment::Yes);
+                let name = room_channel(&room);
+                let attached = self.is_attached(&name);
                 if attached {
                     self.send_presence(&name, presence);
                 }
-                let answer = attached.then_some(()).ok_or(ActionError::NotJoined);
-                let _ = reply.send(answer);
+                let _ = reply.send(attached.then_some(()).ok_or(ActionError::NotJoined));
             }
             Command::Echo {
                 room,
                 time,
                 text,
                 reply,
-            } => {
-                if self.echoes.len() < ECHOES {
-                    self.echoes.push_back(Echo {
-                        room,
-                        time,
-                        text,
-                        reply,
-                    });
-                }
-                self.answer_echoes();
-            }
+            } => self.echoes.wait(Echo {
+                room,
+                time,
+                text,
+                reply,
+            }),
         }
     }
 }

@@ -1,53 +1,64 @@
-//! The channels an account has on the socket, and their checkpoints.
+//! The channels that an account has on the socket.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use antiphon_core::{Draft, Edge, Origin, Part, Place};
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{HOLD_TIME, Moment, SEEN, songs::Playing};
+use super::{Moment, Task, actions::Action, songs::Playing};
 use crate::{
     error::JoinError,
     event::channel_place,
     model::{ChatId, RoomId, RoomInfo, Slug},
 };
 
-/// How far a channel is attached to the socket.
+/// Time for which the events of one place wait for its history.
+const HOLD_TIME: Duration = Duration::from_secs(60);
+/// Number of a room's chat messages and deletions that are remembered, so that its history is not stored twice.
+const SEEN: usize = 512;
+
+/// Name of a room's channel (protocol §3.3).
+pub(super) fn room_channel(room: &RoomId) -> String {
+    format!("room:{room}")
+}
+
+/// State of a channel on the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attachment {
+    /// Not attached, and not asked for.
     No,
     /// Its checkpoint is on its way to the journal.
     Settling,
-    /// The server was asked, and must have confirmed by then.
-    Asked {
-        by: Instant,
-        tries: u8,
-    },
+    /// Action 10 was sent so many times; action 11 is due then.
+    Asked { by: Instant, tries: u8 },
+    /// Action 11 came.
     Yes,
 }
 
 /// A live event that waits.
 #[derive(Debug)]
 pub(super) struct Held {
+    pub(super) action: Action,
     pub(super) draft: Draft,
-    /// When it was said by the server's clock, in ms; only what a history has too has one.
+    /// When it was said by the server's clock, in ms; set for messages and deletions, which a history has too.
     pub(super) time: Option<i64>,
 }
 
-/// Live events of a place that wait for what lies before them.
+/// Live events of a place that wait for the history before them.
 #[derive(Debug)]
 pub(super) struct Hold {
     pub(super) events: VecDeque<Held>,
+    /// Weight of `events`.
     pub(super) bytes: usize,
-    /// Where the stream was joined again; absent if only the conversations are awaited.
+    /// End of the gap; absent if only the conversations are awaited.
     pub(super) to: Option<Edge>,
+    /// When the events wait no longer.
     pub(super) until: Instant,
 }
 
-/// A channel of the socket that the account has: its own, or a room's.
+/// A channel of the socket: the own account's, or a room's.
 #[derive(Debug)]
 pub(super) struct Channel {
     pub(super) place: Place,
@@ -58,21 +69,23 @@ pub(super) struct Channel {
     pub(super) settled: bool,
     pub(super) joined_at: Timestamp,
     pub(super) attachment: Attachment,
-    /// Where the frames begin that may be missing; absent while nothing is.
+    /// Start of the frames that may be missing; absent while none are.
     pub(super) from: Option<Edge>,
     /// Why frames may be missing.
     pub(super) outage: Option<String>,
     pub(super) hold: Option<Hold>,
+    /// Set for a room's channel only.
     pub(super) room: Option<Room>,
 }
 
-/// What only rooms have.
+/// The state of a room beyond that of its channel.
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) id: RoomId,
     pub(super) slug: Slug,
     pub(super) info: Option<RoomInfo>,
-    pub(super) answer: Option<Bytes>,
+    /// Body of the server's answer to joining.
+    pub(super) body: Option<Bytes>,
     /// Time of the last message seen, in ms.
     pub(super) last_chat: Option<i64>,
     /// Time from which the history was not fetched yet, in ms.
@@ -83,48 +96,28 @@ pub(super) struct Room {
     pub(super) chats: VecDeque<ChatId>,
     /// Chat ids that another room had before.
     pub(super) apart: VecDeque<ChatId>,
-    /// The name it was last asked for by.
+    /// Name in the last request to join it.
     pub(super) asked_as: Option<Slug>,
-    /// Whether the room was restored from a checkpoint, which names none of them.
+    /// Whether the room comes from a checkpoint, which has no origins of messages.
     pub(super) restored: bool,
+    /// Clients that wait until the room is joined.
     pub(super) waiters: Vec<oneshot::Sender<Result<RoomInfo, JoinError>>>,
+    /// Whether a request to leave it is on its way.
     pub(super) leaving: bool,
+    /// When the room is joined again.
     pub(super) rejoin_at: Option<Instant>,
-    /// When what was not had of the room after an outage is fetched again, and how often its history was since.
+    /// When the room is joined and fetched again after a failure of that.
     pub(super) again_at: Option<Instant>,
+    /// Number of times that its history was fetched again.
     pub(super) again: u8,
+    /// When its queue is fetched.
     pub(super) queue_at: Option<Instant>,
+    /// When its playing song is fetched.
     pub(super) active_at: Option<Instant>,
-    /// What plays, as far as was heard; absent while nobody knows.
+    /// Song that plays, as last heard; absent while that is unknown.
     pub(super) playing: Option<Playing>,
-    /// Counts the updates that said so, since an answer to a request may be older.
+    /// Number of updates of the playing song, since an answer to a request may be older than one.
     pub(super) updates: u64,
-}
-
-/// A channel as its checkpoint tells.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Stored {
-    pub(super) v: u8,
-    pub(super) joined: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) slug: Option<Slug>,
-    pub(super) joined_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) last_chat: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) chat_floor: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) from: Option<Edge>,
-    /// The last frame received on any channel.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) last: Option<Edge>,
-    /// See [`Room::chats`] and [`Room::apart`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) chats: Vec<ChatId>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) apart: Vec<ChatId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) playing: Option<Playing>,
 }
 
 impl Channel {
@@ -144,7 +137,7 @@ impl Channel {
         }
     }
 
-    /// From here on frames may be missing.
+    /// Notes that frames may be missing from here on.
     pub(super) fn lose(&mut self, last: Option<Edge>, cause: &str, wall: Timestamp) {
         self.from
             .get_or_insert_with(|| last.unwrap_or_else(|| Edge::at(wall)));
@@ -165,7 +158,7 @@ impl Room {
             id,
             slug,
             info: None,
-            answer: None,
+            body: None,
             last_chat: None,
             chat_floor: None,
             seen: VecDeque::new(),
@@ -192,6 +185,33 @@ impl Room {
             self.seen.pop_front();
         }
         self.seen.push_back(origin);
+    }
+
+    /// Answers the clients that wait until the room is joined.
+    pub(super) fn answer(&mut self, outcome: impl Fn() -> Result<RoomInfo, JoinError>) {
+        for waiter in self.waiters.drain(..) {
+            let _ = waiter.send(outcome());
+        }
+    }
+
+    /// The task to join the room again after an outage, and to fetch it.
+    pub(super) fn rejoin(&self, epoch: u64, history: bool) -> Task {
+        Task::Rejoin {
+            room: self.id.clone(),
+            slug: self.slug.clone(),
+            epoch,
+            history,
+            updates: self.updates,
+        }
+    }
+
+    /// Drops all plans, of a room that is not the account's any more.
+    pub(super) fn forget_plans(&mut self) {
+        self.rejoin_at = None;
+        self.again_at = None;
+        self.queue_at = None;
+        self.active_at = None;
+        self.leaving = false;
     }
 }
 

@@ -1,4 +1,4 @@
-//! Gaps, and the history that makes them smaller.
+//! Backfill: a room's history fills its gaps, and the live events wait for it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -7,12 +7,18 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::{
-    AGAIN_AFTER, AGAIN_TRIES, BACKFILL_MARGIN, EDGE_SLACK, LONGEST_ID, Moment, Picture, Session,
-    channel::Held, identity::ChatOrigins,
+    AGAIN_AFTER, EDGE_SLACK, LONGEST_ID, Moment, Session, Snapshot, actions::Action, channel::Held,
+    chat_ids::ChatOrigins,
 };
 use crate::{model::ChatId, wire};
 
+/// Time before the last message seen from which the history is fetched, in ms: QueUp stamps messages by several clocks.
+const BACKFILL_MARGIN: i64 = 10 * 60 * 1000;
+/// Number of times that a history is fetched again while only that is lacking.
+const AGAIN_TRIES: u8 = 20;
+
 impl Session {
+    /// Emits the gap of a channel, from its `from` to this edge.
     pub(super) fn report_gap(&mut self, name: &str, to: Edge, recovered: u64, now: Moment) {
         let Some(channel) = self.channels.get_mut(name) else {
             return;
@@ -22,35 +28,32 @@ impl Session {
         };
         let from = channel.from.take().unwrap_or_else(|| to.clone());
         let gap = Gap::new(from, to.clone(), cause).recovered(recovered);
-        // What is stored after this begins where the stream was joined again.
+        // The next gap begins where this one ends.
         let mut from = to;
         from.at = from.at.checked_sub(EDGE_SLACK).unwrap_or(from.at);
         channel.from = Some(from);
         let place = channel.place.clone();
         let draft = self.made(Gap::KIND, place, gap.body().into(), now);
         let checkpoint = self.channel_checkpoint(name);
-        self.push(Entry {
-            event: Some(draft),
-            checkpoint,
-        });
+        self.push_with(draft, checkpoint);
     }
 
-    /// Ends the holding back of a place: its history, the gap, its state, and then what was held.
+    /// Ends the wait of a place: queues its history, the gap, its state, and then the held events.
     ///
-    /// What of the history is younger than a held message comes after it, in the server's order.
-    /// A picture that comes too late for that is stored after what was not held back for it any more.
-    pub(super) fn release(&mut self, name: &str, picture: Option<Picture>, now: Moment) {
+    /// Messages of the history that are younger than a held message come after it, in the server's order.
+    /// A snapshot that comes too late is queued after the events that no longer waited for it.
+    pub(super) fn release(&mut self, name: &str, snapshot: Option<Snapshot>, now: Moment) {
         let Some(channel) = self.channels.get_mut(name) else {
             return;
         };
         let hold = channel.hold.take();
-        if hold.is_none() && (picture.is_none() || !channel.wanted) {
+        if hold.is_none() && (snapshot.is_none() || !channel.wanted) {
             return;
         }
         let place = channel.place.clone();
         let was_held = hold.is_some();
         let (to, events) = hold.map_or((None, VecDeque::new()), |hold| (hold.to, hold.events));
-        let history = picture.as_ref().and_then(|it| it.history.clone());
+        let history = snapshot.as_ref().and_then(|it| it.history.clone());
         let mut past = history.as_ref().map(|it| self.past(name, it, &events));
         let bounds = match &mut past {
             Some(past) => std::mem::take(&mut past.bounds),
@@ -61,12 +64,12 @@ impl Session {
         if let Some(to) = to {
             self.report_gap(name, to, recovered, now);
         }
-        if let Some(picture) = picture {
-            self.show(name, &place, picture, now);
+        if let Some(snapshot) = snapshot {
+            self.emit_snapshot(name, &place, snapshot, now);
         }
         for (held, bound) in events.into_iter().zip(bounds) {
             self.recover(name, past.as_mut(), bound, now);
-            let is_update = held.draft.kind.as_str() == "queup.room_playlist-update";
+            let is_update = held.action == Action::SongUpdate;
             let update = is_update.then(|| held.draft.body.clone());
             self.push(Entry::event(held.draft));
             if let Some(body) = update {
@@ -75,9 +78,9 @@ impl Session {
         }
         self.recover(name, past.as_mut(), usize::MAX, now);
         if past.is_some()
-            && let Some(room) = self.channels.get_mut(name).and_then(|it| it.room.as_mut())
+            && let Some(room) = self.room_mut(name)
         {
-            // Only now, so that no checkpoint before this claims what stands behind it.
+            // Only now, so that no checkpoint before this claims the events behind it.
             room.chat_floor = None;
             room.restored = false;
         }
@@ -86,7 +89,7 @@ impl Session {
             self.push_channel(name);
             return;
         }
-        // Everything up to the last frame received stands before this; other places that hold back have a `from`.
+        // All events up to the last frame stand before this checkpoint; other places with held events have a `from`.
         if let Some(channel) = self.channels.get_mut(name) {
             channel.from = None;
             self.push_channel(name);
@@ -96,7 +99,7 @@ impl Session {
         }
     }
 
-    /// What of a room's history was missed, and how it lies beside what is held.
+    /// The messages of a room's history that were missed, and their order among the held events.
     fn past(&mut self, name: &str, history: &Bytes, held: &VecDeque<Held>) -> Past {
         let Some(channel) = self.channels.get(name) else {
             return Past::default();
@@ -149,7 +152,7 @@ impl Session {
         }
     }
 
-    /// Queues what was missed of a room's history up to a rank; gives how many messages of the gap that were.
+    /// Queues the missed messages below a rank; gives the number of those that lie in the gap.
     fn recover(&mut self, name: &str, past: Option<&mut Past>, below: usize, now: Moment) -> u64 {
         let Some(past) = past else { return 0 };
         let Some(place) = self.channels.get(name).map(|it| it.place.clone()) else {
@@ -165,12 +168,12 @@ impl Session {
                 ..
             } = missed;
             recovered += u64::from(match past.known {
-                // After a restart the last message stored is known by its time only.
+                // After a restart only the time of the last stored message is known.
                 Some(known) if past.restored => item.time > known,
                 Some(known) => item.time >= known,
                 None => true,
             });
-            if let Some(room) = self.channels.get_mut(name).and_then(|it| it.room.as_mut()) {
+            if let Some(room) = self.room_mut(name) {
                 room.see(origin.clone(), item.is_chat.then_some(item.time));
             }
             let kind = if item.is_chat {
@@ -187,10 +190,10 @@ impl Session {
         recovered
     }
 
-    /// Plans to fetch a history again that could not be had.
+    /// Plans to fetch a history again that could not be fetched.
     fn plan_again(&mut self, name: &str, now: Moment) {
         let limit = self.rules.backfill;
-        let Some(room) = self.channels.get_mut(name).and_then(|it| it.room.as_mut()) else {
+        let Some(room) = self.room_mut(name) else {
             return;
         };
         let is_lacking = room.chat_floor.is_some() && limit > 0 && room.again < AGAIN_TRIES;
@@ -198,15 +201,21 @@ impl Session {
         room.again = if is_lacking { room.again + 1 } else { 0 };
     }
 
-    /// Queues what was fetched of a room as events.
-    pub(super) fn show(&mut self, name: &str, place: &Place, picture: Picture, now: Moment) {
-        let song = picture.active.clone();
+    /// Queues the fetched state of a room as events.
+    pub(super) fn emit_snapshot(
+        &mut self,
+        name: &str,
+        place: &Place,
+        snapshot: Snapshot,
+        now: Moment,
+    ) {
+        let song = snapshot.active.clone();
         let parts = [
-            ("queup.room", picture.room),
-            ("queup.room_users", picture.users),
-            ("queup.playlist_active", picture.active),
-            ("queup.playlist_active_dubs", picture.dubs),
-            ("queup.playlist_details", picture.details),
+            ("queup.room", snapshot.room),
+            ("queup.room_users", snapshot.users),
+            ("queup.playlist_active", snapshot.active),
+            ("queup.playlist_active_dubs", snapshot.dubs),
+            ("queup.playlist_details", snapshot.details),
         ];
         for (kind, body) in parts {
             if let Some(body) = body {
@@ -214,7 +223,7 @@ impl Session {
             }
         }
         if let Some(song) = song {
-            self.on_song_fetched(name, &song, picture.updates, now);
+            self.on_song_fetched(name, &song, snapshot.updates, now);
         }
     }
 }
@@ -227,33 +236,34 @@ pub(super) struct Item {
     body: Bytes,
 }
 
-/// An item of the history that was not heard.
+/// An item of the history that was missed.
 struct Missed {
-    /// Its place in the server's order.
+    /// Index in the server's order.
     rank: usize,
     item: Item,
     origin: Origin,
-    /// Origin of the message, also where the item is its deletion.
+    /// Origin of the message, where the item is its deletion as well.
     message: Origin,
 }
 
-/// A room's history beside what is held.
+/// A room's history, merged with the held events.
 #[derive(Default)]
 struct Past {
-    /// What was missed, in the server's order.
+    /// Missed items, in the server's order.
     missed: VecDeque<Missed>,
-    /// For each held event the rank below which what was missed comes before it.
+    /// For each held event the rank below which missed items come before it.
     bounds: Vec<usize>,
-    /// Time of the last message before the outage.
+    /// Time of the last message before the outage, in ms.
     known: Option<i64>,
+    /// Whether that time comes from a checkpoint.
     restored: bool,
 }
 
 /// For each held event the rank of the first item of the history that does not come before it.
 ///
-/// The order is the server's: that of its page, oldest first. A held message that is not on the page comes after those of
-/// its own time, as it was said once the page was made. What has no time may stand anywhere.
-/// Held events stay in the order in which they came; an item comes after every held message that is older.
+/// The order is that of the server's page, oldest first. A held message that is not on the page comes after those of its
+/// own time, since it was said once the page was made. An event without a time may stand anywhere.
+/// Held events keep their order; an item comes after every held message that is older.
 pub(super) fn bounds(page: &[Item], origins: &[Origin], held: &VecDeque<Held>) -> Vec<usize> {
     let ranks: HashMap<&Origin, usize> = origins.iter().zip(0..).collect();
     let bound = |held: &Held| {
@@ -272,7 +282,7 @@ pub(super) fn bounds(page: &[Item], origins: &[Origin], held: &VecDeque<Held>) -
     bounds
 }
 
-/// What of a room's history can be told apart from what was heard: messages and their deletions, oldest first.
+/// The messages of a room's history and their deletions, oldest first.
 ///
 /// At most the `limit` newest of those that are not older than `floor` (ms).
 pub(super) fn backfill(history: &Bytes, floor: i64, limit: usize) -> Vec<Item> {
@@ -288,7 +298,7 @@ pub(super) fn backfill(history: &Bytes, floor: i64, limit: usize) -> Vec<Item> {
                 .chatid
                 .filter(|id| !id.is_empty() && id.len() <= LONGEST_ID)?;
             let chat = ChatId::from(&*chat);
-            // A row without a type is a message: some clients see them so.
+            // A row without a type is a message: some clients get such rows.
             let is_chat = match item.kind.as_deref() {
                 None | Some("chat-message") => true,
                 Some("delete-chat-message") => false,

@@ -1,95 +1,102 @@
-//! The links of single rooms: where a room stands that is not as it should be.
+//! The links of single rooms, where one is another than the source's.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use antiphon_core::{Checkpoint, Entry, Link, LinkState, Place};
-use jiff::Timestamp;
+use antiphon_core::{Link, LinkState, Place};
 
-use super::{LINKS, Moment, Session, channel::Attachment};
+use super::{Moment, Session, channel::Attachment};
 use crate::{
     error::{JoinError, RequestError},
-    event::{room_place, user_place},
-    model::{RoomId, Slug, UserId},
+    event::room_place,
+    model::{RoomId, Slug},
 };
 
-/// How many rooms are remembered that are not as they should be.
+/// Number of rooms whose link is remembered.
 const ROOMS: usize = 256;
 
-impl Session {
-    /// The rooms that are not as they should be, if that changed since it was asked for.
-    pub(crate) fn take_rooms(&mut self) -> Option<Vec<(Place, LinkState)>> {
-        self.rooms_news.take()
+/// The links of rooms that are another than the source's, by the rooms' places.
+///
+/// None of them is `connected`: such a room has the source's own link.
+#[derive(Debug, Default)]
+pub(super) struct RoomLinks {
+    states: BTreeMap<Place, LinkState>,
+    /// Whether one changed since [`RoomLinks::take_news`].
+    changed: bool,
+}
+
+impl RoomLinks {
+    pub(super) fn restore(&mut self, states: BTreeMap<Place, LinkState>) {
+        self.states = states;
+        self.changed = true;
     }
 
-    pub(super) fn note_rooms(&mut self) {
-        let rooms = self.rooms.iter();
-        let rooms = rooms.map(|(place, state)| (place.clone(), state.clone()));
-        self.rooms_news = Some(rooms.collect());
+    pub(super) fn states(&self) -> &BTreeMap<Place, LinkState> {
+        &self.states
     }
 
-    /// Emits the link of a room, where it is another than before.
-    ///
-    /// A room is taken to be as well as the source's own link until something else was said of it.
-    pub(super) fn tell_room(&mut self, place: &Place, state: LinkState, now: Moment) {
-        let is_well = state.is_connected();
-        match self.rooms.get(place) {
-            None if is_well => return,
-            Some(told) if *told == state => return,
-            _ => {}
+    /// All links, if one changed since the last call.
+    pub(super) fn take_news(&mut self) -> Option<Vec<(Place, LinkState)>> {
+        let states = || self.states.clone().into_iter().collect();
+        std::mem::take(&mut self.changed).then(states)
+    }
+
+    /// Takes the link of a room, and says whether it is another than before.
+    fn set(&mut self, place: &Place, state: &LinkState) -> bool {
+        let known = self.states.get(place);
+        let is_same = known.map_or(state.is_connected(), |known| known == state);
+        if is_same {
+            return false;
         }
-        self.synthetic(Link::KIND, place.clone(), Link::body(&state), now);
-        if is_well {
-            self.rooms.remove(place);
+        if state.is_connected() {
+            self.states.remove(place);
         } else {
-            if self.rooms.len() >= ROOMS {
-                self.rooms.pop_first();
+            if self.states.len() >= ROOMS {
+                self.states.pop_first();
             }
-            self.rooms.insert(place.clone(), state);
+            self.states.insert(place.clone(), state.clone());
         }
-        self.note_rooms();
-        let state = serde_json::to_vec(&self.rooms).expect("links have only texts and times");
-        let checkpoint = Checkpoint {
-            part: LINKS.into(),
-            state: state.into(),
-            mark: self.next_mark(),
-        };
-        self.push(Entry::checkpoint(checkpoint));
+        self.changed = true;
+        true
+    }
+}
+
+impl Session {
+    /// Emits the link of a room, where it is another than before.
+    pub(super) fn set_room_link(&mut self, place: &Place, state: &LinkState, now: Moment) {
+        if self.rooms.set(place, state) {
+            self.synthetic(Link::KIND, place.clone(), Link::body(state), now);
+            self.push_links();
+        }
     }
 
-    /// Says that a room is joined, under its id and under the names in its URL.
-    pub(super) fn room_is_well(&mut self, name: &str, now: Moment) {
-        let room = self.channels.get(name).and_then(|it| it.room.as_ref());
-        let Some(room) = room else { return };
+    /// Emits that a room is joined, under its id and under the names in its URL.
+    pub(super) fn room_connected(&mut self, name: &str, now: Moment) {
+        let Some(room) = self.room_mut(name) else {
+            return;
+        };
         let mut places = vec![room_place(&room.id), slug_place(&room.slug)];
         places.extend(room.asked_as.as_ref().map(slug_place));
         for place in places {
-            self.tell_room(&place, LinkState::Connected { since: now.wall }, now);
+            self.set_room_link(&place, &LinkState::Connected { since: now.wall }, now);
         }
     }
 
-    /// Says that a room is not joined, and when that is tried again.
+    /// Emits that a room is not joined, and when that is tried again.
     pub(super) fn room_waits(&mut self, place: &Place, pause: Duration, reason: &str, now: Moment) {
         tracing::warn!(%place, reason, "room not joined");
-        let state = LinkState::Waiting {
-            until: now.wall.checked_add(pause).unwrap_or(Timestamp::MAX),
-            reason: reason.into(),
-        };
-        self.tell_room(place, state, now);
+        self.set_room_link(place, &now.waiting(pause, reason), now);
     }
 
-    /// Joins a room again after a pause, and says so.
+    /// Joins a room again after a pause, and emits that it waits.
     pub(super) fn try_later(&mut self, name: &str, pause: Duration, reason: &str, now: Moment) {
-        let Some(channel) = self.channels.get_mut(name) else {
-            return;
-        };
-        let place = channel.place.clone();
-        if let Some(room) = &mut channel.room {
+        if let Some(room) = self.room_mut(name) {
             room.rejoin_at = Some(now.at + pause);
+            let place = room_place(&room.id);
             self.room_waits(&place, pause, reason, now);
         }
     }
 
-    /// A room cannot be had: said aloud, and not tried again by itself.
+    /// Emits that a room cannot be joined, which is not tried again by itself.
     pub(super) fn refused(&mut self, place: &Place, error: &JoinError, now: Moment) {
         let reason = crate::socket::reason(error);
         tracing::error!(%place, reason, "room not joined");
@@ -117,12 +124,12 @@ impl Session {
             reason: reason.into(),
             hint: Some(hint.into()),
         };
-        self.tell_room(place, state, now);
+        self.set_room_link(place, &state, now);
     }
 
-    /// Whether the account's own channel is attached, so that the socket is known to work.
+    /// Whether the own account's channel is attached, so that the socket is known to work.
     pub(super) fn is_own_channel_attached(&self) -> bool {
-        let place = user_place(self.me.as_ref().unwrap_or(&UserId::default()));
+        let place = self.own_place();
         let mut channels = self.channels.values();
         channels.any(|it| it.place == place && it.attachment == Attachment::Yes)
     }

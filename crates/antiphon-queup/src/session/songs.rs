@@ -1,22 +1,21 @@
-//! Which song plays in a room, and the event for another one.
+//! The song that plays in a room, and the event for another one.
 //!
-//! QueUp tells it with every change of the queue, and again to whoever asks; the same song comes many times. What was
-//! heard last stands in the room's checkpoint, which is stored with the event of the change, so that a restart neither
-//! repeats nor forgets one.
+//! QueUp names it with every change of the queue and in answers to requests; the same song comes many times. The last
+//! one stands in the room's checkpoint, which is stored with the event of the change, so that a restart neither repeats
+//! nor forgets one.
 
-use antiphon_core::Entry;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Moment, REFETCH_AFTER, Session, channel::Room};
 use crate::{event::SONG_CHANGE, wire};
 
-/// An entry of a room's queue that plays, or that nothing does.
+/// The entry of a room's queue that plays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Playing {
     /// Id of the entry; empty while nothing plays.
     id: String,
-    /// When it began, in ms of the server's clock, where that was said.
+    /// When it began, in ms of the server's clock; absent where the server sent none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     played: Option<i64>,
 }
@@ -33,13 +32,14 @@ impl Playing {
     }
 }
 
-/// What an entry is, beside the one that is known to play.
+/// An entry compared with the one that is known to play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum News {
-    /// The same, or one that played before.
+    /// The same entry, or one that played before.
     Nothing,
-    /// The first that is known, which may have begun before the room was joined.
+    /// The first entry that is known, which may have begun before the room was joined.
     First,
+    /// Another entry.
     Another,
 }
 
@@ -58,7 +58,7 @@ fn compare(known: Option<&Playing>, told: &Playing, begins: bool) -> News {
 }
 
 impl Session {
-    /// An update of a room's queue says what plays.
+    /// Takes an update of a room's queue, which names the playing song.
     pub(super) fn on_song_update(&mut self, name: &str, body: &Bytes, now: Moment) {
         let update: wire::Active<'_> = serde_json::from_slice(body).unwrap_or_default();
         let told = update.song.as_ref().and_then(Playing::of);
@@ -67,21 +67,21 @@ impl Session {
                 let begins = update.start_time.is_some_and(|seconds| seconds < 0);
                 self.on_playing(name, told, begins, body, now);
             }
-            // It does not say: the server is asked.
+            // The update names no song: the server is asked.
             None => {
-                if let Some(room) = self.room_mut(name) {
+                if let Some(room) = self.wanted_room(name) {
                     room.active_at = Some(now.at + REFETCH_AFTER);
                 }
             }
         }
     }
 
-    /// The playing song as it was fetched; `heard` counts the updates that had come when it was asked for.
+    /// Takes the playing song as it was fetched, unless an update came since it was asked for.
     ///
-    /// An update that came since is newer.
+    /// `heard` is the number of updates that had come by then.
     pub(super) fn on_song_fetched(&mut self, name: &str, body: &Bytes, heard: u64, now: Moment) {
         let is_newest = self
-            .room_mut(name)
+            .wanted_room(name)
             .is_some_and(|room| room.updates == heard);
         if !is_newest {
             return;
@@ -98,7 +98,7 @@ impl Session {
     }
 
     fn on_playing(&mut self, name: &str, told: Playing, begins: bool, body: &Bytes, now: Moment) {
-        let Some(room) = self.room_mut(name) else {
+        let Some(room) = self.wanted_room(name) else {
             return;
         };
         let news = compare(room.playing.as_ref(), &told, begins);
@@ -113,13 +113,11 @@ impl Session {
         }
         let draft = self.made(SONG_CHANGE, place, body.clone(), now);
         let checkpoint = self.channel_checkpoint(name);
-        self.push(Entry {
-            event: Some(draft),
-            checkpoint,
-        });
+        self.push_with(draft, checkpoint);
     }
 
-    fn room_mut(&mut self, name: &str) -> Option<&mut Room> {
+    /// The room of a channel, unless it was left.
+    fn wanted_room(&mut self, name: &str) -> Option<&mut Room> {
         let channel = self.channels.get_mut(name)?;
         channel.room.as_mut().filter(|_| channel.wanted)
     }

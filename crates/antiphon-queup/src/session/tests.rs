@@ -3,7 +3,12 @@
 use antiphon_core::{Draft, Event, Gap, Payload as _, Position, Rng};
 use serde_json::{Value, json};
 
-use super::{history::backfill, *};
+use super::{
+    frames::HOLD_EVENTS,
+    history::backfill,
+    stored::{CONNECTIONS, Stored},
+    *,
+};
 
 mod bytes;
 mod order;
@@ -193,15 +198,15 @@ impl Table {
 
     /// Answers what was asked of the room after an outage.
     fn rejoined(&mut self, history: Option<&Value>) {
-        let picture = Picture {
+        let snapshot = Snapshot {
             history: history.map(|history| history.to_string().into()),
-            ..Picture::default()
+            ..Snapshot::default()
         };
-        let epoch = self.session.epoch;
+        let epoch = self.session.connection.epoch;
         self.done(Done::Rejoined {
             room: ROOM.into(),
             epoch,
-            outcome: Ok(picture),
+            outcome: Ok(snapshot),
         });
     }
 
@@ -213,7 +218,7 @@ impl Table {
             password: None,
             reply,
         });
-        let number = self.session.next_join;
+        let number = self.session.joins.last_id;
         let body = json!({"_id": id, "roomUrl": id}).to_string();
         let wire: wire::Room<'_> = serde_json::from_str(&body).expect("a room");
         let answer = RoomAnswer {
@@ -379,7 +384,7 @@ fn absurd_intervals_are_held_to_sane_ones() {
         table.tasks();
         table.done(Done::Opened(Ok("{}".into())));
         table.frame(handshake).expect("no cut");
-        let heart = table.session.heart.expect("a heart");
+        let heart = table.session.connection.heartbeat.expect("a heart");
         let seconds = (heart.interval.as_secs(), heart.timeout.as_secs());
         assert_eq!(seconds, (interval, timeout), "{handshake}");
     };
@@ -481,7 +486,7 @@ fn after_an_outage_come_history_gap_state_and_what_was_held_in_this_order() {
     table.chat("d-4000", 4000);
     table.event("user-join", &json!({"user": {"_id": TEO}}));
     table.kinds();
-    let epoch = table.session.epoch;
+    let epoch = table.session.connection.epoch;
     let history = json!([
         {"type": "chat-message", "chatid": "d-4000", "time": 4000},
         {"type": "user-ban", "time": 3500},
@@ -489,10 +494,10 @@ fn after_an_outage_come_history_gap_state_and_what_was_held_in_this_order() {
         {"type": "chat-message", "chatid": "b-2000", "time": 2000},
         {"type": "chat-message", "chatid": "a-1000", "time": 1000},
     ]);
-    let picture = Picture {
+    let snapshot = Snapshot {
         users: Some("[]".into()),
         history: Some(history.to_string().into()),
-        ..Picture::default()
+        ..Snapshot::default()
     };
     table
         .session
@@ -502,7 +507,7 @@ fn after_an_outage_come_history_gap_state_and_what_was_held_in_this_order() {
     table.done(Done::Rejoined {
         room: ROOM.into(),
         epoch,
-        outcome: Ok(picture),
+        outcome: Ok(snapshot),
     });
     let drafts: Vec<Draft> = table
         .store()
@@ -556,7 +561,7 @@ fn a_history_that_does_not_come_is_not_waited_for_without_end() {
         "held back"
     );
     table.frame("3").expect("a pong");
-    table.session.heart = None;
+    table.session.connection.heartbeat = None;
     table.pass(60);
     table.deadline().expect("no cut");
     let kinds = table.kinds();
@@ -631,8 +636,8 @@ fn what_is_held_back_is_not_claimed_by_other_places() {
     table.say(&json!({"action": 9, "error": "x"}));
     let checkpoints = table.checkpoints();
     assert_eq!(resumes_after(&checkpoints), (Some("c1".into()), Some(3)));
-    let epoch = table.session.epoch;
-    let outcome = Ok(Picture::default());
+    let epoch = table.session.connection.epoch;
+    let outcome = Ok(Snapshot::default());
     table.done(Done::Rejoined {
         room: ROOM.into(),
         epoch,
@@ -797,7 +802,7 @@ fn a_changed_queue_is_fetched_once_for_many_changes() {
 fn the_playing_song_is_looked_for_when_it_should_have_ended() {
     let mut table = Table::new();
     table.join();
-    table.session.heart = None;
+    table.session.connection.heartbeat = None;
     let song = json!({"_id": "s", "songLength": 120_000});
     table.event(
         "room_playlist-update",
@@ -904,11 +909,11 @@ fn a_guess_of_time_is_dated_back_for_what_was_on_the_way() {
     table.session.over = false;
     table.session.note_pause(table.now);
     table.event("chat-skip", &json!({}));
-    let edge = table.session.last.clone().expect("an edge");
+    let edge = table.session.connection.last.clone().expect("an edge");
     assert!(edge.at < paused, "it may have waited since then");
     table.frame("3").expect("a pong");
     table.event("chat-skip", &json!({}));
-    let edge = table.session.last.clone().expect("an edge");
+    let edge = table.session.connection.last.clone().expect("an edge");
     assert_eq!(edge.at, table.now.wall - EDGE_SLACK);
 }
 

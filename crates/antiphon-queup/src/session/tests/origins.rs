@@ -129,15 +129,15 @@ fn the_same_chat_id_in_two_rooms_is_two_messages() {
         let channel = table.session.channels.get_mut(&format!("room:{room}"));
         channel.expect("restored").joined_at = Timestamp::UNIX_EPOCH;
         let history = json!([{"type": "chat-message", "chatid": "t-7", "time": 7}]);
-        let picture = Picture {
+        let snapshot = Snapshot {
             history: Some(history.to_string().into()),
-            ..Picture::default()
+            ..Snapshot::default()
         };
-        let epoch = table.session.epoch;
+        let epoch = table.session.connection.epoch;
         table.done(Done::Rejoined {
             room: room.into(),
             epoch,
-            outcome: Ok(picture),
+            outcome: Ok(snapshot),
         });
     }
     assert_eq!(origins(&mut table), [apart.as_str(), "chat/t-7"]);

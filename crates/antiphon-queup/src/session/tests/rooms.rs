@@ -81,7 +81,7 @@ fn a_configured_room_that_cannot_be_had_stops_alone() {
         let rooms = table.session.take_rooms().expect("changed");
         assert_eq!(rooms.len(), 1);
         table.pass(3600);
-        table.session.heart = None;
+        table.session.connection.heartbeat = None;
         table.deadline().expect("the socket goes on");
         assert!(table.tasks().is_empty(), "not tried again by itself");
         // A client joins it after all.
@@ -99,7 +99,7 @@ impl Table {
             password: None,
             reply,
         });
-        let id = self.session.next_join;
+        let id = self.session.joins.last_id;
         self.answer_join(id);
         self.settle();
         self.say(&json!({"action": 11, "channel": format!("room:{ROOM}")}));
@@ -115,7 +115,7 @@ fn a_room_that_cannot_be_had_for_the_moment_waits_and_says_so() {
         outcome: Err(error),
     });
     check_links(&mut table, &[("room/loft", "waiting")]);
-    table.session.heart = None;
+    table.session.connection.heartbeat = None;
     table.pass(30);
     table.deadline().expect("no cut");
     assert!(matches!(table.tasks()[..], [Task::Join { .. }]));
@@ -208,7 +208,7 @@ fn a_room_that_is_refused_after_an_outage_stops_alone() {
     let mut table = Table::new();
     table.join();
     table.outage("c2");
-    let epoch = table.session.epoch;
+    let epoch = table.session.connection.epoch;
     table.done(Done::Rejoined {
         room: ROOM.into(),
         epoch,
@@ -234,7 +234,7 @@ fn a_room_that_is_never_attached_costs_the_others_nothing() {
     }
     check_links(&mut table, &[(&here(), "waiting")]);
     table.tasks();
-    table.session.heart = None;
+    table.session.connection.heartbeat = None;
     table.pass(30);
     table.deadline().expect("no cut");
     assert!(matches!(table.tasks()[..], [Task::Post { .. }]));

@@ -28,29 +28,29 @@ impl Table {
 
     /// What was asked for after so many updates is answered.
     fn fetched(&mut self, active: &Value, updates: u64) {
-        let picture = Picture {
+        let snapshot = Snapshot {
             active: Some(active.to_string().into()),
             updates,
-            ..Picture::default()
+            ..Snapshot::default()
         };
         self.done(Done::State {
             room: ROOM.into(),
-            picture,
+            snapshot,
         });
     }
 
     fn rejoined_with(&mut self, active: &Value, updates: u64) {
-        let picture = Picture {
+        let snapshot = Snapshot {
             active: Some(active.to_string().into()),
             history: Some("[]".into()),
             updates,
-            ..Picture::default()
+            ..Snapshot::default()
         };
-        let epoch = self.session.epoch;
+        let epoch = self.session.connection.epoch;
         self.done(Done::Rejoined {
             room: ROOM.into(),
             epoch,
-            outcome: Ok(picture),
+            outcome: Ok(snapshot),
         });
     }
 
@@ -263,7 +263,7 @@ fn a_room_that_was_left_is_unknown_when_it_is_joined_again() {
         password: None,
         reply,
     });
-    let id = table.session.next_join;
+    let id = table.session.joins.last_id;
     table.answer_join(id);
     table.settle();
     table.say(&json!({"action": 11, "channel": format!("room:{ROOM}")}));

@@ -1,0 +1,264 @@
+//! Room actions (action 15) and their consequences (protocol §6).
+
+use std::time::Duration;
+
+use antiphon_core::{BodyForm, Draft, Edge, Kind};
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::{
+    LONGEST_ID, Moment, REFETCH_AFTER, REJOIN_AFTER, SONG_END_SLACK, Session, Task, channel::Hold,
+    echoes::OwnMessage,
+};
+use crate::{
+    event::room_action_kind,
+    model::{ChatId, UserId},
+    wire,
+};
+
+/// Longest reason of a kick or ban that a link repeats, in characters.
+const LONGEST_REASON: usize = 200;
+/// Longest song, in ms: a day.
+const LONGEST_SONG: u64 = 86_400_000;
+
+/// The room actions from which something follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Message,
+    Deletion,
+    PrivateMessage,
+    Leave,
+    Kick,
+    Ban,
+    SongUpdate,
+    Skip,
+    QueueChange,
+    Other,
+}
+
+impl Action {
+    fn of(name: &str) -> Self {
+        match name {
+            "chat-message" => Self::Message,
+            "delete-chat-message" => Self::Deletion,
+            "new-message" => Self::PrivateMessage,
+            "user-leave" => Self::Leave,
+            "user-kick" => Self::Kick,
+            "user-ban" => Self::Ban,
+            "room_playlist-update" => Self::SongUpdate,
+            "chat-skip" => Self::Skip,
+            "room_playlist-queue-update-dub"
+            | "room_playlist-queue-update"
+            | "room_playlist-queue-reorder"
+            | "room_playlist-queue-remove-user-song"
+            | "room_playlist-queue-remove-user" => Self::QueueChange,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether its body matters to the session.
+    fn is_looked_into(self) -> bool {
+        !matches!(self, Self::Skip | Self::QueueChange | Self::Other)
+    }
+}
+
+/// The inner document of an action 15.
+pub(super) struct Said<'a> {
+    kind: Kind,
+    action: Action,
+    body: &'a Bytes,
+    form: BodyForm,
+    glance: wire::Glance<'a>,
+}
+
+/// The bytes of `message.data`, which is JSON inside a JSON string; `None` if it is no document.
+pub(super) fn inner_body(inner: &wire::Inner<'_>, frame: &Bytes) -> Option<Bytes> {
+    let data: &RawValue = inner.data?;
+    match data.get().as_bytes().first()? {
+        b'"' => Some(Bytes::from(
+            serde_json::from_str::<String>(data.get()).ok()?,
+        )),
+        // Not as documented, but plain enough.
+        b'{' | b'[' => Some(frame.slice_ref(data.get().as_bytes())),
+        _ => None,
+    }
+}
+
+impl<'a> Said<'a> {
+    /// Reads the inner document; `None` if its name cannot become a kind.
+    pub(super) fn read(name: Option<&str>, body: &'a Bytes) -> Option<Self> {
+        let name = name.filter(|name| !name.is_empty());
+        let known = name.map(room_action_kind);
+        let action = match &known {
+            Some(kind) => Action::of(kind.as_ref()?.name()),
+            None => Action::Other,
+        };
+        let glance = (name.is_none() || action.is_looked_into())
+            .then(|| serde_json::from_slice::<wire::Glance<'_>>(body).ok())
+            .flatten();
+        // A document that was read to its end is JSON; any other is looked at again.
+        let form = if glance.is_some() {
+            BodyForm::Json
+        } else {
+            BodyForm::of(body)
+        };
+        let glance = glance.unwrap_or_default();
+        let kind = match known {
+            Some(kind) => kind?,
+            None => room_action_kind(glance.kind.as_deref()?)?,
+        };
+        Some(Self {
+            action: Action::of(kind.name()),
+            kind,
+            body,
+            form,
+            glance,
+        })
+    }
+}
+
+impl Session {
+    /// Action 15: something happened in a room, or to the account.
+    pub(super) fn on_room_action(&mut self, channel: Option<&str>, said: &Said<'_>, now: Moment) {
+        let (action, glance) = (said.action, &said.glance);
+        let chat = glance.chatid.as_deref();
+        let chat = chat.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
+        let chat = chat.filter(|_| matches!(action, Action::Message | Action::Deletion));
+        let (origin, deletes) = match chat {
+            Some(chat) => {
+                let origins = self.chat_origins(channel.unwrap_or_default(), chat);
+                if action == Action::Message {
+                    (origins.message, None)
+                } else {
+                    (origins.deletion, Some(origins.message))
+                }
+            }
+            None => (self.connection.origin(), None),
+        };
+        // The id of a message has its time as well; the id in a deletion has the message's.
+        let in_id = || ChatId::from(chat?).parts().map(|(_, ms)| ms);
+        let time = glance
+            .time
+            .or_else(|| in_id().filter(|_| action == Action::Message));
+        let time = time.filter(|_| chat.is_some());
+        let (kind, place) = (said.kind.clone(), self.place(channel));
+        let mut draft = Draft::new(kind, place, origin, now.wall, said.body.clone());
+        draft.form = said.form;
+        draft.deletes = deletes;
+        let Some(name) = channel.filter(|name| self.channels.contains_key(*name)) else {
+            // Nothing follows from events of another channel.
+            self.emit(channel, action, draft, None, now);
+            return;
+        };
+        if let Some(chat) = chat {
+            self.note_chat(name, chat, &draft, glance);
+        }
+        if action == Action::PrivateMessage
+            && let Some(conversation) = glance.messageid.as_deref()
+        {
+            self.await_conversation(name, conversation, now);
+        }
+        self.emit(Some(name), action, draft, time, now);
+        self.consequences(name, action, glance, now);
+    }
+
+    /// Remembers a message or its deletion, and answers a request that waits for the message.
+    fn note_chat(&mut self, name: &str, chat: &str, draft: &Draft, glance: &wire::Glance<'_>) {
+        let is_message = draft.deletes.is_none();
+        let Some(room) = self.room_mut(name) else {
+            return;
+        };
+        room.see(draft.origin.clone(), glance.time.filter(|_| is_message));
+        let room = room.id.clone();
+        let author = glance.user.id().map(UserId::from);
+        let author = author.or_else(|| ChatId::from(chat).parts().map(|(user, _)| user));
+        if is_message && author.is_some() && author == self.me {
+            self.echoes.hear(OwnMessage {
+                room,
+                time: glance.time.unwrap_or_default(),
+                text: glance.message.as_deref().unwrap_or_default().to_owned(),
+                id: chat.into(),
+            });
+        }
+    }
+
+    /// Holds the account's events back until an unknown conversation was fetched (protocol §9, 17).
+    fn await_conversation(&mut self, name: &str, conversation: &str, now: Moment) {
+        if self.conversations.ids.contains(conversation) {
+            return;
+        }
+        let before = self.connection.last.clone();
+        let Some(channel) = self.channels.get_mut(name) else {
+            return;
+        };
+        if channel.room.is_some() || channel.hold.is_some() {
+            return;
+        }
+        channel.hold = Some(Hold::new(None, now));
+        // After a crash the events that wait count as missing from here on.
+        channel.from = before.or_else(|| Some(Edge::at(now.wall)));
+        self.push_channel(name);
+        self.tasks.push_back(Task::Conversations);
+    }
+
+    /// Plans requests after a room action, and gives up a room that the account was removed from.
+    fn consequences(&mut self, name: &str, action: Action, glance: &wire::Glance<'_>, now: Moment) {
+        let me = self.me.clone();
+        let is_me = |id: Option<&str>| id.is_some() && id == me.as_ref().map(UserId::as_str);
+        let channel = self.channels.get_mut(name);
+        let wanted = channel.filter(|channel| channel.wanted);
+        let Some(room) = wanted.and_then(|channel| channel.room.as_mut()) else {
+            return;
+        };
+        match action {
+            // The server sometimes drops a user without cause (protocol §3.4).
+            Action::Leave if is_me(glance.user.id()) && !room.leaving => {
+                room.rejoin_at = Some(now.at + REJOIN_AFTER);
+            }
+            Action::Kick if is_me(glance.kicked_user.id()) => {
+                self.expelled(name, "kicked", glance, now);
+            }
+            Action::Ban if is_me(glance.kicked_user.id()) => {
+                self.expelled(name, "banned", glance, now);
+            }
+            Action::SongUpdate => {
+                if let Some(song) = &glance.song {
+                    let left = time_left(song.song_length, glance.start_time);
+                    room.active_at = left.map(|left| now.at + left + SONG_END_SLACK);
+                    room.queue_at.get_or_insert(now.at + REFETCH_AFTER);
+                }
+            }
+            // An update follows, as a rule.
+            Action::Skip => {
+                let by = now.at + REFETCH_AFTER;
+                room.active_at = Some(room.active_at.map_or(by, |at| at.min(by)));
+            }
+            Action::QueueChange => {
+                room.queue_at.get_or_insert(now.at + REFETCH_AFTER);
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives up a room that the account was kicked or banned from, and emits that.
+    fn expelled(&mut self, name: &str, code: &str, glance: &wire::Glance<'_>, now: Moment) {
+        let place = self.place(Some(name));
+        let words = glance.message.as_deref().unwrap_or_default();
+        let words: String = words.chars().take(LONGEST_REASON).collect();
+        let reason = if words.is_empty() {
+            format!("the account was {code} from the room")
+        } else {
+            format!("the account was {code} from the room: {words}")
+        };
+        let hint = "ask a moderator of the room, then join it again or restart";
+        self.give_up(name);
+        self.room_stops(&place, code, &reason, hint, now);
+    }
+}
+
+/// Time until a song ends, by its length in ms and the seconds since it began; `None` for an unknown length.
+pub(super) fn time_left(length: Option<i64>, since_start: Option<i64>) -> Option<Duration> {
+    let gone = since_start.unwrap_or_default().max(0).saturating_mul(1000);
+    let left = u64::try_from(length?.saturating_sub(gone)).ok()?;
+    Some(Duration::from_millis(left.min(LONGEST_SONG)))
+}

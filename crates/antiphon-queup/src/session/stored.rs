@@ -1,0 +1,194 @@
+//! Checkpoints: what the session stores of itself, and how a restart takes it up.
+
+use std::sync::Arc;
+
+use antiphon_core::{Checkpoint, Edge, Entry, Part};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{
+    Session,
+    channel::{Channel, Room},
+    songs::Playing,
+};
+use crate::model::{ChatId, Slug};
+
+/// Version of the checkpoints' encoding.
+const VERSION: u8 = 1;
+
+/// Part of the last frame received.
+const SOCKET: &str = "socket";
+/// Part of the connection ids that were used.
+pub(super) const CONNECTIONS: &str = "connections";
+/// Part of the rooms whose link is another than the source's.
+const LINKS: &str = "links";
+
+/// A channel in its checkpoint, whose part is the channel's place.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Stored {
+    pub(super) v: u8,
+    pub(super) joined: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) slug: Option<Slug>,
+    pub(super) joined_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_chat: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) chat_floor: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<Edge>,
+    /// The last frame received on any channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last: Option<Edge>,
+    /// See [`Room::chats`] and [`Room::apart`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) chats: Vec<ChatId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) apart: Vec<ChatId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) playing: Option<Playing>,
+}
+
+/// The state of a checkpoint; `None` with a warning where it cannot be read.
+fn read<T: DeserializeOwned>(checkpoint: &Checkpoint) -> Option<T> {
+    serde_json::from_slice(&checkpoint.state)
+        .inspect_err(|error| {
+            tracing::warn!(part = &*checkpoint.part, %error, "checkpoint cannot be read");
+        })
+        .ok()
+}
+
+impl Session {
+    /// Takes up the checkpoints of an earlier run.
+    pub(super) fn restore<'a>(&mut self, checkpoints: impl IntoIterator<Item = &'a Checkpoint>) {
+        // The edge with the highest mark is the newest: marks grow with every checkpoint, whatever the clock does.
+        let mut last: Option<(i64, Edge)> = None;
+        for checkpoint in checkpoints {
+            self.mark = self.mark.max(checkpoint.mark);
+            let edge = self.restore_part(checkpoint);
+            if let Some(edge) = edge
+                && last
+                    .as_ref()
+                    .is_none_or(|(mark, _)| *mark < checkpoint.mark)
+            {
+                last = Some((checkpoint.mark, edge));
+            }
+        }
+        let last = last.map(|(_, edge)| edge);
+        if let Some(name) = last.as_ref().and_then(|last| last.connection.as_deref()) {
+            self.connection.used.note(name);
+        }
+        for channel in self.channels.values_mut() {
+            let joined_at = channel.joined_at;
+            channel
+                .from
+                .get_or_insert_with(|| last.clone().unwrap_or_else(|| Edge::at(joined_at)));
+        }
+        self.connection.last = last;
+    }
+
+    /// Takes up one checkpoint; gives the edge of the last frame that it names.
+    fn restore_part(&mut self, checkpoint: &Checkpoint) -> Option<Edge> {
+        match &*checkpoint.part {
+            SOCKET => return read(checkpoint),
+            CONNECTIONS => self.connection.used = read(checkpoint)?,
+            LINKS => self.rooms.restore(read(checkpoint)?),
+            part => {
+                let (what, id) = part.split_once('/')?;
+                let mut stored: Stored = read(checkpoint)?;
+                let last = stored.last.take();
+                self.restore_channel(what, id, stored);
+                return last;
+            }
+        }
+        None
+    }
+
+    fn restore_channel(&mut self, what: &str, id: &str, stored: Stored) {
+        let name = format!("{what}:{id}");
+        for chat in &stored.chats {
+            self.chats.claim(&name, chat.as_str());
+        }
+        if !stored.joined {
+            return;
+        }
+        let mut channel = Channel::new(&name, stored.joined_at);
+        channel.settled = true;
+        channel.from = stored.from;
+        channel.outage = Some("the program was restarted".into());
+        if what == "room" {
+            let slug = stored.slug.unwrap_or_else(|| id.into());
+            let mut room = Room::new(id.into(), slug);
+            room.restored = true;
+            room.last_chat = stored.last_chat;
+            let floor = stored.chat_floor.or(stored.last_chat);
+            room.chat_floor = floor.or(Some(stored.joined_at.as_millisecond()));
+            room.chats = stored.chats.into();
+            room.apart = stored.apart.into();
+            room.playing = stored.playing;
+            channel.room = Some(room);
+        }
+        self.channels.insert(name, channel);
+    }
+
+    fn checkpoint(&mut self, part: Part, state: &impl Serialize) -> Checkpoint {
+        let state = serde_json::to_vec(state).expect("a checkpoint is plain data");
+        self.mark += 1;
+        Checkpoint {
+            part,
+            state: state.into(),
+            mark: self.mark,
+        }
+    }
+
+    /// The checkpoint of the last frame received.
+    pub(super) fn socket_checkpoint(&mut self) -> Option<Checkpoint> {
+        let last = self.connection.last.clone()?;
+        Some(self.checkpoint(SOCKET.into(), &last))
+    }
+
+    /// The checkpoint of a channel.
+    pub(super) fn channel_checkpoint(&mut self, name: &str) -> Option<Checkpoint> {
+        let channel = self.channels.get(name)?;
+        let room = channel.room.as_ref();
+        let (chats, apart) = self.chats_to_keep(room);
+        let stored = Stored {
+            v: VERSION,
+            joined: channel.wanted,
+            slug: room.map(|room| room.slug.clone()),
+            joined_at: channel.joined_at,
+            last_chat: room.and_then(|room| room.last_chat),
+            chat_floor: room.and_then(|room| room.chat_floor),
+            from: channel.from.clone(),
+            last: self.connection.last.clone(),
+            chats,
+            apart,
+            playing: room.and_then(|room| room.playing.clone()),
+        };
+        let part = Arc::clone(&channel.part);
+        Some(self.checkpoint(part, &stored))
+    }
+
+    /// Queues the checkpoint of a channel alone; gives its part and mark.
+    pub(super) fn push_channel(&mut self, name: &str) -> Option<(Part, i64)> {
+        let checkpoint = self.channel_checkpoint(name)?;
+        let key = (Arc::clone(&checkpoint.part), checkpoint.mark);
+        self.push(Entry::checkpoint(checkpoint));
+        Some(key)
+    }
+
+    /// Queues the checkpoint of the connection ids that were used.
+    pub(super) fn push_connections(&mut self) {
+        let used = std::mem::take(&mut self.connection.used);
+        let checkpoint = self.checkpoint(CONNECTIONS.into(), &used);
+        self.connection.used = used;
+        self.push(Entry::checkpoint(checkpoint));
+    }
+
+    /// Queues the checkpoint of the rooms' links.
+    pub(super) fn push_links(&mut self) {
+        let links = self.rooms.states().clone();
+        let checkpoint = self.checkpoint(LINKS.into(), &links);
+        self.push(Entry::checkpoint(checkpoint));
+    }
+}
