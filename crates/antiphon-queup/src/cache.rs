@@ -516,7 +516,7 @@ impl Cache {
     }
 
     fn from_json(saved: &[u8]) -> Result<Self, BoxError> {
-        let saved: wire::SavedPicture<'_> = serde_json::from_slice(saved)?;
+        let saved: wire::SavedCache<'_> = serde_json::from_slice(saved)?;
         if saved.v != Some(VERSION) {
             return Err("the picture was saved by another version".into());
         }

@@ -1,43 +1,42 @@
 //! The cloneable handles that users hold.
 
+mod collection;
 mod conversation;
 mod people;
 mod room;
+mod rooms;
+mod songs;
+mod users;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use antiphon_core::{Clock, LinkState, Place, Secret};
 use antiphon_net::Network;
 use bytes::Bytes;
-use jiff::Timestamp;
 use tokio::{
-    sync::mpsc, sync::oneshot, sync::watch, time::Instant, time::timeout, time::timeout_at,
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, timeout, timeout_at},
 };
 
-pub use self::conversation::Conversation;
-pub use self::people::{AuthenticatedUser, Member};
-pub use self::room::{AuditEntry, Room, RoomSettings};
+pub use self::{
+    collection::Collection,
+    conversation::Conversation,
+    people::{AuthenticatedUser, Member},
+    room::{AuditEntry, Room, RoomSettings},
+    songs::Playlist,
+};
 use crate::{
     cache::SharedCache,
     config::Config,
-    error::{ConnectError, JoinError, LoginError, NotConnected, RequestError, shape},
-    http::{Call, Http, Lane, step},
-    model::{
-        ChatId, ConversationId, ConversationInfo, MemberState, Message, PlaylistId, RoomId,
-        RoomInfo, Slug, Song, SongInfo, SongInfoId, SongLink, User, UserId,
-    },
+    error::{ConnectError, LoginError, NotConnected, RequestError, shape},
+    http::{Call, Http, Lane},
+    model::{ChatId, ConversationId, Message, RoomId, Slug, User, UserId},
     session::Command,
     wire,
 };
 
 /// Commands that wait for the socket; one more waits for its turn within its own timeout.
 pub(crate) const COMMANDS: usize = 64;
-/// How long the echo of a message is waited for, when the answer to sending it names no id.
-const ECHO_WITHIN: Duration = Duration::from_secs(5);
-
-/// How often a redirect on QueUp itself is followed.
-const REDIRECTS: u8 = 3;
-
 /// What client and source have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -101,52 +100,6 @@ impl Shared {
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
-}
-
-/// A snapshot of a cache, the oldest first.
-#[derive(Clone, Debug)]
-pub struct Collection<T> {
-    items: Vec<T>,
-}
-
-impl<T> Collection<T> {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
-    /// All of them, the oldest first.
-    pub fn iter(&self) -> std::slice::Iter<'_, T> {
-        self.items.iter()
-    }
-
-    /// The first that matches.
-    pub fn find(&self, mut matches: impl FnMut(&T) -> bool) -> Option<&T> {
-        self.items.iter().find(|item| matches(item))
-    }
-}
-
-impl<T> IntoIterator for Collection<T> {
-    type Item = T;
-    type IntoIter = std::vec::IntoIter<T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.items.into_iter()
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Collection<T> {
-    type Item = &'a T;
-    type IntoIter = std::slice::Iter<'a, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
 }
 
 /// The rooms this account has joined.
@@ -300,21 +253,13 @@ impl Client {
                 client: self.clone(),
                 info,
             });
-        Collection {
-            items: items.collect(),
-        }
+        Collection::new(items)
     }
 
     /// Users seen; at most 4,096, then the oldest are forgotten.
     pub fn users(&self) -> Collection<Arc<User>> {
         let cache = self.shared.cache.read();
-        Collection {
-            items: cache
-                .users
-                .iter()
-                .map(|(_, user)| Arc::clone(user))
-                .collect(),
-        }
+        Collection::new(cache.users.iter().map(|(_, user)| Arc::clone(user)))
     }
 
     /// Messages heard; at most 512 for each room, then the oldest are forgotten.
@@ -324,9 +269,7 @@ impl Client {
             .rooms
             .iter()
             .flat_map(|(_, room)| room.messages.iter().map(|(_, message)| Arc::clone(message)));
-        Collection {
-            items: items.collect(),
-        }
+        Collection::new(items)
     }
 
     /// Conversations known; at most 256, then the oldest are forgotten.
@@ -336,9 +279,7 @@ impl Client {
             client: self.clone(),
             info: Arc::clone(info),
         });
-        Collection {
-            items: items.collect(),
-        }
+        Collection::new(items)
     }
 
     /// A room, if it is known.
@@ -388,411 +329,5 @@ impl Client {
             client: self.clone(),
             info,
         })
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
-    // Rooms.
-
-    /// Joins a room by the name in its URL, and waits until the socket is attached to it.
-    ///
-    /// The room is joined again after every reconnect and every restart, until [`Room::leave`].
-    ///
-    /// # Errors
-    /// [`JoinError`]; [`JoinError::NotConnected`] if the socket does not come up in time.
-    pub async fn join_room(&self, slug: impl Into<Slug>) -> Result<Room, JoinError> {
-        self.join(slug.into(), None).await
-    }
-
-    /// Joins a private room.
-    ///
-    /// The password is not stored; for joining again after a restart it has to be in the configuration as well.
-    ///
-    /// # Errors
-    /// [`JoinError`]; [`JoinError::WrongPassword`] if it is wrong.
-    pub async fn join_private_room(
-        &self,
-        slug: impl Into<Slug>,
-        password: impl Into<Secret>,
-    ) -> Result<Room, JoinError> {
-        self.join(slug.into(), Some(password.into())).await
-    }
-
-    async fn join(&self, slug: Slug, password: Option<Secret>) -> Result<Room, JoinError> {
-        let make = |reply| Command::Join {
-            slug,
-            password,
-            reply,
-        };
-        let info = match self.command(make, self.shared.action_timeout).await {
-            Ok(joined) => joined?,
-            // The socket is there, so it is the room that did not come.
-            Err(error) if error.state.is_connected() => {
-                return Err(JoinError::TimedOut(self.shared.action_timeout));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        Ok(self.know(info))
-    }
-
-    fn know(&self, info: RoomInfo) -> Room {
-        let room = Room {
-            client: self.clone(),
-            info: Arc::new(info.clone()),
-        };
-        self.shared.cache.write().put_room(info);
-        room
-    }
-
-    /// Fetches a room by its slug or id, without joining it.
-    ///
-    /// # Errors
-    /// [`RequestError::Refused`] with status 404 if there is none.
-    pub async fn fetch_room(&self, room: impl AsRef<str>) -> Result<RoomInfo, RequestError> {
-        let data = self
-            .call(Call::get(format!("/room/{}", step(room.as_ref()))))
-            .await?;
-        Ok(parse::<wire::Room<'_>>(&data)?.into())
-    }
-
-    /// Fetches the rooms of the lobby.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn lobby(&self) -> Result<Vec<RoomInfo>, RequestError> {
-        self.room_list("/room".into()).await
-    }
-
-    /// Searches for rooms.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn search_rooms(&self, term: &str) -> Result<Vec<RoomInfo>, RequestError> {
-        self.room_list(format!("/room/term/{}", step(term))).await
-    }
-
-    async fn room_list(&self, path: String) -> Result<Vec<RoomInfo>, RequestError> {
-        let data = self.call(Call::get(path)).await?;
-        let list: wire::List<wire::Room<'_>> = parse(&data)?;
-        Ok(list.0.into_iter().map(RoomInfo::from).collect())
-    }
-
-    /// Makes a room; an account may have five, and none can be deleted.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn create_room(&self, settings: &RoomSettings) -> Result<RoomInfo, RequestError> {
-        let data = self
-            .call(Call::post("/room").form(settings.pairs()))
-            .await?;
-        Ok(parse::<wire::Room<'_>>(&data)?.into())
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
-    // Users.
-
-    /// Fetches a user by id or name.
-    ///
-    /// # Errors
-    /// [`RequestError::Refused`] with status 404 if there is none.
-    pub async fn fetch_user(&self, user: impl AsRef<str>) -> Result<User, RequestError> {
-        let data = self
-            .call(Call::get(format!("/user/{}", step(user.as_ref()))))
-            .await?;
-        Ok(parse::<wire::User<'_>>(&data)?.into())
-    }
-
-    /// Searches for users.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn search_users(&self, query: &str) -> Result<Vec<User>, RequestError> {
-        let data = self
-            .call(Call::get("/search").query([("query", query)]))
-            .await?;
-        let found: wire::Found<'_> = parse(&data)?;
-        Ok(found.users.0.into_iter().map(User::from).collect())
-    }
-
-    /// Asks whether a user name is taken.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn is_username_taken(&self, username: &str) -> Result<bool, RequestError> {
-        // So spelt by the platform.
-        let call = Call::get("/user/query/availabilty").query([("username", username)]);
-        let data = self.call(call).await?;
-        Ok(parse::<wire::NameAnswer>(&data)?.taken.unwrap_or_default())
-    }
-
-    /// Fetches whom a user follows.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn following(&self, user: &UserId) -> Result<Vec<UserId>, RequestError> {
-        let path = format!("/user/{}/following", step(user.as_str()));
-        let data = self.call(Call::get(path)).await?;
-        let list: wire::List<wire::Following<'_>> = parse(&data)?;
-        let users = list.0.into_iter().filter_map(|row| row.following);
-        Ok(users.map(|user| UserId::from(&*user)).collect())
-    }
-
-    /// Follows a user.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn follow(&self, user: &UserId) -> Result<(), RequestError> {
-        let path = format!("/user/{}/following", step(user.as_str()));
-        self.call(Call::post(path)).await.map(drop)
-    }
-
-    /// Stops following a user.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn unfollow(&self, user: &UserId) -> Result<(), RequestError> {
-        let path = format!("/user/{}/following", step(user.as_str()));
-        self.call(Call::delete(path)).await.map(drop)
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
-    // Conversations.
-
-    /// Fetches the account's conversations.
-    ///
-    /// The source does so once by itself unless told otherwise.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn fetch_conversations(&self) -> Result<Vec<Conversation>, RequestError> {
-        let data = self.call(Call::get("/message")).await?;
-        let list: wire::List<wire::Conversation<'_>> = parse(&data)?;
-        let mut cache = self.shared.cache.write();
-        let known = list
-            .0
-            .into_iter()
-            .map(|row| cache.put_conversation(row.into()));
-        let known: Vec<_> = known.collect();
-        drop(cache);
-        let handles = known.into_iter().map(|info| Conversation {
-            client: self.clone(),
-            info,
-        });
-        Ok(handles.collect())
-    }
-
-    /// Opens a conversation with up to ten users; QueUp gives the existing one if there is one.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn open_conversation(&self, users: &[UserId]) -> Result<Conversation, RequestError> {
-        let fields = users.iter().map(|user| ("usersid[]", user.as_str()));
-        let data = self.call(Call::post("/message").form(fields)).await?;
-        let info = ConversationInfo::from(parse::<wire::Conversation<'_>>(&data)?);
-        let info = self.shared.cache.write().put_conversation(info);
-        Ok(Conversation {
-            client: self.clone(),
-            info,
-        })
-    }
-
-    /// Asks how many conversations have something unread.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn unread(&self) -> Result<i64, RequestError> {
-        let data = self.call(Call::get("/message/new")).await?;
-        // A number, or one in a string.
-        let text: String = parse::<serde_json::Value>(&data)?
-            .to_string()
-            .trim_matches('"')
-            .into();
-        text.parse()
-            .map_err(|_| RequestError::Undecodable("not a number".into()))
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
-    // Songs and playlists.
-
-    /// Fetches media by QueUp's id or its source's.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn fetch_song_info(&self, song: impl AsRef<str>) -> Result<SongInfo, RequestError> {
-        let data = self
-            .call(Call::get(format!("/song/{}", step(song.as_ref()))))
-            .await?;
-        Ok(parse::<wire::SongInfo<'_>>(&data)?.into())
-    }
-
-    /// Tells where a song can be heard at its source; `None` if QueUp does not know it.
-    ///
-    /// For YouTube that follows from the song itself. For any other source, and where QueUp sent no media with the song,
-    /// QueUp is asked and its redirect followed to the first address outside of QueUp, which is not opened.
-    ///
-    /// # Errors
-    /// [`RequestError`]; [`RequestError::NotQueUp`] if the redirect leads nowhere.
-    pub async fn fetch_song_link(&self, song: &Song) -> Result<Option<SongLink>, RequestError> {
-        let info = song.song_info.as_ref();
-        if let Some(link) = info.and_then(SongInfo::link) {
-            return Ok(Some(link));
-        }
-        let ids = [Some(&song.song_info_id), info.map(|info| &info.id)];
-        let id = ids.into_iter().flatten().find(|id| !id.is_empty());
-        let Some(id) = id else {
-            return Ok(None);
-        };
-        let mut path = format!("/song/{}/redirect", step(id.as_str()));
-        for _ in 0..REDIRECTS {
-            let to = match self.call(Call::get(path).redirect()).await {
-                Ok(to) => String::from_utf8_lossy(&to).into_owned(),
-                Err(RequestError::Refused { status: 404, .. }) => return Ok(None),
-                Err(error) => return Err(error),
-            };
-            let Some(next) = self.shared.http.own_path(&to) else {
-                let nowhere = || RequestError::NotQueUp("a redirect to no web address".into());
-                return SongLink::to(&to).map(Some).ok_or_else(nowhere);
-            };
-            path = next;
-        }
-        Err(RequestError::NotQueUp("a redirect without an end".into()))
-    }
-
-    /// Searches for media; the answer is the platform's own JSON, whose shape is not documented.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn search_songs(&self, source: &str, name: &str) -> Result<Bytes, RequestError> {
-        let call = Call::get("/song").query([("type", source), ("name", name), ("details", "1")]);
-        self.call(call).await
-    }
-
-    /// Fetches the account's playlists.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn playlists(&self) -> Result<Vec<Playlist>, RequestError> {
-        let data = self.call(Call::get("/playlist")).await?;
-        let list: wire::List<wire::Playlist<'_>> = parse(&data)?;
-        Ok(list.0.into_iter().map(Playlist::from).collect())
-    }
-
-    /// Makes a playlist.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn create_playlist(&self, name: &str) -> Result<Playlist, RequestError> {
-        let call = Call::post("/playlist").form([("name", name)]);
-        let data = self.call(call).await?;
-        Ok(parse::<wire::Playlist<'_>>(&data)?.into())
-    }
-
-    /// Renames a playlist.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn rename_playlist(
-        &self,
-        playlist: &PlaylistId,
-        name: &str,
-    ) -> Result<(), RequestError> {
-        let path = format!("/playlist/{}", step(playlist.as_str()));
-        self.call(Call::put(path).form([("name", name)]))
-            .await
-            .map(drop)
-    }
-
-    /// Deletes a playlist.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn delete_playlist(&self, playlist: &PlaylistId) -> Result<(), RequestError> {
-        let path = format!("/playlist/{}", step(playlist.as_str()));
-        self.call(Call::delete(path)).await.map(drop)
-    }
-
-    /// Fetches a page of a playlist's songs, from 1.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn playlist_songs(
-        &self,
-        playlist: &PlaylistId,
-        page: u32,
-    ) -> Result<Vec<Song>, RequestError> {
-        let path = format!("/playlist/{}/songs", step(playlist.as_str()));
-        let data = self
-            .call(Call::get(path).query([("page", page.to_string())]))
-            .await?;
-        songs(&data)
-    }
-
-    /// Puts media on a playlist; on the playing song, this is what QueUp calls a grab.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn grab(&self, playlist: &PlaylistId, song: &SongInfoId) -> Result<(), RequestError> {
-        let path = format!("/playlist/{}/songs", step(playlist.as_str()));
-        let call = Call::post(path).form([("songid", song.as_str())]);
-        self.call(call).await.map(drop)
-    }
-
-    /// Takes media off a playlist.
-    ///
-    /// # Errors
-    /// [`RequestError`].
-    pub async fn remove_from_playlist(
-        &self,
-        playlist: &PlaylistId,
-        song: &SongInfoId,
-    ) -> Result<(), RequestError> {
-        let path = format!(
-            "/playlist/{}/songs/{}",
-            step(playlist.as_str()),
-            step(song.as_str())
-        );
-        self.call(Call::delete(path)).await.map(drop)
-    }
-}
-
-fn songs(data: &Bytes) -> Result<Vec<Song>, RequestError> {
-    let list: wire::List<wire::QueueItem<'_>> = parse(data)?;
-    Ok(list.0.into_iter().map(Song::from).collect())
-}
-
-fn members(room: &RoomId, data: &Bytes) -> Result<Vec<MemberState>, RequestError> {
-    let list: wire::List<wire::Member<'_>> = parse(data)?;
-    let members = list.0.into_iter().map(|member| {
-        let mut member = MemberState::from(member);
-        member.room.get_or_insert_with(|| room.clone());
-        member
-    });
-    Ok(members.collect())
-}
-
-/// A personal playlist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Playlist {
-    /// Id of the playlist.
-    pub id: PlaylistId,
-    /// Name of the playlist.
-    pub name: String,
-    /// Whether others may see it.
-    pub is_public: bool,
-    /// When it was made.
-    pub created_at: Option<Timestamp>,
-    /// How many songs it has.
-    pub songs: i64,
-}
-
-impl From<wire::Playlist<'_>> for Playlist {
-    fn from(wire: wire::Playlist<'_>) -> Self {
-        Self {
-            id: wire.id.as_deref().unwrap_or_default().into(),
-            name: wire.name.unwrap_or_default().into_owned(),
-            is_public: wire.is_public.unwrap_or_default(),
-            created_at: wire.created,
-            songs: wire.total_items.unwrap_or_default(),
-        }
     }
 }

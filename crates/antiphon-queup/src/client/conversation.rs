@@ -1,4 +1,4 @@
-//! A private conversation.
+//! Private conversations, and requests about them.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -115,5 +115,60 @@ impl Conversation {
             .await
             .map(drop)
             .map_err(SendError::Request)
+    }
+}
+
+impl Client {
+    /// Fetches the account's conversations.
+    ///
+    /// The source does so once by itself unless told otherwise.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn fetch_conversations(&self) -> Result<Vec<Conversation>, RequestError> {
+        let data = self.call(Call::get("/message")).await?;
+        let list: wire::List<wire::Conversation<'_>> = parse(&data)?;
+        let mut cache = self.shared.cache.write();
+        let known = list
+            .0
+            .into_iter()
+            .map(|row| cache.put_conversation(row.into()));
+        let known: Vec<_> = known.collect();
+        drop(cache);
+        let handles = known.into_iter().map(|info| Conversation {
+            client: self.clone(),
+            info,
+        });
+        Ok(handles.collect())
+    }
+
+    /// Opens a conversation with up to ten users; QueUp gives the existing one if there is one.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn open_conversation(&self, users: &[UserId]) -> Result<Conversation, RequestError> {
+        let fields = users.iter().map(|user| ("usersid[]", user.as_str()));
+        let data = self.call(Call::post("/message").form(fields)).await?;
+        let info = ConversationInfo::from(parse::<wire::Conversation<'_>>(&data)?);
+        let info = self.shared.cache.write().put_conversation(info);
+        Ok(Conversation {
+            client: self.clone(),
+            info,
+        })
+    }
+
+    /// Asks how many conversations have something unread.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn unread(&self) -> Result<i64, RequestError> {
+        let data = self.call(Call::get("/message/new")).await?;
+        // A number, or one in a string.
+        let text: String = parse::<serde_json::Value>(&data)?
+            .to_string()
+            .trim_matches('"')
+            .into();
+        text.parse()
+            .map_err(|_| RequestError::Undecodable("not a number".into()))
     }
 }

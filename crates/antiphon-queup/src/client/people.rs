@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use http::Method;
 
-use super::{Client, conversation::Conversation, room::Room};
+use super::{Client, conversation::Conversation};
 use crate::{
     error::RequestError,
     http::{Call, step},
@@ -47,11 +47,6 @@ impl AuthenticatedUser {
 }
 
 impl User {
-    /// The user's state in a room; absent until it was fetched.
-    pub fn member_of(&self, room: &Room) -> Option<Member> {
-        room.client.member(&room.id, &self.id)
-    }
-
     /// Opens a conversation with the user, or gives the one that is known.
     ///
     /// # Errors
@@ -91,11 +86,6 @@ impl Deref for Member {
 }
 
 impl Member {
-    /// The room this state belongs to, if it is known.
-    pub fn room(&self) -> Option<Room> {
-        self.client.room(&self.room)
-    }
-
     /// The user behind it, if known; the id is always there as `member.user`.
     pub fn user(&self) -> Option<Arc<User>> {
         let seen = self.client.user(&self.state.user);

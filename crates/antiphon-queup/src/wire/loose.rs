@@ -7,6 +7,9 @@ use serde::{
     de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
+/// A text that may be absent.
+pub(crate) type Text<'a> = Option<Cow<'a, str>>;
+
 /// Any JSON value, of which only scalars are kept.
 #[derive(Debug, Default)]
 enum Loose<'a> {

@@ -1,11 +1,12 @@
-//! Values in the wire's own shape again, so that a saved picture is read by the same decoders.
+//! Values in the wire's own shape again, so that a saved cache is read by the same decoders.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Chat, Conversation, IdOnly, List, Member, QueueItem, Ref, Room, Text, User,
-    loose::{int, object, text},
+    Chat,
+    loose::{List, Ref, Text, int, object, text},
+    objects::{Conversation, IdOnly, Member, QueueItem, Room, User},
 };
 use crate::model;
 
@@ -138,10 +139,10 @@ pub(crate) fn conversation_json(conversation: &model::ConversationInfo) -> Value
     })
 }
 
-/// A saved picture of an account.
+/// A saved cache of an account.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct SavedPicture<'a> {
+pub(crate) struct SavedCache<'a> {
     #[serde(deserialize_with = "int")]
     pub(crate) v: Option<i64>,
     #[serde(borrow, deserialize_with = "object")]
@@ -154,7 +155,7 @@ pub(crate) struct SavedPicture<'a> {
     pub(crate) conversations: List<Conversation<'a>>,
 }
 
-/// A saved picture of one room.
+/// A saved cache of one room.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct SavedRoom<'a> {

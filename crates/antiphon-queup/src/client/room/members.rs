@@ -1,0 +1,101 @@
+//! The people of a room.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Room;
+use crate::{
+    client::{Collection, Member, parse},
+    error::RequestError,
+    http::{Call, step},
+    model::{MemberState, RoomId, User, UserId},
+    wire,
+};
+
+impl Room {
+    /// The members that are known, the first seen first; at most 4,096.
+    pub fn members(&self) -> Collection<Member> {
+        let cache = self.client.shared.cache.read();
+        let members = cache.rooms.get(&self.id).map(|room| room.members.iter());
+        let handle = |(_, state): (&UserId, &Arc<MemberState>)| Member {
+            client: self.client.clone(),
+            room: self.id.clone(),
+            state: Arc::clone(state),
+        };
+        Collection::new(members.into_iter().flatten().map(handle))
+    }
+
+    /// Fetches everyone in the room.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn fetch_members(&self) -> Result<Vec<MemberState>, RequestError> {
+        self.member_list("/users").await
+    }
+
+    /// Fetches who is banned.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn fetch_banned(&self) -> Result<Vec<MemberState>, RequestError> {
+        self.member_list("/users/ban").await
+    }
+
+    /// Fetches who is muted.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn fetch_muted(&self) -> Result<Vec<MemberState>, RequestError> {
+        self.member_list("/users/mute").await
+    }
+
+    /// Fetches who has a role.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn fetch_staff(&self) -> Result<Vec<MemberState>, RequestError> {
+        self.member_list("/users/staff").await
+    }
+
+    async fn member_list(&self, path: &str) -> Result<Vec<MemberState>, RequestError> {
+        let data = self.client.call(Call::get(self.path(path))).await?;
+        members(&self.id, &data)
+    }
+
+    /// Fetches one user's state in the room.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] with status 404 if there is none.
+    pub async fn fetch_member(&self, user: &UserId) -> Result<MemberState, RequestError> {
+        let path = self.path(&format!("/users/{}", step(user.as_str())));
+        let data = self.client.call(Call::get(path)).await?;
+        let mut member = MemberState::from(parse::<wire::Member<'_>>(&data)?);
+        member.room.get_or_insert_with(|| self.id.clone());
+        Ok(member)
+    }
+}
+
+impl Member {
+    /// Room of this state, if it is known.
+    pub fn room(&self) -> Option<Room> {
+        self.client.room(&self.room)
+    }
+}
+
+impl User {
+    /// State of the user in a room; absent until it was fetched.
+    pub fn member_of(&self, room: &Room) -> Option<Member> {
+        room.client.member(&room.id, &self.id)
+    }
+}
+
+fn members(room: &RoomId, data: &Bytes) -> Result<Vec<MemberState>, RequestError> {
+    let list: wire::List<wire::Member<'_>> = parse(data)?;
+    let members = list.0.into_iter().map(|member| {
+        let mut member = MemberState::from(member);
+        member.room.get_or_insert_with(|| room.clone());
+        member
+    });
+    Ok(members.collect())
+}

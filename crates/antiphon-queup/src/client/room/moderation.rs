@@ -1,0 +1,246 @@
+//! Moderation of a room.
+
+use antiphon_core::Secret;
+use http::Method;
+use jiff::Timestamp;
+
+use super::Room;
+use crate::{
+    client::{parse, people::moderate},
+    error::RequestError,
+    http::{Call, step},
+    model::{Role, SongId, User, UserId},
+    text, wire,
+};
+
+impl Room {
+    /// Kicks a member, with a few words or none.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn kick(&self, user: &UserId, message: &str) -> Result<(), RequestError> {
+        let fields = [("message", text::escape(message))];
+        moderate(&self.client, Method::POST, "kick", &self.id, user, &fields).await
+    }
+
+    /// Bans a user for so many minutes; 0 is for ever.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn ban(&self, user: &UserId, minutes: u32) -> Result<(), RequestError> {
+        let fields = [("time", minutes.to_string())];
+        moderate(&self.client, Method::POST, "ban", &self.id, user, &fields).await
+    }
+
+    /// Lifts a ban.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn unban(&self, user: &UserId) -> Result<(), RequestError> {
+        moderate(&self.client, Method::DELETE, "ban", &self.id, user, &[]).await
+    }
+
+    /// Mutes a member.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn mute(&self, user: &UserId) -> Result<(), RequestError> {
+        moderate(&self.client, Method::POST, "mute", &self.id, user, &[]).await
+    }
+
+    /// Lets a muted member speak again.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn unmute(&self, user: &UserId) -> Result<(), RequestError> {
+        moderate(&self.client, Method::DELETE, "mute", &self.id, user, &[]).await
+    }
+
+    /// Gives a member a role.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn set_role(&self, user: &UserId, role: &Role) -> Result<(), RequestError> {
+        let role = role.id();
+        moderate(
+            &self.client,
+            Method::POST,
+            role.as_str(),
+            &self.id,
+            user,
+            &[],
+        )
+        .await
+    }
+
+    /// Takes a role from a member.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn unset_role(&self, user: &UserId, role: &Role) -> Result<(), RequestError> {
+        let role = role.id();
+        moderate(
+            &self.client,
+            Method::DELETE,
+            role.as_str(),
+            &self.id,
+            user,
+            &[],
+        )
+        .await
+    }
+
+    /// Skips a song.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn skip(&self, song: &SongId) -> Result<(), RequestError> {
+        let path = format!(
+            "/chat/skip/{}/{}",
+            step(self.id.as_str()),
+            step(song.as_str())
+        );
+        self.done(Call::post(path).form(self.rtc_form())).await
+    }
+
+    /// Switches slow mode.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn set_slow_mode(&self, on: bool) -> Result<(), RequestError> {
+        self.mod_setting("slowMode", on).await
+    }
+
+    /// Switches whether guests may chat.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn allow_guests_to_chat(&self, on: bool) -> Result<(), RequestError> {
+        self.mod_setting("allowGuestsToChat", on).await
+    }
+
+    /// Switches whether guests may embed.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn allow_guests_to_embed(&self, on: bool) -> Result<(), RequestError> {
+        self.mod_setting("allowGuestsToEmbed", on).await
+    }
+
+    async fn mod_setting(&self, action: &str, on: bool) -> Result<(), RequestError> {
+        let fields = [
+            ("action", action),
+            ("value", if on { "true" } else { "false" }),
+        ];
+        self.done(Call::post(self.path("/modsettings")).form(fields))
+            .await
+    }
+
+    /// Changes the room's settings.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] if the right is missing.
+    pub async fn update(&self, settings: &RoomSettings) -> Result<(), RequestError> {
+        self.done(Call::put(self.path("")).form(settings.pairs()))
+            .await
+    }
+
+    /// Fetches what moderators did.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn audit(&self) -> Result<Vec<AuditEntry>, RequestError> {
+        let data = self.client.call(Call::get(self.path("/audit"))).await?;
+        let list: wire::List<wire::Audit<'_>> = parse(&data)?;
+        Ok(list.0.into_iter().map(AuditEntry::from).collect())
+    }
+}
+
+/// What to change in a room, or how to make one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomSettings {
+    fields: Vec<(String, String)>,
+}
+
+impl RoomSettings {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(in crate::client) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.fields.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Sets any field by QueUp's own name for it, such as `maxLengthSong`.
+    #[must_use]
+    pub fn field(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.fields.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Sets the name.
+    #[must_use]
+    pub fn name(self, name: &str) -> Self {
+        self.field("name", name)
+    }
+
+    /// Sets the description.
+    #[must_use]
+    pub fn description(self, description: &str) -> Self {
+        self.field("description", description)
+    }
+
+    /// Sets whether the room is shown to everyone.
+    #[must_use]
+    pub fn public(self, public: bool) -> Self {
+        self.field("roomDisplay", if public { "public" } else { "private" })
+    }
+
+    /// Sets the text shown to those who enter.
+    #[must_use]
+    pub fn welcome_message(self, message: &str) -> Self {
+        self.field("welcomeMessage", message)
+    }
+
+    /// Sets the longest song, in minutes.
+    #[must_use]
+    pub fn max_song_minutes(self, minutes: u32) -> Self {
+        self.field("maxLengthSong", minutes.to_string())
+    }
+
+    /// Sets the password of a private room.
+    #[must_use]
+    pub fn password(self, password: &Secret) -> Self {
+        self.field("roomPassword", password.expose())
+    }
+}
+
+/// Something a moderator did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuditEntry {
+    /// When.
+    pub created_at: Option<Timestamp>,
+    /// What, in the wire's word.
+    pub kind: String,
+    /// For how many minutes, where that means something.
+    pub duration: Option<i64>,
+    /// To whom.
+    pub target: User,
+    /// Which moderator.
+    pub by: User,
+}
+
+impl From<wire::Audit<'_>> for AuditEntry {
+    fn from(wire: wire::Audit<'_>) -> Self {
+        Self {
+            created_at: wire.created,
+            kind: wire.kind.unwrap_or_default().into_owned(),
+            duration: wire.duration,
+            target: wire.user.into(),
+            by: wire.moderator.into(),
+        }
+    }
+}

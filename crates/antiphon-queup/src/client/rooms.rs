@@ -1,0 +1,113 @@
+//! Requests about rooms.
+
+use std::sync::Arc;
+
+use antiphon_core::Secret;
+
+use super::{
+    Client, parse,
+    room::{Room, RoomSettings},
+};
+use crate::{
+    error::{JoinError, RequestError},
+    http::{Call, step},
+    model::{RoomInfo, Slug},
+    session::Command,
+    wire,
+};
+
+impl Client {
+    /// Joins a room by the name in its URL, and waits until the socket is attached to it.
+    ///
+    /// The room is joined again after every reconnect and every restart, until [`Room::leave`].
+    ///
+    /// # Errors
+    /// [`JoinError`]; [`JoinError::NotConnected`] if the socket does not come up in time.
+    pub async fn join_room(&self, slug: impl Into<Slug>) -> Result<Room, JoinError> {
+        self.join(slug.into(), None).await
+    }
+
+    /// Joins a private room.
+    ///
+    /// The password is not stored; for joining again after a restart it has to be in the configuration as well.
+    ///
+    /// # Errors
+    /// [`JoinError`]; [`JoinError::WrongPassword`] if it is wrong.
+    pub async fn join_private_room(
+        &self,
+        slug: impl Into<Slug>,
+        password: impl Into<Secret>,
+    ) -> Result<Room, JoinError> {
+        self.join(slug.into(), Some(password.into())).await
+    }
+
+    async fn join(&self, slug: Slug, password: Option<Secret>) -> Result<Room, JoinError> {
+        let make = |reply| Command::Join {
+            slug,
+            password,
+            reply,
+        };
+        let info = match self.command(make, self.shared.action_timeout).await {
+            Ok(joined) => joined?,
+            // The socket is there, so it is the room that did not come.
+            Err(error) if error.state.is_connected() => {
+                return Err(JoinError::TimedOut(self.shared.action_timeout));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(self.know(info))
+    }
+
+    fn know(&self, info: RoomInfo) -> Room {
+        let room = Room {
+            client: self.clone(),
+            info: Arc::new(info.clone()),
+        };
+        self.shared.cache.write().put_room(info);
+        room
+    }
+
+    /// Fetches a room by its slug or id, without joining it.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] with status 404 if there is none.
+    pub async fn fetch_room(&self, room: impl AsRef<str>) -> Result<RoomInfo, RequestError> {
+        let data = self
+            .call(Call::get(format!("/room/{}", step(room.as_ref()))))
+            .await?;
+        Ok(parse::<wire::Room<'_>>(&data)?.into())
+    }
+
+    /// Fetches the rooms of the lobby.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn lobby(&self) -> Result<Vec<RoomInfo>, RequestError> {
+        self.room_list("/room".into()).await
+    }
+
+    /// Searches for rooms.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn search_rooms(&self, term: &str) -> Result<Vec<RoomInfo>, RequestError> {
+        self.room_list(format!("/room/term/{}", step(term))).await
+    }
+
+    async fn room_list(&self, path: String) -> Result<Vec<RoomInfo>, RequestError> {
+        let data = self.call(Call::get(path)).await?;
+        let list: wire::List<wire::Room<'_>> = parse(&data)?;
+        Ok(list.0.into_iter().map(RoomInfo::from).collect())
+    }
+
+    /// Makes a room; an account may have five, and none can be deleted.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn create_room(&self, settings: &RoomSettings) -> Result<RoomInfo, RequestError> {
+        let data = self
+            .call(Call::post("/room").form(settings.pairs()))
+            .await?;
+        Ok(parse::<wire::Room<'_>>(&data)?.into())
+    }
+}

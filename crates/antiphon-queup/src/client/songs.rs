@@ -1,0 +1,190 @@
+//! Requests about songs and personal playlists.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::{Client, parse};
+use crate::{
+    error::RequestError,
+    http::{Call, step},
+    model::{PlaylistId, Song, SongInfo, SongInfoId, SongLink},
+    wire,
+};
+
+/// How often a redirect on QueUp itself is followed.
+const REDIRECTS: u8 = 3;
+
+impl Client {
+    /// Fetches media by QueUp's id or its source's.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn fetch_song_info(&self, song: impl AsRef<str>) -> Result<SongInfo, RequestError> {
+        let data = self
+            .call(Call::get(format!("/song/{}", step(song.as_ref()))))
+            .await?;
+        Ok(parse::<wire::SongInfo<'_>>(&data)?.into())
+    }
+
+    /// Tells where a song can be heard at its source; `None` if QueUp does not know it.
+    ///
+    /// For YouTube that follows from the song itself. For any other source, and where QueUp sent no media with the song,
+    /// QueUp is asked and its redirect followed to the first address outside of QueUp, which is not opened.
+    ///
+    /// # Errors
+    /// [`RequestError`]; [`RequestError::NotQueUp`] if the redirect leads nowhere.
+    pub async fn fetch_song_link(&self, song: &Song) -> Result<Option<SongLink>, RequestError> {
+        let info = song.song_info.as_ref();
+        if let Some(link) = info.and_then(SongInfo::link) {
+            return Ok(Some(link));
+        }
+        let ids = [Some(&song.song_info_id), info.map(|info| &info.id)];
+        let id = ids.into_iter().flatten().find(|id| !id.is_empty());
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let mut path = format!("/song/{}/redirect", step(id.as_str()));
+        for _ in 0..REDIRECTS {
+            let to = match self.call(Call::get(path).redirect()).await {
+                Ok(to) => String::from_utf8_lossy(&to).into_owned(),
+                Err(RequestError::Refused { status: 404, .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let Some(next) = self.shared.http.own_path(&to) else {
+                let nowhere = || RequestError::NotQueUp("a redirect to no web address".into());
+                return SongLink::to(&to).map(Some).ok_or_else(nowhere);
+            };
+            path = next;
+        }
+        Err(RequestError::NotQueUp("a redirect without an end".into()))
+    }
+
+    /// Searches for media; the answer is the platform's own JSON, whose shape is not documented.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn search_songs(&self, source: &str, name: &str) -> Result<Bytes, RequestError> {
+        let call = Call::get("/song").query([("type", source), ("name", name), ("details", "1")]);
+        self.call(call).await
+    }
+
+    /// Fetches the account's playlists.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn playlists(&self) -> Result<Vec<Playlist>, RequestError> {
+        let data = self.call(Call::get("/playlist")).await?;
+        let list: wire::List<wire::Playlist<'_>> = parse(&data)?;
+        Ok(list.0.into_iter().map(Playlist::from).collect())
+    }
+
+    /// Makes a playlist.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn create_playlist(&self, name: &str) -> Result<Playlist, RequestError> {
+        let call = Call::post("/playlist").form([("name", name)]);
+        let data = self.call(call).await?;
+        Ok(parse::<wire::Playlist<'_>>(&data)?.into())
+    }
+
+    /// Renames a playlist.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn rename_playlist(
+        &self,
+        playlist: &PlaylistId,
+        name: &str,
+    ) -> Result<(), RequestError> {
+        let path = format!("/playlist/{}", step(playlist.as_str()));
+        self.call(Call::put(path).form([("name", name)]))
+            .await
+            .map(drop)
+    }
+
+    /// Deletes a playlist.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn delete_playlist(&self, playlist: &PlaylistId) -> Result<(), RequestError> {
+        let path = format!("/playlist/{}", step(playlist.as_str()));
+        self.call(Call::delete(path)).await.map(drop)
+    }
+
+    /// Fetches a page of a playlist's songs, from 1.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn playlist_songs(
+        &self,
+        playlist: &PlaylistId,
+        page: u32,
+    ) -> Result<Vec<Song>, RequestError> {
+        let path = format!("/playlist/{}/songs", step(playlist.as_str()));
+        let data = self
+            .call(Call::get(path).query([("page", page.to_string())]))
+            .await?;
+        songs(&data)
+    }
+
+    /// Puts media on a playlist; on the playing song, this is what QueUp calls a grab.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn grab(&self, playlist: &PlaylistId, song: &SongInfoId) -> Result<(), RequestError> {
+        let path = format!("/playlist/{}/songs", step(playlist.as_str()));
+        let call = Call::post(path).form([("songid", song.as_str())]);
+        self.call(call).await.map(drop)
+    }
+
+    /// Takes media off a playlist.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn remove_from_playlist(
+        &self,
+        playlist: &PlaylistId,
+        song: &SongInfoId,
+    ) -> Result<(), RequestError> {
+        let path = format!(
+            "/playlist/{}/songs/{}",
+            step(playlist.as_str()),
+            step(song.as_str())
+        );
+        self.call(Call::delete(path)).await.map(drop)
+    }
+}
+
+pub(super) fn songs(data: &Bytes) -> Result<Vec<Song>, RequestError> {
+    let list: wire::List<wire::QueueItem<'_>> = parse(data)?;
+    Ok(list.0.into_iter().map(Song::from).collect())
+}
+
+/// A personal playlist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Playlist {
+    /// Id of the playlist.
+    pub id: PlaylistId,
+    /// Name of the playlist.
+    pub name: String,
+    /// Whether others may see it.
+    pub is_public: bool,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// How many songs it has.
+    pub songs: i64,
+}
+
+impl From<wire::Playlist<'_>> for Playlist {
+    fn from(wire: wire::Playlist<'_>) -> Self {
+        Self {
+            id: wire.id.as_deref().unwrap_or_default().into(),
+            name: wire.name.unwrap_or_default().into_owned(),
+            is_public: wire.is_public.unwrap_or_default(),
+            created_at: wire.created,
+            songs: wire.total_items.unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The rate limits of requests (protocol §8).
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
+
+use crate::{config::RateLimits, error::RequestError};
+
+/// The slots of the rate limit: one for each request, free again some time after it was sent.
+#[derive(Debug)]
+struct Slots {
+    free_at: Vec<Instant>,
+    limit: usize,
+}
+
+impl Slots {
+    fn new(limit: usize) -> Self {
+        Self {
+            free_at: Vec::with_capacity(limit),
+            limit,
+        }
+    }
+
+    /// Takes a slot for so long, or says when one will be free.
+    fn take(&mut self, now: Instant, hold: Duration) -> Result<(), Instant> {
+        self.free_at.retain(|free_at| *free_at > now);
+        if self.free_at.len() < self.limit {
+            self.free_at.push(now + hold);
+            return Ok(());
+        }
+        Err(self.free_at.iter().copied().min().unwrap_or(now))
+    }
+}
+
+/// Gives requests their turn.
+///
+/// Written here rather than built from a general limiter: each slot cools down for a time of its own, which windows
+/// and token buckets cannot say.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    slots: Mutex<Slots>,
+    /// Whoever holds it is next; the others queue behind, in order.
+    turn: Semaphore,
+    pub(super) chat: Semaphore,
+    waiting: AtomicUsize,
+    pub(super) limits: RateLimits,
+    /// When chat may go on after the server asked us to wait.
+    chat_closed: Mutex<Option<(Instant, String)>>,
+}
+
+/// Counts someone who waits, until dropped.
+pub(super) struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Limiter {
+    pub(super) fn new(limits: RateLimits) -> Self {
+        Self {
+            slots: Mutex::new(Slots::new(limits.slots)),
+            turn: Semaphore::new(1),
+            chat: Semaphore::new(1),
+            waiting: AtomicUsize::new(0),
+            limits,
+            chat_closed: Mutex::default(),
+        }
+    }
+
+    pub(super) fn wait(&self) -> Result<Waiting<'_>, RequestError> {
+        let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Waiting(&self.waiting);
+        if waiting >= self.limits.waiting.saturating_add(self.limits.slots) {
+            return Err(RequestError::Busy(waiting));
+        }
+        Ok(place)
+    }
+
+    /// Waits for a slot.
+    pub(super) async fn slot(&self, hold: Duration) {
+        let turn = self.turn.acquire().await;
+        loop {
+            let taken = {
+                let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+                slots.take(Instant::now(), hold)
+            };
+            match taken {
+                Ok(()) => break,
+                Err(free_at) => sleep_until(free_at).await,
+            }
+        }
+        drop(turn);
+    }
+
+    pub(super) fn chat_open(&self) -> Result<(), RequestError> {
+        let mut closed = self
+            .chat_closed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        closed.take_if(|(until, _)| *until <= now);
+        match &*closed {
+            Some((until, message)) => Err(RequestError::RateLimited {
+                message: message.clone(),
+                wait: Some(until.saturating_duration_since(now)),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn close_chat(&self, message: &str, wait: Duration) {
+        let mut closed = self
+            .chat_closed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *closed = Some((Instant::now() + wait, message.to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_free_at_their_own_times() {
+        let start = Instant::now();
+        let seconds = |seconds| start + Duration::from_secs(seconds);
+        let mut slots = Slots::new(2);
+        assert_eq!(slots.take(start, Duration::from_secs(30)), Ok(()));
+        assert_eq!(slots.take(start, Duration::from_secs(5)), Ok(()));
+        assert_eq!(slots.take(start, Duration::from_secs(5)), Err(seconds(5)));
+        assert_eq!(slots.take(seconds(5), Duration::from_secs(5)), Ok(()));
+        assert_eq!(
+            slots.take(seconds(6), Duration::from_secs(5)),
+            Err(seconds(10))
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! Ids, each a type of its own.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+/// A newtype over a shared text: cheap to clone, compared by its text.
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// It is empty where the platform sent none.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Wraps the text as it is.
+            pub fn new(text: impl Into<Arc<str>>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether the platform sent none.
+            pub fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self("".into())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", &*self.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(id: &$name) -> Self {
+                id.clone()
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                &*self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                &*self.0 == *other
+            }
+        }
+    )*};
+}
+
+id! {
+    /// Id of a room: 24 hexadecimal digits.
+    RoomId;
+    /// Name of a room in its URL, such as `choir-loft`.
+    Slug;
+    /// Id of a user: 24 hexadecimal digits.
+    UserId;
+    /// Id of a user's state in one room; not the user's id.
+    MemberId;
+    /// Id of an entry in a room's queue.
+    SongId;
+    /// Id of the media behind an entry of a queue.
+    SongInfoId;
+    /// Id of a chat message: `<user id>-<ms>`.
+    ChatId;
+    /// Id of a private conversation.
+    ConversationId;
+    /// Id of a message in a private conversation.
+    PrivateMessageId;
+    /// Id of a role: 24 hexadecimal digits.
+    RoleId;
+    /// Id of a personal playlist.
+    PlaylistId;
+}
+
+impl UserId {
+    /// Whether it is the id of an account; guests have 32 hexadecimal digits instead of 24.
+    pub fn is_account(&self) -> bool {
+        self.0.len() == 24 && self.0.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+}
+
+impl ChatId {
+    /// The author's id and the time in ms, where it has the usual form; it is split at the last `-`.
+    pub fn parts(&self) -> Option<(UserId, i64)> {
+        let (user, ms) = self.0.rsplit_once('-')?;
+        Some((user.into(), ms.parse().ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chat_id_is_split_at_the_last_dash() {
+        let parts = ChatId::from("a-b-1720000000123").parts();
+        assert_eq!(parts, Some(("a-b".into(), 1_720_000_000_123)));
+        assert_eq!(ChatId::from("nothing").parts(), None);
+        assert_eq!(ChatId::from("a-later").parts(), None);
+    }
+
+    #[test]
+    fn a_guest_is_no_account() {
+        assert!(UserId::from("5f1c0aa1b2c3d4e5f6071829").is_account());
+        assert!(!UserId::from("5f1c0aa1b2c3d4e5f60718295f1c0aa1").is_account());
+        assert!(!UserId::default().is_account());
+    }
+}

@@ -1,0 +1,186 @@
+//! Roles in a room, and their rights (protocol §5.4).
+
+use std::fmt;
+
+use super::ids::RoleId;
+
+/// A role in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// Runs the room beside its creator.
+    CoOwner,
+    /// May also give and take roles.
+    Manager,
+    /// May skip, kick, ban, mute and order the queue.
+    Moderator,
+    /// May skip and appoint DJs.
+    Vip,
+    /// May appoint DJs.
+    ResidentDj,
+    /// May chat.
+    Dj,
+    /// May chat.
+    Member,
+    /// A role that this version does not know, by its id.
+    Unknown(RoleId),
+}
+
+/// Something a role may allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Right {
+    /// Change the room.
+    UpdateRoom,
+    /// Make and unmake managers.
+    SetManagers,
+    /// Give and take other roles.
+    SetRoles,
+    /// Skip the playing song.
+    Skip,
+    /// Reorder the queue.
+    QueueOrder,
+    /// Kick members.
+    Kick,
+    /// Ban and unban users.
+    Ban,
+    /// Mute and unmute members.
+    Mute,
+    /// Make and unmake DJs.
+    SetDj,
+    /// Lock and unlock the queue.
+    LockQueue,
+    /// Delete chat messages.
+    DeleteChat,
+    /// Mention groups in chat.
+    ChatMention,
+    /// Chat.
+    Chat,
+    /// Change slow mode and what guests may do.
+    ModSettings,
+}
+
+impl Role {
+    /// Every role this version knows, from the highest down.
+    pub const ALL: [Self; 7] = [
+        Self::CoOwner,
+        Self::Manager,
+        Self::Moderator,
+        Self::Vip,
+        Self::ResidentDj,
+        Self::Dj,
+        Self::Member,
+    ];
+
+    /// The role with this id.
+    pub fn from_id(id: &str) -> Self {
+        match id {
+            "5615fa9ae596154a5c000000" => Self::CoOwner,
+            "5615fd84e596150061000003" => Self::Manager,
+            "52d1ce33c38a06510c000001" => Self::Moderator,
+            "5615fe1ee596154fc2000001" => Self::Vip,
+            "5615feb8e596154fc2000002" => Self::ResidentDj,
+            "564435423f6ba174d2000001" => Self::Dj,
+            "65ef1e77ac32214febf09295" => Self::Member,
+            other => Self::Unknown(other.into()),
+        }
+    }
+
+    /// The role's id, as requests name it.
+    pub fn id(&self) -> RoleId {
+        RoleId::from(match self {
+            Self::CoOwner => "5615fa9ae596154a5c000000",
+            Self::Manager => "5615fd84e596150061000003",
+            Self::Moderator => "52d1ce33c38a06510c000001",
+            Self::Vip => "5615fe1ee596154fc2000001",
+            Self::ResidentDj => "5615feb8e596154fc2000002",
+            Self::Dj => "564435423f6ba174d2000001",
+            Self::Member => "65ef1e77ac32214febf09295",
+            Self::Unknown(id) => return id.clone(),
+        })
+    }
+
+    /// The role's type as the wire spells it; empty for an unknown one.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CoOwner => "co-owner",
+            Self::Manager => "manager",
+            Self::Moderator => "mod",
+            Self::Vip => "vip",
+            Self::ResidentDj => "resident-dj",
+            Self::Dj => "dj",
+            Self::Member => "member",
+            Self::Unknown(_) => "",
+        }
+    }
+
+    /// What the role allows, by the documented table; nothing for an unknown one.
+    pub fn rights(&self) -> &'static [Right] {
+        use Right::{
+            Ban, Chat, ChatMention, DeleteChat, Kick, LockQueue, ModSettings, Mute, QueueOrder,
+            SetDj, SetManagers, SetRoles, Skip, UpdateRoom,
+        };
+        const CO_OWNER: &[Right] = &[
+            UpdateRoom,
+            SetManagers,
+            SetRoles,
+            Skip,
+            QueueOrder,
+            Kick,
+            Ban,
+            Mute,
+            SetDj,
+            LockQueue,
+            DeleteChat,
+            ChatMention,
+            Chat,
+            ModSettings,
+        ];
+        match self {
+            Self::CoOwner => CO_OWNER,
+            // Each of the next two lacks what only the one above may do.
+            Self::Manager => CO_OWNER.split_at(2).1,
+            Self::Moderator => CO_OWNER.split_at(3).1,
+            Self::Vip => &[Skip, SetDj, Chat],
+            Self::ResidentDj => &[SetDj, Chat],
+            Self::Dj | Self::Member => &[Chat],
+            Self::Unknown(_) => &[],
+        }
+    }
+
+    /// Whether the role allows it, by the documented table.
+    pub fn has(&self, right: Right) -> bool {
+        self.rights().contains(&right)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(id) => f.pad(id.as_str()),
+            known => f.pad(known.name()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_is_found_by_its_id() {
+        for role in Role::ALL {
+            assert_eq!(Role::from_id(role.id().as_str()), role);
+        }
+        let unknown = Role::from_id("ffffffffffffffffffffffff");
+        assert_eq!(unknown.id(), "ffffffffffffffffffffffff");
+        assert!(unknown.rights().is_empty());
+    }
+
+    #[test]
+    fn rights_grow_with_the_role() {
+        assert!(Role::CoOwner.has(Right::SetManagers) && !Role::Manager.has(Right::SetManagers));
+        assert!(Role::Manager.has(Right::SetRoles) && !Role::Moderator.has(Right::SetRoles));
+        assert!(Role::Moderator.has(Right::Kick) && !Role::Vip.has(Right::Kick));
+    }
+}
