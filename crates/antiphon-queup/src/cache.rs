@@ -1,4 +1,4 @@
-//! What is remembered of the platform: a projection of the events, shared with the client.
+//! The caches: a projection of the events, shared with the client.
 
 use std::{
     borrow::Borrow,
@@ -25,7 +25,7 @@ use crate::{
     wire,
 };
 
-/// Bounds of the caches; what is over them goes, the oldest first.
+/// Bounds of the caches; beyond them the oldest values go.
 const ROOMS: usize = 64;
 const USERS: usize = 4096;
 const MEMBERS: usize = 4096;
@@ -33,12 +33,12 @@ const MEMBERS: usize = 4096;
 const MESSAGES: usize = 512;
 const CONVERSATIONS: usize = 256;
 const QUEUE: usize = 1024;
-/// Messages of a room that are saved with the picture.
+/// Number of a room's messages that are saved.
 const SAVED_MESSAGES: usize = 64;
-/// Version of the saved picture.
+/// Version of the saved cache.
 const VERSION: i64 = 1;
 
-/// A map that forgets what came first once it is full.
+/// A map that forgets its oldest value once it is full.
 #[derive(Clone, Debug)]
 pub(crate) struct Bounded<K, V> {
     map: HashMap<K, V>,
@@ -55,7 +55,7 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
         }
     }
 
-    /// Puts a value in, and gives the one it replaced; one that was there keeps its place in the order.
+    /// Puts a value in, and gives the one it replaced; a replaced value keeps its place in the order.
     fn insert(&mut self, key: K, value: V) -> Option<V> {
         let old = self.map.insert(key.clone(), value);
         if old.is_none() {
@@ -88,7 +88,7 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
         old
     }
 
-    /// Everything, the oldest first.
+    /// All values, the oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         self.order
             .iter()
@@ -96,7 +96,7 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
     }
 }
 
-/// What is remembered of one room.
+/// The cache of one room.
 #[derive(Clone, Debug)]
 pub(crate) struct RoomCache {
     pub(crate) info: Option<Arc<RoomInfo>>,
@@ -120,7 +120,7 @@ impl Default for RoomCache {
     }
 }
 
-/// Everything that is remembered of one account's view.
+/// The caches of one account.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     pub(crate) me: Option<User>,
@@ -142,7 +142,7 @@ impl Default for Cache {
     }
 }
 
-/// The caches, as client and projection share them.
+/// The caches, shared by client and projection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SharedCache(Arc<RwLock<Cache>>);
 
@@ -164,7 +164,7 @@ impl Cache {
         self.rooms.get_mut(room).expect("it was just put in")
     }
 
-    /// Remembers a user; one of whom only the id is known does not replace a better one.
+    /// Remembers a user, unless only the id is known.
     fn see(&mut self, user: &User) {
         if user.id.is_empty() || user.username.is_empty() {
             return;
@@ -190,8 +190,8 @@ impl Cache {
         self.room(&id).info.replace(Arc::new(info))
     }
 
-    /// Lays what an event says of a member over what is known; gives the state now and the one before.
-    fn lay_member(
+    /// Updates a member by the fields that an event has; gives the state now and the one before.
+    fn update_member(
         &mut self,
         room: &RoomId,
         wire: wire::Member<'_>,
@@ -251,7 +251,7 @@ impl Cache {
             return;
         }
         let messages = &mut self.room(room).messages;
-        // The echo of a deleted message must not bring it back.
+        // An echo that follows its deletion must not restore the message.
         let deleted = messages.get(&message.id).is_some_and(|known| known.deleted);
         let message = Message {
             deleted: message.deleted || deleted,
@@ -290,14 +290,14 @@ impl Cache {
         active.replace(song).map_or(Before::NOTHING, Before::was)
     }
 
-    /// Takes in one event and gives what it replaced or removed.
+    /// Applies one event; gives the value that it replaced or removed.
     fn apply(&mut self, event: &Event) -> Result<Before, antiphon_core::DecodeError> {
         Ok(match event.kind().name() {
             "chat-message" => {
-                let mut wire: wire::Chat<'_> = wire::read(event)?;
+                let mut wire: wire::Chat<'_> = event.parse_object()?;
                 let room = room_of(event);
                 let member = wire.queue_object.take();
-                let member = member.and_then(|member| self.lay_member(&room, member, None));
+                let member = member.and_then(|member| self.update_member(&room, member, None));
                 let mut message = Message::from(wire);
                 message.room = Some(room.clone());
                 message.member = member.map(|(member, _)| (*member).clone());
@@ -349,28 +349,28 @@ impl Cache {
         };
         Ok(match event.kind().name() {
             "user-join" => {
-                let wire: wire::Action<'_> = wire::read(event)?;
+                let wire: wire::Action<'_> = event.parse_object()?;
                 let room = room_of(event);
                 let user = User::from(wire.user);
                 self.see(&user);
                 let member = wire.room_user.unwrap_or_default();
-                let joined = self.lay_member(&room, member, Some(&user.id));
+                let joined = self.update_member(&room, member, Some(&user.id));
                 was(joined.and_then(|(_, before)| before))
             }
             "user_update" => {
-                let wire: wire::MemberUpdate<'_> = wire::read(event)?;
-                let laid = wire
+                let wire: wire::MemberUpdate<'_> = event.parse_object()?;
+                let updated = wire
                     .user
-                    .and_then(|member| self.lay_member(&room_of(event), member, None));
-                was(laid.and_then(|(_, before)| before))
+                    .and_then(|member| self.update_member(&room_of(event), member, None));
+                was(updated.and_then(|(_, before)| before))
             }
             "user-pause-queue" | "user-pause-queue-mod" => {
-                let wire: wire::Action<'_> = wire::read(event)?;
+                let wire: wire::Action<'_> = event.parse_object()?;
                 let user = User::from(wire.user);
-                let laid = wire
+                let updated = wire
                     .user_queue
-                    .and_then(|member| self.lay_member(&room_of(event), member, Some(&user.id)));
-                was(laid.and_then(|(_, before)| before))
+                    .and_then(|member| self.update_member(&room_of(event), member, Some(&user.id)));
+                was(updated.and_then(|(_, before)| before))
             }
             "user-leave" => {
                 let leave = UserLeave::decode(event)?;
@@ -425,7 +425,7 @@ impl Cache {
             "room-update" => {
                 let mut update = RoomUpdate::decode(event)?;
                 update.info.id = update.room.clone();
-                // An update that names no room says nothing about it.
+                // An update without a room changes nothing.
                 if update.info.slug.is_empty() && update.info.name.is_empty() {
                     return Ok(Before::NOTHING);
                 }
@@ -463,7 +463,7 @@ impl Cache {
             "playlist_active_dubs" => {
                 let dubs = ActiveDubs::decode(event)?;
                 let room = self.room(&dubs.room);
-                // Votes for another song are worth nothing (protocol §4.4).
+                // Votes on another song are stale (protocol §4.4).
                 let playing = room.active.as_ref().map(|song| &song.id);
                 if dubs.song.as_ref().map(|song| &song.id) == playing {
                     room.dubs = Some(Arc::new(dubs));
@@ -518,7 +518,7 @@ impl Cache {
     fn from_json(saved: &[u8]) -> Result<Self, BoxError> {
         let saved: wire::SavedCache<'_> = serde_json::from_slice(saved)?;
         if saved.v != Some(VERSION) {
-            return Err("the picture was saved by another version".into());
+            return Err("the cache was saved by another version".into());
         }
         let mut cache = Self {
             me: saved.me.map(User::from),
@@ -557,13 +557,13 @@ impl Cache {
 }
 
 /// The projection that keeps the caches of one source.
-pub(crate) struct Picture {
+pub(crate) struct CacheProjection {
     name: String,
     source: SourceName,
     cache: SharedCache,
 }
 
-impl Picture {
+impl CacheProjection {
     pub(crate) fn new(source: SourceName, cache: SharedCache) -> Self {
         Self {
             name: format!("queup/{source}"),
@@ -573,15 +573,15 @@ impl Picture {
     }
 }
 
-impl fmt::Debug for Picture {
+impl fmt::Debug for CacheProjection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Picture")
+        f.debug_struct("CacheProjection")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
 
-impl Projection for Picture {
+impl Projection for CacheProjection {
     fn name(&self) -> &str {
         &self.name
     }
@@ -593,15 +593,15 @@ impl Projection for Picture {
         match self.cache.write().apply(event) {
             Ok(before) => before,
             Err(error) => {
-                tracing::debug!(%error, position = %event.position(), "event passed over by the cache");
+                tracing::debug!(%error, position = %event.position(), "event not applied to the cache");
                 Before::NOTHING
             }
         }
     }
 
     fn save(&self) -> Option<Vec<u8>> {
-        let picture = self.cache.read().to_json();
-        serde_json::to_vec(&picture).ok()
+        let cache = self.cache.read().to_json();
+        serde_json::to_vec(&cache).ok()
     }
 
     fn restore(&mut self, saved: &[u8]) -> Result<(), BoxError> {

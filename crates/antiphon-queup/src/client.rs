@@ -1,4 +1,4 @@
-//! The cloneable handles that users hold.
+//! The handles that users hold: cheap to clone, usable from anywhere.
 
 mod collection;
 mod conversation;
@@ -10,7 +10,7 @@ mod users;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use antiphon_core::{Clock, LinkState, Place, Secret};
+use antiphon_core::{Clock, LinkState, Place, Secret, json_position};
 use antiphon_net::Network;
 use bytes::Bytes;
 use tokio::{
@@ -28,16 +28,17 @@ pub use self::{
 use crate::{
     cache::SharedCache,
     config::Config,
-    error::{ConnectError, LoginError, NotConnected, RequestError, shape},
+    error::{ConnectError, LoginError, NotConnected, RequestError},
     http::{Call, Http, Lane},
     model::{ChatId, ConversationId, Message, RoomId, Slug, User, UserId},
     session::Command,
     wire,
 };
 
-/// Commands that wait for the socket; one more waits for its turn within its own timeout.
+/// Number of commands that wait for the socket; one more waits for its turn within its own timeout.
 pub(crate) const COMMANDS: usize = 64;
-/// What client and source have in common.
+
+/// State that client and source share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) http: Http,
@@ -56,8 +57,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
-        // A proxy that cannot be used is an error when the source runs, and of every request before that.
-        let network = config.routed_or_closed();
+        let network = config.routed();
         Self {
             http: Http::new(config, network.http()),
             network,
@@ -80,23 +80,39 @@ impl Shared {
             self.cache.write().me = Some(user.into());
         }
     }
-
-    /// Shows that the source ended before it began.
-    pub(crate) fn stopped(&self, code: &'static str, reason: &str) {
-        self.link.send_replace(LinkState::Stopped {
-            code: code.into(),
-            reason: reason.into(),
-            hint: None,
-        });
-    }
 }
 
 /// A handle on one QueUp account: cheap to clone, and usable from anywhere.
 ///
-/// Requests work at any time, and wait for their turn by the rate limits.
-/// What needs the socket waits for it up to [`Config::action_timeout`].
-/// What it knows of rooms, users and messages follows the events; see [`Client::rooms`] and its neighbours for the
-/// bounds.
+/// Requests work at any time, and wait for their turn by the [rate limits](crate::RateLimits).
+/// Actions on the socket wait for it up to [`Config::action_timeout`].
+/// Its caches of rooms, users and messages follow the events; see [`Client::rooms`] and its neighbours for the bounds.
+///
+/// ```no_run
+/// use antiphon_queup::{self as queup, Account, Config, LoginError};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let (client, source) = queup::connect(Config::new(Account::new("mira@example.org", "a password")));
+/// # let _ = source;
+/// // An app runs the source; requests need none.
+/// match client.login().await {
+///     Ok(me) => println!("logged in as {}", me.username),
+///     Err(LoginError::Authorization(refused)) => println!("QueUp says: {}", refused.message),
+///     Err(error) => return Err(error.into()),
+/// }
+/// for room in client.lobby().await? {
+///     println!("{} has {:?} users", room.name, room.active_users);
+/// }
+/// // Actions on the socket work once the source runs.
+/// client.connect().await?;
+/// let room = client.join_room("choir-loft").await?;
+/// println!("{} members are known", room.members().len());
+/// if let Some(song) = room.current_song() {
+///     println!("{} plays, at {:?}", song.name(), client.fetch_song_link(&song).await?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -109,7 +125,8 @@ pub type MessageCollection = Collection<Arc<Message>>;
 
 /// Reads the `data` of an answer.
 fn parse<'a, T: serde::Deserialize<'a>>(data: &'a Bytes) -> Result<T, RequestError> {
-    serde_json::from_slice(data).map_err(|error| RequestError::Undecodable(shape(&error)))
+    serde_json::from_slice(data)
+        .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
 }
 
 impl Client {
@@ -126,10 +143,11 @@ impl Client {
 
     /// Logs in with the configured account.
     ///
-    /// The source does so by itself; this is for those who want to know beforehand. It does not connect.
+    /// The source logs in by itself; this tests a password beforehand. It does not connect.
     ///
     /// # Errors
-    /// [`LoginError::Authorization`] with the server's words if name or password are wrong.
+    /// [`LoginError::Authorization`] with the server's words if name or password are wrong; another [`LoginError`] if
+    /// the request failed.
     pub async fn login(&self) -> Result<AuthenticatedUser, LoginError> {
         self.shared.http.log_in().await?;
         let call = Call::get("/auth/session").lane(Lane::Upkeep);
@@ -142,12 +160,10 @@ impl Client {
         })
     }
 
-    /// Ends the session on the server; the cookie is dead.
-    ///
-    /// The next request logs in again.
+    /// Ends the session on the server, so that the cookie is dead; the next request logs in again.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn logout(&self) -> Result<(), RequestError> {
         self.call(Call::get("/auth/logout")).await.map(drop)
     }
@@ -188,25 +204,36 @@ impl Client {
         if state.is_connected() {
             Ok(())
         } else {
-            Err(NotConnected { state }.into())
+            Err(NotConnected::new(state).into())
         }
     }
 
-    /// Where the connection stands.
+    /// State of the connection.
     pub fn link(&self) -> LinkState {
         self.shared.link.borrow().clone()
     }
 
-    /// Watches where the connection stands.
+    /// Watches the state of the connection.
+    ///
+    /// ```no_run
+    /// # async fn example(client: &antiphon_queup::Client) {
+    /// let mut link = client.watch_link();
+    /// while link.changed().await.is_ok() {
+    ///     println!("QueUp is {}", *link.borrow_and_update());
+    ///     for (place, state) in client.room_links() {
+    ///         println!("{place} is {state}");
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub fn watch_link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
     }
 
-    /// Rooms that are not as they should be, each with where it stands: waiting, stopped or left.
+    /// Rooms whose state is another than the connection's, each with its state: waiting, stopped or closed.
     ///
     /// A place is `room/<id>`, or `room/<name in the URL>` for a room of the configuration that was never joined.
-    /// Any other room stands where the connection stands. At most 256 are listed; each change is an `antiphon.link`
-    /// event at the room's place.
+    /// At most 256 rooms are listed; each change is an `antiphon.link` event at the room's place.
     pub fn room_links(&self) -> Vec<(Place, LinkState)> {
         self.shared.room_links.borrow().clone()
     }
@@ -218,7 +245,7 @@ impl Client {
         } else {
             state
         };
-        NotConnected { state }
+        NotConnected::new(state)
     }
 
     /// Hands a command to the source and waits for its answer.
@@ -240,9 +267,9 @@ impl Client {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What is known.
+    // The caches.
 
-    /// Rooms joined at least once since the program began; at most 64, then the oldest are forgotten.
+    /// Rooms that were joined at least once; at most 64, then the oldest are forgotten.
     pub fn rooms(&self) -> RoomCollection {
         let cache = self.shared.cache.read();
         let items = cache
@@ -256,13 +283,13 @@ impl Client {
         Collection::new(items)
     }
 
-    /// Users seen; at most 4,096, then the oldest are forgotten.
+    /// Users that were seen; at most 4,096, then the oldest are forgotten.
     pub fn users(&self) -> Collection<Arc<User>> {
         let cache = self.shared.cache.read();
         Collection::new(cache.users.iter().map(|(_, user)| Arc::clone(user)))
     }
 
-    /// Messages heard; at most 512 for each room, then the oldest are forgotten.
+    /// Messages that were heard; at most 512 for each room, then the oldest are forgotten.
     pub fn messages(&self) -> MessageCollection {
         let cache = self.shared.cache.read();
         let items = cache
@@ -272,7 +299,7 @@ impl Client {
         Collection::new(items)
     }
 
-    /// Conversations known; at most 256, then the oldest are forgotten.
+    /// Conversations that were fetched; at most 256, then the oldest are forgotten.
     pub fn conversations(&self) -> Collection<Conversation> {
         let cache = self.shared.cache.read();
         let items = cache.conversations.iter().map(|(_, info)| Conversation {
@@ -282,7 +309,7 @@ impl Client {
         Collection::new(items)
     }
 
-    /// A room, if it is known.
+    /// A room, if it is cached.
     pub fn room(&self, room: &RoomId) -> Option<Room> {
         let info = self.shared.cache.read().rooms.get(room)?.info.clone()?;
         Some(Room {
@@ -296,7 +323,7 @@ impl Client {
         self.shared.cache.read().users.get(user).cloned()
     }
 
-    /// A user's state in a room, if it is known.
+    /// A user's state in a room, if it is cached.
     pub fn member(&self, room: &RoomId, user: &UserId) -> Option<Member> {
         let cache = self.shared.cache.read();
         let state = cache.rooms.get(room)?.members.get(user).cloned()?;
@@ -316,7 +343,7 @@ impl Client {
             .or_else(|| cache.private.get(message).cloned())
     }
 
-    /// A conversation, if it is known.
+    /// A conversation, if it is cached.
     pub fn conversation(&self, conversation: &ConversationId) -> Option<Conversation> {
         let info = self
             .shared

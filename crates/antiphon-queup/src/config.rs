@@ -1,9 +1,9 @@
-//! What the user chooses.
+//! The configuration of one account.
 
 use std::{collections::HashMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use antiphon_core::{Clock, Rng, Secret, SourceName};
-use antiphon_net::{Connect, Network, Proxy, Route, parse_url};
+use antiphon_net::{Connect, Network, Proxy, ProxyError, Route, parse_url};
 use http::Uri;
 
 use crate::{error::ConfigError, model::Slug};
@@ -16,7 +16,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account with this e-mail address (or user name) and password.
+    /// Takes an e-mail address (or user name) and a password.
     pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self {
             email: email.into(),
@@ -25,82 +25,86 @@ impl Account {
     }
 }
 
-/// A proxy for requests and socket alike.
-#[derive(Clone)]
+/// A proxy, or a connection of one's own, for requests and socket alike.
+#[derive(Clone, Debug)]
 pub struct ProxyOptions {
-    /// Address of the proxy, such as `socks5://127.0.0.1:1080`; it may hold a login.
-    proxy_url: Secret,
+    proxy: Option<Proxy>,
     client_request: Option<Arc<dyn Connect>>,
 }
 
 impl ProxyOptions {
-    /// A proxy by its URL: `http://` (CONNECT), `socks4://`, `socks4a://`, `socks5://` or `socks5h://`, with or without
-    /// `user:password@`.
+    /// Takes a proxy's URL: `http://` or `https://` (CONNECT), `socks4://`, `socks4a://`, `socks5://` or `socks5h://`, with
+    /// or without `user:password@`.
     ///
-    /// A URL that cannot be read is an error when the source runs.
-    pub fn new(proxy_url: impl Into<Secret>) -> Self {
-        Self {
-            proxy_url: proxy_url.into(),
-            client_request: None,
-        }
+    /// # Errors
+    /// [`ProxyError`] if the URL is none of these.
+    pub fn new(proxy_url: impl Into<Secret>) -> Result<Self, ProxyError> {
+        Proxy::parse(proxy_url.into().expose()).map(Self::from)
     }
 
-    /// A connection of one's own instead of a proxy's; the reference's `client_request`.
+    /// Takes a connection of one's own instead of a proxy; the reference's `client_request`.
     ///
     /// It opens plain connections to the host and port it is given; TLS is spoken over them where the URL asks for it.
     pub fn custom(connection: Arc<dyn Connect>) -> Self {
         Self {
-            proxy_url: Secret::default(),
+            proxy: None,
             client_request: Some(connection),
         }
     }
 
-    /// Sets a connection of one's own, which is used instead of the URL's; the default is none.
+    /// Sets a connection of one's own, which is used instead of the proxy. Default: none.
     #[must_use]
     pub fn client_request(mut self, connection: Arc<dyn Connect>) -> Self {
         self.client_request = Some(connection);
         self
     }
 
-    /// The proxy's URL; it may hold a login, so it does not print itself.
-    pub fn proxy_url(&self) -> &Secret {
-        &self.proxy_url
-    }
-
-    fn apply(&self, network: Network) -> Result<Network, ConfigError> {
-        if let Some(connection) = &self.client_request {
-            return Ok(network.route("*", Route::connector_tls(Arc::clone(connection))));
+    fn apply(&self, network: &Network) -> Network {
+        match &self.client_request {
+            Some(connection) => {
+                let route = Route::connector_tls(Arc::clone(connection));
+                network.clone().route("*", route)
+            }
+            None => network.through(self.proxy.as_ref()),
         }
-        let proxy = Proxy::parse(self.proxy_url.expose())
-            .map_err(|error| ConfigError::new("proxy", error.to_string()))?;
-        Ok(network.proxy(proxy))
     }
 }
 
-impl fmt::Debug for ProxyOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxyOptions")
-            .field("proxy_url", &self.proxy_url)
-            .field("client_request", &self.client_request)
-            .finish()
+impl From<Proxy> for ProxyOptions {
+    fn from(proxy: Proxy) -> Self {
+        Self {
+            proxy: Some(proxy),
+            client_request: None,
+        }
     }
 }
 
-/// How many requests may be sent, and how fast (protocol §8).
+/// The rate limits of requests (protocol §8).
 ///
 /// The figures are those of the field's most used client; QueUp's own are not known.
-/// What keeps the session going (token, joining again, state after a reconnect) does not count against them: it is
-/// bounded by the pauses between two connections.
+/// Requests that keep the session going (token, joining again, state after a reconnect) do not count against them: they
+/// are bounded by the pauses between two connections.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_queup::RateLimits;
+///
+/// let limits = RateLimits::default();
+/// assert_eq!((limits.slots, limits.waiting), (10, 64));
+/// let patient = limits.slots(5).cool_down(Duration::from_secs(60));
+/// assert_eq!(patient.chat_cool_down, Duration::from_secs(5));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimits {
-    /// Requests that may be under way or cooling down at once; 10 by default.
+    /// Number of requests that may be under way or cooling down at once. Default: 10.
     pub slots: usize,
-    /// How long a slot cools down after a request was sent; 30 s by default.
+    /// Time for which a slot cools down after a request was sent. Default: 30 s.
     pub cool_down: Duration,
-    /// The same after a chat message; 5 s by default.
+    /// The same after a chat message. Default: 5 s.
     pub chat_cool_down: Duration,
-    /// Requests that may wait for a slot; one more fails at once. 64 by default.
+    /// Number of requests that may wait for a slot; one more fails at once. Default: 64.
     pub waiting: usize,
 }
 
@@ -116,28 +120,28 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// Sets how many requests may be under way or cooling down at once.
+    /// Sets the number of requests that may be under way or cooling down at once. Default: 10.
     #[must_use]
     pub fn slots(mut self, slots: usize) -> Self {
         self.slots = slots;
         self
     }
 
-    /// Sets how long a slot cools down.
+    /// Sets the time for which a slot cools down. Default: 30 s.
     #[must_use]
     pub fn cool_down(mut self, cool_down: Duration) -> Self {
         self.cool_down = cool_down;
         self
     }
 
-    /// Sets how long a slot cools down after a chat message.
+    /// Sets the time for which a slot cools down after a chat message. Default: 5 s.
     #[must_use]
     pub fn chat_cool_down(mut self, cool_down: Duration) -> Self {
         self.chat_cool_down = cool_down;
         self
     }
 
-    /// Sets how many requests may wait for a slot.
+    /// Sets the number of requests that may wait for a slot. Default: 64.
     #[must_use]
     pub fn waiting(mut self, waiting: usize) -> Self {
         self.waiting = waiting;
@@ -145,9 +149,29 @@ impl RateLimits {
     }
 }
 
-/// The choices for one QueUp account.
+/// The configuration of one QueUp account.
 ///
-/// A bad value is an error when the source runs, not here.
+/// A bad value is a [`ConfigError`] when the source runs, not here.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_queup::{self as queup, Account, Config, ProxyOptions};
+///
+/// # fn example() -> Result<(), queup::ProxyError> {
+/// let config = Config::new(Account::new("mira@example.org", "a password"))
+///     .rooms(["choir-loft", "vault"])
+///     .room_password("vault", "open sesame")
+///     .cookie_file("/var/lib/choir/cookie")
+///     .backfill(50)
+///     .action_timeout(Duration::from_secs(20))
+///     .proxy(ProxyOptions::new("socks5h://127.0.0.1:1080")?);
+/// let (client, source) = queup::connect(config);
+/// # let _ = (client, source);
+/// # Ok(())
+/// # }
+/// # example().expect("a proxy's URL");
+/// ```
 #[derive(Clone)]
 pub struct Config {
     pub(crate) account: Account,
@@ -173,10 +197,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// The longest piece of a chat message, in characters before they are escaped (protocol §8).
+    /// Longest piece of a chat message, in characters before they are escaped (protocol §8).
     pub const CHAT_LENGTH: usize = 255;
 
-    /// The defaults for this account: production URLs, no rooms.
+    /// Takes an account, with production URLs and no rooms.
     pub fn new(account: Account) -> Self {
         Self {
             account,
@@ -202,14 +226,14 @@ impl Config {
         }
     }
 
-    /// Sets the source's name; the default is `queup`.
+    /// Sets the source's name, by which the journal knows its events. Default: `queup`.
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Sets the rooms to join, by the names in their URLs; the default is none.
+    /// Sets the rooms to join, by the names in their URLs. Default: none.
     ///
     /// Rooms that were joined at run time are joined again as well, until they are left.
     #[must_use]
@@ -218,56 +242,56 @@ impl Config {
         self
     }
 
-    /// Sets the password of a private room; the default is none.
+    /// Sets the password of a private room. Default: none.
     #[must_use]
     pub fn room_password(mut self, room: impl Into<Slug>, password: impl Into<Secret>) -> Self {
         self.passwords.insert(room.into(), password.into());
         self
     }
 
-    /// Sets where connections really go; the default is the internet.
+    /// Sets the network that connections are opened on. Default: the internet.
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
         self
     }
 
-    /// Sets a proxy for requests and socket; the default is none.
+    /// Sets a proxy for requests and socket. Default: none.
     #[must_use]
     pub fn proxy(mut self, proxy: ProxyOptions) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// Sets the clock that requests are stamped by; the default is the machine's.
+    /// Sets the clock that stamps chat messages. Default: the machine's.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Sets the generator that spreads the waits between two connections; the default is a random one.
+    /// Sets the generator that spreads the waits between two connections. Default: randomly seeded.
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = Some(rng);
         self
     }
 
-    /// Sets where requests go; the default is `https://api.queup.net`.
+    /// Sets the URL of requests. Default: `https://api.queup.net`.
     #[must_use]
     pub fn rest_url(mut self, url: impl Into<String>) -> Self {
         self.rest_url = url.into();
         self
     }
 
-    /// Sets where the socket is; the default is `wss://ws.queup.net/ws/`.
+    /// Sets the URL of the socket. Default: `wss://ws.queup.net/ws/`.
     #[must_use]
     pub fn socket_url(mut self, url: impl Into<String>) -> Self {
         self.socket_url = url.into();
         self
     }
 
-    /// Sets the file that keeps the session's cookie between runs; the default is none.
+    /// Sets the file that keeps the session's cookie between runs. Default: none.
     ///
     /// It is created so that only its owner can read it.
     #[must_use]
@@ -276,14 +300,14 @@ impl Config {
         self
     }
 
-    /// Sets whether the account's conversations are fetched at the start; the default is yes.
+    /// Sets whether the account's conversations are fetched at the start. Default: true.
     #[must_use]
     pub fn recent_conversations(mut self, fetch: bool) -> Self {
         self.recent_conversations = fetch;
         self
     }
 
-    /// Sets how many messages are fetched for a room after an outage; the default is 100, and 0 fetches none.
+    /// Sets the number of messages that are fetched for a room after an outage. Default: 100; 0 fetches none.
     ///
     /// QueUp's history has one page of about as many.
     #[must_use]
@@ -292,49 +316,49 @@ impl Config {
         self
     }
 
-    /// Sets how many requests may be sent; the defaults are those of [`RateLimits`].
+    /// Sets the rate limits of requests. Default: [`RateLimits::default`].
     #[must_use]
     pub fn rate_limits(mut self, limits: RateLimits) -> Self {
         self.rate_limits = limits;
         self
     }
 
-    /// Sets how long a request may take, once it has its turn; the default is 30 s.
+    /// Sets the time that a request may take, once it has its turn. Default: 30 s.
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// Sets how long sending a chat message may take, once it has its turn; the default is 10 s.
+    /// Sets the time that sending a chat message may take, once it has its turn. Default: 10 s.
     #[must_use]
     pub fn chat_timeout(mut self, timeout: Duration) -> Self {
         self.chat_timeout = timeout;
         self
     }
 
-    /// Sets how long an action on the socket waits for it; the default is 10 s.
+    /// Sets the time for which an action waits for the socket and its answer. Default: 10 s.
     #[must_use]
     pub fn action_timeout(mut self, timeout: Duration) -> Self {
         self.action_timeout = timeout;
         self
     }
 
-    /// Sets the `User-Agent`; the default is `antiphon/<version>`.
+    /// Sets the `User-Agent` header. Default: `antiphon/<version>`.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
     }
 
-    /// Sets into how many pieces of [`Config::CHAT_LENGTH`] characters a chat message may be cut; the default is 2.
+    /// Sets the number of pieces of [`Config::CHAT_LENGTH`] characters that a chat message may be cut into. Default: 2.
     #[must_use]
     pub fn chat_pieces(mut self, pieces: usize) -> Self {
         self.chat_pieces = pieces;
         self
     }
 
-    /// Sets how many bytes of events may wait for the journal before reading stops; the default is 16 MiB.
+    /// Sets the bytes of events that may wait for the journal before reading stops. Default: 16 MiB.
     #[must_use]
     pub fn buffer(mut self, bytes: usize) -> Self {
         self.buffer = bytes;
@@ -342,20 +366,14 @@ impl Config {
     }
 
     /// The network with the proxy, if there is one.
-    pub(crate) fn routed(&self) -> Result<Network, ConfigError> {
+    pub(crate) fn routed(&self) -> Network {
         match &self.proxy {
-            Some(proxy) => proxy.apply(self.network.clone()),
-            None => Ok(self.network.clone()),
+            Some(proxy) => proxy.apply(&self.network),
+            None => self.network.clone(),
         }
     }
 
-    /// The network as [`routed`](Self::routed); one on which nothing can be sent where the proxy cannot be used.
-    pub(crate) fn routed_or_closed(&self) -> Network {
-        self.routed()
-            .unwrap_or_else(|error| self.network.clone().closed(&error.to_string()))
-    }
-
-    /// Looks for values that make no sense.
+    /// Checks every value.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let positive = [
             ("request_timeout", self.request_timeout),
@@ -401,7 +419,7 @@ impl Config {
                 "has characters that HTTP forbids",
             ));
         }
-        self.routed().map(drop)
+        Ok(())
     }
 }
 
@@ -440,7 +458,7 @@ mod tests {
     fn a_printed_configuration_shows_no_secret() {
         let config = config()
             .room_password("loft", "canary-room")
-            .proxy(ProxyOptions::new("http://me:canary-proxy@127.0.0.1:8080"));
+            .proxy(ProxyOptions::new("http://me:canary-proxy@127.0.0.1:8080").expect("a proxy"));
         let printed = format!("{config:?} {config:#?}");
         assert!(!printed.contains("canary"), "{printed}");
         assert!(printed.contains("<redacted>"));
@@ -448,7 +466,8 @@ mod tests {
 
     #[track_caller]
     fn check(config: &Config, option: &str) {
-        assert_eq!(config.check().expect_err("a bad value").option, option);
+        let error = config.check().expect_err("a bad value");
+        assert_eq!(error.option(), option);
     }
 
     #[test]
@@ -460,7 +479,7 @@ mod tests {
         check(&config().user_agent("a\nb"), "user_agent");
         check(&config().chat_pieces(0), "chat_pieces");
         check(&config().request_timeout(Duration::ZERO), "request_timeout");
-        check(&config().proxy(ProxyOptions::new("gopher://x")), "proxy");
+        ProxyOptions::new("gopher://x").expect_err("no proxy's URL");
         check(&Config::new(Account::new("", "x")), "account");
     }
 }

@@ -1,8 +1,9 @@
-//! What can go wrong, one type for each kind of operation.
+//! Errors, one type for each kind of operation.
 
 use std::time::Duration;
 
-use antiphon_core::{BoxError, LinkState};
+use antiphon_core::BoxError;
+pub use antiphon_core::{ConfigError, NotConnected};
 use antiphon_net::HttpError;
 
 use crate::model::Slug;
@@ -19,6 +20,21 @@ pub struct AuthorizationError {
 }
 
 /// A request, or its answer, failed.
+///
+/// ```
+/// use antiphon_queup::RequestError;
+///
+/// # fn sent(error: &RequestError) {
+/// match error {
+///     RequestError::RateLimited { wait, .. } => println!("slow down for {wait:?}"),
+///     RequestError::Refused { status: 403, message } => println!("not allowed: {message}"),
+///     error if error.may_have_arrived() => println!("look whether it was done before trying again"),
+///     error if error.is_transient() => println!("try again later"),
+///     error => println!("do not try again: {error}"),
+/// }
+/// # }
+/// # sent(&RequestError::LoggedOut);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -39,13 +55,13 @@ pub enum RequestError {
     RateLimited {
         /// The server's words; empty if it sent a page.
         message: String,
-        /// How long, if the words or a header say so.
+        /// Time to wait, where the words or a header have one.
         wait: Option<Duration>,
     },
-    /// Too many requests wait for their turn already.
+    /// Too many requests already wait for their turn.
     #[error("{0} requests wait for their turn already")]
     Busy(usize),
-    /// The server refused: a right is missing, or the thing does not exist.
+    /// The server refused the request: a right is missing, or its object does not exist.
     #[error("the server refused with status {status}{}", said(.message))]
     Refused {
         /// HTTP status.
@@ -64,15 +80,9 @@ pub enum RequestError {
     /// The answer is not the platform's own: HTML, JSON of another shape, or a redirect that leads nowhere.
     #[error("the answer is not QueUp's: {0}")]
     NotQueUp(String),
-    /// The answer holds something else than was asked for.
+    /// The answer has another shape than was asked for.
     #[error("the answer has another shape")]
     Undecodable(#[source] BoxError),
-}
-
-/// Where JSON has another shape, without the values that stand there.
-pub(crate) fn shape(error: &serde_json::Error) -> BoxError {
-    let (line, column) = (error.line(), error.column());
-    format!("line {line}, column {column} is not as expected").into()
 }
 
 /// The server's words behind a colon; nothing if there are none.
@@ -99,7 +109,7 @@ impl RequestError {
         }
     }
 
-    /// Whether the server may have seen the request, and acted on it.
+    /// Whether the server may have received the request and acted on it.
     pub fn may_have_arrived(&self) -> bool {
         match self {
             Self::Unreachable(error) => error
@@ -125,7 +135,7 @@ impl RequestError {
         }
     }
 
-    /// The refused login underneath, if that is what happened.
+    /// The refused login underneath, if there is one.
     pub fn authorization(&self) -> Option<&AuthorizationError> {
         match self {
             Self::Login(error) => error.authorization(),
@@ -144,7 +154,7 @@ pub enum LoginError {
     /// The request, or its answer, failed.
     #[error("the login could not be sent")]
     Request(#[source] RequestError),
-    /// The server let us in but handed out no session.
+    /// The server accepted the login but set no session cookie.
     #[error("the server set no session cookie")]
     NoCookie,
 }
@@ -159,29 +169,13 @@ impl LoginError {
         }
     }
 
-    /// The refusal, if that is what happened.
+    /// The refusal of the account, if there is one.
     pub fn authorization(&self) -> Option<&AuthorizationError> {
         match self {
             Self::Authorization(error) => Some(error),
             Self::Request(error) => error.authorization(),
             Self::NoCookie => None,
         }
-    }
-}
-
-/// Something needs the socket, and there is none.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not connected: {state}")]
-#[non_exhaustive]
-pub struct NotConnected {
-    /// Where the connection stands.
-    pub state: LinkState,
-}
-
-impl NotConnected {
-    /// Whether the same call could succeed later: not once the source has ended.
-    pub fn is_transient(&self) -> bool {
-        !matches!(self.state, LinkState::Stopped { .. } | LinkState::Closed)
     }
 }
 
@@ -208,10 +202,25 @@ impl ConnectError {
 }
 
 /// Joining a room failed.
+///
+/// ```no_run
+/// use antiphon_queup::{Client, JoinError, Room};
+///
+/// # async fn example(client: &Client) -> Result<Option<Room>, JoinError> {
+/// match client.join_private_room("vault", "open sesame").await {
+///     Err(JoinError::WrongPassword | JoinError::TooManyPasswords) => Ok(None),
+///     Err(JoinError::Banned(words)) => {
+///         println!("banned: {words}");
+///         Ok(None)
+///     }
+///     joined => joined.map(Some),
+/// }
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// No room has this name.
+    /// No room with this name exists.
     #[error("there is no room named `{0}`")]
     NoSuchRoom(Slug),
     /// The account is banned from the room.
@@ -220,7 +229,7 @@ pub enum JoinError {
     /// The room is private, and the password is missing or wrong.
     #[error("the room wants another password")]
     WrongPassword,
-    /// The room is private, and too many wrong passwords were tried; QueUp wants two hours of rest.
+    /// The room is private, and too many wrong passwords were tried; QueUp takes the next one after two hours.
     #[error("too many wrong passwords were tried")]
     TooManyPasswords,
     /// The account was kicked, banned or left before the room was joined.
@@ -248,7 +257,7 @@ impl JoinError {
         }
     }
 
-    /// Whether the room itself cannot be had; anything else is tried again for a room that is to be had.
+    /// Whether the room itself refuses the account; other failures are tried again for a wanted room.
     pub(crate) fn is_final(&self) -> bool {
         match self {
             Self::NoSuchRoom(_) | Self::Banned(_) | Self::WrongPassword | Self::Removed => true,
@@ -260,7 +269,7 @@ impl JoinError {
         }
     }
 
-    /// A short stable word for programs.
+    /// A stop code: a short stable word for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NoSuchRoom(_) => "no-such-room",
@@ -280,15 +289,15 @@ impl JoinError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// There is nothing to send.
+    /// The message has no text.
     #[error("the message is empty")]
     Empty,
     /// The text needs more pieces than are allowed; nothing was sent.
     #[error("the message needs {pieces} pieces, and {allowed} are allowed")]
     TooLong {
-        /// How many pieces it would take.
+        /// Number of pieces that the text needs.
         pieces: usize,
-        /// How many are allowed.
+        /// Number of pieces that are allowed.
         allowed: usize,
     },
     /// The request, or its answer, failed; earlier pieces may have been sent.
@@ -316,7 +325,7 @@ pub enum ActionError {
     /// There is no socket to act on.
     #[error(transparent)]
     NotConnected(#[from] NotConnected),
-    /// The request that belongs to it failed.
+    /// The request of the action failed.
     #[error("the request failed")]
     Request(#[source] RequestError),
 }
@@ -332,26 +341,6 @@ impl ActionError {
     }
 }
 
-/// A value of the configuration makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{option}: {reason}")]
-#[non_exhaustive]
-pub struct ConfigError {
-    /// Which option.
-    pub option: &'static str,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl ConfigError {
-    pub(crate) fn new(option: &'static str, reason: impl Into<String>) -> Self {
-        Self {
-            option,
-            reason: reason.into(),
-        }
-    }
-}
-
 /// A text is not a time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a time")]
@@ -361,7 +350,7 @@ pub struct TimeError {
     pub text: String,
 }
 
-/// Looks through this platform's errors for one, and asks it whether it is transient.
+/// Whether an error of this platform is transient; `None` for an error of another kind.
 pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<bool> {
     macro_rules! ask {
         ($($type:ty),*) => {$(
@@ -386,6 +375,8 @@ pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<
 
 #[cfg(test)]
 mod tests {
+    use antiphon_core::LinkState;
+
     use super::*;
 
     #[test]
@@ -395,9 +386,7 @@ mod tests {
             message: "missing right".into(),
         };
         assert_eq!(is_transient(&refused), Some(false));
-        let waiting = NotConnected {
-            state: LinkState::Connecting,
-        };
+        let waiting = NotConnected::new(LinkState::Connecting);
         assert_eq!(is_transient(&JoinError::NotConnected(waiting)), Some(true));
         let wrong = AuthorizationError {
             message: "Incorrect password".into(),

@@ -32,18 +32,18 @@ use crate::{
 /// The only cookie QueUp uses.
 const COOKIE: &str = "connect.sid";
 
-/// By which rule a request waits for its turn.
+/// The rule by which a request waits for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// Keeps the session going; bounded by the pauses between two connections.
+    /// A request that keeps the session going; bounded by the pauses between two connections.
     Upkeep,
-    /// Asked for by a user of the library.
+    /// A request of a user of the library.
     Action,
     /// A chat message: one at a time.
     Chat,
 }
 
-/// What a request carries.
+/// The body of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     Nothing,
@@ -58,7 +58,7 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) body: Body,
     pub(crate) lane: Lane,
-    /// Whether the answer is a redirect, whose address is wanted.
+    /// Whether the answer is a redirect whose address is wanted.
     redirect: bool,
 }
 
@@ -94,7 +94,7 @@ impl Call {
         self
     }
 
-    /// Wants the address that the answer sends us to, and not the answer.
+    /// Asks for the address of a redirect instead of the answer's data.
     pub(crate) fn redirect(mut self) -> Self {
         self.redirect = true;
         self
@@ -127,13 +127,13 @@ impl Call {
         self
     }
 
-    /// Whether doing it twice is the same as doing it once.
+    /// Whether sending it twice has the same effect as sending it once.
     fn is_idempotent(&self) -> bool {
         matches!(self.method, Method::GET | Method::PUT | Method::DELETE)
     }
 }
 
-/// One step of a path, with everything escaped that would not stay inside it.
+/// Escapes one step of a path, so that it stays one step.
 pub(crate) fn step(text: &str) -> String {
     let mut step = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -143,7 +143,7 @@ pub(crate) fn step(text: &str) -> String {
             let _ = write!(step, "%{byte:02X}");
         }
     }
-    // A lone dot or two would climb.
+    // `.` and `..` would leave the path.
     if matches!(step.as_str(), "." | "..") {
         step.replace('.', "%2E")
     } else {
@@ -151,7 +151,7 @@ pub(crate) fn step(text: &str) -> String {
     }
 }
 
-/// Sends requests as one account: cookie, login, turn, timeout, and one more try where that is safe.
+/// The requests of one account.
 #[derive(Debug)]
 pub(crate) struct Http {
     client: HttpClient,
@@ -201,7 +201,7 @@ impl Http {
             self.limiter.slot(hold).await;
             return self.replayed(&call, limit).await;
         }
-        // Messages overtake one another if two are under way.
+        // Two messages that are under way could overtake one another.
         let _turn = self.limiter.chat.acquire().await;
         self.limiter.chat_open()?;
         self.limiter.slot(hold).await;
@@ -234,7 +234,7 @@ impl Http {
         }
     }
 
-    /// Sends a request; once more if the connection broke and doing it twice is harmless.
+    /// Sends a request, and once more if the connection broke and the request is idempotent.
     async fn tried(
         &self,
         call: &Call,
@@ -323,13 +323,13 @@ impl Http {
     // -----------------------------------------------------------------------------------------------------------------
     // Login and cookie.
 
-    /// Logs in, whatever cookie there is.
+    /// Logs in, also where there is a cookie.
     pub(crate) async fn log_in(&self) -> Result<(), LoginError> {
         let _one = self.login.acquire().await;
         self.log_in_now().await
     }
 
-    /// Logs in, unless someone else has since the request with `stale` was sent.
+    /// Logs in, unless another request did since the one with the cookie `stale`.
     async fn log_in_again(&self, stale: Option<&Secret>) -> Result<(), LoginError> {
         let _one = self.login.acquire().await;
         let newer = {
@@ -383,7 +383,7 @@ impl Http {
         Ok(())
     }
 
-    /// The cookie, at first from the file.
+    /// The current cookie; the first call reads the file.
     async fn current_cookie(&self) -> Option<Secret> {
         if let Some(path) = self.cookie_file.clone()
             && !self.cookie_read.swap(true, Ordering::AcqRel)

@@ -18,6 +18,7 @@ mod wire;
 use std::sync::Arc;
 
 pub use antiphon_core::Events;
+pub use antiphon_net::{Proxy, ProxyError};
 pub use client::{
     AuditEntry, AuthenticatedUser, Client, Collection, Conversation, Member, MessageCollection,
     Playlist, Room, RoomCollection, RoomSettings,
@@ -44,9 +45,9 @@ pub use model::{
 pub use source::Source;
 use tokio::sync::mpsc;
 
-/// A client to keep and a source to run, for one account.
+/// Makes a client to keep and a source to run, for one account.
 ///
-/// Nothing is opened before the source runs or the client is asked for something.
+/// Nothing is opened before the source runs or the client makes a request.
 pub fn connect(config: Config) -> (Client, Source) {
     let (sender, commands) = mpsc::channel(client::COMMANDS);
     let shared = Arc::new(client::Shared::new(&config, sender));

@@ -1,4 +1,4 @@
-//! Ids and values that the rest of the program uses.
+//! Values that the rest of the program uses; of these only ids know serde.
 
 mod ids;
 mod role;
@@ -15,7 +15,7 @@ pub use self::{
     role::{Right, Role},
 };
 
-/// A user of QueUp.
+/// A user of QueUp (protocol §5.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
@@ -23,7 +23,7 @@ pub struct User {
     pub id: UserId,
     /// Name the user chose; it may change.
     pub username: String,
-    /// When the account was made; absent in some embedded users.
+    /// Time the account was made; absent in some embedded users.
     pub created_at: Option<Timestamp>,
     /// URL of the user's picture.
     pub avatar_url: Option<String>,
@@ -33,7 +33,7 @@ pub struct User {
     pub site_role: Option<i64>,
 }
 
-/// A user's state in one room, as last heard.
+/// A user's state in one room, as last heard (protocol §5.3).
 ///
 /// [`Member`](crate::Member) is the handle with methods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,33 +45,33 @@ pub struct User {
 pub struct MemberState {
     /// Id of this membership; not the user's.
     pub id: MemberId,
-    /// Whose state it is.
+    /// User whose state it is.
     pub user: UserId,
-    /// In which room; absent where QueUp sent none.
+    /// Room it belongs to; absent where QueUp sent none.
     pub room: Option<RoomId>,
-    /// The user as embedded, if QueUp sent more than the id.
+    /// User as embedded; absent where QueUp sent only the id.
     pub embedded: Option<User>,
     /// Dubs the member received in the room.
     pub dubs: i64,
     /// Place in the queue; 99999 and above mean that the member is not in it.
     pub order: i64,
-    /// As QueUp says; its meaning is not documented.
+    /// QueUp's flag `authorized`, whose meaning is not documented.
     pub authorized: bool,
     /// Whether the member is in the room.
     pub active: bool,
-    /// How many of the member's songs were skipped.
+    /// Number of the member's songs that were skipped.
     pub skipped: i64,
-    /// How many of the member's songs were played.
+    /// Number of the member's songs that were played.
     pub played: i64,
-    /// How many songs the member has in the queue now.
+    /// Number of songs that the member has in the queue now.
     pub queued_now: i64,
-    /// Place in the waiting line; 0 by default.
+    /// Place in the waiting line; 0 where QueUp sent none.
     pub wait_line: i64,
     /// Whether the member is banned.
     pub banned: bool,
-    /// When the ban began; meaningless unless banned.
+    /// Start of the ban; meaningless unless banned.
     pub banned_time: Option<Timestamp>,
-    /// When the ban ends; meaningless unless banned.
+    /// End of the ban; meaningless unless banned.
     pub banned_until: Option<Timestamp>,
     /// Whether the member is muted.
     pub muted: bool,
@@ -81,7 +81,7 @@ pub struct MemberState {
     pub role: Option<Role>,
 }
 
-/// What is known about a room.
+/// Description and settings of a room (protocol §5.2).
 ///
 /// [`Room`](crate::Room) is the handle with methods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,15 +91,15 @@ pub struct RoomInfo {
     pub id: RoomId,
     /// Name shown to people.
     pub name: String,
-    /// Description, as its owner wrote it.
+    /// Description by its owner.
     pub description: String,
     /// Name in the URL.
     pub slug: Slug,
-    /// Name of the room's real-time channel, which requests about chat carry.
+    /// Name of the room's real-time channel, which requests about chat have in them.
     pub rtc: String,
     /// Type of the room: `room` or `iframe`.
     pub room_type: String,
-    /// As QueUp says; a recorded public room had `false`, so trust [`RoomInfo::display`].
+    /// QueUp's flag `isPublic`; a recorded public room had `false`, so trust [`RoomInfo::display`].
     pub is_public: bool,
     /// `public` or `private`.
     pub display: Option<String>,
@@ -107,17 +107,17 @@ pub struct RoomInfo {
     pub lang: Option<String>,
     /// Type of music.
     pub music_type: Option<String>,
-    /// Who made the room, and may do everything in it.
+    /// User who made the room, and may do everything in it.
     pub creator: Option<UserId>,
-    /// When it was made.
+    /// Time it was made.
     pub created_at: Option<Timestamp>,
-    /// How many users are in it.
+    /// Number of users in it.
     pub active_users: Option<i64>,
     /// Longest song, in minutes.
     pub max_song_minutes: Option<i64>,
     /// Minutes before a song may be queued again.
     pub repeat_minutes: Option<i64>,
-    /// Most songs in a member's queue.
+    /// Largest number of songs in a member's queue.
     pub max_queue_length: Option<i64>,
     /// Whether the queue is locked; absent where QueUp sent none.
     pub lock_queue: Option<bool>,
@@ -127,9 +127,9 @@ pub struct RoomInfo {
     pub allow_guests_to_chat: Option<bool>,
     /// Whether guests may embed; absent where QueUp sent none.
     pub allow_guests_to_embed: Option<bool>,
-    /// Text shown to those who enter.
+    /// Text shown to users who enter.
     pub welcome_message: Option<String>,
-    /// Media that played when the room was read, without length, time and picture; absent where QueUp sent none.
+    /// Media that played when the room was fetched, without length, time and thumbnail; absent where QueUp sent none.
     pub current_song: Option<SongInfo>,
 }
 
@@ -140,7 +140,7 @@ impl RoomInfo {
     }
 }
 
-/// Media from another site.
+/// Media from another site (protocol §5.5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SongInfo {
@@ -152,7 +152,7 @@ pub struct SongInfo {
     pub media_id: String,
     /// Name of the source: `youtube` or `soundcloud`.
     pub source: String,
-    /// When it was made at its source.
+    /// Time it was made at its source.
     pub created_at: Option<Timestamp>,
     /// Length in ms.
     pub length: i64,
@@ -161,7 +161,7 @@ pub struct SongInfo {
 }
 
 impl SongInfo {
-    /// Where it can be heard, as far as that follows from its id: at YouTube.
+    /// Makes the link of a YouTube video from its id; `None` for another source.
     ///
     /// [`Client::fetch_song_link`](crate::Client::fetch_song_link) asks QueUp for any other.
     pub fn link(&self) -> Option<SongLink> {
@@ -177,20 +177,33 @@ impl SongInfo {
     }
 }
 
-/// Where a song can be heard at its source, as an address for a browser.
+/// The address of a song at its source, for a browser.
+///
+/// ```no_run
+/// use antiphon_queup::{Client, RequestError, Song, SongLink};
+///
+/// # async fn example(client: &Client, song: &Song) -> Result<(), RequestError> {
+/// match client.fetch_song_link(song).await? {
+///     Some(SongLink::YouTube(url)) => println!("watch {url}"),
+///     Some(link) => println!("listen at {link}"),
+///     None => println!("QueUp does not know the song"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SongLink {
-    /// At YouTube.
+    /// Address at YouTube.
     YouTube(String),
-    /// At SoundCloud.
+    /// Address at SoundCloud.
     SoundCloud(String),
-    /// Anywhere else.
+    /// Address at another site.
     Other(String),
 }
 
 impl SongLink {
-    /// The link with this address; `None` if it is none of the web.
+    /// Reads an address; `None` if it is no web address.
     pub(crate) fn to(url: &str) -> Option<Self> {
         let with_scheme = url.starts_with("//").then(|| format!("https:{url}"));
         let url = with_scheme.as_deref().unwrap_or(url);
@@ -227,15 +240,25 @@ impl fmt::Display for SongLink {
     }
 }
 
-/// An entry of a room's queue that will play, plays or has played.
+/// An entry of a room's queue, which will play, plays or has played (protocol §5.5).
+///
+/// ```
+/// use antiphon_queup::{Song, utils::song_length};
+///
+/// fn score(song: &Song) -> String {
+///     let grabs = song.grabs.unwrap_or_default();
+///     format!("{}, {}: {:+} dubs, {grabs} grabs", song.name(), song_length(song.length), song.net_dubs())
+/// }
+/// assert_eq!(score(&Song::default()), ", 00:00: +0 dubs, 0 grabs");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Song {
     /// Id of this entry.
     pub id: SongId,
-    /// When it was queued.
+    /// Time it was queued.
     pub created_at: Option<Timestamp>,
-    /// When it began to play; absent until then.
+    /// Time it began to play; absent until then.
     pub played_at: Option<Timestamp>,
     /// Whether it plays now.
     pub active: bool,
@@ -259,14 +282,14 @@ pub struct Song {
     pub song_info_id: SongInfoId,
     /// Its media; absent where QueUp sent none.
     pub song_info: Option<SongInfo>,
-    /// Who queued it; absent once that account is deleted.
+    /// User who queued it; absent once that account is deleted.
     pub user: Option<UserId>,
-    /// Who queued it, as embedded, if QueUp sent more than the id.
+    /// User who queued it, as embedded; absent where QueUp sent only the id.
     pub embedded: Option<User>,
 }
 
 impl Song {
-    /// Up-dubs less down-dubs.
+    /// Up-dubs minus down-dubs.
     pub fn net_dubs(&self) -> i64 {
         self.up_dubs.saturating_sub(self.down_dubs)
     }
@@ -285,19 +308,19 @@ pub struct Message {
     pub id: ChatId,
     /// Text, without HTML escapes.
     pub content: String,
-    /// Whether it was deleted; it stays in the cache.
+    /// Whether it was deleted; a deleted message stays in the cache.
     pub deleted: bool,
-    /// When it was sent.
+    /// Time it was sent.
     pub created_at: Option<Timestamp>,
-    /// Who sent it.
+    /// User who sent it.
     pub author: User,
-    /// The author's state in the room; absent in a conversation and where QueUp sent none.
+    /// State of the author in the room; absent in a conversation and where QueUp sent none.
     pub member: Option<MemberState>,
-    /// Where it was sent; absent in a conversation.
+    /// Room it was sent in; absent in a conversation.
     pub room: Option<RoomId>,
 }
 
-/// What is known about a private conversation.
+/// Participants and last message of a private conversation (protocol §4.6).
 ///
 /// [`Conversation`](crate::Conversation) is the handle with methods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -305,19 +328,28 @@ pub struct Message {
 pub struct ConversationInfo {
     /// Id of the conversation.
     pub id: ConversationId,
-    /// When it was begun.
+    /// Time it was begun.
     pub created_at: Option<Timestamp>,
-    /// When its last message was sent.
+    /// Time its last message was sent.
     pub latest_message: Option<Timestamp>,
     /// Text of the last message; it may be old until [`fetch`](crate::Conversation::fetch).
     pub latest_message_str: String,
-    /// Everyone in it, the own account too.
+    /// Participants, the own account among them.
     pub users: Vec<User>,
-    /// Who has read its last message.
+    /// Participants who have read its last message.
     pub users_read: Vec<UserId>,
 }
 
 /// A member's presence in a room.
+///
+/// ```no_run
+/// use antiphon_queup::{ActionError, Presence, Room};
+///
+/// # async fn example(room: &Room) -> Result<(), ActionError> {
+/// room.change_presence(Presence::Exit).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Presence {
@@ -326,14 +358,14 @@ pub enum Presence {
     Enter,
     /// Invisible.
     Exit,
-    /// Something about the presence changed.
+    /// The presence changed otherwise.
     Update,
     /// A number this version does not know.
     Unknown(i64),
 }
 
 impl Presence {
-    /// The presence with this number; a missing one means enter.
+    /// The presence with this number; no number means enter.
     pub(crate) fn from_number(number: Option<i64>) -> Self {
         match number {
             None | Some(0) => Self::Enter,
@@ -354,13 +386,20 @@ impl Presence {
     }
 }
 
-/// Which way a user dubbed.
+/// The direction of a dub.
+///
+/// ```
+/// use antiphon_queup::DubType;
+///
+/// assert_eq!(DubType::from("updub"), DubType::UpDub);
+/// assert_eq!(DubType::from("sidedub").as_str(), "sidedub");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DubType {
-    /// For the song.
+    /// A vote for the song.
     UpDub,
-    /// Against it.
+    /// A vote against the song.
     DownDub,
     /// A word this version does not know.
     Unknown(String),

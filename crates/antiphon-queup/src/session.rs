@@ -11,7 +11,7 @@
 //! | file | job |
 //! | --- | --- |
 //! | `connection`, `heartbeat` | names of the current socket, numbers of its frames, pings |
-//! | `frames`, `actions` | frames in; events out, and their consequences |
+//! | `frames`, `room_action`, `actions` | frames in; events out, and their consequences |
 //! | `attach`, `channel` | channels of the socket, and joining rooms |
 //! | `answers` | results of requests, and commands of clients |
 //! | `history`, `songs`, `chat_ids`, `echoes` | backfill and gaps, song changes, origins of chat, own messages |
@@ -39,22 +39,21 @@ mod frames;
 mod heartbeat;
 mod history;
 mod links;
+mod room_action;
 mod songs;
 mod stored;
 mod timers;
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
-    sync::Arc,
     time::Duration,
 };
 
 use antiphon_core::{
-    Backoff, BodyForm, Checkpoint, Draft, Entry, Kind, Link, LinkState, Origin, Part, Place,
-    Provenance, Secret, Skipped,
+    Backoff, BodyForm, Checkpoint, Draft, Kind, LinkState, Moment, OpenFailure, Outbox, Part,
+    Place, Secret, Skipped,
 };
 use bytes::Bytes;
-use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 
 use self::{
@@ -89,24 +88,7 @@ const EDGE_SLACK: Duration = Duration::from_secs(1);
 /// Longest id, in bytes; a longer text counts as no id.
 const LONGEST_ID: usize = 256;
 
-/// A moment by both clocks: one for deadlines, one for people.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub(crate) at: Instant,
-    pub(crate) wall: Timestamp,
-}
-
-impl Moment {
-    /// The state of a link that is tried again after a pause.
-    fn waiting(self, pause: Duration, reason: impl Into<String>) -> LinkState {
-        LinkState::Waiting {
-            until: self.wall.checked_add(pause).unwrap_or(Timestamp::MAX),
-            reason: reason.into(),
-        }
-    }
-}
-
-/// Why the socket has to be closed.
+/// The reason to close the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cut(pub(crate) String);
 
@@ -195,16 +177,6 @@ pub(crate) enum Done {
         reply: Option<oneshot::Sender<Result<(), ActionError>>>,
     },
     Conversations(Result<Bytes, RequestError>),
-}
-
-/// Why no socket could be opened.
-#[derive(Debug)]
-pub(crate) struct OpenFailure {
-    pub(crate) reason: String,
-    /// Shortest wait, where the server asked for one.
-    pub(crate) wait: Option<Duration>,
-    /// Code and hint of a failure after which trying again would be wrong.
-    pub(crate) fatal: Option<(&'static str, &'static str)>,
 }
 
 /// A room as the server answered.
@@ -303,19 +275,17 @@ pub(crate) struct Session {
     joins: Joins,
     conversations: KnownConversations,
     echoes: Echoes,
-    entries: VecDeque<Entry>,
-    /// Weight of `entries`.
-    bytes: usize,
+    /// Events and checkpoints for the journal.
+    pub(crate) outbox: Outbox,
     replies: VecDeque<String>,
     tasks: VecDeque<Task>,
     skipped: Skipped,
     backoff: Backoff,
-    nonce: Arc<str>,
-    /// Number of the last event that the session made itself.
-    made: u64,
+    /// Part of the connections' own names, new with every run.
+    nonce: Box<str>,
     /// Mark of the last checkpoint.
     mark: i64,
-    /// When reading stopped; absent while frames are read.
+    /// Time when reading stopped; absent while frames are read.
     paused_at: Option<Instant>,
     /// Whether nothing is read any more, for good.
     over: bool,
@@ -336,7 +306,6 @@ impl Session {
                 ids: HashSet::new(),
                 wanted: rules.recent_conversations,
             },
-            rules,
             me: None,
             phase: Phase::Idle,
             link: None,
@@ -346,17 +315,16 @@ impl Session {
             rooms: RoomLinks::default(),
             joins: Joins::default(),
             echoes: Echoes::default(),
-            entries: VecDeque::new(),
-            bytes: 0,
+            outbox: Outbox::new(rules.buffer, nonce),
             replies: VecDeque::new(),
             tasks: VecDeque::new(),
             skipped: Skipped::default(),
             backoff,
             nonce: nonce.into(),
-            made: 0,
             mark: 0,
             paused_at: None,
             over: false,
+            rules,
         };
         session.restore(checkpoints);
         session
@@ -391,18 +359,6 @@ impl Session {
         self.rooms.take_news()
     }
 
-    /// Weight of the next entry for the journal.
-    pub(crate) fn next_weight(&self) -> Option<usize> {
-        self.entries.front().map(Entry::weight)
-    }
-
-    /// The next entry for the journal.
-    pub(crate) fn take_entry(&mut self) -> Option<Entry> {
-        let entry = self.entries.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(entry.weight());
-        Some(entry)
-    }
-
     /// Whether a frame may be read: there is a socket, the journal keeps up, and nobody asked to stop.
     pub(crate) fn wants_frame(&self) -> bool {
         matches!(self.phase, Phase::Greeting { .. } | Phase::Open) && !self.is_paused()
@@ -414,7 +370,7 @@ impl Session {
     }
 
     fn is_paused(&self) -> bool {
-        self.over || self.bytes >= self.rules.buffer
+        self.over || self.outbox.is_full()
     }
 
     /// Ends the reading for good; pings and commands go on.
@@ -422,29 +378,28 @@ impl Session {
         self.over = true;
     }
 
-    fn push(&mut self, entry: Entry) {
-        self.bytes += entry.weight();
-        self.entries.push_back(entry);
+    /// Queues an event of antiphon's own with a body that QueUp may have sent.
+    fn own_event(&mut self, kind: &'static str, place: Place, body: impl Into<Bytes>, now: Moment) {
+        let draft = self.own_draft(kind, place, body, now);
+        self.outbox.event(draft);
     }
 
-    /// Queues an event that antiphon makes itself.
-    fn synthetic(&mut self, kind: &'static str, place: Place, body: impl Into<Bytes>, now: Moment) {
-        let draft = self.made(kind, place, body.into(), now);
-        self.push(Entry::event(draft));
-    }
-
-    /// An event that antiphon makes itself.
-    fn made(&mut self, kind: &'static str, place: Place, body: Bytes, now: Moment) -> Draft {
-        self.made += 1;
-        let origin = Origin::frame(&self.nonce, self.made);
-        let mut draft = Draft::new(Kind::from_static(kind), place, origin, now.wall, body)
-            .provenance(Provenance::Synthetic);
+    /// Makes an event of antiphon's own.
+    fn own_draft(
+        &mut self,
+        kind: &'static str,
+        place: Place,
+        body: impl Into<Bytes>,
+        now: Moment,
+    ) -> Draft {
+        let kind = Kind::from_static(kind);
+        let mut draft = self.outbox.own_draft(kind, place, body, now);
         draft.form = BodyForm::of(&draft.body);
         draft
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What is known.
+    // Look-ups.
 
     /// Place of the own account; of an empty id before the first login.
     fn own_place(&self) -> Place {
@@ -494,27 +449,24 @@ impl Session {
             by: now.at + ANSWER_WITHIN,
         };
         if is_first {
-            self.synthetic("queup.session", self.own_place(), user, now);
+            self.own_event("queup.session", self.own_place(), user, now);
         }
     }
 
-    fn on_open_failed(&mut self, failure: OpenFailure, now: Moment) {
-        if let Some((code, hint)) = failure.fatal {
-            self.stop(code, failure.reason, hint, now);
+    /// Ends for good after a fatal failure, or waits before another socket is opened.
+    fn on_open_failed(&mut self, failure: &OpenFailure, now: Moment) {
+        let pause = if failure.fatal.is_some() {
+            self.phase = Phase::Stopped;
+            Duration::ZERO
         } else {
-            self.wait(failure.reason, failure.wait, now);
-        }
-    }
-
-    /// Ends for good.
-    pub(crate) fn stop(&mut self, code: &'static str, reason: String, hint: &str, now: Moment) {
-        self.phase = Phase::Stopped;
-        let state = LinkState::Stopped {
-            code: code.into(),
-            reason,
-            hint: Some(hint.into()),
+            let pause = self.backoff.next(now.at);
+            let pause = pause.max(failure.wait.unwrap_or_default());
+            self.phase = Phase::Waiting {
+                until: now.at + pause,
+            };
+            pause
         };
-        self.set_link(state, now);
+        self.set_link(failure.link(pause, now), now);
     }
 
     /// Whether the session ended for good.
@@ -522,16 +474,8 @@ impl Session {
         matches!(self.phase, Phase::Stopped)
     }
 
-    fn wait(&mut self, reason: String, at_least: Option<Duration>, now: Moment) {
-        let pause = self.backoff.next(now.at).max(at_least.unwrap_or_default());
-        self.phase = Phase::Waiting {
-            until: now.at + pause,
-        };
-        self.set_link(now.waiting(pause, reason), now);
-    }
-
     fn set_link(&mut self, state: LinkState, now: Moment) {
-        self.synthetic(Link::KIND, Place::root(), Link::body(&state), now);
+        self.outbox.link(Place::root(), &state, now);
         self.link = Some(state);
     }
 
@@ -556,7 +500,7 @@ impl Session {
                 self.push_channel(&name);
             }
         }
-        self.wait(reason.to_owned(), None, now);
+        self.on_open_failed(&OpenFailure::new(reason), now);
     }
 }
 

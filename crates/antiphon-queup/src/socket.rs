@@ -2,15 +2,15 @@
 
 use std::{future::pending, sync::Arc, time::Duration};
 
-use antiphon_core::{Backoff, BoxFuture, Intake, LinkState, SourceError, Stop};
-use antiphon_net::{Message, SocketError, WebSocket, WebSocketRequest};
+use antiphon_core::{
+    Backoff, BoxError, BoxFuture, Intake, LinkState, Moment, OpenFailure, Secret, SourceError,
+    Stop, StopCode, error_chain, json_position, until,
+};
+use antiphon_net::{Message, SocketError, WebSocket, WebSocketRequest, describe_close};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::Uri;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, sleep_until, timeout},
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
     client::Shared,
@@ -18,20 +18,18 @@ use crate::{
     error::{JoinError, RequestError},
     http::{Call, Lane, step},
     model::{RoomId, RoomInfo, Slug, UserId},
-    session::{Command, Done, Moment, OpenFailure, RoomAnswer, Rules, Session, Snapshot, Task},
+    session::{Command, Done, RoomAnswer, Rules, Session, Snapshot, Task},
     wire,
 };
 
-/// The shortest wait before a new socket (protocol §3.4).
+/// Shortest wait before a new socket (protocol §3.4).
 const RECONNECT_AFTER: Duration = Duration::from_secs(5);
-/// How often joining again after a reconnect is tried before the gap is reported without it.
+/// Number of tries to join a room again after a reconnect.
 const REJOIN_TRIES: u32 = 3;
-/// How long the journal gets to take what was read when the source closes.
-const LAST_WORDS: Duration = Duration::from_secs(2);
-/// The pause between two such tries.
+/// Pause between two such tries.
 const REJOIN_PAUSE: Duration = Duration::from_secs(2);
 
-/// What a task brings: news for the session, and the socket if it opened one.
+/// The result of a task, and the socket if it opened one.
 struct Outcome {
     done: Done,
     socket: Option<WebSocket>,
@@ -43,7 +41,7 @@ impl From<Done> for Outcome {
     }
 }
 
-/// Connects and brings events until asked to stop, or until trying again would be wrong.
+/// Connects and brings events until it is to stop, or until trying again would be wrong.
 pub(crate) async fn run(
     config: Config,
     shared: Arc<Shared>,
@@ -58,29 +56,25 @@ pub(crate) async fn run(
         backfill: config.backfill,
         buffer: config.buffer,
     };
-    // Beside origins that are made elsewhere in the same run.
+    // Other parts of the program make origins of the same run's nonce.
     let nonce = format!("{}q", intake.nonce());
     let mut session = Session::new(rules, backoff, &nonce, intake.checkpoints());
     let mut tasks: FuturesUnordered<BoxFuture<'static, Outcome>> = FuturesUnordered::new();
     let mut socket: Option<WebSocket> = None;
-    let now = || Moment {
-        at: Instant::now(),
-        wall: intake.now(),
-    };
+    let now = || intake.moment();
     session.start();
     loop {
         while let Some(task) = session.next_task() {
             tasks.push(perform(task, Arc::clone(&shared), intake.clone()));
         }
-        // A frame to send is a few hundred bytes; a peer that takes none is given up by the socket itself.
+        // A frame to send has a few hundred bytes; the socket itself gives up a peer that takes none.
         if let Some(open) = &mut socket
             && let Err(error) = send_all(open, &mut session).await
         {
             socket = None;
-            session.on_closed(&reason(&error), now());
+            session.on_closed(&error_chain(&error), now());
         }
         if let Some(state) = session.take_link() {
-            // Whoever runs the source tells people; see `Intake::link`.
             tracing::debug!(source = %intake.source(), %state, "link");
             intake.show_link(state.clone());
             shared.link.send_replace(state);
@@ -88,7 +82,7 @@ pub(crate) async fn run(
         if let Some(rooms) = session.take_rooms() {
             shared.room_links.send_replace(rooms);
         }
-        if session.is_stopped() && session.next_weight().is_none() {
+        if session.is_stopped() && session.outbox.is_empty() {
             return Err(SourceError::of_link(
                 intake.source().clone(),
                 &shared.link.borrow(),
@@ -99,8 +93,8 @@ pub(crate) async fn run(
         }
         session.note_pause(now());
         let deadline = session.deadline();
-        // Every branch may be dropped half way: a frame stays in its socket, a command and a task in their queues, and
-        // a wait for room only loses its turn.
+        // Every branch may be dropped half way: a frame stays in its socket, a command and a task in their queues, and a
+        // wait for room only loses its turn.
         tokio::select! {
             () = stop.closing() => break,
             () = stop.reading(), if !stop.is_reading_over() => {}
@@ -116,22 +110,18 @@ pub(crate) async fn run(
                         session.on_binary(&bytes, now());
                         Ok(())
                     }
-                    Some(Ok(Message::Close { code, reason })) => Err(goodbye(code, &reason)),
-                    Some(Err(error)) => Err(reason(&error)),
+                    Some(Ok(Message::Close { code, reason })) => Err(describe_close("server", code, &reason)),
+                    Some(Err(error)) => Err(error_chain(&error)),
                     None => Err("the connection ended without goodbye".into()),
                 };
                 if let Err(cut) = taken {
                     close(&mut socket, &mut session, &cut, now()).await;
                 }
             }
-            permit = intake.reserve(session.next_weight().unwrap_or_default()), if session.next_weight().is_some() => {
-                let Ok(permit) = permit else {
-                    // Nothing can be stored any more, so nothing may be taken.
-                    break;
-                };
-                if let Some(entry) = session.take_entry() {
-                    permit.send(entry);
-                }
+            permit = session.outbox.reserve(&intake) => {
+                // Without a journal nothing may be read.
+                let Ok(permit) = permit else { break };
+                session.outbox.send(permit);
             }
             Some(outcome) = tasks.next(), if !tasks.is_empty() => {
                 let Outcome { done, socket: opened } = outcome;
@@ -146,9 +136,8 @@ pub(crate) async fn run(
             Some(command) = commands.recv(), if session.wants_command() => session.on_command(command),
         }
     }
-    // What was read is stored if the journal still takes it; if not, it lies behind the last checkpoint.
-    let _ = timeout(LAST_WORDS, drain(&mut session, &intake)).await;
-    // Leaving rooms is an act of the user: only the socket is closed.
+    session.outbox.flush(&intake).await;
+    // The account stays in its rooms, which only its user leaves.
     if let Some(mut socket) = socket {
         socket.close(Some(1000), "").await;
     }
@@ -156,17 +145,6 @@ pub(crate) async fn run(
     shared.link.send_replace(LinkState::Closed);
     tracing::debug!(source = %intake.source(), "closed");
     Ok(())
-}
-
-async fn drain(session: &mut Session, intake: &Intake) {
-    while let Some(weight) = session.next_weight() {
-        let Ok(permit) = intake.reserve(weight).await else {
-            return;
-        };
-        if let Some(entry) = session.take_entry() {
-            permit.send(entry);
-        }
-    }
 }
 
 async fn send_all(socket: &mut WebSocket, session: &mut Session) -> Result<(), SocketError> {
@@ -177,7 +155,7 @@ async fn send_all(socket: &mut WebSocket, session: &mut Session) -> Result<(), S
     Ok(())
 }
 
-/// The packet's number, for the log: what follows may hold ids.
+/// The packet's number, for the log; the rest may hold ids.
 fn kind_of(frame: &str) -> &str {
     frame.get(..1).unwrap_or_default()
 }
@@ -189,38 +167,11 @@ async fn next_frame(socket: &mut Option<WebSocket>) -> Option<Result<Message, So
     }
 }
 
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
 async fn close(socket: &mut Option<WebSocket>, session: &mut Session, reason: &str, now: Moment) {
     session.on_closed(reason, now);
     if let Some(mut socket) = socket.take() {
         socket.close(None, "").await;
     }
-}
-
-fn goodbye(code: Option<u16>, reason: &str) -> String {
-    match (code, reason) {
-        (Some(code), "") => format!("the server closed the socket with code {code}"),
-        (Some(code), reason) => format!("the server closed the socket with code {code}: {reason}"),
-        (None, _) => "the server closed the socket".into(),
-    }
-}
-
-/// An error and its causes in one line.
-pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -239,7 +190,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                 let mut stored = intake.stored(&part);
                 let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
                 if reached.await.is_err() {
-                    // The journal is gone, which the loop sees for itself.
+                    // The journal is gone, which ends the loop.
                     pending::<()>().await;
                 }
                 Done::Stored { channel, epoch }.into()
@@ -312,7 +263,7 @@ fn upkeep(room: &RoomId, path: &str) -> Call {
     Call::get(format!("/room/{}{path}", step(room.as_str()))).lane(Lane::Upkeep)
 }
 
-/// Logs in if need be, gets a token, and opens the socket with it.
+/// Logs in if needed, gets a token, and opens the socket with it (protocol §3.1).
 async fn open(shared: &Shared) -> Outcome {
     match opened(shared).await {
         Ok((user, socket)) => Outcome {
@@ -324,7 +275,7 @@ async fn open(shared: &Shared) -> Outcome {
 }
 
 async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
-    // A cookie of an earlier run is tried first; the redirect to the login answers for a dead one.
+    // A cookie of an earlier run is tried first; the server answers a dead one with a redirect to the login.
     let session = Call::get("/auth/session").lane(Lane::Upkeep);
     let user = shared
         .http
@@ -333,7 +284,7 @@ async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
         .map_err(|error| failed(&error))?;
     let mut token = token(shared).await?;
     if token.is_none() {
-        // A token for a guest: the session ended between the two requests.
+        // The token is a guest's: the session ended between the two requests.
         shared
             .http
             .log_in()
@@ -341,11 +292,8 @@ async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
             .map_err(|error| failed(&RequestError::Login(Box::new(error))))?;
         token = self::token(shared).await?;
     }
-    let token = token.ok_or_else(|| OpenFailure {
-        reason: "the server gives out tokens for guests only".into(),
-        wait: None,
-        fatal: None,
-    })?;
+    let token =
+        token.ok_or_else(|| OpenFailure::new("the server gives out tokens for guests only"))?;
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("connect", "1")
         .append_pair("access_token", &token)
@@ -354,22 +302,15 @@ async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
         .finish();
     let uri: Uri = format!("{}?{query}", shared.socket_url)
         .parse()
-        .map_err(|_| OpenFailure {
-            reason: "the token does not fit into an address".into(),
-            wait: None,
-            fatal: None,
-        })?;
+        .map_err(|_| OpenFailure::new("the token does not fit into an address"))?;
     let request = WebSocketRequest::new(uri).header(http::header::USER_AGENT, &*shared.user_agent);
     let socket = shared.network.websocket(request).await;
-    let socket = socket.map_err(|error| OpenFailure {
-        reason: reason(&error),
-        wait: error.retry_after(),
-        fatal: None,
-    })?;
+    let socket =
+        socket.map_err(|error| OpenFailure::new(error_chain(&error)).wait(error.retry_after()))?;
     Ok((user, socket))
 }
 
-/// A token for the socket; `None` if it is a guest's.
+/// Fetches a token for the socket; `None` for a guest's.
 async fn token(shared: &Shared) -> Result<Option<String>, OpenFailure> {
     let call = Call::get("/auth/token").lane(Lane::Upkeep);
     let data = shared
@@ -386,30 +327,21 @@ async fn token(shared: &Shared) -> Result<Option<String>, OpenFailure> {
 
 fn failed(error: &RequestError) -> OpenFailure {
     if let Some(refused) = error.authorization() {
-        return OpenFailure {
-            reason: refused.to_string(),
-            wait: None,
-            fatal: Some((
-                "authorization",
-                "check the account's e-mail address and password",
-            )),
-        };
+        let hint = "check the account's e-mail address and password";
+        return OpenFailure::new(refused.to_string()).fatal(StopCode::AUTHORIZATION, hint);
     }
-    OpenFailure {
-        wait: match error {
-            RequestError::RateLimited { wait, .. } => *wait,
-            _ => None,
-        },
-        reason: reason(error),
-        fatal: None,
-    }
+    let wait = match error {
+        RequestError::RateLimited { wait, .. } => *wait,
+        _ => None,
+    };
+    OpenFailure::new(error_chain(error)).wait(wait)
 }
 
 /// Finds a room and joins it by requests (protocol §3.4).
 async fn join(
     shared: &Shared,
     slug: &Slug,
-    password: Option<antiphon_core::Secret>,
+    password: Option<Secret>,
 ) -> Result<RoomAnswer, JoinError> {
     let call = Call::get(format!("/room/{}", step(slug.as_str()))).lane(Lane::Upkeep);
     let body = shared.http.call(call).await.map_err(|error| match error {
@@ -418,7 +350,7 @@ async fn join(
     })?;
     let info = room_info(&body)?;
     let answer = post(shared, &info.id, slug, password).await?;
-    // The answer to joining knows the room as its members see it.
+    // The answer to joining has the room as its members see it.
     match answer {
         Some(body) if room_info(&body).is_ok_and(|again| again.id == info.id) => {
             let again = room_info(&body)?;
@@ -429,10 +361,9 @@ async fn join(
 }
 
 fn room_info(body: &Bytes) -> Result<RoomInfo, JoinError> {
-    let undecodable =
-        |error: antiphon_core::BoxError| JoinError::Request(RequestError::Undecodable(error));
+    let undecodable = |error: BoxError| JoinError::Request(RequestError::Undecodable(error));
     let room: wire::Room<'_> =
-        serde_json::from_slice(body).map_err(|error| undecodable(crate::error::shape(&error)))?;
+        serde_json::from_slice(body).map_err(|error| undecodable(json_position(&error).into()))?;
     let info = RoomInfo::from(room);
     if info.id.is_empty() {
         return Err(undecodable("a room without an id".into()));
@@ -440,12 +371,12 @@ fn room_info(body: &Bytes) -> Result<RoomInfo, JoinError> {
     Ok(info)
 }
 
-/// Says to the server that the account is in the room; gives the room as answered.
+/// Tells the server that the account is in the room; gives the room of the answer.
 async fn post(
     shared: &Shared,
     room: &RoomId,
     slug: &Slug,
-    password: Option<antiphon_core::Secret>,
+    password: Option<Secret>,
 ) -> Result<Option<Bytes>, JoinError> {
     let mut call = Call::post(format!("/room/{}/users", step(room.as_str()))).lane(Lane::Upkeep);
     let password = password.or_else(|| shared.passwords.get(slug).cloned());
@@ -474,7 +405,7 @@ async fn post(
         .map(|room| data.slice_ref(room.get().as_bytes())))
 }
 
-/// Joins a room again, and fetches what can be had of it.
+/// Joins a room again, and fetches its state.
 async fn rejoin(
     shared: &Shared,
     room: &RoomId,
@@ -508,7 +439,7 @@ async fn rejoin(
     })
 }
 
-/// A room's chat history, after some tries.
+/// Fetches a room's chat history, with some tries.
 async fn past(shared: &Shared, room: &RoomId) -> Option<Bytes> {
     for tries in 1..=REJOIN_TRIES {
         let call = Call::get(format!("/chat/{}", step(room.as_str()))).lane(Lane::Upkeep);
@@ -526,7 +457,7 @@ async fn past(shared: &Shared, room: &RoomId) -> Option<Bytes> {
     None
 }
 
-/// A room's members, playing song, dubs and queue, as far as they can be had.
+/// Fetches a room's members, playing song, dubs and queue; a part that fails is absent.
 async fn snapshot(shared: &Shared, room: &RoomId) -> Snapshot {
     let http = &shared.http;
     let (users, active, dubs, details) = tokio::join!(
@@ -554,7 +485,7 @@ async fn snapshot(shared: &Shared, room: &RoomId) -> Snapshot {
     }
 }
 
-/// The playing song; 404 says that nothing plays (protocol §4.4).
+/// Fetches the playing song; 404 means that nothing plays (protocol §4.4).
 async fn active(shared: &Shared, room: &RoomId) -> Result<Option<Bytes>, RequestError> {
     match shared.http.call(upkeep(room, "/playlist/active")).await {
         Ok(body) => Ok(Some(body)),

@@ -1,4 +1,4 @@
-//! The source to run, and the stream for those who want one platform without an app.
+//! The source of one account, to run in an app or to take as a stream.
 
 use std::sync::Arc;
 
@@ -9,12 +9,34 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cache::Picture, client::Shared, config::Config, error, event::KINDS, session::Command, socket,
+    cache::CacheProjection, client::Shared, config::Config, error, event::KINDS, session::Command,
+    socket,
 };
 
-/// One QueUp account's connection: run it in an app, or take its events as a stream.
+/// One QueUp account's connection, to run in an app or to take as a stream.
 ///
-/// Dropped without being run, it leaves its client without a connection.
+/// A source that is dropped without being run leaves its client without a connection.
+///
+/// ```no_run
+/// use antiphon_core::{Event, Payload as _};
+/// use antiphon_queup::{self as queup, Account, Config, PlaylistSongAdd};
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let account = Account::new("mira@example.org", "a password");
+/// let (_client, source) = queup::connect(Config::new(account).rooms(["choir-loft"]));
+/// let is_song = |event: &Event| PlaylistSongAdd::KINDS.contains(&event.kind().as_str());
+///
+/// let mut events = source.events(CancellationToken::new());
+/// while let Some(event) = events.next().await.transpose()? {
+///     if is_song(&event) {
+///         println!("{}", PlaylistSongAdd::decode(&event)?.song.name());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Source {
     config: Config,
@@ -35,9 +57,7 @@ impl Source {
         }
     }
 
-    /// The account's events as a stream, without an app and without a journal.
-    ///
-    /// What that means is said at [`Events`].
+    /// Gives the account's events as a stream, without an app and without a journal; see [`Events`].
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -57,7 +77,7 @@ impl antiphon_core::Source for Source {
     }
 
     fn projections(&mut self) -> Vec<Box<dyn Projection>> {
-        vec![Box::new(Picture::new(
+        vec![Box::new(CacheProjection::new(
             self.config.name.clone(),
             self.shared.cache.clone(),
         ))]
@@ -74,10 +94,9 @@ impl antiphon_core::Source for Source {
     ) -> BoxFuture<'static, Result<(), SourceError>> {
         Box::pin(async move {
             if let Err(error) = self.config.check() {
-                let name = self.config.name.clone();
-                self.shared.stopped("configuration", &error.to_string());
-                return Err(SourceError::new(name, "configuration", error.to_string())
-                    .hint("correct the source's configuration"));
+                let state = error.link();
+                self.shared.link.send_replace(state.clone());
+                return Err(SourceError::of_link(self.config.name.clone(), &state));
             }
             socket::run(self.config, self.shared, self.commands, intake, stop).await
         })

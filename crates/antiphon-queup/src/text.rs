@@ -1,56 +1,6 @@
-//! Text as QueUp wants it: HTML escapes, and messages of bounded length.
+//! The text of chat messages: HTML escapes, and pieces of bounded length (protocol §8).
 
-use std::borrow::Cow;
-
-/// Undoes one layer of HTML escapes; borrows where there is none.
-///
-/// QueUp escapes once, so this is applied once: `&amp;lt;` becomes `&lt;` and stays so.
-pub(crate) fn unescape(text: Cow<'_, str>) -> Cow<'_, str> {
-    if !text.contains('&') {
-        return text;
-    }
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = &*text;
-    while let Some(at) = rest.find('&') {
-        plain.push_str(&rest[..at]);
-        rest = &rest[at..];
-        if let Some((character, length)) = entity(rest) {
-            plain.push(character);
-            rest = &rest[length..];
-        } else {
-            plain.push('&');
-            rest = &rest[1..];
-        }
-    }
-    plain.push_str(rest);
-    Cow::Owned(plain)
-}
-
-/// The character that an escape at the start of `text` stands for, and the escape's length in bytes.
-fn entity(text: &str) -> Option<(char, usize)> {
-    // The longest escape there is: `&#x10FFFF;`.
-    let end = text.bytes().take(10).position(|byte| byte == b';')?;
-    let name = &text[1..end];
-    let character = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => '\u{a0}',
-        _ => {
-            let digits = name.strip_prefix('#')?;
-            let number = match digits.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => digits.parse().ok()?,
-            };
-            char::from_u32(number).filter(|character| *character != '\0')?
-        }
-    };
-    Some((character, end + 1))
-}
-
-/// Escapes what QueUp's own client escapes before it sends: `& ' " < >`.
+/// Escapes the characters that QueUp's own client escapes: `& ' " < >`.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
@@ -90,27 +40,10 @@ pub(crate) fn split(text: &str, length: usize) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use antiphon_core::unescape_html;
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     use super::*;
-
-    #[track_caller]
-    fn check(escaped: &str, plain: &str) {
-        assert_eq!(unescape(escaped.into()), plain);
-    }
-
-    #[test]
-    fn text_is_unescaped_exactly_once() {
-        check("it&#39;s &lt;fine&gt;", "it's <fine>");
-        check("&amp;lt;", "&lt;");
-        check("&quot;&#34;&apos;&#x27;", "\"\"''");
-        check(
-            "a & b &; &nothing; &#; &#x; &#1114112;",
-            "a & b &; &nothing; &#; &#x; &#1114112;",
-        );
-        check("&é;&", "&é;&");
-        assert!(matches!(unescape("plain".into()), Cow::Borrowed("plain")));
-    }
 
     #[test]
     fn long_text_is_cut_at_white_space_before_it_is_escaped() {
@@ -133,7 +66,8 @@ mod tests {
     proptest! {
         #[test]
         fn escaping_and_unescaping_give_the_text_back(text in any::<String>()) {
-            prop_assert_eq!(unescape(Cow::Owned(escape(&text))), text);
+            let escaped = escape(&text);
+            prop_assert_eq!(unescape_html(&escaped), text);
         }
 
         #[test]
@@ -144,11 +78,6 @@ mod tests {
             }
             let kept: String = pieces.concat().split_whitespace().collect();
             prop_assert_eq!(kept, text.split_whitespace().collect::<String>());
-        }
-
-        #[test]
-        fn unescaping_never_panics(text in "[&#x;0-9a-zé]{0,40}") {
-            let _ = unescape(Cow::Owned(text));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Small conversions, under the reference library's names.
+//! Conversions of times and lengths; the reference library has this module under this name, and each function in it.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::error::TimeError;
 
-/// Milliseconds since 1970 as a time.
+/// Converts milliseconds since 1970 to a time.
 ///
 /// # Errors
 /// [`TimeError`] if the number lies outside the years -9999 to 9999.
@@ -16,12 +16,21 @@ pub fn dt(ms: i64) -> Result<Timestamp, TimeError> {
     })
 }
 
-/// A time as milliseconds since 1970; fractions of one are cut off.
+/// Converts a time to milliseconds since 1970, without fractions of one.
+///
+/// ```
+/// use antiphon_queup::utils::{dt, ts, tzdt};
+///
+/// let time = tzdt("2017-06-02T16:23:14.815Z")?;
+/// assert_eq!(ts(time), 1_496_420_594_815);
+/// assert_eq!(dt(1_496_420_594_815)?, time);
+/// # Ok::<(), antiphon_queup::TimeError>(())
+/// ```
 pub fn ts(time: Timestamp) -> i64 {
     time.as_millisecond()
 }
 
-/// An ISO 8601 time such as `2017-06-02T16:23:14.815Z` as a time.
+/// Reads an ISO 8601 time such as `2017-06-02T16:23:14.815Z`.
 ///
 /// # Errors
 /// [`TimeError`] if the text is not one.
@@ -31,9 +40,9 @@ pub fn tzdt(text: &str) -> Result<Timestamp, TimeError> {
     })
 }
 
-/// A length in ms as people write it: `03:54`, and `1:03:54` from an hour on.
+/// Writes a length in ms as `03:54`, and as `1:03:54` from an hour on.
 ///
-/// A negative length counts as none.
+/// A negative length counts as 0.
 ///
 /// ```
 /// use antiphon_queup::utils::song_length;
@@ -51,10 +60,10 @@ pub fn song_length(ms: i64) -> String {
     }
 }
 
-/// A length in ms in a format of one's own.
+/// Writes a length in ms in a format of one's own.
 ///
-/// `%H`, `%M` and `%S` stand for two digits of hours, minutes and seconds, and `%%` for a percent sign; anything else
-/// stands for itself. Without `%H` the minutes go on counting past 59, and without `%M` so do the seconds.
+/// `%H`, `%M` and `%S` are two digits of hours, minutes and seconds, and `%%` is a percent sign; any other text stays.
+/// Without `%H` the minutes count on past 59, and without `%M` the seconds do.
 ///
 /// ```
 /// use antiphon_queup::utils::song_length_with;
@@ -103,9 +112,9 @@ pub fn song_length_with(ms: i64, format: &str) -> String {
     text
 }
 
-/// The first item that matches.
+/// Finds the first item that matches.
 ///
-/// The reference compares attributes given by name; here a closure does, and the compiler checks it.
+/// The reference compares attributes given by name; here a closure compares them, which the compiler checks.
 ///
 /// ```
 /// use antiphon_queup::{Role, utils};

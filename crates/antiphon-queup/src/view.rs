@@ -1,15 +1,32 @@
-//! What filters look at: events with borrowed texts, cheaper than the full decode.
+//! Views: the parts of events that filters look at, cheaper to read than the whole payload.
 //!
-//! Texts are without HTML escapes, and borrow from the event unless there was one to undo.
+//! Texts have no HTML escapes; they borrow from the event unless an escape was undone.
+//!
+//! ```
+//! use antiphon_core::{Draft, Event, Kind, Origin, Payload, Place, Position};
+//! use antiphon_queup::Chat;
+//!
+//! let body = r#"{"message":"!ping","user":{"_id":"5f1c0aa1b2c3d4e5f6071829","username":"teo"}}"#;
+//! let kind = Kind::from_static("queup.chat-message");
+//! let place = Place::root().join("room", "5a77aa00bb11cc22dd33ee44");
+//! let time = "2026-01-01T00:00:00Z".parse()?;
+//! let draft = Draft::new(kind, place, Origin::frame("c1", 1), time, body);
+//! let event = Event::stored(Position::new(1), "queup".into(), draft);
+//!
+//! let view = Chat::view(&event)?;
+//! assert!(view.content.starts_with('!') && view.username == "teo");
+//! assert_eq!(view.room, "5a77aa00bb11cc22dd33ee44");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::borrow::Cow;
 
 use antiphon_core::{DecodeError, Event};
 use jiff::Timestamp;
 
-use crate::wire::{self, read};
+use crate::wire;
 
-/// A look at a chat message.
+/// View of a chat message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Chat<'a> {
@@ -21,7 +38,7 @@ pub struct Chat<'a> {
     pub author: Cow<'a, str>,
     /// Name of the author; empty where QueUp sent none.
     pub username: Cow<'a, str>,
-    /// When it was sent.
+    /// Time it was sent.
     pub created_at: Option<Timestamp>,
     /// Id of the room; empty if the event has no room.
     pub room: &'a str,
@@ -29,7 +46,7 @@ pub struct Chat<'a> {
 
 impl<'a> Chat<'a> {
     pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: wire::ChatView<'a> = read(event)?;
+        let wire: wire::ChatView<'a> = event.parse_object()?;
         let (author, username) = name(wire.user);
         Ok(Self {
             id: wire.chatid.unwrap_or_default(),
@@ -42,15 +59,15 @@ impl<'a> Chat<'a> {
     }
 }
 
-/// A look at a dub.
+/// View of a dub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dub<'a> {
     /// `updub` or `downdub`.
     pub dubtype: Cow<'a, str>,
-    /// Who dubbed, by id.
+    /// Id of the user who dubbed.
     pub user: Cow<'a, str>,
-    /// Who dubbed, by name.
+    /// Name of the user who dubbed.
     pub username: Cow<'a, str>,
     /// Id of the entry in the queue.
     pub song: Cow<'a, str>,
@@ -64,7 +81,7 @@ pub struct Dub<'a> {
 
 impl<'a> Dub<'a> {
     pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: wire::DubView<'a> = read(event)?;
+        let wire: wire::DubView<'a> = event.parse_object()?;
         let (user, username) = name(wire.user);
         let song = wire.playlist.object().unwrap_or_default();
         Ok(Self {
@@ -79,13 +96,13 @@ impl<'a> Dub<'a> {
     }
 }
 
-/// A look at a change of a room's queue.
+/// View of an update of a room's queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlaylistUpdate<'a> {
     /// Id of the entry that plays.
     pub song: Cow<'a, str>,
-    /// Who queued it; absent once that account is deleted.
+    /// Id of the user who queued it; absent once that account is deleted.
     pub queued_by: Option<Cow<'a, str>>,
     /// Name of its media; absent where QueUp sent none.
     pub name: Option<Cow<'a, str>>,
@@ -101,7 +118,7 @@ pub struct PlaylistUpdate<'a> {
 
 impl<'a> PlaylistUpdate<'a> {
     pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
-        let wire: wire::PlaylistUpdateView<'a> = read(event)?;
+        let wire: wire::PlaylistUpdateView<'a> = event.parse_object()?;
         let song = wire.song.object().unwrap_or_default();
         let info = wire.song_info.object().unwrap_or_default();
         Ok(Self {

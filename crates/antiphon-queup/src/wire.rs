@@ -9,7 +9,6 @@ mod objects;
 mod saved;
 mod views;
 
-use antiphon_core::{DecodeError, Event};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -59,16 +58,6 @@ listed!(
     Playlist,
     Following
 );
-
-/// Reads a body that must be an object; serde alone would take a list for one.
-pub(crate) fn read<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
-    let first = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
-    if first == Some(&b'{') {
-        event.parse()
-    } else {
-        Err(event.undecodable::<T>("not an object"))
-    }
-}
 
 /// The first frame: engine.io's handshake.
 #[derive(Debug, Default, Deserialize)]
@@ -129,7 +118,7 @@ pub(crate) struct PresenceObject<'a> {
     pub(crate) client_id: Text<'a>,
 }
 
-/// What the session itself needs to know of a room action.
+/// The fields of a room action that the session looks at.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Glance<'a> {
@@ -172,7 +161,7 @@ pub(crate) struct Chat<'a> {
     pub(crate) req: Option<ChatRequest<'a>>,
 }
 
-/// What was asked when a message was sent.
+/// The request to send a message, repeated in its answer.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ChatRequest<'a> {

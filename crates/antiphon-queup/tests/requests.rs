@@ -53,6 +53,10 @@ async fn rooms_are_read_and_changed() {
         .await;
     let slow: Vec<antiphon_queup::RoomSlowMode> = journal.decoded();
     assert_eq!(slow[0].on, Some(true));
+    let chat: Vec<antiphon_queup::RoomAllowGuestChat> = journal.decoded();
+    assert_eq!(chat[0].on, Some(true));
+    let embed: Vec<antiphon_queup::RoomAllowGuestEmbed> = journal.decoded();
+    assert_eq!(embed[0].on, Some(false));
     assert_eq!(client.room(&room.id).expect("known").slow_mode, Some(true));
     app.stop().await;
     assert_eq!(sim.notes(), []);
@@ -88,6 +92,7 @@ async fn members_are_read_and_moderated() {
     room.mute(&id).await.expect("muted");
     assert_eq!(room.fetch_muted().await.expect("muted").len(), 1);
     room.unmute(&id).await.expect("unmuted");
+    assert_eq!(room.fetch_muted().await.expect("muted"), []);
     room.kick(&id, "take a walk & <return>")
         .await
         .expect("kicked");
@@ -100,6 +105,7 @@ async fn members_are_read_and_moderated() {
     room.ban(&id, 30).await.expect("banned");
     assert_eq!(room.fetch_banned().await.expect("banned").len(), 1);
     room.unban(&id).await.expect("unbanned");
+    assert_eq!(room.fetch_banned().await.expect("banned"), []);
     assert!(!room.audit().await.expect("audit").is_empty());
     let journal = app
         .until(|journal| !journal.of("queup.user-unban").is_empty())
@@ -163,6 +169,7 @@ async fn the_queue_is_read_and_changed() {
     for song in &own {
         room.remove_song(&song.id).await.expect("removed");
     }
+    assert_eq!(room.own_queue().await.expect("own queue"), []);
     there.queue("teo", "Another - One");
     let teo = sim.queup().user("teo").as_str().into();
     let queue = room.fetch_queue().await.expect("queue");
@@ -187,6 +194,9 @@ async fn the_queue_is_read_and_changed() {
     let journal = app
         .until(|journal| !journal.of("queup.chat-skip").is_empty())
         .await;
+    let locks: Vec<antiphon_queup::RoomLockQueue> = journal.decoded();
+    let locks: Vec<_> = locks.iter().map(|lock| lock.on).collect();
+    assert_eq!(locks, [Some(true), Some(false)]);
     let skip: Vec<antiphon_queup::ChatSkip> = journal.decoded();
     assert_eq!(skip[0].username.as_deref(), Some("antiphon"));
     assert!(!room.history(1).await.expect("history").is_empty());
@@ -237,13 +247,18 @@ async fn users_and_playlists_are_read_and_changed() {
         .await
         .expect("renamed");
     assert_eq!(client.playlists().await.expect("lists")[0].name, "loved");
-    client.playlist_songs(&list.id, 1).await.expect("songs");
+    let songs = client.playlist_songs(&list.id, 1).await.expect("songs");
+    let media: Vec<_> = songs.iter().map(|song| &song.song_info_id).collect();
+    assert_eq!(media, [&song.song_info_id]);
     room.queue_playlist(&list.id).await.expect("queued");
     client
         .remove_from_playlist(&list.id, &song.song_info_id)
         .await
         .expect("removed");
+    let songs = client.playlist_songs(&list.id, 1).await.expect("songs");
+    assert_eq!(songs, []);
     client.delete_playlist(&list.id).await.expect("deleted");
+    assert_eq!(client.playlists().await.expect("lists"), []);
     client.search_songs("youtube", "a").await.expect("found");
     client.logout().await.expect("logged out");
     client.playlists().await.expect("logged in again");
@@ -271,8 +286,18 @@ async fn messages_are_read_and_deleted() {
     room.delete_message(&chat.as_str().into())
         .await
         .expect("deleted");
-    app.until(|journal| !journal.of("queup.delete-chat-message").is_empty())
+    let journal = app
+        .until(|journal| !journal.of("queup.delete-chat-message").is_empty())
         .await;
+    let deletions: Vec<antiphon_queup::ChatDelete> = journal.decoded();
+    let deleted: Vec<_> = deletions.iter().map(|gone| gone.message.as_str()).collect();
+    assert_eq!(deleted, [chat.as_str()]);
+    let is_deleted = |text: &str| {
+        let messages = app.client.messages();
+        let found = messages.find(|message| message.content == text);
+        found.expect("cached").deleted
+    };
+    assert!(is_deleted("one & only") && !is_deleted("two"));
     let teo = sim.queup().user("teo");
     let conversation = app
         .client

@@ -514,12 +514,31 @@ async fn an_oversized_frame_costs_the_connection_and_nothing_else() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));
     app.settled().await;
+    let room = sim.queup().room(ROOM);
+    room.say("mira", "before");
+    app.until(|journal| journal.texts().len() == 1).await;
     sim.queup().links().oversized(100 << 20);
-    let journal = app
-        .until(|journal| journal.decoded::<Ready>().len() == 2)
+    room.say("mira", "behind it");
+    app.until(|journal| journal.decoded::<Ready>().len() == 2)
         .await;
-    assert!(!journal.of("antiphon.link").is_empty());
-    app.stop().await;
+    room.say("mira", "after");
+    let journal = app.until(|journal| journal.texts().len() == 3).await;
+    assert_eq!(journal.texts(), ["before", "behind it", "after"]);
+    let links = journal.decoded::<antiphon_core::Link>();
+    let states: Vec<_> = links.iter().map(|link| &link.state).collect();
+    assert!(
+        matches!(
+            states[..],
+            [
+                LinkState::Connected { .. },
+                LinkState::Waiting { .. },
+                LinkState::Connected { .. },
+            ]
+        ),
+        "{states:?}"
+    );
+    let journal = app.stop().await;
+    assert_eq!(lost(&sim, &journal), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

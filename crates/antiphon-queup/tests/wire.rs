@@ -1,87 +1,18 @@
 //! The frames in `fixtures/queup`, decoded and kept as snapshots; and any other JSON, which may fail but not panic.
 
 mod harness;
+#[path = "harness/payloads.rs"]
+mod payloads;
 
 use harness::Begin as _;
+use payloads::shown;
 
 use std::fmt::Write as _;
 
-use antiphon_core::{
-    Checkpoint, Draft, Event, IntakeLimits, Kind, Origin, Payload, Place, Position,
-};
+use antiphon_core::{Checkpoint, Draft, Event, IntakeLimits, Kind, Origin, Place, Position};
 use antiphon_queup as queup;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Map, Value};
-
-/// Decodes an event as whatever its kind says, and shows what came of it.
-fn shown(event: &Event) -> String {
-    macro_rules! one_of {
-        ($($payload:ident),* $(,)?) => {
-            $(if queup::$payload::KINDS.contains(&event.kind().as_str()) {
-                if !queup::$payload::concerns(event) {
-                    return concat!(stringify!($payload), ": not concerned").to_owned();
-                }
-                let view = queup::$payload::view(event).is_ok();
-                return match queup::$payload::decode(event) {
-                    Ok(payload) => {
-                        assert!(view, "what decodes has a view");
-                        format!("{payload:#?}")
-                    }
-                    Err(error) => format!("error: {error}"),
-                };
-            })*
-        };
-    }
-    one_of!(
-        ActiveDubs,
-        Chat,
-        ChatDelete,
-        ChatDeleteGlobal,
-        ChatSkip,
-        Comment,
-        Conversations,
-        Dub,
-        ErrorNotice,
-        Grab,
-        JoinedRoom,
-        LeftRoom,
-        MemberJoin,
-        MemberPresence,
-        MemberUpdate,
-        PlaylistActive,
-        PlaylistDetails,
-        PlaylistSongAdd,
-        PrivateMessage,
-        QueueRemoveUser,
-        QueueRemoveUserSong,
-        QueueReorder,
-        QueueUpdate,
-        QueueUpdateDub,
-        Ready,
-        RoomAllowGuestChat,
-        RoomAllowGuestEmbed,
-        RoomLockQueue,
-        RoomSlowMode,
-        RoomState,
-        RoomUpdate,
-        RoomUsers,
-        Session,
-        SongChange,
-        Unknown,
-        UserBan,
-        UserImage,
-        UserKick,
-        UserLeave,
-        UserMute,
-        UserPauseQueue,
-        UserPauseQueueMod,
-        UserSetRole,
-        UserUnban,
-        UserUnmute,
-        UserUnsetRole,
-    );
-    "no type".into()
-}
 
 fn event(kind: &str, place: &str, body: impl Into<bytes::Bytes>) -> Event {
     let time = "2026-01-01T00:00:00Z".parse().expect("a time");

@@ -1,6 +1,18 @@
-//! A snapshot of a cache.
+//! Snapshots of caches.
 
-/// A snapshot of a cache, the oldest first.
+/// A snapshot of a cache, the oldest value first.
+///
+/// ```no_run
+/// # fn example(client: &antiphon_queup::Client) {
+/// let messages = client.messages();
+/// println!("{} messages were heard", messages.len());
+/// let ping = messages.find(|message| message.content == "!ping");
+/// for message in messages.iter().filter(|message| !message.deleted) {
+///     println!("{}: {}", message.author.username, message.content);
+/// }
+/// # let _ = ping;
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Collection<T> {
     items: Vec<T>,
@@ -13,22 +25,22 @@ impl<T> Collection<T> {
         }
     }
 
-    /// How many there are.
+    /// Number of values.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether there is none.
+    /// Whether it has no value.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// All of them, the oldest first.
+    /// All values, the oldest first.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.items.iter()
     }
 
-    /// The first that matches.
+    /// The first value that matches.
     pub fn find(&self, mut matches: impl FnMut(&T) -> bool) -> Option<&T> {
         self.items.iter().find(|item| matches(item))
     }

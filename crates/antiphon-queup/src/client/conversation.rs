@@ -12,7 +12,25 @@ use crate::{
     text, wire,
 };
 
-/// A private conversation, with what can be done in it.
+/// A private conversation.
+///
+/// It derefs to the [`ConversationInfo`] of the time when the handle was made.
+///
+/// ```no_run
+/// use antiphon_queup::{Client, PrivateMessage};
+///
+/// # async fn example(client: &Client, news: PrivateMessage) -> Result<(), Box<dyn std::error::Error>> {
+/// // The event has no text: it is fetched.
+/// if let Some(conversation) = client.conversation(&news.conversation) {
+///     let newest = conversation.fetch().await?.into_iter().next();
+///     let message = newest.and_then(|id| client.message(&id.as_str().into()));
+///     println!("{:?}", message.map(|message| message.content.clone()));
+///     conversation.mark_as_read().await?;
+///     conversation.send_message("thank you").await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Conversation {
     pub(super) client: Client,
@@ -32,7 +50,7 @@ impl Conversation {
         format!("/message/{}{rest}", step(self.id.as_str()))
     }
 
-    /// Everyone in the conversation but the own account.
+    /// Participants of the conversation without the own account.
     pub fn recipients(&self) -> Vec<User> {
         let cache = self.client.shared.cache.read();
         let me = cache.me.as_ref().map(|me| &me.id);
@@ -47,10 +65,10 @@ impl Conversation {
 
     /// Fetches the messages and gives their ids, newest first; [`Client::message`] gives the messages.
     ///
-    /// It also refreshes `latest_message_str` of what [`Client::conversation`] gives.
+    /// It also refreshes `latest_message_str` of the cached conversation.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch(&self) -> Result<Vec<PrivateMessageId>, RequestError> {
         let data = self.client.call(Call::get(self.path(""))).await?;
         let list: wire::List<wire::PrivateRow<'_>> = parse(&data)?;
@@ -70,7 +88,7 @@ impl Conversation {
         Ok(ids)
     }
 
-    /// Whether the user has read the conversation, as far as it was fetched.
+    /// Whether the user had read the conversation when it was fetched.
     pub fn has_read(&self, user: &UserId) -> bool {
         self.users_read.contains(user)
     }
@@ -78,7 +96,7 @@ impl Conversation {
     /// Marks the conversation as read by the own account.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn mark_as_read(&self) -> Result<(), RequestError> {
         let data = self.client.call(Call::post(self.path("/read"))).await?;
         let wire: wire::Conversation<'_> = serde_json::from_slice(&data).unwrap_or_default();
@@ -94,10 +112,10 @@ impl Conversation {
         Ok(())
     }
 
-    /// Says something in the conversation.
+    /// Sends a message to the conversation.
     ///
     /// # Errors
-    /// [`SendError`].
+    /// [`SendError`] if the text is empty or too long, or the request failed.
     pub async fn send_message(&self, text: &str) -> Result<(), SendError> {
         let text = text.trim();
         if text.is_empty() {
@@ -109,7 +127,7 @@ impl Conversation {
             "userid": me.unwrap_or_default(),
             "time": self.client.shared.clock.now().as_millisecond(),
         }));
-        // The answer's shape differs from that of a fetched message, and is not needed.
+        // The answer has another shape than a fetched message, and is not needed.
         self.client
             .call(call)
             .await
@@ -121,10 +139,11 @@ impl Conversation {
 impl Client {
     /// Fetches the account's conversations.
     ///
-    /// The source does so once by itself unless told otherwise.
+    /// The source does so once by itself, unless [`Config::recent_conversations`](crate::Config::recent_conversations)
+    /// is off.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch_conversations(&self) -> Result<Vec<Conversation>, RequestError> {
         let data = self.call(Call::get("/message")).await?;
         let list: wire::List<wire::Conversation<'_>> = parse(&data)?;
@@ -142,10 +161,10 @@ impl Client {
         Ok(handles.collect())
     }
 
-    /// Opens a conversation with up to ten users; QueUp gives the existing one if there is one.
+    /// Opens a conversation with up to ten users, or gives the existing one with them (protocol §4.6).
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn open_conversation(&self, users: &[UserId]) -> Result<Conversation, RequestError> {
         let fields = users.iter().map(|user| ("usersid[]", user.as_str()));
         let data = self.call(Call::post("/message").form(fields)).await?;
@@ -157,10 +176,10 @@ impl Client {
         })
     }
 
-    /// Asks how many conversations have something unread.
+    /// Fetches the number of conversations with unread messages.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn unread(&self) -> Result<i64, RequestError> {
         let data = self.call(Call::get("/message/new")).await?;
         // A number, or one in a string.

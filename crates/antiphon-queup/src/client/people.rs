@@ -1,4 +1,4 @@
-//! Handles on the own account, on users and on members.
+//! Handles of the own account, of users and of members.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -12,6 +12,20 @@ use crate::{
 };
 
 /// The logged-in user.
+///
+/// It derefs to its [`User`].
+///
+/// ```no_run
+/// # async fn example(client: &antiphon_queup::Client) -> Result<(), antiphon_queup::RequestError> {
+/// if let Some(me) = client.me() {
+///     println!("{} has {:?} dubs", me.username, me.dubs);
+///     if !me.change_username("choirmaster").await? {
+///         println!("the name is taken");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AuthenticatedUser {
     pub(super) client: Client,
@@ -27,7 +41,7 @@ impl Deref for AuthenticatedUser {
 }
 
 impl AuthenticatedUser {
-    /// Changes the account's name; `false` says that the server refused it.
+    /// Changes the account's name; `false` if the server refused it.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed in another way.
@@ -47,10 +61,10 @@ impl AuthenticatedUser {
 }
 
 impl User {
-    /// Opens a conversation with the user, or gives the one that is known.
+    /// Opens a conversation with the user, or gives the cached one.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn open_conversation(&self, client: &Client) -> Result<Conversation, RequestError> {
         let known = client.conversations().into_iter().find(|conversation| {
             let recipients = conversation.recipients();
@@ -67,9 +81,23 @@ impl User {
     }
 }
 
-/// A user's state in one room, with what can be done about it.
+/// A user's state in one room.
 ///
-/// The state is as it was when the handle was made.
+/// It derefs to the [`MemberState`] of the time when the handle was made.
+///
+/// ```no_run
+/// use antiphon_queup::{Client, MemberJoin, Role};
+///
+/// # async fn example(client: &Client, joined: MemberJoin) -> Result<(), antiphon_queup::RequestError> {
+/// if let Some(member) = client.member(&joined.room, &joined.user.id) {
+///     println!("{} dubs, {} songs played", member.dubs, member.played);
+///     if member.role().is_none() {
+///         member.set_role(&Role::ResidentDj).await?;
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Member {
     pub(super) client: Client,
@@ -86,7 +114,7 @@ impl Deref for Member {
 }
 
 impl Member {
-    /// The user behind it, if known; the id is always there as `member.user`.
+    /// The user, if cached or embedded; `member.user` has the id in any case.
     pub fn user(&self) -> Option<Arc<User>> {
         let seen = self.client.user(&self.state.user);
         seen.or_else(|| self.state.embedded.clone().map(Arc::new))
@@ -114,7 +142,7 @@ impl Member {
     }
 }
 
-/// A call of moderation: `/chat/<what>/<room>/user/<user>`, with the room's channel in its body.
+/// Makes a request of moderation: `/chat/<what>/<room>/user/<user>`, with the room's channel in its body.
 pub(super) async fn moderate(
     client: &Client,
     method: Method,

@@ -20,12 +20,41 @@ use crate::{
     text, wire,
 };
 
-/// How long the echo of a message is awaited, where the answer to sending it names no id.
+/// Time for the echo of a message, where the answer to sending it names no id.
 const ECHO_WITHIN: Duration = Duration::from_secs(5);
 
-/// A room, with what can be done in it.
+/// A room, with its chat, moderation, queue and settings.
 ///
-/// The description is as it was when the handle was made; [`Client::room`] gives a fresh one.
+/// It derefs to the [`RoomInfo`] of the time when the handle was made; [`Client::room`] gives a fresh one.
+///
+/// ```no_run
+/// use antiphon_queup::{Client, DubType, Role, SendError};
+///
+/// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let room = client.join_room("choir-loft").await?;
+/// match room.send_message("good evening").await {
+///     Ok(message) => println!("said as {}", message.id),
+///     Err(SendError::TooLong { pieces, allowed }) => println!("{pieces} pieces, {allowed} are allowed"),
+///     Err(error) => return Err(error.into()),
+/// }
+///
+/// // The queue, and a vote on the playing song.
+/// room.queue_song("youtube", "dQw4w9WgXcQ").await?;
+/// if let Some(song) = room.fetch_active_song().await? {
+///     room.dub(&song.id, &DubType::UpDub).await?;
+/// }
+///
+/// // Moderation, as far as the account's role allows it.
+/// let me = client.me().and_then(|me| client.member(&room.id, &me.id));
+/// if me.is_some_and(|member| member.role() == Some(&Role::Moderator)) {
+///     let teo = client.fetch_user("teo").await?;
+///     room.mute(&teo.id).await?;
+///     room.set_slow_mode(true).await?;
+/// }
+/// room.leave().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Room {
     pub(super) client: Client,
@@ -53,10 +82,10 @@ impl Room {
         self.client.call(call).await.map(drop)
     }
 
-    /// Leaves the room; it is not joined again by itself.
+    /// Leaves the room, which is not joined again by itself.
     ///
     /// # Errors
-    /// [`ActionError`].
+    /// [`ActionError`] if the room is not joined, there is no socket, or the request failed.
     pub async fn leave(&self) -> Result<(), ActionError> {
         let room = self.id.clone();
         let make = |reply| Command::Leave { room, reply };
@@ -68,7 +97,7 @@ impl Room {
     /// Changes the own presence in the room.
     ///
     /// # Errors
-    /// [`ActionError`].
+    /// [`ActionError`] if the room is not joined, there is no socket, or the request failed.
     pub async fn change_presence(&self, presence: Presence) -> Result<(), ActionError> {
         let room = self.id.clone();
         let make = |reply| Command::Presence {
@@ -84,26 +113,26 @@ impl Room {
     // -----------------------------------------------------------------------------------------------------------------
     // Chat.
 
-    /// Says something in the room; gives the message, or the first of its pieces.
+    /// Sends a message to the room; gives the message, or the first of its pieces.
     ///
     /// The text is trimmed, and cut into pieces of [`Config::CHAT_LENGTH`] characters at white space where possible;
     /// more than [`Config::chat_pieces`] of them are refused before anything is sent.
-    /// If the server's answer names no id, the message's echo on the socket tells it; should that not come either, the
-    /// id is made from user and time as the server makes it.
+    /// If the server's answer names no id, the message's echo on the socket has it; without an echo the id is made from
+    /// user and time, as the server makes it.
     ///
     /// # Errors
-    /// [`SendError`].
+    /// [`SendError`] if the text is empty or too long, or the request failed.
     pub async fn send_message(&self, text: &str) -> Result<Message, SendError> {
         let mut sent = self.send_pieces(text).await?;
         Ok(sent.swap_remove(0))
     }
 
-    /// Says something in the room; gives every piece. See [`Room::send_message`].
+    /// Sends a message to the room as [`Room::send_message`] does; gives every piece.
     ///
-    /// A message whose answer is lost counts as said once it is heard, which is waited for up to 5 seconds.
+    /// A message whose answer was lost counts as sent if its echo is heard within 5 seconds.
     ///
     /// # Errors
-    /// [`SendError`].
+    /// [`SendError`] if the text is empty or too long, or the request failed.
     pub async fn send_pieces(&self, text: &str) -> Result<Vec<Message>, SendError> {
         let pieces = text::split(text, Config::CHAT_LENGTH);
         let allowed = self.client.shared.chat_pieces;
@@ -152,7 +181,7 @@ impl Room {
             message.author = me.user;
         }
         if message.id.is_empty() {
-            // An earlier message may have had the same text, so that a lost answer is known by its time alone.
+            // An earlier message may have had the same text: without an answer the time alone identifies it.
             let text = if answer.is_ok() { piece } else { "" };
             let heard = self.echo(text, time).await;
             message.id = match (heard, answer) {
@@ -164,7 +193,7 @@ impl Room {
         Ok(message)
     }
 
-    /// The id of a message whose answer named none, as it is heard.
+    /// Waits for the id of a message whose answer named none.
     async fn echo(&self, text: &str, time: Timestamp) -> Option<ChatId> {
         let (room, text, time) = (self.id.clone(), text.to_owned(), time.as_millisecond());
         let make = |reply| Command::Echo {
@@ -179,7 +208,7 @@ impl Room {
     /// Fetches the last messages, oldest first; QueUp has one page of them.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn chat_history(&self) -> Result<Vec<Message>, RequestError> {
         let call = Call::get(format!("/chat/{}", step(self.id.as_str())));
         let data = self.client.call(call).await?;

@@ -29,10 +29,10 @@ impl Client {
 
     /// Joins a private room.
     ///
-    /// The password is not stored; for joining again after a restart it has to be in the configuration as well.
+    /// The password is not stored: to be joined again after a restart, the room needs it in the configuration as well.
     ///
     /// # Errors
-    /// [`JoinError`]; [`JoinError::WrongPassword`] if it is wrong.
+    /// [`JoinError`]; [`JoinError::WrongPassword`] if the password is wrong.
     pub async fn join_private_room(
         &self,
         slug: impl Into<Slug>,
@@ -49,7 +49,7 @@ impl Client {
         };
         let info = match self.command(make, self.shared.action_timeout).await {
             Ok(joined) => joined?,
-            // The socket is there, so it is the room that did not come.
+            // The socket is there: the room was not attached in time.
             Err(error) if error.state.is_connected() => {
                 return Err(JoinError::TimedOut(self.shared.action_timeout));
             }
@@ -81,7 +81,7 @@ impl Client {
     /// Fetches the rooms of the lobby.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn lobby(&self) -> Result<Vec<RoomInfo>, RequestError> {
         self.room_list("/room".into()).await
     }
@@ -89,7 +89,7 @@ impl Client {
     /// Searches for rooms.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn search_rooms(&self, term: &str) -> Result<Vec<RoomInfo>, RequestError> {
         self.room_list(format!("/room/term/{}", step(term))).await
     }
@@ -100,10 +100,10 @@ impl Client {
         Ok(list.0.into_iter().map(RoomInfo::from).collect())
     }
 
-    /// Makes a room; an account may have five, and none can be deleted.
+    /// Makes a room; an account may have five, and no room can be deleted (protocol §4.2).
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn create_room(&self, settings: &RoomSettings) -> Result<RoomInfo, RequestError> {
         let data = self
             .call(Call::post("/room").form(settings.pairs()))

@@ -11,14 +11,14 @@ use crate::{
     wire,
 };
 
-/// How often a redirect on QueUp itself is followed.
+/// Number of redirects on QueUp itself that are followed.
 const REDIRECTS: u8 = 3;
 
 impl Client {
     /// Fetches media by QueUp's id or its source's.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch_song_info(&self, song: impl AsRef<str>) -> Result<SongInfo, RequestError> {
         let data = self
             .call(Call::get(format!("/song/{}", step(song.as_ref()))))
@@ -26,10 +26,10 @@ impl Client {
         Ok(parse::<wire::SongInfo<'_>>(&data)?.into())
     }
 
-    /// Tells where a song can be heard at its source; `None` if QueUp does not know it.
+    /// Finds the address of a song at its source; `None` if QueUp does not know the song.
     ///
-    /// For YouTube that follows from the song itself. For any other source, and where QueUp sent no media with the song,
-    /// QueUp is asked and its redirect followed to the first address outside of QueUp, which is not opened.
+    /// The address of a YouTube video follows from the song itself. For any other source, and where QueUp sent no media
+    /// with the song, QueUp's redirect is followed to the first address outside of QueUp, which is not opened.
     ///
     /// # Errors
     /// [`RequestError`]; [`RequestError::NotQueUp`] if the redirect leads nowhere.
@@ -59,10 +59,10 @@ impl Client {
         Err(RequestError::NotQueUp("a redirect without an end".into()))
     }
 
-    /// Searches for media; the answer is the platform's own JSON, whose shape is not documented.
+    /// Searches for media; gives the platform's own JSON, whose shape is not documented.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn search_songs(&self, source: &str, name: &str) -> Result<Bytes, RequestError> {
         let call = Call::get("/song").query([("type", source), ("name", name), ("details", "1")]);
         self.call(call).await
@@ -71,7 +71,7 @@ impl Client {
     /// Fetches the account's playlists.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn playlists(&self) -> Result<Vec<Playlist>, RequestError> {
         let data = self.call(Call::get("/playlist")).await?;
         let list: wire::List<wire::Playlist<'_>> = parse(&data)?;
@@ -81,7 +81,7 @@ impl Client {
     /// Makes a playlist.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn create_playlist(&self, name: &str) -> Result<Playlist, RequestError> {
         let call = Call::post("/playlist").form([("name", name)]);
         let data = self.call(call).await?;
@@ -91,7 +91,7 @@ impl Client {
     /// Renames a playlist.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn rename_playlist(
         &self,
         playlist: &PlaylistId,
@@ -106,7 +106,7 @@ impl Client {
     /// Deletes a playlist.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn delete_playlist(&self, playlist: &PlaylistId) -> Result<(), RequestError> {
         let path = format!("/playlist/{}", step(playlist.as_str()));
         self.call(Call::delete(path)).await.map(drop)
@@ -115,7 +115,7 @@ impl Client {
     /// Fetches a page of a playlist's songs, from 1.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn playlist_songs(
         &self,
         playlist: &PlaylistId,
@@ -128,20 +128,20 @@ impl Client {
         songs(&data)
     }
 
-    /// Puts media on a playlist; on the playing song, this is what QueUp calls a grab.
+    /// Puts media on a playlist; for the playing song QueUp calls this a grab.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn grab(&self, playlist: &PlaylistId, song: &SongInfoId) -> Result<(), RequestError> {
         let path = format!("/playlist/{}/songs", step(playlist.as_str()));
         let call = Call::post(path).form([("songid", song.as_str())]);
         self.call(call).await.map(drop)
     }
 
-    /// Takes media off a playlist.
+    /// Removes media from a playlist.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn remove_from_playlist(
         &self,
         playlist: &PlaylistId,
@@ -161,7 +161,28 @@ pub(super) fn songs(data: &Bytes) -> Result<Vec<Song>, RequestError> {
     Ok(list.0.into_iter().map(Song::from).collect())
 }
 
-/// A personal playlist.
+/// A personal playlist (protocol §4.5).
+///
+/// ```no_run
+/// use antiphon_queup::{Client, RequestError, Room};
+///
+/// # async fn example(client: &Client, room: &Room) -> Result<(), RequestError> {
+/// let list = client.create_playlist("liked").await?;
+/// if let Some(song) = room.current_song() {
+///     client.grab(&list.id, &song.song_info_id).await?;
+/// }
+/// let mut page = 1;
+/// loop {
+///     let songs = client.playlist_songs(&list.id, page).await?;
+///     if songs.is_empty() {
+///         break;
+///     }
+///     page += 1;
+/// }
+/// room.queue_playlist(&list.id).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Playlist {
@@ -171,9 +192,9 @@ pub struct Playlist {
     pub name: String,
     /// Whether others may see it.
     pub is_public: bool,
-    /// When it was made.
+    /// Time it was made.
     pub created_at: Option<Timestamp>,
-    /// How many songs it has.
+    /// Number of songs.
     pub songs: i64,
 }
 

@@ -23,7 +23,7 @@ impl Client {
     /// Searches for users.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn search_users(&self, query: &str) -> Result<Vec<User>, RequestError> {
         let data = self
             .call(Call::get("/search").query([("query", query)]))
@@ -32,21 +32,21 @@ impl Client {
         Ok(found.users.0.into_iter().map(User::from).collect())
     }
 
-    /// Asks whether a user name is taken.
+    /// Fetches whether a user name is taken.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn is_username_taken(&self, username: &str) -> Result<bool, RequestError> {
-        // So spelt by the platform.
+        // Spelt so by the platform.
         let call = Call::get("/user/query/availabilty").query([("username", username)]);
         let data = self.call(call).await?;
         Ok(parse::<wire::NameAnswer>(&data)?.taken.unwrap_or_default())
     }
 
-    /// Fetches whom a user follows.
+    /// Fetches the users that a user follows.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn following(&self, user: &UserId) -> Result<Vec<UserId>, RequestError> {
         let path = format!("/user/{}/following", step(user.as_str()));
         let data = self.call(Call::get(path)).await?;
@@ -58,7 +58,7 @@ impl Client {
     /// Follows a user.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn follow(&self, user: &UserId) -> Result<(), RequestError> {
         let path = format!("/user/{}/following", step(user.as_str()));
         self.call(Call::post(path)).await.map(drop)
@@ -67,7 +67,7 @@ impl Client {
     /// Stops following a user.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn unfollow(&self, user: &UserId) -> Result<(), RequestError> {
         let path = format!("/user/{}/following", step(user.as_str()));
         self.call(Call::delete(path)).await.map(drop)

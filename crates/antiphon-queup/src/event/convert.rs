@@ -62,7 +62,7 @@ impl From<wire::User<'_>> for User {
 }
 
 impl From<wire::Ref<'_, wire::User<'_>>> for User {
-    /// A user of whom at least the id is known, or nothing at all.
+    /// Takes an id or an object; an empty user for neither.
     fn from(wire: wire::Ref<'_, wire::User<'_>>) -> Self {
         match wire {
             wire::Ref::Id(text) => Self {
@@ -82,7 +82,7 @@ impl From<wire::Member<'_>> for MemberState {
 }
 
 impl MemberState {
-    /// The state with what the wire says laid over it: events leave out most of what did not change.
+    /// Updates the state by the fields that the wire has: events leave out most unchanged fields.
     pub(crate) fn with(self, wire: wire::Member<'_>) -> Self {
         let embedded_id = wire.user.as_id().map(|id| UserId::from(&**id));
         let embedded = wire.user.object().map(User::from);
@@ -92,7 +92,7 @@ impl MemberState {
                 .or_else(|| embedded.as_ref().map(|user| user.id.clone()))
                 .unwrap_or(self.user),
         };
-        // The reference's default is 0, which stands for no time at all.
+        // QueUp sends 0 where there is no time.
         let real = |time: &jiff::Timestamp| time.as_millisecond() != 0;
         Self {
             id: filled(wire.id).map_or(self.id, Into::into),
@@ -230,7 +230,7 @@ impl From<wire::QueueItem<'_>> for Song {
 }
 
 impl Song {
-    /// The song with the media that travelled beside it.
+    /// The song with the media that was sent beside it.
     pub(crate) fn with_info(mut self, info: Option<wire::SongInfo<'_>>) -> Self {
         if let Some(info) = info {
             let info = SongInfo::from(info);

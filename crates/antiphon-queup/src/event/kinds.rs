@@ -1,6 +1,6 @@
 //! The table of kinds: one row for each payload, with its kinds, its fields, and how each is read.
 //!
-//! A row is written like this; what stands in brackets may be left out:
+//! The form of a row; parts in brackets may be left out:
 //!
 //! ```text
 //! /// Documentation of the payload.
@@ -22,7 +22,7 @@
 
 use std::time::Duration;
 
-use antiphon_core::{DecodeError, Event, Keep, Kind, KindInfo, Payload, Place};
+use antiphon_core::{DecodeError, Event, Kind, KindInfo, Payload, Place};
 
 use super::{
     convert::{filled, id, owned, role, since_start, voters},
@@ -33,11 +33,10 @@ use crate::{
         ChatId, ConversationId, ConversationInfo, DubType, MemberState, Message, Presence, Role,
         RoomId, RoomInfo, Song, User, UserId,
     },
-    view,
-    wire::{self, read},
+    view, wire,
 };
 
-/// How long momentary kinds are kept.
+/// Time for which momentary kinds are kept.
 const MOMENT: Duration = Duration::from_secs(15 * 60);
 
 /// Writes the payload types, [`KINDS`], [`listed`] and [`action_kind`].
@@ -85,14 +84,19 @@ macro_rules! payloads {
         )+
 
         /// Every typed kind of this platform, with the reference library's name for it.
+        ///
+        /// ```
+        /// let chat = antiphon_queup::KINDS.iter().find(|info| info.reference == "on_chat");
+        /// let chat = chat.expect("it is listed");
+        /// assert_eq!((chat.kind, chat.payload), ("queup.chat-message", "Chat"));
+        /// ```
         pub const KINDS: &[KindInfo] = &[$($(
-            KindInfo {
-                kind: concat!("queup.", $name),
-                payload: stringify!($payload),
-                reference: concat!($($reference)?),
-                about: $about,
-                keep: payloads!(@keep $($how)?),
-            },
+            payloads!(@keep $($how)?, KindInfo::new(
+                concat!("queup.", $name),
+                stringify!($payload),
+                concat!($($reference)?),
+                $about,
+            )),
         )+)+];
 
         /// The kind with this name, if the table has it, and whether the name is antiphon's own.
@@ -127,8 +131,8 @@ macro_rules! payloads {
         }
     };
 
-    (@keep momentary) => { Keep::Momentary(MOMENT) };
-    (@keep $($own:ident)?) => { Keep::Lasting };
+    (@keep momentary, $info:expr) => { $info.momentary(MOMENT) };
+    (@keep $($own:ident)?, $info:expr) => { $info };
 
     (@own own) => { true };
     (@own $($momentary:ident)?) => { false };
@@ -139,7 +143,7 @@ payloads! { |event|
 /// The socket is established; the usual place to join rooms.
 Ready {
     "connected" = 4 as "on_ready": "the socket is established";
-    let wire: wire::Outer<'_> = read(event)?;
+    let wire: wire::Outer<'_> = event.parse_object()?;
     /// Own user's id, as the socket knows it.
     user: UserId = id(wire.client_id),
     /// Id of the connection, new with every socket.
@@ -160,7 +164,7 @@ JoinedRoom in room {
 MemberPresence in room {
     "presence_change" = 14 as "on_member_presence": "a user changed presence in a room", momentary;
     if is_in_room(event) && Self::decode(event).is_ok_and(|presence| presence.user.is_account());
-    let wire: wire::Outer<'_> = read(event)?;
+    let wire: wire::Outer<'_> = event.parse_object()?;
     let presence = wire.presence.unwrap_or_default();
     /// User whose presence changed.
     user: UserId = id(presence.client_id),
@@ -171,9 +175,26 @@ MemberPresence in room {
 /// A user sent a message in a room.
 ///
 /// Own messages come too: a bot that answers compares `author.id` with its own.
+///
+/// ```
+/// use antiphon_core::{Event, Payload as _};
+/// use antiphon_queup::Chat;
+///
+/// /// The word behind an exclamation mark; a filter that looks at the view alone.
+/// fn command(event: &Event) -> Option<String> {
+///     let chat = Chat::view(event).ok()?;
+///     chat.content.strip_prefix('!').map(str::to_owned)
+/// }
+///
+/// fn log(chat: &Chat) {
+///     // It derefs to its message.
+///     println!("{} in {}: {}", chat.author.username, chat.room, chat.content);
+/// }
+/// # let _ = (command, log);
+/// ```
 Chat in room view Chat {
     "chat-message" as "on_chat": "chat in a joined room";
-    let wire: wire::Chat<'_> = read(event)?;
+    let wire: wire::Chat<'_> = event.parse_object()?;
     /// Message, with its author.
     message: Message = Message { room: Some(room_of(event)), ..wire.into() },
 }
@@ -183,7 +204,7 @@ Chat in room view Chat {
 /// [`Before`](antiphon_core::Before) holds the message, if it was cached; the cache keeps it, marked as deleted.
 ChatDelete in room {
     "delete-chat-message" as "on_chat_delete": "a message was deleted";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Id of the deleted message.
     message: ChatId = id(wire.chatid),
     /// User who deleted it.
@@ -193,7 +214,7 @@ ChatDelete in room {
 /// A user dubbed the playing song.
 Dub in room view Dub {
     "room_playlist-dub" as "on_dub": "a user dubbed a song";
-    let wire: wire::Dub<'_> = read(event)?;
+    let wire: wire::Dub<'_> = event.parse_object()?;
     /// Song with its new totals.
     song: Song = wire.playlist.map(Song::from).unwrap_or_default(),
     /// User who dubbed.
@@ -208,7 +229,7 @@ Dub in room view Dub {
 /// [`SongChange`] comes only when another song plays.
 PlaylistSongAdd in room view PlaylistUpdate {
     "room_playlist-update" as "on_playlist_song_add": "a song was added to the queue, or began";
-    let wire: wire::Active<'_> = read(event)?;
+    let wire: wire::Active<'_> = event.parse_object()?;
     let song = wire.song.map(Song::from).unwrap_or_default().with_info(wire.song_info);
     /// User who queued the song; absent once that account is deleted.
     queued_by: Option<UserId> = song.user.clone(),
@@ -223,7 +244,7 @@ PlaylistSongAdd in room view PlaylistUpdate {
 /// After a reconnect QueUp may report the own account again.
 MemberJoin in room {
     "user-join" as "on_member_join": "a user joined a room";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     let user = User::from(wire.user);
     let member = wire.room_user.map(MemberState::from).unwrap_or_default();
     /// User who joined.
@@ -237,7 +258,7 @@ MemberJoin in room {
 /// [`Before`](antiphon_core::Before) holds the state before, if it was cached.
 MemberUpdate in room {
     "user_update" as "on_member_update": "a member's state changed";
-    let wire: wire::MemberUpdate<'_> = read(event)?;
+    let wire: wire::MemberUpdate<'_> = event.parse_object()?;
     let member = wire.user.map(MemberState::from).unwrap_or_default();
     /// State now.
     member: MemberState = member.in_room(room_of(event)),
@@ -250,7 +271,7 @@ MemberUpdate in room {
 PrivateMessage {
     "new-message" as "on_private_message": "someone else wrote in a conversation";
     if !Self::decode(event).is_ok_and(|message| Some(message.from.as_str()) == event.place().id("user"));
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Conversation it was written in.
     conversation: ConversationId = id(wire.messageid),
     /// User who wrote it.
@@ -266,7 +287,7 @@ LeftRoom in room {
 /// The socket server reported an error.
 ErrorNotice {
     "error" = 9: "the socket server reported an error";
-    let wire: wire::Outer<'_> = read(event)?;
+    let wire: wire::Outer<'_> = event.parse_object()?;
     /// Text of the error, or the JSON of an error that is no text.
     error: String = wire.error.map(words).unwrap_or_default(),
 }
@@ -274,7 +295,7 @@ ErrorNotice {
 /// A song was skipped.
 ChatSkip in room {
     "chat-skip": "a song was skipped";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Name of the user who skipped it; QueUp sends no id, and may leave out the name.
     username: Option<String> = owned(wire.username),
 }
@@ -282,7 +303,7 @@ ChatSkip in room {
 /// All messages of one author were deleted.
 ChatDeleteGlobal in room {
     "delete-chat-message-global": "all messages of one author were deleted";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Author of the messages.
     author: UserId = id(wire.userdid),
     /// User who deleted them.
@@ -292,7 +313,7 @@ ChatDeleteGlobal in room {
 /// A user grabbed the playing song: put it on a personal playlist.
 Grab in room {
     "room_playlist-queue-update-grabs": "a user grabbed a song";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Song with its new totals.
     song: Song = wire.playlist.map(Song::from).unwrap_or_default(),
     /// User who grabbed it.
@@ -302,7 +323,7 @@ Grab in room {
 /// A user changed the own queue, despite the name.
 QueueUpdateDub in room {
     "room_playlist-queue-update-dub": "a user changed the own queue";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// User who changed it; empty where QueUp sent none.
     user: User = wire.user.into(),
 }
@@ -310,7 +331,7 @@ QueueUpdateDub in room {
 /// A room's queue changed.
 QueueUpdate in room {
     "room_playlist-queue-update": "a room's queue changed";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// User who changed it; empty where QueUp sent none.
     user: User = wire.user.into(),
 }
@@ -318,7 +339,7 @@ QueueUpdate in room {
 /// A moderator reordered a room's queue.
 QueueReorder in room {
     "room_playlist-queue-reorder": "a moderator reordered the queue";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who reordered it; empty where QueUp sent none.
     user: User = wire.user.into(),
 }
@@ -326,7 +347,7 @@ QueueReorder in room {
 /// A moderator removed a DJ's next song.
 QueueRemoveUserSong in room {
     "room_playlist-queue-remove-user-song": "a moderator removed a DJ's next song";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who removed it.
     by: User = wire.user.into(),
     /// DJ whose song it was.
@@ -336,7 +357,7 @@ QueueRemoveUserSong in room {
 /// A moderator removed a DJ from the queue.
 QueueRemoveUser in room {
     "room_playlist-queue-remove-user": "a moderator removed a DJ from the queue";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who removed the DJ.
     by: User = wire.user.into(),
     /// DJ who was removed.
@@ -346,7 +367,7 @@ QueueRemoveUser in room {
 /// A room's settings changed.
 RoomUpdate in room {
     "room-update": "a room's settings changed";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Settings now.
     info: RoomInfo = wire.room.object().map(RoomInfo::from).unwrap_or_default(),
     /// Whether the password was changed.
@@ -356,7 +377,7 @@ RoomUpdate in room {
 /// A room's queue was locked or unlocked.
 RoomLockQueue in room {
     "room-lock-queue": "a room's queue was locked or unlocked";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// User who switched it.
     user: User = wire.user.into(),
     /// Whether the queue is locked now; absent where QueUp sent none.
@@ -366,7 +387,7 @@ RoomLockQueue in room {
 /// Slow mode was switched.
 RoomSlowMode in room {
     "room-slow-mode": "slow mode was switched";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// User who switched it.
     user: User = wire.user.into(),
     /// Whether slow mode is on now; absent where QueUp sent none.
@@ -376,7 +397,7 @@ RoomSlowMode in room {
 /// Whether guests may chat was switched.
 RoomAllowGuestChat in room {
     "room-allow-guest-chat": "whether guests may chat was switched";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// User who switched it.
     user: User = wire.user.into(),
     /// Whether guests may chat now; absent where QueUp sent none.
@@ -386,7 +407,7 @@ RoomAllowGuestChat in room {
 /// Whether guests may embed was switched.
 RoomAllowGuestEmbed in room {
     "room-allow-guest-embed": "whether guests may embed was switched";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// User who switched it.
     user: User = wire.user.into(),
     /// Whether guests may embed now; absent where QueUp sent none.
@@ -398,7 +419,7 @@ RoomAllowGuestEmbed in room {
 /// [`Before`](antiphon_core::Before) holds the member's state before, if it was cached.
 UserLeave in room {
     "user-leave": "a user left a room";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// User who left.
     user: User = wire.user.into(),
 }
@@ -406,7 +427,7 @@ UserLeave in room {
 /// A member was kicked.
 UserKick in room {
     "user-kick": "a member was kicked";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who kicked.
     by: User = wire.user.into(),
     /// Member who was kicked.
@@ -416,9 +437,23 @@ UserKick in room {
 }
 
 /// A user was banned.
+///
+/// ```
+/// use antiphon_queup::UserBan;
+///
+/// fn notice(ban: &UserBan) -> String {
+///     let length = match ban.minutes {
+///         Some(0) => "for ever".into(),
+///         Some(minutes) => format!("for {minutes} min"),
+///         None => "for a while".into(),
+///     };
+///     format!("{} banned {} {length}", ban.by.username, ban.target.username)
+/// }
+/// # let _ = notice;
+/// ```
 UserBan in room {
     "user-ban": "a user was banned";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who banned.
     by: User = wire.user.into(),
     /// User who was banned.
@@ -430,7 +465,7 @@ UserBan in room {
 /// A user was unbanned.
 UserUnban in room {
     "user-unban": "a user was unbanned";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who lifted the ban.
     by: User = wire.user.into(),
     /// User who was unbanned.
@@ -440,7 +475,7 @@ UserUnban in room {
 /// A member was muted.
 UserMute in room {
     "user-mute": "a member was muted";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who muted.
     by: User = wire.user.into(),
     /// Member who was muted.
@@ -450,7 +485,7 @@ UserMute in room {
 /// A member was unmuted.
 UserUnmute in room {
     "user-unmute": "a member was unmuted";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who unmuted.
     by: User = wire.user.into(),
     /// Member who was unmuted.
@@ -460,7 +495,7 @@ UserUnmute in room {
 /// A member was given a role.
 UserSetRole in room {
     "user-setrole": "a member was given a role";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who gave it: the wire's `user`.
     by: User = wire.user.into(),
     /// Member who has it now: the wire's `modUser`.
@@ -472,7 +507,7 @@ UserSetRole in room {
 /// A role was taken from a member.
 UserUnsetRole in room {
     "user-unsetrole": "a role was taken from a member";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Moderator who took it: the wire's `user`.
     by: User = wire.user.into(),
     /// Member who had it: the wire's `modUser`.
@@ -484,7 +519,7 @@ UserUnsetRole in room {
 /// A user's picture changed.
 UserImage in room {
     "user-update": "a user's picture changed";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     let named = wire.kind.as_deref().and_then(|name| name.rsplit('-').next()).map(UserId::from);
     let user = User::from(wire.user);
     /// User with the new picture; its id is empty where QueUp sent no user.
@@ -500,7 +535,7 @@ UserImage in room {
 /// A member paused the own queue.
 UserPauseQueue in room {
     "user-pause-queue": "a member paused the own queue";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Member whose queue it is.
     user: User = wire.user.into(),
     /// State of the member now, where QueUp sent it.
@@ -510,7 +545,7 @@ UserPauseQueue in room {
 /// A moderator paused a member's queue.
 UserPauseQueueMod in room {
     "user-pause-queue-mod": "a moderator paused a member's queue";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     /// Member whose queue it is.
     user: User = wire.user.into(),
     /// Moderator who paused it.
@@ -526,9 +561,9 @@ Comment in room {
     "comment-add": "a song was commented on";
     "comment-remove": "a comment on a song was removed";
     "comment-update": "a comment on a song was changed";
-    let wire: wire::Action<'_> = read(event)?;
+    let wire: wire::Action<'_> = event.parse_object()?;
     let name = wire.kind.as_deref().unwrap_or_default();
-    /// Kind of the event: what happened to the comment.
+    /// Kind of the event: added, removed or changed.
     kind: Kind = event.kind().clone(),
     /// Text of the comment, where QueUp sent it.
     text: Option<String> = filled(wire.comment),
@@ -545,6 +580,18 @@ Comment in room {
 ///   meanwhile; [`SongChange::start_time`] says how long ago it began.
 /// - Where an update is lost, the song is fetched 15 seconds after the last one should have ended.
 /// - A late update about a song that is over is no change.
+///
+/// ```
+/// use antiphon_queup::{SongChange, utils::song_length};
+///
+/// fn announcement(change: &SongChange) -> String {
+///     match &change.song {
+///         Some(song) => format!("{} ({})", song.name(), song_length(song.length)),
+///         None => "nothing plays".into(),
+///     }
+/// }
+/// # let _ = announcement;
+/// ```
 SongChange in room {
     "song_change": "another song plays now, or none does", own;
     let wire: wire::Active<'_> = event.parse::<Option<_>>()?.unwrap_or_default();
@@ -557,7 +604,7 @@ SongChange in room {
 /// The own account, as fetched when the source logged in.
 Session {
     "session": "own account, as fetched", own;
-    let wire: wire::User<'_> = read(event)?;
+    let wire: wire::User<'_> = event.parse_object()?;
     /// Own user.
     user: User = wire.into(),
 }
@@ -565,7 +612,7 @@ Session {
 /// A room, as fetched when it was joined.
 RoomState {
     "room": "a room, as fetched", own;
-    let info: RoomInfo = read::<wire::Room<'_>>(event)?.into();
+    let info: RoomInfo = event.parse_object::<wire::Room<'_>>()?.into();
     /// Description and settings of the room.
     info: RoomInfo = if info.id.is_empty() { RoomInfo { id: room_of(event), ..info } } else { info },
 }
@@ -575,8 +622,9 @@ RoomUsers in room {
     "room_users": "everyone in a room, as fetched", own;
     let wire: wire::List<wire::Member<'_>> = event.parse()?;
     let room = room_of(event);
+    let members = wire.0.into_iter().map(MemberState::from);
     /// Members of the room, with the users embedded.
-    members: Vec<MemberState> = wire.0.into_iter().map(|member| MemberState::from(member).in_room(room.clone())).collect(),
+    members: Vec<MemberState> = members.map(|member| member.in_room(room.clone())).collect(),
 }
 
 /// The playing song, as fetched.
@@ -620,6 +668,18 @@ Conversations {
 /// An event that is known by name or number only: its body is kept as sent.
 ///
 /// It is registered for the actions whose content nobody has documented; any event can be read as one.
+///
+/// ```
+/// use antiphon_core::{DecodeError, Event, Payload as _};
+/// use antiphon_queup::Unknown;
+///
+/// fn keep(event: &Event) -> Result<(), DecodeError> {
+///     let unknown = Unknown::decode(event)?;
+///     println!("{} at {}: {} bytes", unknown.kind, unknown.place, unknown.body.len());
+///     Ok(())
+/// }
+/// # let _ = keep;
+/// ```
 Unknown {
     "message": "a message packet that is no action", own;
     "room_action" = 15: "action 15 whose message cannot be read or has no name", own;

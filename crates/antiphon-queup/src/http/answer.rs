@@ -1,4 +1,4 @@
-//! Answers of the server, told apart (protocol §1).
+//! Answers of the server: data, login first, or an error (protocol §1).
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ const LONGEST_WORDS: usize = 200;
 /// Longest wait that the server may ask for; a longer one is ignored.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What an answer amounts to.
+/// An answer of the server.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// The envelope's `data`.
     Data(Bytes),
-    /// The session has ended.
+    /// The session has ended, and a login must come first.
     LoginFirst,
 }
 
-/// Where an answer sends us; an answer that sends nowhere is an error.
+/// Reads the address of a redirect; an answer without one is an error.
 pub(super) fn read_redirect(response: &Response<Bytes>) -> Result<Answer, RequestError> {
     let to = location(response);
     match read(response) {
@@ -40,7 +40,7 @@ fn location(response: &Response<Bytes>) -> &str {
     to.trim()
 }
 
-/// Reads the envelope, and tells refusals and failures from success (protocol §1).
+/// Reads the envelope (protocol §1).
 pub(super) fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
     let status = response.status();
     if status.is_redirection() {
@@ -53,7 +53,7 @@ pub(super) fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
         )));
     }
     let body = response.body();
-    // serde would read a list as an envelope, by order; it is the data without one.
+    // serde would read a list as an envelope, by order of its fields; a list is the data without an envelope.
     let is_list = body.trim_ascii_start().starts_with(b"[");
     if is_list && status.is_success() && serde_json::from_slice::<&RawValue>(body).is_ok() {
         return Ok(Answer::Data(body.clone()));
@@ -96,7 +96,9 @@ pub(super) fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
     })
 }
 
-/// A page, or anything else that is no envelope. Its text stays out of the error: nobody knows what stands in it.
+/// The error of an answer that is no envelope, such as a page.
+///
+/// The answer's text stays out of the error, since it may hold secrets.
 fn not_json(response: &Response<Bytes>) -> RequestError {
     let status = response.status().as_u16();
     match status {
@@ -108,7 +110,7 @@ fn not_json(response: &Response<Bytes>) -> RequestError {
             status,
             message: String::new(),
         },
-        // QueUp itself refuses in JSON; this is something in front of it, for a moment.
+        // QueUp itself refuses in JSON; a page comes from something in front of it, and may pass.
         _ => RequestError::NotQueUp(format!(
             "status {status} with {} bytes that are no envelope",
             response.body().len()
@@ -132,7 +134,7 @@ fn short(text: &str) -> String {
     line
 }
 
-/// The server's words: `data.err.details.message`, `data.details.message`, `message`, in this order.
+/// Finds the server's words: `data.err.details.message`, `data.details.message` or `message`, in this order.
 ///
 /// The first two may be objects with the words inside.
 fn words(data: wire::ErrorData<'_>, fallback: &str) -> String {
@@ -150,7 +152,7 @@ fn words(data: wire::ErrorData<'_>, fallback: &str) -> String {
     )
 }
 
-/// How long the server asks us to wait: by `Retry-After`, or in words such as `10 mins`.
+/// Time that the server asks to wait: by `Retry-After`, or in words such as `10 mins`.
 fn wait_in(response: &Response<Bytes>, message: &str) -> Option<Duration> {
     let field = response.headers().get(header::RETRY_AFTER);
     let field = field.and_then(|value| value.to_str().ok()?.trim().parse().ok());

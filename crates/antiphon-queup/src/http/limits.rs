@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{config::RateLimits, error::RequestError};
 
-/// The slots of the rate limit: one for each request, free again some time after it was sent.
+/// The slots of the rate limit: one for each request, free again a while after it was sent.
 #[derive(Debug)]
 struct Slots {
     free_at: Vec<Instant>,
@@ -30,7 +30,7 @@ impl Slots {
         }
     }
 
-    /// Takes a slot for so long, or says when one will be free.
+    /// Takes a slot for this long, or gives the time at which one will be free.
     fn take(&mut self, now: Instant, hold: Duration) -> Result<(), Instant> {
         self.free_at.retain(|free_at| *free_at > now);
         if self.free_at.len() < self.limit {
@@ -41,23 +41,23 @@ impl Slots {
     }
 }
 
-/// Gives requests their turn.
+/// The rate limiter of requests.
 ///
-/// Written here rather than built from a general limiter: each slot cools down for a time of its own, which windows
-/// and token buckets cannot say.
+/// It is none of the general ones: each slot cools down for a time of its own, which windows and token buckets cannot
+/// express.
 #[derive(Debug)]
 pub(super) struct Limiter {
     slots: Mutex<Slots>,
-    /// Whoever holds it is next; the others queue behind, in order.
+    /// Permit of the next request; the others queue behind, in order.
     turn: Semaphore,
     pub(super) chat: Semaphore,
     waiting: AtomicUsize,
     pub(super) limits: RateLimits,
-    /// When chat may go on after the server asked us to wait.
+    /// End of the pause after a 429 to a chat message, with the server's words.
     chat_closed: Mutex<Option<(Instant, String)>>,
 }
 
-/// Counts someone who waits, until dropped.
+/// Counts one waiting request, until it is dropped.
 pub(super) struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {

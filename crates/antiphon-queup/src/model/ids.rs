@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-/// A newtype over a shared text: cheap to clone, compared by its text.
+/// Writes id types: newtypes over a shared text, cheap to clone and compared by their text.
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -25,7 +25,7 @@ macro_rules! id {
                 &self.0
             }
 
-            /// Whether the platform sent none.
+            /// Whether it is empty: the platform sent none.
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
             }
@@ -119,14 +119,29 @@ id! {
 }
 
 impl UserId {
-    /// Whether it is the id of an account; guests have 32 hexadecimal digits instead of 24.
+    /// Whether it is the id of an account; a guest's has 32 hexadecimal digits instead of 24.
+    ///
+    /// ```
+    /// use antiphon_queup::UserId;
+    ///
+    /// assert!(UserId::from("5f1c0aa1b2c3d4e5f6071829").is_account());
+    /// assert!(!UserId::default().is_account());
+    /// ```
     pub fn is_account(&self) -> bool {
         self.0.len() == 24 && self.0.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 }
 
 impl ChatId {
-    /// The author's id and the time in ms, where it has the usual form; it is split at the last `-`.
+    /// Splits an id of the usual form at its last `-`: the author's id, and the time in ms.
+    ///
+    /// ```
+    /// use antiphon_queup::ChatId;
+    ///
+    /// let (author, ms) = ChatId::from("5f1c0aa1b2c3d4e5f6071829-1720000000123").parts().expect("the usual form");
+    /// assert_eq!(author, "5f1c0aa1b2c3d4e5f6071829");
+    /// assert_eq!(ms, 1_720_000_000_123);
+    /// ```
     pub fn parts(&self) -> Option<(UserId, i64)> {
         let (user, ms) = self.0.rsplit_once('-')?;
         Some((user.into(), ms.parse().ok()?))

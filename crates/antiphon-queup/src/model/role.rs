@@ -5,6 +5,17 @@ use std::fmt;
 use super::ids::RoleId;
 
 /// A role in a room.
+///
+/// ```
+/// use antiphon_queup::{Right, Role};
+///
+/// assert!(Role::Moderator.has(Right::Kick) && !Role::Vip.has(Right::Kick));
+/// assert_eq!(Role::from_id("5615fe1ee596154fc2000001"), Role::Vip);
+/// // A role that this version does not know keeps its id, and has no rights.
+/// let unknown = Role::from_id("ffffffffffffffffffffffff");
+/// assert!(unknown.rights().is_empty());
+/// assert_eq!(unknown.to_string(), "ffffffffffffffffffffffff");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
@@ -26,7 +37,7 @@ pub enum Role {
     Unknown(RoleId),
 }
 
-/// Something a role may allow.
+/// A right that a role may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Right {
@@ -86,7 +97,7 @@ impl Role {
         }
     }
 
-    /// The role's id, as requests name it.
+    /// Id of the role, as requests have it.
     pub fn id(&self) -> RoleId {
         RoleId::from(match self {
             Self::CoOwner => "5615fa9ae596154a5c000000",
@@ -100,7 +111,7 @@ impl Role {
         })
     }
 
-    /// The role's type as the wire spells it; empty for an unknown one.
+    /// Type of the role as the wire spells it; empty for an unknown one.
     pub fn name(&self) -> &'static str {
         match self {
             Self::CoOwner => "co-owner",
@@ -114,7 +125,7 @@ impl Role {
         }
     }
 
-    /// What the role allows, by the documented table; nothing for an unknown one.
+    /// Rights of the role, by the documented table; none for an unknown one.
     pub fn rights(&self) -> &'static [Right] {
         use Right::{
             Ban, Chat, ChatMention, DeleteChat, Kick, LockQueue, ModSettings, Mute, QueueOrder,
@@ -138,7 +149,7 @@ impl Role {
         ];
         match self {
             Self::CoOwner => CO_OWNER,
-            // Each of the next two lacks what only the one above may do.
+            // Each of the next two lacks the rights that only the one above has.
             Self::Manager => CO_OWNER.split_at(2).1,
             Self::Moderator => CO_OWNER.split_at(3).1,
             Self::Vip => &[Skip, SetDj, Chat],
@@ -148,7 +159,7 @@ impl Role {
         }
     }
 
-    /// Whether the role allows it, by the documented table.
+    /// Whether the role has a right, by the documented table.
     pub fn has(&self, right: Right) -> bool {
         self.rights().contains(&right)
     }
@@ -169,9 +180,20 @@ mod tests {
 
     #[test]
     fn every_role_is_found_by_its_id() {
-        for role in Role::ALL {
-            assert_eq!(Role::from_id(role.id().as_str()), role);
+        let documented = [
+            ("co-owner", "5615fa9ae596154a5c000000"),
+            ("manager", "5615fd84e596150061000003"),
+            ("mod", "52d1ce33c38a06510c000001"),
+            ("vip", "5615fe1ee596154fc2000001"),
+            ("resident-dj", "5615feb8e596154fc2000002"),
+            ("dj", "564435423f6ba174d2000001"),
+            ("member", "65ef1e77ac32214febf09295"),
+        ];
+        for (role, (name, id)) in Role::ALL.into_iter().zip(documented) {
+            assert_eq!((role.name(), role.id().as_str()), (name, id));
+            assert_eq!(Role::from_id(id), role);
         }
+        assert_eq!(documented.len(), Role::ALL.len());
         let unknown = Role::from_id("ffffffffffffffffffffffff");
         assert_eq!(unknown.id(), "ffffffffffffffffffffffff");
         assert!(unknown.rights().is_empty());

@@ -1,17 +1,16 @@
-//! Room actions (action 15) and their consequences (protocol §6).
+//! Events of room actions, and their consequences (protocol §6).
 
 use std::time::Duration;
 
-use antiphon_core::{BodyForm, Draft, Edge, Kind};
-use bytes::Bytes;
-use serde_json::value::RawValue;
+use antiphon_core::{Draft, Edge};
 
 use super::{
-    LONGEST_ID, Moment, REFETCH_AFTER, REJOIN_AFTER, SONG_END_SLACK, Session, Task, channel::Hold,
+    LONGEST_ID, Moment, REFETCH_AFTER, REJOIN_AFTER, SONG_END_SLACK, Session, Task,
+    channel::Hold,
     echoes::OwnMessage,
+    room_action::{Action, Said},
 };
 use crate::{
-    event::room_action_kind,
     model::{ChatId, UserId},
     wire,
 };
@@ -20,102 +19,6 @@ use crate::{
 const LONGEST_REASON: usize = 200;
 /// Longest song, in ms: a day.
 const LONGEST_SONG: u64 = 86_400_000;
-
-/// The room actions from which something follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
-    Message,
-    Deletion,
-    PrivateMessage,
-    Leave,
-    Kick,
-    Ban,
-    SongUpdate,
-    Skip,
-    QueueChange,
-    Other,
-}
-
-impl Action {
-    fn of(name: &str) -> Self {
-        match name {
-            "chat-message" => Self::Message,
-            "delete-chat-message" => Self::Deletion,
-            "new-message" => Self::PrivateMessage,
-            "user-leave" => Self::Leave,
-            "user-kick" => Self::Kick,
-            "user-ban" => Self::Ban,
-            "room_playlist-update" => Self::SongUpdate,
-            "chat-skip" => Self::Skip,
-            "room_playlist-queue-update-dub"
-            | "room_playlist-queue-update"
-            | "room_playlist-queue-reorder"
-            | "room_playlist-queue-remove-user-song"
-            | "room_playlist-queue-remove-user" => Self::QueueChange,
-            _ => Self::Other,
-        }
-    }
-
-    /// Whether its body matters to the session.
-    fn is_looked_into(self) -> bool {
-        !matches!(self, Self::Skip | Self::QueueChange | Self::Other)
-    }
-}
-
-/// The inner document of an action 15.
-pub(super) struct Said<'a> {
-    kind: Kind,
-    action: Action,
-    body: &'a Bytes,
-    form: BodyForm,
-    glance: wire::Glance<'a>,
-}
-
-/// The bytes of `message.data`, which is JSON inside a JSON string; `None` if it is no document.
-pub(super) fn inner_body(inner: &wire::Inner<'_>, frame: &Bytes) -> Option<Bytes> {
-    let data: &RawValue = inner.data?;
-    match data.get().as_bytes().first()? {
-        b'"' => Some(Bytes::from(
-            serde_json::from_str::<String>(data.get()).ok()?,
-        )),
-        // Not as documented, but plain enough.
-        b'{' | b'[' => Some(frame.slice_ref(data.get().as_bytes())),
-        _ => None,
-    }
-}
-
-impl<'a> Said<'a> {
-    /// Reads the inner document; `None` if its name cannot become a kind.
-    pub(super) fn read(name: Option<&str>, body: &'a Bytes) -> Option<Self> {
-        let name = name.filter(|name| !name.is_empty());
-        let known = name.map(room_action_kind);
-        let action = match &known {
-            Some(kind) => Action::of(kind.as_ref()?.name()),
-            None => Action::Other,
-        };
-        let glance = (name.is_none() || action.is_looked_into())
-            .then(|| serde_json::from_slice::<wire::Glance<'_>>(body).ok())
-            .flatten();
-        // A document that was read to its end is JSON; any other is looked at again.
-        let form = if glance.is_some() {
-            BodyForm::Json
-        } else {
-            BodyForm::of(body)
-        };
-        let glance = glance.unwrap_or_default();
-        let kind = match known {
-            Some(kind) => kind?,
-            None => room_action_kind(glance.kind.as_deref()?)?,
-        };
-        Some(Self {
-            action: Action::of(kind.name()),
-            kind,
-            body,
-            form,
-            glance,
-        })
-    }
-}
 
 impl Session {
     /// Action 15: something happened in a room, or to the account.
@@ -241,7 +144,7 @@ impl Session {
     }
 
     /// Gives up a room that the account was kicked or banned from, and emits that.
-    fn expelled(&mut self, name: &str, code: &str, glance: &wire::Glance<'_>, now: Moment) {
+    fn expelled(&mut self, name: &str, code: &'static str, glance: &wire::Glance<'_>, now: Moment) {
         let place = self.place(Some(name));
         let words = glance.message.as_deref().unwrap_or_default();
         let words: String = words.chars().take(LONGEST_REASON).collect();

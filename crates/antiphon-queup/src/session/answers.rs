@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_core::LinkState;
+use antiphon_core::{LinkState, error_chain};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
@@ -34,7 +34,7 @@ impl Session {
     pub(crate) fn on_done(&mut self, done: Done, now: Moment) {
         match done {
             Done::Opened(Ok(user)) => self.on_opened(user, now),
-            Done::Opened(Err(failure)) => self.on_open_failed(failure, now),
+            Done::Opened(Err(failure)) => self.on_open_failed(&failure, now),
             Done::Stored { channel, epoch } => self.on_stored(&channel, epoch, now),
             Done::Joined { id, outcome } => self.on_joined(id, outcome, now),
             Done::Rejoined {
@@ -47,7 +47,7 @@ impl Session {
                 self.emit_snapshot(&room_channel(&room), &room_place(&room), snapshot, now);
             }
             Done::Queue { room, outcome } => match outcome {
-                Ok(body) => self.synthetic("queup.playlist_details", room_place(&room), body, now),
+                Ok(body) => self.own_event("queup.playlist_details", room_place(&room), body, now),
                 Err(error) => tracing::debug!(%room, %error, "queue not fetched"),
             },
             Done::Active {
@@ -59,7 +59,7 @@ impl Session {
                     self.plan_active(&room, body.as_ref(), now);
                     let body = body.unwrap_or_else(|| Bytes::from_static(b"null"));
                     let place = room_place(&room);
-                    self.synthetic("queup.playlist_active", place, body.clone(), now);
+                    self.own_event("queup.playlist_active", place, body.clone(), now);
                     self.on_song_fetched(&room_channel(&room), &body, updates, now);
                 }
                 Err(error) => tracing::debug!(%room, %error, "playing song not fetched"),
@@ -109,7 +109,7 @@ impl Session {
             };
             join.retry_at = Some(now.at + pause);
             self.joins.retry(join);
-            self.room_waits(&place, pause, &crate::socket::reason(&error), now);
+            self.room_waits(&place, pause, &error_chain(&error), now);
         }
     }
 
@@ -145,7 +145,7 @@ impl Session {
         room.waiters.extend(join.reply);
         let place = channel.place.clone();
         if channel.attachment == Attachment::Yes {
-            self.synthetic("queup.room", place, answer.body, now);
+            self.own_event("queup.room", place, answer.body, now);
             self.room_connected(&name, now);
             self.admit(&name);
         } else {
@@ -186,7 +186,7 @@ impl Session {
                     self.refused(&room_place(room), &error, now);
                 } else if let Some(room) = self.room_mut(&name) {
                     room.again_at = Some(now.at + AGAIN_AFTER);
-                    let (place, reason) = (room_place(&room.id), crate::socket::reason(&error));
+                    let (place, reason) = (room_place(&room.id), error_chain(&error));
                     self.room_waits(&place, AGAIN_AFTER, &reason, now);
                 }
             }
@@ -208,7 +208,7 @@ impl Session {
                 self.refused(&room_place(room), &error, now);
             }
             Err(error) => {
-                self.try_later(&name, JOIN_AGAIN, &crate::socket::reason(&error), now);
+                self.try_later(&name, JOIN_AGAIN, &error_chain(&error), now);
             }
         }
     }
@@ -255,7 +255,7 @@ impl Session {
                         self.conversations.ids.insert(id.into());
                     }
                 }
-                self.synthetic("queup.conversations", place, body, now);
+                self.own_event("queup.conversations", place, body, now);
             }
             Err(error) => tracing::warn!(%error, "conversations not fetched"),
         }

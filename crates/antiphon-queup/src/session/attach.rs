@@ -25,7 +25,7 @@ pub(super) struct Joining {
     password: Option<Secret>,
     /// Client that asked for it; absent for a room of the configuration.
     pub(super) reply: Option<oneshot::Sender<Result<RoomInfo, JoinError>>>,
-    /// When it is tried again; absent while a request is on its way.
+    /// Time of the next try; absent while a request is on its way.
     pub(super) retry_at: Option<Instant>,
 }
 
@@ -85,7 +85,7 @@ impl Joins {
         self.waiting.push(joining);
     }
 
-    /// When [`Joins::due`] is to be called next.
+    /// Time of the next call of [`Joins::due`].
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.waiting.iter().filter_map(|join| join.retry_at).min()
     }
@@ -267,7 +267,7 @@ impl Session {
                 self.clear_gap(name);
                 self.room_connected(name, now);
                 if let Some(answer) = answer {
-                    self.synthetic("queup.room", place, answer, now);
+                    self.own_event("queup.room", place, answer, now);
                 }
                 self.tasks.push_back(state);
                 self.admit(name);

@@ -5,13 +5,15 @@ use std::{collections::VecDeque, time::Duration};
 use antiphon_core::{Draft, Edge, Origin, Part, Place};
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Moment, Task, actions::Action, songs::Playing};
+use super::{Moment, Task, room_action::Action};
 use crate::{
     error::JoinError,
     event::channel_place,
     model::{ChatId, RoomId, RoomInfo, Slug},
+    wire,
 };
 
 /// Time for which the events of one place wait for its history.
@@ -42,7 +44,7 @@ pub(super) enum Attachment {
 pub(super) struct Held {
     pub(super) action: Action,
     pub(super) draft: Draft,
-    /// When it was said by the server's clock, in ms; set for messages and deletions, which a history has too.
+    /// Time by the server's clock, in ms; set for messages and deletions, which a history has too.
     pub(super) time: Option<i64>,
 }
 
@@ -54,7 +56,7 @@ pub(super) struct Hold {
     pub(super) bytes: usize,
     /// End of the gap; absent if only the conversations are awaited.
     pub(super) to: Option<Edge>,
-    /// When the events wait no longer.
+    /// End of the wait.
     pub(super) until: Instant,
 }
 
@@ -71,7 +73,7 @@ pub(super) struct Channel {
     pub(super) attachment: Attachment,
     /// Start of the frames that may be missing; absent while none are.
     pub(super) from: Option<Edge>,
-    /// Why frames may be missing.
+    /// Cause of the gap.
     pub(super) outage: Option<String>,
     pub(super) hold: Option<Hold>,
     /// Set for a room's channel only.
@@ -104,20 +106,42 @@ pub(super) struct Room {
     pub(super) waiters: Vec<oneshot::Sender<Result<RoomInfo, JoinError>>>,
     /// Whether a request to leave it is on its way.
     pub(super) leaving: bool,
-    /// When the room is joined again.
+    /// Time to join the room again.
     pub(super) rejoin_at: Option<Instant>,
-    /// When the room is joined and fetched again after a failure of that.
+    /// Time to join and fetch the room again after a failure of that.
     pub(super) again_at: Option<Instant>,
     /// Number of times that its history was fetched again.
     pub(super) again: u8,
-    /// When its queue is fetched.
+    /// Time to fetch its queue.
     pub(super) queue_at: Option<Instant>,
-    /// When its playing song is fetched.
+    /// Time to fetch its playing song.
     pub(super) active_at: Option<Instant>,
     /// Song that plays, as last heard; absent while that is unknown.
     pub(super) playing: Option<Playing>,
     /// Number of updates of the playing song, since an answer to a request may be older than one.
     pub(super) updates: u64,
+}
+
+/// The entry of a room's queue that plays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Playing {
+    /// Id of the entry; empty while nothing plays.
+    pub(super) id: String,
+    /// Time it began, in ms of the server's clock; absent where the server sent none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) played: Option<i64>,
+}
+
+impl Playing {
+    pub(super) fn of(song: &wire::QueueItem<'_>) -> Option<Self> {
+        let ids = [&song.id, &song.songid].into_iter().flatten();
+        let id = ids.into_iter().find(|id| !id.is_empty())?;
+        let played = song.played.map(jiff::Timestamp::as_millisecond);
+        Some(Self {
+            id: id.as_ref().into(),
+            played: played.filter(|time| *time > 0),
+        })
+    }
 }
 
 impl Channel {

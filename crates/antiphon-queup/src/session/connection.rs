@@ -21,7 +21,7 @@ const LONGEST_CONNECTION: usize = 64;
 /// - `last` is the edge of a frame that stands in the outbox or is held back.
 #[derive(Debug, Default)]
 pub(super) struct Connection {
-    /// Number of the socket in this run; tells answers to requests of an earlier socket apart.
+    /// Number of the socket in this run; answers to requests of an earlier socket have another.
     pub(super) epoch: u64,
     /// Name of the connection in origins and edges.
     pub(super) name: String,
@@ -38,12 +38,12 @@ pub(super) struct Connection {
     pub(super) heartbeat: Option<Heartbeat>,
     /// Edge of the last frame received on any socket.
     pub(super) last: Option<Edge>,
-    /// When reading last stopped; absent once a pong proves that everything sent before was read.
+    /// Time when reading last stopped; absent once a pong proves that everything sent before was read.
     behind_since: Option<Timestamp>,
 }
 
 impl Connection {
-    /// Begins another socket, with a name made of the run's nonce until the server tells its own.
+    /// Begins another socket, named by the run's nonce until the server sends its id.
     pub(super) fn begin(&mut self, nonce: &str, client_id: &str) {
         self.epoch += 1;
         self.frame = 0;
@@ -152,7 +152,7 @@ impl UsedIds {
     }
 }
 
-/// Whether an id can be told from everything else that origins begin with.
+/// Whether an id differs from every other beginning of an origin.
 fn is_plain(id: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     (1..=LONGEST_CONNECTION).contains(&id.len()) && id.bytes().all(fits) && !ORIGINS.contains(&id)

@@ -15,7 +15,7 @@ const WAITING: usize = 64;
 #[derive(Debug)]
 pub(super) struct Echo {
     pub(super) room: RoomId,
-    /// When it was sent, in ms.
+    /// Time it was sent, in ms.
     pub(super) time: i64,
     pub(super) text: String,
     pub(super) reply: oneshot::Sender<ChatId>,
@@ -25,7 +25,7 @@ pub(super) struct Echo {
 #[derive(Debug)]
 pub(super) struct OwnMessage {
     pub(super) room: RoomId,
-    /// When it was sent, in ms.
+    /// Time it was sent, in ms.
     pub(super) time: i64,
     pub(super) text: String,
     pub(super) id: ChatId,

@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::{
     Cut, Moment, Session,
-    actions::{Action, Said, inner_body},
     channel::Held,
+    room_action::{Action, Said, inner_body},
 };
 use crate::{
     event::{MESSAGE, PACKET, action_kind, channel_place, words},
@@ -95,7 +95,7 @@ impl Session {
         self.emit(None, Action::Other, draft, None, now);
     }
 
-    /// Takes a message packet, which becomes an event whatever it holds.
+    /// Takes a message packet, which always becomes an event.
     fn on_message(&mut self, body: &Bytes, now: Moment) {
         self.connection.count_frame();
         let outer = serde_json::from_slice::<wire::Outer<'_>>(body).ok();
@@ -209,7 +209,7 @@ impl Session {
         draft: Draft,
         checkpoint: Option<antiphon_core::Checkpoint>,
     ) {
-        self.push(Entry {
+        self.outbox.push(Entry {
             event: Some(draft),
             checkpoint,
         });

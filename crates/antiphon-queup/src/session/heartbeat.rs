@@ -21,13 +21,13 @@ const PING_TIMEOUT: i64 = 60_000;
 pub(super) struct Heartbeat {
     pub(super) interval: Duration,
     pub(super) timeout: Duration,
-    /// When the next ping is due.
+    /// Time of the next ping.
     ping_at: Option<Instant>,
-    /// When the last ping was sent, and when its pong is due.
+    /// Time of the last ping, and the deadline of its pong.
     pong: Option<(Instant, Instant)>,
     /// Whether the intervals are those of an open packet.
     pub(super) is_told: bool,
-    /// When the first ping without a pong was sent.
+    /// Time of the first ping without a pong.
     asked: Option<Timestamp>,
 }
 
@@ -90,7 +90,7 @@ impl Heartbeat {
         }
     }
 
-    /// When [`Heartbeat::beat`] wants to be called next.
+    /// Time of the next call of [`Heartbeat::beat`].
     pub(super) fn deadline(&self, paused: bool) -> Option<Instant> {
         match self.pong {
             Some((sent, _)) if paused => Some(sent + self.interval),

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use antiphon_core::{Draft, Edge, Entry, Gap, Kind, Origin, Place, Provenance};
+use antiphon_core::{Draft, Edge, Gap, Kind, Origin, Place, Provenance};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::{
-    AGAIN_AFTER, EDGE_SLACK, LONGEST_ID, Moment, Session, Snapshot, actions::Action, channel::Held,
-    chat_ids::ChatOrigins,
+    AGAIN_AFTER, EDGE_SLACK, LONGEST_ID, Moment, Session, Snapshot, channel::Held,
+    chat_ids::ChatOrigins, room_action::Action,
 };
 use crate::{model::ChatId, wire};
 
@@ -33,7 +33,7 @@ impl Session {
         from.at = from.at.checked_sub(EDGE_SLACK).unwrap_or(from.at);
         channel.from = Some(from);
         let place = channel.place.clone();
-        let draft = self.made(Gap::KIND, place, gap.body().into(), now);
+        let draft = self.own_draft(Gap::KIND, place, gap.body(), now);
         let checkpoint = self.channel_checkpoint(name);
         self.push_with(draft, checkpoint);
     }
@@ -71,7 +71,7 @@ impl Session {
             self.recover(name, past.as_mut(), bound, now);
             let is_update = held.action == Action::SongUpdate;
             let update = is_update.then(|| held.draft.body.clone());
-            self.push(Entry::event(held.draft));
+            self.outbox.event(held.draft);
             if let Some(body) = update {
                 self.on_song_update(name, &body, now);
             }
@@ -95,7 +95,7 @@ impl Session {
             self.push_channel(name);
         }
         if let Some(checkpoint) = self.socket_checkpoint() {
-            self.push(Entry::checkpoint(checkpoint));
+            self.outbox.checkpoint(checkpoint);
         }
     }
 
@@ -185,7 +185,7 @@ impl Session {
             let mut draft = Draft::new(kind, place.clone(), origin, now.wall, item.body)
                 .provenance(Provenance::Backfilled);
             draft.deletes = (!item.is_chat).then_some(message);
-            self.push(Entry::event(draft));
+            self.outbox.event(draft);
         }
         recovered
     }
@@ -219,7 +219,7 @@ impl Session {
         ];
         for (kind, body) in parts {
             if let Some(body) = body {
-                self.synthetic(kind, place.clone(), body, now);
+                self.own_event(kind, place.clone(), body, now);
             }
         }
         if let Some(song) = song {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use antiphon_core::{Link, LinkState, Place};
+use antiphon_core::{LinkState, OpenFailure, Place, error_chain};
 
 use super::{Moment, Session, channel::Attachment};
 use crate::{
@@ -64,7 +64,7 @@ impl Session {
     /// Emits the link of a room, where it is another than before.
     pub(super) fn set_room_link(&mut self, place: &Place, state: &LinkState, now: Moment) {
         if self.rooms.set(place, state) {
-            self.synthetic(Link::KIND, place.clone(), Link::body(state), now);
+            self.outbox.link(place.clone(), state, now);
             self.push_links();
         }
     }
@@ -84,7 +84,7 @@ impl Session {
     /// Emits that a room is not joined, and when that is tried again.
     pub(super) fn room_waits(&mut self, place: &Place, pause: Duration, reason: &str, now: Moment) {
         tracing::warn!(%place, reason, "room not joined");
-        self.set_room_link(place, &now.waiting(pause, reason), now);
+        self.set_room_link(place, &OpenFailure::new(reason).link(pause, now), now);
     }
 
     /// Joins a room again after a pause, and emits that it waits.
@@ -98,7 +98,7 @@ impl Session {
 
     /// Emits that a room cannot be joined, which is not tried again by itself.
     pub(super) fn refused(&mut self, place: &Place, error: &JoinError, now: Moment) {
-        let reason = crate::socket::reason(error);
+        let reason = error_chain(error);
         tracing::error!(%place, reason, "room not joined");
         let hint = match error {
             JoinError::NoSuchRoom(_) => "check the name in the room's URL",
@@ -111,20 +111,17 @@ impl Session {
         self.room_stops(place, error.code(), &reason, hint, now);
     }
 
+    /// Emits that a room is not joined again by itself.
     pub(super) fn room_stops(
         &mut self,
         place: &Place,
         code: &'static str,
         reason: &str,
-        hint: &str,
+        hint: &'static str,
         now: Moment,
     ) {
-        let state = LinkState::Stopped {
-            code: code.into(),
-            reason: reason.into(),
-            hint: Some(hint.into()),
-        };
-        self.set_room_link(place, &state, now);
+        let stopped = OpenFailure::new(reason).fatal(code, hint);
+        self.set_room_link(place, &stopped.link(Duration::ZERO, now), now);
     }
 
     /// Whether the own account's channel is attached, so that the socket is known to work.

@@ -5,32 +5,12 @@
 //! nor forgets one.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
-use super::{Moment, REFETCH_AFTER, Session, channel::Room};
+use super::{
+    Moment, REFETCH_AFTER, Session,
+    channel::{Playing, Room},
+};
 use crate::{event::SONG_CHANGE, wire};
-
-/// The entry of a room's queue that plays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Playing {
-    /// Id of the entry; empty while nothing plays.
-    id: String,
-    /// When it began, in ms of the server's clock; absent where the server sent none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    played: Option<i64>,
-}
-
-impl Playing {
-    fn of(song: &wire::QueueItem<'_>) -> Option<Self> {
-        let ids = [&song.id, &song.songid].into_iter().flatten();
-        let id = ids.into_iter().find(|id| !id.is_empty())?;
-        let played = song.played.map(jiff::Timestamp::as_millisecond);
-        Some(Self {
-            id: id.as_ref().into(),
-            played: played.filter(|time| *time > 0),
-        })
-    }
-}
 
 /// An entry compared with the one that is known to play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +58,7 @@ impl Session {
 
     /// Takes the playing song as it was fetched, unless an update came since it was asked for.
     ///
-    /// `heard` is the number of updates that had come by then.
+    /// `heard` is the number of updates by then.
     pub(super) fn on_song_fetched(&mut self, name: &str, body: &Bytes, heard: u64, now: Moment) {
         let is_newest = self
             .wanted_room(name)
@@ -111,7 +91,7 @@ impl Session {
             self.push_channel(name);
             return;
         }
-        let draft = self.made(SONG_CHANGE, place, body.clone(), now);
+        let draft = self.own_draft(SONG_CHANGE, place, body.clone(), now);
         let checkpoint = self.channel_checkpoint(name);
         self.push_with(draft, checkpoint);
     }

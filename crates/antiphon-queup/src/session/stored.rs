@@ -1,15 +1,14 @@
-//! Checkpoints: what the session stores of itself, and how a restart takes it up.
+//! Checkpoints: the session's state in the journal, and how a restart takes it up.
 
 use std::sync::Arc;
 
-use antiphon_core::{Checkpoint, Edge, Entry, Part};
+use antiphon_core::{Checkpoint, Edge, Part};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     Session,
-    channel::{Channel, Room},
-    songs::Playing,
+    channel::{Channel, Playing, Room},
 };
 use crate::model::{ChatId, Slug};
 
@@ -61,7 +60,7 @@ fn read<T: DeserializeOwned>(checkpoint: &Checkpoint) -> Option<T> {
 impl Session {
     /// Takes up the checkpoints of an earlier run.
     pub(super) fn restore<'a>(&mut self, checkpoints: impl IntoIterator<Item = &'a Checkpoint>) {
-        // The edge with the highest mark is the newest: marks grow with every checkpoint, whatever the clock does.
+        // The edge with the highest mark is the newest: marks grow with every checkpoint, also where a clock is set back.
         let mut last: Option<(i64, Edge)> = None;
         for checkpoint in checkpoints {
             self.mark = self.mark.max(checkpoint.mark);
@@ -173,7 +172,7 @@ impl Session {
     pub(super) fn push_channel(&mut self, name: &str) -> Option<(Part, i64)> {
         let checkpoint = self.channel_checkpoint(name)?;
         let key = (Arc::clone(&checkpoint.part), checkpoint.mark);
-        self.push(Entry::checkpoint(checkpoint));
+        self.outbox.checkpoint(checkpoint);
         Some(key)
     }
 
@@ -182,13 +181,13 @@ impl Session {
         let used = std::mem::take(&mut self.connection.used);
         let checkpoint = self.checkpoint(CONNECTIONS.into(), &used);
         self.connection.used = used;
-        self.push(Entry::checkpoint(checkpoint));
+        self.outbox.checkpoint(checkpoint);
     }
 
     /// Queues the checkpoint of the rooms' links.
     pub(super) fn push_links(&mut self) {
         let links = self.rooms.states().clone();
         let checkpoint = self.checkpoint(LINKS.into(), &links);
-        self.push(Entry::checkpoint(checkpoint));
+        self.outbox.checkpoint(checkpoint);
     }
 }

@@ -1,6 +1,9 @@
 //! The rules, one by one: plain calls, no runtime.
 
-use antiphon_core::{Draft, Event, Gap, Payload as _, Position, Rng};
+use std::sync::Arc;
+
+use antiphon_core::{Draft, Entry, Event, Gap, Link, Payload as _, Position, Rng, StopCode};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -84,7 +87,7 @@ impl Table {
     fn store(&mut self) -> &[Entry] {
         let from = self.stored.len();
         self.stored
-            .extend(std::iter::from_fn(|| self.session.take_entry()));
+            .extend(std::iter::from_fn(|| self.session.outbox.take()));
         &self.stored[from..]
     }
 
@@ -421,7 +424,7 @@ fn waits_for_answers_stand_still_while_nothing_is_read_but_beats_go_on() {
 fn a_full_buffer_stops_the_reading() {
     let mut table = Table::new();
     table.join();
-    table.session.rules.buffer = 1000;
+    table.session.outbox = Outbox::new(1000, "run");
     assert!(table.session.wants_frame());
     for _ in 0..4 {
         table.event("chat-skip", &json!({}));
@@ -580,7 +583,7 @@ fn too_many_events_are_not_held_back() {
     table.deadline().expect("no cut");
     table.open("c2");
     table.attach();
-    table.session.rules.buffer = usize::MAX;
+    table.session.outbox = Outbox::new(usize::MAX, "run");
     for _ in 0..=HOLD_EVENTS {
         table.event("chat-skip", &json!({}));
     }
@@ -854,7 +857,10 @@ fn wrong_credentials_stop_for_good() {
     let failure = OpenFailure {
         reason: "QueUp refused the login: no".into(),
         wait: None,
-        fatal: Some(("authorization", "check")),
+        fatal: Some(antiphon_core::Fatal {
+            code: StopCode::AUTHORIZATION,
+            hint: "check",
+        }),
     };
     table.done(Done::Opened(Err(failure)));
     assert!(table.session.is_stopped());

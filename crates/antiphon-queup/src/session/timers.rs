@@ -37,7 +37,7 @@ impl Session {
         }
     }
 
-    /// When [`Session::on_deadline`] is to be called next.
+    /// Time of the next call of [`Session::on_deadline`].
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let paused = self.paused_at.is_some();
         // The deadline of an answer stands still while nothing is read.
@@ -69,7 +69,7 @@ impl Session {
             .min()
     }
 
-    /// Does what is due, and notes what did not come in time.
+    /// Queues the pings and requests that are due, and handles answers that did not come in time.
     ///
     /// # Errors
     /// The socket has to be closed.

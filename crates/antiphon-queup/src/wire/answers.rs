@@ -24,7 +24,7 @@ pub(crate) struct PrivateRow<'a> {
     pub(crate) user: Ref<'a, User<'a>>,
 }
 
-/// Who voted.
+/// A vote on the playing song.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Vote<'a> {
@@ -64,7 +64,7 @@ pub(crate) struct Playlist<'a> {
     pub(crate) total_items: Option<i64>,
 }
 
-/// Someone a user follows.
+/// A user whom another follows.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Following<'a> {
@@ -92,7 +92,7 @@ pub(crate) struct Joined<'a> {
     pub(crate) room: Option<&'a RawValue>,
 }
 
-/// Who dubbed the playing song.
+/// The votes on the playing song.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ActiveDubs<'a> {
@@ -126,7 +126,7 @@ pub(crate) struct Envelope<'a> {
     pub(crate) data: Option<&'a RawValue>,
 }
 
-/// Where an error's words may lie inside `data`.
+/// The fields of `data` that may hold an error's words.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ErrorData<'a> {

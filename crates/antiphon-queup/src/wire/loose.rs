@@ -1,7 +1,8 @@
-//! Decoders that take anything: what is not as it should be counts as absent.
+//! Decoders that take any value; a value of the wrong kind counts as absent.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
+use antiphon_core::{lenient::Scalar, unescape_html};
 use serde::{
     Deserialize, Deserializer,
     de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -10,164 +11,46 @@ use serde::{
 /// A text that may be absent.
 pub(crate) type Text<'a> = Option<Cow<'a, str>>;
 
-/// Any JSON value, of which only scalars are kept.
-#[derive(Debug, Default)]
-enum Loose<'a> {
-    Text(Cow<'a, str>),
-    Int(i64),
-    Float(f64),
-    Bool(bool),
-    #[default]
-    Nothing,
-}
-
-struct LooseVisitor;
-
-impl<'de> Visitor<'de> for LooseVisitor {
-    type Value = Loose<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Loose::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Loose::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_string<E: de::Error>(self, text: String) -> Result<Self::Value, E> {
-        Ok(Loose::Text(Cow::Owned(text)))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Loose::Int(number))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(i64::try_from(number).map_or(Loose::Nothing, Loose::Int))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Loose::Float(number))
-    }
-
-    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Self::Value, E> {
-        Ok(Loose::Bool(flag))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Loose::Nothing)
-    }
-
-    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Loose::Nothing)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
-        inner.deserialize_any(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Loose::Nothing)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
-        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Loose::Nothing)
-    }
-}
-
-/// The whole part of a float, if it is a number that an integer can hold.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the range is checked first"
-)]
-fn whole(number: f64) -> Option<i64> {
-    // 2⁵³: above it a float no longer names single integers.
-    (number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
-}
-
 /// A text; numbers become their digits.
-pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
-    Ok(match from.deserialize_any(LooseVisitor)? {
-        Loose::Text(text) => Some(text),
-        Loose::Int(number) => Some(Cow::Owned(number.to_string())),
-        Loose::Float(number) => whole(number).map(|number| Cow::Owned(number.to_string())),
-        Loose::Bool(_) | Loose::Nothing => None,
-    })
+pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Text<'de>, D::Error> {
+    Ok(Scalar::deserialize(from)?.text())
 }
 
 /// A text without HTML escapes.
-pub(crate) fn plain<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
-    Ok(text(from)?.map(crate::text::unescape))
+pub(crate) fn plain<'de, D: Deserializer<'de>>(from: D) -> Result<Text<'de>, D::Error> {
+    Ok(text(from)?.map(|text| match text {
+        Cow::Borrowed(text) => unescape_html(text),
+        Cow::Owned(text) => Cow::Owned(unescape_html(&text).into_owned()),
+    }))
 }
 
-/// An integer; floats lose their fraction, and numbers in strings count.
+/// An integer; floats lose their fraction, and numbers in texts count.
 pub(crate) fn int<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(match from.deserialize_any(LooseVisitor)? {
-        Loose::Int(number) => Some(number),
-        Loose::Float(number) => whole(number),
-        Loose::Bool(flag) => Some(i64::from(flag)),
-        Loose::Text(text) => {
-            let text = text.trim();
-            text.parse()
-                .ok()
-                .or_else(|| text.parse::<f64>().ok().and_then(whole))
-        }
-        Loose::Nothing => None,
-    })
+    Ok(Scalar::deserialize(from)?.int())
 }
 
-/// An integer that must not be in a string: an action's number.
+/// An integer that must not be in a text: an action's number.
 pub(super) fn strict_int<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(match from.deserialize_any(LooseVisitor)? {
-        Loose::Int(number) => Some(number),
-        Loose::Float(number) if number.fract() == 0.0 => whole(number),
+    Ok(match Scalar::deserialize(from)? {
+        Scalar::Int(number) => Some(number),
+        Scalar::Float(number) if number.fract() == 0.0 => Scalar::Float(number).int(),
         _ => None,
     })
 }
 
 /// A flag; numbers other than 0 are true.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
-    Ok(match from.deserialize_any(LooseVisitor)? {
-        Loose::Bool(flag) => Some(flag),
-        Loose::Int(number) => Some(number != 0),
-        Loose::Float(number) => Some(number != 0.0),
-        Loose::Text(text) => match &*text {
-            "true" | "1" => Some(true),
-            "false" | "0" => Some(false),
-            _ => None,
-        },
-        Loose::Nothing => None,
-    })
+    Ok(Scalar::deserialize(from)?.flag())
 }
 
 /// A time in ms since 1970, or as ISO 8601.
 pub(crate) fn time<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<jiff::Timestamp>, D::Error> {
-    let ms = match from.deserialize_any(LooseVisitor)? {
-        Loose::Int(number) => Some(number),
-        Loose::Float(number) => whole(number),
-        Loose::Text(text) => {
-            if let Ok(time) = text.parse() {
-                return Ok(Some(time));
-            }
-            let text = text.trim();
-            text.parse()
-                .ok()
-                .or_else(|| text.parse::<f64>().ok().and_then(whole))
-        }
-        Loose::Bool(_) | Loose::Nothing => None,
-    };
-    Ok(ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()))
+    Ok(Scalar::deserialize(from)?.time())
 }
 
-/// Something that is an id, an object, or neither.
+/// An id, an object, or neither.
 #[derive(Debug, Default)]
 pub(crate) enum Ref<'a, T> {
     /// Only the id.
@@ -259,7 +142,7 @@ impl<'a, T> Ref<'a, T> {
     }
 }
 
-/// An object, or nothing where there is anything else.
+/// An object; absent for any other value.
 pub(crate) fn object<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -268,7 +151,7 @@ where
     Ref::deserialize(from).map(Ref::object)
 }
 
-/// A list; elements that are not what they should be are left out, and anything but a list is an empty one.
+/// A list without its elements of the wrong kind; a value that is no list is an empty one.
 #[derive(Debug)]
 pub(crate) struct List<T>(pub(crate) Vec<T>);
 
@@ -335,7 +218,7 @@ impl<'de, T: Element<'de>> Deserialize<'de> for List<T> {
     }
 }
 
-/// What a [`List`] can hold: objects only, or ids and objects alike.
+/// An element of a [`List`]: an object, or an id or object.
 pub(crate) trait Element<'de>: Sized {
     /// The object it may be.
     type Object: Deserialize<'de>;

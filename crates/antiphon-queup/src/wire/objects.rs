@@ -92,7 +92,7 @@ pub(crate) struct Member<'a> {
 }
 
 impl Member<'_> {
-    /// Whose state it is, however that was said.
+    /// Id of the user, from any field that has it.
     pub(crate) fn user_id(&self) -> Option<&str> {
         let inside = || match &self.user {
             Ref::Id(id) => Some(&**id),
@@ -179,7 +179,7 @@ pub(crate) struct QueueItem<'a> {
     pub(crate) id: Text<'a>,
     #[serde(deserialize_with = "time")]
     pub(crate) created: Option<jiff::Timestamp>,
-    // Absent until it starts: never to be taken for 0.
+    // Absent until it starts; 0 would be a time.
     #[serde(deserialize_with = "time")]
     pub(crate) played: Option<jiff::Timestamp>,
     #[serde(rename = "isActive", deserialize_with = "flag")]
@@ -267,7 +267,7 @@ pub(crate) struct IdOnly<'a> {
 }
 
 impl<'a> Ref<'a, IdOnly<'a>> {
-    /// The id, however it was sent.
+    /// The id, sent alone or in an object.
     pub(crate) fn id(&self) -> Option<&str> {
         match self {
             Self::Id(id) => Some(id),

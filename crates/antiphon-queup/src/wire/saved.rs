@@ -1,4 +1,4 @@
-//! Values in the wire's own shape again, so that a saved cache is read by the same decoders.
+//! The saved cache, in the wire's own shape, so that the same decoders read it.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::loose::{Ref, Text, int, plain, text, time};
 
-/// A view of `chat-message`: what filters look at.
+/// View of `chat-message`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ChatView<'a> {
@@ -28,7 +28,7 @@ pub(crate) struct Name<'a> {
     pub(crate) username: Text<'a>,
 }
 
-/// A view of `room_playlist-update`.
+/// View of `room_playlist-update`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct PlaylistUpdateView<'a> {
@@ -40,7 +40,7 @@ pub(crate) struct PlaylistUpdateView<'a> {
     pub(crate) song_info: Ref<'a, SongInfoView<'a>>,
 }
 
-/// What filters look at in an entry of a queue.
+/// View of an entry of a queue.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct SongView<'a> {
@@ -56,7 +56,7 @@ pub(crate) struct SongView<'a> {
     pub(crate) downdubs: Option<i64>,
 }
 
-/// What filters look at in a song's media.
+/// View of a song's media.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct SongInfoView<'a> {
@@ -68,7 +68,7 @@ pub(crate) struct SongInfoView<'a> {
     pub(crate) fkid: Text<'a>,
 }
 
-/// A view of `room_playlist-dub`.
+/// View of `room_playlist-dub`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct DubView<'a> {

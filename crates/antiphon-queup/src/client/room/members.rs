@@ -1,4 +1,4 @@
-//! The people of a room.
+//! The members of a room.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Room {
-    /// The members that are known, the first seen first; at most 4,096.
+    /// Members that are cached, the first seen first; at most 4,096.
     pub fn members(&self) -> Collection<Member> {
         let cache = self.client.shared.cache.read();
         let members = cache.rooms.get(&self.id).map(|room| room.members.iter());
@@ -26,34 +26,34 @@ impl Room {
         Collection::new(members.into_iter().flatten().map(handle))
     }
 
-    /// Fetches everyone in the room.
+    /// Fetches the users in the room.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch_members(&self) -> Result<Vec<MemberState>, RequestError> {
         self.member_list("/users").await
     }
 
-    /// Fetches who is banned.
+    /// Fetches the banned users.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch_banned(&self) -> Result<Vec<MemberState>, RequestError> {
         self.member_list("/users/ban").await
     }
 
-    /// Fetches who is muted.
+    /// Fetches the muted members.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch_muted(&self) -> Result<Vec<MemberState>, RequestError> {
         self.member_list("/users/mute").await
     }
 
-    /// Fetches who has a role.
+    /// Fetches the members with a role.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch_staff(&self) -> Result<Vec<MemberState>, RequestError> {
         self.member_list("/users/staff").await
     }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Room {
-    /// Kicks a member, with a few words or none.
+    /// Kicks a member, with a message that may be empty.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -23,7 +23,7 @@ impl Room {
         moderate(&self.client, Method::POST, "kick", &self.id, user, &fields).await
     }
 
-    /// Bans a user for so many minutes; 0 is for ever.
+    /// Bans a user for a number of minutes; 0 is for ever.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -48,7 +48,7 @@ impl Room {
         moderate(&self.client, Method::POST, "mute", &self.id, user, &[]).await
     }
 
-    /// Lets a muted member speak again.
+    /// Unmutes a member.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -145,10 +145,10 @@ impl Room {
             .await
     }
 
-    /// Fetches what moderators did.
+    /// Fetches the moderators' actions.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn audit(&self) -> Result<Vec<AuditEntry>, RequestError> {
         let data = self.client.call(Call::get(self.path("/audit"))).await?;
         let list: wire::List<wire::Audit<'_>> = parse(&data)?;
@@ -156,14 +156,27 @@ impl Room {
     }
 }
 
-/// What to change in a room, or how to make one.
+/// The settings of a room to be made or changed; a setting that is not set stays as it is.
+///
+/// ```no_run
+/// use antiphon_queup::{Client, RoomSettings};
+///
+/// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = RoomSettings::new().name("The Loft").public(true).max_song_minutes(10);
+/// let made = client.create_room(&settings).await?;
+/// if let Some(room) = client.room(&made.id) {
+///     room.update(&RoomSettings::new().welcome_message("be kind").field("musicType", "jazz")).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomSettings {
     fields: Vec<(String, String)>,
 }
 
 impl RoomSettings {
-    /// Nothing yet.
+    /// Makes settings that change nothing.
     pub fn new() -> Self {
         Self::default()
     }
@@ -192,13 +205,13 @@ impl RoomSettings {
         self.field("description", description)
     }
 
-    /// Sets whether the room is shown to everyone.
+    /// Sets whether the room is listed for everyone.
     #[must_use]
     pub fn public(self, public: bool) -> Self {
         self.field("roomDisplay", if public { "public" } else { "private" })
     }
 
-    /// Sets the text shown to those who enter.
+    /// Sets the text shown to users who enter.
     #[must_use]
     pub fn welcome_message(self, message: &str) -> Self {
         self.field("welcomeMessage", message)
@@ -217,19 +230,19 @@ impl RoomSettings {
     }
 }
 
-/// Something a moderator did.
+/// An action of a moderator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuditEntry {
-    /// When.
+    /// Time of the action.
     pub created_at: Option<Timestamp>,
-    /// What, in the wire's word.
+    /// The wire's word for the action.
     pub kind: String,
-    /// For how many minutes, where that means something.
+    /// Length in minutes, where the action has one.
     pub duration: Option<i64>,
-    /// To whom.
+    /// User it was done to.
     pub target: User,
-    /// Which moderator.
+    /// Moderator who did it.
     pub by: User,
 }
 

@@ -13,13 +13,13 @@ use crate::{
 };
 
 impl Room {
-    /// The playing song, as far as the events told.
+    /// The playing song by the last event about it.
     pub fn current_song(&self) -> Option<Song> {
         let cache = self.client.shared.cache.read();
         cache.rooms.get(&self.id)?.active.clone()
     }
 
-    /// Who dubbed the playing song when that was last fetched; absent if it was another song.
+    /// The votes on the playing song as last fetched; absent if they were on another song.
     pub fn current_dubs(&self) -> Option<Arc<ActiveDubs>> {
         let cache = self.client.shared.cache.read();
         let room = cache.rooms.get(&self.id)?;
@@ -38,7 +38,7 @@ impl Room {
     /// Fetches the queue.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch_queue(&self) -> Result<Vec<Song>, RequestError> {
         songs(
             &self
@@ -51,7 +51,7 @@ impl Room {
     /// Fetches the playing song; absent while nothing plays.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch_active_song(&self) -> Result<Option<Song>, RequestError> {
         match self
             .client
@@ -63,16 +63,16 @@ impl Room {
                 let info = active.song_info;
                 Ok(active.song.map(|song| Song::from(song).with_info(info)))
             }
-            // Nothing plays: not an error (protocol §4.4).
+            // Nothing plays (protocol §4.4).
             Err(RequestError::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Fetches who dubbed the playing song.
+    /// Fetches the votes on the playing song.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn fetch_active_dubs(&self) -> Result<ActiveDubs, RequestError> {
         let data = self
             .client
@@ -89,10 +89,10 @@ impl Room {
 
     /// Fetches a page of 20 songs that have played, from 1; a short page is the last.
     ///
-    /// Pages shift while songs end: whoever reads several compares ids.
+    /// Pages shift while songs end, so compare ids when you read several.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn history(&self, page: u32) -> Result<Vec<Song>, RequestError> {
         let call = Call::get(self.path("/playlist/history")).query([("page", page.to_string())]);
         songs(&self.client.call(call).await?)
@@ -112,25 +112,25 @@ impl Room {
     /// Queues a whole playlist.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn queue_playlist(&self, playlist: &PlaylistId) -> Result<(), RequestError> {
         let path = self.path(&format!("/queueplaylist/{}", step(playlist.as_str())));
         self.done(Call::post(path)).await
     }
 
-    /// Takes one of the own songs off the queue.
+    /// Removes one of the own songs from the queue.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn remove_song(&self, song: &SongId) -> Result<(), RequestError> {
         let path = self.path(&format!("/playlist/{}", step(song.as_str())));
         self.done(Call::delete(path)).await
     }
 
-    /// Takes all own songs off the queue.
+    /// Removes all own songs from the queue.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn clear_queue(&self) -> Result<(), RequestError> {
         self.done(Call::delete(self.path("/playlist"))).await
     }
@@ -138,7 +138,7 @@ impl Room {
     /// Fetches the own songs in the queue.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn own_queue(&self) -> Result<Vec<Song>, RequestError> {
         let path = format!("/user/session/room/{}/queue", step(self.id.as_str()));
         songs(&self.client.call(Call::get(path)).await?)
@@ -147,7 +147,7 @@ impl Room {
     /// Orders the own songs in the queue.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn reorder_own_queue(&self, order: &[SongId]) -> Result<(), RequestError> {
         let path = format!("/user/session/room/{}/queue/order", step(self.id.as_str()));
         let fields = order.iter().map(|song| ("order[]", song.as_str()));
@@ -193,17 +193,17 @@ impl Room {
         self.done(Call::put(path)).await
     }
 
-    /// Pauses the own queue, or lets it go on.
+    /// Pauses or resumes the own queue.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] if the request failed.
     pub async fn pause_queue(&self, paused: bool) -> Result<(), RequestError> {
         let fields = [("queuePaused", if paused { "1" } else { "0" })];
         self.done(Call::put(self.path("/queue/pause")).form(fields))
             .await
     }
 
-    /// Locks the queue, or opens it.
+    /// Locks or unlocks the queue.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.

@@ -18,6 +18,7 @@ fn run(stored: &mut Vec<Entry>, nonce: &str, connection: &str) {
     let checkpoints: Vec<_> = kept.into_values().collect();
     let mut table = Table::restored(&checkpoints);
     table.session.nonce = nonce.into();
+    table.session.outbox = Outbox::new(1 << 20, nonce);
     table.session.start();
     table.open(connection);
     table.say(&json!({"action": 99}));

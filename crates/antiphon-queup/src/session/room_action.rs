@@ -1,0 +1,103 @@
+//! Room actions: action 15 and its inner document (protocol §3.2, §6).
+
+use antiphon_core::{BodyForm, Kind};
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::{event::room_action_kind, wire};
+
+/// The room actions from which something follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Message,
+    Deletion,
+    PrivateMessage,
+    Leave,
+    Kick,
+    Ban,
+    SongUpdate,
+    Skip,
+    QueueChange,
+    Other,
+}
+
+impl Action {
+    fn of(name: &str) -> Self {
+        match name {
+            "chat-message" => Self::Message,
+            "delete-chat-message" => Self::Deletion,
+            "new-message" => Self::PrivateMessage,
+            "user-leave" => Self::Leave,
+            "user-kick" => Self::Kick,
+            "user-ban" => Self::Ban,
+            "room_playlist-update" => Self::SongUpdate,
+            "chat-skip" => Self::Skip,
+            "room_playlist-queue-update-dub"
+            | "room_playlist-queue-update"
+            | "room_playlist-queue-reorder"
+            | "room_playlist-queue-remove-user-song"
+            | "room_playlist-queue-remove-user" => Self::QueueChange,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether its body matters to the session.
+    fn is_looked_into(self) -> bool {
+        !matches!(self, Self::Skip | Self::QueueChange | Self::Other)
+    }
+}
+
+/// The inner document of an action 15.
+pub(super) struct Said<'a> {
+    pub(super) kind: Kind,
+    pub(super) action: Action,
+    pub(super) body: &'a Bytes,
+    pub(super) form: BodyForm,
+    pub(super) glance: wire::Glance<'a>,
+}
+
+/// The bytes of `message.data`, which is JSON inside a JSON string; `None` if it is no document.
+pub(super) fn inner_body(inner: &wire::Inner<'_>, frame: &Bytes) -> Option<Bytes> {
+    let data: &RawValue = inner.data?;
+    match data.get().as_bytes().first()? {
+        b'"' => Some(Bytes::from(
+            serde_json::from_str::<String>(data.get()).ok()?,
+        )),
+        // Not as documented, but plain enough.
+        b'{' | b'[' => Some(frame.slice_ref(data.get().as_bytes())),
+        _ => None,
+    }
+}
+
+impl<'a> Said<'a> {
+    /// Reads the inner document; `None` if its name cannot become a kind.
+    pub(super) fn read(name: Option<&str>, body: &'a Bytes) -> Option<Self> {
+        let name = name.filter(|name| !name.is_empty());
+        let known = name.map(room_action_kind);
+        let action = match &known {
+            Some(kind) => Action::of(kind.as_ref()?.name()),
+            None => Action::Other,
+        };
+        let glance = (name.is_none() || action.is_looked_into())
+            .then(|| serde_json::from_slice::<wire::Glance<'_>>(body).ok())
+            .flatten();
+        // A document that was read to its end is JSON; any other is looked at again.
+        let form = if glance.is_some() {
+            BodyForm::Json
+        } else {
+            BodyForm::of(body)
+        };
+        let glance = glance.unwrap_or_default();
+        let kind = match known {
+            Some(kind) => kind?,
+            None => room_action_kind(glance.kind.as_deref()?)?,
+        };
+        Some(Self {
+            action: Action::of(kind.name()),
+            kind,
+            body,
+            form,
+            glance,
+        })
+    }
+}
