@@ -78,9 +78,9 @@ const REFETCH_AFTER: Duration = Duration::from_secs(5);
 /// Time from a song's expected end to the request for the playing one (protocol §8).
 const SONG_END_SLACK: Duration = Duration::from_secs(15);
 /// Pause until a room is joined again after a failure that may pass.
-const JOIN_AGAIN: Duration = Duration::from_secs(30);
+const JOIN_RETRY: Duration = Duration::from_secs(30);
 /// Pause until a room is joined and fetched again after a failure of that after an outage.
-const AGAIN_AFTER: Duration = Duration::from_secs(30);
+const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// Time for the server's answers on the socket: from opening to action 4, and from action 10 to action 11.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// Time by which edges of gaps are backdated, since the last frame's time on the way is unknown.

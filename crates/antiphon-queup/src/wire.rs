@@ -121,7 +121,7 @@ pub(crate) struct PresenceObject<'a> {
 /// The fields of a room action that the session looks at.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Glance<'a> {
+pub(crate) struct ActionFields<'a> {
     #[serde(borrow, rename = "type", deserialize_with = "text")]
     pub(crate) kind: Text<'a>,
     #[serde(borrow, deserialize_with = "text")]

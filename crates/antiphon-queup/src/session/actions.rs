@@ -8,7 +8,7 @@ use super::{
     LONGEST_ID, Moment, REFETCH_AFTER, REJOIN_AFTER, SONG_END_SLACK, Session, Task,
     channel::Hold,
     echoes::OwnMessage,
-    room_action::{Action, Said},
+    room_action::{Action, RoomAction},
 };
 use crate::{
     model::{ChatId, UserId},
@@ -22,9 +22,14 @@ const LONGEST_SONG: u64 = 86_400_000;
 
 impl Session {
     /// Action 15: something happened in a room, or to the account.
-    pub(super) fn on_room_action(&mut self, channel: Option<&str>, said: &Said<'_>, now: Moment) {
-        let (action, glance) = (said.action, &said.glance);
-        let chat = glance.chatid.as_deref();
+    pub(super) fn on_room_action(
+        &mut self,
+        channel: Option<&str>,
+        room_action: &RoomAction<'_>,
+        now: Moment,
+    ) {
+        let (action, fields) = (room_action.action, &room_action.fields);
+        let chat = fields.chatid.as_deref();
         let chat = chat.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
         let chat = chat.filter(|_| matches!(action, Action::Message | Action::Deletion));
         let (origin, deletes) = match chat {
@@ -40,13 +45,13 @@ impl Session {
         };
         // The id of a message has its time as well; the id in a deletion has the message's.
         let in_id = || ChatId::from(chat?).parts().map(|(_, ms)| ms);
-        let time = glance
+        let time = fields
             .time
             .or_else(|| in_id().filter(|_| action == Action::Message));
         let time = time.filter(|_| chat.is_some());
-        let (kind, place) = (said.kind.clone(), self.place(channel));
-        let mut draft = Draft::new(kind, place, origin, now.wall, said.body.clone());
-        draft.form = said.form;
+        let (kind, place) = (room_action.kind.clone(), self.place(channel));
+        let mut draft = Draft::new(kind, place, origin, now.wall, room_action.body.clone());
+        draft.form = room_action.form;
         draft.deletes = deletes;
         let Some(name) = channel.filter(|name| self.channels.contains_key(*name)) else {
             // Nothing follows from events of another channel.
@@ -54,32 +59,38 @@ impl Session {
             return;
         };
         if let Some(chat) = chat {
-            self.note_chat(name, chat, &draft, glance);
+            self.note_chat(name, chat, &draft, fields);
         }
         if action == Action::PrivateMessage
-            && let Some(conversation) = glance.messageid.as_deref()
+            && let Some(conversation) = fields.messageid.as_deref()
         {
             self.await_conversation(name, conversation, now);
         }
         self.emit(Some(name), action, draft, time, now);
-        self.consequences(name, action, glance, now);
+        self.consequences(name, action, fields, now);
     }
 
     /// Remembers a message or its deletion, and answers a request that waits for the message.
-    fn note_chat(&mut self, name: &str, chat: &str, draft: &Draft, glance: &wire::Glance<'_>) {
+    fn note_chat(
+        &mut self,
+        name: &str,
+        chat: &str,
+        draft: &Draft,
+        fields: &wire::ActionFields<'_>,
+    ) {
         let is_message = draft.deletes.is_none();
         let Some(room) = self.room_mut(name) else {
             return;
         };
-        room.see(draft.origin.clone(), glance.time.filter(|_| is_message));
+        room.see(draft.origin.clone(), fields.time.filter(|_| is_message));
         let room = room.id.clone();
-        let author = glance.user.id().map(UserId::from);
+        let author = fields.user.id().map(UserId::from);
         let author = author.or_else(|| ChatId::from(chat).parts().map(|(user, _)| user));
         if is_message && author.is_some() && author == self.me {
             self.echoes.hear(OwnMessage {
                 room,
-                time: glance.time.unwrap_or_default(),
-                text: glance.message.as_deref().unwrap_or_default().to_owned(),
+                time: fields.time.unwrap_or_default(),
+                text: fields.message.as_deref().unwrap_or_default().to_owned(),
                 id: chat.into(),
             });
         }
@@ -105,7 +116,13 @@ impl Session {
     }
 
     /// Plans requests after a room action, and gives up a room that the account was removed from.
-    fn consequences(&mut self, name: &str, action: Action, glance: &wire::Glance<'_>, now: Moment) {
+    fn consequences(
+        &mut self,
+        name: &str,
+        action: Action,
+        fields: &wire::ActionFields<'_>,
+        now: Moment,
+    ) {
         let me = self.me.clone();
         let is_me = |id: Option<&str>| id.is_some() && id == me.as_ref().map(UserId::as_str);
         let channel = self.channels.get_mut(name);
@@ -115,18 +132,18 @@ impl Session {
         };
         match action {
             // The server sometimes drops a user without cause (protocol §3.4).
-            Action::Leave if is_me(glance.user.id()) && !room.leaving => {
+            Action::Leave if is_me(fields.user.id()) && !room.leaving => {
                 room.rejoin_at = Some(now.at + REJOIN_AFTER);
             }
-            Action::Kick if is_me(glance.kicked_user.id()) => {
-                self.expelled(name, "kicked", glance, now);
+            Action::Kick if is_me(fields.kicked_user.id()) => {
+                self.expelled(name, "kicked", fields, now);
             }
-            Action::Ban if is_me(glance.kicked_user.id()) => {
-                self.expelled(name, "banned", glance, now);
+            Action::Ban if is_me(fields.kicked_user.id()) => {
+                self.expelled(name, "banned", fields, now);
             }
             Action::SongUpdate => {
-                if let Some(song) = &glance.song {
-                    let left = time_left(song.song_length, glance.start_time);
+                if let Some(song) = &fields.song {
+                    let left = time_left(song.song_length, fields.start_time);
                     room.active_at = left.map(|left| now.at + left + SONG_END_SLACK);
                     room.queue_at.get_or_insert(now.at + REFETCH_AFTER);
                 }
@@ -144,9 +161,15 @@ impl Session {
     }
 
     /// Gives up a room that the account was kicked or banned from, and emits that.
-    fn expelled(&mut self, name: &str, code: &'static str, glance: &wire::Glance<'_>, now: Moment) {
+    fn expelled(
+        &mut self,
+        name: &str,
+        code: &'static str,
+        fields: &wire::ActionFields<'_>,
+        now: Moment,
+    ) {
         let place = self.place(Some(name));
-        let words = glance.message.as_deref().unwrap_or_default();
+        let words = fields.message.as_deref().unwrap_or_default();
         let words: String = words.chars().take(LONGEST_REASON).collect();
         let reason = if words.is_empty() {
             format!("the account was {code} from the room")

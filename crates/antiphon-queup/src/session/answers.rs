@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{
-    AGAIN_AFTER, Command, Done, JOIN_AGAIN, Moment, Phase, RoomAnswer, SONG_END_SLACK, Session,
+    Command, Done, JOIN_RETRY, Moment, Phase, RETRY_AFTER, RoomAnswer, SONG_END_SLACK, Session,
     Snapshot, Task,
     actions::time_left,
     attach::Joining,
@@ -105,7 +105,7 @@ impl Session {
             let pause = if matches!(error, JoinError::TooManyPasswords) {
                 PASSWORD_REST
             } else {
-                JOIN_AGAIN
+                JOIN_RETRY
             };
             join.retry_at = Some(now.at + pause);
             self.joins.retry(join);
@@ -185,9 +185,9 @@ impl Session {
                     self.give_up(&name);
                     self.refused(&room_place(room), &error, now);
                 } else if let Some(room) = self.room_mut(&name) {
-                    room.again_at = Some(now.at + AGAIN_AFTER);
+                    room.retry_at = Some(now.at + RETRY_AFTER);
                     let (place, reason) = (room_place(&room.id), error_chain(&error));
-                    self.room_waits(&place, AGAIN_AFTER, &reason, now);
+                    self.room_waits(&place, RETRY_AFTER, &reason, now);
                 }
             }
         }
@@ -208,7 +208,7 @@ impl Session {
                 self.refused(&room_place(room), &error, now);
             }
             Err(error) => {
-                self.try_later(&name, JOIN_AGAIN, &error_chain(&error), now);
+                self.try_later(&name, JOIN_RETRY, &error_chain(&error), now);
             }
         }
     }

@@ -109,9 +109,9 @@ pub(super) struct Room {
     /// Time to join the room again.
     pub(super) rejoin_at: Option<Instant>,
     /// Time to join and fetch the room again after a failure of that.
-    pub(super) again_at: Option<Instant>,
+    pub(super) retry_at: Option<Instant>,
     /// Number of times that its history was fetched again.
-    pub(super) again: u8,
+    pub(super) retries: u8,
     /// Time to fetch its queue.
     pub(super) queue_at: Option<Instant>,
     /// Time to fetch its playing song.
@@ -170,8 +170,8 @@ impl Channel {
             let floor = room.chat_floor.or(room.last_chat);
             room.chat_floor = floor.or(Some(self.joined_at.as_millisecond()));
             // The next socket fetches all of it anyway.
-            room.again_at = None;
-            room.again = 0;
+            room.retry_at = None;
+            room.retries = 0;
         }
     }
 }
@@ -193,8 +193,8 @@ impl Room {
             waiters: Vec::new(),
             leaving: false,
             rejoin_at: None,
-            again_at: None,
-            again: 0,
+            retry_at: None,
+            retries: 0,
             queue_at: None,
             active_at: None,
             playing: None,
@@ -232,7 +232,7 @@ impl Room {
     /// Drops all plans, of a room that is not the account's any more.
     pub(super) fn forget_plans(&mut self) {
         self.rejoin_at = None;
-        self.again_at = None;
+        self.retry_at = None;
         self.queue_at = None;
         self.active_at = None;
         self.leaving = false;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{
     Cut, Moment, Session,
     channel::Held,
-    room_action::{Action, Said, inner_body},
+    room_action::{Action, RoomAction, inner_body},
 };
 use crate::{
     event::{MESSAGE, PACKET, action_kind, channel_place, words},
@@ -116,11 +116,11 @@ impl Session {
             15 => {
                 let inner = outer.message.unwrap_or_default();
                 let data = inner_body(&inner, body);
-                let said = data
+                let room_action = data
                     .as_ref()
-                    .and_then(|data| Said::read(inner.name.as_deref(), data));
-                match said {
-                    Some(said) => self.on_room_action(channel, &said, now),
+                    .and_then(|data| RoomAction::read(inner.name.as_deref(), data));
+                match room_action {
+                    Some(room_action) => self.on_room_action(channel, &room_action, now),
                     None => self.other(action_kind(15), channel, body, now),
                 }
             }
@@ -155,7 +155,7 @@ impl Session {
 
     /// Queues an event, or holds it back with the others of its place.
     ///
-    /// `time` is when it was said by the server's clock (ms), for messages and deletions.
+    /// `time` is its time by the server's clock (ms), for messages and deletions.
     pub(super) fn emit(
         &mut self,
         channel: Option<&str>,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::{
-    AGAIN_AFTER, EDGE_SLACK, LONGEST_ID, Moment, Session, Snapshot, channel::Held,
+    EDGE_SLACK, LONGEST_ID, Moment, RETRY_AFTER, Session, Snapshot, channel::Held,
     chat_ids::ChatOrigins, room_action::Action,
 };
 use crate::{model::ChatId, wire};
@@ -15,7 +15,7 @@ use crate::{model::ChatId, wire};
 /// Time before the last message seen from which the history is fetched, in ms: QueUp stamps messages by several clocks.
 const BACKFILL_MARGIN: i64 = 10 * 60 * 1000;
 /// Number of times that a history is fetched again while only that is lacking.
-const AGAIN_TRIES: u8 = 20;
+const RETRIES: u8 = 20;
 
 impl Session {
     /// Emits the gap of a channel, from its `from` to this edge.
@@ -84,7 +84,7 @@ impl Session {
             room.chat_floor = None;
             room.restored = false;
         }
-        self.plan_again(name, now);
+        self.plan_retry(name, now);
         if !was_held {
             self.push_channel(name);
             return;
@@ -191,14 +191,14 @@ impl Session {
     }
 
     /// Plans to fetch a history again that could not be fetched.
-    fn plan_again(&mut self, name: &str, now: Moment) {
+    fn plan_retry(&mut self, name: &str, now: Moment) {
         let limit = self.rules.backfill;
         let Some(room) = self.room_mut(name) else {
             return;
         };
-        let is_lacking = room.chat_floor.is_some() && limit > 0 && room.again < AGAIN_TRIES;
-        room.again_at = is_lacking.then(|| now.at + AGAIN_AFTER);
-        room.again = if is_lacking { room.again + 1 } else { 0 };
+        let is_lacking = room.chat_floor.is_some() && limit > 0 && room.retries < RETRIES;
+        room.retry_at = is_lacking.then(|| now.at + RETRY_AFTER);
+        room.retries = if is_lacking { room.retries + 1 } else { 0 };
     }
 
     /// Queues the fetched state of a room as events.

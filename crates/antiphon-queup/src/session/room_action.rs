@@ -48,12 +48,12 @@ impl Action {
 }
 
 /// The inner document of an action 15.
-pub(super) struct Said<'a> {
+pub(super) struct RoomAction<'a> {
     pub(super) kind: Kind,
     pub(super) action: Action,
     pub(super) body: &'a Bytes,
     pub(super) form: BodyForm,
-    pub(super) glance: wire::Glance<'a>,
+    pub(super) fields: wire::ActionFields<'a>,
 }
 
 /// The bytes of `message.data`, which is JSON inside a JSON string; `None` if it is no document.
@@ -69,7 +69,7 @@ pub(super) fn inner_body(inner: &wire::Inner<'_>, frame: &Bytes) -> Option<Bytes
     }
 }
 
-impl<'a> Said<'a> {
+impl<'a> RoomAction<'a> {
     /// Reads the inner document; `None` if its name cannot become a kind.
     pub(super) fn read(name: Option<&str>, body: &'a Bytes) -> Option<Self> {
         let name = name.filter(|name| !name.is_empty());
@@ -78,26 +78,26 @@ impl<'a> Said<'a> {
             Some(kind) => Action::of(kind.as_ref()?.name()),
             None => Action::Other,
         };
-        let glance = (name.is_none() || action.is_looked_into())
-            .then(|| serde_json::from_slice::<wire::Glance<'_>>(body).ok())
+        let fields = (name.is_none() || action.is_looked_into())
+            .then(|| serde_json::from_slice::<wire::ActionFields<'_>>(body).ok())
             .flatten();
         // A document that was read to its end is JSON; any other is looked at again.
-        let form = if glance.is_some() {
+        let form = if fields.is_some() {
             BodyForm::Json
         } else {
             BodyForm::of(body)
         };
-        let glance = glance.unwrap_or_default();
+        let fields = fields.unwrap_or_default();
         let kind = match known {
             Some(kind) => kind?,
-            None => room_action_kind(glance.kind.as_deref()?)?,
+            None => room_action_kind(fields.kind.as_deref()?)?,
         };
         Some(Self {
             action: Action::of(kind.name()),
             kind,
             body,
             form,
-            glance,
+            fields,
         })
     }
 }

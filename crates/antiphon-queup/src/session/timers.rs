@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::{
-    ANSWER_WITHIN, Cut, JOIN_AGAIN, Moment, Phase, Session, Task, attach::ATTACH_TRIES,
+    ANSWER_WITHIN, Cut, JOIN_RETRY, Moment, Phase, Session, Task, attach::ATTACH_TRIES,
     channel::Attachment,
 };
 use crate::error::JoinError;
@@ -57,7 +57,7 @@ impl Session {
             let hold = channel.hold.as_ref().map(|hold| hold.until);
             let room = channel.room.as_ref().filter(|_| is_open);
             let planned =
-                room.map(|room| [room.rejoin_at, room.again_at, room.queue_at, room.active_at]);
+                room.map(|room| [room.rejoin_at, room.retry_at, room.queue_at, room.active_at]);
             let planned = planned.into_iter().flatten().flatten();
             attach.into_iter().chain(hold).chain(planned)
         });
@@ -133,7 +133,7 @@ impl Session {
             return Err(Cut(format!("the server did not attach `{name}`")));
         }
         channel.attachment = Attachment::No;
-        self.try_later(name, JOIN_AGAIN, "the server did not attach the room", now);
+        self.try_later(name, JOIN_RETRY, "the server did not attach the room", now);
         Ok(())
     }
 
@@ -151,7 +151,7 @@ impl Session {
                 slug: room.slug.clone(),
             });
         }
-        if due(&mut room.again_at) {
+        if due(&mut room.retry_at) {
             self.tasks.push_back(room.rejoin(epoch, history));
         }
         if due(&mut room.queue_at) {
