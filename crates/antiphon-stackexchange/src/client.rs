@@ -12,6 +12,7 @@ use std::{
 
 use antiphon_core::LinkState;
 use antiphon_net::Network;
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -261,7 +262,7 @@ impl Client {
             users.extend(
                 infos
                     .iter()
-                    .filter_map(|user| UserInfo::of(serde_json::from_str(user.get()).ok()?)),
+                    .filter_map(|user| user_info(serde_json::from_str(user.get()).ok()?)),
             );
         }
         Ok(users)
@@ -337,6 +338,25 @@ impl Client {
         let call = Call::act(format!("/users/ignorelist/{what}")).field("id", &user);
         room::done(self.http().call(call.idempotent()).await, &[])
     }
+}
+
+/// Reads a user; `None` without an id.
+fn user_info(user: wire::User<'_>) -> Option<UserInfo> {
+    Some(UserInfo {
+        id: UserId::new(user.id?),
+        name: user.name.unwrap_or_default().into_owned(),
+        email_hash: user.email_hash.map(Into::into),
+        reputation: user.reputation,
+        is_moderator: user.is_moderator.unwrap_or_default(),
+        is_owner: user.is_owner,
+        last_post: time(user.last_post),
+        last_seen: time(user.last_seen),
+    })
+}
+
+/// A time in Unix seconds.
+fn time(seconds: Option<i64>) -> Option<Timestamp> {
+    Timestamp::from_second(seconds?).ok()
 }
 
 /// The answer has not the list that was asked for.

@@ -7,8 +7,7 @@ use antiphon_net::{Network, Proxy};
 
 use crate::{
     error::ConfigError,
-    model::{RoomId, Server},
-    session::ROOMS,
+    model::{ROOMS, RoomId, Server, Sockets},
 };
 
 /// The login of one account of the network.
@@ -26,17 +25,6 @@ impl Account {
             password: password.into(),
         }
     }
-}
-
-/// How rooms share sockets (protocol §5.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Sockets {
-    /// One socket for all rooms of the account.
-    #[default]
-    Shared,
-    /// One socket for each room.
-    PerRoom,
 }
 
 /// The choices for one account on one chat server.

@@ -10,7 +10,7 @@ use ego_tree::iter::Edge;
 use scraper::{Html as Document, Node, node::Element};
 use serde::{Deserialize, Serialize};
 
-use crate::{model::Server, tame::tamed};
+use crate::{server::Server, tame::tamed};
 
 /// Characters that an entity has at most, with its signs.
 const LONGEST_ENTITY: usize = 10;

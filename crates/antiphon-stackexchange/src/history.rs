@@ -12,7 +12,7 @@ use crate::{
     error::RequestError,
     http::{Call, Http},
     model::{MessageId, RoomId},
-    session::Past,
+    session::{Past, Row},
     wire::{self, Header, List, Shape},
 };
 
@@ -20,9 +20,6 @@ use crate::{
 pub(crate) const PAGE: usize = 500;
 /// Pages read for one hole, whatever the bound on events.
 const PAGES: usize = 40;
-
-/// A row: what it says about itself, and its bytes.
-pub(crate) type Row = (Header, Bytes);
 
 /// From where on a room's history is wanted.
 #[derive(Clone, Copy, Debug)]

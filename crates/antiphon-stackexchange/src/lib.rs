@@ -11,6 +11,7 @@ mod history;
 mod http;
 mod model;
 mod page;
+mod server;
 mod session;
 mod socket;
 mod source;
@@ -24,24 +25,25 @@ use std::sync::Arc;
 
 pub use antiphon_core::Events;
 pub use client::{Client, HistoryQuery, Room, Transport};
-pub use config::{Account, Config, Sockets};
+pub use config::{Account, Config};
 pub use content::Html;
 pub use error::{
     ActionError, ConfigError, JoinError, LoginError, NotConnected, PartsError, RequestError,
     SendError, TextError,
 };
 pub use event::{
-    AccessChange, AccessLevelChangedEvent, DebugMessage, DeleteEvent, EditEvent, EventType,
-    FeedTicker, FileAdded, GlobalNotificationEvent, InvitationEvent, KINDS, Malformed,
-    MentionEvent, MessageEvent, MessageFlagged, MessageMovedIn, MessageMovedOut,
-    MessageStarredEvent, ModeratorFlag, ReplyEvent, Reset, RoomExit, RoomNameChangedEvent,
-    RoomTimeout, Suspension, TimeBreak, UnknownEvent, UserEnteredEvent, UserLeftEvent, UserMerged,
+    AccessChange, AccessLevelChangedEvent, DebugMessage, DeleteEvent, EditEvent, FeedTicker,
+    FileAdded, GlobalNotificationEvent, InvitationEvent, KINDS, Malformed, MentionEvent,
+    MessageEvent, MessageFlagged, MessageMovedIn, MessageMovedOut, MessageStarredEvent,
+    ModeratorFlag, ReplyEvent, Reset, RoomExit, RoomNameChangedEvent, RoomTimeout, Suspension,
+    TimeBreak, UnknownEvent, UserEnteredEvent, UserLeftEvent, UserMerged,
     UserNameOrAvatarChangedEvent, UserNotificationEvent, UserSettingsChanged, UserSuspendedEvent,
     read_frame,
 };
 pub use model::{
-    AccessLevel, AccessSections, Bookmark, EventId, FoundUser, Me, MessageId, MessageVersion,
-    Pingable, PresentUser, RoomId, RoomInfo, RoomUsage, Server, UserId, UserInfo,
+    AccessLevel, AccessSections, Bookmark, EventId, EventType, FoundUser, Me, MessageId,
+    MessageVersion, Pingable, PresentUser, RoomId, RoomInfo, RoomUsage, Server, Sockets, UserId,
+    UserInfo,
 };
 pub use source::Source;
 pub use split::{Parts, Splitter};

@@ -4,9 +4,12 @@ use std::{fmt, num::ParseIntError, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use crate::{content::Html, wire};
+use crate::content::Html;
+pub use crate::server::Server;
+
+/// Rooms that an account may be in.
+pub(crate) const ROOMS: usize = 256;
 
 /// A newtype over a number that one server gives out.
 macro_rules! numbered {
@@ -71,57 +74,28 @@ impl UserId {
     }
 }
 
-/// One of the three chat servers.
+/// Number of an event's type.
+///
+/// Numbers are open: one without a name is kept as it is (protocol §8.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventType(pub i64);
+
+impl From<i64> for EventType {
+    fn from(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+/// How rooms share sockets (protocol §5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Server {
-    /// `chat.stackexchange.com`: every site of the network but the other two.
+pub enum Sockets {
+    /// One socket for all rooms of the account.
     #[default]
-    StackExchange,
-    /// `chat.stackoverflow.com`.
-    StackOverflow,
-    /// `chat.meta.stackexchange.com`.
-    MetaStackExchange,
-}
-
-impl Server {
-    /// All three.
-    pub const ALL: [Self; 3] = [
-        Self::StackExchange,
-        Self::StackOverflow,
-        Self::MetaStackExchange,
-    ];
-
-    /// Its host name.
-    pub const fn chat_host(self) -> &'static str {
-        match self {
-            Self::StackExchange => "chat.stackexchange.com",
-            Self::StackOverflow => "chat.stackoverflow.com",
-            Self::MetaStackExchange => "chat.meta.stackexchange.com",
-        }
-    }
-
-    /// Host name of the site where its users log in.
-    pub const fn login_host(self) -> &'static str {
-        match self {
-            Self::StackExchange | Self::MetaStackExchange => "meta.stackexchange.com",
-            Self::StackOverflow => "stackoverflow.com",
-        }
-    }
-
-    /// Name of the cookie that keeps its session.
-    pub const fn chat_cookie(self) -> &'static str {
-        match self {
-            Self::StackExchange => "sechatusr",
-            Self::StackOverflow | Self::MetaStackExchange => "chatusr",
-        }
-    }
-}
-
-impl fmt::Display for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.chat_host())
-    }
+    Shared,
+    /// One socket for each room.
+    PerRoom,
 }
 
 /// The account itself, as the chat server knows it.
@@ -142,21 +116,6 @@ pub struct PresentUser {
     pub id: UserId,
     /// Name.
     pub name: String,
-}
-
-impl PresentUser {
-    /// Reads a list of users; an element that names none is left out, and what is no list is `None`.
-    pub(crate) fn list(json: &str) -> Option<Vec<Self>> {
-        let users: Vec<&RawValue> = serde_json::from_str(json).ok()?;
-        let users = users.into_iter().filter_map(|user| {
-            let user: wire::User<'_> = serde_json::from_str(user.get()).ok()?;
-            Some(Self {
-                id: UserId::new(user.id?),
-                name: user.name.unwrap_or_default().into_owned(),
-            })
-        });
-        Some(users.collect())
-    }
 }
 
 /// What `/user/info` tells of a user (protocol §7.2).
@@ -181,22 +140,6 @@ pub struct UserInfo {
     pub last_seen: Option<Timestamp>,
 }
 
-impl UserInfo {
-    pub(crate) fn of(user: wire::User<'_>) -> Option<Self> {
-        let time = |seconds: Option<i64>| Timestamp::from_second(seconds?).ok();
-        Some(Self {
-            id: UserId::new(user.id?),
-            name: user.name.unwrap_or_default().into_owned(),
-            email_hash: user.email_hash.map(Into::into),
-            reputation: user.reputation,
-            is_moderator: user.is_moderator.unwrap_or_default(),
-            is_owner: user.is_owner,
-            last_post: time(user.last_post),
-            last_seen: time(user.last_seen),
-        })
-    }
-}
-
 /// Somebody who can be mentioned in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -209,18 +152,6 @@ pub struct Pingable {
     pub last_seen: Option<Timestamp>,
     /// Time of the last message, to the second.
     pub last_post: Option<Timestamp>,
-}
-
-impl Pingable {
-    pub(crate) fn of(user: wire::Pingable<'_>) -> Option<Self> {
-        let time = |seconds: Option<i64>| Timestamp::from_second(seconds?).ok();
-        Some(Self {
-            id: UserId::new(user.0?),
-            name: user.1.unwrap_or_default().into_owned(),
-            last_seen: time(user.2),
-            last_post: time(user.3),
-        })
-    }
 }
 
 /// Somebody found by name.

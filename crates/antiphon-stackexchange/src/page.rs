@@ -5,11 +5,12 @@
 use std::sync::LazyLock;
 
 use scraper::{ElementRef, Html, Selector};
+use serde_json::value::RawValue;
 
 use crate::{
     error::RequestError,
     model::{AccessSections, MessageId, MessageVersion, PresentUser, RoomId, RoomUsage, UserId},
-    tame,
+    tame, wire,
 };
 
 /// Selectors are read once.
@@ -143,7 +144,7 @@ impl Page {
     /// Who is present, in either form that pages had; `None` if it has neither.
     pub(crate) fn present(&self) -> Option<Vec<PresentUser>> {
         if let Some(json) = self.first(&PRESENT).and_then(|div| div.attr("data-users")) {
-            return PresentUser::list(json);
+            return present_in_json(json);
         }
         self.0.select(&SCRIPT).find_map(|script| {
             let code = script.text().collect::<String>();
@@ -272,6 +273,19 @@ fn card_user(card: ElementRef<'_>) -> Option<UserId> {
         })
     };
     by_id.or_else(by_link).map(UserId::new)
+}
+
+/// Ids and names in a list of users; an element that names none is left out, and what is no list is `None`.
+fn present_in_json(json: &str) -> Option<Vec<PresentUser>> {
+    let users: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+    let users = users.into_iter().filter_map(|user| {
+        let user: wire::User<'_> = serde_json::from_str(user.get()).ok()?;
+        Some(PresentUser {
+            id: UserId::new(user.id?),
+            name: user.name.unwrap_or_default().into_owned(),
+        })
+    });
+    Some(users.collect())
 }
 
 /// Ids and names in `[{id: 77, name: ("mira"), …}, …]`, which is a script and no JSON.

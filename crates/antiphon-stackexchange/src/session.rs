@@ -34,16 +34,15 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 
-pub(crate) use self::history::Past;
+pub(crate) use self::history::{Past, Row};
 use self::{
     elsewhere::Unheard,
     line::{Line, Phase},
     room::{Ending, Room, Stored},
 };
 use crate::{
-    config::Sockets,
     error::{JoinError, RequestError},
-    model::{EventId, Me, MessageId, RoomId, Server},
+    model::{EventId, Me, MessageId, ROOMS, RoomId, Server, Sockets},
 };
 
 /// The shortest and the longest wait before a new socket (protocol §5.5).
@@ -76,8 +75,6 @@ const ACKS_WAITING: usize = 1000;
 const LEAP: i64 = 100_000_000;
 /// How far the server's counter may stand behind what was heard, as from a slower machine of theirs.
 const LAG: i64 = 10_000;
-/// Rooms that an account may be in.
-pub(crate) const ROOMS: usize = 256;
 /// Why a hole was found while the socket was open.
 const LEFT_OUT: &str = "the server left out a stretch";
 /// Why a socket is not believed to have said everything.

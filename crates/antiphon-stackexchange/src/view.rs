@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use antiphon_core::{DecodeError, Event};
 
 use crate::{
-    event::{event_id, placed},
+    event::convert::{event_id, placed},
     model::{EventId, MessageId, RoomId, UserId},
 };
 

@@ -6,17 +6,17 @@ use antiphon_core::{Event, Origin, Position, SourceName};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::Client;
+use super::{Client, time};
 use crate::{
     config::Config,
     content::Html,
     error::{ActionError, PartsError, RequestError, SendError, TextError},
-    event::{EventType, MessageEvent, kind_of, room_place},
+    event::{MessageEvent, kind_of, room_place},
     history,
     http::{Answer, Call, INVITE},
     model::{
-        AccessLevel, AccessSections, Bookmark, MessageId, MessageVersion, Pingable, PresentUser,
-        RoomId, RoomInfo, UserId,
+        AccessLevel, AccessSections, Bookmark, EventType, MessageId, MessageVersion, Pingable,
+        PresentUser, RoomId, RoomInfo, UserId,
     },
     page::Page,
     split::{Parts, Splitter},
@@ -485,7 +485,7 @@ impl Room {
             );
             let event = Event::stored(Position::ZERO, SourceName::new(""), draft);
             // Of a list, only an object can be a message.
-            let mut message = MessageEvent::of(crate::event::placed(&event).ok()?);
+            let mut message = MessageEvent::of(&event).ok()?;
             message.content = message.content.on(self.client.server());
             Some(message)
         });
@@ -585,7 +585,12 @@ impl Room {
         let users: Vec<&RawValue> = answer.json()?;
         let users = users.iter().filter_map(|user| {
             let user: wire::Pingable<'_> = serde_json::from_str(user.get()).ok()?;
-            Pingable::of(user)
+            Some(Pingable {
+                id: UserId::new(user.0?),
+                name: user.1.unwrap_or_default().into_owned(),
+                last_seen: time(user.2),
+                last_post: time(user.3),
+            })
         });
         Ok(users.collect())
     }

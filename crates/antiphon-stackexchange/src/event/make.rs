@@ -20,45 +20,14 @@
 //!   gives no name twice.
 //! - `<run>/<number>`: antiphon's own events (gaps, links) and what a history has without an id, counted within the run.
 
-use antiphon_core::{Draft, Event, Origin, Place};
+use antiphon_core::{Event, Origin, Place};
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::kind_of;
 use crate::{
     model::{EventId, MessageId, RoomId, Server, UserId},
-    wire::{Frame, Header, Shape},
+    wire::Shape,
 };
-
-/// The events of a frame that came from elsewhere, such as a recording, in its order.
-///
-/// Nothing is known of an account here: every event's place is its own room, mentions concern everybody, and what is
-/// no event is left out. A frame that cannot be read has none.
-pub fn read_frame(frame: &Bytes, received_at: Timestamp) -> Vec<Draft> {
-    let Ok(parsed) = Frame::parse(frame) else {
-        return Vec::new();
-    };
-    let mut drafts = Vec::new();
-    for (key, room) in &parsed.rooms {
-        let events = room.body.iter().flat_map(|body| &body.e);
-        drafts.extend(events.filter_map(|element| {
-            let header = Header::of(element)?;
-            let origin = match header.posted() {
-                Some(message) => message_origin(0, message),
-                None => event_origin(0, EventId::new(header.id?)),
-            };
-            Some(Draft::new(
-                kind_of(header.event_type?),
-                room_place(header.room_id.map_or(*key, RoomId::new)),
-                origin,
-                received_at,
-                frame.slice_ref(element.get().as_bytes()),
-            ))
-        }));
-    }
-    drafts
-}
 
 /// The place of a room that the account is in.
 pub(crate) fn room_place(room: RoomId) -> Place {

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     event::{
-        AccessChange, EXIT, EventType, MALFORMED, RESET, TIMEOUT, elsewhere_place, event_origin,
-        kind_of, message_origin, note, room_place,
+        AccessChange, EXIT, MALFORMED, RESET, TIMEOUT, elsewhere_place, event_origin, kind_of,
+        message_origin, note, room_place,
     },
-    model::{EventId, MessageId, RoomId, Server, UserId},
+    model::{EventId, EventType, MessageId, RoomId, Server, UserId},
     wire::{self, Frame, Header, RoomBody, RoomFrame, Shape},
 };
 

@@ -13,10 +13,12 @@ use super::{
 use crate::{
     error::RequestError,
     event::{MALFORMED, room_place, row_origin},
-    history::Row,
     model::{EventId, RoomId},
-    wire::Shape,
+    wire::{Header, Shape},
 };
+
+/// A row of a history: its header, and its bytes.
+pub(crate) type Row = (Header, Bytes);
 
 /// What a room's history had.
 #[derive(Debug, Default)]

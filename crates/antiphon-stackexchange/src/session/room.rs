@@ -8,14 +8,13 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    ENDED, FALSE_ALARMS, Failure, LAG, LEAP, LineId, Moment, PROOF_WITHIN, Phase, ROOMS, Refusal,
+    ENDED, FALSE_ALARMS, Failure, LAG, LEAP, LineId, Moment, PROOF_WITHIN, Phase, Refusal,
     SAVE_EVERY, Session, Task, Top, UNPROVEN, VERSION, before,
 };
 use crate::{
-    config::Sockets,
     error::JoinError,
     event::room_place,
-    model::{EventId, MessageId, RoomId},
+    model::{EventId, MessageId, ROOMS, RoomId, Sockets},
     wire::Shape,
 };
 
