@@ -1,5 +1,8 @@
 //! The cloneable handles that users hold.
 
+mod answer;
+mod history;
+mod message;
 mod room;
 
 use std::{
@@ -19,7 +22,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-pub use self::room::{HistoryQuery, Room};
+pub use self::{history::HistoryQuery, room::Room};
 use crate::{
     config::Config,
     content::unescaped,
@@ -336,7 +339,7 @@ impl Client {
     pub async fn ignore(&self, user: UserId, ignore: bool) -> Result<(), ActionError> {
         let what = if ignore { "add" } else { "remove" };
         let call = Call::act(format!("/users/ignorelist/{what}")).field("id", &user);
-        room::done(self.http().call(call.idempotent()).await, &[])
+        answer::done(self.http().call(call.idempotent()).await, &[])
     }
 }
 

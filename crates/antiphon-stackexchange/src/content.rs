@@ -10,7 +10,7 @@ use ego_tree::iter::Edge;
 use scraper::{Html as Document, Node, node::Element};
 use serde::{Deserialize, Serialize};
 
-use crate::{server::Server, tame::tamed};
+use crate::{html_limits::limited, server::Server};
 
 /// Characters that an entity has at most, with its signs.
 const LONGEST_ENTITY: usize = 10;
@@ -141,7 +141,7 @@ impl Html {
             style.text(&self.fragment, &mut out);
             return out;
         }
-        let document = Document::parse_fragment(&tamed(&self.fragment));
+        let document = Document::parse_fragment(&limited(&self.fragment));
         // Walked by edges, not by calls: hostile nesting must not use up the stack.
         let mut hidden = 0_u32;
         let mut pre = 0_u32;

@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::RequestError,
+    html_limits,
     model::{AccessSections, MessageId, MessageVersion, PresentUser, RoomId, RoomUsage, UserId},
-    tame, wire,
+    wire,
 };
 
 /// Selectors are read once.
@@ -72,7 +73,7 @@ impl Page {
     /// as an empty one.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
         let html = String::from_utf8_lossy(bytes);
-        match tame::as_page(&html) {
+        match html_limits::check_page(&html) {
             Ok(()) => Ok(Self(Html::parse_document(&html))),
             Err(reason) => Err(RequestError::Undecodable {
                 source: reason.into(),

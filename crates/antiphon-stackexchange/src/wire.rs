@@ -4,7 +4,7 @@
 //! fail because of one field.
 
 mod loose;
-mod mend;
+mod surrogates;
 
 use std::{borrow::Cow, fmt};
 
@@ -15,7 +15,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use self::loose::Loose;
-pub(crate) use self::{loose::List, mend::mended};
+pub(crate) use self::{loose::List, surrogates::without_halves};
 use crate::model::{MessageId, RoomId, Server};
 
 /// A frame of the socket, or the answer of a poll (protocol §5.3, §6).

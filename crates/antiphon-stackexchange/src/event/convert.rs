@@ -25,7 +25,7 @@ pub(crate) fn object(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
         return Err(event.undecodable::<wire::Event<'_>>("the body is not an object"));
     }
     event.parse().or_else(|error| {
-        let mended = wire::mended(event.body()).ok_or(error)?;
+        let mended = wire::without_halves(event.body()).ok_or(error)?;
         let wire: Result<wire::Event<'_>, _> = serde_json::from_slice(&mended);
         wire.map(wire::Event::into_owned)
             .map_err(|error| event.undecodable::<wire::Event<'_>>(error))

@@ -44,7 +44,7 @@ impl UnknownEvent {
             time_stamp: Field::of(wire.time_stamp, wire.server),
             room_id: Field::of(wire.room_id, wire.server),
             fields: event.parse().or_else(|error| {
-                let mended = wire::mended(event.body()).ok_or(error)?;
+                let mended = wire::without_halves(event.body()).ok_or(error)?;
                 serde_json::from_slice(&mended).map_err(|error| event.undecodable::<Self>(error))
             })?,
         })

@@ -4,7 +4,7 @@
 //! Rust text can hold that, and a message should not be unreadable for it.
 
 /// A copy with `\ufffd` for every half of a character, if there is any.
-pub(crate) fn mended(json: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn without_halves(json: &[u8]) -> Option<Vec<u8>> {
     let mut copy: Option<Vec<u8>> = None;
     let mut at = 0;
     while at < json.len() {
@@ -42,7 +42,8 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: Option<&str>) {
-        let mended = mended(json.as_bytes()).map(|json| String::from_utf8(json).expect("text"));
+        let mended =
+            without_halves(json.as_bytes()).map(|json| String::from_utf8(json).expect("text"));
         assert_eq!(mended.as_deref(), expected);
     }
 
@@ -65,7 +66,7 @@ mod tests {
         fn nothing_makes_it_panic_and_the_length_stays(
             json in r#"(\\ud83d|\\ude00|\\\\|\\u|\\|[a-z"]){0,20}"#,
         ) {
-            if let Some(mended) = mended(json.as_bytes()) {
+            if let Some(mended) = without_halves(json.as_bytes()) {
                 assert_eq!(mended.len(), json.len());
             }
         }

@@ -62,7 +62,7 @@ impl Measure {
 }
 
 /// A message's HTML, without formatting if that would multiply, and without any tags but `<br>` if there are too many.
-pub(crate) fn tamed(html: &str) -> Cow<'_, str> {
+pub(crate) fn limited(html: &str) -> Cow<'_, str> {
     let measure = Measure::of(html);
     if measure.tags > TAGS {
         Cow::Owned(without(html, |name| !is_break(name)))
@@ -77,7 +77,7 @@ pub(crate) fn tamed(html: &str) -> Cow<'_, str> {
 ///
 /// # Errors
 /// Which bound it passes, in words.
-pub(crate) fn as_page(html: &str) -> Result<(), String> {
+pub(crate) fn check_page(html: &str) -> Result<(), String> {
     let measure = Measure::of(html);
     if measure.tags > PAGE_TAGS {
         return Err(format!(
@@ -149,34 +149,34 @@ mod tests {
     #[test]
     fn what_is_sane_stays_as_it_is() {
         let long = "<div><b>x</b> &lt; <a href='/'>y</a><br></div>".repeat(100);
-        assert!(matches!(tamed(&long), Cow::Borrowed(_)));
+        assert!(matches!(limited(&long), Cow::Borrowed(_)));
         assert!(matches!(
-            tamed(&"one<br>".repeat(100_000)),
+            limited(&"one<br>".repeat(100_000)),
             Cow::Borrowed(_)
         ));
-        assert!(matches!(tamed("a < b > c <"), Cow::Borrowed(_)));
+        assert!(matches!(limited("a < b > c <"), Cow::Borrowed(_)));
     }
 
     #[test]
     fn formatting_that_would_multiply_is_left_out() {
         let open: Vec<String> = (0..2_000).map(|n| format!("<B x={n}>")).collect();
         let html = open.concat() + &"<p>x</p>".repeat(2_000);
-        assert_eq!(tamed(&html), "<p>x</p>".repeat(2_000));
-        assert!(as_page(&html).is_err());
+        assert_eq!(limited(&html), "<p>x</p>".repeat(2_000));
+        assert!(check_page(&html).is_err());
     }
 
     #[test]
     fn of_too_many_tags_only_the_texts_and_lines_stay() {
         let html = "<div>".repeat(100_000) + "x<br>y<i";
-        assert_eq!(tamed(&html), "x<br>y");
+        assert_eq!(limited(&html), "x<br>y");
     }
 
     #[test]
     fn a_page_may_be_as_long_as_a_body_and_no_deeper_than_pages_are() {
         let card = r#"<li class="usercard"><b>x</b><p>y<br><img src="z"><i>w</i></li>"#;
         let flat = card.repeat((8 << 20) / card.len() / 4);
-        as_page(&flat).expect("a long page");
-        assert!(as_page(&"<div>".repeat(1_000)).is_err());
-        assert!(as_page(&"<i></i>".repeat(300_000)).is_err());
+        check_page(&flat).expect("a long page");
+        assert!(check_page(&"<div>".repeat(1_000)).is_err());
+        assert!(check_page(&"<i></i>".repeat(300_000)).is_err());
     }
 }
