@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::LinkState;
+use antiphon_core::{LinkState, NotConnected, unescape_html};
 use antiphon_net::Network;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -25,8 +25,7 @@ use tokio::{
 pub use self::{history::HistoryQuery, room::Room};
 use crate::{
     config::Config,
-    content::unescaped,
-    error::{ActionError, JoinError, LoginError, NotConnected, RequestError, SendError},
+    error::{ActionError, JoinError, LoginError, RequestError, SendError},
     http::{Call, Http},
     model::{FoundUser, Me, MessageId, RoomId, RoomUsage, Server, UserId, UserInfo},
     page::Page,
@@ -63,8 +62,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
-        // A proxy that cannot be used is an error when the source runs, and of every request before that.
-        let network = config.routed_or_closed();
+        let network = config.network.through(config.proxy.as_ref());
         Self {
             http: Http::new(config, network.http()),
             network,
@@ -74,15 +72,6 @@ impl Shared {
             commands,
             action_timeout: config.action_timeout,
         }
-    }
-
-    /// Shows that the source ended before it began.
-    pub(crate) fn stopped(&self, code: &'static str, reason: &str) {
-        self.link.send_replace(LinkState::Stopped {
-            code: code.into(),
-            reason: reason.into(),
-            hint: None,
-        });
     }
 }
 
@@ -208,11 +197,8 @@ impl Client {
         answer: oneshot::Receiver<T>,
     ) -> Result<T, Lost> {
         let by = Instant::now() + self.shared.action_timeout;
-        let not_connected = || {
-            Lost::NotConnected(NotConnected {
-                state: self.shared.link.borrow().clone(),
-            })
-        };
+        let not_connected =
+            || Lost::NotConnected(NotConnected::new(self.shared.link.borrow().clone()));
         match timeout_at(by, self.shared.commands.send(command)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(not_connected()),
@@ -295,8 +281,8 @@ impl Client {
             users.push(FoundUser {
                 id: UserId::new(id),
                 // The server escapes these texts for HTML.
-                name: unescaped(&found.name.unwrap_or_default()).into_owned(),
-                hash: found.hash.map(|hash| unescaped(&hash).into_owned()),
+                name: unescape_html(&found.name.unwrap_or_default()).into_owned(),
+                hash: found.hash.map(|hash| unescape_html(&hash).into_owned()),
             });
         }
         Ok(users)

@@ -1,7 +1,6 @@
 //! Message texts: fragments of HTML, offered as sent, as plain text and as Markdown (protocol §9).
 
 use std::{
-    borrow::Cow,
     fmt::{self, Write as _},
     hash::{Hash, Hasher},
 };
@@ -11,9 +10,6 @@ use scraper::{Html as Document, Node, node::Element};
 use serde::{Deserialize, Serialize};
 
 use crate::{html_limits::limited, server::Server};
-
-/// Characters that an entity has at most, with its signs.
-const LONGEST_ENTITY: usize = 10;
 
 /// A fragment of HTML, as chat sends texts.
 ///
@@ -265,47 +261,6 @@ fn absolute(address: &str, server: Server) -> String {
     }
 }
 
-/// A text of which the server escaped what means something in HTML, as it was before.
-pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else {
-        return Cow::Borrowed(text);
-    };
-    let mut out = String::with_capacity(text.len());
-    out.push_str(&text[..first]);
-    let mut rest = &text[first..];
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let entity = rest.find(';').filter(|end| *end <= LONGEST_ENTITY);
-        let undone = entity.and_then(|end| Some((end, character(&rest[1..end])?)));
-        let (next, character) = undone.map_or((1, '&'), |(end, character)| (end + 1, character));
-        out.push(character);
-        rest = &rest[next..];
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
-}
-
-/// The character that an entity stands for, without its signs.
-fn character(entity: &str) -> Option<char> {
-    if let Some(number) = entity.strip_prefix('#') {
-        let number = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16),
-            None => number.parse(),
-        };
-        return char::from_u32(number.ok()?).filter(|character| *character != '\0');
-    }
-    Some(match entity {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => '\u{a0}',
-        _ => return None,
-    })
-}
-
 /// How a fragment is written down.
 trait Style {
     fn text(&mut self, text: &str, out: &mut String);
@@ -515,18 +470,6 @@ mod tests {
             "m r h",
             "[m](mailto:a@b.c) [r](https://chat.stackexchange.com/rooms/1) [h](HTTP://a.b)",
         );
-    }
-
-    #[test]
-    fn entities_are_undone_once() {
-        let check = |text: &str, expected: &str| assert_eq!(unescaped(text), expected);
-        check("tea &amp; co", "tea & co");
-        check("&amp;lt; &#39;&#x27;&quot;&nbsp;&gt;", "&lt; ''\"\u{a0}>");
-        check(
-            "a & b; &unknown; &#0; &#xffffffff; &",
-            "a & b; &unknown; &#0; &#xffffffff; &",
-        );
-        check("&#233;", "é");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use antiphon_core::{BoxError, LinkState};
+use antiphon_core::BoxError;
+pub use antiphon_core::{ConfigError, NotConnected};
 
 use crate::model::{MessageId, RoomId, UserId};
 
@@ -233,22 +234,6 @@ impl RequestError {
     }
 }
 
-/// There is no connection to act on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not connected: {state}")]
-#[non_exhaustive]
-pub struct NotConnected {
-    /// How the connection stands.
-    pub state: LinkState,
-}
-
-impl NotConnected {
-    /// Whether the same call could succeed later.
-    pub fn is_transient(&self) -> bool {
-        !matches!(self.state, LinkState::Stopped { .. } | LinkState::Closed)
-    }
-}
-
 /// Joining a room failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -418,26 +403,6 @@ impl ActionError {
         match self {
             Self::Request(error) => error.is_transient(),
             _ => false,
-        }
-    }
-}
-
-/// A value of the configuration makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{option}: {reason}")]
-#[non_exhaustive]
-pub struct ConfigError {
-    /// Which option.
-    pub option: &'static str,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl ConfigError {
-    pub(crate) fn new(option: &'static str, reason: impl Into<String>) -> Self {
-        Self {
-            option,
-            reason: reason.into(),
         }
     }
 }

@@ -161,7 +161,7 @@ impl Http {
             user_agent: config.user_agent.clone(),
             clock: config.clock,
             request_timeout: config.request_timeout,
-            throttle: Throttle::new(config.waiting),
+            throttle: Throttle::new(config.max_queued_requests),
             cookie_file: config.cookie_file.clone(),
             jar: Mutex::default(),
             fkey: Mutex::default(),

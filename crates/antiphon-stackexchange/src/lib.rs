@@ -12,6 +12,7 @@ mod html_limits;
 mod http;
 mod model;
 mod page;
+mod recent;
 mod server;
 mod session;
 mod socket;
@@ -24,6 +25,7 @@ mod wire;
 use std::sync::Arc;
 
 pub use antiphon_core::Events;
+pub use antiphon_net::{Proxy, ProxyError};
 pub use client::{Client, HistoryQuery, Room, Transport};
 pub use config::{Account, Config};
 pub use content::Html;

@@ -8,13 +8,14 @@ mod surrogates;
 
 use std::{borrow::Cow, fmt};
 
+use antiphon_core::lenient::Scalar;
 use serde::{
     Deserialize,
     de::{Deserializer, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-use self::loose::Loose;
+use self::loose::{as_int, as_text};
 pub(crate) use self::{loose::List, surrogates::without_halves};
 use crate::model::{MessageId, RoomId, Server};
 
@@ -156,8 +157,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for RoomBody<'a> {
 
 impl<'a> RoomBody<'a> {
     /// Takes a field other than the events.
-    fn set(&mut self, key: &str, value: Loose<'a>) {
-        if value.is_null() {
+    fn set(&mut self, key: &str, value: Scalar<'a>) {
+        if value == Scalar::Null {
             self.odd |= !matches!(
                 key,
                 "t" | "d" | "ms" | "sync" | "time" | "timeout" | "reset" | "exit"
@@ -165,11 +166,11 @@ impl<'a> RoomBody<'a> {
             return;
         }
         let is_read = match key {
-            "t" => set(&mut self.t, value.int()),
-            "d" => set(&mut self.d, value.int()),
+            "t" => set(&mut self.t, as_int(&value)),
+            "d" => set(&mut self.d, as_int(&value)),
             // Of no use here: the server's clock, and how long it took.
-            "ms" | "sync" | "time" => value.int().is_some(),
-            "timeout" => set(&mut self.timeout, value.text()),
+            "ms" | "sync" | "time" => as_int(&value).is_some(),
+            "timeout" => set(&mut self.timeout, as_text(value)),
             "reset" => set(&mut self.reset, value.flag()),
             "exit" => set(&mut self.exit, value.flag()),
             _ => false,

@@ -775,7 +775,7 @@ async fn an_expired_session_logs_in_once_and_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_journal_stops_the_reading_and_nothing_else() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim).buffer(2_000));
+    let app = Running::start(&sim, config(&sim).buffer_bytes(2_000));
     app.connected().await;
     let chat = sim.stackexchange();
     let connections = chat.connections();
@@ -919,7 +919,7 @@ fn link_of(journal: &Journal, room: i64) -> Vec<String> {
         .map(|event| match Link::decode(event).expect("a link").state {
             LinkState::Stopped { code, hint, .. } => {
                 assert!(hint.is_some(), "it says what to do");
-                code
+                code.as_str().to_owned()
             }
             state => state.word().to_owned(),
         })

@@ -57,10 +57,10 @@ macro_rules! payload {
 macro_rules! kinds {
     (
         numbered {$(
-            $number:literal $constant:ident $name:literal $payload:ident [$($view:tt)*] $class:literal $keep:ident $about:literal;
+            $number:literal $constant:ident $name:literal => $payload:ident[$($view:tt)*], $class:literal, $keep:ident, $about:literal;
         )*}
         keyed {$(
-            $key:ident $key_name:literal $key_payload:ident $key_about:literal;
+            $key:ident $key_name:literal => $key_payload:ident, $key_about:literal;
         )*}
     ) => {
         impl EventType {
@@ -119,40 +119,41 @@ macro_rules! kinds {
 
 kinds! {
     // Events by the number of their type (protocol §8.2):
-    // number, constant, name, payload [view], class of the reference, retention, what happened.
+    // number, constant, name => payload[view], class of the reference, retention, what it means.
     numbered {
-        1 MESSAGE_POSTED "MessagePosted" MessageEvent [view::Message] "MessageEvent" LASTING "a message was posted";
-        2 MESSAGE_EDITED "MessageEdited" EditEvent [view::Message] "EditEvent" LASTING "a message was edited";
-        3 USER_ENTERED "UserEntered" UserEnteredEvent [view::User] "UserEnteredEvent" DAY "a user entered a room";
-        4 USER_LEFT "UserLeft" UserLeftEvent [view::User] "UserLeftEvent" DAY "a user left a room";
-        5 ROOM_NAME_CHANGED "RoomNameChanged" RoomNameChangedEvent [view::User] "RoomNameChangedEvent" LASTING "a room's name, description or tags changed";
-        6 MESSAGE_STARRED "MessageStarred" MessageStarredEvent [view::Message] "MessageStarredEvent" LASTING "a message's stars or pins changed";
-        7 DEBUG_MESSAGE "DebugMessage" DebugMessage [Self] "UnknownEvent" LASTING "never seen";
-        8 USER_MENTIONED "UserMentioned" MentionEvent [view::Message if concerns_own] "MentionEvent" LASTING "a message mentions the account";
-        9 MESSAGE_FLAGGED "MessageFlagged" MessageFlagged [Self] "UnknownEvent" LASTING "a message was flagged";
-        10 MESSAGE_DELETED "MessageDeleted" DeleteEvent [view::Message] "DeleteEvent" LASTING "a message was deleted";
-        11 FILE_ADDED "FileAdded" FileAdded [Self] "UnknownEvent" LASTING "a relic";
-        12 MODERATOR_FLAG "ModeratorFlag" ModeratorFlag [Self] "UnknownEvent" LASTING "a moderator is asked for";
-        13 USER_SETTINGS_CHANGED "UserSettingsChanged" UserSettingsChanged [Self] "UnknownEvent" LASTING "the account's own settings changed";
-        14 GLOBAL_NOTIFICATION "GlobalNotification" GlobalNotificationEvent [view::User] "GlobalNotificationEvent" LASTING "a word of the system to everybody it concerns";
-        15 ACCESS_LEVEL_CHANGED "AccessLevelChanged" AccessLevelChangedEvent [view::User] "AccessLevelChangedEvent" LASTING "an access level changed";
-        16 USER_NOTIFICATION "UserNotification" UserNotificationEvent [view::User] "UserNotificationEvent" LASTING "a word of the system to the account";
-        17 INVITATION "Invitation" InvitationEvent [view::User] "InvitationEvent" LASTING "the account was invited to a room";
-        18 MESSAGE_REPLY "MessageReply" ReplyEvent [view::Message if concerns_own] "ReplyEvent" LASTING "a message replies to one of the account's";
-        19 MESSAGE_MOVED_OUT "MessageMovedOut" MessageMovedOut [Self] "UnknownEvent" LASTING "a message was moved to another room";
-        20 MESSAGE_MOVED_IN "MessageMovedIn" MessageMovedIn [Self] "UnknownEvent" LASTING "a message was moved here from another room";
-        21 TIME_BREAK "TimeBreak" TimeBreak [Self] "UnknownEvent" LASTING "a separator in a room's history";
-        22 FEED_TICKER "FeedTicker" FeedTicker [Self] "UnknownEvent" LASTING "a feed in ticker mode has something new";
-        29 USER_SUSPENDED "UserSuspended" UserSuspendedEvent [view::User] "UserSuspendedEvent" LASTING "the account was suspended, or its suspension was lifted";
-        30 USER_MERGED "UserMerged" UserMerged [Self] "UnknownEvent" LASTING "accounts were merged";
-        34 USER_NAME_OR_AVATAR_CHANGED "UserNameOrAvatarChanged" UserNameOrAvatarChangedEvent [view::User] "UserNameOrAvatarChangedEvent" LASTING "a user's name or picture changed";
+        1 MESSAGE_POSTED "MessagePosted" => MessageEvent[view::Message], "MessageEvent", LASTING, "a message was posted";
+        2 MESSAGE_EDITED "MessageEdited" => EditEvent[view::Message], "EditEvent", LASTING, "a message was edited";
+        3 USER_ENTERED "UserEntered" => UserEnteredEvent[view::User], "UserEnteredEvent", DAY, "a user entered a room";
+        4 USER_LEFT "UserLeft" => UserLeftEvent[view::User], "UserLeftEvent", DAY, "a user left a room";
+        5 ROOM_NAME_CHANGED "RoomNameChanged" => RoomNameChangedEvent[view::User], "RoomNameChangedEvent", LASTING, "a room's name, description or tags changed";
+        6 MESSAGE_STARRED "MessageStarred" => MessageStarredEvent[view::Message], "MessageStarredEvent", LASTING, "a message's stars or pins changed";
+        7 DEBUG_MESSAGE "DebugMessage" => DebugMessage[Self], "UnknownEvent", LASTING, "never seen";
+        8 USER_MENTIONED "UserMentioned" => MentionEvent[view::Message if concerns_own], "MentionEvent", LASTING, "a message mentions the account";
+        9 MESSAGE_FLAGGED "MessageFlagged" => MessageFlagged[Self], "UnknownEvent", LASTING, "a message was flagged";
+        10 MESSAGE_DELETED "MessageDeleted" => DeleteEvent[view::Message], "DeleteEvent", LASTING, "a message was deleted";
+        11 FILE_ADDED "FileAdded" => FileAdded[Self], "UnknownEvent", LASTING, "a relic";
+        12 MODERATOR_FLAG "ModeratorFlag" => ModeratorFlag[Self], "UnknownEvent", LASTING, "a moderator is asked for";
+        13 USER_SETTINGS_CHANGED "UserSettingsChanged" => UserSettingsChanged[Self], "UnknownEvent", LASTING, "the account's own settings changed";
+        14 GLOBAL_NOTIFICATION "GlobalNotification" => GlobalNotificationEvent[view::User], "GlobalNotificationEvent", LASTING, "a word of the system to everybody it concerns";
+        15 ACCESS_LEVEL_CHANGED "AccessLevelChanged" => AccessLevelChangedEvent[view::User], "AccessLevelChangedEvent", LASTING, "an access level changed";
+        16 USER_NOTIFICATION "UserNotification" => UserNotificationEvent[view::User], "UserNotificationEvent", LASTING, "a word of the system to the account";
+        17 INVITATION "Invitation" => InvitationEvent[view::User], "InvitationEvent", LASTING, "the account was invited to a room";
+        18 MESSAGE_REPLY "MessageReply" => ReplyEvent[view::Message if concerns_own], "ReplyEvent", LASTING, "a message replies to one of the account's";
+        19 MESSAGE_MOVED_OUT "MessageMovedOut" => MessageMovedOut[Self], "UnknownEvent", LASTING, "a message was moved to another room";
+        20 MESSAGE_MOVED_IN "MessageMovedIn" => MessageMovedIn[Self], "UnknownEvent", LASTING, "a message was moved here from another room";
+        21 TIME_BREAK "TimeBreak" => TimeBreak[Self], "UnknownEvent", LASTING, "a separator in a room's history";
+        22 FEED_TICKER "FeedTicker" => FeedTicker[Self], "UnknownEvent", LASTING, "a feed in ticker mode has something new";
+        29 USER_SUSPENDED "UserSuspended" => UserSuspendedEvent[view::User], "UserSuspendedEvent", LASTING, "the account was suspended, or its suspension was lifted";
+        30 USER_MERGED "UserMerged" => UserMerged[Self], "UnknownEvent", LASTING, "accounts were merged";
+        34 USER_NAME_OR_AVATAR_CHANGED "UserNameOrAvatarChanged" => UserNameOrAvatarChangedEvent[view::User], "UserNameOrAvatarChangedEvent", LASTING, "a user's name or picture changed";
     }
-    // Keys of a frame that are no event (protocol §5.3), and what cannot be read: constant, name, payload, what happened.
+    // Keys of a frame that are no event (protocol §5.3), and what cannot be read: constant, name => payload, what
+    // it means.
     keyed {
-        TIMEOUT "timeout" RoomTimeout "a room is in time-out";
-        RESET "reset" Reset "the server asks to load everything again";
-        EXIT "exit" RoomExit "the account was removed from a room";
-        MALFORMED "malformed" Malformed "something that is no event";
+        TIMEOUT "timeout" => RoomTimeout, "a room is in time-out";
+        RESET "reset" => Reset, "the server asks to load everything again";
+        EXIT "exit" => RoomExit, "the account was removed from a room";
+        MALFORMED "malformed" => Malformed, "something that is no event";
     }
 }
 

@@ -1,5 +1,6 @@
 //! Answers: which of them is one, and how much of it an error repeats (protocol §2).
 
+use antiphon_core::json_position;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
@@ -27,16 +28,8 @@ impl Answer {
 
     /// Reads the answer as JSON.
     pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            // The parser's own words repeat values of the answer.
-            let (line, column) = (error.line(), error.column());
-            let what = match error.classify() {
-                serde_json::error::Category::Data => "another value was expected",
-                _ => "no JSON",
-            };
-            RequestError::Undecodable {
-                source: format!("{what} at line {line} column {column}").into(),
-            }
+        serde_json::from_slice(&self.body).map_err(|error| RequestError::Undecodable {
+            source: json_position(&error).into(),
         })
     }
 

@@ -21,10 +21,21 @@ fn the_memory_of_events_is_bounded_and_forgets_the_oldest() {
     let many = i64::try_from(SEEN).expect("few") + 100;
     let events: Vec<Value> = (1..=many).map(|n| message(TOP + n, SANDBOX)).collect();
     table.frame(id, &frame(SANDBOX, &events));
-    assert_eq!(table.session.seen.len(), SEEN);
-    assert_eq!(table.session.seen_order.len(), SEEN);
-    assert!(!table.session.seen.contains(&EventId::new(TOP + 100)));
-    assert!(table.session.seen.contains(&EventId::new(TOP + 101)));
+    assert_eq!(table.session.identities.seen.len(), SEEN);
+    assert!(
+        !table
+            .session
+            .identities
+            .seen
+            .contains(EventId::new(TOP + 100))
+    );
+    assert!(
+        table
+            .session
+            .identities
+            .seen
+            .contains(EventId::new(TOP + 101))
+    );
 }
 
 #[test]

@@ -269,7 +269,7 @@ fn lines_that_poll_at_the_same_time_tell_one_gap() {
         table.cut(*id);
     }
     let refused = || Failure {
-        socket_only: true,
+        step: Step::Socket,
         ..failure("no socket today")
     };
     let mut last = Vec::new();
