@@ -1,4 +1,4 @@
-//! The cloneable handles that users hold.
+//! Cloneable handles on an account and its rooms.
 
 mod answer;
 mod history;
@@ -33,22 +33,22 @@ use crate::{
     wire,
 };
 
-/// Commands that wait for the connection; one more waits for its turn within its own timeout.
+/// Commands that wait for the source; one more waits for its turn within its own timeout.
 pub(crate) const COMMANDS: usize = 64;
-/// Ids that one request may ask about.
+/// Ids in one request at most.
 const IDS: usize = 100;
 
-/// How events come.
+/// The way events come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
     /// Over sockets, as they happen.
     Socket,
-    /// By asking again and again, for want of a socket.
+    /// By polling, while no socket can be had (protocol §6).
     Polling,
 }
 
-/// What client and source have in common.
+/// State that client and source share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) http: Http,
@@ -77,8 +77,32 @@ impl Shared {
 
 /// A handle on one account of one chat server: cheap to clone, and usable from anywhere.
 ///
-/// Requests work at any time, log in if need be, and writes wait for their turn as the server asks.
+/// Requests work at any time and log in if need be; writes wait for their turn as the server asks (protocol §10).
 /// Joining and leaving need the running source, and wait for it up to [`Config::action_timeout`].
+///
+/// ```no_run
+/// use antiphon_stackexchange::{Account, Config, Transport, UserId};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let account = Account::new("mira@example.org", std::env::var("SE_PASSWORD")?);
+/// let (client, source) = antiphon_stackexchange::connect(Config::new(account));
+/// // Requests need no running source.
+/// let me = client.log_in().await?;
+/// println!("logged in as {} on {}", me.name, client.server());
+/// for user in client.users([me.id, UserId::FEEDS], None).await? {
+///     println!("{} has {:?} reputation", user.name, user.reputation);
+/// }
+/// // Joining does: `source` runs in an app, or as a stream in another task.
+/// let sandbox = client.join(1).await?;
+/// sandbox.send("hello").await?;
+/// if client.transport() == Transport::Polling {
+///     println!("{}", *client.link().borrow());
+/// }
+/// client.leave(sandbox.id()).await?;
+/// # drop(source);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -93,18 +117,19 @@ impl Client {
         &self.shared.http
     }
 
-    /// Which chat server it is.
+    /// The chat server of the account.
     pub fn server(&self) -> Server {
         self.http().server()
     }
 
-    /// Logs in, unless that was done: with the kept cookies if they still count.
+    /// Logs in unless the account is: with the kept cookies if they still count, else by the credential flow
+    /// (protocol §3.1).
     ///
-    /// The source and every request do so by themselves; this is for those who want to know beforehand, or who have done
-    /// what a refusal asked for.
+    /// The source and every request log in if need be. Call this to know beforehand, or once the cause of a refusal was
+    /// mended.
     ///
     /// # Errors
-    /// [`LoginError`]; after a challenge or a refusal the site is not asked again until this is called again.
+    /// [`LoginError`]. After a challenge or a refusal the site is not asked again before the next call of this.
     pub async fn log_in(&self) -> Result<Me, LoginError> {
         self.http().forget_refusal();
         self.http().log_in().await
@@ -120,19 +145,19 @@ impl Client {
         self.http().log_out().await
     }
 
-    /// The account as the chat server knows it; absent before the login.
+    /// The account as the chat server knows it; `None` before the login.
     pub fn me(&self) -> Option<Me> {
         self.http().me()
     }
 
-    /// How the connection stands, and a way to wait for its changes.
+    /// The state of the connection, to read or to wait for its changes.
     ///
     /// A room that ended has a link of its own: an `antiphon.link` event at `room/<id>`.
     pub fn link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
     }
 
-    /// How events come at the moment.
+    /// The way events come at the moment.
     pub fn transport(&self) -> Transport {
         if self.shared.polling.load(Ordering::Relaxed) {
             Transport::Polling
@@ -144,16 +169,16 @@ impl Client {
     // -----------------------------------------------------------------------------------------------------------------
     // Rooms.
 
-    /// A handle on a room, joined or not.
+    /// Returns a handle on a room, joined or not.
     pub fn room(&self, id: impl Into<RoomId>) -> Room {
         Room::new(self.clone(), id.into())
     }
 
-    /// Joins a room: its events come from now on, after restarts too, until it is left.
+    /// Joins a room: its events come from now on, after restarts too, until the room is left.
     ///
     /// # Errors
-    /// [`JoinError::NoSuchRoom`] if it does not exist or is closed to the account, which its link tells too; [`JoinError::TimedOut`] if it did
-    /// not begin in time, while the source goes on trying.
+    /// [`JoinError::NoSuchRoom`] if the room does not exist or is closed to the account, which its link tells too;
+    /// [`JoinError::TimedOut`] if it was not joined in time, while the source goes on trying.
     pub async fn join(&self, room: impl Into<RoomId>) -> Result<Room, JoinError> {
         let id = room.into();
         let (reply, answer) = oneshot::channel();
@@ -165,10 +190,10 @@ impl Client {
         }
     }
 
-    /// Leaves a room: its events come no more.
+    /// Leaves a room: its events no longer come.
     ///
     /// # Errors
-    /// [`RequestError`] if the server could not be told; the room is left here all the same.
+    /// [`RequestError`] if the request failed; the room is left here all the same.
     pub async fn leave(&self, room: impl Into<RoomId>) -> Result<(), RequestError> {
         self.left(Some(room.into())).await
     }
@@ -176,7 +201,7 @@ impl Client {
     /// Leaves every room.
     ///
     /// # Errors
-    /// [`RequestError`] if the server could not be told; the rooms are left here all the same.
+    /// [`RequestError`] if the request failed; the rooms are left here all the same.
     pub async fn leave_all(&self) -> Result<(), RequestError> {
         self.left(None).await
     }
@@ -190,7 +215,7 @@ impl Client {
         }
     }
 
-    /// Has the source do something, within the timeout.
+    /// Sends a command to the source, and waits for its answer within the timeout.
     async fn commanded<T>(
         &self,
         command: Command,
@@ -226,7 +251,7 @@ impl Client {
     // -----------------------------------------------------------------------------------------------------------------
     // People.
 
-    /// What is known of users, as seen from a room if one is named; a request asks about 100 of them.
+    /// Fetches users, as seen from a room if one is named; one request for each 100 of them (protocol §7.2).
     ///
     /// # Errors
     /// [`RequestError`].
@@ -257,7 +282,7 @@ impl Client {
         Ok(users)
     }
 
-    /// Users whose names begin like this, at most 100.
+    /// Searches users by the beginning of their names; at most 100 (protocol §7.2).
     ///
     /// # Errors
     /// [`RequestError`].
@@ -266,7 +291,7 @@ impl Client {
             .field("q", &name)
             .field("limit", &&IDS);
         let answer = self.http().call(call).await?;
-        // One object a line, not one array (protocol §11.20).
+        // Each line is an object; there is no array (protocol §11.20).
         let lines = String::from_utf8_lossy(&answer.body);
         let mut users = Vec::new();
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
@@ -288,7 +313,7 @@ impl Client {
         Ok(users)
     }
 
-    /// The rooms that a user talks in, by the user's page.
+    /// Fetches the rooms that a user talks in, by the user's page.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -300,7 +325,7 @@ impl Client {
         Ok(Page::parse(&answer.body)?.rooms())
     }
 
-    /// Whom the account ignores, as the server answers.
+    /// Fetches the users that the account ignores.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -318,7 +343,7 @@ impl Client {
             })
     }
 
-    /// Ignores a user from now on, or no more.
+    /// Ignores a user from now on (`true`), or no longer (`false`).
     ///
     /// # Errors
     /// [`ActionError`].
@@ -348,14 +373,14 @@ fn time(seconds: Option<i64>) -> Option<Timestamp> {
     Timestamp::from_second(seconds?).ok()
 }
 
-/// The answer has not the list that was asked for.
+/// The error for an answer without the list that was asked for.
 fn no_list(of: &str) -> RequestError {
     RequestError::Undecodable {
         source: format!("the answer has no list of {of}").into(),
     }
 }
 
-/// Why a command came to nothing.
+/// Why a command had no answer.
 enum Lost {
     NotConnected(NotConnected),
     TimedOut,

@@ -27,6 +27,26 @@ impl Account {
 /// The configuration of one account on one chat server.
 ///
 /// A bad value is an error when the source runs (code `configuration`), not in its setter.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_stackexchange::{Account, Config, Proxy, Server, Sockets};
+///
+/// let config = Config::new(Account::new("mira@example.org", "a password"))
+///     .server(Server::StackOverflow)
+///     .rooms([6, 197_298])
+///     .sockets(Sockets::PerRoom)
+///     .cookie_file("mira.cookies")
+///     .backfill(2000)
+///     .action_timeout(Duration::from_secs(30))
+///     .proxy(Proxy::parse("socks5h://127.0.0.1:9050")?);
+/// assert!(!format!("{config:?}").contains("a password"));
+/// let (client, source) = antiphon_stackexchange::connect(config);
+/// assert_eq!(client.server(), Server::StackOverflow);
+/// # drop(source);
+/// # Ok::<(), antiphon_stackexchange::ProxyError>(())
+/// ```
 #[derive(Clone)]
 pub struct Config {
     pub(crate) account: Account,

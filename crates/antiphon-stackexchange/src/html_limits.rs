@@ -1,31 +1,33 @@
-//! HTML that may be parsed without making more of it than there is.
+//! Limits on HTML before it is parsed.
 //!
-//! A parser of HTML opens formatting such as `<b>` again in every block that follows, as the standard has it. Some
-//! kilobytes of unclosed `<b>` before some kilobytes of `<p>` become millions of elements, and deep nesting makes it
-//! walk its stack for every tag.
+//! The HTML standard has a parser [reopen formatting][reconstruct] such as `<b>` in every block that follows. Some
+//! kilobytes of unclosed `<b>` before some kilobytes of `<p>` become millions of elements, and deep nesting makes the
+//! parser walk its stack for every tag.
+//!
+//! [reconstruct]: https://html.spec.whatwg.org/multipage/parsing.html#reconstruct-the-active-formatting-elements
 
 use std::borrow::Cow;
 
-/// Formatting open at once, times tags: about as many elements are made in the worst case.
+/// Formatting elements open at once, times tags: the number of elements in the worst case.
 const ELEMENTS: usize = 1_000_000;
-/// Tags of a message besides line breaks; one has a few dozen.
+/// Tags of a message besides line breaks at most; a real one has a few dozen.
 const TAGS: usize = 20_000;
-/// Tags of a page besides line breaks. 8 MiB, the longest body, of cards of users have some 300,000.
+/// Tags of a page besides line breaks at most; the longest body, 8 MiB of user cards, has some 300,000.
 const PAGE_TAGS: usize = 400_000;
-/// How deep the elements of a page may be nested; a page has some twenty levels.
+/// Levels of a page at most; a real one has some twenty.
 const PAGE_DEPTH: usize = 512;
 
-/// Elements that are opened again in later blocks; `a` and `nobr` close themselves.
+/// Elements that a parser reopens in later blocks; `a` and `nobr` close themselves.
 const FORMATTING: [&str; 12] = [
     "b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u",
 ];
-/// Elements that have no end, or end by themselves where the next begins.
+/// Elements that have no end tag, or end where the next begins.
 const SHALLOW: [&str; 24] = [
     "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
     "option", "p", "param", "source", "tbody", "td", "th", "thead", "tr", "track", "wbr",
 ];
 
-/// What a parser would meet.
+/// Counts of what a parser would meet.
 #[derive(Default)]
 struct Measure {
     tags: usize,
@@ -61,7 +63,7 @@ impl Measure {
     }
 }
 
-/// A message's HTML, without formatting if that would multiply, and without any tags but `<br>` if there are too many.
+/// Returns a message's HTML without formatting if that would multiply, and with no tags but `<br>` if it has too many.
 pub(crate) fn limited(html: &str) -> Cow<'_, str> {
     let measure = Measure::of(html);
     if measure.tags > TAGS {
@@ -73,10 +75,10 @@ pub(crate) fn limited(html: &str) -> Cow<'_, str> {
     }
 }
 
-/// Looks whether a page may be parsed as it is.
+/// Checks whether a page may be parsed.
 ///
 /// # Errors
-/// Which bound it passes, in words.
+/// The limit that the page exceeds, in words.
 pub(crate) fn check_page(html: &str) -> Result<(), String> {
     let measure = Measure::of(html);
     if measure.tags > PAGE_TAGS {
@@ -105,7 +107,7 @@ fn is_any(names: &[&str], name: &str) -> bool {
     names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Something that a parser may take for a tag.
+/// A `<` and a name, which a parser may take for a tag.
 struct Tag<'a> {
     at: usize,
     name: &'a str,
@@ -127,6 +129,7 @@ fn tags_of(html: &str) -> impl Iterator<Item = Tag<'_>> {
     })
 }
 
+/// Removes the tags whose names fit.
 fn without(html: &str, goes: impl Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(html.len());
     let mut from = 0;

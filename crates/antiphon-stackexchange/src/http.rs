@@ -1,4 +1,6 @@
-//! Requests as one account: cookies, login, fkey, turn, and what an answer amounts to (protocol §2, §3).
+//! Requests as one account (protocol §2): cookies, the key for writing, the pace of writes, and redirects.
+//!
+//! [`login`] has the login, [`fkey`] the key for writing, [`answer`] decides what counts as an answer.
 
 mod answer;
 mod fkey;
@@ -39,14 +41,14 @@ use crate::{
     throttle::Throttle,
 };
 
-/// How often a write waits as the server asked.
+/// Tries of a write that the server asks to wait for.
 const WAITS: u32 = 5;
-/// How often something is read again because the login had ended meanwhile.
+/// Tries of a read during which the login ended.
 const LOGINS: u32 = 3;
-/// Redirects that are followed for one page.
+/// Redirects that are followed for one page at most.
 const REDIRECTS: u32 = 5;
 
-/// Where invitations go.
+/// The path of invitations.
 pub(crate) const INVITE: &str = "/users/invite";
 
 /// One request to the chat server.
@@ -55,16 +57,16 @@ pub(crate) struct Call {
     method: Method,
     path: String,
     form: Vec<(Cow<'static, str>, String)>,
-    /// The room it is made from, for the `Referer`.
+    /// The room that it comes from, for the `Referer`.
     room: Option<RoomId>,
-    /// Whether doing it twice is the same as doing it once.
+    /// Whether sending it twice is the same as sending it once.
     idempotent: bool,
-    /// Whether it waits for its turn among the account's writes.
+    /// Whether it waits for its turn among the account's writes (protocol §10).
     throttled: bool,
 }
 
 impl Call {
-    /// Reads a page or a document.
+    /// A call that reads a page or a document.
     pub(crate) fn get(path: impl Into<String>) -> Self {
         Self {
             method: Method::GET,
@@ -76,7 +78,7 @@ impl Call {
         }
     }
 
-    /// Asks for something by a form, without changing anything.
+    /// A call that reads by a form, without changing anything.
     pub(crate) fn ask(path: impl Into<String>) -> Self {
         Self {
             method: Method::POST,
@@ -84,7 +86,7 @@ impl Call {
         }
     }
 
-    /// Changes something.
+    /// A call that changes something: it waits for its turn, and is sent once.
     pub(crate) fn act(path: impl Into<String>) -> Self {
         Self {
             idempotent: false,
@@ -93,19 +95,19 @@ impl Call {
         }
     }
 
-    /// Adds a field.
+    /// Adds a field to the form.
     pub(crate) fn field(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.form.push((name.into(), value.to_string()));
         self
     }
 
-    /// Adds a field whose name is not fixed.
+    /// Adds a field with a computed name.
     pub(crate) fn keyed(mut self, name: String, value: &(impl ToString + ?Sized)) -> Self {
         self.form.push((name.into(), value.to_string()));
         self
     }
 
-    /// The fields as a form, with the key for writing.
+    /// Encodes the form, with the key for writing.
     fn encoded(&self, fkey: Option<&str>) -> String {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for (name, value) in &self.form {
@@ -117,13 +119,13 @@ impl Call {
         form.finish()
     }
 
-    /// Says from which room it is made.
+    /// Sets the room that it comes from.
     pub(crate) fn from(mut self, room: RoomId) -> Self {
         self.room = Some(room);
         self
     }
 
-    /// Doing it twice is the same as doing it once.
+    /// Marks the call as one that may be sent twice.
     pub(crate) fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
@@ -144,11 +146,11 @@ pub(crate) struct Http {
     jar: Mutex<Jar>,
     fkey: Mutex<Option<(String, Instant)>>,
     me: watch::Sender<Option<Me>>,
-    /// How often the account has logged in.
+    /// Logins so far.
     logins: AtomicU64,
-    /// One login at a time: the others then use its cookies.
+    /// Lets one login go on at a time: the others then use its cookies.
     login: Semaphore,
-    /// Why the site will not let the account in before a person does something; it is not asked again by itself.
+    /// The refusal that only a person can end; the site is not asked again before.
     refused: Mutex<Option<LoginError>>,
 }
 
@@ -190,8 +192,8 @@ impl Http {
 
     /// Sends a request to the chat server, logged in, with the key for writing.
     ///
-    /// An answer that tells of a stale key or session is followed by a new key, and by one more try where doing it
-    /// twice does no harm (protocol §11.29).
+    /// After an answer that looks like one for a stale key or session a new key is fetched, and an idempotent call is
+    /// sent once more (protocol §11.29).
     pub(crate) async fn call(&self, call: Call) -> Result<Answer, RequestError> {
         self.logged_in().await?;
         let stale = if call.method == Method::POST {
@@ -215,7 +217,7 @@ impl Http {
         }
         let fresh = self.fresh_key(stale.as_deref()).await;
         if !call.idempotent {
-            // The first answer says what may have been done, whatever became of the key.
+            // The first answer says whether the call may have been carried out.
             return answer;
         }
         let fresh = fresh?;
@@ -226,11 +228,11 @@ impl Http {
         self.paced(&call, Some(&fresh)).await
     }
 
-    /// Reads what this account alone sees, such as its mentions.
+    /// Reads an answer that only this account gets, such as its mentions.
     ///
-    /// A server that takes the key of a login that has ended answers as it would answer anybody, and the answer does
-    /// not say so. So it counts only if the account did not have to log in until something that nobody else may ask
-    /// for, the address of a socket, was answered after it.
+    /// A server accepts the key of a login that has ended, answers as to an anonymous user, and the answer does not say
+    /// so. The read therefore counts only if the address of a socket, which needs a login, was answered after it without
+    /// a new login.
     pub(crate) async fn as_account<T, F>(
         &self,
         room: RoomId,
@@ -245,7 +247,7 @@ impl Http {
             let proof = Call::ask("/ws-auth").from(room).field("roomid", &room);
             match self.call(proof).await {
                 Ok(_) => {}
-                // A page was read for a new key, and says who is logged in.
+                // A page was read for a new key, and shows who is logged in.
                 Err(error) if matches!(error.status(), Some(403 | 404)) => {}
                 Err(error) => return Err(error),
             }
@@ -288,7 +290,7 @@ impl Http {
             (&Method::GET, true) => (call.path.clone(), None),
             _ => (call.path.clone(), Some(form)),
         };
-        // Edits are refused without it, whatever the words of the refusal (protocol §2).
+        // The server refuses edits without a `Referer`, in other words (protocol §2).
         let referer = match call.room {
             Some(room) => format!("https://{host}/rooms/{room}"),
             None => format!("https://{host}/"),
@@ -299,7 +301,7 @@ impl Http {
             self.sent(&call.method, host, &path, form, &referer).await?
         };
         if response.status() == StatusCode::CONFLICT && call.path == INVITE {
-            // Here a conflict is a refusal, unless it says how long to wait (protocol §7.2).
+            // A conflict is a refusal here, unless it says how long to wait (protocol §7.2).
             let words = short(response.body());
             if !words.contains("again in") {
                 return Err(RequestError::Refused {
@@ -316,7 +318,7 @@ impl Http {
         }
     }
 
-    /// Sends one request as it is, keeping cookies.
+    /// Sends one request, and keeps the cookies of its answer.
     async fn sent(
         &self,
         method: &Method,
@@ -383,7 +385,7 @@ impl Http {
         }
     }
 
-    /// Reads a page of any of the sites.
+    /// Reads a page of any site, without following redirects.
     async fn page(&self, host: &'static str, path: &str) -> Result<Response<Bytes>, RequestError> {
         let referer = format!("https://{host}/");
         self.sent(&Method::GET, host, path, None, &referer).await

@@ -51,9 +51,9 @@ pub use source::Source;
 pub use split::{Parts, Splitter};
 use tokio::sync::mpsc;
 
-/// A client to keep and a source to run, for one account on one chat server.
+/// Makes a client to keep and a source to run, for one account on one chat server.
 ///
-/// Nothing is opened before the source runs or the client is asked for something.
+/// No connection is opened before the source runs or a method of the client sends a request.
 pub fn connect(config: Config) -> (Client, Source) {
     let (sender, commands) = mpsc::channel(client::COMMANDS);
     let shared = Arc::new(client::Shared::new(&config, sender));

@@ -2,7 +2,14 @@
 
 use std::fmt;
 
-/// One of the three chat servers.
+/// One of the three chat servers (protocol §1).
+///
+/// ```
+/// use antiphon_stackexchange::Server;
+///
+/// assert_eq!(Server::default().chat_host(), "chat.stackexchange.com");
+/// assert_eq!(Server::MetaStackExchange.login_host(), "meta.stackexchange.com");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Server {
@@ -16,14 +23,14 @@ pub enum Server {
 }
 
 impl Server {
-    /// All three.
+    /// All three servers.
     pub const ALL: [Self; 3] = [
         Self::StackExchange,
         Self::StackOverflow,
         Self::MetaStackExchange,
     ];
 
-    /// Its host name.
+    /// Host name of the server.
     pub const fn chat_host(self) -> &'static str {
         match self {
             Self::StackExchange => "chat.stackexchange.com",
@@ -32,7 +39,7 @@ impl Server {
         }
     }
 
-    /// Host name of the site where its users log in.
+    /// Host name of the site where the server's users log in (protocol §3).
     pub const fn login_host(self) -> &'static str {
         match self {
             Self::StackExchange | Self::MetaStackExchange => "meta.stackexchange.com",
@@ -40,7 +47,7 @@ impl Server {
         }
     }
 
-    /// Name of the cookie that keeps its session.
+    /// Name of the cookie that keeps a session (protocol §3).
     pub const fn chat_cookie(self) -> &'static str {
         match self {
             Self::StackExchange => "sechatusr",

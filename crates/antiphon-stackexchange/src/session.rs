@@ -104,7 +104,7 @@ pub(crate) struct Session {
     /// Stretches from elsewhere that an earlier run did not tell, by its lines.
     restored: BTreeMap<LineId, Unheard>,
     /// Stretches from elsewhere for which there is a gap, in order.
-    told_missing: Vec<(Edge, Edge)>,
+    reported: Vec<(Edge, Edge)>,
     /// Arrivals that left no row, by reason.
     skipped: Skipped,
     rng: Rng,
@@ -142,7 +142,7 @@ impl Session {
             identities: Identities::new(),
             mentions: Mentions::default(),
             restored: BTreeMap::new(),
-            told_missing: Vec::new(),
+            reported: Vec::new(),
             skipped: Skipped::default(),
             rng,
             nonce: nonce.into(),
@@ -168,7 +168,7 @@ impl Session {
                     self.identities.named_after = stored.named_after;
                     self.identities.is_saved = stored.named_after.is_some();
                     self.restored = stored.unheard;
-                    self.told_missing = stored.told;
+                    self.reported = stored.told;
                 }
                 Err(error) => tracing::warn!(part, %error, "checkpoint cannot be read"),
             }
@@ -335,7 +335,7 @@ impl Session {
                     let _ = reply.send(Err(busy));
                     return;
                 }
-                self.want(room, now);
+                self.add_room(room, now);
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.waiters.retain(|waiter| !waiter.is_closed());
                     room.waiters.push(reply);
@@ -352,7 +352,7 @@ impl Session {
                     None => self.rooms.keys().copied().collect(),
                 };
                 for id in ids {
-                    self.forget(id, Ending::Left, now);
+                    self.remove_room(id, Ending::Left, now);
                 }
                 self.tasks.push_back(Task::Leave {
                     room,

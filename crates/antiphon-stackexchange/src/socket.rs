@@ -169,7 +169,7 @@ pub(crate) async fn run(
             Some(command) = commands.recv(), if session.wants_command() => session.on_command(command, now()),
         }
     }
-    session.stopping(now());
+    session.report_unheard(now());
     session.outbox.flush(&intake).await;
     // Leaving rooms is an act of the user: only the sockets are closed.
     for (_, mut socket) in sockets.open {

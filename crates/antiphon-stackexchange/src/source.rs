@@ -11,6 +11,25 @@ use crate::{client::Shared, config::Config, error, event::KINDS, session::Comman
 /// One chat account's connection: run it in an app, or take its events as a stream.
 ///
 /// A source that is dropped without being run leaves its client without a connection.
+///
+/// ```no_run
+/// use antiphon_core::Payload as _;
+/// use antiphon_stackexchange::{MessageEvent, Source};
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// /// Prints messages until `shutdown` is cancelled.
+/// async fn print(source: Source, shutdown: CancellationToken) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut events = source.events(shutdown);
+///     while let Some(event) = events.next().await {
+///         let event = event?;
+///         if MessageEvent::KINDS.contains(&event.kind().as_str()) {
+///             println!("{}", MessageEvent::decode(&event)?.content.text());
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Source {
     config: Config,

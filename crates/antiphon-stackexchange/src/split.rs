@@ -1,7 +1,7 @@
-//! Long texts in several messages (protocol §9, §10).
+//! Splitting long texts into messages (protocol §9, §10).
 //!
-//! A message of one line has 500 characters at most. Any line break lifts that, and turns Markdown off: a text of several
-//! lines is one message however long, unless its lines are to be messages of their own.
+//! A message of one line has 500 characters at most. A line break lifts that limit and turns Markdown off: a text of
+//! several lines is one message however long, unless its lines are to be messages of their own.
 
 mod line;
 mod marks;
@@ -9,11 +9,11 @@ mod marks;
 use self::line::{Line, units};
 use crate::{config::Config, error::TextError};
 
-/// Messages that a text may become by default.
+/// Messages that a text may become, by default.
 const MOST: usize = 20;
-/// What stands before a line of code.
+/// The mark before a line of code.
 const INDENT: &str = "    ";
-/// What stands before a quoted line.
+/// The mark before a quoted line.
 const QUOTE: &str = "> ";
 
 /// Splits long texts into messages.
@@ -28,6 +28,13 @@ const QUOTE: &str = "> ";
 /// let parts = Splitter::new().split(&format!("**{}**", "tea ".repeat(300).trim_end()))?;
 /// assert_eq!(parts.len(), 3);
 /// assert!(parts.iter().all(|part| part.starts_with("**tea") && part.ends_with("tea**")));
+///
+/// // Several lines are one message, unless each is to be a message of its own.
+/// let lines = "*one*\n*two*";
+/// assert_eq!(Splitter::new().split(lines)?.len(), 1);
+/// let parts = Splitter::new().lines_apart(true).split(lines)?;
+/// assert_eq!(parts.iter().collect::<Vec<_>>(), ["*one*", "*two*"]);
+/// assert_eq!(parts.joined(), lines);
 /// # Ok::<(), antiphon_stackexchange::TextError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +51,7 @@ impl Default for Splitter {
 }
 
 impl Splitter {
-    /// A splitter that makes 20 messages at most, and one of a text of several lines.
+    /// A splitter that makes 20 messages at most, and a single message of a text of several lines.
     pub const fn new() -> Self {
         Self {
             most: MOST,
@@ -52,14 +59,14 @@ impl Splitter {
         }
     }
 
-    /// Sets how many messages a text may become; the default is 20. A text that needs more is refused as a whole.
+    /// Sets how many messages a text may become. Default: 20; a text that needs more is refused as a whole.
     #[must_use]
     pub const fn most(mut self, messages: usize) -> Self {
         self.most = messages;
         self
     }
 
-    /// Sets whether each line is a message of its own, in which Markdown counts; the default is no.
+    /// Sets whether each line is a message of its own, with Markdown. Default: `false`.
     ///
     /// Lines of code, indented by four, stay together.
     #[must_use]
@@ -71,8 +78,8 @@ impl Splitter {
     /// Splits a text.
     ///
     /// # Errors
-    /// [`TextError::Empty`] if there is nothing in it, and [`TextError::TooManyParts`] if it needs more messages than it may
-    /// become.
+    /// [`TextError::Empty`] for an empty text, and [`TextError::TooManyParts`] if it needs more messages than
+    /// [`Splitter::most`].
     pub fn split(&self, text: &str) -> Result<Parts, TextError> {
         self.split_at(text, Config::LINE_LENGTH)
     }
@@ -117,7 +124,7 @@ impl Splitter {
             let kept = block.trim_end_matches(['\n', '\r']);
             let gap = &block[kept.len()..];
             if kept.trim().is_empty() {
-                // White space belongs to whatever stands before it.
+                // White space belongs to the message before it.
                 match parts.last_mut() {
                     Some(part) => part.gap.push_str(block),
                     None => before.push_str(block),
@@ -147,22 +154,22 @@ impl Splitter {
 pub struct Parts(Vec<Part>);
 
 impl Parts {
-    /// How many messages there are.
+    /// Number of messages.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none; a splitter always makes one.
+    /// Whether there is no message; a splitter always makes one.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The messages' texts.
+    /// Texts of the messages.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|part| part.text.as_str())
     }
 
-    /// The text that was split: the messages without the marks that were added, with the white space at the cuts.
+    /// Returns the text that was split: the messages without added marks, with the white space at the cuts.
     pub fn joined(&self) -> String {
         let mut text = String::new();
         for part in &self.0 {
@@ -178,11 +185,11 @@ impl Parts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
     text: String,
-    /// Bytes that were added in front, to open what was open.
+    /// Bytes of marks that were added in front.
     opened: usize,
-    /// Bytes that were added behind, to close it.
+    /// Bytes of marks that were added behind.
     closed: usize,
-    /// White space of the text that stands before it, and behind it, in no message.
+    /// White space of the text before and behind the message, which is in no message.
     before: String,
     gap: String,
 }

@@ -1,11 +1,11 @@
-//! What the server's answers mean for messages and actions (protocol §7.1).
+//! Answers to messages and actions (protocol §7.1).
 
 use crate::{
     error::{ActionError, RequestError, SendError},
     http::Answer,
 };
 
-/// What the server's words mean, where they are known (protocol §7.1).
+/// The error that the server's words mean.
 pub(super) fn meant(words: String) -> ActionError {
     let said = words.to_ascii_lowercase();
     if said.contains("too late") {
@@ -19,10 +19,10 @@ pub(super) fn meant(words: String) -> ActionError {
     }
 }
 
-/// What a failed request means for an action.
+/// The error that a failed request means for an action.
 pub(super) fn failed(error: RequestError) -> ActionError {
     match error {
-        // An id that never was (protocol §7.1).
+        // An id without a message (protocol §7.1).
         RequestError::NotAnAnswer { status: 302, body } if body.contains("/error") => {
             ActionError::NoSuchMessage
         }
@@ -32,7 +32,7 @@ pub(super) fn failed(error: RequestError) -> ActionError {
     }
 }
 
-/// Whether the server said yes: `"ok"`, or any of the other words that mean it; errors come under 200 too
+/// Fails unless the server said yes: `"ok"`, or another word that means it. Errors have status 200 too
 /// (protocol §11.8).
 pub(super) fn done(answer: Result<Answer, RequestError>, also: &[&str]) -> Result<(), ActionError> {
     let answer = answer.map_err(failed)?;
@@ -44,30 +44,30 @@ pub(super) fn done(answer: Result<Answer, RequestError>, also: &[&str]) -> Resul
     if yes { Ok(()) } else { Err(not_done(&answer)) }
 }
 
-/// What an answer that is no yes means: words are a refusal, and anything else says neither yes nor no.
+/// The error for an answer that is no yes: words are a refusal, and another shape says neither yes nor no.
 pub(super) fn not_done(answer: &Answer) -> ActionError {
     if answer.has_words() {
         meant(answer.text())
     } else {
-        ActionError::MayHaveHappened(odd())
+        ActionError::MayHaveHappened(no_verdict())
     }
 }
 
-/// An answer of a shape that says neither yes nor no.
-pub(super) fn odd() -> RequestError {
+/// The error for an answer that says neither yes nor no.
+pub(super) fn no_verdict() -> RequestError {
     RequestError::Undecodable {
         source: "it says neither yes nor no".into(),
     }
 }
 
-/// The page is not the one that was asked for.
+/// The error for a page without the element that was asked for.
 pub(super) fn lacks(what: &str) -> RequestError {
     RequestError::Undecodable {
         source: format!("the page has no {what}").into(),
     }
 }
 
-/// What the server's words mean for a message that was not posted.
+/// The error that the server's words mean for a message that was not posted.
 pub(super) fn not_sent(words: String) -> SendError {
     let said = words.to_ascii_lowercase();
     if said.contains("frozen") {

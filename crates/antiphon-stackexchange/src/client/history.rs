@@ -1,4 +1,4 @@
-//! What a room's past can tell (protocol §6, §7).
+//! Reading a room's past (protocol §6, §7).
 
 use antiphon_core::{Event, Origin, Position, SourceName};
 use jiff::Timestamp;
@@ -14,7 +14,25 @@ use crate::{
     page::Page,
 };
 
-/// Which part of a room's history to read; the newest 100 messages by default.
+/// A part of a room's history. Default: the newest 100 messages.
+///
+/// ```no_run
+/// use antiphon_stackexchange::{HistoryQuery, Room};
+///
+/// /// Prints the last 1,000 messages of a room, the newest page first.
+/// async fn print(room: &Room) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut query = HistoryQuery::new().count(500);
+///     for _ in 0..2 {
+///         let messages = room.history(query).await?;
+///         for message in &messages {
+///             println!("{}: {}", message.user_name, message.content.text());
+///         }
+///         let Some(oldest) = messages.first() else { break };
+///         query = query.before(oldest.message_id);
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryQuery {
@@ -34,26 +52,26 @@ impl Default for HistoryQuery {
 }
 
 impl HistoryQuery {
-    /// The newest 100 messages.
+    /// A query for the newest 100 messages.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how many messages; at most 500 come at once.
+    /// Sets the number of messages, from 1 to 500. Default: 100.
     #[must_use]
     pub fn count(mut self, messages: usize) -> Self {
         self.count = messages.clamp(1, history::PAGE);
         self
     }
 
-    /// Only messages before this one.
+    /// Asks only for messages before this one.
     #[must_use]
     pub fn before(mut self, message: MessageId) -> Self {
         self.before = Some(message);
         self
     }
 
-    /// Only messages after this one.
+    /// Asks only for messages after this one.
     #[must_use]
     pub fn after(mut self, message: MessageId) -> Self {
         self.after = Some(message);
@@ -62,9 +80,9 @@ impl HistoryQuery {
 }
 
 impl Room {
-    /// Messages of the room's past, the oldest first (protocol §6).
+    /// Fetches messages of the room's past, the oldest first (protocol §6).
     ///
-    /// Deleted ones are among them, without a text. The server gives neither the ids of events nor the room's name there.
+    /// Deleted messages are among them, without a text. The server sends neither event ids nor the room's name there.
     ///
     /// # Errors
     /// [`RequestError`]; an answer without a list is one.
@@ -81,7 +99,11 @@ impl Room {
             call = call.field("after", &after);
         }
         let page = history::messages(self.client.http(), call).await?;
-        let rows = page.rows.into_iter().map(|(_, body)| body).chain(page.odd);
+        let rows = page
+            .rows
+            .into_iter()
+            .map(|(_, body)| body)
+            .chain(page.malformed);
         let messages = rows.filter_map(|body| {
             let draft = antiphon_core::Draft::new(
                 kind_of(EventType::MESSAGE_POSTED.0),
@@ -91,7 +113,7 @@ impl Room {
                 body,
             );
             let event = Event::stored(Position::ZERO, SourceName::new(""), draft);
-            // Of a list, only an object can be a message.
+            // Only an element that is an object can be a message.
             let mut message = MessageEvent::of(&event).ok()?;
             message.content = message.content.on(self.client.server());
             Some(message)
@@ -104,7 +126,7 @@ impl Room {
         Ok(messages)
     }
 
-    /// A message as it was typed.
+    /// Fetches a message as it was typed.
     ///
     /// # Errors
     /// [`ActionError::NoSuchMessage`] if there is none, or it was deleted.
@@ -114,7 +136,7 @@ impl Room {
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 
-    /// The whole text of a message that was shown cut.
+    /// Fetches the whole text of a message that the server cut ([`Html::is_partial`]).
     ///
     /// # Errors
     /// [`ActionError::NoSuchMessage`] if there is none, or it was deleted.
@@ -124,7 +146,7 @@ impl Room {
         Ok(Html::new(String::from_utf8_lossy(&answer.body)).on(self.client.server()))
     }
 
-    /// The versions of a message, the newest first, as its page shows them.
+    /// Fetches the versions of a message, the newest first, as its page shows them.
     ///
     /// # Errors
     /// [`ActionError::NoSuchMessage`] if there is none, or it was deleted and is not the account's.
@@ -137,7 +159,7 @@ impl Room {
         let page = Page::parse(&answer.body).map_err(ActionError::Request)?;
         let versions = page.versions();
         if versions.is_empty() {
-            // Every message has one at least.
+            // Every message has at least one version.
             return Err(ActionError::Request(lacks("versions of the message")));
         }
         Ok(versions)
@@ -151,7 +173,7 @@ impl Room {
         })
     }
 
-    /// The starred messages that the room shows, the first first.
+    /// Fetches the starred messages of the room, in the order in which it shows them.
     ///
     /// # Errors
     /// [`RequestError`].

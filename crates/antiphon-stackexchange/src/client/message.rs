@@ -1,8 +1,8 @@
-//! What can be done with messages (protocol §7.1).
+//! Sending and changing messages (protocol §7.1).
 
 use super::{
     Room,
-    answer::{failed, not_done, not_sent, odd},
+    answer::{failed, no_verdict, not_done, not_sent},
 };
 use crate::{
     config::Config,
@@ -12,7 +12,7 @@ use crate::{
     wire,
 };
 
-/// Looks whether a text can be sent (protocol §10), in characters.
+/// Checks whether a text can be sent (protocol §10).
 fn checked(text: &str) -> Result<&str, TextError> {
     if text.trim().is_empty() {
         return Err(TextError::Empty);
@@ -39,19 +39,19 @@ fn parted(text: &str) -> Result<Parts, PartsError> {
 }
 
 impl Room {
-    /// Posts a message, and gives its id.
+    /// Posts a message, and returns its id.
     ///
-    /// The text is Markdown if it has one line, and plain if it has several.
+    /// The text is Markdown if it has one line, and plain if it has several (protocol §9).
     ///
     /// # Errors
-    /// [`SendError`]. Where it says that the message may have been posted, look into the history before sending again.
+    /// [`SendError`]. After [`SendError::MayHaveHappened`], look into the history before sending again.
     pub async fn send(&self, text: impl AsRef<str>) -> Result<MessageId, SendError> {
         self.post(text.as_ref(), None).await
     }
 
-    /// Posts a text of any length, in several messages if it needs them, and gives their ids.
+    /// Posts a text of any length, in several messages if it needs them, and returns their ids.
     ///
-    /// It is split as [`Splitter::new`] does; [`Room::send_parts`] takes what another splitter made.
+    /// [`Splitter::new`] splits the text; [`Room::send_parts`] takes the parts of another splitter.
     ///
     /// # Errors
     /// [`PartsError`] says which message failed, and which were posted before.
@@ -73,9 +73,9 @@ impl Room {
         self.send_parts(&parts).await
     }
 
-    /// Posts the messages of a long text, one after another, and gives their ids.
+    /// Posts the messages of a long text, one after another, and returns their ids.
     ///
-    /// It stops at the first that fails. Other messages of the account or of others may come between.
+    /// The first message that fails ends it. Other messages of the account or of others may come between.
     ///
     /// # Errors
     /// [`PartsError`] says which message failed, and which were posted before.
@@ -110,9 +110,9 @@ impl Room {
         self.post(&format!(":{to} {text}"), None).await
     }
 
-    /// Replies to a message by naming its id beside the text, which stays as it is.
+    /// Replies to a message by its id in a field of its own, so that the text stays as it is.
     ///
-    /// Whether all three servers take this is not known (assumed).
+    /// All three servers accept this (assumed).
     ///
     /// # Errors
     /// [`SendError`].
@@ -143,7 +143,7 @@ impl Room {
             Err(error) => return Err(SendError::Request(error)),
         };
         if answer.has_words() {
-            // Refusals come under 200 as well.
+            // Refusals have status 200 as well (protocol §11.8).
             return Err(not_sent(answer.text()));
         }
         let posted: wire::Posted<'_> = answer.json().map_err(SendError::MayHaveHappened)?;
@@ -152,7 +152,7 @@ impl Room {
         }
         posted
             .message()
-            .ok_or_else(|| SendError::MayHaveHappened(odd()))
+            .ok_or_else(|| SendError::MayHaveHappened(no_verdict()))
     }
 
     /// Replaces a message's text.
@@ -167,7 +167,7 @@ impl Room {
         self.done(call.idempotent(), &[]).await
     }
 
-    /// Deletes a message; one that is deleted already counts as done.
+    /// Deletes a message; a message that is deleted already is a success.
     ///
     /// # Errors
     /// [`ActionError::TooLate`] two minutes after it was posted.
@@ -181,7 +181,7 @@ impl Room {
 
     /// Stars a message that the account has not starred.
     ///
-    /// On the server this toggles: it is never sent twice by itself, and on a message that is starred it unstars.
+    /// The server toggles the star: the request is never sent twice, and it unstars a message that is starred.
     ///
     /// # Errors
     /// [`ActionError::MayHaveHappened`] if the answer was lost.
@@ -190,7 +190,7 @@ impl Room {
             .await
     }
 
-    /// Takes the account's own star back, by the same toggle as [`Room::star`].
+    /// Removes the account's own star, by the same toggle as [`Room::star`].
     ///
     /// # Errors
     /// [`ActionError::MayHaveHappened`] if the answer was lost.
@@ -200,7 +200,7 @@ impl Room {
 
     /// Pins a message that is not pinned; for room owners.
     ///
-    /// On the server this toggles: it is never sent twice by itself, and on a message that is pinned it unpins.
+    /// The server toggles the pin: the request is never sent twice, and it unpins a message that is pinned.
     ///
     /// # Errors
     /// [`ActionError::MayHaveHappened`] if the answer was lost.
@@ -209,7 +209,7 @@ impl Room {
             .await
     }
 
-    /// Takes the account's own pin back, by the same toggle as [`Room::pin`].
+    /// Removes the account's own pin, by the same toggle as [`Room::pin`].
     ///
     /// # Errors
     /// [`ActionError::MayHaveHappened`] if the answer was lost.
@@ -235,7 +235,7 @@ impl Room {
         self.done(call.idempotent(), &[]).await
     }
 
-    /// Moves messages of this room to another; for owners.
+    /// Moves messages of this room to another; for room owners.
     ///
     /// # Errors
     /// [`ActionError::Partly`] if the server moved another number than asked for.
@@ -266,7 +266,7 @@ impl Room {
         })
     }
 
-    /// Bookmarks the conversation between two messages of this room, in any order; they have to differ.
+    /// Bookmarks the conversation between two different messages of this room, in any order (protocol §7.3).
     ///
     /// # Errors
     /// [`ActionError`].
@@ -295,7 +295,7 @@ impl Room {
         Err(not_done(&answer))
     }
 
-    /// Removes a bookmark of the account's own.
+    /// Removes one of the account's own bookmarks.
     ///
     /// # Errors
     /// [`ActionError`].

@@ -1,4 +1,4 @@
-//! What can be done in a room, and with its people (protocol §7.2, §7.3).
+//! A room and its people (protocol §7.2, §7.3).
 
 use std::{borrow::Cow, fmt};
 
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Client,
-    answer::{done, failed, lacks, meant, odd},
+    answer::{done, failed, lacks, meant, no_verdict},
     time,
 };
 use crate::{
@@ -19,6 +19,29 @@ use crate::{
 };
 
 /// A handle on one room: cheap to clone.
+///
+/// ```no_run
+/// use antiphon_stackexchange::{AccessLevel, ActionError, Client};
+///
+/// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let room = client.room(4242);
+/// let message = room.send("the kettle is **on**").await?;
+/// room.reply(message, "and now it is off").await?;
+/// match room.edit(message, "the kettle was on").await {
+///     // Two minutes after it was posted.
+///     Err(ActionError::TooLate(words)) => println!("{words}"),
+///     edited => edited?,
+/// }
+/// let ids = room.send_long("tea ".repeat(400)).await?;
+/// assert_eq!(ids.len(), 4);
+///
+/// println!("{}: {}", room.info().await?.name, room.users().await?.len());
+/// for user in room.access().await?.requests {
+///     room.set_access(user, AccessLevel::Read).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Room {
     pub(super) client: Client,
@@ -36,7 +59,7 @@ impl Room {
         Self { client, id }
     }
 
-    /// Its number.
+    /// Number of the room.
     pub fn id(&self) -> RoomId {
         self.id
     }
@@ -56,12 +79,12 @@ impl Room {
     /// Leaves the room; short for [`Client::leave`].
     ///
     /// # Errors
-    /// [`RequestError`] if the server could not be told.
+    /// [`RequestError`] if the request failed.
     pub async fn leave(&self) -> Result<(), RequestError> {
         self.client.leave(self.id).await
     }
 
-    /// Who is present, by the room's page.
+    /// Fetches the users who are present, by the room's page.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -71,7 +94,7 @@ impl Room {
         present.ok_or_else(|| lacks("list of those present"))
     }
 
-    /// Who can be mentioned.
+    /// Fetches the users who can be mentioned.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -91,7 +114,7 @@ impl Room {
         Ok(users.collect())
     }
 
-    /// Name, description, tags and owners.
+    /// Fetches name, description, tags and owners.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -113,7 +136,7 @@ impl Room {
         })
     }
 
-    /// Whether the account may post, by the room's page.
+    /// Fetches whether the account may post, by the room's page.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -122,7 +145,7 @@ impl Room {
         Ok(Page::parse(&answer.body)?.may_post())
     }
 
-    /// Who has which explicit access level.
+    /// Fetches the explicit access levels.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -135,7 +158,7 @@ impl Room {
         access.ok_or_else(|| lacks("sections of access levels"))
     }
 
-    /// Sets a user's access level; for owners.
+    /// Sets a user's access level; for room owners.
     ///
     /// # Errors
     /// [`ActionError::Refused`] with the server's words.
@@ -144,11 +167,11 @@ impl Room {
             .act(format!("/rooms/setuseraccess/{}", self.id))
             .field("aclUserId", &user)
             .field("userAccess", &level.as_str());
-        // An empty answer is success (protocol §7.3).
+        // An empty answer is a success (protocol §7.3).
         self.done(call.idempotent(), &[]).await
     }
 
-    /// Kicks a user, who cannot return for a while; for owners.
+    /// Kicks a user, who cannot return for a while; for room owners.
     ///
     /// # Errors
     /// [`ActionError::Refused`] with the server's words.
@@ -163,7 +186,7 @@ impl Room {
         match words {
             Some(words) if words.contains("has been kicked") => Ok(()),
             Some(words) => Err(meant(words)),
-            None => Err(ActionError::MayHaveHappened(odd())),
+            None => Err(ActionError::MayHaveHappened(no_verdict())),
         }
     }
 
@@ -176,11 +199,11 @@ impl Room {
             .act(INVITE)
             .field("UserId", &user)
             .field("RoomId", &self.id);
-        // Any text under 200 is the server's confirmation.
+        // Any text with status 200 confirms the invitation.
         self.call(call).await.map(drop).map_err(failed)
     }
 
-    /// Puts the room in time-out for some seconds: nobody but owners may write; for owners.
+    /// Puts the room in time-out for some seconds: only its owners may write; for room owners.
     ///
     /// # Errors
     /// [`ActionError::Refused`] with the server's words.
@@ -192,7 +215,7 @@ impl Room {
         self.done(call, &["timeout", "time-out"]).await
     }
 
-    /// Asks for access to a gallery or private room.
+    /// Asks the owners for access to a gallery or private room.
     ///
     /// # Errors
     /// [`ActionError`].
@@ -204,7 +227,7 @@ impl Room {
         self.call(call).await.map(drop).map_err(failed)
     }
 
-    /// Marks the room as a favourite, or no more: on the server this toggles.
+    /// Toggles whether the room is one of the account's favourites.
     ///
     /// # Errors
     /// [`ActionError`].

@@ -95,6 +95,15 @@ macro_rules! kinds {
         )*
 
         /// Every typed kind of this platform, with the reference library's class for it.
+        ///
+        /// ```
+        /// use antiphon_core::Keep;
+        /// use antiphon_stackexchange::KINDS;
+        ///
+        /// let momentary = KINDS.iter().filter(|info| matches!(info.keep, Keep::Momentary(_)));
+        /// let kinds: Vec<&str> = momentary.map(|info| info.kind).collect();
+        /// assert_eq!(kinds, ["stackexchange.UserEntered", "stackexchange.UserLeft"]);
+        /// ```
         pub const KINDS: &[KindInfo] = &[
             $(KindInfo {
                 kind: concat!("stackexchange.", $name),

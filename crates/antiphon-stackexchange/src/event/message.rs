@@ -57,6 +57,18 @@ message_event! {
     /// The account's own messages come as well: compare `user_id` with the own id.
     /// A message that mentions the account or replies to it comes again as a [`MentionEvent`] or [`ReplyEvent`], with
     /// the same `message_id` and an id of its own: a handler of both answers twice.
+    ///
+    /// ```
+    /// use antiphon_stackexchange::{MessageEvent, Room, SendError, UserId};
+    ///
+    /// /// Answers `!ping`, but not the account's own messages.
+    /// async fn pong(message: MessageEvent, me: UserId, room: Room) -> Result<(), SendError> {
+    ///     if message.user_id != Some(me) && message.content.text() == "!ping" {
+    ///         room.reply(message.message_id, "pong").await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     MessageEvent
     by {
         /// Author; absent where nobody was named.

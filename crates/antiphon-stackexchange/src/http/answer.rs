@@ -1,4 +1,4 @@
-//! Answers: which of them is one, and how much of it an error repeats (protocol §2).
+//! Answers: what counts as one, and how much of it an error repeats (protocol §2, §11.28).
 
 use antiphon_core::json_position;
 use bytes::Bytes;
@@ -12,7 +12,7 @@ const LONGEST_WORDS: usize = 300;
 /// Bytes of a page that are searched for those words.
 const LONGEST_PAGE: usize = 16 << 10;
 
-/// An answer that is neither a failure nor somebody else's page.
+/// An answer that is neither a failure nor a page in its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -33,13 +33,13 @@ impl Answer {
         })
     }
 
-    /// Whether the answer is words for the user: a JSON text, or a text that is no JSON of another kind.
+    /// Whether the answer is a text for the user: a JSON text, or one that is no JSON of another kind.
     pub(crate) fn has_words(&self) -> bool {
         let start = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
         !matches!(start, Some(b'{' | b'[' | b'<'))
     }
 
-    /// Whether the answer is a page of HTML where none was asked for.
+    /// Refuses a page of HTML in place of an answer.
     pub(super) fn not_a_page(self) -> Result<Self, RequestError> {
         let start = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
         if start == Some(&b'<') {
@@ -52,7 +52,7 @@ impl Answer {
     }
 }
 
-/// Tells answers from refusals, failures and pages (protocol §2, §11.28).
+/// Tells answers from refusals, failures and pages.
 pub(super) fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
     let status = response.status();
     let body = response.body();
@@ -68,7 +68,7 @@ pub(super) fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
         status,
         body: body.clone(),
     };
-    // Known refusals carry this header and words for the user; without it a page says nothing that can be relied on.
+    // A known refusal has this header and words for the user; a page without it may come from another server.
     let is_known = response
         .headers()
         .get("chat")
@@ -105,7 +105,7 @@ pub(super) fn short(text: &[u8]) -> String {
         .collect()
 }
 
-/// The words that a page shows, at their beginning: its markup, which may hold keys, is left out.
+/// The beginning of a page's text, without its markup, which may hold keys.
 fn shown(body: &[u8]) -> String {
     let beginning = String::from_utf8_lossy(&body[..body.len().min(LONGEST_PAGE)]);
     if !beginning.trim_start().starts_with('<') {
@@ -114,7 +114,7 @@ fn shown(body: &[u8]) -> String {
     short(Html::new(beginning).text().as_bytes())
 }
 
-/// What a redirect or a page in place of an answer says.
+/// The path of a redirect, or the text of a page.
 pub(super) fn words_of(response: &Response<Bytes>) -> String {
     match location(response) {
         Some(to) => format!("a redirect to {}", short(path_of(&to).as_bytes())),
@@ -122,7 +122,7 @@ pub(super) fn words_of(response: &Response<Bytes>) -> String {
     }
 }
 
-/// Whether the server failed, or asks to slow down, so that its page says nothing else.
+/// Refuses an answer whose status says that the server failed, or asks to wait.
 pub(super) fn fail_early(response: &Response<Bytes>) -> Result<(), RequestError> {
     let status = response.status();
     match status.as_u16() {

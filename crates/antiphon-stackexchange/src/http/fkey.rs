@@ -29,7 +29,7 @@ impl Http {
         }
     }
 
-    /// A key that is not `stale`; logs in again if the session has ended.
+    /// Returns a key other than `stale`; logs in again if the session has ended.
     pub(super) async fn fresh_key(&self, stale: Option<&str>) -> Result<String, RequestError> {
         let newer = {
             let fkey = self.fkey.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,6 +42,7 @@ impl Http {
         self.fetch_key().await
     }
 
+    /// Reads a key from a page; logs in again if the session has ended.
     async fn fetch_key(&self) -> Result<String, RequestError> {
         for again in [false, true] {
             let host = self.server.chat_host();

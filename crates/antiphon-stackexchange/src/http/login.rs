@@ -25,7 +25,7 @@ impl Http {
         self.log_in().await.map(drop).map_err(login_failed)
     }
 
-    /// Logs in unless that was done: with kept cookies if they still count, else in full.
+    /// Logs in unless the account is: with kept cookies if they still count, else by the credential flow.
     pub(crate) async fn log_in(&self) -> Result<Me, LoginError> {
         let _one = self.login.acquire().await;
         if let Some(me) = self.me() {
@@ -39,7 +39,7 @@ impl Http {
         }
     }
 
-    /// Somebody wants to know again: a refusal from before counts no more.
+    /// Forgets a refusal, so that the site is asked again.
     pub(crate) fn forget_refusal(&self) {
         *self.refusal() = None;
     }
@@ -48,7 +48,7 @@ impl Http {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the site may be asked to let the account in.
+    /// Fails with an earlier refusal that only a person can end.
     fn not_refused(&self) -> Result<(), LoginError> {
         match self.refusal().as_ref().and_then(LoginError::lasting) {
             Some(refused) => Err(refused),
@@ -56,7 +56,7 @@ impl Http {
         }
     }
 
-    /// Remembers a refusal that only a person can end.
+    /// Remembers a refusal if only a person can end it.
     fn remembered(&self, error: LoginError) -> LoginError {
         if let Some(refused) = error.lasting() {
             *self.refusal() = Some(refused);
@@ -64,7 +64,7 @@ impl Http {
         error
     }
 
-    /// Makes sure that the session is alive, by a look at the chat server's front page.
+    /// Makes sure that the session is alive, by the chat server's front page.
     pub(crate) async fn check_login(&self) -> Result<Me, LoginError> {
         if self.me.borrow().is_none() {
             return self.log_in().await;
@@ -76,7 +76,7 @@ impl Http {
         }
     }
 
-    /// The session has ended: one full login, unless somebody else just did it.
+    /// Logs in by the credential flow after the session ended, unless another call just did.
     pub(super) async fn log_in_again(&self) -> Result<Me, LoginError> {
         let _one = self.login.acquire().await;
         if let Profile::User { id, name } = self.whoami().await? {
@@ -89,7 +89,7 @@ impl Http {
         self.full_login().await
     }
 
-    /// Whose the chat server's front page is; nobody's if it leads elsewhere.
+    /// The account that the chat server's front page is shown to; nobody if the page redirects.
     async fn whoami(&self) -> Result<Profile, LoginError> {
         let response = self.front().await?;
         if location(&response).is_some_and(|to| !to.is_empty()) {
@@ -98,7 +98,7 @@ impl Http {
         self.profile_on(&response)
     }
 
-    /// The chat server's front page, or what comes in its place.
+    /// Reads the chat server's front page, or the answer in its place.
     async fn front(&self) -> Result<Response<Bytes>, LoginError> {
         let front = self.page(self.server.chat_host(), "/").await;
         front.map_err(LoginError::Request)
@@ -110,7 +110,7 @@ impl Http {
         Ok(page.profile())
     }
 
-    /// The login that a file kept, if it still counts.
+    /// Logs in with the cookies of the file; `None` if they count no more.
     async fn kept_login(&self) -> Result<Option<Me>, LoginError> {
         let Some(path) = self.cookie_file.clone() else {
             return Ok(None);
@@ -150,7 +150,7 @@ impl Http {
         let page = "/users/login";
         let response = self.page(host, page).await.map_err(LoginError::Request)?;
         match location(&response) {
-            // The cookies of the site still count; the chat server decides.
+            // The site's cookies still count; the chat server decides.
             Some(to) if path_of(&to) == "/" => return self.enter_chat().await,
             Some(to) if asks_for_human(&to) => return Err(captcha(host, &to)),
             _ => expect_page(&response, host, page)?,
@@ -174,7 +174,7 @@ impl Http {
         self.enter_chat().await
     }
 
-    /// Step 2: the site looks at the credentials.
+    /// Step 2: the site checks the credentials.
     async fn validate(&self, host: &'static str, fkey: &str) -> Result<(), LoginError> {
         let path = "/users/login-or-signup/validation/track";
         let form = form_urlencoded::Serializer::new(String::new())
@@ -205,7 +205,7 @@ impl Http {
         Ok(())
     }
 
-    /// Step 3: the login itself; only the redirect tells how it went.
+    /// Step 3: the login itself; only the redirect tells whether it succeeded.
     async fn submit(&self, host: &'static str, fkey: &str) -> Result<(), LoginError> {
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("fkey", fkey)
@@ -219,7 +219,7 @@ impl Http {
         let response = self.login_form(host, path, form).await?;
         match location(&response) {
             Some(to) if path_of(&to) == "/" => Ok(()),
-            // Any other address is a challenge (protocol §3.1), unless it says otherwise.
+            // Any other address is a challenge (protocol §3.1), except error pages.
             Some(to) if !to.is_empty() && !is_error_page(&to) => Err(captcha(host, &to)),
             _ => {
                 expect_page(&response, host, path)?;
@@ -244,7 +244,7 @@ impl Http {
             .map_err(LoginError::Request)
     }
 
-    /// Step 4: the chat server takes the site's cookies, and gives its own.
+    /// Step 4: the chat server accepts the site's cookies, and sets its own.
     async fn enter_chat(&self) -> Result<Me, LoginError> {
         let host = self.server.chat_host();
         match self.profile_on(&self.front().await?)? {
@@ -263,7 +263,7 @@ impl Http {
         }
     }
 
-    /// Remembers who the account is, and keeps its cookies.
+    /// Notes the account after a login, and keeps its cookies.
     async fn arrived(&self, me: Me) -> Me {
         self.forget_key();
         self.logins.fetch_add(1, Ordering::Relaxed);
@@ -279,7 +279,7 @@ impl Http {
         me
     }
 
-    /// Ends the session on the site; the kept cookies are dead (protocol §3.3).
+    /// Ends the session on the site, and removes the kept cookies (protocol §3.3).
     pub(crate) async fn log_out(&self) -> Result<(), RequestError> {
         let host = self.server.login_host();
         let path = "/users/logout";
@@ -330,7 +330,7 @@ fn captcha(host: &'static str, to: &str) -> LoginError {
     }
 }
 
-/// Whether an answer is the page that was asked for, so that what it lacks says something.
+/// Fails unless an answer is the page that was asked for, so that a missing element is a fact about the page.
 pub(super) fn expect_page(
     response: &Response<Bytes>,
     host: &'static str,

@@ -5,19 +5,19 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use http::{Response, header};
 
-/// Whether the address of a redirect is one where a human is asked for.
+/// Whether a redirect leads to a page that asks for a human (protocol §3.4).
 pub(super) fn asks_for_human(to: &str) -> bool {
     let to = to.to_ascii_lowercase();
     to.contains("captcha") || to.contains("human")
 }
 
-/// Whether the address of a redirect is one where something went wrong, or the login's own.
+/// Whether a redirect leads to an error page, or to the login.
 pub(super) fn is_error_page(to: &str) -> bool {
     let path = path_of(to);
     path.starts_with("/error") || path.starts_with("/users/login")
 }
 
-/// The path and query of a redirect from a page of a host, if it leads to a page of the same host over TLS.
+/// The path and query of a redirect, if it leads to a page of the same host over TLS.
 pub(super) fn within(host: &str, from: &str, to: &str) -> Option<String> {
     let to = to.split('#').next().unwrap_or_default();
     let full = to.strip_prefix("//").or_else(|| {
@@ -46,7 +46,7 @@ pub(super) fn within(host: &str, from: &str, to: &str) -> Option<String> {
         let directory = path_of(from).rsplit_once('/')?.0;
         format!("{directory}/{to}")
     };
-    // Slugs of other alphabets come unescaped.
+    // Slugs in other alphabets come unescaped.
     let mut escaped = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_graphic() {
@@ -58,7 +58,7 @@ pub(super) fn within(host: &str, from: &str, to: &str) -> Option<String> {
     Some(escaped)
 }
 
-/// Where a redirect leads; empty if it does not say.
+/// The address of a redirect; empty if it has none, `None` for another status.
 pub(super) fn location(response: &Response<Bytes>) -> Option<String> {
     if !matches!(response.status().as_u16(), 300..=303 | 305 | 307 | 308) {
         return None;
@@ -68,7 +68,7 @@ pub(super) fn location(response: &Response<Bytes>) -> Option<String> {
     Some(location.unwrap_or_default())
 }
 
-/// The path of an address, with or without its host.
+/// The path of an address, which may have a host.
 pub(super) fn path_of(location: &str) -> &str {
     let rest = match location.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),

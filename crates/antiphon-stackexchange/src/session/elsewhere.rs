@@ -16,7 +16,7 @@ use crate::{event::user_place, model::RoomId, wire::Frame};
 pub(super) const PART: &str = "account";
 
 /// Stretches with a gap that are remembered.
-const TOLD: usize = 16;
+const REPORTED: usize = 16;
 
 /// A stretch in which a line heard nothing from elsewhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl Unheard {
     }
 
     /// Whether a socket of rooms that were polled up to these counts repeats the stretch if it begins where it should.
-    fn is_told_again(&self, polled: &BTreeMap<RoomId, i64>) -> bool {
+    fn is_repeated(&self, polled: &BTreeMap<RoomId, i64>) -> bool {
         let heard = self.heard.as_ref();
         heard.is_some_and(|heard| polled.values().min() <= heard.values().min())
     }
@@ -84,7 +84,7 @@ impl Session {
             count: self.identities.count,
             named_after: self.identities.named_after,
             unheard: unheard.collect(),
-            told: self.told_missing.clone(),
+            told: self.reported.clone(),
         };
         Checkpoint {
             part: Part::from(PART),
@@ -116,7 +116,7 @@ impl Session {
             let lines: Vec<LineId> = self.lines.keys().copied().filter(fits).collect();
             if lines.is_empty() {
                 let (from, to) = (unheard.from.clone(), Edge::at(now.wall));
-                self.lose_elsewhere(from, to, &unheard.cause, now);
+                self.report_elsewhere(from, to, &unheard.cause, now);
             }
             for line in lines {
                 self.merge(line, unheard.clone());
@@ -134,7 +134,7 @@ impl Session {
     }
 
     /// Notes the stretch of a line that begins to poll.
-    pub(super) fn cease_to_hear(&mut self, id: LineId, why: &str, now: Moment) {
+    pub(super) fn begin_unheard(&mut self, id: LineId, why: &str, now: Moment) {
         let heard = self.heard_by(id);
         let cause = format!("{why}; no poll brings what comes from other rooms");
         self.note_unheard(id, Some(heard), cause, now);
@@ -172,7 +172,7 @@ impl Session {
     ///
     /// A room that no poll brought further shows by its own counters what its key lacks. For any other the frame has to
     /// begin where the room was heard before the polls: a socket may begin later than it was asked to.
-    pub(super) fn says_all_again(&self, id: LineId, bytes: &[u8]) -> bool {
+    pub(super) fn repeats_unheard(&self, id: LineId, bytes: &[u8]) -> bool {
         let Some(line) = self.lines.get(&id) else {
             return false;
         };
@@ -187,7 +187,7 @@ impl Session {
         let begins_by = |room: RoomId, count: i64| {
             let mut bodies = frame.rooms.iter().filter_map(|(key, part)| {
                 let body = part.body.as_ref().filter(|_| *key == room)?;
-                Some((self.believed(room, body.t)?, body.d?))
+                Some((self.plausible(room, body.t)?, body.d?))
             });
             stream.after <= count && bodies.any(|(t, d)| t.saturating_sub(d.max(0)) <= count)
         };
@@ -199,8 +199,8 @@ impl Session {
         })
     }
 
-    /// Notes that a frame of a socket was read; `says_all` is what [`Session::says_all_again`] returned before.
-    pub(super) fn heard(&mut self, id: LineId, edge: Edge, says_all: bool) {
+    /// Notes that a frame of a socket was read; `repeats` is what [`Session::repeats_unheard`] returned before.
+    pub(super) fn heard(&mut self, id: LineId, edge: Edge, repeats: bool) {
         let rooms = self.rooms_of(id);
         let mut rooms = rooms.iter().filter_map(|room| self.rooms.get(room));
         let in_doubt = rooms.any(|room| room.from.is_some());
@@ -213,7 +213,7 @@ impl Session {
             line.last = Some(edge);
         }
         // The checkpoint that forgets the stretch stands behind the frame's events.
-        if says_all && line.unheard.take().is_some() {
+        if repeats && line.unheard.take().is_some() {
             self.save_account();
         }
     }
@@ -222,7 +222,7 @@ impl Session {
     ///
     /// While another line hears nothing, events under the keys of its rooms are still missing: both are one gap, to the
     /// first frame of the last of them.
-    pub(super) fn heard_again(&mut self, id: LineId, to: Edge, now: Moment) {
+    pub(super) fn end_unheard(&mut self, id: LineId, to: Edge, now: Moment) {
         let Some(unheard) = self.lines.get_mut(&id).and_then(|line| line.unheard.take()) else {
             return;
         };
@@ -233,12 +233,12 @@ impl Session {
             self.merge(other, Unheard { heard, ..unheard });
             self.save_account();
         } else {
-            self.lose_elsewhere(unheard.from, to, &unheard.cause, now);
+            self.report_elsewhere(unheard.from, to, &unheard.cause, now);
         }
     }
 
     /// Queues the gaps up to now, because the program stops; the next run begins there.
-    pub(crate) fn stopping(&mut self, now: Moment) {
+    pub(crate) fn report_unheard(&mut self, now: Moment) {
         let to = Edge::at(now.wall);
         let ids: Vec<LineId> = self.lines.keys().copied().collect();
         let mut lost: Option<Unheard> = None;
@@ -252,7 +252,7 @@ impl Session {
                 continue;
             };
             // Where no poll went past that count, the next socket repeats the stretch.
-            if !unheard.is_told_again(&heard) {
+            if !unheard.is_repeated(&heard) {
                 let next = Unheard {
                     from: to.clone(),
                     heard: Some(heard),
@@ -266,14 +266,14 @@ impl Session {
             }
         }
         if let Some(unheard) = lost {
-            self.lose_elsewhere(unheard.from, to, &unheard.cause, now);
+            self.report_elsewhere(unheard.from, to, &unheard.cause, now);
         }
     }
 
     /// Notes a hole of a room, which may have had events from elsewhere.
     ///
     /// Those come under any room's key; an outage of several rooms is one gap.
-    pub(super) fn lose_notifications(
+    pub(super) fn note_hole(
         &mut self,
         room: RoomId,
         from: Edge,
@@ -288,7 +288,7 @@ impl Session {
             .get(&id)
             .is_some_and(|line| line.unheard.is_none());
         if hears {
-            self.lose_elsewhere(from, to, &cause, now);
+            self.report_elsewhere(from, to, &cause, now);
         } else {
             // The stretch that has no gap yet covers the hole.
             let unheard = Unheard {
@@ -302,15 +302,15 @@ impl Session {
     }
 
     /// Queues the gap of a stretch, without the parts that have one already, and the checkpoint of the account.
-    fn lose_elsewhere(&mut self, from: Edge, to: Edge, cause: &str, now: Moment) {
+    fn report_elsewhere(&mut self, from: Edge, to: Edge, cause: &str, now: Moment) {
         let mut parts = Vec::new();
         if let Some(me) = &self.me {
             let place = user_place(me.id);
             // After a clock was set back, gaps from before it say nothing about now.
-            self.told_missing.retain(|(_, until)| until.at <= now.wall);
-            let untold = untold(&self.told_missing, from.clone(), to.clone());
-            parts.extend(untold.into_iter().map(|part| (place.clone(), part)));
-            tell(&mut self.told_missing, from, to);
+            self.reported.retain(|(_, until)| until.at <= now.wall);
+            let parts_left = unreported(&self.reported, from.clone(), to.clone());
+            parts.extend(parts_left.into_iter().map(|part| (place.clone(), part)));
+            report(&mut self.reported, from, to);
         }
         // The last gap has the checkpoint, which covers them all.
         let last = parts.pop();
@@ -330,7 +330,7 @@ impl Session {
 }
 
 /// The parts of a stretch that lie in none of the others, in order.
-fn untold(told: &[(Edge, Edge)], mut from: Edge, to: Edge) -> Vec<(Edge, Edge)> {
+fn unreported(told: &[(Edge, Edge)], mut from: Edge, to: Edge) -> Vec<(Edge, Edge)> {
     let mut parts = Vec::new();
     for (since, until) in told {
         if until.at < from.at || to.at < since.at {
@@ -349,7 +349,7 @@ fn untold(told: &[(Edge, Edge)], mut from: Edge, to: Edge) -> Vec<(Edge, Edge)> 
 }
 
 /// Adds a stretch to others, which stay apart and in order; the oldest are dropped.
-fn tell(told: &mut Vec<(Edge, Edge)>, mut from: Edge, mut to: Edge) {
+fn report(told: &mut Vec<(Edge, Edge)>, mut from: Edge, mut to: Edge) {
     told.retain(|(since, until)| {
         let touches = since.at <= to.at && from.at <= until.at;
         if touches && since.at < from.at {
@@ -362,7 +362,7 @@ fn tell(told: &mut Vec<(Edge, Edge)>, mut from: Edge, mut to: Edge) {
     });
     let place = told.partition_point(|(since, _)| since.at < from.at);
     told.insert(place, (from, to));
-    if told.len() > TOLD {
+    if told.len() > REPORTED {
         told.remove(0);
     }
 }
@@ -382,15 +382,15 @@ mod tests {
     fn check(others: &[(i64, i64)], (from, to): (i64, i64), expected: &[(i64, i64)]) {
         let mut told = Vec::new();
         for (from, to) in others {
-            tell(&mut told, edge(*from), edge(*to));
+            report(&mut told, edge(*from), edge(*to));
         }
-        let parts = untold(&told, edge(from), edge(to)).into_iter();
+        let parts = unreported(&told, edge(from), edge(to)).into_iter();
         let parts: Vec<_> = parts
             .map(|(from, to)| (from.at.as_second(), to.at.as_second()))
             .collect();
         assert_eq!(parts, expected);
-        tell(&mut told, edge(from), edge(to));
-        assert!(untold(&told, edge(from), edge(to)).is_empty());
+        report(&mut told, edge(from), edge(to));
+        assert!(unreported(&told, edge(from), edge(to)).is_empty());
         let mut pairs = told.iter().zip(told.iter().skip(1));
         assert!(pairs.all(|((_, until), (since, _))| until.at < since.at));
     }
@@ -413,9 +413,9 @@ mod tests {
     fn the_memory_of_what_was_told_is_bounded() {
         let mut told = Vec::new();
         for number in 0..100 {
-            tell(&mut told, edge(number * 10), edge(number * 10 + 5));
+            report(&mut told, edge(number * 10), edge(number * 10 + 5));
         }
-        assert_eq!(told.len(), TOLD);
+        assert_eq!(told.len(), REPORTED);
         assert_eq!(told[0].0, edge(840));
     }
 }

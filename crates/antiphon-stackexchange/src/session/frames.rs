@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{
     HOLD_EVENTS, LEAP, LineId, Session, SocketId,
     mentions::Mention,
-    room::{Coming, Counted, Ending},
+    room::{Arrival, Counted, Ending},
 };
 use crate::{
     event::{
@@ -80,9 +80,9 @@ impl Session {
         let name = Arc::clone(&stream.name);
         let edge = Edge::frame(now.wall, &*connection, frame);
         // The frame itself may show it, so it is looked at before it is read.
-        let says_all = self.says_all_again(id.line, bytes);
-        if !says_all {
-            self.heard_again(id.line, edge.clone(), now);
+        let repeats = self.repeats_unheard(id.line, bytes);
+        if !repeats {
+            self.end_unheard(id.line, edge.clone(), now);
         }
         self.on_frame(Reading {
             line: id.line,
@@ -95,7 +95,7 @@ impl Session {
             index: 0,
             queued: false,
         });
-        self.heard(id.line, edge, says_all);
+        self.heard(id.line, edge, repeats);
     }
 
     /// Reads a frame of a socket, or the answer to a poll.
@@ -105,25 +105,25 @@ impl Session {
         let (line, bytes, now) = (reading.line, reading.bytes, reading.now);
         match Frame::parse(bytes) {
             Ok(frame) => {
-                if frame.rooms.is_empty() && !frame.odd && !frame.reset {
+                if frame.rooms.is_empty() && !frame.has_unknown && !frame.reset {
                     self.skipped.note("heartbeat");
                 }
-                let odd = self.odd_place(&reading, &frame);
+                let unknown = self.unknown_place(&reading, &frame);
                 for (room, part) in &frame.rooms {
                     self.on_part(&mut reading, *room, part);
                 }
-                if let Some(place) = odd {
-                    self.odd(&mut reading, MALFORMED, place, bytes.clone());
+                if let Some(place) = unknown {
+                    self.queue_element(&mut reading, MALFORMED, place, bytes.clone());
                 }
                 if frame.reset {
-                    self.odd(&mut reading, RESET, Place::root(), bytes.clone());
+                    self.queue_element(&mut reading, RESET, Place::root(), bytes.clone());
                     self.renew(line, now);
                 }
             }
             Err(error) => {
                 tracing::debug!(%error, "a frame that is none");
                 let place = Place::root();
-                self.odd(&mut reading, MALFORMED, place, bytes.clone());
+                self.queue_element(&mut reading, MALFORMED, place, bytes.clone());
             }
         }
         self.acknowledge();
@@ -132,12 +132,12 @@ impl Session {
     /// The place of a frame that has unknown keys or values: a room if they are under its key alone.
     ///
     /// `None` for a frame in which everything is known, or left to another line.
-    fn odd_place(&self, reading: &Reading<'_>, frame: &Frame<'_>) -> Option<Place> {
+    fn unknown_place(&self, reading: &Reading<'_>, frame: &Frame<'_>) -> Option<Place> {
         let rooms = frame.rooms.iter();
-        let mut odd = rooms
-            .filter(|(id, part)| part.is_odd() && !self.is_left_to_another(*id, reading.line))
+        let mut unknown = rooms
+            .filter(|(id, part)| part.has_unknown() && !self.is_left_to_another(*id, reading.line))
             .map(|(id, _)| *id);
-        match (frame.odd, odd.next(), odd.next()) {
+        match (frame.has_unknown, unknown.next(), unknown.next()) {
             (false, None, _) => None,
             (false, Some(room), None) => Some(self.place(room)),
             _ => Some(Place::root()),
@@ -162,14 +162,14 @@ impl Session {
             return;
         };
         let asks = body.timeout.is_some() || body.reset == Some(true) || body.exit == Some(true);
-        if body.e.is_empty() && !asks && !body.odd {
+        if body.e.is_empty() && !asks && !body.has_unknown {
             let counts = body.t.is_some() || body.d.is_some();
             self.skipped
                 .note(if counts { "counter" } else { "heartbeat" });
         }
         reading.queued = false;
         self.note_counters(reading, id, body);
-        let mut highest = self.believed(id, body.t).unwrap_or_default();
+        let mut highest = self.plausible(id, body.t).unwrap_or_default();
         let mut left = false;
         let mut kicked = None;
         for element in &body.e {
@@ -180,10 +180,10 @@ impl Session {
             let Some(header) = Header::of(element) else {
                 let raw = reading.slice(element);
                 let place = self.place(id);
-                self.odd(reading, MALFORMED, place, raw);
+                self.queue_element(reading, MALFORMED, place, raw);
                 continue;
             };
-            highest = highest.max(self.believed(id, header.id).unwrap_or_default());
+            highest = highest.max(self.plausible(id, header.id).unwrap_or_default());
             left |= self.is_me(header.target_user_id.or(header.user_id))
                 && header.event_type == Some(EventType::USER_LEFT.0);
             if self.is_kick(&header, element) {
@@ -195,19 +195,19 @@ impl Session {
         if body.timeout.is_some() {
             let raw = reading.slice(part.raw);
             let place = self.place(id);
-            self.odd(reading, TIMEOUT, place, raw);
+            self.queue_element(reading, TIMEOUT, place, raw);
         }
         if body.reset == Some(true) {
             let raw = reading.slice(part.raw);
             let place = self.place(id);
-            self.odd(reading, RESET, place, raw);
+            self.queue_element(reading, RESET, place, raw);
             self.renew(reading.line, reading.now);
         }
         let exit = body.exit == Some(true);
         if exit {
             let raw = reading.slice(part.raw);
             let place = self.place(id);
-            self.odd(reading, EXIT, place, raw);
+            self.queue_element(reading, EXIT, place, raw);
         }
         self.advance(reading, id, highest);
         // A kick that is only replayed may be over: the room was announced since, and let the account in.
@@ -215,12 +215,12 @@ impl Session {
             && kicked.is_some_and(|event| self.rooms.get(&id).is_some_and(|room| event > room.top));
         if exit || now_kicked {
             tracing::warn!(room = %id, "the account was removed from the room");
-            self.forget(id, Ending::Removed, reading.now);
+            self.remove_room(id, Ending::Removed, reading.now);
         }
     }
 
     /// Returns a counter, unless it is beyond anything the server can have reached: it would hide every later event.
-    pub(super) fn believed(&self, room: RoomId, count: Option<i64>) -> Option<i64> {
+    pub(super) fn plausible(&self, room: RoomId, count: Option<i64>) -> Option<i64> {
         let known = self.rooms.get(&room).map(|room| room.top.max(room.heard));
         count.filter(|count| known.is_none_or(|known| *count <= known.saturating_add(LEAP)))
     }
@@ -250,7 +250,7 @@ impl Session {
 
     /// Finds a hole between the frame and the last count that was heard (protocol §5.3).
     fn note_counters(&mut self, reading: &Reading<'_>, id: RoomId, body: &RoomBody<'_>) {
-        let (Some(t), Some(d)) = (self.believed(id, body.t), body.d) else {
+        let (Some(t), Some(d)) = (self.plausible(id, body.t), body.d) else {
             return;
         };
         if !self.rooms.contains_key(&id) {
@@ -324,8 +324,8 @@ impl Session {
             self.skipped.note("before-join");
             return;
         }
-        let believed = self.believed(key, header.id).is_some();
-        if let Some(message) = header.posted().filter(|_| its == key && believed)
+        let plausible = self.plausible(key, header.id).is_some();
+        if let Some(message) = header.posted().filter(|_| its == key && plausible)
             && let Some(room) = self.rooms.get_mut(&key)
         {
             room.hear_message(message.get());
@@ -363,7 +363,7 @@ impl Session {
         match held {
             Some(held) => {
                 held.bytes += draft.weight();
-                held.events.push_back(Coming {
+                held.events.push_back(Arrival {
                     id: Some(id),
                     message: header.posted(),
                     draft,
@@ -446,7 +446,13 @@ impl Session {
     }
 
     /// Queues an element without an id.
-    fn odd(&mut self, reading: &mut Reading<'_>, kind: &'static str, place: Place, body: Bytes) {
+    fn queue_element(
+        &mut self,
+        reading: &mut Reading<'_>,
+        kind: &'static str,
+        place: Place,
+        body: Bytes,
+    ) {
         let origin = reading.origin();
         let form = BodyForm::of(&body);
         let mut draft = Draft::new(

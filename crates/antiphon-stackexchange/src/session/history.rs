@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::{
     FALSE_ALARMS, Session,
-    room::{Catching, Coming, Held},
+    room::{Arrival, Catching, Held},
     task::Task,
 };
 use crate::{
@@ -36,7 +36,7 @@ pub(crate) struct Past {
     /// Events, in order, none twice; posted messages may have no event id.
     pub(crate) rows: Vec<Row>,
     /// Elements that are no event, or the whole answer if it has no list.
-    pub(crate) odd: Vec<Bytes>,
+    pub(crate) malformed: Vec<Bytes>,
     /// Number of further events that were heard before.
     pub(crate) old: usize,
     /// Whether it reaches back to the count that was asked for, for events of every kind.
@@ -150,12 +150,12 @@ impl Session {
         for _ in 0..past.old {
             self.skipped.note("repeat");
         }
-        for body in past.odd {
-            self.odd_of_history(id, body, now);
+        for body in past.malformed {
+            self.queue_malformed(id, body, now);
         }
         let recovered = self.recovered(id, past.rows, since, now);
         let count = recovered.len() as u64;
-        let time = self.believed(id, past.time).unwrap_or_default();
+        let time = self.plausible(id, past.time).unwrap_or_default();
         if let Some(room) = self.rooms.get_mut(&id) {
             let newest = recovered.iter().filter_map(|coming| coming.id).max();
             let reached = newest.map_or(0, EventId::get).max(time);
@@ -173,12 +173,12 @@ impl Session {
         }
         if !whole {
             let cause = match recovered.first() {
-                Some(Coming { id: Some(id), .. }) => {
+                Some(Arrival { id: Some(id), .. }) => {
                     format!(
                         "{outage}; the history is not whole between event {since} and event {id}"
                     )
                 }
-                Some(Coming {
+                Some(Arrival {
                     message: Some(message),
                     ..
                 }) => format!(
@@ -190,7 +190,7 @@ impl Session {
             let gap = Gap::new(from.clone(), catching.to.clone(), cause).recovered(count);
             self.own_event(Gap::KIND, room_place(id), gap.body(), None, now);
         }
-        self.lose_notifications(id, from, catching.to, &outage, now);
+        self.note_hole(id, from, catching.to, &outage, now);
         let held = catching.held.map(|held| held.events).unwrap_or_default();
         for coming in merged(recovered, held) {
             self.outbox.event(coming.draft);
@@ -204,7 +204,7 @@ impl Session {
     }
 
     /// Makes events of the rows that were not heard yet.
-    fn recovered(&mut self, room: RoomId, rows: Vec<Row>, since: i64, now: Moment) -> Vec<Coming> {
+    fn recovered(&mut self, room: RoomId, rows: Vec<Row>, since: i64, now: Moment) -> Vec<Arrival> {
         let mut recovered = Vec::with_capacity(rows.len());
         let mut shapes: HashMap<Shape, usize> = HashMap::new();
         for (header, body) in rows {
@@ -233,7 +233,7 @@ impl Session {
                 self.identities.origin(&header)
             };
             let draft = self.draft(room, &header, origin, body, now);
-            recovered.push(Coming {
+            recovered.push(Arrival {
                 id,
                 message,
                 draft: draft.provenance(Provenance::Backfilled),
@@ -249,7 +249,7 @@ impl Session {
     }
 
     /// Queues an element of a history that is no event.
-    fn odd_of_history(&mut self, room: RoomId, body: Bytes, now: Moment) {
+    fn queue_malformed(&mut self, room: RoomId, body: Bytes, now: Moment) {
         let (kind, place) = (Kind::from_static(MALFORMED), room_place(room));
         let form = BodyForm::of(&body);
         let mut draft = Draft::new(kind, place, self.outbox.own_origin(), now.wall, body);
@@ -261,7 +261,7 @@ impl Session {
 /// Merges rows of the history and live events in the order in which they happened.
 ///
 /// Event ids tell the order, and message ids where there are none; a row without either was before the live event.
-fn merged(rows: Vec<Coming>, live: VecDeque<Coming>) -> Vec<Coming> {
+fn merged(rows: Vec<Arrival>, live: VecDeque<Arrival>) -> Vec<Arrival> {
     let mut all = Vec::with_capacity(rows.len() + live.len());
     let mut rows = rows.into_iter().peekable();
     let mut live = live.into_iter().peekable();

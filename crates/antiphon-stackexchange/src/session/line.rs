@@ -255,7 +255,7 @@ impl Session {
         if again {
             self.prepare(id.line, now);
         }
-        self.tell_link(now);
+        self.update_link(now);
     }
 
     /// Handles a failure to open a socket: the line waits, and polls after some of them.
@@ -302,10 +302,10 @@ impl Session {
                     reason: reason.clone(),
                     works: false,
                 });
-                self.cease_to_hear(id, &reason, now);
+                self.begin_unheard(id, &reason, now);
             }
         }
-        self.tell_link(now);
+        self.update_link(now);
     }
 
     /// Handles the loss of a socket.
@@ -329,7 +329,7 @@ impl Session {
                 reason: reason.to_owned(),
             };
         }
-        self.tell_link(now);
+        self.update_link(now);
     }
 
     /// Drops the socket of a line, and notes where its rooms stood.
@@ -383,7 +383,7 @@ impl Session {
         }
         if matches!(&line.phase, Phase::Waiting { until, .. } if *until <= now.at) {
             self.prepare(id, now);
-            self.tell_link(now);
+            self.update_link(now);
         }
         self.poll(id, now);
     }
@@ -463,6 +463,6 @@ impl Session {
                 poll.works = false;
             }
         }
-        self.tell_link(now);
+        self.update_link(now);
     }
 }

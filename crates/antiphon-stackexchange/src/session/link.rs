@@ -26,7 +26,7 @@ impl Session {
     }
 
     /// Shows the state of all lines as one, if it is another than before.
-    pub(super) fn tell_link(&mut self, now: Moment) {
+    pub(super) fn update_link(&mut self, now: Moment) {
         if !self.login.is_logged_in() {
             return;
         }

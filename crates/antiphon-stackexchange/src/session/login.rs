@@ -108,7 +108,7 @@ impl Session {
         self.me = Some(me);
         self.login.phase = Phase::LoggedIn;
         for id in self.rules.rooms.clone() {
-            self.want(id, now);
+            self.add_room(id, now);
         }
         let ids: Vec<RoomId> = self.rooms.keys().copied().collect();
         for id in ids {
@@ -120,7 +120,7 @@ impl Session {
         for line in lines {
             self.prepare(line, now);
         }
-        self.tell_link(now);
+        self.update_link(now);
     }
 
     fn on_login_failed(&mut self, failure: &Failure, now: Moment) {
@@ -147,7 +147,7 @@ impl Session {
     /// Ends the session for good.
     fn stop(&mut self, end: &OpenFailure, now: Moment) {
         self.login.phase = Phase::Stopped;
-        self.stopping(now);
+        self.report_unheard(now);
         let lines: Vec<LineId> = self.lines.keys().copied().collect();
         for line in lines {
             self.drop_stream(line, &end.reason, now);

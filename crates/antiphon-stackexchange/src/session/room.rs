@@ -183,14 +183,14 @@ pub(super) struct Catching {
 /// Events of a room that wait for its history, up to a time.
 #[derive(Debug)]
 pub(super) struct Held {
-    pub(super) events: VecDeque<Coming>,
+    pub(super) events: VecDeque<Arrival>,
     pub(super) bytes: usize,
     pub(super) until: Instant,
 }
 
 /// An event on its way to the journal, with the ids that tell its place among others.
 #[derive(Debug)]
-pub(super) struct Coming {
+pub(super) struct Arrival {
     pub(super) id: Option<EventId>,
     /// The message that the event posted.
     pub(super) message: Option<MessageId>,

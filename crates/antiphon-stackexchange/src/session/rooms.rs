@@ -25,11 +25,11 @@ const UNPROVEN: &str = "the new socket did not show what came before it";
 
 impl Session {
     /// Adds a room to those that are read.
-    pub(super) fn want(&mut self, id: RoomId, now: Moment) {
+    pub(super) fn add_room(&mut self, id: RoomId, now: Moment) {
         let known = self.rooms.get(&id).is_some_and(|room| room.wanted);
         if !known && self.rooms.len() >= ROOMS {
             tracing::error!(room = %id, most = ROOMS, "too many rooms; this one is not read");
-            self.tell_ending(id, Ending::TooMany, None, now);
+            self.end_room_link(id, Ending::TooMany, None, now);
         } else if !known {
             // A room that was left and is joined again begins anew: events meanwhile are not the account's.
             let count = self.identities.count;
@@ -39,7 +39,7 @@ impl Session {
     }
 
     /// Queues the link of a room that ended.
-    fn tell_ending(
+    fn end_room_link(
         &mut self,
         id: RoomId,
         ending: Ending,
@@ -55,7 +55,7 @@ impl Session {
     }
 
     /// Removes a room from those that are read, and its line if it was the last of it.
-    pub(super) fn forget(&mut self, id: RoomId, ending: Ending, now: Moment) {
+    pub(super) fn remove_room(&mut self, id: RoomId, ending: Ending, now: Moment) {
         self.release(id);
         let Some(mut room) = self.rooms.remove(&id) else {
             return;
@@ -73,14 +73,14 @@ impl Session {
         // A room that was only tried leaves no checkpoint, since there may be any number of them.
         let is_kept = room.settled || self.rules.rooms.contains(&id);
         let checkpoint = is_kept.then(|| room.checkpoint(now));
-        self.tell_ending(id, ending, checkpoint, now);
+        self.end_room_link(id, ending, checkpoint, now);
         let line = self.line_of(id);
         let is_empty = !self.rooms.keys().any(|id| self.line_of(*id) == line);
         if is_empty {
             self.drop_stream(line, "no room is left", now);
-            self.heard_again(line, Edge::at(now.wall), now);
+            self.end_unheard(line, Edge::at(now.wall), now);
             self.lines.remove(&line);
-            self.tell_link(now);
+            self.update_link(now);
         } else if let Some(Phase::Preparing) = self.lines.get(&line).map(|line| &line.phase) {
             self.open_if_ready(line);
         }
@@ -165,7 +165,7 @@ impl Session {
             }
             Err(AnnounceError::Closed) => {
                 tracing::warn!(room = %id, "the room does not exist, or is closed to the account");
-                self.forget(id, Ending::NotOpen, now);
+                self.remove_room(id, Ending::NotOpen, now);
             }
             Err(AnnounceError::Failed(failure)) => self.line_failed(line, failure, now),
         }

@@ -9,14 +9,14 @@ use super::{
     marks::{Pair, Scan, reply},
 };
 
-/// The shortest message that parts are made for: every mark that may be open fits several times.
+/// The shortest limit that lines are cut for: every mark that may be open fits several times.
 pub(super) const SHORTEST: usize = 64;
 
-/// One line, and what of it belongs together.
+/// One line, and the places where it may be cut.
 pub(super) struct Line<'a> {
     text: &'a str,
     length: usize,
-    /// What stands before every part: a quote's or code's mark.
+    /// The mark before every part: a quote's, or code's.
     mark: &'static str,
     /// Pairs of marks, in the order in which they open.
     pairs: Vec<Pair>,
@@ -45,7 +45,7 @@ impl<'a> Line<'a> {
             ..
         } = scan;
         pairs.sort_by_key(|pair| pair.open);
-        // A mark belongs to the text that it is at.
+        // A mark is not cut from the text next to it.
         together.extend(pairs.iter().map(|pair| (pair.open, pair.text + 1)));
         together.extend(pairs.iter().map(|pair| {
             let mark = pair.text - pair.open;
@@ -75,7 +75,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Adds the parts, one more than allowed at most.
+    /// Adds the parts; at most one more than allowed.
     pub(super) fn cut(&self, most: usize, parts: &mut Vec<Part>) {
         let mut start = 0;
         let mut before = String::new();
@@ -83,7 +83,7 @@ impl<'a> Line<'a> {
             let rest = &self.text[start..];
             let space = rest.len() - rest.trim_start().len();
             if space == rest.len() || units(&rest[..space]) > self.length / 2 {
-                // The server takes no message of white space.
+                // The server refuses a message of white space.
                 match parts.last_mut() {
                     Some(last) => last.gap.push_str(&rest[..space]),
                     None => before.push_str(&rest[..space]),
@@ -97,7 +97,7 @@ impl<'a> Line<'a> {
             let mut chosen = None;
             for end in ends {
                 let part = self.part(start, end, &opening);
-                // The server takes no message twice in a row.
+                // The server refuses the same message twice in a row.
                 let is_twin = twin.as_ref() == Some(&part.text);
                 chosen = Some(part);
                 if !is_twin {
@@ -113,7 +113,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Where a part that begins here may end, the best first; there is one at least.
+    /// Ends of a part that begins at `start`, the best first; there is at least one.
     fn ends(&self, start: usize, opening: &str) -> Vec<usize> {
         let room = self.length - units(opening).min(self.length);
         let fits = |end: usize| {
@@ -121,7 +121,7 @@ impl<'a> Line<'a> {
             !kept.trim().is_empty() && units(kept) + units(&self.closing(end)) <= room
         };
         let from = self.cuts.partition_point(|cut| *cut <= start);
-        // No character has less than one unit, nor more than four bytes.
+        // A character has at least one unit, and at most four bytes.
         let window = start + 4 * room;
         let near = self.cuts[from..].iter().copied();
         let near = near.take_while(|cut| *cut <= window);
@@ -134,7 +134,7 @@ impl<'a> Line<'a> {
         let (mut soft, mut hard): (Vec<usize>, Vec<usize>) = fitting.into_iter().partition(is_soft);
         soft.reverse();
         hard.reverse();
-        // A word that would leave most of the message empty is cut.
+        // A word is cut if the message would be mostly empty without it.
         let size = |ends: &[usize]| ends.first().map_or(0, |end| units(&self.text[start..*end]));
         let cuts_word = size(&soft) < room / 4 && size(&hard) > room / 2;
         let ends = if cuts_word {
@@ -145,14 +145,14 @@ impl<'a> Line<'a> {
         if !ends.is_empty() {
             return ends;
         }
-        // A link or an address that is longer than a message: between any two characters.
+        // A link or an address that is longer than a message is cut between any two characters.
         let graphemes = self.text[start..].grapheme_indices(true);
         let within = graphemes.map(|(at, grapheme)| start + at + grapheme.len());
         let fitting: Vec<usize> = within
             .take_while(|end| units(&self.text[start..*end]) + units(&self.closing(*end)) <= room)
             .collect();
         if fitting.is_empty() {
-            // One that people see as one character, of many characters.
+            // A grapheme that is longer than a message is cut between its characters.
             let end = self.text[start..].char_indices().find_map(|(at, _)| {
                 let end = start + at;
                 (units(&self.text[start..end]) >= room / 2).then_some(end)
@@ -162,7 +162,7 @@ impl<'a> Line<'a> {
         fitting.into_iter().rev().collect()
     }
 
-    /// What a part from here to there keeps of the text: white space at the cut is left out.
+    /// The text of a part, without white space at the cut.
     fn kept(&self, start: usize, end: usize) -> &str {
         if self.mark == INDENT {
             &self.text[start..end]
@@ -190,7 +190,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The marks that are open at a place, in their order.
+    /// The marks that are open at a place, in the order in which they opened.
     fn open_at(&self, at: usize) -> impl DoubleEndedIterator<Item = &str> {
         let pairs = self.pairs.iter();
         let open = pairs.filter(move |pair| pair.text <= at && at <= pair.close);
@@ -216,7 +216,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Length as the server counts it, or more: in units of UTF-16 (assumed).
+/// Length of a text as the server counts it, or more: in units of UTF-16 (assumed).
 pub(super) fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }

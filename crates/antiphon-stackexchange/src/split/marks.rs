@@ -2,12 +2,12 @@
 
 use crate::config::Config;
 
-/// Longest run of backticks that opens code; a longer one is text.
+/// Backticks that open code at most; a longer run is text.
 const FENCE: usize = 8;
-/// Bytes of a link beyond which it fits no message.
+/// Bytes of a link that may fit into a message at most.
 const LONGEST: usize = 4 * Config::LINE_LENGTH;
 
-/// A pair of marks around formatted text, by where they begin and end.
+/// A pair of marks around formatted text, by offsets in the line.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
     /// Where the opening mark begins, and the text behind it.
@@ -17,11 +17,11 @@ pub(super) struct Pair {
     pub(super) close: usize,
 }
 
-/// Finds pairs of marks, and what belongs together.
+/// Finds pairs of marks, and stretches that belong together.
 pub(super) struct Scan<'a> {
     pub(super) text: &'a str,
     pub(super) pairs: Vec<Pair>,
-    /// Marks that may open something: where they begin, and where their text does.
+    /// Marks that may open formatting: offsets of the mark and of the text behind it.
     pub(super) open: Vec<(usize, usize)>,
     /// Stretches that are not cut.
     pub(super) together: Vec<(usize, usize)>,
@@ -35,7 +35,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Looks at what stands here; gives where to go on.
+    /// Reads the mark or character at an offset, and returns the next offset.
     fn step(&mut self, at: usize) -> usize {
         let rest = &self.text[at..];
         let first = rest.chars().next().map_or(1, char::len_utf8);
@@ -55,7 +55,7 @@ impl Scan<'_> {
             self.together.push((at, at + length));
             return at + length;
         }
-        // Of three in a row the one that was opened last is closed first.
+        // Of three marks in a row the one that was opened last is closed first.
         let last = self
             .open
             .last()
@@ -78,7 +78,7 @@ impl Scan<'_> {
         at + first
     }
 
-    /// A run of backticks, and the code up to a run of the same length.
+    /// Reads a run of backticks, and the code up to a run of the same length.
     fn code(&mut self, at: usize) -> usize {
         let rest = &self.text[at..];
         let fence = rest.len() - rest.trim_start_matches('`').len();
@@ -100,7 +100,7 @@ impl Scan<'_> {
         text
     }
 
-    /// A mark that opens formatting, or closes it, or neither.
+    /// Reads a mark that opens formatting, or closes it, or neither.
     fn mark(&mut self, at: usize, mark: &str) {
         let end = at + mark.len();
         let before = self.text[..at].chars().next_back();
@@ -113,7 +113,7 @@ impl Scan<'_> {
             && self.open[index].1 < at
         {
             let (open, text) = self.open[index];
-            // Whatever opened since and did not close is text.
+            // Marks that opened since and did not close are text.
             self.open.truncate(index);
             self.pairs.push(Pair {
                 open,
@@ -126,7 +126,7 @@ impl Scan<'_> {
     }
 }
 
-/// Length of what makes a text a reply, `:<message> `, at its beginning.
+/// Length of the prefix `:<message> ` of a reply.
 pub(super) fn reply(text: &str) -> Option<usize> {
     let rest = text.strip_prefix(':')?;
     let digits = rest.len()
@@ -141,7 +141,7 @@ fn link(text: &str) -> Option<usize> {
     let rest = text.strip_prefix('[')?;
     let close = rest.bytes().take(LONGEST).position(|byte| byte == b']')?;
     if rest[..close].contains('[') {
-        // The link, if there is one, begins at the last of them.
+        // A link begins at the last bracket.
         return None;
     }
     let behind = &rest[close + 1..];
@@ -181,7 +181,7 @@ fn address(text: &str) -> Option<usize> {
         .find(|scheme| text.starts_with(scheme))?;
     let ends = |character: char| character.is_whitespace() || "[]<>\"".contains(character);
     let end = text.find(ends).unwrap_or(text.len());
-    // A link's end is none of its address, nor is a mark behind it.
+    // Neither the end of a link nor a mark behind it is a part of the address.
     let end = text[..end]
         .trim_end_matches(['*', '_', ')', ']', '.', ',', '`', '-'])
         .len();

@@ -1,9 +1,9 @@
-//! Halves of characters in JSON texts.
+//! Lone surrogates in JSON texts.
 //!
-//! The servers count texts in units of UTF-16 (assumed), so that one that was cut may end in half of a character. No
-//! Rust text can hold that, and a message should not be unreadable for it.
+//! The servers count texts in units of UTF-16 (assumed), so that a text that was cut may end in half of a character. A
+//! Rust text cannot hold that; the message stays readable with a replacement.
 
-/// A copy with `\ufffd` for every half of a character, if there is any.
+/// Returns a copy with `\ufffd` for every lone surrogate; `None` if there is none.
 pub(crate) fn without_halves(json: &[u8]) -> Option<Vec<u8>> {
     let mut copy: Option<Vec<u8>> = None;
     let mut at = 0;
@@ -29,7 +29,7 @@ pub(crate) fn without_halves(json: &[u8]) -> Option<Vec<u8>> {
     copy
 }
 
-/// The unit that an escape such as `\ud83d` stands for.
+/// The unit of UTF-16 that an escape such as `\ud83d` stands for.
 fn unit(json: &[u8], at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix(br"\u")?;
     let digits = std::str::from_utf8(digits).ok()?;

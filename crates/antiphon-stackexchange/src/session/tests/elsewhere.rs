@@ -227,12 +227,12 @@ fn a_stop_while_polling_tells_what_is_missing_by_then_and_the_next_run_the_rest_
     let (mut table, old) = polling();
     move_on(&mut table, 5);
     table.pass(10);
-    table.session.stopping(table.now);
+    table.session.report_unheard(table.now);
     let gap = only_gap(&mut table);
     check_edge(&gap.from, old, 2);
     assert_eq!(gap.to.at, table.now.wall);
     let stopped = table.now.wall;
-    table.session.stopping(table.now);
+    table.session.report_unheard(table.now);
     only_gap(&mut table);
     table.pass(600);
 
