@@ -1,10 +1,24 @@
-//! The base classes of events, as traits: what a class has, whoever extends it has too (protocol §8.4).
+//! The base classes of events, as traits (protocol §8.4).
+//!
+//! A function over a class takes every event that extends it:
+//!
+//! ```
+//! use antiphon_stackexchange::{MessageEvent, class::BaseMessageEvent};
+//!
+//! fn stars(event: &impl BaseMessageEvent) -> u64 {
+//!     event.message_stars() + event.message_owner_stars()
+//! }
+//!
+//! fn popular(message: &MessageEvent) -> bool {
+//!     stars(message) > 10
+//! }
+//! ```
 
 use jiff::Timestamp;
 
 use crate::model::{EventId, MessageId, RoomId, UserId};
 
-/// Anything a chat server tells.
+/// Any event of a chat server.
 pub trait Event {
     /// Id of the event, unique on its server; absent in rows of a history, which have none.
     fn id(&self) -> Option<EventId>;
@@ -13,30 +27,30 @@ pub trait Event {
     fn time_stamp(&self) -> Option<Timestamp>;
 }
 
-/// Something in a room.
+/// An event in a room.
 pub trait RoomEvent: Event {
-    /// In which room; absent for a notification that names none.
+    /// Room of the event; absent for a notification that names none.
     fn room_id(&self) -> Option<RoomId>;
 
     /// Name of the room; empty where none was sent.
     fn room_name(&self) -> &str;
 }
 
-/// Something a user did.
+/// An action of a user.
 pub trait UserEvent: RoomEvent {
-    /// Who did it; absent where nobody was named.
+    /// The user who acted; absent where nobody was named.
     fn user_id(&self) -> Option<UserId>;
 
-    /// Name of who did it.
+    /// Name of that user.
     fn user_name(&self) -> &str;
 
-    /// Whom it was done to, where there is one.
+    /// The user it was done to, where there is one.
     fn target_user_id(&self) -> Option<UserId>;
 }
 
-/// Something about a message.
+/// An event about a message.
 pub trait BaseMessageEvent: RoomEvent {
-    /// Which message.
+    /// The message; every event of a message names one, and 0 stands for none.
     fn message_id(&self) -> MessageId;
 
     /// The message it replies to, or the last one of the only user it mentions.
@@ -51,10 +65,10 @@ pub trait BaseMessageEvent: RoomEvent {
     /// Pins now.
     fn message_owner_stars(&self) -> u64;
 
-    /// How often it was edited.
+    /// Edits so far.
     fn message_edits(&self) -> u64;
 
-    /// Whether it replies to a message, which a parent alone does not say.
+    /// Whether the message is a reply, which a parent alone does not say.
     fn is_reply(&self) -> bool {
         self.show_parent() == Some(true)
     }

@@ -1,5 +1,8 @@
-//! The cloneable handles that users hold.
+//! Cloneable handles on an account and its rooms.
 
+mod answer;
+mod history;
+mod message;
 mod room;
 
 use std::{
@@ -10,19 +13,19 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::LinkState;
+use antiphon_core::{LinkState, NotConnected, unescape_html};
 use antiphon_net::Network;
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, timeout_at},
 };
 
-pub use self::room::{HistoryQuery, Room};
+pub use self::{history::HistoryQuery, room::Room};
 use crate::{
     config::Config,
-    content::unescaped,
-    error::{ActionError, JoinError, LoginError, NotConnected, RequestError, SendError},
+    error::{ActionError, JoinError, LoginError, RequestError, SendError},
     http::{Call, Http},
     model::{FoundUser, Me, MessageId, RoomId, RoomUsage, Server, UserId, UserInfo},
     page::Page,
@@ -30,22 +33,22 @@ use crate::{
     wire,
 };
 
-/// Commands that wait for the connection; one more waits for its turn within its own timeout.
+/// Commands that wait for the source; one more waits for its turn within its own timeout.
 pub(crate) const COMMANDS: usize = 64;
-/// Ids that one request may ask about.
+/// Ids in one request at most.
 const IDS: usize = 100;
 
-/// How events come.
+/// The way events come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
     /// Over sockets, as they happen.
     Socket,
-    /// By asking again and again, for want of a socket.
+    /// By polling, while no socket can be had (protocol §6).
     Polling,
 }
 
-/// What client and source have in common.
+/// State that client and source share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) http: Http,
@@ -59,8 +62,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
-        // A proxy that cannot be used is an error when the source runs, and of every request before that.
-        let network = config.routed_or_closed();
+        let network = config.network.through(config.proxy.as_ref());
         Self {
             http: Http::new(config, network.http()),
             network,
@@ -71,21 +73,36 @@ impl Shared {
             action_timeout: config.action_timeout,
         }
     }
-
-    /// Shows that the source ended before it began.
-    pub(crate) fn stopped(&self, code: &'static str, reason: &str) {
-        self.link.send_replace(LinkState::Stopped {
-            code: code.into(),
-            reason: reason.into(),
-            hint: None,
-        });
-    }
 }
 
 /// A handle on one account of one chat server: cheap to clone, and usable from anywhere.
 ///
-/// Requests work at any time, log in if need be, and writes wait for their turn as the server asks.
+/// Requests work at any time and log in if need be; writes wait for their turn as the server asks (protocol §10).
 /// Joining and leaving need the running source, and wait for it up to [`Config::action_timeout`].
+///
+/// ```no_run
+/// use antiphon_stackexchange::{Account, Config, Transport, UserId};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let account = Account::new("mira@example.org", std::env::var("SE_PASSWORD")?);
+/// let (client, source) = antiphon_stackexchange::connect(Config::new(account));
+/// // Requests need no running source.
+/// let me = client.log_in().await?;
+/// println!("logged in as {} on {}", me.name, client.server());
+/// for user in client.users([me.id, UserId::FEEDS], None).await? {
+///     println!("{} has {:?} reputation", user.name, user.reputation);
+/// }
+/// // Joining does: `source` runs in an app, or as a stream in another task.
+/// let sandbox = client.join(1).await?;
+/// sandbox.send("hello").await?;
+/// if client.transport() == Transport::Polling {
+///     println!("{}", *client.link().borrow());
+/// }
+/// client.leave(sandbox.id()).await?;
+/// # drop(source);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -100,18 +117,19 @@ impl Client {
         &self.shared.http
     }
 
-    /// Which chat server it is.
+    /// The chat server of the account.
     pub fn server(&self) -> Server {
         self.http().server()
     }
 
-    /// Logs in, unless that was done: with the kept cookies if they still count.
+    /// Logs in unless the account is: with the kept cookies if they still count, else by the credential flow
+    /// (protocol §3.1).
     ///
-    /// The source and every request do so by themselves; this is for those who want to know beforehand, or who have done
-    /// what a refusal asked for.
+    /// The source and every request log in if need be. Call this to know beforehand, or once the cause of a refusal was
+    /// mended.
     ///
     /// # Errors
-    /// [`LoginError`]; after a challenge or a refusal the site is not asked again until this is called again.
+    /// [`LoginError`]. After a challenge or a refusal the site is not asked again before the next call of this.
     pub async fn log_in(&self) -> Result<Me, LoginError> {
         self.http().forget_refusal();
         self.http().log_in().await
@@ -127,19 +145,19 @@ impl Client {
         self.http().log_out().await
     }
 
-    /// The account as the chat server knows it; absent before the login.
+    /// The account as the chat server knows it; `None` before the login.
     pub fn me(&self) -> Option<Me> {
         self.http().me()
     }
 
-    /// How the connection stands, and a way to wait for its changes.
+    /// The state of the connection, to read or to wait for its changes.
     ///
     /// A room that ended has a link of its own: an `antiphon.link` event at `room/<id>`.
     pub fn link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
     }
 
-    /// How events come at the moment.
+    /// The way events come at the moment.
     pub fn transport(&self) -> Transport {
         if self.shared.polling.load(Ordering::Relaxed) {
             Transport::Polling
@@ -151,16 +169,16 @@ impl Client {
     // -----------------------------------------------------------------------------------------------------------------
     // Rooms.
 
-    /// A handle on a room, joined or not.
+    /// Returns a handle on a room, joined or not.
     pub fn room(&self, id: impl Into<RoomId>) -> Room {
         Room::new(self.clone(), id.into())
     }
 
-    /// Joins a room: its events come from now on, after restarts too, until it is left.
+    /// Joins a room: its events come from now on, after restarts too, until the room is left.
     ///
     /// # Errors
-    /// [`JoinError::NoSuchRoom`] if it does not exist or is closed to the account, which its link tells too; [`JoinError::TimedOut`] if it did
-    /// not begin in time, while the source goes on trying.
+    /// [`JoinError::NoSuchRoom`] if the room does not exist or is closed to the account, which its link tells too;
+    /// [`JoinError::TimedOut`] if it was not joined in time, while the source goes on trying.
     pub async fn join(&self, room: impl Into<RoomId>) -> Result<Room, JoinError> {
         let id = room.into();
         let (reply, answer) = oneshot::channel();
@@ -172,10 +190,10 @@ impl Client {
         }
     }
 
-    /// Leaves a room: its events come no more.
+    /// Leaves a room: its events no longer come.
     ///
     /// # Errors
-    /// [`RequestError`] if the server could not be told; the room is left here all the same.
+    /// [`RequestError`] if the request failed; the room is left here all the same.
     pub async fn leave(&self, room: impl Into<RoomId>) -> Result<(), RequestError> {
         self.left(Some(room.into())).await
     }
@@ -183,7 +201,7 @@ impl Client {
     /// Leaves every room.
     ///
     /// # Errors
-    /// [`RequestError`] if the server could not be told; the rooms are left here all the same.
+    /// [`RequestError`] if the request failed; the rooms are left here all the same.
     pub async fn leave_all(&self) -> Result<(), RequestError> {
         self.left(None).await
     }
@@ -197,18 +215,15 @@ impl Client {
         }
     }
 
-    /// Has the source do something, within the timeout.
+    /// Sends a command to the source, and waits for its answer within the timeout.
     async fn commanded<T>(
         &self,
         command: Command,
         answer: oneshot::Receiver<T>,
     ) -> Result<T, Lost> {
         let by = Instant::now() + self.shared.action_timeout;
-        let not_connected = || {
-            Lost::NotConnected(NotConnected {
-                state: self.shared.link.borrow().clone(),
-            })
-        };
+        let not_connected =
+            || Lost::NotConnected(NotConnected::new(self.shared.link.borrow().clone()));
         match timeout_at(by, self.shared.commands.send(command)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(not_connected()),
@@ -236,7 +251,7 @@ impl Client {
     // -----------------------------------------------------------------------------------------------------------------
     // People.
 
-    /// What is known of users, as seen from a room if one is named; a request asks about 100 of them.
+    /// Fetches users, as seen from a room if one is named; one request for each 100 of them (protocol §7.2).
     ///
     /// # Errors
     /// [`RequestError`].
@@ -261,13 +276,13 @@ impl Client {
             users.extend(
                 infos
                     .iter()
-                    .filter_map(|user| UserInfo::of(serde_json::from_str(user.get()).ok()?)),
+                    .filter_map(|user| user_info(serde_json::from_str(user.get()).ok()?)),
             );
         }
         Ok(users)
     }
 
-    /// Users whose names begin like this, at most 100.
+    /// Searches users by the beginning of their names; at most 100 (protocol §7.2).
     ///
     /// # Errors
     /// [`RequestError`].
@@ -276,7 +291,7 @@ impl Client {
             .field("q", &name)
             .field("limit", &&IDS);
         let answer = self.http().call(call).await?;
-        // One object a line, not one array (protocol §11.20).
+        // Each line is an object; there is no array (protocol §11.20).
         let lines = String::from_utf8_lossy(&answer.body);
         let mut users = Vec::new();
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
@@ -291,14 +306,14 @@ impl Client {
             users.push(FoundUser {
                 id: UserId::new(id),
                 // The server escapes these texts for HTML.
-                name: unescaped(&found.name.unwrap_or_default()).into_owned(),
-                hash: found.hash.map(|hash| unescaped(&hash).into_owned()),
+                name: unescape_html(&found.name.unwrap_or_default()).into_owned(),
+                hash: found.hash.map(|hash| unescape_html(&hash).into_owned()),
             });
         }
         Ok(users)
     }
 
-    /// The rooms that a user talks in, by the user's page.
+    /// Fetches the rooms that a user talks in, by the user's page.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -310,7 +325,7 @@ impl Client {
         Ok(Page::parse(&answer.body)?.rooms())
     }
 
-    /// Whom the account ignores, as the server answers.
+    /// Fetches the users that the account ignores.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -328,25 +343,44 @@ impl Client {
             })
     }
 
-    /// Ignores a user from now on, or no more.
+    /// Ignores a user from now on (`true`), or no longer (`false`).
     ///
     /// # Errors
     /// [`ActionError`].
     pub async fn ignore(&self, user: UserId, ignore: bool) -> Result<(), ActionError> {
         let what = if ignore { "add" } else { "remove" };
         let call = Call::act(format!("/users/ignorelist/{what}")).field("id", &user);
-        room::done(self.http().call(call.idempotent()).await, &[])
+        answer::done(self.http().call(call.idempotent()).await, &[])
     }
 }
 
-/// The answer has not the list that was asked for.
+/// Reads a user; `None` without an id.
+fn user_info(user: wire::User<'_>) -> Option<UserInfo> {
+    Some(UserInfo {
+        id: UserId::new(user.id?),
+        name: user.name.unwrap_or_default().into_owned(),
+        email_hash: user.email_hash.map(Into::into),
+        reputation: user.reputation,
+        is_moderator: user.is_moderator.unwrap_or_default(),
+        is_owner: user.is_owner,
+        last_post: time(user.last_post),
+        last_seen: time(user.last_seen),
+    })
+}
+
+/// A time in Unix seconds.
+fn time(seconds: Option<i64>) -> Option<Timestamp> {
+    Timestamp::from_second(seconds?).ok()
+}
+
+/// The error for an answer without the list that was asked for.
 fn no_list(of: &str) -> RequestError {
     RequestError::Undecodable {
         source: format!("the answer has no list of {of}").into(),
     }
 }
 
-/// Why a command came to nothing.
+/// Why a command had no answer.
 enum Lost {
     NotConnected(NotConnected),
     TimedOut,

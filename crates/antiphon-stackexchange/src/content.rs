@@ -1,7 +1,6 @@
-//! Message texts: fragments of HTML, offered as sent, as plain text and as Markdown (protocol §9).
+//! Texts of messages: fragments of HTML, as plain text and as Markdown (protocol §9).
 
 use std::{
-    borrow::Cow,
     fmt::{self, Write as _},
     hash::{Hash, Hasher},
 };
@@ -10,15 +9,24 @@ use ego_tree::iter::Edge;
 use scraper::{Html as Document, Node, node::Element};
 use serde::{Deserialize, Serialize};
 
-use crate::{model::Server, tame::tamed};
+use crate::{html_limits::limited, server::Server};
 
-/// Characters that an entity has at most, with its signs.
-const LONGEST_ENTITY: usize = 10;
-
-/// A fragment of HTML, as chat sends texts.
+/// A text of a message, as the fragment of HTML that the server sends.
 ///
 /// Addresses in it may be relative to its chat server; [`Html::text`] and [`Html::markdown`] make them absolute. The
 /// server is chat.stackexchange.com unless the fragment is from another; [`Html::on`] names it.
+///
+/// ```
+/// use antiphon_stackexchange::{Html, Server};
+///
+/// let html = Html::new(r#"<b>tea</b> &amp; <a href="/rooms/1">Sandbox</a>"#).on(Server::StackOverflow);
+/// assert_eq!(html.text(), "tea & Sandbox");
+/// assert_eq!(html.markdown(), "**tea** & [Sandbox](https://chat.stackoverflow.com/rooms/1)");
+///
+/// let lines = Html::new("<div class='full'>one <br> two</div>");
+/// assert!(lines.is_multiline() && !lines.is_partial());
+/// assert_eq!(lines.text(), "one\ntwo");
+/// ```
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Html {
@@ -33,7 +41,7 @@ impl fmt::Debug for Html {
     }
 }
 
-/// Fragments are equal if they read the same, whatever their server.
+/// Two fragments are equal if their HTML is, whatever their servers.
 impl PartialEq for Html {
     fn eq(&self, other: &Self) -> bool {
         self.fragment == other.fragment
@@ -59,7 +67,7 @@ impl Html {
 
     /// Names the chat server that relative addresses belong to.
     ///
-    /// Events of a source know their server by themselves.
+    /// Events of a source have their own server.
     #[must_use]
     pub fn on(mut self, server: Server) -> Self {
         self.server = server;
@@ -71,22 +79,22 @@ impl Html {
         &self.fragment
     }
 
-    /// Whether there is nothing.
+    /// Whether the fragment is empty.
     pub fn is_empty(&self) -> bool {
         self.fragment.is_empty()
     }
 
-    /// Whether it has several lines; Markdown was off when it was written.
+    /// Whether it has several lines, in which Markdown is off.
     pub fn is_multiline(&self) -> bool {
         self.wrapper().is_some()
     }
 
-    /// Whether the server cut it; [`Room::full_text`](crate::Room::full_text) has the whole.
+    /// Whether the server cut it; [`Room::full_text`](crate::Room::full_text) fetches the whole.
     pub fn is_partial(&self) -> bool {
         self.wrapper().is_some_and(|wrapper| wrapper.is_partial)
     }
 
-    /// What several lines are wrapped in: `<div class='full'>`, `<pre class="partial">` and the like, with either quote.
+    /// The element around several lines: `<div class='full'>`, `<pre class="partial">` and the like, with either quote.
     fn wrapper(&self) -> Option<Wrapper> {
         let start = self.fragment.trim_start().strip_prefix('<')?;
         let (name, rest) = start.split_at_checked(3)?;
@@ -117,14 +125,14 @@ impl Html {
         })
     }
 
-    /// As plain text: without tags and entities, a line for every `<br>`.
+    /// Returns plain text: without tags and entities, with a line break for every `<br>`.
     ///
-    /// A preview of a link is the link.
+    /// A preview of a link becomes the link.
     pub fn text(&self) -> String {
         self.rendered(&mut Plain)
     }
 
-    /// As Markdown in the form that chat itself takes: `**bold**`, `*italic*`, `---struck---`, `` `code` ``,
+    /// Returns Markdown in the form that chat itself takes (protocol §9): `**bold**`, `*italic*`, `---struck---`, `` `code` ``,
     /// `[text](address)`; a code block has its lines indented by four.
     ///
     /// Characters that mean something in Markdown are escaped.
@@ -141,7 +149,7 @@ impl Html {
             style.text(&self.fragment, &mut out);
             return out;
         }
-        let document = Document::parse_fragment(&tamed(&self.fragment));
+        let document = Document::parse_fragment(&limited(&self.fragment));
         // Walked by edges, not by calls: hostile nesting must not use up the stack.
         let mut hidden = 0_u32;
         let mut pre = 0_u32;
@@ -225,7 +233,7 @@ struct Wrapper {
     is_partial: bool,
 }
 
-/// The address that a preview stands for.
+/// The address of a preview.
 fn onebox(element: &Element, node: &ego_tree::NodeRef<'_, Node>, server: Server) -> Option<String> {
     if element.name() != "div" || !element.classes().any(|class| class == "onebox") {
         return None;
@@ -250,7 +258,7 @@ fn onebox(element: &Element, node: &ego_tree::NodeRef<'_, Node>, server: Server)
     Some(picture.unwrap_or_default())
 }
 
-/// An address as it is outside of its page: one without a host is of the chat server.
+/// Makes an address absolute: one without a host is of the chat server.
 fn absolute(address: &str, server: Server) -> String {
     let host = server.chat_host();
     let first = address.split(['/', '?', '#']).next().unwrap_or_default();
@@ -265,48 +273,7 @@ fn absolute(address: &str, server: Server) -> String {
     }
 }
 
-/// A text of which the server escaped what means something in HTML, as it was before.
-pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else {
-        return Cow::Borrowed(text);
-    };
-    let mut out = String::with_capacity(text.len());
-    out.push_str(&text[..first]);
-    let mut rest = &text[first..];
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let entity = rest.find(';').filter(|end| *end <= LONGEST_ENTITY);
-        let undone = entity.and_then(|end| Some((end, character(&rest[1..end])?)));
-        let (next, character) = undone.map_or((1, '&'), |(end, character)| (end + 1, character));
-        out.push(character);
-        rest = &rest[next..];
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
-}
-
-/// The character that an entity stands for, without its signs.
-fn character(entity: &str) -> Option<char> {
-    if let Some(number) = entity.strip_prefix('#') {
-        let number = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16),
-            None => number.parse(),
-        };
-        return char::from_u32(number.ok()?).filter(|character| *character != '\0');
-    }
-    Some(match entity {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => '\u{a0}',
-        _ => return None,
-    })
-}
-
-/// How a fragment is written down.
+/// The notation that a fragment is written in.
 trait Style {
     fn text(&mut self, text: &str, out: &mut String);
     fn code_block(&mut self, text: &str, out: &mut String);
@@ -335,13 +302,13 @@ impl Style for Plain {
 }
 
 struct Markdown {
-    /// How many elements of code are open; their text is not escaped.
+    /// Elements of code that are open; their text is not escaped.
     code: u32,
     server: Server,
 }
 
 impl Markdown {
-    /// What stands on either side of an element's text.
+    /// The mark on either side of an element's text.
     fn mark(element: &Element) -> &'static str {
         match element.name() {
             "b" | "strong" => "**",
@@ -515,18 +482,6 @@ mod tests {
             "m r h",
             "[m](mailto:a@b.c) [r](https://chat.stackexchange.com/rooms/1) [h](HTTP://a.b)",
         );
-    }
-
-    #[test]
-    fn entities_are_undone_once() {
-        let check = |text: &str, expected: &str| assert_eq!(unescaped(text), expected);
-        check("tea &amp; co", "tea & co");
-        check("&amp;lt; &#39;&#x27;&quot;&nbsp;&gt;", "&lt; ''\"\u{a0}>");
-        check(
-            "a & b; &unknown; &#0; &#xffffffff; &",
-            "a & b; &unknown; &#0; &#xffffffff; &",
-        );
-        check("&#233;", "é");
     }
 
     #[test]

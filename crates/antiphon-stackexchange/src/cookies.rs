@@ -1,8 +1,8 @@
 //! The cookies of the network's sites, and the file that keeps them.
 //!
-//! `Set-Cookie` headers are read by [`SetCookie`]; the jar is ours, as only the sites' own domains matter, and a general
-//! one brings the whole machinery of URLs and international names with it. Values go out exactly as they came in
-//! (protocol §3.2). Every request goes over TLS, so that `Secure` changes nothing here.
+//! [`SetCookie`] reads `Set-Cookie` headers. The jar is our own, since only the sites' own domains matter and a general jar
+//! needs URLs and international names. Values go out exactly as they came in (protocol §3.2). Every request goes over
+//! TLS, so that `Secure` changes nothing here.
 
 use std::{
     io::Write as _,
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Server, UserId};
 
-/// Cookies kept at once; the oldest go first.
+/// Cookies kept at once; beyond it the oldest is dropped.
 const MOST: usize = 64;
 
 /// One cookie.
@@ -28,27 +28,27 @@ struct Cookie {
     value: String,
     /// The host, or the domain without its leading full stop.
     domain: String,
-    /// Whether hosts below the domain get it too.
+    /// Whether it goes to hosts below the domain too.
     below: bool,
-    /// The paths it is for: this one, and those below it.
+    /// It goes to this path, and to those below it.
     #[serde(default = "root")]
     path: String,
-    /// When it ends; absent if with the session.
+    /// When it ends; absent if it ends with the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<Timestamp>,
 }
 
-/// The path of every cookie in files that earlier versions kept.
+/// The path of a cookie in a file of an earlier version.
 fn root() -> String {
     "/".into()
 }
 
 impl Cookie {
-    /// A cookie that an answer to a request for `path` of `host` sets; `None` if it is for somebody else's domain.
+    /// A cookie that an answer to a request for `path` of `host` sets; `None` if it is for another domain.
     fn of(set: SetCookie, host: &str, path: &str) -> Option<Self> {
         let below = set.domain.is_some();
         let domain = set.domain.unwrap_or_else(|| host.to_owned());
-        // A whole top-level domain is nobody's.
+        // A top-level domain is no site.
         let is_ours = domain == host || (domain.contains('.') && is_below(host, &domain));
         is_ours.then(|| Self {
             name: set.name,
@@ -60,7 +60,7 @@ impl Cookie {
         })
     }
 
-    /// Whether `other` takes its place (RFC 6265 §5.3, step 11).
+    /// Whether `other` takes its place ([RFC 6265 §5.3](https://www.rfc-editor.org/rfc/rfc6265#section-5.3), step 11).
     fn is_same(&self, other: &Self) -> bool {
         (&self.name, &self.domain, &self.path) == (&other.name, &other.domain, &other.path)
     }
@@ -73,7 +73,8 @@ impl Cookie {
         self.domain == host || (self.below && is_below(host, &self.domain))
     }
 
-    /// Whether it goes out with a request for `path` (RFC 6265 §5.1.4).
+    /// Whether it goes out with a request for `path`
+    /// ([RFC 6265 §5.1.4](https://www.rfc-editor.org/rfc/rfc6265#section-5.1.4)).
     fn fits_path(&self, path: &str) -> bool {
         path.strip_prefix(&*self.path).is_some_and(|rest| {
             rest.is_empty() || rest.starts_with('/') || self.path.ends_with('/')
@@ -103,7 +104,7 @@ impl std::fmt::Debug for Jar {
 }
 
 impl Jar {
-    /// Takes the cookies that an answer to a request for `path` of `host` sets, and drops those it ends.
+    /// Keeps the cookies that an answer to a request for `path` of `host` sets, and drops those it ends.
     pub(crate) fn take(
         &mut self,
         host: &str,
@@ -127,7 +128,8 @@ impl Jar {
 
     /// The header for a request for `path` of `host`, if there is a cookie for it.
     ///
-    /// Cookies of longer paths come first, older ones before newer (RFC 6265 §5.4).
+    /// Cookies of longer paths come first, older ones before newer
+    /// ([RFC 6265 §5.4](https://www.rfc-editor.org/rfc/rfc6265#section-5.4)).
     pub(crate) fn header(&self, host: &str, path: &str, now: Timestamp) -> Option<HeaderValue> {
         let mut cookies: Vec<&Cookie> = self
             .cookies
@@ -151,14 +153,14 @@ impl Jar {
         Some(value)
     }
 
-    /// Whether there is a cookie of this name for `host` that says something.
+    /// Whether `host` has a cookie of this name that is not empty.
     pub(crate) fn has(&self, host: &str, name: &str) -> bool {
         let mut cookies = self.cookies.iter();
         cookies
             .any(|cookie| cookie.name == name && !cookie.value.is_empty() && cookie.fits_host(host))
     }
 
-    /// Forgets everything.
+    /// Drops every cookie.
     pub(crate) fn clear(&mut self) {
         self.cookies.clear();
     }
@@ -170,7 +172,7 @@ fn is_below(host: &str, domain: &str) -> bool {
         .is_some_and(|rest| rest.ends_with('.'))
 }
 
-/// What is kept between runs (protocol §3.3).
+/// A login in its file (protocol §3.3).
 #[derive(Serialize, Deserialize)]
 struct Kept {
     server: String,
@@ -178,7 +180,7 @@ struct Kept {
     cookies: Vec<Cookie>,
 }
 
-/// Reads a kept login of this server.
+/// Reads the login of a server from a file; `None` if the file is absent, unreadable or another server's.
 pub(crate) fn read(path: &Path, server: Server) -> Option<(Jar, UserId)> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
@@ -192,7 +194,7 @@ pub(crate) fn read(path: &Path, server: Server) -> Option<(Jar, UserId)> {
     let kept: Kept = match serde_json::from_slice(&text) {
         Ok(kept) => kept,
         Err(error) => {
-            // The reader's own words may repeat a value, which is a secret.
+            // The error's own words may repeat a value, which is a secret.
             let (line, column) = (error.line(), error.column());
             tracing::warn!(line, column, "the cookie file is not one");
             return None;
@@ -208,7 +210,7 @@ pub(crate) fn read(path: &Path, server: Server) -> Option<(Jar, UserId)> {
     Some((jar, kept.user_id))
 }
 
-/// Writes a login to a new file that only its owner can read, and puts it in place of the old one.
+/// Writes a login to a new file that only its owner can read, and replaces the old file by it.
 pub(crate) fn keep(path: &Path, server: Server, user: UserId, jar: Jar) -> std::io::Result<()> {
     let kept = Kept {
         server: server.chat_host().to_owned(),

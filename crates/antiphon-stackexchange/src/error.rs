@@ -1,59 +1,73 @@
-//! What can go wrong, one type for each kind of operation.
+//! Errors, one type for each kind of operation.
 
 use std::time::Duration;
 
-use antiphon_core::{BoxError, LinkState};
+use antiphon_core::BoxError;
+pub use antiphon_core::{ConfigError, NotConnected};
 
 use crate::model::{MessageId, RoomId, UserId};
 
 /// Logging in failed (protocol §3.4).
+///
+/// ```
+/// use antiphon_stackexchange::{Client, LoginError};
+///
+/// async fn log_in(client: &Client) -> Result<(), LoginError> {
+///     match client.log_in().await {
+///         Err(LoginError::Captcha { host, .. }) => println!("log in once at {host} with a browser"),
+///         Err(error) if error.is_transient() => println!("{error}; the source tries again"),
+///         outcome => drop(outcome?),
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
     /// The site refused the e-mail address or the password.
     #[error("{host} refused the e-mail address or the password")]
     BadCredentials {
-        /// Where the login was tried.
+        /// The site that refused.
         host: &'static str,
     },
-    /// The site asks for a human; nothing here answers for one.
+    /// The site asks for a human; antiphon does not answer for one.
     #[error("{host} asks for a human: {location}")]
     Captcha {
-        /// Where the login was tried.
+        /// The site that refused.
         host: &'static str,
-        /// Where the site wanted to lead us.
+        /// The address of the challenge.
         location: String,
     },
-    /// A page has not what the protocol says.
+    /// A page lacks an element that the login needs.
     #[error("the page {page} has no {missing}; the site may have changed")]
     PageChanged {
-        /// Which page.
+        /// The page.
         page: String,
-        /// What is missing.
+        /// The missing element.
         missing: &'static str,
     },
-    /// The site answered with a status in place of a page, as a protective proxy in front of it does for moments.
+    /// The site answered with a status in place of a page, as a protective proxy in front of it does at times.
     #[error("the page {page} answered with status {status}{to}")]
     Status {
-        /// Which page.
+        /// The page.
         page: String,
         /// HTTP status.
         status: u16,
-        /// In words where a redirect leads; empty if it is none.
+        /// The address of a redirect, in words; empty for other statuses.
         to: String,
     },
-    /// The site let us in, but the chat server does not know the account.
+    /// The site accepted the login, but the chat server does not know the account.
     #[error("{host} does not accept the login")]
     NotAccepted {
-        /// Which chat server.
+        /// The chat server.
         host: &'static str,
     },
-    /// The kept cookies belong to somebody else.
+    /// The kept cookies belong to another user.
     #[error("the kept cookies are those of user {found}, not of {expected}")]
     AnotherUser {
-        /// Whose they are.
+        /// The user they belong to.
         found: UserId,
-        /// Whose they were when they were kept.
+        /// The user they belonged to when they were kept.
         expected: UserId,
     },
     /// The request, or its answer, failed.
@@ -64,7 +78,7 @@ pub enum LoginError {
 impl LoginError {
     /// Whether the same call could succeed later.
     ///
-    /// A challenge passes only when a person has answered it, so that it is not tried again by itself.
+    /// A challenge passes only when a person has answered it, so that it is not tried again automatically.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Request(error) => error.is_transient(),
@@ -73,7 +87,7 @@ impl LoginError {
         }
     }
 
-    /// The same refusal once more, if only a person can end it.
+    /// A copy of a refusal that only a person can end.
     pub(crate) fn lasting(&self) -> Option<Self> {
         match self {
             Self::BadCredentials { host } => Some(Self::BadCredentials { host }),
@@ -94,7 +108,7 @@ impl LoginError {
         }
     }
 
-    /// A code for programs, and what the operator can do.
+    /// The code of a refusal that only a person can end, and a hint for the operator.
     pub(crate) fn way_out(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::BadCredentials { .. } => Some((
@@ -136,13 +150,14 @@ pub enum RequestError {
     /// The session had ended, and logging in again failed.
     #[error("could not log in again")]
     Login(#[source] Box<LoginError>),
-    /// The server asked us to wait, again and again.
+    /// The server asked to wait, again and again.
     #[error("the server asked us to wait {} more seconds", wait.as_secs())]
     Throttled {
-        /// How long.
+        /// The wait that the last answer asked for.
         wait: Duration,
     },
-    /// Too many requests wait for their turn already.
+    /// Too many requests wait for their turn already; see
+    /// [`Config::max_queued_requests`](crate::Config::max_queued_requests).
     #[error("{0} requests wait for their turn already")]
     Busy(usize),
     /// The server refused.
@@ -150,7 +165,7 @@ pub enum RequestError {
     Refused {
         /// HTTP status.
         status: u16,
-        /// The server's words.
+        /// Text of the answer.
         message: String,
     },
     /// The server failed.
@@ -158,7 +173,7 @@ pub enum RequestError {
     Server {
         /// HTTP status.
         status: u16,
-        /// The beginning of the words that it showed, without markup.
+        /// The beginning of the page's text, without markup.
         message: String,
     },
     /// The answer is a page of HTML, or a redirect, in place of an answer.
@@ -166,15 +181,15 @@ pub enum RequestError {
     NotAnAnswer {
         /// HTTP status.
         status: u16,
-        /// The beginning of the words that the page shows, without markup, or the path that the redirect leads to.
+        /// The beginning of the page's text, without markup, or the path of the redirect.
         body: String,
     },
-    /// The answer holds something else than was asked for.
+    /// The answer could not be read.
     ///
-    /// The answer itself is not repeated: it may hold a key.
+    /// The error does not repeat the answer, which may hold a key.
     #[error("the answer has another shape")]
     Undecodable {
-        /// What is wrong with it.
+        /// Where and why the answer could not be read.
         #[source]
         source: BoxError,
     },
@@ -195,7 +210,7 @@ impl RequestError {
         }
     }
 
-    /// HTTP status of a refusal, failure or page.
+    /// HTTP status of a refusal, failure or page; absent for other errors.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. }
@@ -206,7 +221,7 @@ impl RequestError {
         }
     }
 
-    /// The failed login underneath, if that is what happened.
+    /// The failed login, if that is the cause.
     pub fn login(&self) -> Option<&LoginError> {
         match self {
             Self::Login(error) => Some(error),
@@ -214,14 +229,14 @@ impl RequestError {
         }
     }
 
-    /// Whether the server may have done what was asked.
+    /// Whether the server may have carried out the request.
     pub(crate) fn may_have_happened(&self) -> bool {
         match self {
             Self::Unreachable(error) => error
                 .downcast_ref::<antiphon_net::HttpError>()
                 .is_none_or(antiphon_net::HttpError::may_have_arrived),
             Self::TimedOut(_) | Self::Server { .. } | Self::Undecodable { .. } => true,
-            // A stale key, and a message that never was, are answered by a page or a redirect with these.
+            // A stale key, and a message that does not exist, are answered by a page or a redirect with these.
             Self::NotAnAnswer { status, body } => {
                 !matches!(status, 401 | 403 | 404 | 410)
                     && !["/error", "/users/login"]
@@ -230,22 +245,6 @@ impl RequestError {
             }
             _ => false,
         }
-    }
-}
-
-/// There is no connection to act on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not connected: {state}")]
-#[non_exhaustive]
-pub struct NotConnected {
-    /// How the connection stands.
-    pub state: LinkState,
-}
-
-impl NotConnected {
-    /// Whether the same call could succeed later.
-    pub fn is_transient(&self) -> bool {
-        !matches!(self.state, LinkState::Stopped { .. } | LinkState::Closed)
     }
 }
 
@@ -259,7 +258,7 @@ pub enum JoinError {
     /// The room did not begin in time; the source goes on trying.
     #[error("the room did not begin within {} seconds", .0.as_secs())]
     TimedOut(Duration),
-    /// There is no connection to join by.
+    /// The source is not connected.
     #[error(transparent)]
     NotConnected(#[from] NotConnected),
     /// A request, or its answer, failed.
@@ -283,39 +282,39 @@ impl JoinError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
-    /// There is nothing in it.
+    /// The text is empty.
     #[error("a message needs a text")]
     Empty,
-    /// A single line may have 500 characters; several lines have no such limit (protocol §10).
+    /// A text of one line has more than 500 characters; several lines have no such limit (protocol §10).
     #[error(
         "a message of one line may have {limit} characters, this has {length}; break the line or shorten it"
     )]
     TooLong {
-        /// Characters it has.
+        /// Characters of the text.
         length: usize,
-        /// Characters it may have.
+        /// Characters that it may have.
         limit: usize,
     },
-    /// The text needs more messages than it may become; none was sent.
+    /// The text needs more messages than [`Splitter::most`](crate::Splitter::most) allows; none was sent.
     #[error("the text needs more than {limit} messages; shorten it, or allow more")]
     TooManyParts {
-        /// Messages it may become.
+        /// Messages that it may become.
         limit: usize,
     },
 }
 
-/// Sending a long text in several messages failed at one of them; those before it were posted, and none behind it.
+/// Sending a long text failed at one of its messages: those before it were posted, and none after it.
 #[derive(Debug, thiserror::Error)]
 #[error("message {part} of {parts} was not sent")]
 #[non_exhaustive]
 pub struct PartsError {
     /// Messages that were posted, in order.
     pub sent: Vec<MessageId>,
-    /// Which message failed, from 1.
+    /// Number of the message that failed, from 1.
     pub part: usize,
-    /// How many messages there are; 1 if the text could not be split.
+    /// Number of messages; 1 if the text could not be split.
     pub parts: usize,
-    /// Why it failed; it says whether that message may have been posted.
+    /// The cause; it says whether that message may have been posted.
     #[source]
     pub source: SendError,
 }
@@ -328,13 +327,27 @@ impl PartsError {
 }
 
 /// Sending a message failed.
+///
+/// ```
+/// use antiphon_stackexchange::{Room, SendError};
+///
+/// /// Posts a message that the room may have already.
+/// async fn remind(room: &Room, text: &str) -> Result<(), SendError> {
+///     match room.send(text).await {
+///         Err(SendError::Duplicate) => Ok(()),
+///         // Sent again, it could be there twice.
+///         Err(SendError::MayHaveHappened(_)) => Ok(()),
+///         sent => sent.map(drop),
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
     /// The text cannot be sent.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// It is the same as the message before; chat takes no such twins within a minute or so.
+    /// The text is the same as that of the message before; the server refuses it within a minute or so.
     #[error("the server takes no message twice in a row")]
     Duplicate,
     /// The room does not exist, or the account may not write there.
@@ -352,7 +365,7 @@ pub enum SendError {
     /// The server refused for another reason.
     #[error("the server refused: {0}")]
     Refused(String),
-    /// The answer was lost, or says neither yes nor no: the message may be there.
+    /// The answer was lost, or says neither yes nor no: the message may have been posted.
     #[error("the answer was lost or odd; the message may have been posted")]
     MayHaveHappened(#[source] RequestError),
     /// The request failed.
@@ -378,33 +391,33 @@ pub enum ActionError {
     /// The text cannot be sent.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// Two minutes after it was posted only moderators may still change a message.
+    /// The message was posted more than two minutes ago; only moderators may still change it.
     #[error("too late: {0}")]
     TooLate(String),
-    /// The message is somebody else's.
+    /// The message is another user's.
     #[error("not the account's own message: {0}")]
     NotYours(String),
     /// The message was deleted.
     #[error("the message was deleted: {0}")]
     Deleted(String),
-    /// There was never such a message.
+    /// The message does not exist.
     #[error("there is no such message")]
     NoSuchMessage,
-    /// The account has not the right, or the server refused for another reason.
+    /// The account lacks the right, or the server refused for another reason.
     #[error("the server refused: {0}")]
     Refused(String),
-    /// Only a part was done.
+    /// The server carried out only a part.
     #[error("{done} of {asked} were done")]
     Partly {
-        /// How many were asked for.
+        /// Messages that were to be moved.
         asked: usize,
-        /// How many the server says it did.
+        /// Messages that the server says it moved.
         done: usize,
     },
-    /// What was asked for cannot be.
+    /// The arguments make no sense.
     #[error("{0}")]
     Impossible(&'static str),
-    /// The answer was lost, or says neither yes nor no: it may have been done. What toggles is never tried again by itself.
+    /// The answer was lost, or says neither yes nor no: the action may have been carried out.
     #[error("the answer was lost or odd; it may have been done")]
     MayHaveHappened(#[source] RequestError),
     /// The request failed.
@@ -422,27 +435,7 @@ impl ActionError {
     }
 }
 
-/// A value of the configuration makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{option}: {reason}")]
-#[non_exhaustive]
-pub struct ConfigError {
-    /// Which option.
-    pub option: &'static str,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl ConfigError {
-    pub(crate) fn new(option: &'static str, reason: impl Into<String>) -> Self {
-        Self {
-            option,
-            reason: reason.into(),
-        }
-    }
-}
-
-/// Looks through this platform's errors for one, and asks it whether it is transient.
+/// Whether an error of this platform is transient; `None` for an error of another crate.
 pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<bool> {
     macro_rules! ask {
         ($($type:ty),*) => {$(

@@ -1,8 +1,7 @@
 //! A room's past, page by page (protocol §6).
 //!
-//! Rows of `mode=Messages` have neither an event id nor the room's name: they are told apart, ordered and paged by their
-//! message ids. Rows of `mode=Events` have event ids as far as anybody knows; should they have none, they are taken as
-//! well.
+//! Rows of `mode=Messages` have neither an event id nor the room's name: message ids identify, order and page them. Rows of
+//! `mode=Events` have event ids as far as is known; without them they are read all the same.
 
 use std::collections::HashSet;
 
@@ -12,26 +11,23 @@ use crate::{
     error::RequestError,
     http::{Call, Http},
     model::{MessageId, RoomId},
-    session::Past,
+    session::{Past, Row},
     wire::{self, Header, List, Shape},
 };
 
-/// The most that one page has.
+/// Rows of one page at most.
 pub(crate) const PAGE: usize = 500;
-/// Pages read for one hole, whatever the bound on events.
+/// Pages of messages that are read for one hole at most.
 const PAGES: usize = 40;
 
-/// A row: what it says about itself, and its bytes.
-pub(crate) type Row = (Header, Bytes);
-
-/// From where on a room's history is wanted.
+/// The beginning of a stretch of a room's history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Since {
     /// The server's count up to which the room was heard.
     pub(crate) count: i64,
-    /// The newest message up to that count; absent if nobody knows, as after an update from an earlier version.
+    /// The newest message up to that count; absent if it is not known, as after an update from an earlier version.
     pub(crate) message: Option<i64>,
-    /// When that count was told, in Unix seconds; tells rows apart where neither id does.
+    /// When the server told that count, in Unix seconds; decides about rows where neither id does.
     pub(crate) at: i64,
 }
 
@@ -57,9 +53,9 @@ impl Since {
     }
 }
 
-/// Parts the rows of a page, which ascend, in those after the count and the number of those before it.
+/// Splits the rows of a page, which ascend, into the rows after the count and the number of rows up to it.
 ///
-/// A row that does not tell is before the count if a row behind it is.
+/// A row that does not tell lies before the count if a later row does.
 fn part(rows: Vec<Row>, is_after: impl Fn(&Row) -> Option<bool>) -> (Vec<Row>, usize) {
     let all = rows.len();
     let last_before = rows.iter().rposition(|row| is_after(row) == Some(false));
@@ -79,22 +75,22 @@ fn part(rows: Vec<Row>, is_after: impl Fn(&Row) -> Option<bool>) -> (Vec<Row>, u
 pub(crate) struct Page {
     /// Rows, ascending.
     pub(crate) rows: Vec<Row>,
-    /// What is no row: elements with neither id, or the whole answer if it has no list.
-    pub(crate) odd: Vec<Bytes>,
-    /// Whether it has a list at all.
+    /// Elements that are no row, or the whole answer if it has no list.
+    pub(crate) malformed: Vec<Bytes>,
+    /// Whether the answer has a list.
     is_list: bool,
     /// The server's count.
     time: Option<i64>,
 }
 
 impl Page {
-    /// How many elements it has, whatever they are.
+    /// Number of its elements.
     fn count(&self) -> usize {
-        self.rows.len() + self.odd.len()
+        self.rows.len() + self.malformed.len()
     }
 }
 
-/// Puts rows in order: by event ids if all have one, by message ids if all posted one, else as the server had them.
+/// Orders rows by event ids if all have one, by message ids if all posted a message; else the server's order stays.
 fn order(rows: &mut [Row]) {
     if rows.iter().all(|(header, _)| header.id.is_some()) {
         rows.sort_by_key(|(header, _)| header.id);
@@ -103,36 +99,36 @@ fn order(rows: &mut [Row]) {
     }
 }
 
-/// Reads one page of which something is kept whatever it is.
+/// Reads one page, of which every element is kept.
 async fn page(http: &Http, call: Call) -> Result<Page, RequestError> {
     let answer = http.call(call).await?;
     let history: wire::History<'_> = answer.json()?;
     let List::Elements(elements) = history.events else {
         return Ok(Page {
             rows: Vec::new(),
-            odd: vec![answer.body],
+            malformed: vec![answer.body],
             is_list: false,
             time: None,
         });
     };
-    let (mut rows, mut odd) = (Vec::with_capacity(elements.len()), Vec::new());
+    let (mut rows, mut malformed) = (Vec::with_capacity(elements.len()), Vec::new());
     for element in elements {
         let body = answer.body.slice_ref(element.get().as_bytes());
         match Header::of_row(element) {
             Some(header) => rows.push((header, body)),
-            None => odd.push(body),
+            None => malformed.push(body),
         }
     }
     order(&mut rows);
     Ok(Page {
         rows,
-        odd,
+        malformed,
         is_list: true,
         time: history.time,
     })
 }
 
-/// Reads one page for a person: an answer without a list is an error.
+/// Reads one page for [`Room::history`](crate::Room::history): an answer without a list is an error.
 pub(crate) async fn messages(http: &Http, call: Call) -> Result<Page, RequestError> {
     let page = page(http, call).await?;
     if page.is_list {
@@ -143,7 +139,7 @@ pub(crate) async fn messages(http: &Http, call: Call) -> Result<Page, RequestErr
     })
 }
 
-/// Which rows were taken, whichever of their ids they had.
+/// The ids of the rows so far.
 #[derive(Default)]
 struct Known {
     events: HashSet<i64>,
@@ -151,9 +147,9 @@ struct Known {
 }
 
 impl Known {
-    /// Whether a row is taken for the first time; one without ids always is.
+    /// Whether a row is new; a row without ids always is.
     ///
-    /// Two events with ids of their own that claim the same message are two.
+    /// Two events with different ids that claim the same message are both new.
     fn is_new(&mut self, header: &Header) -> bool {
         let is_new = match (header.id, header.posted()) {
             (Some(id), _) => !self.events.contains(&id),
@@ -166,10 +162,10 @@ impl Known {
     }
 }
 
-/// The events of a room after a count, as far as its history reaches and `most` allows.
+/// Reads the events of a room after a count, as far as its history reaches and `most` allows.
 ///
-/// The events of every kind are asked for first. Where that page is full, older messages are read page by page, since
-/// only messages can be asked for before another; then other events of that stretch are missing, and `whole` says so.
+/// The first page has events of every kind. Where it is full, older messages are read page by page, since the server has
+/// no older events of other kinds; `whole` then says that they are missing.
 pub(crate) async fn since(
     http: &Http,
     room: RoomId,
@@ -179,7 +175,7 @@ pub(crate) async fn since(
     paged(http, room, since, most, PAGE).await
 }
 
-/// See [`since`]; with pages of this size.
+/// Reads as [`since`] does, with pages of a given size.
 async fn paged(
     http: &Http,
     room: RoomId,
@@ -199,18 +195,18 @@ async fn paged(
     };
     let size = most.min(page_size);
     let newest = page(http, ask("Events", since.count, size)).await?;
-    // What cannot be read has no number, so nobody knows whether it is missing.
-    let readable = newest.odd.is_empty();
+    // An element that cannot be read has no number, so that later ones may be missing.
+    let readable = newest.malformed.is_empty();
     let is_full = newest.count() >= size;
-    let mut odd = newest.odd;
+    let mut malformed = newest.malformed;
     let (mut rows, mut old) = part(newest.rows, |row| since.is_after_event(row));
-    // Of a full page nobody knows what lies before it besides messages, unless it begins just after the count.
+    // Events may lie before a full page, unless it begins just after the count.
     let follows = |row: &Row| row.0.id == Some(since.count + 1);
     let reaches = !is_full || old > 0 || rows.first().is_some_and(follows);
     let mut known = Known::default();
     rows.retain(|(header, _)| known.is_new(header));
     let mut left = most.saturating_sub(rows.len());
-    // Only messages that were posted there count: a star or an edit may be about one of last year.
+    // Only posted messages count: a star or an edit may be about an old message.
     let oldest_of = |rows: &[Row]| rows.iter().filter_map(|(header, _)| header.posted()).min();
     let mut oldest = oldest_of(&rows);
     let mut pages = 0;
@@ -225,7 +221,7 @@ async fn paged(
         let older = page(http, call).await?;
         let is_full = older.count() >= size;
         oldest = oldest_of(&older.rows);
-        odd.extend(older.odd);
+        malformed.extend(older.malformed);
         let (mut more, before) = part(older.rows, |row| since.is_after(row));
         messages_reach = !is_full || before > 0;
         let after = more.len();
@@ -233,7 +229,7 @@ async fn paged(
         old += before + after - more.len();
         left -= more.len().min(left);
         let is_over = more.is_empty() || oldest.is_none();
-        // All of them are older than any row of the pages before.
+        // Every row is older than any row of the pages before.
         more.append(&mut rows);
         rows = more;
         if is_over {
@@ -243,7 +239,7 @@ async fn paged(
     order(&mut rows);
     Ok(Past {
         rows,
-        odd,
+        malformed,
         old,
         whole: reaches && readable,
         time: newest.time,
@@ -312,7 +308,7 @@ mod tests {
             let (past, requests) = taken(after(message), &[first, second, second]).await;
             assert_eq!(messages_of(&past), expected);
             assert_eq!(requests, 2, "the second page reaches back");
-            assert_eq!((past.old, past.odd.len()), (3, 0));
+            assert_eq!((past.old, past.malformed.len()), (3, 0));
             assert!(!past.whole, "other events of that stretch are unknown");
             assert_eq!(past.time, Some(165_000_300));
         }

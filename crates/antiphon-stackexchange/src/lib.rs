@@ -8,14 +8,16 @@ mod cookies;
 mod error;
 mod event;
 mod history;
+mod html_limits;
 mod http;
 mod model;
 mod page;
+mod recent;
+mod server;
 mod session;
 mod socket;
 mod source;
 mod split;
-mod tame;
 mod throttle;
 pub mod view;
 mod wire;
@@ -23,33 +25,35 @@ mod wire;
 use std::sync::Arc;
 
 pub use antiphon_core::Events;
+pub use antiphon_net::{Proxy, ProxyError};
 pub use client::{Client, HistoryQuery, Room, Transport};
-pub use config::{Account, Config, Sockets};
+pub use config::{Account, Config};
 pub use content::Html;
 pub use error::{
     ActionError, ConfigError, JoinError, LoginError, NotConnected, PartsError, RequestError,
     SendError, TextError,
 };
 pub use event::{
-    AccessChange, AccessLevelChangedEvent, DebugMessage, DeleteEvent, EditEvent, EventType,
-    FeedTicker, FileAdded, GlobalNotificationEvent, InvitationEvent, KINDS, Malformed,
-    MentionEvent, MessageEvent, MessageFlagged, MessageMovedIn, MessageMovedOut,
-    MessageStarredEvent, ModeratorFlag, ReplyEvent, Reset, RoomExit, RoomNameChangedEvent,
-    RoomTimeout, Suspension, TimeBreak, UnknownEvent, UserEnteredEvent, UserLeftEvent, UserMerged,
+    AccessChange, AccessLevelChangedEvent, DebugMessage, DeleteEvent, EditEvent, FeedTicker,
+    FileAdded, GlobalNotificationEvent, InvitationEvent, KINDS, Malformed, MentionEvent,
+    MessageEvent, MessageFlagged, MessageMovedIn, MessageMovedOut, MessageStarredEvent,
+    ModeratorFlag, ReplyEvent, Reset, RoomExit, RoomNameChangedEvent, RoomTimeout, Suspension,
+    TimeBreak, UnknownEvent, UserEnteredEvent, UserLeftEvent, UserMerged,
     UserNameOrAvatarChangedEvent, UserNotificationEvent, UserSettingsChanged, UserSuspendedEvent,
     read_frame,
 };
 pub use model::{
-    AccessLevel, AccessSections, Bookmark, EventId, FoundUser, Me, MessageId, MessageVersion,
-    Pingable, PresentUser, RoomId, RoomInfo, RoomUsage, Server, UserId, UserInfo,
+    AccessLevel, AccessSections, Bookmark, EventId, EventType, FoundUser, Me, MessageId,
+    MessageVersion, Pingable, PresentUser, RoomId, RoomInfo, RoomUsage, Server, Sockets, UserId,
+    UserInfo,
 };
 pub use source::Source;
 pub use split::{Parts, Splitter};
 use tokio::sync::mpsc;
 
-/// A client to keep and a source to run, for one account on one chat server.
+/// Makes a client to keep and a source to run, for one account on one chat server.
 ///
-/// Nothing is opened before the source runs or the client is asked for something.
+/// No connection is opened before the source runs or a method of the client sends a request.
 pub fn connect(config: Config) -> (Client, Source) {
     let (sender, commands) = mpsc::channel(client::COMMANDS);
     let shared = Arc::new(client::Shared::new(&config, sender));

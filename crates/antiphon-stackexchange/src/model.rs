@@ -1,14 +1,17 @@
-//! Ids and values the rest of the program uses.
+//! Ids and values of the other files.
 
 use std::{fmt, num::ParseIntError, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use crate::{content::Html, wire};
+use crate::content::Html;
+pub use crate::server::Server;
 
-/// A newtype over a number that one server gives out.
+/// Rooms that an account may be in.
+pub(crate) const ROOMS: usize = 256;
+
+/// Declares ids: numbers that one server gives out.
 macro_rules! numbered {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
@@ -22,7 +25,7 @@ macro_rules! numbered {
                 Self(number)
             }
 
-            /// The number itself.
+            /// The number of the id.
             pub const fn get(self) -> i64 {
                 self.0
             }
@@ -53,11 +56,11 @@ macro_rules! numbered {
 numbered! {
     /// A room, unique on its server.
     RoomId
-    /// A user of one chat server; not the account of the site. Negative for the system's own, such as `-2` (Feeds).
+    /// A user of one chat server, which is not the account of the site; negative for system users, such as `-2` (Feeds).
     UserId
     /// A message, unique on its server across rooms.
     MessageId
-    /// An event, unique on its server; it and the counter `t` of frames are one (protocol §1).
+    /// An event, unique on its server; the counter `t` of frames counts the same numbers (protocol §1).
     EventId
 }
 
@@ -65,66 +68,45 @@ impl UserId {
     /// The system user that posts feeds and notifications.
     pub const FEEDS: Self = Self(-2);
 
-    /// Whether the system itself acts, not a person.
+    /// Whether the user is a system user, not a person.
     pub const fn is_system(self) -> bool {
         self.0 < 0
     }
 }
 
-/// One of the three chat servers.
+/// Number of an event's type.
+///
+/// Numbers are open: one without a name is kept as it is (protocol §8.2).
+///
+/// ```
+/// use antiphon_stackexchange::EventType;
+///
+/// assert_eq!(EventType::MESSAGE_POSTED, EventType(1));
+/// assert_eq!(EventType(18).to_string(), "MessageReply");
+/// assert_eq!(EventType(35).name(), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventType(pub i64);
+
+impl From<i64> for EventType {
+    fn from(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+/// The way rooms share sockets (protocol §5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Server {
-    /// `chat.stackexchange.com`: every site of the network but the other two.
+pub enum Sockets {
+    /// One socket for all rooms of the account.
     #[default]
-    StackExchange,
-    /// `chat.stackoverflow.com`.
-    StackOverflow,
-    /// `chat.meta.stackexchange.com`.
-    MetaStackExchange,
+    Shared,
+    /// One socket for each room.
+    PerRoom,
 }
 
-impl Server {
-    /// All three.
-    pub const ALL: [Self; 3] = [
-        Self::StackExchange,
-        Self::StackOverflow,
-        Self::MetaStackExchange,
-    ];
-
-    /// Its host name.
-    pub const fn chat_host(self) -> &'static str {
-        match self {
-            Self::StackExchange => "chat.stackexchange.com",
-            Self::StackOverflow => "chat.stackoverflow.com",
-            Self::MetaStackExchange => "chat.meta.stackexchange.com",
-        }
-    }
-
-    /// Host name of the site where its users log in.
-    pub const fn login_host(self) -> &'static str {
-        match self {
-            Self::StackExchange | Self::MetaStackExchange => "meta.stackexchange.com",
-            Self::StackOverflow => "stackoverflow.com",
-        }
-    }
-
-    /// Name of the cookie that keeps its session.
-    pub const fn chat_cookie(self) -> &'static str {
-        match self {
-            Self::StackExchange => "sechatusr",
-            Self::StackOverflow | Self::MetaStackExchange => "chatusr",
-        }
-    }
-}
-
-impl fmt::Display for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.chat_host())
-    }
-}
-
-/// The account itself, as the chat server knows it.
+/// The account, as the chat server knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Me {
@@ -134,36 +116,21 @@ pub struct Me {
     pub name: String,
 }
 
-/// Somebody present in a room.
+/// A user who is present in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PresentUser {
-    /// Who.
+    /// Id on the chat server.
     pub id: UserId,
     /// Name.
     pub name: String,
 }
 
-impl PresentUser {
-    /// Reads a list of users; an element that names none is left out, and what is no list is `None`.
-    pub(crate) fn list(json: &str) -> Option<Vec<Self>> {
-        let users: Vec<&RawValue> = serde_json::from_str(json).ok()?;
-        let users = users.into_iter().filter_map(|user| {
-            let user: wire::User<'_> = serde_json::from_str(user.get()).ok()?;
-            Some(Self {
-                id: UserId::new(user.id?),
-                name: user.name.unwrap_or_default().into_owned(),
-            })
-        });
-        Some(users.collect())
-    }
-}
-
-/// What `/user/info` tells of a user (protocol §7.2).
+/// A user, as `/user/info` answers (protocol §7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserInfo {
-    /// Who.
+    /// Id on the chat server.
     pub id: UserId,
     /// Name.
     pub name: String,
@@ -171,63 +138,35 @@ pub struct UserInfo {
     pub email_hash: Option<String>,
     /// Reputation across the network.
     pub reputation: Option<i64>,
-    /// Whether a moderator.
+    /// Whether the user is a moderator.
     pub is_moderator: bool,
-    /// Whether an owner of the room that was asked about; absent where the server does not say.
+    /// Whether the user owns the room that was named; absent where the server does not say.
     pub is_owner: Option<bool>,
     /// Time of the last message, to the second.
     pub last_post: Option<Timestamp>,
-    /// When last seen, to the second.
+    /// When the user was last seen, to the second.
     pub last_seen: Option<Timestamp>,
 }
 
-impl UserInfo {
-    pub(crate) fn of(user: wire::User<'_>) -> Option<Self> {
-        let time = |seconds: Option<i64>| Timestamp::from_second(seconds?).ok();
-        Some(Self {
-            id: UserId::new(user.id?),
-            name: user.name.unwrap_or_default().into_owned(),
-            email_hash: user.email_hash.map(Into::into),
-            reputation: user.reputation,
-            is_moderator: user.is_moderator.unwrap_or_default(),
-            is_owner: user.is_owner,
-            last_post: time(user.last_post),
-            last_seen: time(user.last_seen),
-        })
-    }
-}
-
-/// Somebody who can be mentioned in a room.
+/// A user who can be mentioned in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pingable {
-    /// Who.
+    /// Id on the chat server.
     pub id: UserId,
     /// Name.
     pub name: String,
-    /// When last seen, to the second (assumed).
+    /// When the user was last seen, to the second (assumed).
     pub last_seen: Option<Timestamp>,
     /// Time of the last message, to the second.
     pub last_post: Option<Timestamp>,
 }
 
-impl Pingable {
-    pub(crate) fn of(user: wire::Pingable<'_>) -> Option<Self> {
-        let time = |seconds: Option<i64>| Timestamp::from_second(seconds?).ok();
-        Some(Self {
-            id: UserId::new(user.0?),
-            name: user.1.unwrap_or_default().into_owned(),
-            last_seen: time(user.2),
-            last_post: time(user.3),
-        })
-    }
-}
-
-/// Somebody found by name.
+/// A user who was found by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundUser {
-    /// Who.
+    /// Id on the chat server.
     pub id: UserId,
     /// Name as displayed.
     pub name: String,
@@ -235,11 +174,11 @@ pub struct FoundUser {
     pub hash: Option<String>,
 }
 
-/// What is known of a room.
+/// A room's name, description, tags and owners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoomInfo {
-    /// Which room.
+    /// Number of the room.
     pub id: RoomId,
     /// Name.
     pub name: String,
@@ -247,23 +186,23 @@ pub struct RoomInfo {
     pub description: Html,
     /// Tags, as links in HTML.
     pub tags: Html,
-    /// Whether the account marked it as a favourite.
+    /// Whether the room is one of the account's favourites.
     pub is_favorite: bool,
-    /// Who owns it.
+    /// Owners of the room.
     pub owners: Vec<UserId>,
 }
 
-/// Who has which explicit access level in a room.
+/// The explicit access levels of a room (protocol §7.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessSections {
-    /// Its owners.
+    /// Owners.
     pub owners: Vec<UserId>,
-    /// Those with leave to write.
+    /// Users who may write.
     pub read_write: Vec<UserId>,
-    /// Those with leave to read.
+    /// Users who may read.
     pub read_only: Vec<UserId>,
-    /// Those who ask for access.
+    /// Users who ask for access.
     pub requests: Vec<UserId>,
 }
 
@@ -273,11 +212,11 @@ pub struct AccessSections {
 pub enum AccessLevel {
     /// No explicit level.
     None,
-    /// May read.
+    /// The user may read.
     Read,
-    /// May write.
+    /// The user may write.
     Write,
-    /// Owns the room.
+    /// The user owns the room.
     Owner,
 }
 
@@ -296,9 +235,9 @@ impl AccessLevel {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MessageVersion {
-    /// Who wrote this version.
+    /// Author of this version.
     pub user_id: Option<UserId>,
-    /// Name of who wrote it.
+    /// Name of the author.
     pub user_name: Option<String>,
     /// The text as HTML.
     pub content: Option<String>,
@@ -308,7 +247,7 @@ pub struct MessageVersion {
     pub time: Option<String>,
     /// Stars, where the page shows them.
     pub stars: Option<u64>,
-    /// Whether it is pinned.
+    /// Whether the message is pinned.
     pub is_pinned: bool,
 }
 
@@ -316,26 +255,34 @@ pub struct MessageVersion {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoomUsage {
-    /// Which room.
+    /// The room.
     pub room_id: RoomId,
-    /// Its name.
+    /// Name of the room.
     pub name: Option<String>,
-    /// How many messages the user has there.
+    /// Messages of the user in the room.
     pub messages: Option<u64>,
 }
 
 /// A bookmarked conversation.
+///
+/// ```
+/// use antiphon_stackexchange::{Bookmark, RoomId};
+///
+/// let bookmark = Bookmark::titled(RoomId::new(1), "What's new, in Tea?");
+/// assert_eq!(bookmark.slug, "whats-new-in-tea");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Bookmark {
-    /// In which room.
+    /// The room.
     pub room_id: RoomId,
-    /// The last part of its address.
+    /// The last part of the bookmark's address.
     pub slug: String,
 }
 
 impl Bookmark {
-    /// The bookmark with this title: lower case, spaces become dashes, other symbols are dropped (protocol §7.3).
+    /// The bookmark with this title: its slug is in lower case, with dashes for spaces and without other symbols
+    /// (protocol §7.3).
     pub fn titled(room_id: RoomId, title: &str) -> Self {
         let slug = title
             .trim()

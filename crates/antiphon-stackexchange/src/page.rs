@@ -1,18 +1,20 @@
-//! What is read from the sites' HTML pages (protocol §3, §4, §7).
+//! Reading the sites' HTML pages (protocol §3, §4, §7).
 //!
-//! Pages change: whatever is not found is absent, and the caller says what that means.
+//! Pages change: an element that is not found is absent, and the caller decides what that means.
 
 use std::sync::LazyLock;
 
 use scraper::{ElementRef, Html, Selector};
+use serde_json::value::RawValue;
 
 use crate::{
     error::RequestError,
+    html_limits,
     model::{AccessSections, MessageId, MessageVersion, PresentUser, RoomId, RoomUsage, UserId},
-    tame,
+    wire,
 };
 
-/// Selectors are read once.
+/// Declares a selector, which is parsed once.
 macro_rules! selector {
     ($name:ident = $css:literal) => {
         static $name: LazyLock<Selector> =
@@ -45,21 +47,21 @@ selector!(ROOM_CARD_NAME = ".room-name");
 selector!(LINK = "a[href]");
 selector!(STARRED = "li[id^=summary_]");
 
-/// Whose page it is.
+/// The account that a page is shown to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// Somebody logged in.
+    /// A user who is logged in.
     User { id: UserId, name: String },
-    /// Nobody: the link leads to the login.
+    /// Nobody: the profile link leads to the login.
     Anonymous,
-    /// The page has no such link.
+    /// The page has no profile link.
     Absent,
 }
 
 /// A page of HTML, parsed once.
 ///
-/// The parser is forgiving, keeps its own stack on the heap, is given nothing that multiplies itself, and sees no more
-/// than the network's limit of bytes.
+/// The parser accepts any HTML and keeps its stack on the heap; its input is bounded by [`html_limits`] and by the
+/// network's limit of bytes.
 #[derive(Debug)]
 pub(crate) struct Page(Html);
 
@@ -67,11 +69,10 @@ impl Page {
     /// Parses a page.
     ///
     /// # Errors
-    /// [`RequestError::Undecodable`] if it has more tags, or a deeper nesting of them, than any page has: it is never read
-    /// as an empty one.
+    /// [`RequestError::Undecodable`] if the page exceeds a limit: it is never read as an empty one.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
         let html = String::from_utf8_lossy(bytes);
-        match tame::as_page(&html) {
+        match html_limits::check_page(&html) {
             Ok(()) => Ok(Self(Html::parse_document(&html))),
             Err(reason) => Err(RequestError::Undecodable {
                 source: reason.into(),
@@ -101,13 +102,13 @@ impl Page {
         self.fkey(&ANY_FKEY)
     }
 
-    /// Whether a human is asked for.
+    /// Whether the page asks for a human.
     pub(crate) fn is_challenge(&self) -> bool {
         let title = self.first(&TITLE).map(text).unwrap_or_default();
         title.to_ascii_lowercase().contains("human verification")
     }
 
-    /// Whose page it is: the first link of the top bar (protocol §4).
+    /// The account that the page is shown to, by the first link of the top bar (protocol §4).
     pub(crate) fn profile(&self) -> Profile {
         let Some(link) = self.first(&MENU_LINK) else {
             return Profile::Absent;
@@ -140,10 +141,10 @@ impl Page {
         self.first(&INPUT).is_some()
     }
 
-    /// Who is present, in either form that pages had; `None` if it has neither.
+    /// The users who are present, in either form that pages had; `None` if the page has neither.
     pub(crate) fn present(&self) -> Option<Vec<PresentUser>> {
         if let Some(json) = self.first(&PRESENT).and_then(|div| div.attr("data-users")) {
-            return PresentUser::list(json);
+            return present_in_json(json);
         }
         self.0.select(&SCRIPT).find_map(|script| {
             let code = script.text().collect::<String>();
@@ -186,7 +187,7 @@ impl Page {
             .collect()
     }
 
-    /// Who owns a room, by its information page.
+    /// The owners of a room, by its information page.
     pub(crate) fn owners(&self) -> Vec<UserId> {
         let mut owners: Vec<UserId> = self.0.select(&OWNER_CARD).filter_map(card_user).collect();
         owners.sort_unstable();
@@ -194,7 +195,7 @@ impl Page {
         owners
     }
 
-    /// Who has which explicit level, by the access tab of a room's information page; `None` for another page.
+    /// The explicit access levels of a room, by the access tab of its information page; `None` for another page.
     pub(crate) fn access(&self) -> Option<AccessSections> {
         self.first(&ACCESS_SECTION)?;
         let mut access = AccessSections::default();
@@ -211,7 +212,7 @@ impl Page {
         Some(access)
     }
 
-    /// The rooms a user talks in, by the user's page.
+    /// The rooms that a user talks in, by the user's page.
     pub(crate) fn rooms(&self) -> Vec<RoomUsage> {
         self.0
             .select(&ROOM_CARD)
@@ -228,7 +229,7 @@ impl Page {
             .collect()
     }
 
-    /// The messages of a list of stars, the first first.
+    /// The messages of a list of stars, in the page's order.
     pub(crate) fn starred(&self) -> Vec<MessageId> {
         self.0
             .select(&STARRED)
@@ -240,7 +241,7 @@ impl Page {
     }
 }
 
-/// Keys are 32 hexadecimal digits; a little room is left for the day they are not.
+/// Whether a value looks like a key. Keys are 32 hexadecimal digits; longer and shorter ones may come some day.
 fn is_fkey(value: &str) -> bool {
     (8..=128).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
@@ -258,7 +259,7 @@ fn leading_number(text: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// The user of a card, by the number at the end of its id or by its link.
+/// The user of a card, by the number at the end of the card's id or by its link.
 fn card_user(card: ElementRef<'_>) -> Option<UserId> {
     let by_id = card.attr("id").and_then(|id| {
         let (_, number) = id.rsplit_once("user-")?;
@@ -272,6 +273,19 @@ fn card_user(card: ElementRef<'_>) -> Option<UserId> {
         })
     };
     by_id.or_else(by_link).map(UserId::new)
+}
+
+/// Ids and names in a list of users; an element that names none is left out, and what is no list is `None`.
+fn present_in_json(json: &str) -> Option<Vec<PresentUser>> {
+    let users: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+    let users = users.into_iter().filter_map(|user| {
+        let user: wire::User<'_> = serde_json::from_str(user.get()).ok()?;
+        Some(PresentUser {
+            id: UserId::new(user.id?),
+            name: user.name.unwrap_or_default().into_owned(),
+        })
+    });
+    Some(users.collect())
 }
 
 /// Ids and names in `[{id: 77, name: ("mira"), …}, …]`, which is a script and no JSON.

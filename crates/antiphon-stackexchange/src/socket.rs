@@ -8,14 +8,13 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{BoxFuture, Intake, LinkState, SourceError, Stop};
-use antiphon_net::{Message, SocketError, WebSocket, WebSocketRequest};
+use antiphon_core::{
+    BoxFuture, Intake, LinkState, OpenFailure, SourceError, Stop, error_chain, until,
+};
+use antiphon_net::{Message, SocketError, WebSocket, WebSocketRequest, describe_close};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::Uri;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::sync::mpsc;
 
 use crate::{
     client::Shared,
@@ -24,14 +23,11 @@ use crate::{
     history::{self, Since},
     http::Call,
     model::{MessageId, RoomId},
-    session::{Command, Done, Failure, Moment, Refusal, Rules, Session, SocketId, Task, Top},
+    session::{AnnounceError, Command, Done, Failure, Rules, Session, SocketId, Step, Task, Top},
     wire::{self, Header},
 };
 
-/// How long the journal gets to take what was read when the source closes.
-const LAST_WORDS: Duration = Duration::from_secs(2);
-
-/// What a task brings: news for the session, and the socket if it opened one.
+/// The outcome of a task, and the socket if it opened one.
 struct Outcome {
     done: Done,
     socket: Option<(SocketId, WebSocket)>,
@@ -47,14 +43,14 @@ impl From<Done> for Outcome {
 #[derive(Default)]
 struct Sockets {
     open: Vec<(SocketId, WebSocket)>,
-    /// Which is asked first, so that none is always last.
+    /// Index of the socket that is asked first, so that none is always last.
     first: usize,
 }
 
 impl Sockets {
     /// The next frame of any socket.
     ///
-    /// Safe to drop at any point: a frame stays in its socket until it is given out.
+    /// Safe to drop at any point: a frame stays in its socket until it is returned.
     async fn next(&mut self) -> (SocketId, Option<Result<Message, SocketError>>) {
         poll_fn(|context| {
             let count = self.open.len();
@@ -77,7 +73,7 @@ impl Sockets {
     }
 }
 
-/// Connects and brings events until asked to stop, or until trying again would be wrong.
+/// Connects and sends events until it is stopped, or until a failure after which no further try is made.
 pub(crate) async fn run(
     config: Config,
     shared: Arc<Shared>,
@@ -91,20 +87,17 @@ pub(crate) async fn run(
         sockets: config.sockets,
         backfill: config.backfill,
         poll_interval: config.poll_interval,
-        silence: config.silence,
+        idle_timeout: config.idle_timeout,
         reset_after: config.reset_after,
         acknowledge: config.acknowledge,
-        buffer: config.buffer,
+        buffer_bytes: config.buffer_bytes,
     };
     let rng = config.rng.clone().unwrap_or_default();
     let mut session = Session::new(rules, rng, intake.nonce(), intake.checkpoints());
     let mut tasks: FuturesUnordered<BoxFuture<'static, Outcome>> = FuturesUnordered::new();
     let mut closing: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
     let mut sockets = Sockets::default();
-    let now = || Moment {
-        at: Instant::now(),
-        wall: intake.now(),
-    };
+    let now = || intake.moment();
     session.start();
     loop {
         while let Some(task) = session.next_task() {
@@ -116,7 +109,7 @@ pub(crate) async fn run(
             }
         }
         if let Some(state) = session.take_link() {
-            // Whoever runs the source tells people; see `Intake::link`.
+            // The app tells people; see `Intake::link`.
             tracing::debug!(source = %intake.source(), %state, "link");
             intake.show_link(state.clone());
             shared.link.send_replace(state);
@@ -124,19 +117,17 @@ pub(crate) async fn run(
         shared
             .polling
             .store(session.is_polling(), Ordering::Relaxed);
-        if session.is_stopped() && session.next_weight().is_none() {
-            return Err(SourceError::of_link(
-                intake.source().clone(),
-                &shared.link.borrow(),
-            ));
+        if session.is_stopped() && session.outbox.is_empty() {
+            let state = shared.link.borrow().clone();
+            return Err(SourceError::of_link(intake.source().clone(), &state));
         }
         if stop.is_reading_over() {
             session.stop_reading();
         }
         session.note_pause(now());
         let deadline = session.deadline();
-        // Every branch may be dropped half way: a frame stays in its socket, a command and a task in their queues, and
-        // a wait for room only loses its turn.
+        // Every branch is safe to drop: a frame stays in its socket, a command and a task in their queues, and a wait for
+        // room only loses its turn.
         tokio::select! {
             () = stop.closing() => break,
             () = stop.reading(), if !stop.is_reading_over() => {}
@@ -151,8 +142,10 @@ pub(crate) async fn run(
                         session.on_bytes(id, &bytes, now());
                         None
                     }
-                    Some(Ok(Message::Close { code, reason })) => Some(goodbye(code, &reason)),
-                    Some(Err(error)) => Some(reason(&error)),
+                    Some(Ok(Message::Close { code, reason })) => {
+                        Some(describe_close("server", code, &reason))
+                    },
+                    Some(Err(error)) => Some(error_chain(&error)),
                     None => Some("the connection ended without goodbye".into()),
                 };
                 if let Some(gone) = gone {
@@ -162,15 +155,11 @@ pub(crate) async fn run(
                     }
                 }
             }
-            permit = intake.reserve(session.next_weight().unwrap_or_default()), if session.next_weight().is_some() => {
-                let Ok(permit) = permit else {
-                    // Nothing can be stored any more, so nothing may be taken.
-                    break;
-                };
-                if let Some(entry) = session.take_entry() {
-                    permit.send(entry);
-                }
-            }
+            permit = session.outbox.reserve(&intake) => match permit {
+                Ok(permit) => session.outbox.send(permit),
+                // Nothing can be stored any more, so nothing may be read.
+                Err(_) => break,
+            },
             Some(outcome) = tasks.next(), if !tasks.is_empty() => {
                 let Outcome { done, socket } = outcome;
                 sockets.open.extend(socket);
@@ -180,9 +169,8 @@ pub(crate) async fn run(
             Some(command) = commands.recv(), if session.wants_command() => session.on_command(command, now()),
         }
     }
-    session.stopping(now());
-    // What was read is stored if the journal still takes it; if not, it lies behind the last checkpoint.
-    let _ = timeout(LAST_WORDS, drain(&mut session, &intake)).await;
+    session.report_unheard(now());
+    session.outbox.flush(&intake).await;
     // Leaving rooms is an act of the user: only the sockets are closed.
     for (_, mut socket) in sockets.open {
         socket.close(Some(1000), "").await;
@@ -191,44 +179,6 @@ pub(crate) async fn run(
     shared.link.send_replace(LinkState::Closed);
     tracing::debug!(source = %intake.source(), "closed");
     Ok(())
-}
-
-async fn drain(session: &mut Session, intake: &Intake) {
-    while let Some(weight) = session.next_weight() {
-        let Ok(permit) = intake.reserve(weight).await else {
-            return;
-        };
-        if let Some(entry) = session.take_entry() {
-            permit.send(entry);
-        }
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
-fn goodbye(code: Option<u16>, reason: &str) -> String {
-    match (code, reason) {
-        (Some(code), "") => format!("the server closed the socket with code {code}"),
-        (Some(code), reason) => format!("the server closed the socket with code {code}: {reason}"),
-        (None, _) => "the server closed the socket".into(),
-    }
-}
-
-/// An error and its causes in one line.
-pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -331,30 +281,36 @@ async fn stored(intake: &Intake, part: &antiphon_core::Part, mark: i64) {
     let mut stored = intake.stored(part);
     let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
     if reached.await.is_err() {
-        // The journal is gone, which the loop sees for itself.
+        // The journal is gone; the loop ends for the same reason.
         pending::<()>().await;
     }
 }
 
 fn login_failed(error: &LoginError) -> Failure {
-    Failure {
-        wait: match error {
-            LoginError::Request(error) => asked(error),
-            _ => None,
+    let wait = match error {
+        LoginError::Request(error) => asked(error),
+        _ => None,
+    };
+    let open = OpenFailure::new(error_chain(error)).wait(wait);
+    let step = match error {
+        LoginError::Status { .. } => Step::LoginPage,
+        _ => Step::Request,
+    };
+    match error.way_out() {
+        Some((code, hint)) => Failure {
+            open: open.fatal(code, hint),
+            step,
         },
-        fatal: error.way_out(),
-        status: matches!(error, LoginError::Status { .. }),
-        ..Failure::new(reason(error))
+        None => Failure { open, step },
     }
 }
 
 fn failed(error: &RequestError) -> Failure {
     match error.login() {
         Some(login) => login_failed(login),
-        None => Failure {
-            wait: asked(error),
-            ..Failure::new(reason(error))
-        },
+        None => OpenFailure::new(error_chain(error))
+            .wait(asked(error))
+            .into(),
     }
 }
 
@@ -367,7 +323,7 @@ fn asked(error: &RequestError) -> Option<Duration> {
 }
 
 /// Tells the server that a room is read, and gives its counter (protocol §5.1, step 1).
-async fn announce(shared: &Shared, room: RoomId) -> Result<Top, Refusal> {
+async fn announce(shared: &Shared, room: RoomId) -> Result<Top, AnnounceError> {
     let call = Call::ask(format!("/chats/{room}/events"))
         .from(room)
         .field("since", &0)
@@ -375,11 +331,11 @@ async fn announce(shared: &Shared, room: RoomId) -> Result<Top, Refusal> {
         .field("msgCount", &1);
     match shared.http.call(call).await {
         Ok(answer) => {
-            let undecodable = |error: &RequestError| Refusal::Failed(failed(error));
+            let undecodable = |error: &RequestError| AnnounceError::Failed(failed(error));
             let page: wire::History<'_> = answer.json().map_err(|error| undecodable(&error))?;
             let Some(count) = page.time.filter(|time| *time > 0) else {
                 let reason = format!("the answer for room {room} has no counter");
-                return Err(Refusal::Failed(Failure::new(reason)));
+                return Err(AnnounceError::Failed(OpenFailure::new(reason).into()));
             };
             let newest = match &page.events {
                 wire::List::Elements(rows) => {
@@ -395,16 +351,16 @@ async fn announce(shared: &Shared, room: RoomId) -> Result<Top, Refusal> {
         Err(error) if matches!(error.status(), Some(401 | 403 | 404 | 410)) => {
             let in_words = matches!(error, RequestError::Refused { .. });
             match shared.http.room_is_open(room).await {
-                Ok(false) => Err(Refusal::Closed),
+                Ok(false) => Err(AnnounceError::Closed),
                 // The chat's own words, and no page either: it is not something in front of the site.
                 Err(page) if in_words && matches!(page.status(), Some(401 | 403)) => {
-                    Err(Refusal::Closed)
+                    Err(AnnounceError::Closed)
                 }
-                Ok(true) => Err(Refusal::Failed(failed(&error))),
-                Err(error) => Err(Refusal::Failed(failed(&error))),
+                Ok(true) => Err(AnnounceError::Failed(failed(&error))),
+                Err(error) => Err(AnnounceError::Failed(failed(&error))),
             }
         }
-        Err(error) => Err(Refusal::Failed(failed(&error))),
+        Err(error) => Err(AnnounceError::Failed(failed(&error))),
     }
 }
 
@@ -432,9 +388,8 @@ async fn open(
     }
     let address = address.unwrap_or_default();
     let refused = |reason: String, wait: Option<Duration>| Failure {
-        wait,
-        socket_only: true,
-        ..Failure::new(reason)
+        open: OpenFailure::new(reason).wait(wait),
+        step: Step::Socket,
     };
     let uri: Uri = format!("{address}?l={after}")
         .parse()
@@ -450,6 +405,6 @@ async fn open(
         );
     match shared.network.websocket(request).await {
         Ok(socket) => Ok((connection, socket)),
-        Err(error) => Err(refused(reason(&error), error.retry_after())),
+        Err(error) => Err(refused(error_chain(&error), error.retry_after())),
     }
 }

@@ -1,4 +1,4 @@
-//! The source to run, and the stream for those who want one platform without an app.
+//! The source to run, and its events as a stream for programs without an app.
 
 use std::sync::Arc;
 
@@ -10,7 +10,26 @@ use crate::{client::Shared, config::Config, error, event::KINDS, session::Comman
 
 /// One chat account's connection: run it in an app, or take its events as a stream.
 ///
-/// Dropped without being run, it leaves its client without a connection.
+/// A source that is dropped without being run leaves its client without a connection.
+///
+/// ```no_run
+/// use antiphon_core::Payload as _;
+/// use antiphon_stackexchange::{MessageEvent, Source};
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// /// Prints messages until `shutdown` is cancelled.
+/// async fn print(source: Source, shutdown: CancellationToken) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut events = source.events(shutdown);
+///     while let Some(event) = events.next().await {
+///         let event = event?;
+///         if MessageEvent::KINDS.contains(&event.kind().as_str()) {
+///             println!("{}", MessageEvent::decode(&event)?.content.text());
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Source {
     config: Config,
@@ -33,7 +52,7 @@ impl Source {
 
     /// The account's events as a stream, without an app and without a journal.
     ///
-    /// What that means is said at [`Events`].
+    /// [`Events`] says what is different then.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -63,10 +82,9 @@ impl antiphon_core::Source for Source {
     ) -> BoxFuture<'static, Result<(), SourceError>> {
         Box::pin(async move {
             if let Err(error) = self.config.check() {
-                let name = self.config.name.clone();
-                self.shared.stopped("configuration", &error.to_string());
-                return Err(SourceError::new(name, "configuration", error.to_string())
-                    .hint("correct the source's configuration"));
+                let state = error.link();
+                self.shared.link.send_replace(state.clone());
+                return Err(SourceError::of_link(self.config.name.clone(), &state));
             }
             socket::run(self.config, self.shared, self.commands, intake, stop).await
         })

@@ -1,25 +1,19 @@
-//! Long texts in several messages (protocol §9, §10).
+//! Splitting long texts into messages (protocol §9, §10).
 //!
-//! A message of one line has 500 characters at most. Any line break lifts that, and turns Markdown off: a text of several
-//! lines is one message however long, unless its lines are to be messages of their own.
+//! A message of one line has 500 characters at most. A line break lifts that limit and turns Markdown off: a text of
+//! several lines is one message however long, unless its lines are to be messages of their own.
 
-use std::fmt::Write as _;
+mod line;
+mod marks;
 
-use unicode_segmentation::UnicodeSegmentation as _;
-
+use self::line::{Line, units};
 use crate::{config::Config, error::TextError};
 
-/// Messages that a text may become by default.
+/// Messages that a text may become, by default.
 const MOST: usize = 20;
-/// Longest run of backticks that opens code; a longer one is text.
-const FENCE: usize = 8;
-/// The shortest message that parts are made for: every mark that may be open fits several times.
-const SHORTEST: usize = 64;
-/// Bytes of a link beyond which it fits no message.
-const LONGEST: usize = 4 * Config::LINE_LENGTH;
-/// What stands before a line of code.
+/// The mark before a line of code.
 const INDENT: &str = "    ";
-/// What stands before a quoted line.
+/// The mark before a quoted line.
 const QUOTE: &str = "> ";
 
 /// Splits long texts into messages.
@@ -34,6 +28,13 @@ const QUOTE: &str = "> ";
 /// let parts = Splitter::new().split(&format!("**{}**", "tea ".repeat(300).trim_end()))?;
 /// assert_eq!(parts.len(), 3);
 /// assert!(parts.iter().all(|part| part.starts_with("**tea") && part.ends_with("tea**")));
+///
+/// // Several lines are one message, unless each is to be a message of its own.
+/// let lines = "*one*\n*two*";
+/// assert_eq!(Splitter::new().split(lines)?.len(), 1);
+/// let parts = Splitter::new().lines_apart(true).split(lines)?;
+/// assert_eq!(parts.iter().collect::<Vec<_>>(), ["*one*", "*two*"]);
+/// assert_eq!(parts.joined(), lines);
 /// # Ok::<(), antiphon_stackexchange::TextError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Default for Splitter {
 }
 
 impl Splitter {
-    /// A splitter that makes 20 messages at most, and one of a text of several lines.
+    /// A splitter that makes 20 messages at most, and a single message of a text of several lines.
     pub const fn new() -> Self {
         Self {
             most: MOST,
@@ -58,14 +59,14 @@ impl Splitter {
         }
     }
 
-    /// Sets how many messages a text may become; the default is 20. A text that needs more is refused as a whole.
+    /// Sets how many messages a text may become. Default: 20; a text that needs more is refused as a whole.
     #[must_use]
     pub const fn most(mut self, messages: usize) -> Self {
         self.most = messages;
         self
     }
 
-    /// Sets whether each line is a message of its own, in which Markdown counts; the default is no.
+    /// Sets whether each line is a message of its own, with Markdown. Default: `false`.
     ///
     /// Lines of code, indented by four, stay together.
     #[must_use]
@@ -77,8 +78,8 @@ impl Splitter {
     /// Splits a text.
     ///
     /// # Errors
-    /// [`TextError::Empty`] if there is nothing in it, and [`TextError::TooManyParts`] if it needs more messages than it may
-    /// become.
+    /// [`TextError::Empty`] for an empty text, and [`TextError::TooManyParts`] if it needs more messages than
+    /// [`Splitter::most`].
     pub fn split(&self, text: &str) -> Result<Parts, TextError> {
         self.split_at(text, Config::LINE_LENGTH)
     }
@@ -123,7 +124,7 @@ impl Splitter {
             let kept = block.trim_end_matches(['\n', '\r']);
             let gap = &block[kept.len()..];
             if kept.trim().is_empty() {
-                // White space belongs to whatever stands before it.
+                // White space belongs to the message before it.
                 match parts.last_mut() {
                     Some(part) => part.gap.push_str(block),
                     None => before.push_str(block),
@@ -153,22 +154,22 @@ impl Splitter {
 pub struct Parts(Vec<Part>);
 
 impl Parts {
-    /// How many messages there are.
+    /// Number of messages.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none; a splitter always makes one.
+    /// Whether there is no message; a splitter always makes one.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The messages' texts.
+    /// Texts of the messages.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|part| part.text.as_str())
     }
 
-    /// The text that was split: the messages without the marks that were added, with the white space at the cuts.
+    /// Returns the text that was split: the messages without added marks, with the white space at the cuts.
     pub fn joined(&self) -> String {
         let mut text = String::new();
         for part in &self.0 {
@@ -184,11 +185,11 @@ impl Parts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
     text: String,
-    /// Bytes that were added in front, to open what was open.
+    /// Bytes of marks that were added in front.
     opened: usize,
-    /// Bytes that were added behind, to close it.
+    /// Bytes of marks that were added behind.
     closed: usize,
-    /// White space of the text that stands before it, and behind it, in no message.
+    /// White space of the text before and behind the message, which is in no message.
     before: String,
     gap: String,
 }
@@ -205,401 +206,11 @@ impl Part {
     }
 }
 
-/// A pair of marks around formatted text, by where they begin and end.
-#[derive(Clone, Debug)]
-struct Pair {
-    /// Where the opening mark begins, and the text behind it.
-    open: usize,
-    text: usize,
-    /// Where the closing mark begins.
-    close: usize,
-}
-
-/// One line, and what of it belongs together.
-struct Line<'a> {
-    text: &'a str,
-    length: usize,
-    /// What stands before every part: a quote's or code's mark.
-    mark: &'static str,
-    /// Pairs of marks, in the order in which they open.
-    pairs: Vec<Pair>,
-    /// Where it may be cut, ascending.
-    cuts: Vec<usize>,
-}
-
-impl<'a> Line<'a> {
-    fn of(text: &'a str, length: usize) -> Self {
-        let mark = [INDENT, QUOTE]
-            .into_iter()
-            .find(|mark| text.starts_with(mark));
-        let mark = mark.unwrap_or_default();
-        let mut scan = Scan {
-            text,
-            pairs: Vec::new(),
-            open: Vec::new(),
-            together: Vec::new(),
-        };
-        if mark != INDENT {
-            scan.run(mark.len());
-        }
-        let Scan {
-            mut pairs,
-            mut together,
-            ..
-        } = scan;
-        pairs.sort_by_key(|pair| pair.open);
-        // A mark belongs to the text that it is at.
-        together.extend(pairs.iter().map(|pair| (pair.open, pair.text + 1)));
-        together.extend(pairs.iter().map(|pair| {
-            let mark = pair.text - pair.open;
-            (pair.close.saturating_sub(1), pair.close + mark)
-        }));
-        let first = reply(text).unwrap_or(mark.len());
-        together.push((0, first + 1));
-        together.sort_unstable();
-        let mut cuts = Vec::new();
-        let mut whole = together.into_iter().peekable();
-        let mut until = 0;
-        for (at, _) in text.grapheme_indices(true).skip(1) {
-            while let Some((_, end)) = whole.next_if(|(start, _)| *start < at) {
-                until = until.max(end);
-            }
-            if at >= until {
-                cuts.push(at);
-            }
-        }
-        cuts.push(text.len());
-        Self {
-            text,
-            length: length.max(SHORTEST),
-            mark,
-            pairs,
-            cuts,
-        }
-    }
-
-    /// Adds the parts, one more than allowed at most.
-    fn cut(&self, most: usize, parts: &mut Vec<Part>) {
-        let mut start = 0;
-        let mut before = String::new();
-        while start < self.text.len() && parts.len() <= most {
-            let rest = &self.text[start..];
-            let space = rest.len() - rest.trim_start().len();
-            if space == rest.len() || units(&rest[..space]) > self.length / 2 {
-                // The server takes no message of white space.
-                match parts.last_mut() {
-                    Some(last) => last.gap.push_str(&rest[..space]),
-                    None => before.push_str(&rest[..space]),
-                }
-                start += space;
-                continue;
-            }
-            let opening = self.opening(start);
-            let ends = self.ends(start, &opening);
-            let twin = parts.last().map(|part| part.text.clone());
-            let mut chosen = None;
-            for end in ends {
-                let part = self.part(start, end, &opening);
-                // The server takes no message twice in a row.
-                let is_twin = twin.as_ref() == Some(&part.text);
-                chosen = Some(part);
-                if !is_twin {
-                    break;
-                }
-            }
-            let Some(mut part) = chosen else {
-                return;
-            };
-            part.before = std::mem::take(&mut before);
-            start += part.text.len() - part.opened - part.closed + part.gap.len();
-            parts.push(part);
-        }
-    }
-
-    /// Where a part that begins here may end, the best first; there is one at least.
-    fn ends(&self, start: usize, opening: &str) -> Vec<usize> {
-        let room = self.length - units(opening).min(self.length);
-        let fits = |end: usize| {
-            let kept = self.kept(start, end);
-            !kept.trim().is_empty() && units(kept) + units(&self.closing(end)) <= room
-        };
-        let from = self.cuts.partition_point(|cut| *cut <= start);
-        // No character has less than one unit, nor more than four bytes.
-        let window = start + 4 * room;
-        let near = self.cuts[from..].iter().copied();
-        let near = near.take_while(|cut| *cut <= window);
-        let near = near.take_while(|cut| self.kept(start, *cut).chars().count() <= room);
-        let fitting: Vec<usize> = near.filter(|cut| fits(*cut)).collect();
-        if fitting.last() == Some(&self.text.len()) {
-            return fitting.into_iter().rev().collect();
-        }
-        let is_soft = |cut: &usize| self.text[*cut..].starts_with(char::is_whitespace);
-        let (mut soft, mut hard): (Vec<usize>, Vec<usize>) = fitting.into_iter().partition(is_soft);
-        soft.reverse();
-        hard.reverse();
-        // A word that would leave most of the message empty is cut.
-        let size = |ends: &[usize]| ends.first().map_or(0, |end| units(&self.text[start..*end]));
-        let cuts_word = size(&soft) < room / 4 && size(&hard) > room / 2;
-        let ends = if cuts_word {
-            [hard, soft].concat()
-        } else {
-            [soft, hard].concat()
-        };
-        if !ends.is_empty() {
-            return ends;
-        }
-        // A link or an address that is longer than a message: between any two characters.
-        let graphemes = self.text[start..].grapheme_indices(true);
-        let within = graphemes.map(|(at, grapheme)| start + at + grapheme.len());
-        let fitting: Vec<usize> = within
-            .take_while(|end| units(&self.text[start..*end]) + units(&self.closing(*end)) <= room)
-            .collect();
-        if fitting.is_empty() {
-            // One that people see as one character, of many characters.
-            let end = self.text[start..].char_indices().find_map(|(at, _)| {
-                let end = start + at;
-                (units(&self.text[start..end]) >= room / 2).then_some(end)
-            });
-            return vec![end.unwrap_or(self.text.len())];
-        }
-        fitting.into_iter().rev().collect()
-    }
-
-    /// What a part from here to there keeps of the text: white space at the cut is left out.
-    fn kept(&self, start: usize, end: usize) -> &str {
-        if self.mark == INDENT {
-            &self.text[start..end]
-        } else {
-            self.text[start..end].trim_end()
-        }
-    }
-
-    fn part(&self, start: usize, end: usize, opening: &str) -> Part {
-        let kept = self.kept(start, end);
-        let closing = self.closing(end);
-        let behind = start + kept.len();
-        let gap_end = if self.mark == INDENT || end == self.text.len() {
-            end
-        } else {
-            let rest = &self.text[end..];
-            end + rest.len() - rest.trim_start().len()
-        };
-        Part {
-            text: format!("{opening}{kept}{closing}"),
-            opened: opening.len(),
-            closed: closing.len(),
-            before: String::new(),
-            gap: self.text[behind..gap_end].to_owned(),
-        }
-    }
-
-    /// The marks that are open at a place, in their order.
-    fn open_at(&self, at: usize) -> impl DoubleEndedIterator<Item = &str> {
-        let pairs = self.pairs.iter();
-        let open = pairs.filter(move |pair| pair.text <= at && at <= pair.close);
-        open.map(|pair| &self.text[pair.open..pair.text])
-    }
-
-    fn opening(&self, start: usize) -> String {
-        let mut opening = String::new();
-        if start > 0 {
-            opening.push_str(self.mark);
-        }
-        for mark in self.open_at(start) {
-            let _ = write!(opening, "{mark}");
-        }
-        opening
-    }
-
-    fn closing(&self, end: usize) -> String {
-        if end == self.text.len() {
-            return String::new();
-        }
-        self.open_at(end).rev().collect()
-    }
-}
-
-/// Length as the server counts it, or more: in units of UTF-16 (assumed).
-fn units(text: &str) -> usize {
-    text.encode_utf16().count()
-}
-
-/// Finds pairs of marks, and what belongs together.
-struct Scan<'a> {
-    text: &'a str,
-    pairs: Vec<Pair>,
-    /// Marks that may open something: where they begin, and where their text does.
-    open: Vec<(usize, usize)>,
-    /// Stretches that are not cut.
-    together: Vec<(usize, usize)>,
-}
-
-impl Scan<'_> {
-    fn run(&mut self, from: usize) {
-        let mut at = from;
-        while at < self.text.len() {
-            at = self.step(at);
-        }
-    }
-
-    /// Looks at what stands here; gives where to go on.
-    fn step(&mut self, at: usize) -> usize {
-        let rest = &self.text[at..];
-        let first = rest.chars().next().map_or(1, char::len_utf8);
-        if let Some(escaped) = rest.strip_prefix('\\') {
-            let next = escaped.chars().next().map_or(0, char::len_utf8);
-            self.together.push((at, at + 1 + next));
-            return at + 1 + next;
-        }
-        if rest.starts_with('`') {
-            return self.code(at);
-        }
-        let whole = link(rest).or_else(|| entity(rest)).or_else(|| {
-            let before = self.text[..at].chars().next_back();
-            address(rest).filter(|_| !before.is_some_and(char::is_alphanumeric))
-        });
-        if let Some(length) = whole {
-            self.together.push((at, at + length));
-            return at + length;
-        }
-        // Of three in a row the one that was opened last is closed first.
-        let last = self
-            .open
-            .last()
-            .map(|(open, text)| &self.text[*open..*text]);
-        let marks = match last {
-            Some("*") => ["*", "---", "**", "__", "_"],
-            Some("_") => ["_", "---", "**", "__", "*"],
-            _ => ["---", "**", "__", "*", "_"],
-        };
-        let is_run = ["***", "___"].iter().any(|run| rest.starts_with(run));
-        let marks = if is_run {
-            marks
-        } else {
-            ["---", "**", "__", "*", "_"]
-        };
-        if let Some(mark) = marks.into_iter().find(|mark| rest.starts_with(mark)) {
-            self.mark(at, mark);
-            return at + mark.len();
-        }
-        at + first
-    }
-
-    /// A run of backticks, and the code up to a run of the same length.
-    fn code(&mut self, at: usize) -> usize {
-        let rest = &self.text[at..];
-        let fence = rest.len() - rest.trim_start_matches('`').len();
-        let text = at + fence;
-        let mut close = text;
-        while let Some(found) = self.text[close..].find('`') {
-            let run = close + found;
-            let length = self.text[run..].len() - self.text[run..].trim_start_matches('`').len();
-            if length == fence && fence <= FENCE && run > text {
-                self.pairs.push(Pair {
-                    open: at,
-                    text,
-                    close: run,
-                });
-                return run + length;
-            }
-            close = run + length;
-        }
-        text
-    }
-
-    /// A mark that opens formatting, or closes it, or neither.
-    fn mark(&mut self, at: usize, mark: &str) {
-        let end = at + mark.len();
-        let before = self.text[..at].chars().next_back();
-        let after = self.text[end..].chars().next();
-        let is_space = |character: Option<char>| character.is_none_or(char::is_whitespace);
-        let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
-        let same = |(open, text): &(usize, usize)| &self.text[*open..*text] == mark;
-        if !is_space(before)
-            && let Some(index) = self.open.iter().rposition(same)
-            && self.open[index].1 < at
-        {
-            let (open, text) = self.open[index];
-            // Whatever opened since and did not close is text.
-            self.open.truncate(index);
-            self.pairs.push(Pair {
-                open,
-                text,
-                close: at,
-            });
-        } else if !(is_space(after) || mark.starts_with('_') && is_word(before)) {
-            self.open.push((at, end));
-        }
-    }
-}
-
-/// Length of what makes a text a reply, `:<message> `, at its beginning.
-fn reply(text: &str) -> Option<usize> {
-    let rest = text.strip_prefix(':')?;
-    let digits = rest.len()
-        - rest
-            .trim_start_matches(|digit: char| digit.is_ascii_digit())
-            .len();
-    (digits > 0 && rest[digits..].starts_with(' ')).then_some(digits + 2)
-}
-
-/// Length of a link `[text](address)` or a tag `[tag:name]` at the beginning of a text.
-fn link(text: &str) -> Option<usize> {
-    let rest = text.strip_prefix('[')?;
-    let close = rest.bytes().take(LONGEST).position(|byte| byte == b']')?;
-    if rest[..close].contains('[') {
-        // The link, if there is one, begins at the last of them.
-        return None;
-    }
-    let behind = &rest[close + 1..];
-    let tag = rest.starts_with("tag:") || rest.starts_with("meta-tag:");
-    if tag {
-        return Some(close + 2);
-    }
-    let address = behind.strip_prefix('(')?;
-    let mut depth = 1;
-    for (at, character) in address.char_indices().take(LONGEST) {
-        match character {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return Some(close + 3 + at + 1);
-        }
-    }
-    None
-}
-
-/// Length of an entity such as `&amp;` at the beginning of a text.
-fn entity(text: &str) -> Option<usize> {
-    let name = text.strip_prefix('&')?;
-    let end = name.bytes().take(32).position(|byte| byte == b';')?;
-    let digits = name[..end].trim_start_matches('#');
-    let is_name = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_name.then_some(end + 2)
-}
-
-/// Length of an address at the beginning of a text.
-fn address(text: &str) -> Option<usize> {
-    let schemes = ["https://", "http://", "ftp://", "//", "www."];
-    let scheme = schemes
-        .into_iter()
-        .find(|scheme| text.starts_with(scheme))?;
-    let ends = |character: char| character.is_whitespace() || "[]<>\"".contains(character);
-    let end = text.find(ends).unwrap_or(text.len());
-    // A link's end is none of its address, nor is a mark behind it.
-    let end = text[..end]
-        .trim_end_matches(['*', '_', ')', ']', '.', ',', '`', '-'])
-        .len();
-    (end > scheme.len()).then_some(end)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
 
-    use super::*;
+    use super::{line::SHORTEST, *};
 
     fn split(text: &str, length: usize) -> Vec<String> {
         let parts = Splitter::new()

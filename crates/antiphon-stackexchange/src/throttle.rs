@@ -1,4 +1,4 @@
-//! One account's pace of writing: the server's own word, obeyed to the second (protocol §10).
+//! The pace of one account's writes: waits as long as the server asks, to the second (protocol §10).
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -14,12 +14,12 @@ use crate::error::RequestError;
 
 /// The shortest pause between two writes.
 const BETWEEN: Duration = Duration::from_millis(100);
-/// What an answer that names no seconds asks for.
+/// The wait for an answer that names no seconds.
 const UNSAID: Duration = Duration::from_secs(5);
-/// A wait longer than this is not believed: a day.
+/// The longest wait that is obeyed: a day.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Gives writes their turn, one after another: the limit is the account's, whatever the room.
+/// Gives writes their turn, one after another: the limit is the account's, in all rooms together.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     next: Mutex<Option<Instant>>,
@@ -27,7 +27,7 @@ pub(crate) struct Throttle {
     most: usize,
 }
 
-/// The turn of one write; the others wait until it is dropped.
+/// The turn of one write; other writes wait until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
     next: MutexGuard<'a, Option<Instant>>,
@@ -52,7 +52,10 @@ impl Throttle {
         }
     }
 
-    /// Waits for the turn, in order of asking.
+    /// Waits for the turn, in the order of the calls.
+    ///
+    /// # Errors
+    /// [`RequestError::Busy`] if too many writes wait already.
     pub(crate) async fn turn(&self) -> Result<Turn<'_>, RequestError> {
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let place = Place(&self.waiting);
@@ -75,13 +78,13 @@ impl Turn<'_> {
         *self.next = Some(Instant::now() + BETWEEN);
     }
 
-    /// The server asked to wait.
+    /// Notes that the server asked to wait.
     pub(crate) fn asked(&mut self, wait: Duration) {
         *self.next = Some(Instant::now() + wait);
     }
 }
 
-/// How long a 409 asks to wait: `You can perform this action again in 4 seconds.`, also as a JSON text.
+/// Reads how long a 409 asks to wait: `You can perform this action again in 4 seconds.`, also as a JSON text.
 pub(crate) fn wait_in(text: &str) -> Duration {
     let seconds = text
         .to_ascii_lowercase()

@@ -1,29 +1,42 @@
-//! What filters look at: events with borrowed texts, cheaper than the full decode.
+//! Views for filters: events with borrowed texts, cheaper than the payloads.
+//!
+//! The payload of an event says which view a filter takes: [`Message`] for events about messages, [`User`] for others.
 
 use std::borrow::Cow;
 
 use antiphon_core::{DecodeError, Event};
 
 use crate::{
-    event::{event_id, placed},
+    event::convert::{event_id, placed},
     model::{EventId, MessageId, RoomId, UserId},
 };
 
-/// A look at an event about a message.
+/// The view of an event about a message.
+///
+/// ```
+/// # use antiphon_stackexchange as stackexchange;
+/// let frame = br#"{"r1": {"e": [{"event_type": 1, "id": 5, "message_id": 7, "room_id": 1, "content": "!help"}]}}"#;
+/// let drafts = stackexchange::read_frame(&frame.to_vec().into(), jiff::Timestamp::UNIX_EPOCH);
+/// # use antiphon_core::{Event, Position};
+/// let event = Event::stored(Position::new(1), "chat".into(), drafts[0].clone());
+/// let message = stackexchange::view::Message::of(&event)?;
+/// assert!(message.content.starts_with('!') && message.message_id.get() == 7);
+/// # Ok::<(), antiphon_core::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message<'a> {
     /// Id of the event; absent in rows of a history, which have none.
     pub id: Option<EventId>,
-    /// In which room.
+    /// Room of the message.
     pub room_id: RoomId,
-    /// Which message.
+    /// The message; 0 stands for none.
     pub message_id: MessageId,
-    /// Who did it; absent where nobody was named.
+    /// The user who acted; absent where nobody was named.
     pub user_id: Option<UserId>,
-    /// Name of who did it; empty where none was sent.
+    /// Name of that user; empty where none was sent.
     pub user_name: Cow<'a, str>,
-    /// Whom it was done to, where there is one.
+    /// The user it was done to, where there is one.
     pub target_user_id: Option<UserId>,
     /// The text as a fragment of HTML; empty where there is none.
     pub content: Cow<'a, str>,
@@ -32,7 +45,7 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Looks at any event of this platform; what it does not have is empty or 0.
+    /// Reads any event of this platform; a field that it does not have is empty or 0.
     ///
     /// # Errors
     /// [`DecodeError`] if the body is not a JSON object.
@@ -51,21 +64,21 @@ impl<'a> Message<'a> {
     }
 }
 
-/// A look at an event about a user.
+/// The view of an event about a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User<'a> {
     /// Id of the event; absent in rows of a history, which have none.
     pub id: Option<EventId>,
-    /// In which room; absent for a notification that names none.
+    /// Room of the event; absent for a notification that names none.
     pub room_id: Option<RoomId>,
-    /// Who did it; absent where nobody was named.
+    /// The user who acted; absent where nobody was named.
     pub user_id: Option<UserId>,
-    /// Name of who did it; empty where none was sent.
+    /// Name of that user; empty where none was sent.
     pub user_name: Cow<'a, str>,
-    /// Whom it was done to, where there is one.
+    /// The user it was done to, where there is one.
     pub target_user_id: Option<UserId>,
-    /// What was sent about it.
+    /// The content as sent.
     pub content: Option<Cow<'a, str>>,
 }
 

@@ -1,40 +1,40 @@
 //! Frames, events and answers exactly as sent; the only file with serde renames.
 //!
-//! Numbers may come as texts, and whatever is not as it should be counts as absent: nothing here makes a whole frame
-//! fail because of one field.
+//! Numbers may come as texts, and a value that cannot be used counts as absent: no frame fails because of one field.
 
 mod loose;
-mod mend;
+mod surrogates;
 
 use std::{borrow::Cow, fmt};
 
+use antiphon_core::lenient::Scalar;
 use serde::{
     Deserialize,
     de::{Deserializer, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-use self::loose::Loose;
-pub(crate) use self::{loose::List, mend::mended};
+use self::loose::{as_int, as_text};
+pub(crate) use self::{loose::List, surrogates::without_halves};
 use crate::model::{MessageId, RoomId, Server};
 
 /// A frame of the socket, or the answer of a poll (protocol §5.3, §6).
 #[derive(Debug, Default)]
 pub(crate) struct Frame<'a> {
-    /// What it has for each room, in its order.
+    /// Its part for each room, in its order.
     pub(crate) rooms: Vec<(RoomId, RoomFrame<'a>)>,
-    /// Everything is to be loaded again.
+    /// Whether everything is to be loaded again.
     pub(crate) reset: bool,
-    /// Whether it has anything beside the rooms that nobody knows: a key, or a value of another type.
-    pub(crate) odd: bool,
+    /// Whether it has an unknown key beside the rooms, or a value of another type.
+    pub(crate) has_unknown: bool,
 }
 
-/// What a frame has for one room.
+/// The part of a frame for one room.
 #[derive(Debug)]
 pub(crate) struct RoomFrame<'a> {
     /// The value as sent.
     pub(crate) raw: &'a RawValue,
-    /// The value's fields, if it is an object.
+    /// The fields of the value, if it is an object.
     pub(crate) body: Option<RoomBody<'a>>,
 }
 
@@ -45,20 +45,23 @@ pub(crate) struct RoomBody<'a> {
     pub(crate) e: Vec<&'a RawValue>,
     /// The server's counter after this frame.
     pub(crate) t: Option<i64>,
-    /// How many counts the frame covers: from `t - d + 1` to `t`.
+    /// Number of counts that the frame covers: from `t - d + 1` to `t`.
     pub(crate) d: Option<i64>,
-    /// The room is in time-out: a text for users.
+    /// A text for users, if the room is in time-out.
     pub(crate) timeout: Option<Cow<'a, str>>,
-    /// The room is to be loaded again.
+    /// Whether the room is to be loaded again.
     pub(crate) reset: Option<bool>,
-    /// The account was removed from the room.
+    /// Whether the account was removed from the room.
     pub(crate) exit: Option<bool>,
-    /// Whether it has anything that nobody knows: a key, a key twice, or a value of another type.
-    pub(crate) odd: bool,
+    /// Whether it has an unknown key, a key twice, or a value of another type.
+    pub(crate) has_unknown: bool,
 }
 
 impl<'a> Frame<'a> {
-    /// Reads a frame; an error means that it is not a JSON object.
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// The frame is no JSON object.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(bytes)
     }
@@ -80,13 +83,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Frame<'a> {
                 while let Some(key) = keys.next_key::<Key<'de>>()? {
                     let raw: &'de RawValue = keys.next_value()?;
                     match (&*key.0, raw.get()) {
-                        // Of no use here: the server's clock, and how long it took.
-                        ("sync" | "ms" | "time", value) => frame.odd |= !is_number(value),
+                        // The server's clock, and its time for the answer: not used.
+                        ("sync" | "ms" | "time", value) => frame.has_unknown |= !is_number(value),
                         ("reset", "true") => frame.reset = true,
                         ("reset", "false" | "null") => {}
                         (key, _) => match room_key(key) {
                             Some(room) => frame.rooms.push((room, RoomFrame::new(raw))),
-                            None => frame.odd = true,
+                            None => frame.has_unknown = true,
                         },
                     }
                 }
@@ -112,9 +115,9 @@ impl<'a> RoomFrame<'a> {
         Self { raw, body }
     }
 
-    /// Whether it has anything that nobody knows.
-    pub(crate) fn is_odd(&self) -> bool {
-        self.body.as_ref().is_none_or(|body| body.odd)
+    /// Whether it has an unknown key or value.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.body.as_ref().is_none_or(|body| body.has_unknown)
     }
 }
 
@@ -140,7 +143,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RoomBody<'a> {
                             List::Elements(more) if body.e.is_empty() => body.e = more,
                             List::Elements(more) => body.e.extend(more),
                             List::Null => {}
-                            List::Other => body.odd = true,
+                            List::Other => body.has_unknown = true,
                         }
                     } else {
                         body.set(&key.0, fields.next_value()?);
@@ -155,30 +158,30 @@ impl<'de: 'a, 'a> Deserialize<'de> for RoomBody<'a> {
 }
 
 impl<'a> RoomBody<'a> {
-    /// Takes a field other than the events.
-    fn set(&mut self, key: &str, value: Loose<'a>) {
-        if value.is_null() {
-            self.odd |= !matches!(
+    /// Sets a field other than the events.
+    fn set(&mut self, key: &str, value: Scalar<'a>) {
+        if value == Scalar::Null {
+            self.has_unknown |= !matches!(
                 key,
                 "t" | "d" | "ms" | "sync" | "time" | "timeout" | "reset" | "exit"
             );
             return;
         }
         let is_read = match key {
-            "t" => set(&mut self.t, value.int()),
-            "d" => set(&mut self.d, value.int()),
-            // Of no use here: the server's clock, and how long it took.
-            "ms" | "sync" | "time" => value.int().is_some(),
-            "timeout" => set(&mut self.timeout, value.text()),
+            "t" => set(&mut self.t, as_int(&value)),
+            "d" => set(&mut self.d, as_int(&value)),
+            // The server's clock, and its time for the answer: not used.
+            "ms" | "sync" | "time" => as_int(&value).is_some(),
+            "timeout" => set(&mut self.timeout, as_text(value)),
             "reset" => set(&mut self.reset, value.flag()),
             "exit" => set(&mut self.exit, value.flag()),
             _ => false,
         };
-        self.odd |= !is_read;
+        self.has_unknown |= !is_read;
     }
 }
 
-/// Fills a field, unless it has a value or there is none.
+/// Sets a field that has no value yet; whether it did.
 fn set<T>(field: &mut Option<T>, value: Option<T>) -> bool {
     let is_first = field.is_none() && value.is_some();
     if is_first {
@@ -201,7 +204,7 @@ fn room_key(key: &str) -> Option<RoomId> {
         .map(RoomId::new)
 }
 
-/// What every element of `e` may say about itself, read in one pass.
+/// The ids of an element of `e`, read in one pass.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub(crate) struct Header {
     #[serde(default, deserialize_with = "loose::int")]
@@ -219,8 +222,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads the header of an element; `None` for what is not an event: no object, or one without a type or a positive
-    /// id.
+    /// Reads the header of an element; `None` for an element that is no object, or has no type or no positive id.
     pub(crate) fn of(element: &RawValue) -> Option<Self> {
         let header = Self::parse(element)?;
         header.id.is_some_and(|id| id > 0).then_some(header)
@@ -246,14 +248,14 @@ impl Header {
         header.event_type.is_some().then_some(header)
     }
 
-    /// The message that the event posted; `None` for an event of another type, or without a positive message id.
+    /// The message that the event posted; `None` for another type, or without a positive message id.
     pub(crate) fn posted(&self) -> Option<MessageId> {
         let message = self.message_id.filter(|message| *message > 0)?;
         (self.event_type == Some(1)).then_some(MessageId::new(message))
     }
 }
 
-/// Whether an object has an `id`, whatever it is; null counts as none.
+/// Whether an object has an `id` other than null.
 fn has_id(element: &RawValue) -> bool {
     #[derive(Deserialize)]
     struct Id {
@@ -263,7 +265,7 @@ fn has_id(element: &RawValue) -> bool {
     serde_json::from_str::<Id>(element.get()).is_ok_and(|element| element.id.is_some())
 }
 
-/// What tells one event without an id from another, as far as anything does.
+/// The fields that tell one event without an id from another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct Shape {
     #[serde(default, deserialize_with = "loose::int")]
@@ -290,7 +292,7 @@ impl Shape {
         serde_json::from_slice(event).unwrap_or_default()
     }
 
-    /// Takes the shape of an event out of a list; whether it was there.
+    /// Removes the shape of an event from a list; whether it was there.
     pub(crate) fn take(shapes: &mut Vec<Self>, event: &[u8]) -> bool {
         if shapes.is_empty() {
             return false;
@@ -300,13 +302,13 @@ impl Shape {
         found.map(|at| shapes.swap_remove(at)).is_some()
     }
 
-    /// When it happened, in Unix seconds.
+    /// When the event happened, in Unix seconds.
     pub(crate) fn time_stamp(&self) -> Option<i64> {
         self.time_stamp
     }
 }
 
-/// The fields in their order, with dots between them; an absent one is empty.
+/// Writes the fields in their order, with dots between them; an absent field is empty.
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rest = [
@@ -379,13 +381,13 @@ pub(crate) struct Event<'a> {
     pub(crate) message_flagged: Option<bool>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub(crate) user_email_hash: Option<Cow<'a, str>>,
-    /// The server that it came from, which no event says.
+    /// The chat server, which the note of the event has.
     #[serde(skip)]
     pub(crate) server: Server,
 }
 
 impl Event<'_> {
-    /// The same, borrowing nothing.
+    /// Returns the event without borrowed texts.
     pub(crate) fn into_owned(self) -> Event<'static> {
         let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
         Event {
@@ -428,14 +430,14 @@ pub(crate) struct History<'a> {
     pub(crate) time: Option<i64>,
 }
 
-/// Where the socket is (protocol §5.1).
+/// The address of a socket (protocol §5.1).
 #[derive(Debug, Deserialize)]
 pub(crate) struct WsAuth<'a> {
     #[serde(borrow)]
     pub(crate) url: Cow<'a, str>,
 }
 
-/// What became of a new message (protocol §7.1).
+/// The answer to a new message (protocol §7.1).
 #[derive(Debug, Deserialize)]
 pub(crate) struct Posted<'a> {
     #[serde(borrow)]
@@ -443,26 +445,26 @@ pub(crate) struct Posted<'a> {
 }
 
 impl Posted<'_> {
-    /// Whether the message is a twin of the one before, which was not posted.
+    /// Whether the message was not posted, as a twin of the message before.
     pub(crate) fn is_twin(&self) -> bool {
         self.id.get() == "null"
     }
 
-    /// Id of the message; `None` if the answer has something else there.
+    /// Id of the message; `None` if the answer has another value there.
     pub(crate) fn message(&self) -> Option<MessageId> {
         let id = self.id.get().trim_matches('"').parse().ok()?;
         (id > 0).then(|| MessageId::new(id))
     }
 }
 
-/// The answer of `/user/info`, and what a room page has of those present.
+/// The answer of `/user/info`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct UserInfos<'a> {
     #[serde(borrow, default)]
     pub(crate) users: List<'a>,
 }
 
-/// A user as `/user/info` and room pages show one.
+/// A user in `/user/info` and in room pages.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct User<'a> {
     #[serde(default, deserialize_with = "loose::int")]
@@ -494,7 +496,7 @@ pub(crate) struct Found<'a> {
     pub(crate) hash: Option<Cow<'a, str>>,
 }
 
-/// One of a list of positional arrays: id, name, last seen, last post (protocol §7.2).
+/// A user who can be mentioned, as an array: id, name, last seen, last post (protocol §7.2).
 #[derive(Debug, Deserialize)]
 pub(crate) struct Pingable<'a>(
     #[serde(deserialize_with = "loose::int")] pub(crate) Option<i64>,
@@ -503,7 +505,7 @@ pub(crate) struct Pingable<'a>(
     #[serde(default, deserialize_with = "loose::int")] pub(crate) Option<i64>,
 );
 
-/// The card of a room.
+/// The answer of `/rooms/thumbs`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Thumb<'a> {
     #[serde(default, deserialize_with = "loose::int")]

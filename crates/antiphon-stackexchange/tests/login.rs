@@ -5,7 +5,17 @@ mod harness;
 use antiphon_core::{Link, LinkState};
 use antiphon_sim::{RestFault, Simulator};
 use antiphon_stackexchange::{self as stackexchange, Account, Config, LoginError, Server};
-use harness::{Begin as _, Running, config};
+use harness::{Begin as _, Journal, Running, config};
+
+/// The reasons of the waits that the link told, in order.
+fn waits(journal: &Journal) -> Vec<String> {
+    let links = journal.decoded::<Link>().into_iter();
+    let reasons = links.filter_map(|link| match link.state {
+        LinkState::Waiting { reason, .. } => Some(reason),
+        _ => None,
+    });
+    reasons.collect()
+}
 
 /// What becomes of a login.
 async fn outcome(sim: &Simulator) -> Result<stackexchange::Me, LoginError> {
@@ -117,7 +127,10 @@ async fn a_login_that_could_not_be_sent_is_tried_again() {
     );
     let app = Running::start(&sim, config(&sim));
     app.connected().await;
-    app.stop().await;
+    let waits = waits(&app.stop().await);
+    assert_eq!(waits.len(), 2, "both faults were met: {waits:?}");
+    assert!(waits[0].contains("status 503"), "{waits:?}");
+    assert!(waits[1].contains("could not reach"), "{waits:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,12 +241,9 @@ async fn one_status_in_place_of_the_login_page_is_a_wait_and_ten_are_the_end() {
     chat.fail("GET /users/login", 1, RestFault::Html(403));
     chat.expire_cookies();
     chat.cut();
-    let waited = |journal: &antiphon_sim::trial::Journal| {
-        let links = journal.decoded::<Link>().into_iter();
-        let waits = links.filter(|link| {
-            matches!(&link.state, LinkState::Waiting { reason, .. } if reason.contains("status 403"))
-        });
-        waits.count()
+    let waited = |journal: &Journal| {
+        let waits = waits(journal).into_iter();
+        waits.filter(|reason| reason.contains("status 403")).count()
     };
     app.until(|journal| waited(journal) == 1).await;
     app.connected().await;
@@ -263,5 +273,7 @@ async fn a_status_in_place_of_the_page_with_the_key_is_a_wait() {
     }
     let app = Running::start(&sim, config(&sim));
     app.connected().await;
-    app.stop().await;
+    let waits = waits(&app.stop().await);
+    assert_eq!(waits.len(), 2, "both statuses were met: {waits:?}");
+    assert!(waits[0].contains("status 403") && waits[1].contains("status 404"));
 }

@@ -775,7 +775,7 @@ async fn an_expired_session_logs_in_once_and_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_journal_stops_the_reading_and_nothing_else() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim).buffer(2_000));
+    let app = Running::start(&sim, config(&sim).buffer_bytes(2_000));
     app.connected().await;
     let chat = sim.stackexchange();
     let connections = chat.connections();
@@ -785,8 +785,15 @@ async fn a_slow_journal_stops_the_reading_and_nothing_else() {
         chat.say(ROOM, "teo", &format!("{number}"));
     }
     sleep(Duration::from_secs(300)).await;
+    let resumed = sim.clock().now();
     app.pause_journal(false);
     let journal = app.until(|journal| journal.texts().len() == 2_000).await;
+    let posted = journal.of("stackexchange.MessagePosted").into_iter();
+    let read_before = posted.filter(|event| event.received_at() < resumed).count();
+    assert!(
+        read_before < 100,
+        "{read_before} events were read meanwhile"
+    );
     assert_eq!(chat.connections(), connections, "the silence was our own");
     app.stop().await;
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
@@ -907,6 +914,11 @@ async fn what_the_socket_replays_after_a_few_refusals_is_no_gap() {
     app.until(|journal| !journal.of("stackexchange.Invitation").is_empty())
         .await;
     let journal = app.stop().await;
+    let links = journal.decoded::<Link>().into_iter();
+    let refused = links.filter(
+        |link| matches!(&link.state, LinkState::Waiting { reason, .. } if reason.contains("503")),
+    );
+    assert_eq!(refused.count(), 2, "both refusals were met");
     assert!(journal.gaps().is_empty(), "{:?}", journal.gaps());
 }
 
@@ -919,7 +931,7 @@ fn link_of(journal: &Journal, room: i64) -> Vec<String> {
         .map(|event| match Link::decode(event).expect("a link").state {
             LinkState::Stopped { code, hint, .. } => {
                 assert!(hint.is_some(), "it says what to do");
-                code
+                code.as_str().to_owned()
             }
             state => state.word().to_owned(),
         })
@@ -1024,6 +1036,11 @@ async fn a_week_of_trouble_loses_nothing_and_ends_with_one_challenge() {
         }
     }
     assert_eq!(sent.len(), 7);
+    let links = journal.decoded::<Link>().into_iter();
+    let failed = links.filter(
+        |link| matches!(&link.state, LinkState::Waiting { reason, .. } if reason.contains("500")),
+    );
+    assert!(failed.count() >= 7, "the faults of each day were met");
     chat.expire_cookies();
     chat.ask_for_humans(99);
     chat.cut();

@@ -1,26 +1,38 @@
-//! What became of an access level.
+//! Changes of access levels.
 
-/// What the content of an access event says (protocol §8.3).
+/// A change of an access level, as the content of an access event says it (protocol §8.3).
+///
+/// ```
+/// use antiphon_stackexchange::{AccessChange, AccessLevelChangedEvent, UserId};
+///
+/// /// The user that was kicked, if the event says so.
+/// fn kicked(event: &AccessLevelChangedEvent) -> Option<UserId> {
+///     match event.change() {
+///         AccessChange::PrivCreated(_) => event.target_user_id,
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AccessChange<'a> {
-    /// May write, by explicit leave (`Access now read-write`).
+    /// The user may write, by explicit leave (`Access now read-write`).
     ReadWrite,
-    /// May read, by explicit leave (`Access now read-only`).
+    /// The user may read, by explicit leave (`Access now read-only`).
     ReadOnly,
-    /// Owns the room (`Access now owner`).
+    /// The user owns the room (`Access now owner`).
     Owner,
-    /// Asked for access (`Access now request`).
+    /// The user asked for access (`Access now request`).
     Request,
-    /// Has no explicit level any more (`Access now (default)`).
+    /// The user has no explicit level any more (`Access now (default)`).
     Default,
-    /// Was kicked, or something like it (`priv <number> created`).
+    /// The user was kicked, or muted otherwise (`priv <number> created`).
     PrivCreated(i64),
-    /// May return (`priv <number> deleted`).
+    /// The user may return (`priv <number> deleted`).
     PrivDeleted(i64),
     /// The room's own level changed (no content).
     Room,
-    /// Something else, as sent.
+    /// Another content, as sent.
     Other(&'a str),
 }
 

@@ -1,27 +1,78 @@
-//! The numbers and names of events.
+//! The table of kinds: a row has all that the crate says of one kind.
 
 use std::{fmt, time::Duration};
 
-use antiphon_core::{Keep, Kind, KindInfo};
-use serde::{Deserialize, Serialize};
+use antiphon_core::{DecodeError, Event, Keep, Kind, KindInfo, Payload};
 
-/// The number of an event's type; the numbers are open, so that one nobody knows is kept as it is (protocol §8.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EventType(pub i64);
+#[expect(
+    clippy::wildcard_imports,
+    reason = "the table names every payload type"
+)]
+use super::{message::*, unknown::*, user::*};
+use crate::{model::EventType, view};
 
-macro_rules! types {
-    ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:literal, $kind:literal;)*) => {
+/// Retention of events that a later one replaces: a day.
+const DAY: Keep = Keep::Momentary(Duration::from_secs(24 * 60 * 60));
+/// Retention of all others.
+const LASTING: Keep = Keep::Lasting;
+
+/// Registers a payload for a kind, viewed as a type of [`view`] or as itself.
+macro_rules! payload {
+    ($payload:ident, $kind:expr, view::$view:ident $(if $concerns:ident)?) => {
+        impl Payload for $payload {
+            const KINDS: &'static [&'static str] = &[$kind];
+            type View<'a> = view::$view<'a>;
+
+            $(fn concerns(event: &Event) -> bool {
+                $concerns(event)
+            })?
+
+            fn view(event: &Event) -> Result<Self::View<'_>, DecodeError> {
+                view::$view::of(event)
+            }
+
+            fn decode(event: &Event) -> Result<Self, DecodeError> {
+                Self::of(event)
+            }
+        }
+    };
+    ($payload:ident, $kind:expr, Self) => {
+        impl Payload for $payload {
+            const KINDS: &'static [&'static str] = &[$kind];
+            type View<'a> = Self;
+
+            fn view(event: &Event) -> Result<Self, DecodeError> {
+                Self::of(event)
+            }
+
+            fn decode(event: &Event) -> Result<Self, DecodeError> {
+                Self::of(event)
+            }
+        }
+    };
+}
+
+/// Writes from the table: the constants and names of [`EventType`], [`kind_of`], the kinds of keys, [`KINDS`], and the
+/// [`Payload`] of each type.
+macro_rules! kinds {
+    (
+        numbered {$(
+            $number:literal $constant:ident $name:literal => $payload:ident[$($view:tt)*], $class:literal, $keep:ident, $about:literal;
+        )*}
+        keyed {$(
+            $key:ident $key_name:literal => $key_payload:ident, $key_about:literal;
+        )*}
+    ) => {
         impl EventType {
             $(
-                $(#[$doc])*
+                #[doc = concat!("`", $name, "`: ", $about, ".")]
                 pub const $constant: Self = Self($number);
             )*
 
             /// Every type that has a name.
             pub const NAMED: &'static [Self] = &[$(Self::$constant),*];
 
-            /// Its name, such as `MessagePosted`; numbers that nobody named have none.
+            /// Name of the type, such as `MessagePosted`; `None` for a number without one.
             pub const fn name(self) -> Option<&'static str> {
                 match self.0 {
                     $($number => Some($name),)*
@@ -30,67 +81,89 @@ macro_rules! types {
             }
         }
 
-        /// The kind of an event of this type.
+        /// Kind of an event with a type of this number.
         pub(crate) fn kind_of(number: i64) -> Kind {
             match number {
-                $($number => Kind::from_static($kind),)*
+                $($number => Kind::from_static(concat!("stackexchange.", $name)),)*
                 other => Kind::new(format!("stackexchange.{other}")),
             }
         }
+
+        $(
+            #[doc = concat!("Kind of [`", stringify!($key_payload), "`].")]
+            pub(crate) const $key: &str = concat!("stackexchange.", $key_name);
+        )*
+
+        /// Every typed kind of this platform, with the reference library's class for it.
+        ///
+        /// ```
+        /// use antiphon_core::Keep;
+        /// use antiphon_stackexchange::KINDS;
+        ///
+        /// let momentary = KINDS.iter().filter(|info| matches!(info.keep, Keep::Momentary(_)));
+        /// let kinds: Vec<&str> = momentary.map(|info| info.kind).collect();
+        /// assert_eq!(kinds, ["stackexchange.UserEntered", "stackexchange.UserLeft"]);
+        /// ```
+        pub const KINDS: &[KindInfo] = &[
+            $(KindInfo {
+                kind: concat!("stackexchange.", $name),
+                payload: stringify!($payload),
+                reference: $class,
+                about: $about,
+                keep: $keep,
+            },)*
+            $(KindInfo {
+                kind: $key,
+                payload: stringify!($key_payload),
+                reference: "",
+                about: $key_about,
+                keep: LASTING,
+            },)*
+        ];
+
+        $(payload!($payload, concat!("stackexchange.", $name), $($view)*);)*
+        $(payload!($key_payload, $key, Self);)*
     };
 }
 
-types! {
-    /// A message was posted.
-    MESSAGE_POSTED = 1, "MessagePosted", "stackexchange.MessagePosted";
-    /// A message was edited.
-    MESSAGE_EDITED = 2, "MessageEdited", "stackexchange.MessageEdited";
-    /// A user entered a room.
-    USER_ENTERED = 3, "UserEntered", "stackexchange.UserEntered";
-    /// A user left a room.
-    USER_LEFT = 4, "UserLeft", "stackexchange.UserLeft";
-    /// A room's name, description or tags changed.
-    ROOM_NAME_CHANGED = 5, "RoomNameChanged", "stackexchange.RoomNameChanged";
-    /// A message's stars or pins changed.
-    MESSAGE_STARRED = 6, "MessageStarred", "stackexchange.MessageStarred";
-    /// Never seen.
-    DEBUG_MESSAGE = 7, "DebugMessage", "stackexchange.DebugMessage";
-    /// A message mentions the account.
-    USER_MENTIONED = 8, "UserMentioned", "stackexchange.UserMentioned";
-    /// A message was flagged; for users with 10,000 reputation.
-    MESSAGE_FLAGGED = 9, "MessageFlagged", "stackexchange.MessageFlagged";
-    /// A message was deleted.
-    MESSAGE_DELETED = 10, "MessageDeleted", "stackexchange.MessageDeleted";
-    /// A relic.
-    FILE_ADDED = 11, "FileAdded", "stackexchange.FileAdded";
-    /// A moderator is asked for; for moderators.
-    MODERATOR_FLAG = 12, "ModeratorFlag", "stackexchange.ModeratorFlag";
-    /// The account's own settings changed.
-    USER_SETTINGS_CHANGED = 13, "UserSettingsChanged", "stackexchange.UserSettingsChanged";
-    /// A word of the system to everybody it concerns.
-    GLOBAL_NOTIFICATION = 14, "GlobalNotification", "stackexchange.GlobalNotification";
-    /// An access level changed.
-    ACCESS_LEVEL_CHANGED = 15, "AccessLevelChanged", "stackexchange.AccessLevelChanged";
-    /// A word of the system to the account.
-    USER_NOTIFICATION = 16, "UserNotification", "stackexchange.UserNotification";
-    /// The account was invited to a room.
-    INVITATION = 17, "Invitation", "stackexchange.Invitation";
-    /// A message replies to one of the account's.
-    MESSAGE_REPLY = 18, "MessageReply", "stackexchange.MessageReply";
-    /// A message was moved to another room.
-    MESSAGE_MOVED_OUT = 19, "MessageMovedOut", "stackexchange.MessageMovedOut";
-    /// A message was moved here from another room.
-    MESSAGE_MOVED_IN = 20, "MessageMovedIn", "stackexchange.MessageMovedIn";
-    /// A separator in a room's history.
-    TIME_BREAK = 21, "TimeBreak", "stackexchange.TimeBreak";
-    /// A feed in ticker mode has something new.
-    FEED_TICKER = 22, "FeedTicker", "stackexchange.FeedTicker";
-    /// The account was suspended, or its suspension was lifted.
-    USER_SUSPENDED = 29, "UserSuspended", "stackexchange.UserSuspended";
-    /// Accounts were merged; details are not known.
-    USER_MERGED = 30, "UserMerged", "stackexchange.UserMerged";
-    /// A user's name or picture changed.
-    USER_NAME_OR_AVATAR_CHANGED = 34, "UserNameOrAvatarChanged", "stackexchange.UserNameOrAvatarChanged";
+kinds! {
+    // Events by the number of their type (protocol §8.2):
+    // number, constant, name => payload[view], class of the reference, retention, what it means.
+    numbered {
+        1 MESSAGE_POSTED "MessagePosted" => MessageEvent[view::Message], "MessageEvent", LASTING, "a message was posted";
+        2 MESSAGE_EDITED "MessageEdited" => EditEvent[view::Message], "EditEvent", LASTING, "a message was edited";
+        3 USER_ENTERED "UserEntered" => UserEnteredEvent[view::User], "UserEnteredEvent", DAY, "a user entered a room";
+        4 USER_LEFT "UserLeft" => UserLeftEvent[view::User], "UserLeftEvent", DAY, "a user left a room";
+        5 ROOM_NAME_CHANGED "RoomNameChanged" => RoomNameChangedEvent[view::User], "RoomNameChangedEvent", LASTING, "a room's name, description or tags changed";
+        6 MESSAGE_STARRED "MessageStarred" => MessageStarredEvent[view::Message], "MessageStarredEvent", LASTING, "a message's stars or pins changed";
+        7 DEBUG_MESSAGE "DebugMessage" => DebugMessage[Self], "UnknownEvent", LASTING, "never seen";
+        8 USER_MENTIONED "UserMentioned" => MentionEvent[view::Message if concerns_own], "MentionEvent", LASTING, "a message mentions the account";
+        9 MESSAGE_FLAGGED "MessageFlagged" => MessageFlagged[Self], "UnknownEvent", LASTING, "a message was flagged";
+        10 MESSAGE_DELETED "MessageDeleted" => DeleteEvent[view::Message], "DeleteEvent", LASTING, "a message was deleted";
+        11 FILE_ADDED "FileAdded" => FileAdded[Self], "UnknownEvent", LASTING, "a relic";
+        12 MODERATOR_FLAG "ModeratorFlag" => ModeratorFlag[Self], "UnknownEvent", LASTING, "a moderator is asked for";
+        13 USER_SETTINGS_CHANGED "UserSettingsChanged" => UserSettingsChanged[Self], "UnknownEvent", LASTING, "the account's own settings changed";
+        14 GLOBAL_NOTIFICATION "GlobalNotification" => GlobalNotificationEvent[view::User], "GlobalNotificationEvent", LASTING, "a word of the system to everybody it concerns";
+        15 ACCESS_LEVEL_CHANGED "AccessLevelChanged" => AccessLevelChangedEvent[view::User], "AccessLevelChangedEvent", LASTING, "an access level changed";
+        16 USER_NOTIFICATION "UserNotification" => UserNotificationEvent[view::User], "UserNotificationEvent", LASTING, "a word of the system to the account";
+        17 INVITATION "Invitation" => InvitationEvent[view::User], "InvitationEvent", LASTING, "the account was invited to a room";
+        18 MESSAGE_REPLY "MessageReply" => ReplyEvent[view::Message if concerns_own], "ReplyEvent", LASTING, "a message replies to one of the account's";
+        19 MESSAGE_MOVED_OUT "MessageMovedOut" => MessageMovedOut[Self], "UnknownEvent", LASTING, "a message was moved to another room";
+        20 MESSAGE_MOVED_IN "MessageMovedIn" => MessageMovedIn[Self], "UnknownEvent", LASTING, "a message was moved here from another room";
+        21 TIME_BREAK "TimeBreak" => TimeBreak[Self], "UnknownEvent", LASTING, "a separator in a room's history";
+        22 FEED_TICKER "FeedTicker" => FeedTicker[Self], "UnknownEvent", LASTING, "a feed in ticker mode has something new";
+        29 USER_SUSPENDED "UserSuspended" => UserSuspendedEvent[view::User], "UserSuspendedEvent", LASTING, "the account was suspended, or its suspension was lifted";
+        30 USER_MERGED "UserMerged" => UserMerged[Self], "UnknownEvent", LASTING, "accounts were merged";
+        34 USER_NAME_OR_AVATAR_CHANGED "UserNameOrAvatarChanged" => UserNameOrAvatarChangedEvent[view::User], "UserNameOrAvatarChangedEvent", LASTING, "a user's name or picture changed";
+    }
+    // Keys of a frame that are no event (protocol §5.3), and what cannot be read: constant, name => payload, what
+    // it means.
+    keyed {
+        TIMEOUT "timeout" => RoomTimeout, "a room is in time-out";
+        RESET "reset" => Reset, "the server asks to load everything again";
+        EXIT "exit" => RoomExit, "the account was removed from a room";
+        MALFORMED "malformed" => Malformed, "something that is no event";
+    }
 }
 
 impl fmt::Display for EventType {
@@ -101,82 +174,3 @@ impl fmt::Display for EventType {
         }
     }
 }
-
-impl From<i64> for EventType {
-    fn from(number: i64) -> Self {
-        Self(number)
-    }
-}
-
-/// The kind of a room's `timeout` key.
-pub(crate) const TIMEOUT: &str = "stackexchange.timeout";
-/// The kind of a `reset` key.
-pub(crate) const RESET: &str = "stackexchange.reset";
-/// The kind of a room's `exit` key.
-pub(crate) const EXIT: &str = "stackexchange.exit";
-/// The kind of what is no event, or not even JSON.
-pub(crate) const MALFORMED: &str = "stackexchange.malformed";
-
-/// How long comings and goings are kept: a day.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-const fn info(
-    kind: &'static str,
-    payload: &'static str,
-    reference: &'static str,
-    about: &'static str,
-) -> KindInfo {
-    KindInfo {
-        kind,
-        payload,
-        reference,
-        about,
-        keep: Keep::Lasting,
-    }
-}
-
-const fn moment(
-    kind: &'static str,
-    payload: &'static str,
-    reference: &'static str,
-    about: &'static str,
-) -> KindInfo {
-    KindInfo {
-        keep: Keep::Momentary(DAY),
-        ..info(kind, payload, reference, about)
-    }
-}
-
-/// Every typed kind of this platform, with the reference library's class for it.
-#[rustfmt::skip]
-pub const KINDS: &[KindInfo] = &[
-    info("stackexchange.MessagePosted", "MessageEvent", "MessageEvent", "a message was posted"),
-    info("stackexchange.MessageEdited", "EditEvent", "EditEvent", "a message was edited"),
-    moment("stackexchange.UserEntered", "UserEnteredEvent", "UserEnteredEvent", "a user entered a room"),
-    moment("stackexchange.UserLeft", "UserLeftEvent", "UserLeftEvent", "a user left a room"),
-    info("stackexchange.RoomNameChanged", "RoomNameChangedEvent", "RoomNameChangedEvent", "a room's name, description or tags changed"),
-    info("stackexchange.MessageStarred", "MessageStarredEvent", "MessageStarredEvent", "a message's stars or pins changed"),
-    info("stackexchange.DebugMessage", "DebugMessage", "UnknownEvent", "never seen"),
-    info("stackexchange.UserMentioned", "MentionEvent", "MentionEvent", "a message mentions the account"),
-    info("stackexchange.MessageFlagged", "MessageFlagged", "UnknownEvent", "a message was flagged"),
-    info("stackexchange.MessageDeleted", "DeleteEvent", "DeleteEvent", "a message was deleted"),
-    info("stackexchange.FileAdded", "FileAdded", "UnknownEvent", "a relic"),
-    info("stackexchange.ModeratorFlag", "ModeratorFlag", "UnknownEvent", "a moderator is asked for"),
-    info("stackexchange.UserSettingsChanged", "UserSettingsChanged", "UnknownEvent", "the account's own settings changed"),
-    info("stackexchange.GlobalNotification", "GlobalNotificationEvent", "GlobalNotificationEvent", "a word of the system to everybody it concerns"),
-    info("stackexchange.AccessLevelChanged", "AccessLevelChangedEvent", "AccessLevelChangedEvent", "an access level changed"),
-    info("stackexchange.UserNotification", "UserNotificationEvent", "UserNotificationEvent", "a word of the system to the account"),
-    info("stackexchange.Invitation", "InvitationEvent", "InvitationEvent", "the account was invited to a room"),
-    info("stackexchange.MessageReply", "ReplyEvent", "ReplyEvent", "a message replies to one of the account's"),
-    info("stackexchange.MessageMovedOut", "MessageMovedOut", "UnknownEvent", "a message was moved to another room"),
-    info("stackexchange.MessageMovedIn", "MessageMovedIn", "UnknownEvent", "a message was moved here from another room"),
-    info("stackexchange.TimeBreak", "TimeBreak", "UnknownEvent", "a separator in a room's history"),
-    info("stackexchange.FeedTicker", "FeedTicker", "UnknownEvent", "a feed in ticker mode has something new"),
-    info("stackexchange.UserSuspended", "UserSuspendedEvent", "UserSuspendedEvent", "the account was suspended, or its suspension was lifted"),
-    info("stackexchange.UserMerged", "UserMerged", "UnknownEvent", "accounts were merged"),
-    info("stackexchange.UserNameOrAvatarChanged", "UserNameOrAvatarChangedEvent", "UserNameOrAvatarChangedEvent", "a user's name or picture changed"),
-    info(TIMEOUT, "RoomTimeout", "", "a room is in time-out"),
-    info(RESET, "Reset", "", "the server asks to load everything again"),
-    info(EXIT, "RoomExit", "", "the account was removed from a room"),
-    info(MALFORMED, "Malformed", "", "something that is no event"),
-];

@@ -1,9 +1,9 @@
-//! The step from the wire to an event: its place, its origin and its note.
+//! Places, origins and notes of events.
 //!
-//! An origin names one event for ever, so that a journal stores nothing twice and takes nothing for a repeat that is
-//! none. There are six kinds, and each is unique for another reason:
+//! An origin names one event for ever, so that a journal stores no event twice and takes no other event for a repeat.
+//! There are six kinds, and each is unique for another reason:
 //! - `message/<id>`: a posted message by its message id. A history has no event id for it, and a socket has both, so the
-//!   message id is what all ways of the same message have in common. Messages that an earlier version may have stored
+//!   message id is the only id that all ways of a message have in common. Messages that an earlier version may have stored
 //!   keep `event/<id>`: those up to the server's count when this version first came to the journal, which the checkpoint
 //!   `account` has. So does a second event that claims to have posted the same message.
 //! - `event/<id>`: any other event by the server's id. The server numbers all events of all rooms with one counter, and
@@ -14,68 +14,37 @@
 //! - `message/<count>/<id>`, `event/<count>/<id>`, `row/<count>/…`: the same after the server began to count anew, for
 //!   the first time, the second, and so on. Ids begin again with the counter, so the origin names the count as well; the
 //!   count is a part of the checkpoint `account`, and a journal from before the first such time goes on without doubles.
-//! - `<run>-<socket>/<frame>` and `<run>-poll-<number>/<frame>`, with `/<n>` behind it for the nth thing of a frame: what
-//!   has no id, such as a malformed element. The run is a nonce of the time and of chance, sockets and polls are counted
-//!   within the run, and frames within those. The server's own name of a socket is not used: nothing promises that it
-//!   gives no name twice.
-//! - `<run>/<number>`: antiphon's own events (gaps, links) and what a history has without an id, counted within the run.
+//! - `<run>-<socket>/<frame>` and `<run>-poll-<number>/<frame>`, with `/<n>` behind it for the nth element of a frame: an
+//!   element without an id, such as a malformed one. The run is a nonce of the time and of chance, sockets and polls are counted
+//!   within the run, and frames within those. The server's own name of a socket is not used, since the
+//!   server may give a name twice.
+//! - `<run>/<number>`: antiphon's own events (gaps, links) and malformed elements of a history, counted within the run.
 
-use antiphon_core::{Draft, Event, Origin, Place};
+use antiphon_core::{Event, Origin, Place};
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::kind_of;
 use crate::{
     model::{EventId, MessageId, RoomId, Server, UserId},
-    wire::{Frame, Header, Shape},
+    wire::Shape,
 };
 
-/// The events of a frame that came from elsewhere, such as a recording, in its order.
-///
-/// Nothing is known of an account here: every event's place is its own room, mentions concern everybody, and what is
-/// no event is left out. A frame that cannot be read has none.
-pub fn read_frame(frame: &Bytes, received_at: Timestamp) -> Vec<Draft> {
-    let Ok(parsed) = Frame::parse(frame) else {
-        return Vec::new();
-    };
-    let mut drafts = Vec::new();
-    for (key, room) in &parsed.rooms {
-        let events = room.body.iter().flat_map(|body| &body.e);
-        drafts.extend(events.filter_map(|element| {
-            let header = Header::of(element)?;
-            let origin = match header.posted() {
-                Some(message) => message_origin(0, message),
-                None => event_origin(0, EventId::new(header.id?)),
-            };
-            Some(Draft::new(
-                kind_of(header.event_type?),
-                room_place(header.room_id.map_or(*key, RoomId::new)),
-                origin,
-                received_at,
-                frame.slice_ref(element.get().as_bytes()),
-            ))
-        }));
-    }
-    drafts
-}
-
-/// The place of a room that the account is in.
+/// The place of a room that the account reads.
 pub(crate) fn room_place(room: RoomId) -> Place {
     Place::from(format!("room/{room}"))
 }
 
-/// The place of what concerns the account wherever it is.
+/// The place of an event that concerns the account in whatever room.
 pub(crate) fn user_place(me: UserId) -> Place {
     Place::from(format!("user/{me}"))
 }
 
-/// The place of what comes from a room that the account is not in.
+/// The place of an event of a room that the account is not in.
 pub(crate) fn elsewhere_place(me: UserId, room: RoomId) -> Place {
     Place::from(format!("user/{me}/room/{room}"))
 }
 
-/// The identity of an event: its id, and how often the server has begun to count anew.
+/// The origin of an event: its id, and how often the server has begun to count anew.
 pub(crate) fn event_origin(count: u64, id: EventId) -> Origin {
     match count {
         0 => Origin::from(format!("event/{id}")),
@@ -83,7 +52,7 @@ pub(crate) fn event_origin(count: u64, id: EventId) -> Origin {
     }
 }
 
-/// The identity of a posted message: its id, and how often the server has begun to count anew.
+/// The origin of a posted message: its id, and how often the server has begun to count anew.
 pub(crate) fn message_origin(count: u64, id: MessageId) -> Origin {
     match count {
         0 => Origin::from(format!("message/{id}")),
@@ -91,7 +60,7 @@ pub(crate) fn message_origin(count: u64, id: MessageId) -> Origin {
     }
 }
 
-/// The identity of a row of a history that has no id: what it says, and which of those that say the same it is.
+/// The origin of a row of a history that has no id: its shape, and its number among rows of the same shape.
 pub(crate) fn row_origin(count: u64, room: RoomId, shape: Shape, nth: usize) -> Origin {
     let count = if count == 0 {
         String::new()
@@ -106,18 +75,18 @@ pub(crate) fn row_origin(count: u64, room: RoomId, shape: Shape, nth: usize) -> 
     Origin::from(format!("row/{count}{room}/{shape}{nth}"))
 }
 
-/// What is added beside an event.
+/// The note of an event: facts that its body does not say.
 #[derive(Default, Serialize, Deserialize)]
 struct Note {
-    /// Of a mention or reply: for whom the account took it.
+    /// The account, for a mention or reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     me: Option<UserId>,
-    /// Of a text with addresses: host of the chat server, where it is not the most common one.
+    /// Host of the chat server, for a text with addresses; absent for the most common server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     server: Option<String>,
 }
 
-/// The note of an event, if there is anything to note.
+/// Writes a note; `None` if there is nothing to note.
 pub(crate) fn note(me: Option<UserId>, server: Option<Server>) -> Option<Bytes> {
     if me.is_none() && server.is_none() {
         return None;
@@ -137,9 +106,9 @@ pub(crate) fn own_id(event: &Event) -> Option<UserId> {
     noted(event).me
 }
 
-/// The chat server that the event's addresses belong to.
+/// The chat server that the relative addresses of an event belong to.
 pub(crate) fn server_of(event: &Event) -> Server {
-    // Few notes name one.
+    // Few notes name a server.
     let names = |note: &Bytes| note.windows(6).any(|window| window == b"server");
     if !event.note().is_some_and(names) {
         return Server::default();

@@ -1,7 +1,11 @@
-use antiphon_core::{Draft, Position};
+use antiphon_core::{Draft, Event, Payload as _, Position};
+use jiff::Timestamp;
 
 use super::*;
-use crate::class::{BaseMessageEvent as _, RoomEvent as _, UserEvent as _};
+use crate::{
+    class::{self, BaseMessageEvent as _, RoomEvent as _, UserEvent as _},
+    model::{EventId, EventType, MessageId, RoomId, UserId},
+};
 
 fn event(number: i64, body: &str) -> Event {
     let draft = Draft::new(

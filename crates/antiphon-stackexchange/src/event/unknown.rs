@@ -1,16 +1,15 @@
-//! Events of which only the number is known, and what is no event at all.
+//! Events of which only the type is known, keys of a frame that are no event, and what cannot be read.
 
 use std::ops::Deref;
 
-use antiphon_core::{DecodeError, Event, Payload};
+use antiphon_core::{DecodeError, Event};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{EventType, event_id, placed, time};
+use super::convert::{Field, placed};
 use crate::{
-    class,
-    model::{EventId, RoomId},
+    model::{EventId, EventType, RoomId},
     wire,
 };
 
@@ -22,11 +21,11 @@ use crate::{
 pub struct UnknownEvent {
     /// Id of the event; absent in rows of a history, which have none.
     pub id: Option<EventId>,
-    /// Its type; the number is kept, whatever it is.
+    /// Type of the event; the number is kept, whatever it is.
     pub event_type: EventType,
     /// When it happened, to the second.
     pub time_stamp: Option<Timestamp>,
-    /// In which room, if in any.
+    /// Room of the event, if it has one.
     pub room_id: Option<RoomId>,
     /// Every field as sent, those above too.
     pub fields: Map<String, Value>,
@@ -40,12 +39,12 @@ impl UnknownEvent {
     pub fn of(event: &Event) -> Result<Self, DecodeError> {
         let wire = placed(event)?;
         Ok(Self {
-            id: event_id(wire.id),
+            id: Field::of(wire.id, wire.server),
             event_type: EventType(wire.event_type.unwrap_or_default()),
-            time_stamp: time(wire.time_stamp),
-            room_id: wire.room_id.map(RoomId::new),
+            time_stamp: Field::of(wire.time_stamp, wire.server),
+            room_id: Field::of(wire.room_id, wire.server),
             fields: event.parse().or_else(|error| {
-                let mended = wire::mended(event.body()).ok_or(error)?;
+                let mended = wire::without_halves(event.body()).ok_or(error)?;
                 serde_json::from_slice(&mended).map_err(|error| event.undecodable::<Self>(error))
             })?,
         })
@@ -57,19 +56,9 @@ impl UnknownEvent {
     }
 }
 
-impl class::Event for UnknownEvent {
-    fn id(&self) -> Option<EventId> {
-        self.id
-    }
-
-    fn time_stamp(&self) -> Option<Timestamp> {
-        self.time_stamp
-    }
-}
-
-/// Types for kinds of which only the name is known.
-macro_rules! unknown {
-    ($($(#[$doc:meta])* $name:ident = $kind:literal;)*) => {$(
+/// Declares types that add nothing to [`UnknownEvent`] but their kind.
+macro_rules! like_unknown {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name(pub UnknownEvent);
@@ -82,62 +71,55 @@ macro_rules! unknown {
             }
         }
 
-        impl class::Event for $name {
-            fn id(&self) -> Option<EventId> {
-                self.0.id
-            }
-
-            fn time_stamp(&self) -> Option<Timestamp> {
-                self.0.time_stamp
-            }
-        }
-
-        impl Payload for $name {
-            const KINDS: &'static [&'static str] = &[$kind];
-            type View<'a> = Self;
-
-            fn view(event: &Event) -> Result<Self, DecodeError> {
-                Self::decode(event)
-            }
-
-            fn decode(event: &Event) -> Result<Self, DecodeError> {
+        impl $name {
+            pub(crate) fn of(event: &Event) -> Result<Self, DecodeError> {
                 UnknownEvent::of(event).map(Self)
             }
         }
     )*};
 }
 
-unknown! {
-    /// Never seen (7, `stackexchange.DebugMessage`).
-    DebugMessage = "stackexchange.DebugMessage";
-    /// A message was flagged; only users with 10,000 reputation are told (9, `stackexchange.MessageFlagged`).
-    MessageFlagged = "stackexchange.MessageFlagged";
-    /// A relic (11, `stackexchange.FileAdded`).
-    FileAdded = "stackexchange.FileAdded";
-    /// A moderator is asked for; only moderators are told, of any room (12, `stackexchange.ModeratorFlag`).
-    ModeratorFlag = "stackexchange.ModeratorFlag";
-    /// The account's own settings changed, such as whom it ignores (13, `stackexchange.UserSettingsChanged`).
-    UserSettingsChanged = "stackexchange.UserSettingsChanged";
-    /// A message was moved to another room; the room is the one it left (19, `stackexchange.MessageMovedOut`).
-    MessageMovedOut = "stackexchange.MessageMovedOut";
-    /// A message was moved here; the room is the one it came to (20, `stackexchange.MessageMovedIn`).
-    MessageMovedIn = "stackexchange.MessageMovedIn";
+like_unknown! {
+    /// A debug message (7, `stackexchange.DebugMessage`); nobody has seen one.
+    DebugMessage;
+    /// A message was flagged; the server tells users with 10,000 reputation (9, `stackexchange.MessageFlagged`).
+    MessageFlagged;
+    /// A file was added (11, `stackexchange.FileAdded`); a relic.
+    FileAdded;
+    /// A user asks for a moderator; the server tells moderators, in any room (12, `stackexchange.ModeratorFlag`).
+    ModeratorFlag;
+    /// The account's own settings changed, such as its ignore list (13, `stackexchange.UserSettingsChanged`).
+    UserSettingsChanged;
+    /// A message was moved to another room; `room_id` is the room it left (19, `stackexchange.MessageMovedOut`).
+    MessageMovedOut;
+    /// A message was moved here; `room_id` is the room it came to (20, `stackexchange.MessageMovedIn`).
+    MessageMovedIn;
     /// A separator in a room's history (21, `stackexchange.TimeBreak`).
-    TimeBreak = "stackexchange.TimeBreak";
+    TimeBreak;
     /// A feed in ticker mode has something new; `content` is HTML (22, `stackexchange.FeedTicker`).
-    FeedTicker = "stackexchange.FeedTicker";
+    FeedTicker;
     /// Accounts were merged; details are not known (30, `stackexchange.UserMerged`).
-    UserMerged = "stackexchange.UserMerged";
+    UserMerged;
 }
 
-/// A room is in time-out: nobody but its owners may write (`stackexchange.timeout`, protocol §5.3).
+/// A room is in time-out: only its owners may write (`stackexchange.timeout`, protocol §5.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoomTimeout {
-    /// Which room.
+    /// The room.
     pub room_id: RoomId,
-    /// What users are told.
+    /// The server's text for users.
     pub text: String,
+}
+
+impl RoomTimeout {
+    pub(crate) fn of(event: &Event) -> Result<Self, DecodeError> {
+        let body: wire::RoomBody<'_> = event.parse()?;
+        Ok(Self {
+            room_id: room(event).unwrap_or_default(),
+            text: body.timeout.unwrap_or_default().into_owned(),
+        })
+    }
 }
 
 /// The server asks to load a room, or everything, again (`stackexchange.reset`, protocol §5.3).
@@ -146,60 +128,66 @@ pub struct RoomTimeout {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reset {
-    /// Which room; absent if it is everything.
+    /// The room; absent if everything is to be loaded.
     pub room_id: Option<RoomId>,
+}
+
+impl Reset {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the table reads every payload alike"
+    )]
+    pub(crate) fn of(event: &Event) -> Result<Self, DecodeError> {
+        Ok(Self {
+            room_id: room(event),
+        })
+    }
 }
 
 /// The account was removed from a room (`stackexchange.exit`, protocol §5.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoomExit {
-    /// From which room.
+    /// The room.
     pub room_id: RoomId,
+}
+
+impl RoomExit {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the table reads every payload alike"
+    )]
+    pub(crate) fn of(event: &Event) -> Result<Self, DecodeError> {
+        Ok(Self {
+            room_id: room(event).unwrap_or_default(),
+        })
+    }
 }
 
 /// An element that is no event, or a whole frame in which something is unknown (`stackexchange.malformed`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Malformed {
-    /// The room it came for; absent if for none, or for several.
+    /// The room whose key it came under; absent if there is none, or several.
     pub room_id: Option<RoomId>,
     /// The body, byte for byte; it may not be JSON.
     pub body: Bytes,
 }
 
+impl Malformed {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the table reads every payload alike"
+    )]
+    pub(crate) fn of(event: &Event) -> Result<Self, DecodeError> {
+        Ok(Self {
+            room_id: room(event),
+            body: event.body().clone(),
+        })
+    }
+}
+
+/// The room that an event's place names.
 fn room(event: &Event) -> Option<RoomId> {
     event.place().id("room")?.parse().ok()
-}
-
-/// Payloads that are their own view.
-macro_rules! keyed {
-    ($($name:ident = $kind:path, $event:ident => $value:expr;)*) => {$(
-        impl Payload for $name {
-            const KINDS: &'static [&'static str] = &[$kind];
-            type View<'a> = Self;
-
-            fn view(event: &Event) -> Result<Self, DecodeError> {
-                Self::decode(event)
-            }
-
-            fn decode($event: &Event) -> Result<Self, DecodeError> {
-                Ok($value)
-            }
-        }
-    )*};
-}
-
-keyed! {
-    RoomTimeout = super::TIMEOUT, event => Self {
-        room_id: room(event).unwrap_or_default(),
-        text: event
-            .parse::<crate::wire::RoomBody<'_>>()?
-            .timeout
-            .unwrap_or_default()
-            .into_owned(),
-    };
-    Reset = super::RESET, event => Self { room_id: room(event) };
-    RoomExit = super::EXIT, event => Self { room_id: room(event).unwrap_or_default() };
-    Malformed = super::MALFORMED, event => Self { room_id: room(event), body: event.body().clone() };
 }

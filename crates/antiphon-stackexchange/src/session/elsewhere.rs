@@ -1,39 +1,39 @@
-//! What comes from elsewhere, such as invitations and mentions in rooms that the account is not in.
+//! Events from elsewhere, such as invitations and mentions in rooms that the account is not in.
 //!
-//! It comes over sockets alone, under the key of any room: no history has it, and no poll. While a line polls it is
+//! They come over sockets alone, under the key of any room: no history has them, and no poll. While a line polls they are
 //! missing, from the last frame of a socket to the first of the next, which is a gap at `user/<own id>`. The checkpoint
 //! `account` has the stretch from the moment polling begins, so that a restart does not forget it.
 
 use std::collections::BTreeMap;
 
-use antiphon_core::{Checkpoint, Edge, Entry, Gap, Part};
+use antiphon_core::{Checkpoint, Edge, Gap, Moment, Part};
 use serde::{Deserialize, Serialize};
 
-use super::{LineId, Moment, Session, VERSION, before};
+use super::{LineId, Session, VERSION, before};
 use crate::{event::user_place, model::RoomId, wire::Frame};
 
 /// The checkpoint's part.
 pub(super) const PART: &str = "account";
 
-/// Stretches that are remembered as told.
-const TOLD: usize = 16;
+/// Stretches with a gap that are remembered.
+const REPORTED: usize = 16;
 
 /// A stretch in which a line heard nothing from elsewhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Unheard {
     /// The last frame of a socket.
     from: Edge,
-    /// The server's count up to which each room was heard then: a socket that begins there says it all again.
+    /// The server's count up to which each room was heard then: a socket that begins there repeats the stretch.
     ///
-    /// Absent if none can.
+    /// Absent if no socket can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     heard: Option<BTreeMap<RoomId, i64>>,
-    /// Why.
+    /// The reason of the outage.
     cause: String,
 }
 
 impl Unheard {
-    /// Both stretches as one.
+    /// Joins two stretches into one.
     fn and(self, other: Self) -> Self {
         let (mut first, second) = if self.from.at <= other.from.at {
             (self, other)
@@ -50,27 +50,27 @@ impl Unheard {
         first
     }
 
-    /// Whether a socket of rooms that were polled up to these counts says it all again if it begins where it should.
-    fn is_told_again(&self, polled: &BTreeMap<RoomId, i64>) -> bool {
+    /// Whether a socket of rooms that were polled up to these counts repeats the stretch if it begins where it should.
+    fn is_repeated(&self, polled: &BTreeMap<RoomId, i64>) -> bool {
         let heard = self.heard.as_ref();
         heard.is_some_and(|heard| polled.values().min() <= heard.values().min())
     }
 }
 
-/// What is stored of the account.
+/// The state of the account in its checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Stored {
     v: u8,
     /// How often the server began to count anew.
     #[serde(default)]
     pub(super) count: u64,
-    /// The server's count after which messages are named by their message ids; absent in an earlier version's.
+    /// The server's count after which messages are named by their message ids; absent in checkpoints of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) named_after: Option<i64>,
-    /// The stretches that are not told yet, by line.
+    /// Stretches without a gap yet, by line.
     #[serde(default)]
     pub(super) unheard: BTreeMap<LineId, Unheard>,
-    /// The stretches that were told, in order.
+    /// Stretches with a gap, in order.
     #[serde(default)]
     pub(super) told: Vec<(Edge, Edge)>,
 }
@@ -81,33 +81,34 @@ impl Session {
         let unheard = lines.filter_map(|(id, line)| Some((*id, line.unheard.clone()?)));
         let stored = Stored {
             v: VERSION,
-            count: self.count,
-            named_after: self.named_after,
+            count: self.identities.count,
+            named_after: self.identities.named_after,
             unheard: unheard.collect(),
-            told: self.told_missing.clone(),
+            told: self.reported.clone(),
         };
         Checkpoint {
             part: Part::from(PART),
             state: serde_json::to_vec(&stored)
                 .expect("an account has only texts, numbers and times")
                 .into(),
-            mark: i64::try_from(self.count).unwrap_or(i64::MAX),
+            mark: i64::try_from(self.identities.count).unwrap_or(i64::MAX),
         }
     }
 
+    /// Queues the checkpoint of the account.
     pub(super) fn save_account(&mut self) {
         let account = self.account();
-        self.push(Entry::checkpoint(account));
+        self.outbox.checkpoint(account);
     }
 
-    /// Up to which count each room of a line was heard.
+    /// The count up to which each room of a line was heard.
     fn heard_by(&self, line: LineId) -> BTreeMap<RoomId, i64> {
         let rooms = self.rooms.values();
         let mine = rooms.filter(|room| self.line_of(room.id) == line);
         mine.filter_map(|room| Some((room.id, room.t?))).collect()
     }
 
-    /// The stretches that an earlier run did not tell go on with the lines there are now.
+    /// Gives the stretches of an earlier run to the lines of this one.
     pub(super) fn resume_unheard(&mut self, now: Moment) {
         for (id, unheard) in std::mem::take(&mut self.restored) {
             // Line 0 serves all rooms, so it goes with any of them, whichever run had it.
@@ -115,7 +116,7 @@ impl Session {
             let lines: Vec<LineId> = self.lines.keys().copied().filter(fits).collect();
             if lines.is_empty() {
                 let (from, to) = (unheard.from.clone(), Edge::at(now.wall));
-                self.lose_elsewhere(from, to, &unheard.cause, now);
+                self.report_elsewhere(from, to, &unheard.cause, now);
             }
             for line in lines {
                 self.merge(line, unheard.clone());
@@ -132,14 +133,14 @@ impl Session {
         }
     }
 
-    /// A line begins to poll.
-    pub(super) fn cease_to_hear(&mut self, id: LineId, why: &str, now: Moment) {
+    /// Notes the stretch of a line that begins to poll.
+    pub(super) fn begin_unheard(&mut self, id: LineId, why: &str, now: Moment) {
         let heard = self.heard_by(id);
         let cause = format!("{why}; no poll brings what comes from other rooms");
         self.note_unheard(id, Some(heard), cause, now);
     }
 
-    /// What comes from elsewhere is missing on a line since it was last heard there, unless that is known.
+    /// Notes that a line misses events from elsewhere since its last frame, unless that is known already.
     pub(super) fn note_unheard(
         &mut self,
         id: LineId,
@@ -153,7 +154,7 @@ impl Session {
         let from = match (&line.unheard, &line.last) {
             (Some(known), _) => known.from.clone(),
             (None, Some(last)) => last.clone(),
-            // No socket of this run said anything: since the rooms were heard last.
+            // Without a frame in this run: since the rooms were heard last.
             (None, None) => {
                 let rooms = self.rooms.values();
                 let mine = rooms.filter(|room| self.line_of(room.id) == id);
@@ -167,11 +168,11 @@ impl Session {
         self.save_account();
     }
 
-    /// Whether a frame of a socket, not read yet, shows that the socket says again all that its line missed.
+    /// Whether a frame of a socket, not read yet, shows that the socket repeats every event that its line missed.
     ///
     /// A room that no poll brought further shows by its own counters what its key lacks. For any other the frame has to
     /// begin where the room was heard before the polls: a socket may begin later than it was asked to.
-    pub(super) fn says_all_again(&self, id: LineId, bytes: &[u8]) -> bool {
+    pub(super) fn repeats_unheard(&self, id: LineId, bytes: &[u8]) -> bool {
         let Some(line) = self.lines.get(&id) else {
             return false;
         };
@@ -186,7 +187,7 @@ impl Session {
         let begins_by = |room: RoomId, count: i64| {
             let mut bodies = frame.rooms.iter().filter_map(|(key, part)| {
                 let body = part.body.as_ref().filter(|_| *key == room)?;
-                Some((self.believed(room, body.t)?, body.d?))
+                Some((self.plausible(room, body.t)?, body.d?))
             });
             stream.after <= count && bodies.any(|(t, d)| t.saturating_sub(d.max(0)) <= count)
         };
@@ -198,30 +199,30 @@ impl Session {
         })
     }
 
-    /// A frame of a socket was read; `says_all` as [`Session::says_all_again`] had it.
-    pub(super) fn heard(&mut self, id: LineId, edge: Edge, says_all: bool) {
+    /// Notes that a frame of a socket was read; `repeats` is what [`Session::repeats_unheard`] returned before.
+    pub(super) fn heard(&mut self, id: LineId, edge: Edge, repeats: bool) {
         let rooms = self.rooms_of(id);
         let mut rooms = rooms.iter().filter_map(|room| self.rooms.get(room));
         let in_doubt = rooms.any(|room| room.from.is_some());
         let Some(line) = self.lines.get_mut(&id) else {
             return;
         };
-        // A socket that tells no counter may have begun anywhere, whatever it was asked to.
+        // A socket that tells no counter may have begun anywhere.
         let counts = line.stream.as_ref().is_none_or(|stream| stream.counts);
         if !in_doubt && counts {
             line.last = Some(edge);
         }
-        // The checkpoint that forgets the stretch stands behind what the frame has of it.
-        if says_all && line.unheard.take().is_some() {
+        // The checkpoint that forgets the stretch stands behind the frame's events.
+        if repeats && line.unheard.take().is_some() {
             self.save_account();
         }
     }
 
-    /// The first frame of a socket after a stretch without one, or the end of the line.
+    /// Ends the stretch of a line at the first frame of its next socket, or at the end of the line.
     ///
-    /// While another line hears nothing, what comes under the keys of its rooms is missing still: both are one gap, to
-    /// the first frame of the last of them.
-    pub(super) fn heard_again(&mut self, id: LineId, to: Edge, now: Moment) {
+    /// While another line hears nothing, events under the keys of its rooms are still missing: both are one gap, to the
+    /// first frame of the last of them.
+    pub(super) fn end_unheard(&mut self, id: LineId, to: Edge, now: Moment) {
         let Some(unheard) = self.lines.get_mut(&id).and_then(|line| line.unheard.take()) else {
             return;
         };
@@ -232,12 +233,12 @@ impl Session {
             self.merge(other, Unheard { heard, ..unheard });
             self.save_account();
         } else {
-            self.lose_elsewhere(unheard.from, to, &unheard.cause, now);
+            self.report_elsewhere(unheard.from, to, &unheard.cause, now);
         }
     }
 
-    /// The program stops: tells what is missing by now. The next run begins there.
-    pub(crate) fn stopping(&mut self, now: Moment) {
+    /// Queues the gaps up to now, because the program stops; the next run begins there.
+    pub(crate) fn report_unheard(&mut self, now: Moment) {
         let to = Edge::at(now.wall);
         let ids: Vec<LineId> = self.lines.keys().copied().collect();
         let mut lost: Option<Unheard> = None;
@@ -250,8 +251,8 @@ impl Session {
             else {
                 continue;
             };
-            // Where no poll went past that count, the next socket says all of it again.
-            if !unheard.is_told_again(&heard) {
+            // Where no poll went past that count, the next socket repeats the stretch.
+            if !unheard.is_repeated(&heard) {
                 let next = Unheard {
                     from: to.clone(),
                     heard: Some(heard),
@@ -265,14 +266,14 @@ impl Session {
             }
         }
         if let Some(unheard) = lost {
-            self.lose_elsewhere(unheard.from, to, &unheard.cause, now);
+            self.report_elsewhere(unheard.from, to, &unheard.cause, now);
         }
     }
 
-    /// A hole of a room, in which something from elsewhere may have been.
+    /// Notes a hole of a room, which may have had events from elsewhere.
     ///
-    /// It comes under any room's key, so any room's hole may have had some; one outage of several rooms is said once.
-    pub(super) fn lose_notifications(
+    /// Those come under any room's key; an outage of several rooms is one gap.
+    pub(super) fn note_hole(
         &mut self,
         room: RoomId,
         from: Edge,
@@ -287,9 +288,9 @@ impl Session {
             .get(&id)
             .is_some_and(|line| line.unheard.is_none());
         if hears {
-            self.lose_elsewhere(from, to, &cause, now);
+            self.report_elsewhere(from, to, &cause, now);
         } else {
-            // The stretch that is not told yet has it.
+            // The stretch that has no gap yet covers the hole.
             let unheard = Unheard {
                 from,
                 heard: None,
@@ -300,35 +301,36 @@ impl Session {
         }
     }
 
-    /// Tells that what comes from elsewhere is missing, without what was told before; saves what is not told yet.
-    fn lose_elsewhere(&mut self, from: Edge, to: Edge, cause: &str, now: Moment) {
+    /// Queues the gap of a stretch, without the parts that have one already, and the checkpoint of the account.
+    fn report_elsewhere(&mut self, from: Edge, to: Edge, cause: &str, now: Moment) {
         let mut parts = Vec::new();
         if let Some(me) = &self.me {
             let place = user_place(me.id);
-            // A clock that was set back makes what it told before say nothing about now.
-            self.told_missing.retain(|(_, until)| until.at <= now.wall);
-            let untold = untold(&self.told_missing, from.clone(), to.clone());
-            parts.extend(untold.into_iter().map(|part| (place.clone(), part)));
-            tell(&mut self.told_missing, from, to);
+            // After a clock was set back, gaps from before it say nothing about now.
+            self.reported.retain(|(_, until)| until.at <= now.wall);
+            let parts_left = unreported(&self.reported, from.clone(), to.clone());
+            parts.extend(parts_left.into_iter().map(|part| (place.clone(), part)));
+            report(&mut self.reported, from, to);
         }
-        // The last of them has the checkpoint, which knows of all.
+        // The last gap has the checkpoint, which covers them all.
         let last = parts.pop();
         for (place, (from, to)) in parts {
-            self.synthetic(Gap::KIND, place, Gap::new(from, to, cause).body(), now);
+            let body = Gap::new(from, to, cause).body();
+            self.own_event(Gap::KIND, place, body, None, now);
         }
         let account = self.account();
         match last {
             Some((place, (from, to))) => {
                 let body = Gap::new(from, to, cause).body();
-                self.synthetic_with(Gap::KIND, place, body, account, now);
+                self.own_event(Gap::KIND, place, body, Some(account), now);
             }
-            None => self.push(Entry::checkpoint(account)),
+            None => self.outbox.checkpoint(account),
         }
     }
 }
 
-/// The parts of a stretch that lie in none of those told, in order.
-fn untold(told: &[(Edge, Edge)], mut from: Edge, to: Edge) -> Vec<(Edge, Edge)> {
+/// The parts of a stretch that lie in none of the others, in order.
+fn unreported(told: &[(Edge, Edge)], mut from: Edge, to: Edge) -> Vec<(Edge, Edge)> {
     let mut parts = Vec::new();
     for (since, until) in told {
         if until.at < from.at || to.at < since.at {
@@ -346,8 +348,8 @@ fn untold(told: &[(Edge, Edge)], mut from: Edge, to: Edge) -> Vec<(Edge, Edge)> 
     parts
 }
 
-/// Adds a stretch to those told, which stay apart and in order; the oldest are let go.
-fn tell(told: &mut Vec<(Edge, Edge)>, mut from: Edge, mut to: Edge) {
+/// Adds a stretch to others, which stay apart and in order; the oldest are dropped.
+fn report(told: &mut Vec<(Edge, Edge)>, mut from: Edge, mut to: Edge) {
     told.retain(|(since, until)| {
         let touches = since.at <= to.at && from.at <= until.at;
         if touches && since.at < from.at {
@@ -360,23 +362,8 @@ fn tell(told: &mut Vec<(Edge, Edge)>, mut from: Edge, mut to: Edge) {
     });
     let place = told.partition_point(|(since, _)| since.at < from.at);
     told.insert(place, (from, to));
-    if told.len() > TOLD {
+    if told.len() > REPORTED {
         told.remove(0);
-    }
-}
-
-impl Session {
-    /// The server counts anew: what was remembered by its old ids counts no more.
-    pub(super) fn count_anew(&mut self) {
-        self.count += 1;
-        self.seen.clear();
-        self.seen_order.clear();
-        self.posted.clear();
-        self.posted_order.clear();
-        self.acks.clear();
-        // No earlier version has stored anything of this count.
-        self.named_after = Some(0);
-        tracing::warn!(count = self.count, "the server counts anew");
     }
 }
 
@@ -395,15 +382,15 @@ mod tests {
     fn check(others: &[(i64, i64)], (from, to): (i64, i64), expected: &[(i64, i64)]) {
         let mut told = Vec::new();
         for (from, to) in others {
-            tell(&mut told, edge(*from), edge(*to));
+            report(&mut told, edge(*from), edge(*to));
         }
-        let parts = untold(&told, edge(from), edge(to)).into_iter();
+        let parts = unreported(&told, edge(from), edge(to)).into_iter();
         let parts: Vec<_> = parts
             .map(|(from, to)| (from.at.as_second(), to.at.as_second()))
             .collect();
         assert_eq!(parts, expected);
-        tell(&mut told, edge(from), edge(to));
-        assert!(untold(&told, edge(from), edge(to)).is_empty());
+        report(&mut told, edge(from), edge(to));
+        assert!(unreported(&told, edge(from), edge(to)).is_empty());
         let mut pairs = told.iter().zip(told.iter().skip(1));
         assert!(pairs.all(|((_, until), (since, _))| until.at < since.at));
     }
@@ -426,9 +413,9 @@ mod tests {
     fn the_memory_of_what_was_told_is_bounded() {
         let mut told = Vec::new();
         for number in 0..100 {
-            tell(&mut told, edge(number * 10), edge(number * 10 + 5));
+            report(&mut told, edge(number * 10), edge(number * 10 + 5));
         }
-        assert_eq!(told.len(), TOLD);
+        assert_eq!(told.len(), REPORTED);
         assert_eq!(told[0].0, edge(840));
     }
 }

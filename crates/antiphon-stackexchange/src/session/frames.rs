@@ -1,25 +1,29 @@
-//! What frames say.
+//! Reading frames.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use antiphon_core::{BodyForm, Draft, Edge, Entry, Kind, Origin, Place, Provenance};
+use antiphon_core::{BodyForm, Draft, Edge, Kind, Moment, Origin, Place, Provenance};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{
-    ACKS_WAITING, HOLD_EVENTS, LEAP, LEFT_OUT, LineId, Moment, Posted, RENEW_AFTER, Session,
-    SocketId,
-    room::{Coming, Counted, Ending, Held},
+    HOLD_EVENTS, LEAP, LineId, Session, SocketId,
+    mentions::Mention,
+    room::{Arrival, Counted, Ending},
 };
 use crate::{
     event::{
-        AccessChange, EXIT, EventType, MALFORMED, RESET, TIMEOUT, elsewhere_place, event_origin,
-        kind_of, message_origin, note, room_place,
+        AccessChange, EXIT, MALFORMED, RESET, TIMEOUT, elsewhere_place, kind_of, note, room_place,
     },
-    model::{EventId, MessageId, RoomId, Server, UserId},
+    model::{EventId, EventType, MessageId, RoomId, Server, UserId},
     wire::{self, Frame, Header, RoomBody, RoomFrame, Shape},
 };
+
+/// The outage of a hole that was found while the socket was open.
+pub(super) const LEFT_OUT: &str = "the server left out a stretch";
+/// The age that a socket has reached before the server's wish for a new one is followed.
+const RENEW_AFTER: Duration = Duration::from_secs(10);
 
 /// The frame that is being read.
 pub(super) struct Reading<'a> {
@@ -33,12 +37,14 @@ pub(super) struct Reading<'a> {
     pub(super) asked_at: Option<Timestamp>,
     pub(super) bytes: &'a Bytes,
     pub(super) now: Moment,
-    /// Counts what has no id of its own.
+    /// Number of elements so far that have no id of their own.
     pub(super) index: u32,
+    /// Whether an event was queued for the room that is being read.
+    pub(super) queued: bool,
 }
 
 impl Reading<'_> {
-    /// The identity of what has no id: its place in the connection.
+    /// The origin of an element without an id: its place in the connection.
     fn origin(&mut self) -> Origin {
         let origin = Origin::frame(self.name, self.frame);
         self.index += 1;
@@ -60,7 +66,7 @@ impl Reading<'_> {
 }
 
 impl Session {
-    /// A frame came over a socket.
+    /// Reads a frame of a socket.
     pub(crate) fn on_bytes(&mut self, id: SocketId, bytes: &Bytes, now: Moment) {
         let Some(line) = self.lines.get_mut(&id.line) else {
             return;
@@ -73,10 +79,10 @@ impl Session {
         let (connection, frame) = (Arc::clone(&stream.connection), stream.frame);
         let name = Arc::clone(&stream.name);
         let edge = Edge::frame(now.wall, &*connection, frame);
-        // What the frame says is not heard yet, and may be what tells.
-        let says_all = self.says_all_again(id.line, bytes);
-        if !says_all {
-            self.heard_again(id.line, edge.clone(), now);
+        // The frame itself may show it, so it is looked at before it is read.
+        let repeats = self.repeats_unheard(id.line, bytes);
+        if !repeats {
+            self.end_unheard(id.line, edge.clone(), now);
         }
         self.on_frame(Reading {
             line: id.line,
@@ -87,64 +93,65 @@ impl Session {
             bytes,
             now,
             index: 0,
+            queued: false,
         });
-        self.heard(id.line, edge, says_all);
+        self.heard(id.line, edge, repeats);
     }
 
-    /// A frame came, over a socket or as the answer to a poll.
+    /// Reads a frame of a socket, or the answer to a poll.
     ///
-    /// It becomes rows with the events' own bytes, or one row with the whole frame, or a count in [`Session::skipped`].
+    /// The frame becomes rows with the events' own bytes, or one row with the whole frame, or a count in `skipped`.
     pub(super) fn on_frame(&mut self, mut reading: Reading<'_>) {
         let (line, bytes, now) = (reading.line, reading.bytes, reading.now);
         match Frame::parse(bytes) {
             Ok(frame) => {
-                if frame.rooms.is_empty() && !frame.odd && !frame.reset {
+                if frame.rooms.is_empty() && !frame.has_unknown && !frame.reset {
                     self.skipped.note("heartbeat");
                 }
-                let odd = self.odd_place(&reading, &frame);
+                let unknown = self.unknown_place(&reading, &frame);
                 for (room, part) in &frame.rooms {
                     self.on_part(&mut reading, *room, part);
                 }
-                if let Some(place) = odd {
-                    self.odd(&mut reading, MALFORMED, place, bytes.clone());
+                if let Some(place) = unknown {
+                    self.queue_element(&mut reading, MALFORMED, place, bytes.clone());
                 }
                 if frame.reset {
-                    self.odd(&mut reading, RESET, Place::root(), bytes.clone());
+                    self.queue_element(&mut reading, RESET, Place::root(), bytes.clone());
                     self.renew(line, now);
                 }
             }
             Err(error) => {
                 tracing::debug!(%error, "a frame that is none");
                 let place = Place::root();
-                self.odd(&mut reading, MALFORMED, place, bytes.clone());
+                self.queue_element(&mut reading, MALFORMED, place, bytes.clone());
             }
         }
         self.acknowledge();
     }
 
-    /// The place of a frame that has something nobody knows: its room if that is of one room alone.
+    /// The place of a frame that has unknown keys or values: a room if they are under its key alone.
     ///
     /// `None` for a frame in which everything is known, or left to another line.
-    fn odd_place(&self, reading: &Reading<'_>, frame: &Frame<'_>) -> Option<Place> {
+    fn unknown_place(&self, reading: &Reading<'_>, frame: &Frame<'_>) -> Option<Place> {
         let rooms = frame.rooms.iter();
-        let mut odd = rooms
-            .filter(|(id, part)| part.is_odd() && !self.is_left_to_another(*id, reading.line))
+        let mut unknown = rooms
+            .filter(|(id, part)| part.has_unknown() && !self.is_left_to_another(*id, reading.line))
             .map(|(id, _)| *id);
-        match (frame.odd, odd.next(), odd.next()) {
+        match (frame.has_unknown, unknown.next(), unknown.next()) {
             (false, None, _) => None,
             (false, Some(room), None) => Some(self.place(room)),
             _ => Some(Place::root()),
         }
     }
 
-    /// Whether a room of ours is not read on this line, or not yet.
+    /// Whether a room is read, but not on this line, or not yet.
     ///
-    /// Its own line says the same in its own order, from where the room was heard last (protocol §5.4).
+    /// Its own line brings the same in its own order, from where the room was heard last (protocol §5.4).
     fn is_left_to_another(&self, room: RoomId, line: LineId) -> bool {
         self.rooms.contains_key(&room) && !self.is_served(room, line)
     }
 
-    /// What a frame has for one room.
+    /// Reads the part of a frame for one room.
     fn on_part(&mut self, reading: &mut Reading<'_>, id: RoomId, part: &RoomFrame<'_>) {
         if self.is_left_to_another(id, reading.line) {
             self.skipped.note("other-line");
@@ -155,14 +162,14 @@ impl Session {
             return;
         };
         let asks = body.timeout.is_some() || body.reset == Some(true) || body.exit == Some(true);
-        if body.e.is_empty() && !asks && !body.odd {
+        if body.e.is_empty() && !asks && !body.has_unknown {
             let counts = body.t.is_some() || body.d.is_some();
             self.skipped
                 .note(if counts { "counter" } else { "heartbeat" });
         }
-        let queued = self.entries.len();
+        reading.queued = false;
         self.note_counters(reading, id, body);
-        let mut highest = self.believed(id, body.t).unwrap_or_default();
+        let mut highest = self.plausible(id, body.t).unwrap_or_default();
         let mut left = false;
         let mut kicked = None;
         for element in &body.e {
@@ -173,10 +180,10 @@ impl Session {
             let Some(header) = Header::of(element) else {
                 let raw = reading.slice(element);
                 let place = self.place(id);
-                self.odd(reading, MALFORMED, place, raw);
+                self.queue_element(reading, MALFORMED, place, raw);
                 continue;
             };
-            highest = highest.max(self.believed(id, header.id).unwrap_or_default());
+            highest = highest.max(self.plausible(id, header.id).unwrap_or_default());
             left |= self.is_me(header.target_user_id.or(header.user_id))
                 && header.event_type == Some(EventType::USER_LEFT.0);
             if self.is_kick(&header, element) {
@@ -188,32 +195,32 @@ impl Session {
         if body.timeout.is_some() {
             let raw = reading.slice(part.raw);
             let place = self.place(id);
-            self.odd(reading, TIMEOUT, place, raw);
+            self.queue_element(reading, TIMEOUT, place, raw);
         }
         if body.reset == Some(true) {
             let raw = reading.slice(part.raw);
             let place = self.place(id);
-            self.odd(reading, RESET, place, raw);
+            self.queue_element(reading, RESET, place, raw);
             self.renew(reading.line, reading.now);
         }
         let exit = body.exit == Some(true);
         if exit {
             let raw = reading.slice(part.raw);
             let place = self.place(id);
-            self.odd(reading, EXIT, place, raw);
+            self.queue_element(reading, EXIT, place, raw);
         }
-        self.advance(reading, id, highest, queued);
-        // A kick that is only replayed may be over: the room was announced since, and let us in.
+        self.advance(reading, id, highest);
+        // A kick that is only replayed may be over: the room was announced since, and let the account in.
         let now_kicked = left
             && kicked.is_some_and(|event| self.rooms.get(&id).is_some_and(|room| event > room.top));
         if exit || now_kicked {
             tracing::warn!(room = %id, "the account was removed from the room");
-            self.forget(id, Ending::Removed, reading.now);
+            self.remove_room(id, Ending::Removed, reading.now);
         }
     }
 
-    /// A counter, unless it is beyond anything the server can have reached: it would hide all that follows.
-    pub(super) fn believed(&self, room: RoomId, count: Option<i64>) -> Option<i64> {
+    /// Returns a counter, unless it is beyond anything the server can have reached: it would hide every later event.
+    pub(super) fn plausible(&self, room: RoomId, count: Option<i64>) -> Option<i64> {
         let known = self.rooms.get(&room).map(|room| room.top.max(room.heard));
         count.filter(|count| known.is_none_or(|known| *count <= known.saturating_add(LEAP)))
     }
@@ -241,9 +248,9 @@ impl Session {
         )
     }
 
-    /// Looks whether the frame follows what was heard before (protocol §5.3).
+    /// Finds a hole between the frame and the last count that was heard (protocol §5.3).
     fn note_counters(&mut self, reading: &Reading<'_>, id: RoomId, body: &RoomBody<'_>) {
-        let (Some(t), Some(d)) = (self.believed(id, body.t), body.d) else {
+        let (Some(t), Some(d)) = (self.plausible(id, body.t), body.d) else {
             return;
         };
         if !self.rooms.contains_key(&id) {
@@ -277,43 +284,34 @@ impl Session {
                     at: reading.now.wall,
                     by: Some((Arc::clone(reading.connection), reading.frame)),
                 },
-                // The server may have answered long before the answer came.
+                // The server may have answered long before the answer arrived.
                 Some(at) => Counted { at, by: None },
             });
         }
     }
 
-    /// Everything that the frame has for the room stands in the queue; says so in a checkpoint.
-    fn advance(&mut self, reading: &Reading<'_>, id: RoomId, highest: i64, queued: usize) {
+    /// Moves the room's counts after all its events of a frame were queued, and queues the checkpoint that covers them.
+    fn advance(&mut self, reading: &Reading<'_>, id: RoomId, highest: i64) {
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
         room.heard = room.heard.max(highest);
-        let had_events = self.entries.len() > queued;
         if room.catching.is_some() || room.proof.is_some() {
-            // Below `heard` something may be missing; `t` waits for it.
+            // Events below `heard` may be missing; `t` waits for them.
             return;
         }
         room.reach(room.t.unwrap_or_default().max(room.heard));
         if room.heard >= room.fetched {
-            // Whatever was under way when the history was asked has come.
+            // Every event that was under way when the history was asked has come.
             room.rows.clear();
         }
-        if had_events {
-            let checkpoint = room.checkpoint(reading.now);
-            if let Some(last) = self.entries.back_mut() {
-                let before = last.weight();
-                last.checkpoint = Some(checkpoint);
-                self.bytes += last.weight() - before;
-            }
-        } else if room.is_unsaved(reading.now) {
-            let checkpoint = room.checkpoint(reading.now);
-            self.push(Entry::checkpoint(checkpoint));
+        if reading.queued || room.is_unsaved(reading.now) {
+            self.outbox.checkpoint(room.checkpoint(reading.now));
         }
     }
 
-    /// One event.
-    fn on_event(&mut self, reading: &Reading<'_>, key: RoomId, header: &Header, body: Bytes) {
+    /// Queues an event, or holds it back, or skips it as a repeat.
+    fn on_event(&mut self, reading: &mut Reading<'_>, key: RoomId, header: &Header, body: Bytes) {
         let id = EventId::new(header.id.unwrap_or_default());
         let its = header.room_id.map_or(key, RoomId::new);
         if self
@@ -321,24 +319,24 @@ impl Session {
             .get(&its)
             .is_some_and(|room| id.get() <= room.began)
         {
-            // A shared socket begins where the room heard least begins.
+            // A shared socket begins where its room that was heard least begins.
             tracing::trace!(room = %its, %id, "an event from before the room was joined");
             self.skipped.note("before-join");
             return;
         }
-        let believed = self.believed(key, header.id).is_some();
-        if let Some(message) = header.posted().filter(|_| its == key && believed)
+        let plausible = self.plausible(key, header.id).is_some();
+        if let Some(message) = header.posted().filter(|_| its == key && plausible)
             && let Some(room) = self.rooms.get_mut(&key)
         {
             room.hear_message(message.get());
         }
-        if !self.is_new(id) || self.was_fetched(key, header, &body) {
+        if !self.identities.is_new(id) || self.was_fetched(key, header, &body) {
             tracing::trace!(room = %its, %id, "an event that came before");
             self.skipped.note("repeat");
             return;
         }
         let room = self.rooms.get_mut(&key);
-        // Up to the count at which the room was announced the server sends what we asked for again, and what the
+        // Up to the count at which the room was announced the server repeats events on request, and an event that the
         // history went past is late.
         let top = room.map(|room| {
             let overlaps = room.catching.is_some() || room.proof.is_some();
@@ -352,7 +350,7 @@ impl Session {
         } else {
             Provenance::Live
         };
-        let origin = self.origin(header);
+        let origin = self.identities.origin(header);
         let draft = self
             .draft(key, header, origin, body, reading.now)
             .provenance(provenance);
@@ -365,54 +363,35 @@ impl Session {
         match held {
             Some(held) => {
                 held.bytes += draft.weight();
-                held.events.push_back(Coming {
+                held.events.push_back(Arrival {
                     id: Some(id),
                     message: header.posted(),
                     draft,
                 });
-                let full = Held::is_full(held);
-                if full {
+                if held.is_full() {
                     tracing::warn!(room = %key, "too much came while the history was fetched");
-                    self.release(key, reading.now);
+                    self.release(key);
+                    reading.queued = true;
                 }
             }
-            None => self.push(Entry::event(draft)),
+            None => {
+                self.outbox.event(draft);
+                reading.queued = true;
+            }
         }
     }
 
-    /// Whether an event is the one of a row that the history gave without its id.
+    /// Whether the history gave an event before, in a row without its id.
     pub(super) fn was_fetched(&mut self, key: RoomId, header: &Header, body: &Bytes) -> bool {
         if let Some(message) = header.posted() {
-            let Some(posted) = self.posted.get_mut(&message) else {
-                return false;
-            };
-            let was_fetched = posted.event.is_none();
-            posted.event = posted.event.or(header.id.map(EventId::new));
-            return was_fetched;
+            let event = header.id.map(EventId::new);
+            return self.identities.was_fetched(message, event);
         }
         let room = self.rooms.get_mut(&key);
         room.is_some_and(|room| Shape::take(&mut room.rows, body))
     }
 
-    /// The identity of an event that has an id, or of a posted message.
-    pub(super) fn origin(&self, header: &Header) -> Origin {
-        let id = EventId::new(header.id.unwrap_or_default());
-        let by_event = || event_origin(self.count, id);
-        let Some(message) = header.posted() else {
-            return by_event();
-        };
-        match self.posted.get(&message) {
-            // Another event claims the same message.
-            Some(posted) if header.id.is_some() && posted.event != Some(id) => by_event(),
-            // An earlier version may have stored it.
-            _ if header.id.is_some() && self.named_after.is_none_or(|after| id.get() <= after) => {
-                by_event()
-            }
-            _ => message_origin(self.count, message),
-        }
-    }
-
-    /// An event as the journal takes it, live or from history.
+    /// Makes the draft of an event, live or from a history.
     pub(super) fn draft(
         &mut self,
         key: RoomId,
@@ -429,18 +408,11 @@ impl Session {
         let mut me = None;
         match (EventType(number), message) {
             (EventType::MESSAGE_POSTED, Some(message)) => {
-                let posted = Posted {
-                    origin: draft.origin.clone(),
-                    event: header.id.map(EventId::new),
-                };
-                self.remember(message, posted);
+                let (origin, event) = (draft.origin.clone(), header.id.map(EventId::new));
+                self.identities.posted(message, origin, event);
             }
             (EventType::MESSAGE_DELETED, Some(message)) => {
-                let posted = self.posted.get(&message);
-                draft.deletes = Some(match posted {
-                    Some(posted) => posted.origin.clone(),
-                    None => message_origin(self.count, message),
-                });
+                draft.deletes = Some(self.identities.origin_of(message));
             }
             (EventType::USER_MENTIONED | EventType::MESSAGE_REPLY, _) => {
                 me = self.me.as_ref().map(|me| me.id);
@@ -448,22 +420,23 @@ impl Session {
                     && let Some(id) = header.id.map(EventId::new)
                     && self.rules.acknowledge
                 {
-                    self.acks.push_back((key, id, message));
-                    if self.acks.len() > ACKS_WAITING {
-                        self.acks.pop_front();
-                    }
+                    self.mentions.push(Mention {
+                        room: key,
+                        event: id,
+                        message,
+                    });
                 }
             }
             _ => {}
         }
-        // Where nothing else is said, a text is of the server that is most common.
+        // A text without a note is of the most common server.
         let server = self.rules.server;
         let server = (server != Server::default() && links(&draft.body)).then_some(server);
         draft.note = note(me, server);
         draft
     }
 
-    /// Where something of a room happened: in the room if the account is in it, else wherever the account is.
+    /// The place of an event of a room: the room if the account reads it, else the account.
     fn place(&self, room: RoomId) -> Place {
         if self.rooms.contains_key(&room) {
             return room_place(room);
@@ -472,8 +445,14 @@ impl Session {
         elsewhere_place(me, room)
     }
 
-    /// Something without an id.
-    fn odd(&mut self, reading: &mut Reading<'_>, kind: &'static str, place: Place, body: Bytes) {
+    /// Queues an element without an id.
+    fn queue_element(
+        &mut self,
+        reading: &mut Reading<'_>,
+        kind: &'static str,
+        place: Place,
+        body: Bytes,
+    ) {
         let origin = reading.origin();
         let form = BodyForm::of(&body);
         let mut draft = Draft::new(
@@ -484,10 +463,11 @@ impl Session {
             body,
         );
         draft.form = form;
-        self.push(Entry::event(draft));
+        self.outbox.event(draft);
+        reading.queued = true;
     }
 
-    /// The server asks to load again: a new socket does that, from where the rooms were heard last.
+    /// Replaces a socket because the server asks to load again; the new one begins where the rooms were heard last.
     fn renew(&mut self, id: LineId, now: Moment) {
         let line = self.lines.get_mut(&id);
         let Some(stream) = line.and_then(|line| line.stream.as_mut()) else {

@@ -1,31 +1,43 @@
-//! Holes in the stream, and what the rooms' history has of them.
+//! Holes in the stream, and the history that fills them.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
-use antiphon_core::{BodyForm, Draft, Edge, Entry, Gap, Kind, Provenance};
+use antiphon_core::{BodyForm, Draft, Edge, Gap, Kind, Moment, Provenance};
 use bytes::Bytes;
 
 use super::{
-    AGAIN_AFTER, AGAIN_TRIES, FALSE_ALARMS, HOLD_BYTES, HOLD_EVENTS, HOLD_TIME, Moment, Session,
-    Task,
-    room::{Catching, Coming, Held},
+    FALSE_ALARMS, Session,
+    room::{Arrival, Catching, Held},
+    task::Task,
 };
 use crate::{
     error::RequestError,
     event::{MALFORMED, room_place, row_origin},
-    history::Row,
     model::{EventId, RoomId},
-    wire::Shape,
+    wire::{Header, Shape},
 };
 
-/// What a room's history had.
+/// How long live events wait for the history at most.
+const HOLD_TIME: Duration = Duration::from_secs(60);
+/// The pause before a history that could not be had is asked for again.
+const AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// Requests for one history at most.
+pub(super) const AGAIN_TRIES: u8 = 20;
+
+/// A row of a history: its header, and its bytes.
+pub(crate) type Row = (Header, Bytes);
+
+/// The events that a room's history had.
 #[derive(Debug, Default)]
 pub(crate) struct Past {
     /// Events, in order, none twice; posted messages may have no event id.
     pub(crate) rows: Vec<Row>,
-    /// What is no event: elements that name none, or an answer without a list.
-    pub(crate) odd: Vec<Bytes>,
-    /// How many events it had beside them that were heard before.
+    /// Elements that are no event, or the whole answer if it has no list.
+    pub(crate) malformed: Vec<Bytes>,
+    /// Number of further events that were heard before.
     pub(crate) old: usize,
     /// Whether it reaches back to the count that was asked for, for events of every kind.
     pub(crate) whole: bool,
@@ -33,15 +45,8 @@ pub(crate) struct Past {
     pub(crate) time: Option<i64>,
 }
 
-impl Held {
-    /// Whether no more can wait.
-    pub(super) fn is_full(&self) -> bool {
-        self.events.len() >= HOLD_EVENTS || self.bytes >= HOLD_BYTES
-    }
-}
-
 impl Session {
-    /// Something is missing of a room: asks its history, and holds back what comes meanwhile.
+    /// Asks the history of a room that misses events, and holds back the events that come meanwhile.
     pub(super) fn catch_up(&mut self, id: RoomId, to: Edge, now: Moment) {
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
@@ -62,6 +67,7 @@ impl Session {
         self.ask_history(id);
     }
 
+    /// Asks the history of a room that is catching up.
     pub(super) fn ask_history(&mut self, id: RoomId) {
         self.round += 1;
         let round = self.round;
@@ -86,8 +92,8 @@ impl Session {
         });
     }
 
-    /// Lets held events go on; the history, if it comes, comes after them.
-    pub(super) fn release(&mut self, id: RoomId, now: Moment) {
+    /// Queues the events that were held back; the history, if it comes, follows them.
+    pub(super) fn release(&mut self, id: RoomId) {
         let Some(held) = self
             .rooms
             .get_mut(&id)
@@ -97,11 +103,11 @@ impl Session {
             return;
         };
         for coming in held.events {
-            self.push(Entry::event(coming.draft));
+            self.outbox.event(coming.draft);
         }
-        let _ = now;
     }
 
+    /// Handles the answer of a history: queues its events, the gap if it is not whole, and the events held back.
     pub(super) fn on_history(
         &mut self,
         id: RoomId,
@@ -144,12 +150,12 @@ impl Session {
         for _ in 0..past.old {
             self.skipped.note("repeat");
         }
-        for body in past.odd {
-            self.odd_of_history(id, body, now);
+        for body in past.malformed {
+            self.queue_malformed(id, body, now);
         }
         let recovered = self.recovered(id, past.rows, since, now);
         let count = recovered.len() as u64;
-        let time = self.believed(id, past.time).unwrap_or_default();
+        let time = self.plausible(id, past.time).unwrap_or_default();
         if let Some(room) = self.rooms.get_mut(&id) {
             let newest = recovered.iter().filter_map(|coming| coming.id).max();
             let reached = newest.map_or(0, EventId::get).max(time);
@@ -167,12 +173,12 @@ impl Session {
         }
         if !whole {
             let cause = match recovered.first() {
-                Some(Coming { id: Some(id), .. }) => {
+                Some(Arrival { id: Some(id), .. }) => {
                     format!(
                         "{outage}; the history is not whole between event {since} and event {id}"
                     )
                 }
-                Some(Coming {
+                Some(Arrival {
                     message: Some(message),
                     ..
                 }) => format!(
@@ -182,32 +188,32 @@ impl Session {
                 None => format!("{outage}; the history has nothing after event {since}"),
             };
             let gap = Gap::new(from.clone(), catching.to.clone(), cause).recovered(count);
-            self.synthetic(Gap::KIND, room_place(id), gap.body(), now);
+            self.own_event(Gap::KIND, room_place(id), gap.body(), None, now);
         }
-        self.lose_notifications(id, from, catching.to, &outage, now);
+        self.note_hole(id, from, catching.to, &outage, now);
         let held = catching.held.map(|held| held.events).unwrap_or_default();
         for coming in merged(recovered, held) {
-            self.push(Entry::event(coming.draft));
+            self.outbox.event(coming.draft);
         }
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
         room.reach(since.max(room.heard));
         let checkpoint = room.checkpoint(now);
-        self.push(Entry::checkpoint(checkpoint));
+        self.outbox.checkpoint(checkpoint);
     }
 
-    /// What the history has and nobody has heard yet.
-    fn recovered(&mut self, room: RoomId, rows: Vec<Row>, since: i64, now: Moment) -> Vec<Coming> {
+    /// Makes events of the rows that were not heard yet.
+    fn recovered(&mut self, room: RoomId, rows: Vec<Row>, since: i64, now: Moment) -> Vec<Arrival> {
         let mut recovered = Vec::with_capacity(rows.len());
         let mut shapes: HashMap<Shape, usize> = HashMap::new();
         for (header, body) in rows {
             let id = header.id.map(EventId::new);
             let message = header.posted();
             let is_known = match (id, message) {
-                (Some(id), _) if id.get() <= since || !self.is_new(id) => true,
+                (Some(id), _) if id.get() <= since || !self.identities.is_new(id) => true,
                 (Some(_), Some(_)) => self.was_fetched(room, &header, &body),
-                (None, Some(message)) => self.posted.contains_key(&message),
+                (None, Some(message)) => self.identities.posted.contains(message),
                 (None, None) => self.was_heard(room, &body),
                 (Some(_), None) => false,
             };
@@ -222,12 +228,12 @@ impl Session {
                 }
                 let nth = shapes.entry(shape).or_default();
                 *nth += 1;
-                row_origin(self.count, room, shape, *nth - 1)
+                row_origin(self.identities.count, room, shape, *nth - 1)
             } else {
-                self.origin(&header)
+                self.identities.origin(&header)
             };
             let draft = self.draft(room, &header, origin, body, now);
-            recovered.push(Coming {
+            recovered.push(Arrival {
                 id,
                 message,
                 draft: draft.provenance(Provenance::Backfilled),
@@ -236,26 +242,26 @@ impl Session {
         recovered
     }
 
-    /// Whether a row without any id is an event that was heard while the history was asked; each counts once.
+    /// Whether a row without any id is an event that was heard while the history was asked; each is found once.
     fn was_heard(&mut self, room: RoomId, body: &Bytes) -> bool {
         let room = self.rooms.get_mut(&room);
         room.is_some_and(|room| Shape::take(&mut room.overlap, body))
     }
 
-    /// Something of a history that is no event.
-    fn odd_of_history(&mut self, room: RoomId, body: Bytes, now: Moment) {
+    /// Queues an element of a history that is no event.
+    fn queue_malformed(&mut self, room: RoomId, body: Bytes, now: Moment) {
         let (kind, place) = (Kind::from_static(MALFORMED), room_place(room));
         let form = BodyForm::of(&body);
-        let mut draft = Draft::new(kind, place, self.own_origin(), now.wall, body);
+        let mut draft = Draft::new(kind, place, self.outbox.own_origin(), now.wall, body);
         draft.form = form;
-        self.push(Entry::event(draft.provenance(Provenance::Backfilled)));
+        self.outbox.event(draft.provenance(Provenance::Backfilled));
     }
 }
 
-/// Rows of the history and live events as one list, in the order in which they happened.
+/// Merges rows of the history and live events in the order in which they happened.
 ///
-/// Event ids tell the order, and message ids where there are none; what neither tells of was before the live event.
-fn merged(rows: Vec<Coming>, live: VecDeque<Coming>) -> Vec<Coming> {
+/// Event ids tell the order, and message ids where there are none; a row without either was before the live event.
+fn merged(rows: Vec<Arrival>, live: VecDeque<Arrival>) -> Vec<Arrival> {
     let mut all = Vec::with_capacity(rows.len() + live.len());
     let mut rows = rows.into_iter().peekable();
     let mut live = live.into_iter().peekable();

@@ -1,19 +1,22 @@
-//! Lines: what serves rooms, a socket or polling.
+//! Lines: sockets, and polling in their place.
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_core::{Backoff, Edge};
+use antiphon_core::{Backoff, Edge, Moment};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
-    Failure, LineId, Moment, REFUSED, Rules, Session, SocketId, Task, backoff, elsewhere::Unheard,
+    Failure, LineId, Rules, Session, SocketId, Step, Task, backoff, elsewhere::Unheard,
     frames::Reading,
 };
 use crate::{error::RequestError, model::RoomId};
 
-/// What serves one room or all.
+/// Refused sockets in a row after which polling begins.
+pub(super) const REFUSED: u32 = 3;
+
+/// A line: it serves one room, or all.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) phase: Phase,
@@ -22,24 +25,24 @@ pub(super) struct Line {
     pub(super) backoff: Backoff,
     /// Sockets refused in a row.
     pub(super) refused: u32,
-    /// Polling, while no socket can be had.
+    /// Polling in place of a socket.
     pub(super) poll: Option<Poll>,
-    /// A room was added while a socket was being opened: another is needed.
+    /// Whether a room was added while a socket was being opened, so that another is needed.
     pub(super) again: bool,
     /// The last frame of any of its sockets after which nothing of its rooms was in doubt.
     pub(super) last: Option<Edge>,
-    /// The stretch without a socket that is not told yet.
+    /// The stretch without a socket that has no gap yet.
     pub(super) unheard: Option<Unheard>,
 }
 
-/// What is being done to get a socket, or a new one.
+/// How far the next socket is.
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// Nothing.
+    /// No socket is being opened.
     Idle,
-    /// Rooms are announced, and their checkpoints stored.
+    /// The rooms are being announced, and their checkpoints stored.
     Preparing,
-    /// The socket is being opened, which begins after a count.
+    /// The socket is being opened; it begins after a count.
     Opening { epoch: u64, after: i64 },
     /// The next try begins then.
     Waiting { until: Instant, reason: String },
@@ -49,16 +52,16 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) id: SocketId,
-    /// The server's name of it, which edges of gaps have.
+    /// The server's name of the socket, for edges of gaps.
     pub(super) connection: Arc<str>,
-    /// Our name of it, which origins have.
+    /// The session's name of the socket, for origins.
     pub(super) name: Arc<str>,
     /// Number of its last frame, from 1.
     pub(super) frame: u64,
     /// The count after which it was asked to begin.
     pub(super) after: i64,
     pub(super) opened_at: Instant,
-    /// How old it may become.
+    /// The age at which it is replaced.
     pub(super) lives_for: Duration,
     pub(super) heard_at: Instant,
     /// Whether a frame told a counter, so that what lies before the socket was heard or reported.
@@ -74,7 +77,7 @@ pub(super) struct Poll {
     pub(super) asked_at: Timestamp,
     pub(super) connection: Arc<str>,
     pub(super) frame: u64,
-    /// Why there is no socket.
+    /// Why there is no socket, for people.
     pub(super) reason: String,
     /// Whether the last request was answered.
     pub(super) works: bool,
@@ -91,16 +94,17 @@ impl Line {
         matches!(self.phase, Phase::Waiting { .. })
     }
 
+    /// When the line has something to do next; `reads` says whether frames are read.
     pub(super) fn deadline(&self, rules: &Rules, reads: bool) -> Option<Instant> {
         let wait = match &self.phase {
             Phase::Waiting { until, .. } => Some(*until),
             _ => None,
         };
-        let silence = self
+        let idle = self
             .stream
             .as_ref()
             .filter(|_| reads)
-            .map(|stream| stream.heard_at + rules.silence);
+            .map(|stream| stream.heard_at + rules.idle_timeout);
         let reset = self
             .stream
             .as_ref()
@@ -111,12 +115,12 @@ impl Line {
             .as_ref()
             .filter(|_| reads)
             .and_then(|poll| poll.at);
-        [wait, silence, reset, poll].into_iter().flatten().min()
+        [wait, idle, reset, poll].into_iter().flatten().min()
     }
 }
 
 impl Session {
-    /// Gives a room to its line, which is made if need be.
+    /// Returns the line of a room, which is made if need be.
     pub(super) fn assign(&mut self, room: RoomId) -> LineId {
         let id = self.line_of(room);
         let rng = &mut self.rng;
@@ -133,12 +137,13 @@ impl Session {
         id
     }
 
+    /// The rooms of a line.
     pub(super) fn rooms_of(&self, line: LineId) -> Vec<RoomId> {
         let ids = self.rooms.keys().copied();
         ids.filter(|id| self.line_of(*id) == line).collect()
     }
 
-    /// Begins to get a socket, or a new one beside the one there is.
+    /// Begins to open a socket, also beside one that is open.
     pub(super) fn prepare(&mut self, id: LineId, now: Moment) {
         let Some(line) = self.lines.get_mut(&id) else {
             return;
@@ -170,7 +175,7 @@ impl Session {
         let rooms = self.rooms_of(id);
         let all = rooms.iter().filter_map(|room| self.rooms.get(room));
         let ready = all.clone().all(|room| room.announced && room.settled);
-        // The rooms that were heard least far decide; what comes twice is known by its id.
+        // The room that was heard least decides; a repeat is known by its id.
         let after = all.filter_map(|room| room.t).min();
         let Some(line) = self.lines.get_mut(&id) else {
             return;
@@ -191,6 +196,7 @@ impl Session {
         });
     }
 
+    /// Handles a socket that was opened, or not.
     pub(super) fn on_opened(
         &mut self,
         id: SocketId,
@@ -233,10 +239,10 @@ impl Session {
             counts: false,
         });
         if let Some(old) = old {
-            // The new one begins where the rooms were heard last, so that nothing unread in the old one is missed.
+            // The new socket begins where the rooms were heard last, so that nothing unread in the old one is missed.
             self.closes.push_back(old.id);
         }
-        self.site_answered();
+        self.login.site_answered();
         for room in self.rooms_of(id.line) {
             let is_ready = self
                 .rooms
@@ -249,14 +255,14 @@ impl Session {
         if again {
             self.prepare(id.line, now);
         }
-        self.tell_link(now);
+        self.update_link(now);
     }
 
-    /// There is no new socket, for this reason.
+    /// Handles a failure to open a socket: the line waits, and polls after some of them.
     pub(super) fn line_failed(&mut self, id: LineId, failure: Failure, now: Moment) {
-        if failure.socket_only {
-            // The page that names the socket's address was as it should be.
-            self.site_answered();
+        if failure.step == Step::Socket {
+            // The requests before it were answered.
+            self.login.site_answered();
         }
         let Some(least) = self.least_pause(&failure, now) else {
             return;
@@ -274,7 +280,7 @@ impl Session {
         };
         line.again = false;
         let pause = line.backoff.next(now.at).max(least);
-        let reason = failure.reason;
+        let reason = failure.open.reason;
         line.phase = Phase::Waiting {
             until: now.at + pause,
             reason: reason.clone(),
@@ -284,7 +290,7 @@ impl Session {
             tracing::debug!(reason, "no new socket yet");
             return;
         }
-        if failure.socket_only {
+        if failure.step == Step::Socket {
             line.refused += 1;
             if line.refused >= REFUSED && line.poll.is_none() {
                 tracing::warn!(reason, "no socket can be had; polling instead");
@@ -296,13 +302,13 @@ impl Session {
                     reason: reason.clone(),
                     works: false,
                 });
-                self.cease_to_hear(id, &reason, now);
+                self.begin_unheard(id, &reason, now);
             }
         }
-        self.tell_link(now);
+        self.update_link(now);
     }
 
-    /// A socket is gone, for this reason.
+    /// Handles the loss of a socket.
     pub(crate) fn on_closed(&mut self, id: SocketId, reason: &str, now: Moment) {
         let is_current = self
             .lines
@@ -323,10 +329,10 @@ impl Session {
                 reason: reason.to_owned(),
             };
         }
-        self.tell_link(now);
+        self.update_link(now);
     }
 
-    /// Forgets the socket of a line, and notes where its rooms stood.
+    /// Drops the socket of a line, and notes where its rooms stood.
     pub(super) fn drop_stream(&mut self, id: LineId, reason: &str, now: Moment) {
         let Some(line) = self.lines.get_mut(&id) else {
             return;
@@ -336,17 +342,17 @@ impl Session {
             self.closes.push_back(stream.id);
         }
         for id in self.rooms_of(id) {
-            self.release(id, now);
+            self.release(id);
             let Some(room) = self.rooms.get_mut(&id) else {
                 continue;
             };
-            // Whatever the history did not give yet is asked for again with the next socket.
+            // A history that did not come yet is asked for again with the next socket.
             room.catching = None;
             room.proof = None;
             room.stale = room.announced;
             room.heard = room.t.unwrap_or_default();
             room.heard_message = room.message.unwrap_or_default();
-            // What comes from elsewhere may lie in that stretch, and has no history.
+            // Events from elsewhere may lie in that stretch, and no history has them.
             room.fetched = 0;
             if std::mem::take(&mut room.attached) {
                 room.may_miss(reason, now);
@@ -354,7 +360,7 @@ impl Session {
         }
     }
 
-    /// Something of a line is due.
+    /// Handles what is due for a line.
     pub(super) fn line_deadline(&mut self, id: LineId, now: Moment) {
         let reads = self.paused_at.is_none();
         let rules = &self.rules;
@@ -362,9 +368,9 @@ impl Session {
             return;
         };
         if let Some(stream) = line.stream.as_ref().filter(|_| reads)
-            && stream.heard_at + rules.silence <= now.at
+            && stream.heard_at + rules.idle_timeout <= now.at
         {
-            let (socket, seconds) = (stream.id, rules.silence.as_secs());
+            let (socket, seconds) = (stream.id, rules.idle_timeout.as_secs());
             self.on_closed(socket, &format!("nothing was heard for {seconds} s"), now);
             return;
         }
@@ -377,12 +383,12 @@ impl Session {
         }
         if matches!(&line.phase, Phase::Waiting { until, .. } if *until <= now.at) {
             self.prepare(id, now);
-            self.tell_link(now);
+            self.update_link(now);
         }
         self.poll(id, now);
     }
 
-    /// Asks for what came, if it is time.
+    /// Polls the rooms of a line, if it is time.
     fn poll(&mut self, id: LineId, now: Moment) {
         let reads = self.paused_at.is_none();
         let rooms: Vec<(RoomId, i64)> = self
@@ -402,7 +408,7 @@ impl Session {
             return;
         }
         if rooms.is_empty() {
-            // Their counts are not stored yet; asking at once again would not help.
+            // The rooms' counts are not stored yet.
             poll.at = Some(now.at + interval);
         } else {
             poll.at = None;
@@ -411,6 +417,7 @@ impl Session {
         }
     }
 
+    /// Handles the answer to a poll.
     pub(super) fn on_polled(
         &mut self,
         id: LineId,
@@ -419,7 +426,7 @@ impl Session {
     ) {
         let interval = self.rules.poll_interval;
         let Some(poll) = self.lines.get_mut(&id).and_then(|line| line.poll.as_mut()) else {
-            // A socket came first; it says the same.
+            // A socket was opened meanwhile; it brings the same.
             if outcome.is_ok() {
                 self.skipped.note("late-poll");
             }
@@ -432,7 +439,7 @@ impl Session {
                 poll.frame += 1;
                 let (connection, number) = (Arc::clone(&poll.connection), poll.frame);
                 let asked_at = poll.asked_at;
-                self.site_answered();
+                self.login.site_answered();
                 for room in self.rooms_of(id) {
                     let room = self.rooms.get(&room);
                     if let Some(room) = room.filter(|room| room.settled && !room.attached) {
@@ -448,6 +455,7 @@ impl Session {
                     bytes: &frame,
                     now,
                     index: 0,
+                    queued: false,
                 });
             }
             Err(error) => {
@@ -455,6 +463,6 @@ impl Session {
                 poll.works = false;
             }
         }
-        self.tell_link(now);
+        self.update_link(now);
     }
 }

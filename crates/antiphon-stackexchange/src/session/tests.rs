@@ -10,11 +10,29 @@ mod model;
 mod rooms;
 mod rows;
 
-use antiphon_core::{Event, Gap, Payload as _, Position};
-use serde_json::{Value, json};
+use std::collections::HashSet;
 
-use super::*;
-use crate::{model::UserId, wire::Header};
+use antiphon_core::{
+    Draft, Event, Gap, Link, OpenFailure, Origin, Part, Payload as _, Position, Provenance,
+};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::{
+    frames::LEFT_OUT,
+    history::AGAIN_TRIES,
+    identity::{POSTED, SEEN},
+    line::{self, REFUSED},
+    login::STATUSES,
+    mentions::{ACKS, ACKS_WAITING},
+    room::HOLD_BYTES,
+    rooms::{ENDED, LAG},
+    *,
+};
+use crate::{
+    model::{EventId, Sockets, UserId},
+    wire::Header,
+};
 
 const ME: i64 = 99;
 const TEO: i64 = 102;
@@ -37,10 +55,10 @@ fn rules(rooms: &[i64]) -> Rules {
         sockets: Sockets::Shared,
         backfill: 100,
         poll_interval: Duration::from_secs(5),
-        silence: Duration::from_secs(45),
+        idle_timeout: Duration::from_secs(45),
         reset_after: Duration::from_secs(7200),
         acknowledge: true,
-        buffer: 1 << 20,
+        buffer_bytes: 1 << 20,
     }
 }
 
@@ -92,7 +110,7 @@ fn row(message: i64) -> Value {
 
 /// Why there is no socket, in these words.
 fn failure(reason: &str) -> Failure {
-    Failure::new(reason)
+    OpenFailure::new(reason).into()
 }
 
 /// A history with these events.
@@ -208,7 +226,7 @@ impl Table {
     /// Stores what is queued.
     fn store(&mut self) -> &[Entry] {
         let from = self.stored.len();
-        let entries = std::iter::from_fn(|| self.session.take_entry());
+        let entries = std::iter::from_fn(|| self.session.outbox.take());
         self.stored.extend(entries);
         &self.stored[from..]
     }
@@ -359,7 +377,7 @@ impl Table {
                 panic!("no socket is asked for: {tasks:?}");
             };
             let refused = Failure {
-                socket_only: true,
+                step: Step::Socket,
                 ..failure("no socket today")
             };
             let id = *id;

@@ -1,155 +1,60 @@
-//! Decoders that take anything: what is not as it should be counts as absent.
+//! Decoders that take any value: one that cannot be used counts as absent.
+//!
+//! [`Scalar`] reads values; the rules are stricter than its own. A counter that is a flag, or a text with a fraction, is
+//! unknown, so that its frame is kept as a whole.
 
 use std::{borrow::Cow, fmt};
 
+use antiphon_core::lenient::Scalar;
 use serde::{
     Deserialize, Deserializer,
     de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-/// Any JSON value, of which only scalars are kept.
-pub(super) enum Loose<'a> {
-    Text(Cow<'a, str>),
-    Int(i64),
-    Float(f64),
-    Bool(bool),
-    Null,
-    /// A list, an object, or a number too large.
-    Other,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Scalars)
+/// A text; a number becomes its digits, without a fraction.
+pub(super) fn as_text(value: Scalar<'_>) -> Option<Cow<'_, str>> {
+    match value {
+        Scalar::Float(_) => value.int().map(|number| number.to_string().into()),
+        value => value.text(),
     }
 }
 
-impl<'a> Loose<'a> {
-    /// A text; numbers become their digits.
-    pub(super) fn text(self) -> Option<Cow<'a, str>> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Int(number) => Some(Cow::Owned(number.to_string())),
-            Self::Float(number) => whole(number).map(|number| Cow::Owned(number.to_string())),
-            Self::Bool(_) | Self::Null | Self::Other => None,
-        }
-    }
-
-    /// An integer; floats lose their fraction, and numbers in texts count.
-    pub(super) fn int(&self) -> Option<i64> {
-        match self {
-            Self::Int(number) => Some(*number),
-            Self::Float(number) => whole(*number),
-            Self::Text(text) => text.trim().parse().ok(),
-            Self::Bool(_) | Self::Null | Self::Other => None,
-        }
-    }
-
-    /// A flag; numbers other than 0 are true.
-    pub(super) fn flag(&self) -> Option<bool> {
-        match self {
-            Self::Bool(flag) => Some(*flag),
-            Self::Int(number) => Some(*number != 0),
-            Self::Float(number) => Some(*number != 0.0),
-            Self::Text(text) => match &**text {
-                "true" | "1" => Some(true),
-                "false" | "0" => Some(false),
-                _ => None,
-            },
-            Self::Null | Self::Other => None,
-        }
-    }
-
-    pub(super) fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
+/// An integer; a float loses its fraction, and an integer in a text counts.
+pub(super) fn as_int(value: &Scalar<'_>) -> Option<i64> {
+    match value {
+        Scalar::Text(text) => text.trim().parse().ok(),
+        Scalar::Bool(_) => None,
+        value => value.int(),
     }
 }
 
-struct Scalars;
-
-impl<'de> Visitor<'de> for Scalars {
-    type Value = Loose<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Loose::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Loose::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Loose::Int(number))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(i64::try_from(number).map_or(Loose::Other, Loose::Int))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Loose::Float(number))
-    }
-
-    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Self::Value, E> {
-        Ok(Loose::Bool(flag))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Loose::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Loose::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
-        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Loose::Other)
-    }
-}
-
-/// The whole part of a float, if it is a number that an integer can hold.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the range is checked first"
-)]
-fn whole(number: f64) -> Option<i64> {
-    // 2⁵³: above it a float no longer names single integers.
-    (number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
-}
-
-/// See [`Loose::text`].
+/// Reads a text as [`as_text`] does.
 pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
-    Ok(Loose::deserialize(from)?.text())
+    Scalar::deserialize(from).map(as_text)
 }
 
-/// See [`Loose::int`].
+/// Reads an integer as [`as_int`] does.
 pub(super) fn int<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(Loose::deserialize(from)?.int())
+    Scalar::deserialize(from).map(|value| as_int(&value))
 }
 
-/// An id: an integer, or one in a text.
+/// Reads an id: an integer, or one in a text.
 ///
 /// A float is no id. `3.0` read as 3 would be an event of long ago, and two ids that differ by a fraction one event.
 pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Loose::deserialize(from)? {
-        Loose::Float(_) => None,
-        value => value.int(),
+    Ok(match Scalar::deserialize(from)? {
+        Scalar::Float(_) => None,
+        value => as_int(&value),
     })
 }
 
-/// See [`Loose::flag`].
+/// Reads a flag as [`Scalar::flag`] does.
 pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
-    Ok(Loose::deserialize(from)?.flag())
+    Scalar::deserialize(from).map(|value| value.flag())
 }
 
-/// A list of anything, or something in its place.
+/// A list of any elements, or another value in its place.
 #[derive(Debug, Default)]
 pub(crate) enum List<'a> {
     Elements(Vec<&'a RawValue>),
@@ -178,8 +83,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
                 Ok(List::Elements(list))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
-                Scalars.visit_map(fields).map(|_| List::Other)
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+                while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(List::Other)
             }
 
             fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {

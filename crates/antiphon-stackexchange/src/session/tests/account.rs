@@ -8,10 +8,9 @@ fn a_login_that_a_person_must_mend_stops_for_good() {
     let answer = {
         table.session.start();
         table.tasks();
-        let challenged = Failure {
-            fatal: Some(("captcha", "log in with a browser")),
-            ..failure("a human is asked for")
-        };
+        let challenged = Failure::from(
+            OpenFailure::new("a human is asked for").fatal("captcha", "log in with a browser"),
+        );
         table.done(Done::LoggedIn(Err(challenged)));
         table.session.take_link()
     };
@@ -58,10 +57,9 @@ fn a_wait_that_the_server_asks_for_is_kept() {
     let mut table = Table::new(&[SANDBOX]);
     table.session.start();
     let asked = Duration::from_secs(600);
-    table.done(Done::LoggedIn(Err(Failure {
-        wait: Some(asked),
-        ..failure("slow down")
-    })));
+    table.done(Done::LoggedIn(Err(OpenFailure::new("slow down")
+        .wait(Some(asked))
+        .into())));
     assert_eq!(table.session.deadline(), Some(table.now.at + asked));
 
     let (mut table, id) = Table::served(&[SANDBOX]);
@@ -74,10 +72,9 @@ fn a_wait_that_the_server_asks_for_is_kept() {
     table.done(Done::Announced {
         room,
         round,
-        outcome: Err(Refusal::Failed(Failure {
-            wait: Some(asked),
-            ..failure("slow down")
-        })),
+        outcome: Err(AnnounceError::Failed(
+            OpenFailure::new("slow down").wait(Some(asked)).into(),
+        )),
     });
     assert_eq!(table.session.deadline(), Some(table.now.at + asked));
 }
@@ -104,14 +101,13 @@ fn trouble_that_only_a_person_can_mend_stops_every_line_and_tells_who_waits() {
     let Task::Announce { room, round } = table.tasks()[0] else {
         panic!("an announcement");
     };
-    let challenged = Failure {
-        fatal: Some(("captcha", "log in with a browser")),
-        ..failure("a human is asked for")
-    };
+    let challenged = Failure::from(
+        OpenFailure::new("a human is asked for").fatal("captcha", "log in with a browser"),
+    );
     table.done(Done::Announced {
         room,
         round,
-        outcome: Err(Refusal::Failed(challenged)),
+        outcome: Err(AnnounceError::Failed(challenged)),
     });
     assert!(table.session.is_stopped());
     assert_eq!(table.closes(), [id]);
@@ -137,7 +133,7 @@ fn the_link_is_up_while_any_socket_is_and_is_told_once() {
     table.done(Done::Announced {
         room,
         round,
-        outcome: Err(Refusal::Failed(failure("busy"))),
+        outcome: Err(AnnounceError::Failed(failure("busy"))),
     });
     assert_eq!(table.session.take_link(), None);
     assert!(!table.kinds().contains(&"antiphon.link".to_owned()));
@@ -178,7 +174,7 @@ fn a_replacement_that_fails_does_not_bring_the_link_down_when_another_line_speak
             panic!("{task:?}");
         };
         let outcome = if room.get() == first.line {
-            Err(Refusal::Failed(failure("busy")))
+            Err(AnnounceError::Failed(failure("busy")))
         } else {
             Ok(top(TOP))
         };
@@ -194,19 +190,25 @@ fn a_replacement_that_fails_does_not_bring_the_link_down_when_another_line_speak
 
 #[test]
 fn a_full_buffer_stops_the_reading_and_is_counted_as_it_empties() {
-    let (mut table, id) = Table::served(&[SANDBOX]);
-    table.session.rules.buffer = 4000;
+    let mut rules = rules(&[SANDBOX]);
+    rules.buffer_bytes = 4000;
+    let mut table = Table::with(rules, &[]);
+    table.log_in();
+    let id = table.open(TOP);
+    table.store();
     for round in 0..200 {
         let mut id_of = TOP + round * 100;
         while table.session.wants_frames() {
             id_of += 1;
             table.frame(id, &frame(SANDBOX, &[message(id_of, SANDBOX)]));
         }
-        let waiting: usize = table.session.entries.iter().map(Entry::weight).sum();
-        assert_eq!(table.session.bytes, waiting, "in round {round}");
-        // Never quite empty: what is taken out must have been put in.
-        while table.session.entries.len() > 1 {
-            table.session.take_entry();
+        // Never quite empty: reading goes on as soon as there is room again.
+        while !table.session.wants_frames() {
+            let entry = table.session.outbox.take();
+            assert!(
+                entry.is_some(),
+                "counted in, and not counted out, in round {round}"
+            );
         }
     }
 }
@@ -225,7 +227,7 @@ fn nothing_is_read_before_the_login_and_after_the_stop() {
 /// A status in place of the login page.
 fn status() -> Failure {
     Failure {
-        status: true,
+        step: Step::LoginPage,
         ..failure("the page https://x.example/users/login answered with status 403")
     }
 }
@@ -308,7 +310,7 @@ fn lines_that_meet_the_same_status_count_it_once() {
                 });
             }
         }
-        assert_eq!(table.session.statuses, number);
+        assert_eq!(table.session.login.statuses, number);
     }
     assert!(!table.session.is_stopped());
 }

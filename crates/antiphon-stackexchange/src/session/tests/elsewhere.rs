@@ -227,12 +227,12 @@ fn a_stop_while_polling_tells_what_is_missing_by_then_and_the_next_run_the_rest_
     let (mut table, old) = polling();
     move_on(&mut table, 5);
     table.pass(10);
-    table.session.stopping(table.now);
+    table.session.report_unheard(table.now);
     let gap = only_gap(&mut table);
     check_edge(&gap.from, old, 2);
     assert_eq!(gap.to.at, table.now.wall);
     let stopped = table.now.wall;
-    table.session.stopping(table.now);
+    table.session.report_unheard(table.now);
     only_gap(&mut table);
     table.pass(600);
 
@@ -269,7 +269,7 @@ fn lines_that_poll_at_the_same_time_tell_one_gap() {
         table.cut(*id);
     }
     let refused = || Failure {
-        socket_only: true,
+        step: Step::Socket,
         ..failure("no socket today")
     };
     let mut last = Vec::new();

@@ -394,7 +394,7 @@ fn a_gap_after_waiting_begins_at_the_last_frame_and_not_at_the_end_of_the_wait()
                 table.done(Done::Announced {
                     room,
                     round,
-                    outcome: Err(Refusal::Failed(failure("could not reach the server"))),
+                    outcome: Err(AnnounceError::Failed(failure("could not reach the server"))),
                 });
             }
         }

@@ -61,7 +61,7 @@ fn with_a_socket_each_every_room_resumes_from_its_own_count() {
     assert_eq!(after(&table.answer(TOP)), [TOP, TOP]);
     let sockets = [(TEA, 5), (SANDBOX, 9)].map(|(room, more)| {
         let line = table.session.lines.get(&room).expect("a line");
-        let Phase::Opening { epoch, .. } = line.phase else {
+        let super::line::Phase::Opening { epoch, .. } = line.phase else {
             panic!("{:?}", line.phase);
         };
         (SocketId { line: room, epoch }, room, more)
@@ -357,7 +357,7 @@ fn lines_that_poll_have_names_of_their_own() {
         for task in table.answer(TOP) {
             if let Task::Open { id, .. } = task {
                 let refused = Failure {
-                    socket_only: true,
+                    step: Step::Socket,
                     ..failure("no socket today")
                 };
                 table.done(Done::Opened {

@@ -264,7 +264,7 @@ impl World {
                 let id = *id;
                 let outcome = if self.refuses {
                     Err(Failure {
-                        socket_only: true,
+                        step: super::Step::Socket,
                         ..failure("no socket today")
                     })
                 } else {
@@ -369,7 +369,7 @@ impl World {
             (Done::Announced { room, round, .. }, _) => Done::Announced {
                 room,
                 round,
-                outcome: Err(Refusal::Failed(failure("timed out"))),
+                outcome: Err(AnnounceError::Failed(failure("timed out"))),
             },
             (Done::Opened { id, .. }, _) => {
                 self.wires.retain(|wire| wire.id != id);
@@ -613,7 +613,9 @@ impl World {
         let mut next = Table::with(self.table.session.rules.clone(), &checkpoints);
         next.now = self.table.now;
         // Its own events are named after the run.
-        next.session.nonce = format!("run{}", next.now.wall).into();
+        let nonce = format!("run{}", next.now.wall);
+        next.session.outbox = Outbox::new(next.session.rules.buffer_bytes, &*nonce);
+        next.session.nonce = nonce.into();
         next.stored = stored;
         self.checked = next.stored.len();
         self.table = next;
@@ -676,7 +678,7 @@ fn play_with(sockets: Sockets, with_ids: bool, steps: &[Step]) {
     for said in invited {
         world.check(said, "user/99");
     }
-    assert!(world.table.session.shown.is_connected(), "it comes back");
+    assert!(world.table.session.link.is_connected(), "it comes back");
     assert!(!world.table.session.is_polling(), "by a socket");
     assert!(
         world.asked.is_empty(),

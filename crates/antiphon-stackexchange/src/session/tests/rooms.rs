@@ -48,7 +48,7 @@ fn a_room_that_is_closed_to_the_account_is_given_up_and_does_not_hold_up_the_oth
             continue;
         };
         let outcome = if room.get() == TEA {
-            Err(Refusal::Closed)
+            Err(AnnounceError::Closed)
         } else {
             Ok(top(TOP))
         };
@@ -286,7 +286,7 @@ fn acknowledgements_go_one_request_at_a_time_and_are_bounded() {
     table.frame(id, &frame(SANDBOX, &some(2, 2000)));
     assert_eq!(acks(&mut table), None, "one is under way");
     assert_eq!(
-        table.session.acks.len(),
+        table.session.mentions.len(),
         ACKS_WAITING,
         "the oldest are let go"
     );
@@ -333,8 +333,11 @@ fn a_deletion_names_the_event_that_posted_the_message() {
     assert_eq!(names.expect("named").as_str(), expected);
     let more = (0..POSTED + 10).map(|n| message(TOP + 3 + i64::try_from(n).expect("few"), SANDBOX));
     table.frame(id, &frame(SANDBOX, &more.collect::<Vec<_>>()));
-    assert_eq!(table.session.posted.len(), POSTED, "a bounded memory");
-    assert_eq!(table.session.posted_order.len(), POSTED);
+    assert_eq!(
+        table.session.identities.posted.len(),
+        POSTED,
+        "a bounded memory"
+    );
 }
 
 /// Answers the announcements of one room with a refusal, and all others well.
@@ -344,7 +347,7 @@ fn refuse(table: &mut Table, closed: i64) -> Vec<Task> {
         match task {
             Task::Announce { room, round } => {
                 let outcome = if room.get() == closed {
-                    Err(Refusal::Closed)
+                    Err(AnnounceError::Closed)
                 } else {
                     Ok(top(TOP))
                 };

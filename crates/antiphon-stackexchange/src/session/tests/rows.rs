@@ -60,7 +60,7 @@ fn a_message_has_one_name_however_it_comes() {
         ),
     );
     assert_eq!(names(&mut table), named(&[8]));
-    assert_eq!(table.session.skipped().of("repeat"), 2);
+    assert_eq!(table.session.skipped.of("repeat"), 2);
 
     // Another run forgot what it heard, and names all as the journal knows them.
     let mut table = table.restarted();

@@ -1,31 +1,33 @@
-//! HTML that may be parsed without making more of it than there is.
+//! Limits on HTML before it is parsed.
 //!
-//! A parser of HTML opens formatting such as `<b>` again in every block that follows, as the standard has it. Some
-//! kilobytes of unclosed `<b>` before some kilobytes of `<p>` become millions of elements, and deep nesting makes it
-//! walk its stack for every tag.
+//! The HTML standard has a parser [reopen formatting][reconstruct] such as `<b>` in every block that follows. Some
+//! kilobytes of unclosed `<b>` before some kilobytes of `<p>` become millions of elements, and deep nesting makes the
+//! parser walk its stack for every tag.
+//!
+//! [reconstruct]: https://html.spec.whatwg.org/multipage/parsing.html#reconstruct-the-active-formatting-elements
 
 use std::borrow::Cow;
 
-/// Formatting open at once, times tags: about as many elements are made in the worst case.
+/// Formatting elements open at once, times tags: the number of elements in the worst case.
 const ELEMENTS: usize = 1_000_000;
-/// Tags of a message besides line breaks; one has a few dozen.
+/// Tags of a message besides line breaks at most; a real one has a few dozen.
 const TAGS: usize = 20_000;
-/// Tags of a page besides line breaks. 8 MiB, the longest body, of cards of users have some 300,000.
+/// Tags of a page besides line breaks at most; the longest body, 8 MiB of user cards, has some 300,000.
 const PAGE_TAGS: usize = 400_000;
-/// How deep the elements of a page may be nested; a page has some twenty levels.
+/// Levels of a page at most; a real one has some twenty.
 const PAGE_DEPTH: usize = 512;
 
-/// Elements that are opened again in later blocks; `a` and `nobr` close themselves.
+/// Elements that a parser reopens in later blocks; `a` and `nobr` close themselves.
 const FORMATTING: [&str; 12] = [
     "b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u",
 ];
-/// Elements that have no end, or end by themselves where the next begins.
+/// Elements that have no end tag, or end where the next begins.
 const SHALLOW: [&str; 24] = [
     "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
     "option", "p", "param", "source", "tbody", "td", "th", "thead", "tr", "track", "wbr",
 ];
 
-/// What a parser would meet.
+/// Counts of what a parser would meet.
 #[derive(Default)]
 struct Measure {
     tags: usize,
@@ -61,8 +63,8 @@ impl Measure {
     }
 }
 
-/// A message's HTML, without formatting if that would multiply, and without any tags but `<br>` if there are too many.
-pub(crate) fn tamed(html: &str) -> Cow<'_, str> {
+/// Returns a message's HTML without formatting if that would multiply, and with no tags but `<br>` if it has too many.
+pub(crate) fn limited(html: &str) -> Cow<'_, str> {
     let measure = Measure::of(html);
     if measure.tags > TAGS {
         Cow::Owned(without(html, |name| !is_break(name)))
@@ -73,11 +75,11 @@ pub(crate) fn tamed(html: &str) -> Cow<'_, str> {
     }
 }
 
-/// Looks whether a page may be parsed as it is.
+/// Checks whether a page may be parsed.
 ///
 /// # Errors
-/// Which bound it passes, in words.
-pub(crate) fn as_page(html: &str) -> Result<(), String> {
+/// The limit that the page exceeds, in words.
+pub(crate) fn check_page(html: &str) -> Result<(), String> {
     let measure = Measure::of(html);
     if measure.tags > PAGE_TAGS {
         return Err(format!(
@@ -105,7 +107,7 @@ fn is_any(names: &[&str], name: &str) -> bool {
     names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Something that a parser may take for a tag.
+/// A `<` and a name, which a parser may take for a tag.
 struct Tag<'a> {
     at: usize,
     name: &'a str,
@@ -127,6 +129,7 @@ fn tags_of(html: &str) -> impl Iterator<Item = Tag<'_>> {
     })
 }
 
+/// Removes the tags whose names fit.
 fn without(html: &str, goes: impl Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(html.len());
     let mut from = 0;
@@ -149,34 +152,34 @@ mod tests {
     #[test]
     fn what_is_sane_stays_as_it_is() {
         let long = "<div><b>x</b> &lt; <a href='/'>y</a><br></div>".repeat(100);
-        assert!(matches!(tamed(&long), Cow::Borrowed(_)));
+        assert!(matches!(limited(&long), Cow::Borrowed(_)));
         assert!(matches!(
-            tamed(&"one<br>".repeat(100_000)),
+            limited(&"one<br>".repeat(100_000)),
             Cow::Borrowed(_)
         ));
-        assert!(matches!(tamed("a < b > c <"), Cow::Borrowed(_)));
+        assert!(matches!(limited("a < b > c <"), Cow::Borrowed(_)));
     }
 
     #[test]
     fn formatting_that_would_multiply_is_left_out() {
         let open: Vec<String> = (0..2_000).map(|n| format!("<B x={n}>")).collect();
         let html = open.concat() + &"<p>x</p>".repeat(2_000);
-        assert_eq!(tamed(&html), "<p>x</p>".repeat(2_000));
-        assert!(as_page(&html).is_err());
+        assert_eq!(limited(&html), "<p>x</p>".repeat(2_000));
+        assert!(check_page(&html).is_err());
     }
 
     #[test]
     fn of_too_many_tags_only_the_texts_and_lines_stay() {
         let html = "<div>".repeat(100_000) + "x<br>y<i";
-        assert_eq!(tamed(&html), "x<br>y");
+        assert_eq!(limited(&html), "x<br>y");
     }
 
     #[test]
     fn a_page_may_be_as_long_as_a_body_and_no_deeper_than_pages_are() {
         let card = r#"<li class="usercard"><b>x</b><p>y<br><img src="z"><i>w</i></li>"#;
         let flat = card.repeat((8 << 20) / card.len() / 4);
-        as_page(&flat).expect("a long page");
-        assert!(as_page(&"<div>".repeat(1_000)).is_err());
-        assert!(as_page(&"<i></i>".repeat(300_000)).is_err());
+        check_page(&flat).expect("a long page");
+        assert!(check_page(&"<div>".repeat(1_000)).is_err());
+        assert!(check_page(&"<i></i>".repeat(300_000)).is_err());
     }
 }

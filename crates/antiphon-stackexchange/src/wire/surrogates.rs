@@ -1,10 +1,10 @@
-//! Halves of characters in JSON texts.
+//! Lone surrogates in JSON texts.
 //!
-//! The servers count texts in units of UTF-16 (assumed), so that one that was cut may end in half of a character. No
-//! Rust text can hold that, and a message should not be unreadable for it.
+//! The servers count texts in units of UTF-16 (assumed), so that a text that was cut may end in half of a character. A
+//! Rust text cannot hold that; the message stays readable with a replacement.
 
-/// A copy with `\ufffd` for every half of a character, if there is any.
-pub(crate) fn mended(json: &[u8]) -> Option<Vec<u8>> {
+/// Returns a copy with `\ufffd` for every lone surrogate; `None` if there is none.
+pub(crate) fn without_halves(json: &[u8]) -> Option<Vec<u8>> {
     let mut copy: Option<Vec<u8>> = None;
     let mut at = 0;
     while at < json.len() {
@@ -29,7 +29,7 @@ pub(crate) fn mended(json: &[u8]) -> Option<Vec<u8>> {
     copy
 }
 
-/// The unit that an escape such as `\ud83d` stands for.
+/// The unit of UTF-16 that an escape such as `\ud83d` stands for.
 fn unit(json: &[u8], at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix(br"\u")?;
     let digits = std::str::from_utf8(digits).ok()?;
@@ -42,7 +42,8 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: Option<&str>) {
-        let mended = mended(json.as_bytes()).map(|json| String::from_utf8(json).expect("text"));
+        let mended =
+            without_halves(json.as_bytes()).map(|json| String::from_utf8(json).expect("text"));
         assert_eq!(mended.as_deref(), expected);
     }
 
@@ -65,7 +66,7 @@ mod tests {
         fn nothing_makes_it_panic_and_the_length_stays(
             json in r#"(\\ud83d|\\ude00|\\\\|\\u|\\|[a-z"]){0,20}"#,
         ) {
-            if let Some(mended) = mended(json.as_bytes()) {
+            if let Some(mended) = without_halves(json.as_bytes()) {
                 assert_eq!(mended.len(), json.len());
             }
         }

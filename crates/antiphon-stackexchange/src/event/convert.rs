@@ -1,0 +1,90 @@
+//! The step from the wire's fields to a payload's.
+
+use std::borrow::Cow;
+
+use antiphon_core::{DecodeError, Event};
+use jiff::Timestamp;
+
+use super::make::server_of;
+use crate::{
+    content::Html,
+    model::{EventId, MessageId, RoomId, Server, UserId},
+    wire,
+};
+
+/// Kinds whose room is absent where the body names none: a notification that comes under a room's key is not of it.
+const ROOMLESS: [&str; 2] = [
+    "stackexchange.GlobalNotification",
+    "stackexchange.UserNotification",
+];
+
+/// Reads the body as an object; anything else is an error, not an event without fields.
+pub(crate) fn object(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
+    let starts = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
+    if starts != Some(&b'{') {
+        return Err(event.undecodable::<wire::Event<'_>>("the body is not an object"));
+    }
+    event.parse().or_else(|error| {
+        let mended = wire::without_halves(event.body()).ok_or(error)?;
+        let wire: Result<wire::Event<'_>, _> = serde_json::from_slice(&mended);
+        wire.map(wire::Event::into_owned)
+            .map_err(|error| event.undecodable::<wire::Event<'_>>(error))
+    })
+}
+
+/// Reads the body as [`object`] does, and takes the room from the event's place where the body names none.
+///
+/// A row of a history leaves the room's name out, and possibly its number: the place has it from the request, or from
+/// the key of a frame.
+pub(crate) fn placed(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
+    let mut wire = object(event)?;
+    wire.server = server_of(event);
+    if !ROOMLESS.contains(&event.kind().as_str()) {
+        let placed = || event.place().id("room")?.parse().ok();
+        wire.room_id = wire.room_id.or_else(placed);
+    }
+    Ok(wire)
+}
+
+/// The id of an event; 0 and less is none.
+pub(crate) fn event_id(sent: Option<i64>) -> Option<EventId> {
+    sent.filter(|id| *id > 0).map(EventId::new)
+}
+
+/// A field of a payload, by its type and the type that the wire has for it.
+pub(super) trait Field<Sent>: Sized {
+    /// Reads the field as it was sent; `server` is where its relative addresses belong to.
+    fn of(sent: Sent, server: Server) -> Self;
+}
+
+macro_rules! fields {
+    ($($type:ty, of $sent:ident: $from:ty => $value:expr;)*) => {$(
+        impl Field<$from> for $type {
+            fn of($sent: $from, _: Server) -> Self {
+                $value
+            }
+        }
+    )*};
+}
+
+fields! {
+    Option<EventId>, of sent: Option<i64> => event_id(sent);
+    Option<Timestamp>, of sent: Option<i64> => Timestamp::from_second(sent?).ok();
+    RoomId, of sent: Option<i64> => Self::new(sent.unwrap_or_default());
+    Option<RoomId>, of sent: Option<i64> => sent.map(RoomId::new);
+    Option<UserId>, of sent: Option<i64> => sent.map(UserId::new);
+    MessageId, of sent: Option<i64> => Self::new(sent.unwrap_or_default());
+    Option<MessageId>, of sent: Option<i64> => sent.map(MessageId::new);
+    // A counter that is 0 is left out.
+    u64, of sent: Option<i64> => sent.and_then(|count| Self::try_from(count).ok()).unwrap_or_default();
+    bool, of sent: Option<Self> => sent.unwrap_or_default();
+    Option<bool>, of sent: Self => sent;
+    String, of sent: Option<Cow<'_, str>> => sent.unwrap_or_default().into_owned();
+    Option<String>, of sent: Option<Cow<'_, str>> => sent.map(Cow::into_owned);
+}
+
+impl Field<Option<Cow<'_, str>>> for Html {
+    fn of(sent: Option<Cow<'_, str>>, server: Server) -> Self {
+        Self::new(sent.unwrap_or_default()).on(server)
+    }
+}

@@ -1,0 +1,77 @@
+//! The key for writing, `fkey` (protocol §4).
+
+use std::{sync::PoisonError, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    Http,
+    login::{expect_page, login_failed},
+};
+use crate::{
+    error::{LoginError, RequestError},
+    page::{Page, Profile},
+};
+
+/// How long a key is used (protocol §4: others fetch it anew hourly).
+const FKEY_AGE: Duration = Duration::from_secs(60 * 60);
+
+impl Http {
+    pub(super) async fn key(&self) -> Result<String, RequestError> {
+        let known = {
+            let fkey = self.fkey.lock().unwrap_or_else(PoisonError::into_inner);
+            let young = fkey.as_ref().filter(|(_, at)| at.elapsed() < FKEY_AGE);
+            young.map(|(fkey, _)| fkey.clone())
+        };
+        match known {
+            Some(fkey) => Ok(fkey),
+            None => self.fetch_key().await,
+        }
+    }
+
+    /// Returns a key other than `stale`; logs in again if the session has ended.
+    pub(super) async fn fresh_key(&self, stale: Option<&str>) -> Result<String, RequestError> {
+        let newer = {
+            let fkey = self.fkey.lock().unwrap_or_else(PoisonError::into_inner);
+            let fkey = fkey.as_ref().map(|(fkey, _)| fkey.clone());
+            fkey.filter(|fkey| Some(fkey.as_str()) != stale)
+        };
+        if let Some(fkey) = newer {
+            return Ok(fkey);
+        }
+        self.fetch_key().await
+    }
+
+    /// Reads a key from a page; logs in again if the session has ended.
+    async fn fetch_key(&self) -> Result<String, RequestError> {
+        for again in [false, true] {
+            let host = self.server.chat_host();
+            let path = "/chats/join/favorite";
+            let referer = format!("https://{host}/");
+            let response = self.followed(host, path.into(), &referer).await?;
+            expect_page(&response, host, path).map_err(login_failed)?;
+            let page = Page::parse(response.body())?;
+            if page.profile() == Profile::Anonymous && !again {
+                // The session has ended: one full login, then once more.
+                self.log_in_again().await.map_err(login_failed)?;
+                continue;
+            }
+            let Some(fkey) = page.any_fkey() else {
+                return Err(login_failed(LoginError::PageChanged {
+                    page: format!("https://{host}{path}"),
+                    missing: "fkey",
+                }));
+            };
+            let mut known = self.fkey.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = Some((fkey.clone(), Instant::now()));
+            return Ok(fkey);
+        }
+        Err(login_failed(LoginError::NotAccepted {
+            host: self.server.chat_host(),
+        }))
+    }
+
+    pub(super) fn forget_key(&self) {
+        *self.fkey.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

@@ -1,0 +1,173 @@
+//! What passes between a session and the loop around it.
+
+use std::time::Duration;
+
+use antiphon_core::{OpenFailure, Part};
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::history::Past;
+use crate::{
+    error::{JoinError, RequestError},
+    model::{Me, MessageId, RoomId, Server, Sockets},
+};
+
+/// The options of a configuration that concern the session.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) server: Server,
+    pub(crate) rooms: Vec<RoomId>,
+    pub(crate) sockets: Sockets,
+    pub(crate) backfill: usize,
+    pub(crate) poll_interval: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) reset_after: Duration,
+    pub(crate) acknowledge: bool,
+    pub(crate) buffer_bytes: usize,
+}
+
+/// Names a line: 0 if all rooms share it, else its room.
+pub(crate) type LineId = i64;
+
+/// Names a socket: its line, and which of the line's sockets it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SocketId {
+    pub(crate) line: LineId,
+    pub(crate) epoch: u64,
+}
+
+/// A request that the session wants made.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Log in, or make sure that the login still counts.
+    LogIn,
+    /// Tell the server that a room is read, and get its counter.
+    Announce { room: RoomId, round: u64 },
+    /// Wait until the checkpoint with this mark is durable.
+    Stored { room: RoomId, part: Part, mark: i64 },
+    /// Get a socket for these rooms that begins after `after`.
+    Open {
+        id: SocketId,
+        rooms: Vec<RoomId>,
+        after: i64,
+    },
+    /// Ask for the events since these counters.
+    Poll {
+        line: LineId,
+        rooms: Vec<(RoomId, i64)>,
+    },
+    /// Fetch a room's history since a counter.
+    History {
+        room: RoomId,
+        round: u64,
+        since: i64,
+        /// The newest message up to that counter, where it is known.
+        message: Option<i64>,
+        /// When the server told that counter, in Unix seconds.
+        at: i64,
+        most: usize,
+    },
+    /// Acknowledge mentions once the checkpoint with this mark is durable.
+    Ack {
+        ids: Vec<MessageId>,
+        part: Part,
+        mark: i64,
+    },
+    /// Tell the server that a room, or every room, is read no more.
+    Leave {
+        room: Option<RoomId>,
+        reply: Option<LeaveReply>,
+    },
+}
+
+/// Takes the outcome of leaving a room.
+pub(crate) type LeaveReply = oneshot::Sender<Result<(), RequestError>>;
+
+/// The outcome of a [`Task`].
+#[derive(Debug)]
+pub(crate) enum Done {
+    LoggedIn(Result<Me, Failure>),
+    Announced {
+        room: RoomId,
+        round: u64,
+        outcome: Result<Top, AnnounceError>,
+    },
+    Stored {
+        room: RoomId,
+    },
+    Opened {
+        id: SocketId,
+        /// The server's name of the connection.
+        outcome: Result<String, Failure>,
+    },
+    Polled {
+        line: LineId,
+        outcome: Result<Bytes, RequestError>,
+    },
+    History {
+        room: RoomId,
+        round: u64,
+        outcome: Result<Past, RequestError>,
+    },
+    Acked,
+    Left,
+}
+
+/// Where the server is when a room is announced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Top {
+    /// Its counter.
+    pub(crate) count: i64,
+    /// The room's newest message, 0 if it has none; absent if the answer does not say.
+    pub(crate) newest: Option<i64>,
+}
+
+/// A room could not be announced.
+#[derive(Debug)]
+pub(crate) enum AnnounceError {
+    /// The room does not exist, or is closed to the account.
+    Closed,
+    /// Another failure, which may pass.
+    Failed(Failure),
+}
+
+/// The login failed, or a line could not be opened.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) open: OpenFailure,
+    pub(crate) step: Step,
+}
+
+/// The step that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A request.
+    Request,
+    /// A page of the login: the site answered with a status in its place, which makes for longer pauses.
+    LoginPage,
+    /// The socket, while requests go through.
+    Socket,
+}
+
+impl From<OpenFailure> for Failure {
+    fn from(open: OpenFailure) -> Self {
+        Self {
+            open,
+            step: Step::Request,
+        }
+    }
+}
+
+/// A request of a client.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Join {
+        room: RoomId,
+        reply: oneshot::Sender<Result<(), JoinError>>,
+    },
+    Leave {
+        /// Every room if none is named.
+        room: Option<RoomId>,
+        reply: LeaveReply,
+    },
+}
