@@ -35,8 +35,8 @@ use crate::{
         GuildId, LoadResult, NodeId, NodeStatus, Playable, Search, TrackSource, UserId,
         VoiceServer, VoiceState,
     },
-    player::{self as machine, Snapshot},
-    pool::{Cache, Command, NodeSnapshot},
+    player::{PlayerCommand, Reply, Snapshot},
+    pool::{Cache, NodeSnapshot, PoolCommand},
 };
 
 /// Commands that wait for the source; one more waits for its turn within its own timeout.
@@ -56,12 +56,12 @@ pub(crate) struct Shared {
     players: RwLock<HashMap<GuildId, Snapshot>>,
     nodes: RwLock<Vec<NodeSnapshot>>,
     cache: Mutex<Cache>,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<PoolCommand>,
     action_timeout: Duration,
 }
 
 impl Shared {
-    pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
+    pub(crate) fn new(config: &Config, commands: mpsc::Sender<PoolCommand>) -> Self {
         let nodes = config.nodes.iter().map(|node| NodeSnapshot {
             id: node.id.clone(),
             status: NodeStatus::Disconnected,
@@ -141,14 +141,14 @@ impl Shared {
     /// Has the source do something, and waits for what becomes of it.
     async fn commanded<T>(
         &self,
-        command: Command,
+        command: PoolCommand,
         answer: oneshot::Receiver<T>,
         within: Duration,
     ) -> Result<T, PlayerError> {
         let by = Instant::now() + within;
         let guild = match &command {
-            Command::Player { guild, .. } | Command::Switch { guild, .. } => Some(*guild),
-            Command::CloseNode { .. } | Command::Reconnect => None,
+            PoolCommand::Player { guild, .. } | PoolCommand::Switch { guild, .. } => Some(*guild),
+            PoolCommand::CloseNode { .. } | PoolCommand::Reconnect => None,
         };
         match timeout_at(by, self.commands.send(command)).await {
             Ok(Ok(())) => {}
@@ -217,7 +217,7 @@ impl Pool {
     /// # Errors
     /// [`NotConnected`] if the source does not run.
     pub async fn reconnect(&self) -> Result<(), NotConnected> {
-        let sent = self.shared.commands.send(Command::Reconnect).await;
+        let sent = self.shared.commands.send(PoolCommand::Reconnect).await;
         sent.map_err(|_| self.shared.not_connected())
     }
 
@@ -392,10 +392,10 @@ async fn done(
     shared: &Shared,
     guild: GuildId,
     within: Duration,
-    command: impl FnOnce(machine::Reply) -> machine::Command,
+    command: impl FnOnce(Reply) -> PlayerCommand,
 ) -> Result<Option<Arc<Playable>>, PlayerError> {
     let (reply, answer) = oneshot::channel();
-    let command = Command::Player {
+    let command = PoolCommand::Player {
         guild,
         command: Box::new(command(reply)),
     };

@@ -14,7 +14,7 @@ use crate::{
     config::{Config, NodeConfig},
     error::{Failure, LoadError, RequestError, shape},
     model::{GuildId, LoadResult, Playable, load_result},
-    player::{Answer as PlayerAnswer, Remote},
+    player::{RemotePlayer, RequestBody},
     pool::remotes,
     wire::{self, Info, RoutePlanner, StatsOP},
 };
@@ -178,7 +178,7 @@ impl Http {
         &self,
         node: usize,
         session: &str,
-    ) -> Result<Vec<Remote>, RequestError> {
+    ) -> Result<Vec<RemotePlayer>, RequestError> {
         let path = format!("/v4/sessions/{}/players", encoded(session));
         let body = self.get(node, &path).await?;
         remotes(body.bytes()).map_err(|error| RequestError::Undecodable(shape(&error)))
@@ -189,7 +189,7 @@ impl Http {
         node: usize,
         session: &str,
         guild: GuildId,
-    ) -> Result<Option<Remote>, RequestError> {
+    ) -> Result<Option<RemotePlayer>, RequestError> {
         match self.get(node, &player_path(session, guild)).await {
             Ok(body) => Ok(Some(body.json::<wire::Player<'_>>()?.into())),
             Err(RequestError::Lavalink(failure)) if failure.status == 404 => Ok(None),
@@ -198,22 +198,22 @@ impl Http {
     }
 
     /// Asks something of a player's node; its answer has the whole player.
-    pub(crate) async fn ask(
+    pub(crate) async fn update_player(
         &self,
         node: usize,
         session: &str,
         guild: GuildId,
-        answer: &PlayerAnswer,
-    ) -> Result<Option<Remote>, RequestError> {
+        body: &RequestBody,
+    ) -> Result<Option<RemotePlayer>, RequestError> {
         let path = player_path(session, guild);
-        match answer {
-            PlayerAnswer::Update { body, no_replace } => {
+        match body {
+            RequestBody::Update { body, no_replace } => {
                 let path = format!("{path}?noReplace={no_replace}");
                 let answer = self.send_json(node, Method::PATCH, &path, body).await;
                 let answer = answer.map_err(|error| error.without(body.voice.as_ref()))?;
                 Ok(Some(answer.json::<wire::Player<'_>>()?.into()))
             }
-            PlayerAnswer::Destroy => self.destroy(node, session, guild).await.map(|()| None),
+            RequestBody::Destroy => self.destroy(node, session, guild).await.map(|()| None),
         }
     }
 

@@ -33,7 +33,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 pub use self::region::region_from_endpoint;
-pub(crate) use self::task::{Command, Done, Task};
+pub(crate) use self::task::{Done, PoolCommand, Task};
 pub(crate) use self::{cache::Cache, frames::remotes, penalty::penalty};
 use self::{drain::Drain, moves::Move};
 use crate::{
@@ -43,8 +43,8 @@ use crate::{
         player_place,
     },
     model::{GuildId, NodeId, NodeStatus, UserId},
-    player::{self, PlayerState, Snapshot},
-    session::{Moment, Refusal, Session},
+    player::{self, LocalPlayer, Snapshot},
+    session::{Moment, NodeState, Refusal},
     wire::{self, Info, StatsOP},
 };
 
@@ -77,16 +77,16 @@ enum Comparison {
 
 /// A player and its place among the deadlines.
 #[derive(Debug)]
-struct Seat {
-    player: PlayerState,
+struct Slot {
+    player: LocalPlayer,
     timer: Option<Instant>,
     /// Its place at a node, so that it is not made anew for each frame.
     place: Option<(usize, Place)>,
     comparison: Comparison,
 }
 
-impl Seat {
-    fn new(player: PlayerState) -> Self {
+impl Slot {
+    fn new(player: LocalPlayer) -> Self {
         Self {
             player,
             timer: None,
@@ -103,9 +103,9 @@ pub(crate) struct PoolState {
     grace: Duration,
     rules: player::Rules,
     buffer: usize,
-    nodes: Vec<Session>,
+    nodes: Vec<NodeState>,
     /// Each on its own, since a table is never full and moves when it grows.
-    seats: HashMap<GuildId, Box<Seat>>,
+    slots: HashMap<GuildId, Box<Slot>>,
     timers: BTreeSet<(Instant, GuildId)>,
     moves: VecDeque<Move>,
     /// Players that are being put back, and where.
@@ -146,7 +146,7 @@ impl PoolState {
         };
         let nodes = config.nodes.iter().map(|node| {
             let backoff = Backoff::new(rng.fork());
-            Session::new(node.clone(), backoff, config.retries)
+            NodeState::new(node.clone(), backoff, config.retries)
         });
         let mut pool = Self {
             user: config.user,
@@ -154,7 +154,7 @@ impl PoolState {
             rules,
             buffer: config.buffer,
             nodes: nodes.collect(),
-            seats: HashMap::new(),
+            slots: HashMap::new(),
             timers: BTreeSet::new(),
             moves: VecDeque::new(),
             moving: HashMap::new(),
@@ -215,7 +215,7 @@ impl PoolState {
                         player.node = None;
                         player.ask_voice_anew(now.at);
                     }
-                    self.seats.insert(guild, Box::new(Seat::new(player)));
+                    self.slots.insert(guild, Box::new(Slot::new(player)));
                     self.changed.insert(guild);
                 }
             }
@@ -225,7 +225,7 @@ impl PoolState {
 
     /// Begins: every node is connected.
     pub(crate) fn start(&mut self, now: Moment) {
-        let guilds: Vec<GuildId> = self.seats.keys().copied().collect();
+        let guilds: Vec<GuildId> = self.slots.keys().copied().collect();
         for guild in guilds {
             self.pump(guild, now);
         }
@@ -283,10 +283,10 @@ impl PoolState {
     /// Players that changed since last asked, as they are now; `None` for one that is gone.
     pub(crate) fn take_changes(&mut self) -> Vec<(GuildId, Option<Snapshot>)> {
         let changed: Vec<GuildId> = self.changed.drain().collect();
-        let seats = &self.seats;
+        let slots = &self.slots;
         let now = changed.into_iter().map(|guild| {
-            let seat = seats.get(&guild).filter(|seat| !seat.player.is_gone);
-            (guild, seat.map(|seat| seat.player.snapshot()))
+            let slot = slots.get(&guild).filter(|slot| !slot.player.is_gone);
+            (guild, slot.map(|slot| slot.player.snapshot()))
         });
         now.collect()
     }
@@ -412,7 +412,7 @@ fn body(own: &wire::Own<'_>) -> Vec<u8> {
     serde_json::to_vec(own).expect("only texts and numbers")
 }
 
-fn snapshot(node: &Session) -> NodeSnapshot {
+fn snapshot(node: &NodeState) -> NodeSnapshot {
     NodeSnapshot {
         id: node.id().clone(),
         status: node.status(),

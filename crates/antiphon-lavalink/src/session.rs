@@ -12,7 +12,7 @@
 //! The nonce is the run's own: its time and 32 random bits. No count outlives the run, so a checkpoint that a crash
 //! kept from being stored cannot set one back, and two sources never share a nonce.
 
-mod heart;
+mod heartbeat;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use antiphon_core::{Backoff, Edge, LinkState, Origin, Place};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-pub(crate) use self::heart::{Beat, Heart};
+pub(crate) use self::heartbeat::{Beat, Heartbeat};
 use crate::{
     config::NodeConfig,
     event::node_place,
@@ -120,7 +120,7 @@ pub(crate) enum Readiness {
     reason = "a session of the protocol has an id"
 )]
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct NodeState {
     pub(crate) config: NodeConfig,
     phase: Phase,
     /// Which of all sockets is its newest.
@@ -157,7 +157,7 @@ pub(crate) struct Session {
     link_changed: bool,
 }
 
-impl Session {
+impl NodeState {
     pub(crate) fn new(config: NodeConfig, backoff: Backoff, retries: Option<u32>) -> Self {
         let place = node_place(&config.id);
         let refusals = backoff.clone().base(REFUSED_AFTER).cap(REFUSED_AT_MOST);
@@ -543,12 +543,12 @@ mod tests {
         }
     }
 
-    fn session(retries: Option<u32>) -> Session {
+    fn session(retries: Option<u32>) -> NodeState {
         let config = NodeConfig::new("eu-1", "http://a:2333", "p");
-        Session::new(config, Backoff::new(Rng::with_seed(1)), retries)
+        NodeState::new(config, Backoff::new(Rng::with_seed(1)), retries)
     }
 
-    fn ready() -> (Session, Moment) {
+    fn ready() -> (NodeState, Moment) {
         let now = moment(Instant::now());
         let mut session = session(None);
         assert_eq!(
@@ -655,7 +655,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn waits_until(session: &Session) -> Instant {
+    fn waits_until(session: &NodeState) -> Instant {
         match session.phase {
             Phase::Waiting { until } => until,
             ref other => panic!("{other:?}"),

@@ -16,8 +16,8 @@ use crate::{
     client::{Shared, VoiceUpdate},
     config::{Config, VoiceGateway},
     model::LoadResult,
-    pool::{Command, Done, PoolState, Task},
-    session::{Beat, Heart, Moment, Refusal},
+    pool::{Done, PoolCommand, PoolState, Task},
+    session::{Beat, Heartbeat, Moment, Refusal},
 };
 
 /// How long the journal gets to take what was read when the source closes.
@@ -30,28 +30,28 @@ const FRAMES: usize = 64;
 const AT_ONCE: usize = 32;
 
 /// What a socket brings.
-enum Word {
+enum SocketEvent {
     Opened,
     Frame(Bytes),
     Lost(Refusal),
 }
 
 /// A word, with the socket it came from.
-type Heard = (usize, u64, Word);
+type FromSocket = (usize, u64, SocketEvent);
 
 /// What tasks need.
 #[derive(Clone)]
-struct Means {
+struct TaskContext {
     shared: Arc<Shared>,
     config: Arc<Config>,
-    heard: mpsc::Sender<Heard>,
+    socket_events: mpsc::Sender<FromSocket>,
 }
 
 /// Connects and brings events until asked to stop, or until no node can be had any more.
 pub(crate) async fn run(
     config: Config,
     shared: Arc<Shared>,
-    mut commands: mpsc::Receiver<Command>,
+    mut commands: mpsc::Receiver<PoolCommand>,
     intake: Intake,
     stop: Stop,
 ) -> Result<(), SourceError> {
@@ -61,16 +61,16 @@ pub(crate) async fn run(
     };
     let rng = config.rng.clone().unwrap_or_default();
     let mut pool = PoolState::new(&config, rng, intake.nonce(), intake.checkpoints(), now());
-    let (sender, mut heard) = mpsc::channel(FRAMES);
-    let means = Means {
+    let (sender, mut socket_events) = mpsc::channel(FRAMES);
+    let context = TaskContext {
         shared: Arc::clone(&shared),
         config: Arc::new(config),
-        heard: sender,
+        socket_events: sender,
     };
     let mut tasks: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
     let mut sockets: FuturesUnordered<BoxFuture<'static, (usize, u64)>> = FuturesUnordered::new();
     let mut open: HashMap<(usize, u64), CancellationToken> = HashMap::new();
-    let mut words = Vec::with_capacity(AT_ONCE);
+    let mut events = Vec::with_capacity(AT_ONCE);
     pool.start(now());
     loop {
         while let Some(task) = pool.next_task() {
@@ -83,14 +83,14 @@ pub(crate) async fn run(
                     let close = CancellationToken::new();
                     open.insert((node, epoch), close.clone());
                     sockets.push(Box::pin(connection(
-                        means.clone(),
+                        context.clone(),
                         node,
                         epoch,
                         session,
                         close,
                     )));
                 }
-                task => tasks.push(perform(task, means.clone())),
+                task => tasks.push(perform(task, context.clone())),
             }
         }
         while let Some(socket) = pool.next_close() {
@@ -112,12 +112,12 @@ pub(crate) async fn run(
             () = stop.closing() => break,
             () = stop.reading(), if !stop.is_reading_over() => {}
             () = until(deadline) => pool.on_deadline(now()),
-            _ = heard.recv_many(&mut words, AT_ONCE), if pool.wants_frames() => {
-                for (node, epoch, word) in words.drain(..) {
-                    match word {
-                        Word::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, now()),
-                        Word::Frame(frame) => pool.on_frame(node, epoch, &frame, now()),
-                        Word::Lost(refusal) => pool.on_lost(node, epoch, &refusal, now()),
+            _ = socket_events.recv_many(&mut events, AT_ONCE), if pool.wants_frames() => {
+                for (node, epoch, event) in events.drain(..) {
+                    match event {
+                        SocketEvent::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, now()),
+                        SocketEvent::Frame(frame) => pool.on_frame(node, epoch, &frame, now()),
+                        SocketEvent::Lost(refusal) => pool.on_lost(node, epoch, &refusal, now()),
                     }
                 }
             }
@@ -149,7 +149,7 @@ pub(crate) async fn run(
     for close in open.values() {
         close.cancel();
     }
-    drop(heard);
+    drop(socket_events);
     while sockets.next().await.is_some() {}
     intake.show_link(LinkState::Closed);
     shared.link.send_replace(LinkState::Closed);
@@ -218,34 +218,38 @@ fn stopped(intake: &Intake, shared: &Shared) -> SourceError {
 
 /// One socket from its opening to its end; what it brings goes through the channel, its end last.
 async fn connection(
-    means: Means,
+    context: TaskContext,
     node: usize,
     epoch: u64,
     session: Option<Arc<str>>,
     close: CancellationToken,
 ) -> (usize, u64) {
-    let say = |word| means.heard.send((node, epoch, word));
+    let send = |event| context.socket_events.send((node, epoch, event));
     let opened = tokio::select! {
         () = close.cancelled() => return (node, epoch),
-        opened = open(&means, node, session) => opened,
+        opened = open(&context, node, session) => opened,
     };
     let lost = match opened {
         Ok(socket) => {
-            if say(Word::Opened).await.is_err() {
+            if send(SocketEvent::Opened).await.is_err() {
                 return (node, epoch);
             }
-            converse(socket, &means, node, epoch, &close).await
+            converse(socket, &context, node, epoch, &close).await
         }
         Err(refusal) => refusal,
     };
     // Nobody listens once the source closes.
-    let _ = say(Word::Lost(lost)).await;
+    let _ = send(SocketEvent::Lost(lost)).await;
     (node, epoch)
 }
 
 /// Opens a node's socket (protocol §1).
-async fn open(means: &Means, node: usize, session: Option<Arc<str>>) -> Result<WebSocket, Refusal> {
-    let config = &means.config.nodes[node];
+async fn open(
+    context: &TaskContext,
+    node: usize,
+    session: Option<Arc<str>>,
+) -> Result<WebSocket, Refusal> {
+    let config = &context.config.nodes[node];
     let uri = config
         .address("/v4/websocket", true)
         .map_err(|error| Refusal {
@@ -257,18 +261,18 @@ async fn open(means: &Means, node: usize, session: Option<Arc<str>>) -> Result<W
         })?;
     let mut request = WebSocketRequest::new(uri)
         .header("Authorization", config.password.expose())
-        .header("User-Id", means.config.user.to_string())
-        .header("Client-Name", means.config.client_name.as_str());
+        .header("User-Id", context.config.user.to_string())
+        .header("Client-Name", context.config.client_name.as_str());
     if let Some(session) = session {
         request = request.header("Session-Id", &*session);
     }
-    let opened = means.shared.network.websocket(request).await;
+    let opened = context.shared.network.websocket(request).await;
     opened.map_err(|error| refusal(&error))
 }
 
 /// What a refused socket means; the status alone tells, never a version.
 ///
-/// Whether it is final depends on whether the node has worked before; see [`Session`](crate::session::Session).
+/// Whether it is final depends on whether the node has worked before; see [`NodeState`](crate::session::NodeState).
 fn refusal(error: &ConnectError) -> Refusal {
     let fatal = match error.status() {
         Some(401 | 403) => Some(("authorization", "check the node's password")),
@@ -299,13 +303,13 @@ fn refusal(error: &ConnectError) -> Refusal {
 /// While nobody takes its frames nothing is read, and pings go on.
 async fn converse(
     mut socket: WebSocket,
-    means: &Means,
+    context: &TaskContext,
     node: usize,
     epoch: u64,
     close: &CancellationToken,
 ) -> Refusal {
-    let beat = means.config.heartbeat;
-    let mut heart = Heart::new(beat, Instant::now());
+    let beat = context.config.heartbeat;
+    let mut heartbeat = Heartbeat::new(beat, Instant::now());
     let mut held: Option<(Bytes, Instant)> = None;
     loop {
         // Every branch may be dropped half way: a frame stays in its socket, or in `held`.
@@ -314,11 +318,11 @@ async fn converse(
                 socket.close(Some(1000), "").await;
                 return lost("the socket was closed by us");
             }
-            () = sleep_until(heart.deadline()) => {
+            () = sleep_until(heartbeat.deadline()) => {
                 if held.is_some() {
-                    heart.excuse(beat);
+                    heartbeat.excuse(beat);
                 }
-                if heart.beat(socket.heard_at(), Instant::now()) == Beat::Dead {
+                if heartbeat.beat(socket.heard_at(), Instant::now()) == Beat::Dead {
                     return lost("the node does not answer pings any more");
                 }
                 match timeout(beat, socket.ping()).await {
@@ -327,13 +331,13 @@ async fn converse(
                     Err(_) => return lost("the node takes no pings any more"),
                 }
             }
-            permit = means.heard.reserve(), if held.is_some() => {
+            permit = context.socket_events.reserve(), if held.is_some() => {
                 let Ok(permit) = permit else {
                     return lost("the source is closing");
                 };
                 if let Some((frame, since)) = held.take() {
-                    heart.excuse(Instant::now().saturating_duration_since(since));
-                    permit.send((node, epoch, Word::Frame(frame)));
+                    heartbeat.excuse(Instant::now().saturating_duration_since(since));
+                    permit.send((node, epoch, SocketEvent::Frame(frame)));
                 }
             }
             message = socket.next(), if held.is_none() => {
@@ -344,8 +348,8 @@ async fn converse(
                     Some(Err(error)) => return broken(&error),
                     None => return lost("the connection ended without goodbye"),
                 };
-                match means.heard.try_reserve() {
-                    Ok(permit) => permit.send((node, epoch, Word::Frame(frame))),
+                match context.socket_events.try_reserve() {
+                    Ok(permit) => permit.send((node, epoch, SocketEvent::Frame(frame))),
                     Err(_) => held = Some((frame, Instant::now())),
                 }
             }
@@ -395,9 +399,9 @@ fn line(error: &(dyn std::error::Error + 'static)) -> String {
 // ---------------------------------------------------------------------------------------------------------------------
 // Tasks.
 
-fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
+fn perform(task: Task, context: TaskContext) -> BoxFuture<'static, Done> {
     Box::pin(async move {
-        let http = &means.shared.http;
+        let http = &context.shared.http;
         match task {
             // The loop opens sockets itself.
             Task::Open { .. } => Done::Nothing,
@@ -428,17 +432,17 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
                 epoch,
                 outcome: http.players(node, &session).await,
             },
-            Task::Ask {
+            Task::Request {
                 node,
                 session,
                 guild,
                 number,
-                answer,
-            } => Done::Asked {
+                body,
+            } => Done::Responded {
                 guild,
                 number,
                 outcome: http
-                    .ask(node, &session, guild, &answer)
+                    .update_player(node, &session, guild, &body)
                     .await
                     .map(|remote| remote.map(Box::new)),
             },
@@ -454,7 +458,7 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
             }
             Task::Voice(request) => Done::VoiceAsked {
                 guild: request.guild,
-                outcome: match &means.config.gateway {
+                outcome: match &context.config.gateway {
                     Some(gateway) => VoiceGateway::update_voice_state(&**gateway, request).await,
                     None => Err("no voice gateway is configured".into()),
                 },

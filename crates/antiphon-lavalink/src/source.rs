@@ -6,7 +6,7 @@ use antiphon_core::{BoxFuture, Events, Intake, Judge, KindInfo, SourceError, Sou
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{client::Shared, config::Config, error, event::KINDS, pool::Command, socket};
+use crate::{client::Shared, config::Config, error, event::KINDS, pool::PoolCommand, socket};
 
 /// A pool's connections: run it in an app, or take its events as a stream.
 ///
@@ -15,14 +15,14 @@ use crate::{client::Shared, config::Config, error, event::KINDS, pool::Command, 
 pub struct Source {
     config: Config,
     shared: Arc<Shared>,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<PoolCommand>,
 }
 
 impl Source {
     pub(crate) fn new(
         config: Config,
         shared: Arc<Shared>,
-        commands: mpsc::Receiver<Command>,
+        commands: mpsc::Receiver<PoolCommand>,
     ) -> Self {
         Self {
             config,

@@ -8,8 +8,8 @@ use super::{Node, PlayerQueue, SLACK, Shared, done};
 use crate::{
     error::PlayerError,
     model::{AutoPlayMode, ChannelId, GuildId, NodeId, Playable},
-    player::{Command, PlayOptions},
-    pool,
+    player::{PlayOptions, PlayerCommand},
+    pool::PoolCommand,
     wire::Filters,
 };
 
@@ -74,7 +74,7 @@ impl Player {
 
     async fn act(
         &self,
-        command: impl FnOnce(crate::player::Reply) -> Command,
+        command: impl FnOnce(crate::player::Reply) -> PlayerCommand,
     ) -> Result<Option<Arc<Playable>>, PlayerError> {
         done(
             &self.shared,
@@ -85,12 +85,12 @@ impl Player {
         .await
     }
 
-    async fn tell(&self, command: Command) -> Result<(), PlayerError> {
+    async fn tell(&self, command: PlayerCommand) -> Result<(), PlayerError> {
         let guild = self.guild;
         let sent = self
             .shared
             .commands
-            .send(pool::Command::Player {
+            .send(PoolCommand::Player {
                 guild,
                 command: Box::new(command),
             })
@@ -121,7 +121,7 @@ impl Player {
         let within = options.timeout.unwrap_or(self.shared.action_timeout);
         let channel = channel.into();
         let entered = done(&self.shared, self.guild, within + SLACK, |reply| {
-            Command::Enter {
+            PlayerCommand::Enter {
                 channel,
                 self_deaf: options.self_deaf,
                 self_mute: options.self_mute,
@@ -149,7 +149,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`] if there is no player, or the source does not run.
     pub async fn disconnect(&self) -> Result<(), PlayerError> {
-        self.act(|reply| Command::Disconnect { reply })
+        self.act(|reply| PlayerCommand::Disconnect { reply })
             .await
             .map(drop)
     }
@@ -175,7 +175,7 @@ impl Player {
         options: PlayOptions,
     ) -> Result<(), PlayerError> {
         let track = track.into();
-        let played = self.act(|reply| Command::Play {
+        let played = self.act(|reply| PlayerCommand::Play {
             track,
             options,
             reply,
@@ -188,7 +188,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn pause(&self, paused: bool) -> Result<(), PlayerError> {
-        self.act(|reply| Command::Pause { paused, reply })
+        self.act(|reply| PlayerCommand::Pause { paused, reply })
             .await
             .map(drop)
     }
@@ -199,7 +199,7 @@ impl Player {
     /// [`PlayerError`].
     pub async fn seek(&self, position: Duration) -> Result<(), PlayerError> {
         let position = i64::try_from(position.as_millis()).unwrap_or(i64::MAX);
-        self.act(|reply| Command::Seek { position, reply })
+        self.act(|reply| PlayerCommand::Seek { position, reply })
             .await
             .map(drop)
     }
@@ -209,7 +209,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn stop(&self) -> Result<Option<Arc<Playable>>, PlayerError> {
-        self.act(|reply| Command::Stop { reply }).await
+        self.act(|reply| PlayerCommand::Stop { reply }).await
     }
 
     /// Goes on to the next track of the queue, and gives the one that was playing.
@@ -219,7 +219,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn skip(&self, force: bool) -> Result<Option<Arc<Playable>>, PlayerError> {
-        self.act(|reply| Command::Skip { force, reply }).await
+        self.act(|reply| PlayerCommand::Skip { force, reply }).await
     }
 
     /// Sets the volume in percent, at most 1000; 0 is silent.
@@ -227,7 +227,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn set_volume(&self, volume: u16) -> Result<(), PlayerError> {
-        self.act(|reply| Command::Volume { volume, reply })
+        self.act(|reply| PlayerCommand::Volume { volume, reply })
             .await
             .map(drop)
     }
@@ -237,7 +237,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn set_filters(&self, filters: Filters, seek: bool) -> Result<(), PlayerError> {
-        let set = self.act(|reply| Command::Filters {
+        let set = self.act(|reply| PlayerCommand::Filters {
             filters,
             seek,
             reply,
@@ -251,7 +251,7 @@ impl Player {
     /// [`PlayerError::InvalidNode`] if it is there already, or the node is not connected.
     pub async fn switch_node(&self, node: impl Into<NodeId>) -> Result<(), PlayerError> {
         let (reply, answer) = oneshot::channel();
-        let command = pool::Command::Switch {
+        let command = PoolCommand::Switch {
             guild: self.guild,
             node: node.into(),
             reply,
@@ -270,7 +270,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_autoplay(&self, mode: AutoPlayMode) -> Result<(), PlayerError> {
-        self.tell(Command::Autoplay(mode)).await
+        self.tell(PlayerCommand::Autoplay(mode)).await
     }
 
     /// Sets after how long without a track it is told on; never if none.
@@ -280,7 +280,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_inactive_timeout(&self, timeout: Option<Duration>) -> Result<(), PlayerError> {
-        self.tell(Command::InactiveTimeout(timeout)).await
+        self.tell(PlayerCommand::InactiveTimeout(timeout)).await
     }
 
     /// Says how many people listen, where that is known; to nobody it plays three tracks more.
@@ -288,7 +288,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_listeners(&self, people: Option<usize>) -> Result<(), PlayerError> {
-        self.tell(Command::Listeners(people)).await
+        self.tell(PlayerCommand::Listeners(people)).await
     }
 
     // -----------------------------------------------------------------------------------------------------------------

@@ -70,13 +70,13 @@ impl PoolState {
                 continue;
             }
             for guild in left {
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    if !seat.player.is_gone {
-                        seat.player.drop_out();
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    if !slot.player.is_gone {
+                        slot.player.drop_out();
                         drain.disconnected.push(guild);
                     }
                     // The node's own end of it goes with the session.
-                    seat.player.abandon();
+                    slot.player.abandon();
                 }
                 self.pump(guild, now);
             }

@@ -10,7 +10,7 @@ use crate::{
     error::RequestError,
     event::{Heading, note},
     model::{DiscordVoiceCloseType, TrackEndReason},
-    player::{Noted, Remote},
+    player::{RemotePlayer, TrackNote},
     session::Readiness,
     view, wire,
 };
@@ -82,9 +82,9 @@ impl PoolState {
         kind: &str,
         frame: &[u8],
         now: Moment,
-    ) -> Option<Noted> {
-        let seat = self.seats.get_mut(&guild)?;
-        let player = &mut seat.player;
+    ) -> Option<TrackNote> {
+        let slot = self.slots.get_mut(&guild)?;
+        let player = &mut slot.player;
         if player.node.as_ref() != Some(self.nodes[index].id()) {
             return None;
         }
@@ -93,7 +93,7 @@ impl PoolState {
                 let usual = view::PlayerUpdate::usual(frame).map(|(_, update)| update);
                 let update = usual.or_else(|| serde_json::from_slice(frame).ok())?;
                 player.on_update(update.state, now.at);
-                Noted::default()
+                TrackNote::default()
             }
             "lavalink.TrackStartEvent" => {
                 let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
@@ -112,7 +112,7 @@ impl PoolState {
                 let closed: view::VoiceClosed<'_> = serde_json::from_slice(frame).ok()?;
                 let code = DiscordVoiceCloseType(u16::try_from(closed.code).unwrap_or_default());
                 player.on_voice_closed(code, closed.by_remote, now.at);
-                Noted::default()
+                TrackNote::default()
             }
             _ => return None,
         };
@@ -158,9 +158,9 @@ impl PoolState {
         }
         // Players that had no node can have one now, and those that waited for this one go on.
         let waiting = self
-            .seats
+            .slots
             .iter()
-            .filter(|(_, seat)| seat.player.needs_node());
+            .filter(|(_, slot)| slot.player.needs_node());
         let waiting: Vec<GuildId> = waiting.map(|(guild, _)| *guild).collect();
         for guild in waiting.into_iter().chain(self.players_of(index)) {
             self.pump(guild, now);
@@ -177,18 +177,18 @@ impl PoolState {
     }
 
     fn set_comparison(&mut self, guild: GuildId, comparison: Comparison) {
-        if let Some(seat) = self.seats.get_mut(&guild) {
-            seat.comparison = comparison;
+        if let Some(slot) = self.slots.get_mut(&guild) {
+            slot.comparison = comparison;
         }
     }
 
     /// Asks a node for its players, to be compared with those of ours that have not been yet.
     pub(super) fn compare(&mut self, index: usize, epoch: u64, session: Arc<str>) {
         for guild in self.players_of(index) {
-            if let Some(seat) = self.seats.get_mut(&guild)
-                && seat.comparison != Comparison::None
+            if let Some(slot) = self.slots.get_mut(&guild)
+                && slot.comparison != Comparison::None
             {
-                seat.comparison = if seat.player.is_asking() {
+                slot.comparison = if slot.player.awaits_response() {
                     Comparison::Overtaken
                 } else {
                     Comparison::Asked
@@ -207,7 +207,7 @@ impl PoolState {
         &mut self,
         index: usize,
         epoch: u64,
-        outcome: Result<Vec<Remote>, RequestError>,
+        outcome: Result<Vec<RemotePlayer>, RequestError>,
         now: Moment,
     ) {
         if !self.nodes[index].is_current(epoch) {
@@ -224,8 +224,8 @@ impl PoolState {
         // What a node said before it answered a request would undo what the request did.
         let all = self.players_of(index);
         let is = |guild: &GuildId, comparison| {
-            let seat = self.seats.get(guild);
-            seat.is_some_and(|seat| seat.comparison == comparison)
+            let slot = self.slots.get(guild);
+            slot.is_some_and(|slot| slot.comparison == comparison)
         };
         if all.iter().any(|guild| is(guild, Comparison::Overtaken)) {
             self.nodes[index].compare_later(now.at);
@@ -239,9 +239,9 @@ impl PoolState {
             let Some(guild) = remote.guild else { continue };
             if let Ok(found) = ours.binary_search(&guild) {
                 ours.remove(found);
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    if !seat.player.is_gone {
-                        seat.player.reconcile(Some(remote), now.at);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    if !slot.player.is_gone {
+                        slot.player.reconcile(Some(remote), now.at);
                     }
                     self.pump(guild, now);
                 }
@@ -258,7 +258,7 @@ impl PoolState {
 }
 
 /// The players of an answer.
-pub(crate) fn remotes(body: &[u8]) -> Result<Vec<Remote>, serde_json::Error> {
+pub(crate) fn remotes(body: &[u8]) -> Result<Vec<RemotePlayer>, serde_json::Error> {
     let players: Vec<wire::Player<'_>> = wire::objects(body)?;
     Ok(players.into_iter().map(Into::into).collect())
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    Command, Done, Drain, Moment, NODE_DISCONNECTED, PoolState, Refusal, Seat, Session, node_place,
-    note,
+    Done, Drain, Moment, NODE_DISCONNECTED, NodeState, PoolCommand, PoolState, Refusal, Slot,
+    node_place, note,
 };
 use crate::{
     error::{InvalidNodeError, PlayerError},
     model::{GuildId, VoiceServer, VoiceState},
-    player::PlayerState,
+    player::LocalPlayer,
 };
 
 impl PoolState {
@@ -21,8 +21,8 @@ impl PoolState {
         if state.user != self.user {
             return;
         }
-        if let Some(seat) = self.seats.get_mut(&state.guild) {
-            seat.player
+        if let Some(slot) = self.slots.get_mut(&state.guild) {
+            slot.player
                 .on_voice_state(state.channel, &state.session_id, now.at);
             self.pump(state.guild, now);
         }
@@ -30,8 +30,8 @@ impl PoolState {
 
     pub(crate) fn on_voice_server(&mut self, server: VoiceServer, now: Moment) {
         self.has_event = false;
-        if let Some(seat) = self.seats.get_mut(&server.guild) {
-            seat.player
+        if let Some(slot) = self.slots.get_mut(&server.guild) {
+            slot.player
                 .on_voice_server(server.token, server.endpoint, now.at);
             self.pump(server.guild, now);
         }
@@ -40,27 +40,27 @@ impl PoolState {
     /// Discord does not have the bot in voice any more, and nobody wanted that.
     pub(crate) fn on_voice_lost(&mut self, guild: GuildId, now: Moment) {
         self.has_event = false;
-        if let Some(seat) = self.seats.get_mut(&guild) {
-            seat.player.ask_voice_anew(now.at);
+        if let Some(slot) = self.slots.get_mut(&guild) {
+            slot.player.ask_voice_anew(now.at);
             self.pump(guild, now);
         }
     }
 
-    pub(crate) fn on_command(&mut self, command: Command, now: Moment) {
+    pub(crate) fn on_command(&mut self, command: PoolCommand, now: Moment) {
         self.has_event = false;
         match command {
-            Command::Player { guild, command } => {
+            PoolCommand::Player { guild, command } => {
                 let is_there = self
-                    .seats
+                    .slots
                     .get(&guild)
-                    .is_some_and(|seat| !seat.player.is_gone);
+                    .is_some_and(|slot| !slot.player.is_gone);
                 if !is_there && !command.makes_player() {
                     return command.fail(PlayerError::InvalidChannelState(guild));
                 }
                 if !is_there {
                     self.forget(guild);
-                    let player = PlayerState::new(guild, self.rules, self.rng.fork(), now.at);
-                    self.seats.insert(guild, Box::new(Seat::new(player)));
+                    let player = LocalPlayer::new(guild, self.rules, self.rng.fork(), now.at);
+                    self.slots.insert(guild, Box::new(Slot::new(player)));
                 }
                 if let Some(node) = command.node()
                     && self.index(node).is_none()
@@ -68,18 +68,18 @@ impl PoolState {
                     let node = node.clone();
                     return command.fail(PlayerError::InvalidNode(InvalidNodeError::Unknown(node)));
                 }
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_command(*command, now.at);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.on_command(*command, now.at);
                 }
                 self.pump(guild, now);
             }
-            Command::Switch { guild, node, reply } => self.switch(guild, &node, reply, now),
-            Command::CloseNode {
+            PoolCommand::Switch { guild, node, reply } => self.switch(guild, &node, reply, now),
+            PoolCommand::CloseNode {
                 node,
                 failover,
                 reply,
             } => self.close_node(&node, failover, reply, now),
-            Command::Reconnect => {
+            PoolCommand::Reconnect => {
                 for node in &mut self.nodes {
                     node.hurry();
                 }
@@ -110,17 +110,17 @@ impl PoolState {
                 epoch,
                 outcome,
             } => self.reconcile(node, epoch, outcome, now),
-            Done::Asked {
+            Done::Responded {
                 guild,
                 number,
                 outcome,
             } => {
-                let Some(seat) = self.seats.get_mut(&guild) else {
+                let Some(slot) = self.slots.get_mut(&guild) else {
                     return;
                 };
-                if seat.player.awaits(number) {
+                if slot.player.awaits(number) {
                     let outcome = outcome.map(|remote| remote.map(|remote| *remote));
-                    seat.player.on_answer(outcome, now.at);
+                    slot.player.on_response(outcome, now.at);
                     self.pump(guild, now);
                     self.go_on_moving(guild, now);
                 }
@@ -131,14 +131,14 @@ impl PoolState {
                 self.finish_drains(now);
             }
             Done::Recommended { guild, tracks } => {
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_recommended(tracks, now.at);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.on_recommended(tracks, now.at);
                     self.pump(guild, now);
                 }
             }
             Done::VoiceAsked { guild, outcome } => {
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_voice_asked(outcome, now.at);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.on_voice_asked(outcome, now.at);
                     self.pump(guild, now);
                 }
             }
@@ -159,8 +159,8 @@ impl PoolState {
             let why = note(None, Some(&refusal.reason), false);
             self.own_event(NODE_DISCONNECTED, place, "{}", why, now);
             for guild in self.players_of(index) {
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_node_lost(now.at);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.on_node_lost(now.at);
                 }
                 self.pump(guild, now);
             }
@@ -175,7 +175,7 @@ impl PoolState {
 
     /// When something is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let nodes = self.nodes.iter().filter_map(Session::deadline);
+        let nodes = self.nodes.iter().filter_map(NodeState::deadline);
         let players = self.timers.first().map(|(at, _)| *at);
         let drains = self.drains.iter().filter_map(Drain::deadline);
         nodes.chain(players).chain(drains).min()
@@ -210,9 +210,9 @@ impl PoolState {
             && at <= now.at
         {
             self.timers.pop_first();
-            if let Some(seat) = self.seats.get_mut(&guild) {
-                seat.timer = None;
-                seat.player.on_deadline(now.at);
+            if let Some(slot) = self.slots.get_mut(&guild) {
+                slot.timer = None;
+                slot.player.on_deadline(now.at);
                 self.pump(guild, now);
             }
         }

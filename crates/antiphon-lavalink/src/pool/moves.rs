@@ -50,9 +50,9 @@ impl PoolState {
         let lost_at = self.nodes[index].lost_at();
         for guild in guilds {
             let is_gone = self
-                .seats
+                .slots
                 .get(&guild)
-                .is_some_and(|seat| seat.player.is_gone);
+                .is_some_and(|slot| slot.player.is_gone);
             if is_gone {
                 self.abandon(guild, now);
                 continue;
@@ -71,8 +71,8 @@ impl PoolState {
 
     /// A player cannot tell its node any more that it is over.
     fn abandon(&mut self, guild: GuildId, now: Moment) {
-        if let Some(seat) = self.seats.get_mut(&guild) {
-            seat.player.abandon();
+        if let Some(slot) = self.slots.get_mut(&guild) {
+            slot.player.abandon();
         }
         self.pump(guild, now);
     }
@@ -87,9 +87,9 @@ impl PoolState {
     /// A player is made anew at its own node.
     pub(super) fn put_back(&mut self, index: usize, guild: GuildId, now: Moment) {
         if self
-            .seats
+            .slots
             .get(&guild)
-            .is_some_and(|seat| seat.player.is_gone)
+            .is_some_and(|slot| slot.player.is_gone)
         {
             return self.abandon(guild, now);
         }
@@ -120,26 +120,26 @@ impl PoolState {
 
     /// Somebody wants a player at another node.
     pub(super) fn switch(&mut self, guild: GuildId, node: &NodeId, reply: Reply, now: Moment) {
-        let seat = self
-            .seats
+        let slot = self
+            .slots
             .get_mut(&guild)
-            .filter(|seat| !seat.player.is_gone);
-        let Some(seat) = seat else {
+            .filter(|slot| !slot.player.is_gone);
+        let Some(slot) = slot else {
             drop(reply.send(Err(PlayerError::InvalidChannelState(guild))));
             return;
         };
         let target = self.nodes.iter().position(|known| known.id() == node);
         let error = match target {
             None => InvalidNodeError::Unknown(node.clone()),
-            Some(_) if seat.player.node.as_ref() == Some(node) => {
+            Some(_) if slot.player.node.as_ref() == Some(node) => {
                 InvalidNodeError::Same(node.clone())
             }
             Some(target) if !self.nodes[target].is_ready() => {
                 InvalidNodeError::NotConnected(node.clone())
             }
             Some(target) => {
-                seat.player.chosen = Some(node.clone());
-                let from = seat.player.node.clone().and_then(|id| self.index(&id));
+                slot.player.chosen = Some(node.clone());
+                let from = slot.player.node.clone().and_then(|id| self.index(&id));
                 let Some(from) = from else {
                     // It has no node yet, and will have this one.
                     drop(reply.send(Ok(None)));
@@ -164,11 +164,11 @@ impl PoolState {
         let mut waiting = std::mem::take(&mut self.moves);
         while let Some(wish) = waiting.pop_front() {
             let id = self.nodes[wish.from].id();
-            let seat = self
-                .seats
+            let slot = self
+                .slots
                 .get(&wish.guild)
-                .filter(|seat| !seat.player.is_gone);
-            let Some(seat) = seat.filter(|seat| seat.player.node.as_ref() == Some(id)) else {
+                .filter(|slot| !slot.player.is_gone);
+            let Some(slot) = slot.filter(|slot| slot.player.node.as_ref() == Some(id)) else {
                 // It is gone, or elsewhere already.
                 continue;
             };
@@ -182,7 +182,7 @@ impl PoolState {
             let target = if let Some(target) = wish.to {
                 Some(target).filter(|target| self.nodes[*target].is_ready() && may(*target))
             } else {
-                let endpoint = seat.player.endpoint();
+                let endpoint = slot.player.endpoint();
                 self.best(None, endpoint, |index| index != wish.from && may(index))
             };
             if let Some(target) = target {
@@ -212,14 +212,14 @@ impl PoolState {
         }
         self.nodes[target].newcomers += 1;
         let id = self.nodes[target].id().clone();
-        let Some(seat) = self.seats.get_mut(&guild) else {
+        let Some(slot) = self.slots.get_mut(&guild) else {
             return;
         };
-        seat.player
+        slot.player
             .restore(id, reason, lost_at.unwrap_or(now.at), reply);
-        if seat.player.lacks_voice() {
+        if slot.player.lacks_voice() {
             // Discord may take its time, which need not hold up the others.
-            seat.player.ask_voice_anew(now.at);
+            slot.player.ask_voice_anew(now.at);
         } else {
             self.moving.insert(guild, target);
         }
@@ -229,9 +229,9 @@ impl PoolState {
     /// A player's request was answered: if it was put back by it, others have their turn.
     pub(super) fn go_on_moving(&mut self, guild: GuildId, now: Moment) {
         let is_moving = self
-            .seats
+            .slots
             .get(&guild)
-            .is_some_and(|seat| seat.player.is_restoring());
+            .is_some_and(|slot| slot.player.is_restoring());
         if !is_moving && self.moving.remove(&guild).is_some() {
             self.pump_moves(now);
         }

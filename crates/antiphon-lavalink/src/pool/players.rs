@@ -1,7 +1,7 @@
 //! What players want, carried out: requests in their turn, events, checkpoints and deadlines.
 
 use super::{
-    Comparison, GuildId, INACTIVE_PLAYER, Moment, NodeId, PLAYER_MIGRATED, Place, PoolState, Seat,
+    Comparison, GuildId, INACTIVE_PLAYER, Moment, NodeId, PLAYER_MIGRATED, Place, PoolState, Slot,
     Task, body, note, penalty, player_place, region_from_endpoint,
 };
 use crate::{player::Output, wire};
@@ -12,14 +12,14 @@ impl PoolState {
         let Some(guild) = guild else {
             return self.nodes[index].place().clone();
         };
-        let Some(seat) = self.seats.get_mut(&guild) else {
+        let Some(slot) = self.slots.get_mut(&guild) else {
             return player_place(self.nodes[index].id(), guild);
         };
-        if let Some((_, place)) = seat.place.as_ref().filter(|(at, _)| *at == index) {
+        if let Some((_, place)) = slot.place.as_ref().filter(|(at, _)| *at == index) {
             return place.clone();
         }
         let place = player_place(self.nodes[index].id(), guild);
-        seat.place = Some((index, place.clone()));
+        slot.place = Some((index, place.clone()));
         place
     }
 
@@ -30,8 +30,8 @@ impl PoolState {
     /// The guilds whose player is at a node.
     pub(super) fn players_of(&self, index: usize) -> Vec<GuildId> {
         let id = self.nodes[index].id();
-        let seats = self.seats.iter();
-        let at_node = seats.filter(|(_, seat)| seat.player.node.as_ref() == Some(id));
+        let slots = self.slots.iter();
+        let at_node = slots.filter(|(_, slot)| slot.player.node.as_ref() == Some(id));
         let mut guilds: Vec<GuildId> = at_node.map(|(guild, _)| *guild).collect();
         guilds.sort_unstable();
         guilds
@@ -41,78 +41,78 @@ impl PoolState {
     pub(super) fn pump(&mut self, guild: GuildId, now: Moment) {
         self.changed.insert(guild);
         while let Some(output) = self
-            .seats
+            .slots
             .get_mut(&guild)
-            .and_then(|seat| seat.player.next_output())
+            .and_then(|slot| slot.player.next_output())
         {
             self.carry_out(guild, output, now);
         }
-        let Some(seat) = self.seats.get(&guild) else {
+        let Some(slot) = self.slots.get(&guild) else {
             return;
         };
-        if seat.player.needs_node() {
-            let chosen = seat.player.chosen.clone();
-            let endpoint = seat.player.endpoint().map(str::to_owned);
+        if slot.player.needs_node() {
+            let chosen = slot.player.chosen.clone();
+            let endpoint = slot.player.endpoint().map(str::to_owned);
             if let Some(index) = self.best(chosen.as_ref(), endpoint.as_deref(), |_| true) {
                 self.nodes[index].newcomers += 1;
                 let id = self.nodes[index].id().clone();
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.assign(id);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.assign(id);
                 }
             }
         }
-        self.ask(guild);
-        let Some(seat) = self.seats.get_mut(&guild) else {
+        self.send_request(guild);
+        let Some(slot) = self.slots.get_mut(&guild) else {
             return;
         };
-        if seat.player.take_doubt()
-            && let Some(index) = seat.player.node.as_ref()
+        if slot.player.take_needs_comparison()
+            && let Some(index) = slot.player.node.as_ref()
             && let Some(index) = self.nodes.iter().position(|node| node.id() == index)
             && self.nodes[index].is_ready()
         {
-            seat.comparison = Comparison::Overtaken;
+            slot.comparison = Comparison::Overtaken;
             self.nodes[index].compare_later(now.at);
         }
-        seat.player.slim();
-        if std::mem::take(&mut seat.player.dirty) {
-            let state = seat.player.saved(now.at);
+        slot.player.slim();
+        if std::mem::take(&mut slot.player.dirty) {
+            let state = slot.player.saved(now.at);
             self.checkpoint(format!("player/{guild}").into(), state, now);
         }
         self.set_timer(guild);
     }
 
     /// Sends the next request of a player, if its node can be asked.
-    pub(super) fn ask(&mut self, guild: GuildId) {
-        let Some(seat) = self.seats.get_mut(&guild) else {
+    pub(super) fn send_request(&mut self, guild: GuildId) {
+        let Some(slot) = self.slots.get_mut(&guild) else {
             return;
         };
-        let node = seat.player.node.as_ref();
+        let node = slot.player.node.as_ref();
         let index = node.and_then(|id| self.nodes.iter().position(|node| node.id() == id));
         if let Some(index) = index
             && self.nodes[index].is_ready()
             && let Some(session) = self.nodes[index].session_id().cloned()
-            && let Some((_, answer)) = seat.player.next_ask(self.numbers + 1)
+            && let Some((_, body)) = slot.player.next_request(self.numbers + 1)
         {
             self.numbers += 1;
-            if seat.comparison == Comparison::Asked {
-                seat.comparison = Comparison::Overtaken;
+            if slot.comparison == Comparison::Asked {
+                slot.comparison = Comparison::Overtaken;
             }
-            self.tasks.push_back(Task::Ask {
+            self.tasks.push_back(Task::Request {
                 node: index,
                 session,
                 guild,
                 number: self.numbers,
-                answer,
+                body,
             });
         }
     }
 
     /// A player that is over makes room for a new one before its node was told.
     pub(super) fn forget(&mut self, guild: GuildId) {
-        let Some(seat) = self.seats.remove(&guild) else {
+        let Some(slot) = self.slots.remove(&guild) else {
             return;
         };
-        let Seat { player, timer, .. } = *seat;
+        let Slot { player, timer, .. } = *slot;
         if let Some(before) = timer {
             self.timers.remove(&(before, guild));
         }
@@ -137,24 +137,24 @@ impl PoolState {
     }
 
     pub(super) fn set_timer(&mut self, guild: GuildId) {
-        let Some(seat) = self.seats.get_mut(&guild) else {
+        let Some(slot) = self.slots.get_mut(&guild) else {
             return;
         };
-        let due = seat.player.deadline();
-        if seat.timer != due {
-            if let Some(before) = seat.timer.take() {
+        let due = slot.player.deadline();
+        if slot.timer != due {
+            if let Some(before) = slot.timer.take() {
                 self.timers.remove(&(before, guild));
             }
             if let Some(due) = due {
                 self.timers.insert((due, guild));
             }
-            seat.timer = due;
+            slot.timer = due;
         }
-        if seat.player.is_over() {
-            if let Some(before) = seat.timer {
+        if slot.player.is_over() {
+            if let Some(before) = slot.timer {
                 self.timers.remove(&(before, guild));
             }
-            self.seats.remove(&guild);
+            self.slots.remove(&guild);
             self.moving.remove(&guild);
         }
     }
@@ -164,9 +164,9 @@ impl PoolState {
             Output::Voice(request) => self.tasks.push_back(Task::Voice(request)),
             Output::Inactive => {
                 if let Some(node) = self
-                    .seats
+                    .slots
                     .get(&guild)
-                    .and_then(|seat| seat.player.node.clone())
+                    .and_then(|slot| slot.player.node.clone())
                 {
                     let body = body(&wire::Own {
                         guild: Some(guild.get()),
@@ -198,8 +198,8 @@ impl PoolState {
                     queries,
                 }),
                 None => {
-                    if let Some(seat) = self.seats.get_mut(&guild) {
-                        seat.player.on_recommended(Vec::new(), now.at);
+                    if let Some(slot) = self.slots.get_mut(&guild) {
+                        slot.player.on_recommended(Vec::new(), now.at);
                     }
                 }
             },

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use crate::{
     error::RequestError,
     model::{GuildId, NodeId, Playable, VoiceRequest},
-    player::{self, Answer, Remote, Reply},
+    player::{PlayerCommand, RemotePlayer, Reply, RequestBody},
     session::Refusal,
     wire::Info,
 };
@@ -35,12 +35,12 @@ pub(crate) enum Task {
         session: Arc<str>,
     },
     /// Ask something of a player's node.
-    Ask {
+    Request {
         node: usize,
         session: Arc<str>,
         guild: GuildId,
         number: u64,
-        answer: Answer,
+        body: RequestBody,
     },
     /// End a player that is nobody's any more.
     Delete {
@@ -73,12 +73,12 @@ pub(crate) enum Done {
     Players {
         node: usize,
         epoch: u64,
-        outcome: Result<Vec<Remote>, RequestError>,
+        outcome: Result<Vec<RemotePlayer>, RequestError>,
     },
-    Asked {
+    Responded {
         guild: GuildId,
         number: u64,
-        outcome: Result<Option<Box<Remote>>, RequestError>,
+        outcome: Result<Option<Box<RemotePlayer>>, RequestError>,
     },
     Recommended {
         guild: GuildId,
@@ -99,10 +99,10 @@ pub(crate) enum Done {
 
 /// What a client asks of the pool.
 #[derive(Debug)]
-pub(crate) enum Command {
+pub(crate) enum PoolCommand {
     Player {
         guild: GuildId,
-        command: Box<player::Command>,
+        command: Box<PlayerCommand>,
     },
     /// Move a player to a node.
     Switch {
