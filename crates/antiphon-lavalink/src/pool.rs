@@ -6,11 +6,10 @@
 //! ([`PoolState::take_entry`]).
 
 mod cache;
-mod drain;
 mod frames;
 mod inputs;
-mod moves;
 mod penalty;
+mod placement;
 mod players;
 mod region;
 mod task;
@@ -32,10 +31,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use self::placement::{Comparison, Placement};
 pub use self::region::region_from_endpoint;
 pub(crate) use self::task::{Done, PoolCommand, Task};
 pub(crate) use self::{cache::Cache, frames::remotes, penalty::penalty};
-use self::{drain::Drain, moves::Move};
 use crate::{
     config::Config,
     event::{
@@ -62,17 +61,6 @@ pub(crate) struct NodeSnapshot {
     pub(crate) info: Option<Arc<Info>>,
     pub(crate) region: Option<Arc<str>>,
     pub(crate) link: LinkState,
-}
-
-/// Whether a player is to be compared with what its node has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
-    /// There is no need.
-    None,
-    /// Its node was asked for its players.
-    Asked,
-    /// Its node was also asked something else meanwhile, so that what it says may be older than that.
-    Overtaken,
 }
 
 /// A player and its place among the deadlines.
@@ -107,10 +95,7 @@ pub(crate) struct PoolState {
     /// Each on its own, since a table is never full and moves when it grows.
     slots: HashMap<GuildId, Box<Slot>>,
     timers: BTreeSet<(Instant, GuildId)>,
-    moves: VecDeque<Move>,
-    /// Players that are being put back, and where.
-    moving: HashMap<GuildId, usize>,
-    drains: Vec<Drain>,
+    placement: Placement,
     tasks: VecDeque<Task>,
     closes: VecDeque<(usize, u64)>,
     entries: VecDeque<Entry>,
@@ -156,9 +141,7 @@ impl PoolState {
             nodes: nodes.collect(),
             slots: HashMap::new(),
             timers: BTreeSet::new(),
-            moves: VecDeque::new(),
-            moving: HashMap::new(),
-            drains: Vec::new(),
+            placement: Placement::default(),
             tasks: VecDeque::new(),
             closes: VecDeque::new(),
             entries: VecDeque::new(),
@@ -401,9 +384,7 @@ impl PoolState {
 
     /// What every input ends with: moves that can begin now, and the link.
     fn conclude(&mut self, now: Moment) {
-        if !self.moves.is_empty() {
-            self.pump_moves(now);
-        }
+        self.pump_moves(now);
         self.tell_link(now);
     }
 }

@@ -7,7 +7,6 @@ use super::{
     node_place,
 };
 use crate::{
-    error::RequestError,
     event::{Heading, note},
     model::{DiscordVoiceCloseType, TrackEndReason},
     player::{RemotePlayer, TrackNote},
@@ -134,8 +133,7 @@ impl PoolState {
             session: Arc::clone(&session),
         });
         self.tasks.push_back(Task::Info { node: index });
-        // Whoever was to leave this node and has not stays.
-        self.moves.retain(|waiting| waiting.stays_away_from(index));
+        self.placement.stay_at(index);
         match readiness {
             Readiness::Resumed { unheard } => {
                 if let Some((from, to)) = unheard {
@@ -174,86 +172,6 @@ impl PoolState {
         let place = node_place(self.nodes[index].id());
         self.own_event(Gap::KIND, place, gap.body(), None, now);
         self.nodes[index].gap_reported(now);
-    }
-
-    fn set_comparison(&mut self, guild: GuildId, comparison: Comparison) {
-        if let Some(slot) = self.slots.get_mut(&guild) {
-            slot.comparison = comparison;
-        }
-    }
-
-    /// Asks a node for its players, to be compared with those of ours that have not been yet.
-    pub(super) fn compare(&mut self, index: usize, epoch: u64, session: Arc<str>) {
-        for guild in self.players_of(index) {
-            if let Some(slot) = self.slots.get_mut(&guild)
-                && slot.comparison != Comparison::None
-            {
-                slot.comparison = if slot.player.awaits_response() {
-                    Comparison::Overtaken
-                } else {
-                    Comparison::Asked
-                };
-            }
-        }
-        self.tasks.push_back(Task::Players {
-            node: index,
-            epoch,
-            session,
-        });
-    }
-
-    /// Compares our players with those that a node has after a resumed session.
-    pub(super) fn reconcile(
-        &mut self,
-        index: usize,
-        epoch: u64,
-        outcome: Result<Vec<RemotePlayer>, RequestError>,
-        now: Moment,
-    ) {
-        if !self.nodes[index].is_current(epoch) {
-            return;
-        }
-        let remotes = match outcome {
-            Ok(remotes) => remotes,
-            Err(error) => {
-                tracing::warn!(node = %self.nodes[index].id(), %error, "the node's players could not be asked for");
-                self.nodes[index].compare_later(now.at);
-                return;
-            }
-        };
-        // What a node said before it answered a request would undo what the request did.
-        let all = self.players_of(index);
-        let is = |guild: &GuildId, comparison| {
-            let slot = self.slots.get(guild);
-            slot.is_some_and(|slot| slot.comparison == comparison)
-        };
-        if all.iter().any(|guild| is(guild, Comparison::Overtaken)) {
-            self.nodes[index].compare_later(now.at);
-        }
-        let mut ours = all.clone();
-        ours.retain(|guild| is(guild, Comparison::Asked));
-        for guild in &ours {
-            self.set_comparison(*guild, Comparison::None);
-        }
-        for remote in remotes {
-            let Some(guild) = remote.guild else { continue };
-            if let Ok(found) = ours.binary_search(&guild) {
-                ours.remove(found);
-                if let Some(slot) = self.slots.get_mut(&guild) {
-                    if !slot.player.is_gone {
-                        slot.player.reconcile(Some(remote), now.at);
-                    }
-                    self.pump(guild, now);
-                }
-            } else if all.binary_search(&guild).is_err() {
-                // It moved elsewhere while the node was away, or nobody knows it any more.
-                self.delete(index, guild);
-            }
-        }
-        for guild in ours {
-            self.put_back(index, guild, now);
-        }
-        self.pump_moves(now);
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    Done, Drain, Moment, NODE_DISCONNECTED, NodeState, PoolCommand, PoolState, Refusal, Slot,
-    node_place, note,
+    Done, Moment, NODE_DISCONNECTED, NodeState, PoolCommand, PoolState, Refusal, Slot, node_place,
+    note,
 };
 use crate::{
     error::{InvalidNodeError, PlayerError},
@@ -122,7 +122,7 @@ impl PoolState {
                     let outcome = outcome.map(|remote| remote.map(|remote| *remote));
                     slot.player.on_response(outcome, now.at);
                     self.pump(guild, now);
-                    self.go_on_moving(guild, now);
+                    self.after_response(guild, now);
                 }
             }
             Done::Released { node } => self.released(node, now),
@@ -168,7 +168,7 @@ impl PoolState {
         if self.nodes[index].is_over() {
             tracing::error!(node = %self.nodes[index].id(), reason = %refusal.reason, "a node is given up");
         }
-        self.moving.retain(|_, target| *target != index);
+        self.placement.target_lost(index);
         self.nodes_changed = true;
         self.conclude(now);
     }
@@ -177,8 +177,7 @@ impl PoolState {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let nodes = self.nodes.iter().filter_map(NodeState::deadline);
         let players = self.timers.first().map(|(at, _)| *at);
-        let drains = self.drains.iter().filter_map(Drain::deadline);
-        nodes.chain(players).chain(drains).min()
+        nodes.chain(players).chain(self.placement.deadline()).min()
     }
 
     pub(crate) fn on_deadline(&mut self, now: Moment) {
@@ -192,14 +191,14 @@ impl PoolState {
                     wait: None,
                     orderly: false,
                 };
-                let epoch = self.epoch_of(index);
+                let epoch = self.nodes[index].epoch();
                 self.closes.push_back((index, epoch));
                 self.on_lost(index, epoch, &refusal, now);
             }
             if self.nodes[index].take_compare(now.at)
                 && let Some(session) = self.nodes[index].session_id().cloned()
             {
-                self.compare(index, self.epoch_of(index), session);
+                self.compare(index, self.nodes[index].epoch(), session);
             }
             if self.nodes[index].take_failover(now.at) {
                 self.fail_over(index, now);
@@ -218,9 +217,5 @@ impl PoolState {
         }
         self.finish_drains(now);
         self.conclude(now);
-    }
-
-    pub(super) fn epoch_of(&self, index: usize) -> u64 {
-        self.nodes[index].epoch()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Comparison, GuildId, INACTIVE_PLAYER, Moment, NodeId, PLAYER_MIGRATED, Place, PoolState, Slot,
-    Task, body, note, penalty, player_place, region_from_endpoint,
+    Task, body, note, player_place,
 };
 use crate::{player::Output, wire};
 
@@ -155,7 +155,7 @@ impl PoolState {
                 self.timers.remove(&(before, guild));
             }
             self.slots.remove(&guild);
-            self.moving.remove(&guild);
+            self.placement.moving.remove(&guild);
         }
     }
 
@@ -204,38 +204,5 @@ impl PoolState {
                 }
             },
         }
-    }
-
-    /// The node that is to be asked: the chosen one, else the one least busy of the endpoint's region, else of all.
-    pub(super) fn best(
-        &self,
-        chosen: Option<&NodeId>,
-        endpoint: Option<&str>,
-        may: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
-        let can = |index: &usize| {
-            let node = &self.nodes[*index];
-            node.is_ready() && !node.is_draining && may(*index)
-        };
-        if let Some(index) = chosen.and_then(|id| self.index(id)).filter(can) {
-            return Some(index);
-        }
-        let region = endpoint.and_then(region_from_endpoint);
-        let rank = |index: &usize| {
-            let node = &self.nodes[*index];
-            let penalty = penalty::with_newcomers(penalty(node.stats.as_ref()), node.newcomers);
-            (penalty, node.newcomers)
-        };
-        let least = |indexes: &mut dyn Iterator<Item = usize>| {
-            indexes.filter(can).min_by(|one, other| {
-                let (one, other) = (rank(one), rank(other));
-                one.0.total_cmp(&other.0).then(one.1.cmp(&other.1))
-            })
-        };
-        let is_near = |index: &usize| {
-            region.is_some() && self.nodes[*index].config.region.as_deref() == region
-        };
-        least(&mut (0..self.nodes.len()).filter(is_near))
-            .or_else(|| least(&mut (0..self.nodes.len())))
     }
 }

@@ -868,6 +868,7 @@ fn five_hundred_players_of_three_nodes_are_heard_again_in_few_rounds() {
         let into = |node: usize| {
             stage
                 .pool
+                .placement
                 .moving
                 .values()
                 .filter(|target| **target == node)
