@@ -8,7 +8,7 @@ use super::{Node, PlayerQueue, SLACK, Shared, done};
 use crate::{
     error::PlayerError,
     model::{AutoPlayMode, ChannelId, GuildId, NodeId, Playable},
-    player::{PlayOptions, PlayerCommand},
+    player::{MAX_VOLUME, Operation, PlayOptions, PlayerCommand},
     pool::PoolCommand,
     wire::Filters,
 };
@@ -83,6 +83,12 @@ impl Player {
             command,
         )
         .await
+    }
+
+    async fn change(&self, operation: Operation) -> Result<(), PlayerError> {
+        self.act(|reply| PlayerCommand::Change { operation, reply })
+            .await
+            .map(drop)
     }
 
     async fn tell(&self, command: PlayerCommand) -> Result<(), PlayerError> {
@@ -188,9 +194,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn pause(&self, paused: bool) -> Result<(), PlayerError> {
-        self.act(|reply| PlayerCommand::Pause { paused, reply })
-            .await
-            .map(drop)
+        self.change(Operation::Pause(paused)).await
     }
 
     /// Goes to a position in the track; does nothing while nothing plays.
@@ -199,9 +203,7 @@ impl Player {
     /// [`PlayerError`].
     pub async fn seek(&self, position: Duration) -> Result<(), PlayerError> {
         let position = i64::try_from(position.as_millis()).unwrap_or(i64::MAX);
-        self.act(|reply| PlayerCommand::Seek { position, reply })
-            .await
-            .map(drop)
+        self.change(Operation::Seek(position)).await
     }
 
     /// Stops, and gives the track that was playing. Nothing follows by itself.
@@ -227,9 +229,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn set_volume(&self, volume: u16) -> Result<(), PlayerError> {
-        self.act(|reply| PlayerCommand::Volume { volume, reply })
-            .await
-            .map(drop)
+        self.change(Operation::Volume(volume.min(MAX_VOLUME))).await
     }
 
     /// Sets all filters; those that are absent are taken away. With `seek` they are heard at once.
@@ -237,12 +237,8 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn set_filters(&self, filters: Filters, seek: bool) -> Result<(), PlayerError> {
-        let set = self.act(|reply| PlayerCommand::Filters {
-            filters,
-            seek,
-            reply,
-        });
-        set.await.map(drop)
+        let filters = Arc::new(filters);
+        self.change(Operation::Filters { filters, seek }).await
     }
 
     /// Goes on at another node, from where it is.

@@ -48,21 +48,9 @@ pub(crate) enum PlayerCommand {
         options: PlayOptions,
         reply: Reply,
     },
-    Pause {
-        paused: bool,
-        reply: Reply,
-    },
-    Seek {
-        position: i64,
-        reply: Reply,
-    },
-    Volume {
-        volume: u16,
-        reply: Reply,
-    },
-    Filters {
-        filters: Filters,
-        seek: bool,
+    /// Pause, seek, volume or filters: requested from the node as given.
+    Change {
+        operation: Operation,
         reply: Reply,
     },
     Stop {
@@ -110,10 +98,7 @@ impl PlayerCommand {
             Self::Enter { reply, .. }
             | Self::Disconnect { reply }
             | Self::Play { reply, .. }
-            | Self::Pause { reply, .. }
-            | Self::Seek { reply, .. }
-            | Self::Volume { reply, .. }
-            | Self::Filters { reply, .. }
+            | Self::Change { reply, .. }
             | Self::Stop { reply }
             | Self::Skip { reply, .. } => drop(reply.send(Err(error))),
             Self::Autoplay(_)
@@ -245,25 +230,12 @@ impl LocalPlayer {
                 options,
                 reply,
             } => self.play(track, options, reply),
-            PlayerCommand::Pause { paused, reply } => self.change(Operation::Pause(paused), reply),
-            // Nothing to seek in.
-            PlayerCommand::Seek { reply, .. } if self.runs.newest().is_none() => {
-                drop(reply.send(Ok(None)));
-            }
-            PlayerCommand::Seek { position, reply } => {
-                self.change(Operation::Seek(position.max(0)), reply)
-            }
-            PlayerCommand::Volume { volume, reply } => {
-                self.change(Operation::Volume(volume.min(MAX_VOLUME)), reply);
-            }
-            PlayerCommand::Filters {
-                filters,
-                seek,
+            // There is no track to seek in.
+            PlayerCommand::Change {
+                operation: Operation::Seek(_),
                 reply,
-            } => {
-                let filters = Arc::new(filters);
-                self.change(Operation::Filters { filters, seek }, reply);
-            }
+            } if self.runs.newest().is_none() => drop(reply.send(Ok(None))),
+            PlayerCommand::Change { operation, reply } => self.change(operation, reply),
             PlayerCommand::Stop { reply } => self.stop(Intent::Stop, reply),
             PlayerCommand::Skip { force, reply } => {
                 if force {

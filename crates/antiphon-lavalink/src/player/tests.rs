@@ -514,8 +514,8 @@ fn position_follows_the_clock_the_pause_and_the_speed() {
     stage.player.on_update(update(1000), stage.now);
     stage.pass(2);
     assert_eq!(stage.player.position(stage.now), 3000);
-    let _paused = stage.reply(|reply| PlayerCommand::Pause {
-        paused: true,
+    let _paused = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Pause(true),
         reply,
     });
     stage.ask().expect("the pause");
@@ -548,7 +548,10 @@ fn position_follows_the_clock_the_pause_and_the_speed() {
 #[test]
 fn a_seek_without_a_track_does_nothing() {
     let mut stage = Stage::connected();
-    let mut sought = stage.reply(|reply| PlayerCommand::Seek { position: 5, reply });
+    let mut sought = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Seek(5),
+        reply,
+    });
     assert!(matches!(sought.try_recv(), Ok(Ok(None))));
     assert!(stage.ask().is_none());
 }
@@ -558,9 +561,11 @@ fn filters_can_be_heard_at_once() {
     let mut stage = Stage::playing("a");
     stage.pass(3);
     let filters = Filters::new().timescale(Timescale::new().speed(1.5));
-    let _set = stage.reply(|reply| PlayerCommand::Filters {
-        filters: filters.clone(),
-        seek: true,
+    let _set = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Filters {
+            filters: Arc::new(filters.clone()),
+            seek: true,
+        },
         reply,
     });
     assert_eq!(stage.ask().expect("the filters").filters, Some(filters));
@@ -703,7 +708,10 @@ fn what_was_asked_for_while_the_node_was_lost_is_done_after_the_move() {
     let mut stage = Stage::playing("a");
     let mut played = stage.play("b");
     stage.ask().expect("the track, whose answer is lost");
-    let mut set = stage.reply(|reply| PlayerCommand::Volume { volume: 7, reply });
+    let mut set = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Volume(7),
+        reply,
+    });
     stage
         .player
         .restore("us-1".into(), Some(MoveReason::NodeLost), stage.now, None);
@@ -1279,7 +1287,10 @@ fn an_answer_that_events_overtook_sets_nothing_back() {
     assert_eq!(stage.player.position(stage.now), 5_000);
     assert!(stage.player.connected, "the update is newer");
     // A track that ended before the answer to something else came is not known anew by it.
-    let _set = stage.reply(|reply| PlayerCommand::Volume { volume: 5, reply });
+    let _set = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Volume(5),
+        reply,
+    });
     stage.ask().expect("the volume");
     stage.end("a", TrackEndReason::Finished);
     stage.answer(true, Some(track("a")));
@@ -1293,7 +1304,10 @@ fn a_track_that_is_gone_by_another_answer_waits_for_its_end_or_the_nodes_view() 
         let mut stage = Stage::playing("a");
         stage.autoplay(AutoPlayMode::Partial);
         stage.put("b");
-        let _set = stage.reply(|reply| PlayerCommand::Volume { volume: 5, reply });
+        let _set = stage.reply(|reply| PlayerCommand::Change {
+            operation: Operation::Volume(5),
+            reply,
+        });
         stage.ask().expect("the volume");
         stage.answer(true, None);
         assert_eq!(stage.current(), None);

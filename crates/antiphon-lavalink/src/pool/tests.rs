@@ -10,7 +10,7 @@ use crate::{
     error::{Failure, InvalidNodeError, PlayerError, RequestError},
     event::{NodeClosed, NodeDisconnected, PlayerMigrated, TrackEnd, TrackStart},
     model::{ChannelId, MoveReason, Playable, VoiceRequest, VoiceServer, VoiceState},
-    player::{PlayOptions, PlayerCommand, RemotePlayer, RequestBody},
+    player::{Operation, PlayOptions, PlayerCommand, RemotePlayer, RequestBody},
 };
 
 mod bytes;
@@ -814,7 +814,13 @@ fn a_session_that_expired_under_a_request_hurts_no_other_player() {
     stage.play(2, "x", "a");
     stage.holds = true;
     let (reply, mut answer) = oneshot::channel();
-    stage.command(1, PlayerCommand::Volume { volume: 5, reply });
+    stage.command(
+        1,
+        PlayerCommand::Change {
+            operation: Operation::Volume(5),
+            reply,
+        },
+    );
     let (guild, number, _) = stage.held.pop().expect("asked");
     let failure = Failure {
         status: 404,
