@@ -24,8 +24,8 @@ use std::{
 };
 
 use antiphon_core::{
-    Backoff, Checkpoint, Draft, Edge, Entry, Gap, Kind, Link, LinkState, Origin, Part, Place,
-    Provenance, Rng,
+    Backoff, Checkpoint, Draft, Edge, Entry, Gap, Kind, Link, LinkState, Origin, Part, Payload,
+    Place, Provenance, Rng,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -38,7 +38,7 @@ pub(crate) use self::{cache::Cache, frames::remotes, penalty::penalty};
 use crate::{
     config::Config,
     event::{
-        INACTIVE_PLAYER, NODE_CLOSED, NODE_DISCONNECTED, PLAYER_MIGRATED, node_place, note,
+        InactivePlayer, NodeClosed, NodeDisconnected, PlayerMigrated, node_place, note,
         player_place,
     },
     model::{GuildId, NodeId, NodeStatus, UserId},
@@ -295,9 +295,8 @@ impl PoolState {
         self.entries.push_back(entry);
     }
 
-    fn own_event(
+    fn own_event<P: Payload>(
         &mut self,
-        kind: &'static str,
         place: Place,
         body: impl Into<Bytes>,
         note: Option<Bytes>,
@@ -305,7 +304,13 @@ impl PoolState {
     ) {
         self.made += 1;
         let origin = Origin::frame(&self.nonce, self.made);
-        let mut draft = Draft::new(Kind::from_static(kind), place, origin, now.wall, body);
+        let mut draft = Draft::new(
+            Kind::from_static(P::KINDS[0]),
+            place,
+            origin,
+            now.wall,
+            body,
+        );
         draft.note = note;
         self.push(Entry::event(draft.provenance(Provenance::Synthetic)));
     }
@@ -372,7 +377,7 @@ impl PoolState {
                     state => tracing::debug!(%node, %state, "link of a node"),
                 }
                 let place = node_place(node);
-                self.own_event(Link::KIND, place, Link::body(&state), None, now);
+                self.own_event::<Link>(place, Link::body(&state), None, now);
             }
         }
         let state = together(self.nodes.iter().map(|node| (node.id(), node.link())));

@@ -312,26 +312,6 @@ pub struct TrackInfo<'a> {
     pub source: Cow<'a, str>,
 }
 
-impl<'a> TrackInfo<'a> {
-    /// The same with borrowed texts.
-    pub(crate) fn of(info: &'a crate::model::TrackInfo) -> Self {
-        let maybe = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
-        Self {
-            identifier: Cow::Borrowed(&info.identifier),
-            is_seekable: info.is_seekable,
-            author: Cow::Borrowed(&info.author),
-            length: info.length,
-            is_stream: info.is_stream,
-            position: info.position,
-            title: Cow::Borrowed(&info.title),
-            uri: maybe(&info.uri),
-            artwork: maybe(&info.artwork),
-            isrc: maybe(&info.isrc),
-            source: Cow::Borrowed(&info.source),
-        }
-    }
-}
-
 /// A track (protocol §4).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -4,7 +4,7 @@ use antiphon_core::{BodyForm, Draft, Event, Kind, Origin, Place};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::kind_of;
+use super::table::kind_of;
 use crate::{
     model::{GuildId, NodeId, Playable, playable_from_saved},
     wire,

@@ -140,7 +140,7 @@ impl PoolState {
                     let cause = "what was under way when the socket broke is not sent again";
                     let gap = Gap::new(from, to, cause);
                     let place = node_place(self.nodes[index].id());
-                    self.own_event(Gap::KIND, place, gap.body(), None, now);
+                    self.own_event::<Gap>(place, gap.body(), None, now);
                 }
                 for guild in self.players_of(index) {
                     self.set_comparison(guild, Comparison::Asked);
@@ -170,7 +170,7 @@ impl PoolState {
     pub(super) fn gap(&mut self, index: usize, since: Edge, cause: &str, now: Moment) {
         let gap = Gap::new(since, Edge::at(now.wall), cause);
         let place = node_place(self.nodes[index].id());
-        self.own_event(Gap::KIND, place, gap.body(), None, now);
+        self.own_event::<Gap>(place, gap.body(), None, now);
         self.nodes[index].gap_reported(now);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    Done, Moment, NODE_DISCONNECTED, NodeState, PoolCommand, PoolState, Refusal, Slot, node_place,
+    Done, Moment, NodeDisconnected, NodeState, PoolCommand, PoolState, Refusal, Slot, node_place,
     note,
 };
 use crate::{
@@ -157,7 +157,7 @@ impl PoolState {
         if node.on_lost(refusal, self.grace, now) {
             let place = node_place(node.id());
             let why = note(None, Some(&refusal.reason), false);
-            self.own_event(NODE_DISCONNECTED, place, "{}", why, now);
+            self.own_event::<NodeDisconnected>(place, "{}", why, now);
             for guild in self.players_of(index) {
                 if let Some(slot) = self.slots.get_mut(&guild) {
                     slot.player.on_node_lost(now.at);

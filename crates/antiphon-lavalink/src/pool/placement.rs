@@ -13,7 +13,7 @@ use std::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    GuildId, Moment, NODE_CLOSED, NodeId, PoolState, Task, body, node_place, penalty,
+    GuildId, Moment, NodeClosed, NodeId, PoolState, Task, body, node_place, penalty,
     region_from_endpoint,
 };
 use crate::{
@@ -434,7 +434,7 @@ impl PoolState {
             ..wire::Own::default()
         });
         let place = node_place(self.nodes[index].id());
-        self.own_event(NODE_CLOSED, place, body, None, now);
+        self.own_event::<NodeClosed>(place, body, None, now);
         self.save_node(index, now);
         drop(drain.reply.send(drain.disconnected));
     }

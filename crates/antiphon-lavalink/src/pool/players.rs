@@ -1,7 +1,7 @@
 //! What players want, carried out: requests in their turn, events, checkpoints and deadlines.
 
 use super::{
-    Comparison, GuildId, INACTIVE_PLAYER, Moment, NodeId, PLAYER_MIGRATED, Place, PoolState, Slot,
+    Comparison, GuildId, InactivePlayer, Moment, NodeId, Place, PlayerMigrated, PoolState, Slot,
     Task, body, note, player_place,
 };
 use crate::{player::Output, wire};
@@ -172,7 +172,7 @@ impl PoolState {
                         guild: Some(guild.get()),
                         ..wire::Own::default()
                     });
-                    self.own_event(INACTIVE_PLAYER, player_place(&node, guild), body, None, now);
+                    self.own_event::<InactivePlayer>(player_place(&node, guild), body, None, now);
                 }
             }
             Output::Migrated {
@@ -189,7 +189,7 @@ impl PoolState {
                     ..wire::Own::default()
                 });
                 let note = note(None, Some(reason.as_str()), false);
-                self.own_event(PLAYER_MIGRATED, player_place(&to, guild), body, note, now);
+                self.own_event::<PlayerMigrated>(player_place(&to, guild), body, note, now);
             }
             Output::Recommend(queries) => match self.best(None, None, |_| true) {
                 Some(node) => self.tasks.push_back(Task::Recommend {
