@@ -72,8 +72,7 @@ impl Shared {
             region: node.region.as_deref().map(Into::into),
             link: LinkState::Idle,
         });
-        // A proxy that cannot be used is an error when the source runs, and of every request before that.
-        let network = config.routed_or_closed();
+        let network = config.network.through(config.proxy.as_ref());
         Self {
             since: config.clock.now(),
             http: Http::new(config, network.http()),
@@ -102,15 +101,6 @@ impl Shared {
     /// Shows how nodes are now.
     pub(crate) fn show_nodes(&self, nodes: Vec<NodeSnapshot>) {
         *self.nodes.write().unwrap_or_else(PoisonError::into_inner) = nodes;
-    }
-
-    /// Shows that the source ended before it began.
-    pub(crate) fn stopped(&self, code: &'static str, reason: &str) {
-        self.link.send_replace(LinkState::Stopped {
-            code: code.into(),
-            reason: reason.into(),
-            hint: None,
-        });
     }
 
     fn node(&self, index: usize) -> Option<NodeSnapshot> {
@@ -263,7 +253,7 @@ impl Pool {
     /// The connected node that is least busy: of a region, if one is named and has one, else of all.
     ///
     /// # Errors
-    /// [`InvalidNodeError::NoneConnected`].
+    /// [`InvalidNodeError::NoneConnected`]; [`InvalidNodeError::Stopped`] once the source has stopped.
     pub fn get_node(&self, region: Option<&str>) -> Result<Node, InvalidNodeError> {
         let nodes = self
             .shared
@@ -284,7 +274,10 @@ impl Pool {
         let best = near
             .min_by(by_penalty)
             .or_else(|| connected().min_by(by_penalty));
-        let (index, _) = best.ok_or(InvalidNodeError::NoneConnected)?;
+        let (index, _) = best.ok_or_else(|| match *self.shared.link.borrow() {
+            LinkState::Stopped { .. } | LinkState::Closed => InvalidNodeError::Stopped,
+            _ => InvalidNodeError::NoneConnected,
+        })?;
         Ok(Node::new(Arc::clone(&self.shared), index))
     }
 

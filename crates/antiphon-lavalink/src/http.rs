@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use antiphon_core::json_position;
 use antiphon_net::HttpClient;
 use bytes::Bytes;
 use form_urlencoded::byte_serialize;
@@ -12,7 +13,7 @@ use http::{
 
 use crate::{
     config::{Config, NodeConfig},
-    error::{Failure, LoadError, RequestError, shape},
+    error::{Failure, LoadError, RequestError},
     model::{GuildId, LoadResult, Playable, load_result},
     player::{RemotePlayer, RequestBody},
     pool::remotes,
@@ -42,7 +43,7 @@ impl Body {
 
     fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
         serde_json::from_slice(self.bytes())
-            .map_err(|error| RequestError::Undecodable(shape(&error)))
+            .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
     }
 }
 
@@ -118,8 +119,9 @@ impl Http {
         let path = format!("/v4/loadtracks?identifier={}", encoded(identifier));
         let body = self.get(node, &path).await.map_err(LoadError::Request)?;
         let wire: wire::Loaded<'_> = body.json().map_err(LoadError::Request)?;
-        load_result(wire)
-            .map_err(|error| LoadError::Request(RequestError::Undecodable(shape(&error))))
+        load_result(wire).map_err(|error| {
+            LoadError::Request(RequestError::Undecodable(json_position(&error).into()))
+        })
     }
 
     pub(crate) async fn decode_track(
@@ -146,7 +148,7 @@ impl Http {
             .send_json(node, Method::POST, "/v4/decodetracks", &tracks)
             .await?;
         let read = wire::objects::<wire::Track<'_>>(body.bytes());
-        let read = read.map_err(|error| RequestError::Undecodable(shape(&error)))?;
+        let read = read.map_err(|error| RequestError::Undecodable(json_position(&error).into()))?;
         if read.len() != tracks.len() {
             let told = format!("{} tracks for {}", read.len(), tracks.len());
             return Err(RequestError::Undecodable(told.into()));
@@ -181,7 +183,8 @@ impl Http {
     ) -> Result<Vec<RemotePlayer>, RequestError> {
         let path = format!("/v4/sessions/{}/players", encoded(session));
         let body = self.get(node, &path).await?;
-        remotes(body.bytes()).map_err(|error| RequestError::Undecodable(shape(&error)))
+        remotes(body.bytes())
+            .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
     }
 
     pub(crate) async fn player(

@@ -1,9 +1,13 @@
 //! The loop that joins nodes' sockets, clock and commands with the state machine.
 
-use std::{collections::HashMap, future::pending, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use antiphon_core::{BoxFuture, Intake, LinkState, SourceError, Stop};
-use antiphon_net::{ConnectError, Message, Phase, SocketError, WebSocket, WebSocketRequest};
+use antiphon_core::{
+    BoxFuture, Intake, LinkState, OpenFailure, SourceError, Stop, error_chain, until,
+};
+use antiphon_net::{
+    ConnectError, Message, Phase, SocketError, WebSocket, WebSocketRequest, describe_close,
+};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
@@ -17,11 +21,9 @@ use crate::{
     config::{Config, VoiceGateway},
     model::LoadResult,
     pool::{Done, PoolCommand, PoolState, Task},
-    session::{Beat, Heartbeat, Moment, Refusal},
+    session::{Beat, ConnectionLoss, Heartbeat},
 };
 
-/// How long the journal gets to take what was read when the source closes.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long a node that is closed may take to let its session go.
 const RELEASE: Duration = Duration::from_secs(5);
 /// Frames of all nodes that wait to be looked at; then nothing is read until they are.
@@ -33,7 +35,7 @@ const AT_ONCE: usize = 32;
 enum SocketEvent {
     Opened,
     Frame(Bytes),
-    Lost(Refusal),
+    Lost(ConnectionLoss),
 }
 
 /// A word, with the socket it came from.
@@ -55,10 +57,7 @@ pub(crate) async fn run(
     intake: Intake,
     stop: Stop,
 ) -> Result<(), SourceError> {
-    let now = || Moment {
-        at: Instant::now(),
-        wall: intake.now(),
-    };
+    let now = || intake.moment();
     let rng = config.rng.clone().unwrap_or_default();
     let mut pool = PoolState::new(&config, rng, intake.nonce(), intake.checkpoints(), now());
     let (sender, mut socket_events) = mpsc::channel(FRAMES);
@@ -99,7 +98,7 @@ pub(crate) async fn run(
             }
         }
         publish(&mut pool, &shared, &intake);
-        if pool.is_stopped() && pool.next_weight().is_none() {
+        if pool.is_stopped() && pool.outbox.is_empty() {
             return Err(SourceError::of_link(
                 intake.source().clone(),
                 &shared.link.borrow(),
@@ -120,18 +119,16 @@ pub(crate) async fn run(
                     match event {
                         SocketEvent::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, now()),
                         SocketEvent::Frame(frame) => pool.on_frame(node, epoch, &frame, now()),
-                        SocketEvent::Lost(refusal) => pool.on_lost(node, epoch, &refusal, now()),
+                        SocketEvent::Lost(loss) => pool.on_lost(node, epoch, &loss, now()),
                     }
                 }
             }
-            permit = intake.reserve(pool.next_weight().unwrap_or_default()), if pool.next_weight().is_some() => {
+            permit = pool.outbox.reserve(&intake) => {
                 let Ok(permit) = permit else {
                     // Nothing can be stored any more, so nothing may be taken.
                     break;
                 };
-                if let Some(entry) = pool.take_entry() {
-                    permit.send(entry);
-                }
+                pool.outbox.send(permit);
             }
             Some(done) = tasks.next(), if !tasks.is_empty() => pool.on_done(done, now()),
             Some(socket) = sockets.next(), if !sockets.is_empty() => {
@@ -147,7 +144,7 @@ pub(crate) async fn run(
     }
     // What was read is stored if the journal still takes it; if not, the node's checkpoint lies before it.
     pool.save_nodes(now());
-    let _ = timeout(LAST_WORDS, drain(&mut pool, &intake)).await;
+    pool.outbox.flush(&intake).await;
     // Players play on, for as long as the nodes keep their sessions: only the sockets are closed.
     for close in open.values() {
         close.cancel();
@@ -177,24 +174,6 @@ fn publish(pool: &mut PoolState, shared: &Shared, intake: &Intake) {
     }
 }
 
-async fn drain(pool: &mut PoolState, intake: &Intake) {
-    while let Some(weight) = pool.next_weight() {
-        let Ok(permit) = intake.reserve(weight).await else {
-            return;
-        };
-        if let Some(entry) = pool.take_entry() {
-            permit.send(entry);
-        }
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
 // ---------------------------------------------------------------------------------------------------------------------
 // Sockets.
 
@@ -218,7 +197,7 @@ async fn connection(
             }
             converse(socket, &context, node, epoch, &close).await
         }
-        Err(refusal) => refusal,
+        Err(loss) => loss,
     };
     // Nobody listens once the source closes.
     let _ = send(SocketEvent::Lost(lost)).await;
@@ -230,17 +209,12 @@ async fn open(
     context: &TaskContext,
     node: usize,
     session: Option<Arc<str>>,
-) -> Result<WebSocket, Refusal> {
+) -> Result<WebSocket, ConnectionLoss> {
     let config = &context.config.nodes[node];
-    let uri = config
-        .address("/v4/websocket", true)
-        .map_err(|error| Refusal {
-            reason: error.to_string(),
-            fatal: Some(("configuration", "correct the node's address")),
-            status: None,
-            wait: None,
-            orderly: false,
-        })?;
+    let uri = config.address("/v4/websocket", true).map_err(|error| {
+        let failure = OpenFailure::new(error.to_string());
+        ConnectionLoss::of(failure.fatal("configuration", "correct the node's address"))
+    })?;
     let mut request = WebSocketRequest::new(uri)
         .header("Authorization", config.password.expose())
         .header("User-Id", context.config.user.to_string())
@@ -255,7 +229,7 @@ async fn open(
 /// What a refused socket means; the status alone tells, never a version.
 ///
 /// Whether it is final depends on whether the node has worked before; see [`NodeState`](crate::session::NodeState).
-fn refusal(error: &ConnectError) -> Refusal {
+fn refusal(error: &ConnectError) -> ConnectionLoss {
     let fatal = match error.status() {
         Some(401 | 403) => Some(("authorization", "check the node's password")),
         Some(404) => Some((
@@ -271,12 +245,13 @@ fn refusal(error: &ConnectError) -> Refusal {
         }
         _ => None,
     };
-    Refusal {
-        reason: line(error),
-        fatal,
+    let mut failure = OpenFailure::new(error_chain(error)).wait(error.retry_after());
+    if let Some((code, hint)) = fatal {
+        failure = failure.fatal(code, hint);
+    }
+    ConnectionLoss {
         status: error.status(),
-        wait: error.retry_after(),
-        orderly: false,
+        ..ConnectionLoss::of(failure)
     }
 }
 
@@ -289,7 +264,7 @@ async fn converse(
     node: usize,
     epoch: u64,
     close: &CancellationToken,
-) -> Refusal {
+) -> ConnectionLoss {
     let beat = context.config.heartbeat;
     let mut heartbeat = Heartbeat::new(beat, Instant::now());
     let mut held: Option<(Bytes, Instant)> = None;
@@ -298,24 +273,24 @@ async fn converse(
         tokio::select! {
             () = close.cancelled() => {
                 socket.close(Some(1000), "").await;
-                return lost("the socket was closed by us");
+                return ConnectionLoss::new("the socket was closed by us");
             }
             () = sleep_until(heartbeat.deadline()) => {
                 if held.is_some() {
                     heartbeat.excuse(beat);
                 }
                 if heartbeat.beat(socket.heard_at(), Instant::now()) == Beat::Dead {
-                    return lost("the node does not answer pings any more");
+                    return ConnectionLoss::new("the node does not answer pings any more");
                 }
                 match timeout(beat, socket.ping()).await {
                     Ok(Ok(())) => {}
-                    Ok(Err(error)) => return lost(&line(&error)),
-                    Err(_) => return lost("the node takes no pings any more"),
+                    Ok(Err(error)) => return broken(&error),
+                    Err(_) => return ConnectionLoss::new("the node takes no pings any more"),
                 }
             }
             permit = context.socket_events.reserve(), if held.is_some() => {
                 let Ok(permit) = permit else {
-                    return lost("the source is closing");
+                    return ConnectionLoss::new("the source is closing");
                 };
                 if let Some((frame, since)) = held.take() {
                     heartbeat.excuse(Instant::now().saturating_duration_since(since));
@@ -326,9 +301,9 @@ async fn converse(
                 let frame = match message {
                     Some(Ok(Message::Text(text))) => text.into_bytes(),
                     Some(Ok(Message::Binary(bytes))) => bytes,
-                    Some(Ok(Message::Close { code, reason })) => return goodbye(code, &reason),
+                    Some(Ok(Message::Close { code, reason })) => return closed(code, &reason),
                     Some(Err(error)) => return broken(&error),
-                    None => return lost("the connection ended without goodbye"),
+                    None => return ConnectionLoss::new("the connection ended without goodbye"),
                 };
                 match context.socket_events.try_reserve() {
                     Ok(permit) => permit.send((node, epoch, SocketEvent::Frame(frame))),
@@ -339,43 +314,16 @@ async fn converse(
     }
 }
 
-fn lost(reason: &str) -> Refusal {
-    Refusal {
-        reason: reason.into(),
-        fatal: None,
-        status: None,
-        wait: None,
-        orderly: false,
-    }
+fn broken(error: &SocketError) -> ConnectionLoss {
+    ConnectionLoss::new(error_chain(error))
 }
 
-fn broken(error: &SocketError) -> Refusal {
-    lost(&line(error))
-}
-
-fn goodbye(code: Option<u16>, reason: &str) -> Refusal {
-    let words = match (code, reason) {
-        (Some(code), "") => format!("the node closed the socket with code {code}"),
-        (Some(code), reason) => format!("the node closed the socket with code {code}: {reason}"),
-        (None, _) => "the node closed the socket".into(),
-    };
-    Refusal {
-        // What a broken connection looks like is told with this code, which no node sends.
-        orderly: code.is_some_and(|code| code != 1006),
-        ..lost(&words)
+fn closed(code: Option<u16>, reason: &str) -> ConnectionLoss {
+    ConnectionLoss {
+        // Libraries report a broken connection by 1006, which no node sends.
+        is_orderly: code.is_some_and(|code| code != 1006),
+        ..ConnectionLoss::new(describe_close("node", code, reason))
     }
-}
-
-/// An error and its causes in one line.
-fn line(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -390,14 +338,14 @@ fn perform(task: Task, context: TaskContext) -> BoxFuture<'static, Done> {
             Task::Configure { node, session } => {
                 if let Err(error) = http.update_session(node, &session, true).await {
                     // NodeLink has none of it; a session that cannot be resumed is made anew.
-                    tracing::debug!(error = %line(&error), "the node does not keep sessions");
+                    tracing::debug!(error = %error_chain(&error), "the node does not keep sessions");
                 }
                 Done::Nothing
             }
             Task::Release { node, session } => {
                 let released = timeout(RELEASE, http.update_session(node, &session, false)).await;
                 if let Ok(Err(error)) = released {
-                    tracing::debug!(error = %line(&error), "the node may keep the closed session");
+                    tracing::debug!(error = %error_chain(&error), "the node may keep the closed session");
                 }
                 Done::Released { node }
             }
@@ -434,7 +382,7 @@ fn perform(task: Task, context: TaskContext) -> BoxFuture<'static, Done> {
                 guild,
             } => {
                 if let Err(error) = http.destroy(node, &session, guild).await {
-                    tracing::debug!(%guild, error = %line(&error), "a player that moved could not be ended");
+                    tracing::debug!(%guild, error = %error_chain(&error), "a player that moved could not be ended");
                 }
                 Done::Deleted { node }
             }
@@ -457,7 +405,7 @@ fn perform(task: Task, context: TaskContext) -> BoxFuture<'static, Done> {
                         Ok(LoadResult::Playlist(playlist)) => tracks.extend(playlist.tracks),
                         Ok(_) => {}
                         Err(error) => {
-                            tracing::debug!(%guild, error = %line(&error), "no recommendations");
+                            tracing::debug!(%guild, error = %error_chain(&error), "no recommendations");
                         }
                     }
                 }

@@ -63,10 +63,9 @@ impl antiphon_core::Source for Source {
     ) -> BoxFuture<'static, Result<(), SourceError>> {
         Box::pin(async move {
             if let Err(error) = self.config.check() {
-                let name = self.config.name.clone();
-                self.shared.stopped("configuration", &error.to_string());
-                return Err(SourceError::new(name, "configuration", error.to_string())
-                    .hint("correct the source's configuration"));
+                let state = error.link();
+                self.shared.link.send_replace(state.clone());
+                return Err(SourceError::of_link(self.config.name, &state));
             }
             socket::run(self.config, self.shared, self.commands, intake, stop).await
         })

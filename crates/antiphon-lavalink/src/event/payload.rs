@@ -23,19 +23,10 @@ fn player(event: &Event) -> Option<GuildId> {
     before.ends_with("/player").then(|| id.parse().ok())?
 }
 
-/// Reads the body as an object; a list would be read by its order.
-pub(super) fn object<'a, T: serde::Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
-    let start = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
-    if start != Some(&b'{') {
-        return Err(event.undecodable::<T>("the body is not an object"));
-    }
-    event.parse()
-}
-
 pub(super) fn player_update(event: &Event) -> Result<view::PlayerUpdate, DecodeError> {
     match wire::PlayerUpdate::usual(event.body()) {
         Some((_, update)) => Ok(update),
-        None => object(event),
+        None => event.parse_object(),
     }
 }
 
@@ -99,7 +90,7 @@ pub struct NodeClosed {
 
 impl NodeClosed {
     pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
-        let body: wire::Own<'_> = object(event)?;
+        let body: wire::Own<'_> = event.parse_object()?;
         Ok(Self {
             node: node(event),
             disconnected: body.disconnected.into_iter().map(GuildId::new).collect(),
@@ -354,7 +345,7 @@ pub struct PlayerMigrated {
 
 impl PlayerMigrated {
     pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
-        let body: wire::Own<'_> = object(event)?;
+        let body: wire::Own<'_> = event.parse_object()?;
         Ok(Self {
             player: body.guild.map(GuildId::new),
             from: body.from.as_deref().unwrap_or_default().into(),

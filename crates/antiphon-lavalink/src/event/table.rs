@@ -7,7 +7,7 @@ use antiphon_core::{DecodeError, Event, Keep, Kind, KindInfo, Payload};
 use super::payload::{
     Extra, InactivePlayer, Malformed, NodeClosed, NodeDisconnected, NodeReady, PlayerMigrated,
     PlayerUpdate, Stats, TrackEnd, TrackException, TrackStart, TrackStuck, WebsocketClosed, itself,
-    object, player_update,
+    player_update,
 };
 use crate::{view, wire::Header};
 
@@ -37,7 +37,7 @@ use Name::{Event as E, Op, Own, Plugin};
 /// comes from, the name, how long to keep the event, the reference library's name, and the meaning.
 macro_rules! events {
     ($($payload:ident as $view:ty: $read:path, $make:path {
-        $($from:ident $name:literal $keep:ident $reference:literal $about:literal)+
+        $($from:ident $name:literal => $keep:ident, $reference:literal, $about:literal;)+
     })+) => {
         /// Every typed kind of this platform.
         pub const KINDS: &[KindInfo] = &[$($(KindInfo {
@@ -67,61 +67,61 @@ macro_rules! events {
 }
 
 events! {
-    NodeReady as view::Ready<'a>: object, NodeReady::of {
-        Op "ready" LASTING "on_revvlink_node_ready" "a node is connected or reconnected"
+    NodeReady as view::Ready<'a>: Event::parse_object, NodeReady::of {
+        Op "ready" => LASTING, "on_revvlink_node_ready", "a node is connected or reconnected";
     }
     NodeDisconnected as Self: NodeDisconnected::read, itself {
-        Own "NodeDisconnected" LASTING "on_revvlink_node_disconnected" "a node that was connected is lost"
+        Own "NodeDisconnected" => LASTING, "on_revvlink_node_disconnected", "a node that was connected is lost";
     }
     NodeClosed as Self: NodeClosed::read, itself {
-        Own "NodeClosed" LASTING "on_revvlink_node_closed" "a node was closed by its user"
+        Own "NodeClosed" => LASTING, "on_revvlink_node_closed", "a node was closed by its user";
     }
-    TrackStart as view::TrackEvent<'a>: object, TrackStart::of {
-        E "TrackStartEvent" LASTING "on_revvlink_track_start" "a track began"
+    TrackStart as view::TrackEvent<'a>: Event::parse_object, TrackStart::of {
+        E "TrackStartEvent" => LASTING, "on_revvlink_track_start", "a track began";
     }
-    TrackEnd as view::TrackEvent<'a>: object, TrackEnd::of {
-        E "TrackEndEvent" LASTING "on_revvlink_track_end" "a track ended"
+    TrackEnd as view::TrackEvent<'a>: Event::parse_object, TrackEnd::of {
+        E "TrackEndEvent" => LASTING, "on_revvlink_track_end", "a track ended";
     }
-    TrackException as view::TrackEvent<'a>: object, TrackException::of {
-        E "TrackExceptionEvent" LASTING "on_revvlink_track_exception" "a track failed"
+    TrackException as view::TrackEvent<'a>: Event::parse_object, TrackException::of {
+        E "TrackExceptionEvent" => LASTING, "on_revvlink_track_exception", "a track failed";
     }
-    TrackStuck as view::TrackEvent<'a>: object, TrackStuck::of {
-        E "TrackStuckEvent" LASTING "on_revvlink_track_stuck" "a track sends no audio any more"
+    TrackStuck as view::TrackEvent<'a>: Event::parse_object, TrackStuck::of {
+        E "TrackStuckEvent" => LASTING, "on_revvlink_track_stuck", "a track sends no audio any more";
     }
-    WebsocketClosed as view::VoiceClosed<'a>: object, WebsocketClosed::of {
-        E "WebSocketClosedEvent" LASTING "on_revvlink_websocket_closed" "Discord's voice socket of a node was closed"
+    WebsocketClosed as view::VoiceClosed<'a>: Event::parse_object, WebsocketClosed::of {
+        E "WebSocketClosedEvent" => LASTING, "on_revvlink_websocket_closed", "Discord's voice socket of a node was closed";
     }
     PlayerUpdate as view::PlayerUpdate: player_update, PlayerUpdate::of {
-        Op "playerUpdate" MOMENT "on_revvlink_player_update" "position and connection of a player"
+        Op "playerUpdate" => MOMENT, "on_revvlink_player_update", "position and connection of a player";
     }
-    Stats as view::StatsOP: object, Stats::of {
-        Op "stats" MOMENT "on_revvlink_stats_update" "load and players of a node"
+    Stats as view::StatsOP: Event::parse_object, Stats::of {
+        Op "stats" => MOMENT, "on_revvlink_stats_update", "load and players of a node";
     }
     InactivePlayer as Self: InactivePlayer::read, itself {
-        Own "InactivePlayer" LASTING "on_revvlink_inactive_player" "a player has played nothing for a while"
+        Own "InactivePlayer" => LASTING, "on_revvlink_inactive_player", "a player has played nothing for a while";
     }
     PlayerMigrated as Self: PlayerMigrated::read, itself {
-        Own "PlayerMigrated" LASTING "" "a player goes on at another node"
+        Own "PlayerMigrated" => LASTING, "", "a player goes on at another node";
     }
     Malformed as Self: Malformed::read, itself {
-        Own "malformed" LASTING "" "something that is no frame of the protocol"
+        Own "malformed" => LASTING, "", "something that is no frame of the protocol";
     }
     Extra as Self: Extra::of, itself {
-        Plugin "PlayerCreatedEvent" LASTING "on_revvlink_extra_event" "NodeLink: a player was made"
-        Plugin "PlayerConnectedEvent" LASTING "on_revvlink_extra_event" "NodeLink: a player entered its channel"
-        Plugin "PlayerReconnectingEvent" LASTING "on_revvlink_extra_event" "NodeLink: a player enters its channel again"
-        Plugin "PlayerDestroyedEvent" LASTING "on_revvlink_extra_event" "NodeLink: a player is gone"
-        Plugin "VolumeChangedEvent" LASTING "on_revvlink_extra_event" "NodeLink: a player's volume changed"
-        Plugin "FiltersChangedEvent" LASTING "on_revvlink_extra_event" "NodeLink: a player's filters changed"
-        Plugin "PauseEvent" LASTING "on_revvlink_extra_event" "NodeLink: a player paused, or went on"
-        Plugin "SeekEvent" LASTING "on_revvlink_extra_event" "NodeLink: a player sought"
-        Plugin "SegmentsLoaded" LASTING "on_revvlink_extra_event" "SponsorBlock: segments of a track"
-        Plugin "SegmentSkipped" LASTING "on_revvlink_extra_event" "SponsorBlock: a segment was left out"
-        Plugin "ChaptersLoaded" LASTING "on_revvlink_extra_event" "SponsorBlock: chapters of a track"
-        Plugin "ChapterStarted" LASTING "on_revvlink_extra_event" "SponsorBlock: a chapter began"
-        Plugin "LyricsFoundEvent" LASTING "on_revvlink_extra_event" "LavaLyrics: lyrics of a track"
-        Plugin "LyricsNotFoundEvent" LASTING "on_revvlink_extra_event" "LavaLyrics: no lyrics"
-        Plugin "LyricsLineEvent" LASTING "on_revvlink_extra_event" "LavaLyrics: a line of lyrics"
+        Plugin "PlayerCreatedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player was made";
+        Plugin "PlayerConnectedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player entered its channel";
+        Plugin "PlayerReconnectingEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player enters its channel again";
+        Plugin "PlayerDestroyedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player is gone";
+        Plugin "VolumeChangedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player's volume changed";
+        Plugin "FiltersChangedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player's filters changed";
+        Plugin "PauseEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player paused, or went on";
+        Plugin "SeekEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player sought";
+        Plugin "SegmentsLoaded" => LASTING, "on_revvlink_extra_event", "SponsorBlock: segments of a track";
+        Plugin "SegmentSkipped" => LASTING, "on_revvlink_extra_event", "SponsorBlock: a segment was left out";
+        Plugin "ChaptersLoaded" => LASTING, "on_revvlink_extra_event", "SponsorBlock: chapters of a track";
+        Plugin "ChapterStarted" => LASTING, "on_revvlink_extra_event", "SponsorBlock: a chapter began";
+        Plugin "LyricsFoundEvent" => LASTING, "on_revvlink_extra_event", "LavaLyrics: lyrics of a track";
+        Plugin "LyricsNotFoundEvent" => LASTING, "on_revvlink_extra_event", "LavaLyrics: no lyrics";
+        Plugin "LyricsLineEvent" => LASTING, "on_revvlink_extra_event", "LavaLyrics: a line of lyrics";
     }
 }
 

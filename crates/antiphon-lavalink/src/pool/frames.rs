@@ -1,10 +1,9 @@
-//! What nodes say.
+//! Frames of nodes: each becomes an event, and changes the node or the player that it is about.
 
 use std::sync::Arc;
 
 use super::{
-    Bytes, Comparison, Edge, Entry, Gap, GuildId, Moment, Origin, PoolState, Provenance, Task,
-    node_place,
+    Bytes, Comparison, Edge, Gap, GuildId, Moment, Origin, PoolState, Provenance, Task, node_place,
 };
 use crate::{
     event::{Heading, note},
@@ -15,21 +14,16 @@ use crate::{
 };
 
 impl PoolState {
-    /// A frame of a node's socket.
+    /// Takes a frame of a node's socket.
     pub(crate) fn on_frame(&mut self, index: usize, epoch: u64, frame: &Bytes, now: Moment) {
-        self.has_event = false;
         let heading = Heading::of(frame);
         if !self.nodes[index].is_current(epoch) {
-            // Nothing follows from what a socket brought that was given up meanwhile; it is kept all the same.
+            // The socket was given up meanwhile, so that its frame is stored and changes nothing.
             self.late += 1;
             let origin = Origin::frame(&format!("{}-late", self.nonce), self.late);
             let place = self.place(index, heading.guild);
-            self.push(Entry::event(heading.draft(
-                place,
-                origin,
-                now.wall,
-                frame.clone(),
-            )));
+            let draft = heading.draft(place, origin, now.wall, frame.clone());
+            self.outbox.event(draft);
             return;
         }
         let origin = self.nodes[index].on_frame(now);
@@ -43,12 +37,12 @@ impl PoolState {
         match kind.as_str() {
             "lavalink.ready" => {
                 draft.provenance = Provenance::Live;
-                self.push(Entry::event(draft));
+                self.outbox.event(draft);
                 let ready: view::Ready<'_> = serde_json::from_slice(frame).unwrap_or_default();
                 self.on_ready(index, epoch, &ready, now);
             }
             "lavalink.stats" => {
-                self.push(Entry::event(draft));
+                self.outbox.event(draft);
                 let node = &mut self.nodes[index];
                 node.stats = serde_json::from_slice(frame).ok();
                 node.newcomers = 0;
@@ -64,7 +58,7 @@ impl PoolState {
                 if let Some(noted) = &noted {
                     draft.note = note(noted.original.as_deref(), None, noted.restored);
                 }
-                self.push(Entry::event(draft));
+                self.outbox.event(draft);
                 if let Some(guild) = guild.filter(|_| noted.is_some()) {
                     self.pump(guild, now);
                 }
@@ -73,7 +67,7 @@ impl PoolState {
         self.tell_link(now);
     }
 
-    /// Lets a player hear a frame of its own node; what is to be noted beside it, if it concerns one.
+    /// Passes a frame to the player at this node; returns the note for its event if the frame concerns one.
     fn hear(
         &mut self,
         index: usize,
@@ -154,7 +148,7 @@ impl PoolState {
             Readiness::First => self.rebuild(index, now),
             Readiness::Repeated => {}
         }
-        // Players that had no node can have one now, and those that waited for this one go on.
+        // Players without a node can be assigned one now, and those at this node go on.
         let waiting = self
             .slots
             .iter()
@@ -166,7 +160,7 @@ impl PoolState {
         self.pump_moves(now);
     }
 
-    /// Says that what a node said since an edge could not be had.
+    /// Emits a gap at a node, from an edge to now.
     pub(super) fn gap(&mut self, index: usize, since: Edge, cause: &str, now: Moment) {
         let gap = Gap::new(since, Edge::at(now.wall), cause);
         let place = node_place(self.nodes[index].id());
@@ -175,7 +169,7 @@ impl PoolState {
     }
 }
 
-/// The players of an answer.
+/// Reads a response that lists players.
 pub(crate) fn remotes(body: &[u8]) -> Result<Vec<RemotePlayer>, serde_json::Error> {
     let players: Vec<wire::Player<'_>> = wire::objects(body)?;
     Ok(players.into_iter().map(Into::into).collect())

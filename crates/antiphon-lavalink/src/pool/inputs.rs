@@ -1,12 +1,12 @@
-//! What happens to the pool, other than frames.
+//! Inputs of the pool other than frames: voice events, commands, outcomes of tasks, lost sockets and time.
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::{
-    Done, Moment, NodeDisconnected, NodeState, PoolCommand, PoolState, Refusal, Slot, node_place,
-    note,
+    ConnectionLoss, Done, Moment, NodeDisconnected, NodeState, PoolCommand, PoolState, Slot,
+    node_place, note,
 };
 use crate::{
     error::{InvalidNodeError, PlayerError},
@@ -15,9 +15,8 @@ use crate::{
 };
 
 impl PoolState {
-    /// Voice of the bot's own user; that of others is passed over.
+    /// Takes a voice state; states of other users than the bot are ignored.
     pub(crate) fn on_voice_state(&mut self, state: &VoiceState, now: Moment) {
-        self.has_event = false;
         if state.user != self.user {
             return;
         }
@@ -29,7 +28,6 @@ impl PoolState {
     }
 
     pub(crate) fn on_voice_server(&mut self, server: VoiceServer, now: Moment) {
-        self.has_event = false;
         if let Some(slot) = self.slots.get_mut(&server.guild) {
             slot.player
                 .on_voice_server(server.token, server.endpoint, now.at);
@@ -37,9 +35,8 @@ impl PoolState {
         }
     }
 
-    /// Discord does not have the bot in voice any more, and nobody wanted that.
+    /// Handles the loss of the bot's voice state at Discord, which no user caused.
     pub(crate) fn on_voice_lost(&mut self, guild: GuildId, now: Moment) {
-        self.has_event = false;
         if let Some(slot) = self.slots.get_mut(&guild) {
             slot.player.ask_voice_anew(now.at);
             self.pump(guild, now);
@@ -47,7 +44,6 @@ impl PoolState {
     }
 
     pub(crate) fn on_command(&mut self, command: PoolCommand, now: Moment) {
-        self.has_event = false;
         match command {
             PoolCommand::Player { guild, command } => {
                 let is_there = self
@@ -90,7 +86,6 @@ impl PoolState {
     }
 
     pub(crate) fn on_done(&mut self, done: Done, now: Moment) {
-        self.has_event = false;
         match done {
             Done::Opened {
                 node,
@@ -99,7 +94,7 @@ impl PoolState {
             } => match outcome {
                 Ok(()) if self.nodes[node].is_current(epoch) => self.nodes[node].on_opened(now),
                 Ok(()) => self.closes.push_back((node, epoch)),
-                Err(refusal) => self.on_lost(node, epoch, &refusal, now),
+                Err(loss) => self.on_lost(node, epoch, &loss, now),
             },
             Done::Info { node, info } => {
                 self.nodes[node].info = info.map(Arc::from);
@@ -147,16 +142,15 @@ impl PoolState {
         self.conclude(now);
     }
 
-    /// A node's socket is gone, or could not be opened.
-    pub(crate) fn on_lost(&mut self, index: usize, epoch: u64, refusal: &Refusal, now: Moment) {
-        self.has_event = false;
+    /// Handles the end of a node's socket, or the failure to open it.
+    pub(crate) fn on_lost(&mut self, index: usize, epoch: u64, loss: &ConnectionLoss, now: Moment) {
         let node = &mut self.nodes[index];
         if !node.is_current(epoch) {
             return;
         }
-        if node.on_lost(refusal, self.grace, now) {
+        if node.on_lost(loss, self.grace, now) {
             let place = node_place(node.id());
-            let why = note(None, Some(&refusal.reason), false);
+            let why = note(None, Some(&loss.failure.reason), false);
             self.own_event::<NodeDisconnected>(place, "{}", why, now);
             for guild in self.players_of(index) {
                 if let Some(slot) = self.slots.get_mut(&guild) {
@@ -166,14 +160,14 @@ impl PoolState {
             }
         }
         if self.nodes[index].is_over() {
-            tracing::error!(node = %self.nodes[index].id(), reason = %refusal.reason, "a node is given up");
+            tracing::error!(node = %self.nodes[index].id(), reason = %loss.failure.reason, "a node is given up");
         }
         self.placement.target_lost(index);
         self.nodes_changed = true;
         self.conclude(now);
     }
 
-    /// When something is due.
+    /// The earliest time at which [`on_deadline`](Self::on_deadline) must be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let nodes = self.nodes.iter().filter_map(NodeState::deadline);
         let players = self.timers.first().map(|(at, _)| *at);
@@ -181,19 +175,12 @@ impl PoolState {
     }
 
     pub(crate) fn on_deadline(&mut self, now: Moment) {
-        self.has_event = false;
         for index in 0..self.nodes.len() {
             if self.nodes[index].is_mute(now.at) {
-                let refusal = Refusal {
-                    reason: "the node did not say that it is ready".into(),
-                    fatal: None,
-                    status: None,
-                    wait: None,
-                    orderly: false,
-                };
+                let loss = ConnectionLoss::new("the node did not say that it is ready");
                 let epoch = self.nodes[index].epoch();
                 self.closes.push_back((index, epoch));
-                self.on_lost(index, epoch, &refusal, now);
+                self.on_lost(index, epoch, &loss, now);
             }
             if self.nodes[index].take_compare(now.at)
                 && let Some(session) = self.nodes[index].session_id().cloned()

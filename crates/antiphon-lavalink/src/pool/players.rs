@@ -1,4 +1,4 @@
-//! What players want, carried out: requests in their turn, events, checkpoints and deadlines.
+//! Carries out what players output: requests in their order, events, checkpoints and deadlines.
 
 use super::{
     Comparison, GuildId, InactivePlayer, Moment, NodeId, Place, PlayerMigrated, PoolState, Slot,
@@ -7,7 +7,7 @@ use super::{
 use crate::{player::Output, wire};
 
 impl PoolState {
-    /// The place of what a node says, about a player or about none.
+    /// The place of a node's frame: of a player if the frame names a guild, else of the node.
     pub(super) fn place(&mut self, index: usize, guild: Option<GuildId>) -> Place {
         let Some(guild) = guild else {
             return self.nodes[index].place().clone();
@@ -27,7 +27,7 @@ impl PoolState {
         self.nodes.iter().position(|known| known.id() == node)
     }
 
-    /// The guilds whose player is at a node.
+    /// The guilds whose players are at a node, in order.
     pub(super) fn players_of(&self, index: usize) -> Vec<GuildId> {
         let id = self.nodes[index].id();
         let slots = self.slots.iter();
@@ -37,7 +37,7 @@ impl PoolState {
         guilds
     }
 
-    /// Carries out what a player wants since it was last looked at.
+    /// Carries out a player's outputs, assigns it a node, sends its next request and stores it if it changed.
     pub(super) fn pump(&mut self, guild: GuildId, now: Moment) {
         self.changed.insert(guild);
         while let Some(output) = self
@@ -81,7 +81,7 @@ impl PoolState {
         self.set_timer(guild);
     }
 
-    /// Sends the next request of a player, if its node can be asked.
+    /// Sends the next request of a player if its node is connected.
     pub(super) fn send_request(&mut self, guild: GuildId) {
         let Some(slot) = self.slots.get_mut(&guild) else {
             return;
@@ -107,7 +107,7 @@ impl PoolState {
         }
     }
 
-    /// A player that is over makes room for a new one before its node was told.
+    /// Removes a player that is gone, so that a new one can be made before the node destroyed the old one.
     pub(super) fn forget(&mut self, guild: GuildId) {
         let Some(slot) = self.slots.remove(&guild) else {
             return;
@@ -124,7 +124,7 @@ impl PoolState {
         }
     }
 
-    /// A node is told that a player is not to be there any more.
+    /// Destroys a player at a node that it left.
     pub(super) fn delete(&mut self, index: usize, guild: GuildId) {
         if let Some(session) = self.nodes[index].session_id().cloned() {
             self.nodes[index].deleting += 1;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use antiphon_core::{Event, Position};
+use antiphon_core::{Event, OpenFailure, Position};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -137,7 +137,7 @@ impl Stage {
                 Task::Configure { .. } | Task::Info { .. } | Task::Recommend { .. } => {}
             }
         }
-        while let Some(entry) = self.pool.take_entry() {
+        while let Some(entry) = self.pool.outbox.take() {
             if let Some(checkpoint) = entry.checkpoint {
                 self.kept.insert(Arc::clone(&checkpoint.part), checkpoint);
             }
@@ -233,14 +233,8 @@ impl Stage {
 
     fn lose(&mut self, node: usize) {
         let (epoch, _) = self.open[node].clone().expect("open");
-        let refusal = Refusal {
-            reason: "reset".into(),
-            fatal: None,
-            status: None,
-            wait: None,
-            orderly: false,
-        };
-        self.pool.on_lost(node, epoch, &refusal, self.now);
+        let loss = ConnectionLoss::new("reset");
+        self.pool.on_lost(node, epoch, &loss, self.now);
         self.settle();
     }
 
@@ -735,18 +729,14 @@ fn one_node_with_a_wrong_password_stops_and_the_others_go_on() {
     let mut stage = Stage::new(2);
     stage.greet(0, false);
     let (epoch, _) = stage.open[1].clone().expect("asked");
-    let refusal = Refusal {
-        reason: "status 401".into(),
-        fatal: Some(("authorization", "check the node's password")),
-        status: None,
-        wait: None,
-        orderly: false,
-    };
+    let failure =
+        OpenFailure::new("status 401").fatal("authorization", "check the node's password");
+    let loss = ConnectionLoss::of(failure);
     stage.pool.on_done(
         Done::Opened {
             node: 1,
             epoch,
-            outcome: Err(refusal.clone()),
+            outcome: Err(loss.clone()),
         },
         stage.now,
     );
@@ -757,7 +747,7 @@ fn one_node_with_a_wrong_password_stops_and_the_others_go_on() {
         Done::Opened {
             node: 0,
             epoch,
-            outcome: Err(refusal),
+            outcome: Err(loss),
         },
         stage.now,
     );
@@ -774,7 +764,7 @@ fn a_checkpoint_hangs_on_the_event_that_caused_the_change() {
     stage
         .pool
         .on_frame(0, epoch, &frame.to_string().into(), stage.now);
-    let entry = stage.pool.take_entry().expect("the event");
+    let entry = stage.pool.outbox.take().expect("the event");
     assert_eq!(
         entry
             .event
