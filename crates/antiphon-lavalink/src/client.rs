@@ -35,8 +35,8 @@ use crate::{
         GuildId, LoadResult, NodeId, NodeStatus, Playable, Search, TrackSource, UserId,
         VoiceServer, VoiceState,
     },
-    player::{self as machine, Snapshot},
-    pool::{Cache, Command, NodeSnapshot},
+    player::{PlayerCommand, Reply, Snapshot},
+    pool::{Cache, NodeSnapshot, PoolCommand},
 };
 
 /// Commands that wait for the source; one more waits for its turn within its own timeout.
@@ -56,12 +56,12 @@ pub(crate) struct Shared {
     players: RwLock<HashMap<GuildId, Snapshot>>,
     nodes: RwLock<Vec<NodeSnapshot>>,
     cache: Mutex<Cache>,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<PoolCommand>,
     action_timeout: Duration,
 }
 
 impl Shared {
-    pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
+    pub(crate) fn new(config: &Config, commands: mpsc::Sender<PoolCommand>) -> Self {
         let nodes = config.nodes.iter().map(|node| NodeSnapshot {
             id: node.id.clone(),
             status: NodeStatus::Disconnected,
@@ -72,8 +72,7 @@ impl Shared {
             region: node.region.as_deref().map(Into::into),
             link: LinkState::Idle,
         });
-        // A proxy that cannot be used is an error when the source runs, and of every request before that.
-        let network = config.routed_or_closed();
+        let network = config.network.through(config.proxy.as_ref());
         Self {
             since: config.clock.now(),
             http: Http::new(config, network.http()),
@@ -104,15 +103,6 @@ impl Shared {
         *self.nodes.write().unwrap_or_else(PoisonError::into_inner) = nodes;
     }
 
-    /// Shows that the source ended before it began.
-    pub(crate) fn stopped(&self, code: &'static str, reason: &str) {
-        self.link.send_replace(LinkState::Stopped {
-            code: code.into(),
-            reason: reason.into(),
-            hint: None,
-        });
-    }
-
     fn node(&self, index: usize) -> Option<NodeSnapshot> {
         let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
         nodes.get(index).cloned()
@@ -141,14 +131,14 @@ impl Shared {
     /// Has the source do something, and waits for what becomes of it.
     async fn commanded<T>(
         &self,
-        command: Command,
+        command: PoolCommand,
         answer: oneshot::Receiver<T>,
         within: Duration,
     ) -> Result<T, PlayerError> {
         let by = Instant::now() + within;
         let guild = match &command {
-            Command::Player { guild, .. } | Command::Switch { guild, .. } => Some(*guild),
-            Command::CloseNode { .. } | Command::Reconnect => None,
+            PoolCommand::Player { guild, .. } | PoolCommand::Switch { guild, .. } => Some(*guild),
+            PoolCommand::CloseNode { .. } | PoolCommand::Reconnect => None,
         };
         match timeout_at(by, self.commands.send(command)).await {
             Ok(Ok(())) => {}
@@ -217,7 +207,7 @@ impl Pool {
     /// # Errors
     /// [`NotConnected`] if the source does not run.
     pub async fn reconnect(&self) -> Result<(), NotConnected> {
-        let sent = self.shared.commands.send(Command::Reconnect).await;
+        let sent = self.shared.commands.send(PoolCommand::Reconnect).await;
         sent.map_err(|_| self.shared.not_connected())
     }
 
@@ -263,7 +253,7 @@ impl Pool {
     /// The connected node that is least busy: of a region, if one is named and has one, else of all.
     ///
     /// # Errors
-    /// [`InvalidNodeError::NoneConnected`].
+    /// [`InvalidNodeError::NoneConnected`]; [`InvalidNodeError::Stopped`] once the source has stopped.
     pub fn get_node(&self, region: Option<&str>) -> Result<Node, InvalidNodeError> {
         let nodes = self
             .shared
@@ -284,7 +274,10 @@ impl Pool {
         let best = near
             .min_by(by_penalty)
             .or_else(|| connected().min_by(by_penalty));
-        let (index, _) = best.ok_or(InvalidNodeError::NoneConnected)?;
+        let (index, _) = best.ok_or_else(|| match *self.shared.link.borrow() {
+            LinkState::Stopped { .. } | LinkState::Closed => InvalidNodeError::Stopped,
+            _ => InvalidNodeError::NoneConnected,
+        })?;
         Ok(Node::new(Arc::clone(&self.shared), index))
     }
 
@@ -392,10 +385,10 @@ async fn done(
     shared: &Shared,
     guild: GuildId,
     within: Duration,
-    command: impl FnOnce(machine::Reply) -> machine::Command,
+    command: impl FnOnce(Reply) -> PlayerCommand,
 ) -> Result<Option<Arc<Playable>>, PlayerError> {
     let (reply, answer) = oneshot::channel();
-    let command = Command::Player {
+    let command = PoolCommand::Player {
         guild,
         command: Box::new(command(reply)),
     };

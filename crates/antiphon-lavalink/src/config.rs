@@ -1,18 +1,17 @@
-//! What the user chooses.
+//! Options of a pool and of its nodes.
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use antiphon_core::{BoxError, BoxFuture, Clock, Rng, Secret, SourceName};
+use antiphon_core::{BoxError, BoxFuture, Clock, ConfigError, Rng, Secret, SourceName};
 use antiphon_net::{Network, Proxy, parse_url};
 use http::Uri;
 
 use crate::{
-    error::ConfigError,
     model::{NodeId, UserId, VoiceRequest},
     queue::Queue,
 };
 
-/// One node of a pool.
+/// Options of one node.
 #[derive(Clone, Debug)]
 pub struct NodeConfig {
     pub(crate) id: NodeId,
@@ -22,7 +21,7 @@ pub struct NodeConfig {
 }
 
 impl NodeConfig {
-    /// A node by the name it shall have here, its address (`http://host:2333`, or `https`) and its password.
+    /// Creates a node with its name in this pool, its address (`http://host:2333`, or `https`) and its password.
     pub fn new(id: impl Into<NodeId>, url: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self {
             id: id.into(),
@@ -32,16 +31,17 @@ impl NodeConfig {
         }
     }
 
-    /// Sets the part of the world it serves best, such as `eu`; the default is none.
+    /// Sets the region that the node serves best, such as `eu`. Default: none.
     ///
-    /// The regions are those of [`region_from_endpoint`](crate::region_from_endpoint).
+    /// Players prefer a node of the region of their voice server; [`region_from_endpoint`](crate::region_from_endpoint)
+    /// lists the regions.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
     }
 
-    /// The address with another path, for requests (`false`) or for the socket.
+    /// Returns the node's address with another path: for the socket, or else for requests.
     pub(crate) fn address(&self, path: &str, socket: bool) -> Result<Uri, ConfigError> {
         let wrong = |why: &str| {
             ConfigError::new(
@@ -72,11 +72,14 @@ impl NodeConfig {
     }
 }
 
-/// Asks Discord for voice channels: the Gateway's op 4.
+/// Sends Discord's voice requests: [Update Voice
+/// State](https://discord.com/developers/docs/events/gateway-events#update-voice-state), op 4 of the Gateway.
 ///
-/// Implemented for closures; the answer to it comes as events, not here.
+/// Closures implement it. Discord's response arrives as voice events, which go to
+/// [`Pool::voice_state_update`](crate::Pool::voice_state_update) and
+/// [`Pool::voice_server_update`](crate::Pool::voice_server_update).
 pub trait VoiceGateway: Send + Sync + 'static {
-    /// Sends the request.
+    /// Sends the request; an error fails the player's [`connect`](crate::Player::connect).
     fn update_voice_state(&self, request: VoiceRequest)
     -> BoxFuture<'static, Result<(), BoxError>>;
 }
@@ -93,16 +96,16 @@ where
     }
 }
 
-/// The choices for one pool of nodes.
+/// Options of a pool of nodes.
 ///
-/// A bad value is an error when the source runs, not here.
+/// The source checks the values when it runs: a bad one is a [`ConfigError`].
 #[derive(Clone)]
 pub struct Config {
     pub(crate) user: UserId,
     pub(crate) nodes: Vec<NodeConfig>,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
-    pub(crate) proxy: Option<Secret>,
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) clock: Clock,
     pub(crate) rng: Option<Rng>,
     pub(crate) gateway: Option<Arc<dyn VoiceGateway>>,
@@ -119,7 +122,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults for this bot and these nodes.
+    /// Creates a configuration with the default of every option.
     pub fn new(user: impl Into<UserId>, nodes: impl IntoIterator<Item = NodeConfig>) -> Self {
         Self {
             user: user.into(),
@@ -143,140 +146,127 @@ impl Config {
         }
     }
 
-    /// The bot's user.
+    /// Id of the bot's user.
     pub fn user(&self) -> UserId {
         self.user
     }
 
-    /// Sets the source's name; the default is `lavalink`.
+    /// Sets the source's name. Default: `lavalink`.
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Sets where connections really go; the default is the internet.
+    /// Sets the network that requests and sockets use. Default: the internet, without a proxy.
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
         self
     }
 
-    /// Sets a proxy for requests and sockets, by its URL, which may hold a login; the default is none.
+    /// Sets a proxy for requests and sockets. Default: none.
     #[must_use]
-    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
-        self.proxy = Some(url.into());
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
         self
     }
 
-    /// Sets the clock that tells when events came; the default is the machine's.
+    /// Sets the clock that dates events. Default: the machine's.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Sets the generator that spreads waits and shuffles queues; the default is a random one.
+    /// Sets the random generator that spreads waits and shuffles queues. Default: one with a random seed.
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = Some(rng);
         self
     }
 
-    /// Sets who asks Discord for voice channels; without one, players can only be asked for what needs no channel.
+    /// Sets the sender of voice requests to Discord. Default: none, so that [`Player::connect`](crate::Player::connect)
+    /// fails.
     #[must_use]
     pub fn voice_gateway(mut self, gateway: impl VoiceGateway) -> Self {
         self.gateway = Some(Arc::new(gateway));
         self
     }
 
-    /// Sets how the program calls itself to nodes, as `NAME/VERSION`; the default is antiphon's own name.
+    /// Sets the `Client-Name` header that nodes see, as `NAME/VERSION`. Default: `antiphon/` and the version.
     #[must_use]
     pub fn client_name(mut self, name: impl Into<String>) -> Self {
         self.client_name = name.into();
         self
     }
 
-    /// Sets how often nodes are pinged; the default is 15 s. One that says nothing for two of them is lost.
+    /// Sets the interval between pings. Default: 15 s. A node that sends nothing for two intervals is lost.
     #[must_use]
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.heartbeat = interval;
         self
     }
 
-    /// Sets how long nodes keep a lost session, and its players playing; the default is 60 s, and zero keeps none.
+    /// Sets how long a node keeps the session and its players after the socket is lost. Default: 60 s; zero disables
+    /// [resuming](https://lavalink.dev/api/websocket.html#resuming). Nodes count whole seconds.
     #[must_use]
     pub fn resume_timeout(mut self, timeout: Duration) -> Self {
         self.resume_timeout = timeout;
         self
     }
 
-    /// Sets how long a lost node may take to come back before its players move; the default is 15 s.
+    /// Sets how long a lost node may take to come back before its players move to other nodes. Default: 15 s.
     #[must_use]
     pub fn failover_after(mut self, grace: Duration) -> Self {
         self.failover_after = grace;
         self
     }
 
-    /// Sets how often in a row a connection is tried again before the node is given up; the default is for ever.
+    /// Sets how many times in a row a node is tried again before it is given up. Default: `None`, no limit.
     #[must_use]
     pub fn retries(mut self, retries: Option<u32>) -> Self {
         self.retries = retries;
         self
     }
 
-    /// Sets after how long without a track a player is told on; the default is 5 min, and none never does.
+    /// Sets how long a player may be idle before [`InactivePlayer`](crate::InactivePlayer) is emitted. Default: 5 min;
+    /// `None` disables it.
     #[must_use]
     pub fn inactive_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.inactive_timeout = timeout;
         self
     }
 
-    /// Sets how many tracks a queue holds; the default is 2,000.
+    /// Sets how many tracks a queue holds. Default: 2,000.
     #[must_use]
     pub fn queue_capacity(mut self, tracks: usize) -> Self {
         self.queue_capacity = tracks;
         self
     }
 
-    /// Sets how many searches are kept; the default is 100, and 0 keeps none.
+    /// Sets how many search results are cached. Default: 100; 0 disables the cache.
     #[must_use]
     pub fn cache_capacity(mut self, searches: usize) -> Self {
         self.cache_capacity = searches;
         self
     }
 
-    /// Sets how long actions wait to be done; the default is 10 s.
+    /// Sets how long a call waits for its result. Default: 10 s.
     #[must_use]
     pub fn action_timeout(mut self, timeout: Duration) -> Self {
         self.action_timeout = timeout;
         self
     }
 
-    /// Sets how many bytes of events may wait for the journal before reading stops; the default is 16 MiB.
+    /// Sets how many bytes of events may wait for the journal before the source stops reading. Default: 16 MiB.
     #[must_use]
     pub fn buffer(mut self, bytes: usize) -> Self {
         self.buffer = bytes;
         self
     }
 
-    /// The network with the proxy on it.
-    pub(crate) fn routed(&self) -> Result<Network, ConfigError> {
-        match &self.proxy {
-            None => Ok(self.network.clone()),
-            Some(url) => Proxy::parse(url.expose())
-                .map(|proxy| self.network.clone().proxy(proxy))
-                .map_err(|error| ConfigError::new("proxy", error.to_string())),
-        }
-    }
-
-    /// The network as [`routed`](Self::routed); one on which nothing can be sent where the proxy cannot be used.
-    pub(crate) fn routed_or_closed(&self) -> Network {
-        self.routed()
-            .unwrap_or_else(|error| self.network.clone().closed(&error.to_string()))
-    }
-
-    /// Looks for values that make no sense.
+    /// Checks every value.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if self.user.get() == 0 {
             return Err(ConfigError::new("user", "must be the id of the bot's user"));
@@ -332,7 +322,7 @@ impl Config {
                 "cannot be sent as a header",
             ));
         }
-        self.routed().map(drop)
+        Ok(())
     }
 }
 
@@ -364,7 +354,8 @@ mod tests {
 
     #[test]
     fn a_printed_configuration_shows_no_secret() {
-        let config = config().proxy("http://me:canary-proxy@127.0.0.1:8080");
+        let config =
+            config().proxy(Proxy::parse("http://me:canary-proxy@127.0.0.1:8080").expect("a proxy"));
         let printed = format!("{config:?} {config:#?}");
         assert!(
             !printed.contains("canary") && printed.contains("<redacted>"),
@@ -374,7 +365,7 @@ mod tests {
 
     #[track_caller]
     fn check(config: &Config, option: &str) {
-        assert_eq!(config.check().expect_err("a bad value").option, option);
+        assert_eq!(config.check().expect_err("a bad value").option(), option);
     }
 
     #[test]
@@ -403,7 +394,6 @@ mod tests {
         check(&config().heartbeat(Duration::ZERO), "heartbeat");
         check(&config().queue_capacity(0), "queue_capacity");
         check(&config().client_name(""), "client_name");
-        check(&config().proxy("gopher://x"), "proxy");
     }
 
     #[test]

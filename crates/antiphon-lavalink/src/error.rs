@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use antiphon_core::{BoxError, LinkState};
+use antiphon_core::{BoxError, ConfigError, LinkState};
 use antiphon_net::HttpError;
 
 use crate::{
@@ -10,12 +10,6 @@ use crate::{
     queue::QueueError,
     wire::Voice,
 };
-
-/// Where JSON has another shape, without the values that stand there.
-pub(crate) fn shape(error: &serde_json::Error) -> BoxError {
-    let (line, column) = (error.line(), error.column());
-    format!("line {line}, column {column} is not as expected").into()
-}
 
 /// Nodes that an error names.
 const NODES_SHOWN: usize = 5;
@@ -122,7 +116,8 @@ impl RequestError {
     /// Whether the same call could succeed later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::SessionExpired(_) | Self::InvalidNode(_) => true,
+            Self::Unreachable { .. } | Self::SessionExpired(_) => true,
+            Self::InvalidNode(error) => error.is_transient(),
             Self::Lavalink(Failure { status, .. }) | Self::Node { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 502..=504)
             }
@@ -168,9 +163,19 @@ pub enum InvalidNodeError {
     /// No node is connected.
     #[error("no node is connected")]
     NoneConnected,
+    /// The source has stopped, so that no node will be connected any more.
+    #[error("the lavalink source has stopped")]
+    Stopped,
     /// The player is at this node already.
     #[error("the player is at node `{0}` already")]
     Same(NodeId),
+}
+
+impl InvalidNodeError {
+    /// Whether the same call could succeed later.
+    pub fn is_transient(&self) -> bool {
+        !matches!(self, Self::Same(_) | Self::Stopped)
+    }
 }
 
 /// Loading tracks failed.
@@ -236,12 +241,9 @@ impl PlayerError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Request(error) => error.is_transient(),
-            Self::InvalidNode(error) => !matches!(error, InvalidNodeError::Same(_)),
-            Self::ChannelTimeout(_)
-            | Self::Gateway(_)
-            | Self::Busy(_)
-            | Self::NotConnected(_)
-            | Self::TimedOut(_) => true,
+            Self::InvalidNode(error) => error.is_transient(),
+            Self::NotConnected(error) => error.is_transient(),
+            Self::ChannelTimeout(_) | Self::Gateway(_) | Self::Busy(_) | Self::TimedOut(_) => true,
             Self::InvalidChannelState(_) | Self::Disconnected(_) | Self::Queue(_) => false,
         }
     }
@@ -255,6 +257,13 @@ pub struct NotConnected {
     pub state: LinkState,
     /// How each node stands.
     pub nodes: Vec<(NodeId, LinkState)>,
+}
+
+impl NotConnected {
+    /// Whether the same call could succeed later: not once the source has stopped or was closed.
+    pub fn is_transient(&self) -> bool {
+        antiphon_core::NotConnected::new(self.state.clone()).is_transient()
+    }
 }
 
 impl fmt::Display for NotConnected {
@@ -278,25 +287,6 @@ impl fmt::Display for NotConnected {
     }
 }
 
-/// The configuration has a value that makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("option `{option}` {problem}")]
-pub struct ConfigError {
-    /// Which option.
-    pub option: &'static str,
-    /// What is wrong with it.
-    pub problem: String,
-}
-
-impl ConfigError {
-    pub(crate) fn new(option: &'static str, problem: impl Into<String>) -> Self {
-        Self {
-            option,
-            problem: problem.into(),
-        }
-    }
-}
-
 /// Whether one of this crate's errors could pass; `None` for any other error.
 pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<bool> {
     if let Some(error) = error.downcast_ref::<PlayerError>() {
@@ -308,8 +298,8 @@ pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<
     if let Some(error) = error.downcast_ref::<LoadError>() {
         return Some(error.is_transient());
     }
-    if error.is::<NotConnected>() {
-        return Some(true);
+    if let Some(error) = error.downcast_ref::<NotConnected>() {
+        return Some(error.is_transient());
     }
     if error.is::<QueueError>() || error.is::<ExtrasError>() || error.is::<ConfigError>() {
         return Some(false);

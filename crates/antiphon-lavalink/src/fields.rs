@@ -16,7 +16,7 @@ use crate::{
     event::{self, read_frame},
     http,
     model::{Playable, load_result},
-    player::Remote,
+    player::RemotePlayer,
     wire,
 };
 
@@ -171,7 +171,7 @@ fn shown(name: &str, value: &Value) -> Option<String> {
             format!("{tracks:?}")
         }
         "Player" | "RESTGetAPIPlayerResult" | "RESTPatchAPIPlayerResult" => {
-            let player = Remote::from(read::<wire::Player<'_>>(&text));
+            let player = RemotePlayer::from(read::<wire::Player<'_>>(&text));
             format!("{:?}", PlayerInfo::from(player))
         }
         "RESTGetAPINodeInfoResult" => format!("{:?}", read::<wire::Info>(&text)),

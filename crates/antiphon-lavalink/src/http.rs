@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use antiphon_core::json_position;
 use antiphon_net::HttpClient;
 use bytes::Bytes;
 use form_urlencoded::byte_serialize;
@@ -12,9 +13,9 @@ use http::{
 
 use crate::{
     config::{Config, NodeConfig},
-    error::{Failure, LoadError, RequestError, shape},
+    error::{Failure, LoadError, RequestError},
     model::{GuildId, LoadResult, Playable, load_result},
-    player::{Answer as PlayerAnswer, Remote},
+    player::{RemotePlayer, RequestBody},
     pool::remotes,
     wire::{self, Info, RoutePlanner, StatsOP},
 };
@@ -42,7 +43,7 @@ impl Body {
 
     fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
         serde_json::from_slice(self.bytes())
-            .map_err(|error| RequestError::Undecodable(shape(&error)))
+            .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
     }
 }
 
@@ -118,8 +119,9 @@ impl Http {
         let path = format!("/v4/loadtracks?identifier={}", encoded(identifier));
         let body = self.get(node, &path).await.map_err(LoadError::Request)?;
         let wire: wire::Loaded<'_> = body.json().map_err(LoadError::Request)?;
-        load_result(wire)
-            .map_err(|error| LoadError::Request(RequestError::Undecodable(shape(&error))))
+        load_result(wire).map_err(|error| {
+            LoadError::Request(RequestError::Undecodable(json_position(&error).into()))
+        })
     }
 
     pub(crate) async fn decode_track(
@@ -146,7 +148,7 @@ impl Http {
             .send_json(node, Method::POST, "/v4/decodetracks", &tracks)
             .await?;
         let read = wire::objects::<wire::Track<'_>>(body.bytes());
-        let read = read.map_err(|error| RequestError::Undecodable(shape(&error)))?;
+        let read = read.map_err(|error| RequestError::Undecodable(json_position(&error).into()))?;
         if read.len() != tracks.len() {
             let told = format!("{} tracks for {}", read.len(), tracks.len());
             return Err(RequestError::Undecodable(told.into()));
@@ -178,10 +180,11 @@ impl Http {
         &self,
         node: usize,
         session: &str,
-    ) -> Result<Vec<Remote>, RequestError> {
+    ) -> Result<Vec<RemotePlayer>, RequestError> {
         let path = format!("/v4/sessions/{}/players", encoded(session));
         let body = self.get(node, &path).await?;
-        remotes(body.bytes()).map_err(|error| RequestError::Undecodable(shape(&error)))
+        remotes(body.bytes())
+            .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
     }
 
     pub(crate) async fn player(
@@ -189,7 +192,7 @@ impl Http {
         node: usize,
         session: &str,
         guild: GuildId,
-    ) -> Result<Option<Remote>, RequestError> {
+    ) -> Result<Option<RemotePlayer>, RequestError> {
         match self.get(node, &player_path(session, guild)).await {
             Ok(body) => Ok(Some(body.json::<wire::Player<'_>>()?.into())),
             Err(RequestError::Lavalink(failure)) if failure.status == 404 => Ok(None),
@@ -198,22 +201,22 @@ impl Http {
     }
 
     /// Asks something of a player's node; its answer has the whole player.
-    pub(crate) async fn ask(
+    pub(crate) async fn update_player(
         &self,
         node: usize,
         session: &str,
         guild: GuildId,
-        answer: &PlayerAnswer,
-    ) -> Result<Option<Remote>, RequestError> {
+        body: &RequestBody,
+    ) -> Result<Option<RemotePlayer>, RequestError> {
         let path = player_path(session, guild);
-        match answer {
-            PlayerAnswer::Update { body, no_replace } => {
+        match body {
+            RequestBody::Update { body, no_replace } => {
                 let path = format!("{path}?noReplace={no_replace}");
                 let answer = self.send_json(node, Method::PATCH, &path, body).await;
                 let answer = answer.map_err(|error| error.without(body.voice.as_ref()))?;
                 Ok(Some(answer.json::<wire::Player<'_>>()?.into()))
             }
-            PlayerAnswer::Destroy => self.destroy(node, session, guild).await.map(|()| None),
+            RequestBody::Destroy => self.destroy(node, session, guild).await.map(|()| None),
         }
     }
 

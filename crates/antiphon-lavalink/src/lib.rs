@@ -22,14 +22,14 @@ use std::sync::Arc;
 
 /// Method of a request of [`Node::send`].
 pub use ::http::Method;
-pub use antiphon_core::Events;
+pub use antiphon_core::{ConfigError, Events};
+pub use antiphon_net::{Proxy, ProxyError};
 /// Body of an answer of [`Node::send`].
 pub use bytes::Bytes;
 pub use client::{ConnectOptions, Node, Player, PlayerInfo, PlayerQueue, Pool};
 pub use config::{Config, NodeConfig, VoiceGateway};
 pub use error::{
-    ConfigError, ExtrasError, Failure, InvalidNodeError, LoadError, NotConnected, PlayerError,
-    RequestError,
+    ExtrasError, Failure, InvalidNodeError, LoadError, NotConnected, PlayerError, RequestError,
 };
 pub use event::{
     Extra, InactivePlayer, KINDS, Malformed, NodeClosed, NodeDisconnected, NodeReady,

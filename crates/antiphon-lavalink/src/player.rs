@@ -1,18 +1,18 @@
 //! One player as session state: commands, voice, frames and answers in; requests and events out.
 //!
 //! It opens nothing and asks no clock. What its node is to be asked stands in a queue
-//! ([`PlayerState::next_ask`]), one request at a time, so that the node hears them in order.
+//! ([`LocalPlayer::next_ask`]), one request at a time, so that the node hears them in order.
 //!
 //! Three things hold at every moment:
 //! - A frame of another node than its own changes nothing.
 //! - Nothing but a pair that belongs together is given to a node (see [`voice`]).
 //! - What goes on after an outage is put back by one request of its own, never by playing anew.
 
-mod ask;
 mod autoplay;
 mod command;
 mod frames;
 mod position;
+mod request;
 mod runs;
 mod saved;
 pub(crate) mod voice;
@@ -31,13 +31,13 @@ use bytes::Bytes;
 use tokio::{sync::oneshot, time::Instant};
 
 pub use self::command::PlayOptions;
+use self::{autoplay::Recommender, position::Progress, runs::Runs, voice::Voice};
 pub(crate) use self::{
-    ask::{Answer, Ask, Sent, Why},
-    command::{Command, QueueDeed},
-    frames::Noted,
+    command::{PlayerCommand, QueueChange},
+    frames::TrackNote,
+    request::{Operation, Request, RequestBody, SentRequest},
     saved::read_saved,
 };
-use self::{autoplay::Tastes, position::Progress, runs::Runs, voice::Voice};
 use crate::{
     error::PlayerError,
     model::{AutoPlayMode, ChannelId, GuildId, MoveReason, NodeId, Playable, VoiceRequest},
@@ -46,13 +46,13 @@ use crate::{
 };
 
 /// Requests that wait for a player's node; one more is refused.
-const ASKS: usize = 32;
+const MAX_REQUESTS: usize = 32;
 /// Loudest volume (protocol §5.3).
-pub(crate) const LOUDEST: u16 = 1000;
+pub(crate) const MAX_VOLUME: u16 = 1000;
 /// Tracks in a row that may fail before a player stops trying the next (protocol §16.2).
-const ERRORS: u8 = 3;
+const MAX_ERRORS: u8 = 3;
 /// Times that nobody may have listened when a track ended (protocol §15).
-const TOKENS: u8 = 3;
+const UNHEARD_TRACKS: u8 = 3;
 
 /// How often a position is kept that changes by itself.
 const SAVE_EVERY: Duration = Duration::from_secs(30);
@@ -97,7 +97,7 @@ pub(crate) enum Intent {
 /// One player.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
-pub(crate) struct PlayerState {
+pub(crate) struct LocalPlayer {
     pub(crate) guild: GuildId,
     pub(crate) node: Option<NodeId>,
     /// The node that somebody chose for it.
@@ -120,19 +120,19 @@ pub(crate) struct PlayerState {
     heard: u64,
     last_end: Option<frames::LastEnd>,
     /// What the node said does not fit, and it is to be asked how the player stands.
-    is_in_doubt: bool,
+    needs_comparison: bool,
     autoplay: AutoPlayMode,
-    tastes: Tastes,
+    recommender: Recommender,
     errors: u8,
-    tokens: u8,
+    unheard_left: u8,
     listeners: Option<usize>,
     /// What its user wants of the end of this run.
     intent: Option<(Intent, u64)>,
     inactive_timeout: Option<Duration>,
     inactive_at: Option<Instant>,
-    asks: VecDeque<Ask>,
+    requests: VecDeque<Request>,
     /// What the one request under way was for.
-    sent: Option<Sent>,
+    sent: Option<SentRequest>,
     entering: Vec<(Reply, Instant, Duration)>,
     getters: HashMap<Waiter, oneshot::Sender<command::Got>>,
     putters: HashMap<Waiter, oneshot::Sender<command::Put>>,
@@ -180,7 +180,7 @@ fn no_filters() -> Arc<Filters> {
     Arc::clone(&NONE)
 }
 
-impl PlayerState {
+impl LocalPlayer {
     pub(crate) fn new(guild: GuildId, rules: Rules, rng: Rng, now: Instant) -> Self {
         Self {
             guild,
@@ -201,16 +201,16 @@ impl PlayerState {
             ping: -1,
             heard: 0,
             last_end: None,
-            is_in_doubt: false,
+            needs_comparison: false,
             autoplay: AutoPlayMode::default(),
-            tastes: Tastes::default(),
+            recommender: Recommender::default(),
             errors: 0,
-            tokens: TOKENS,
+            unheard_left: UNHEARD_TRACKS,
             listeners: None,
             intent: None,
             inactive_timeout: rules.inactive_timeout,
             inactive_at: None,
-            asks: VecDeque::new(),
+            requests: VecDeque::new(),
             sent: None,
             entering: Vec::new(),
             getters: HashMap::new(),
@@ -321,14 +321,16 @@ impl PlayerState {
 
     /// The node is to be told the newest pair, before anything else.
     fn give_voice(&mut self) {
-        if self
-            .asks
-            .iter()
-            .any(|ask| matches!(ask.why, Why::Voice | Why::Restore { .. }))
-        {
+        if self.requests.iter().any(|request| {
+            matches!(
+                request.operation,
+                Operation::Voice | Operation::Restore { .. }
+            )
+        }) {
             return;
         }
-        self.asks.push_front(Ask::new(Why::Voice, None));
+        self.requests
+            .push_front(Request::new(Operation::Voice, None));
     }
 
     /// It is in no channel any more: its node is told, and then it is over.
@@ -348,26 +350,27 @@ impl PlayerState {
         self.inactive_at = None;
         self.connected = false;
         let guild = self.guild;
-        for ask in self.asks.drain(..) {
-            ask.fail(PlayerError::Disconnected(guild));
+        for request in self.requests.drain(..) {
+            request.fail(PlayerError::Disconnected(guild));
         }
         for (reply, ..) in self.entering.drain(..) {
             let _ = reply.send(Err(PlayerError::Disconnected(guild)));
         }
         if self.node.is_some() {
-            self.asks.push_back(Ask::new(Why::Destroy, None));
+            self.requests
+                .push_back(Request::new(Operation::Destroy, None));
         }
     }
 
     /// Whether nothing is left to be done for it.
     pub(crate) fn is_over(&self) -> bool {
-        self.is_gone && self.asks.is_empty() && self.sent.is_none()
+        self.is_gone && self.requests.is_empty() && self.sent.is_none()
     }
 
     /// Its node cannot be told any more that it is over.
     pub(crate) fn abandon(&mut self) {
         if self.is_gone {
-            self.asks.clear();
+            self.requests.clear();
             self.sent = None;
             self.rests_until = None;
         }
@@ -390,12 +393,12 @@ impl PlayerState {
         self.rests_until = None;
         let from = self.node.replace(node);
         let mut reply = reply;
-        if let Some(ask) = self.sent.take().map(Sent::into_ask) {
-            match ask.why {
-                Why::Restore { .. } => reply = reply.or(ask.reply),
-                Why::Voice | Why::Destroy => {}
+        if let Some(request) = self.sent.take().map(SentRequest::into_request) {
+            match request.operation {
+                Operation::Restore { .. } => reply = reply.or(request.reply),
+                Operation::Voice | Operation::Destroy => {}
                 // Its answer will not be heard any more, so that it is done again.
-                _ => self.asks.push_front(ask),
+                _ => self.requests.push_front(request),
             }
         }
         self.voice.on_node_changed();
@@ -403,8 +406,12 @@ impl PlayerState {
         self.is_away = false;
         self.progress.report(position, lost_at);
         self.progress.set_speed(0.0, lost_at);
-        self.asks
-            .retain(|ask| !matches!(ask.why, Why::Voice | Why::Restore { .. }));
+        self.requests.retain(|request| {
+            !matches!(
+                request.operation,
+                Operation::Voice | Operation::Restore { .. }
+            )
+        });
         // What plays goes on by the request itself; what was asked for and not answered follows after it.
         let going_on = self.current().cloned();
         if going_on.is_none() {
@@ -412,35 +419,37 @@ impl PlayerState {
         }
         self.runs.clear();
         let run = going_on.map(|track| self.runs.add(track, runs::Phase::Accepted, true));
-        for ask in &mut self.asks {
-            if let Why::Play {
+        for request in &mut self.requests {
+            if let Operation::Play {
                 run,
                 track,
                 position,
                 ..
-            } = &mut ask.why
+            } = &mut request.operation
             {
                 *run = self.runs.add(Arc::clone(track), runs::Phase::Asked, false);
                 self.runs.begin_at(*run, *position);
             }
         }
-        let why = Why::Restore {
+        let operation = Operation::Restore {
             run,
             position,
             moved: from.zip(reason),
         };
-        self.asks.push_front(Ask::new(why, reply));
+        self.requests.push_front(Request::new(operation, reply));
         self.dirty = true;
     }
 
     /// Whether it is being put back at its node.
     pub(crate) fn is_restoring(&self) -> bool {
-        let is_restore = |why: &Why| matches!(why, Why::Restore { .. });
-        self.asks.iter().any(|ask| is_restore(&ask.why))
+        let is_restore = |operation: &Operation| matches!(operation, Operation::Restore { .. });
+        self.requests
+            .iter()
+            .any(|request| is_restore(&request.operation))
             || self
                 .sent
                 .as_ref()
-                .is_some_and(|sent| is_restore(sent.why()))
+                .is_some_and(|sent| is_restore(sent.operation()))
     }
 
     /// Leaves its channel, since no node can be had for it.
@@ -470,8 +479,8 @@ impl PlayerState {
 
     /// Gives back the memory of what is done; most players of a pool do nothing at a time.
     pub(crate) fn slim(&mut self) {
-        if self.asks.is_empty() {
-            self.asks.shrink_to_fit();
+        if self.requests.is_empty() {
+            self.requests.shrink_to_fit();
         }
         if self.outputs.is_empty() {
             self.outputs.shrink_to_fit();
@@ -559,7 +568,7 @@ impl PlayerState {
 
 /// What a node knows of a player.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Remote {
+pub(crate) struct RemotePlayer {
     pub(crate) guild: Option<GuildId>,
     pub(crate) track: Option<Playable>,
     pub(crate) volume: Option<u16>,
@@ -570,7 +579,7 @@ pub(crate) struct Remote {
     pub(crate) voice: Option<wire::Voice>,
 }
 
-impl From<wire::Player<'_>> for Remote {
+impl From<wire::Player<'_>> for RemotePlayer {
     fn from(wire: wire::Player<'_>) -> Self {
         let voice = &wire.voice;
         let given =

@@ -1,16 +1,14 @@
-//! All nodes and players of a source as a state machine: frames, answers, commands and deadlines in; requests, events
+//! All nodes and players of a source as a state machine: frames, responses, commands and deadlines in; tasks, events
 //! and checkpoints out.
 //!
-//! It opens nothing and asks no clock. Whatever it wants done stands in its queues: requests to make
-//! ([`PoolState::next_task`]), sockets to close ([`PoolState::next_close`]) and events to store
-//! ([`PoolState::take_entry`]).
+//! It opens nothing and asks no clock. The loop around it takes tasks ([`PoolState::next_task`]), sockets to close
+//! ([`PoolState::next_close`]) and events to store ([`PoolState::outbox`]).
 
 mod cache;
-mod drain;
 mod frames;
 mod inputs;
-mod moves;
 mod penalty;
+mod placement;
 mod players;
 mod region;
 mod task;
@@ -25,33 +23,33 @@ use std::{
 };
 
 use antiphon_core::{
-    Backoff, Checkpoint, Draft, Edge, Entry, Gap, Kind, Link, LinkState, Origin, Part, Place,
+    Backoff, Checkpoint, Edge, Gap, Kind, LinkState, Moment, Origin, Outbox, Part, Payload, Place,
     Provenance, Rng,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use self::placement::{Comparison, Placement};
 pub use self::region::region_from_endpoint;
-pub(crate) use self::task::{Command, Done, Task};
+pub(crate) use self::task::{Done, PoolCommand, Task};
 pub(crate) use self::{cache::Cache, frames::remotes, penalty::penalty};
-use self::{drain::Drain, moves::Move};
 use crate::{
     config::Config,
     event::{
-        INACTIVE_PLAYER, NODE_CLOSED, NODE_DISCONNECTED, PLAYER_MIGRATED, node_place, note,
+        InactivePlayer, NodeClosed, NodeDisconnected, PlayerMigrated, node_place, note,
         player_place,
     },
     model::{GuildId, NodeId, NodeStatus, UserId},
-    player::{self, PlayerState, Snapshot},
-    session::{Moment, Refusal, Session},
+    player::{self, LocalPlayer, Snapshot},
+    session::{ConnectionLoss, NodeState},
     wire::{self, Info, StatsOP},
 };
 
 /// Version of the nodes' checkpoints.
 const VERSION: u8 = 1;
 
-/// What others see of a node at one moment.
+/// What clients see of a node.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeSnapshot {
     pub(crate) id: NodeId,
@@ -64,29 +62,18 @@ pub(crate) struct NodeSnapshot {
     pub(crate) link: LinkState,
 }
 
-/// Whether a player is to be compared with what its node has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
-    /// There is no need.
-    None,
-    /// Its node was asked for its players.
-    Asked,
-    /// Its node was also asked something else meanwhile, so that what it says may be older than that.
-    Overtaken,
-}
-
-/// A player and its place among the deadlines.
+/// A player with its timer.
 #[derive(Debug)]
-struct Seat {
-    player: PlayerState,
+struct Slot {
+    player: LocalPlayer,
     timer: Option<Instant>,
-    /// Its place at a node, so that it is not made anew for each frame.
+    /// Index and place of its node, cached so that frames make none anew.
     place: Option<(usize, Place)>,
     comparison: Comparison,
 }
 
-impl Seat {
-    fn new(player: PlayerState) -> Self {
+impl Slot {
+    fn new(player: LocalPlayer) -> Self {
         Self {
             player,
             timer: None,
@@ -96,43 +83,35 @@ impl Seat {
     }
 }
 
-/// All nodes and players.
+/// The state of a pool.
 #[derive(Debug)]
 pub(crate) struct PoolState {
     user: UserId,
     grace: Duration,
     rules: player::Rules,
-    buffer: usize,
-    nodes: Vec<Session>,
-    /// Each on its own, since a table is never full and moves when it grows.
-    seats: HashMap<GuildId, Box<Seat>>,
+    nodes: Vec<NodeState>,
+    pub(crate) outbox: Outbox,
+    /// Boxed, since a hash table has empty buckets and copies its entries when it grows.
+    slots: HashMap<GuildId, Box<Slot>>,
     timers: BTreeSet<(Instant, GuildId)>,
-    moves: VecDeque<Move>,
-    /// Players that are being put back, and where.
-    moving: HashMap<GuildId, usize>,
-    drains: Vec<Drain>,
+    placement: Placement,
     tasks: VecDeque<Task>,
     closes: VecDeque<(usize, u64)>,
-    entries: VecDeque<Entry>,
-    bytes: usize,
-    /// Whether the input at hand has brought an event that a checkpoint can hang on.
-    has_event: bool,
     changed: HashSet<GuildId>,
     nodes_changed: bool,
     shown: LinkState,
     link: Option<LinkState>,
     nonce: String,
-    made: u64,
     epochs: u64,
     numbers: u64,
-    /// Counts frames of sockets that were given up.
+    /// Number of frames that came from sockets after they were given up.
     late: u64,
     rng: Rng,
     is_reading_over: bool,
 }
 
 impl PoolState {
-    /// The pool of a configuration, with what an earlier run left.
+    /// Creates the pool of a configuration, with the checkpoints of an earlier run.
     pub(crate) fn new<'a>(
         config: &Config,
         mut rng: Rng,
@@ -146,31 +125,26 @@ impl PoolState {
         };
         let nodes = config.nodes.iter().map(|node| {
             let backoff = Backoff::new(rng.fork());
-            Session::new(node.clone(), backoff, config.retries)
+            NodeState::new(node.clone(), backoff, config.retries)
         });
+        // The suffix keeps these origins apart from others of the same run.
+        let nonce = format!("{nonce}p");
         let mut pool = Self {
             user: config.user,
             grace: config.failover_after,
             rules,
-            buffer: config.buffer,
             nodes: nodes.collect(),
-            seats: HashMap::new(),
+            outbox: Outbox::new(config.buffer, &*nonce),
+            slots: HashMap::new(),
             timers: BTreeSet::new(),
-            moves: VecDeque::new(),
-            moving: HashMap::new(),
-            drains: Vec::new(),
+            placement: Placement::default(),
             tasks: VecDeque::new(),
             closes: VecDeque::new(),
-            entries: VecDeque::new(),
-            bytes: 0,
-            has_event: false,
             changed: HashSet::new(),
             nodes_changed: true,
             shown: LinkState::Idle,
             link: None,
-            // Beside those that are made elsewhere in the same run.
-            nonce: format!("{nonce}p"),
-            made: 0,
+            nonce,
             epochs: 0,
             numbers: 0,
             late: 0,
@@ -206,7 +180,7 @@ impl PoolState {
                 let rng = self.rng.fork();
                 let player = player::read_saved(guild, &checkpoint.state, self.rules, rng, now.at);
                 if let Some(mut player) = player {
-                    // A node that is configured no more cannot have it.
+                    // The configuration does not name the node any more.
                     if player
                         .node
                         .as_ref()
@@ -215,7 +189,7 @@ impl PoolState {
                         player.node = None;
                         player.ask_voice_anew(now.at);
                     }
-                    self.seats.insert(guild, Box::new(Seat::new(player)));
+                    self.slots.insert(guild, Box::new(Slot::new(player)));
                     self.changed.insert(guild);
                 }
             }
@@ -223,9 +197,9 @@ impl PoolState {
         }
     }
 
-    /// Begins: every node is connected.
+    /// Starts connecting every node.
     pub(crate) fn start(&mut self, now: Moment) {
-        let guilds: Vec<GuildId> = self.seats.keys().copied().collect();
+        let guilds: Vec<GuildId> = self.slots.keys().copied().collect();
         for guild in guilds {
             self.pump(guild, now);
         }
@@ -254,100 +228,67 @@ impl PoolState {
         self.tasks.pop_front()
     }
 
-    /// A socket to close: its node and epoch.
+    /// Takes a socket to close: its node and epoch.
     pub(crate) fn next_close(&mut self) -> Option<(usize, u64)> {
         self.closes.pop_front()
     }
 
-    /// Bytes of the next entry.
-    pub(crate) fn next_weight(&self) -> Option<usize> {
-        self.entries.front().map(Entry::weight)
-    }
-
-    pub(crate) fn take_entry(&mut self) -> Option<Entry> {
-        let entry = self.entries.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(entry.weight());
-        Some(entry)
-    }
-
-    /// Whether frames may be read.
+    /// Whether frames may be read now.
     pub(crate) fn wants_frames(&self) -> bool {
-        !self.is_reading_over && self.bytes < self.buffer
+        !self.is_reading_over && !self.outbox.is_full()
     }
 
-    /// Nothing new is taken from the nodes; commands go on.
+    /// Stops reading frames; commands are still taken.
     pub(crate) fn stop_reading(&mut self) {
         self.is_reading_over = true;
     }
 
-    /// Players that changed since last asked, as they are now; `None` for one that is gone.
+    /// Takes the players that changed, as they are now; `None` for a player that is gone.
     pub(crate) fn take_changes(&mut self) -> Vec<(GuildId, Option<Snapshot>)> {
         let changed: Vec<GuildId> = self.changed.drain().collect();
-        let seats = &self.seats;
+        let slots = &self.slots;
         let now = changed.into_iter().map(|guild| {
-            let seat = seats.get(&guild).filter(|seat| !seat.player.is_gone);
-            (guild, seat.map(|seat| seat.player.snapshot()))
+            let slot = slots.get(&guild).filter(|slot| !slot.player.is_gone);
+            (guild, slot.map(|slot| slot.player.snapshot()))
         });
         now.collect()
     }
 
-    /// The nodes, if one has changed since last asked.
+    /// Takes the nodes if one of them changed.
     pub(crate) fn take_nodes(&mut self) -> Option<Vec<NodeSnapshot>> {
         std::mem::take(&mut self.nodes_changed).then(|| self.nodes.iter().map(snapshot).collect())
     }
 
-    /// The state of all connections as one, if it is another than when last asked.
+    /// Takes the state of the pool's link if it changed.
     pub(crate) fn take_link(&mut self) -> Option<LinkState> {
         self.link.take()
     }
 
-    /// Whether no node can be had any more.
+    /// Whether every node has stopped for good.
     pub(crate) fn is_stopped(&self) -> bool {
         matches!(self.shown, LinkState::Stopped { .. })
     }
 
-    fn push(&mut self, entry: Entry) {
-        self.bytes += entry.weight();
-        self.has_event |= entry.event.is_some();
-        self.entries.push_back(entry);
-    }
-
-    fn own_event(
+    fn own_event<P: Payload>(
         &mut self,
-        kind: &'static str,
         place: Place,
         body: impl Into<Bytes>,
         note: Option<Bytes>,
         now: Moment,
     ) {
-        self.made += 1;
-        let origin = Origin::frame(&self.nonce, self.made);
-        let mut draft = Draft::new(Kind::from_static(kind), place, origin, now.wall, body);
+        let kind = Kind::from_static(P::KINDS[0]);
+        let mut draft = self.outbox.own_draft(kind, place, body, now);
         draft.note = note;
-        self.push(Entry::event(draft.provenance(Provenance::Synthetic)));
+        self.outbox.event(draft);
     }
 
-    /// Hangs a checkpoint on the last event of the input at hand, or sends it alone.
     fn checkpoint(&mut self, part: Part, state: Bytes, now: Moment) {
-        let checkpoint = Checkpoint {
-            part,
-            state,
-            mark: now.wall.as_millisecond(),
-        };
-        if self.has_event
-            && let Some(last) = self.entries.back_mut()
-            && last.checkpoint.is_none()
-        {
-            self.bytes += 64 + checkpoint.state.len();
-            last.checkpoint = Some(checkpoint);
-        } else {
-            self.push(Entry::checkpoint(checkpoint));
-        }
+        let mark = now.wall.as_millisecond();
+        self.outbox.checkpoint(Checkpoint { part, state, mark });
     }
 
-    /// Keeps how far every node was heard, so that a later run knows what it missed.
+    /// Stores the last frame of every node, so that a later run can tell the gap.
     pub(crate) fn save_nodes(&mut self, now: Moment) {
-        self.has_event = false;
         for index in 0..self.nodes.len() {
             if self.nodes[index].session_id().is_some() {
                 self.save_node(index, now);
@@ -389,7 +330,7 @@ impl PoolState {
                     state => tracing::debug!(%node, %state, "link of a node"),
                 }
                 let place = node_place(node);
-                self.own_event(Link::KIND, place, Link::body(&state), None, now);
+                self.outbox.link(place, &state, now);
             }
         }
         let state = together(self.nodes.iter().map(|node| (node.id(), node.link())));
@@ -399,11 +340,9 @@ impl PoolState {
         }
     }
 
-    /// What every input ends with: moves that can begin now, and the link.
+    /// Ends every input: begins moves that are possible now, and publishes the link.
     fn conclude(&mut self, now: Moment) {
-        if !self.moves.is_empty() {
-            self.pump_moves(now);
-        }
+        self.pump_moves(now);
         self.tell_link(now);
     }
 }
@@ -412,7 +351,7 @@ fn body(own: &wire::Own<'_>) -> Vec<u8> {
     serde_json::to_vec(own).expect("only texts and numbers")
 }
 
-fn snapshot(node: &Session) -> NodeSnapshot {
+fn snapshot(node: &NodeState) -> NodeSnapshot {
     NodeSnapshot {
         id: node.id().clone(),
         status: node.status(),
@@ -425,7 +364,7 @@ fn snapshot(node: &Session) -> NodeSnapshot {
     }
 }
 
-/// The state of several connections as one: that of the best, with the name of its node.
+/// The state of several links as one: the best one, with the name of its node.
 fn together<'a>(states: impl Iterator<Item = (&'a NodeId, &'a LinkState)>) -> LinkState {
     let rank = |state: &LinkState| match state {
         LinkState::Connected { .. } => 0,

@@ -12,15 +12,14 @@
 //! The nonce is the run's own: its time and 32 random bits. No count outlives the run, so a checkpoint that a crash
 //! kept from being stored cannot set one back, and two sources never share a nonce.
 
-mod heart;
+mod heartbeat;
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_core::{Backoff, Edge, LinkState, Origin, Place};
-use jiff::Timestamp;
+use antiphon_core::{Backoff, Edge, LinkState, Moment, OpenFailure, Origin, Place};
 use tokio::time::Instant;
 
-pub(crate) use self::heart::{Beat, Heart};
+pub(crate) use self::heartbeat::{Beat, Heartbeat};
 use crate::{
     config::NodeConfig,
     event::node_place,
@@ -44,25 +43,29 @@ const REFUSED_AT_MOST: Duration = Duration::from_secs(15 * 60);
 /// The status of a wrong password (protocol §1).
 const UNAUTHORIZED: u16 = 401;
 
-/// A moment by both clocks: one for deadlines, one for people.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub(crate) at: Instant,
-    pub(crate) wall: Timestamp,
+/// A connection could not be opened, or ended.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionLoss {
+    /// Fatal only at a node that never worked; see [`NodeState::on_lost`].
+    pub(crate) failure: OpenFailure,
+    /// HTTP status of the response that refused the upgrade, if there was one.
+    pub(crate) status: Option<u16>,
+    /// Whether a close frame ended the connection, so that no frame before it was missed.
+    pub(crate) is_orderly: bool,
 }
 
-/// Why there is no connection.
-#[derive(Clone, Debug)]
-pub(crate) struct Refusal {
-    pub(crate) reason: String,
-    /// Whether trying again would be wrong at a node that never worked: a code and a hint.
-    pub(crate) fatal: Option<(&'static str, &'static str)>,
-    /// HTTP status of the answer, if the node or something in front of it refused.
-    pub(crate) status: Option<u16>,
-    /// How long the node asked us to wait.
-    pub(crate) wait: Option<Duration>,
-    /// Whether the node said goodbye, so that all that it had said before was heard.
-    pub(crate) orderly: bool,
+impl ConnectionLoss {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self::of(OpenFailure::new(reason))
+    }
+
+    pub(crate) fn of(failure: OpenFailure) -> Self {
+        Self {
+            failure,
+            status: None,
+            is_orderly: false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +123,7 @@ pub(crate) enum Readiness {
     reason = "a session of the protocol has an id"
 )]
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct NodeState {
     pub(crate) config: NodeConfig,
     phase: Phase,
     /// Which of all sockets is its newest.
@@ -157,7 +160,7 @@ pub(crate) struct Session {
     link_changed: bool,
 }
 
-impl Session {
+impl NodeState {
     pub(crate) fn new(config: NodeConfig, backoff: Backoff, retries: Option<u32>) -> Self {
         let place = node_place(&config.id);
         let refusals = backoff.clone().base(REFUSED_AFTER).cap(REFUSED_AT_MOST);
@@ -377,13 +380,13 @@ impl Session {
     }
 
     /// The socket is gone, or could not be opened; whether players noticed.
-    pub(crate) fn on_lost(&mut self, refusal: &Refusal, grace: Duration, now: Moment) -> bool {
+    pub(crate) fn on_lost(&mut self, loss: &ConnectionLoss, grace: Duration, now: Moment) -> bool {
         let was_ready = self.is_ready();
         if self.is_over() {
             return false;
         }
         let was_open = was_ready || matches!(self.phase, Phase::Greeting { .. });
-        if was_open && !refusal.orderly {
+        if was_open && !loss.is_orderly {
             self.broke_off = true;
         }
         if was_open && self.unheard_since.is_none() {
@@ -402,44 +405,38 @@ impl Session {
         }
         self.replay_until = None;
         self.compare_at = None;
-        let is_passing = refusal.status.is_some_and(|status| self.may_pass(status));
-        if let Some((code, hint)) = refusal.fatal
-            && !is_passing
-        {
+        let is_passing = loss.status.is_some_and(|status| self.may_pass(status));
+        let failure = &loss.failure;
+        if failure.fatal.is_some() && !is_passing {
             self.phase = Phase::Over;
             self.failover_at = Some(now.at);
-            self.show(LinkState::Stopped {
-                code: code.into(),
-                reason: refusal.reason.clone(),
-                hint: Some(hint.into()),
-            });
+            self.show(failure.link(Duration::ZERO, now));
             return was_ready;
         }
-        let backoff = if refusal.fatal.is_some() {
+        let backoff = if failure.fatal.is_some() {
             &mut self.refusals
         } else {
             &mut self.backoff
         };
-        let wait = backoff.next(now.at).max(refusal.wait.unwrap_or_default());
+        let wait = backoff.next(now.at).max(failure.wait.unwrap_or_default());
         let attempts = self.backoff.attempt() + self.refusals.attempt();
         if self.retries.is_some_and(|retries| attempts > retries) {
             self.phase = Phase::Over;
             self.session_id = None;
-            let why = "look whether the node runs, or allow more retries";
-            let (code, hint) = refusal.fatal.unwrap_or(("unreachable", why));
-            self.show(LinkState::Stopped {
-                code: code.into(),
-                reason: refusal.reason.clone(),
-                hint: Some(hint.into()),
-            });
+            let mut failure = failure.clone();
+            if failure.fatal.is_none() {
+                let hint = "look whether the node runs, or allow more retries";
+                failure = failure.fatal("unreachable", hint);
+            }
+            self.show(failure.link(Duration::ZERO, now));
             return was_ready;
         }
         self.phase = Phase::Waiting {
             until: now.at + wait,
         };
         self.show(LinkState::Waiting {
-            until: now.wall.checked_add(wait).unwrap_or(Timestamp::MAX),
-            reason: refusal.reason.clone(),
+            until: now.wall_in(wait),
+            reason: failure.reason.clone(),
         });
         was_ready
     }
@@ -521,6 +518,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use antiphon_core::Rng;
+    use jiff::Timestamp;
 
     use super::*;
 
@@ -533,22 +531,16 @@ mod tests {
         }
     }
 
-    fn lost(reason: &str) -> Refusal {
-        Refusal {
-            reason: reason.into(),
-            fatal: None,
-            status: None,
-            wait: None,
-            orderly: false,
-        }
+    fn lost(reason: &str) -> ConnectionLoss {
+        ConnectionLoss::new(reason)
     }
 
-    fn session(retries: Option<u32>) -> Session {
+    fn session(retries: Option<u32>) -> NodeState {
         let config = NodeConfig::new("eu-1", "http://a:2333", "p");
-        Session::new(config, Backoff::new(Rng::with_seed(1)), retries)
+        NodeState::new(config, Backoff::new(Rng::with_seed(1)), retries)
     }
 
-    fn ready() -> (Session, Moment) {
+    fn ready() -> (NodeState, Moment) {
         let now = moment(Instant::now());
         let mut session = session(None);
         assert_eq!(
@@ -586,8 +578,8 @@ mod tests {
     #[test]
     fn after_a_goodbye_nothing_is_unheard() {
         let (mut session, now) = ready();
-        let goodbye = Refusal {
-            orderly: true,
+        let goodbye = ConnectionLoss {
+            is_orderly: true,
             ..lost("code 1001")
         };
         session.on_lost(&goodbye, GRACE, now);
@@ -634,11 +626,8 @@ mod tests {
         let now = moment(Instant::now());
         let mut session = session(None);
         session.open(1, "n", now.at);
-        let refusal = Refusal {
-            fatal: Some(("authorization", "check the password")),
-            ..lost("status 401")
-        };
-        session.on_lost(&refusal, GRACE, now);
+        let failure = OpenFailure::new("status 401").fatal("authorization", "check the password");
+        session.on_lost(&ConnectionLoss::of(failure), GRACE, now);
         assert!(session.is_over());
         assert_eq!(session.open(2, "n", now.at + GRACE * 100), None);
         assert!(
@@ -646,16 +635,16 @@ mod tests {
         );
     }
 
-    fn refused(status: u16) -> Refusal {
-        Refusal {
-            fatal: Some(("code", "hint")),
+    fn refused(status: u16) -> ConnectionLoss {
+        let failure = OpenFailure::new(format!("status {status}")).fatal("code", "hint");
+        ConnectionLoss {
             status: Some(status),
-            ..lost(&format!("status {status}"))
+            ..ConnectionLoss::of(failure)
         }
     }
 
     #[track_caller]
-    fn waits_until(session: &Session) -> Instant {
+    fn waits_until(session: &NodeState) -> Instant {
         match session.phase {
             Phase::Waiting { until } => until,
             ref other => panic!("{other:?}"),
@@ -723,7 +712,7 @@ mod tests {
         let (mut session, now) = ready();
         session.on_lost(&lost("reset"), GRACE, now);
         session.open(2, "n", now.at + RECONNECT_AT_MOST);
-        let refusal = Refusal {
+        let refusal = ConnectionLoss {
             status: None,
             ..refused(404)
         };

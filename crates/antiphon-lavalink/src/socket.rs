@@ -1,9 +1,13 @@
 //! The loop that joins nodes' sockets, clock and commands with the state machine.
 
-use std::{collections::HashMap, future::pending, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use antiphon_core::{BoxFuture, Intake, LinkState, SourceError, Stop};
-use antiphon_net::{ConnectError, Message, Phase, SocketError, WebSocket, WebSocketRequest};
+use antiphon_core::{
+    BoxFuture, Intake, LinkState, OpenFailure, SourceError, Stop, error_chain, until,
+};
+use antiphon_net::{
+    ConnectError, Message, Phase, SocketError, WebSocket, WebSocketRequest, describe_close,
+};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
@@ -16,12 +20,10 @@ use crate::{
     client::{Shared, VoiceUpdate},
     config::{Config, VoiceGateway},
     model::LoadResult,
-    pool::{Command, Done, PoolState, Task},
-    session::{Beat, Heart, Moment, Refusal},
+    pool::{Done, PoolCommand, PoolState, Task},
+    session::{Beat, ConnectionLoss, Heartbeat},
 };
 
-/// How long the journal gets to take what was read when the source closes.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long a node that is closed may take to let its session go.
 const RELEASE: Duration = Duration::from_secs(5);
 /// Frames of all nodes that wait to be looked at; then nothing is read until they are.
@@ -30,47 +32,44 @@ const FRAMES: usize = 64;
 const AT_ONCE: usize = 32;
 
 /// What a socket brings.
-enum Word {
+enum SocketEvent {
     Opened,
     Frame(Bytes),
-    Lost(Refusal),
+    Lost(ConnectionLoss),
 }
 
 /// A word, with the socket it came from.
-type Heard = (usize, u64, Word);
+type FromSocket = (usize, u64, SocketEvent);
 
 /// What tasks need.
 #[derive(Clone)]
-struct Means {
+struct TaskContext {
     shared: Arc<Shared>,
     config: Arc<Config>,
-    heard: mpsc::Sender<Heard>,
+    socket_events: mpsc::Sender<FromSocket>,
 }
 
 /// Connects and brings events until asked to stop, or until no node can be had any more.
 pub(crate) async fn run(
     config: Config,
     shared: Arc<Shared>,
-    mut commands: mpsc::Receiver<Command>,
+    mut commands: mpsc::Receiver<PoolCommand>,
     intake: Intake,
     stop: Stop,
 ) -> Result<(), SourceError> {
-    let now = || Moment {
-        at: Instant::now(),
-        wall: intake.now(),
-    };
+    let now = || intake.moment();
     let rng = config.rng.clone().unwrap_or_default();
     let mut pool = PoolState::new(&config, rng, intake.nonce(), intake.checkpoints(), now());
-    let (sender, mut heard) = mpsc::channel(FRAMES);
-    let means = Means {
+    let (sender, mut socket_events) = mpsc::channel(FRAMES);
+    let context = TaskContext {
         shared: Arc::clone(&shared),
         config: Arc::new(config),
-        heard: sender,
+        socket_events: sender,
     };
     let mut tasks: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
     let mut sockets: FuturesUnordered<BoxFuture<'static, (usize, u64)>> = FuturesUnordered::new();
     let mut open: HashMap<(usize, u64), CancellationToken> = HashMap::new();
-    let mut words = Vec::with_capacity(AT_ONCE);
+    let mut events = Vec::with_capacity(AT_ONCE);
     pool.start(now());
     loop {
         while let Some(task) = pool.next_task() {
@@ -83,14 +82,14 @@ pub(crate) async fn run(
                     let close = CancellationToken::new();
                     open.insert((node, epoch), close.clone());
                     sockets.push(Box::pin(connection(
-                        means.clone(),
+                        context.clone(),
                         node,
                         epoch,
                         session,
                         close,
                     )));
                 }
-                task => tasks.push(perform(task, means.clone())),
+                task => tasks.push(perform(task, context.clone())),
             }
         }
         while let Some(socket) = pool.next_close() {
@@ -99,7 +98,7 @@ pub(crate) async fn run(
             }
         }
         publish(&mut pool, &shared, &intake);
-        if pool.is_stopped() && pool.next_weight().is_none() {
+        if pool.is_stopped() && pool.outbox.is_empty() {
             return Err(SourceError::of_link(
                 intake.source().clone(),
                 &shared.link.borrow(),
@@ -115,23 +114,21 @@ pub(crate) async fn run(
             () = stop.closing() => break,
             () = stop.reading(), if !stop.is_reading_over() => {}
             () = until(deadline) => pool.on_deadline(now()),
-            _ = heard.recv_many(&mut words, AT_ONCE), if pool.wants_frames() => {
-                for (node, epoch, word) in words.drain(..) {
-                    match word {
-                        Word::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, now()),
-                        Word::Frame(frame) => pool.on_frame(node, epoch, &frame, now()),
-                        Word::Lost(refusal) => pool.on_lost(node, epoch, &refusal, now()),
+            _ = socket_events.recv_many(&mut events, AT_ONCE), if pool.wants_frames() => {
+                for (node, epoch, event) in events.drain(..) {
+                    match event {
+                        SocketEvent::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, now()),
+                        SocketEvent::Frame(frame) => pool.on_frame(node, epoch, &frame, now()),
+                        SocketEvent::Lost(loss) => pool.on_lost(node, epoch, &loss, now()),
                     }
                 }
             }
-            permit = intake.reserve(pool.next_weight().unwrap_or_default()), if pool.next_weight().is_some() => {
+            permit = pool.outbox.reserve(&intake) => {
                 let Ok(permit) = permit else {
                     // Nothing can be stored any more, so nothing may be taken.
                     break;
                 };
-                if let Some(entry) = pool.take_entry() {
-                    permit.send(entry);
-                }
+                pool.outbox.send(permit);
             }
             Some(done) = tasks.next(), if !tasks.is_empty() => pool.on_done(done, now()),
             Some(socket) = sockets.next(), if !sockets.is_empty() => {
@@ -147,12 +144,12 @@ pub(crate) async fn run(
     }
     // What was read is stored if the journal still takes it; if not, the node's checkpoint lies before it.
     pool.save_nodes(now());
-    let _ = timeout(LAST_WORDS, drain(&mut pool, &intake)).await;
+    pool.outbox.flush(&intake).await;
     // Players play on, for as long as the nodes keep their sessions: only the sockets are closed.
     for close in open.values() {
         close.cancel();
     }
-    drop(heard);
+    drop(socket_events);
     while sockets.next().await.is_some() {}
     intake.show_link(LinkState::Closed);
     shared.link.send_replace(LinkState::Closed);
@@ -177,81 +174,62 @@ fn publish(pool: &mut PoolState, shared: &Shared, intake: &Intake) {
     }
 }
 
-async fn drain(pool: &mut PoolState, intake: &Intake) {
-    while let Some(weight) = pool.next_weight() {
-        let Ok(permit) = intake.reserve(weight).await else {
-            return;
-        };
-        if let Some(entry) = pool.take_entry() {
-            permit.send(entry);
-        }
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
 // ---------------------------------------------------------------------------------------------------------------------
 // Sockets.
 
 /// One socket from its opening to its end; what it brings goes through the channel, its end last.
 async fn connection(
-    means: Means,
+    context: TaskContext,
     node: usize,
     epoch: u64,
     session: Option<Arc<str>>,
     close: CancellationToken,
 ) -> (usize, u64) {
-    let say = |word| means.heard.send((node, epoch, word));
+    let send = |event| context.socket_events.send((node, epoch, event));
     let opened = tokio::select! {
         () = close.cancelled() => return (node, epoch),
-        opened = open(&means, node, session) => opened,
+        opened = open(&context, node, session) => opened,
     };
     let lost = match opened {
         Ok(socket) => {
-            if say(Word::Opened).await.is_err() {
+            if send(SocketEvent::Opened).await.is_err() {
                 return (node, epoch);
             }
-            converse(socket, &means, node, epoch, &close).await
+            converse(socket, &context, node, epoch, &close).await
         }
-        Err(refusal) => refusal,
+        Err(loss) => loss,
     };
     // Nobody listens once the source closes.
-    let _ = say(Word::Lost(lost)).await;
+    let _ = send(SocketEvent::Lost(lost)).await;
     (node, epoch)
 }
 
 /// Opens a node's socket (protocol §1).
-async fn open(means: &Means, node: usize, session: Option<Arc<str>>) -> Result<WebSocket, Refusal> {
-    let config = &means.config.nodes[node];
-    let uri = config
-        .address("/v4/websocket", true)
-        .map_err(|error| Refusal {
-            reason: error.to_string(),
-            fatal: Some(("configuration", "correct the node's address")),
-            status: None,
-            wait: None,
-            orderly: false,
-        })?;
+async fn open(
+    context: &TaskContext,
+    node: usize,
+    session: Option<Arc<str>>,
+) -> Result<WebSocket, ConnectionLoss> {
+    let config = &context.config.nodes[node];
+    let uri = config.address("/v4/websocket", true).map_err(|error| {
+        let failure = OpenFailure::new(error.to_string());
+        ConnectionLoss::of(failure.fatal("configuration", "correct the node's address"))
+    })?;
     let mut request = WebSocketRequest::new(uri)
         .header("Authorization", config.password.expose())
-        .header("User-Id", means.config.user.to_string())
-        .header("Client-Name", means.config.client_name.as_str());
+        .header("User-Id", context.config.user.to_string())
+        .header("Client-Name", context.config.client_name.as_str());
     if let Some(session) = session {
         request = request.header("Session-Id", &*session);
     }
-    let opened = means.shared.network.websocket(request).await;
+    let opened = context.shared.network.websocket(request).await;
     opened.map_err(|error| refusal(&error))
 }
 
 /// What a refused socket means; the status alone tells, never a version.
 ///
-/// Whether it is final depends on whether the node has worked before; see [`Session`](crate::session::Session).
-fn refusal(error: &ConnectError) -> Refusal {
+/// Whether it is final depends on whether the node has worked before; see [`NodeState`](crate::session::NodeState).
+fn refusal(error: &ConnectError) -> ConnectionLoss {
     let fatal = match error.status() {
         Some(401 | 403) => Some(("authorization", "check the node's password")),
         Some(404) => Some((
@@ -267,12 +245,13 @@ fn refusal(error: &ConnectError) -> Refusal {
         }
         _ => None,
     };
-    Refusal {
-        reason: line(error),
-        fatal,
+    let mut failure = OpenFailure::new(error_chain(error)).wait(error.retry_after());
+    if let Some((code, hint)) = fatal {
+        failure = failure.fatal(code, hint);
+    }
+    ConnectionLoss {
         status: error.status(),
-        wait: error.retry_after(),
-        orderly: false,
+        ..ConnectionLoss::of(failure)
     }
 }
 
@@ -281,53 +260,53 @@ fn refusal(error: &ConnectError) -> Refusal {
 /// While nobody takes its frames nothing is read, and pings go on.
 async fn converse(
     mut socket: WebSocket,
-    means: &Means,
+    context: &TaskContext,
     node: usize,
     epoch: u64,
     close: &CancellationToken,
-) -> Refusal {
-    let beat = means.config.heartbeat;
-    let mut heart = Heart::new(beat, Instant::now());
+) -> ConnectionLoss {
+    let beat = context.config.heartbeat;
+    let mut heartbeat = Heartbeat::new(beat, Instant::now());
     let mut held: Option<(Bytes, Instant)> = None;
     loop {
         // Every branch may be dropped half way: a frame stays in its socket, or in `held`.
         tokio::select! {
             () = close.cancelled() => {
                 socket.close(Some(1000), "").await;
-                return lost("the socket was closed by us");
+                return ConnectionLoss::new("the socket was closed by us");
             }
-            () = sleep_until(heart.deadline()) => {
+            () = sleep_until(heartbeat.deadline()) => {
                 if held.is_some() {
-                    heart.excuse(beat);
+                    heartbeat.excuse(beat);
                 }
-                if heart.beat(socket.heard_at(), Instant::now()) == Beat::Dead {
-                    return lost("the node does not answer pings any more");
+                if heartbeat.beat(socket.heard_at(), Instant::now()) == Beat::Dead {
+                    return ConnectionLoss::new("the node does not answer pings any more");
                 }
                 match timeout(beat, socket.ping()).await {
                     Ok(Ok(())) => {}
-                    Ok(Err(error)) => return lost(&line(&error)),
-                    Err(_) => return lost("the node takes no pings any more"),
+                    Ok(Err(error)) => return broken(&error),
+                    Err(_) => return ConnectionLoss::new("the node takes no pings any more"),
                 }
             }
-            permit = means.heard.reserve(), if held.is_some() => {
+            permit = context.socket_events.reserve(), if held.is_some() => {
                 let Ok(permit) = permit else {
-                    return lost("the source is closing");
+                    return ConnectionLoss::new("the source is closing");
                 };
                 if let Some((frame, since)) = held.take() {
-                    heart.excuse(Instant::now().saturating_duration_since(since));
-                    permit.send((node, epoch, Word::Frame(frame)));
+                    heartbeat.excuse(Instant::now().saturating_duration_since(since));
+                    permit.send((node, epoch, SocketEvent::Frame(frame)));
                 }
             }
             message = socket.next(), if held.is_none() => {
                 let frame = match message {
                     Some(Ok(Message::Text(text))) => text.into_bytes(),
                     Some(Ok(Message::Binary(bytes))) => bytes,
-                    Some(Ok(Message::Close { code, reason })) => return goodbye(code, &reason),
+                    Some(Ok(Message::Close { code, reason })) => return closed(code, &reason),
                     Some(Err(error)) => return broken(&error),
-                    None => return lost("the connection ended without goodbye"),
+                    None => return ConnectionLoss::new("the connection ended without goodbye"),
                 };
-                match means.heard.try_reserve() {
-                    Ok(permit) => permit.send((node, epoch, Word::Frame(frame))),
+                match context.socket_events.try_reserve() {
+                    Ok(permit) => permit.send((node, epoch, SocketEvent::Frame(frame))),
                     Err(_) => held = Some((frame, Instant::now())),
                 }
             }
@@ -335,65 +314,38 @@ async fn converse(
     }
 }
 
-fn lost(reason: &str) -> Refusal {
-    Refusal {
-        reason: reason.into(),
-        fatal: None,
-        status: None,
-        wait: None,
-        orderly: false,
-    }
+fn broken(error: &SocketError) -> ConnectionLoss {
+    ConnectionLoss::new(error_chain(error))
 }
 
-fn broken(error: &SocketError) -> Refusal {
-    lost(&line(error))
-}
-
-fn goodbye(code: Option<u16>, reason: &str) -> Refusal {
-    let words = match (code, reason) {
-        (Some(code), "") => format!("the node closed the socket with code {code}"),
-        (Some(code), reason) => format!("the node closed the socket with code {code}: {reason}"),
-        (None, _) => "the node closed the socket".into(),
-    };
-    Refusal {
-        // What a broken connection looks like is told with this code, which no node sends.
-        orderly: code.is_some_and(|code| code != 1006),
-        ..lost(&words)
+fn closed(code: Option<u16>, reason: &str) -> ConnectionLoss {
+    ConnectionLoss {
+        // Libraries report a broken connection by 1006, which no node sends.
+        is_orderly: code.is_some_and(|code| code != 1006),
+        ..ConnectionLoss::new(describe_close("node", code, reason))
     }
-}
-
-/// An error and its causes in one line.
-fn line(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Tasks.
 
-fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
+fn perform(task: Task, context: TaskContext) -> BoxFuture<'static, Done> {
     Box::pin(async move {
-        let http = &means.shared.http;
+        let http = &context.shared.http;
         match task {
             // The loop opens sockets itself.
             Task::Open { .. } => Done::Nothing,
             Task::Configure { node, session } => {
                 if let Err(error) = http.update_session(node, &session, true).await {
                     // NodeLink has none of it; a session that cannot be resumed is made anew.
-                    tracing::debug!(error = %line(&error), "the node does not keep sessions");
+                    tracing::debug!(error = %error_chain(&error), "the node does not keep sessions");
                 }
                 Done::Nothing
             }
             Task::Release { node, session } => {
                 let released = timeout(RELEASE, http.update_session(node, &session, false)).await;
                 if let Ok(Err(error)) = released {
-                    tracing::debug!(error = %line(&error), "the node may keep the closed session");
+                    tracing::debug!(error = %error_chain(&error), "the node may keep the closed session");
                 }
                 Done::Released { node }
             }
@@ -410,17 +362,17 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
                 epoch,
                 outcome: http.players(node, &session).await,
             },
-            Task::Ask {
+            Task::Request {
                 node,
                 session,
                 guild,
                 number,
-                answer,
-            } => Done::Asked {
+                body,
+            } => Done::Responded {
                 guild,
                 number,
                 outcome: http
-                    .ask(node, &session, guild, &answer)
+                    .update_player(node, &session, guild, &body)
                     .await
                     .map(|remote| remote.map(Box::new)),
             },
@@ -430,13 +382,13 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
                 guild,
             } => {
                 if let Err(error) = http.destroy(node, &session, guild).await {
-                    tracing::debug!(%guild, error = %line(&error), "a player that moved could not be ended");
+                    tracing::debug!(%guild, error = %error_chain(&error), "a player that moved could not be ended");
                 }
                 Done::Deleted { node }
             }
             Task::Voice(request) => Done::VoiceAsked {
                 guild: request.guild,
-                outcome: match &means.config.gateway {
+                outcome: match &context.config.gateway {
                     Some(gateway) => VoiceGateway::update_voice_state(&**gateway, request).await,
                     None => Err("no voice gateway is configured".into()),
                 },
@@ -453,7 +405,7 @@ fn perform(task: Task, means: Means) -> BoxFuture<'static, Done> {
                         Ok(LoadResult::Playlist(playlist)) => tracks.extend(playlist.tracks),
                         Ok(_) => {}
                         Err(error) => {
-                            tracing::debug!(%guild, error = %line(&error), "no recommendations");
+                            tracing::debug!(%guild, error = %error_chain(&error), "no recommendations");
                         }
                     }
                 }

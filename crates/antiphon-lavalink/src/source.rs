@@ -6,7 +6,7 @@ use antiphon_core::{BoxFuture, Events, Intake, Judge, KindInfo, SourceError, Sou
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{client::Shared, config::Config, error, event::KINDS, pool::Command, socket};
+use crate::{client::Shared, config::Config, error, event::KINDS, pool::PoolCommand, socket};
 
 /// A pool's connections: run it in an app, or take its events as a stream.
 ///
@@ -15,14 +15,14 @@ use crate::{client::Shared, config::Config, error, event::KINDS, pool::Command, 
 pub struct Source {
     config: Config,
     shared: Arc<Shared>,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<PoolCommand>,
 }
 
 impl Source {
     pub(crate) fn new(
         config: Config,
         shared: Arc<Shared>,
-        commands: mpsc::Receiver<Command>,
+        commands: mpsc::Receiver<PoolCommand>,
     ) -> Self {
         Self {
             config,
@@ -63,10 +63,9 @@ impl antiphon_core::Source for Source {
     ) -> BoxFuture<'static, Result<(), SourceError>> {
         Box::pin(async move {
             if let Err(error) = self.config.check() {
-                let name = self.config.name.clone();
-                self.shared.stopped("configuration", &error.to_string());
-                return Err(SourceError::new(name, "configuration", error.to_string())
-                    .hint("correct the source's configuration"));
+                let state = error.link();
+                self.shared.link.send_replace(state.clone());
+                return Err(SourceError::of_link(self.config.name, &state));
             }
             socket::run(self.config, self.shared, self.commands, intake, stop).await
         })

@@ -3,10 +3,10 @@
 //! Reading is lenient: unknown keys are passed over, and what is missing or of another type is empty, 0 or absent.
 //! What the program hands on without change is public under [`view`](crate::view), with borrowed texts.
 
-mod answer;
 mod filters;
 mod loose;
 mod request;
+mod response;
 mod saved;
 #[cfg(test)]
 mod tests;
@@ -18,18 +18,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use self::{
-    answer::{
-        FailingAddress, Git, Info, IpBlock, PluginInfo, RoutePlanner, RoutePlannerDetails, Version,
-    },
     filters::{
         BANDS, ChannelMix, Distortion, Equalizer, EqualizerBand, Filters, Karaoke, LowPass,
         PluginFilters, Rotation, Timescale, Tremolo, Vibrato,
     },
+    response::{
+        FailingAddress, Git, Info, IpBlock, PluginInfo, RoutePlanner, RoutePlannerDetails, Version,
+    },
 };
 pub(crate) use self::{
-    answer::{Failure, Loaded, Loader, Player, PlaylistInfo, Resuming},
     loose::{id, objects},
     request::{Address, ResumeSession, UpdatePlayer, UpdateTrack, Voice},
+    response::{Failure, Loaded, Loader, Player, PlaylistInfo, Resuming},
     saved::{SavedNode, SavedPlayer, SavedQueue, SavedTrack},
 };
 
@@ -310,26 +310,6 @@ pub struct TrackInfo<'a> {
     /// Name of the source, such as `youtube`.
     #[serde(rename = "sourceName", borrow, deserialize_with = "loose::text")]
     pub source: Cow<'a, str>,
-}
-
-impl<'a> TrackInfo<'a> {
-    /// The same with borrowed texts.
-    pub(crate) fn of(info: &'a crate::model::TrackInfo) -> Self {
-        let maybe = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
-        Self {
-            identifier: Cow::Borrowed(&info.identifier),
-            is_seekable: info.is_seekable,
-            author: Cow::Borrowed(&info.author),
-            length: info.length,
-            is_stream: info.is_stream,
-            position: info.position,
-            title: Cow::Borrowed(&info.title),
-            uri: maybe(&info.uri),
-            artwork: maybe(&info.artwork),
-            isrc: maybe(&info.isrc),
-            source: Cow::Borrowed(&info.source),
-        }
-    }
 }
 
 /// A track (protocol §4).

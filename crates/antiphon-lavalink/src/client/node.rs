@@ -10,8 +10,8 @@ use super::{Player, SLACK, Shared};
 use crate::{
     error::{InvalidNodeError, LoadError, PlayerError, RequestError},
     model::{ChannelId, GuildId, LoadResult, NodeId, NodeStatus, Playable},
-    player::Remote,
-    pool::{Command, NodeSnapshot},
+    player::RemotePlayer,
+    pool::{NodeSnapshot, PoolCommand},
     wire::{Filters, Info, PlayerState, RoutePlanner, StatsOP},
 };
 
@@ -49,8 +49,8 @@ pub struct PlayerInfo {
     pub channel: Option<ChannelId>,
 }
 
-impl From<Remote> for PlayerInfo {
-    fn from(remote: Remote) -> Self {
+impl From<RemotePlayer> for PlayerInfo {
+    fn from(remote: RemotePlayer) -> Self {
         Self {
             guild: remote.guild,
             track: remote.track,
@@ -275,7 +275,7 @@ impl Node {
     /// [`PlayerError`] if the source does not run.
     pub async fn close(&self, failover: bool) -> Result<Vec<GuildId>, PlayerError> {
         let (reply, answer) = oneshot::channel();
-        let command = Command::CloseNode {
+        let command = PoolCommand::CloseNode {
             node: self.identifier(),
             failover,
             reply,

@@ -8,8 +8,8 @@ use super::{Node, PlayerQueue, SLACK, Shared, done};
 use crate::{
     error::PlayerError,
     model::{AutoPlayMode, ChannelId, GuildId, NodeId, Playable},
-    player::{Command, PlayOptions},
-    pool,
+    player::{MAX_VOLUME, Operation, PlayOptions, PlayerCommand},
+    pool::PoolCommand,
     wire::Filters,
 };
 
@@ -74,7 +74,7 @@ impl Player {
 
     async fn act(
         &self,
-        command: impl FnOnce(crate::player::Reply) -> Command,
+        command: impl FnOnce(crate::player::Reply) -> PlayerCommand,
     ) -> Result<Option<Arc<Playable>>, PlayerError> {
         done(
             &self.shared,
@@ -85,12 +85,18 @@ impl Player {
         .await
     }
 
-    async fn tell(&self, command: Command) -> Result<(), PlayerError> {
+    async fn change(&self, operation: Operation) -> Result<(), PlayerError> {
+        self.act(|reply| PlayerCommand::Change { operation, reply })
+            .await
+            .map(drop)
+    }
+
+    async fn tell(&self, command: PlayerCommand) -> Result<(), PlayerError> {
         let guild = self.guild;
         let sent = self
             .shared
             .commands
-            .send(pool::Command::Player {
+            .send(PoolCommand::Player {
                 guild,
                 command: Box::new(command),
             })
@@ -121,7 +127,7 @@ impl Player {
         let within = options.timeout.unwrap_or(self.shared.action_timeout);
         let channel = channel.into();
         let entered = done(&self.shared, self.guild, within + SLACK, |reply| {
-            Command::Enter {
+            PlayerCommand::Enter {
                 channel,
                 self_deaf: options.self_deaf,
                 self_mute: options.self_mute,
@@ -149,7 +155,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`] if there is no player, or the source does not run.
     pub async fn disconnect(&self) -> Result<(), PlayerError> {
-        self.act(|reply| Command::Disconnect { reply })
+        self.act(|reply| PlayerCommand::Disconnect { reply })
             .await
             .map(drop)
     }
@@ -175,7 +181,7 @@ impl Player {
         options: PlayOptions,
     ) -> Result<(), PlayerError> {
         let track = track.into();
-        let played = self.act(|reply| Command::Play {
+        let played = self.act(|reply| PlayerCommand::Play {
             track,
             options,
             reply,
@@ -188,9 +194,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn pause(&self, paused: bool) -> Result<(), PlayerError> {
-        self.act(|reply| Command::Pause { paused, reply })
-            .await
-            .map(drop)
+        self.change(Operation::Pause(paused)).await
     }
 
     /// Goes to a position in the track; does nothing while nothing plays.
@@ -199,9 +203,7 @@ impl Player {
     /// [`PlayerError`].
     pub async fn seek(&self, position: Duration) -> Result<(), PlayerError> {
         let position = i64::try_from(position.as_millis()).unwrap_or(i64::MAX);
-        self.act(|reply| Command::Seek { position, reply })
-            .await
-            .map(drop)
+        self.change(Operation::Seek(position)).await
     }
 
     /// Stops, and gives the track that was playing. Nothing follows by itself.
@@ -209,7 +211,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn stop(&self) -> Result<Option<Arc<Playable>>, PlayerError> {
-        self.act(|reply| Command::Stop { reply }).await
+        self.act(|reply| PlayerCommand::Stop { reply }).await
     }
 
     /// Goes on to the next track of the queue, and gives the one that was playing.
@@ -219,7 +221,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn skip(&self, force: bool) -> Result<Option<Arc<Playable>>, PlayerError> {
-        self.act(|reply| Command::Skip { force, reply }).await
+        self.act(|reply| PlayerCommand::Skip { force, reply }).await
     }
 
     /// Sets the volume in percent, at most 1000; 0 is silent.
@@ -227,9 +229,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn set_volume(&self, volume: u16) -> Result<(), PlayerError> {
-        self.act(|reply| Command::Volume { volume, reply })
-            .await
-            .map(drop)
+        self.change(Operation::Volume(volume.min(MAX_VOLUME))).await
     }
 
     /// Sets all filters; those that are absent are taken away. With `seek` they are heard at once.
@@ -237,12 +237,8 @@ impl Player {
     /// # Errors
     /// [`PlayerError`].
     pub async fn set_filters(&self, filters: Filters, seek: bool) -> Result<(), PlayerError> {
-        let set = self.act(|reply| Command::Filters {
-            filters,
-            seek,
-            reply,
-        });
-        set.await.map(drop)
+        let filters = Arc::new(filters);
+        self.change(Operation::Filters { filters, seek }).await
     }
 
     /// Goes on at another node, from where it is.
@@ -251,7 +247,7 @@ impl Player {
     /// [`PlayerError::InvalidNode`] if it is there already, or the node is not connected.
     pub async fn switch_node(&self, node: impl Into<NodeId>) -> Result<(), PlayerError> {
         let (reply, answer) = oneshot::channel();
-        let command = pool::Command::Switch {
+        let command = PoolCommand::Switch {
             guild: self.guild,
             node: node.into(),
             reply,
@@ -270,7 +266,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_autoplay(&self, mode: AutoPlayMode) -> Result<(), PlayerError> {
-        self.tell(Command::Autoplay(mode)).await
+        self.tell(PlayerCommand::Autoplay(mode)).await
     }
 
     /// Sets after how long without a track it is told on; never if none.
@@ -280,7 +276,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_inactive_timeout(&self, timeout: Option<Duration>) -> Result<(), PlayerError> {
-        self.tell(Command::InactiveTimeout(timeout)).await
+        self.tell(PlayerCommand::InactiveTimeout(timeout)).await
     }
 
     /// Says how many people listen, where that is known; to nobody it plays three tracks more.
@@ -288,7 +284,7 @@ impl Player {
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_listeners(&self, people: Option<usize>) -> Result<(), PlayerError> {
-        self.tell(Command::Listeners(people)).await
+        self.tell(PlayerCommand::Listeners(people)).await
     }
 
     // -----------------------------------------------------------------------------------------------------------------

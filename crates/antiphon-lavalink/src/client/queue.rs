@@ -9,8 +9,8 @@ use super::Shared;
 use crate::{
     error::PlayerError,
     model::{GuildId, Playable},
-    player::{Command, QueueDeed},
-    pool,
+    player::{PlayerCommand, QueueChange},
+    pool::PoolCommand,
     queue::{Queue, QueueMode, Tracks},
 };
 
@@ -50,29 +50,29 @@ impl PlayerQueue {
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
-    pub async fn change<T, F>(&self, deed: F) -> Result<T, PlayerError>
+    pub async fn change<T, F>(&self, change: F) -> Result<T, PlayerError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Queue) -> T + Send + 'static,
     {
-        self.deed(|queue, _| deed(queue)).await
+        self.change_with_rng(|queue, _| change(queue)).await
     }
 
-    async fn deed<T, F>(&self, deed: F) -> Result<T, PlayerError>
+    async fn change_with_rng<T, F>(&self, change: F) -> Result<T, PlayerError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Queue, &mut Rng) -> T + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let deed = QueueDeed(Box::new(move |queue, rng| {
-            let _ = reply.send(deed(queue, rng));
+        let change = QueueChange(Box::new(move |queue, rng| {
+            let _ = reply.send(change(queue, rng));
         }));
         let command = if self.is_auto {
-            Command::AutoQueue(deed)
+            PlayerCommand::AutoQueue(change)
         } else {
-            Command::Queue(deed)
+            PlayerCommand::Queue(change)
         };
-        let command = pool::Command::Player {
+        let command = PoolCommand::Player {
             guild: self.guild,
             command: Box::new(command),
         };
@@ -174,7 +174,7 @@ impl PlayerQueue {
         if self.is_auto {
             return self.put(tracks).await;
         }
-        self.waited(|reply| Command::PutWait(tracks, reply))
+        self.waited(|reply| PlayerCommand::PutWait(tracks, reply))
             .await?
             .map_err(PlayerError::Queue)
     }
@@ -207,17 +207,17 @@ impl PlayerQueue {
         if self.is_auto {
             return self.get().await;
         }
-        self.waited(Command::GetWait)
+        self.waited(PlayerCommand::GetWait)
             .await?
             .map_err(PlayerError::Queue)
     }
 
     async fn waited<T>(
         &self,
-        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+        command: impl FnOnce(oneshot::Sender<T>) -> PlayerCommand,
     ) -> Result<T, PlayerError> {
         let (reply, answer) = oneshot::channel();
-        let command = pool::Command::Player {
+        let command = PoolCommand::Player {
             guild: self.guild,
             command: Box::new(command(reply)),
         };
@@ -276,7 +276,7 @@ impl PlayerQueue {
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn shuffle(&self) -> Result<(), PlayerError> {
-        self.deed(Queue::shuffle).await
+        self.change_with_rng(Queue::shuffle).await
     }
 
     /// Sets what it does when a track is taken.

@@ -4,7 +4,7 @@ use antiphon_core::{BodyForm, Draft, Event, Kind, Origin, Place};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::kind_of;
+use super::table::kind_of;
 use crate::{
     model::{GuildId, NodeId, Playable, playable_from_saved},
     wire,
@@ -100,18 +100,18 @@ pub(crate) fn note(
 
 /// What was noted beside an event; a note of another form counts as none.
 #[derive(Default)]
-pub(super) struct Noted {
+pub(super) struct EventNote {
     pub(super) original: Option<Playable>,
     pub(super) reason: Option<String>,
     pub(super) restored: bool,
 }
 
-pub(super) fn noted(event: &Event) -> Noted {
+pub(super) fn noted(event: &Event) -> EventNote {
     let Some(note) = event.note() else {
-        return Noted::default();
+        return EventNote::default();
     };
     let note: wire::Note<'_> = serde_json::from_slice(note).unwrap_or_default();
-    Noted {
+    EventNote {
         original: note.original.map(playable_from_saved),
         reason: note.reason.map(Into::into),
         restored: note.restored,

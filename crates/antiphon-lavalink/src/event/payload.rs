@@ -1,6 +1,6 @@
 //! The payload types.
 
-use antiphon_core::{DecodeError, Event, Kind, Payload};
+use antiphon_core::{DecodeError, Event, Kind};
 
 use super::make::noted;
 use crate::{
@@ -23,63 +23,16 @@ fn player(event: &Event) -> Option<GuildId> {
     before.ends_with("/player").then(|| id.parse().ok())?
 }
 
-/// Reads the body as an object; a list would be read by its order.
-fn object<'a, T: serde::Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
-    let start = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
-    if start != Some(&b'{') {
-        return Err(event.undecodable::<T>("the body is not an object"));
-    }
-    event.parse()
-}
-
-fn update(event: &Event) -> Result<view::PlayerUpdate, DecodeError> {
+pub(super) fn player_update(event: &Event) -> Result<view::PlayerUpdate, DecodeError> {
     match wire::PlayerUpdate::usual(event.body()) {
         Some((_, update)) => Ok(update),
-        None => object(event),
+        None => event.parse_object(),
     }
 }
 
-/// A payload that is read from one kind by way of a view, which borrows where `&` says so.
-macro_rules! payload {
-    ($name:ident, $kind:literal, &$view:ident, |$event:ident, $wire:ident| $value:expr) => {
-        payload!(@ $name, $kind, [view::$view<'a>], object, |$event, $wire| $value);
-    };
-    ($name:ident, $kind:literal, $view:ident, $read:ident, |$event:ident, $wire:ident| $value:expr) => {
-        payload!(@ $name, $kind, [view::$view], $read, |$event, $wire| $value);
-    };
-    (@ $name:ident, $kind:literal, [$view:ty], $read:ident, |$event:ident, $wire:ident| $value:expr) => {
-        impl Payload for $name {
-            const KINDS: &'static [&'static str] = &[$kind];
-            type View<'a> = $view;
-
-            fn view(event: &Event) -> Result<Self::View<'_>, DecodeError> {
-                $read(event)
-            }
-
-            fn decode($event: &Event) -> Result<Self, DecodeError> {
-                let $wire = Self::view($event)?;
-                Ok($value)
-            }
-        }
-    };
-}
-
-/// A payload that is its own view.
-macro_rules! whole {
-    ($name:ident, $kinds:expr, |$event:ident| $value:expr) => {
-        impl Payload for $name {
-            const KINDS: &'static [&'static str] = $kinds;
-            type View<'a> = Self;
-
-            fn view(event: &Event) -> Result<Self, DecodeError> {
-                Self::decode(event)
-            }
-
-            fn decode($event: &Event) -> Result<Self, DecodeError> {
-                $value
-            }
-        }
-    };
+/// Makes the payload of a view that is the payload.
+pub(super) fn itself<T>(_: &Event, view: T) -> T {
+    view
 }
 
 /// A node is connected or reconnected (`lavalink.ready`).
@@ -94,11 +47,15 @@ pub struct NodeReady {
     pub session_id: String,
 }
 
-payload!(NodeReady, "lavalink.ready", &Ready, |event, wire| Self {
-    node: node(event),
-    resumed: wire.resumed,
-    session_id: wire.session_id.into_owned(),
-});
+impl NodeReady {
+    pub(super) fn of(event: &Event, wire: view::Ready<'_>) -> Self {
+        Self {
+            node: node(event),
+            resumed: wire.resumed,
+            session_id: wire.session_id.into_owned(),
+        }
+    }
+}
 
 /// A node that was connected is lost (`lavalink.NodeDisconnected`).
 ///
@@ -112,14 +69,14 @@ pub struct NodeDisconnected {
     pub reason: Option<String>,
 }
 
-whole!(
-    NodeDisconnected,
-    &["lavalink.NodeDisconnected"],
-    |event| Ok(Self {
-        node: node(event),
-        reason: noted(event).reason,
-    })
-);
+impl NodeDisconnected {
+    pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
+        Ok(Self {
+            node: node(event),
+            reason: noted(event).reason,
+        })
+    }
+}
 
 /// A node was closed by its user (`lavalink.NodeClosed`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,13 +88,15 @@ pub struct NodeClosed {
     pub disconnected: Vec<GuildId>,
 }
 
-whole!(NodeClosed, &["lavalink.NodeClosed"], |event| {
-    let body: wire::Own<'_> = object(event)?;
-    Ok(Self {
-        node: node(event),
-        disconnected: body.disconnected.into_iter().map(GuildId::new).collect(),
-    })
-});
+impl NodeClosed {
+    pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
+        let body: wire::Own<'_> = event.parse_object()?;
+        Ok(Self {
+            node: node(event),
+            disconnected: body.disconnected.into_iter().map(GuildId::new).collect(),
+        })
+    }
+}
 
 /// A track began (`lavalink.TrackStartEvent`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,11 +114,8 @@ pub struct TrackStart {
     pub restored: bool,
 }
 
-payload!(
-    TrackStart,
-    "lavalink.TrackStartEvent",
-    &TrackEvent,
-    |event, wire| {
+impl TrackStart {
+    pub(super) fn of(event: &Event, wire: view::TrackEvent<'_>) -> Self {
         let noted = noted(event);
         Self {
             node: node(event),
@@ -169,7 +125,7 @@ payload!(
             restored: noted.restored,
         }
     }
-);
+}
 
 /// A track ended (`lavalink.TrackEndEvent`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,18 +143,17 @@ pub struct TrackEnd {
     pub original: Option<Playable>,
 }
 
-payload!(
-    TrackEnd,
-    "lavalink.TrackEndEvent",
-    &TrackEvent,
-    |event, wire| Self {
-        node: node(event),
-        player: player(event),
-        track: wire.track.into(),
-        reason: TrackEndReason::from(wire.reason.as_deref().unwrap_or_default()),
-        original: noted(event).original,
+impl TrackEnd {
+    pub(super) fn of(event: &Event, wire: view::TrackEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            track: wire.track.into(),
+            reason: TrackEndReason::from(wire.reason.as_deref().unwrap_or_default()),
+            original: noted(event).original,
+        }
     }
-);
+}
 
 /// A track failed (`lavalink.TrackExceptionEvent`); its end follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,18 +171,17 @@ pub struct TrackException {
     pub original: Option<Playable>,
 }
 
-payload!(
-    TrackException,
-    "lavalink.TrackExceptionEvent",
-    &TrackEvent,
-    |event, wire| Self {
-        node: node(event),
-        player: player(event),
-        track: wire.track.into(),
-        exception: wire.exception.unwrap_or_default().into(),
-        original: noted(event).original,
+impl TrackException {
+    pub(super) fn of(event: &Event, wire: view::TrackEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            track: wire.track.into(),
+            exception: wire.exception.unwrap_or_default().into(),
+            original: noted(event).original,
+        }
     }
-);
+}
 
 /// A track brings nothing any more (`lavalink.TrackStuckEvent`); no end follows by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -245,18 +199,17 @@ pub struct TrackStuck {
     pub original: Option<Playable>,
 }
 
-payload!(
-    TrackStuck,
-    "lavalink.TrackStuckEvent",
-    &TrackEvent,
-    |event, wire| Self {
-        node: node(event),
-        player: player(event),
-        track: wire.track.into(),
-        threshold: wire.threshold.unwrap_or_default(),
-        original: noted(event).original,
+impl TrackStuck {
+    pub(super) fn of(event: &Event, wire: view::TrackEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            track: wire.track.into(),
+            threshold: wire.threshold.unwrap_or_default(),
+            original: noted(event).original,
+        }
     }
-);
+}
 
 /// Discord's voice socket of a node was closed (`lavalink.WebSocketClosedEvent`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,18 +227,17 @@ pub struct WebsocketClosed {
     pub by_remote: bool,
 }
 
-payload!(
-    WebsocketClosed,
-    "lavalink.WebSocketClosedEvent",
-    &VoiceClosed,
-    |event, wire| Self {
-        node: node(event),
-        player: player(event),
-        code: DiscordVoiceCloseType(u16::try_from(wire.code).unwrap_or_default()),
-        reason: wire.reason.into_owned(),
-        by_remote: wire.by_remote,
+impl WebsocketClosed {
+    pub(super) fn of(event: &Event, wire: view::VoiceClosed<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            code: DiscordVoiceCloseType(u16::try_from(wire.code).unwrap_or_default()),
+            reason: wire.reason.into_owned(),
+            by_remote: wire.by_remote,
+        }
     }
-);
+}
 
 /// How a player stands (`lavalink.playerUpdate`): some seconds apart while it plays, and whenever that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -305,20 +257,18 @@ pub struct PlayerUpdate {
     pub ping: i64,
 }
 
-payload!(
-    PlayerUpdate,
-    "lavalink.playerUpdate",
-    PlayerUpdate,
-    update,
-    |event, wire| Self {
-        node: node(event),
-        player: player(event),
-        time: wire.state.time,
-        position: wire.state.position,
-        connected: wire.state.connected,
-        ping: wire.state.ping,
+impl PlayerUpdate {
+    pub(super) fn of(event: &Event, wire: view::PlayerUpdate) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            time: wire.state.time,
+            position: wire.state.position,
+            connected: wire.state.connected,
+            ping: wire.state.ping,
+        }
     }
-);
+}
 
 /// How a node stands (`lavalink.stats`): once a minute.
 ///
@@ -342,17 +292,19 @@ pub struct Stats {
     pub frames: Option<FrameStats>,
 }
 
-payload!(Stats, "lavalink.stats", StatsOP, object, |event, wire| {
-    Self {
-        node: node(event),
-        players: wire.players,
-        playing: wire.playing,
-        uptime: wire.uptime,
-        memory: wire.memory,
-        cpu: wire.cpu,
-        frames: wire.frames,
+impl Stats {
+    pub(super) fn of(event: &Event, wire: view::StatsOP) -> Self {
+        Self {
+            node: node(event),
+            players: wire.players,
+            playing: wire.playing,
+            uptime: wire.uptime,
+            memory: wire.memory,
+            cpu: wire.cpu,
+            frames: wire.frames,
+        }
     }
-});
+}
 
 /// A player has played nothing for a while (`lavalink.InactivePlayer`), or nobody listens to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -364,12 +316,14 @@ pub struct InactivePlayer {
     pub player: Option<GuildId>,
 }
 
-whole!(InactivePlayer, &["lavalink.InactivePlayer"], |event| Ok(
-    Self {
-        node: node(event),
-        player: player(event),
+impl InactivePlayer {
+    pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
+        Ok(Self {
+            node: node(event),
+            player: player(event),
+        })
     }
-));
+}
 
 /// A player goes on at another node (`lavalink.PlayerMigrated`).
 ///
@@ -389,16 +343,18 @@ pub struct PlayerMigrated {
     pub reason: MoveReason,
 }
 
-whole!(PlayerMigrated, &["lavalink.PlayerMigrated"], |event| {
-    let body: wire::Own<'_> = object(event)?;
-    Ok(Self {
-        player: body.guild.map(GuildId::new),
-        from: body.from.as_deref().unwrap_or_default().into(),
-        to: body.to.as_deref().unwrap_or_default().into(),
-        position: body.position,
-        reason: MoveReason::from(noted(event).reason.as_deref().unwrap_or_default()),
-    })
-});
+impl PlayerMigrated {
+    pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
+        let body: wire::Own<'_> = event.parse_object()?;
+        Ok(Self {
+            player: body.guild.map(GuildId::new),
+            from: body.from.as_deref().unwrap_or_default().into(),
+            to: body.to.as_deref().unwrap_or_default().into(),
+            position: body.position,
+            reason: MoveReason::from(noted(event).reason.as_deref().unwrap_or_default()),
+        })
+    }
+}
 
 /// A frame without a type of its own, mostly of a plugin.
 ///
@@ -417,34 +373,16 @@ pub struct Extra {
     pub data: bytes::Bytes,
 }
 
-whole!(
-    Extra,
-    &[
-        "lavalink.PlayerCreatedEvent",
-        "lavalink.PlayerConnectedEvent",
-        "lavalink.PlayerReconnectingEvent",
-        "lavalink.PlayerDestroyedEvent",
-        "lavalink.VolumeChangedEvent",
-        "lavalink.FiltersChangedEvent",
-        "lavalink.PauseEvent",
-        "lavalink.SeekEvent",
-        "lavalink.SegmentsLoaded",
-        "lavalink.SegmentSkipped",
-        "lavalink.ChaptersLoaded",
-        "lavalink.ChapterStarted",
-        "lavalink.LyricsFoundEvent",
-        "lavalink.LyricsNotFoundEvent",
-        "lavalink.LyricsLineEvent",
-    ],
-    |event| Ok(Self {
-        kind: event.kind().clone(),
-        node: node(event),
-        player: player(event),
-        data: event.body().clone(),
-    })
-);
-
 impl Extra {
+    pub(super) fn of(event: &Event) -> Result<Self, DecodeError> {
+        Ok(Self {
+            kind: event.kind().clone(),
+            node: node(event),
+            player: player(event),
+            data: event.body().clone(),
+        })
+    }
+
     /// Reads the frame.
     ///
     /// # Errors
@@ -465,7 +403,11 @@ pub struct Malformed {
     pub data: bytes::Bytes,
 }
 
-whole!(Malformed, &["lavalink.malformed"], |event| Ok(Self {
-    node: node(event),
-    data: event.body().clone(),
-}));
+impl Malformed {
+    pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
+        Ok(Self {
+            node: node(event),
+            data: event.body().clone(),
+        })
+    }
+}

@@ -122,8 +122,24 @@ impl TrackInfo {
         Some(Duration::from_millis(length))
     }
 
+    /// The wire's form, with borrowed texts.
     pub(crate) fn borrowed(&self) -> wire::TrackInfo<'_> {
-        wire::TrackInfo::of(self)
+        fn maybe(text: Option<&String>) -> Option<Cow<'_, str>> {
+            text.map(|text| Cow::Borrowed(text.as_str()))
+        }
+        wire::TrackInfo {
+            identifier: Cow::Borrowed(&self.identifier),
+            is_seekable: self.is_seekable,
+            author: Cow::Borrowed(&self.author),
+            length: self.length,
+            is_stream: self.is_stream,
+            position: self.position,
+            title: Cow::Borrowed(&self.title),
+            uri: maybe(self.uri.as_ref()),
+            artwork: maybe(self.artwork.as_ref()),
+            isrc: maybe(self.isrc.as_ref()),
+            source: Cow::Borrowed(&self.source),
+        }
     }
 }
 

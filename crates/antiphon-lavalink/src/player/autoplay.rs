@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::time::Instant;
 
-use super::{Output, PlayerState};
+use super::{LocalPlayer, Output};
 use crate::{
     model::{AutoPlayMode, Playable},
     queue::{Queue, QueueMode},
@@ -27,7 +27,7 @@ const ADDED: usize = 20;
 
 /// What recommendations go by.
 #[derive(Debug)]
-pub(super) struct Tastes {
+pub(super) struct Recommender {
     used: VecDeque<String>,
     first: Option<Arc<Playable>>,
     most: usize,
@@ -36,7 +36,7 @@ pub(super) struct Tastes {
     asked: bool,
 }
 
-impl Default for Tastes {
+impl Default for Recommender {
     fn default() -> Self {
         Self {
             used: VecDeque::new(),
@@ -48,7 +48,7 @@ impl Default for Tastes {
     }
 }
 
-impl Tastes {
+impl Recommender {
     /// Recommendations are to go with this track.
     pub(super) fn populate(&mut self, track: &Arc<Playable>, most: usize) {
         self.first = Some(Arc::clone(track));
@@ -68,7 +68,7 @@ impl Tastes {
     }
 }
 
-impl PlayerState {
+impl LocalPlayer {
     /// Plays what comes next, if anything does.
     pub(super) fn play_next(&mut self, skipped: bool, now: Instant) {
         if self.autoplay == AutoPlayMode::Disabled && !skipped {
@@ -89,7 +89,7 @@ impl PlayerState {
     fn play_recommended(&mut self, now: Instant) {
         let found = Arc::make_mut(&mut self.auto_queue);
         let Ok(track) = found.get() else {
-            self.tastes.play = true;
+            self.recommender.play = true;
             self.recommend();
             return self.idle(now);
         };
@@ -103,19 +103,19 @@ impl PlayerState {
 
     /// Asks for tracks that go with what was heard.
     pub(super) fn recommend(&mut self) {
-        if self.tastes.asked {
+        if self.recommender.asked {
             return;
         }
         let seeds = self.seeds();
         for seed in &seeds {
-            self.tastes.use_up(&seed.identifier);
+            self.recommender.use_up(&seed.identifier);
         }
         let queries = queries(&seeds);
         if queries.is_empty() {
-            self.tastes.play = false;
+            self.recommender.play = false;
             return;
         }
-        self.tastes.asked = true;
+        self.recommender.asked = true;
         self.outputs.push_back(Output::Recommend(queries));
     }
 
@@ -130,12 +130,12 @@ impl PlayerState {
         let mut seeds: Vec<Arc<Playable>> = Vec::new();
         for track in history.take(FROM_HISTORY).chain(found).chain(others) {
             let known = seeds.iter().any(|seed| seed.is_same(track));
-            if !known && !self.tastes.used.contains(&track.identifier) {
+            if !known && !self.recommender.used.contains(&track.identifier) {
                 seeds.push(Arc::clone(track));
             }
         }
         self.rng.shuffle(&mut seeds);
-        if let Some(first) = self.tastes.first.take() {
+        if let Some(first) = self.recommender.first.take() {
             seeds.retain(|seed| !seed.is_same(&first));
             seeds.insert(0, first);
         }
@@ -144,8 +144,8 @@ impl PlayerState {
 
     /// Tracks that go with what was heard; none if nothing was found.
     pub(crate) fn on_recommended(&mut self, tracks: Vec<Playable>, now: Instant) {
-        self.tastes.asked = false;
-        let most = std::mem::replace(&mut self.tastes.most, ADDED);
+        self.recommender.asked = false;
+        let most = std::mem::replace(&mut self.recommender.most, ADDED);
         let mut fresh: Vec<Playable> = Vec::new();
         for track in tracks {
             if !self.was_heard(&track) && !fresh.iter().any(|known| known.is_same(&track)) {
@@ -159,7 +159,7 @@ impl PlayerState {
         fresh.truncate(most);
         Arc::make_mut(&mut self.auto_queue).put_fitting(fresh);
         self.dirty = true;
-        let play = std::mem::take(&mut self.tastes.play);
+        let play = std::mem::take(&mut self.recommender.play);
         let is_idle = self.current().is_none() && !self.is_playing_next();
         if play && is_idle && self.autoplay == AutoPlayMode::Enabled && !self.auto_queue.is_empty()
         {

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use antiphon_core::Rng;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Ask, Intent, LOUDEST, Output, PlayerState, Reply, Why};
+use super::{Intent, LocalPlayer, MAX_VOLUME, Operation, Output, Reply, Request};
 use crate::{
     error::PlayerError,
     model::{AutoPlayMode, ChannelId, NodeId, Playable},
@@ -17,19 +17,19 @@ pub(super) type Got = Result<Arc<Playable>, QueueError>;
 pub(super) type Put = Result<usize, QueueError>;
 
 /// Something done to a queue, which answers by itself.
-pub(crate) struct QueueDeed(pub(crate) Deed);
+pub(crate) struct QueueChange(pub(crate) Change);
 
-type Deed = Box<dyn FnOnce(&mut Queue, &mut Rng) + Send>;
+type Change = Box<dyn FnOnce(&mut Queue, &mut Rng) + Send>;
 
-impl fmt::Debug for QueueDeed {
+impl fmt::Debug for QueueChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("QueueDeed")
+        f.write_str("QueueChange")
     }
 }
 
 /// What is asked of a player.
 #[derive(Debug)]
-pub(crate) enum Command {
+pub(crate) enum PlayerCommand {
     /// Enter a channel, or move to another; what is absent stays.
     Enter {
         channel: ChannelId,
@@ -48,21 +48,9 @@ pub(crate) enum Command {
         options: PlayOptions,
         reply: Reply,
     },
-    Pause {
-        paused: bool,
-        reply: Reply,
-    },
-    Seek {
-        position: i64,
-        reply: Reply,
-    },
-    Volume {
-        volume: u16,
-        reply: Reply,
-    },
-    Filters {
-        filters: Filters,
-        seek: bool,
+    /// Pause, seek, volume or filters: requested from the node as given.
+    Change {
+        operation: Operation,
         reply: Reply,
     },
     Stop {
@@ -75,13 +63,13 @@ pub(crate) enum Command {
     Autoplay(AutoPlayMode),
     InactiveTimeout(Option<Duration>),
     Listeners(Option<usize>),
-    Queue(QueueDeed),
-    AutoQueue(QueueDeed),
+    Queue(QueueChange),
+    AutoQueue(QueueChange),
     GetWait(oneshot::Sender<Got>),
     PutWait(Tracks, oneshot::Sender<Put>),
 }
 
-impl Command {
+impl PlayerCommand {
     /// Whether it makes a player where there is none; the others need one that is in a channel.
     pub(crate) fn makes_player(&self) -> bool {
         matches!(
@@ -110,10 +98,7 @@ impl Command {
             Self::Enter { reply, .. }
             | Self::Disconnect { reply }
             | Self::Play { reply, .. }
-            | Self::Pause { reply, .. }
-            | Self::Seek { reply, .. }
-            | Self::Volume { reply, .. }
-            | Self::Filters { reply, .. }
+            | Self::Change { reply, .. }
             | Self::Stop { reply }
             | Self::Skip { reply, .. } => drop(reply.send(Err(error))),
             Self::Autoplay(_)
@@ -186,7 +171,7 @@ setters! {
     /// Sets where in the track it ends; the default is its end.
     end: Duration => Some(end).filter(|end| !end.is_zero());
     /// Sets the player's volume, 0 to 1000 percent; the default leaves it.
-    volume: u16 => Some(volume.min(LOUDEST));
+    volume: u16 => Some(volume.min(MAX_VOLUME));
     /// Sets whether the player is paused; the default leaves it.
     paused: bool => Some(paused);
     /// Sets whether the track goes to the queue's history; the default is yes.
@@ -203,11 +188,11 @@ fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
-impl PlayerState {
+impl LocalPlayer {
     /// Does what a client asks for.
-    pub(crate) fn on_command(&mut self, command: Command, now: Instant) {
+    pub(crate) fn on_command(&mut self, command: PlayerCommand, now: Instant) {
         match command {
-            Command::Enter {
+            PlayerCommand::Enter {
                 channel,
                 self_deaf,
                 self_mute,
@@ -233,48 +218,37 @@ impl PlayerState {
                 }
                 self.dirty = true;
             }
-            Command::Disconnect { reply } => {
+            PlayerCommand::Disconnect { reply } => {
                 let request = self.voice.leave(self.guild);
                 self.outputs.push_back(Output::Voice(request));
                 self.end();
                 // Whether the node hears it or not, the player is over.
                 let _ = reply.send(Ok(None));
             }
-            Command::Play {
+            PlayerCommand::Play {
                 track,
                 options,
                 reply,
             } => self.play(track, options, reply),
-            Command::Pause { paused, reply } => self.change(Why::Pause(paused), reply),
-            // Nothing to seek in.
-            Command::Seek { reply, .. } if self.runs.newest().is_none() => {
-                drop(reply.send(Ok(None)));
-            }
-            Command::Seek { position, reply } => self.change(Why::Seek(position.max(0)), reply),
-            Command::Volume { volume, reply } => {
-                self.change(Why::Volume(volume.min(LOUDEST)), reply);
-            }
-            Command::Filters {
-                filters,
-                seek,
+            // There is no track to seek in.
+            PlayerCommand::Change {
+                operation: Operation::Seek(_),
                 reply,
-            } => {
-                let filters = Arc::new(filters);
-                self.change(Why::Filters { filters, seek }, reply);
-            }
-            Command::Stop { reply } => self.stop(Intent::Stop, reply),
-            Command::Skip { force, reply } => {
+            } if self.runs.newest().is_none() => drop(reply.send(Ok(None))),
+            PlayerCommand::Change { operation, reply } => self.change(operation, reply),
+            PlayerCommand::Stop { reply } => self.stop(Intent::Stop, reply),
+            PlayerCommand::Skip { force, reply } => {
                 if force {
                     // Otherwise a loop would begin the same track again.
                     Arc::make_mut(&mut self.queue).set_loaded(None);
                 }
                 self.stop(Intent::Skip, reply);
             }
-            Command::Autoplay(mode) => {
+            PlayerCommand::Autoplay(mode) => {
                 self.autoplay = mode;
                 self.dirty = true;
             }
-            Command::InactiveTimeout(timeout) => {
+            PlayerCommand::InactiveTimeout(timeout) => {
                 self.inactive_timeout = timeout;
                 self.inactive_at = None;
                 if self.current().is_none() {
@@ -282,44 +256,45 @@ impl PlayerState {
                 }
                 self.dirty = true;
             }
-            Command::Listeners(count) => {
+            PlayerCommand::Listeners(count) => {
                 self.listeners = count;
                 if count != Some(0) {
-                    self.tokens = super::TOKENS;
+                    self.unheard_left = super::UNHEARD_TRACKS;
                 }
             }
-            Command::Queue(QueueDeed(deed)) => {
+            PlayerCommand::Queue(QueueChange(change)) => {
                 let queue = Arc::make_mut(&mut self.queue);
-                deed(queue, &mut self.rng);
+                change(queue, &mut self.rng);
                 self.serve_waiters();
                 self.dirty = true;
             }
-            Command::AutoQueue(QueueDeed(deed)) => {
-                deed(Arc::make_mut(&mut self.auto_queue), &mut self.rng);
+            PlayerCommand::AutoQueue(QueueChange(change)) => {
+                change(Arc::make_mut(&mut self.auto_queue), &mut self.rng);
                 self.dirty = true;
             }
-            Command::GetWait(reply) => self.get_wait(reply),
-            Command::PutWait(tracks, reply) => self.put_wait(tracks, reply),
+            PlayerCommand::GetWait(reply) => self.get_wait(reply),
+            PlayerCommand::PutWait(tracks, reply) => self.put_wait(tracks, reply),
         }
     }
 
     /// Lets a request wait for its turn, if the player is in a channel or on its way.
-    fn change(&mut self, why: Why, reply: Reply) {
+    fn change(&mut self, operation: Operation, reply: Reply) {
         if self.voice.channel.is_none() {
-            self.forget(&why);
-            return Ask::new(why, Some(reply)).fail(PlayerError::InvalidChannelState(self.guild));
+            self.forget(&operation);
+            return Request::new(operation, Some(reply))
+                .fail(PlayerError::InvalidChannelState(self.guild));
         }
-        self.push(why, Some(reply));
+        self.push(operation, Some(reply));
     }
 
     fn play(&mut self, track: Arc<Playable>, options: PlayOptions, reply: Reply) {
         let run = self.add_run(&track);
         self.runs.begin_at(run, milliseconds(options.start));
         if options.populate {
-            self.tastes.populate(&track, options.max_populate);
+            self.recommender.populate(&track, options.max_populate);
             self.recommend();
         }
-        let why = Why::Play {
+        let operation = Operation::Play {
             run,
             track,
             no_replace: !options.replace,
@@ -330,19 +305,19 @@ impl PlayerState {
             filters: options.filters.map(Arc::new),
             remember: options.add_history,
         };
-        self.change(why, reply);
+        self.change(operation, reply);
     }
 
     fn stop(&mut self, intent: Intent, reply: Reply) {
         // Recommendations that are still looked for would begin after the stop.
-        self.tastes.wait();
+        self.recommender.wait();
         let Some(run) = self.runs.newest() else {
             let _ = reply.send(Ok(None));
             return;
         };
         let was = Arc::clone(&run.track);
         self.intent = Some((intent, run.id));
-        self.change(Why::Stop { was }, reply);
+        self.change(Operation::Stop { was }, reply);
     }
 
     // -----------------------------------------------------------------------------------------------------------------

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Intent, PlayerState, Remote, Why, runs::Phase};
+use super::{Intent, LocalPlayer, Operation, RemotePlayer, runs::Phase};
 use crate::{
     model::{DiscordVoiceCloseType, Playable, TrackEndReason},
-    wire::PlayerState as State,
+    wire::PlayerState,
 };
 
 /// What is to be noted beside an event of the node.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Noted {
+pub(crate) struct TrackNote {
     pub(crate) original: Option<Arc<Playable>>,
     pub(crate) restored: bool,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Noted {
 pub(super) struct LastEnd {
     track: Arc<Playable>,
     reason: TrackEndReason,
-    noted: Noted,
+    noted: TrackNote,
 }
 
 impl LastEnd {
@@ -31,11 +31,11 @@ impl LastEnd {
     }
 }
 
-impl PlayerState {
+impl LocalPlayer {
     /// A track began, or its start is told once more.
     ///
     /// A repeated start changes nothing: `NodeLink` tells one when it takes a request and one when sound flows.
-    pub(crate) fn on_track_start(&mut self, track: Playable, now: Instant) -> Noted {
+    pub(crate) fn on_track_start(&mut self, track: Playable, now: Instant) -> TrackNote {
         self.heard += 1;
         let position = self.progress.at(now);
         let (run, is_news) = if let Some(known) = self.runs.started(&track) {
@@ -43,12 +43,12 @@ impl PlayerState {
         } else {
             if let Some(last) = self.last_end.as_ref().filter(|last| last.is_of(&track)) {
                 // Late, as far as can be told here; the node knows.
-                self.is_in_doubt = true;
+                self.needs_comparison = true;
                 return last.noted.clone();
             }
             (self.runs.foreign(track), true)
         };
-        let noted = Noted {
+        let noted = TrackNote {
             original: (!run.foreign).then(|| Arc::clone(&run.track)),
             restored: run.restored,
         };
@@ -76,13 +76,13 @@ impl PlayerState {
         track: &Playable,
         reason: &TrackEndReason,
         now: Instant,
-    ) -> Noted {
+    ) -> TrackNote {
         self.heard += 1;
         if let Some(last) = self.repeated(track, reason) {
             return last.noted.clone();
         }
         let ended = self.runs.ended(track, reason);
-        let noted = Noted {
+        let noted = TrackNote {
             original: ended
                 .as_ref()
                 .filter(|run| !run.foreign)
@@ -112,7 +112,8 @@ impl PlayerState {
             self.advance(reason, Some(run.id), now);
         }
         // Whatever replaced it was not heard.
-        self.is_in_doubt |= *reason == TrackEndReason::Replaced && self.runs.newest().is_none();
+        self.needs_comparison |=
+            *reason == TrackEndReason::Replaced && self.runs.newest().is_none();
         self.dirty = true;
         noted
     }
@@ -132,17 +133,17 @@ impl PlayerState {
     ///
     /// A stop is what its answer says. After any other request the end itself is waited for, which tells the reason; if
     /// it was lost, the node's view of the player is what counts.
-    pub(super) fn on_no_track(&mut self, last: u64, why: &Why, now: Instant) {
-        let but = match why {
-            Why::Play { run, .. } => Some(*run),
-            Why::Restore { run, .. } => *run,
+    pub(super) fn on_no_track(&mut self, last: u64, operation: &Operation, now: Instant) {
+        let but = match operation {
+            Operation::Play { run, .. } => Some(*run),
+            Operation::Restore { run, .. } => *run,
             _ => None,
         };
-        let is_stop = matches!(why, Why::Stop { .. });
+        let is_stop = matches!(operation, Operation::Stop { .. });
         let Some(run) = self.runs.vanish(last, but, is_stop) else {
             // One that was taken may still begin.
             let taken = self.runs.current().map(|run| run.id);
-            self.is_in_doubt |= taken.is_some_and(|run| run <= last && Some(run) != but);
+            self.needs_comparison |= taken.is_some_and(|run| run <= last && Some(run) != but);
             return;
         };
         if self.current().is_none() {
@@ -153,24 +154,24 @@ impl PlayerState {
             self.runs.settle(run);
             self.advance(&TrackEndReason::Stopped, Some(run), now);
         } else {
-            self.is_in_doubt = true;
+            self.needs_comparison = true;
         }
     }
 
     /// Whether the node is to be asked how the player stands, since what it said does not fit; it is said once.
-    pub(crate) fn take_doubt(&mut self) -> bool {
-        std::mem::take(&mut self.is_in_doubt)
+    pub(crate) fn take_needs_comparison(&mut self) -> bool {
+        std::mem::take(&mut self.needs_comparison)
     }
 
     /// A track failed, or brings nothing any more.
-    pub(crate) fn on_track_trouble(&self, track: &Playable) -> Noted {
+    pub(crate) fn on_track_trouble(&self, track: &Playable) -> TrackNote {
         let run = self.runs.find(track, &TrackEndReason::Finished);
         if run.is_none()
             && let Some(last) = self.last_end.as_ref().filter(|last| last.is_of(track))
         {
             return last.noted.clone();
         }
-        Noted {
+        TrackNote {
             original: run
                 .filter(|run| !run.foreign)
                 .map(|run| Arc::clone(&run.track)),
@@ -179,7 +180,7 @@ impl PlayerState {
     }
 
     /// How the player stands.
-    pub(crate) fn on_update(&mut self, state: State, now: Instant) {
+    pub(crate) fn on_update(&mut self, state: PlayerState, now: Instant) {
         self.heard += 1;
         self.is_away = false;
         self.connected = state.connected;
@@ -223,7 +224,7 @@ impl PlayerState {
     /// The node's view of the player after a resumed session or a restart; `None` if it has none.
     ///
     /// Nothing is begun anew where the node plays on.
-    pub(crate) fn reconcile(&mut self, remote: Option<Remote>, now: Instant) {
+    pub(crate) fn reconcile(&mut self, remote: Option<RemotePlayer>, now: Instant) {
         let Some(remote) = remote else {
             if let Some(node) = self.node.clone() {
                 self.restore(node, None, now, None);
@@ -308,9 +309,9 @@ impl PlayerState {
             return;
         }
         if self.listeners == Some(0) {
-            self.tokens = self.tokens.saturating_sub(1);
-            if self.tokens == 0 {
-                self.tokens = super::TOKENS;
+            self.unheard_left = self.unheard_left.saturating_sub(1);
+            if self.unheard_left == 0 {
+                self.unheard_left = super::UNHEARD_TRACKS;
                 self.outputs.push_back(super::Output::Inactive);
                 return;
             }
@@ -320,7 +321,7 @@ impl PlayerState {
             Some(Intent::Skip) => true,
             None => reason.may_start_next(),
         };
-        if !may_go_on || self.errors >= super::ERRORS {
+        if !may_go_on || self.errors >= super::MAX_ERRORS {
             self.errors = 0;
             return self.idle(now);
         }
@@ -328,7 +329,7 @@ impl PlayerState {
     }
 
     /// A request is under way.
-    pub(crate) fn is_asking(&self) -> bool {
+    pub(crate) fn awaits_response(&self) -> bool {
         self.sent.is_some()
     }
 
@@ -338,8 +339,8 @@ impl PlayerState {
             .newest()
             .is_some_and(|run| run.phase < Phase::Accepted)
             || self
-                .asks
+                .requests
                 .iter()
-                .any(|ask| matches!(ask.why, Why::Play { .. }))
+                .any(|request| matches!(request.operation, Operation::Play { .. }))
     }
 }

@@ -9,7 +9,7 @@ use antiphon_core::{Checkpoint, Rng};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{PlayerState, Rules, runs::Phase};
+use super::{LocalPlayer, Rules, runs::Phase};
 use crate::{
     model::{AutoPlayMode, ChannelId, GuildId, NodeId, playable_from_saved},
     queue::Queue,
@@ -21,7 +21,7 @@ const VERSION: u8 = 1;
 /// Bytes that the tracks of one checkpoint take; what is beyond is not there after a restart.
 const BUDGET: usize = Checkpoint::MAX_STATE - (Checkpoint::MAX_STATE >> 3);
 
-pub(super) fn save(player: &PlayerState, now: Instant) -> Bytes {
+pub(super) fn save(player: &LocalPlayer, now: Instant) -> Bytes {
     let mut budget = BUDGET;
     let queue = player.queue.saved(&mut budget);
     let found: Vec<SavedTrack<'_>> = player.auto_queue.saved(&mut budget).items;
@@ -68,12 +68,12 @@ pub(crate) fn read_saved(
     rules: Rules,
     rng: Rng,
     now: Instant,
-) -> Option<PlayerState> {
+) -> Option<LocalPlayer> {
     let saved: SavedPlayer<'_> = serde_json::from_slice(state).ok()?;
     if saved.version != VERSION || saved.gone {
         return None;
     }
-    let mut player = PlayerState::new(guild, rules, rng, now);
+    let mut player = LocalPlayer::new(guild, rules, rng, now);
     player.node = saved.node.map(NodeId::new);
     player.voice.channel = saved.channel.map(ChannelId::new);
     player.voice.self_deaf = saved.self_deaf;

@@ -9,7 +9,7 @@ use crate::{
     error::{Failure, RequestError},
     model::{DiscordVoiceCloseType, TrackEndReason},
     queue::QueueMode,
-    wire::{PlayerState as State, Timescale, UpdatePlayer},
+    wire::{PlayerState, Timescale, UpdatePlayer},
 };
 
 const GUILD: GuildId = GuildId::new(9001);
@@ -35,7 +35,7 @@ fn rules() -> Rules {
 
 /// A player with a clock, and what it wants.
 struct Stage {
-    player: PlayerState,
+    player: LocalPlayer,
     now: Instant,
     asked: u64,
 }
@@ -44,7 +44,7 @@ impl Stage {
     fn new() -> Self {
         let now = Instant::now();
         Self {
-            player: PlayerState::new(GUILD, rules(), Rng::with_seed(1), now),
+            player: LocalPlayer::new(GUILD, rules(), Rng::with_seed(1), now),
             now,
             asked: 0,
         }
@@ -53,7 +53,7 @@ impl Stage {
     /// In a channel, at a node.
     fn connected() -> Self {
         let mut stage = Self::new();
-        let mut entered = stage.reply(|reply| Command::Enter {
+        let mut entered = stage.reply(|reply| PlayerCommand::Enter {
             channel: LOFT,
             self_deaf: None,
             self_mute: None,
@@ -89,7 +89,10 @@ impl Stage {
         stage
     }
 
-    fn reply(&mut self, command: impl FnOnce(Reply) -> Command) -> oneshot::Receiver<Outcome> {
+    fn reply(
+        &mut self,
+        command: impl FnOnce(Reply) -> PlayerCommand,
+    ) -> oneshot::Receiver<Outcome> {
         let (reply, answer) = oneshot::channel();
         self.player.on_command(command(reply), self.now);
         answer
@@ -97,7 +100,7 @@ impl Stage {
 
     fn play(&mut self, name: &str) -> oneshot::Receiver<Outcome> {
         let track = Arc::new(track(name));
-        self.reply(|reply| Command::Play {
+        self.reply(|reply| PlayerCommand::Play {
             track,
             options: PlayOptions::new(),
             reply,
@@ -106,46 +109,48 @@ impl Stage {
 
     fn put(&mut self, names: &str) {
         let tracks: Vec<Playable> = names.chars().map(|name| track(&name.to_string())).collect();
-        let deed = QueueDeed(Box::new(move |queue, _| {
+        let change = QueueChange(Box::new(move |queue, _| {
             queue.put(tracks).expect("room");
         }));
-        self.player.on_command(Command::Queue(deed), self.now);
+        self.player
+            .on_command(PlayerCommand::Queue(change), self.now);
     }
 
     fn autoplay(&mut self, mode: AutoPlayMode) {
-        self.player.on_command(Command::Autoplay(mode), self.now);
+        self.player
+            .on_command(PlayerCommand::Autoplay(mode), self.now);
     }
 
     /// What the node is asked next.
     fn ask(&mut self) -> Option<UpdatePlayer> {
         self.asked += 1;
-        match self.player.next_ask(self.asked)?.1 {
-            Answer::Update { body, .. } => Some(*body),
-            Answer::Destroy => Some(UpdatePlayer::default()),
+        match self.player.next_request(self.asked)?.1 {
+            RequestBody::Update { body, .. } => Some(*body),
+            RequestBody::Destroy => Some(UpdatePlayer::default()),
         }
     }
 
     fn answer(&mut self, connected: bool, track: Option<Playable>) {
-        let remote = Remote {
+        let remote = RemotePlayer {
             guild: Some(GUILD),
             track,
             volume: None,
             paused: self.player.paused,
-            state: State {
+            state: PlayerState {
                 connected,
                 position: self.player.position(self.now),
-                ..State::default()
+                ..PlayerState::default()
             },
-            ..Remote::default()
+            ..RemotePlayer::default()
         };
-        self.player.on_answer(Ok(Some(remote)), self.now);
+        self.player.on_response(Ok(Some(remote)), self.now);
     }
 
     fn refuse(&mut self, error: RequestError) {
-        self.player.on_answer(Err(error), self.now);
+        self.player.on_response(Err(error), self.now);
     }
 
-    fn end(&mut self, name: &str, reason: impl Borrow<TrackEndReason>) -> Noted {
+    fn end(&mut self, name: &str, reason: impl Borrow<TrackEndReason>) -> TrackNote {
         self.player
             .on_track_end(&track(name), reason.borrow(), self.now)
     }
@@ -182,7 +187,7 @@ fn nothing_is_played_outside_of_a_channel() {
 #[test]
 fn a_track_asked_for_on_the_way_into_the_channel_waits_for_the_voice() {
     let mut stage = Stage::new();
-    let _entered = stage.reply(|reply| Command::Enter {
+    let _entered = stage.reply(|reply| PlayerCommand::Enter {
         channel: LOFT,
         self_deaf: Some(true),
         self_mute: None,
@@ -209,7 +214,7 @@ fn a_track_asked_for_on_the_way_into_the_channel_waits_for_the_voice() {
 #[test]
 fn a_channel_that_lets_nobody_in_times_out() {
     let mut stage = Stage::new();
-    let mut entered = stage.reply(|reply| Command::Enter {
+    let mut entered = stage.reply(|reply| PlayerCommand::Enter {
         channel: LOFT,
         self_deaf: None,
         self_mute: None,
@@ -235,13 +240,15 @@ fn every_option_of_play_is_sent_and_silence_is_a_volume() {
         .paused(true)
         .filters(Filters::new().volume(0.0))
         .replace(false);
-    let _played = stage.reply(|reply| Command::Play {
+    let _played = stage.reply(|reply| PlayerCommand::Play {
         track: Arc::new(track("a")),
         options,
         reply,
     });
     stage.asked += 1;
-    let Some((_, Answer::Update { body, no_replace })) = stage.player.next_ask(stage.asked) else {
+    let Some((_, RequestBody::Update { body, no_replace })) =
+        stage.player.next_request(stage.asked)
+    else {
         panic!("an update")
     };
     assert!(no_replace);
@@ -310,9 +317,9 @@ fn stopping_is_not_skipping() {
         stage.put("b");
         let mut stopped = stage.reply(|reply| {
             if skip {
-                Command::Skip { force: true, reply }
+                PlayerCommand::Skip { force: true, reply }
             } else {
-                Command::Stop { reply }
+                PlayerCommand::Stop { reply }
             }
         });
         assert_eq!(stage.next_track().as_deref(), Some("nothing"));
@@ -330,7 +337,7 @@ fn a_track_that_ends_by_itself_before_its_stop_is_heard_starts_nothing() {
     let mut stage = Stage::playing("a");
     stage.autoplay(AutoPlayMode::Partial);
     stage.put("b");
-    let _stopped = stage.reply(|reply| Command::Stop { reply });
+    let _stopped = stage.reply(|reply| PlayerCommand::Stop { reply });
     assert_eq!(stage.next_track().as_deref(), Some("nothing"));
     stage.end("a", TrackEndReason::Finished);
     stage.answer(true, None);
@@ -343,7 +350,7 @@ fn a_stop_that_was_not_sent_does_not_hold_back_the_queue() {
     stage.autoplay(AutoPlayMode::Partial);
     stage.put("b");
     // Whoever asked is gone before the request had its turn.
-    drop(stage.reply(|reply| Command::Stop { reply }));
+    drop(stage.reply(|reply| PlayerCommand::Stop { reply }));
     assert_eq!(stage.next_track(), None);
     stage.end("a", TrackEndReason::Finished);
     assert_eq!(stage.next_track().as_deref(), Some("b"));
@@ -354,8 +361,8 @@ fn a_stop_that_was_not_sent_does_not_make_a_skip_behind_it_a_stop() {
     let mut stage = Stage::playing("a");
     stage.autoplay(AutoPlayMode::Partial);
     stage.put("b");
-    drop(stage.reply(|reply| Command::Stop { reply }));
-    let _skipped = stage.reply(|reply| Command::Skip { force: true, reply });
+    drop(stage.reply(|reply| PlayerCommand::Stop { reply }));
+    let _skipped = stage.reply(|reply| PlayerCommand::Skip { force: true, reply });
     assert_eq!(stage.next_track().as_deref(), Some("nothing"));
     stage.end("a", TrackEndReason::Stopped);
     stage.answer(true, None);
@@ -371,7 +378,7 @@ fn recommendations_found_after_a_stop_are_not_played() {
         stage.player.next_output(),
         Some(Output::Recommend(_))
     ));
-    let mut stopped = stage.reply(|reply| Command::Stop { reply });
+    let mut stopped = stage.reply(|reply| PlayerCommand::Stop { reply });
     assert!(stopped.try_recv().expect("nothing plays").is_ok());
     stage.player.on_recommended(vec![track("x")], stage.now);
     assert_eq!(stage.next_track(), None);
@@ -392,9 +399,11 @@ fn a_skip_leaves_a_loop_only_by_force() {
         let mut stage = Stage::playing("a");
         stage.autoplay(AutoPlayMode::Partial);
         stage.put("b");
-        let deed = QueueDeed(Box::new(|queue, _| queue.set_mode(QueueMode::Loop)));
-        stage.player.on_command(Command::Queue(deed), stage.now);
-        let _skipped = stage.reply(|reply| Command::Skip { force, reply });
+        let change = QueueChange(Box::new(|queue, _| queue.set_mode(QueueMode::Loop)));
+        stage
+            .player
+            .on_command(PlayerCommand::Queue(change), stage.now);
+        let _skipped = stage.reply(|reply| PlayerCommand::Skip { force, reply });
         stage.ask().expect("the stop");
         stage.end("a", TrackEndReason::Stopped);
         stage.answer(true, None);
@@ -482,7 +491,7 @@ fn nobody_who_listens_is_told_after_three_tracks() {
     stage.put("bcd");
     stage
         .player
-        .on_command(Command::Listeners(Some(0)), stage.now);
+        .on_command(PlayerCommand::Listeners(Some(0)), stage.now);
     stage.end("a", TrackEndReason::Finished);
     for name in ["b", "c"] {
         assert_eq!(stage.next_track().as_deref(), Some(name));
@@ -497,26 +506,26 @@ fn nobody_who_listens_is_told_after_three_tracks() {
 #[test]
 fn position_follows_the_clock_the_pause_and_the_speed() {
     let mut stage = Stage::playing("a");
-    let update = |position| State {
+    let update = |position| PlayerState {
         position,
         connected: true,
-        ..State::default()
+        ..PlayerState::default()
     };
     stage.player.on_update(update(1000), stage.now);
     stage.pass(2);
     assert_eq!(stage.player.position(stage.now), 3000);
-    let _paused = stage.reply(|reply| Command::Pause {
-        paused: true,
+    let _paused = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Pause(true),
         reply,
     });
     stage.ask().expect("the pause");
-    let remote = Remote {
+    let remote = RemotePlayer {
         track: Some(track("a")),
         paused: true,
         state: update(3000),
-        ..Remote::default()
+        ..RemotePlayer::default()
     };
-    stage.player.on_answer(Ok(Some(remote)), stage.now);
+    stage.player.on_response(Ok(Some(remote)), stage.now);
     stage.pass(60);
     assert_eq!(
         stage.player.position(stage.now),
@@ -539,7 +548,10 @@ fn position_follows_the_clock_the_pause_and_the_speed() {
 #[test]
 fn a_seek_without_a_track_does_nothing() {
     let mut stage = Stage::connected();
-    let mut sought = stage.reply(|reply| Command::Seek { position: 5, reply });
+    let mut sought = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Seek(5),
+        reply,
+    });
     assert!(matches!(sought.try_recv(), Ok(Ok(None))));
     assert!(stage.ask().is_none());
 }
@@ -549,9 +561,11 @@ fn filters_can_be_heard_at_once() {
     let mut stage = Stage::playing("a");
     stage.pass(3);
     let filters = Filters::new().timescale(Timescale::new().speed(1.5));
-    let _set = stage.reply(|reply| Command::Filters {
-        filters: filters.clone(),
-        seek: true,
+    let _set = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Filters {
+            filters: Arc::new(filters.clone()),
+            seek: true,
+        },
         reply,
     });
     assert_eq!(stage.ask().expect("the filters").filters, Some(filters));
@@ -629,11 +643,11 @@ fn a_kicked_player_is_ended_at_its_node() {
     ));
     stage.asked += 1;
     assert!(matches!(
-        stage.player.next_ask(stage.asked),
-        Some((_, Answer::Destroy))
+        stage.player.next_request(stage.asked),
+        Some((_, RequestBody::Destroy))
     ));
     assert!(!stage.player.is_over());
-    stage.player.on_answer(Ok(None), stage.now);
+    stage.player.on_response(Ok(None), stage.now);
     assert!(stage.player.is_over());
 }
 
@@ -644,10 +658,10 @@ fn a_restored_player_has_all_it_had_in_one_request_and_no_second_original() {
     stage.player.volume = 40;
     stage.player.filters = Arc::new(Filters::new().volume(0.5));
     stage.player.on_update(
-        State {
+        PlayerState {
             position: 9000,
             connected: true,
-            ..State::default()
+            ..PlayerState::default()
         },
         stage.now,
     );
@@ -694,7 +708,10 @@ fn what_was_asked_for_while_the_node_was_lost_is_done_after_the_move() {
     let mut stage = Stage::playing("a");
     let mut played = stage.play("b");
     stage.ask().expect("the track, whose answer is lost");
-    let mut set = stage.reply(|reply| Command::Volume { volume: 7, reply });
+    let mut set = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Volume(7),
+        reply,
+    });
     stage
         .player
         .restore("us-1".into(), Some(MoveReason::NodeLost), stage.now, None);
@@ -718,10 +735,10 @@ fn a_position_is_kept_now_and_then() {
     for second in [10, 10, 10] {
         assert!(!stage.player.dirty);
         stage.pass(second);
-        let update = State {
+        let update = PlayerState {
             position: 1000,
             connected: true,
-            ..State::default()
+            ..PlayerState::default()
         };
         stage.player.on_update(update, stage.now);
     }
@@ -769,14 +786,14 @@ fn a_kept_player_is_adopted_without_a_request() {
         now: stage.now,
         asked: 0,
     };
-    let remote = Remote {
+    let remote = RemotePlayer {
         guild: Some(GUILD),
         track: Some(track("a")),
         volume: Some(100),
-        state: State {
+        state: PlayerState {
             position: 7000,
             connected: true,
-            ..State::default()
+            ..PlayerState::default()
         },
         filters: Some(Filters::new()),
         voice: Some(crate::wire::Voice {
@@ -785,7 +802,7 @@ fn a_kept_player_is_adopted_without_a_request() {
             session_id: "vs".into(),
             channel_id: LOFT.to_string(),
         }),
-        ..Remote::default()
+        ..RemotePlayer::default()
     };
     stage.player.reconcile(Some(remote), stage.now);
     assert!(stage.ask().is_none() && stage.player.next_output().is_none());
@@ -799,10 +816,10 @@ fn a_kept_player_is_adopted_without_a_request() {
 fn a_kept_player_that_its_node_lost_asks_for_voice_and_goes_on() {
     let mut stage = Stage::playing("a");
     stage.player.on_update(
-        State {
+        PlayerState {
             position: 5000,
             connected: true,
-            ..State::default()
+            ..PlayerState::default()
         },
         stage.now,
     );
@@ -830,7 +847,7 @@ fn a_kept_player_that_its_node_lost_asks_for_voice_and_goes_on() {
 #[test]
 fn a_gone_player_is_not_kept() {
     let mut stage = Stage::playing("a");
-    let _gone = stage.reply(|reply| Command::Disconnect { reply });
+    let _gone = stage.reply(|reply| PlayerCommand::Disconnect { reply });
     let kept = stage.player.saved(stage.now);
     assert!(read_saved(GUILD, &kept, rules(), Rng::with_seed(2), stage.now).is_none());
     assert!(read_saved(GUILD, b"{}", rules(), Rng::with_seed(2), stage.now).is_none());
@@ -841,9 +858,13 @@ fn a_gone_player_is_not_kept() {
 fn those_who_wait_for_a_track_get_it_and_those_who_left_lose_none() {
     let mut stage = Stage::connected();
     let (reply, first) = oneshot::channel();
-    stage.player.on_command(Command::GetWait(reply), stage.now);
+    stage
+        .player
+        .on_command(PlayerCommand::GetWait(reply), stage.now);
     let (reply, mut second) = oneshot::channel();
-    stage.player.on_command(Command::GetWait(reply), stage.now);
+    stage
+        .player
+        .on_command(PlayerCommand::GetWait(reply), stage.now);
     drop(first);
     stage.put("ab");
     let got = second.try_recv().expect("served").expect("a track");
@@ -860,7 +881,7 @@ enum Happening {
     End(u8, u8),
     Answer(bool),
     Refuse(bool),
-    Ask,
+    Request,
     Stop,
     Skip(bool),
     Mode(u8),
@@ -883,9 +904,9 @@ fn any_happening() -> impl Strategy<Value = Happening> {
         (0..4_u8, 0..6_u8).prop_map(|(track, reason)| Happening::End(track, reason)),
         any::<bool>().prop_map(Happening::Answer),
         any::<bool>().prop_map(Happening::Refuse),
-        Just(Happening::Ask),
-        Just(Happening::Ask),
-        Just(Happening::Ask),
+        Just(Happening::Request),
+        Just(Happening::Request),
+        Just(Happening::Request),
         Just(Happening::Stop),
         any::<bool>().prop_map(Happening::Skip),
         (0..3_u8).prop_map(Happening::Mode),
@@ -924,9 +945,9 @@ proptest! {
                 Happening::Play(number) => drop(stage.play(&name(number))),
                 Happening::Put(number) => stage.put(&name(number)),
                 Happening::Start(number) => drop(stage.player.on_track_start(track(&name(number)), stage.now)),
-                Happening::End(number, why) => {
+                Happening::End(number, operation) => {
                     let before = stage.player.queue.history().map(Queue::count);
-                    let noted = stage.end(&name(number), reason(why));
+                    let noted = stage.end(&name(number), reason(operation));
                     // An original is always the track of the event.
                     prop_assert!(noted.original.is_none_or(|original| *original.encoded == *name(number)));
                     prop_assert!(stage.player.queue.history().map(Queue::count) <= before, "an end adds no history");
@@ -936,12 +957,12 @@ proptest! {
                     stage.answer(connected, current);
                 }
                 Happening::Refuse(transient) => stage.refuse(if transient { lost() } else { RequestError::Invalid("x".into()) }),
-                Happening::Ask => { stage.ask(); }
-                Happening::Stop => drop(stage.reply(|reply| Command::Stop { reply })),
-                Happening::Skip(force) => drop(stage.reply(|reply| Command::Skip { force, reply })),
+                Happening::Request => { stage.ask(); }
+                Happening::Stop => drop(stage.reply(|reply| PlayerCommand::Stop { reply })),
+                Happening::Skip(force) => drop(stage.reply(|reply| PlayerCommand::Skip { force, reply })),
                 Happening::Mode(mode) => {
-                    let deed = QueueDeed(Box::new(move |queue, _| queue.set_mode(QueueMode::of(mode))));
-                    stage.player.on_command(Command::Queue(deed), stage.now);
+                    let change = QueueChange(Box::new(move |queue, _| queue.set_mode(QueueMode::of(mode))));
+                    stage.player.on_command(PlayerCommand::Queue(change), stage.now);
                 }
                 Happening::Autoplay(mode) => stage.autoplay(match mode {
                     0 => AutoPlayMode::Enabled,
@@ -949,7 +970,7 @@ proptest! {
                     _ => AutoPlayMode::Disabled,
                 }),
                 Happening::Update(position, connected) => {
-                    stage.player.on_update(State { position, connected, ..State::default() }, stage.now);
+                    stage.player.on_update(PlayerState { position, connected, ..PlayerState::default() }, stage.now);
                 }
                 Happening::State(channel) => {
                     let channel = (channel > 0).then(|| ChannelId::new(76 + u64::from(channel)));
@@ -960,8 +981,8 @@ proptest! {
                 }
                 Happening::Closed(code) => stage.player.on_voice_closed(DiscordVoiceCloseType(code), true, stage.now),
                 Happening::Reconcile(number) => {
-                    let remote = number.map(|number| Remote { track: Some(track(&name(number))), ..Remote::default() });
-                    stage.player.reconcile(remote.or_else(|| Some(Remote::default())), stage.now);
+                    let remote = number.map(|number| RemotePlayer { track: Some(track(&name(number))), ..RemotePlayer::default() });
+                    stage.player.reconcile(remote.or_else(|| Some(RemotePlayer::default())), stage.now);
                 }
                 Happening::Restore => stage.player.restore("us-1".into(), Some(MoveReason::Drained), stage.now, None),
                 Happening::Save => {
@@ -978,7 +999,7 @@ proptest! {
                     stage.player.on_deadline(stage.now);
                 }
             }
-            prop_assert!(stage.player.asks.len() <= ASKS + 4);
+            prop_assert!(stage.player.requests.len() <= MAX_REQUESTS + 4);
             let position = stage.player.position(stage.now);
             prop_assert!((0..=i64::MAX).contains(&position));
             prop_assert!(!stage.player.is_over() || stage.ask().is_none());
@@ -993,7 +1014,7 @@ fn an_idle_player_keeps_no_room_for_what_is_done() {
     let player = &stage.player;
     assert_eq!(
         (
-            player.asks.capacity(),
+            player.requests.capacity(),
             player.outputs.capacity(),
             player.entering.capacity()
         ),
@@ -1007,10 +1028,10 @@ fn an_idle_player_keeps_no_room_for_what_is_done() {
 fn a_track_on_its_way_keeps_its_original_when_another_plays_at_the_node() {
     let mut stage = Stage::playing("a");
     let mut played = stage.play("b");
-    let remote = Remote {
+    let remote = RemotePlayer {
         guild: Some(GUILD),
         track: Some(track("x")),
-        ..Remote::default()
+        ..RemotePlayer::default()
     };
     stage.player.reconcile(Some(remote), stage.now);
     let current = |stage: &Stage| {
@@ -1053,16 +1074,16 @@ impl Stage {
         self.player.current().map(|track| &*track.encoded)
     }
 
-    fn start(&mut self, name: &str) -> Noted {
+    fn start(&mut self, name: &str) -> TrackNote {
         self.player.on_track_start(track(name), self.now)
     }
 
     /// How the player stands, by the node, a position in milliseconds.
     fn update(&mut self, position: i64) {
-        let state = State {
+        let state = PlayerState {
             position,
             connected: true,
-            ..State::default()
+            ..PlayerState::default()
         };
         self.player.on_update(state, self.now);
     }
@@ -1083,14 +1104,14 @@ impl Stage {
             match (step["do"].as_str(), frame["type"].as_str()) {
                 (Some("player.play(track)"), _) => {
                     let track = Arc::new(case.track.clone());
-                    kept = Some(self.reply(|reply| Command::Play {
+                    kept = Some(self.reply(|reply| PlayerCommand::Play {
                         track,
                         options: PlayOptions::new(),
                         reply,
                     }));
                 }
                 (Some("player.stop()"), _) => {
-                    kept = Some(self.reply(|reply| Command::Stop { reply }));
+                    kept = Some(self.reply(|reply| PlayerCommand::Stop { reply }));
                 }
                 (_, Some("TrackStartEvent")) => {
                     self.player.on_track_start(case.track.clone(), self.now);
@@ -1200,10 +1221,10 @@ fn a_start_after_its_end_plays_nothing_unless_the_node_says_so() {
         let late = stage.start("a");
         assert!(late.original.is_some(), "it keeps its original");
         assert_eq!(stage.current(), None);
-        assert!(stage.player.take_doubt() && !stage.player.take_doubt());
-        let remote = Remote {
+        assert!(stage.player.take_needs_comparison() && !stage.player.take_needs_comparison());
+        let remote = RemotePlayer {
             track: plays.then(|| track("a")),
-            ..Remote::default()
+            ..RemotePlayer::default()
         };
         stage.player.reconcile(Some(remote), stage.now);
         assert_eq!(stage.current(), plays.then_some("a"));
@@ -1258,20 +1279,23 @@ fn an_answer_that_events_overtook_sets_nothing_back() {
     stage.start("a");
     stage.pass(5);
     stage.update(5_000);
-    let remote = Remote {
+    let remote = RemotePlayer {
         track: Some(track("a")),
-        ..Remote::default()
+        ..RemotePlayer::default()
     };
-    stage.player.on_answer(Ok(Some(remote)), stage.now);
+    stage.player.on_response(Ok(Some(remote)), stage.now);
     assert_eq!(stage.player.position(stage.now), 5_000);
     assert!(stage.player.connected, "the update is newer");
     // A track that ended before the answer to something else came is not known anew by it.
-    let _set = stage.reply(|reply| Command::Volume { volume: 5, reply });
+    let _set = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Volume(5),
+        reply,
+    });
     stage.ask().expect("the volume");
     stage.end("a", TrackEndReason::Finished);
     stage.answer(true, Some(track("a")));
     assert_eq!(stage.current(), None);
-    assert!(!stage.player.take_doubt());
+    assert!(!stage.player.take_needs_comparison());
 }
 
 #[test]
@@ -1280,14 +1304,19 @@ fn a_track_that_is_gone_by_another_answer_waits_for_its_end_or_the_nodes_view() 
         let mut stage = Stage::playing("a");
         stage.autoplay(AutoPlayMode::Partial);
         stage.put("b");
-        let _set = stage.reply(|reply| Command::Volume { volume: 5, reply });
+        let _set = stage.reply(|reply| PlayerCommand::Change {
+            operation: Operation::Volume(5),
+            reply,
+        });
         stage.ask().expect("the volume");
         stage.answer(true, None);
         assert_eq!(stage.current(), None);
         assert_eq!(stage.next_track(), None, "its end may tell why");
-        assert!(stage.player.take_doubt());
+        assert!(stage.player.take_needs_comparison());
         if is_lost {
-            stage.player.reconcile(Some(Remote::default()), stage.now);
+            stage
+                .player
+                .reconcile(Some(RemotePlayer::default()), stage.now);
         } else {
             stage.end("a", TrackEndReason::Finished);
         }
@@ -1298,7 +1327,7 @@ fn a_track_that_is_gone_by_another_answer_waits_for_its_end_or_the_nodes_view() 
 #[test]
 fn an_answer_without_a_track_leaves_what_began_since() {
     let mut stage = Stage::playing("a");
-    let _stopped = stage.reply(|reply| Command::Stop { reply });
+    let _stopped = stage.reply(|reply| PlayerCommand::Stop { reply });
     stage.ask().expect("the stop");
     stage.end("a", TrackEndReason::Stopped);
     stage.start("x");
@@ -1306,7 +1335,7 @@ fn an_answer_without_a_track_leaves_what_began_since() {
     assert_eq!(stage.current(), Some("x"));
     // And what was asked for since.
     let mut stage = Stage::playing("a");
-    let _stopped = stage.reply(|reply| Command::Stop { reply });
+    let _stopped = stage.reply(|reply| PlayerCommand::Stop { reply });
     stage.ask().expect("the stop");
     let _played = stage.play("b");
     stage.answer(true, None);
@@ -1322,7 +1351,7 @@ fn a_skip_goes_on_by_the_answer_and_once() {
     let mut stage = Stage::playing("a");
     stage.autoplay(AutoPlayMode::Partial);
     stage.put("bc");
-    let _skipped = stage.reply(|reply| Command::Skip { force: true, reply });
+    let _skipped = stage.reply(|reply| PlayerCommand::Skip { force: true, reply });
     stage.ask().expect("the stop");
     stage.answer(true, None);
     assert_eq!(stage.next_track().as_deref(), Some("b"), "its end is late");
@@ -1349,7 +1378,7 @@ fn a_play_whose_answer_was_lost_is_done_if_the_node_says_so() {
         let error = outcome.err().map(|error| error.to_string());
         assert_eq!(stage.current(), is_heard.then_some("a"), "{error:?}");
         if !is_heard {
-            assert!(stage.player.take_doubt(), "the node knows");
+            assert!(stage.player.take_needs_comparison(), "the node knows");
             assert!(stage.start("a").original.is_some(), "it is our own");
         }
         assert_eq!(stage.current(), Some("a"));
@@ -1364,9 +1393,9 @@ fn a_stop_whose_answer_was_lost_is_done_if_the_node_says_so() {
         stage.put("b");
         let mut stopped = stage.reply(|reply| {
             if skip {
-                Command::Skip { force: true, reply }
+                PlayerCommand::Skip { force: true, reply }
             } else {
-                Command::Stop { reply }
+                PlayerCommand::Stop { reply }
             }
         });
         stage.ask().expect("the stop");
@@ -1441,27 +1470,28 @@ impl OddNode {
     fn hear(&mut self, body: &UpdatePlayer) {
         if let Some(track) = &body.track {
             let next = track.encoded.as_deref().map(str::to_owned);
-            let why = if next.is_some() {
+            let operation = if next.is_some() {
                 "replaced"
             } else {
                 "stopped"
             };
-            self.end(why);
+            self.end(operation);
             self.track.clone_from(&next);
             self.events.extend(next.map(Said::Start));
         }
         self.answer = Some(Answered(self.track.as_deref().map(track)));
     }
 
-    fn end(&mut self, why: &'static str) {
+    fn end(&mut self, operation: &'static str) {
         let ended = self.track.take();
-        self.events.extend(ended.map(|track| Said::End(track, why)));
+        self.events
+            .extend(ended.map(|track| Said::End(track, operation)));
     }
 
     fn said(stage: &mut Stage, said: &Said) {
         match said {
             Said::Start(name) => drop(stage.start(name)),
-            Said::End(name, why) => drop(stage.end(name, TrackEndReason::from(*why))),
+            Said::End(name, operation) => drop(stage.end(name, TrackEndReason::from(*operation))),
         }
     }
 
@@ -1477,10 +1507,10 @@ impl OddNode {
             } else if stage.player.rests_until.is_some() {
                 stage.pass(5);
                 stage.player.on_deadline(stage.now);
-            } else if stage.player.take_doubt() {
-                let remote = Remote {
+            } else if stage.player.take_needs_comparison() {
+                let remote = RemotePlayer {
                     track: self.track.as_deref().map(track),
-                    ..Remote::default()
+                    ..RemotePlayer::default()
                 };
                 stage.player.reconcile(Some(remote), stage.now);
             } else {
@@ -1505,8 +1535,8 @@ proptest! {
             match step {
                 0..=2 => kept.push(stage.play(&step.to_string())),
                 3..=5 => stage.put(&(step - 3).to_string()),
-                6 => kept.push(stage.reply(|reply| Command::Stop { reply })),
-                7 => kept.push(stage.reply(|reply| Command::Skip { force: true, reply })),
+                6 => kept.push(stage.reply(|reply| PlayerCommand::Stop { reply })),
+                7 => kept.push(stage.reply(|reply| PlayerCommand::Skip { force: true, reply })),
                 8 => node.end("finished"),
                 9 => node.end("loadFailed"),
                 10 | 11 => if let Some(said) = node.events.pop_front() {

@@ -1,36 +1,29 @@
-//! What nodes say.
+//! Frames of nodes: each becomes an event, and changes the node or the player that it is about.
 
 use std::sync::Arc;
 
 use super::{
-    Bytes, Comparison, Edge, Entry, Gap, GuildId, Moment, Origin, PoolState, Provenance, Task,
-    node_place,
+    Bytes, Comparison, Edge, Gap, GuildId, Moment, Origin, PoolState, Provenance, Task, node_place,
 };
 use crate::{
-    error::RequestError,
     event::{Heading, note},
     model::{DiscordVoiceCloseType, TrackEndReason},
-    player::{Noted, Remote},
+    player::{RemotePlayer, TrackNote},
     session::Readiness,
     view, wire,
 };
 
 impl PoolState {
-    /// A frame of a node's socket.
+    /// Takes a frame of a node's socket.
     pub(crate) fn on_frame(&mut self, index: usize, epoch: u64, frame: &Bytes, now: Moment) {
-        self.has_event = false;
         let heading = Heading::of(frame);
         if !self.nodes[index].is_current(epoch) {
-            // Nothing follows from what a socket brought that was given up meanwhile; it is kept all the same.
+            // The socket was given up meanwhile, so that its frame is stored and changes nothing.
             self.late += 1;
             let origin = Origin::frame(&format!("{}-late", self.nonce), self.late);
             let place = self.place(index, heading.guild);
-            self.push(Entry::event(heading.draft(
-                place,
-                origin,
-                now.wall,
-                frame.clone(),
-            )));
+            let draft = heading.draft(place, origin, now.wall, frame.clone());
+            self.outbox.event(draft);
             return;
         }
         let origin = self.nodes[index].on_frame(now);
@@ -44,12 +37,12 @@ impl PoolState {
         match kind.as_str() {
             "lavalink.ready" => {
                 draft.provenance = Provenance::Live;
-                self.push(Entry::event(draft));
+                self.outbox.event(draft);
                 let ready: view::Ready<'_> = serde_json::from_slice(frame).unwrap_or_default();
                 self.on_ready(index, epoch, &ready, now);
             }
             "lavalink.stats" => {
-                self.push(Entry::event(draft));
+                self.outbox.event(draft);
                 let node = &mut self.nodes[index];
                 node.stats = serde_json::from_slice(frame).ok();
                 node.newcomers = 0;
@@ -65,7 +58,7 @@ impl PoolState {
                 if let Some(noted) = &noted {
                     draft.note = note(noted.original.as_deref(), None, noted.restored);
                 }
-                self.push(Entry::event(draft));
+                self.outbox.event(draft);
                 if let Some(guild) = guild.filter(|_| noted.is_some()) {
                     self.pump(guild, now);
                 }
@@ -74,7 +67,7 @@ impl PoolState {
         self.tell_link(now);
     }
 
-    /// Lets a player hear a frame of its own node; what is to be noted beside it, if it concerns one.
+    /// Passes a frame to the player at this node; returns the note for its event if the frame concerns one.
     fn hear(
         &mut self,
         index: usize,
@@ -82,9 +75,9 @@ impl PoolState {
         kind: &str,
         frame: &[u8],
         now: Moment,
-    ) -> Option<Noted> {
-        let seat = self.seats.get_mut(&guild)?;
-        let player = &mut seat.player;
+    ) -> Option<TrackNote> {
+        let slot = self.slots.get_mut(&guild)?;
+        let player = &mut slot.player;
         if player.node.as_ref() != Some(self.nodes[index].id()) {
             return None;
         }
@@ -93,7 +86,7 @@ impl PoolState {
                 let usual = view::PlayerUpdate::usual(frame).map(|(_, update)| update);
                 let update = usual.or_else(|| serde_json::from_slice(frame).ok())?;
                 player.on_update(update.state, now.at);
-                Noted::default()
+                TrackNote::default()
             }
             "lavalink.TrackStartEvent" => {
                 let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
@@ -112,7 +105,7 @@ impl PoolState {
                 let closed: view::VoiceClosed<'_> = serde_json::from_slice(frame).ok()?;
                 let code = DiscordVoiceCloseType(u16::try_from(closed.code).unwrap_or_default());
                 player.on_voice_closed(code, closed.by_remote, now.at);
-                Noted::default()
+                TrackNote::default()
             }
             _ => return None,
         };
@@ -134,15 +127,14 @@ impl PoolState {
             session: Arc::clone(&session),
         });
         self.tasks.push_back(Task::Info { node: index });
-        // Whoever was to leave this node and has not stays.
-        self.moves.retain(|waiting| waiting.stays_away_from(index));
+        self.placement.stay_at(index);
         match readiness {
             Readiness::Resumed { unheard } => {
                 if let Some((from, to)) = unheard {
                     let cause = "what was under way when the socket broke is not sent again";
                     let gap = Gap::new(from, to, cause);
                     let place = node_place(self.nodes[index].id());
-                    self.own_event(Gap::KIND, place, gap.body(), None, now);
+                    self.own_event::<Gap>(place, gap.body(), None, now);
                 }
                 for guild in self.players_of(index) {
                     self.set_comparison(guild, Comparison::Asked);
@@ -156,11 +148,11 @@ impl PoolState {
             Readiness::First => self.rebuild(index, now),
             Readiness::Repeated => {}
         }
-        // Players that had no node can have one now, and those that waited for this one go on.
+        // Players without a node can be assigned one now, and those at this node go on.
         let waiting = self
-            .seats
+            .slots
             .iter()
-            .filter(|(_, seat)| seat.player.needs_node());
+            .filter(|(_, slot)| slot.player.needs_node());
         let waiting: Vec<GuildId> = waiting.map(|(guild, _)| *guild).collect();
         for guild in waiting.into_iter().chain(self.players_of(index)) {
             self.pump(guild, now);
@@ -168,97 +160,17 @@ impl PoolState {
         self.pump_moves(now);
     }
 
-    /// Says that what a node said since an edge could not be had.
+    /// Emits a gap at a node, from an edge to now.
     pub(super) fn gap(&mut self, index: usize, since: Edge, cause: &str, now: Moment) {
         let gap = Gap::new(since, Edge::at(now.wall), cause);
         let place = node_place(self.nodes[index].id());
-        self.own_event(Gap::KIND, place, gap.body(), None, now);
+        self.own_event::<Gap>(place, gap.body(), None, now);
         self.nodes[index].gap_reported(now);
-    }
-
-    fn set_comparison(&mut self, guild: GuildId, comparison: Comparison) {
-        if let Some(seat) = self.seats.get_mut(&guild) {
-            seat.comparison = comparison;
-        }
-    }
-
-    /// Asks a node for its players, to be compared with those of ours that have not been yet.
-    pub(super) fn compare(&mut self, index: usize, epoch: u64, session: Arc<str>) {
-        for guild in self.players_of(index) {
-            if let Some(seat) = self.seats.get_mut(&guild)
-                && seat.comparison != Comparison::None
-            {
-                seat.comparison = if seat.player.is_asking() {
-                    Comparison::Overtaken
-                } else {
-                    Comparison::Asked
-                };
-            }
-        }
-        self.tasks.push_back(Task::Players {
-            node: index,
-            epoch,
-            session,
-        });
-    }
-
-    /// Compares our players with those that a node has after a resumed session.
-    pub(super) fn reconcile(
-        &mut self,
-        index: usize,
-        epoch: u64,
-        outcome: Result<Vec<Remote>, RequestError>,
-        now: Moment,
-    ) {
-        if !self.nodes[index].is_current(epoch) {
-            return;
-        }
-        let remotes = match outcome {
-            Ok(remotes) => remotes,
-            Err(error) => {
-                tracing::warn!(node = %self.nodes[index].id(), %error, "the node's players could not be asked for");
-                self.nodes[index].compare_later(now.at);
-                return;
-            }
-        };
-        // What a node said before it answered a request would undo what the request did.
-        let all = self.players_of(index);
-        let is = |guild: &GuildId, comparison| {
-            let seat = self.seats.get(guild);
-            seat.is_some_and(|seat| seat.comparison == comparison)
-        };
-        if all.iter().any(|guild| is(guild, Comparison::Overtaken)) {
-            self.nodes[index].compare_later(now.at);
-        }
-        let mut ours = all.clone();
-        ours.retain(|guild| is(guild, Comparison::Asked));
-        for guild in &ours {
-            self.set_comparison(*guild, Comparison::None);
-        }
-        for remote in remotes {
-            let Some(guild) = remote.guild else { continue };
-            if let Ok(found) = ours.binary_search(&guild) {
-                ours.remove(found);
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    if !seat.player.is_gone {
-                        seat.player.reconcile(Some(remote), now.at);
-                    }
-                    self.pump(guild, now);
-                }
-            } else if all.binary_search(&guild).is_err() {
-                // It moved elsewhere while the node was away, or nobody knows it any more.
-                self.delete(index, guild);
-            }
-        }
-        for guild in ours {
-            self.put_back(index, guild, now);
-        }
-        self.pump_moves(now);
     }
 }
 
-/// The players of an answer.
-pub(crate) fn remotes(body: &[u8]) -> Result<Vec<Remote>, serde_json::Error> {
+/// Reads a response that lists players.
+pub(crate) fn remotes(body: &[u8]) -> Result<Vec<RemotePlayer>, serde_json::Error> {
     let players: Vec<wire::Player<'_>> = wire::objects(body)?;
     Ok(players.into_iter().map(Into::into).collect())
 }

@@ -1,66 +1,62 @@
-//! What happens to the pool, other than frames.
+//! Inputs of the pool other than frames: voice events, commands, outcomes of tasks, lost sockets and time.
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::{
-    Command, Done, Drain, Moment, NODE_DISCONNECTED, PoolState, Refusal, Seat, Session, node_place,
-    note,
+    ConnectionLoss, Done, Moment, NodeDisconnected, NodeState, PoolCommand, PoolState, Slot,
+    node_place, note,
 };
 use crate::{
     error::{InvalidNodeError, PlayerError},
     model::{GuildId, VoiceServer, VoiceState},
-    player::PlayerState,
+    player::LocalPlayer,
 };
 
 impl PoolState {
-    /// Voice of the bot's own user; that of others is passed over.
+    /// Takes a voice state; states of other users than the bot are ignored.
     pub(crate) fn on_voice_state(&mut self, state: &VoiceState, now: Moment) {
-        self.has_event = false;
         if state.user != self.user {
             return;
         }
-        if let Some(seat) = self.seats.get_mut(&state.guild) {
-            seat.player
+        if let Some(slot) = self.slots.get_mut(&state.guild) {
+            slot.player
                 .on_voice_state(state.channel, &state.session_id, now.at);
             self.pump(state.guild, now);
         }
     }
 
     pub(crate) fn on_voice_server(&mut self, server: VoiceServer, now: Moment) {
-        self.has_event = false;
-        if let Some(seat) = self.seats.get_mut(&server.guild) {
-            seat.player
+        if let Some(slot) = self.slots.get_mut(&server.guild) {
+            slot.player
                 .on_voice_server(server.token, server.endpoint, now.at);
             self.pump(server.guild, now);
         }
     }
 
-    /// Discord does not have the bot in voice any more, and nobody wanted that.
+    /// Handles the loss of the bot's voice state at Discord, which no user caused.
     pub(crate) fn on_voice_lost(&mut self, guild: GuildId, now: Moment) {
-        self.has_event = false;
-        if let Some(seat) = self.seats.get_mut(&guild) {
-            seat.player.ask_voice_anew(now.at);
+        if let Some(slot) = self.slots.get_mut(&guild) {
+            slot.player.ask_voice_anew(now.at);
             self.pump(guild, now);
         }
     }
 
-    pub(crate) fn on_command(&mut self, command: Command, now: Moment) {
-        self.has_event = false;
+    pub(crate) fn on_command(&mut self, command: PoolCommand, now: Moment) {
         match command {
-            Command::Player { guild, command } => {
+            PoolCommand::Player { guild, command } => {
                 let is_there = self
-                    .seats
+                    .slots
                     .get(&guild)
-                    .is_some_and(|seat| !seat.player.is_gone);
+                    .is_some_and(|slot| !slot.player.is_gone);
                 if !is_there && !command.makes_player() {
                     return command.fail(PlayerError::InvalidChannelState(guild));
                 }
                 if !is_there {
                     self.forget(guild);
-                    let player = PlayerState::new(guild, self.rules, self.rng.fork(), now.at);
-                    self.seats.insert(guild, Box::new(Seat::new(player)));
+                    let player = LocalPlayer::new(guild, self.rules, self.rng.fork(), now.at);
+                    self.slots.insert(guild, Box::new(Slot::new(player)));
                 }
                 if let Some(node) = command.node()
                     && self.index(node).is_none()
@@ -68,18 +64,18 @@ impl PoolState {
                     let node = node.clone();
                     return command.fail(PlayerError::InvalidNode(InvalidNodeError::Unknown(node)));
                 }
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_command(*command, now.at);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.on_command(*command, now.at);
                 }
                 self.pump(guild, now);
             }
-            Command::Switch { guild, node, reply } => self.switch(guild, &node, reply, now),
-            Command::CloseNode {
+            PoolCommand::Switch { guild, node, reply } => self.switch(guild, &node, reply, now),
+            PoolCommand::CloseNode {
                 node,
                 failover,
                 reply,
             } => self.close_node(&node, failover, reply, now),
-            Command::Reconnect => {
+            PoolCommand::Reconnect => {
                 for node in &mut self.nodes {
                     node.hurry();
                 }
@@ -90,7 +86,6 @@ impl PoolState {
     }
 
     pub(crate) fn on_done(&mut self, done: Done, now: Moment) {
-        self.has_event = false;
         match done {
             Done::Opened {
                 node,
@@ -99,7 +94,7 @@ impl PoolState {
             } => match outcome {
                 Ok(()) if self.nodes[node].is_current(epoch) => self.nodes[node].on_opened(now),
                 Ok(()) => self.closes.push_back((node, epoch)),
-                Err(refusal) => self.on_lost(node, epoch, &refusal, now),
+                Err(loss) => self.on_lost(node, epoch, &loss, now),
             },
             Done::Info { node, info } => {
                 self.nodes[node].info = info.map(Arc::from);
@@ -110,19 +105,19 @@ impl PoolState {
                 epoch,
                 outcome,
             } => self.reconcile(node, epoch, outcome, now),
-            Done::Asked {
+            Done::Responded {
                 guild,
                 number,
                 outcome,
             } => {
-                let Some(seat) = self.seats.get_mut(&guild) else {
+                let Some(slot) = self.slots.get_mut(&guild) else {
                     return;
                 };
-                if seat.player.awaits(number) {
+                if slot.player.awaits(number) {
                     let outcome = outcome.map(|remote| remote.map(|remote| *remote));
-                    seat.player.on_answer(outcome, now.at);
+                    slot.player.on_response(outcome, now.at);
                     self.pump(guild, now);
-                    self.go_on_moving(guild, now);
+                    self.after_response(guild, now);
                 }
             }
             Done::Released { node } => self.released(node, now),
@@ -131,14 +126,14 @@ impl PoolState {
                 self.finish_drains(now);
             }
             Done::Recommended { guild, tracks } => {
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_recommended(tracks, now.at);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.on_recommended(tracks, now.at);
                     self.pump(guild, now);
                 }
             }
             Done::VoiceAsked { guild, outcome } => {
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_voice_asked(outcome, now.at);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.on_voice_asked(outcome, now.at);
                     self.pump(guild, now);
                 }
             }
@@ -147,59 +142,50 @@ impl PoolState {
         self.conclude(now);
     }
 
-    /// A node's socket is gone, or could not be opened.
-    pub(crate) fn on_lost(&mut self, index: usize, epoch: u64, refusal: &Refusal, now: Moment) {
-        self.has_event = false;
+    /// Handles the end of a node's socket, or the failure to open it.
+    pub(crate) fn on_lost(&mut self, index: usize, epoch: u64, loss: &ConnectionLoss, now: Moment) {
         let node = &mut self.nodes[index];
         if !node.is_current(epoch) {
             return;
         }
-        if node.on_lost(refusal, self.grace, now) {
+        if node.on_lost(loss, self.grace, now) {
             let place = node_place(node.id());
-            let why = note(None, Some(&refusal.reason), false);
-            self.own_event(NODE_DISCONNECTED, place, "{}", why, now);
+            let why = note(None, Some(&loss.failure.reason), false);
+            self.own_event::<NodeDisconnected>(place, "{}", why, now);
             for guild in self.players_of(index) {
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.on_node_lost(now.at);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.on_node_lost(now.at);
                 }
                 self.pump(guild, now);
             }
         }
         if self.nodes[index].is_over() {
-            tracing::error!(node = %self.nodes[index].id(), reason = %refusal.reason, "a node is given up");
+            tracing::error!(node = %self.nodes[index].id(), reason = %loss.failure.reason, "a node is given up");
         }
-        self.moving.retain(|_, target| *target != index);
+        self.placement.target_lost(index);
         self.nodes_changed = true;
         self.conclude(now);
     }
 
-    /// When something is due.
+    /// The earliest time at which [`on_deadline`](Self::on_deadline) must be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let nodes = self.nodes.iter().filter_map(Session::deadline);
+        let nodes = self.nodes.iter().filter_map(NodeState::deadline);
         let players = self.timers.first().map(|(at, _)| *at);
-        let drains = self.drains.iter().filter_map(Drain::deadline);
-        nodes.chain(players).chain(drains).min()
+        nodes.chain(players).chain(self.placement.deadline()).min()
     }
 
     pub(crate) fn on_deadline(&mut self, now: Moment) {
-        self.has_event = false;
         for index in 0..self.nodes.len() {
             if self.nodes[index].is_mute(now.at) {
-                let refusal = Refusal {
-                    reason: "the node did not say that it is ready".into(),
-                    fatal: None,
-                    status: None,
-                    wait: None,
-                    orderly: false,
-                };
-                let epoch = self.epoch_of(index);
+                let loss = ConnectionLoss::new("the node did not say that it is ready");
+                let epoch = self.nodes[index].epoch();
                 self.closes.push_back((index, epoch));
-                self.on_lost(index, epoch, &refusal, now);
+                self.on_lost(index, epoch, &loss, now);
             }
             if self.nodes[index].take_compare(now.at)
                 && let Some(session) = self.nodes[index].session_id().cloned()
             {
-                self.compare(index, self.epoch_of(index), session);
+                self.compare(index, self.nodes[index].epoch(), session);
             }
             if self.nodes[index].take_failover(now.at) {
                 self.fail_over(index, now);
@@ -210,17 +196,13 @@ impl PoolState {
             && at <= now.at
         {
             self.timers.pop_first();
-            if let Some(seat) = self.seats.get_mut(&guild) {
-                seat.timer = None;
-                seat.player.on_deadline(now.at);
+            if let Some(slot) = self.slots.get_mut(&guild) {
+                slot.timer = None;
+                slot.player.on_deadline(now.at);
                 self.pump(guild, now);
             }
         }
         self.finish_drains(now);
         self.conclude(now);
-    }
-
-    pub(super) fn epoch_of(&self, index: usize) -> u64 {
-        self.nodes[index].epoch()
     }
 }

@@ -1,25 +1,25 @@
-//! What players want, carried out: requests in their turn, events, checkpoints and deadlines.
+//! Carries out what players output: requests in their order, events, checkpoints and deadlines.
 
 use super::{
-    Comparison, GuildId, INACTIVE_PLAYER, Moment, NodeId, PLAYER_MIGRATED, Place, PoolState, Seat,
-    Task, body, note, penalty, player_place, region_from_endpoint,
+    Comparison, GuildId, InactivePlayer, Moment, NodeId, Place, PlayerMigrated, PoolState, Slot,
+    Task, body, note, player_place,
 };
 use crate::{player::Output, wire};
 
 impl PoolState {
-    /// The place of what a node says, about a player or about none.
+    /// The place of a node's frame: of a player if the frame names a guild, else of the node.
     pub(super) fn place(&mut self, index: usize, guild: Option<GuildId>) -> Place {
         let Some(guild) = guild else {
             return self.nodes[index].place().clone();
         };
-        let Some(seat) = self.seats.get_mut(&guild) else {
+        let Some(slot) = self.slots.get_mut(&guild) else {
             return player_place(self.nodes[index].id(), guild);
         };
-        if let Some((_, place)) = seat.place.as_ref().filter(|(at, _)| *at == index) {
+        if let Some((_, place)) = slot.place.as_ref().filter(|(at, _)| *at == index) {
             return place.clone();
         }
         let place = player_place(self.nodes[index].id(), guild);
-        seat.place = Some((index, place.clone()));
+        slot.place = Some((index, place.clone()));
         place
     }
 
@@ -27,92 +27,92 @@ impl PoolState {
         self.nodes.iter().position(|known| known.id() == node)
     }
 
-    /// The guilds whose player is at a node.
+    /// The guilds whose players are at a node, in order.
     pub(super) fn players_of(&self, index: usize) -> Vec<GuildId> {
         let id = self.nodes[index].id();
-        let seats = self.seats.iter();
-        let at_node = seats.filter(|(_, seat)| seat.player.node.as_ref() == Some(id));
+        let slots = self.slots.iter();
+        let at_node = slots.filter(|(_, slot)| slot.player.node.as_ref() == Some(id));
         let mut guilds: Vec<GuildId> = at_node.map(|(guild, _)| *guild).collect();
         guilds.sort_unstable();
         guilds
     }
 
-    /// Carries out what a player wants since it was last looked at.
+    /// Carries out a player's outputs, assigns it a node, sends its next request and stores it if it changed.
     pub(super) fn pump(&mut self, guild: GuildId, now: Moment) {
         self.changed.insert(guild);
         while let Some(output) = self
-            .seats
+            .slots
             .get_mut(&guild)
-            .and_then(|seat| seat.player.next_output())
+            .and_then(|slot| slot.player.next_output())
         {
             self.carry_out(guild, output, now);
         }
-        let Some(seat) = self.seats.get(&guild) else {
+        let Some(slot) = self.slots.get(&guild) else {
             return;
         };
-        if seat.player.needs_node() {
-            let chosen = seat.player.chosen.clone();
-            let endpoint = seat.player.endpoint().map(str::to_owned);
+        if slot.player.needs_node() {
+            let chosen = slot.player.chosen.clone();
+            let endpoint = slot.player.endpoint().map(str::to_owned);
             if let Some(index) = self.best(chosen.as_ref(), endpoint.as_deref(), |_| true) {
                 self.nodes[index].newcomers += 1;
                 let id = self.nodes[index].id().clone();
-                if let Some(seat) = self.seats.get_mut(&guild) {
-                    seat.player.assign(id);
+                if let Some(slot) = self.slots.get_mut(&guild) {
+                    slot.player.assign(id);
                 }
             }
         }
-        self.ask(guild);
-        let Some(seat) = self.seats.get_mut(&guild) else {
+        self.send_request(guild);
+        let Some(slot) = self.slots.get_mut(&guild) else {
             return;
         };
-        if seat.player.take_doubt()
-            && let Some(index) = seat.player.node.as_ref()
+        if slot.player.take_needs_comparison()
+            && let Some(index) = slot.player.node.as_ref()
             && let Some(index) = self.nodes.iter().position(|node| node.id() == index)
             && self.nodes[index].is_ready()
         {
-            seat.comparison = Comparison::Overtaken;
+            slot.comparison = Comparison::Overtaken;
             self.nodes[index].compare_later(now.at);
         }
-        seat.player.slim();
-        if std::mem::take(&mut seat.player.dirty) {
-            let state = seat.player.saved(now.at);
+        slot.player.slim();
+        if std::mem::take(&mut slot.player.dirty) {
+            let state = slot.player.saved(now.at);
             self.checkpoint(format!("player/{guild}").into(), state, now);
         }
         self.set_timer(guild);
     }
 
-    /// Sends the next request of a player, if its node can be asked.
-    pub(super) fn ask(&mut self, guild: GuildId) {
-        let Some(seat) = self.seats.get_mut(&guild) else {
+    /// Sends the next request of a player if its node is connected.
+    pub(super) fn send_request(&mut self, guild: GuildId) {
+        let Some(slot) = self.slots.get_mut(&guild) else {
             return;
         };
-        let node = seat.player.node.as_ref();
+        let node = slot.player.node.as_ref();
         let index = node.and_then(|id| self.nodes.iter().position(|node| node.id() == id));
         if let Some(index) = index
             && self.nodes[index].is_ready()
             && let Some(session) = self.nodes[index].session_id().cloned()
-            && let Some((_, answer)) = seat.player.next_ask(self.numbers + 1)
+            && let Some((_, body)) = slot.player.next_request(self.numbers + 1)
         {
             self.numbers += 1;
-            if seat.comparison == Comparison::Asked {
-                seat.comparison = Comparison::Overtaken;
+            if slot.comparison == Comparison::Asked {
+                slot.comparison = Comparison::Overtaken;
             }
-            self.tasks.push_back(Task::Ask {
+            self.tasks.push_back(Task::Request {
                 node: index,
                 session,
                 guild,
                 number: self.numbers,
-                answer,
+                body,
             });
         }
     }
 
-    /// A player that is over makes room for a new one before its node was told.
+    /// Removes a player that is gone, so that a new one can be made before the node destroyed the old one.
     pub(super) fn forget(&mut self, guild: GuildId) {
-        let Some(seat) = self.seats.remove(&guild) else {
+        let Some(slot) = self.slots.remove(&guild) else {
             return;
         };
-        let Seat { player, timer, .. } = *seat;
+        let Slot { player, timer, .. } = *slot;
         if let Some(before) = timer {
             self.timers.remove(&(before, guild));
         }
@@ -124,7 +124,7 @@ impl PoolState {
         }
     }
 
-    /// A node is told that a player is not to be there any more.
+    /// Destroys a player at a node that it left.
     pub(super) fn delete(&mut self, index: usize, guild: GuildId) {
         if let Some(session) = self.nodes[index].session_id().cloned() {
             self.nodes[index].deleting += 1;
@@ -137,25 +137,25 @@ impl PoolState {
     }
 
     pub(super) fn set_timer(&mut self, guild: GuildId) {
-        let Some(seat) = self.seats.get_mut(&guild) else {
+        let Some(slot) = self.slots.get_mut(&guild) else {
             return;
         };
-        let due = seat.player.deadline();
-        if seat.timer != due {
-            if let Some(before) = seat.timer.take() {
+        let due = slot.player.deadline();
+        if slot.timer != due {
+            if let Some(before) = slot.timer.take() {
                 self.timers.remove(&(before, guild));
             }
             if let Some(due) = due {
                 self.timers.insert((due, guild));
             }
-            seat.timer = due;
+            slot.timer = due;
         }
-        if seat.player.is_over() {
-            if let Some(before) = seat.timer {
+        if slot.player.is_over() {
+            if let Some(before) = slot.timer {
                 self.timers.remove(&(before, guild));
             }
-            self.seats.remove(&guild);
-            self.moving.remove(&guild);
+            self.slots.remove(&guild);
+            self.placement.moving.remove(&guild);
         }
     }
 
@@ -164,15 +164,15 @@ impl PoolState {
             Output::Voice(request) => self.tasks.push_back(Task::Voice(request)),
             Output::Inactive => {
                 if let Some(node) = self
-                    .seats
+                    .slots
                     .get(&guild)
-                    .and_then(|seat| seat.player.node.clone())
+                    .and_then(|slot| slot.player.node.clone())
                 {
                     let body = body(&wire::Own {
                         guild: Some(guild.get()),
                         ..wire::Own::default()
                     });
-                    self.own_event(INACTIVE_PLAYER, player_place(&node, guild), body, None, now);
+                    self.own_event::<InactivePlayer>(player_place(&node, guild), body, None, now);
                 }
             }
             Output::Migrated {
@@ -189,7 +189,7 @@ impl PoolState {
                     ..wire::Own::default()
                 });
                 let note = note(None, Some(reason.as_str()), false);
-                self.own_event(PLAYER_MIGRATED, player_place(&to, guild), body, note, now);
+                self.own_event::<PlayerMigrated>(player_place(&to, guild), body, note, now);
             }
             Output::Recommend(queries) => match self.best(None, None, |_| true) {
                 Some(node) => self.tasks.push_back(Task::Recommend {
@@ -198,44 +198,11 @@ impl PoolState {
                     queries,
                 }),
                 None => {
-                    if let Some(seat) = self.seats.get_mut(&guild) {
-                        seat.player.on_recommended(Vec::new(), now.at);
+                    if let Some(slot) = self.slots.get_mut(&guild) {
+                        slot.player.on_recommended(Vec::new(), now.at);
                     }
                 }
             },
         }
-    }
-
-    /// The node that is to be asked: the chosen one, else the one least busy of the endpoint's region, else of all.
-    pub(super) fn best(
-        &self,
-        chosen: Option<&NodeId>,
-        endpoint: Option<&str>,
-        may: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
-        let can = |index: &usize| {
-            let node = &self.nodes[*index];
-            node.is_ready() && !node.is_draining && may(*index)
-        };
-        if let Some(index) = chosen.and_then(|id| self.index(id)).filter(can) {
-            return Some(index);
-        }
-        let region = endpoint.and_then(region_from_endpoint);
-        let rank = |index: &usize| {
-            let node = &self.nodes[*index];
-            let penalty = penalty::with_newcomers(penalty(node.stats.as_ref()), node.newcomers);
-            (penalty, node.newcomers)
-        };
-        let least = |indexes: &mut dyn Iterator<Item = usize>| {
-            indexes.filter(can).min_by(|one, other| {
-                let (one, other) = (rank(one), rank(other));
-                one.0.total_cmp(&other.0).then(one.1.cmp(&other.1))
-            })
-        };
-        let is_near = |index: &usize| {
-            region.is_some() && self.nodes[*index].config.region.as_deref() == region
-        };
-        least(&mut (0..self.nodes.len()).filter(is_near))
-            .or_else(|| least(&mut (0..self.nodes.len())))
     }
 }

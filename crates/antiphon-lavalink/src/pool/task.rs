@@ -1,4 +1,4 @@
-//! What the pool wants done, what became of it, and what clients ask.
+//! Work for the loop around the pool, its outcomes, and the commands of clients.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use tokio::sync::oneshot;
 use crate::{
     error::RequestError,
     model::{GuildId, NodeId, Playable, VoiceRequest},
-    player::{self, Answer, Remote, Reply},
-    session::Refusal,
+    player::{PlayerCommand, RemotePlayer, Reply, RequestBody},
+    session::ConnectionLoss,
     wire::Info,
 };
 
-/// What the pool wants done by whoever can reach the network.
+/// Work that needs the network; the loop does it and returns a [`Done`].
 #[derive(Debug)]
 pub(crate) enum Task {
-    /// Open a node's socket, to go on with a session if there is one.
+    /// Open a node's socket, and resume a session if there is one.
     Open {
         node: usize,
         epoch: u64,
@@ -24,33 +24,33 @@ pub(crate) enum Task {
     },
     /// Ask a node to keep the session when its socket is lost.
     Configure { node: usize, session: Arc<str> },
-    /// Ask a node not to keep the session, which is to be closed for good.
+    /// Ask a node not to keep the session, before it is closed.
     Release { node: usize, session: Arc<str> },
-    /// Ask what a node is.
+    /// Request a node's version and features.
     Info { node: usize },
-    /// Ask for the players of a session.
+    /// Request the players of a session.
     Players {
         node: usize,
         epoch: u64,
         session: Arc<str>,
     },
-    /// Ask something of a player's node.
-    Ask {
+    /// Update or destroy a player at its node.
+    Request {
         node: usize,
         session: Arc<str>,
         guild: GuildId,
         number: u64,
-        answer: Answer,
+        body: RequestBody,
     },
-    /// End a player that is nobody's any more.
+    /// Destroy a player at a node that it left.
     Delete {
         node: usize,
         session: Arc<str>,
         guild: GuildId,
     },
-    /// Ask Discord.
+    /// Send a voice request to Discord.
     Voice(VoiceRequest),
-    /// Ask a node for recommendations.
+    /// Load recommendations from a node.
     Recommend {
         node: usize,
         guild: GuildId,
@@ -58,13 +58,13 @@ pub(crate) enum Task {
     },
 }
 
-/// What became of a [`Task`].
+/// The outcome of a [`Task`].
 #[derive(Debug)]
 pub(crate) enum Done {
     Opened {
         node: usize,
         epoch: u64,
-        outcome: Result<(), Refusal>,
+        outcome: Result<(), ConnectionLoss>,
     },
     Info {
         node: usize,
@@ -73,36 +73,36 @@ pub(crate) enum Done {
     Players {
         node: usize,
         epoch: u64,
-        outcome: Result<Vec<Remote>, RequestError>,
+        outcome: Result<Vec<RemotePlayer>, RequestError>,
     },
-    Asked {
+    Responded {
         guild: GuildId,
         number: u64,
-        outcome: Result<Option<Box<Remote>>, RequestError>,
+        outcome: Result<Option<Box<RemotePlayer>>, RequestError>,
     },
     Recommended {
         guild: GuildId,
         tracks: Vec<Playable>,
     },
-    /// Discord was asked, or could not be.
+    /// Discord was sent a voice request, or the request failed.
     VoiceAsked {
         guild: GuildId,
         outcome: Result<(), BoxError>,
     },
-    /// A session is kept no longer, or the node does not answer: its socket can be closed.
+    /// The node dropped the session, or did not respond: its socket can be closed.
     Released { node: usize },
-    /// A node was told of a player's end, or could not be.
+    /// The node destroyed a player, or did not respond.
     Deleted { node: usize },
-    /// Nothing that matters.
+    /// An outcome that nothing depends on.
     Nothing,
 }
 
-/// What a client asks of the pool.
+/// A client's command to the pool.
 #[derive(Debug)]
-pub(crate) enum Command {
+pub(crate) enum PoolCommand {
     Player {
         guild: GuildId,
-        command: Box<player::Command>,
+        command: Box<PlayerCommand>,
     },
     /// Move a player to a node.
     Switch {
@@ -110,12 +110,12 @@ pub(crate) enum Command {
         node: NodeId,
         reply: Reply,
     },
-    /// Close a node, after its players have moved if so wished.
+    /// Close a node; with `failover` its players move first.
     CloseNode {
         node: NodeId,
         failover: bool,
         reply: oneshot::Sender<Vec<GuildId>>,
     },
-    /// Try every node again that is not connected.
+    /// Connect every node that is not connected, now.
     Reconnect,
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use antiphon_core::{Event, Position};
+use antiphon_core::{Event, OpenFailure, Position};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -10,7 +10,7 @@ use crate::{
     error::{Failure, InvalidNodeError, PlayerError, RequestError},
     event::{NodeClosed, NodeDisconnected, PlayerMigrated, TrackEnd, TrackStart},
     model::{ChannelId, MoveReason, Playable, VoiceRequest, VoiceServer, VoiceState},
-    player::{Answer, Command as PlayerCommand, PlayOptions, Remote},
+    player::{Operation, PlayOptions, PlayerCommand, RemotePlayer, RequestBody},
 };
 
 mod bytes;
@@ -28,12 +28,12 @@ struct Stage {
     deleted: Vec<(usize, u64)>,
     voice: Vec<VoiceRequest>,
     /// Requests that are not answered yet, while `holds`.
-    held: Vec<(GuildId, u64, Answer)>,
+    held: Vec<(GuildId, u64, RequestBody)>,
     holds: bool,
     events: Vec<Event>,
     kept: HashMap<Part, Checkpoint>,
     /// Players that the nodes have, by node.
-    players: Vec<HashMap<u64, Remote>>,
+    players: Vec<HashMap<u64, RemotePlayer>>,
 }
 
 fn config(nodes: usize) -> Config {
@@ -91,22 +91,24 @@ impl Stage {
                     epoch,
                     session,
                 } => self.open[node] = Some((epoch, session)),
-                Task::Ask {
+                Task::Request {
                     node,
                     guild,
                     number,
-                    answer,
+                    body,
                     ..
                 } => {
-                    let body = match &answer {
-                        Answer::Update { body, .. } => serde_json::to_value(body).expect("JSON"),
-                        Answer::Destroy => json!("destroy"),
+                    let sent = match &body {
+                        RequestBody::Update { body, .. } => {
+                            serde_json::to_value(body).expect("JSON")
+                        }
+                        RequestBody::Destroy => json!("destroy"),
                     };
-                    self.asked.push((node, guild.get(), body));
+                    self.asked.push((node, guild.get(), sent));
                     if self.holds {
-                        self.held.push((guild, number, answer));
+                        self.held.push((guild, number, body));
                     } else {
-                        self.answer(node, guild, number, &answer);
+                        self.answer(node, guild, number, &body);
                     }
                 }
                 Task::Delete { node, guild, .. } => {
@@ -135,7 +137,7 @@ impl Stage {
                 Task::Configure { .. } | Task::Info { .. } | Task::Recommend { .. } => {}
             }
         }
-        while let Some(entry) = self.pool.take_entry() {
+        while let Some(entry) = self.pool.outbox.take() {
             if let Some(checkpoint) = entry.checkpoint {
                 self.kept.insert(Arc::clone(&checkpoint.part), checkpoint);
             }
@@ -147,13 +149,13 @@ impl Stage {
         }
     }
 
-    fn answer(&mut self, node: usize, guild: GuildId, number: u64, answer: &Answer) {
+    fn answer(&mut self, node: usize, guild: GuildId, number: u64, answer: &RequestBody) {
         let outcome = match answer {
-            Answer::Destroy => {
+            RequestBody::Destroy => {
                 self.players[node].remove(&guild.get());
                 None
             }
-            Answer::Update { body, .. } => {
+            RequestBody::Update { body, .. } => {
                 let player = self.players[node].entry(guild.get()).or_default();
                 player.guild = Some(guild);
                 player.state.connected = true;
@@ -167,7 +169,7 @@ impl Stage {
                 Some(player.clone())
             }
         };
-        let done = Done::Asked {
+        let done = Done::Responded {
             guild,
             number,
             outcome: Ok(outcome.map(Box::new)),
@@ -184,7 +186,7 @@ impl Stage {
     }
 
     fn node_of(&self, guild: u64) -> usize {
-        let node = self.pool.seats[&GuildId::new(guild)]
+        let node = self.pool.slots[&GuildId::new(guild)]
             .player
             .node
             .clone()
@@ -231,14 +233,8 @@ impl Stage {
 
     fn lose(&mut self, node: usize) {
         let (epoch, _) = self.open[node].clone().expect("open");
-        let refusal = Refusal {
-            reason: "reset".into(),
-            fatal: None,
-            status: None,
-            wait: None,
-            orderly: false,
-        };
-        self.pool.on_lost(node, epoch, &refusal, self.now);
+        let loss = ConnectionLoss::new("reset");
+        self.pool.on_lost(node, epoch, &loss, self.now);
         self.settle();
     }
 
@@ -265,7 +261,7 @@ impl Stage {
         let guild = GuildId::new(guild);
         let command = Box::new(command);
         self.pool
-            .on_command(Command::Player { guild, command }, self.now);
+            .on_command(PoolCommand::Player { guild, command }, self.now);
         self.settle();
     }
 
@@ -345,8 +341,8 @@ impl Stage {
         );
     }
 
-    fn player(&self, guild: u64) -> &PlayerState {
-        &self.pool.seats[&GuildId::new(guild)].player
+    fn player(&self, guild: u64) -> &LocalPlayer {
+        &self.pool.slots[&GuildId::new(guild)].player
     }
 }
 
@@ -572,7 +568,7 @@ fn a_drained_node_is_closed_once_its_players_have_moved() {
     stage.play(2, "c-fra01.discord.media", "a");
     let (reply, mut closed) = oneshot::channel();
     stage.pool.on_command(
-        Command::CloseNode {
+        PoolCommand::CloseNode {
             node: "n0".into(),
             failover: true,
             reply,
@@ -600,7 +596,7 @@ fn a_node_closed_without_failover_disconnects_its_players() {
     stage.play(1, "c-fra01.discord.media", "a");
     let (reply, mut closed) = oneshot::channel();
     stage.pool.on_command(
-        Command::CloseNode {
+        PoolCommand::CloseNode {
             node: "n0".into(),
             failover: false,
             reply,
@@ -613,7 +609,7 @@ fn a_node_closed_without_failover_disconnects_its_players() {
         stage.voice.last().map(|request| request.channel),
         Some(None)
     );
-    assert!(stage.pool.seats.is_empty());
+    assert!(stage.pool.slots.is_empty());
 }
 
 #[test]
@@ -623,7 +619,7 @@ fn a_switch_is_one_move_by_request_and_to_the_same_node_an_error() {
     let mut switch = |node: &str| {
         let (reply, mut answer) = oneshot::channel();
         stage.pool.on_command(
-            Command::Switch {
+            PoolCommand::Switch {
                 guild: GuildId::new(1),
                 node: node.into(),
                 reply,
@@ -733,18 +729,14 @@ fn one_node_with_a_wrong_password_stops_and_the_others_go_on() {
     let mut stage = Stage::new(2);
     stage.greet(0, false);
     let (epoch, _) = stage.open[1].clone().expect("asked");
-    let refusal = Refusal {
-        reason: "status 401".into(),
-        fatal: Some(("authorization", "check the node's password")),
-        status: None,
-        wait: None,
-        orderly: false,
-    };
+    let failure =
+        OpenFailure::new("status 401").fatal("authorization", "check the node's password");
+    let loss = ConnectionLoss::of(failure);
     stage.pool.on_done(
         Done::Opened {
             node: 1,
             epoch,
-            outcome: Err(refusal.clone()),
+            outcome: Err(loss.clone()),
         },
         stage.now,
     );
@@ -755,7 +747,7 @@ fn one_node_with_a_wrong_password_stops_and_the_others_go_on() {
         Done::Opened {
             node: 0,
             epoch,
-            outcome: Err(refusal),
+            outcome: Err(loss),
         },
         stage.now,
     );
@@ -772,7 +764,7 @@ fn a_checkpoint_hangs_on_the_event_that_caused_the_change() {
     stage
         .pool
         .on_frame(0, epoch, &frame.to_string().into(), stage.now);
-    let entry = stage.pool.take_entry().expect("the event");
+    let entry = stage.pool.outbox.take().expect("the event");
     assert_eq!(
         entry
             .event
@@ -812,7 +804,13 @@ fn a_session_that_expired_under_a_request_hurts_no_other_player() {
     stage.play(2, "x", "a");
     stage.holds = true;
     let (reply, mut answer) = oneshot::channel();
-    stage.command(1, PlayerCommand::Volume { volume: 5, reply });
+    stage.command(
+        1,
+        PlayerCommand::Change {
+            operation: Operation::Volume(5),
+            reply,
+        },
+    );
     let (guild, number, _) = stage.held.pop().expect("asked");
     let failure = Failure {
         status: 404,
@@ -821,7 +819,7 @@ fn a_session_that_expired_under_a_request_hurts_no_other_player() {
     };
     let outcome = Err(RequestError::SessionExpired(failure));
     stage.pool.on_done(
-        Done::Asked {
+        Done::Responded {
             guild,
             number,
             outcome,
@@ -842,7 +840,7 @@ fn ten_thousand_idle_players_cost_no_search_per_frame() {
         stage.command(guild, PlayerCommand::InactiveTimeout(None));
     }
     let timers = stage.pool.timers.len();
-    assert_eq!((stage.pool.seats.len(), timers), (10_000, 0));
+    assert_eq!((stage.pool.slots.len(), timers), (10_000, 0));
 }
 
 #[test]
@@ -866,6 +864,7 @@ fn five_hundred_players_of_three_nodes_are_heard_again_in_few_rounds() {
         let into = |node: usize| {
             stage
                 .pool
+                .placement
                 .moving
                 .values()
                 .filter(|target| **target == node)
@@ -902,7 +901,7 @@ fn a_second_node_lost_while_players_move_to_it_loses_none() {
             node: "n0".into(),
             source: "the connection broke".into(),
         });
-        let done = Done::Asked {
+        let done = Done::Responded {
             guild,
             number,
             outcome,
@@ -930,7 +929,7 @@ fn a_node_that_was_given_up_is_tried_again_when_asked() {
         stage.open[1].as_ref().map(|(epoch, _)| *epoch),
         Some(before)
     );
-    stage.pool.on_command(Command::Reconnect, stage.now);
+    stage.pool.on_command(PoolCommand::Reconnect, stage.now);
     stage.settle();
     stage.greet(1, false);
     assert!(stage.pool.nodes[1].is_ready());
@@ -956,7 +955,7 @@ fn a_player_that_leaves_while_it_moves_makes_room_for_the_next() {
     for guild in 3..=5 {
         assert_eq!(stage.node_of(guild), 1, "player {guild}");
     }
-    assert!(!stage.pool.seats.contains_key(&GuildId::new(1)));
+    assert!(!stage.pool.slots.contains_key(&GuildId::new(1)));
 }
 
 #[test]
@@ -989,7 +988,7 @@ fn a_comparison_from_before_a_request_was_answered_ends_no_track() {
     stage.play(1, "x", "a");
     stage.event(0, 1, "TrackEndEvent", "a", "finished");
     stage.players[0].get_mut(&1).expect("a player").track = None;
-    let before: Vec<Remote> = stage.players[0].values().cloned().collect();
+    let before: Vec<RemotePlayer> = stage.players[0].values().cloned().collect();
     stage.holds = true;
     let (reply, _answer) = oneshot::channel();
     let options = PlayOptions::new();

@@ -1,6 +1,6 @@
 //! What arrived leaves a row with its bytes, once.
 
-use antiphon_core::BodyForm;
+use antiphon_core::{BodyForm, Draft, Link};
 use antiphon_sim::mutation::Mutator;
 
 use super::*;
@@ -142,14 +142,12 @@ fn the_link_of_the_pool_names_the_node_and_each_node_has_its_own() {
     let mut stage = Stage::new(2);
     for node in 0..2 {
         let (epoch, _) = stage.open[node].clone().expect("opened");
-        let refusal = Refusal {
-            reason: "status 401".into(),
-            fatal: Some(("authorization", "check the password")),
+        let failure = OpenFailure::new("status 401").fatal("authorization", "check the password");
+        let loss = ConnectionLoss {
             status: Some(401),
-            wait: None,
-            orderly: false,
+            ..ConnectionLoss::of(failure)
         };
-        stage.pool.on_lost(node, epoch, &refusal, stage.now);
+        stage.pool.on_lost(node, epoch, &loss, stage.now);
         stage.settle();
         assert_eq!(
             stage.pool.is_stopped(),

@@ -17,13 +17,13 @@ pub(crate) enum Beat {
 ///
 /// Time that is not spent reading does not count against the node: its answer may lie there unread.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Heart {
+pub(crate) struct Heartbeat {
     interval: Duration,
     next: Instant,
     heard: Instant,
 }
 
-impl Heart {
+impl Heartbeat {
     pub(crate) fn new(interval: Duration, now: Instant) -> Self {
         Self {
             interval,
@@ -62,27 +62,30 @@ mod tests {
     #[test]
     fn a_node_that_answers_nothing_is_dead_after_two_beats() {
         let start = Instant::now();
-        let mut heart = Heart::new(BEAT, start);
-        assert_eq!(heart.deadline(), start + BEAT);
-        assert_eq!(heart.beat(start, start + BEAT), Beat::Ping);
-        assert_eq!(heart.beat(start, start + 2 * BEAT), Beat::Dead);
+        let mut heartbeat = Heartbeat::new(BEAT, start);
+        assert_eq!(heartbeat.deadline(), start + BEAT);
+        assert_eq!(heartbeat.beat(start, start + BEAT), Beat::Ping);
+        assert_eq!(heartbeat.beat(start, start + 2 * BEAT), Beat::Dead);
     }
 
     #[test]
     fn a_silent_node_that_answers_pings_lives() {
         let start = Instant::now();
-        let mut heart = Heart::new(BEAT, start);
+        let mut heartbeat = Heartbeat::new(BEAT, start);
         for beat in 1..10 {
             let now = start + beat * BEAT;
-            assert_eq!(heart.beat(now - Duration::from_secs(1), now), Beat::Ping);
+            assert_eq!(
+                heartbeat.beat(now - Duration::from_secs(1), now),
+                Beat::Ping
+            );
         }
     }
 
     #[test]
     fn time_without_reading_does_not_count() {
         let start = Instant::now();
-        let mut heart = Heart::new(BEAT, start);
-        heart.excuse(2 * BEAT);
-        assert_eq!(heart.beat(start, start + 3 * BEAT), Beat::Ping);
+        let mut heartbeat = Heartbeat::new(BEAT, start);
+        heartbeat.excuse(2 * BEAT);
+        assert_eq!(heartbeat.beat(start, start + 3 * BEAT), Beat::Ping);
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    ASKS, Output, PlayerState, Remote, Reply,
+    LocalPlayer, MAX_REQUESTS, Output, RemotePlayer, Reply,
     runs::{Phase, Runs},
 };
 use crate::{
@@ -23,7 +23,7 @@ const REST_AT_MOST: Duration = Duration::from_secs(5);
 
 /// What a request is for.
 #[derive(Clone, Debug)]
-pub(crate) enum Why {
+pub(crate) enum Operation {
     /// The newest pair.
     Voice,
     /// A track.
@@ -64,16 +64,16 @@ pub(crate) enum Why {
 
 /// A request that waits for its turn.
 #[derive(Debug)]
-pub(crate) struct Ask {
-    pub(crate) why: Why,
+pub(crate) struct Request {
+    pub(crate) operation: Operation,
     pub(crate) reply: Option<Reply>,
     tries: u8,
 }
 
-impl Ask {
-    pub(crate) fn new(why: Why, reply: Option<Reply>) -> Self {
+impl Request {
+    pub(crate) fn new(operation: Operation, reply: Option<Reply>) -> Self {
         Self {
-            why,
+            operation,
             reply,
             tries: 0,
         }
@@ -93,8 +93,8 @@ impl Ask {
 
 /// The request under way.
 #[derive(Debug)]
-pub(crate) struct Sent {
-    ask: Ask,
+pub(crate) struct SentRequest {
+    request: Request,
     /// The pair that was in it.
     voice: Option<Voice>,
     number: u64,
@@ -104,21 +104,21 @@ pub(crate) struct Sent {
     heard: u64,
 }
 
-impl Sent {
+impl SentRequest {
     /// What it is for.
-    pub(crate) fn why(&self) -> &Why {
-        &self.ask.why
+    pub(crate) fn operation(&self) -> &Operation {
+        &self.request.operation
     }
 
     /// The request, to be sent once more.
-    pub(crate) fn into_ask(self) -> Ask {
-        self.ask
+    pub(crate) fn into_request(self) -> Request {
+        self.request
     }
 }
 
 /// What is to be sent.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum RequestBody {
     /// An update.
     Update {
         body: Box<UpdatePlayer>,
@@ -129,53 +129,59 @@ pub(crate) enum Answer {
 }
 
 /// Whether a request stops what plays.
-fn is_stop(ask: &Ask) -> bool {
-    matches!(ask.why, Why::Stop { .. })
+fn is_stop(request: &Request) -> bool {
+    matches!(request.operation, Operation::Stop { .. })
 }
 
-impl PlayerState {
+impl LocalPlayer {
     /// Lets a request wait for its turn.
-    pub(super) fn push(&mut self, why: Why, reply: Option<Reply>) {
-        if self.asks.len() >= ASKS {
-            self.forget(&why);
-            return Ask::new(why, reply).fail(PlayerError::Busy(ASKS));
+    pub(super) fn push(&mut self, operation: Operation, reply: Option<Reply>) {
+        if self.requests.len() >= MAX_REQUESTS {
+            self.forget(&operation);
+            return Request::new(operation, reply).fail(PlayerError::Busy(MAX_REQUESTS));
         }
-        self.asks.push_back(Ask::new(why, reply));
+        self.requests.push_back(Request::new(operation, reply));
     }
 
     /// What the node is asked next, if it may be asked; `number` names the request.
-    pub(crate) fn next_ask(&mut self, number: u64) -> Option<(NodeId, Answer)> {
+    pub(crate) fn next_request(&mut self, number: u64) -> Option<(NodeId, RequestBody)> {
         if self.sent.is_some() || self.rests_until.is_some() {
             return None;
         }
         let node = self.node.clone()?;
         loop {
-            let first = self.asks.front()?;
+            let first = self.requests.front()?;
             if first.is_vain() {
-                let ask = self.asks.pop_front()?;
-                self.forget(&ask.why);
+                let request = self.requests.pop_front()?;
+                self.forget(&request.operation);
                 continue;
             }
-            let needs_pair = matches!(first.why, Why::Voice | Why::Restore { .. });
+            let needs_pair = matches!(
+                first.operation,
+                Operation::Voice | Operation::Restore { .. }
+            );
             let pair = self.voice.pair();
             // Without a pair nothing can be restored; whatever else waits for the voice.
             if needs_pair && pair.is_none() {
                 return None;
             }
-            if !needs_pair && !matches!(first.why, Why::Destroy) && !self.voice.is_given() {
+            if !needs_pair
+                && !matches!(first.operation, Operation::Destroy)
+                && !self.voice.is_given()
+            {
                 return None;
             }
-            let mut ask = self.asks.pop_front()?;
-            if ask.tries > 0 && !self.may_repeat(&mut ask.why) {
+            let mut request = self.requests.pop_front()?;
+            if request.tries > 0 && !self.may_repeat(&mut request.operation) {
                 continue;
             }
-            ask.tries = ask.tries.saturating_add(1);
-            if let Why::Play { run, .. } = &ask.why {
+            request.tries = request.tries.saturating_add(1);
+            if let Operation::Play { run, .. } = &request.operation {
                 self.runs.sent(*run);
             }
-            let answer = self.compose(&ask.why, pair.as_ref());
-            self.sent = Some(Sent {
-                ask,
+            let answer = self.compose(&request.operation, pair.as_ref());
+            self.sent = Some(SentRequest {
+                request,
                 voice: pair.filter(|_| needs_pair),
                 number,
                 last_run: self.runs.last(),
@@ -186,9 +192,9 @@ impl PlayerState {
     }
 
     /// Whether a request whose answer was lost is sent once more: not if what it asks for was done.
-    fn may_repeat(&mut self, why: &mut Why) -> bool {
-        match why {
-            Why::Play {
+    fn may_repeat(&mut self, operation: &mut Operation) -> bool {
+        match operation {
+            Operation::Play {
                 run,
                 track,
                 remember,
@@ -200,7 +206,7 @@ impl PlayerState {
                 }
                 *run = self.runs.again(*run);
             }
-            Why::Restore { run: Some(run), .. } => *run = self.runs.again(*run),
+            Operation::Restore { run: Some(run), .. } => *run = self.runs.again(*run),
             _ => {}
         }
         true
@@ -215,13 +221,13 @@ impl PlayerState {
         }
     }
 
-    fn compose(&self, why: &Why, pair: Option<&Voice>) -> Answer {
+    fn compose(&self, operation: &Operation, pair: Option<&Voice>) -> RequestBody {
         let mut body = UpdatePlayer::default();
         let mut replace = true;
-        match why {
-            Why::Destroy => return Answer::Destroy,
-            Why::Voice => body.voice = pair.cloned(),
-            Why::Play {
+        match operation {
+            Operation::Destroy => return RequestBody::Destroy,
+            Operation::Voice => body.voice = pair.cloned(),
+            Operation::Play {
                 track,
                 no_replace,
                 position,
@@ -240,12 +246,12 @@ impl PlayerState {
                 body.filters = filters.as_deref().cloned();
             }
             // `null` stops (protocol §6).
-            Why::Stop { .. } => body.track = Some(UpdateTrack::default()),
-            Why::Pause(paused) => body.paused = Some(*paused),
-            Why::Seek(position) => body.position = Some(*position),
-            Why::Volume(volume) => body.volume = Some(*volume),
-            Why::Filters { filters, .. } => body.filters = Some((**filters).clone()),
-            Why::Restore { run, position, .. } => {
+            Operation::Stop { .. } => body.track = Some(UpdateTrack::default()),
+            Operation::Pause(paused) => body.paused = Some(*paused),
+            Operation::Seek(position) => body.position = Some(*position),
+            Operation::Volume(volume) => body.volume = Some(*volume),
+            Operation::Filters { filters, .. } => body.filters = Some((**filters).clone()),
+            Operation::Restore { run, position, .. } => {
                 body.voice = pair.cloned();
                 body.volume = Some(self.volume);
                 body.paused = Some(self.paused);
@@ -257,7 +263,7 @@ impl PlayerState {
                 }
             }
         }
-        Answer::Update {
+        RequestBody::Update {
             body: Box::new(body),
             no_replace: !replace,
         }
@@ -269,9 +275,9 @@ impl PlayerState {
     }
 
     /// The node answered, or did not.
-    pub(crate) fn on_answer(
+    pub(crate) fn on_response(
         &mut self,
-        outcome: Result<Option<Remote>, RequestError>,
+        outcome: Result<Option<RemotePlayer>, RequestError>,
         now: Instant,
     ) {
         let Some(sent) = self.sent.take() else {
@@ -280,30 +286,32 @@ impl PlayerState {
         match outcome {
             Ok(remote) => self.done(sent, remote, now),
             Err(error) if self.was_done_anyway(&sent, &error) => self.done(sent, None, now),
-            Err(error) => self.failed(sent.ask, error, now),
+            Err(error) => self.failed(sent.request, error, now),
         }
     }
 
     /// Whether the node did what it was asked for, although its answer was lost: it said so by itself.
-    fn was_done_anyway(&self, sent: &Sent, error: &RequestError) -> bool {
+    fn was_done_anyway(&self, sent: &SentRequest, error: &RequestError) -> bool {
         error.may_have_arrived()
             && self.heard > sent.heard
-            && match sent.why() {
-                Why::Play { run, .. } => self.runs.has_begun(*run),
-                Why::Stop { .. } => self.runs.current().is_none_or(|run| run.id > sent.last_run),
+            && match sent.operation() {
+                Operation::Play { run, .. } => self.runs.has_begun(*run),
+                Operation::Stop { .. } => {
+                    self.runs.current().is_none_or(|run| run.id > sent.last_run)
+                }
                 _ => false,
             }
     }
 
-    fn done(&mut self, sent: Sent, remote: Option<Remote>, now: Instant) {
+    fn done(&mut self, sent: SentRequest, remote: Option<RemotePlayer>, now: Instant) {
         if let Some(voice) = &sent.voice {
             self.voice.on_given(voice);
         }
         let before = self.current().cloned();
         let mut result = before.clone();
-        match sent.ask.why.clone() {
-            Why::Voice => self.entered(),
-            Why::Play {
+        match sent.request.operation.clone() {
+            Operation::Voice => self.entered(),
+            Operation::Play {
                 run,
                 track,
                 no_replace,
@@ -330,17 +338,18 @@ impl PlayerState {
                     self.filters = filters;
                 }
             }
-            Why::Filters { filters, seek } => {
+            Operation::Filters { filters, seek } => {
                 self.filters = filters;
                 if seek && self.current().is_some() {
                     let position = self.progress.at(now);
-                    self.asks.push_front(Ask::new(Why::Seek(position), None));
+                    self.requests
+                        .push_front(Request::new(Operation::Seek(position), None));
                 }
             }
-            Why::Volume(volume) => self.volume = volume,
-            Why::Pause(paused) => self.paused = paused,
-            Why::Seek(position) => self.progress.report(position, now),
-            Why::Restore {
+            Operation::Volume(volume) => self.volume = volume,
+            Operation::Pause(paused) => self.paused = paused,
+            Operation::Seek(position) => self.progress.report(position, now),
+            Operation::Restore {
                 run,
                 position,
                 moved,
@@ -364,15 +373,15 @@ impl PlayerState {
                     });
                 }
             }
-            Why::Stop { was } => result = Some(was),
-            Why::Destroy => {}
+            Operation::Stop { was } => result = Some(was),
+            Operation::Destroy => {}
         }
         if let Some(remote) = remote {
             self.apply(&remote, &sent, now);
         }
         self.pace(now);
         self.dirty = true;
-        if let Some(reply) = sent.ask.reply {
+        if let Some(reply) = sent.request.reply {
             let _ = reply.send(Ok(result));
         }
     }
@@ -385,7 +394,7 @@ impl PlayerState {
     }
 
     /// What the node's answer says of the player; what the node said by itself since the request is newer.
-    fn apply(&mut self, remote: &Remote, sent: &Sent, now: Instant) {
+    fn apply(&mut self, remote: &RemotePlayer, sent: &SentRequest, now: Instant) {
         if let Some(volume) = remote.volume {
             self.volume = volume;
         }
@@ -397,7 +406,7 @@ impl PlayerState {
             self.ping = remote.state.ping;
         }
         let Some(theirs) = &remote.track else {
-            return self.on_no_track(sent.last_run, sent.why(), now);
+            return self.on_no_track(sent.last_run, sent.operation(), now);
         };
         match self.current() {
             Some(ours) if ours.is_same(theirs) => {
@@ -406,87 +415,87 @@ impl PlayerState {
                 }
             }
             // Its start was not heard.
-            _ => self.is_in_doubt |= is_newest && self.runs.newest().is_none(),
+            _ => self.needs_comparison |= is_newest && self.runs.newest().is_none(),
         }
     }
 
-    fn failed(&mut self, mut ask: Ask, error: RequestError, now: Instant) {
-        let again = error.is_transient() && ask.tries < TRIES;
-        match &ask.why {
+    fn failed(&mut self, mut request: Request, error: RequestError, now: Instant) {
+        let again = error.is_transient() && request.tries < TRIES;
+        match &request.operation {
             // The end is reached either way, unless the node may come back with the player.
-            Why::Destroy => {
+            Operation::Destroy => {
                 if again && !matches!(error, RequestError::SessionExpired(_)) {
-                    self.try_later(ask, now);
+                    self.try_later(request, now);
                 }
             }
             // What played is not given up for an error that passes: if the node is lost, it moves.
-            Why::Restore { .. } if error.is_transient() => self.try_later(ask, now),
-            Why::Voice if again => self.try_later(ask, now),
-            Why::Voice | Why::Restore { .. } => {
+            Operation::Restore { .. } if error.is_transient() => self.try_later(request, now),
+            Operation::Voice if again => self.try_later(request, now),
+            Operation::Voice | Operation::Restore { .. } => {
                 // The pair may be worn out; a new one is asked for, and then the same once more.
                 tracing::debug!(guild = %self.guild, %error, "the node did not take the voice");
-                if ask.tries <= TRIES {
-                    ask.tries = TRIES + 1;
-                    self.asks.push_front(ask);
+                if request.tries <= TRIES {
+                    request.tries = TRIES + 1;
+                    self.requests.push_front(request);
                     self.ask_voice_anew(now);
                 } else {
-                    if let Why::Restore { run: Some(run), .. } = &ask.why {
+                    if let Operation::Restore { run: Some(run), .. } = &request.operation {
                         tracing::warn!(guild = %self.guild, %error, "the track could not go on");
                         self.runs.refused(*run);
                         self.idle(now);
                         self.dirty = true;
                     }
-                    ask.fail(PlayerError::Request(error));
+                    request.fail(PlayerError::Request(error));
                     self.fail_entering();
                 }
             }
-            Why::Play { run, .. } => {
-                if again && ask.reply.is_none() {
-                    return self.try_later(ask, now);
+            Operation::Play { run, .. } => {
+                if again && request.reply.is_none() {
+                    return self.try_later(request, now);
                 }
                 if error.may_have_arrived() {
                     self.runs.unsure(*run);
-                    self.is_in_doubt = true;
+                    self.needs_comparison = true;
                 } else {
                     self.runs.refused(*run);
                 }
-                if ask.reply.is_none() {
+                if request.reply.is_none() {
                     tracing::warn!(guild = %self.guild, %error, "the next track could not be played");
                     self.idle(now);
                 }
-                ask.fail(PlayerError::Request(error));
+                request.fail(PlayerError::Request(error));
             }
-            why => {
+            operation => {
                 if error.may_have_arrived() {
                     // What it has become of shows by the node's view, and a stop by its end.
-                    self.is_in_doubt = true;
+                    self.needs_comparison = true;
                 } else {
-                    self.forget(why);
+                    self.forget(operation);
                 }
-                ask.fail(PlayerError::Request(error));
+                request.fail(PlayerError::Request(error));
             }
         }
     }
 
     /// Tries once more after a pause, before anything else is asked.
-    fn try_later(&mut self, ask: Ask, now: Instant) {
-        let doublings = u32::from(ask.tries.saturating_sub(1)).min(8);
+    fn try_later(&mut self, request: Request, now: Instant) {
+        let doublings = u32::from(request.tries.saturating_sub(1)).min(8);
         self.rests_until = Some(now + (REST * 2_u32.pow(doublings)).min(REST_AT_MOST));
-        self.asks.push_front(ask);
+        self.requests.push_front(request);
     }
 
     /// Whether a request to stop is under way, or waits for its turn.
     pub(super) fn is_stopping(&self) -> bool {
-        let sent = self.sent.as_ref().map(|sent| &sent.ask);
-        sent.into_iter().chain(&self.asks).any(is_stop)
+        let sent = self.sent.as_ref().map(|sent| &sent.request);
+        sent.into_iter().chain(&self.requests).any(is_stop)
     }
 
     /// A request is not made after all.
-    pub(super) fn forget(&mut self, why: &Why) {
-        match why {
-            Why::Play { run, .. } => self.runs.refused(*run),
+    pub(super) fn forget(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Play { run, .. } => self.runs.refused(*run),
             // One that still waits means the same track, or the next.
-            Why::Stop { .. } if !self.asks.iter().any(is_stop) => self.intent = None,
+            Operation::Stop { .. } if !self.requests.iter().any(is_stop) => self.intent = None,
             _ => {}
         }
     }
@@ -501,7 +510,7 @@ impl PlayerState {
     /// Asks the node to play, after what waits already.
     pub(super) fn ask_play(&mut self, track: Arc<Playable>, remember: bool) {
         let run = self.add_run(&track);
-        let why = Why::Play {
+        let operation = Operation::Play {
             run,
             track,
             no_replace: false,
@@ -512,7 +521,7 @@ impl PlayerState {
             filters: None,
             remember,
         };
-        self.push(why, None);
+        self.push(operation, None);
     }
 
     pub(super) fn add_run(&mut self, track: &Arc<Playable>) -> u64 {
@@ -527,7 +536,7 @@ fn update(track: &Playable) -> UpdateTrack {
     }
 }
 
-fn has(remote: &Remote, track: &Playable) -> bool {
+fn has(remote: &RemotePlayer, track: &Playable) -> bool {
     remote
         .track
         .as_ref()
