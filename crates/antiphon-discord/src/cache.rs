@@ -2,12 +2,12 @@
 
 mod apply;
 mod bounded;
-mod lay;
 mod limits;
-mod picture;
+mod patch;
+mod projection;
 mod saved;
+mod size;
 mod store;
-mod weigh;
 
 use std::{
     fmt,
@@ -27,7 +27,7 @@ use antiphon_discord_model::{
 };
 
 pub use self::limits::CacheLimits;
-pub(crate) use self::picture::Picture;
+pub(crate) use self::projection::CacheProjection;
 use self::store::Store;
 
 /// What is known of the bot's guilds: cheap to clone, and usable from anywhere.

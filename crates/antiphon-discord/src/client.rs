@@ -15,7 +15,7 @@
 //! | a 429 | the bucket, or all routes if it is global, waits as long as the newest one asks; the request is sent again, five times at most |
 //! | a wait that ends after the request's time | [`RequestError::RateLimited`] at once |
 //! | [`Config::request_timeout`], 30 s, for a request with all its waits and repetitions | [`RequestError::TimedOut`], or [`RequestError::OutcomeUnknown`] where it may have been done |
-//! | [`Config::waiting`], 256 requests that wait for their turn | [`RequestError::Busy`] for one more |
+//! | [`Config::max_queued_requests`], 256 requests that wait for their turn | [`RequestError::Busy`] for one more |
 //! | a 5xx or a lost answer | sent again, four times at most, 10 s for each: `GET`, `PUT`, `DELETE`, messages by their nonce, first answers to interactions; others are [`RequestError::OutcomeUnknown`], and so is a message without a chosen nonce in the end |
 //! | 9,000 refusals (401, 403, 429) within ten minutes | [`RequestError::TooManyRefusals`], before Discord shuts the address out at 10,000 |
 //! | a 401 | [`RequestError::Unauthorized`] for every further request with the bot's token |
@@ -23,7 +23,7 @@
 //!
 //! [`Config::request_timeout`]: crate::Config::request_timeout
 //! [`Config::requests_per_second`]: crate::Config::requests_per_second
-//! [`Config::waiting`]: crate::Config::waiting
+//! [`Config::max_queued_requests`]: crate::Config::max_queued_requests
 //! [`RequestError::Busy`]: crate::RequestError::Busy
 //! [`RequestError::OutcomeUnknown`]: crate::RequestError::OutcomeUnknown
 //! [`RequestError::RateLimited`]: crate::RequestError::RateLimited
@@ -32,7 +32,6 @@
 //! [`RequestError::Unauthorized`]: crate::RequestError::Unauthorized
 //! [`RequestError::Undecodable`]: crate::RequestError::Undecodable
 
-mod asked;
 mod call;
 mod channels;
 mod commands;
@@ -56,12 +55,8 @@ use antiphon_core::{LinkState, SourceName};
 use tokio::sync::watch;
 use twilight_model::gateway::Intents;
 
-pub(crate) use self::{
-    asked::{Command, VoiceWish},
-    gateway::{Fleet, Handle},
-};
+pub(crate) use self::gateway::{ShardHandle, ShardSet};
 pub use self::{
-    asked::{MemberQuery, Members, VoiceConnection},
     call::{AuditedCall, Call},
     channels::{
         CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
@@ -84,18 +79,15 @@ pub use self::{
 };
 use crate::{cache::Cache, config::Config, http::Http};
 
-/// Commands that wait for a shard's connection; one more waits for its turn within its own timeout.
-pub(crate) const COMMANDS: usize = 64;
-
 /// What client and source have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) name: SourceName,
-    pub(crate) http: Http,
+    pub(crate) http: Arc<Http>,
     pub(crate) link: watch::Sender<LinkState>,
     pub(crate) cache: Cache,
     /// The shards, once it is known how many there are.
-    pub(crate) fleet: watch::Sender<Option<Arc<Fleet>>>,
+    pub(crate) shards: watch::Sender<Option<Arc<ShardSet>>>,
     /// What commands need of the configuration.
     pub(crate) rules: gateway::Rules,
 }
@@ -106,10 +98,10 @@ impl Shared {
         let network = config.routed_or_closed();
         Self {
             name: config.name.clone(),
-            http: Http::new(config, network.http()),
+            http: Arc::new(Http::new(config.http_options(), network.http())),
             link: watch::Sender::new(LinkState::Idle),
             cache: Cache::new(config.cache),
-            fleet: watch::Sender::new(None),
+            shards: watch::Sender::new(None),
             rules: gateway::Rules {
                 intents: config.intents,
                 timeout: config.action_timeout,

@@ -1,6 +1,5 @@
 //! What the user chooses.
 
-mod presence;
 mod shards;
 
 use std::{fmt, time::Duration};
@@ -10,60 +9,25 @@ use antiphon_discord_model::AllowedMentions;
 use antiphon_net::{Limits, Network, Proxy, parse_url};
 use twilight_model::gateway::Intents;
 
-pub use self::{
-    presence::{Activity, Presence},
-    shards::Shards,
-};
+pub use self::shards::Shards;
 pub use crate::inflate::Compression;
-use crate::{cache::CacheLimits, error::ConfigError};
+use crate::{
+    cache::CacheLimits,
+    error::ConfigError,
+    http::HttpOptions,
+    model::{presence::Presence, properties::Properties},
+    wire::{self, Identify},
+};
 
-/// Who connects, as Discord is told in an identify (protocol §3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Properties {
-    /// Operating system; by default that of this machine.
-    pub os: String,
-    /// Name of the library; `antiphon` by default.
-    pub browser: String,
-    /// Name of the device; `antiphon` by default.
-    pub device: String,
-}
-
-impl Default for Properties {
-    fn default() -> Self {
-        Self {
-            os: std::env::consts::OS.into(),
-            browser: "antiphon".into(),
-            device: "antiphon".into(),
-        }
-    }
-}
-
-impl Properties {
-    /// Who connects.
-    pub fn new(
-        os: impl Into<String>,
-        browser: impl Into<String>,
-        device: impl Into<String>,
-    ) -> Self {
-        Self {
-            os: os.into(),
-            browser: browser.into(),
-            device: device.into(),
-        }
-    }
-}
-
-/// What an ordered stop tells Discord.
+/// Close code with which an ordered stop closes the shards' connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SignOff {
-    /// Nothing: the sessions are kept, the next start goes on with them and misses nothing, and the bot shows as online
-    /// for some minutes; the default.
+pub enum CloseCode {
+    /// 4000: Discord keeps the sessions. The next start resumes them and misses nothing; the bot shows as online for
+    /// some minutes after the stop. The default.
     #[default]
-    Never,
-    /// The sessions end with the source, the bot shows as offline at once, and the next start identifies afresh and
-    /// reports a gap.
-    AtStop,
+    Resume,
+    /// 1000: Discord ends the sessions. The bot shows as offline at once; the next start identifies and reports a gap.
+    Normal,
 }
 
 /// The choices for one bot.
@@ -86,16 +50,16 @@ pub struct Config {
     pub(crate) properties: Properties,
     pub(crate) large_threshold: u16,
     pub(crate) largest_frame: usize,
-    pub(crate) sign_off: SignOff,
+    pub(crate) close_code: CloseCode,
     pub(crate) hello_timeout: Duration,
     pub(crate) ready_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) action_timeout: Duration,
-    pub(crate) waiting: usize,
+    pub(crate) max_queued_requests: usize,
     pub(crate) requests_per_second: usize,
     pub(crate) allowed_mentions: Option<AllowedMentions>,
     pub(crate) user_agent: String,
-    pub(crate) buffer: usize,
+    pub(crate) buffer_bytes: usize,
     pub(crate) cache: Option<CacheLimits>,
 }
 
@@ -118,12 +82,12 @@ impl Config {
             properties: Properties::default(),
             large_threshold: 50,
             largest_frame: 64 << 20,
-            sign_off: SignOff::default(),
+            close_code: CloseCode::default(),
             hello_timeout: Duration::from_secs(20),
             ready_timeout: Duration::from_secs(120),
             request_timeout: Duration::from_secs(30),
             action_timeout: Duration::from_secs(10),
-            waiting: 256,
+            max_queued_requests: 256,
             requests_per_second: 50,
             allowed_mentions: None,
             user_agent: concat!(
@@ -132,7 +96,7 @@ impl Config {
                 ")"
             )
             .into(),
-            buffer: 16 << 20,
+            buffer_bytes: 16 << 20,
             cache: None,
         }
     }
@@ -241,10 +205,10 @@ impl Config {
         self
     }
 
-    /// Sets what an ordered stop tells Discord; the default is nothing, so that the next start can go on.
+    /// Sets the close code of an ordered stop. Default: [`CloseCode::Resume`].
     #[must_use]
-    pub fn sign_off(mut self, sign_off: SignOff) -> Self {
-        self.sign_off = sign_off;
+    pub fn close_code(mut self, code: CloseCode) -> Self {
+        self.close_code = code;
         self
     }
 
@@ -281,10 +245,10 @@ impl Config {
         self
     }
 
-    /// Sets how many requests may wait for their turn; one more is refused at once; the default is 256.
+    /// Sets how many requests may wait for their turn; one more is refused at once. Default: 256.
     #[must_use]
-    pub fn waiting(mut self, most: usize) -> Self {
-        self.waiting = most;
+    pub fn max_queued_requests(mut self, most: usize) -> Self {
+        self.max_queued_requests = most;
         self
     }
 
@@ -313,10 +277,10 @@ impl Config {
         self
     }
 
-    /// Sets how many bytes of events each shard may hold for the journal before it stops reading; the default is 16 MiB.
+    /// Sets how many bytes of events a shard may hold for the journal before it stops reading. Default: 16 MiB.
     #[must_use]
-    pub fn buffer(mut self, bytes: usize) -> Self {
-        self.buffer = bytes;
+    pub fn buffer_bytes(mut self, bytes: usize) -> Self {
+        self.buffer_bytes = bytes;
         self
     }
 
@@ -336,6 +300,33 @@ impl Config {
         match token.strip_prefix("Bot") {
             Some(bare) if bare.is_empty() || bare.starts_with(' ') => bare.trim_start(),
             _ => token,
+        }
+    }
+
+    /// The identify of one shard: its number, and how many there are.
+    pub(crate) fn identify(&self, shard: [u32; 2]) -> Identify<'_> {
+        Identify {
+            token: self.bare_token(),
+            properties: (&self.properties).into(),
+            intents: self.intents.bits(),
+            large_threshold: self.large_threshold,
+            shard,
+            presence: self.presence.as_ref().map(Into::into),
+        }
+    }
+
+    /// The options that requests need.
+    pub(crate) fn http_options(&self) -> HttpOptions {
+        HttpOptions {
+            api: self.api.clone(),
+            token: self.token.clone(),
+            user_agent: self.user_agent.clone(),
+            allowed_mentions: self.allowed_mentions.clone(),
+            requests_per_second: self.requests_per_second,
+            max_queued_requests: self.max_queued_requests,
+            timeout: self.request_timeout,
+            clock: self.clock,
+            rng: self.rng.clone().unwrap_or_default(),
         }
     }
 
@@ -391,8 +382,8 @@ impl Config {
             }
         }
         let counts = [
-            ("buffer", self.buffer),
-            ("waiting", self.waiting),
+            ("buffer_bytes", self.buffer_bytes),
+            ("max_queued_requests", self.max_queued_requests),
             ("requests_per_second", self.requests_per_second),
         ];
         for (option, count) in counts {
@@ -426,9 +417,8 @@ impl Config {
                 "has characters that HTTP forbids",
             ));
         }
-        if crate::wire::identify(self, [0, self.shards.count().unwrap_or(1)]).len()
-            > crate::wire::LONGEST_FRAME
-        {
+        let identify = self.identify([0, self.shards.count().unwrap_or(1)]);
+        if wire::identify(&identify).len() > wire::LONGEST_FRAME {
             return Err(ConfigError::new(
                 "presence",
                 "and properties make the identify longer than the 4096 bytes that Discord takes",
@@ -463,6 +453,7 @@ impl fmt::Debug for Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::presence::Activity;
 
     fn config() -> Config {
         Config::new("canary-7f3a", Intents::GUILD_MESSAGES)
@@ -514,7 +505,7 @@ mod tests {
         check(&config().large_threshold(49), "large_threshold");
         check(&config().largest_frame(1024), "largest_frame");
         check(&config().ready_timeout(Duration::ZERO), "ready_timeout");
-        check(&config().buffer(0), "buffer");
+        check(&config().buffer_bytes(0), "buffer_bytes");
         check(&config().user_agent("a\nb"), "user_agent");
         check(&config().proxy("gopher://x"), "proxy");
         let presence = Presence::online().activity(Activity::playing("x".repeat(200)));

@@ -23,8 +23,8 @@
 //! ```
 
 mod kinds;
-mod made;
 mod payload;
+mod synthetic;
 
 use antiphon_core::{DecodeError, Event};
 use antiphon_discord_model::{
@@ -38,8 +38,8 @@ use serde::Deserialize;
 
 pub use self::{
     kinds::KINDS,
-    made::{Connect, Disconnect, Resumed, ShardConnect, ShardDisconnect, ShardResume},
     payload::*,
+    synthetic::{Connect, Disconnect, Resumed, ShardConnect, ShardDisconnect, ShardResume},
 };
 
 /// Stands for a guild in events that have to have one and were sent without; no guild has this id.

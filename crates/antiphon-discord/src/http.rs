@@ -8,9 +8,9 @@
 mod answer;
 mod limits;
 mod nonce;
-mod outgoing;
-mod pace;
+mod queue;
 mod reason;
+mod request;
 mod route;
 
 use std::{
@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Backoff, BoxError, Clock, Rng};
+use antiphon_core::{Backoff, BoxError, Clock, Rng, Secret};
 use antiphon_discord_model::{AllowedMentions, GatewayBotInfo};
 use antiphon_net::{HttpClient, HttpError};
 use http::{Method, StatusCode};
@@ -39,12 +39,12 @@ use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionI
 pub(crate) use self::{answer::Answer, nonce::Nonce};
 use self::{
     answer::Done,
-    limits::{Limited, Reading},
-    outgoing::{Letterhead, Outgoing},
-    pace::Pace,
+    limits::{Limited, RateLimitHeaders},
+    queue::RequestQueue,
+    request::{PreparedRequest, RequestParts},
     route::Route,
 };
-use crate::{config::Config, error::RequestError};
+use crate::error::RequestError;
 
 /// How long one attempt may take, if another may follow it.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -59,14 +59,28 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The interaction was answered already.
 const ALREADY_ACKNOWLEDGED: u64 = 40_060;
 
+/// The options of requests; [`Config`](crate::Config) says what each means.
+#[derive(Debug)]
+pub(crate) struct HttpOptions {
+    pub(crate) api: String,
+    pub(crate) token: Secret,
+    pub(crate) user_agent: String,
+    pub(crate) allowed_mentions: Option<AllowedMentions>,
+    pub(crate) requests_per_second: usize,
+    pub(crate) max_queued_requests: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Rng,
+}
+
 /// Sends requests, as many at a time as Discord's rate limits let.
 #[derive(Debug)]
 pub(crate) struct Http {
     client: HttpClient,
-    letterhead: Letterhead,
+    parts: RequestParts,
     builders: twilight_http::Client,
     mentions: Option<AllowedMentions>,
-    pace: Pace,
+    queue: RequestQueue,
     timeout: Duration,
     clock: Clock,
     rng: Mutex<Rng>,
@@ -87,7 +101,7 @@ pub(crate) enum Repeat {
 
 /// A request that was not sent yet, and how it may be.
 #[derive(Debug)]
-pub(crate) struct Order<'a> {
+pub(crate) struct UnsentRequest<'a> {
     /// The error says why Discord would refuse it.
     pub(crate) request: Result<Request, BoxError>,
     pub(crate) repeat: Repeat,
@@ -110,20 +124,20 @@ enum Failure {
 }
 
 impl Http {
-    pub(crate) fn new(config: &Config, client: HttpClient) -> Self {
+    pub(crate) fn new(mut options: HttpOptions, client: HttpClient) -> Self {
         Self {
             client,
-            letterhead: Letterhead::new(&config.api, &config.token, &config.user_agent),
+            parts: RequestParts::new(&options.api, &options.token, &options.user_agent),
             builders: builders(),
-            mentions: config.allowed_mentions.clone(),
-            pace: Pace::new(
-                config.requests_per_second,
-                config.waiting,
-                config.request_timeout,
+            mentions: options.allowed_mentions,
+            queue: RequestQueue::new(
+                options.requests_per_second,
+                options.max_queued_requests,
+                options.timeout,
             ),
-            timeout: config.request_timeout,
-            clock: config.clock,
-            rng: Mutex::new(config.rng.clone().unwrap_or_default().fork()),
+            timeout: options.timeout,
+            clock: options.clock,
+            rng: Mutex::new(options.rng.fork()),
             is_refused: AtomicBool::new(false),
         }
     }
@@ -131,8 +145,8 @@ impl Http {
     /// `GET /gateway/bot`: where to connect, how many shards are recommended, and the budget of identifies (§6).
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
         let request = self.builders.gateway().authed().try_into_request();
-        let order = Order::new(request.map_err(Into::into), Repeat::Safe);
-        connection(self.call(order).await?)
+        let unsent = UnsentRequest::new(request.map_err(Into::into), Repeat::Safe);
+        connection(self.call(unsent).await?)
     }
 
     /// Builds requests and checks their values; it never sends any.
@@ -156,17 +170,20 @@ impl Http {
     }
 
     /// Sends a request and reads its answer.
-    pub(crate) async fn call<T: Answer>(&self, mut order: Order<'_>) -> Result<T, RequestError> {
-        let (repeat, known) = (order.repeat, std::mem::take(&mut order.known));
-        let outgoing = self.letterhead.address(order)?;
-        let done = self.send(&outgoing, repeat).await?;
+    pub(crate) async fn call<T: Answer>(
+        &self,
+        mut unsent: UnsentRequest<'_>,
+    ) -> Result<T, RequestError> {
+        let (repeat, known) = (unsent.repeat, std::mem::take(&mut unsent.known));
+        let request = self.parts.prepare(unsent)?;
+        let done = self.send(&request, repeat).await?;
         done.read(&known)
     }
 
     /// Sends a request, again where that is safe and may help, until its time is over.
-    async fn send(&self, outgoing: &Outgoing, repeat: Repeat) -> Result<Done, RequestError> {
+    async fn send(&self, request: &PreparedRequest, repeat: Repeat) -> Result<Done, RequestError> {
         let mut was_lost = false;
-        match self.send_often(outgoing, repeat, &mut was_lost).await {
+        match self.send_often(request, repeat, &mut was_lost).await {
             // Whoever called again could do twice what an attempt had done.
             Err(error) if was_lost && repeat == Repeat::ThisCall && error.is_transient() => {
                 Err(RequestError::OutcomeUnknown(error.into()))
@@ -178,12 +195,12 @@ impl Http {
     /// Sends a request as [`send`](Self::send) does, and says whether an answer was lost.
     async fn send_often(
         &self,
-        outgoing: &Outgoing,
+        request: &PreparedRequest,
         repeat: Repeat,
         was_lost: &mut bool,
     ) -> Result<Done, RequestError> {
         let deadline = Instant::now() + self.timeout;
-        let route = Route::of(&outgoing.method, &outgoing.path);
+        let route = Route::of(&request.method, &request.path);
         let rng = self
             .rng
             .lock()
@@ -192,7 +209,7 @@ impl Http {
         let mut backoff = Backoff::new(rng).base(PAUSE).cap(LONGEST_PAUSE);
         let mut limited = 0;
         loop {
-            let error = match self.attempt(outgoing, &route, repeat, deadline).await {
+            let error = match self.attempt(request, &route, repeat, deadline).await {
                 Ok(done) => return Ok(done),
                 Err(Failure::Limited(limit)) if limited < LIMITED => {
                     // The turn that comes next waits as long as was asked.
@@ -206,7 +223,7 @@ impl Http {
                         scope: limit.scope,
                     });
                 }
-                Err(Failure::Final(error)) if *was_lost && was_done(outgoing, &error) => {
+                Err(Failure::Final(error)) if *was_lost && was_done(request, &error) => {
                     return Ok(Done::default());
                 }
                 Err(Failure::Final(error)) => return Err(error),
@@ -231,35 +248,35 @@ impl Http {
     /// Sends a request once, in its turn.
     async fn attempt(
         &self,
-        outgoing: &Outgoing,
+        request: &PreparedRequest,
         route: &Route,
         repeat: Repeat,
         deadline: Instant,
     ) -> Result<Done, Failure> {
-        if outgoing.is_authorized && self.is_refused.load(Ordering::Relaxed) {
+        if request.is_authorized && self.is_refused.load(Ordering::Relaxed) {
             return Err(Failure::Final(RequestError::Unauthorized));
         }
-        let turn = self.pace.turn(route, deadline);
+        let turn = self.queue.turn(route, deadline);
         let turn = turn.await.map_err(Failure::Final)?;
         let begun = Instant::now();
         let end = match repeat {
             Repeat::Safe | Repeat::ThisCall => deadline.min(begun + ATTEMPT),
             Repeat::Never => deadline,
         };
-        let response = match timeout_at(end, self.client.send(outgoing.request())).await {
+        let response = match timeout_at(end, self.client.send(request.request())).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(unanswered(error)),
             Err(_) => return Err(Failure::Lost(RequestError::TimedOut(end - begun))),
         };
-        let reading = Reading::of(&response);
-        turn.answered(&reading);
-        if let Some(limited) = reading.limited {
+        let headers = RateLimitHeaders::of(&response);
+        turn.answered(&headers);
+        if let Some(limited) = headers.limited {
             return Err(Failure::Limited(limited));
         }
-        if response.status() == StatusCode::UNAUTHORIZED && outgoing.is_authorized {
+        if response.status() == StatusCode::UNAUTHORIZED && request.is_authorized {
             self.is_refused.store(true, Ordering::Relaxed);
         }
-        answer::done(response, outgoing.is_authorized).map_err(|error| match error {
+        answer::done(response, request.is_authorized).map_err(|error| match error {
             RequestError::Server { .. } => Failure::Lost(error),
             error => Failure::Final(error),
         })
@@ -304,9 +321,9 @@ fn unanswered(error: HttpError) -> Failure {
 }
 
 /// Whether a refusal, after an attempt whose answer was lost, says that this attempt had done what was asked.
-fn was_done(outgoing: &Outgoing, error: &RequestError) -> bool {
+fn was_done(request: &PreparedRequest, error: &RequestError) -> bool {
     match error {
-        RequestError::NotFound(_) => outgoing.method == Method::DELETE,
+        RequestError::NotFound(_) => request.method == Method::DELETE,
         RequestError::Refused(error) => error.code == ALREADY_ACKNOWLEDGED,
         _ => false,
     }
@@ -327,7 +344,7 @@ fn builders() -> twilight_http::Client {
     client
 }
 
-impl Order<'_> {
+impl UnsentRequest<'_> {
     pub(crate) fn new(request: Result<Request, BoxError>, repeat: Repeat) -> Self {
         Self {
             request,

@@ -9,15 +9,15 @@
 //! - A checkpoint never claims more than what stands before it in the queue of events.
 //! - A session that was lost is remembered as a gap, in the checkpoint too, until the gap is reported.
 
-mod asks;
-mod closes;
+mod checkpoint;
+mod close_code;
 mod commands;
 mod frames;
-mod heart;
-mod life;
-mod sends;
+mod heartbeat;
+mod lifecycle;
+mod pending;
+mod ratelimiter;
 mod sequence;
-mod stored;
 mod streams;
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
@@ -31,23 +31,19 @@ use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 
 use self::{
-    asks::Asks,
-    heart::Heart,
-    sends::Sends,
+    checkpoint::{Lost, Mark, SavedState},
+    heartbeat::Heartbeat,
+    pending::Pending,
+    ratelimiter::RateLimiter,
     sequence::{Ahead, Recent},
-    stored::{Lost, Mark, Stored},
 };
 pub(crate) use self::{
-    closes::Then,
-    stored::{edge_of, resumable_count, retired, used},
+    checkpoint::{edge_of, resumable_count, retired, used},
+    close_code::Then,
+    commands::Command,
     streams::Streams,
 };
-use crate::{
-    config::{Config, Presence},
-    dispatch::Namer,
-    identify::Permit,
-    wire,
-};
+use crate::{config::Config, dispatch::Namer, identify::Permit, model::presence::Presence, wire};
 
 /// The random pause before a new session where the server refused one, in milliseconds (protocol §4).
 const REFUSED_PAUSE: std::ops::RangeInclusive<u64> = 1_000..=5_000;
@@ -104,7 +100,7 @@ impl Cut {
 
     /// The server closed the connection.
     pub(crate) fn by_server(code: Option<u16>, words: &str) -> Self {
-        let (meaning, then) = closes::meaning(code);
+        let (meaning, then) = close_code::meaning(code);
         let mut reason = match code {
             Some(code) => format!("Discord closed the connection with code {code}: {meaning}"),
             None => "Discord closed the connection".to_owned(),
@@ -194,9 +190,9 @@ pub(crate) struct Session {
     me: Option<u64>,
     /// The checkpoint's state, and what time it shows.
     state: (Bytes, Timestamp),
-    heart: Option<Heart>,
-    sends: Sends,
-    asks: Asks,
+    heartbeat: Option<Heartbeat>,
+    ratelimiter: RateLimiter,
+    pending: Pending,
     presence: Option<PendingPresence>,
     permit: Option<Permit>,
     has_begun: bool,
@@ -244,7 +240,7 @@ impl Session {
         } else {
             Place::root().join("shard", &shard.to_string())
         };
-        let asks = Asks::new(config.name.clone(), config.action_timeout, rng.u64(..));
+        let pending = Pending::new(config.name.clone(), config.action_timeout, rng.u64(..));
         let mut session = Self {
             shard,
             count,
@@ -266,9 +262,9 @@ impl Session {
             lost: None,
             me: None,
             state: (Bytes::new(), Timestamp::UNIX_EPOCH),
-            heart: None,
-            sends: Sends::new(Heart::USUAL),
-            asks,
+            heartbeat: None,
+            ratelimiter: RateLimiter::new(Heartbeat::USUAL),
+            pending,
             presence: None,
             permit: None,
             has_begun: false,
@@ -303,7 +299,7 @@ impl Session {
     fn restore(&mut self, checkpoint: &Checkpoint) {
         let mark = Mark::read(checkpoint.mark);
         self.epoch = mark.epoch;
-        let stored = match Stored::read(&checkpoint.state) {
+        let stored = match SavedState::read(&checkpoint.state) {
             Ok(stored) => stored,
             Err(error) => {
                 tracing::warn!(part = &*self.part, %error, "checkpoint cannot be read");
@@ -394,7 +390,7 @@ impl Session {
 
     /// Time from the last heartbeat to its acknowledgement.
     pub(crate) fn latency(&self) -> Option<Duration> {
-        self.heart.as_ref().and_then(Heart::latency)
+        self.heartbeat.as_ref().and_then(Heartbeat::latency)
     }
 
     /// Weight of the next entry for the journal.
@@ -416,7 +412,9 @@ impl Session {
 
     /// Whether a client's command can be carried out now.
     pub(crate) fn wants_command(&self, now: Instant) -> bool {
-        self.phase == Phase::Active && self.asks.has_room() && self.sends.room_at(now) <= now
+        self.phase == Phase::Active
+            && self.pending.has_room()
+            && self.ratelimiter.room_at(now) <= now
     }
 
     fn is_open(&self) -> bool {
@@ -430,7 +428,7 @@ impl Session {
     }
 
     fn is_paused(&self) -> bool {
-        self.over || self.bytes >= self.config.buffer
+        self.over || self.bytes >= self.config.buffer_bytes
     }
 
     /// Nothing new is to be read from now on; beats and commands go on.
@@ -463,10 +461,10 @@ impl Session {
                 {
                     *by += stood_still;
                 }
-                self.asks.shift(stood_still);
+                self.pending.shift(stood_still);
                 self.ahead.shift(stood_still);
-                if let Some(heart) = &mut self.heart {
-                    heart.excuse();
+                if let Some(heartbeat) = &mut self.heartbeat {
+                    heartbeat.excuse();
                 }
             }
             _ => {}
@@ -488,14 +486,14 @@ impl Session {
         let is_active = self.phase == Phase::Active;
         // A command is wanted again once there is room.
         let room = is_active
-            .then(|| self.sends.room_at(now))
+            .then(|| self.ratelimiter.room_at(now))
             .filter(|at| *at > now);
         let presence = self.presence.as_ref().filter(|_| is_active);
-        let presence = presence.map(|_| self.sends.presence_at(now));
-        let beat = self.heart.as_ref().map(Heart::next_at);
-        let asks = self.asks.deadline().and_then(answer);
+        let presence = presence.map(|_| self.ratelimiter.presence_at(now));
+        let beat = self.heartbeat.as_ref().map(Heartbeat::next_at);
+        let pending = self.pending.deadline().and_then(answer);
         let hole = self.ahead.deadline().and_then(answer);
-        [phase, room, presence, beat, asks, hole]
+        [phase, room, presence, beat, pending, hole]
             .into_iter()
             .flatten()
             .min()
@@ -532,7 +530,7 @@ impl Session {
     fn checkpoint(&mut self, now: Timestamp) -> Checkpoint {
         let (_, shows) = &self.state;
         // The time in it is only for gaps; it need not be exact, and must not be later than the last frame.
-        if self.state.0.is_empty() || now.duration_since(*shows) >= Stored::STALE {
+        if self.state.0.is_empty() || now.duration_since(*shows) >= SavedState::STALE {
             self.render(now);
         }
         Checkpoint {
@@ -548,7 +546,7 @@ impl Session {
 
     /// Makes the checkpoint's state anew, since something in it changed.
     fn render(&mut self, now: Timestamp) {
-        let stored = Stored {
+        let stored = SavedState {
             session: self.resumable.as_ref().map(|one| one.id.to_string()),
             url: self.resumable.as_ref().and_then(|one| one.url.clone()),
             count: self.count,

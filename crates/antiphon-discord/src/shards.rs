@@ -14,12 +14,15 @@ use tokio::{
 };
 
 use crate::{
-    client::{COMMANDS, Fleet, Handle, Shared},
+    client::{ShardHandle, ShardSet, Shared},
     config::Config,
-    identify::Door,
+    identify::IdentifyQueue,
     session::{OpenFailure, Session, Streams, edge_of, part, resumable_count, retired, used},
     socket::Shard,
 };
+
+/// Commands that wait for a shard's connection; one more waits for its turn within its own timeout.
+const COMMANDS: usize = 64;
 
 /// Runs all shards until asked to stop, or until one of them ends for good.
 pub(crate) async fn run(
@@ -29,37 +32,41 @@ pub(crate) async fn run(
     stop: Stop,
     begin_afresh: Option<&'static str>,
 ) -> Result<(), SourceError> {
-    let mut crew = Crew::new(config, shared, intake, stop);
-    let Some(count) = crew.count(begin_afresh).await? else {
-        crew.show(LinkState::Closed);
+    let mut runner = ShardRunner::new(config, shared, intake, stop);
+    let Some(count) = runner.count(begin_afresh).await? else {
+        runner.show(LinkState::Closed);
         return Ok(());
     };
-    let links = crew.begin(count, begin_afresh);
-    crew.watch(links).await
+    let links = runner.begin(count, begin_afresh);
+    runner.watch(links).await
 }
 
 /// The source's own task, which owns those of the shards.
-struct Crew {
+struct ShardRunner {
     config: Arc<Config>,
     shared: Arc<Shared>,
     intake: Intake,
     stop: Stop,
-    door: Arc<Door>,
+    identify: Arc<IdentifyQueue>,
     rng: Rng,
     tasks: JoinSet<Result<(), SourceError>>,
     is_alone: bool,
 }
 
-impl Crew {
+impl ShardRunner {
     fn new(config: Config, shared: Arc<Shared>, intake: Intake, stop: Stop) -> Self {
         let rng = config.rng.clone().unwrap_or_default();
-        let door = Door::new(Arc::clone(&shared), intake.clone(), config.gateway.clone());
+        let identify = IdentifyQueue::new(
+            Arc::clone(&shared.http),
+            intake.clone(),
+            config.gateway.clone(),
+        );
         Self {
             config: Arc::new(config),
             shared,
             intake,
             stop,
-            door: Arc::new(door),
+            identify: Arc::new(identify),
             rng,
             tasks: JoinSet::new(),
             is_alone: false,
@@ -80,7 +87,7 @@ impl Crew {
         let mut backoff = Backoff::new(self.rng.fork());
         loop {
             let info = tokio::select! {
-                info = self.door.info() => info,
+                info = self.identify.info() => info,
                 () = self.stop.closing() => return Ok(None),
             };
             let failure = match info {
@@ -143,7 +150,7 @@ impl Crew {
             }
         }
         let mut links = Vec::with_capacity(here.len());
-        let mut shards = BTreeMap::new();
+        let mut handles = BTreeMap::new();
         for id in here {
             let (commands, received) = mpsc::channel(COMMANDS);
             let (link, watched) = watch::channel(LinkState::Connecting);
@@ -178,7 +185,7 @@ impl Crew {
                 session,
                 config: Arc::clone(&self.config),
                 network: self.network(),
-                door: Arc::clone(&self.door),
+                identify: Arc::clone(&self.identify),
                 intake: self.intake.clone(),
                 commands: received,
                 link,
@@ -187,16 +194,16 @@ impl Crew {
             };
             self.tasks.spawn(shard.run(self.stop.clone()));
             links.push((id, watched.clone()));
-            let handle = Handle {
+            let handle = ShardHandle {
                 commands,
                 link: watched,
                 latency: measured,
             };
-            shards.insert(id, handle);
+            handles.insert(id, handle);
         }
         self.shared
-            .fleet
-            .send_replace(Some(Arc::new(Fleet { count, shards })));
+            .shards
+            .send_replace(Some(Arc::new(ShardSet { count, handles })));
         links
     }
 

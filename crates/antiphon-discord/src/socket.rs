@@ -13,19 +13,18 @@ use tokio::{
 };
 
 use crate::{
-    client::Command,
-    config::{Config, SignOff},
+    config::{CloseCode, Config},
     error::reason,
-    identify::{Door, Permit},
+    identify::{IdentifyQueue, Permit},
     inflate::{Inflated, Inflater},
-    session::{Cut, KEEP_SESSION, Moment, OpenFailure, Session, Task},
+    session::{Command, Cut, KEEP_SESSION, Moment, OpenFailure, Session, Task},
     wire,
 };
 
 /// How long the journal gets to take what was read when the source closes.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Close code that ends a session.
-const SIGN_OFF: u16 = 1000;
+const END_SESSION: u16 = 1000;
 
 /// What a shard needs beside its session.
 pub(crate) struct Shard {
@@ -33,7 +32,7 @@ pub(crate) struct Shard {
     pub(crate) session: Session,
     pub(crate) config: Arc<Config>,
     pub(crate) network: Network,
-    pub(crate) door: Arc<Door>,
+    pub(crate) identify: Arc<IdentifyQueue>,
     pub(crate) intake: Intake,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) link: watch::Sender<LinkState>,
@@ -86,7 +85,7 @@ impl Shard {
                 self.session.on_gone(Cut::resume(reason(&error)), now());
             }
             if self.session.take_begun()
-                && let Some(checkpoint) = self.door.succeed()
+                && let Some(checkpoint) = self.identify.succeed()
             {
                 self.session.store(checkpoint);
             }
@@ -185,11 +184,11 @@ impl Shard {
 
     /// Stores what was read, and ends the connection in a way that keeps the session unless told otherwise.
     async fn close(mut self, connection: Option<Connection>, now: Moment) {
-        let code = match self.config.sign_off {
-            SignOff::Never => KEEP_SESSION,
-            SignOff::AtStop => {
+        let code = match self.config.close_code {
+            CloseCode::Resume => KEEP_SESSION,
+            CloseCode::Normal => {
                 self.session.sign_off(now);
-                SIGN_OFF
+                END_SESSION
             }
         };
         if connection.is_some() {
@@ -226,17 +225,17 @@ impl Shard {
     }
 
     fn open(&self, task: Task, turn: watch::Sender<Option<Instant>>) -> BoxFuture<'static, Opened> {
-        let door = Arc::clone(&self.door);
+        let identify = Arc::clone(&self.identify);
         let config = Arc::clone(&self.config);
         let network = self.network.clone();
         let shard = self.id;
         Box::pin(async move {
             let (url, permit) = match task {
                 Task::Resume(Some(url)) => (url, None),
-                Task::Resume(None) => (door.gateway().await?, None),
+                Task::Resume(None) => (identify.gateway().await?, None),
                 Task::Identify => {
-                    let permit = door.enter(shard, &turn).await?;
-                    (door.gateway().await?, Some(permit))
+                    let permit = identify.acquire(shard, &turn).await?;
+                    (identify.gateway().await?, Some(permit))
                 }
             };
             let connection = connect(&config, &network, &url).await?;

@@ -9,7 +9,7 @@ use antiphon_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cache::Picture, client::Shared, config::Config, dispatch::interaction_lane, error,
+    cache::CacheProjection, client::Shared, config::Config, dispatch::interaction_lane, error,
     event::KINDS, shards,
 };
 
@@ -53,7 +53,7 @@ impl antiphon_core::Source for Source {
         if !cache.is_on() {
             return Vec::new();
         }
-        vec![Box::new(Picture::new(
+        vec![Box::new(CacheProjection::new(
             self.config.name.clone(),
             cache.clone(),
         ))]

@@ -10,7 +10,7 @@ use antiphon_discord_model::{
 };
 
 use super::{
-    lay::{count_reaction, is_same, lay, merged},
+    patch::{count_reaction, is_same, merged, patch_guild},
     store::Store,
 };
 use crate::event::{self, NO_GUILD};
@@ -329,7 +329,7 @@ impl Store {
         }
         let before = self.change_guild(id, |guild| {
             let before = guild.clone();
-            lay(guild, update);
+            patch_guild(guild, update);
             before
         });
         before.map_or(Before::NOTHING, Before::was::<Guild>)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::weigh::Weigh;
+use super::size::MemorySize;
 
 /// What an entry costs beside its value: its share of two or three tree nodes that are not quite full, as measured.
 const ENTRY: usize = 176;
@@ -23,7 +23,7 @@ pub(crate) struct Scoped<S, I, V> {
     bytes: usize,
 }
 
-impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
+impl<S: Copy + Ord, I: Copy + Ord, V: MemorySize> Scoped<S, I, V> {
     pub(crate) fn new(limit: usize, scope_limit: Option<usize>) -> Self {
         Self {
             entries: BTreeMap::new(),
@@ -60,10 +60,10 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
         if !self.is_on() {
             return None;
         }
-        let added = weight(&value);
+        let added = entry_size(&value);
         if let Some((_, known)) = self.entries.get_mut(&(scope, id)) {
             self.bytes += added;
-            self.bytes -= weight(known);
+            self.bytes -= entry_size(known);
             return Some(std::mem::replace(known, value));
         }
         let seq = self.next;
@@ -98,15 +98,15 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
         change: impl FnOnce(&mut V) -> R,
     ) -> Option<R> {
         let (_, value) = self.entries.get_mut(&(scope, id))?;
-        self.bytes -= weight(value);
+        self.bytes -= entry_size(value);
         let result = change(value);
-        self.bytes += weight(value);
+        self.bytes += entry_size(value);
         Some(result)
     }
 
     pub(crate) fn remove(&mut self, scope: S, id: I) -> Option<V> {
         let (seq, value) = self.entries.remove(&(scope, id))?;
-        self.bytes -= weight(&value);
+        self.bytes -= entry_size(&value);
         self.order.remove(&seq);
         if self.scope_limit.is_some() {
             self.scopes.remove(&(scope, seq));
@@ -129,11 +129,11 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
     }
 }
 
-fn weight<V: Weigh>(value: &V) -> usize {
-    ENTRY + value.weight()
+fn entry_size<V: MemorySize>(value: &V) -> usize {
+    ENTRY + value.memory_size()
 }
 
-impl<S: Copy + Ord, I: Copy + Ord + Lowest, V: Weigh> Scoped<S, I, V> {
+impl<S: Copy + Ord, I: Copy + Ord + Lowest, V: MemorySize> Scoped<S, I, V> {
     /// All of one scope, by their ids.
     pub(crate) fn of(&self, scope: S) -> impl Iterator<Item = (I, &V)> {
         self.entries
@@ -166,8 +166,8 @@ mod tests {
 
     use super::*;
 
-    impl Weigh for u32 {
-        fn weight(&self) -> usize {
+    impl MemorySize for u32 {
+        fn memory_size(&self) -> usize {
             4
         }
     }

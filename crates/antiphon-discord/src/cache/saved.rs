@@ -17,14 +17,14 @@ use super::{
 };
 use crate::event::NO_GUILD;
 
-/// Version of the saved picture; another one's is not read.
+/// Version of the saved cache; another one's is not read.
 const VERSION: u8 = 1;
 /// The quickest level: so many objects that are alike become a small part of their size at any.
 const LEVEL: i32 = 1;
-/// Bytes that a picture is unpacked to at most; far more than one has within limits that a machine can hold.
+/// Bytes that a cache is unpacked to at most; far more than one has within limits that a machine can hold.
 const UNPACKED: u64 = 1 << 30;
 
-/// A picture to be saved, each kind with the oldest first.
+/// A cache to be saved, each kind with the oldest first.
 #[derive(Serialize)]
 struct Saved<'a> {
     me: Option<&'a User>,
@@ -110,7 +110,7 @@ impl Store {
         let store = Self::read(&mut from, limits).ok_or("the picture is no object")?;
         let repairs = from.finish().ok_or("the picture is not JSON")?;
         if !repairs.is_empty() {
-            tracing::debug!(%repairs, "values of the saved picture were repaired");
+            tracing::debug!(%repairs, "values of the saved cache were repaired");
         }
         Ok(store)
     }

@@ -13,7 +13,7 @@ use antiphon_discord_model::{
 use super::{
     bounded::{Lowest, Scoped},
     limits::CacheLimits,
-    weigh::Weigh,
+    size::MemorySize,
 };
 use crate::event::NO_GUILD;
 
@@ -28,7 +28,7 @@ pub(super) struct Indexed<S, I, V> {
     scope_of: HashMap<I, S>,
 }
 
-impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: Weigh> Indexed<S, I, V> {
+impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: MemorySize> Indexed<S, I, V> {
     fn new(limit: usize, scope_limit: Option<usize>) -> Self {
         Self {
             map: Scoped::new(limit, scope_limit),

@@ -8,7 +8,7 @@ use twilight_http::request::{Request, TryIntoRequest};
 
 use crate::{
     error::RequestError,
-    http::{Answer, Http, Order, Repeat},
+    http::{Answer, Http, Repeat, UnsentRequest},
 };
 
 /// A request that is sent when it is awaited, and gives a `T`.
@@ -22,7 +22,7 @@ use crate::{
 #[must_use = "a request is sent when it is awaited"]
 pub struct Call<'a, T> {
     http: &'a Http,
-    pub(super) order: Order<'a>,
+    pub(super) unsent: UnsentRequest<'a>,
     answer: PhantomData<fn() -> T>,
 }
 
@@ -53,21 +53,21 @@ impl<B: TryIntoRequest> Build for B {
 impl<'a, T> Call<'a, T> {
     pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl Build) -> Self {
         let known = request.known();
-        let mut order = Order::new(request.build(http), repeat);
-        order.known = known;
-        Self::of(http, order)
+        let mut unsent = UnsentRequest::new(request.build(http), repeat);
+        unsent.known = known;
+        Self::of(http, unsent)
     }
 
     /// Says what the answer holds for certain.
     pub(super) fn known(mut self, field: &'static str, value: impl Into<Value>) -> Self {
-        self.order.known.push((field, value.into()));
+        self.unsent.known.push((field, value.into()));
         self
     }
 
-    pub(super) fn of(http: &'a Http, order: Order<'a>) -> Self {
+    pub(super) fn of(http: &'a Http, unsent: UnsentRequest<'a>) -> Self {
         Self {
             http,
-            order,
+            unsent,
             answer: PhantomData,
         }
     }
@@ -78,7 +78,7 @@ impl<'a, T: Answer + 'a> IntoFuture for Call<'a, T> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.http.call(self.order))
+        Box::pin(self.http.call(self.unsent))
     }
 }
 
@@ -101,13 +101,13 @@ impl<'a, T> AuditedCall<'a, T> {
         Self(Call::new(http, repeat, request))
     }
 
-    pub(super) fn of(http: &'a Http, order: Order<'a>) -> Self {
-        Self(Call::of(http, order))
+    pub(super) fn of(http: &'a Http, unsent: UnsentRequest<'a>) -> Self {
+        Self(Call::of(http, unsent))
     }
 
     /// Sets what the audit log says of it, at most 512 characters; the default is nothing.
     pub fn reason(mut self, reason: impl Into<Cow<'a, str>>) -> Self {
-        self.0.order.reason = Some(reason.into());
+        self.0.unsent.reason = Some(reason.into());
         self
     }
 }
@@ -178,7 +178,7 @@ macro_rules! calls {
             fn into_future(self) -> Self::IntoFuture {
                 let repeat = $crate::http::Repeat::$repeat;
                 let mut call = $crate::client::call::Call::new(self.http, repeat, self.request);
-                call.order.reason = self.reason;
+                call.unsent.reason = self.reason;
                 call.into_future()
             }
         }

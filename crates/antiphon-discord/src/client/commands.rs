@@ -11,7 +11,7 @@ use serde::Serialize;
 use twilight_http::{request::Request, routing::Route};
 
 use super::{Client, call::Call};
-use crate::http::{Order, Repeat};
+use crate::http::{Repeat, UnsentRequest};
 
 impl Client {
     /// Reads the commands that all guilds have.
@@ -41,7 +41,7 @@ impl Client {
         let request = request.json(&commands).build();
         Call::of(
             self.http(),
-            Order::new(request.map_err(Into::into), Repeat::Safe),
+            UnsentRequest::new(request.map_err(Into::into), Repeat::Safe),
         )
     }
 
@@ -86,7 +86,7 @@ impl Client {
         let request = Request::builder(&route).json(&commands).build();
         Call::of(
             self.http(),
-            Order::new(request.map_err(Into::into), Repeat::Safe),
+            UnsentRequest::new(request.map_err(Into::into), Repeat::Safe),
         )
     }
 

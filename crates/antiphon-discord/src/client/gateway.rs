@@ -13,10 +13,15 @@ use tokio::{
 };
 use twilight_model::gateway::Intents;
 
-use super::{Client, Command, MemberQuery, Members, VoiceConnection, VoiceWish};
+use super::Client;
 use crate::{
-    config::Presence,
     error::{CommandError, ConfigError, MembersError, NotConnected, VoiceError},
+    model::{
+        members::{MemberQuery, Members},
+        presence::Presence,
+        voice::{UpdateVoiceState, VoiceConnection},
+    },
+    session::Command,
     wire,
 };
 
@@ -32,14 +37,14 @@ pub(crate) struct Rules {
 
 /// The shards that run here, by number.
 #[derive(Debug)]
-pub(crate) struct Fleet {
+pub(crate) struct ShardSet {
     pub(crate) count: u32,
-    pub(crate) shards: BTreeMap<u32, Handle>,
+    pub(crate) handles: BTreeMap<u32, ShardHandle>,
 }
 
 /// The client's end of a shard.
 #[derive(Debug)]
-pub(crate) struct Handle {
+pub(crate) struct ShardHandle {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) link: watch::Receiver<LinkState>,
     pub(crate) latency: watch::Receiver<Option<Duration>>,
@@ -59,17 +64,19 @@ pub struct ShardInfo {
     pub latency: Option<Duration>,
 }
 
-impl Fleet {
+impl ShardSet {
     /// The shard of a guild (protocol §6).
     fn shard_of(&self, guild: Id<GuildMarker>) -> u32 {
         u32::try_from((guild.get() >> 22) % u64::from(self.count.max(1))).expect("below the count")
     }
 
-    fn handle(&self, shard: u32) -> Result<&Handle, CommandError> {
-        self.shards.get(&shard).ok_or(CommandError::ShardElsewhere {
-            shard,
-            count: self.count,
-        })
+    fn handle(&self, shard: u32) -> Result<&ShardHandle, CommandError> {
+        self.handles
+            .get(&shard)
+            .ok_or(CommandError::ShardElsewhere {
+                shard,
+                count: self.count,
+            })
     }
 }
 
@@ -85,9 +92,9 @@ impl Client {
         presence.check().map_err(CommandError::Invalid)?;
         fits(&wire::presence(&presence))?;
         let by = self.deadline();
-        let fleet = self.fleet(by).await?;
-        let mut replies = Vec::with_capacity(fleet.shards.len());
-        for handle in fleet.shards.values() {
+        let shards = self.shard_set(by).await?;
+        let mut replies = Vec::with_capacity(shards.handles.len());
+        for handle in shards.handles.values() {
             let (reply, answer) = oneshot::channel();
             let presence = presence.clone();
             self.give(handle, Command::Presence { presence, reply }, by)
@@ -137,7 +144,7 @@ impl Client {
             return Err(VoiceError::IntentMissing);
         }
         let by = self.deadline();
-        let wish = VoiceWish {
+        let update = UpdateVoiceState {
             guild: guild.get(),
             channel: Some(channel.get()),
             mute,
@@ -145,7 +152,7 @@ impl Client {
         };
         let (reply, answer) = oneshot::channel();
         let outcome = self
-            .ask(guild, Command::Join { wish, reply }, answer, by)
+            .ask(guild, Command::Join { update, reply }, answer, by)
             .await;
         outcome.map_err(VoiceError::Command)?
     }
@@ -169,13 +176,13 @@ impl Client {
         mute: bool,
         deaf: bool,
     ) -> Result<(), CommandError> {
-        let wish = VoiceWish {
+        let update = UpdateVoiceState {
             guild: guild.get(),
             channel: channel.map(Id::get),
             mute,
             deaf,
         };
-        self.send(guild, wire::voice_state(&wish), Some(wish.guild))
+        self.send(guild, wire::voice_state(&update), Some(update.guild))
             .await
     }
 
@@ -187,11 +194,11 @@ impl Client {
         &self,
         guilds: impl IntoIterator<Item = Id<GuildMarker>>,
     ) -> Result<(), CommandError> {
-        let fleet = self.fleet(self.deadline()).await?;
+        let shards = self.shard_set(self.deadline()).await?;
         let mut by_shard: BTreeMap<u32, Vec<Id<GuildMarker>>> = BTreeMap::new();
         for guild in guilds {
             by_shard
-                .entry(fleet.shard_of(guild))
+                .entry(shards.shard_of(guild))
                 .or_default()
                 .push(guild);
         }
@@ -214,20 +221,20 @@ impl Client {
 
     /// Time from a shard's last heartbeat to its acknowledgement; absent before the first, and for shards elsewhere.
     pub fn latency(&self, shard: u32) -> Option<Duration> {
-        let fleet = self.shared.fleet.borrow();
-        let handle = fleet.as_ref()?.shards.get(&shard)?;
+        let shards = self.shared.shards.borrow();
+        let handle = shards.as_ref()?.handles.get(&shard)?;
         *handle.latency.borrow()
     }
 
     /// How each shard stands that runs here; nothing before it is known how many there are.
     pub fn shards(&self) -> Vec<ShardInfo> {
-        let fleet = self.shared.fleet.borrow();
-        let Some(fleet) = fleet.as_ref() else {
+        let shards = self.shared.shards.borrow();
+        let Some(shards) = shards.as_ref() else {
             return Vec::new();
         };
-        let infos = fleet.shards.iter().map(|(&id, handle)| ShardInfo {
+        let infos = shards.handles.iter().map(|(&id, handle)| ShardInfo {
             id,
-            count: fleet.count,
+            count: shards.count,
             link: handle.link.borrow().clone(),
             latency: *handle.latency.borrow(),
         });
@@ -236,8 +243,8 @@ impl Client {
 
     /// Which shard a guild belongs to; absent before it is known how many there are.
     pub fn shard_of(&self, guild: Id<GuildMarker>) -> Option<u32> {
-        let fleet = self.shared.fleet.borrow();
-        fleet.as_ref().map(|fleet| fleet.shard_of(guild))
+        let shards = self.shared.shards.borrow();
+        shards.as_ref().map(|shards| shards.shard_of(guild))
     }
 
     fn deadline(&self) -> Instant {
@@ -297,17 +304,17 @@ impl Client {
         answer: oneshot::Receiver<T>,
         by: Instant,
     ) -> Result<T, CommandError> {
-        let fleet = self.fleet(by).await?;
-        let handle = fleet.handle(fleet.shard_of(guild))?;
+        let shards = self.shard_set(by).await?;
+        let handle = shards.handle(shards.shard_of(guild))?;
         self.give(handle, command, by).await?;
         self.answered(handle, answer).await
     }
 
     /// Waits until it is known how many shards there are.
-    async fn fleet(&self, by: Instant) -> Result<Arc<Fleet>, CommandError> {
-        let mut watch = self.shared.fleet.subscribe();
+    async fn shard_set(&self, by: Instant) -> Result<Arc<ShardSet>, CommandError> {
+        let mut watch = self.shared.shards.subscribe();
         match timeout_at(by, watch.wait_for(Option::is_some)).await {
-            Ok(Ok(fleet)) => Ok(Arc::clone(fleet.as_ref().expect("waited for"))),
+            Ok(Ok(shards)) => Ok(Arc::clone(shards.as_ref().expect("waited for"))),
             _ => Err(not_connected(&self.shared.link.borrow())),
         }
     }
@@ -315,7 +322,7 @@ impl Client {
     /// Waits for a shard's connection, and gives it the command.
     async fn give(
         &self,
-        handle: &Handle,
+        handle: &ShardHandle,
         command: Command,
         by: Instant,
     ) -> Result<(), CommandError> {
@@ -339,7 +346,7 @@ impl Client {
     /// A command may wait for its turn under Discord's limits, at most for a minute.
     async fn answered<T>(
         &self,
-        handle: &Handle,
+        handle: &ShardHandle,
         mut answer: oneshot::Receiver<T>,
     ) -> Result<T, CommandError> {
         let mut was_down = false;

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     error::RequestError,
-    http::{Http, Order, Repeat},
+    http::{Http, Repeat, UnsentRequest},
 };
 
 impl Client {
@@ -89,7 +89,7 @@ impl<'a> Answers<'a> {
         // A second one for the same interaction is refused as already acknowledged.
         Call::of(
             self.http,
-            Order::new(request.map_err(Into::into), Repeat::Safe),
+            UnsentRequest::new(request.map_err(Into::into), Repeat::Safe),
         )
     }
 

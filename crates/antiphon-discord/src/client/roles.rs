@@ -17,7 +17,7 @@ use super::{
     call::{AuditedCall, Call, calls},
     fields::Fields,
 };
-use crate::http::{Order, Repeat};
+use crate::http::{Repeat, UnsentRequest};
 
 /// Where a role is to stand among a guild's roles; see [`Client::update_role_positions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -72,8 +72,8 @@ impl Client {
     ) -> AuditedCall<'a, Vec<Role>> {
         let guild_id = guild.get();
         let request = Request::builder(&Route::UpdateRolePositions { guild_id }).json(&roles);
-        let order = Order::new(request.build().map_err(Into::into), Repeat::Never);
-        AuditedCall::of(self.http(), order)
+        let unsent = UnsentRequest::new(request.build().map_err(Into::into), Repeat::Never);
+        AuditedCall::of(self.http(), unsent)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ConfigError, NotConnected};
-use crate::client::Members;
+use crate::model::members::Members;
 
 /// A command was not sent.
 #[derive(Clone, Debug, thiserror::Error)]

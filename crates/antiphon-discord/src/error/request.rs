@@ -45,7 +45,7 @@ pub enum RequestError {
         /// When requests may go out again, from now.
         retry_after: Duration,
     },
-    /// More requests wait for their turn than may ([`Config::waiting`](crate::Config::waiting)); this one was not sent.
+    /// More requests wait for their turn than may ([`Config::max_queued_requests`](crate::Config::max_queued_requests)); this one was not sent.
     #[error("{0} requests wait for their turn already")]
     Busy(usize),
     /// The server failed; what was asked may be asked again.

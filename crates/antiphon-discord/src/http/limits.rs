@@ -2,7 +2,7 @@
 
 mod bucket;
 mod global;
-mod reading;
+mod headers;
 mod refusals;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 pub(super) use self::{
     bucket::Line,
-    reading::{Limited, Reading},
+    headers::{Limited, RateLimitHeaders},
 };
 use self::{
     bucket::{Bucket, Count, Order},
@@ -124,15 +124,15 @@ impl Limits {
         &mut self,
         route: &Route,
         ticket: &Ticket,
-        reading: &Reading,
+        headers: &RateLimitHeaders,
         now: Instant,
     ) {
-        if reading.is_refusal() {
+        if headers.is_refusal() {
             self.refusals.count(now);
         }
         // Those that wait in the line where it was counted may learn that there is another.
         self.lost(ticket);
-        let is_late = match reading.bucket.as_deref() {
+        let is_late = match headers.bucket.as_deref() {
             Some(id) => !self.learn(route, id, ticket.order),
             None => false,
         };
@@ -141,9 +141,9 @@ impl Limits {
             Some(counted_in) if key != ticket.key => counted_in.in_flight(),
             _ => 0,
         };
-        let is_global = reading.limited.is_some_and(|it| it.scope == Scope::Global);
+        let is_global = headers.limited.is_some_and(|it| it.scope == Scope::Global);
         let bucket = self.buckets.entry(key.clone()).or_default();
-        match &reading.window {
+        match &headers.window {
             // A later request's answer named another bucket.
             Some(_) if is_late => {}
             Some(window) if key == ticket.key => {
@@ -151,10 +151,10 @@ impl Limits {
             }
             Some(window) => bucket.answered_elsewhere(ticket.order, window, others, now),
             // A refusal that names no window does not say that there is none.
-            None if reading.limited.is_none() => bucket.is_unlimited(),
+            None if headers.limited.is_none() => bucket.is_unlimited(),
             None => {}
         }
-        match reading.limited {
+        match headers.limited {
             Some(limited) if is_global => self.global.block(now + limited.wait, ticket.order),
             Some(limited) => bucket.block(now + limited.wait, limited.scope, ticket.order),
             None => {}

@@ -1,9 +1,55 @@
 //! What clients ask, and when it may be sent (protocol §8).
 
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{PendingPresence, Phase, Session};
-use crate::{client::Command, wire};
+use crate::{
+    error::{MembersError, VoiceError},
+    model::{
+        members::{MemberQuery, Members},
+        presence::Presence,
+        voice::{UpdateVoiceState, VoiceConnection},
+    },
+    wire,
+};
+
+/// What a client asks of a shard.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Show this presence; a later one takes its place while it waits.
+    Presence {
+        presence: Presence,
+        reply: oneshot::Sender<()>,
+    },
+    /// Send this frame, which was checked.
+    Send {
+        frame: String,
+        /// The guild whose pending join it takes the place of.
+        voice: Option<u64>,
+        reply: oneshot::Sender<()>,
+    },
+    /// Ask for members and collect them.
+    Members {
+        query: MemberQuery,
+        reply: oneshot::Sender<Result<Members, MembersError>>,
+    },
+    /// Join a voice channel and wait for both halves of the answer.
+    Join {
+        update: UpdateVoiceState,
+        reply: oneshot::Sender<Result<VoiceConnection, VoiceError>>,
+    },
+}
+
+impl Command {
+    /// Whether nobody waits for it any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Presence { reply, .. } | Self::Send { reply, .. } => reply.is_closed(),
+            Self::Members { reply, .. } => reply.is_closed(),
+            Self::Join { reply, .. } => reply.is_closed(),
+        }
+    }
+}
 
 impl Session {
     /// Carries out what a client asks.
@@ -28,33 +74,33 @@ impl Session {
                 reply,
             } => {
                 if let Some(guild) = voice {
-                    self.asks.supersede(guild);
+                    self.pending.supersede(guild);
                 }
                 self.send(frame, now);
                 let _ = reply.send(());
             }
             Command::Members { query, reply } => {
-                let frame = self.asks.members(&query, reply, now);
+                let frame = self.pending.members(&query, reply, now);
                 self.send(frame, now);
             }
-            Command::Join { wish, reply } => {
-                let frame = self.asks.join(wish, reply, now);
+            Command::Join { update, reply } => {
+                let frame = self.pending.join(update, reply, now);
                 self.send(frame, now);
             }
         }
     }
 
     pub(super) fn send(&mut self, frame: String, now: Instant) {
-        self.sends.note(now);
+        self.ratelimiter.note(now);
         self.replies.push_back(frame);
     }
 
     pub(super) fn send_presence(&mut self, now: Instant) {
-        if self.phase != Phase::Active || self.sends.presence_at(now) > now {
+        if self.phase != Phase::Active || self.ratelimiter.presence_at(now) > now {
             return;
         }
         if let Some(pending) = self.presence.take() {
-            self.sends.note_presence(now);
+            self.ratelimiter.note_presence(now);
             self.replies.push_back(wire::presence(&pending.presence));
             for reply in pending.replies {
                 let _ = reply.send(());

@@ -8,8 +8,8 @@ use antiphon_core::{
 use bytes::Bytes;
 
 use super::{
-    Cut, Heart, Last, Moment, Phase, REFUSED_PAUSE, Resumable, Sends, Session, Then,
-    sequence::Came, stored::Lost,
+    Cut, Heartbeat, Last, Moment, Phase, REFUSED_PAUSE, RateLimiter, Resumable, Session, Then,
+    checkpoint::Lost, sequence::Came,
 };
 use crate::{
     dispatch::UNREADABLE,
@@ -39,8 +39,8 @@ impl Session {
             Some(op::DISPATCH) => self.on_dispatch(frame, &header, now),
             Some(op::HEARTBEAT) => {
                 self.count_or_keep("heartbeat", frame, &header, now);
-                if let Some(heart) = &mut self.heart {
-                    heart.extra_beat(now.at);
+                if let Some(heartbeat) = &mut self.heartbeat {
+                    heartbeat.extra_beat(now.at);
                 }
                 self.replies.push_back(wire::heartbeat(self.durable));
             }
@@ -58,8 +58,8 @@ impl Session {
             }
             Some(op::HEARTBEAT_ACK) => {
                 self.count_or_keep("heartbeat-ack", frame, &header, now);
-                if let Some(heart) = &mut self.heart {
-                    heart.acknowledged(now.at);
+                if let Some(heartbeat) = &mut self.heartbeat {
+                    heartbeat.acknowledged(now.at);
                 }
             }
             Some(other) if other < MOST_OPS && header.is_whole => {
@@ -118,9 +118,9 @@ impl Session {
             return;
         }
         let hello: wire::Hello = data(frame, header).unwrap_or_default();
-        let heart = Heart::new(hello.heartbeat_interval, self.rng.f64(), now.at);
-        self.sends = Sends::new(heart.interval());
-        self.heart = Some(heart);
+        let heartbeat = Heartbeat::new(hello.heartbeat_interval, self.rng.f64(), now.at);
+        self.ratelimiter = RateLimiter::new(heartbeat.interval());
+        self.heartbeat = Some(heartbeat);
         let by = now.at + self.config.ready_timeout;
         let frame = if let Some(session) = &self.resumable {
             self.phase = Phase::Resuming { by };
@@ -132,7 +132,7 @@ impl Session {
             if let Some(permit) = self.permit.take() {
                 permit.used(now.at);
             }
-            wire::identify(&self.config, [self.shard, self.count])
+            wire::identify(&self.config.identify([self.shard, self.count]))
         };
         self.send(frame, now.at);
     }
@@ -228,8 +228,9 @@ impl Session {
             note: None,
             deletes: named.deletes,
         };
-        if !self.asks.is_empty() {
-            self.asks.look(&draft, &header.ids, self.me, now.at);
+        if !self.pending.is_empty() {
+            self.pending
+                .on_dispatch(&draft, &header.ids, self.me, now.at);
         }
         let mut entry = Entry::event(draft);
         if stream.is_some() {

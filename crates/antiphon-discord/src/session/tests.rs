@@ -7,9 +7,9 @@ use twilight_model::{gateway::Intents, id::Id};
 
 use super::*;
 use crate::{
-    client::{Command, MemberQuery, VoiceWish},
     error::{MembersError, VoiceError},
     identify::Permit,
+    model::{members::MemberQuery, voice::UpdateVoiceState},
 };
 
 const INTERVAL: u64 = 40;
@@ -240,7 +240,7 @@ fn ready_begins_a_session_and_its_checkpoint() {
     );
     let ready = table.draft("discord.READY");
     assert_eq!(ready.origin.as_str(), "a1b2/0000000001");
-    let stored = Stored::read(&table.checkpoint().expect("stored").state).expect("ours");
+    let stored = SavedState::read(&table.checkpoint().expect("stored").state).expect("ours");
     assert_eq!(stored.session.as_deref(), Some("a1b2"));
     assert_eq!(stored.url.as_deref(), Some("wss://resume.test"));
     assert_eq!(stored.user, Some(9));
@@ -358,7 +358,7 @@ fn an_acknowledged_beat_is_followed_by_the_next_and_measures_latency() {
 
 #[test]
 fn while_the_journal_is_slow_beats_go_on_and_no_answer_is_missed() {
-    let config = Config::new("t", Intents::all()).buffer(1000);
+    let config = Config::new("t", Intents::all()).buffer_bytes(1000);
     let mut table = Table::of(config, [0, 1], None);
     table.up();
     for seq in 2..10 {
@@ -1357,7 +1357,7 @@ fn a_rate_limited_request_says_how_long_to_wait() {
 }
 
 fn join(table: &mut Table) -> oneshot::Receiver<Result<crate::VoiceConnection, VoiceError>> {
-    let wish = VoiceWish {
+    let update = UpdateVoiceState {
         guild: 42,
         channel: Some(77),
         mute: false,
@@ -1366,7 +1366,7 @@ fn join(table: &mut Table) -> oneshot::Receiver<Result<crate::VoiceConnection, V
     let (reply, answer) = oneshot::channel();
     table
         .session
-        .on_command(Command::Join { wish, reply }, table.now.at);
+        .on_command(Command::Join { update, reply }, table.now.at);
     assert_eq!(
         table.replies(),
         [

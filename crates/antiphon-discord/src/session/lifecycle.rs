@@ -77,7 +77,7 @@ impl Session {
             self.shard_event("discord.SHARD_DISCONNECT", now);
             self.shard_event("discord.DISCONNECT", now);
         }
-        self.heart = None;
+        self.heartbeat = None;
         self.permit = None;
         self.skipped = None;
         // A resume brings what is missing, and what came behind it once more.
@@ -181,7 +181,7 @@ impl Session {
 
     /// Drops the session that could be resumed, and remembers what will be missing.
     pub(super) fn forget(&mut self, cause: &str, now: Option<Moment>) {
-        self.asks.lose();
+        self.pending.session_lost();
         let had_session = self.resumable.take().is_some();
         self.seq = None;
         self.durable = None;
@@ -240,26 +240,26 @@ impl Session {
         self.beat(now)?;
         if !is_paused {
             self.settle_overdue(now);
-            self.asks.expire(now.at);
+            self.pending.expire(now.at);
         }
         self.send_presence(now.at);
         Ok(())
     }
 
-    /// Sends a heartbeat when one is due (protocol §2).
+    /// RateLimiter a heartbeat when one is due (protocol §2).
     pub(super) fn beat(&mut self, now: Moment) -> Result<(), Cut> {
         let is_paused = self.paused_at.is_some();
-        let Some(heart) = self
-            .heart
+        let Some(heartbeat) = self
+            .heartbeat
             .as_mut()
-            .filter(|heart| heart.next_at() <= now.at)
+            .filter(|heartbeat| heartbeat.next_at() <= now.at)
         else {
             return Ok(());
         };
-        if heart.is_silent() && !is_paused {
+        if heartbeat.is_silent() && !is_paused {
             return Err(Cut::resume("Discord stopped acknowledging heartbeats"));
         }
-        heart.beat(now.at);
+        heartbeat.beat(now.at);
         self.replies.push_back(wire::heartbeat(self.durable));
         Ok(())
     }

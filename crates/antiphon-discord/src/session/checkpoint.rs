@@ -47,7 +47,7 @@ pub(crate) struct Lost {
 
 /// A checkpoint's state; the sequence is its mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stored {
+pub(crate) struct SavedState {
     pub(crate) session: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) count: u32,
@@ -81,7 +81,7 @@ struct Written {
     used: Option<Vec<String>>,
 }
 
-impl Stored {
+impl SavedState {
     /// The time in a state is made anew only when it is this old, so that most events share one state.
     pub(crate) const STALE: SignedDuration = SignedDuration::from_secs(1);
 
@@ -124,7 +124,7 @@ impl Stored {
 
 /// Where a stored shard's events end, and out of how many shards it was, if it has a session or a gap to report.
 pub(crate) fn edge_of(checkpoint: &Checkpoint) -> Option<(Edge, u32)> {
-    let stored = Stored::read(&checkpoint.state).ok()?;
+    let stored = SavedState::read(&checkpoint.state).ok()?;
     let edge = match (stored.lost, stored.session) {
         (Some(lost), _) => lost.from,
         (None, Some(session)) => {
@@ -138,20 +138,20 @@ pub(crate) fn edge_of(checkpoint: &Checkpoint) -> Option<(Edge, u32)> {
 
 /// Out of how many shards a stored session is, if there is one that can be resumed.
 pub(crate) fn resumable_count(checkpoint: &Checkpoint) -> Option<u32> {
-    let stored = Stored::read(&checkpoint.state).ok()?;
+    let stored = SavedState::read(&checkpoint.state).ok()?;
     stored.session.map(|_| stored.count)
 }
 
 /// The session ids that a stored shard's streams are named by; `None` where they are not known.
 pub(crate) fn used(checkpoint: &Checkpoint) -> Option<Vec<String>> {
-    Stored::read(&checkpoint.state).ok()?.used
+    SavedState::read(&checkpoint.state).ok()?.used
 }
 
 /// A checkpoint of a shard that is no more.
 pub(crate) fn retired(checkpoint: &Checkpoint, count: u32) -> Checkpoint {
-    let at = Stored::read(&checkpoint.state).map_or(Timestamp::UNIX_EPOCH, |stored| stored.at);
+    let at = SavedState::read(&checkpoint.state).map_or(Timestamp::UNIX_EPOCH, |stored| stored.at);
     let used = used(checkpoint);
-    let stored = Stored {
+    let stored = SavedState {
         session: None,
         url: None,
         count,

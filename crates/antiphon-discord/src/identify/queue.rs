@@ -13,10 +13,10 @@ use tokio::{
 use tracing::{debug, warn};
 use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionInfo};
 
-use super::{Budget, Turn, Turns};
+use super::{Buckets, Budget, Turn};
 use crate::{
-    client::Shared,
     error::{RequestError, reason},
+    http::Http,
     session::OpenFailure,
 };
 
@@ -32,8 +32,8 @@ const ASSUMED: SessionStartLimit = SessionStartLimit {
 
 /// Lets shards identify one after another, and knows where to.
 #[derive(Debug)]
-pub(crate) struct Door {
-    shared: Arc<Shared>,
+pub(crate) struct IdentifyQueue {
+    http: Arc<Http>,
     intake: Intake,
     /// Where sessions begin, where the user chose it.
     gateway: Option<String>,
@@ -46,13 +46,13 @@ pub(crate) struct Door {
 
 #[derive(Debug)]
 struct State {
-    turns: Turns,
+    buckets: Buckets,
     budget: Budget,
 }
 
-impl Door {
+impl IdentifyQueue {
     /// A door that goes on with what an earlier run spent.
-    pub(crate) fn new(shared: Arc<Shared>, intake: Intake, gateway: Option<String>) -> Self {
+    pub(crate) fn new(http: Arc<Http>, intake: Intake, gateway: Option<String>) -> Self {
         let part: Part = "identifies".into();
         let stored = intake.checkpoint(&part);
         let budget = stored.and_then(|stored| {
@@ -62,11 +62,11 @@ impl Door {
         });
         let mark = stored.map_or(0, |stored| stored.mark);
         Self {
-            shared,
+            http,
             intake,
             gateway,
             state: Mutex::new(State {
-                turns: Turns::default(),
+                buckets: Buckets::default(),
                 budget: budget.unwrap_or_default(),
             }),
             changed: Notify::new(),
@@ -88,7 +88,7 @@ impl Door {
         {
             return Ok(info.clone());
         }
-        let info = match self.shared.http.gateway_bot().await {
+        let info = match self.http.gateway_bot().await {
             Ok(info) => info,
             Err(error) => self.assumed(&error)?,
         };
@@ -97,7 +97,7 @@ impl Door {
             let limit = &info.session_start_limit;
             state.budget.learn(limit, self.intake.now());
             state
-                .turns
+                .buckets
                 .set_concurrency(u32::from(limit.max_concurrency));
         }
         *known = Some((Instant::now(), info.clone()));
@@ -148,14 +148,14 @@ impl Door {
     /// If cancelled, the turn is the next shard's.
     ///
     /// `turn` shows when the turn comes, as far as that is known.
-    pub(crate) async fn enter(
+    pub(crate) async fn acquire(
         self: &Arc<Self>,
         shard: u32,
         turn: &watch::Sender<Option<Instant>>,
     ) -> Result<Permit, OpenFailure> {
         self.info().await?;
         let permit = Permit {
-            door: Some(Arc::clone(self)),
+            queue: Some(Arc::clone(self)),
             shard,
         };
         let mut told: Option<Instant> = None;
@@ -164,14 +164,14 @@ impl Door {
             tokio::pin!(changed);
             // From here on a change is not missed.
             changed.as_mut().enable();
-            let asked = self.state().turns.ask(shard, Instant::now());
+            let asked = self.state().buckets.ask(shard, Instant::now());
             let now = Instant::now();
             let at = match asked {
                 Turn::Now => break,
                 Turn::At(at) => at,
-                Turn::Later => self.state().turns.expected(shard, now),
+                Turn::Later => self.state().buckets.expected(shard, now),
             };
-            // What was told holds until it has passed, so that many shards do not tell one another's turns.
+            // What was told holds until it has passed, so that many shards do not tell one another's buckets.
             if told.is_none_or(|told| told <= now) {
                 told = Some(at);
                 turn.send_replace(told);
@@ -234,7 +234,7 @@ impl Door {
 /// A shard's turn to identify; dropped unused, it is the next shard's.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    door: Option<Arc<Door>>,
+    queue: Option<Arc<IdentifyQueue>>,
     shard: u32,
 }
 
@@ -243,25 +243,25 @@ impl Permit {
     #[cfg(test)]
     pub(crate) fn for_test() -> Self {
         Self {
-            door: None,
+            queue: None,
             shard: 0,
         }
     }
 
     /// The identify is on its way.
     pub(crate) fn used(mut self, now: Instant) {
-        if let Some(door) = self.door.take() {
-            door.state().turns.sent(self.shard, now);
-            door.changed.notify_waiters();
+        if let Some(queue) = self.queue.take() {
+            queue.state().buckets.sent(self.shard, now);
+            queue.changed.notify_waiters();
         }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(door) = self.door.take() {
-            door.state().turns.leave(self.shard);
-            door.changed.notify_waiters();
+        if let Some(queue) = self.queue.take() {
+            queue.state().buckets.leave(self.shard);
+            queue.changed.notify_waiters();
         }
     }
 }

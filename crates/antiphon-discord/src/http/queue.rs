@@ -11,14 +11,14 @@ use std::{
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{
-    limits::{Limits, Line, Reading, Ticket, Verdict},
+    limits::{Limits, Line, RateLimitHeaders, Ticket, Verdict},
     route::Route,
 };
 use crate::error::RequestError;
 
 /// Gives requests their turn: within a bucket in order of coming, buckets side by side.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct RequestQueue {
     limits: Mutex<Limits>,
     waiting: AtomicUsize,
     most: usize,
@@ -29,13 +29,13 @@ pub(super) struct Pace {
 /// The turn of one request; dropped without an answer, the limits take it for sent and lost.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
-    pace: &'a Pace,
+    queue: &'a RequestQueue,
     route: &'a Route,
     ticket: Ticket,
     is_answered: bool,
 }
 
-impl Pace {
+impl RequestQueue {
     pub(super) fn new(a_second: usize, most: usize, timeout: Duration) -> Self {
         Self {
             limits: Mutex::new(Limits::new(a_second)),
@@ -65,7 +65,7 @@ impl Pace {
                 .map_err(|_| RequestError::TimedOut(self.timeout))?;
             if let Some(ticket) = self.ask(route, &line, deadline).await? {
                 return Ok(Turn {
-                    pace: self,
+                    queue: self,
                     route,
                     ticket,
                     is_answered: false,
@@ -118,17 +118,17 @@ impl Pace {
 
 impl Turn<'_> {
     /// Notes what the answer says.
-    pub(super) fn answered(mut self, reading: &Reading) {
+    pub(super) fn answered(mut self, headers: &RateLimitHeaders) {
         self.is_answered = true;
-        let mut limits = self.pace.limits();
-        limits.answered(self.route, &self.ticket, reading, Instant::now());
+        let mut limits = self.queue.limits();
+        limits.answered(self.route, &self.ticket, headers, Instant::now());
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.pace.limits().lost(&self.ticket);
+            self.queue.limits().lost(&self.ticket);
         }
     }
 }

@@ -9,7 +9,7 @@ const SANE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(
 
 /// One connection's heartbeat.
 #[derive(Debug)]
-pub(crate) struct Heart {
+pub(crate) struct Heartbeat {
     interval: Duration,
     next_at: Instant,
     /// When the last beat was sent that is not acknowledged yet.
@@ -17,7 +17,7 @@ pub(crate) struct Heart {
     latency: Option<Duration>,
 }
 
-impl Heart {
+impl Heartbeat {
     /// The interval that Discord usually names.
     pub(crate) const USUAL: Duration = Duration::from_millis(41_250);
 

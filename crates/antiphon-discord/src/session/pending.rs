@@ -7,8 +7,11 @@ use tokio::{sync::oneshot, time::Instant};
 use twilight_model::id::Id;
 
 use crate::{
-    client::{MemberQuery, Members, VoiceConnection, VoiceWish},
     error::{MembersError, VoiceError},
+    model::{
+        members::{MemberQuery, Members},
+        voice::{UpdateVoiceState, VoiceConnection},
+    },
     wire::{self, Ids},
 };
 
@@ -20,7 +23,7 @@ const MOST_BYTES: usize = 256 << 20;
 
 /// A request for members whose chunks are being collected.
 #[derive(Debug)]
-struct MemberAsk {
+struct PendingMembers {
     guild: u64,
     nonce: String,
     by: Instant,
@@ -32,8 +35,8 @@ struct MemberAsk {
 
 /// A join that waits for both halves of its answer.
 #[derive(Debug)]
-struct JoinAsk {
-    wish: VoiceWish,
+struct PendingJoin {
+    update: UpdateVoiceState,
     by: Instant,
     session: Option<String>,
     server: Option<(Secret, String)>,
@@ -42,24 +45,24 @@ struct JoinAsk {
 
 /// All that clients of one shard wait for.
 #[derive(Debug)]
-pub(crate) struct Asks {
+pub(crate) struct Pending {
     source: SourceName,
-    members: Vec<MemberAsk>,
-    joins: Vec<JoinAsk>,
-    patience: Duration,
+    members: Vec<PendingMembers>,
+    joins: Vec<PendingJoin>,
+    timeout: Duration,
     /// Makes nonces that no other run uses.
     nonce: u64,
     made: u64,
 }
 
-impl Asks {
-    /// Nobody waits; each answer may take `patience`, and each chunk as long after the one before.
-    pub(crate) fn new(source: SourceName, patience: Duration, nonce: u64) -> Self {
+impl Pending {
+    /// Nobody waits; each answer may take `timeout`, and each chunk as long after the one before.
+    pub(crate) fn new(source: SourceName, timeout: Duration, nonce: u64) -> Self {
         Self {
             source,
             members: Vec::new(),
             joins: Vec::new(),
-            patience,
+            timeout,
             nonce,
             made: 0,
         }
@@ -77,17 +80,19 @@ impl Asks {
 
     /// When something is overdue.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let members = self.members.iter().map(|ask| ask.by);
-        members.chain(self.joins.iter().map(|ask| ask.by)).min()
+        let members = self.members.iter().map(|request| request.by);
+        members
+            .chain(self.joins.iter().map(|request| request.by))
+            .min()
     }
 
     /// Moves all deadlines, since nothing was read for a while.
     pub(crate) fn shift(&mut self, by: Duration) {
-        for ask in &mut self.members {
-            ask.by += by;
+        for request in &mut self.members {
+            request.by += by;
         }
-        for ask in &mut self.joins {
-            ask.by += by;
+        for request in &mut self.joins {
+            request.by += by;
         }
     }
 
@@ -101,10 +106,10 @@ impl Asks {
         self.made += 1;
         let nonce = format!("{:016x}-{:x}", self.nonce, self.made & 0xffff_ffff);
         let frame = wire::request_members(query, &nonce);
-        self.members.push(MemberAsk {
+        self.members.push(PendingMembers {
             guild: query.guild(),
             nonce,
-            by: now + self.patience,
+            by: now + self.timeout,
             chunks: BTreeMap::new(),
             expected: None,
             bytes: 0,
@@ -116,30 +121,33 @@ impl Asks {
     /// Begins to wait for a join's answer; gives the frame to send.
     pub(crate) fn join(
         &mut self,
-        wish: VoiceWish,
+        update: UpdateVoiceState,
         reply: oneshot::Sender<Result<VoiceConnection, VoiceError>>,
         now: Instant,
     ) -> String {
-        self.supersede(wish.guild);
-        self.joins.push(JoinAsk {
-            wish,
-            by: now + self.patience,
+        self.supersede(update.guild);
+        self.joins.push(PendingJoin {
+            update,
+            by: now + self.timeout,
             session: None,
             server: None,
             reply,
         });
-        wire::voice_state(&wish)
+        wire::voice_state(&update)
     }
 
     /// Another command took the place of a guild's join.
     pub(crate) fn supersede(&mut self, guild: u64) {
-        for ask in self.joins.extract_if(.., |ask| ask.wish.guild == guild) {
-            let _ = ask.reply.send(Err(VoiceError::Superseded));
+        for request in self
+            .joins
+            .extract_if(.., |request| request.update.guild == guild)
+        {
+            let _ = request.reply.send(Err(VoiceError::Superseded));
         }
     }
 
     /// Looks at a dispatch that may be an answer.
-    pub(crate) fn look(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>, now: Instant) {
+    pub(crate) fn on_dispatch(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>, now: Instant) {
         match draft.kind.as_str() {
             "discord.GUILD_MEMBERS_CHUNK" => self.chunk(draft, now),
             "discord.RATE_LIMITED" => self.limited(draft),
@@ -157,27 +165,27 @@ impl Asks {
         let Some(index) = self
             .members
             .iter()
-            .position(|ask| nonce == Some(&ask.nonce))
+            .position(|request| nonce == Some(&request.nonce))
         else {
             return;
         };
-        let ask = &mut self.members[index];
-        ask.by = now + self.patience;
-        ask.expected = Some(chunk.count);
-        if ask.chunks.insert(chunk.index, draft.clone()).is_none() {
-            ask.bytes += draft.body.len();
+        let request = &mut self.members[index];
+        request.by = now + self.timeout;
+        request.expected = Some(chunk.count);
+        if request.chunks.insert(chunk.index, draft.clone()).is_none() {
+            request.bytes += draft.body.len();
         }
-        let came = u32::try_from(ask.chunks.len()).unwrap_or(u32::MAX);
+        let came = u32::try_from(request.chunks.len()).unwrap_or(u32::MAX);
         let is_whole = came >= chunk.count;
-        if is_whole || came >= MOST_CHUNKS || ask.bytes > MOST_BYTES {
-            let ask = self.members.swap_remove(index);
-            let members = collected(&self.source, ask.chunks);
+        if is_whole || came >= MOST_CHUNKS || request.bytes > MOST_BYTES {
+            let request = self.members.swap_remove(index);
+            let members = collected(&self.source, request.chunks);
             let outcome = if is_whole {
                 Ok(members)
             } else {
                 Err(MembersError::TooMany { members })
             };
-            let _ = ask.reply.send(outcome);
+            let _ = request.reply.send(outcome);
         }
     }
 
@@ -192,20 +200,21 @@ impl Asks {
         let retry_after = Duration::try_from_secs_f64(wait).unwrap_or_default();
         let nonce = limited.meta.nonce.as_deref();
         let guild = limited.meta.guild_id;
-        let meant = |ask: &mut MemberAsk| match nonce {
-            Some(nonce) => ask.nonce == nonce,
-            None => guild == Some(ask.guild) && ask.chunks.is_empty(),
+        let meant = |request: &mut PendingMembers| match nonce {
+            Some(nonce) => request.nonce == nonce,
+            None => guild == Some(request.guild) && request.chunks.is_empty(),
         };
-        for ask in self.members.extract_if(.., meant) {
-            let _ = ask
+        for request in self.members.extract_if(.., meant) {
+            let _ = request
                 .reply
                 .send(Err(MembersError::RateLimited { retry_after }));
         }
     }
 
     fn voice_state(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>) {
-        let meant =
-            |ask: &JoinAsk| ids.guild == Some(ask.wish.guild) && ids.channel == ask.wish.channel;
+        let meant = |request: &PendingJoin| {
+            ids.guild == Some(request.update.guild) && ids.channel == request.update.channel
+        };
         if !self.joins.iter().any(meant) {
             return;
         }
@@ -215,17 +224,17 @@ impl Asks {
         let (Some(session), true) = (voice.session_id, voice.user_id == me) else {
             return;
         };
-        if let Some(ask) = self.joins.iter_mut().find(|ask| meant(ask)) {
-            ask.session = Some(session.into_owned());
+        if let Some(request) = self.joins.iter_mut().find(|request| meant(request)) {
+            request.session = Some(session.into_owned());
         }
         self.joined(me);
     }
 
     fn voice_server(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>) {
-        let Some(ask) = self
+        let Some(request) = self
             .joins
             .iter_mut()
-            .find(|ask| ids.guild == Some(ask.wish.guild))
+            .find(|request| ids.guild == Some(request.update.guild))
         else {
             return;
         };
@@ -233,7 +242,7 @@ impl Asks {
             return;
         };
         // Without an endpoint the server is gone, and another will be named.
-        ask.server = voice
+        request.server = voice
             .token
             .zip(voice.endpoint.filter(|endpoint| !endpoint.is_empty()))
             .map(|(token, endpoint)| (Secret::from(token.into_owned()), endpoint.into_owned()));
@@ -245,16 +254,19 @@ impl Asks {
         let Some(user) = me.and_then(Id::new_checked) else {
             return;
         };
-        let is_whole = |ask: &mut JoinAsk| ask.session.is_some() && ask.server.is_some();
-        for ask in self.joins.extract_if(.., is_whole) {
-            let (Some(session_id), Some((token, endpoint))) = (ask.session, ask.server) else {
+        let is_whole =
+            |request: &mut PendingJoin| request.session.is_some() && request.server.is_some();
+        for request in self.joins.extract_if(.., is_whole) {
+            let (Some(session_id), Some((token, endpoint))) = (request.session, request.server)
+            else {
                 continue;
             };
-            let channel = ask.wish.channel.and_then(Id::new_checked);
-            let (Some(guild), Some(channel)) = (Id::new_checked(ask.wish.guild), channel) else {
+            let channel = request.update.channel.and_then(Id::new_checked);
+            let (Some(guild), Some(channel)) = (Id::new_checked(request.update.guild), channel)
+            else {
                 continue;
             };
-            let _ = ask.reply.send(Ok(VoiceConnection {
+            let _ = request.reply.send(Ok(VoiceConnection {
                 guild,
                 channel,
                 user,
@@ -267,30 +279,32 @@ impl Asks {
 
     /// Gives up what is overdue.
     pub(crate) fn expire(&mut self, now: Instant) {
-        for ask in self.members.extract_if(.., |ask| ask.by <= now) {
-            let received = u32::try_from(ask.chunks.len()).unwrap_or(u32::MAX);
-            let _ = ask.reply.send(Err(MembersError::TimedOut {
+        for request in self.members.extract_if(.., |request| request.by <= now) {
+            let received = u32::try_from(request.chunks.len()).unwrap_or(u32::MAX);
+            let _ = request.reply.send(Err(MembersError::TimedOut {
                 received,
-                expected: ask.expected,
-                members: collected(&self.source, ask.chunks),
+                expected: request.expected,
+                members: collected(&self.source, request.chunks),
             }));
         }
-        for ask in self.joins.extract_if(.., |ask| ask.by <= now) {
-            let _ = ask.reply.send(Err(VoiceError::TimedOut {
-                has_state: ask.session.is_some(),
-                has_server: ask.server.is_some(),
+        for request in self.joins.extract_if(.., |request| request.by <= now) {
+            let _ = request.reply.send(Err(VoiceError::TimedOut {
+                has_state: request.session.is_some(),
+                has_server: request.server.is_some(),
             }));
         }
     }
 
     /// The session is over, and with it all answers.
-    pub(crate) fn lose(&mut self) {
-        for ask in self.members.drain(..) {
-            let members = collected(&self.source, ask.chunks);
-            let _ = ask.reply.send(Err(MembersError::SessionLost { members }));
+    pub(crate) fn session_lost(&mut self) {
+        for request in self.members.drain(..) {
+            let members = collected(&self.source, request.chunks);
+            let _ = request
+                .reply
+                .send(Err(MembersError::SessionLost { members }));
         }
-        for ask in self.joins.drain(..) {
-            let _ = ask.reply.send(Err(VoiceError::SessionLost));
+        for request in self.joins.drain(..) {
+            let _ = request.reply.send(Err(VoiceError::SessionLost));
         }
     }
 }

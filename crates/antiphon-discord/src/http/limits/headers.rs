@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An answer, as the limits see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::http) struct Reading {
+pub(in crate::http) struct RateLimitHeaders {
     status: StatusCode,
     pub(super) bucket: Option<String>,
     pub(super) window: Option<Window>,
@@ -43,7 +43,7 @@ struct Body {
     global: bool,
 }
 
-impl Reading {
+impl RateLimitHeaders {
     pub(in crate::http) fn of(response: &Response<Bytes>) -> Self {
         let headers = response.headers();
         let number = |name| text(headers, name)?.parse().ok();

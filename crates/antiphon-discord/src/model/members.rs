@@ -1,15 +1,9 @@
-//! What is asked over the Gateway, and what comes of it.
+//! Requests for members of a guild, and the chunks that answer them.
 
-use antiphon_core::{DecodeError, Draft, Event, Position, Secret, SourceName};
+use antiphon_core::{DecodeError, Draft, Event, Position, SourceName};
 use antiphon_discord_model::id::{
     Id,
-    marker::{ChannelMarker, GuildMarker, UserMarker},
-};
-use tokio::sync::oneshot;
-
-use crate::{
-    config::Presence,
-    error::{MembersError, VoiceError},
+    marker::{GuildMarker, UserMarker},
 };
 
 /// A request for members of a guild (op 8, protocol §8).
@@ -119,72 +113,5 @@ impl Members {
     /// Whether none came.
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
-    }
-}
-
-/// What a voice server or a Lavalink node needs to speak in a channel (protocol §12).
-///
-/// It is good until the bot moves, or Discord names another server.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct VoiceConnection {
-    /// In which guild.
-    pub guild: Id<GuildMarker>,
-    /// In which channel.
-    pub channel: Id<ChannelMarker>,
-    /// The bot's own user.
-    pub user: Id<UserMarker>,
-    /// Id of the voice session.
-    pub session_id: String,
-    /// Token of the voice server.
-    pub token: Secret,
-    /// Host of the voice server, perhaps with a port, without a scheme.
-    pub endpoint: String,
-}
-
-/// Where the bot is to be in a guild's voice channels (op 4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct VoiceWish {
-    pub(crate) guild: u64,
-    pub(crate) channel: Option<u64>,
-    pub(crate) mute: bool,
-    pub(crate) deaf: bool,
-}
-
-/// What a client asks of a shard.
-#[derive(Debug)]
-pub(crate) enum Command {
-    /// Show this presence; a later one takes its place while it waits.
-    Presence {
-        presence: Presence,
-        reply: oneshot::Sender<()>,
-    },
-    /// Send this frame, which was checked.
-    Send {
-        frame: String,
-        /// The guild whose pending join it takes the place of.
-        voice: Option<u64>,
-        reply: oneshot::Sender<()>,
-    },
-    /// Ask for members and collect them.
-    Members {
-        query: MemberQuery,
-        reply: oneshot::Sender<Result<Members, MembersError>>,
-    },
-    /// Join a voice channel and wait for both halves of the answer.
-    Join {
-        wish: VoiceWish,
-        reply: oneshot::Sender<Result<VoiceConnection, VoiceError>>,
-    },
-}
-
-impl Command {
-    /// Whether nobody waits for it any more.
-    pub(crate) fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Presence { reply, .. } | Self::Send { reply, .. } => reply.is_closed(),
-            Self::Members { reply, .. } => reply.is_closed(),
-            Self::Join { reply, .. } => reply.is_closed(),
-        }
     }
 }

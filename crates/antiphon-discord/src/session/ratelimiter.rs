@@ -15,7 +15,7 @@ const SPARE: u32 = 1;
 
 /// What one connection has sent.
 #[derive(Debug)]
-pub(crate) struct Sends {
+pub(crate) struct RateLimiter {
     frames: Window,
     presences: Window,
 }
@@ -51,7 +51,7 @@ impl Window {
     }
 }
 
-impl Sends {
+impl RateLimiter {
     /// Nothing was sent yet, and heartbeats go out at this interval.
     pub(crate) fn new(heartbeat: Duration) -> Self {
         let beats = MINUTE.as_millis().div_ceil(heartbeat.as_millis().max(1));
@@ -90,34 +90,34 @@ mod tests {
 
     #[test]
     fn room_is_kept_for_heartbeats() {
-        let mut sends = Sends::new(Duration::from_millis(41_250));
+        let mut limiter = RateLimiter::new(Duration::from_millis(41_250));
         let start = Instant::now();
         let mut sent = 0;
-        while sends.room_at(start) == start {
-            sends.note(start);
+        while limiter.room_at(start) == start {
+            limiter.note(start);
             sent += 1;
         }
         assert_eq!(sent, 117);
-        assert_eq!(sends.room_at(start), start + MINUTE);
-        assert_eq!(sends.room_at(start + MINUTE), start + MINUTE);
+        assert_eq!(limiter.room_at(start), start + MINUTE);
+        assert_eq!(limiter.room_at(start + MINUTE), start + MINUTE);
     }
 
     #[test]
     fn a_server_that_wants_many_beats_still_lets_something_through() {
-        let sends = Sends::new(Duration::from_millis(100));
+        let limiter = RateLimiter::new(Duration::from_millis(100));
         let now = Instant::now();
-        assert_eq!(sends.room_at(now), now);
+        assert_eq!(limiter.room_at(now), now);
     }
 
     #[test]
     fn five_presences_go_out_in_twenty_seconds() {
-        let mut sends = Sends::new(Duration::from_secs(41));
+        let mut limiter = RateLimiter::new(Duration::from_secs(41));
         let start = Instant::now();
         for _ in 0..PRESENCES {
-            assert_eq!(sends.presence_at(start), start);
-            sends.note_presence(start);
+            assert_eq!(limiter.presence_at(start), start);
+            limiter.note_presence(start);
         }
-        assert_eq!(sends.presence_at(start), start + PRESENCE_WINDOW);
-        assert_eq!(sends.room_at(start), start, "other frames are free to go");
+        assert_eq!(limiter.presence_at(start), start + PRESENCE_WINDOW);
+        assert_eq!(limiter.room_at(start), start, "other frames are free to go");
     }
 }

@@ -8,7 +8,7 @@ use crate::event;
 const REACTIONS: usize = 64;
 
 /// Lays a guild's update over the guild; what updates do not have stays.
-pub(super) fn lay(guild: &mut Guild, mut update: Guild) {
+pub(super) fn patch_guild(guild: &mut Guild, mut update: Guild) {
     macro_rules! keep {
         ($($field:ident)*) => {
             $(update.$field = update.$field.or(guild.$field.take());)*
