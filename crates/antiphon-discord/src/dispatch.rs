@@ -1,16 +1,17 @@
 //! From a dispatch's header to kind, place and origin (protocol §9; design §3).
 
 mod lane;
-mod names;
 mod reader;
 
 use std::fmt::Write as _;
 
 use antiphon_core::{Kind, Origin, Place};
 
-use self::names::known;
 pub use self::{lane::interaction_lane, reader::FrameReader};
-use crate::wire::Ids;
+use crate::{
+    event::{Known, OriginRule, PlaceRule, known},
+    wire::Ids,
+};
 
 /// Kind of a dispatch without a usable name.
 pub(crate) const UNNAMED: &str = "discord.UNNAMED";
@@ -20,42 +21,6 @@ pub(crate) const UNREADABLE: &str = "discord.UNREADABLE";
 const LONGEST_NAME: usize = 100;
 /// How many places are remembered, so that naming one again allocates nothing.
 const PLACES: usize = 256;
-
-/// What the ids at the top of `d` mean for the place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Where {
-    /// `guild_id` and `channel_id`, as far as they are there.
-    Usual,
-    /// `guild_id` alone, so that a user's moves between channels stay in order.
-    Guild,
-    /// `id` is the guild's own.
-    GuildItself,
-    /// `id` is a channel.
-    ChannelItself,
-    /// `id` is a thread, `parent_id` its channel where it is known.
-    ThreadItself,
-    /// `id` is a user.
-    UserItself,
-}
-
-/// What an event's identity is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
-    /// Its place in the session's stream.
-    Sequence,
-    /// `id`, under this word.
-    Id(&'static str),
-    /// Its place in the stream, and `id` names the message that is gone.
-    Deleting,
-}
-
-/// What is known of a dispatch by its name.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    kind: &'static str,
-    place: Where,
-    origin: By,
-}
 
 /// A dispatch, named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,22 +65,26 @@ impl Namer {
         let Some(name) = name.filter(|name| is_usable(name)) else {
             return Named {
                 kind: Kind::from_static(UNNAMED),
-                place: self.place(Where::Usual, ids),
+                place: self.place(PlaceRule::Channel, ids),
                 occurrence: None,
                 deletes: None,
             };
         };
         let (kind, place, origin) = match known(name) {
-            Some(known) => (Kind::from_static(known.kind), known.place, known.origin),
+            Some(Known {
+                kind,
+                place,
+                origin,
+            }) => (Kind::from_static(kind), place, origin),
             None => (
                 Kind::new(format!("discord.{name}")),
-                Where::Usual,
-                By::Sequence,
+                PlaceRule::Channel,
+                OriginRule::Sequence,
             ),
         };
         let (occurrence, deletes) = match (origin, ids.id) {
-            (By::Id(what), Some(id)) => (Some(self.occurrence(what, id)), None),
-            (By::Deleting, Some(id)) => (None, Some(self.occurrence("message", id))),
+            (OriginRule::Id(what), Some(id)) => (Some(self.occurrence(what, id)), None),
+            (OriginRule::Deleted, Some(id)) => (None, Some(self.occurrence("message", id))),
             _ => (None, None),
         };
         Named {
@@ -140,7 +109,7 @@ impl Namer {
         Origin::from(&*self.text)
     }
 
-    fn place(&mut self, place: Where, ids: &Ids) -> Place {
+    fn place(&mut self, place: PlaceRule, ids: &Ids) -> Place {
         let &Ids {
             id,
             guild,
@@ -149,28 +118,28 @@ impl Namer {
         } = ids;
         let none = Steps::default();
         let steps = match place {
-            Where::Usual => Steps {
+            PlaceRule::Channel => Steps {
                 guild,
                 channel,
                 ..none
             },
-            Where::Guild => Steps { guild, ..none },
-            Where::GuildItself => Steps {
+            PlaceRule::Guild => Steps { guild, ..none },
+            PlaceRule::GuildId => Steps {
                 guild: id.or(guild),
                 ..none
             },
-            Where::ThreadItself if parent.is_some() => Steps {
+            PlaceRule::ThreadId if parent.is_some() => Steps {
                 guild,
                 channel: parent,
                 thread: id,
                 ..none
             },
-            Where::ChannelItself | Where::ThreadItself => Steps {
+            PlaceRule::ChannelId | PlaceRule::ThreadId => Steps {
                 guild,
                 channel: id.or(channel),
                 ..none
             },
-            Where::UserItself => Steps { user: id, ..none },
+            PlaceRule::UserId => Steps { user: id, ..none },
         };
         if steps == none {
             return self.root.clone();

@@ -22,9 +22,8 @@
 //! }
 //! ```
 
-mod kinds;
 mod payload;
-mod synthetic;
+mod table;
 
 use antiphon_core::{DecodeError, Event};
 use antiphon_discord_model::{
@@ -36,11 +35,8 @@ use antiphon_discord_model::{
 };
 use serde::Deserialize;
 
-pub use self::{
-    kinds::KINDS,
-    payload::*,
-    synthetic::{Connect, Disconnect, Resumed, ShardConnect, ShardDisconnect, ShardResume},
-};
+pub(crate) use self::table::{Known, OriginRule, PlaceRule, known};
+pub use self::{payload::Resumed, table::*};
 
 /// Stands for a guild in events that have to have one and were sent without; no guild has this id.
 pub const NO_GUILD: Id<GuildMarker> = Id::new(1);
