@@ -1,12 +1,11 @@
-//! The cloneable handle that users hold, and the requests and commands it makes.
+//! The client: a cloneable handle with requests and commands.
 //!
 //! A request is a value with options, sent when it is awaited: `client.create_message(channel).content("la").await`.
 //! Requests need no connection to the Gateway.
 //!
-//! Answers are read as leniently as events: a value that cannot be read costs itself alone, and what was left out is
-//! logged at *debug* and counted in the metric `antiphon_discord_repairs_total` under the kind `answer`.
-//! A request that Discord carried out fails for its answer only where not even an id can be read
-//! ([`RequestError::Undecodable`]).
+//! Responses are read as leniently as events: a value that cannot be read is left out alone, logged at *debug* and
+//! counted in the metric `antiphon_discord_repairs_total` under the kind `answer`.
+//! A request that Discord carried out fails only if the response lacks an id ([`RequestError::Undecodable`]).
 //!
 //! | limit | what happens at it |
 //! | --- | --- |
@@ -79,7 +78,7 @@ pub use self::{
 };
 use crate::{cache::Cache, config::Config, http::Http};
 
-/// What client and source have in common.
+/// State that client and source share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) name: SourceName,
@@ -88,7 +87,7 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     /// The shards, once it is known how many there are.
     pub(crate) shards: watch::Sender<Option<Arc<ShardSet>>>,
-    /// What commands need of the configuration.
+    /// Options of commands, from the configuration.
     pub(crate) rules: gateway::Rules,
 }
 
@@ -110,7 +109,7 @@ impl Shared {
     }
 }
 
-/// A handle on one bot: cheap to clone, and usable from anywhere.
+/// Handle on one bot. It is cheap to clone and usable from anywhere.
 ///
 /// Requests work at any time; what goes over the Gateway waits for it up to [`Config::action_timeout`].
 #[derive(Clone, Debug)]
@@ -127,22 +126,22 @@ impl Client {
         &self.shared.http
     }
 
-    /// The name of its source, as its events have it.
+    /// Name of its source, as its events have it.
     pub fn source(&self) -> &SourceName {
         &self.shared.name
     }
 
-    /// Which events the bot is sent.
+    /// Intents with which the bot connects.
     pub fn intents(&self) -> Intents {
         self.shared.rules.intents
     }
 
-    /// What is known of the bot's guilds; nothing unless [`Config::cache`] asked for it.
+    /// The bot's guilds, as far as they are known; empty unless [`Config::cache`] is set.
     pub fn cache(&self) -> &Cache {
         &self.shared.cache
     }
 
-    /// How the connection stands, and a way to wait for its changes.
+    /// State of the connection, and a way to wait for its changes.
     pub fn link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
     }

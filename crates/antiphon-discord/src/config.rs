@@ -1,4 +1,4 @@
-//! What the user chooses.
+//! Configuration of one bot.
 
 mod shards;
 
@@ -30,9 +30,9 @@ pub enum CloseCode {
     Normal,
 }
 
-/// The choices for one bot.
+/// Options of one bot.
 ///
-/// A bad value is an error when the source runs, not here.
+/// [`Source`](crate::Source) checks the values when it runs; setters do not fail.
 #[derive(Clone)]
 pub struct Config {
     pub(crate) token: Secret,
@@ -64,7 +64,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults for the bot with this token, with or without the prefix `Bot `, and these intents (protocol §7).
+    /// Creates the default options for a bot token, with or without the prefix `Bot `, and these intents (protocol §7).
     pub fn new(token: impl Into<Secret>, intents: Intents) -> Self {
         Self {
             token: token.into(),
@@ -101,104 +101,104 @@ impl Config {
         }
     }
 
-    /// Sets the source's name; the default is `discord`.
+    /// Sets the source's name. Default: `discord`.
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Sets where requests go, such as a server of one's own: scheme, host, port and path up to the version, without a
-    /// slash at the end; the default is `https://discord.com/api/v10`.
+    /// Sets the base URL of requests: scheme, host, port and path up to the version, without a slash at the end.
+    ///
+    /// Default: `https://discord.com/api/v10` (<https://discord.com/developers/docs/reference#api-reference-base-url>).
     #[must_use]
     pub fn api(mut self, url: impl Into<String>) -> Self {
         self.api = url.into();
         self
     }
 
-    /// Sets where sessions begin, such as a server of one's own: scheme `ws` or `wss`, host and port, without a query.
+    /// Sets the URL of the Gateway: scheme `ws` or `wss`, host and port, without a query.
     ///
-    /// The default is what `GET /gateway/bot` answers.
-    /// Sessions are resumed where the server says.
+    /// Default: the URL that `GET /gateway/bot` names
+    /// (<https://discord.com/developers/docs/events/gateway#get-gateway-bot>). A session is resumed at the URL in its READY.
     #[must_use]
     pub fn gateway(mut self, url: impl Into<String>) -> Self {
         self.gateway = Some(url.into());
         self
     }
 
-    /// Sets where connections really go; the default is the internet.
+    /// Sets the network over which connections are opened. Default: the internet.
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
         self
     }
 
-    /// Sets a proxy for requests and sockets, by its URL, which may hold a login; the default is none.
+    /// Sets the URL of a proxy for requests and sockets, which may hold a login. Default: none.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// Sets the clock; the default is the machine's.
+    /// Sets the clock. Default: the machine's.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Sets the chance by which beats and waits are spread; the default is seeded by the machine.
+    /// Sets the random numbers that spread heartbeats and waits. Default: seeded by the machine.
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = Some(rng);
         self
     }
 
-    /// Sets how many shards the bot has and which of them run here; the default is as many as Discord recommends, and
-    /// all of them.
+    /// Sets the number of shards, and the range that runs here. Default: [`Shards::Recommended`].
     #[must_use]
     pub fn shards(mut self, shards: Shards) -> Self {
         self.shards = shards;
         self
     }
 
-    /// Sets how the server compresses what it sends; the default is `zstd-stream`.
+    /// Sets how the server compresses frames. Default: `zstd-stream`.
     ///
-    /// Frames that come uncompressed are taken all the same.
+    /// Uncompressed frames are read in any case.
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         self
     }
 
-    /// Sets the presence with which sessions begin; the default is online without an activity.
+    /// Sets the presence with which sessions begin. Default: online without an activity.
     #[must_use]
     pub fn presence(mut self, presence: Presence) -> Self {
         self.presence = Some(presence);
         self
     }
 
-    /// Sets who connects, as Discord is told; the default is antiphon on this machine's system.
+    /// Sets the connection properties of the identify. Default: `antiphon` on this machine's operating system.
     #[must_use]
     pub fn properties(mut self, properties: Properties) -> Self {
         self.properties = properties;
         self
     }
 
-    /// Sets from how many members on a guild is sent without those who are offline, from 50 to 250; the default is 50.
+    /// Sets the member count above which a guild comes without its offline members, 50 to 250. Default: 50.
     #[must_use]
     pub fn large_threshold(mut self, members: u16) -> Self {
         self.large_threshold = members;
         self
     }
 
-    /// Sets the largest frame that is taken, uncompressed, in bytes; the default is 64 MiB, the least 64 KiB.
+    /// Sets the largest frame that is read, in uncompressed bytes, at least 64 KiB. Default: 64 MiB.
     ///
-    /// A larger one that came compressed is passed over without being held in memory, and a gap is reported in its
-    /// place; one that inflates to sixteen times the limit ends the connection, which is then resumed.
-    /// A larger one that came as it is ends the connection too.
-    /// If the same frame comes again after the resume, a new session is begun and a gap is reported; and if three
-    /// sessions in a row end like this, the source stops and says so.
+    /// A larger compressed frame is skipped without being held in memory, and a gap is reported in its place.
+    /// A compressed frame of more than sixteen times the limit, or a larger uncompressed one, ends the connection, and
+    /// the session is resumed.
+    /// If the same frame comes again after the resume, a new session begins and a gap is reported; if three sessions in
+    /// a row end like this, the source stops with the code `frame_too_large`.
     #[must_use]
     pub fn largest_frame(mut self, bytes: usize) -> Self {
         self.largest_frame = bytes;
@@ -212,33 +212,32 @@ impl Config {
         self
     }
 
-    /// Sets how long the server may take to greet on an open connection; the default is 20 seconds.
+    /// Sets how long the server may take to send HELLO on an open connection. Default: 20 s.
     #[must_use]
     pub fn hello_timeout(mut self, timeout: Duration) -> Self {
         self.hello_timeout = timeout;
         self
     }
 
-    /// Sets how long the server may take to begin a session, or to go on with resuming one; the default is two minutes.
+    /// Sets how long the server may take to send READY, or the next frame of a replay. Default: 2 min.
     ///
-    /// A new try costs one of the day's identifies, so this should not be short.
+    /// Each new try costs one of the day's identifies, so do not set this short.
     #[must_use]
     pub fn ready_timeout(mut self, timeout: Duration) -> Self {
         self.ready_timeout = timeout;
         self
     }
 
-    /// Sets how long a request may take, with its wait for a turn and all tries; the default is 30 seconds.
+    /// Sets how long a request may take, including its wait in the queue and all tries. Default: 30 s.
     ///
-    /// A rate limit that holds longer is reported at once, and no turn is waited for any longer than this.
+    /// A rate limit that holds longer fails the request at once.
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// Sets how long what goes over the Gateway waits for the connection, and then for each answer; the default is ten
-    /// seconds.
+    /// Sets how long a command over the Gateway waits for the connection, and then for each answer. Default: 10 s.
     #[must_use]
     pub fn action_timeout(mut self, timeout: Duration) -> Self {
         self.action_timeout = timeout;
@@ -252,25 +251,25 @@ impl Config {
         self
     }
 
-    /// Sets how many requests go out within any second; the default is 50, Discord's limit for most bots.
+    /// Sets how many requests are sent within any second. Default: 50, Discord's limit for most bots
     ///
-    /// Answers to interactions do not count.
+    /// (<https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>). Answers to interactions do not count.
     #[must_use]
     pub fn requests_per_second(mut self, most: usize) -> Self {
         self.requests_per_second = most;
         self
     }
 
-    /// Sets whom messages may mention that do not say so themselves; the default is everybody whom their text names.
+    /// Sets the allowed mentions of messages that set none themselves. Default: everybody whom the text mentions.
     ///
-    /// It holds for messages, their edits, webhooks and further messages of an interaction, not for its first answer.
+    /// Applies to messages, edits, webhooks and followups of an interaction, not to the first answer of an interaction.
     #[must_use]
     pub fn allowed_mentions(mut self, mentions: AllowedMentions) -> Self {
         self.allowed_mentions = Some(mentions);
         self
     }
 
-    /// Sets how requests and sockets name the program; the default names antiphon and its version.
+    /// Sets the `User-Agent` of requests and sockets. Default: antiphon with its version.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
@@ -284,17 +283,16 @@ impl Config {
         self
     }
 
-    /// Keeps what the bot's guilds look like, within these limits; the default is to keep nothing.
+    /// Turns the cache on, within these limits. Default: off.
     ///
-    /// With a cache, a source whose save is missing identifies afresh, since a resumed session sends no guilds; without
-    /// one it always resumes.
+    /// Without a saved cache the source identifies instead of resuming, because a resumed session sends no guilds.
     #[must_use]
     pub fn cache(mut self, limits: CacheLimits) -> Self {
         self.cache = Some(limits);
         self
     }
 
-    /// The token as the Gateway wants it: without its prefix.
+    /// The token without its prefix, as the Gateway takes it.
     pub(crate) fn bare_token(&self) -> &str {
         let token = self.token.expose().trim();
         match token.strip_prefix("Bot") {
@@ -303,7 +301,7 @@ impl Config {
         }
     }
 
-    /// The identify of one shard: its number, and how many there are.
+    /// The identify of one shard, given its number and the number of shards.
     pub(crate) fn identify(&self, shard: [u32; 2]) -> Identify<'_> {
         Identify {
             token: self.bare_token(),
@@ -330,7 +328,7 @@ impl Config {
         }
     }
 
-    /// The network with the proxy on it.
+    /// The network with the proxy.
     pub(crate) fn routed(&self) -> Result<Network, ConfigError> {
         match &self.proxy {
             None => Ok(self.network.clone()),
@@ -340,13 +338,13 @@ impl Config {
         }
     }
 
-    /// The network as [`routed`](Self::routed); one on which nothing can be sent where the proxy cannot be used.
+    /// As [`routed`](Self::routed), but with an invalid proxy a network that refuses every connection.
     pub(crate) fn routed_or_closed(&self) -> Network {
         self.routed()
             .unwrap_or_else(|error| self.network.clone().closed(&error.to_string()))
     }
 
-    /// The network for sockets, which takes frames up to the limit.
+    /// The network for sockets, with frames up to `largest_frame`.
     pub(crate) fn socket_network(&self) -> Result<Network, ConfigError> {
         let network = self.routed()?;
         let limits: Limits = *network.bounds();
@@ -355,7 +353,7 @@ impl Config {
         Ok(network.limits(limits.frame(frame).message(message)))
     }
 
-    /// Looks for values that make no sense.
+    /// Checks all values.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let token = self.bare_token();
         if token.is_empty() {

@@ -1,4 +1,4 @@
-//! From a dispatch's header to kind, place and origin (protocol §9; design §3).
+//! Kind, place and origin of a dispatch (protocol §9).
 
 mod lane;
 mod reader;
@@ -15,34 +15,34 @@ use crate::{
 
 /// Kind of a dispatch without a usable name.
 pub(crate) const UNNAMED: &str = "discord.UNNAMED";
-/// Kind of a frame that is not what the protocol knows; its body is the whole frame.
+/// Kind of a frame that cannot be read; its body is the whole frame.
 pub(crate) const UNREADABLE: &str = "discord.UNREADABLE";
-/// A longer name is no name; the longest of Discord's has 39 characters.
+/// Longest usable name; the longest of Discord's has 39 characters.
 const LONGEST_NAME: usize = 100;
-/// How many places are remembered, so that naming one again allocates nothing.
+/// Number of cached places, so that a repeated place needs no allocation.
 const PLACES: usize = 256;
 
-/// A dispatch, named.
+/// Kind, place and origins of a dispatch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) kind: Kind,
     pub(crate) place: Place,
-    /// An identity that does not depend on the stream.
+    /// Origin that does not depend on the stream.
     pub(crate) occurrence: Option<Origin>,
-    /// What it deletes.
+    /// Origin of the event that it deletes.
     pub(crate) deletes: Option<Origin>,
 }
 
-/// Names dispatches, and remembers what it named.
+/// Finds kinds, places and origins, and caches places.
 #[derive(Debug)]
 pub(crate) struct Namer {
-    /// Places by what they are made of; each has one slot, and the newest keeps it.
+    /// Cached places; each has one slot by its ids, and the newest keeps the slot.
     places: Vec<Option<(Steps, Place)>>,
     root: Place,
     text: String,
 }
 
-/// What a place is made of.
+/// Ids that form a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Steps {
     guild: Option<u64>,
@@ -95,10 +95,10 @@ impl Namer {
         }
     }
 
-    /// The place in a session's stream, as an identity.
+    /// Origin from a stream and a sequence.
     pub(crate) fn sequence(&mut self, session: &str, seq: u64) -> Origin {
         self.text.clear();
-        // As `Origin::sequence` writes it, with one allocation less.
+        // The same text as `Origin::sequence`, with one allocation less.
         let _ = write!(self.text, "{session}/{seq:010}");
         Origin::from(&*self.text)
     }
@@ -160,7 +160,7 @@ impl Namer {
 
 impl Steps {
     fn slot(self) -> usize {
-        // Ids differ in their upper bits, which are times; the constant spreads them.
+        // Ids differ mostly in their upper bits (a time); the constant mixes them.
         let mixed = [self.guild, self.channel, self.thread, self.user]
             .into_iter()
             .fold(0_u64, |mixed, id| {
@@ -185,7 +185,7 @@ impl Steps {
     }
 }
 
-/// Whether a dispatch's name can be part of a kind: printable and of a sensible length.
+/// Whether a dispatch's name can be part of a kind: printable and not too long.
 fn is_usable(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= LONGEST_NAME

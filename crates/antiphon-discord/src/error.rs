@@ -1,4 +1,4 @@
-//! What can go wrong, one type for each kind of operation.
+//! Errors, one type for each kind of operation.
 
 mod command;
 mod request;
@@ -10,7 +10,7 @@ pub use self::{
 
 use antiphon_core::LinkState;
 
-/// A chosen value makes no sense.
+/// An option has an invalid value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{option}` {reason}")]
 pub struct ConfigError {
@@ -36,11 +36,11 @@ impl ConfigError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("not connected: {state}")]
 pub struct NotConnected {
-    /// How the link stood.
+    /// State of the connection.
     pub state: LinkState,
 }
 
-/// Whether an error of this crate could pass if the same call were made later; `None` for others' errors.
+/// Whether the same call could succeed later; `None` for an error of another crate.
 pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<bool> {
     error
         .downcast_ref::<RequestError>()

@@ -1,9 +1,8 @@
 //! Requests to Discord's REST interface and their rate limits (protocol §13).
 //!
-//! twilight has the routes and builds most requests; bodies that its model would cut are written by the client.
-//! The rate limits are kept here.
-//! Its own limiter is a task that is spawned unseen, lets one request of a bucket go at a time, and panics when its
-//! runtime ends.
+//! twilight has the routes and builds most requests; the client writes bodies for which twilight's model lacks fields.
+//! The rate limits are our own: twilight's limiter spawns a task that nobody awaits, sends one request of a bucket at a
+//! time, and panics when its runtime ends.
 
 mod answer;
 mod limits;
@@ -46,17 +45,17 @@ use self::{
 };
 use crate::error::RequestError;
 
-/// How long one attempt may take, if another may follow it.
+/// Timeout of one attempt, if another may follow.
 const ATTEMPT: Duration = Duration::from_secs(10);
-/// How often a failed request is sent again.
+/// Number of retries after a failure.
 const RETRIES: u32 = 4;
-/// How often a request that met a rate limit is sent again.
+/// Number of retries after a rate limit.
 const LIMITED: u32 = 5;
-/// The first pause before a failed request is sent again, at most.
+/// Longest first pause before a retry.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The longest such pause.
+/// Longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// The interaction was answered already.
+/// Discord's error code for an interaction that was answered already.
 const ALREADY_ACKNOWLEDGED: u64 = 40_060;
 
 /// The options of requests; [`Config`](crate::Config) says what each means.
@@ -73,7 +72,7 @@ pub(crate) struct HttpOptions {
     pub(crate) rng: Rng,
 }
 
-/// Sends requests, as many at a time as Discord's rate limits let.
+/// Sends requests under Discord's rate limits.
 #[derive(Debug)]
 pub(crate) struct Http {
     client: HttpClient,
@@ -84,42 +83,42 @@ pub(crate) struct Http {
     timeout: Duration,
     clock: Clock,
     rng: Mutex<Rng>,
-    /// Discord does not accept the token; asking on would end in the address being shut out.
+    /// Whether Discord refused the token; further requests would lead to a ban of the address.
     is_refused: AtomicBool,
 }
 
-/// Whether a request may be sent again when its answer was lost.
+/// Whether a request may be sent again after its response was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// It does the same once or twice.
+    /// The request is idempotent.
     Safe,
-    /// It does the same once or twice within the call, and another call does it anew.
+    /// The request is idempotent within one call, but another call repeats it.
     ThisCall,
-    /// It would do twice what was asked once.
+    /// The request is not idempotent.
     Never,
 }
 
-/// A request that was not sent yet, and how it may be.
+/// A request before it is sent, and how it may be sent.
 #[derive(Debug)]
 pub(crate) struct UnsentRequest<'a> {
-    /// The error says why Discord would refuse it.
+    /// The request; the error says why Discord would refuse it.
     pub(crate) request: Result<Request, BoxError>,
     pub(crate) repeat: Repeat,
-    /// What the answer holds for certain.
+    /// Fields that the response has for certain, because the request names them.
     pub(crate) known: Vec<(&'static str, Value)>,
-    /// What the guild's audit log says of it.
+    /// Reason for the guild's audit log.
     pub(crate) reason: Option<Cow<'a, str>>,
 }
 
-/// Why an attempt brought no answer.
+/// Failure of one attempt.
 enum Failure {
-    /// The limits know for how long.
+    /// A rate limit holds; the limiter knows for how long.
     Limited(Limited),
     /// Discord cannot have acted on it.
     Unsent(RequestError),
     /// Discord may have acted on it.
     Lost(RequestError),
-    /// It is of no use to try again.
+    /// A retry cannot help.
     Final(RequestError),
 }
 
@@ -142,24 +141,24 @@ impl Http {
         }
     }
 
-    /// `GET /gateway/bot`: where to connect, how many shards are recommended, and the budget of identifies (§6).
+    /// `GET /gateway/bot`: the Gateway's URL, the recommended number of shards, and the budget of identifies (protocol §6).
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
         let request = self.builders.gateway().authed().try_into_request();
         let unsent = UnsentRequest::new(request.map_err(Into::into), Repeat::Safe);
         connection(self.call(unsent).await?)
     }
 
-    /// Builds requests and checks their values; it never sends any.
+    /// twilight's request builders, which check values and send nothing.
     pub(crate) fn builders(&self) -> &twilight_http::Client {
         &self.builders
     }
 
-    /// Whom messages may mention that do not say so themselves, if that was chosen.
+    /// Default allowed mentions of messages, from the configuration.
     pub(crate) fn mentions(&self) -> Option<&AllowedMentions> {
         self.mentions.as_ref()
     }
 
-    /// The time.
+    /// The current time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -169,7 +168,7 @@ impl Http {
         Nonce::random(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its response.
     pub(crate) async fn call<T: Answer>(
         &self,
         mut unsent: UnsentRequest<'_>,
@@ -180,11 +179,11 @@ impl Http {
         done.read(&known)
     }
 
-    /// Sends a request, again where that is safe and may help, until its time is over.
+    /// Sends a request, with retries where they are safe and may help, until its deadline.
     async fn send(&self, request: &PreparedRequest, repeat: Repeat) -> Result<Done, RequestError> {
         let mut was_lost = false;
         match self.send_often(request, repeat, &mut was_lost).await {
-            // Whoever called again could do twice what an attempt had done.
+            // A caller who tries again could do twice what an attempt did.
             Err(error) if was_lost && repeat == Repeat::ThisCall && error.is_transient() => {
                 Err(RequestError::OutcomeUnknown(error.into()))
             }
@@ -192,7 +191,7 @@ impl Http {
         }
     }
 
-    /// Sends a request as [`send`](Self::send) does, and says whether an answer was lost.
+    /// Sends a request like [`send`](Self::send), and sets `was_lost` if a response was lost.
     async fn send_often(
         &self,
         request: &PreparedRequest,
@@ -212,7 +211,7 @@ impl Http {
             let error = match self.attempt(request, &route, repeat, deadline).await {
                 Ok(done) => return Ok(done),
                 Err(Failure::Limited(limit)) if limited < LIMITED => {
-                    // The turn that comes next waits as long as was asked.
+                    // The next turn waits for as long as the 429 asks.
                     debug!(route = route.template, scope = ?limit.scope, wait = ?limit.wait, "rate limited");
                     limited += 1;
                     continue;
@@ -245,7 +244,7 @@ impl Http {
         }
     }
 
-    /// Sends a request once, in its turn.
+    /// Sends a request once, when the rate limits allow it.
     async fn attempt(
         &self,
         request: &PreparedRequest,
@@ -283,7 +282,7 @@ impl Http {
     }
 }
 
-/// What connecting needs of an answer; without an address or a budget it is of no use.
+/// Reads the fields that connecting needs; the URL and the budget are required.
 fn connection(info: GatewayBotInfo) -> Result<BotConnectionInfo, RequestError> {
     let limit = &info.session_start_limit;
     let missing = [
@@ -309,7 +308,7 @@ fn connection(info: GatewayBotInfo) -> Result<BotConnectionInfo, RequestError> {
     })
 }
 
-/// What it means that no answer came.
+/// Classifies a request that got no response.
 fn unanswered(error: HttpError) -> Failure {
     let (may_have_arrived, is_transient) = (error.may_have_arrived(), error.is_transient());
     let error = RequestError::Unreachable(error.into());
@@ -320,7 +319,7 @@ fn unanswered(error: HttpError) -> Failure {
     }
 }
 
-/// Whether a refusal, after an attempt whose answer was lost, says that this attempt had done what was asked.
+/// Whether a refusal means that an earlier attempt, whose response was lost, was carried out.
 fn was_done(request: &PreparedRequest, error: &RequestError) -> bool {
     match error {
         RequestError::NotFound(_) => request.method == Method::DELETE,
@@ -329,10 +328,10 @@ fn was_done(request: &PreparedRequest, error: &RequestError) -> bool {
     }
 }
 
-/// twilight's client, as a factory of requests.
+/// Creates twilight's client, used only to build requests.
 ///
-/// Its builder starts a rate limiter's task before it can be told to do without, and fails where no runtime is.
-/// It starts that task in a runtime that never runs and ends here.
+/// Its builder spawns the task of a rate limiter before the option without one applies, and panics outside a runtime.
+/// So it is built within a runtime that never runs and is dropped here.
 fn builders() -> twilight_http::Client {
     let nowhere = runtime::Builder::new_current_thread()
         .build()

@@ -1,4 +1,4 @@
-//! Whose turn it is to identify, and how many identifies the day has left (protocol §3, §6): plain state machines.
+//! The queue of identifies and the day's budget of them, as plain state machines (protocol §3, §6).
 
 mod queue;
 
@@ -14,31 +14,32 @@ use twilight_model::gateway::SessionStartLimit;
 
 pub(crate) use self::queue::{IdentifyQueue, Permit};
 
-/// One identify for each key in this time (protocol §6), and a little more for the way there.
+/// Time between two identifies of a bucket: the 5 s of protocol §6, and a little more for network delay.
 const SPACING: Duration = Duration::from_millis(5_100);
-/// What a day's identifies are taken to be where nobody says (protocol §3).
+/// Identifies per day, if the server names no number (protocol §3).
 const USUAL_TOTAL: u32 = 1000;
-/// Windows whose ends differ by less than this are the same.
+/// Two windows whose ends differ by less are the same window.
 const SAME_WINDOW: Duration = Duration::from_secs(60);
-/// How long a window lasts where nobody says.
+/// Length of a window, if the server names none.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// The longest wait before a run that follows others which identified in vain.
+/// Longest wait before the first identify of a run, after runs that identified in vain.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(600);
 
-/// What a shard that wants to identify is told.
+/// Answer to a shard that wants to identify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// It may now.
+    /// The shard may identify now.
     Now,
-    /// It may ask again then.
+    /// The shard may ask again at this time.
     At(Instant),
-    /// It may ask again once another shard is through.
+    /// The shard may ask again once another shard of its bucket has identified.
     Later,
 }
 
-/// Whose turn it is: of the shards that share a key, `shard % max_concurrency`, one at a time and five seconds apart.
+/// Buckets of shards with the same `shard % max_concurrency`: each admits one identify every five seconds
+/// (<https://discord.com/developers/docs/events/gateway#rate-limiting>).
 ///
-/// A key is taken from when a shard begins to connect until its identify was sent, so that a slow connection does not
+/// A shard holds its bucket from opening the connection until its identify is sent, so that a slow connection does not
 /// bring two identifies close together.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets {
@@ -54,7 +55,7 @@ struct Bucket {
 }
 
 impl Buckets {
-    /// Sets how many identifies may go out at a time.
+    /// Sets the number of buckets.
     pub(crate) fn set_concurrency(&mut self, concurrency: u32) {
         self.concurrency = concurrency.max(1);
     }
@@ -64,7 +65,7 @@ impl Buckets {
         self.buckets.entry(bucket).or_default()
     }
 
-    /// Asks for a turn; the lowest of the shards that wait has it first.
+    /// Asks for the bucket; the lowest of the waiting shards gets it first.
     pub(crate) fn ask(&mut self, shard: u32, now: Instant) -> Turn {
         let bucket = self.bucket(shard);
         bucket.waiting.insert(shard);
@@ -81,7 +82,7 @@ impl Buckets {
         Turn::Now
     }
 
-    /// When a shard that waits may have its turn, if those before it take the time they need.
+    /// Estimates when a waiting shard gets its bucket.
     pub(crate) fn expected(&mut self, shard: u32, now: Instant) -> Instant {
         let bucket = self.bucket(shard);
         let begin = match bucket.holder {
@@ -92,16 +93,16 @@ impl Buckets {
         begin + SPACING * u32::try_from(before).unwrap_or(u32::MAX)
     }
 
-    /// The shard's identify is on its way.
+    /// Notes that the shard's identify was sent.
     pub(crate) fn sent(&mut self, shard: u32, now: Instant) {
         let bucket = self.bucket(shard);
         bucket.holder.take_if(|holder| *holder == shard);
         bucket.free_at = Some(now + SPACING);
     }
 
-    /// The shard does not want its turn, or its place among those that wait, any more.
+    /// Gives up the shard's bucket, or its place in the queue.
     pub(crate) fn leave(&mut self, shard: u32) {
-        // The number of keys may have changed meanwhile.
+        // The number of buckets may have changed meanwhile.
         for bucket in self.buckets.values_mut() {
             bucket.waiting.remove(&shard);
             bucket.holder.take_if(|holder| *holder == shard);
@@ -109,10 +110,10 @@ impl Buckets {
     }
 }
 
-/// What the day's identifies were spent on; kept as the checkpoint part `identifies`.
+/// The day's identifies; kept as the checkpoint part `identifies`.
 ///
-/// The server counts them too; the lower of both numbers holds. A run that identified without reaching READY once makes
-/// the next run wait before its first identify, twice as long each time, so that a crash loop does not spend the day.
+/// The server counts them too, and the lower number of both holds. A run that identifies and never reaches READY makes
+/// the next run wait before its first identify, twice as long each time, so that a crash loop does not use up the day's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Budget {
     total: u32,
@@ -128,7 +129,7 @@ pub(crate) struct Budget {
     has_begun: bool,
 }
 
-/// No identify may be sent before then.
+/// The budget allows no identify before this time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
     pub(crate) until: Timestamp,
@@ -149,7 +150,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes in what the server counts.
+    /// Takes in the server's count.
     pub(crate) fn learn(&mut self, limit: &SessionStartLimit, now: Timestamp) {
         let used = limit.total.saturating_sub(limit.remaining);
         let resets_at = later(now, Duration::from_millis(limit.reset_after));
@@ -202,7 +203,7 @@ impl Budget {
         Ok(())
     }
 
-    /// A session began; gives whether that is news.
+    /// Notes that a session began; returns whether the budget changed.
     pub(crate) fn succeed(&mut self) -> bool {
         std::mem::take(&mut self.in_vain) > 0
     }
@@ -297,7 +298,7 @@ mod tests {
         let mut budget = Budget::default();
         budget.learn(&limit(2, 20), now);
         assert_eq!(budget.spend(now), Ok(()));
-        // An answer that was cached somewhere.
+        // An answer from a cache.
         budget.learn(&limit(900, 20), now);
         assert_eq!(budget.spend(now), Ok(()));
         let held = budget.spend(now).expect_err("spent");
@@ -323,7 +324,7 @@ mod tests {
         let mut budget = Budget::default();
         let mut spent = 0;
         for _second in 0..24 * 3600 {
-            // Each second a run that dies after its identify.
+            // Every second a run starts and dies after its identify.
             let stored = serde_json::to_vec(&budget).expect("JSON");
             let mut next: Budget = serde_json::from_slice(&stored).expect("a budget");
             if next.spend(now).is_ok() {

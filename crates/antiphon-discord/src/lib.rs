@@ -41,7 +41,7 @@ pub use source::Source;
 
 /// A client to keep and a source to run, for one bot with all its shards.
 ///
-/// Nothing is opened before the source runs or the client is asked for something.
+/// No connection is opened before the source runs or the client sends a request.
 pub fn connect(config: Config) -> (Client, Source) {
     let shared = Arc::new(client::Shared::new(&config));
     let source = Source::new(config, Arc::clone(&shared));

@@ -1,13 +1,12 @@
-//! The rules of one shard's connection as a state machine: frames, deadlines and commands in; replies, tasks and events
-//! out (protocol §1 to §8).
+//! One shard as a state machine: frames, deadlines and commands in; replies, tasks and events out (protocol §1 to §8).
 //!
-//! It opens nothing and asks no clock. Whatever it wants done stands in its queues: frames to send
+//! It does no I/O and reads no clock. Its queues hold frames to send
 //! ([`Session::next_reply`]), a connection to open ([`Session::next_task`]) and events to store
 //! ([`Session::take_entry`]).
 //!
 //! Two things hold at every moment, so that a crash loses nothing unseen:
-//! - A checkpoint never claims more than what stands before it in the queue of events.
-//! - A session that was lost is remembered as a gap, in the checkpoint too, until the gap is reported.
+//! - A checkpoint never covers more than the events before it in the queue.
+//! - A lost session is remembered, in the checkpoint too, until its gap is reported.
 
 mod checkpoint;
 mod close_code;
@@ -45,15 +44,15 @@ pub(crate) use self::{
 };
 use crate::{config::Config, dispatch::Namer, identify::Permit, model::presence::Presence, wire};
 
-/// The random pause before a new session where the server refused one, in milliseconds (protocol §4).
+/// Random pause before a new session after the server refused one, in milliseconds (protocol §4).
 const REFUSED_PAUSE: std::ops::RangeInclusive<u64> = 1_000..=5_000;
-/// After so many resumes in a row that were never answered, a new session is begun.
+/// Unanswered resumes in a row after which a new session begins.
 const UNANSWERED: u32 = 3;
-/// After so many sessions in a row that ended at a frame that cannot be read, nothing more is tried.
+/// Sessions in a row that end at an unreadable frame after which the shard stops.
 const HOPELESS: u32 = 3;
-/// Sessions that ended so long apart did not end in a row.
+/// Sessions that end further apart do not count as in a row.
 const IN_A_ROW: Duration = Duration::from_secs(60 * 60);
-/// Close code with which a connection is given up: any but 1000 and 1001 keeps the session (protocol §2).
+/// Close code that keeps the session, as every code but 1000 and 1001 does (protocol §2).
 pub(crate) const KEEP_SESSION: u16 = 4000;
 
 /// A moment by both clocks: one for deadlines, one for people.
@@ -63,12 +62,12 @@ pub(crate) struct Moment {
     pub(crate) wall: Timestamp,
 }
 
-/// What the session wants done by whoever can reach the network.
+/// A task of the session that needs the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// Open a connection to resume on: at this address, or where sessions begin.
+    /// Open a connection to resume on: at this URL, or at the Gateway's.
     Resume(Option<String>),
-    /// Wait for the turn to identify, and open a connection.
+    /// Wait in the identify queue, then open a connection.
     Identify,
 }
 
@@ -82,7 +81,7 @@ pub(crate) struct OpenFailure {
     pub(crate) fatal: Option<(&'static str, &'static str)>,
 }
 
-/// Why the connection has to be closed by us, or is gone.
+/// Reason for closing the connection, or for its loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
     pub(crate) reason: String,
@@ -98,7 +97,7 @@ impl Cut {
         }
     }
 
-    /// The server closed the connection.
+    /// The close that the server sent.
     pub(crate) fn by_server(code: Option<u16>, words: &str) -> Self {
         let (meaning, then) = close_code::meaning(code);
         let mut reason = match code {
@@ -114,7 +113,7 @@ impl Cut {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing has been tried yet.
+    /// No connection has been opened yet.
     Idle,
     /// A task opens the connection.
     Opening,
@@ -122,9 +121,9 @@ enum Phase {
     Greeting { by: Instant },
     /// READY must come by then.
     Identifying { by: Instant },
-    /// What was missed is replayed; the next frame, and at last RESUMED, must come by then.
+    /// Missed events are replayed; the next frame, and finally RESUMED, must come by then.
     Resuming { by: Instant },
-    /// Events flow.
+    /// Dispatches are received.
     Active,
     /// The next try begins then.
     Waiting { until: Instant },
@@ -136,7 +135,7 @@ enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Resumable {
     id: Arc<str>,
-    /// What its events' origins and gaps call it.
+    /// Name of its stream in origins and gaps.
     stream: Arc<str>,
     url: Option<String>,
 }
@@ -149,14 +148,14 @@ struct Last {
     seq: u64,
 }
 
-/// A presence that waits for its turn, and who waits for it.
+/// A presence that waits for the rate limiter, and the replies to send then.
 #[derive(Debug)]
 struct PendingPresence {
     presence: Presence,
     replies: Vec<oneshot::Sender<()>>,
 }
 
-/// One shard's conversation with the Gateway, over any number of connections.
+/// State of one shard, over any number of connections.
 pub(crate) struct Session {
     config: Arc<Config>,
     shard: u32,
@@ -166,29 +165,29 @@ pub(crate) struct Session {
     phase: Phase,
     link: Option<LinkState>,
     resumable: Option<Resumable>,
-    /// Counts sessions, so that sequences of an earlier one are told apart.
+    /// Counts sessions, so that a sequence of an earlier one is not taken for one of this.
     epoch: u32,
     /// The last sequence received in this session before the first hole.
     seq: Option<u64>,
-    /// What came behind a hole.
+    /// Sequences received behind a hole.
     ahead: Ahead,
-    /// What came last, by its bytes.
+    /// Hashes of the newest dispatches.
     recent: Recent,
-    /// Whether this connection brought a sequence that no session reaches.
+    /// Whether this connection brought a sequence that is out of reach.
     is_out_of_reach: bool,
     streams: Streams,
     /// Session ids that streams of this shard are named by.
     used: Option<Vec<String>>,
-    /// Frames that leave no row on purpose.
+    /// Counts of frames that are not stored on purpose.
     unrecorded: Skipped,
-    /// The highest sequence of this session that is durable: what heartbeats and resumes carry.
+    /// Highest durable sequence of this session, which heartbeats and resumes carry.
     durable: Option<u64>,
     last: Option<Last>,
     /// A stretch that is lost and not reported yet.
     lost: Option<Lost>,
     /// The bot's own user, once a READY named it.
     me: Option<u64>,
-    /// The checkpoint's state, and what time it shows.
+    /// The checkpoint's encoded state, and the time in it.
     state: (Bytes, Timestamp),
     heartbeat: Option<Heartbeat>,
     ratelimiter: RateLimiter,
@@ -196,15 +195,15 @@ pub(crate) struct Session {
     presence: Option<PendingPresence>,
     permit: Option<Permit>,
     has_begun: bool,
-    /// Resumes tried since the last that worked.
+    /// Resumes tried since the last successful one.
     tries: u32,
-    /// Resumes in a row that were never answered.
+    /// Unanswered resumes in a row.
     unanswered: u32,
-    /// Where an unreadable frame last ended a connection, and how many sessions in a row ended like that.
+    /// Epoch and sequence at which an unreadable frame last ended a connection.
     stuck_at: Option<(u32, Option<u64>)>,
     stuck_sessions: u32,
     stuck_since: Option<Instant>,
-    /// A frame that was passed over since it is too large, in bytes.
+    /// Size of a skipped frame that was too large, in bytes.
     skipped: Option<usize>,
     /// Number of the last frame of this connection.
     frame: u64,
@@ -224,9 +223,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session that goes on where the checkpoint says, or begins afresh without one.
+    /// Creates a session that continues from the checkpoint, or begins a new one without it.
     ///
-    /// `nonce` is new with every run and every shard.
+    /// `nonce` is unique for every run and every shard.
     pub(crate) fn new(
         config: Arc<Config>,
         [shard, count]: [u32; 2],
@@ -338,7 +337,7 @@ impl Session {
         }
     }
 
-    /// Takes over a stretch that a shard lost which does not run here any more; done before [`Session::start`].
+    /// Takes over the gap of a shard that no longer runs here; called before [`Session::start`].
     pub(crate) fn inherit(&mut self, from: Edge, cause: &str, now: Timestamp) {
         if self.lost.as_ref().is_none_or(|lost| from.at < lost.from.at) {
             self.lost = Some(Lost {
@@ -346,14 +345,14 @@ impl Session {
                 cause: cause.to_owned(),
             });
         }
-        // The other shard's own checkpoint is about to forget it. The time of our last frame stays what it was.
+        // The other shard's checkpoint is about to drop the gap. The time of our last frame stays.
         let at = self.last.as_ref().map_or(now, |last| last.at);
         self.render(at);
         let checkpoint = self.checkpoint(at);
         self.push(Entry::checkpoint(checkpoint));
     }
 
-    /// Drops a session that could be resumed, for this reason; done before [`Session::start`].
+    /// Drops the resumable session, for this reason; called before [`Session::start`].
     pub(crate) fn begin_afresh(&mut self, cause: &str) {
         if self.resumable.is_some() {
             self.forget(cause, None);
@@ -361,7 +360,7 @@ impl Session {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What stands in the queues.
+    // The queues.
 
     /// The next frame to send.
     pub(crate) fn next_reply(&mut self) -> Option<String> {
@@ -373,17 +372,17 @@ impl Session {
         self.task.take()
     }
 
-    /// The state of the connection, if it changed since it was asked for.
+    /// The state of the link, if it changed since the last call.
     pub(crate) fn take_link(&mut self) -> Option<LinkState> {
         self.link.take()
     }
 
-    /// The shard's number, where the bot has others.
+    /// The shard's number, if the bot has several.
     pub(crate) fn shard(&self) -> Option<u32> {
         (self.count > 1).then_some(self.shard)
     }
 
-    /// Whether a session was begun by an identify since it was asked for.
+    /// Whether an identify began a session since the last call.
     pub(crate) fn take_begun(&mut self) -> bool {
         std::mem::take(&mut self.has_begun)
     }
@@ -405,12 +404,12 @@ impl Session {
         Some(entry)
     }
 
-    /// Whether a frame may be read: there is a connection, the journal keeps up, and nobody asked to stop.
+    /// Whether a frame may be read: the connection is open, the journal keeps up, and no stop was requested.
     pub(crate) fn wants_frame(&self) -> bool {
         self.is_open() && !self.is_paused()
     }
 
-    /// Whether a client's command can be carried out now.
+    /// Whether a command can be carried out now.
     pub(crate) fn wants_command(&self, now: Instant) -> bool {
         self.phase == Phase::Active
             && self.pending.has_room()
@@ -431,25 +430,25 @@ impl Session {
         self.over || self.bytes >= self.config.buffer_bytes
     }
 
-    /// Nothing new is to be read from now on; beats and commands go on.
+    /// Stops reading; heartbeats and commands go on.
     pub(crate) fn stop_reading(&mut self) {
         self.over = true;
     }
 
-    /// The journal made this mark of the shard's part durable.
+    /// Notes the newest durable mark of the shard's part.
     pub(crate) fn note_stored(&mut self, mark: Option<i64>) {
         let Some(mark) = mark.map(Mark::read) else {
             return;
         };
-        // A mark of an earlier session says nothing about this one.
+        // A mark of an earlier session does not apply to this one.
         if mark.epoch == self.epoch && self.resumable.is_some() {
             self.durable = Some(mark.seq);
         }
     }
 
-    /// Looks whether reading stops or goes on, and moves the deadlines that wait for an answer accordingly.
+    /// Notes a pause or the end of one, and moves the deadlines for answers by its length.
     ///
-    /// Called before [`Session::deadline`] is asked for.
+    /// Call it before [`Session::deadline`].
     pub(crate) fn note_pause(&mut self, now: Moment) {
         match (self.is_paused(), self.paused_at) {
             (true, None) => self.paused_at = Some(now.at),
@@ -471,10 +470,10 @@ impl Session {
         }
     }
 
-    /// When [`Session::on_deadline`] wants to be called next.
+    /// Time at which [`Session::on_deadline`] is due.
     pub(crate) fn deadline(&self, now: Instant) -> Option<Instant> {
         let is_paused = self.paused_at.is_some();
-        // What waits for an answer stands still while nothing is read.
+        // Deadlines for answers stand still while nothing is read.
         let answer = |at: Instant| (!is_paused).then_some(at);
         let phase = match self.phase {
             Phase::Waiting { until } => Some(until),
@@ -484,7 +483,7 @@ impl Session {
             Phase::Idle | Phase::Opening | Phase::Active | Phase::Stopped => None,
         };
         let is_active = self.phase == Phase::Active;
-        // A command is wanted again once there is room.
+        // A command can be sent again once the limiter has room.
         let room = is_active
             .then(|| self.ratelimiter.room_at(now))
             .filter(|at| *at > now);
@@ -507,7 +506,7 @@ impl Session {
         self.entries.push_back(entry);
     }
 
-    /// Stores a checkpoint of another part, in its place among the events.
+    /// Queues a checkpoint of another part.
     pub(crate) fn store(&mut self, checkpoint: Checkpoint) {
         self.push(Entry::checkpoint(checkpoint));
     }
@@ -519,17 +518,17 @@ impl Session {
         self.push(Entry::event(draft.provenance(Provenance::Synthetic)));
     }
 
-    /// One of the client-made events (protocol §14.1).
+    /// Queues one of the client's own events (protocol §14.1).
     fn shard_event(&mut self, kind: &'static str, now: Moment) {
         let shard = (self.count > 1).then_some(self.shard);
         let body = wire::shard_event(shard);
         self.synthetic(Kind::from_static(kind), Place::root(), body, now);
     }
 
-    /// The checkpoint as of now.
+    /// Returns the checkpoint as of now.
     fn checkpoint(&mut self, now: Timestamp) -> Checkpoint {
         let (_, shows) = &self.state;
-        // The time in it is only for gaps; it need not be exact, and must not be later than the last frame.
+        // The time in the state is only for gaps; it may be older than the last frame, never newer.
         if self.state.0.is_empty() || now.duration_since(*shows) >= SavedState::STALE {
             self.render(now);
         }
@@ -544,7 +543,7 @@ impl Session {
         }
     }
 
-    /// Makes the checkpoint's state anew, since something in it changed.
+    /// Encodes the checkpoint's state again after a change.
     fn render(&mut self, now: Timestamp) {
         let stored = SavedState {
             session: self.resumable.as_ref().map(|one| one.id.to_string()),
@@ -564,7 +563,7 @@ impl Session {
     }
 }
 
-/// The part of a shard.
+/// Name of a shard's part.
 pub(crate) fn part(shard: u32) -> Part {
     format!("shard/{shard}").into()
 }

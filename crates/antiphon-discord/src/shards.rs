@@ -1,4 +1,4 @@
-//! All shards of a bot: how many there are, and the tasks that run them (protocol §6).
+//! The shards of a bot: their number, and their tasks (protocol §6).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,7 +21,7 @@ use crate::{
     socket::Shard,
 };
 
-/// Commands that wait for a shard's connection; one more waits for its turn within its own timeout.
+/// Commands that a shard queues; a further one waits within its own timeout.
 const COMMANDS: usize = 64;
 
 /// Runs all shards until asked to stop, or until one of them ends for good.
@@ -41,7 +41,7 @@ pub(crate) async fn run(
     runner.watch(links).await
 }
 
-/// The source's own task, which owns those of the shards.
+/// The source's own task, which owns the tasks of the shards.
 struct ShardRunner {
     config: Arc<Config>,
     shared: Arc<Shared>,
@@ -73,7 +73,7 @@ impl ShardRunner {
         }
     }
 
-    /// How many shards the bot has; `None` if the source was asked to stop meanwhile.
+    /// Finds the number of shards; `None` if the source is stopped meanwhile.
     async fn count(&mut self, begin_afresh: Option<&str>) -> Result<Option<u32>, SourceError> {
         if let Some(count) = self.config.shards.count() {
             return Ok(Some(count));
@@ -142,7 +142,7 @@ impl ShardRunner {
         self.is_alone = count == 1;
         let here = self.config.shards.here(count);
         let mut left_over = self.left_over(count);
-        // Two shards never name their streams alike, whatever ids the server gives them.
+        // All shards share the set of names, so that no two streams have the same one.
         let streams = Streams::default();
         for checkpoint in self.intake.checkpoints() {
             if shard_of(&checkpoint.part).is_some() {
@@ -169,7 +169,7 @@ impl ShardRunner {
                 session.begin_afresh(cause);
             }
             for checkpoint in left_over.drain(..) {
-                // Shards that are no more: the first of those that are answers for what they missed.
+                // The first shard that runs takes over the gaps of shards that no longer run.
                 if let Some((from, had)) = edge_of(&checkpoint) {
                     let cause = if had == count {
                         format!("{} no longer runs here", checkpoint.part)
@@ -207,7 +207,7 @@ impl ShardRunner {
         links
     }
 
-    /// Checkpoints of shards that do not run here any more, and have something to say.
+    /// Checkpoints of shards that no longer run here and have a session or a gap.
     fn left_over(&self, count: u32) -> Vec<antiphon_core::Checkpoint> {
         let here = self.config.shards.here(count);
         self.intake
@@ -227,7 +227,7 @@ impl ShardRunner {
             .unwrap_or_else(|_| self.config.network.clone())
     }
 
-    /// Sums up the shards' links until all have ended.
+    /// Follows the shards' links until all shards have ended.
     async fn watch(
         mut self,
         mut links: Vec<(u32, watch::Receiver<LinkState>)>,
@@ -239,7 +239,7 @@ impl ShardRunner {
             if shown.as_ref() != Some(&sum) {
                 shown = Some(sum.clone());
                 if self.is_alone {
-                    // The shard tells the journal itself.
+                    // The only shard writes its own link events.
                     self.show(sum);
                 } else {
                     self.announce(sum).await;
@@ -255,7 +255,7 @@ impl ShardRunner {
                     Some(Err(error)) if error.is_panic() => {
                         std::panic::resume_unwind(error.into_panic());
                     }
-                    // Ended in good order, as it was asked to.
+                    // The shard was stopped.
                     Some(Ok(Ok(())) | Err(_)) => {}
                 },
                 () = changed(&mut links) => {}
@@ -268,7 +268,7 @@ impl ShardRunner {
             } else {
                 self.announce(sum).await;
             }
-            // The others end with it; their sessions stay.
+            // The other shards end too; their sessions are kept.
             self.tasks.shutdown().await;
         } else {
             self.show(LinkState::Closed);
@@ -282,7 +282,7 @@ impl ShardRunner {
         self.shared.link.send_replace(state);
     }
 
-    /// Shows a state of the whole source, and tells the journal.
+    /// Shows a state of the whole source, and writes a link event.
     async fn announce(&self, state: LinkState) {
         let event = self.intake.own_event(
             Kind::from_static(Link::KIND),
@@ -291,7 +291,7 @@ impl ShardRunner {
         );
         self.show(state);
         tokio::select! {
-            // If the journal is gone, the shards notice.
+            // If the journal is closed, the shards end.
             _ = self.intake.send(Entry::event(event)) => {}
             () = self.stop.closing() => {}
         }
@@ -308,7 +308,7 @@ impl ShardRunner {
     }
 }
 
-/// The shard whose part this is.
+/// Number of the shard with this part.
 fn shard_of(part: &Part) -> Option<u32> {
     part.strip_prefix("shard/")?.parse().ok()
 }
@@ -328,7 +328,7 @@ async fn changed(links: &mut [(u32, watch::Receiver<LinkState>)]) {
     }
 }
 
-/// What the shards' links come to: up when all are; else why the worst of them is not.
+/// State of the whole source: connected if all shards are, else the state of the worst shard.
 fn sum(links: &mut [(u32, watch::Receiver<LinkState>)]) -> LinkState {
     let is_alone = links.len() == 1;
     let states: Vec<(u32, LinkState)> = links
@@ -359,7 +359,7 @@ fn sum(links: &mut [(u32, watch::Receiver<LinkState>)]) -> LinkState {
             _ => 0,
         };
         let is_worse = match (state, &worst) {
-            // Since all of them are up.
+            // The newest time: since then all of them are connected.
             (LinkState::Connected { since }, LinkState::Connected { since: other }) => {
                 since > other
             }

@@ -21,12 +21,12 @@ use crate::{
     wire,
 };
 
-/// How long the journal gets to take what was read when the source closes.
+/// Time for storing the events read so far when the source closes.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Close code that ends a session.
 const END_SESSION: u16 = 1000;
 
-/// What a shard needs beside its session.
+/// A shard's session with the channels and the network that it uses.
 pub(crate) struct Shard {
     pub(crate) id: u32,
     pub(crate) session: Session,
@@ -48,14 +48,14 @@ struct Connection {
 
 type Opened = Result<(Connection, Option<Permit>), OpenFailure>;
 
-/// What was read.
+/// A result of reading the socket.
 enum Heard {
     Payload(Bytes),
     Part,
     Skipped(usize),
     /// The connection is gone, and the next may do better.
     Gone(Cut),
-    /// What came cannot be read, and will come again.
+    /// The frame cannot be read, and a resume brings it again.
     Unreadable(String, Option<Bytes>),
 }
 
@@ -77,7 +77,7 @@ impl Shard {
                 opening = Some(self.open(task, turn.clone()));
             }
             self.session.note_stored(*self.stored.borrow());
-            // A frame to send is at most 4 KiB; a peer that takes none is given up by the socket itself.
+            // A sent frame is at most 4 KiB, and the socket itself gives up a peer that reads none.
             if let Some(open) = &mut connection
                 && let Err(error) = send_all(&mut open.socket, &mut self.session).await
             {
@@ -100,8 +100,8 @@ impl Shard {
             self.session.note_pause(moment);
             let deadline = self.session.deadline(moment.at);
             let wants_command = self.session.wants_command(moment.at);
-            // Every branch may be dropped half way: a frame stays in its socket and a command in its queue, the
-            // opening is kept, and a wait for room only loses its turn.
+            // Every branch is safe to cancel: a frame stays in its socket and a command in its queue, the
+            // opening is kept, and a wait for the intake only loses its turn.
             let cut = tokio::select! {
                 () = stop.closing() => break,
                 () = stop.reading(), if !stop.is_reading_over() => None,
@@ -126,7 +126,7 @@ impl Shard {
                     if self.session.next_weight().is_some() =>
                 {
                     let Ok(permit) = permit else {
-                        // Nothing can be stored any more, so nothing may be taken.
+                        // The journal is closed, so no event may be taken from the session.
                         break;
                     };
                     if let Some(entry) = self.session.take_entry() {
@@ -166,7 +166,7 @@ impl Shard {
         Ok(())
     }
 
-    /// Shows whoever watches how the connection stands.
+    /// Publishes changes of the link and of the latency.
     fn show(&mut self) {
         if let Some(state) = self.session.take_link() {
             tracing::debug!(source = %self.intake.source(), shard = self.id, %state, "link");
@@ -182,7 +182,7 @@ impl Shard {
         });
     }
 
-    /// Stores what was read, and ends the connection in a way that keeps the session unless told otherwise.
+    /// Stores the events read so far, and closes the connection with the configured code.
     async fn close(mut self, connection: Option<Connection>, now: Moment) {
         let code = match self.config.close_code {
             CloseCode::Resume => KEEP_SESSION,
@@ -194,7 +194,7 @@ impl Shard {
         if connection.is_some() {
             self.session.on_closing(now);
         }
-        // What was read is stored if the journal still takes it; if not, it lies behind the last checkpoint.
+        // The journal may be closed; then the events read lie behind the last checkpoint, and a resume brings them again.
         let _ = timeout(LAST_WORDS, drain(&mut self.session, &self.intake)).await;
         if let Some(mut open) = connection {
             open.socket.close(Some(code), "").await;
@@ -275,7 +275,7 @@ async fn connect(config: &Config, network: &Network, url: &str) -> Result<Connec
     Ok(Connection { socket, inflater })
 }
 
-/// The address with our query in place of its own.
+/// The URL with our query in place of its own.
 fn address(url: &str, config: &Config) -> Option<Uri> {
     let uri: Uri = url.parse().ok()?;
     let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
@@ -336,7 +336,7 @@ fn heard(
     }
 }
 
-/// Says goodbye beside the loop, since the peer may take its time.
+/// Closes the old socket in the background, so that a slow close handshake does not stall the shard.
 fn part_from(
     connection: &mut Option<Connection>,
     closing: &FuturesUnordered<BoxFuture<'static, ()>>,
@@ -360,7 +360,7 @@ async fn drain(session: &mut Session, intake: &Intake) {
 }
 
 async fn send_all(socket: &mut WebSocket, session: &mut Session) -> Result<(), SocketError> {
-    // What is sent may hold the token, so it is not logged.
+    // A frame may hold the token, so it is not logged.
     while let Some(reply) = session.next_reply() {
         socket.send(Message::text(reply)).await?;
     }

@@ -1,4 +1,4 @@
-//! The source to run, and the stream for those who want one platform without an app.
+//! The source that an app runs, and its stream of events without an app.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use crate::{
     event::KINDS, shards,
 };
 
-/// One bot's connection, all its shards: run it in an app, or take its events as a stream.
+/// The connection of one bot with all its shards: run it in an app, or take its events as a stream.
 ///
-/// Dropped without being run, it leaves its client without a connection.
+/// A client whose source is dropped never connects.
 #[derive(Debug)]
 pub struct Source {
     config: Config,
@@ -27,9 +27,9 @@ impl Source {
         Self { config, shared }
     }
 
-    /// The bot's events as a stream, without an app and without a journal.
+    /// Runs the source without an app and a journal, and returns its events as a stream.
     ///
-    /// What that means is said at [`Events`].
+    /// [`Events`] says what is different without an app.
     ///
     /// # Panics
     /// Outside a tokio runtime.

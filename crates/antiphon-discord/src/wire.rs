@@ -1,4 +1,4 @@
-//! Frames as they are sent and received; the only file of this part with the wire's spelling.
+//! Frames as they are sent and received. Only this file has the wire's spelling.
 
 mod header;
 
@@ -12,10 +12,10 @@ use crate::model::{
     members::MemberQuery, presence::Presence, properties::Properties, voice::UpdateVoiceState,
 };
 
-/// The longest frame a client may send, in bytes (protocol §1); a longer one is answered with close code 4002.
+/// Longest frame that a client may send, in bytes (protocol §1); Discord closes with 4002 after a longer one.
 pub(crate) const LONGEST_FRAME: usize = 4096;
 
-/// Operations (protocol §1.2).
+/// Operations (protocol §1.2, <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway>).
 pub(crate) mod op {
     pub(crate) const DISPATCH: u64 = 0;
     pub(crate) const HEARTBEAT: u64 = 1;
@@ -32,7 +32,7 @@ pub(crate) mod op {
     pub(crate) const REQUEST_CHANNEL_INFO: u64 = 43;
 }
 
-/// The version of the Gateway that is spoken.
+/// Version of the Gateway.
 pub(crate) const VERSION: u8 = 10;
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ pub(crate) struct Hello {
     pub(crate) heartbeat_interval: Option<f64>,
 }
 
-/// What the connection needs of READY (protocol §3.1).
+/// Fields of READY that the session needs (protocol §3.1).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Ready<'a> {
@@ -250,7 +250,7 @@ pub(crate) struct Identified {
     pub(crate) id: Option<u64>,
 }
 
-/// What a request for members needs of `GUILD_MEMBERS_CHUNK` (protocol §8).
+/// Fields of `GUILD_MEMBERS_CHUNK` that a request for members needs (protocol §8).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Chunk<'a> {
@@ -281,7 +281,7 @@ pub(crate) struct RateLimitedMeta<'a> {
     pub(crate) nonce: Option<Cow<'a, str>>,
 }
 
-/// What a voice join needs of `VOICE_STATE_UPDATE` and `VOICE_SERVER_UPDATE` (protocol §12).
+/// Fields of `VOICE_STATE_UPDATE` and `VOICE_SERVER_UPDATE` that a voice join needs (protocol §12).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Voice<'a> {

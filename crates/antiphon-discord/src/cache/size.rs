@@ -1,4 +1,4 @@
-//! How much memory a thing takes, roughly.
+//! Estimated memory of objects.
 
 use std::{
     mem::{size_of, size_of_val},
@@ -9,15 +9,15 @@ use antiphon_discord_model::{
     Channel, Emoji, Guild, Member, Message, Presence, Role, User, VoiceState,
 };
 
-/// The texts of an embed, attachment, component or scheduled event, roughly.
+/// Estimated bytes of the texts of an embed, attachment, component or scheduled event.
 const TEXTS: usize = 256;
 
-/// How much memory a thing takes, roughly: itself, and the texts and lists it owns.
+/// An object whose memory can be estimated: itself, and the texts and lists that it owns.
 pub(crate) trait MemorySize {
     fn memory_size(&self) -> usize;
 }
 
-/// The characters, and what an allocation costs beside them.
+/// Bytes of a text, and of its allocation.
 fn owned(text: &String) -> usize {
     match text.capacity() {
         0 => 0,
@@ -29,7 +29,7 @@ fn text(text: Option<&String>) -> usize {
     text.map_or(0, owned)
 }
 
-/// A list, and so many bytes of texts for each of its items.
+/// Bytes of a list, with `texts` bytes of texts for each item.
 fn list<T>(list: &Vec<T>, texts: usize) -> usize {
     list.capacity() * size_of::<T>() + list.len() * texts
 }

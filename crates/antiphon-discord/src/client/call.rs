@@ -1,4 +1,4 @@
-//! What a method of the client gives: a request to await, and perhaps to choose options for before.
+//! Requests that the client's methods return: values with options, sent when they are awaited.
 
 use std::{borrow::Cow, fmt, future::IntoFuture, marker::PhantomData};
 
@@ -11,14 +11,14 @@ use crate::{
     http::{Answer, Http, Repeat, UnsentRequest},
 };
 
-/// A request that is sent when it is awaited, and gives a `T`.
+/// A request that is sent when it is awaited, and returns a `T`.
 ///
-/// It waits for its turn under Discord's rate limits, and is sent again after a failure where that cannot do twice
-/// what was asked once; all together for [`Config::request_timeout`](crate::Config::request_timeout) at most.
+/// It waits for Discord's rate limits, and is sent again after a failure where a repetition cannot carry it out twice;
+/// both within [`Config::request_timeout`](crate::Config::request_timeout).
 ///
 /// # Errors
 ///
-/// Awaited, it gives a [`RequestError`] that says what went wrong.
+/// Awaiting it returns a [`RequestError`].
 #[must_use = "a request is sent when it is awaited"]
 pub struct Call<'a, T> {
     http: &'a Http,
@@ -26,17 +26,17 @@ pub struct Call<'a, T> {
     answer: PhantomData<fn() -> T>,
 }
 
-/// A field of an answer by its name, and what it holds for certain, since the request says so.
+/// A field of the response and its certain value, which the request names.
 pub(crate) type Known = (&'static str, Value);
 
-/// What a request is made from.
+/// A source of a request.
 pub(super) trait Build {
-    /// What its answer holds for certain.
+    /// Fields that the response has for certain.
     fn known(&self) -> Vec<Known> {
         Vec::new()
     }
 
-    /// Checks its values; the error says why Discord would refuse it.
+    /// Builds the request; the error says why Discord would refuse it.
     fn build(self, http: &Http) -> Result<Request, BoxError>;
 }
 
@@ -58,7 +58,7 @@ impl<'a, T> Call<'a, T> {
         Self::of(http, unsent)
     }
 
-    /// Says what the answer holds for certain.
+    /// Adds a field that the response has for certain.
     pub(super) fn known(mut self, field: &'static str, value: impl Into<Value>) -> Self {
         self.unsent.known.push((field, value.into()));
         self
@@ -88,11 +88,11 @@ impl<T> fmt::Debug for Call<'_, T> {
     }
 }
 
-/// A [`Call`] that the guild's audit log notes, with a reason if one is given.
+/// A [`Call`] that is written to the guild's audit log, with a reason if one is set.
 ///
 /// # Errors
 ///
-/// As [`Call`]'s.
+/// The same as [`Call`]'s.
 #[must_use = "a request is sent when it is awaited"]
 pub struct AuditedCall<'a, T>(Call<'a, T>);
 
@@ -105,7 +105,7 @@ impl<'a, T> AuditedCall<'a, T> {
         Self(Call::of(http, unsent))
     }
 
-    /// Sets what the audit log says of it, at most 512 characters; the default is nothing.
+    /// Sets the reason in the audit log, at most 512 characters. Default: none.
     pub fn reason(mut self, reason: impl Into<Cow<'a, str>>) -> Self {
         self.0.unsent.reason = Some(reason.into());
         self
@@ -127,7 +127,7 @@ impl<T> fmt::Debug for AuditedCall<'_, T> {
     }
 }
 
-/// Defines a call with options: its type, what builds its request, and its setters.
+/// Defines a call with options: its type, its builder and its setters.
 ///
 /// `audited` adds a reason for the audit log; `= "field"` sets a field of [`Fields`](super::fields::Fields), and `as`
 /// converts the argument first.
@@ -145,7 +145,7 @@ macro_rules! calls {
         ///
         /// # Errors
         ///
-        /// Awaited, it gives what [`Call`](crate::Call) gives.
+        /// The same as [`Call`](crate::Call)'s.
         #[must_use = "a request is sent when it is awaited"]
         pub struct $name<'a> {
             http: &'a $crate::http::Http,
@@ -191,10 +191,10 @@ macro_rules! calls {
     )*};
 }
 
-/// The setter of a reason.
+/// Writes the setter of a reason.
 macro_rules! audited {
     ($lifetime:lifetime) => {
-        /// Sets what the audit log says of it, at most 512 characters; the default is nothing.
+        /// Sets the reason in the audit log, at most 512 characters. Default: none.
         pub fn reason(mut self, reason: impl Into<std::borrow::Cow<$lifetime, str>>) -> Self {
             self.reason = Some(reason.into());
             self
@@ -202,7 +202,7 @@ macro_rules! audited {
     };
 }
 
-/// Sets an option of a request.
+/// Writes the call of a builder's setter.
 macro_rules! set {
     ($request:expr, $setter:ident($($argument:expr)?)) => {
         $request.$setter($($argument)?)

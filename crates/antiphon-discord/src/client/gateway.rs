@@ -25,10 +25,10 @@ use crate::{
     wire,
 };
 
-/// Most users that one request for members may name (protocol §8).
+/// Largest number of users in one request for members (protocol §8).
 const MOST_USERS: usize = 100;
 
-/// What commands need of the configuration.
+/// Options of commands, from the configuration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) intents: Intents,
@@ -42,7 +42,7 @@ pub(crate) struct ShardSet {
     pub(crate) handles: BTreeMap<u32, ShardHandle>,
 }
 
-/// The client's end of a shard.
+/// The client's handle on one shard.
 #[derive(Debug)]
 pub(crate) struct ShardHandle {
     pub(crate) commands: mpsc::Sender<Command>,
@@ -50,22 +50,22 @@ pub(crate) struct ShardHandle {
     pub(crate) latency: watch::Receiver<Option<Duration>>,
 }
 
-/// How one shard stands.
+/// State of one shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShardInfo {
-    /// Its number, from 0.
+    /// Number of the shard, from 0.
     pub id: u32,
-    /// How many the bot has in all.
+    /// Number of shards of the bot.
     pub count: u32,
-    /// How its connection stands.
+    /// State of its connection.
     pub link: LinkState,
-    /// Time from its last heartbeat to the acknowledgement; absent before the first.
+    /// Time from the last heartbeat to its acknowledgement; absent before the first.
     pub latency: Option<Duration>,
 }
 
 impl ShardSet {
-    /// The shard of a guild (protocol §6).
+    /// Number of a guild's shard (protocol §6).
     fn shard_of(&self, guild: Id<GuildMarker>) -> u32 {
         u32::try_from((guild.get() >> 22) % u64::from(self.count.max(1))).expect("below the count")
     }
@@ -81,10 +81,10 @@ impl ShardSet {
 }
 
 impl Client {
-    /// Shows another presence on all shards that run here (op 3, protocol §8).
+    /// Sets the presence on all shards that run here (op 3, protocol §8).
     ///
-    /// Discord takes five in twenty seconds; while one waits, a later one takes its place.
-    /// After a session is begun afresh, the presence is again that of [`Config::presence`](crate::Config::presence).
+    /// Discord takes five presences in 20 s; a presence that waits is replaced by a later one.
+    /// A new session begins with [`Config::presence`](crate::Config::presence) again.
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent on every shard.
@@ -107,12 +107,12 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for members of a guild and collects them (op 8, protocol §8).
+    /// Requests members of a guild and collects the chunks (op 8, protocol §8).
     ///
     /// The chunks reach handlers as well.
     ///
     /// # Errors
-    /// [`MembersError`]; what came before it failed is in it.
+    /// [`MembersError`]; it holds the members that came before it.
     pub async fn request_members(&self, query: MemberQuery) -> Result<Members, MembersError> {
         self.allows(&query).map_err(MembersError::Command)?;
         let by = self.deadline();
@@ -124,7 +124,7 @@ impl Client {
         outcome.map_err(MembersError::Command)?
     }
 
-    /// Joins a voice channel, or moves to it, and waits for both halves of the answer (op 4, protocol §12).
+    /// Joins a voice channel or moves to it, and waits for the voice state and the voice server (op 4, protocol §12).
     ///
     /// # Errors
     /// [`VoiceError`]; without the intent `GUILD_VOICE_STATES` at once.
@@ -165,7 +165,7 @@ impl Client {
         self.update_voice_state(guild, None, false, false).await
     }
 
-    /// Sends a voice state and waits for no answer (op 4); no channel leaves.
+    /// Sends a voice state without waiting for an answer (op 4); `None` as the channel leaves.
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent.
@@ -186,7 +186,7 @@ impl Client {
             .await
     }
 
-    /// Asks for the sounds of guilds; each answers with a `SOUNDBOARD_SOUNDS` event (op 31).
+    /// Requests the sounds of guilds (op 31); each guild is answered with a [`SoundboardSounds`](crate::SoundboardSounds).
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent to every guild's shard.
@@ -210,7 +210,7 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for status and start of a guild's voice channels; the answer is a `CHANNEL_INFO` event (op 43).
+    /// Requests status and start time of a guild's voice channels (op 43), answered with a [`ChannelInfo`](crate::ChannelInfo).
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent.
@@ -219,14 +219,14 @@ impl Client {
         self.send(guild, frame, None).await
     }
 
-    /// Time from a shard's last heartbeat to its acknowledgement; absent before the first, and for shards elsewhere.
+    /// Time from a shard's last heartbeat to its acknowledgement; absent before the first, and for a shard elsewhere.
     pub fn latency(&self, shard: u32) -> Option<Duration> {
         let shards = self.shared.shards.borrow();
         let handle = shards.as_ref()?.handles.get(&shard)?;
         *handle.latency.borrow()
     }
 
-    /// How each shard stands that runs here; nothing before it is known how many there are.
+    /// State of each shard that runs here; empty until the number of shards is known.
     pub fn shards(&self) -> Vec<ShardInfo> {
         let shards = self.shared.shards.borrow();
         let Some(shards) = shards.as_ref() else {
@@ -241,7 +241,7 @@ impl Client {
         infos.collect()
     }
 
-    /// Which shard a guild belongs to; absent before it is known how many there are.
+    /// Number of the shard that a guild belongs to; absent until the number of shards is known.
     pub fn shard_of(&self, guild: Id<GuildMarker>) -> Option<u32> {
         let shards = self.shared.shards.borrow();
         shards.as_ref().map(|shards| shards.shard_of(guild))
@@ -251,7 +251,7 @@ impl Client {
         Instant::now() + self.shared.rules.timeout
     }
 
-    /// Whether a request for members can be answered at all.
+    /// Checks that a request for members can be answered.
     fn allows(&self, query: &MemberQuery) -> Result<(), CommandError> {
         let invalid = |reason: &str| Err(CommandError::Invalid(ConfigError::new("query", reason)));
         let intents = self.shared.rules.intents;
@@ -296,7 +296,7 @@ impl Client {
         self.ask(guild, command, answer, by).await
     }
 
-    /// Gives a command to a guild's shard and waits for what comes of it.
+    /// Sends a command to a guild's shard and waits for its outcome.
     async fn ask<T>(
         &self,
         guild: Id<GuildMarker>,
@@ -310,7 +310,7 @@ impl Client {
         self.answered(handle, answer).await
     }
 
-    /// Waits until it is known how many shards there are.
+    /// Waits until the number of shards is known.
     async fn shard_set(&self, by: Instant) -> Result<Arc<ShardSet>, CommandError> {
         let mut watch = self.shared.shards.subscribe();
         match timeout_at(by, watch.wait_for(Option::is_some)).await {
@@ -319,7 +319,7 @@ impl Client {
         }
     }
 
-    /// Waits for a shard's connection, and gives it the command.
+    /// Waits for a shard's connection, and queues the command.
     async fn give(
         &self,
         handle: &ShardHandle,
@@ -328,7 +328,7 @@ impl Client {
     ) -> Result<(), CommandError> {
         let mut link = handle.link.clone();
         let is_up = {
-            // What is waited for borrows the state, and must not be kept beyond this.
+            // The awaited value borrows the state, so it is dropped at once.
             let up = timeout_at(by, link.wait_for(LinkState::is_connected)).await;
             matches!(up, Ok(Ok(_)))
         };
@@ -341,9 +341,9 @@ impl Client {
         }
     }
 
-    /// Waits for an answer as long as there is a connection, or was one a moment ago.
+    /// Waits for an answer, until there has been no connection for a whole timeout.
     ///
-    /// A command may wait for its turn under Discord's limits, at most for a minute.
+    /// A command may wait for the rate limiter for up to a minute.
     async fn answered<T>(
         &self,
         handle: &ShardHandle,
@@ -367,7 +367,7 @@ impl Client {
     }
 }
 
-/// Checks a frame's length before it is sent (protocol §1).
+/// Checks the length of a frame (protocol §1).
 fn fits(frame: &str) -> Result<(), CommandError> {
     if frame.len() > wire::LONGEST_FRAME {
         return Err(CommandError::TooLong(frame.len()));

@@ -38,13 +38,13 @@ impl GuildCreate {
 }
 
 impl GuildDelete {
-    /// Whether the bot was removed; if not, the guild has an outage and will come back.
+    /// Whether the bot was removed. If not, the guild has an outage and will come back.
     pub fn is_removal(&self) -> bool {
         self.unavailable != Some(true)
     }
 }
 
-/// Fields that every message has as Discord documents it.
+/// Fields that every message has, as Discord documents it.
 const OF_EVERY_MESSAGE: [&str; 12] = [
     "attachments",
     "author",
@@ -61,19 +61,19 @@ const OF_EVERY_MESSAGE: [&str; 12] = [
 ];
 
 impl MessageUpdate {
-    /// Whether fields that every message has were left out.
+    /// Whether a field that every message has was left out.
     pub fn is_partial(&self) -> bool {
         !OF_EVERY_MESSAGE.iter().all(|field| self.was_sent(field))
     }
 
-    /// Whether the field was sent, by its name on the wire, such as `content`; one that is null was.
+    /// Whether the field with this name on the wire, such as `content`, was sent, even as null.
     pub fn was_sent(&self, field: &str) -> bool {
         self.raw().pointer(&format!("/{field}")).is_some()
     }
 }
 
 impl PresenceUpdate {
-    /// In which guild, if one was sent.
+    /// Id of the guild, if one was sent.
     pub fn guild(&self) -> Option<Id<GuildMarker>> {
         self.guild_id
     }

@@ -1,4 +1,4 @@
-//! Waiting for the turn that the limits give.
+//! The queue of requests that wait for the rate limits.
 
 use std::{
     sync::{
@@ -16,17 +16,17 @@ use super::{
 };
 use crate::error::RequestError;
 
-/// Gives requests their turn: within a bucket in order of coming, buckets side by side.
+/// Queues requests: first come, first served within a bucket; buckets do not wait for one another.
 #[derive(Debug)]
 pub(super) struct RequestQueue {
     limits: Mutex<Limits>,
     waiting: AtomicUsize,
     most: usize,
-    /// How long a request may take, said when it took longer.
+    /// Timeout of a request, for its error.
     timeout: Duration,
 }
 
-/// The turn of one request; dropped without an answer, the limits take it for sent and lost.
+/// The turn of one request; if it is dropped without a response, the request counts as sent and lost.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     queue: &'a RequestQueue,
@@ -45,9 +45,9 @@ impl RequestQueue {
         }
     }
 
-    /// Waits for the turn of a request, which must come before the deadline.
+    /// Waits for the turn of a request, until the deadline.
     ///
-    /// A limit that is known to hold longer is an error at once.
+    /// A limit that is known to hold longer fails at once.
     pub(super) async fn turn<'a>(
         &'a self,
         route: &'a Route,
@@ -74,7 +74,7 @@ impl RequestQueue {
         }
     }
 
-    /// Asks until there is a ticket, as the first of the line; `None` if the route moved to another.
+    /// Asks until there is a ticket, as the first of the queue; `None` if the route moved to another queue.
     async fn ask(
         &self,
         route: &Route,
@@ -83,7 +83,7 @@ impl RequestQueue {
     ) -> Result<Option<Ticket>, RequestError> {
         loop {
             let now = Instant::now();
-            // A change between the verdict and the wait is kept for the wait.
+            // A change between the verdict and the wait is kept by `Notify`.
             let verdict = self.limits().ask(route, line, now);
             match verdict {
                 Verdict::Go(ticket) => return Ok(Some(ticket)),
@@ -117,7 +117,7 @@ impl RequestQueue {
 }
 
 impl Turn<'_> {
-    /// Notes what the answer says.
+    /// Notes the rate limits of the response.
     pub(super) fn answered(mut self, headers: &RateLimitHeaders) {
         self.is_answered = true;
         let mut limits = self.queue.limits();
@@ -133,7 +133,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// A place among those that wait.
+/// Counts a request as queued until it is dropped.
 struct Place<'a>(&'a AtomicUsize);
 
 impl Drop for Place<'_> {

@@ -1,4 +1,4 @@
-//! A request as twilight builds it, made ready for the network.
+//! From a request that twilight built to one for the network.
 
 use antiphon_core::Secret;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use twilight_http::request::Method as Verb;
 use super::{UnsentRequest, reason};
 use crate::error::RequestError;
 
-/// What is the same in every request.
+/// Parts that every request has.
 #[derive(Debug)]
 pub(super) struct RequestParts {
     base: String,
@@ -19,13 +19,13 @@ pub(super) struct RequestParts {
     user_agent: Option<HeaderValue>,
 }
 
-/// One request, which can be sent several times.
+/// A request that can be sent several times.
 #[derive(Debug)]
 pub(super) struct PreparedRequest {
     pub(super) method: Method,
-    /// Path below the API's base, with the query.
+    /// Path below the base URL, with the query.
     pub(super) path: String,
-    /// Whether the bot's token goes with it.
+    /// Whether it carries the bot's token.
     pub(super) is_authorized: bool,
     uri: Uri,
     headers: HeaderMap,
@@ -47,7 +47,7 @@ impl RequestParts {
         }
     }
 
-    /// Makes a request ready.
+    /// Prepares a request for the network.
     pub(super) fn prepare(
         &self,
         unsent: UnsentRequest<'_>,

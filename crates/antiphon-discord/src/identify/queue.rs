@@ -1,4 +1,4 @@
-//! The one door through which all shards of a bot go to identify.
+//! The identify queue that all shards of a source share.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -20,9 +20,9 @@ use crate::{
     session::OpenFailure,
 };
 
-/// How long the answer of `GET /gateway/bot` is good.
+/// How long the answer of `GET /gateway/bot` is reused.
 const FRESH: Duration = Duration::from_secs(60);
-/// What is assumed where a server of one's own does not answer `GET /gateway/bot`.
+/// Limit that is assumed if a custom server does not answer `GET /gateway/bot`.
 const ASSUMED: SessionStartLimit = SessionStartLimit {
     max_concurrency: 1,
     remaining: 1000,
@@ -30,12 +30,12 @@ const ASSUMED: SessionStartLimit = SessionStartLimit {
     total: 1000,
 };
 
-/// Lets shards identify one after another, and knows where to.
+/// Lets the shards identify in turn, and knows the URL of the Gateway.
 #[derive(Debug)]
 pub(crate) struct IdentifyQueue {
     http: Arc<Http>,
     intake: Intake,
-    /// Where sessions begin, where the user chose it.
+    /// URL of the Gateway, if `Config::gateway` sets one.
     gateway: Option<String>,
     state: Mutex<State>,
     changed: Notify,
@@ -51,7 +51,7 @@ struct State {
 }
 
 impl IdentifyQueue {
-    /// A door that goes on with what an earlier run spent.
+    /// Creates a queue with the budget that an earlier run left.
     pub(crate) fn new(http: Arc<Http>, intake: Intake, gateway: Option<String>) -> Self {
         let part: Part = "identifies".into();
         let stored = intake.checkpoint(&part);
@@ -80,7 +80,7 @@ impl IdentifyQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the server says of the bot, asked for at most once a minute.
+    /// Answer of `GET /gateway/bot`, requested at most once a minute.
     pub(crate) async fn info(&self) -> Result<BotConnectionInfo, OpenFailure> {
         let mut known = self.info.lock().await;
         if let Some((at, info)) = &*known
@@ -104,7 +104,7 @@ impl IdentifyQueue {
         Ok(info)
     }
 
-    /// A server of one's own may not know the request; then the usual numbers are taken.
+    /// Returns the usual limits for a custom server that does not know the request.
     fn assumed(&self, error: &RequestError) -> Result<BotConnectionInfo, OpenFailure> {
         match &self.gateway {
             Some(url) if !error.is_transient() && error.way_out().is_none() => {
@@ -126,7 +126,7 @@ impl IdentifyQueue {
         }
     }
 
-    /// Where sessions begin; an answer from before is good for this, however old.
+    /// URL of the Gateway; an old answer is good enough for this.
     pub(crate) async fn gateway(&self) -> Result<String, OpenFailure> {
         if let Some(gateway) = &self.gateway {
             return Ok(gateway.clone());
@@ -143,11 +143,11 @@ impl IdentifyQueue {
         }
     }
 
-    /// Waits for a shard's turn, and spends one of the day's identifies; that is durable before it is allowed.
+    /// Waits for the shard's turn, and spends one of the day's identifies; the spending is durable before this returns.
     ///
-    /// If cancelled, the turn is the next shard's.
+    /// If cancelled, the turn goes to the next shard.
     ///
-    /// `turn` shows when the turn comes, as far as that is known.
+    /// `turn` shows when the turn is expected.
     pub(crate) async fn acquire(
         self: &Arc<Self>,
         shard: u32,
@@ -162,7 +162,7 @@ impl IdentifyQueue {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            // From here on a change is not missed.
+            // From here on no change is missed.
             changed.as_mut().enable();
             let asked = self.state().buckets.ask(shard, Instant::now());
             let now = Instant::now();
@@ -171,7 +171,7 @@ impl IdentifyQueue {
                 Turn::At(at) => at,
                 Turn::Later => self.state().buckets.expected(shard, now),
             };
-            // What was told holds until it has passed, so that many shards do not tell one another's buckets.
+            // A shown time stays until it has passed, so that many shards do not write an event for each change.
             if told.is_none_or(|told| told <= now) {
                 told = Some(at);
                 turn.send_replace(told);
@@ -191,7 +191,7 @@ impl IdentifyQueue {
         let now = self.intake.now();
         let spent = self.state().budget.spend(now);
         if let Err(held) = spent {
-            // The next try asks the server again.
+            // The next try requests the limits again.
             self.info.lock().await.take();
             return Err(OpenFailure {
                 wait: held.until.duration_since(now).try_into().ok(),
@@ -203,7 +203,7 @@ impl IdentifyQueue {
         let mark = checkpoint.mark;
         let mut stored = self.intake.stored(&self.part);
         let handed = self.intake.send(Entry::checkpoint(checkpoint)).await;
-        // Several shards may store theirs together, so that this mark itself is never shown.
+        // Checkpoints of several shards may be stored together; then only the newest mark is shown.
         let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
         if handed.is_err() || reached.await.is_err() {
             return Err(OpenFailure {
@@ -224,14 +224,14 @@ impl IdentifyQueue {
         }
     }
 
-    /// A session began; gives what has to be stored, if anything.
+    /// Notes that a session began; returns the checkpoint to store, if the budget changed.
     pub(crate) fn succeed(&self) -> Option<Checkpoint> {
         let is_news = self.state().budget.succeed();
         is_news.then(|| self.checkpoint())
     }
 }
 
-/// A shard's turn to identify; dropped unused, it is the next shard's.
+/// A shard's permit to identify; an unused one goes to the next shard when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     queue: Option<Arc<IdentifyQueue>>,
@@ -239,7 +239,7 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
-    /// A permit that nobody gave, for tests.
+    /// A permit without a queue, for tests.
     #[cfg(test)]
     pub(crate) fn for_test() -> Self {
         Self {
@@ -248,7 +248,7 @@ impl Permit {
         }
     }
 
-    /// The identify is on its way.
+    /// Notes that the identify was sent.
     pub(crate) fn used(mut self, now: Instant) {
         if let Some(queue) = self.queue.take() {
             queue.state().buckets.sent(self.shard, now);

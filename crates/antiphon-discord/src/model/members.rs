@@ -21,12 +21,12 @@ enum Wanted {
 }
 
 impl MemberQuery {
-    /// All members; needs the intent `GUILD_MEMBERS`, and is answered once in 30 seconds for each guild.
+    /// Requests all members. Needs the intent `GUILD_MEMBERS`; Discord answers once in 30 s for each guild.
     pub fn all(guild: Id<GuildMarker>) -> Self {
         Self::named(guild, "", 0)
     }
 
-    /// Members whose name begins with `prefix`, at most `limit` of them, from 1 to 100.
+    /// Requests members whose name begins with `prefix`, at most `limit` of them, 1 to 100.
     pub fn named(guild: Id<GuildMarker>, prefix: impl Into<String>, limit: u64) -> Self {
         Self {
             guild,
@@ -38,7 +38,7 @@ impl MemberQuery {
         }
     }
 
-    /// These users, at most 100.
+    /// Requests these users, at most 100.
     pub fn users(guild: Id<GuildMarker>, users: impl IntoIterator<Item = Id<UserMarker>>) -> Self {
         Self {
             guild,
@@ -47,7 +47,7 @@ impl MemberQuery {
         }
     }
 
-    /// Asks for presences too; needs the intent `GUILD_PRESENCES`.
+    /// Requests presences too. Needs the intent `GUILD_PRESENCES`.
     #[must_use]
     pub fn with_presences(mut self) -> Self {
         self.presences = true;
@@ -70,7 +70,7 @@ impl MemberQuery {
         }
     }
 
-    /// How many users are named.
+    /// Number of named users.
     pub(crate) fn user_count(&self) -> usize {
         match &self.wanted {
             Wanted::Named { .. } => 0,
@@ -79,7 +79,7 @@ impl MemberQuery {
     }
 }
 
-/// The chunks that answered a request for members, in the order of their numbers.
+/// Chunks that answered a request for members, sorted by number.
 #[derive(Clone, Debug, Default)]
 pub struct Members {
     pub(crate) source: Option<SourceName>,
@@ -87,9 +87,9 @@ pub struct Members {
 }
 
 impl Members {
-    /// The chunks as events, for whoever reads them as raw bodies.
+    /// Returns the chunks as events with raw bodies.
     ///
-    /// They have no position, since the journal stores them on another way.
+    /// The events have no position here; the journal stores the same chunks with theirs.
     pub fn chunks(&self) -> impl Iterator<Item = Event> + '_ {
         self.chunks.iter().map(|chunk| {
             let source = self.source.clone().unwrap_or_else(|| "discord".into());
@@ -97,7 +97,7 @@ impl Members {
         })
     }
 
-    /// The chunks, decoded as a payload of `GUILD_MEMBERS_CHUNK` or any other type that fits.
+    /// Decodes each chunk as this payload, such as [`GuildMembersChunk`](crate::GuildMembersChunk).
     ///
     /// # Errors
     /// [`DecodeError`] for the first chunk of another shape.
@@ -105,12 +105,12 @@ impl Members {
         self.chunks().map(|event| P::decode(&event)).collect()
     }
 
-    /// How many chunks came.
+    /// Number of chunks.
     pub fn len(&self) -> usize {
         self.chunks.len()
     }
 
-    /// Whether none came.
+    /// Whether there are no chunks.
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }

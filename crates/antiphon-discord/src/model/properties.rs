@@ -1,14 +1,14 @@
-//! The name of the program in an identify.
+//! Connection properties.
 
-/// Who connects, as Discord is told in an identify (protocol §3).
+/// Connection properties that an identify sends (protocol §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Properties {
-    /// Operating system; by default that of this machine.
+    /// Operating system. Default: this machine's.
     pub os: String,
-    /// Name of the library; `antiphon` by default.
+    /// Name of the library. Default: `antiphon`.
     pub browser: String,
-    /// Name of the device; `antiphon` by default.
+    /// Name of the device. Default: `antiphon`.
     pub device: String,
 }
 
@@ -23,7 +23,7 @@ impl Default for Properties {
 }
 
 impl Properties {
-    /// Who connects.
+    /// Properties with these three values.
     pub fn new(
         os: impl Into<String>,
         browser: impl Into<String>,

@@ -1,4 +1,4 @@
-//! The bot's own place in voice channels.
+//! The bot's own voice state.
 
 use antiphon_core::Secret;
 use antiphon_discord_model::id::{
@@ -6,15 +6,15 @@ use antiphon_discord_model::id::{
     marker::{ChannelMarker, GuildMarker, UserMarker},
 };
 
-/// What a voice server or a Lavalink node needs to speak in a channel (protocol §12).
+/// Credentials with which a voice server or a Lavalink node speaks in a channel (protocol §12).
 ///
-/// It is good until the bot moves, or Discord names another server.
+/// The credentials are valid until the bot moves or Discord names another server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct VoiceConnection {
-    /// In which guild.
+    /// Guild.
     pub guild: Id<GuildMarker>,
-    /// In which channel.
+    /// Channel.
     pub channel: Id<ChannelMarker>,
     /// The bot's own user.
     pub user: Id<UserMarker>,
@@ -26,7 +26,7 @@ pub struct VoiceConnection {
     pub endpoint: String,
 }
 
-/// Where the bot is to be in a guild's voice channels (op 4).
+/// A change of the bot's voice state in a guild (op 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UpdateVoiceState {
     pub(crate) guild: u64,

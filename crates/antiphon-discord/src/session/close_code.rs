@@ -1,22 +1,24 @@
-//! What each close code asks of us (protocol §5).
+//! Close codes of the Gateway, and the reaction to each (protocol §5).
+//!
+//! <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes>
 
 use std::time::Duration;
 
-/// The pause after a close for too many frames.
+/// Pause after a close for too many frames.
 const LIMITED_PAUSE: Duration = Duration::from_secs(5);
 
-/// What follows the end of a connection.
+/// Reaction to the end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
-    /// The session is kept and resumed, after this time at least.
+    /// Resume the session, after this time at least.
     Resume(Duration),
-    /// The session is over and a new one begins, after this time at least.
+    /// Begin a new session, after this time at least.
     Afresh(Duration),
-    /// Trying again would be wrong: a code for programs, and the way out.
+    /// Stop the shard: a code for programs, and a hint for the operator.
     Stop(&'static str, &'static str),
 }
 
-/// What a close code of the server means, and what follows.
+/// Meaning of a close code, and the reaction to it.
 pub(crate) fn meaning(code: Option<u16>) -> (&'static str, Then) {
     let resume = Then::Resume(Duration::ZERO);
     let afresh = Then::Afresh(Duration::ZERO);

@@ -1,4 +1,4 @@
-//! What clients ask, and when it may be sent (protocol §8).
+//! Commands of clients, and when each may be sent (protocol §8).
 
 use tokio::{sync::oneshot, time::Instant};
 
@@ -13,27 +13,27 @@ use crate::{
     wire,
 };
 
-/// What a client asks of a shard.
+/// A command from a client to a shard.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Show this presence; a later one takes its place while it waits.
+    /// Send this presence; a later one replaces it while it waits.
     Presence {
         presence: Presence,
         reply: oneshot::Sender<()>,
     },
-    /// Send this frame, which was checked.
+    /// Send this frame, which has been checked.
     Send {
         frame: String,
-        /// The guild whose pending join it takes the place of.
+        /// Guild whose pending join it replaces.
         voice: Option<u64>,
         reply: oneshot::Sender<()>,
     },
-    /// Ask for members and collect them.
+    /// Request members and collect their chunks.
     Members {
         query: MemberQuery,
         reply: oneshot::Sender<Result<Members, MembersError>>,
     },
-    /// Join a voice channel and wait for both halves of the answer.
+    /// Join a voice channel and wait for both answers.
     Join {
         update: UpdateVoiceState,
         reply: oneshot::Sender<Result<VoiceConnection, VoiceError>>,
@@ -41,7 +41,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether nobody waits for it any more.
+    /// Whether the caller has stopped waiting.
     pub(crate) fn is_abandoned(&self) -> bool {
         match self {
             Self::Presence { reply, .. } | Self::Send { reply, .. } => reply.is_closed(),
@@ -52,7 +52,7 @@ impl Command {
 }
 
 impl Session {
-    /// Carries out what a client asks.
+    /// Carries out a command.
     pub(crate) fn on_command(&mut self, command: Command, now: Instant) {
         if command.is_abandoned() {
             return;

@@ -1,4 +1,4 @@
-//! What each frame of the server does (protocol §1.2).
+//! Frames of the server, by operation (protocol §1.2).
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,11 +16,11 @@ use crate::{
     wire::{self, Header, op},
 };
 
-/// Unknown operations above this are no operations.
+/// Largest number that counts as an unknown operation.
 const MOST_OPS: u64 = 1000;
 
 impl Session {
-    /// Takes one payload: a text frame, or what a binary one inflated to.
+    /// Takes one payload: a text frame, or an inflated binary one.
     ///
     /// # Errors
     /// The connection has to be closed.
@@ -79,7 +79,7 @@ impl Session {
         Ok(())
     }
 
-    /// A payload was passed over, since it inflates to so many bytes.
+    /// Notes that a payload of this size was skipped.
     pub(crate) fn on_skipped(&mut self, size: usize) {
         tracing::error!(
             part = &*self.part,
@@ -90,7 +90,7 @@ impl Session {
         self.skipped = Some(self.skipped.unwrap_or_default().max(size));
     }
 
-    /// Counts a frame that is about the connection alone; keeps it where it is broken, since it may hold more.
+    /// Counts a frame of the connection itself; stores it if it is broken, because it may hold more.
     fn count_or_keep(
         &mut self,
         reason: &'static str,
@@ -105,7 +105,7 @@ impl Session {
         }
     }
 
-    /// Stores a whole frame that is no dispatch we know.
+    /// Stores a whole frame.
     pub(super) fn keep_frame(&mut self, kind: Kind, frame: &Bytes, now: Moment) {
         let origin = Origin::frame(&self.connection, self.frame);
         let mut draft = Draft::new(kind, Place::root(), origin, now.wall, frame.clone());
@@ -124,7 +124,7 @@ impl Session {
         let by = now.at + self.config.ready_timeout;
         let frame = if let Some(session) = &self.resumable {
             self.phase = Phase::Resuming { by };
-            // Before anything of a session is durable there is only what was received to go by.
+            // Before any event of the session is durable, the received sequence has to do.
             let seq = self.durable.or(self.seq).unwrap_or_default();
             wire::resume(self.config.bare_token(), &session.id, seq)
         } else {
@@ -156,11 +156,11 @@ impl Session {
 
     fn on_dispatch(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
         if let Phase::Resuming { by } = &mut self.phase {
-            // A long replay is alive; acknowledgements alone are not.
+            // Each replayed dispatch moves the deadline; acknowledgements do not.
             *by = now.at + self.config.ready_timeout;
         }
-        // The body is `d`, byte for byte; where there is none, or bytes that are neither `d` nor the envelope's own,
-        // it is the whole frame.
+        // The body is `d`, byte for byte. If `d` is missing, or the frame has bytes outside of `d` and the envelope,
+        // the body is the whole frame.
         let (body, form) = match &header.data {
             Some(span) if header.is_sound() => (frame.slice(span.clone()), header.form),
             _ => (frame.clone(), BodyForm::of(frame)),
@@ -182,7 +182,7 @@ impl Session {
             .resumable
             .as_ref()
             .map(|session| Arc::clone(&session.stream));
-        // A broken frame says nothing for sure: a number may be cut off, and a resume may bring the whole one.
+        // The sequence of a broken frame may be cut off, and a resume may bring the whole frame.
         let mut seq = header.seq.filter(|_| header.is_sound());
         if let (Some(number), Some(stream)) = (seq, &stream) {
             let is_repeat = self.recent.came(number, name, &body);
@@ -190,7 +190,7 @@ impl Session {
             match self.on_sequence(stream, number, now) {
                 Came::InReach => {
                     if name == Some("RESUMED") {
-                        // The replay is over: what did not come with it will not come.
+                        // The replay is over, so missing dispatches will not come.
                         self.settle_holes(stream, now);
                     }
                     self.note_last(stream, now);
@@ -206,7 +206,7 @@ impl Session {
                 Came::OutOfReach => seq = None,
             }
         }
-        // A broken frame is known by its place on the connection, so that it is taken for no repeat, nor the whole one.
+        // A broken frame's origin is its number on the connection, so that the whole frame is not taken for a repeat.
         let origin = match (named.occurrence, &stream, seq) {
             (Some(occurrence), _, _) if header.is_sound() => occurrence,
             (_, Some(stream), Some(seq)) => self.namer.sequence(stream, seq),
@@ -270,7 +270,7 @@ impl Session {
         }
     }
 
-    /// Reports that a payload before this one was passed over, if one was.
+    /// Reports a gap if a payload before this one was skipped.
     pub(super) fn report_skipped(&mut self, stream: &str, seq: u64, now: Moment) -> bool {
         let Some(size) = self.skipped.take() else {
             return false;
@@ -294,7 +294,7 @@ impl Session {
         self.synthetic(kind, Place::root(), gap.body(), now);
     }
 
-    /// A session begins (protocol §3.1).
+    /// Begins a session (protocol §3.1).
     fn on_ready(&mut self, body: &Bytes, seq: Option<u64>, now: Moment) {
         let ready: wire::Ready<'_> = serde_json::from_slice(body)
             .inspect_err(|error| {
@@ -317,7 +317,7 @@ impl Session {
             }
             return;
         };
-        // A replay holds nothing up to the number that was resumed from: such a READY answers the resume with a new
+        // A replay has no dispatch up to the resumed sequence, so such a READY answers the resume with a new
         // session.
         let resumed_from = self.durable.or(self.seq).unwrap_or_default();
         let is_asked_for = match self.phase {
@@ -364,7 +364,7 @@ impl Session {
         self.render(now.wall);
     }
 
-    /// Says aloud what was lost before this session, or before this run.
+    /// Reports the gap before this session.
     fn report_lost(&mut self, seq: Option<u64>, now: Moment) {
         if let Some(lost) = self.lost.take() {
             let to = match &self.resumable {
@@ -375,7 +375,7 @@ impl Session {
         }
     }
 
-    /// Events flow.
+    /// Dispatches are received.
     fn on_up(&mut self, now: Moment) {
         self.phase = Phase::Active;
         self.tries = 0;
@@ -386,7 +386,7 @@ impl Session {
     }
 }
 
-/// `d` of a frame that is no dispatch.
+/// Decodes `d` of a frame that is no dispatch.
 fn data<'a, T: serde::Deserialize<'a>>(frame: &'a Bytes, header: &Header<'_>) -> Option<T> {
     let span = header.data.clone()?;
     serde_json::from_slice(&frame[span]).ok()

@@ -1,4 +1,4 @@
-//! A connection's life: opened, lost, waited for, given up (protocol §4, §5).
+//! Opening, losing and giving up connections (protocol §4, §5).
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{dispatch::UNREADABLE, identify::Permit, wire};
 
-/// A shorter wait for the turn to identify is part of connecting.
+/// Shortest wait in the identify queue that is shown as `waiting`.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Begins to open a connection.
+    /// Starts opening a connection.
     pub(crate) fn start(&mut self) {
         self.phase = Phase::Opening;
         self.link = Some(LinkState::Connecting);
@@ -24,14 +24,14 @@ impl Session {
             None => Task::Identify,
             Some(session) => {
                 self.tries += 1;
-                // A host that is gone is not asked twice in a row.
+                // Every second try uses the Gateway's URL, because the session's host may be gone.
                 let url = session.url.clone().filter(|_| self.tries % 2 == 1);
                 Task::Resume(url)
             }
         });
     }
 
-    /// The shard waits for its turn to identify, which comes then.
+    /// Notes when the identify queue expects to admit the shard.
     pub(crate) fn on_turn(&mut self, at: Instant, now: Moment) {
         let wait = at.saturating_duration_since(now.at);
         if self.phase != Phase::Opening || wait < WORTH_TELLING {
@@ -42,14 +42,14 @@ impl Session {
         self.set_link(LinkState::Waiting { until, reason }, now);
     }
 
-    /// The turn to identify has come.
+    /// Notes that the identify queue admitted the shard.
     pub(crate) fn on_turn_come(&mut self) {
         if self.phase == Phase::Opening {
             self.link = Some(LinkState::Connecting);
         }
     }
 
-    /// The connection is open; the server speaks first.
+    /// Takes an open connection; the server sends the first frame.
     pub(crate) fn on_opened(&mut self, permit: Option<Permit>, now: Moment) {
         self.permit = permit;
         self.frame = 0;
@@ -63,7 +63,7 @@ impl Session {
         self.shard_event("discord.SHARD_CONNECT", now);
     }
 
-    /// No connection could be opened.
+    /// Takes the failure to open a connection.
     pub(crate) fn on_open_failed(&mut self, failure: OpenFailure, now: Moment) {
         match failure.fatal {
             Some((code, hint)) => self.stop(code, failure.reason, hint, now),
@@ -71,7 +71,7 @@ impl Session {
         }
     }
 
-    /// The connection is gone, or has to go, for this reason.
+    /// Takes the loss of the connection, or the reason to close it.
     pub(crate) fn on_gone(&mut self, cut: Cut, now: Moment) {
         if self.is_open() {
             self.shard_event("discord.SHARD_DISCONNECT", now);
@@ -80,7 +80,7 @@ impl Session {
         self.heartbeat = None;
         self.permit = None;
         self.skipped = None;
-        // A resume brings what is missing, and what came behind it once more.
+        // A resume brings the missing dispatches, and the ones behind them once more.
         self.ahead.clear();
         self.replies.clear();
         match cut.then {
@@ -91,7 +91,7 @@ impl Session {
             }
             Then::Stop(code, hint) => {
                 if matches!(code, "invalid_shard" | "sharding_required") {
-                    // The next run is not to insist on a number of shards that is refused.
+                    // The next run must not insist on the refused number of shards.
                     self.forget(&cut.reason, Some(now));
                 }
                 self.stop(code, cut.reason, hint, now);
@@ -99,9 +99,9 @@ impl Session {
         }
     }
 
-    /// A frame came that cannot be read at all, so that the connection has to be given up.
+    /// Takes an unreadable frame, for which the connection has to be given up.
     ///
-    /// Its bytes are kept where they are known. The same frame will come again after a resume; if it does, a new session is the only way past it.
+    /// The bytes are stored if they are known. If the same frame comes again after the resume, a new session begins.
     pub(crate) fn on_unreadable(&mut self, reason: String, bytes: Option<&Bytes>, now: Moment) {
         if let Some(bytes) = bytes {
             self.frame += 1;
@@ -132,7 +132,7 @@ impl Session {
         self.on_gone(Cut { reason, then }, now);
     }
 
-    /// Ends for good.
+    /// Stops the shard.
     pub(crate) fn stop(&mut self, code: &str, reason: String, hint: &str, now: Moment) {
         self.phase = Phase::Stopped;
         let state = LinkState::Stopped {
@@ -143,19 +143,19 @@ impl Session {
         self.set_link(state, now);
     }
 
-    /// Whether it ended for good.
+    /// Whether the shard is stopped.
     pub(crate) fn is_stopped(&self) -> bool {
         self.phase == Phase::Stopped
     }
 
-    /// Gives up the session for good because its owner wants to be seen leaving.
+    /// Gives up the session, because the close code ends it.
     pub(crate) fn sign_off(&mut self, now: Moment) {
         if self.resumable.is_some() {
             self.forget("the bot signed off", Some(now));
         }
     }
 
-    /// The source closes the connection in good order.
+    /// Takes the source's own close of the connection.
     pub(crate) fn on_closing(&mut self, now: Moment) {
         if self.is_open() {
             self.shard_event("discord.SHARD_DISCONNECT", now);
@@ -179,7 +179,7 @@ impl Session {
         self.link = Some(state);
     }
 
-    /// Drops the session that could be resumed, and remembers what will be missing.
+    /// Drops the resumable session, and remembers its gap.
     pub(super) fn forget(&mut self, cause: &str, now: Option<Moment>) {
         self.pending.session_lost();
         let had_session = self.resumable.take().is_some();
@@ -211,7 +211,7 @@ impl Session {
         }
     }
 
-    /// Something waited for did not come, or something planned is due.
+    /// Acts on deadlines that have passed.
     ///
     /// # Errors
     /// The connection has to be closed.
@@ -246,7 +246,7 @@ impl Session {
         Ok(())
     }
 
-    /// RateLimiter a heartbeat when one is due (protocol §2).
+    /// Sends a heartbeat if one is due (protocol §2).
     pub(super) fn beat(&mut self, now: Moment) -> Result<(), Cut> {
         let is_paused = self.paused_at.is_some();
         let Some(heartbeat) = self

@@ -1,4 +1,4 @@
-//! What clients wait for: chunks of members, and both halves of a voice join (protocol §8, §12).
+//! Commands that wait for an answer: requests for members, and voice joins (protocol §8, §12).
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,9 +15,9 @@ use crate::{
     wire::{self, Ids},
 };
 
-/// Requests for members, and joins, that may wait at a time; further commands wait for their turn.
+/// Largest number of pending requests and joins; further commands stay queued.
 const MOST: usize = 64;
-/// Bounds on what is collected for one request.
+/// Bounds of the chunks collected for one request.
 const MOST_CHUNKS: u32 = 10_000;
 const MOST_BYTES: usize = 256 << 20;
 
@@ -33,7 +33,7 @@ struct PendingMembers {
     reply: oneshot::Sender<Result<Members, MembersError>>,
 }
 
-/// A join that waits for both halves of its answer.
+/// A join that waits for its voice state and its voice server.
 #[derive(Debug)]
 struct PendingJoin {
     update: UpdateVoiceState,
@@ -43,20 +43,20 @@ struct PendingJoin {
     reply: oneshot::Sender<Result<VoiceConnection, VoiceError>>,
 }
 
-/// All that clients of one shard wait for.
+/// Pending commands of one shard.
 #[derive(Debug)]
 pub(crate) struct Pending {
     source: SourceName,
     members: Vec<PendingMembers>,
     joins: Vec<PendingJoin>,
     timeout: Duration,
-    /// Makes nonces that no other run uses.
+    /// Random part of nonces, unique for each run.
     nonce: u64,
     made: u64,
 }
 
 impl Pending {
-    /// Nobody waits; each answer may take `timeout`, and each chunk as long after the one before.
+    /// An empty set; an answer may take `timeout`, and so may each chunk after the one before.
     pub(crate) fn new(source: SourceName, timeout: Duration, nonce: u64) -> Self {
         Self {
             source,
@@ -68,17 +68,17 @@ impl Pending {
         }
     }
 
-    /// Whether nobody waits.
+    /// Whether no command is pending.
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty() && self.joins.is_empty()
     }
 
-    /// Whether one more may wait.
+    /// Whether there is room for one more.
     pub(crate) fn has_room(&self) -> bool {
         self.members.len() + self.joins.len() < MOST
     }
 
-    /// When something is overdue.
+    /// The earliest deadline.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let members = self.members.iter().map(|request| request.by);
         members
@@ -86,7 +86,7 @@ impl Pending {
             .min()
     }
 
-    /// Moves all deadlines, since nothing was read for a while.
+    /// Moves all deadlines by the length of a pause in reading.
     pub(crate) fn shift(&mut self, by: Duration) {
         for request in &mut self.members {
             request.by += by;
@@ -96,7 +96,7 @@ impl Pending {
         }
     }
 
-    /// Begins to collect members; gives the frame to send.
+    /// Adds a request for members; returns the frame to send.
     pub(crate) fn members(
         &mut self,
         query: &MemberQuery,
@@ -118,7 +118,7 @@ impl Pending {
         frame
     }
 
-    /// Begins to wait for a join's answer; gives the frame to send.
+    /// Adds a join; returns the frame to send.
     pub(crate) fn join(
         &mut self,
         update: UpdateVoiceState,
@@ -136,7 +136,7 @@ impl Pending {
         wire::voice_state(&update)
     }
 
-    /// Another command took the place of a guild's join.
+    /// Fails the guild's pending join, which another command replaces.
     pub(crate) fn supersede(&mut self, guild: u64) {
         for request in self
             .joins
@@ -146,7 +146,7 @@ impl Pending {
         }
     }
 
-    /// Looks at a dispatch that may be an answer.
+    /// Takes a dispatch that may be an answer.
     pub(crate) fn on_dispatch(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>, now: Instant) {
         match draft.kind.as_str() {
             "discord.GUILD_MEMBERS_CHUNK" => self.chunk(draft, now),
@@ -241,7 +241,7 @@ impl Pending {
         let Ok(voice) = serde_json::from_slice::<wire::Voice<'_>>(&draft.body) else {
             return;
         };
-        // Without an endpoint the server is gone, and another will be named.
+        // Without an endpoint the voice server is gone, and another event with one follows.
         request.server = voice
             .token
             .zip(voice.endpoint.filter(|endpoint| !endpoint.is_empty()))
@@ -249,7 +249,7 @@ impl Pending {
         self.joined(me);
     }
 
-    /// Answers joins of which both halves came.
+    /// Answers joins that have both a voice state and a voice server.
     fn joined(&mut self, me: Option<u64>) {
         let Some(user) = me.and_then(Id::new_checked) else {
             return;
@@ -277,7 +277,7 @@ impl Pending {
         }
     }
 
-    /// Gives up what is overdue.
+    /// Fails commands that are overdue.
     pub(crate) fn expire(&mut self, now: Instant) {
         for request in self.members.extract_if(.., |request| request.by <= now) {
             let received = u32::try_from(request.chunks.len()).unwrap_or(u32::MAX);
@@ -295,7 +295,7 @@ impl Pending {
         }
     }
 
-    /// The session is over, and with it all answers.
+    /// Fails all commands, because the session ended.
     pub(crate) fn session_lost(&mut self) {
         for request in self.members.drain(..) {
             let members = collected(&self.source, request.chunks);

@@ -1,19 +1,20 @@
-//! How much may be sent: 120 frames a minute, with room kept for heartbeats, and few presences (protocol §8).
+//! The limits on sent frames: 120 a minute, less those reserved for heartbeats, and 5 presences in 20 s (protocol §8).
 
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-/// Frames that a connection may send in a minute.
+/// Frames that a connection may send in a minute
+/// (<https://discord.com/developers/docs/events/gateway#rate-limiting>).
 const FRAMES: usize = 120;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Presences that a connection may send in twenty seconds.
 const PRESENCES: usize = 5;
 const PRESENCE_WINDOW: Duration = Duration::from_secs(20);
-/// Frames that a server may ask for out of turn: it may want a heartbeat at once.
+/// Frames reserved for heartbeats that the server requests.
 const SPARE: u32 = 1;
 
-/// What one connection has sent.
+/// Frames and presences that one connection sent lately.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
     frames: Window,
@@ -36,7 +37,7 @@ impl Window {
         }
     }
 
-    /// When there is room for one more, at `now` or later.
+    /// Earliest time for one more, at `now` or later.
     fn room_at(&self, now: Instant) -> Instant {
         let nth = self.sent.len().checked_sub(self.most);
         nth.and_then(|nth| self.sent.get(nth))
@@ -52,7 +53,7 @@ impl Window {
 }
 
 impl RateLimiter {
-    /// Nothing was sent yet, and heartbeats go out at this interval.
+    /// A limiter for a connection whose heartbeats go out at this interval.
     pub(crate) fn new(heartbeat: Duration) -> Self {
         let beats = MINUTE.as_millis().div_ceil(heartbeat.as_millis().max(1));
         let kept = usize::try_from(beats).unwrap_or(FRAMES) + SPARE as usize;
@@ -62,22 +63,22 @@ impl RateLimiter {
         }
     }
 
-    /// When a frame other than a heartbeat may be sent.
+    /// Earliest time for a frame other than a heartbeat.
     pub(crate) fn room_at(&self, now: Instant) -> Instant {
         self.frames.room_at(now)
     }
 
-    /// When a presence may be sent.
+    /// Earliest time for a presence.
     pub(crate) fn presence_at(&self, now: Instant) -> Instant {
         self.room_at(now).max(self.presences.room_at(now))
     }
 
-    /// A frame other than a heartbeat is sent.
+    /// Notes a frame other than a heartbeat.
     pub(crate) fn note(&mut self, now: Instant) {
         self.frames.note(now);
     }
 
-    /// A presence is sent.
+    /// Notes a presence.
     pub(crate) fn note_presence(&mut self, now: Instant) {
         self.frames.note(now);
         self.presences.note(now);

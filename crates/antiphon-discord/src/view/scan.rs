@@ -1,6 +1,6 @@
 //! Reads some fields of an object and passes over the others, eight bytes at a time.
 //!
-//! Nothing is checked that is not looked at: the Gateway's frames were found to be JSON when they came.
+//! Skipped values are not checked: a frame of the Gateway is checked when it comes.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use twilight_model::id::Id;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// The body breaks off, or is not JSON at all.
+/// Error for a body that breaks off or is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Broken;
 
@@ -79,7 +79,7 @@ impl<'a> Value<'a> {
         self.maybe_text().unwrap_or_default()
     }
 
-    /// Ids in a list; what is none is left out.
+    /// Ids in a list; other items are left out.
     pub(super) fn ids<M>(self) -> Vec<Id<M>> {
         let items = self.items().into_iter().flatten();
         items.filter_map(Value::id).collect()
@@ -189,7 +189,7 @@ impl<'a> Scan<'a> {
         Ok(true)
     }
 
-    /// Passes over one value and gives its bytes.
+    /// Skips one value and returns its bytes.
     #[inline]
     fn value(&mut self) -> Result<&'a [u8], Broken> {
         let start = self.at;
@@ -213,7 +213,7 @@ impl<'a> Scan<'a> {
         Ok(&self.bytes[start..self.at])
     }
 
-    /// Passes over a text; says whether it has no escapes.
+    /// Skips a text; returns whether it has no escapes.
     #[inline]
     fn string(&mut self) -> Result<bool, Broken> {
         self.at += 1;
@@ -232,7 +232,7 @@ impl<'a> Scan<'a> {
             self.at += 1;
             match byte {
                 b'"' => return Ok(is_plain),
-                // Whatever is escaped is not the end; more digits are plain text.
+                // The escaped byte does not end the text; the digits of `\u` are skipped as plain text.
                 b'\\' => {
                     is_plain = false;
                     self.peek()?;
@@ -243,12 +243,12 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Passes over an object or list by counting brackets.
+    /// Skips an object or list by counting brackets.
     fn nested(&mut self) -> Result<(), Broken> {
         let mut depth = 0_usize;
         loop {
             while let Some(word) = self.bytes[self.at..].first_chunk::<8>() {
-                // One bit apart lie `[` and `{`, and `]` and `}`.
+                // `[` and `{` differ by one bit, and so do `]` and `}`.
                 let word = u64::from_le_bytes(*word) | (ONES * 0x20);
                 let found = equal(word, b'"') | equal(word, b'{') | equal(word, b'}');
                 if found != 0 {
@@ -298,14 +298,14 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Marks the bytes of a word that are `byte`; only the lowest mark is exact, which is all that is asked for.
+/// Marks the bytes of a word that are `byte`; only the lowest mark is exact, and only it is used.
 #[inline]
 fn equal(word: u64, byte: u8) -> u64 {
     let word = word ^ (ONES * u64::from(byte));
     word.wrapping_sub(ONES) & !word & HIGH
 }
 
-/// A number of digits alone that fits.
+/// Reads a number of digits alone that fits.
 fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 20 {
         return None;

@@ -1,4 +1,4 @@
-//! The rules, by plain calls.
+//! Tests of the rate limits, by plain calls.
 
 use bytes::Bytes;
 use http::{Method, Response};
