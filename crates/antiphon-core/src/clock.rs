@@ -1,7 +1,9 @@
 //! Wall time that a test can set.
 
+use std::{future::pending, time::Duration};
+
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// Tells the wall time.
 ///
@@ -43,6 +45,44 @@ impl Clock {
                 wall.checked_add(since.elapsed()).unwrap_or(Timestamp::MAX)
             }
         }
+    }
+}
+
+impl Clock {
+    /// Reads both clocks.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            at: Instant::now(),
+            wall: self.now(),
+        }
+    }
+}
+
+/// A moment by two clocks: one for deadlines, which never jumps, and one for people.
+///
+/// State machines take it as an argument, and so need no clock of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The monotonic time, for deadlines.
+    pub at: Instant,
+    /// The wall time, for events and people.
+    pub wall: Timestamp,
+}
+
+impl Moment {
+    /// The wall time `pause` from now; the last representable one where that is too far.
+    pub fn wall_in(self, pause: Duration) -> Timestamp {
+        self.wall.checked_add(pause).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Waits until a deadline; for ever where there is none.
+///
+/// Safe to cancel, and so made for a branch of `select!`.
+pub async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
     }
 }
 

@@ -235,6 +235,18 @@ impl Event {
         parsed.map_err(|error| self.undecodable::<T>(error))
     }
 
+    /// Reads the body as a JSON object into `T`; a list, which would be read by the order of `T`'s fields, is refused.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the body is no object, not JSON, or has another shape.
+    pub fn parse_object<'a, T: Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
+        let start = self.body().iter().find(|byte| !byte.is_ascii_whitespace());
+        if start != Some(&b'{') {
+            return Err(self.undecodable::<T>("the body is not an object"));
+        }
+        self.parse()
+    }
+
     /// The error for a body that could not become a `T`.
     pub fn undecodable<T>(&self, source: impl Into<crate::BoxError>) -> DecodeError {
         DecodeError::new(self.kind(), short_type_name::<T>(), source)

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
-use crate::{Clock, Draft, Kind, LinkState, Origin, Place, Provenance, SourceName};
+use crate::{Clock, Draft, Kind, LinkState, Moment, Origin, Place, Provenance, SourceName};
 
 /// A piece of a source with its own state: `shard/3`, `room/4242`, `identifies`.
 pub type Part = Arc<str>;
@@ -338,6 +338,11 @@ impl Intake {
     /// The time now; shorthand for the clock's.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The moment now, by both clocks; shorthand for the clock's.
+    pub fn moment(&self) -> Moment {
+        self.clock.moment()
     }
 }
 

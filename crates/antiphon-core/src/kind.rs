@@ -142,6 +142,33 @@ pub struct KindInfo {
     pub keep: Keep,
 }
 
+impl KindInfo {
+    /// Describes a kind whose events are kept as long as the journal's owner says.
+    pub const fn new(
+        kind: &'static str,
+        payload: &'static str,
+        reference: &'static str,
+        about: &'static str,
+    ) -> Self {
+        Self {
+            kind,
+            payload,
+            reference,
+            about,
+            keep: Keep::Lasting,
+        }
+    }
+
+    /// Makes it a kind whose events are worthless after their moment.
+    #[must_use]
+    pub const fn momentary(self, keep: Duration) -> Self {
+        Self {
+            keep: Keep::Momentary(keep),
+            ..self
+        }
+    }
+}
+
 /// A glob over kinds: `*` stands for any run of characters, everything else for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KindPattern(Box<str>);

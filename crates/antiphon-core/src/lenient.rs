@@ -7,10 +7,14 @@
 //!
 //! Notes hold byte offsets while the document is read; [`Repairs`] have paths, which are found in a second pass that
 //! only documents with notes pay for. Reading takes time in proportion to the document, whatever is wrong in it.
+//!
+//! Where a struct is read by serde, its fields have the types [`Text`], [`Int`], [`Flag`], [`Time`], [`IdOr`], [`Object`]
+//! and [`List`], which take any value and are absent where it cannot be used.
 
 mod json;
 mod repairs;
 mod time;
+mod values;
 
 use std::borrow::Cow;
 
@@ -20,6 +24,7 @@ use self::repairs::{MOST_NOTES, Note};
 pub use self::{
     json::{Json, Raw},
     repairs::{Reason, Repair, Repairs},
+    values::{Flag, IdOr, Int, List, Object, Scalar, Text, Time},
 };
 use crate::scan::{Scan, Step, unescaped};
 

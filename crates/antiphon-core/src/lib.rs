@@ -7,11 +7,14 @@ mod error;
 mod event;
 mod events;
 mod gap;
+mod html;
 mod intake;
 mod journal;
 mod kind;
 pub mod lenient;
 mod link;
+mod open;
+mod outbox;
 mod payload;
 mod projection;
 mod scan;
@@ -21,20 +24,23 @@ mod source;
 mod words;
 
 pub use backoff::Backoff;
-pub use clock::Clock;
+pub use clock::{Clock, Moment, until};
 pub use dead::{DeadLetter, DeadLetterId};
-pub use error::{BoxError, DecodeError};
+pub use error::{BoxError, ConfigError, DecodeError, error_chain, json_position};
 pub use event::{BodyForm, Draft, Event, Provenance};
 pub use events::Events;
 pub use fastrand::Rng;
 pub use gap::{Edge, Gap};
+pub use html::unescape_html;
 pub use intake::{Checkpoint, Closed, Entry, Intake, IntakeLimits, Outlet, Part, Permit, Received};
 pub use journal::{
     AppendError, Appended, Batch, BoxFuture, Cursor, DeadLetterChange, Journal, OpenEvent, Parked,
     ReadError, Retention, Saved, Sweep, Trouble,
 };
 pub use kind::{Keep, Kind, KindInfo, KindPattern};
-pub use link::{Link, LinkState};
+pub use link::{Link, LinkState, NotConnected, StopCode};
+pub use open::{Fatal, OpenFailure};
+pub use outbox::Outbox;
 pub use payload::Payload;
 pub use projection::{Before, Projection};
 pub use scan::{NotJson, Scan, Step};

@@ -1,9 +1,77 @@
 //! The truth about a connection.
 
+use std::{borrow::Cow, fmt, ops::Deref};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{DecodeError, Event, Payload};
+
+/// A short stable word for programs that says why a connection stopped for good: `authorization`.
+///
+/// Platforms have words of their own; those that several share are constants here.
+///
+/// ```
+/// use antiphon_core::StopCode;
+///
+/// assert_eq!(StopCode::from("captcha"), "captcha");
+/// assert_eq!(StopCode::AUTHORIZATION.as_str(), "authorization");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StopCode(Cow<'static, str>);
+
+impl StopCode {
+    /// The server does not accept the token, the password or the account.
+    pub const AUTHORIZATION: Self = Self(Cow::Borrowed("authorization"));
+    /// A value of the configuration cannot be used.
+    pub const CONFIGURATION: Self = Self(Cow::Borrowed("configuration"));
+    /// The server speaks another protocol than expected.
+    pub const PROTOCOL: Self = Self(Cow::Borrowed("protocol"));
+
+    /// The word itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&'static str> for StopCode {
+    fn from(code: &'static str) -> Self {
+        Self(Cow::Borrowed(code))
+    }
+}
+
+impl From<String> for StopCode {
+    fn from(code: String) -> Self {
+        Self(Cow::Owned(code))
+    }
+}
+
+impl Deref for StopCode {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for StopCode {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for StopCode {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl fmt::Display for StopCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
 
 /// Where a connection stands; never silently absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,8 +106,8 @@ pub enum LinkState {
     },
     /// Not connected, and not trying again by itself.
     Stopped {
-        /// A short stable word for programs, such as `authorization`.
-        code: String,
+        /// A word for programs, such as `authorization`.
+        code: StopCode,
         /// Why, in one sentence.
         reason: String,
         /// What the operator can do.
@@ -78,6 +146,28 @@ impl std::fmt::Display for LinkState {
             Self::Connected { since } => write!(f, "connected since {since:.0}"),
             Self::Idle | Self::Connecting | Self::Closed => f.write_str(self.word()),
         }
+    }
+}
+
+/// A call needed a connection, and there was none within its timeout.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not connected: {state}")]
+#[non_exhaustive]
+pub struct NotConnected {
+    /// How the link stood.
+    pub state: LinkState,
+}
+
+impl NotConnected {
+    /// Notes how the link stood when the call gave up.
+    pub fn new(state: LinkState) -> Self {
+        Self { state }
+    }
+
+    /// Whether the same call could succeed later: not once the connection has ended, in good order or for a reason that
+    /// only a person can mend.
+    pub fn is_transient(&self) -> bool {
+        !matches!(self.state, LinkState::Stopped { .. } | LinkState::Closed)
     }
 }
 

@@ -4,7 +4,10 @@ use std::fmt;
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
-use crate::{BoxError, BoxFuture, Event, Intake, KindInfo, Place, Projection, SourceName};
+use crate::{
+    BoxError, BoxFuture, Event, Intake, KindInfo, LinkState, Place, Projection, SourceName,
+    StopCode,
+};
 
 /// Tells whether an error could pass if the same call were made later; `None` for an error that is not its own.
 pub type Judge = fn(&(dyn std::error::Error + 'static)) -> Option<bool>;
@@ -61,7 +64,7 @@ pub trait Source: Send + 'static {
 #[error("{source_name}: {message}")]
 pub struct SourceError {
     source_name: SourceName,
-    code: &'static str,
+    code: StopCode,
     message: String,
     hint: Option<String>,
     #[source]
@@ -70,13 +73,24 @@ pub struct SourceError {
 
 impl SourceError {
     /// An ending with a short stable `code` for programs and one sentence for people.
-    pub fn new(source: SourceName, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(source: SourceName, code: impl Into<StopCode>, message: impl Into<String>) -> Self {
         Self {
             source_name: source,
-            code,
+            code: code.into(),
             message: message.into(),
             hint: None,
             cause: None,
+        }
+    }
+
+    /// The ending that a link's last state tells: its code, reason and hint if it is stopped.
+    pub fn of_link(source: SourceName, state: &LinkState) -> Self {
+        match state {
+            LinkState::Stopped { code, reason, hint } => Self {
+                hint: hint.clone(),
+                ..Self::new(source, code.clone(), reason.clone())
+            },
+            state => Self::new(source, "stopped", state.to_string()),
         }
     }
 
@@ -100,8 +114,8 @@ impl SourceError {
     }
 
     /// A short stable word for programs: `authorization`, `banned`, `configuration`.
-    pub fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &str {
+        &self.code
     }
 
     /// What happened, in one sentence.

@@ -204,24 +204,12 @@ impl Shard {
 
     fn stopped(&self) -> SourceError {
         let source = self.intake.source().clone();
-        match self.link.borrow().clone() {
-            LinkState::Stopped { code, reason, hint } => {
-                let code = CODES
-                    .into_iter()
-                    .find(|known| *known == code)
-                    .unwrap_or("stopped");
-                let reason = match self.session.shard() {
-                    Some(shard) => format!("shard {shard}: {reason}"),
-                    None => reason,
-                };
-                let error = SourceError::new(source, code, reason);
-                match hint {
-                    Some(hint) => error.hint(hint),
-                    None => error,
-                }
-            }
-            state => SourceError::new(source, "stopped", state.to_string()),
+        let mut state = self.link.borrow().clone();
+        if let (LinkState::Stopped { reason, .. }, Some(shard)) = (&mut state, self.session.shard())
+        {
+            *reason = format!("shard {shard}: {reason}");
         }
+        SourceError::of_link(source, &state)
     }
 
     fn open(&self, task: Task, turn: watch::Sender<Option<Instant>>) -> BoxFuture<'static, Opened> {
@@ -243,18 +231,6 @@ impl Shard {
         })
     }
 }
-
-/// Codes with which a source may end.
-const CODES: [&str; 8] = [
-    "authorization",
-    "invalid_shard",
-    "sharding_required",
-    "invalid_version",
-    "invalid_intents",
-    "disallowed_intents",
-    "frame_too_large",
-    "refusals",
-];
 
 /// Opens a connection; its compression begins anew (protocol §1, §11).
 async fn connect(config: &Config, network: &Network, url: &str) -> Result<Connection, OpenFailure> {

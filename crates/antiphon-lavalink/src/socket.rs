@@ -100,7 +100,10 @@ pub(crate) async fn run(
         }
         publish(&mut pool, &shared, &intake);
         if pool.is_stopped() && pool.next_weight().is_none() {
-            return Err(stopped(&intake, &shared));
+            return Err(SourceError::of_link(
+                intake.source().clone(),
+                &shared.link.borrow(),
+            ));
         }
         if stop.is_reading_over() {
             pool.stop_reading();
@@ -189,27 +192,6 @@ async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => pending().await,
-    }
-}
-
-fn stopped(intake: &Intake, shared: &Shared) -> SourceError {
-    let source = intake.source().clone();
-    match shared.link.borrow().clone() {
-        LinkState::Stopped { code, reason, hint } => {
-            let code = match code.as_str() {
-                "authorization" => "authorization",
-                "protocol" => "protocol",
-                "configuration" => "configuration",
-                "unreachable" => "unreachable",
-                _ => "stopped",
-            };
-            let error = SourceError::new(source, code, reason);
-            match hint {
-                Some(hint) => error.hint(hint),
-                None => error,
-            }
-        }
-        state => SourceError::new(source, "stopped", state.to_string()),
     }
 }
 

@@ -24,4 +24,4 @@ pub use proxy::{Proxy, ProxyError};
 pub use stream::Stream;
 pub use upgrade::{WebSocketRequest, accept_upgrade};
 pub use url::{UrlError, parse_url};
-pub use websocket::{Message, Text, WebSocket};
+pub use websocket::{Message, Text, WebSocket, describe_close};

@@ -66,6 +66,15 @@ impl Network {
         self.route("*", Route::proxy(proxy))
     }
 
+    /// Returns the network with a proxy, if there is one; see [`proxy`](Self::proxy).
+    #[must_use]
+    pub fn through(&self, proxy: Option<&Proxy>) -> Self {
+        match proxy {
+            Some(proxy) => self.clone().proxy(proxy.clone()),
+            None => self.clone(),
+        }
+    }
+
     /// Trusts one more root certificate, such as that of a company's own authority, beside the machine's.
     ///
     /// The bytes are DER, or PEM with any number of certificates.

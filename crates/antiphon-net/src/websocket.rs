@@ -30,6 +30,25 @@ const LONGEST_REASON: usize = 123;
 /// So many pings are answered before the first answer was taken; then nothing is read until it is.
 const MOST_PONGS: u32 = 32;
 
+/// Writes a close frame in one sentence, for the reason of a lost connection; `peer` is who sent it, such as `server`.
+///
+/// ```
+/// use antiphon_net::describe_close;
+///
+/// assert_eq!(
+///     describe_close("node", Some(1001), "going away"),
+///     "the node closed the socket with code 1001: going away"
+/// );
+/// assert_eq!(describe_close("server", None, ""), "the server closed the socket");
+/// ```
+pub fn describe_close(peer: &str, code: Option<u16>, reason: &str) -> String {
+    match (code, reason) {
+        (Some(code), "") => format!("the {peer} closed the socket with code {code}"),
+        (Some(code), reason) => format!("the {peer} closed the socket with code {code}: {reason}"),
+        (None, _) => format!("the {peer} closed the socket"),
+    }
+}
+
 /// A text: bytes that are known to be UTF-8, cheap to clone and to cut out of a frame.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Text(Bytes);

@@ -83,7 +83,7 @@ impl Shared {
     }
 
     /// Shows that the source ended before it began.
-    pub(crate) fn stopped(&self, code: &str, reason: &str) {
+    pub(crate) fn stopped(&self, code: &'static str, reason: &str) {
         self.link.send_replace(LinkState::Stopped {
             code: code.into(),
             reason: reason.into(),

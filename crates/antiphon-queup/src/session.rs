@@ -682,7 +682,7 @@ impl Session {
     }
 
     /// Ends for good.
-    pub(crate) fn stop(&mut self, code: &str, reason: String, hint: &str, now: Moment) {
+    pub(crate) fn stop(&mut self, code: &'static str, reason: String, hint: &str, now: Moment) {
         self.phase = Phase::Stopped;
         self.set_link(
             LinkState::Stopped {

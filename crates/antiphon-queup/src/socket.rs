@@ -89,7 +89,10 @@ pub(crate) async fn run(
             shared.room_links.send_replace(rooms);
         }
         if session.is_stopped() && session.next_weight().is_none() {
-            return Err(stopped(&intake, &shared));
+            return Err(SourceError::of_link(
+                intake.source().clone(),
+                &shared.link.borrow(),
+            ));
         }
         if stop.is_reading_over() {
             session.stop_reading();
@@ -218,26 +221,6 @@ pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     line
-}
-
-fn stopped(intake: &Intake, shared: &Shared) -> SourceError {
-    let source = intake.source().clone();
-    match shared.link.borrow().clone() {
-        LinkState::Stopped { code, reason, hint } => {
-            // Only one code is given out for now; another would be a mistake to name it so.
-            let code = if code == "authorization" {
-                "authorization"
-            } else {
-                "stopped"
-            };
-            let error = SourceError::new(source, code, reason);
-            match hint {
-                Some(hint) => error.hint(hint),
-                None => error,
-            }
-        }
-        state => SourceError::new(source, "stopped", state.to_string()),
-    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

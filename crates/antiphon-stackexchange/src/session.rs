@@ -620,7 +620,7 @@ impl Session {
     }
 
     /// Ends for good.
-    fn stop(&mut self, code: &str, reason: String, hint: &str, now: Moment) {
+    fn stop(&mut self, code: &'static str, reason: String, hint: &str, now: Moment) {
         self.standing = Standing::Stopped;
         self.stopping(now);
         let lines: Vec<LineId> = self.lines.keys().copied().collect();

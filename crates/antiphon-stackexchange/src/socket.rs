@@ -125,7 +125,10 @@ pub(crate) async fn run(
             .polling
             .store(session.is_polling(), Ordering::Relaxed);
         if session.is_stopped() && session.next_weight().is_none() {
-            return Err(stopped(&intake, &shared));
+            return Err(SourceError::of_link(
+                intake.source().clone(),
+                &shared.link.borrow(),
+            ));
         }
         if stop.is_reading_over() {
             session.stop_reading();
@@ -226,27 +229,6 @@ pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     line
-}
-
-fn stopped(intake: &Intake, shared: &Shared) -> SourceError {
-    let source = intake.source().clone();
-    match shared.link.borrow().clone() {
-        LinkState::Stopped { code, reason, hint } => {
-            let code = match code.as_str() {
-                "authorization" => "authorization",
-                "captcha" => "captcha",
-                "protocol" => "protocol",
-                "refused" => "refused",
-                _ => "stopped",
-            };
-            let error = SourceError::new(source, code, reason);
-            match hint {
-                Some(hint) => error.hint(hint),
-                None => error,
-            }
-        }
-        state => SourceError::new(source, "stopped", state.to_string()),
-    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -371,7 +371,7 @@ impl ScriptedSource {
                 }
                 Some(Line::End(error)) => {
                     intake.show_link(LinkState::Stopped {
-                        code: error.code().to_owned(),
+                        code: error.code().to_owned().into(),
                         reason: error.message().to_owned(),
                         hint: error.way_out().map(str::to_owned),
                     });

@@ -133,7 +133,7 @@ impl Session {
     }
 
     /// Stops the shard.
-    pub(crate) fn stop(&mut self, code: &str, reason: String, hint: &str, now: Moment) {
+    pub(crate) fn stop(&mut self, code: &'static str, reason: String, hint: &str, now: Moment) {
         self.phase = Phase::Stopped;
         let state = LinkState::Stopped {
             code: code.into(),

@@ -107,7 +107,7 @@ impl Session {
     pub(super) fn room_stops(
         &mut self,
         place: &Place,
-        code: &str,
+        code: &'static str,
         reason: &str,
         hint: &str,
         now: Moment,

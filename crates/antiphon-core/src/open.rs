@@ -1,0 +1,92 @@
+//! Why a connection could not be opened.
+
+use std::time::Duration;
+
+use crate::{LinkState, Moment, StopCode};
+
+/// A connection could not be opened, or ended: what a session decides its next try by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenFailure {
+    /// Why, in one sentence for people.
+    pub reason: String,
+    /// How long the server asked to wait before the next try.
+    pub wait: Option<Duration>,
+    /// Why trying again would be wrong, where it would.
+    pub fatal: Option<Fatal>,
+}
+
+/// Why trying again would be wrong, and what the operator can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fatal {
+    /// A word for programs.
+    pub code: StopCode,
+    /// What the operator can do.
+    pub hint: &'static str,
+}
+
+impl OpenFailure {
+    /// Describes a failure that may pass.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            wait: None,
+            fatal: None,
+        }
+    }
+
+    /// Adds how long the server asked to wait.
+    #[must_use]
+    pub fn wait(mut self, wait: Option<Duration>) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Marks the failure as one after which no further try is made.
+    #[must_use]
+    pub fn fatal(mut self, code: impl Into<StopCode>, hint: &'static str) -> Self {
+        self.fatal = Some(Fatal {
+            code: code.into(),
+            hint,
+        });
+        self
+    }
+
+    /// Returns the state of a link after this failure: stopped if it is fatal, else waiting for `pause`, or for as long
+    /// as the server asked if that is longer.
+    pub fn link(&self, pause: Duration, now: Moment) -> LinkState {
+        match &self.fatal {
+            Some(Fatal { code, hint }) => LinkState::Stopped {
+                code: code.clone(),
+                reason: self.reason.clone(),
+                hint: Some((*hint).to_owned()),
+            },
+            None => LinkState::Waiting {
+                until: now.wall_in(pause.max(self.wait.unwrap_or_default())),
+                reason: self.reason.clone(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Clock;
+
+    #[test]
+    fn a_failure_waits_as_long_as_the_server_asked_unless_it_is_fatal() {
+        let now = Clock::system().moment();
+        let second = Duration::from_secs(1);
+        let busy = OpenFailure::new("busy").wait(Some(60 * second));
+        assert_eq!(
+            busy.link(second, now),
+            LinkState::Waiting {
+                until: now.wall + 60 * second,
+                reason: "busy".into()
+            }
+        );
+        let refused = busy.fatal("authorization", "check the token");
+        let state = refused.link(second, now);
+        assert!(matches!(state, LinkState::Stopped { code, .. } if code == "authorization"));
+    }
+}

@@ -1,0 +1,269 @@
+//! Entries that a session has for the journal.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::time::timeout;
+
+use crate::{
+    Checkpoint, Closed, Draft, Entry, Intake, Kind, Link, LinkState, Moment, Origin, Permit, Place,
+    Provenance,
+};
+
+/// Entries of a session that wait for room in its [`Intake`], in the order in which they are stored.
+///
+/// A session opens nothing and waits for nothing: it queues events and checkpoints here, and the loop around it sends
+/// them whenever the intake has room.
+/// The outbox itself refuses nothing, since one frame may bring any number of events; a session stops reading while it
+/// [is full](Self::is_full), so that it holds at most its limit and the events of one input.
+///
+/// ```
+/// use antiphon_core::{Checkpoint, Clock, Gap, Kind, Outbox, Place};
+/// use bytes::Bytes;
+///
+/// let mut outbox = Outbox::new(16 << 20, "01989f7d4bc01a2b3c4d");
+/// outbox.own_event(Kind::from_static("queup.disconnect"), Place::root(), "{}", Clock::system().moment());
+/// // The checkpoint covers the event, so both are stored in one transaction.
+/// outbox.checkpoint(Checkpoint { part: "socket".into(), state: Bytes::from_static(b"7"), mark: 7 });
+/// let entry = outbox.take().expect("one entry");
+/// assert!(entry.event.is_some() && entry.checkpoint.is_some());
+/// assert!(outbox.is_empty());
+/// ```
+#[derive(Debug)]
+pub struct Outbox {
+    entries: VecDeque<Entry>,
+    /// Sum of the entries' weights.
+    bytes: usize,
+    limit: usize,
+    nonce: Arc<str>,
+    own_events: u64,
+}
+
+impl Outbox {
+    /// Time that [`flush`](Self::flush) gives the journal: two seconds.
+    pub const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// Makes an empty outbox that is full at `limit` bytes by [`Entry::weight`].
+    ///
+    /// `nonce` begins the origins of [own events](Self::own_event); take [`Intake::nonce`], which is new in every run,
+    /// with something added where a source has several outboxes.
+    pub fn new(limit: usize, nonce: impl Into<Arc<str>>) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            bytes: 0,
+            limit,
+            nonce: nonce.into(),
+            own_events: 0,
+        }
+    }
+
+    /// Queues an entry.
+    pub fn push(&mut self, entry: Entry) {
+        self.bytes += entry.weight();
+        self.entries.push_back(entry);
+    }
+
+    /// Queues an event without a checkpoint.
+    pub fn event(&mut self, draft: Draft) {
+        self.push(Entry::event(draft));
+    }
+
+    /// Queues a checkpoint that covers everything queued before it.
+    ///
+    /// The checkpoint joins the last entry, so that both are stored in one transaction; it travels alone behind an
+    /// entry that has a checkpoint of another part. A newer checkpoint of the same part takes the older one's place.
+    pub fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        match self.entries.back_mut() {
+            Some(last)
+                if last
+                    .checkpoint
+                    .as_ref()
+                    .is_none_or(|held| held.part == checkpoint.part) =>
+            {
+                let before = last.weight();
+                last.checkpoint = Some(checkpoint);
+                self.bytes = self.bytes - before + last.weight();
+            }
+            _ => self.push(Entry::checkpoint(checkpoint)),
+        }
+    }
+
+    /// Makes an event of antiphon's own ([`Provenance::Synthetic`]), with an origin that cannot repeat, and leaves
+    /// queueing it to the caller.
+    pub fn own_draft(
+        &mut self,
+        kind: Kind,
+        place: Place,
+        body: impl Into<Bytes>,
+        now: Moment,
+    ) -> Draft {
+        let origin = self.own_origin();
+        Draft::new(kind, place, origin, now.wall, body).provenance(Provenance::Synthetic)
+    }
+
+    /// Queues an event of antiphon's own.
+    pub fn own_event(&mut self, kind: Kind, place: Place, body: impl Into<Bytes>, now: Moment) {
+        let draft = self.own_draft(kind, place, body, now);
+        self.event(draft);
+    }
+
+    /// Makes an origin that cannot repeat: the nonce and a number.
+    pub fn own_origin(&mut self) -> Origin {
+        self.own_events += 1;
+        Origin::frame(&self.nonce, self.own_events)
+    }
+
+    /// Queues the event that tells a connection's new state ([`Link`]).
+    pub fn link(&mut self, place: Place, state: &LinkState, now: Moment) {
+        self.own_event(Kind::from_static(Link::KIND), place, Link::body(state), now);
+    }
+
+    /// Returns the weight of the next entry, for [`Intake::reserve`].
+    pub fn next_weight(&self) -> Option<usize> {
+        self.entries.front().map(Entry::weight)
+    }
+
+    /// Takes the next entry.
+    pub fn take(&mut self) -> Option<Entry> {
+        let entry = self.entries.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(entry.weight());
+        Some(entry)
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether the waiting entries weigh as much as the limit: nothing more should be read.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= self.limit
+    }
+
+    /// Waits for room for the next entry; without an entry it waits for ever.
+    ///
+    /// Safe to cancel, and so made for a branch of `select!`: [`send`](Self::send) follows in its handler.
+    ///
+    /// # Errors
+    /// [`Closed`] once the journal's side is gone.
+    pub async fn reserve<'a>(&self, intake: &'a Intake) -> Result<Permit<'a>, Closed> {
+        match self.next_weight() {
+            Some(weight) => intake.reserve(weight).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Sends the next entry into the room that was reserved for it.
+    pub fn send(&mut self, permit: Permit<'_>) {
+        if let Some(entry) = self.take() {
+            permit.send(entry);
+        }
+    }
+
+    /// Sends all that waits, for as long as the journal takes it, at most for [`FLUSH_TIMEOUT`](Self::FLUSH_TIMEOUT).
+    ///
+    /// An entry that is not sent in time lies behind the last checkpoint that was, so that the next run fetches it
+    /// again or notes the gap.
+    pub async fn flush(&mut self, intake: &Intake) {
+        let all = async {
+            while let Some(weight) = self.next_weight() {
+                let Ok(permit) = intake.reserve(weight).await else {
+                    return;
+                };
+                self.send(permit);
+            }
+        };
+        let _ = timeout(Self::FLUSH_TIMEOUT, all).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Clock, IntakeLimits, Outlet};
+
+    fn outbox() -> Outbox {
+        Outbox::new(1000, "n")
+    }
+
+    fn speak(outbox: &mut Outbox, bytes: usize) {
+        let kind = Kind::from_static("queup.chat-message");
+        outbox.own_event(
+            kind,
+            Place::root(),
+            vec![b' '; bytes],
+            Clock::system().moment(),
+        );
+    }
+
+    fn state(part: &str, mark: i64) -> Checkpoint {
+        Checkpoint {
+            part: part.into(),
+            state: Bytes::from_static(b"{}"),
+            mark,
+        }
+    }
+
+    #[track_caller]
+    fn check(outbox: &mut Outbox, expected: &[(bool, Option<i64>)]) {
+        let mut found = Vec::new();
+        while let Some(entry) = outbox.take() {
+            let mark = entry.checkpoint.map(|checkpoint| checkpoint.mark);
+            found.push((entry.event.is_some(), mark));
+        }
+        assert_eq!(found, expected);
+        assert_eq!(outbox.bytes, 0, "what was counted in was counted out");
+    }
+
+    #[test]
+    fn a_checkpoint_joins_the_last_entry_and_replaces_one_of_its_own_part_only() {
+        let mut outbox = outbox();
+        outbox.checkpoint(state("room/1", 1));
+        speak(&mut outbox, 10);
+        outbox.checkpoint(state("room/1", 2));
+        outbox.checkpoint(state("room/1", 3));
+        outbox.checkpoint(state("room/2", 4));
+        check(
+            &mut outbox,
+            &[(false, Some(1)), (true, Some(3)), (false, Some(4))],
+        );
+    }
+
+    #[test]
+    fn own_events_never_share_an_origin() {
+        let mut outbox = outbox();
+        speak(&mut outbox, 1);
+        speak(&mut outbox, 1);
+        let mut origin = || outbox.take()?.event.map(|draft| draft.origin);
+        assert_ne!(origin(), origin());
+    }
+
+    #[test]
+    fn an_outbox_is_full_until_its_entries_weigh_less_than_its_limit() {
+        let mut outbox = outbox();
+        assert!(!outbox.is_full());
+        speak(&mut outbox, 1000);
+        assert!(outbox.is_full());
+        outbox.take();
+        assert!(!outbox.is_full());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flush_ends_in_time_when_the_journal_takes_no_more() {
+        let mut outlet = Outlet::new(IntakeLimits {
+            entries: 2,
+            bytes: 1 << 20,
+        });
+        let rng = &mut crate::Rng::with_seed(1);
+        let intake = outlet.intake("choir".into(), Vec::new(), Clock::system(), rng);
+        let mut outbox = outbox();
+        for _ in 0..3 {
+            speak(&mut outbox, 1);
+        }
+        outbox.flush(&intake).await;
+        assert!(outbox.next_weight().is_some(), "the third found no room");
+        outlet.receive_many(&mut Vec::new(), 2).await;
+        outbox.flush(&intake).await;
+        assert!(outbox.is_empty());
+    }
+}
