@@ -93,8 +93,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: &Config) -> Self {
-        // A proxy that cannot be used is an error when the source runs, and of every request before that.
-        let network = config.routed_or_closed();
+        let network = config.network.through(config.proxy.as_ref());
         Self {
             name: config.name.clone(),
             http: Arc::new(Http::new(config.http_options(), network.http())),

@@ -41,7 +41,7 @@ pub struct Config {
     pub(crate) gateway: Option<String>,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
-    pub(crate) proxy: Option<Secret>,
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) clock: Clock,
     pub(crate) rng: Option<Rng>,
     pub(crate) shards: Shards,
@@ -134,10 +134,10 @@ impl Config {
         self
     }
 
-    /// Sets the URL of a proxy for requests and sockets, which may hold a login. Default: none.
+    /// Sets a proxy for requests and sockets. Default: that of the network, which has none.
     #[must_use]
-    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
-        self.proxy = Some(url.into());
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
         self
     }
 
@@ -328,29 +328,13 @@ impl Config {
         }
     }
 
-    /// The network with the proxy.
-    pub(crate) fn routed(&self) -> Result<Network, ConfigError> {
-        match &self.proxy {
-            None => Ok(self.network.clone()),
-            Some(url) => Proxy::parse(url.expose())
-                .map(|proxy| self.network.clone().proxy(proxy))
-                .map_err(|error| ConfigError::new("proxy", error.to_string())),
-        }
-    }
-
-    /// As [`routed`](Self::routed), but with an invalid proxy a network that refuses every connection.
-    pub(crate) fn routed_or_closed(&self) -> Network {
-        self.routed()
-            .unwrap_or_else(|error| self.network.clone().closed(&error.to_string()))
-    }
-
-    /// The network for sockets, with frames up to `largest_frame`.
-    pub(crate) fn socket_network(&self) -> Result<Network, ConfigError> {
-        let network = self.routed()?;
+    /// The network for sockets, with the proxy and with frames up to `largest_frame`.
+    pub(crate) fn socket_network(&self) -> Network {
+        let network = self.network.through(self.proxy.as_ref());
         let limits: Limits = *network.bounds();
         let frame = limits.frame.max(self.largest_frame);
         let message = limits.message.max(self.largest_frame);
-        Ok(network.limits(limits.frame(frame).message(message)))
+        network.limits(limits.frame(frame).message(message))
     }
 
     /// Checks all values.
@@ -359,13 +343,13 @@ impl Config {
         if token.is_empty() {
             return Err(ConfigError::new(
                 "token",
-                "is empty: copy it from the application's page \"Bot\" at https://discord.com/developers/applications",
+                "empty; copy it from the application's page \"Bot\" at https://discord.com/developers/applications",
             ));
         }
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ConfigError::new(
                 "token",
-                "holds a space or another character that no token has: copy it again",
+                "it holds a space or another character that no token has; copy it again",
             ));
         }
         let times = [
@@ -412,17 +396,17 @@ impl Config {
         if http::HeaderValue::try_from(&self.user_agent).is_err() {
             return Err(ConfigError::new(
                 "user_agent",
-                "has characters that HTTP forbids",
+                "it has characters that HTTP forbids",
             ));
         }
         let identify = self.identify([0, self.shards.count().unwrap_or(1)]);
         if wire::identify(&identify).len() > wire::LONGEST_FRAME {
             return Err(ConfigError::new(
                 "presence",
-                "and properties make the identify longer than the 4096 bytes that Discord takes",
+                "the identify with it is longer than the 4096 bytes that Discord takes",
             ));
         }
-        self.routed().map(drop)
+        Ok(())
     }
 }
 
@@ -459,7 +443,8 @@ mod tests {
 
     #[test]
     fn a_printed_configuration_shows_no_secret() {
-        let config = config().proxy("http://me:canary-proxy@127.0.0.1:8080");
+        let proxy = Proxy::parse("http://me:canary-proxy@127.0.0.1:8080").expect("a proxy");
+        let config = config().proxy(proxy);
         let printed = format!("{config:?} {config:#?}");
         assert!(!printed.contains("canary"), "{printed}");
         assert!(printed.contains("<redacted>"));
@@ -505,7 +490,6 @@ mod tests {
         check(&config().ready_timeout(Duration::ZERO), "ready_timeout");
         check(&config().buffer_bytes(0), "buffer_bytes");
         check(&config().user_agent("a\nb"), "user_agent");
-        check(&config().proxy("gopher://x"), "proxy");
         let presence = Presence::online().activity(Activity::playing("x".repeat(200)));
         check(&config().presence(presence), "presence");
     }

@@ -32,22 +32,12 @@ use antiphon_discord_model::{
         marker::{GenericMarker, GuildMarker},
     },
 };
-use serde::Deserialize;
 
 pub(crate) use self::table::{Known, OriginRule, PlaceRule, known};
 pub use self::{payload::Resumed, table::*};
 
 /// Placeholder for a missing guild id in an event that needs one; no guild has this id.
 pub const NO_GUILD: Id<GuildMarker> = Id::new(1);
-
-/// Reads the body of one of the client's own events, which must be an object.
-pub(crate) fn parse<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
-    let first = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
-    if first != Some(&b'{') {
-        return Err(event.undecodable::<T>("the body is not an object"));
-    }
-    event.parse()
-}
 
 /// Reads a body as an object of the model.
 pub(crate) fn read<T: Read>(event: &Event) -> Result<T, DecodeError> {

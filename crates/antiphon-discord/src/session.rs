@@ -2,7 +2,7 @@
 //!
 //! It does no I/O and reads no clock. Its queues hold frames to send
 //! ([`Session::next_reply`]), a connection to open ([`Session::next_task`]) and events to store
-//! ([`Session::take_entry`]).
+//! ([`Session::outbox`]).
 //!
 //! Two things hold at every moment, so that a crash loses nothing unseen:
 //! - A checkpoint never covers more than the events before it in the queue.
@@ -22,8 +22,7 @@ mod streams;
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use antiphon_core::{
-    Backoff, Checkpoint, Draft, Edge, Entry, Kind, LinkState, Origin, Part, Place, Provenance, Rng,
-    Skipped,
+    Backoff, Checkpoint, Edge, Kind, LinkState, Moment, Outbox, Part, Place, Rng, Skipped,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -55,13 +54,6 @@ const IN_A_ROW: Duration = Duration::from_secs(60 * 60);
 /// Close code that keeps the session, as every code but 1000 and 1001 does (protocol §2).
 pub(crate) const KEEP_SESSION: u16 = 4000;
 
-/// A moment by both clocks: one for deadlines, one for people.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub(crate) at: Instant,
-    pub(crate) wall: Timestamp,
-}
-
 /// A task of the session that needs the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
@@ -69,16 +61,6 @@ pub(crate) enum Task {
     Resume(Option<String>),
     /// Wait in the identify queue, then open a connection.
     Identify,
-}
-
-/// Why no connection could be opened.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenFailure {
-    pub(crate) reason: String,
-    /// How long the server asked us to wait.
-    pub(crate) wait: Option<Duration>,
-    /// Whether trying again would be wrong: a code and a hint.
-    pub(crate) fatal: Option<(&'static str, &'static str)>,
 }
 
 /// Reason for closing the connection, or for its loss.
@@ -210,14 +192,12 @@ pub(crate) struct Session {
     connection: String,
     connections: u64,
     namer: Namer,
-    entries: VecDeque<Entry>,
-    bytes: usize,
+    pub(crate) outbox: Outbox,
     replies: VecDeque<String>,
     task: Option<Task>,
     backoff: Backoff,
     rng: Rng,
     nonce: Arc<str>,
-    made: u64,
     paused_at: Option<Instant>,
     over: bool,
 }
@@ -277,14 +257,12 @@ impl Session {
             connection: String::new(),
             connections: 0,
             namer: Namer::new(),
-            entries: VecDeque::new(),
-            bytes: 0,
+            outbox: Outbox::new(config.buffer_bytes, Arc::clone(&nonce)),
             replies: VecDeque::new(),
             task: None,
             backoff: Backoff::new(rng.fork()),
             rng,
             nonce,
-            made: 0,
             paused_at: None,
             over: false,
             config,
@@ -349,7 +327,7 @@ impl Session {
         let at = self.last.as_ref().map_or(now, |last| last.at);
         self.render(at);
         let checkpoint = self.checkpoint(at);
-        self.push(Entry::checkpoint(checkpoint));
+        self.outbox.checkpoint(checkpoint);
     }
 
     /// Drops the resumable session, for this reason; called before [`Session::start`].
@@ -392,18 +370,6 @@ impl Session {
         self.heartbeat.as_ref().and_then(Heartbeat::latency)
     }
 
-    /// Weight of the next entry for the journal.
-    pub(crate) fn next_weight(&self) -> Option<usize> {
-        self.entries.front().map(Entry::weight)
-    }
-
-    /// The next entry for the journal.
-    pub(crate) fn take_entry(&mut self) -> Option<Entry> {
-        let entry = self.entries.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(entry.weight());
-        Some(entry)
-    }
-
     /// Whether a frame may be read: the connection is open, the journal keeps up, and no stop was requested.
     pub(crate) fn wants_frame(&self) -> bool {
         self.is_open() && !self.is_paused()
@@ -427,7 +393,7 @@ impl Session {
     }
 
     fn is_paused(&self) -> bool {
-        self.over || self.bytes >= self.config.buffer_bytes
+        self.over || self.outbox.is_full()
     }
 
     /// Stops reading; heartbeats and commands go on.
@@ -501,28 +467,12 @@ impl Session {
     // -----------------------------------------------------------------------------------------------------------------
     // Events.
 
-    fn push(&mut self, entry: Entry) {
-        self.bytes += entry.weight();
-        self.entries.push_back(entry);
-    }
-
-    /// Queues a checkpoint of another part.
-    pub(crate) fn store(&mut self, checkpoint: Checkpoint) {
-        self.push(Entry::checkpoint(checkpoint));
-    }
-
-    fn synthetic(&mut self, kind: Kind, place: Place, body: impl Into<Bytes>, now: Moment) {
-        self.made += 1;
-        let origin = Origin::frame(&self.nonce, self.made);
-        let draft = Draft::new(kind, place, origin, now.wall, body);
-        self.push(Entry::event(draft.provenance(Provenance::Synthetic)));
-    }
-
     /// Queues one of the client's own events (protocol §14.1).
     fn shard_event(&mut self, kind: &'static str, now: Moment) {
         let shard = (self.count > 1).then_some(self.shard);
         let body = wire::shard_event(shard);
-        self.synthetic(Kind::from_static(kind), Place::root(), body, now);
+        let kind = Kind::from_static(kind);
+        self.outbox.own_event(kind, Place::root(), body, now);
     }
 
     /// Returns the checkpoint as of now.

@@ -6,7 +6,6 @@ use antiphon_core::{
     Backoff, Entry, Intake, Kind, Link, LinkState, Part, Place, Rng, SourceError, Stop,
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -17,7 +16,7 @@ use crate::{
     client::{ShardHandle, ShardSet, Shared},
     config::Config,
     identify::IdentifyQueue,
-    session::{OpenFailure, Session, Streams, edge_of, part, resumable_count, retired, used},
+    session::{Session, Streams, edge_of, part, resumable_count, retired, used},
     socket::Shard,
 };
 
@@ -94,23 +93,14 @@ impl ShardRunner {
                 Ok(info) => return Ok(Some(info.shards.max(1))),
                 Err(failure) => failure,
             };
-            let OpenFailure {
-                reason,
-                wait,
-                fatal,
-            } = failure;
-            if let Some((code, hint)) = fatal {
-                return Err(self.stopped(code, reason, hint).await);
+            let now = self.intake.moment();
+            let pause = backoff.next(now.at).max(failure.wait.unwrap_or_default());
+            let state = failure.link(pause, now);
+            self.announce(state.clone()).await;
+            if failure.fatal.is_some() {
+                let source = self.intake.source().clone();
+                return Err(SourceError::of_link(source, &state));
             }
-            let pause = backoff
-                .next(tokio::time::Instant::now())
-                .max(wait.unwrap_or_default());
-            let until = self.intake.now().checked_add(pause);
-            self.announce(LinkState::Waiting {
-                until: until.unwrap_or(Timestamp::MAX),
-                reason,
-            })
-            .await;
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.stop.closing() => return Ok(None),
@@ -178,13 +168,13 @@ impl ShardRunner {
                     };
                     session.inherit(from, &cause, self.intake.now());
                 }
-                session.store(retired(&checkpoint, count));
+                session.outbox.checkpoint(retired(&checkpoint, count));
             }
             let shard = Shard {
                 id,
                 session,
                 config: Arc::clone(&self.config),
-                network: self.network(),
+                network: self.config.socket_network(),
                 identify: Arc::clone(&self.identify),
                 intake: self.intake.clone(),
                 commands: received,
@@ -218,13 +208,6 @@ impl ShardRunner {
             })
             .cloned()
             .collect()
-    }
-
-    fn network(&self) -> antiphon_net::Network {
-        // Checked before the source began.
-        self.config
-            .socket_network()
-            .unwrap_or_else(|_| self.config.network.clone())
     }
 
     /// Follows the shards' links until all shards have ended.
@@ -295,16 +278,6 @@ impl ShardRunner {
             _ = self.intake.send(Entry::event(event)) => {}
             () = self.stop.closing() => {}
         }
-    }
-
-    async fn stopped(&self, code: &'static str, reason: String, hint: &str) -> SourceError {
-        self.announce(LinkState::Stopped {
-            code: code.into(),
-            reason: reason.clone(),
-            hint: Some(hint.into()),
-        })
-        .await;
-        SourceError::new(self.intake.source().clone(), code, reason).hint(hint)
     }
 }
 

@@ -2,27 +2,26 @@
 
 use std::{future::pending, sync::Arc, time::Duration};
 
-use antiphon_core::{BoxFuture, Intake, LinkState, SourceError, Stop};
+use antiphon_core::{
+    BoxFuture, Intake, LinkState, Moment, OpenFailure, SourceError, Stop, error_chain, until,
+};
 use antiphon_net::{Message, Network, SocketError, WebSocket, WebSocketRequest};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::{Uri, header::USER_AGENT};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep_until, timeout},
+    time::Instant,
 };
 
 use crate::{
     config::{CloseCode, Config},
-    error::reason,
     identify::{IdentifyQueue, Permit},
     inflate::{Inflated, Inflater},
-    session::{Command, Cut, KEEP_SESSION, Moment, OpenFailure, Session, Task},
+    session::{Command, Cut, KEEP_SESSION, Session, Task},
     wire,
 };
 
-/// Time for storing the events read so far when the source closes.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Close code that ends a session.
 const END_SESSION: u16 = 1000;
 
@@ -66,10 +65,7 @@ impl Shard {
         let mut closing: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
         let mut connection: Option<Connection> = None;
         let intake = self.intake.clone();
-        let now = || Moment {
-            at: Instant::now(),
-            wall: intake.now(),
-        };
+        let now = || intake.moment();
         let (turn, mut turns) = watch::channel(None);
         self.session.start();
         loop {
@@ -82,15 +78,16 @@ impl Shard {
                 && let Err(error) = send_all(&mut open.socket, &mut self.session).await
             {
                 connection = None;
-                self.session.on_gone(Cut::resume(reason(&error)), now());
+                self.session
+                    .on_gone(Cut::resume(error_chain(&error)), now());
             }
             if self.session.take_begun()
                 && let Some(checkpoint) = self.identify.succeed()
             {
-                self.session.store(checkpoint);
+                self.session.outbox.checkpoint(checkpoint);
             }
             self.show();
-            if self.session.is_stopped() && self.session.next_weight().is_none() {
+            if self.session.is_stopped() && self.session.outbox.is_empty() {
                 return Err(self.stopped());
             }
             if stop.is_reading_over() {
@@ -122,16 +119,12 @@ impl Shard {
                         }
                     }
                 }
-                permit = intake.reserve(self.session.next_weight().unwrap_or_default()),
-                    if self.session.next_weight().is_some() =>
-                {
+                permit = self.session.outbox.reserve(&intake) => {
                     let Ok(permit) = permit else {
                         // The journal is closed, so no event may be taken from the session.
                         break;
                     };
-                    if let Some(entry) = self.session.take_entry() {
-                        permit.send(entry);
-                    }
+                    self.session.outbox.send(permit);
                     None
                 }
                 opened = opened(&mut opening) => {
@@ -195,7 +188,7 @@ impl Shard {
             self.session.on_closing(now);
         }
         // The journal may be closed; then the events read lie behind the last checkpoint, and a resume brings them again.
-        let _ = timeout(LAST_WORDS, drain(&mut self.session, &self.intake)).await;
+        self.session.outbox.flush(&self.intake).await;
         if let Some(mut open) = connection {
             open.socket.close(Some(code), "").await;
         }
@@ -234,20 +227,15 @@ impl Shard {
 
 /// Opens a connection; its compression begins anew (protocol §1, §11).
 async fn connect(config: &Config, network: &Network, url: &str) -> Result<Connection, OpenFailure> {
-    let failed = |reason: String, wait: Option<Duration>| OpenFailure {
-        reason,
-        wait,
-        fatal: None,
-    };
     let uri = address(url, config)
-        .ok_or_else(|| failed(format!("`{url}` is no address of a Gateway"), None))?;
+        .ok_or_else(|| OpenFailure::new(format!("`{url}` is no address of a Gateway")))?;
     let request = WebSocketRequest::new(uri).header(USER_AGENT, &*config.user_agent);
     let socket = network
         .websocket(request)
         .await
-        .map_err(|error| failed(reason(&error), error.retry_after()))?;
+        .map_err(|error| OpenFailure::new(error_chain(&error)).wait(error.retry_after()))?;
     let inflater = Inflater::new(config.compression, config.largest_frame)
-        .map_err(|error| failed(reason(&error), None))?;
+        .map_err(|error| OpenFailure::new(error_chain(&error)))?;
     Ok(Connection { socket, inflater })
 }
 
@@ -300,14 +288,16 @@ fn heard(
                 Ok(Inflated::Whole(payload)) => Heard::Payload(payload),
                 Ok(Inflated::Part) => Heard::Part,
                 Ok(Inflated::TooLarge { size }) => Heard::Skipped(size),
-                Err(error) => Heard::Unreadable(reason(&error), Some(open.inflater.unread(&bytes))),
+                Err(error) => {
+                    Heard::Unreadable(error_chain(&error), Some(open.inflater.unread(&bytes)))
+                }
             }
         }
         Some(Ok(Message::Close { code, reason })) => Heard::Gone(Cut::by_server(code, &reason)),
         Some(Err(error @ (SocketError::TooLarge { .. } | SocketError::NotUtf8))) => {
-            Heard::Unreadable(reason(&error), None)
+            Heard::Unreadable(error_chain(&error), None)
         }
-        Some(Err(error)) => Heard::Gone(Cut::resume(reason(&error))),
+        Some(Err(error)) => Heard::Gone(Cut::resume(error_chain(&error))),
         None => Heard::Gone(Cut::resume("the connection ended without goodbye")),
     }
 }
@@ -324,30 +314,12 @@ fn part_from(
     }
 }
 
-async fn drain(session: &mut Session, intake: &Intake) {
-    while let Some(weight) = session.next_weight() {
-        let Ok(permit) = intake.reserve(weight).await else {
-            return;
-        };
-        if let Some(entry) = session.take_entry() {
-            permit.send(entry);
-        }
-    }
-}
-
 async fn send_all(socket: &mut WebSocket, session: &mut Session) -> Result<(), SocketError> {
     // A frame may hold the token, so it is not logged.
     while let Some(reply) = session.next_reply() {
         socket.send(Message::text(reply)).await?;
     }
     Ok(())
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
 }
 
 #[cfg(test)]

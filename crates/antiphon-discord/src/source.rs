@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Events, Intake, Judge, KindInfo, LaneOf, LinkState, Projection, SourceError,
-    SourceName, Stop,
+    BoxFuture, Events, Intake, Judge, KindInfo, LaneOf, Projection, SourceError, SourceName, Stop,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -74,14 +73,10 @@ impl antiphon_core::Source for Source {
     ) -> BoxFuture<'static, Result<(), SourceError>> {
         Box::pin(async move {
             if let Err(error) = self.config.check() {
+                let state = error.link();
+                self.shared.link.send_replace(state.clone());
                 let name = self.config.name.clone();
-                self.shared.link.send_replace(LinkState::Stopped {
-                    code: "configuration".into(),
-                    reason: error.to_string(),
-                    hint: None,
-                });
-                return Err(SourceError::new(name, "configuration", error.to_string())
-                    .hint("correct the source's configuration"));
+                return Err(SourceError::of_link(name, &state));
             }
             let cache = &self.shared.cache;
             // A resumed session sends no guilds, so only a new one can fill an empty cache.

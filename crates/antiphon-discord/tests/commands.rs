@@ -232,6 +232,26 @@ async fn a_command_waits_for_the_connection_and_then_says_how_it_stands() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_command_is_not_worth_another_try_once_the_source_has_stopped() {
+    for shards in [1, 2] {
+        let sim = Simulator::with_seed(7);
+        let discord = sim.discord();
+        let mut app = Running::start(&sim, config(&sim).shards(Shards::Count(shards)));
+        app.connected().await;
+        let sent = app.client.request_channel_info(guild(&sim)).await;
+        sent.expect("connected");
+        discord.close(4004, "");
+        app.ended().await.expect_err("the token is not accepted");
+        for shard_guild in [guild(&sim), Id::new(guild(&sim).get() ^ (1 << 22))] {
+            let error = app.client.request_channel_info(shard_guild).await;
+            let error = error.expect_err("stopped");
+            assert!(matches!(error, CommandError::NotConnected(_)), "{error}");
+            assert!(!error.is_transient(), "{error}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_guild_of_a_shard_elsewhere_is_refused_by_name() {
     let sim = Simulator::with_seed(7);
     let count = 4;

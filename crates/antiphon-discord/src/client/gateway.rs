@@ -256,23 +256,23 @@ impl Client {
         let invalid = |reason: &str| Err(CommandError::Invalid(ConfigError::new("query", reason)));
         let intents = self.shared.rules.intents;
         if query.user_count() > MOST_USERS {
-            return invalid("names more than 100 users");
+            return invalid("more than 100 users");
         }
         let (prefix, limit, users) = query.parts();
         if users.is_some_and(<[_]>::is_empty) {
-            return invalid("names no users");
+            return invalid("no users");
         }
         if prefix.is_some_and(|prefix| !prefix.is_empty()) && !(1..=100).contains(&limit) {
-            return invalid("with a prefix needs a limit from 1 to 100");
+            return invalid("a prefix needs a limit from 1 to 100");
         }
         if prefix == Some("") && limit == 0 && !intents.contains(Intents::GUILD_MEMBERS) {
             return invalid(
-                "for all members needs the intent GUILD_MEMBERS (bit 1): add it to the intents",
+                "all members need the intent GUILD_MEMBERS (bit 1); add it to the intents",
             );
         }
         if query.has_presences() && !intents.contains(Intents::GUILD_PRESENCES) {
             return invalid(
-                "with presences needs the intent GUILD_PRESENCES (bit 8): add it to the intents",
+                "presences need the intent GUILD_PRESENCES (bit 8); add it to the intents",
             );
         }
         // The nonce of a request has at most 32 bytes.
@@ -315,7 +315,7 @@ impl Client {
         let mut watch = self.shared.shards.subscribe();
         match timeout_at(by, watch.wait_for(Option::is_some)).await {
             Ok(Ok(shards)) => Ok(Arc::clone(shards.as_ref().expect("waited for"))),
-            _ => Err(not_connected(&self.shared.link.borrow())),
+            _ => Err(self.not_connected(None)),
         }
     }
 
@@ -333,11 +333,11 @@ impl Client {
             matches!(up, Ok(Ok(_)))
         };
         if !is_up {
-            return Err(not_connected(&handle.link.borrow()));
+            return Err(self.not_connected(Some(handle)));
         }
         match timeout_at(by, handle.commands.send(command)).await {
             Ok(Ok(())) => Ok(()),
-            _ => Err(not_connected(&handle.link.borrow())),
+            _ => Err(self.not_connected(Some(handle))),
         }
     }
 
@@ -353,17 +353,29 @@ impl Client {
         loop {
             tokio::select! {
                 answer = &mut answer => {
-                    return answer.map_err(|_| not_connected(&handle.link.borrow()));
+                    return answer.map_err(|_| self.not_connected(Some(handle)));
                 }
                 () = sleep(self.shared.rules.timeout) => {
                     let is_down = !handle.link.borrow().is_connected();
                     if is_down && was_down {
-                        return Err(not_connected(&handle.link.borrow()));
+                        return Err(self.not_connected(Some(handle)));
                     }
                     was_down = is_down;
                 }
             }
         }
+    }
+
+    /// Describes a shard's connection, or that of the whole source once it has ended.
+    fn not_connected(&self, handle: Option<&ShardHandle>) -> CommandError {
+        let source = NotConnected::new(self.shared.link.borrow().clone());
+        let error = match handle {
+            Some(handle) if source.is_transient() => {
+                NotConnected::new(handle.link.borrow().clone())
+            }
+            _ => source,
+        };
+        CommandError::NotConnected(error)
     }
 }
 
@@ -373,12 +385,6 @@ fn fits(frame: &str) -> Result<(), CommandError> {
         return Err(CommandError::TooLong(frame.len()));
     }
     Ok(())
-}
-
-fn not_connected(state: &LinkState) -> CommandError {
-    CommandError::NotConnected(NotConnected {
-        state: state.clone(),
-    })
 }
 
 #[cfg(test)]

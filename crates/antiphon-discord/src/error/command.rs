@@ -29,9 +29,12 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// Whether the same call could succeed later.
+    /// Whether the same call could succeed later; not once the source has stopped.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::NotConnected(_))
+        match self {
+            Self::NotConnected(error) => error.is_transient(),
+            Self::Invalid(_) | Self::TooLong(_) | Self::ShardElsewhere { .. } => false,
+        }
     }
 }
 

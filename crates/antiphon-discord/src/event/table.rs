@@ -11,7 +11,7 @@
 
 use std::{fmt, ops::Deref, time::Duration};
 
-use antiphon_core::{DecodeError, Event, Keep, KindInfo, Payload};
+use antiphon_core::{DecodeError, Event, KindInfo, Payload};
 use antiphon_discord_model::{
     AuditLogEntry, AutoModerationRule, Channel, Entitlement, Guild, GuildCommandPermissions,
     Integration, Interaction, Message, Presence, Raw, Repairs, ScheduledEvent, SoundboardSound,
@@ -19,7 +19,6 @@ use antiphon_discord_model::{
 };
 use serde::Deserialize;
 
-use super::payload::Resumed;
 use crate::view;
 
 /// How the ids at the top of `d` name the place of an event.
@@ -61,31 +60,12 @@ pub(crate) struct Known {
 /// How long momentary events are kept by default.
 const MOMENT: Duration = Duration::from_secs(15 * 60);
 
-const fn lasting(
-    kind: &'static str,
-    payload: &'static str,
-    reference: &'static str,
-    about: &'static str,
-) -> KindInfo {
-    KindInfo {
-        kind,
-        payload,
-        reference,
-        about,
-        keep: Keep::Lasting,
-    }
+const fn lasting(info: KindInfo) -> KindInfo {
+    info
 }
 
-const fn momentary(
-    kind: &'static str,
-    payload: &'static str,
-    reference: &'static str,
-    about: &'static str,
-) -> KindInfo {
-    KindInfo {
-        keep: Keep::Momentary(MOMENT),
-        ..lasting(kind, payload, reference, about)
-    }
+const fn momentary(info: KindInfo) -> KindInfo {
+    info.momentary(MOMENT)
 }
 
 macro_rules! events {
@@ -105,9 +85,15 @@ macro_rules! events {
     ) => {
         /// Every typed kind of this platform, with the reference library's name for it.
         pub const KINDS: &[KindInfo] = &[
-            $($own_keep(concat!("discord.", $own_name), stringify!($own), $own_reference, $own_about),)*
-            $($bare_keep(<$bare>::KINDS[0], stringify!($bare), $bare_reference, $bare_about),)*
-            $($keep(concat!("discord.", $name), stringify!($payload), concat!($($reference)?), $about),)*
+            $($own_keep(KindInfo::new(
+                concat!("discord.", $own_name), stringify!($own), $own_reference, $own_about,
+            )),)*
+            $($bare_keep(KindInfo::new(
+                concat!("discord.", $bare_name), stringify!($bare), $bare_reference, $bare_about,
+            )),)*
+            $($keep(KindInfo::new(
+                concat!("discord.", $name), stringify!($payload), concat!($($reference)?), $about,
+            )),)*
         ];
 
         /// The rules for dispatches of this name; `None` for a name that is not in the table.
@@ -142,7 +128,7 @@ macro_rules! events {
                 }
 
                 fn decode(event: &Event) -> Result<Self, DecodeError> {
-                    super::parse(event)
+                    event.parse_object()
                 }
             }
         )*

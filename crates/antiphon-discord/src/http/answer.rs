@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use antiphon_core::json_position;
 use antiphon_discord_model::{
     Application, AuditLog, Ban, Channel, Command, CurrentUserGuild, GatewayBotInfo, Guild, Member,
     Message, PinsListing, ReadError, Repairs, Role, ThreadMember, ThreadsListing, User,
@@ -13,7 +14,7 @@ use http::{
     header::{CONTENT_TYPE, LOCATION},
 };
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value, error::Category};
+use serde_json::{Map, Value};
 use tracing::debug;
 
 use crate::error::{ApiError, FieldError, RequestError};
@@ -139,13 +140,7 @@ fn filled(body: &[u8], known: &[(&'static str, Value)]) -> Vec<u8> {
 fn place(body: &[u8]) -> String {
     match serde_json::from_slice::<IgnoredAny>(body) {
         Ok(IgnoredAny) => "another kind of value was expected".to_owned(),
-        Err(error) => {
-            let why = match error.classify() {
-                Category::Eof => "it breaks off",
-                Category::Syntax | Category::Data | Category::Io => "no JSON",
-            };
-            format!("{why} (line {}, column {})", error.line(), error.column())
-        }
+        Err(error) => json_position(&error),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use antiphon_core::{Checkpoint, Entry, Intake, Part};
+use antiphon_core::{Checkpoint, Entry, Intake, OpenFailure, Part, error_chain};
 use tokio::{
     sync::{Mutex as AsyncMutex, Notify, watch},
     time::{Duration, Instant, sleep_until},
@@ -14,11 +14,7 @@ use tracing::{debug, warn};
 use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionInfo};
 
 use super::{Buckets, Budget, Turn};
-use crate::{
-    error::{RequestError, reason},
-    http::Http,
-    session::OpenFailure,
-};
+use crate::{error::RequestError, http::Http};
 
 /// How long the answer of `GET /gateway/bot` is reused.
 const FRESH: Duration = Duration::from_secs(60);
@@ -108,21 +104,23 @@ impl IdentifyQueue {
     fn assumed(&self, error: &RequestError) -> Result<BotConnectionInfo, OpenFailure> {
         match &self.gateway {
             Some(url) if !error.is_transient() && error.way_out().is_none() => {
-                debug!(error = %reason(error), "no word on shards and identifies");
+                debug!(error = %error_chain(error), "no word on shards and identifies");
                 Ok(BotConnectionInfo {
                     session_start_limit: ASSUMED,
                     shards: 1,
                     url: url.clone(),
                 })
             }
-            _ => Err(OpenFailure {
-                wait: match error {
-                    RequestError::RateLimited { retry_after, .. } => Some(*retry_after),
-                    _ => None,
-                },
-                fatal: error.way_out(),
-                reason: reason(error),
-            }),
+            _ => {
+                let failure = OpenFailure::new(error_chain(error));
+                Err(match (error, error.way_out()) {
+                    (_, Some((code, hint))) => failure.fatal(code, hint),
+                    (RequestError::RateLimited { retry_after, .. }, None) => {
+                        failure.wait(Some(*retry_after))
+                    }
+                    _ => failure,
+                })
+            }
         }
     }
 
@@ -193,11 +191,8 @@ impl IdentifyQueue {
         if let Err(held) = spent {
             // The next try requests the limits again.
             self.info.lock().await.take();
-            return Err(OpenFailure {
-                wait: held.until.duration_since(now).try_into().ok(),
-                reason: held.reason,
-                fatal: None,
-            });
+            let wait = held.until.duration_since(now).try_into().ok();
+            return Err(OpenFailure::new(held.reason).wait(wait));
         }
         let checkpoint = self.checkpoint();
         let mark = checkpoint.mark;
@@ -206,11 +201,7 @@ impl IdentifyQueue {
         // Checkpoints of several shards may be stored together; then only the newest mark is shown.
         let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
         if handed.is_err() || reached.await.is_err() {
-            return Err(OpenFailure {
-                reason: "the journal takes no more events".into(),
-                wait: None,
-                fatal: None,
-            });
+            return Err(OpenFailure::new("the journal takes no more events"));
         }
         Ok(())
     }

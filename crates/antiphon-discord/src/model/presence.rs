@@ -151,7 +151,7 @@ impl Presence {
             if text.chars().count() > LONGEST {
                 return Err(ConfigError::new(
                     "presence",
-                    format!("has a text of more than {LONGEST} characters"),
+                    format!("a text has more than {LONGEST} characters"),
                 ));
             }
         }

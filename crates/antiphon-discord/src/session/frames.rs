@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon_core::{
-    BodyForm, Draft, Edge, Entry, Gap, Kind, LinkState, Origin, Place, Provenance,
+    BodyForm, Draft, Edge, Gap, Kind, LinkState, Moment, Origin, Place, Provenance,
 };
 use bytes::Bytes;
 
 use super::{
-    Cut, Heartbeat, Last, Moment, Phase, REFUSED_PAUSE, RateLimiter, Resumable, Session, Then,
+    Cut, Heartbeat, Last, Phase, REFUSED_PAUSE, RateLimiter, Resumable, Session, Then,
     checkpoint::Lost, sequence::Came,
 };
 use crate::{
@@ -110,7 +110,7 @@ impl Session {
         let origin = Origin::frame(&self.connection, self.frame);
         let mut draft = Draft::new(kind, Place::root(), origin, now.wall, frame.clone());
         draft.form = BodyForm::of(frame);
-        self.push(Entry::event(draft));
+        self.outbox.event(draft);
     }
 
     fn on_hello(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
@@ -232,11 +232,11 @@ impl Session {
             self.pending
                 .on_dispatch(&draft, &header.ids, self.me, now.at);
         }
-        let mut entry = Entry::event(draft);
+        self.outbox.event(draft);
         if stream.is_some() {
-            entry.checkpoint = Some(self.checkpoint(now.wall));
+            let checkpoint = self.checkpoint(now.wall);
+            self.outbox.checkpoint(checkpoint);
         }
-        self.push(entry);
         match name {
             Some("READY") => self.on_up(now),
             Some("RESUMED") => {
@@ -244,7 +244,7 @@ impl Session {
                     self.report_lost(self.seq, now);
                     self.render(now.wall);
                     let checkpoint = self.checkpoint(now.wall);
-                    self.push(Entry::checkpoint(checkpoint));
+                    self.outbox.checkpoint(checkpoint);
                 }
                 self.shard_event("discord.SHARD_RESUME", now);
                 self.on_up(now);
@@ -291,7 +291,7 @@ impl Session {
     pub(super) fn gap(&mut self, gap: &Gap, now: Moment) {
         tracing::error!(part = &*self.part, cause = gap.cause, "events were lost");
         let kind = Kind::from_static(Gap::KIND);
-        self.synthetic(kind, Place::root(), gap.body(), now);
+        self.outbox.own_event(kind, Place::root(), gap.body(), now);
     }
 
     /// Begins a session (protocol §3.1).
@@ -313,7 +313,7 @@ impl Session {
                 });
                 self.render(now.wall);
                 let checkpoint = self.checkpoint(now.wall);
-                self.push(Entry::checkpoint(checkpoint));
+                self.outbox.checkpoint(checkpoint);
             }
             return;
         };

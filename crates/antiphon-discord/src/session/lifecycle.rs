@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use antiphon_core::{Edge, Entry, Kind, Link, LinkState};
+use antiphon_core::{Edge, Fatal, Kind, LinkState, Moment, OpenFailure, StopCode};
 use bytes::Bytes;
-use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{
-    Cut, HOPELESS, IN_A_ROW, Lost, Moment, OpenFailure, Phase, Session, Task, Then, UNANSWERED,
-};
+use super::{Cut, HOPELESS, IN_A_ROW, Lost, Phase, Session, Task, Then, UNANSWERED};
 use crate::{dispatch::UNREADABLE, identify::Permit, wire};
 
 /// Shortest wait in the identify queue that is shown as `waiting`.
@@ -37,7 +34,7 @@ impl Session {
         if self.phase != Phase::Opening || wait < WORTH_TELLING {
             return;
         }
-        let until = now.wall.checked_add(wait).unwrap_or(Timestamp::MAX);
+        let until = now.wall_in(wait);
         let reason = "it is not yet this shard's turn to identify".to_owned();
         self.set_link(LinkState::Waiting { until, reason }, now);
     }
@@ -66,7 +63,7 @@ impl Session {
     /// Takes the failure to open a connection.
     pub(crate) fn on_open_failed(&mut self, failure: OpenFailure, now: Moment) {
         match failure.fatal {
-            Some((code, hint)) => self.stop(code, failure.reason, hint, now),
+            Some(Fatal { code, hint }) => self.stop(code, failure.reason, hint, now),
             None => self.wait(failure.reason, failure.wait.unwrap_or_default(), now),
         }
     }
@@ -133,7 +130,13 @@ impl Session {
     }
 
     /// Stops the shard.
-    pub(crate) fn stop(&mut self, code: &'static str, reason: String, hint: &str, now: Moment) {
+    pub(crate) fn stop(
+        &mut self,
+        code: impl Into<StopCode>,
+        reason: String,
+        hint: &str,
+        now: Moment,
+    ) {
         self.phase = Phase::Stopped;
         let state = LinkState::Stopped {
             code: code.into(),
@@ -168,14 +171,12 @@ impl Session {
         self.phase = Phase::Waiting {
             until: now.at + pause,
         };
-        let until = now.wall.checked_add(pause).unwrap_or(Timestamp::MAX);
+        let until = now.wall_in(pause);
         self.set_link(LinkState::Waiting { until, reason }, now);
     }
 
     pub(super) fn set_link(&mut self, state: LinkState, now: Moment) {
-        let body = Link::body(&state);
-        let place = self.place.clone();
-        self.synthetic(Kind::from_static(Link::KIND), place, body, now);
+        self.outbox.link(self.place.clone(), &state, now);
         self.link = Some(state);
     }
 
@@ -207,7 +208,7 @@ impl Session {
         if let Some(now) = now {
             self.render(now.wall);
             let checkpoint = self.checkpoint(now.wall);
-            self.push(Entry::checkpoint(checkpoint));
+            self.outbox.checkpoint(checkpoint);
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use antiphon_core::{Edge, Entry, Gap};
+use antiphon_core::{Edge, Gap, Moment};
 use tokio::time::Instant;
 
-use super::{Moment, Phase, Session};
+use super::{Phase, Session};
 
 /// Dispatches behind a hole before the hole is reported as a gap: a server that changes the order of two frames
 /// loses nothing.
@@ -164,7 +164,7 @@ impl Session {
             let stream = std::sync::Arc::clone(&session.stream);
             self.settle(&stream, 0, now);
             let checkpoint = self.checkpoint(now.wall);
-            self.push(Entry::checkpoint(checkpoint));
+            self.outbox.checkpoint(checkpoint);
         }
     }
 

@@ -104,7 +104,7 @@ impl Table {
     fn store(&mut self) -> Vec<String> {
         let from = self.stored.len();
         self.stored
-            .extend(std::iter::from_fn(|| self.session.take_entry()));
+            .extend(std::iter::from_fn(|| self.session.outbox.take()));
         self.session
             .note_stored(self.checkpoint().map(|checkpoint| checkpoint.mark));
         let events = self.stored[from..]
@@ -844,7 +844,7 @@ fn a_hundred_thousand_damaged_frames_leave_a_row_or_a_count() {
         let counted = table.session.unrecorded.total();
         // Whether the connection has to go is not the matter here.
         let _ = table.session.on_frame(&frame, table.now);
-        let entries: Vec<_> = std::iter::from_fn(|| table.session.take_entry()).collect();
+        let entries: Vec<_> = std::iter::from_fn(|| table.session.outbox.take()).collect();
         let rows: Vec<_> = entries
             .into_iter()
             .filter_map(|entry| entry.event)
