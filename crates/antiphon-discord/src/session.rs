@@ -37,7 +37,7 @@ use self::{
 };
 pub(crate) use self::{
     checkpoint::{edge_of, resumable_count, retired, used},
-    close_code::Then,
+    close_code::Reaction,
     commands::Command,
     streams::Streams,
 };
@@ -65,23 +65,23 @@ pub(crate) enum Task {
 
 /// Reason for closing the connection, or for its loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
+pub(crate) struct Disconnect {
     pub(crate) reason: String,
-    pub(crate) then: Then,
+    pub(crate) reaction: Reaction,
 }
 
-impl Cut {
+impl Disconnect {
     /// The session is kept.
     pub(crate) fn resume(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
-            then: Then::Resume(Duration::ZERO),
+            reaction: Reaction::Resume(Duration::ZERO),
         }
     }
 
     /// The close that the server sent.
     pub(crate) fn by_server(code: Option<u16>, words: &str) -> Self {
-        let (meaning, then) = close_code::meaning(code);
+        let (meaning, reaction) = close_code::meaning(code);
         let mut reason = match code {
             Some(code) => format!("Discord closed the connection with code {code}: {meaning}"),
             None => "Discord closed the connection".to_owned(),
@@ -89,7 +89,7 @@ impl Cut {
         if !words.is_empty() {
             reason = format!("{reason} ({words})");
         }
-        Self { reason, then }
+        Self { reason, reaction }
     }
 }
 
@@ -100,7 +100,7 @@ enum Phase {
     /// A task opens the connection.
     Opening,
     /// The connection is open, and op 10 must come by then.
-    Greeting { by: Instant },
+    AwaitingHello { by: Instant },
     /// READY must come by then.
     Identifying { by: Instant },
     /// Missed events are replayed; the next frame, and finally RESUMED, must come by then.
@@ -331,7 +331,7 @@ impl Session {
     }
 
     /// Drops the resumable session, for this reason; called before [`Session::start`].
-    pub(crate) fn begin_afresh(&mut self, cause: &str) {
+    pub(crate) fn begin_new_session(&mut self, cause: &str) {
         if self.resumable.is_some() {
             self.forget(cause, None);
         }
@@ -385,7 +385,7 @@ impl Session {
     fn is_open(&self) -> bool {
         matches!(
             self.phase,
-            Phase::Greeting { .. }
+            Phase::AwaitingHello { .. }
                 | Phase::Identifying { .. }
                 | Phase::Resuming { .. }
                 | Phase::Active
@@ -421,8 +421,9 @@ impl Session {
             (false, Some(since)) => {
                 self.paused_at = None;
                 let stood_still = now.at.saturating_duration_since(since);
-                if let Phase::Greeting { by } | Phase::Identifying { by } | Phase::Resuming { by } =
-                    &mut self.phase
+                if let Phase::AwaitingHello { by }
+                | Phase::Identifying { by }
+                | Phase::Resuming { by } = &mut self.phase
                 {
                     *by += stood_still;
                 }
@@ -443,7 +444,7 @@ impl Session {
         let answer = |at: Instant| (!is_paused).then_some(at);
         let phase = match self.phase {
             Phase::Waiting { until } => Some(until),
-            Phase::Greeting { by } | Phase::Identifying { by } | Phase::Resuming { by } => {
+            Phase::AwaitingHello { by } | Phase::Identifying { by } | Phase::Resuming { by } => {
                 answer(by)
             }
             Phase::Idle | Phase::Opening | Phase::Active | Phase::Stopped => None,

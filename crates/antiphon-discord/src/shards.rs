@@ -29,14 +29,14 @@ pub(crate) async fn run(
     shared: Arc<Shared>,
     intake: Intake,
     stop: Stop,
-    begin_afresh: Option<&'static str>,
+    begin_new_session: Option<&'static str>,
 ) -> Result<(), SourceError> {
     let mut runner = ShardRunner::new(config, shared, intake, stop);
-    let Some(count) = runner.count(begin_afresh).await? else {
+    let Some(count) = runner.count(begin_new_session).await? else {
         runner.show(LinkState::Closed);
         return Ok(());
     };
-    let links = runner.begin(count, begin_afresh);
+    let links = runner.begin(count, begin_new_session);
     runner.watch(links).await
 }
 
@@ -73,12 +73,12 @@ impl ShardRunner {
     }
 
     /// Finds the number of shards; `None` if the source is stopped meanwhile.
-    async fn count(&mut self, begin_afresh: Option<&str>) -> Result<Option<u32>, SourceError> {
+    async fn count(&mut self, begin_new_session: Option<&str>) -> Result<Option<u32>, SourceError> {
         if let Some(count) = self.config.shards.count() {
             return Ok(Some(count));
         }
         if let Some(count) = self.kept_count()
-            && begin_afresh.is_none()
+            && begin_new_session.is_none()
         {
             return Ok(Some(count));
         }
@@ -127,7 +127,7 @@ impl ShardRunner {
     fn begin(
         &mut self,
         count: u32,
-        begin_afresh: Option<&str>,
+        begin_new_session: Option<&str>,
     ) -> Vec<(u32, watch::Receiver<LinkState>)> {
         self.is_alone = count == 1;
         let here = self.config.shards.here(count);
@@ -155,8 +155,8 @@ impl ShardRunner {
                 streams.clone(),
                 self.intake.checkpoint(&part),
             );
-            if let Some(cause) = begin_afresh {
-                session.begin_afresh(cause);
+            if let Some(cause) = begin_new_session {
+                session.begin_new_session(cause);
             }
             for checkpoint in left_over.drain(..) {
                 // The first shard that runs takes over the gaps of shards that no longer run.

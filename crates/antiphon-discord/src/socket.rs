@@ -18,7 +18,7 @@ use crate::{
     config::{CloseCode, Config},
     identify::{IdentifyQueue, Permit},
     inflate::{Inflated, Inflater},
-    session::{Command, Cut, KEEP_SESSION, Session, Task},
+    session::{Command, Disconnect, KEEP_SESSION, Session, Task},
     wire,
 };
 
@@ -48,12 +48,12 @@ struct Connection {
 type Opened = Result<(Connection, Option<Permit>), OpenFailure>;
 
 /// A result of reading the socket.
-enum Heard {
+enum Received {
     Payload(Bytes),
     Part,
     Skipped(usize),
     /// The connection is gone, and the next may do better.
-    Gone(Cut),
+    Disconnected(Disconnect),
     /// The frame cannot be read, and a resume brings it again.
     Unreadable(String, Option<Bytes>),
 }
@@ -79,7 +79,7 @@ impl Shard {
             {
                 connection = None;
                 self.session
-                    .on_gone(Cut::resume(error_chain(&error)), now());
+                    .on_disconnected(Disconnect::resume(error_chain(&error)), now());
             }
             if self.session.take_begun()
                 && let Some(checkpoint) = self.identify.succeed()
@@ -99,22 +99,22 @@ impl Shard {
             let wants_command = self.session.wants_command(moment.at);
             // Every branch is safe to cancel: a frame stays in its socket and a command in its queue, the
             // opening is kept, and a wait for the intake only loses its turn.
-            let cut = tokio::select! {
+            let disconnect = tokio::select! {
                 () = stop.closing() => break,
                 () = stop.reading(), if !stop.is_reading_over() => None,
                 () = until(deadline) => self.session.on_deadline(now()).err(),
                 frame = next_frame(&mut connection), if self.session.wants_frame() => {
-                    match heard(&mut connection, frame) {
-                        Heard::Payload(payload) => self.session.on_frame(&payload, now()).err(),
-                        Heard::Part => None,
-                        Heard::Skipped(size) => {
+                    match received(&mut connection, frame) {
+                        Received::Payload(payload) => self.session.on_frame(&payload, now()).err(),
+                        Received::Part => None,
+                        Received::Skipped(size) => {
                             self.session.on_skipped(size);
                             None
                         }
-                        Heard::Gone(cut) => Some(cut),
-                        Heard::Unreadable(reason, bytes) => {
+                        Received::Disconnected(disconnect) => Some(disconnect),
+                        Received::Unreadable(reason, bytes) => {
                             self.session.on_unreadable(reason, bytes.as_ref(), now());
-                            part_from(&mut connection, &closing);
+                            close_in_background(&mut connection, &closing);
                             None
                         }
                     }
@@ -150,9 +150,9 @@ impl Shard {
                     None
                 }
             };
-            if let Some(cut) = cut {
-                self.session.on_gone(cut, now());
-                part_from(&mut connection, &closing);
+            if let Some(disconnect) = disconnect {
+                self.session.on_disconnected(disconnect, now());
+                close_in_background(&mut connection, &closing);
             }
         }
         self.close(connection, now()).await;
@@ -274,36 +274,38 @@ async fn next_frame(connection: &mut Option<Connection>) -> Option<Result<Messag
     }
 }
 
-fn heard(
+fn received(
     connection: &mut Option<Connection>,
     frame: Option<Result<Message, SocketError>>,
-) -> Heard {
+) -> Received {
     match frame {
-        Some(Ok(Message::Text(text))) => Heard::Payload(text.into_bytes()),
+        Some(Ok(Message::Text(text))) => Received::Payload(text.into_bytes()),
         Some(Ok(Message::Binary(bytes))) => {
             let Some(open) = connection else {
-                return Heard::Part;
+                return Received::Part;
             };
             match open.inflater.take(&bytes) {
-                Ok(Inflated::Whole(payload)) => Heard::Payload(payload),
-                Ok(Inflated::Part) => Heard::Part,
-                Ok(Inflated::TooLarge { size }) => Heard::Skipped(size),
+                Ok(Inflated::Whole(payload)) => Received::Payload(payload),
+                Ok(Inflated::Part) => Received::Part,
+                Ok(Inflated::TooLarge { size }) => Received::Skipped(size),
                 Err(error) => {
-                    Heard::Unreadable(error_chain(&error), Some(open.inflater.unread(&bytes)))
+                    Received::Unreadable(error_chain(&error), Some(open.inflater.unread(&bytes)))
                 }
             }
         }
-        Some(Ok(Message::Close { code, reason })) => Heard::Gone(Cut::by_server(code, &reason)),
-        Some(Err(error @ (SocketError::TooLarge { .. } | SocketError::NotUtf8))) => {
-            Heard::Unreadable(error_chain(&error), None)
+        Some(Ok(Message::Close { code, reason })) => {
+            Received::Disconnected(Disconnect::by_server(code, &reason))
         }
-        Some(Err(error)) => Heard::Gone(Cut::resume(error_chain(&error))),
-        None => Heard::Gone(Cut::resume("the connection ended without goodbye")),
+        Some(Err(error @ (SocketError::TooLarge { .. } | SocketError::NotUtf8))) => {
+            Received::Unreadable(error_chain(&error), None)
+        }
+        Some(Err(error)) => Received::Disconnected(Disconnect::resume(error_chain(&error))),
+        None => Received::Disconnected(Disconnect::resume("the connection ended without goodbye")),
     }
 }
 
 /// Closes the old socket in the background, so that a slow close handshake does not stall the shard.
-fn part_from(
+fn close_in_background(
     connection: &mut Option<Connection>,
     closing: &FuturesUnordered<BoxFuture<'static, ()>>,
 ) {

@@ -80,9 +80,9 @@ impl antiphon_core::Source for Source {
             }
             let cache = &self.shared.cache;
             // A resumed session sends no guilds, so only a new one can fill an empty cache.
-            let begin_afresh = (cache.is_on() && !cache.is_restored())
+            let begin_new_session = (cache.is_on() && !cache.is_restored())
                 .then_some("the cache was not saved, and only a new session fills it");
-            shards::run(self.config, self.shared, intake, stop, begin_afresh).await
+            shards::run(self.config, self.shared, intake, stop, begin_new_session).await
         })
     }
 }

@@ -2,11 +2,9 @@
 //!
 //! A view skips all other fields. Ids may be texts or numbers; a field of an unexpected type is absent.
 
-mod scan;
-
 use std::borrow::Cow;
 
-use antiphon_core::{DecodeError, Event};
+use antiphon_core::{DecodeError, Event, Scan, Step};
 use twilight_model::id::{
     Id,
     marker::{
@@ -15,9 +13,13 @@ use twilight_model::id::{
     },
 };
 
-use scan::{Broken, Value};
+/// A view that is read field by field.
+trait Fields<'a>: Default {
+    /// Reads the value of one key, or skips it.
+    fn field(&mut self, key: &[u8], scan: &mut Scan<'a>) -> Step<()>;
+}
 
-/// Writes the reader of a view: the name on the wire, the view's field, and the type it is read as.
+/// Writes the reader of a view: the name on the wire, the view's field, and the function that reads it.
 macro_rules! reads {
     ($($view:ty { $($key:literal $field:ident $read:ident;)* })*) => {$(
         impl<'a> $view {
@@ -26,27 +28,106 @@ macro_rules! reads {
             /// # Errors
             /// [`DecodeError`] if the body is not a JSON object, or breaks off.
             pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-                Self::read(Value::new(event.body()))
-                    .ok_or_else(|| event.undecodable::<Self>("the body is not an object"))?
-                    .map_err(|Broken| event.undecodable::<Self>("the body is not JSON"))
-            }
-
-            fn read(body: Value<'a>) -> Option<Result<Self, Broken>> {
-                let mut fields = body.fields()?;
                 let mut view = Self::default();
-                loop {
-                    match fields.next() {
-                        Ok(Some((key, value))) => match &*key {
-                            $($key => view.$field = value.$read(),)*
-                            _ => {}
-                        },
-                        Ok(None) => return Some(Ok(view)),
-                        Err(broken) => return Some(Err(broken)),
-                    }
+                let mut scan = Scan::new(event.body());
+                match scan.document(|scan, key| view.field(key, scan)) {
+                    Ok(()) => Ok(view),
+                    Err(_) => Err(event.undecodable::<Self>("the body is not a JSON object")),
                 }
             }
         }
+
+        impl<'a> Fields<'a> for $view {
+            fn field(&mut self, key: &[u8], scan: &mut Scan<'a>) -> Step<()> {
+                match key {
+                    $($key => self.$field = $read(scan)?,)*
+                    _ => scan.skip()?,
+                }
+                Ok(())
+            }
+        }
     )*};
+}
+
+/// Reads an id, as a text of digits or a number.
+fn id<M>(scan: &mut Scan<'_>) -> Step<Option<Id<M>>> {
+    Ok(int(scan)?.and_then(Id::new_checked))
+}
+
+/// Reads a number that is whole and not negative, also in a text.
+fn int(scan: &mut Scan<'_>) -> Step<Option<u64>> {
+    scan.id_or_skip()
+}
+
+fn flag(scan: &mut Scan<'_>) -> Step<bool> {
+    Ok(maybe_flag(scan)?.unwrap_or_default())
+}
+
+fn maybe_flag(scan: &mut Scan<'_>) -> Step<Option<bool>> {
+    let flag = match scan.peek()? {
+        b't' => Some(true),
+        b'f' => Some(false),
+        _ => None,
+    };
+    scan.skip()?;
+    Ok(flag)
+}
+
+fn text<'a>(scan: &mut Scan<'a>) -> Step<Cow<'a, str>> {
+    Ok(scan.text_or_skip()?.unwrap_or_default())
+}
+
+fn maybe_text<'a>(scan: &mut Scan<'a>) -> Step<Option<Cow<'a, str>>> {
+    scan.text_or_skip()
+}
+
+/// Reads an object; any other value is one without fields.
+fn object<'a, V: Fields<'a>>(scan: &mut Scan<'a>) -> Step<V> {
+    Ok(maybe_object(scan)?.unwrap_or_default())
+}
+
+fn maybe_object<'a, V: Fields<'a>>(scan: &mut Scan<'a>) -> Step<Option<V>> {
+    if scan.peek()? != b'{' {
+        scan.skip()?;
+        return Ok(None);
+    }
+    let mut view = V::default();
+    scan.object(|scan, key| view.field(key, scan))?;
+    Ok(Some(view))
+}
+
+/// Reads a list; items that `read` cannot take are left out, and any other value is an empty list.
+fn list<'a, T>(
+    scan: &mut Scan<'a>,
+    read: impl Fn(&mut Scan<'a>) -> Step<Option<T>>,
+) -> Step<Vec<T>> {
+    let mut items = Vec::new();
+    if scan.peek()? == b'[' {
+        scan.list(|scan, _| {
+            items.extend(read(scan)?);
+            Ok(())
+        })?;
+    } else {
+        scan.skip()?;
+    }
+    Ok(items)
+}
+
+fn ids<M>(scan: &mut Scan<'_>) -> Step<Vec<Id<M>>> {
+    list(scan, id)
+}
+
+/// Reads the `id`s of the objects in a list.
+fn user_ids(scan: &mut Scan<'_>) -> Step<Vec<Id<UserMarker>>> {
+    list(scan, |scan| {
+        Ok(maybe_object::<Ids>(scan)?
+            .and_then(|ids| ids.id)
+            .map(Id::cast))
+    })
+}
+
+fn objects<'a, V: Fields<'a>>(scan: &mut Scan<'a>) -> Step<Vec<V>> {
+    list(scan, maybe_object)
 }
 
 reads! {
@@ -54,10 +135,10 @@ reads! {
         b"id" id id;
         b"channel_id" channel_id id;
         b"guild_id" guild_id id;
-        b"author" author user;
+        b"author" author object;
         b"content" content text;
         b"webhook_id" webhook_id id;
-        b"mentions" mentions ids_of;
+        b"mentions" mentions user_ids;
         b"mention_roles" mention_roles ids;
         b"mention_everyone" mention_everyone flag;
         b"type" kind int;
@@ -69,10 +150,10 @@ reads! {
         b"bot" bot flag;
     }
     Presence<'a> {
-        b"user" user user;
+        b"user" user object;
         b"guild_id" guild_id id;
         b"status" status text;
-        b"activities" activities activities;
+        b"activities" activities objects;
     }
     Activity<'a> {
         b"name" name text;
@@ -97,7 +178,7 @@ reads! {
     }
     Member<'a> {
         b"guild_id" guild_id id;
-        b"user" user user;
+        b"user" user object;
         b"nick" nick maybe_text;
         b"roles" roles ids;
     }
@@ -106,7 +187,7 @@ reads! {
         b"channel_id" channel_id id;
         b"guild_id" guild_id id;
         b"user_id" user_id id;
-        b"emoji" emoji emoji;
+        b"emoji" emoji object;
     }
     Emoji<'a> {
         b"id" id id;
@@ -118,9 +199,9 @@ reads! {
         b"type" kind int;
         b"channel_id" channel_id id;
         b"guild_id" guild_id id;
-        b"user" user maybe_user;
-        b"member" member maybe_member;
-        b"data" data data;
+        b"user" user maybe_object;
+        b"member" member maybe_object;
+        b"data" data object;
     }
     InteractionData<'a> {
         b"name" name text;
@@ -136,7 +217,7 @@ reads! {
     Role<'a> {
         b"guild_id" guild_id id;
         b"role_id" role_id id;
-        b"role" role role;
+        b"role" role object;
     }
     RoleName<'a> {
         b"id" id id;
@@ -196,44 +277,6 @@ pub struct User<'a> {
     pub global_name: Option<Cow<'a, str>>,
     /// Whether it is a bot.
     pub bot: bool,
-}
-
-impl<'a> Value<'a> {
-    fn user(self) -> User<'a> {
-        inner(User::read(self))
-    }
-
-    fn maybe_user(self) -> Option<User<'a>> {
-        User::read(self)?.ok()
-    }
-
-    fn maybe_member(self) -> Option<Member<'a>> {
-        Member::read(self)?.ok()
-    }
-
-    fn emoji(self) -> Emoji<'a> {
-        inner(Emoji::read(self))
-    }
-
-    fn data(self) -> InteractionData<'a> {
-        inner(InteractionData::read(self))
-    }
-
-    fn role(self) -> RoleName<'a> {
-        inner(RoleName::read(self))
-    }
-
-    fn activities(self) -> Vec<Activity<'a>> {
-        let items = self.items().into_iter().flatten();
-        items
-            .filter_map(|item| Activity::read(item)?.ok())
-            .collect()
-    }
-}
-
-/// Reads a value that is not an object as one without fields.
-fn inner<T: Default>(read: Option<Result<T, Broken>>) -> T {
-    read.and_then(Result::ok).unwrap_or_default()
 }
 
 /// View of a presence.

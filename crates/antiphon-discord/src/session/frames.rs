@@ -8,7 +8,7 @@ use antiphon_core::{
 use bytes::Bytes;
 
 use super::{
-    Cut, Heartbeat, Last, Phase, REFUSED_PAUSE, RateLimiter, Resumable, Session, Then,
+    Disconnect, Heartbeat, Last, Phase, REFUSED_PAUSE, RateLimiter, Reaction, Resumable, Session,
     checkpoint::Lost, sequence::Came,
 };
 use crate::{
@@ -24,7 +24,7 @@ impl Session {
     ///
     /// # Errors
     /// The connection has to be closed.
-    pub(crate) fn on_frame(&mut self, frame: &Bytes, now: Moment) -> Result<(), Cut> {
+    pub(crate) fn on_frame(&mut self, frame: &Bytes, now: Moment) -> Result<(), Disconnect> {
         self.frame += 1;
         let header = Header::read(frame);
         tracing::trace!(
@@ -46,7 +46,7 @@ impl Session {
             }
             Some(op::RECONNECT) => {
                 self.count_or_keep("reconnect", frame, &header, now);
-                return Err(Cut::resume("Discord asked to reconnect"));
+                return Err(Disconnect::resume("Discord asked to reconnect"));
             }
             Some(op::INVALID_SESSION) => {
                 self.count_or_keep("invalid-session", frame, &header, now);
@@ -114,7 +114,7 @@ impl Session {
     }
 
     fn on_hello(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
-        if !matches!(self.phase, Phase::Greeting { .. }) {
+        if !matches!(self.phase, Phase::AwaitingHello { .. }) {
             return;
         }
         let hello: wire::Hello = data(frame, header).unwrap_or_default();
@@ -138,19 +138,19 @@ impl Session {
     }
 
     /// Op 9 (protocol §4).
-    fn on_invalid_session(&mut self, frame: &Bytes, header: &Header<'_>) -> Cut {
+    fn on_invalid_session(&mut self, frame: &Bytes, header: &Header<'_>) -> Disconnect {
         let is_resumable = data(frame, header).unwrap_or(false);
         if is_resumable && self.resumable.is_some() {
-            return Cut::resume("Discord asked to resume again");
+            return Disconnect::resume("Discord asked to resume again");
         }
         let reason = if self.resumable.is_some() {
             "Discord no longer knows the session"
         } else {
             "Discord refused to begin a session now"
         };
-        Cut {
+        Disconnect {
             reason: reason.into(),
-            then: Then::Afresh(Duration::from_millis(self.rng.u64(REFUSED_PAUSE))),
+            reaction: Reaction::NewSession(Duration::from_millis(self.rng.u64(REFUSED_PAUSE))),
         }
     }
 

@@ -6,7 +6,7 @@ use antiphon_core::{Edge, Fatal, Kind, LinkState, Moment, OpenFailure, StopCode}
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{Cut, HOPELESS, IN_A_ROW, Lost, Phase, Session, Task, Then, UNANSWERED};
+use super::{Disconnect, HOPELESS, IN_A_ROW, Lost, Phase, Reaction, Session, Task, UNANSWERED};
 use crate::{dispatch::UNREADABLE, identify::Permit, wire};
 
 /// Shortest wait in the identify queue that is shown as `waiting`.
@@ -53,7 +53,7 @@ impl Session {
         self.is_out_of_reach = false;
         self.connections += 1;
         self.connection = format!("{}-{}", self.nonce, self.connections);
-        self.phase = Phase::Greeting {
+        self.phase = Phase::AwaitingHello {
             by: now.at + self.config.hello_timeout,
         };
         self.shard_event("discord.CONNECT", now);
@@ -69,7 +69,7 @@ impl Session {
     }
 
     /// Takes the loss of the connection, or the reason to close it.
-    pub(crate) fn on_gone(&mut self, cut: Cut, now: Moment) {
+    pub(crate) fn on_disconnected(&mut self, disconnect: Disconnect, now: Moment) {
         if self.is_open() {
             self.shard_event("discord.SHARD_DISCONNECT", now);
             self.shard_event("discord.DISCONNECT", now);
@@ -80,18 +80,18 @@ impl Session {
         // A resume brings the missing dispatches, and the ones behind them once more.
         self.ahead.clear();
         self.replies.clear();
-        match cut.then {
-            Then::Resume(pause) => self.wait(cut.reason, pause, now),
-            Then::Afresh(pause) => {
-                self.forget(&cut.reason, Some(now));
-                self.wait(cut.reason, pause, now);
+        match disconnect.reaction {
+            Reaction::Resume(pause) => self.wait(disconnect.reason, pause, now),
+            Reaction::NewSession(pause) => {
+                self.forget(&disconnect.reason, Some(now));
+                self.wait(disconnect.reason, pause, now);
             }
-            Then::Stop(code, hint) => {
+            Reaction::Stop(code, hint) => {
                 if matches!(code, "invalid_shard" | "sharding_required") {
                     // The next run must not insist on the refused number of shards.
-                    self.forget(&cut.reason, Some(now));
+                    self.forget(&disconnect.reason, Some(now));
                 }
-                self.stop(code, cut.reason, hint, now);
+                self.stop(code, disconnect.reason, hint, now);
             }
         }
     }
@@ -108,7 +108,7 @@ impl Session {
         let is_again = self.stuck_at == Some(here);
         self.stuck_at = Some(here);
         if !is_again && self.resumable.is_some() {
-            return self.on_gone(Cut::resume(reason), now);
+            return self.on_disconnected(Disconnect::resume(reason), now);
         }
         if self
             .stuck_since
@@ -118,15 +118,15 @@ impl Session {
         }
         self.stuck_since = Some(now.at);
         self.stuck_sessions += 1;
-        let then = if self.stuck_sessions >= HOPELESS {
-            Then::Stop(
+        let reaction = if self.stuck_sessions >= HOPELESS {
+            Reaction::Stop(
                 "frame_too_large",
                 "raise `Config::largest_frame`, or look at what stands between this program and Discord",
             )
         } else {
-            Then::Afresh(Duration::ZERO)
+            Reaction::NewSession(Duration::ZERO)
         };
-        self.on_gone(Cut { reason, then }, now);
+        self.on_disconnected(Disconnect { reason, reaction }, now);
     }
 
     /// Stops the shard.
@@ -216,25 +216,25 @@ impl Session {
     ///
     /// # Errors
     /// The connection has to be closed.
-    pub(crate) fn on_deadline(&mut self, now: Moment) -> Result<(), Cut> {
+    pub(crate) fn on_deadline(&mut self, now: Moment) -> Result<(), Disconnect> {
         let is_paused = self.paused_at.is_some();
         match self.phase {
             Phase::Waiting { until } if until <= now.at => self.start(),
-            Phase::Greeting { by } if by <= now.at && !is_paused => {
-                return Err(Cut::resume("Discord did not greet in time"));
+            Phase::AwaitingHello { by } if by <= now.at && !is_paused => {
+                return Err(Disconnect::resume("Discord did not greet in time"));
             }
             Phase::Identifying { by } if by <= now.at && !is_paused => {
-                return Err(Cut::resume("the session did not begin in time"));
+                return Err(Disconnect::resume("the session did not begin in time"));
             }
             Phase::Resuming { by } if by <= now.at && !is_paused => {
                 self.unanswered += 1;
                 let reason = "the resume was not answered in time".to_owned();
-                let then = if self.unanswered >= UNANSWERED {
-                    Then::Afresh(Duration::ZERO)
+                let reaction = if self.unanswered >= UNANSWERED {
+                    Reaction::NewSession(Duration::ZERO)
                 } else {
-                    Then::Resume(Duration::ZERO)
+                    Reaction::Resume(Duration::ZERO)
                 };
-                return Err(Cut { reason, then });
+                return Err(Disconnect { reason, reaction });
             }
             _ => {}
         }
@@ -248,7 +248,7 @@ impl Session {
     }
 
     /// Sends a heartbeat if one is due (protocol §2).
-    pub(super) fn beat(&mut self, now: Moment) -> Result<(), Cut> {
+    pub(super) fn beat(&mut self, now: Moment) -> Result<(), Disconnect> {
         let is_paused = self.paused_at.is_some();
         let Some(heartbeat) = self
             .heartbeat
@@ -258,7 +258,9 @@ impl Session {
             return Ok(());
         };
         if heartbeat.is_silent() && !is_paused {
-            return Err(Cut::resume("Discord stopped acknowledging heartbeats"));
+            return Err(Disconnect::resume(
+                "Discord stopped acknowledging heartbeats",
+            ));
         }
         heartbeat.beat(now.at);
         self.replies.push_back(wire::heartbeat(self.durable));
