@@ -1,13 +1,13 @@
-//! What the bot's guilds look like, as a projection that follows the journal; off unless asked for.
+//! The cache: a projection of the journal that holds the bot's guilds; off by default.
 
 mod apply;
 mod bounded;
-mod lay;
 mod limits;
-mod picture;
+mod patch;
+mod projection;
 mod saved;
+mod size;
 mod store;
-mod weigh;
 
 use std::{
     fmt,
@@ -27,20 +27,20 @@ use antiphon_discord_model::{
 };
 
 pub use self::limits::CacheLimits;
-pub(crate) use self::picture::Picture;
+pub(crate) use self::projection::CacheProjection;
 use self::store::Store;
 
-/// What is known of the bot's guilds: cheap to clone, and usable from anywhere.
+/// The known state of the bot's guilds. It is cheap to clone and usable from anywhere.
 ///
-/// It is never older than the event a handler has, and possibly newer.
-/// What is read is shared and does not change; no lock is held after a call.
-/// Of a cache that was not asked for, and of what is over its limits, everything is absent.
+/// It is never older than the event that a handler has, but may be newer.
+/// Values are shared and immutable; no lock is held after a call.
+/// A cache that is off is empty; objects over its limits are absent.
 ///
-/// What an event replaced or removed rides along with it as `Before`: the [`Message`] of an edit or deletion (several
-/// as `Vec<Message>`), the [`Member`], [`Channel`], [`Role`], [`Guild`], [`VoiceState`], [`Presence`] or
-/// bot's own [`User`], the `Vec<Emoji>` of a guild.
-/// A guild in an outage keeps what is known of it; a member who leaves takes presence and voice state along, a channel
-/// its threads and messages, and a role is taken from its members.
+/// A handler gets the objects that its event replaced or removed as `Before`: the [`Message`] of an edit or deletion
+/// (`Vec<Message>` for several), the [`Member`], [`Channel`], [`Role`], [`Guild`], [`VoiceState`], [`Presence`] or the
+/// bot's own [`User`], or the `Vec<Emoji>` of a guild.
+/// A guild in an outage keeps its objects. A leaving member's presence and voice state, a deleted channel's threads and
+/// messages, and a deleted role of members are removed too.
 #[derive(Clone)]
 pub struct Cache {
     shared: Arc<Shared>,
@@ -52,7 +52,7 @@ struct Shared {
     store: RwLock<Store>,
 }
 
-/// How much the cache holds.
+/// Number of objects in the cache, and their size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheSize {
@@ -74,12 +74,12 @@ pub struct CacheSize {
     pub voice_states: usize,
     /// Messages of all channels.
     pub messages: usize,
-    /// Bytes of all of them, estimated from their texts and lists; the process grows by about a tenth more.
+    /// Estimated bytes of all objects; the process grows by about a tenth more.
     pub bytes: usize,
 }
 
 impl Cache {
-    /// A cache that keeps nothing, or as much as the limits say.
+    /// Creates a cache with these limits, or one that is off.
     pub(crate) fn new(limits: Option<CacheLimits>) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -90,14 +90,14 @@ impl Cache {
         }
     }
 
-    /// Whether the cache was asked for.
+    /// Whether the cache is on.
     pub fn is_on(&self) -> bool {
         self.shared.limits.is_some()
     }
 
-    /// Whether it goes on from a save of an earlier run.
+    /// Whether it was restored from an earlier run.
     ///
-    /// If it does not, the source identifies afresh, since a resumed session sends no guilds.
+    /// If not, the source identifies instead of resuming, because a resumed session sends no guilds.
     pub fn is_restored(&self) -> bool {
         self.shared.is_restored.load(Ordering::Acquire)
     }
@@ -112,12 +112,12 @@ impl Cache {
         self.read().me.clone()
     }
 
-    /// A guild, with its stickers, stages and scheduled events; what else it has is asked for by itself.
+    /// A guild with its stickers, stages and scheduled events; its other objects have methods of their own.
     pub fn guild(&self, id: Id<GuildMarker>) -> Option<Arc<Guild>> {
         self.read().guilds.get((), id).cloned()
     }
 
-    /// Ids of all guilds, those known longest first.
+    /// Ids of all guilds, the oldest entry first.
     pub fn guilds(&self) -> Vec<Id<GuildMarker>> {
         self.read().guilds.iter().map(|((), id, _)| id).collect()
     }
@@ -127,7 +127,7 @@ impl Cache {
         self.read().channels.get(id).cloned()
     }
 
-    /// Channels and threads of a guild, by their ids.
+    /// Channels and threads of a guild, sorted by id.
     pub fn channels(&self, guild: Id<GuildMarker>) -> Vec<Arc<Channel>> {
         let store = self.read();
         let channels = store.channels.map.of(guild);
@@ -139,7 +139,7 @@ impl Cache {
         self.read().roles.get(id).cloned()
     }
 
-    /// Roles of a guild, by their ids.
+    /// Roles of a guild, sorted by id.
     pub fn roles(&self, guild: Id<GuildMarker>) -> Vec<Arc<Role>> {
         let store = self.read();
         let roles = store.roles.map.of(guild);
@@ -151,7 +151,7 @@ impl Cache {
         self.read().emojis.get(id).cloned()
     }
 
-    /// A guild's own emojis, by their ids.
+    /// A guild's own emojis, sorted by id.
     pub fn emojis(&self, guild: Id<GuildMarker>) -> Vec<Arc<Emoji>> {
         let store = self.read();
         let emojis = store.emojis.map.of(guild);
@@ -163,24 +163,24 @@ impl Cache {
         self.read().members.get(guild, user).cloned()
     }
 
-    /// Those members of a guild that are known, by their ids.
+    /// Known members of a guild, sorted by id.
     pub fn members(&self, guild: Id<GuildMarker>) -> Vec<Arc<Member>> {
         let store = self.read();
         let members = store.members.of(guild);
         members.map(|(_, member)| Arc::clone(member)).collect()
     }
 
-    /// A user that was seen anywhere.
+    /// A user seen in any event.
     pub fn user(&self, id: Id<UserMarker>) -> Option<Arc<User>> {
         self.read().users.get((), id).cloned()
     }
 
-    /// A user's presence in a guild; absent for one who was not online since the session began.
+    /// A user's presence in a guild; absent for a user who was not online since the session began.
     pub fn presence(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Option<Arc<Presence>> {
         self.read().presences.get(guild, user).cloned()
     }
 
-    /// A user's place in a guild's voice channels; absent for one who is in none.
+    /// A user's voice state in a guild; absent for a user who is in no voice channel.
     pub fn voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -189,7 +189,7 @@ impl Cache {
         self.read().voice_states.get(guild, user).cloned()
     }
 
-    /// Everyone in a guild's voice channels, by their ids.
+    /// Voice states of a guild, sorted by user id.
     pub fn voice_states(&self, guild: Id<GuildMarker>) -> Vec<Arc<VoiceState>> {
         let store = self.read();
         let states = store.voice_states.of(guild);
@@ -201,14 +201,14 @@ impl Cache {
         self.read().messages.get(id).cloned()
     }
 
-    /// The last messages of a channel, by their ids, which is by their age.
+    /// Newest messages of a channel, sorted by id, which is by age.
     pub fn messages(&self, channel: Id<ChannelMarker>) -> Vec<Arc<Message>> {
         let store = self.read();
         let messages = store.messages.map.of(channel);
         messages.map(|(_, message)| Arc::clone(message)).collect()
     }
 
-    /// How much it holds now.
+    /// Current size of the cache.
     pub fn size(&self) -> CacheSize {
         let store = self.read();
         CacheSize {

@@ -1,12 +1,11 @@
-//! The cloneable handle that users hold, and the requests and commands it makes.
+//! The client: a cloneable handle with requests and commands.
 //!
 //! A request is a value with options, sent when it is awaited: `client.create_message(channel).content("la").await`.
 //! Requests need no connection to the Gateway.
 //!
-//! Answers are read as leniently as events: a value that cannot be read costs itself alone, and what was left out is
-//! logged at *debug* and counted in the metric `antiphon_discord_repairs_total` under the kind `answer`.
-//! A request that Discord carried out fails for its answer only where not even an id can be read
-//! ([`RequestError::Undecodable`]).
+//! Responses are read as leniently as events: a value that cannot be read is left out alone, logged at *debug* and
+//! counted in the metric `antiphon_discord_repairs_total` under the kind `answer`.
+//! A request that Discord carried out fails only if the response lacks an id ([`RequestError::Undecodable`]).
 //!
 //! | limit | what happens at it |
 //! | --- | --- |
@@ -15,7 +14,7 @@
 //! | a 429 | the bucket, or all routes if it is global, waits as long as the newest one asks; the request is sent again, five times at most |
 //! | a wait that ends after the request's time | [`RequestError::RateLimited`] at once |
 //! | [`Config::request_timeout`], 30 s, for a request with all its waits and repetitions | [`RequestError::TimedOut`], or [`RequestError::OutcomeUnknown`] where it may have been done |
-//! | [`Config::waiting`], 256 requests that wait for their turn | [`RequestError::Busy`] for one more |
+//! | [`Config::max_queued_requests`], 256 requests that wait for their turn | [`RequestError::Busy`] for one more |
 //! | a 5xx or a lost answer | sent again, four times at most, 10 s for each: `GET`, `PUT`, `DELETE`, messages by their nonce, first answers to interactions; others are [`RequestError::OutcomeUnknown`], and so is a message without a chosen nonce in the end |
 //! | 9,000 refusals (401, 403, 429) within ten minutes | [`RequestError::TooManyRefusals`], before Discord shuts the address out at 10,000 |
 //! | a 401 | [`RequestError::Unauthorized`] for every further request with the bot's token |
@@ -23,7 +22,7 @@
 //!
 //! [`Config::request_timeout`]: crate::Config::request_timeout
 //! [`Config::requests_per_second`]: crate::Config::requests_per_second
-//! [`Config::waiting`]: crate::Config::waiting
+//! [`Config::max_queued_requests`]: crate::Config::max_queued_requests
 //! [`RequestError::Busy`]: crate::RequestError::Busy
 //! [`RequestError::OutcomeUnknown`]: crate::RequestError::OutcomeUnknown
 //! [`RequestError::RateLimited`]: crate::RequestError::RateLimited
@@ -32,7 +31,6 @@
 //! [`RequestError::Unauthorized`]: crate::RequestError::Unauthorized
 //! [`RequestError::Undecodable`]: crate::RequestError::Undecodable
 
-mod asked;
 mod call;
 mod channels;
 mod commands;
@@ -56,12 +54,8 @@ use antiphon_core::{LinkState, SourceName};
 use tokio::sync::watch;
 use twilight_model::gateway::Intents;
 
-pub(crate) use self::{
-    asked::{Command, VoiceWish},
-    gateway::{Fleet, Handle},
-};
+pub(crate) use self::gateway::{ShardHandle, ShardSet};
 pub use self::{
-    asked::{MemberQuery, Members, VoiceConnection},
     call::{AuditedCall, Call},
     channels::{
         CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
@@ -84,32 +78,28 @@ pub use self::{
 };
 use crate::{cache::Cache, config::Config, http::Http};
 
-/// Commands that wait for a shard's connection; one more waits for its turn within its own timeout.
-pub(crate) const COMMANDS: usize = 64;
-
-/// What client and source have in common.
+/// State that client and source share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) name: SourceName,
-    pub(crate) http: Http,
+    pub(crate) http: Arc<Http>,
     pub(crate) link: watch::Sender<LinkState>,
     pub(crate) cache: Cache,
     /// The shards, once it is known how many there are.
-    pub(crate) fleet: watch::Sender<Option<Arc<Fleet>>>,
-    /// What commands need of the configuration.
+    pub(crate) shards: watch::Sender<Option<Arc<ShardSet>>>,
+    /// Options of commands, from the configuration.
     pub(crate) rules: gateway::Rules,
 }
 
 impl Shared {
     pub(crate) fn new(config: &Config) -> Self {
-        // A proxy that cannot be used is an error when the source runs, and of every request before that.
-        let network = config.routed_or_closed();
+        let network = config.network.through(config.proxy.as_ref());
         Self {
             name: config.name.clone(),
-            http: Http::new(config, network.http()),
+            http: Arc::new(Http::new(config.http_options(), network.http())),
             link: watch::Sender::new(LinkState::Idle),
             cache: Cache::new(config.cache),
-            fleet: watch::Sender::new(None),
+            shards: watch::Sender::new(None),
             rules: gateway::Rules {
                 intents: config.intents,
                 timeout: config.action_timeout,
@@ -118,7 +108,7 @@ impl Shared {
     }
 }
 
-/// A handle on one bot: cheap to clone, and usable from anywhere.
+/// Handle on one bot. It is cheap to clone and usable from anywhere.
 ///
 /// Requests work at any time; what goes over the Gateway waits for it up to [`Config::action_timeout`].
 #[derive(Clone, Debug)]
@@ -135,22 +125,22 @@ impl Client {
         &self.shared.http
     }
 
-    /// The name of its source, as its events have it.
+    /// Name of its source, as its events have it.
     pub fn source(&self) -> &SourceName {
         &self.shared.name
     }
 
-    /// Which events the bot is sent.
+    /// Intents with which the bot connects.
     pub fn intents(&self) -> Intents {
         self.shared.rules.intents
     }
 
-    /// What is known of the bot's guilds; nothing unless [`Config::cache`] asked for it.
+    /// The bot's guilds, as far as they are known; empty unless [`Config::cache`] is set.
     pub fn cache(&self) -> &Cache {
         &self.shared.cache
     }
 
-    /// How the connection stands, and a way to wait for its changes.
+    /// State of the connection, and a way to wait for its changes.
     pub fn link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
     }

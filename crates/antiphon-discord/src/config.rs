@@ -1,6 +1,5 @@
-//! What the user chooses.
+//! Configuration of one bot.
 
-mod presence;
 mod shards;
 
 use std::{fmt, time::Duration};
@@ -10,65 +9,30 @@ use antiphon_discord_model::AllowedMentions;
 use antiphon_net::{Limits, Network, Proxy, parse_url};
 use twilight_model::gateway::Intents;
 
-pub use self::{
-    presence::{Activity, Presence},
-    shards::Shards,
-};
+pub use self::shards::Shards;
 pub use crate::inflate::Compression;
-use crate::{cache::CacheLimits, error::ConfigError};
+use crate::{
+    cache::CacheLimits,
+    error::ConfigError,
+    http::HttpOptions,
+    model::{presence::Presence, properties::Properties},
+    wire::{self, Identify},
+};
 
-/// Who connects, as Discord is told in an identify (protocol §3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Properties {
-    /// Operating system; by default that of this machine.
-    pub os: String,
-    /// Name of the library; `antiphon` by default.
-    pub browser: String,
-    /// Name of the device; `antiphon` by default.
-    pub device: String,
-}
-
-impl Default for Properties {
-    fn default() -> Self {
-        Self {
-            os: std::env::consts::OS.into(),
-            browser: "antiphon".into(),
-            device: "antiphon".into(),
-        }
-    }
-}
-
-impl Properties {
-    /// Who connects.
-    pub fn new(
-        os: impl Into<String>,
-        browser: impl Into<String>,
-        device: impl Into<String>,
-    ) -> Self {
-        Self {
-            os: os.into(),
-            browser: browser.into(),
-            device: device.into(),
-        }
-    }
-}
-
-/// What an ordered stop tells Discord.
+/// Close code with which an ordered stop closes the shards' connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SignOff {
-    /// Nothing: the sessions are kept, the next start goes on with them and misses nothing, and the bot shows as online
-    /// for some minutes; the default.
+pub enum CloseCode {
+    /// 4000: Discord keeps the sessions. The next start resumes them and misses nothing; the bot shows as online for
+    /// some minutes after the stop. The default.
     #[default]
-    Never,
-    /// The sessions end with the source, the bot shows as offline at once, and the next start identifies afresh and
-    /// reports a gap.
-    AtStop,
+    Resume,
+    /// 1000: Discord ends the sessions. The bot shows as offline at once; the next start identifies and reports a gap.
+    Normal,
 }
 
-/// The choices for one bot.
+/// Options of one bot.
 ///
-/// A bad value is an error when the source runs, not here.
+/// [`Source`](crate::Source) checks the values when it runs; setters do not fail.
 #[derive(Clone)]
 pub struct Config {
     pub(crate) token: Secret,
@@ -77,7 +41,7 @@ pub struct Config {
     pub(crate) gateway: Option<String>,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
-    pub(crate) proxy: Option<Secret>,
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) clock: Clock,
     pub(crate) rng: Option<Rng>,
     pub(crate) shards: Shards,
@@ -86,21 +50,21 @@ pub struct Config {
     pub(crate) properties: Properties,
     pub(crate) large_threshold: u16,
     pub(crate) largest_frame: usize,
-    pub(crate) sign_off: SignOff,
+    pub(crate) close_code: CloseCode,
     pub(crate) hello_timeout: Duration,
     pub(crate) ready_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) action_timeout: Duration,
-    pub(crate) waiting: usize,
+    pub(crate) max_queued_requests: usize,
     pub(crate) requests_per_second: usize,
     pub(crate) allowed_mentions: Option<AllowedMentions>,
     pub(crate) user_agent: String,
-    pub(crate) buffer: usize,
+    pub(crate) buffer_bytes: usize,
     pub(crate) cache: Option<CacheLimits>,
 }
 
 impl Config {
-    /// The defaults for the bot with this token, with or without the prefix `Bot `, and these intents (protocol §7).
+    /// Creates the default options for a bot token, with or without the prefix `Bot `, and these intents (protocol §7).
     pub fn new(token: impl Into<Secret>, intents: Intents) -> Self {
         Self {
             token: token.into(),
@@ -118,12 +82,12 @@ impl Config {
             properties: Properties::default(),
             large_threshold: 50,
             largest_frame: 64 << 20,
-            sign_off: SignOff::default(),
+            close_code: CloseCode::default(),
             hello_timeout: Duration::from_secs(20),
             ready_timeout: Duration::from_secs(120),
             request_timeout: Duration::from_secs(30),
             action_timeout: Duration::from_secs(10),
-            waiting: 256,
+            max_queued_requests: 256,
             requests_per_second: 50,
             allowed_mentions: None,
             user_agent: concat!(
@@ -132,205 +96,203 @@ impl Config {
                 ")"
             )
             .into(),
-            buffer: 16 << 20,
+            buffer_bytes: 16 << 20,
             cache: None,
         }
     }
 
-    /// Sets the source's name; the default is `discord`.
+    /// Sets the source's name. Default: `discord`.
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Sets where requests go, such as a server of one's own: scheme, host, port and path up to the version, without a
-    /// slash at the end; the default is `https://discord.com/api/v10`.
+    /// Sets the base URL of requests: scheme, host, port and path up to the version, without a slash at the end.
+    ///
+    /// Default: `https://discord.com/api/v10` (<https://discord.com/developers/docs/reference#api-reference-base-url>).
     #[must_use]
     pub fn api(mut self, url: impl Into<String>) -> Self {
         self.api = url.into();
         self
     }
 
-    /// Sets where sessions begin, such as a server of one's own: scheme `ws` or `wss`, host and port, without a query.
+    /// Sets the URL of the Gateway: scheme `ws` or `wss`, host and port, without a query.
     ///
-    /// The default is what `GET /gateway/bot` answers.
-    /// Sessions are resumed where the server says.
+    /// Default: the URL that `GET /gateway/bot` names
+    /// (<https://discord.com/developers/docs/events/gateway#get-gateway-bot>). A session is resumed at the URL in its READY.
     #[must_use]
     pub fn gateway(mut self, url: impl Into<String>) -> Self {
         self.gateway = Some(url.into());
         self
     }
 
-    /// Sets where connections really go; the default is the internet.
+    /// Sets the network over which connections are opened. Default: the internet.
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
         self
     }
 
-    /// Sets a proxy for requests and sockets, by its URL, which may hold a login; the default is none.
+    /// Sets a proxy for requests and sockets. Default: that of the network, which has none.
     #[must_use]
-    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
-        self.proxy = Some(url.into());
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
         self
     }
 
-    /// Sets the clock; the default is the machine's.
+    /// Sets the clock. Default: the machine's.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Sets the chance by which beats and waits are spread; the default is seeded by the machine.
+    /// Sets the random numbers that spread heartbeats and waits. Default: seeded by the machine.
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = Some(rng);
         self
     }
 
-    /// Sets how many shards the bot has and which of them run here; the default is as many as Discord recommends, and
-    /// all of them.
+    /// Sets the number of shards, and the range that runs here. Default: [`Shards::Recommended`].
     #[must_use]
     pub fn shards(mut self, shards: Shards) -> Self {
         self.shards = shards;
         self
     }
 
-    /// Sets how the server compresses what it sends; the default is `zstd-stream`.
+    /// Sets how the server compresses frames. Default: `zstd-stream`.
     ///
-    /// Frames that come uncompressed are taken all the same.
+    /// Uncompressed frames are read in any case.
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         self
     }
 
-    /// Sets the presence with which sessions begin; the default is online without an activity.
+    /// Sets the presence with which sessions begin. Default: online without an activity.
     #[must_use]
     pub fn presence(mut self, presence: Presence) -> Self {
         self.presence = Some(presence);
         self
     }
 
-    /// Sets who connects, as Discord is told; the default is antiphon on this machine's system.
+    /// Sets the connection properties of the identify. Default: `antiphon` on this machine's operating system.
     #[must_use]
     pub fn properties(mut self, properties: Properties) -> Self {
         self.properties = properties;
         self
     }
 
-    /// Sets from how many members on a guild is sent without those who are offline, from 50 to 250; the default is 50.
+    /// Sets the member count above which a guild comes without its offline members, 50 to 250. Default: 50.
     #[must_use]
     pub fn large_threshold(mut self, members: u16) -> Self {
         self.large_threshold = members;
         self
     }
 
-    /// Sets the largest frame that is taken, uncompressed, in bytes; the default is 64 MiB, the least 64 KiB.
+    /// Sets the largest frame that is read, in uncompressed bytes, at least 64 KiB. Default: 64 MiB.
     ///
-    /// A larger one that came compressed is passed over without being held in memory, and a gap is reported in its
-    /// place; one that inflates to sixteen times the limit ends the connection, which is then resumed.
-    /// A larger one that came as it is ends the connection too.
-    /// If the same frame comes again after the resume, a new session is begun and a gap is reported; and if three
-    /// sessions in a row end like this, the source stops and says so.
+    /// A larger compressed frame is skipped without being held in memory, and a gap is reported in its place.
+    /// A compressed frame of more than sixteen times the limit, or a larger uncompressed one, ends the connection, and
+    /// the session is resumed.
+    /// If the same frame comes again after the resume, a new session begins and a gap is reported; if three sessions in
+    /// a row end like this, the source stops with the code `frame_too_large`.
     #[must_use]
     pub fn largest_frame(mut self, bytes: usize) -> Self {
         self.largest_frame = bytes;
         self
     }
 
-    /// Sets what an ordered stop tells Discord; the default is nothing, so that the next start can go on.
+    /// Sets the close code of an ordered stop. Default: [`CloseCode::Resume`].
     #[must_use]
-    pub fn sign_off(mut self, sign_off: SignOff) -> Self {
-        self.sign_off = sign_off;
+    pub fn close_code(mut self, code: CloseCode) -> Self {
+        self.close_code = code;
         self
     }
 
-    /// Sets how long the server may take to greet on an open connection; the default is 20 seconds.
+    /// Sets how long the server may take to send HELLO on an open connection. Default: 20 s.
     #[must_use]
     pub fn hello_timeout(mut self, timeout: Duration) -> Self {
         self.hello_timeout = timeout;
         self
     }
 
-    /// Sets how long the server may take to begin a session, or to go on with resuming one; the default is two minutes.
+    /// Sets how long the server may take to send READY, or the next frame of a replay. Default: 2 min.
     ///
-    /// A new try costs one of the day's identifies, so this should not be short.
+    /// Each new try costs one of the day's identifies, so do not set this short.
     #[must_use]
     pub fn ready_timeout(mut self, timeout: Duration) -> Self {
         self.ready_timeout = timeout;
         self
     }
 
-    /// Sets how long a request may take, with its wait for a turn and all tries; the default is 30 seconds.
+    /// Sets how long a request may take, including its wait in the queue and all tries. Default: 30 s.
     ///
-    /// A rate limit that holds longer is reported at once, and no turn is waited for any longer than this.
+    /// A rate limit that holds longer fails the request at once.
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// Sets how long what goes over the Gateway waits for the connection, and then for each answer; the default is ten
-    /// seconds.
+    /// Sets how long a command over the Gateway waits for the connection, and then for each answer. Default: 10 s.
     #[must_use]
     pub fn action_timeout(mut self, timeout: Duration) -> Self {
         self.action_timeout = timeout;
         self
     }
 
-    /// Sets how many requests may wait for their turn; one more is refused at once; the default is 256.
+    /// Sets how many requests may wait for their turn; one more is refused at once. Default: 256.
     #[must_use]
-    pub fn waiting(mut self, most: usize) -> Self {
-        self.waiting = most;
+    pub fn max_queued_requests(mut self, most: usize) -> Self {
+        self.max_queued_requests = most;
         self
     }
 
-    /// Sets how many requests go out within any second; the default is 50, Discord's limit for most bots.
+    /// Sets how many requests are sent within any second. Default: 50, Discord's limit for most bots
     ///
-    /// Answers to interactions do not count.
+    /// (<https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>). Answers to interactions do not count.
     #[must_use]
     pub fn requests_per_second(mut self, most: usize) -> Self {
         self.requests_per_second = most;
         self
     }
 
-    /// Sets whom messages may mention that do not say so themselves; the default is everybody whom their text names.
+    /// Sets the allowed mentions of messages that set none themselves. Default: everybody whom the text mentions.
     ///
-    /// It holds for messages, their edits, webhooks and further messages of an interaction, not for its first answer.
+    /// Applies to messages, edits, webhooks and followups of an interaction, not to the first answer of an interaction.
     #[must_use]
     pub fn allowed_mentions(mut self, mentions: AllowedMentions) -> Self {
         self.allowed_mentions = Some(mentions);
         self
     }
 
-    /// Sets how requests and sockets name the program; the default names antiphon and its version.
+    /// Sets the `User-Agent` of requests and sockets. Default: antiphon with its version.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
     }
 
-    /// Sets how many bytes of events each shard may hold for the journal before it stops reading; the default is 16 MiB.
+    /// Sets how many bytes of events a shard may hold for the journal before it stops reading. Default: 16 MiB.
     #[must_use]
-    pub fn buffer(mut self, bytes: usize) -> Self {
-        self.buffer = bytes;
+    pub fn buffer_bytes(mut self, bytes: usize) -> Self {
+        self.buffer_bytes = bytes;
         self
     }
 
-    /// Keeps what the bot's guilds look like, within these limits; the default is to keep nothing.
+    /// Turns the cache on, within these limits. Default: off.
     ///
-    /// With a cache, a source whose save is missing identifies afresh, since a resumed session sends no guilds; without
-    /// one it always resumes.
+    /// Without a saved cache the source identifies instead of resuming, because a resumed session sends no guilds.
     #[must_use]
     pub fn cache(mut self, limits: CacheLimits) -> Self {
         self.cache = Some(limits);
         self
     }
 
-    /// The token as the Gateway wants it: without its prefix.
+    /// The token without its prefix, as the Gateway takes it.
     pub(crate) fn bare_token(&self) -> &str {
         let token = self.token.expose().trim();
         match token.strip_prefix("Bot") {
@@ -339,44 +301,55 @@ impl Config {
         }
     }
 
-    /// The network with the proxy on it.
-    pub(crate) fn routed(&self) -> Result<Network, ConfigError> {
-        match &self.proxy {
-            None => Ok(self.network.clone()),
-            Some(url) => Proxy::parse(url.expose())
-                .map(|proxy| self.network.clone().proxy(proxy))
-                .map_err(|error| ConfigError::new("proxy", error.to_string())),
+    /// The identify of one shard, given its number and the number of shards.
+    pub(crate) fn identify(&self, shard: [u32; 2]) -> Identify<'_> {
+        Identify {
+            token: self.bare_token(),
+            properties: (&self.properties).into(),
+            intents: self.intents.bits(),
+            large_threshold: self.large_threshold,
+            shard,
+            presence: self.presence.as_ref().map(Into::into),
         }
     }
 
-    /// The network as [`routed`](Self::routed); one on which nothing can be sent where the proxy cannot be used.
-    pub(crate) fn routed_or_closed(&self) -> Network {
-        self.routed()
-            .unwrap_or_else(|error| self.network.clone().closed(&error.to_string()))
+    /// The options that requests need.
+    pub(crate) fn http_options(&self) -> HttpOptions {
+        HttpOptions {
+            api: self.api.clone(),
+            token: self.token.clone(),
+            user_agent: self.user_agent.clone(),
+            allowed_mentions: self.allowed_mentions.clone(),
+            requests_per_second: self.requests_per_second,
+            max_queued_requests: self.max_queued_requests,
+            timeout: self.request_timeout,
+            clock: self.clock,
+            rng: self.rng.clone().unwrap_or_default(),
+        }
     }
 
-    /// The network for sockets, which takes frames up to the limit.
-    pub(crate) fn socket_network(&self) -> Result<Network, ConfigError> {
-        let network = self.routed()?;
+    /// The network for sockets, with the proxy and with frames up to `largest_frame`.
+    pub(crate) fn socket_network(&self) -> Network {
+        let network = self.network.through(self.proxy.as_ref());
         let limits: Limits = *network.bounds();
         let frame = limits.frame.max(self.largest_frame);
         let message = limits.message.max(self.largest_frame);
-        Ok(network.limits(limits.frame(frame).message(message)))
+        network.limits(limits.frame(frame).message(message))
     }
 
-    /// Looks for values that make no sense.
+    /// Checks all values.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let token = self.bare_token();
         if token.is_empty() {
             return Err(ConfigError::new(
                 "token",
-                "is empty: copy it from the application's page \"Bot\" at https://discord.com/developers/applications",
+                "empty; copy it from the application's page \"Bot\" at https://discord.com/developers/applications",
             ));
         }
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ConfigError::new(
                 "token",
-                "holds a space or another character that no token has: copy it again",
+                "it holds a space or another character that no token has; copy it again",
             ));
         }
         let times = [
@@ -391,8 +364,8 @@ impl Config {
             }
         }
         let counts = [
-            ("buffer", self.buffer),
-            ("waiting", self.waiting),
+            ("buffer_bytes", self.buffer_bytes),
+            ("max_queued_requests", self.max_queued_requests),
             ("requests_per_second", self.requests_per_second),
         ];
         for (option, count) in counts {
@@ -423,18 +396,17 @@ impl Config {
         if http::HeaderValue::try_from(&self.user_agent).is_err() {
             return Err(ConfigError::new(
                 "user_agent",
-                "has characters that HTTP forbids",
+                "it has characters that HTTP forbids",
             ));
         }
-        if crate::wire::identify(self, [0, self.shards.count().unwrap_or(1)]).len()
-            > crate::wire::LONGEST_FRAME
-        {
+        let identify = self.identify([0, self.shards.count().unwrap_or(1)]);
+        if wire::identify(&identify).len() > wire::LONGEST_FRAME {
             return Err(ConfigError::new(
                 "presence",
-                "and properties make the identify longer than the 4096 bytes that Discord takes",
+                "the identify with it is longer than the 4096 bytes that Discord takes",
             ));
         }
-        self.routed().map(drop)
+        Ok(())
     }
 }
 
@@ -463,6 +435,7 @@ impl fmt::Debug for Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::presence::Activity;
 
     fn config() -> Config {
         Config::new("canary-7f3a", Intents::GUILD_MESSAGES)
@@ -470,7 +443,8 @@ mod tests {
 
     #[test]
     fn a_printed_configuration_shows_no_secret() {
-        let config = config().proxy("http://me:canary-proxy@127.0.0.1:8080");
+        let proxy = Proxy::parse("http://me:canary-proxy@127.0.0.1:8080").expect("a proxy");
+        let config = config().proxy(proxy);
         let printed = format!("{config:?} {config:#?}");
         assert!(!printed.contains("canary"), "{printed}");
         assert!(printed.contains("<redacted>"));
@@ -514,9 +488,8 @@ mod tests {
         check(&config().large_threshold(49), "large_threshold");
         check(&config().largest_frame(1024), "largest_frame");
         check(&config().ready_timeout(Duration::ZERO), "ready_timeout");
-        check(&config().buffer(0), "buffer");
+        check(&config().buffer_bytes(0), "buffer_bytes");
         check(&config().user_agent("a\nb"), "user_agent");
-        check(&config().proxy("gopher://x"), "proxy");
         let presence = Presence::online().activity(Activity::playing("x".repeat(200)));
         check(&config().presence(presence), "presence");
     }

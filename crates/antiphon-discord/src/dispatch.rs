@@ -1,83 +1,48 @@
-//! From a dispatch's header to kind, place and origin (protocol §9; design §3).
+//! Kind, place and origin of a dispatch (protocol §9).
 
 mod lane;
-mod names;
 mod reader;
 
 use std::fmt::Write as _;
 
 use antiphon_core::{Kind, Origin, Place};
 
-use self::names::known;
 pub use self::{lane::interaction_lane, reader::FrameReader};
-use crate::wire::Ids;
+use crate::{
+    event::{Known, OriginRule, PlaceRule, known},
+    wire::Ids,
+};
 
 /// Kind of a dispatch without a usable name.
 pub(crate) const UNNAMED: &str = "discord.UNNAMED";
-/// Kind of a frame that is not what the protocol knows; its body is the whole frame.
+/// Kind of a frame that cannot be read; its body is the whole frame.
 pub(crate) const UNREADABLE: &str = "discord.UNREADABLE";
-/// A longer name is no name; the longest of Discord's has 39 characters.
+/// Longest usable name; the longest of Discord's has 39 characters.
 const LONGEST_NAME: usize = 100;
-/// How many places are remembered, so that naming one again allocates nothing.
+/// Number of cached places, so that a repeated place needs no allocation.
 const PLACES: usize = 256;
 
-/// What the ids at the top of `d` mean for the place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Where {
-    /// `guild_id` and `channel_id`, as far as they are there.
-    Usual,
-    /// `guild_id` alone, so that a user's moves between channels stay in order.
-    Guild,
-    /// `id` is the guild's own.
-    GuildItself,
-    /// `id` is a channel.
-    ChannelItself,
-    /// `id` is a thread, `parent_id` its channel where it is known.
-    ThreadItself,
-    /// `id` is a user.
-    UserItself,
-}
-
-/// What an event's identity is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
-    /// Its place in the session's stream.
-    Sequence,
-    /// `id`, under this word.
-    Id(&'static str),
-    /// Its place in the stream, and `id` names the message that is gone.
-    Deleting,
-}
-
-/// What is known of a dispatch by its name.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    kind: &'static str,
-    place: Where,
-    origin: By,
-}
-
-/// A dispatch, named.
+/// Kind, place and origins of a dispatch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) kind: Kind,
     pub(crate) place: Place,
-    /// An identity that does not depend on the stream.
+    /// Origin that does not depend on the stream.
     pub(crate) occurrence: Option<Origin>,
-    /// What it deletes.
+    /// Origin of the event that it deletes.
     pub(crate) deletes: Option<Origin>,
 }
 
-/// Names dispatches, and remembers what it named.
+/// Finds kinds, places and origins, and caches places.
 #[derive(Debug)]
 pub(crate) struct Namer {
-    /// Places by what they are made of; each has one slot, and the newest keeps it.
+    /// Cached places; each has one slot by its ids, and the newest keeps the slot.
     places: Vec<Option<(Steps, Place)>>,
     root: Place,
     text: String,
 }
 
-/// What a place is made of.
+/// Ids that form a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Steps {
     guild: Option<u64>,
@@ -100,22 +65,26 @@ impl Namer {
         let Some(name) = name.filter(|name| is_usable(name)) else {
             return Named {
                 kind: Kind::from_static(UNNAMED),
-                place: self.place(Where::Usual, ids),
+                place: self.place(PlaceRule::Channel, ids),
                 occurrence: None,
                 deletes: None,
             };
         };
         let (kind, place, origin) = match known(name) {
-            Some(known) => (Kind::from_static(known.kind), known.place, known.origin),
+            Some(Known {
+                kind,
+                place,
+                origin,
+            }) => (Kind::from_static(kind), place, origin),
             None => (
                 Kind::new(format!("discord.{name}")),
-                Where::Usual,
-                By::Sequence,
+                PlaceRule::Channel,
+                OriginRule::Sequence,
             ),
         };
         let (occurrence, deletes) = match (origin, ids.id) {
-            (By::Id(what), Some(id)) => (Some(self.occurrence(what, id)), None),
-            (By::Deleting, Some(id)) => (None, Some(self.occurrence("message", id))),
+            (OriginRule::Id(what), Some(id)) => (Some(self.occurrence(what, id)), None),
+            (OriginRule::Deleted, Some(id)) => (None, Some(self.occurrence("message", id))),
             _ => (None, None),
         };
         Named {
@@ -126,10 +95,10 @@ impl Namer {
         }
     }
 
-    /// The place in a session's stream, as an identity.
+    /// Origin from a stream and a sequence.
     pub(crate) fn sequence(&mut self, session: &str, seq: u64) -> Origin {
         self.text.clear();
-        // As `Origin::sequence` writes it, with one allocation less.
+        // The same text as `Origin::sequence`, with one allocation less.
         let _ = write!(self.text, "{session}/{seq:010}");
         Origin::from(&*self.text)
     }
@@ -140,7 +109,7 @@ impl Namer {
         Origin::from(&*self.text)
     }
 
-    fn place(&mut self, place: Where, ids: &Ids) -> Place {
+    fn place(&mut self, place: PlaceRule, ids: &Ids) -> Place {
         let &Ids {
             id,
             guild,
@@ -149,28 +118,28 @@ impl Namer {
         } = ids;
         let none = Steps::default();
         let steps = match place {
-            Where::Usual => Steps {
+            PlaceRule::Channel => Steps {
                 guild,
                 channel,
                 ..none
             },
-            Where::Guild => Steps { guild, ..none },
-            Where::GuildItself => Steps {
+            PlaceRule::Guild => Steps { guild, ..none },
+            PlaceRule::GuildId => Steps {
                 guild: id.or(guild),
                 ..none
             },
-            Where::ThreadItself if parent.is_some() => Steps {
+            PlaceRule::ThreadId if parent.is_some() => Steps {
                 guild,
                 channel: parent,
                 thread: id,
                 ..none
             },
-            Where::ChannelItself | Where::ThreadItself => Steps {
+            PlaceRule::ChannelId | PlaceRule::ThreadId => Steps {
                 guild,
                 channel: id.or(channel),
                 ..none
             },
-            Where::UserItself => Steps { user: id, ..none },
+            PlaceRule::UserId => Steps { user: id, ..none },
         };
         if steps == none {
             return self.root.clone();
@@ -191,7 +160,7 @@ impl Namer {
 
 impl Steps {
     fn slot(self) -> usize {
-        // Ids differ in their upper bits, which are times; the constant spreads them.
+        // Ids differ mostly in their upper bits (a time); the constant mixes them.
         let mixed = [self.guild, self.channel, self.thread, self.user]
             .into_iter()
             .fold(0_u64, |mixed, id| {
@@ -216,7 +185,7 @@ impl Steps {
     }
 }
 
-/// Whether a dispatch's name can be part of a kind: printable and of a sensible length.
+/// Whether a dispatch's name can be part of a kind: printable and not too long.
 fn is_usable(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= LONGEST_NAME

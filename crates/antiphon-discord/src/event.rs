@@ -1,10 +1,9 @@
-//! Payload types, and the kinds they are read from.
+//! Payload types, and the table of events.
 //!
-//! A payload holds the object of the model that its body is; where an event only wraps an object, it holds that
-//! object, so that [`ChannelUpdate`] derefs to a channel.
+//! A payload holds the object of the model that its body is, and derefs to it: [`ChannelUpdate`] to a channel.
 //!
-//! One odd value never costs more than itself: what a payload could not take as it was sent is in its `repairs()`, and
-//! everything that was sent is in its `raw()`:
+//! One odd value never costs more than itself: `repairs()` names each value that could not be taken as it was sent, and
+//! `raw()` has everything that was sent:
 //!
 //! ```
 //! use antiphon_discord::MessageCreate;
@@ -22,9 +21,8 @@
 //! }
 //! ```
 
-mod kinds;
-mod made;
 mod payload;
+mod table;
 
 use antiphon_core::{DecodeError, Event};
 use antiphon_discord_model::{
@@ -34,33 +32,20 @@ use antiphon_discord_model::{
         marker::{GenericMarker, GuildMarker},
     },
 };
-use serde::Deserialize;
 
-pub use self::{
-    kinds::KINDS,
-    made::{Connect, Disconnect, Resumed, ShardConnect, ShardDisconnect, ShardResume},
-    payload::*,
-};
+pub(crate) use self::table::{Known, OriginRule, PlaceRule, known};
+pub use self::{payload::Resumed, table::*};
 
-/// Stands for a guild in events that have to have one and were sent without; no guild has this id.
+/// Placeholder for a missing guild id in an event that needs one; no guild has this id.
 pub const NO_GUILD: Id<GuildMarker> = Id::new(1);
 
-/// Reads a body that must be an object, of the client's own.
-pub(crate) fn parse<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T, DecodeError> {
-    let first = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
-    if first != Some(&b'{') {
-        return Err(event.undecodable::<T>("the body is not an object"));
-    }
-    event.parse()
-}
-
-/// Reads a body, for what is no payload of its own.
+/// Reads a body as an object of the model.
 pub(crate) fn read<T: Read>(event: &Event) -> Result<T, DecodeError> {
     let read = read_and_tell(event).map_err(|error| event.undecodable::<T>(error))?;
     Ok(read.0)
 }
 
-/// Reads a body, and says what had to be repaired, which is counted by the event's name and traced.
+/// Reads a body with its repairs, which are counted by kind and logged.
 fn read_and_tell<T: Read>(event: &Event) -> Result<(T, Repairs), ReadError> {
     let (object, repairs) = from_slice(event.body())?;
     if !repairs.is_empty() {
@@ -77,15 +62,16 @@ fn repaired(event: &Event, repairs: &Repairs) {
     tracing::debug!(position = %event.position(), %kind, %repairs, "values were repaired");
 }
 
-/// When the thing with this id was made: every id of Discord's says so.
+/// Time at which the object with this id was created, which every id of Discord's contains
+/// (<https://discord.com/developers/docs/reference#snowflakes>).
 pub fn moment_of(id: u64) -> jiff::Timestamp {
     let id: Id<GenericMarker> = Id::new(id.max(1));
     antiphon_discord_model::moment_of(id)
 }
 
-/// The name that others see: of a member the nickname, else the display name, else the user's name.
+/// The displayed name: a member's nickname, else the user's display name, else the user's name.
 pub trait DisplayName {
-    /// The name that others see.
+    /// Returns the displayed name.
     fn display_name(&self) -> &str;
 }
 
@@ -114,7 +100,7 @@ impl DisplayName for Mention {
 }
 
 impl DisplayName for PartialMember {
-    /// Empty for a member without a nickname whose user was not sent.
+    /// Returns an empty name for a member without a nickname whose user was not sent.
     fn display_name(&self) -> &str {
         let user = || self.user.as_ref().map_or("", DisplayName::display_name);
         self.nick.as_deref().unwrap_or_else(user)

@@ -1,16 +1,15 @@
 //! Requests to Discord's REST interface and their rate limits (protocol §13).
 //!
-//! twilight has the routes and builds most requests; bodies that its model would cut are written by the client.
-//! The rate limits are kept here.
-//! Its own limiter is a task that is spawned unseen, lets one request of a bucket go at a time, and panics when its
-//! runtime ends.
+//! twilight has the routes and builds most requests; the client writes bodies for which twilight's model lacks fields.
+//! The rate limits are our own: twilight's limiter spawns a task that nobody awaits, sends one request of a bucket at a
+//! time, and panics when its runtime ends.
 
 mod answer;
 mod limits;
 mod nonce;
-mod outgoing;
-mod pace;
+mod queue;
 mod reason;
+mod request;
 mod route;
 
 use std::{
@@ -22,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Backoff, BoxError, Clock, Rng};
+use antiphon_core::{Backoff, BoxError, Clock, Rng, Secret};
 use antiphon_discord_model::{AllowedMentions, GatewayBotInfo};
 use antiphon_net::{HttpClient, HttpError};
 use http::{Method, StatusCode};
@@ -39,113 +38,127 @@ use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionI
 pub(crate) use self::{answer::Answer, nonce::Nonce};
 use self::{
     answer::Done,
-    limits::{Limited, Reading},
-    outgoing::{Letterhead, Outgoing},
-    pace::Pace,
+    limits::{Limited, RateLimitHeaders},
+    queue::RequestQueue,
+    request::{PreparedRequest, RequestParts},
     route::Route,
 };
-use crate::{config::Config, error::RequestError};
+use crate::error::RequestError;
 
-/// How long one attempt may take, if another may follow it.
+/// Timeout of one attempt, if another may follow.
 const ATTEMPT: Duration = Duration::from_secs(10);
-/// How often a failed request is sent again.
+/// Number of retries after a failure.
 const RETRIES: u32 = 4;
-/// How often a request that met a rate limit is sent again.
+/// Number of retries after a rate limit.
 const LIMITED: u32 = 5;
-/// The first pause before a failed request is sent again, at most.
+/// Longest first pause before a retry.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The longest such pause.
+/// Longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// The interaction was answered already.
+/// Discord's error code for an interaction that was answered already.
 const ALREADY_ACKNOWLEDGED: u64 = 40_060;
 
-/// Sends requests, as many at a time as Discord's rate limits let.
+/// The options of requests; [`Config`](crate::Config) says what each means.
+#[derive(Debug)]
+pub(crate) struct HttpOptions {
+    pub(crate) api: String,
+    pub(crate) token: Secret,
+    pub(crate) user_agent: String,
+    pub(crate) allowed_mentions: Option<AllowedMentions>,
+    pub(crate) requests_per_second: usize,
+    pub(crate) max_queued_requests: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Rng,
+}
+
+/// Sends requests under Discord's rate limits.
 #[derive(Debug)]
 pub(crate) struct Http {
     client: HttpClient,
-    letterhead: Letterhead,
+    parts: RequestParts,
     builders: twilight_http::Client,
     mentions: Option<AllowedMentions>,
-    pace: Pace,
+    queue: RequestQueue,
     timeout: Duration,
     clock: Clock,
     rng: Mutex<Rng>,
-    /// Discord does not accept the token; asking on would end in the address being shut out.
+    /// Whether Discord refused the token; further requests would lead to a ban of the address.
     is_refused: AtomicBool,
 }
 
-/// Whether a request may be sent again when its answer was lost.
+/// Whether a request may be sent again after its response was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// It does the same once or twice.
+    /// The request is idempotent.
     Safe,
-    /// It does the same once or twice within the call, and another call does it anew.
+    /// The request is idempotent within one call, but another call repeats it.
     ThisCall,
-    /// It would do twice what was asked once.
+    /// The request is not idempotent.
     Never,
 }
 
-/// A request that was not sent yet, and how it may be.
+/// A request before it is sent, and how it may be sent.
 #[derive(Debug)]
-pub(crate) struct Order<'a> {
-    /// The error says why Discord would refuse it.
+pub(crate) struct UnsentRequest<'a> {
+    /// The request; the error says why Discord would refuse it.
     pub(crate) request: Result<Request, BoxError>,
     pub(crate) repeat: Repeat,
-    /// What the answer holds for certain.
+    /// Fields that the response has for certain, because the request names them.
     pub(crate) known: Vec<(&'static str, Value)>,
-    /// What the guild's audit log says of it.
+    /// Reason for the guild's audit log.
     pub(crate) reason: Option<Cow<'a, str>>,
 }
 
-/// Why an attempt brought no answer.
+/// Failure of one attempt.
 enum Failure {
-    /// The limits know for how long.
+    /// A rate limit holds; the limiter knows for how long.
     Limited(Limited),
     /// Discord cannot have acted on it.
     Unsent(RequestError),
     /// Discord may have acted on it.
     Lost(RequestError),
-    /// It is of no use to try again.
+    /// A retry cannot help.
     Final(RequestError),
 }
 
 impl Http {
-    pub(crate) fn new(config: &Config, client: HttpClient) -> Self {
+    pub(crate) fn new(mut options: HttpOptions, client: HttpClient) -> Self {
         Self {
             client,
-            letterhead: Letterhead::new(&config.api, &config.token, &config.user_agent),
+            parts: RequestParts::new(&options.api, &options.token, &options.user_agent),
             builders: builders(),
-            mentions: config.allowed_mentions.clone(),
-            pace: Pace::new(
-                config.requests_per_second,
-                config.waiting,
-                config.request_timeout,
+            mentions: options.allowed_mentions,
+            queue: RequestQueue::new(
+                options.requests_per_second,
+                options.max_queued_requests,
+                options.timeout,
             ),
-            timeout: config.request_timeout,
-            clock: config.clock,
-            rng: Mutex::new(config.rng.clone().unwrap_or_default().fork()),
+            timeout: options.timeout,
+            clock: options.clock,
+            rng: Mutex::new(options.rng.fork()),
             is_refused: AtomicBool::new(false),
         }
     }
 
-    /// `GET /gateway/bot`: where to connect, how many shards are recommended, and the budget of identifies (§6).
+    /// `GET /gateway/bot`: the Gateway's URL, the recommended number of shards, and the budget of identifies (protocol §6).
     pub(crate) async fn gateway_bot(&self) -> Result<BotConnectionInfo, RequestError> {
         let request = self.builders.gateway().authed().try_into_request();
-        let order = Order::new(request.map_err(Into::into), Repeat::Safe);
-        connection(self.call(order).await?)
+        let unsent = UnsentRequest::new(request.map_err(Into::into), Repeat::Safe);
+        connection(self.call(unsent).await?)
     }
 
-    /// Builds requests and checks their values; it never sends any.
+    /// twilight's request builders, which check values and send nothing.
     pub(crate) fn builders(&self) -> &twilight_http::Client {
         &self.builders
     }
 
-    /// Whom messages may mention that do not say so themselves, if that was chosen.
+    /// Default allowed mentions of messages, from the configuration.
     pub(crate) fn mentions(&self) -> Option<&AllowedMentions> {
         self.mentions.as_ref()
     }
 
-    /// The time.
+    /// The current time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -155,19 +168,22 @@ impl Http {
         Nonce::random(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sends a request and reads its answer.
-    pub(crate) async fn call<T: Answer>(&self, mut order: Order<'_>) -> Result<T, RequestError> {
-        let (repeat, known) = (order.repeat, std::mem::take(&mut order.known));
-        let outgoing = self.letterhead.address(order)?;
-        let done = self.send(&outgoing, repeat).await?;
+    /// Sends a request and reads its response.
+    pub(crate) async fn call<T: Answer>(
+        &self,
+        mut unsent: UnsentRequest<'_>,
+    ) -> Result<T, RequestError> {
+        let (repeat, known) = (unsent.repeat, std::mem::take(&mut unsent.known));
+        let request = self.parts.prepare(unsent)?;
+        let done = self.send(&request, repeat).await?;
         done.read(&known)
     }
 
-    /// Sends a request, again where that is safe and may help, until its time is over.
-    async fn send(&self, outgoing: &Outgoing, repeat: Repeat) -> Result<Done, RequestError> {
+    /// Sends a request, with retries where they are safe and may help, until its deadline.
+    async fn send(&self, request: &PreparedRequest, repeat: Repeat) -> Result<Done, RequestError> {
         let mut was_lost = false;
-        match self.send_often(outgoing, repeat, &mut was_lost).await {
-            // Whoever called again could do twice what an attempt had done.
+        match self.send_often(request, repeat, &mut was_lost).await {
+            // A caller who tries again could do twice what an attempt did.
             Err(error) if was_lost && repeat == Repeat::ThisCall && error.is_transient() => {
                 Err(RequestError::OutcomeUnknown(error.into()))
             }
@@ -175,15 +191,15 @@ impl Http {
         }
     }
 
-    /// Sends a request as [`send`](Self::send) does, and says whether an answer was lost.
+    /// Sends a request like [`send`](Self::send), and sets `was_lost` if a response was lost.
     async fn send_often(
         &self,
-        outgoing: &Outgoing,
+        request: &PreparedRequest,
         repeat: Repeat,
         was_lost: &mut bool,
     ) -> Result<Done, RequestError> {
         let deadline = Instant::now() + self.timeout;
-        let route = Route::of(&outgoing.method, &outgoing.path);
+        let route = Route::of(&request.method, &request.path);
         let rng = self
             .rng
             .lock()
@@ -192,10 +208,10 @@ impl Http {
         let mut backoff = Backoff::new(rng).base(PAUSE).cap(LONGEST_PAUSE);
         let mut limited = 0;
         loop {
-            let error = match self.attempt(outgoing, &route, repeat, deadline).await {
+            let error = match self.attempt(request, &route, repeat, deadline).await {
                 Ok(done) => return Ok(done),
                 Err(Failure::Limited(limit)) if limited < LIMITED => {
-                    // The turn that comes next waits as long as was asked.
+                    // The next turn waits for as long as the 429 asks.
                     debug!(route = route.template, scope = ?limit.scope, wait = ?limit.wait, "rate limited");
                     limited += 1;
                     continue;
@@ -206,7 +222,7 @@ impl Http {
                         scope: limit.scope,
                     });
                 }
-                Err(Failure::Final(error)) if *was_lost && was_done(outgoing, &error) => {
+                Err(Failure::Final(error)) if *was_lost && was_done(request, &error) => {
                     return Ok(Done::default());
                 }
                 Err(Failure::Final(error)) => return Err(error),
@@ -228,45 +244,45 @@ impl Http {
         }
     }
 
-    /// Sends a request once, in its turn.
+    /// Sends a request once, when the rate limits allow it.
     async fn attempt(
         &self,
-        outgoing: &Outgoing,
+        request: &PreparedRequest,
         route: &Route,
         repeat: Repeat,
         deadline: Instant,
     ) -> Result<Done, Failure> {
-        if outgoing.is_authorized && self.is_refused.load(Ordering::Relaxed) {
+        if request.is_authorized && self.is_refused.load(Ordering::Relaxed) {
             return Err(Failure::Final(RequestError::Unauthorized));
         }
-        let turn = self.pace.turn(route, deadline);
+        let turn = self.queue.turn(route, deadline);
         let turn = turn.await.map_err(Failure::Final)?;
         let begun = Instant::now();
         let end = match repeat {
             Repeat::Safe | Repeat::ThisCall => deadline.min(begun + ATTEMPT),
             Repeat::Never => deadline,
         };
-        let response = match timeout_at(end, self.client.send(outgoing.request())).await {
+        let response = match timeout_at(end, self.client.send(request.request())).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(unanswered(error)),
             Err(_) => return Err(Failure::Lost(RequestError::TimedOut(end - begun))),
         };
-        let reading = Reading::of(&response);
-        turn.answered(&reading);
-        if let Some(limited) = reading.limited {
+        let headers = RateLimitHeaders::of(&response);
+        turn.answered(&headers);
+        if let Some(limited) = headers.limited {
             return Err(Failure::Limited(limited));
         }
-        if response.status() == StatusCode::UNAUTHORIZED && outgoing.is_authorized {
+        if response.status() == StatusCode::UNAUTHORIZED && request.is_authorized {
             self.is_refused.store(true, Ordering::Relaxed);
         }
-        answer::done(response, outgoing.is_authorized).map_err(|error| match error {
+        answer::done(response, request.is_authorized).map_err(|error| match error {
             RequestError::Server { .. } => Failure::Lost(error),
             error => Failure::Final(error),
         })
     }
 }
 
-/// What connecting needs of an answer; without an address or a budget it is of no use.
+/// Reads the fields that connecting needs; the URL and the budget are required.
 fn connection(info: GatewayBotInfo) -> Result<BotConnectionInfo, RequestError> {
     let limit = &info.session_start_limit;
     let missing = [
@@ -292,7 +308,7 @@ fn connection(info: GatewayBotInfo) -> Result<BotConnectionInfo, RequestError> {
     })
 }
 
-/// What it means that no answer came.
+/// Classifies a request that got no response.
 fn unanswered(error: HttpError) -> Failure {
     let (may_have_arrived, is_transient) = (error.may_have_arrived(), error.is_transient());
     let error = RequestError::Unreachable(error.into());
@@ -303,19 +319,19 @@ fn unanswered(error: HttpError) -> Failure {
     }
 }
 
-/// Whether a refusal, after an attempt whose answer was lost, says that this attempt had done what was asked.
-fn was_done(outgoing: &Outgoing, error: &RequestError) -> bool {
+/// Whether a refusal means that an earlier attempt, whose response was lost, was carried out.
+fn was_done(request: &PreparedRequest, error: &RequestError) -> bool {
     match error {
-        RequestError::NotFound(_) => outgoing.method == Method::DELETE,
+        RequestError::NotFound(_) => request.method == Method::DELETE,
         RequestError::Refused(error) => error.code == ALREADY_ACKNOWLEDGED,
         _ => false,
     }
 }
 
-/// twilight's client, as a factory of requests.
+/// Creates twilight's client, used only to build requests.
 ///
-/// Its builder starts a rate limiter's task before it can be told to do without, and fails where no runtime is.
-/// It starts that task in a runtime that never runs and ends here.
+/// Its builder spawns the task of a rate limiter before the option without one applies, and panics outside a runtime.
+/// So it is built within a runtime that never runs and is dropped here.
 fn builders() -> twilight_http::Client {
     let nowhere = runtime::Builder::new_current_thread()
         .build()
@@ -327,7 +343,7 @@ fn builders() -> twilight_http::Client {
     client
 }
 
-impl Order<'_> {
+impl UnsentRequest<'_> {
     pub(crate) fn new(request: Result<Request, BoxError>, repeat: Repeat) -> Self {
         Self {
             request,

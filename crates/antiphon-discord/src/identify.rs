@@ -1,6 +1,6 @@
-//! Whose turn it is to identify, and how many identifies the day has left (protocol §3, §6): plain state machines.
+//! The queue of identifies and the day's budget of them, as plain state machines (protocol §3, §6).
 
-mod door;
+mod queue;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,105 +12,108 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use twilight_model::gateway::SessionStartLimit;
 
-pub(crate) use self::door::{Door, Permit};
+pub(crate) use self::queue::{IdentifyQueue, Permit};
 
-/// One identify for each key in this time (protocol §6), and a little more for the way there.
+/// Time between two identifies of a bucket: the 5 s of protocol §6, and a little more for network delay.
 const SPACING: Duration = Duration::from_millis(5_100);
-/// What a day's identifies are taken to be where nobody says (protocol §3).
+/// Identifies per day, if the server names no number (protocol §3).
 const USUAL_TOTAL: u32 = 1000;
-/// Windows whose ends differ by less than this are the same.
+/// Two windows whose ends differ by less are the same window.
 const SAME_WINDOW: Duration = Duration::from_secs(60);
-/// How long a window lasts where nobody says.
+/// Length of a window, if the server names none.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// The longest wait before a run that follows others which identified in vain.
-const LONGEST_PENANCE: Duration = Duration::from_secs(600);
+/// Longest wait before the first identify of a run, after runs that identified in vain.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(600);
 
-/// What a shard that wants to identify is told.
+/// Answer to a shard that wants to identify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// It may now.
+    /// The shard may identify now.
     Now,
-    /// It may ask again then.
+    /// The shard may ask again at this time.
     At(Instant),
-    /// It may ask again once another shard is through.
+    /// The shard may ask again once another shard of its bucket has identified.
     Later,
 }
 
-/// Whose turn it is: of the shards that share a key, `shard % max_concurrency`, one at a time and five seconds apart.
+/// Buckets of shards with the same `shard % max_concurrency`: each admits one identify every five seconds
+/// (<https://discord.com/developers/docs/events/gateway#rate-limiting>).
 ///
-/// A key is taken from when a shard begins to connect until its identify was sent, so that a slow connection does not
+/// A shard holds its bucket from opening the connection until its identify is sent, so that a slow connection does not
 /// bring two identifies close together.
 #[derive(Debug, Default)]
-pub(crate) struct Turns {
+pub(crate) struct Buckets {
     concurrency: u32,
-    keys: BTreeMap<u32, Key>,
+    buckets: BTreeMap<u32, Bucket>,
 }
 
 #[derive(Debug, Default)]
-struct Key {
+struct Bucket {
     holder: Option<u32>,
     free_at: Option<Instant>,
     waiting: BTreeSet<u32>,
 }
 
-impl Turns {
-    /// Sets how many identifies may go out at a time.
+impl Buckets {
+    /// Sets the number of buckets.
     pub(crate) fn set_concurrency(&mut self, concurrency: u32) {
         self.concurrency = concurrency.max(1);
     }
 
-    fn key(&mut self, shard: u32) -> &mut Key {
-        let key = shard % self.concurrency.max(1);
-        self.keys.entry(key).or_default()
+    fn bucket(&mut self, shard: u32) -> &mut Bucket {
+        let bucket = shard % self.concurrency.max(1);
+        self.buckets.entry(bucket).or_default()
     }
 
-    /// Asks for a turn; the lowest of the shards that wait has it first.
+    /// Asks for the bucket; the lowest of the waiting shards gets it first.
     pub(crate) fn ask(&mut self, shard: u32, now: Instant) -> Turn {
-        let key = self.key(shard);
-        key.waiting.insert(shard);
-        if key.holder.is_some_and(|holder| holder != shard) || key.waiting.first() != Some(&shard) {
+        let bucket = self.bucket(shard);
+        bucket.waiting.insert(shard);
+        if bucket.holder.is_some_and(|holder| holder != shard)
+            || bucket.waiting.first() != Some(&shard)
+        {
             return Turn::Later;
         }
-        if let Some(at) = key.free_at.filter(|at| *at > now) {
+        if let Some(at) = bucket.free_at.filter(|at| *at > now) {
             return Turn::At(at);
         }
-        key.waiting.remove(&shard);
-        key.holder = Some(shard);
+        bucket.waiting.remove(&shard);
+        bucket.holder = Some(shard);
         Turn::Now
     }
 
-    /// When a shard that waits may have its turn, if those before it take the time they need.
+    /// Estimates when a waiting shard gets its bucket.
     pub(crate) fn expected(&mut self, shard: u32, now: Instant) -> Instant {
-        let key = self.key(shard);
-        let begin = match key.holder {
+        let bucket = self.bucket(shard);
+        let begin = match bucket.holder {
             Some(holder) if holder != shard => now + SPACING,
-            _ => key.free_at.map_or(now, |at| at.max(now)),
+            _ => bucket.free_at.map_or(now, |at| at.max(now)),
         };
-        let before = key.waiting.range(..shard).count();
+        let before = bucket.waiting.range(..shard).count();
         begin + SPACING * u32::try_from(before).unwrap_or(u32::MAX)
     }
 
-    /// The shard's identify is on its way.
+    /// Notes that the shard's identify was sent.
     pub(crate) fn sent(&mut self, shard: u32, now: Instant) {
-        let key = self.key(shard);
-        key.holder.take_if(|holder| *holder == shard);
-        key.free_at = Some(now + SPACING);
+        let bucket = self.bucket(shard);
+        bucket.holder.take_if(|holder| *holder == shard);
+        bucket.free_at = Some(now + SPACING);
     }
 
-    /// The shard does not want its turn, or its place among those that wait, any more.
+    /// Gives up the shard's bucket, or its place in the queue.
     pub(crate) fn leave(&mut self, shard: u32) {
-        // The number of keys may have changed meanwhile.
-        for key in self.keys.values_mut() {
-            key.waiting.remove(&shard);
-            key.holder.take_if(|holder| *holder == shard);
+        // The number of buckets may have changed meanwhile.
+        for bucket in self.buckets.values_mut() {
+            bucket.waiting.remove(&shard);
+            bucket.holder.take_if(|holder| *holder == shard);
         }
     }
 }
 
-/// What the day's identifies were spent on; kept as the checkpoint part `identifies`.
+/// The day's identifies; kept as the checkpoint part `identifies`.
 ///
-/// The server counts them too; the lower of both numbers holds. A run that identified without reaching READY once makes
-/// the next run wait before its first identify, twice as long each time, so that a crash loop does not spend the day.
+/// The server counts them too, and the lower number of both holds. A run that identifies and never reaches READY makes
+/// the next run wait before its first identify, twice as long each time, so that a crash loop does not use up the day's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Budget {
     total: u32,
@@ -126,7 +129,7 @@ pub(crate) struct Budget {
     has_begun: bool,
 }
 
-/// No identify may be sent before then.
+/// The budget allows no identify before this time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
     pub(crate) until: Timestamp,
@@ -147,7 +150,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes in what the server counts.
+    /// Takes in the server's count.
     pub(crate) fn learn(&mut self, limit: &SessionStartLimit, now: Timestamp) {
         let used = limit.total.saturating_sub(limit.remaining);
         let resets_at = later(now, Duration::from_millis(limit.reset_after));
@@ -173,8 +176,8 @@ impl Budget {
             && self.in_vain > 0
             && let Some(last) = self.last_at
         {
-            let penance = Duration::from_secs(1 << self.in_vain.min(16)).min(LONGEST_PENANCE);
-            let until = later(last, penance);
+            let backoff = Duration::from_secs(1 << self.in_vain.min(16)).min(LONGEST_BACKOFF);
+            let until = later(last, backoff);
             if until > now {
                 let reason = format!(
                     "the last {} runs identified and ended before the session began",
@@ -200,7 +203,7 @@ impl Budget {
         Ok(())
     }
 
-    /// A session began; gives whether that is news.
+    /// Notes that a session began; returns whether the budget changed.
     pub(crate) fn succeed(&mut self) -> bool {
         std::mem::take(&mut self.in_vain) > 0
     }
@@ -229,60 +232,64 @@ mod tests {
 
     #[test]
     fn four_shards_identify_in_pairs_five_seconds_apart() {
-        let mut turns = Turns::default();
-        turns.set_concurrency(2);
+        let mut buckets = Buckets::default();
+        buckets.set_concurrency(2);
         let start = Instant::now();
-        let all = |turns: &mut Turns, now| -> Vec<Turn> {
-            (0..4).map(|shard| turns.ask(shard, now)).collect()
+        let all = |buckets: &mut Buckets, now| -> Vec<Turn> {
+            (0..4).map(|shard| buckets.ask(shard, now)).collect()
         };
         assert_eq!(
-            all(&mut turns, start),
+            all(&mut buckets, start),
             [Turn::Now, Turn::Now, Turn::Later, Turn::Later]
         );
-        turns.sent(0, start);
-        turns.sent(1, start);
+        buckets.sent(0, start);
+        buckets.sent(1, start);
         let second = start + SPACING;
-        assert_eq!(turns.ask(2, start), Turn::At(second));
-        assert_eq!(turns.ask(3, start), Turn::At(second));
-        assert_eq!(turns.ask(2, second), Turn::Now);
-        assert_eq!(turns.ask(3, second), Turn::Now);
+        assert_eq!(buckets.ask(2, start), Turn::At(second));
+        assert_eq!(buckets.ask(3, start), Turn::At(second));
+        assert_eq!(buckets.ask(2, second), Turn::Now);
+        assert_eq!(buckets.ask(3, second), Turn::Now);
     }
 
     #[test]
     fn the_five_seconds_count_from_when_the_identify_was_sent() {
-        let mut turns = Turns::default();
-        turns.set_concurrency(1);
+        let mut buckets = Buckets::default();
+        buckets.set_concurrency(1);
         let start = Instant::now();
-        assert_eq!(turns.ask(0, start), Turn::Now);
+        assert_eq!(buckets.ask(0, start), Turn::Now);
         let slow = start + Duration::from_secs(20);
-        assert_eq!(turns.ask(1, slow), Turn::Later, "the first still connects");
-        turns.sent(0, slow);
-        assert_eq!(turns.ask(1, slow), Turn::At(slow + SPACING));
+        assert_eq!(
+            buckets.ask(1, slow),
+            Turn::Later,
+            "the first still connects"
+        );
+        buckets.sent(0, slow);
+        assert_eq!(buckets.ask(1, slow), Turn::At(slow + SPACING));
     }
 
     #[test]
     fn a_turn_that_is_given_back_is_the_next_shards() {
-        let mut turns = Turns::default();
-        turns.set_concurrency(1);
+        let mut buckets = Buckets::default();
+        buckets.set_concurrency(1);
         let now = Instant::now();
-        assert_eq!(turns.ask(0, now), Turn::Now);
-        assert_eq!(turns.ask(1, now), Turn::Later);
-        turns.leave(0);
-        assert_eq!(turns.ask(1, now), Turn::Now);
+        assert_eq!(buckets.ask(0, now), Turn::Now);
+        assert_eq!(buckets.ask(1, now), Turn::Later);
+        buckets.leave(0);
+        assert_eq!(buckets.ask(1, now), Turn::Now);
     }
 
     #[test]
     fn a_turn_is_expected_after_those_before_it() {
-        let mut turns = Turns::default();
-        turns.set_concurrency(1);
+        let mut buckets = Buckets::default();
+        buckets.set_concurrency(1);
         let start = Instant::now();
         for shard in 0..3 {
-            turns.ask(shard, start);
+            buckets.ask(shard, start);
         }
-        assert_eq!(turns.expected(1, start), start + SPACING);
-        assert_eq!(turns.expected(2, start), start + 2 * SPACING);
-        turns.sent(0, start);
-        assert_eq!(turns.ask(1, start), Turn::At(turns.expected(1, start)));
+        assert_eq!(buckets.expected(1, start), start + SPACING);
+        assert_eq!(buckets.expected(2, start), start + 2 * SPACING);
+        buckets.sent(0, start);
+        assert_eq!(buckets.ask(1, start), Turn::At(buckets.expected(1, start)));
     }
 
     #[test]
@@ -291,7 +298,7 @@ mod tests {
         let mut budget = Budget::default();
         budget.learn(&limit(2, 20), now);
         assert_eq!(budget.spend(now), Ok(()));
-        // An answer that was cached somewhere.
+        // An answer from a cache.
         budget.learn(&limit(900, 20), now);
         assert_eq!(budget.spend(now), Ok(()));
         let held = budget.spend(now).expect_err("spent");
@@ -317,7 +324,7 @@ mod tests {
         let mut budget = Budget::default();
         let mut spent = 0;
         for _second in 0..24 * 3600 {
-            // Each second a run that dies after its identify.
+            // Every second a run starts and dies after its identify.
             let stored = serde_json::to_vec(&budget).expect("JSON");
             let mut next: Budget = serde_json::from_slice(&stored).expect("a budget");
             if next.spend(now).is_ok() {

@@ -1,33 +1,35 @@
-//! Transport compression: one context for each connection, its output bounded (protocol §11).
+//! Transport compression, with one context for each connection and bounded output (protocol §11).
+//!
+//! <https://discord.com/developers/docs/events/gateway#transport-compression>
 
 use bytes::Bytes;
 use flate2::{Decompress, FlushDecompress};
 use zstd::stream::raw::{Decoder, InBuffer, Operation as _, OutBuffer};
 
-/// What a binary frame of `zlib-stream` ends with when the payload is complete.
+/// Suffix of a binary frame of `zlib-stream` that completes a payload.
 const ZLIB_SUFFIX: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-/// Room for output to begin with; it grows as frames ask for it.
+/// Initial capacity of the output; it grows with the frames.
 const FIRST_ROOM: usize = 16 << 10;
-/// More room than this is given back after the frame that needed it.
+/// Largest capacity that is kept after a frame.
 const KEPT_ROOM: usize = 1 << 20;
-/// What a frame beyond the limit may inflate to while it is passed over, as a multiple of the limit.
+/// Largest size, as a multiple of the limit, that a skipped frame may inflate to.
 const PATIENCE: usize = 16;
 
 /// How the server compresses what it sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     None,
-    /// `zlib-stream`: for servers that know nothing newer.
+    /// `zlib-stream`, for servers without `zstd-stream`.
     Zlib,
-    /// `zstd-stream`: the smallest and the quickest to read; the default.
+    /// `zstd-stream`, the smallest and the fastest to read. The default.
     #[default]
     Zstd,
 }
 
 impl Compression {
-    /// The value of `compress` in the connection's query.
+    /// Value of `compress` in the connection's query.
     pub(crate) const fn query(self) -> Option<&'static str> {
         match self {
             Self::None => None,
@@ -37,27 +39,27 @@ impl Compression {
     }
 }
 
-/// What came of a binary frame.
+/// Result of inflating a binary frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Inflated {
-    /// A payload.
+    /// A whole payload.
     Whole(Bytes),
-    /// A part of one; the rest follows in further frames.
+    /// A part of a payload; the rest follows in further frames.
     Part,
-    /// A payload beyond the limit: it was passed over, and the stream goes on after it.
+    /// A payload beyond the limit: it was skipped, and the stream goes on after it.
     TooLarge {
-        /// What it inflates to, in bytes.
+        /// Size of the inflated frame, in bytes.
         size: usize,
     },
 }
 
-/// The stream cannot be read on: the connection has to be given up.
+/// The stream cannot be read any further; the connection has to be closed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InflateError {
-    /// The bytes are not what the compression makes.
+    /// The bytes are not valid compressed data.
     #[error("the compressed stream is broken")]
     Broken(#[source] std::io::Error),
-    /// A frame inflates to so much that it is not even passed over, or never ends.
+    /// A frame inflates to more than can be skipped, or never ends.
     #[error("a frame inflates to more than {0} bytes")]
     Bomb(usize),
 }
@@ -65,7 +67,7 @@ pub(crate) enum InflateError {
 /// One connection's decompression.
 pub(crate) struct Inflater {
     context: Context,
-    /// Output of the frame at hand; kept from frame to frame, since most are small.
+    /// Output buffer, kept from frame to frame.
     room: Vec<u8>,
     limit: usize,
 }
@@ -74,20 +76,20 @@ enum Context {
     None,
     Zlib {
         inflate: Box<Decompress>,
-        /// Frames that wait for the end of their payload.
+        /// Frames of a payload that is not complete.
         parts: Vec<u8>,
     },
     Zstd(Box<Decoder<'static>>),
 }
 
-/// How far one step came.
+/// Progress of one step.
 struct Step {
     read: usize,
     written: usize,
 }
 
 impl Inflater {
-    /// A new context; `limit` is the largest payload, in bytes.
+    /// Creates a new context; `limit` is the largest payload, in bytes.
     pub(crate) fn new(compression: Compression, limit: usize) -> Result<Self, InflateError> {
         let context = match compression {
             Compression::None => Context::None,
@@ -109,7 +111,7 @@ impl Inflater {
     /// Takes in a binary frame.
     ///
     /// # Errors
-    /// [`InflateError`], after which the context is of no more use.
+    /// [`InflateError`], after which the context is unusable.
     pub(crate) fn take(&mut self, frame: &Bytes) -> Result<Inflated, InflateError> {
         match &mut self.context {
             Context::None => Ok(Inflated::Whole(frame.clone())),
@@ -141,7 +143,7 @@ impl Inflater {
 }
 
 impl Inflater {
-    /// The bytes that could not be inflated: the frame of the error, and its parts that came before.
+    /// Returns the bytes that could not be inflated: the last frame, and earlier frames of its payload.
     pub(crate) fn unread(&mut self, frame: &Bytes) -> Bytes {
         match &mut self.context {
             Context::Zlib { parts, .. } if !parts.is_empty() => std::mem::take(parts).into(),
@@ -186,7 +188,7 @@ fn zstd(decoder: &mut Decoder<'_>, input: &[u8], output: &mut [u8]) -> std::io::
     })
 }
 
-/// Inflates all of `input`, into memory up to the limit and into nothing beyond it.
+/// Inflates all of `input`, and drops output beyond the limit.
 fn run(
     room: &mut Vec<u8>,
     limit: usize,
@@ -198,7 +200,7 @@ fn run(
     }
     let mut rest = input;
     let mut written = 0;
-    // Set once the limit is passed: how much was thrown away.
+    // Number of dropped bytes, once the limit is passed.
     let mut wasted = 0;
     loop {
         if written == room.len() {
@@ -216,7 +218,7 @@ fn run(
         let done = step(rest, &mut room[written..]).map_err(InflateError::Broken)?;
         rest = &rest[done.read..];
         written += done.written;
-        // The context may hold back output until it has room, so only spare room tells that there is no more.
+        // The context may hold back output until there is room, so only spare room proves that there is no more.
         if rest.is_empty() && written < room.len() {
             break;
         }
@@ -225,7 +227,7 @@ fn run(
             return Err(InflateError::Broken(std::io::Error::other(stuck)));
         }
     }
-    // A payload of exactly the limit was thrown away only if something followed it.
+    // A payload of exactly the limit was dropped only if more output followed.
     let outcome = if wasted + written > limit {
         Inflated::TooLarge {
             size: wasted + written,
@@ -233,7 +235,7 @@ fn run(
     } else if wasted > 0 {
         Inflated::Whole(Bytes::copy_from_slice(room))
     } else {
-        // A copy of the right size; the room itself would hold on to much more than the payload.
+        // A copy of the right size; the buffer itself is much larger than most payloads.
         Inflated::Whole(Bytes::copy_from_slice(&room[..written]))
     };
     if room.len() > KEPT_ROOM {

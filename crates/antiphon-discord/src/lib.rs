@@ -9,6 +9,7 @@ mod event;
 mod http;
 mod identify;
 mod inflate;
+pub mod model;
 mod session;
 mod shards;
 mod socket;
@@ -18,27 +19,30 @@ mod wire;
 
 use std::sync::Arc;
 
-pub use antiphon_discord_model as model;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;
+pub use antiphon_net::{Proxy, ProxyError};
 pub use cache::{Cache, CacheLimits, CacheSize};
-pub use client::{
-    Call, Client, Emoji, File, MemberQuery, Members, PollRequest, RolePosition, ShardInfo,
-    VoiceConnection,
-};
-pub use config::{Activity, Compression, Config, Presence, Properties, Shards, SignOff};
+pub use client::{Call, Client, Emoji, File, PollRequest, RolePosition, ShardInfo};
+pub use config::{CloseCode, Compression, Config, Shards};
 pub use dispatch::{FrameReader, interaction_lane};
 pub use error::{
     ApiError, CommandError, ConfigError, FieldError, MembersError, NotConnected, RequestError,
     Scope, VoiceError,
 };
 pub use event::*;
+pub use model::{
+    members::{MemberQuery, Members},
+    presence::{Activity, Presence},
+    properties::Properties,
+    voice::VoiceConnection,
+};
 pub use source::Source;
 
 /// A client to keep and a source to run, for one bot with all its shards.
 ///
-/// Nothing is opened before the source runs or the client is asked for something.
+/// No connection is opened before the source runs or the client sends a request.
 pub fn connect(config: Config) -> (Client, Source) {
     let shared = Arc::new(client::Shared::new(&config));
     let source = Source::new(config, Arc::clone(&shared));

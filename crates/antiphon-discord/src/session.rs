@@ -1,110 +1,87 @@
-//! The rules of one shard's connection as a state machine: frames, deadlines and commands in; replies, tasks and events
-//! out (protocol §1 to §8).
+//! One shard as a state machine: frames, deadlines and commands in; replies, tasks and events out (protocol §1 to §8).
 //!
-//! It opens nothing and asks no clock. Whatever it wants done stands in its queues: frames to send
+//! It does no I/O and reads no clock. Its queues hold frames to send
 //! ([`Session::next_reply`]), a connection to open ([`Session::next_task`]) and events to store
-//! ([`Session::take_entry`]).
+//! ([`Session::outbox`]).
 //!
 //! Two things hold at every moment, so that a crash loses nothing unseen:
-//! - A checkpoint never claims more than what stands before it in the queue of events.
-//! - A session that was lost is remembered as a gap, in the checkpoint too, until the gap is reported.
+//! - A checkpoint never covers more than the events before it in the queue.
+//! - A lost session is remembered, in the checkpoint too, until its gap is reported.
 
-mod asks;
-mod closes;
+mod checkpoint;
+mod close_code;
 mod commands;
 mod frames;
-mod heart;
-mod life;
-mod sends;
+mod heartbeat;
+mod lifecycle;
+mod pending;
+mod ratelimiter;
 mod sequence;
-mod stored;
 mod streams;
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use antiphon_core::{
-    Backoff, Checkpoint, Draft, Edge, Entry, Kind, LinkState, Origin, Part, Place, Provenance, Rng,
-    Skipped,
+    Backoff, Checkpoint, Edge, Kind, LinkState, Moment, Outbox, Part, Place, Rng, Skipped,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 
 use self::{
-    asks::Asks,
-    heart::Heart,
-    sends::Sends,
+    checkpoint::{Lost, Mark, SavedState},
+    heartbeat::Heartbeat,
+    pending::Pending,
+    ratelimiter::RateLimiter,
     sequence::{Ahead, Recent},
-    stored::{Lost, Mark, Stored},
 };
 pub(crate) use self::{
-    closes::Then,
-    stored::{edge_of, resumable_count, retired, used},
+    checkpoint::{edge_of, resumable_count, retired, used},
+    close_code::Reaction,
+    commands::Command,
     streams::Streams,
 };
-use crate::{
-    config::{Config, Presence},
-    dispatch::Namer,
-    identify::Permit,
-    wire,
-};
+use crate::{config::Config, dispatch::Namer, identify::Permit, model::presence::Presence, wire};
 
-/// The random pause before a new session where the server refused one, in milliseconds (protocol §4).
+/// Random pause before a new session after the server refused one, in milliseconds (protocol §4).
 const REFUSED_PAUSE: std::ops::RangeInclusive<u64> = 1_000..=5_000;
-/// After so many resumes in a row that were never answered, a new session is begun.
+/// Unanswered resumes in a row after which a new session begins.
 const UNANSWERED: u32 = 3;
-/// After so many sessions in a row that ended at a frame that cannot be read, nothing more is tried.
+/// Sessions in a row that end at an unreadable frame after which the shard stops.
 const HOPELESS: u32 = 3;
-/// Sessions that ended so long apart did not end in a row.
+/// Sessions that end further apart do not count as in a row.
 const IN_A_ROW: Duration = Duration::from_secs(60 * 60);
-/// Close code with which a connection is given up: any but 1000 and 1001 keeps the session (protocol §2).
+/// Close code that keeps the session, as every code but 1000 and 1001 does (protocol §2).
 pub(crate) const KEEP_SESSION: u16 = 4000;
 
-/// A moment by both clocks: one for deadlines, one for people.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub(crate) at: Instant,
-    pub(crate) wall: Timestamp,
-}
-
-/// What the session wants done by whoever can reach the network.
+/// A task of the session that needs the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// Open a connection to resume on: at this address, or where sessions begin.
+    /// Open a connection to resume on: at this URL, or at the Gateway's.
     Resume(Option<String>),
-    /// Wait for the turn to identify, and open a connection.
+    /// Wait in the identify queue, then open a connection.
     Identify,
 }
 
-/// Why no connection could be opened.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenFailure {
-    pub(crate) reason: String,
-    /// How long the server asked us to wait.
-    pub(crate) wait: Option<Duration>,
-    /// Whether trying again would be wrong: a code and a hint.
-    pub(crate) fatal: Option<(&'static str, &'static str)>,
-}
-
-/// Why the connection has to be closed by us, or is gone.
+/// Reason for closing the connection, or for its loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
+pub(crate) struct Disconnect {
     pub(crate) reason: String,
-    pub(crate) then: Then,
+    pub(crate) reaction: Reaction,
 }
 
-impl Cut {
+impl Disconnect {
     /// The session is kept.
     pub(crate) fn resume(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
-            then: Then::Resume(Duration::ZERO),
+            reaction: Reaction::Resume(Duration::ZERO),
         }
     }
 
-    /// The server closed the connection.
+    /// The close that the server sent.
     pub(crate) fn by_server(code: Option<u16>, words: &str) -> Self {
-        let (meaning, then) = closes::meaning(code);
+        let (meaning, reaction) = close_code::meaning(code);
         let mut reason = match code {
             Some(code) => format!("Discord closed the connection with code {code}: {meaning}"),
             None => "Discord closed the connection".to_owned(),
@@ -112,23 +89,23 @@ impl Cut {
         if !words.is_empty() {
             reason = format!("{reason} ({words})");
         }
-        Self { reason, then }
+        Self { reason, reaction }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing has been tried yet.
+    /// No connection has been opened yet.
     Idle,
     /// A task opens the connection.
     Opening,
     /// The connection is open, and op 10 must come by then.
-    Greeting { by: Instant },
+    AwaitingHello { by: Instant },
     /// READY must come by then.
     Identifying { by: Instant },
-    /// What was missed is replayed; the next frame, and at last RESUMED, must come by then.
+    /// Missed events are replayed; the next frame, and finally RESUMED, must come by then.
     Resuming { by: Instant },
-    /// Events flow.
+    /// Dispatches are received.
     Active,
     /// The next try begins then.
     Waiting { until: Instant },
@@ -140,7 +117,7 @@ enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Resumable {
     id: Arc<str>,
-    /// What its events' origins and gaps call it.
+    /// Name of its stream in origins and gaps.
     stream: Arc<str>,
     url: Option<String>,
 }
@@ -153,14 +130,14 @@ struct Last {
     seq: u64,
 }
 
-/// A presence that waits for its turn, and who waits for it.
+/// A presence that waits for the rate limiter, and the replies to send then.
 #[derive(Debug)]
 struct PendingPresence {
     presence: Presence,
     replies: Vec<oneshot::Sender<()>>,
 }
 
-/// One shard's conversation with the Gateway, over any number of connections.
+/// State of one shard, over any number of connections.
 pub(crate) struct Session {
     config: Arc<Config>,
     shard: u32,
@@ -170,67 +147,65 @@ pub(crate) struct Session {
     phase: Phase,
     link: Option<LinkState>,
     resumable: Option<Resumable>,
-    /// Counts sessions, so that sequences of an earlier one are told apart.
+    /// Counts sessions, so that a sequence of an earlier one is not taken for one of this.
     epoch: u32,
     /// The last sequence received in this session before the first hole.
     seq: Option<u64>,
-    /// What came behind a hole.
+    /// Sequences received behind a hole.
     ahead: Ahead,
-    /// What came last, by its bytes.
+    /// Hashes of the newest dispatches.
     recent: Recent,
-    /// Whether this connection brought a sequence that no session reaches.
+    /// Whether this connection brought a sequence that is out of reach.
     is_out_of_reach: bool,
     streams: Streams,
     /// Session ids that streams of this shard are named by.
     used: Option<Vec<String>>,
-    /// Frames that leave no row on purpose.
+    /// Counts of frames that are not stored on purpose.
     unrecorded: Skipped,
-    /// The highest sequence of this session that is durable: what heartbeats and resumes carry.
+    /// Highest durable sequence of this session, which heartbeats and resumes carry.
     durable: Option<u64>,
     last: Option<Last>,
     /// A stretch that is lost and not reported yet.
     lost: Option<Lost>,
     /// The bot's own user, once a READY named it.
     me: Option<u64>,
-    /// The checkpoint's state, and what time it shows.
+    /// The checkpoint's encoded state, and the time in it.
     state: (Bytes, Timestamp),
-    heart: Option<Heart>,
-    sends: Sends,
-    asks: Asks,
+    heartbeat: Option<Heartbeat>,
+    ratelimiter: RateLimiter,
+    pending: Pending,
     presence: Option<PendingPresence>,
     permit: Option<Permit>,
     has_begun: bool,
-    /// Resumes tried since the last that worked.
+    /// Resumes tried since the last successful one.
     tries: u32,
-    /// Resumes in a row that were never answered.
+    /// Unanswered resumes in a row.
     unanswered: u32,
-    /// Where an unreadable frame last ended a connection, and how many sessions in a row ended like that.
+    /// Epoch and sequence at which an unreadable frame last ended a connection.
     stuck_at: Option<(u32, Option<u64>)>,
     stuck_sessions: u32,
     stuck_since: Option<Instant>,
-    /// A frame that was passed over since it is too large, in bytes.
+    /// Size of a skipped frame that was too large, in bytes.
     skipped: Option<usize>,
     /// Number of the last frame of this connection.
     frame: u64,
     connection: String,
     connections: u64,
     namer: Namer,
-    entries: VecDeque<Entry>,
-    bytes: usize,
+    pub(crate) outbox: Outbox,
     replies: VecDeque<String>,
     task: Option<Task>,
     backoff: Backoff,
     rng: Rng,
     nonce: Arc<str>,
-    made: u64,
     paused_at: Option<Instant>,
     over: bool,
 }
 
 impl Session {
-    /// A session that goes on where the checkpoint says, or begins afresh without one.
+    /// Creates a session that continues from the checkpoint, or begins a new one without it.
     ///
-    /// `nonce` is new with every run and every shard.
+    /// `nonce` is unique for every run and every shard.
     pub(crate) fn new(
         config: Arc<Config>,
         [shard, count]: [u32; 2],
@@ -244,7 +219,7 @@ impl Session {
         } else {
             Place::root().join("shard", &shard.to_string())
         };
-        let asks = Asks::new(config.name.clone(), config.action_timeout, rng.u64(..));
+        let pending = Pending::new(config.name.clone(), config.action_timeout, rng.u64(..));
         let mut session = Self {
             shard,
             count,
@@ -266,9 +241,9 @@ impl Session {
             lost: None,
             me: None,
             state: (Bytes::new(), Timestamp::UNIX_EPOCH),
-            heart: None,
-            sends: Sends::new(Heart::USUAL),
-            asks,
+            heartbeat: None,
+            ratelimiter: RateLimiter::new(Heartbeat::USUAL),
+            pending,
             presence: None,
             permit: None,
             has_begun: false,
@@ -282,14 +257,12 @@ impl Session {
             connection: String::new(),
             connections: 0,
             namer: Namer::new(),
-            entries: VecDeque::new(),
-            bytes: 0,
+            outbox: Outbox::new(config.buffer_bytes, Arc::clone(&nonce)),
             replies: VecDeque::new(),
             task: None,
             backoff: Backoff::new(rng.fork()),
             rng,
             nonce,
-            made: 0,
             paused_at: None,
             over: false,
             config,
@@ -303,7 +276,7 @@ impl Session {
     fn restore(&mut self, checkpoint: &Checkpoint) {
         let mark = Mark::read(checkpoint.mark);
         self.epoch = mark.epoch;
-        let stored = match Stored::read(&checkpoint.state) {
+        let stored = match SavedState::read(&checkpoint.state) {
             Ok(stored) => stored,
             Err(error) => {
                 tracing::warn!(part = &*self.part, %error, "checkpoint cannot be read");
@@ -342,7 +315,7 @@ impl Session {
         }
     }
 
-    /// Takes over a stretch that a shard lost which does not run here any more; done before [`Session::start`].
+    /// Takes over the gap of a shard that no longer runs here; called before [`Session::start`].
     pub(crate) fn inherit(&mut self, from: Edge, cause: &str, now: Timestamp) {
         if self.lost.as_ref().is_none_or(|lost| from.at < lost.from.at) {
             self.lost = Some(Lost {
@@ -350,22 +323,22 @@ impl Session {
                 cause: cause.to_owned(),
             });
         }
-        // The other shard's own checkpoint is about to forget it. The time of our last frame stays what it was.
+        // The other shard's checkpoint is about to drop the gap. The time of our last frame stays.
         let at = self.last.as_ref().map_or(now, |last| last.at);
         self.render(at);
         let checkpoint = self.checkpoint(at);
-        self.push(Entry::checkpoint(checkpoint));
+        self.outbox.checkpoint(checkpoint);
     }
 
-    /// Drops a session that could be resumed, for this reason; done before [`Session::start`].
-    pub(crate) fn begin_afresh(&mut self, cause: &str) {
+    /// Drops the resumable session, for this reason; called before [`Session::start`].
+    pub(crate) fn begin_new_session(&mut self, cause: &str) {
         if self.resumable.is_some() {
             self.forget(cause, None);
         }
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What stands in the queues.
+    // The queues.
 
     /// The next frame to send.
     pub(crate) fn next_reply(&mut self) -> Option<String> {
@@ -377,52 +350,42 @@ impl Session {
         self.task.take()
     }
 
-    /// The state of the connection, if it changed since it was asked for.
+    /// The state of the link, if it changed since the last call.
     pub(crate) fn take_link(&mut self) -> Option<LinkState> {
         self.link.take()
     }
 
-    /// The shard's number, where the bot has others.
+    /// The shard's number, if the bot has several.
     pub(crate) fn shard(&self) -> Option<u32> {
         (self.count > 1).then_some(self.shard)
     }
 
-    /// Whether a session was begun by an identify since it was asked for.
+    /// Whether an identify began a session since the last call.
     pub(crate) fn take_begun(&mut self) -> bool {
         std::mem::take(&mut self.has_begun)
     }
 
     /// Time from the last heartbeat to its acknowledgement.
     pub(crate) fn latency(&self) -> Option<Duration> {
-        self.heart.as_ref().and_then(Heart::latency)
+        self.heartbeat.as_ref().and_then(Heartbeat::latency)
     }
 
-    /// Weight of the next entry for the journal.
-    pub(crate) fn next_weight(&self) -> Option<usize> {
-        self.entries.front().map(Entry::weight)
-    }
-
-    /// The next entry for the journal.
-    pub(crate) fn take_entry(&mut self) -> Option<Entry> {
-        let entry = self.entries.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(entry.weight());
-        Some(entry)
-    }
-
-    /// Whether a frame may be read: there is a connection, the journal keeps up, and nobody asked to stop.
+    /// Whether a frame may be read: the connection is open, the journal keeps up, and no stop was requested.
     pub(crate) fn wants_frame(&self) -> bool {
         self.is_open() && !self.is_paused()
     }
 
-    /// Whether a client's command can be carried out now.
+    /// Whether a command can be carried out now.
     pub(crate) fn wants_command(&self, now: Instant) -> bool {
-        self.phase == Phase::Active && self.asks.has_room() && self.sends.room_at(now) <= now
+        self.phase == Phase::Active
+            && self.pending.has_room()
+            && self.ratelimiter.room_at(now) <= now
     }
 
     fn is_open(&self) -> bool {
         matches!(
             self.phase,
-            Phase::Greeting { .. }
+            Phase::AwaitingHello { .. }
                 | Phase::Identifying { .. }
                 | Phase::Resuming { .. }
                 | Phase::Active
@@ -430,72 +393,73 @@ impl Session {
     }
 
     fn is_paused(&self) -> bool {
-        self.over || self.bytes >= self.config.buffer
+        self.over || self.outbox.is_full()
     }
 
-    /// Nothing new is to be read from now on; beats and commands go on.
+    /// Stops reading; heartbeats and commands go on.
     pub(crate) fn stop_reading(&mut self) {
         self.over = true;
     }
 
-    /// The journal made this mark of the shard's part durable.
+    /// Notes the newest durable mark of the shard's part.
     pub(crate) fn note_stored(&mut self, mark: Option<i64>) {
         let Some(mark) = mark.map(Mark::read) else {
             return;
         };
-        // A mark of an earlier session says nothing about this one.
+        // A mark of an earlier session does not apply to this one.
         if mark.epoch == self.epoch && self.resumable.is_some() {
             self.durable = Some(mark.seq);
         }
     }
 
-    /// Looks whether reading stops or goes on, and moves the deadlines that wait for an answer accordingly.
+    /// Notes a pause or the end of one, and moves the deadlines for answers by its length.
     ///
-    /// Called before [`Session::deadline`] is asked for.
+    /// Call it before [`Session::deadline`].
     pub(crate) fn note_pause(&mut self, now: Moment) {
         match (self.is_paused(), self.paused_at) {
             (true, None) => self.paused_at = Some(now.at),
             (false, Some(since)) => {
                 self.paused_at = None;
                 let stood_still = now.at.saturating_duration_since(since);
-                if let Phase::Greeting { by } | Phase::Identifying { by } | Phase::Resuming { by } =
-                    &mut self.phase
+                if let Phase::AwaitingHello { by }
+                | Phase::Identifying { by }
+                | Phase::Resuming { by } = &mut self.phase
                 {
                     *by += stood_still;
                 }
-                self.asks.shift(stood_still);
+                self.pending.shift(stood_still);
                 self.ahead.shift(stood_still);
-                if let Some(heart) = &mut self.heart {
-                    heart.excuse();
+                if let Some(heartbeat) = &mut self.heartbeat {
+                    heartbeat.excuse();
                 }
             }
             _ => {}
         }
     }
 
-    /// When [`Session::on_deadline`] wants to be called next.
+    /// Time at which [`Session::on_deadline`] is due.
     pub(crate) fn deadline(&self, now: Instant) -> Option<Instant> {
         let is_paused = self.paused_at.is_some();
-        // What waits for an answer stands still while nothing is read.
+        // Deadlines for answers stand still while nothing is read.
         let answer = |at: Instant| (!is_paused).then_some(at);
         let phase = match self.phase {
             Phase::Waiting { until } => Some(until),
-            Phase::Greeting { by } | Phase::Identifying { by } | Phase::Resuming { by } => {
+            Phase::AwaitingHello { by } | Phase::Identifying { by } | Phase::Resuming { by } => {
                 answer(by)
             }
             Phase::Idle | Phase::Opening | Phase::Active | Phase::Stopped => None,
         };
         let is_active = self.phase == Phase::Active;
-        // A command is wanted again once there is room.
+        // A command can be sent again once the limiter has room.
         let room = is_active
-            .then(|| self.sends.room_at(now))
+            .then(|| self.ratelimiter.room_at(now))
             .filter(|at| *at > now);
         let presence = self.presence.as_ref().filter(|_| is_active);
-        let presence = presence.map(|_| self.sends.presence_at(now));
-        let beat = self.heart.as_ref().map(Heart::next_at);
-        let asks = self.asks.deadline().and_then(answer);
+        let presence = presence.map(|_| self.ratelimiter.presence_at(now));
+        let beat = self.heartbeat.as_ref().map(Heartbeat::next_at);
+        let pending = self.pending.deadline().and_then(answer);
         let hole = self.ahead.deadline().and_then(answer);
-        [phase, room, presence, beat, asks, hole]
+        [phase, room, presence, beat, pending, hole]
             .into_iter()
             .flatten()
             .min()
@@ -504,35 +468,19 @@ impl Session {
     // -----------------------------------------------------------------------------------------------------------------
     // Events.
 
-    fn push(&mut self, entry: Entry) {
-        self.bytes += entry.weight();
-        self.entries.push_back(entry);
-    }
-
-    /// Stores a checkpoint of another part, in its place among the events.
-    pub(crate) fn store(&mut self, checkpoint: Checkpoint) {
-        self.push(Entry::checkpoint(checkpoint));
-    }
-
-    fn synthetic(&mut self, kind: Kind, place: Place, body: impl Into<Bytes>, now: Moment) {
-        self.made += 1;
-        let origin = Origin::frame(&self.nonce, self.made);
-        let draft = Draft::new(kind, place, origin, now.wall, body);
-        self.push(Entry::event(draft.provenance(Provenance::Synthetic)));
-    }
-
-    /// One of the client-made events (protocol §14.1).
+    /// Queues one of the client's own events (protocol §14.1).
     fn shard_event(&mut self, kind: &'static str, now: Moment) {
         let shard = (self.count > 1).then_some(self.shard);
         let body = wire::shard_event(shard);
-        self.synthetic(Kind::from_static(kind), Place::root(), body, now);
+        let kind = Kind::from_static(kind);
+        self.outbox.own_event(kind, Place::root(), body, now);
     }
 
-    /// The checkpoint as of now.
+    /// Returns the checkpoint as of now.
     fn checkpoint(&mut self, now: Timestamp) -> Checkpoint {
         let (_, shows) = &self.state;
-        // The time in it is only for gaps; it need not be exact, and must not be later than the last frame.
-        if self.state.0.is_empty() || now.duration_since(*shows) >= Stored::STALE {
+        // The time in the state is only for gaps; it may be older than the last frame, never newer.
+        if self.state.0.is_empty() || now.duration_since(*shows) >= SavedState::STALE {
             self.render(now);
         }
         Checkpoint {
@@ -546,9 +494,9 @@ impl Session {
         }
     }
 
-    /// Makes the checkpoint's state anew, since something in it changed.
+    /// Encodes the checkpoint's state again after a change.
     fn render(&mut self, now: Timestamp) {
-        let stored = Stored {
+        let stored = SavedState {
             session: self.resumable.as_ref().map(|one| one.id.to_string()),
             url: self.resumable.as_ref().and_then(|one| one.url.clone()),
             count: self.count,
@@ -566,7 +514,7 @@ impl Session {
     }
 }
 
-/// The part of a shard.
+/// Name of a shard's part.
 pub(crate) fn part(shard: u32) -> Part {
     format!("shard/{shard}").into()
 }

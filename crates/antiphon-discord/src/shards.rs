@@ -1,4 +1,4 @@
-//! All shards of a bot: how many there are, and the tasks that run them (protocol §6).
+//! The shards of a bot: their number, and their tasks (protocol §6).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,7 +6,6 @@ use antiphon_core::{
     Backoff, Entry, Intake, Kind, Link, LinkState, Part, Place, Rng, SourceError, Stop,
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -14,12 +13,15 @@ use tokio::{
 };
 
 use crate::{
-    client::{COMMANDS, Fleet, Handle, Shared},
+    client::{ShardHandle, ShardSet, Shared},
     config::Config,
-    identify::Door,
-    session::{OpenFailure, Session, Streams, edge_of, part, resumable_count, retired, used},
+    identify::IdentifyQueue,
+    session::{Session, Streams, edge_of, part, resumable_count, retired, used},
     socket::Shard,
 };
+
+/// Commands that a shard queues; a further one waits within its own timeout.
+const COMMANDS: usize = 64;
 
 /// Runs all shards until asked to stop, or until one of them ends for good.
 pub(crate) async fn run(
@@ -27,52 +29,56 @@ pub(crate) async fn run(
     shared: Arc<Shared>,
     intake: Intake,
     stop: Stop,
-    begin_afresh: Option<&'static str>,
+    begin_new_session: Option<&'static str>,
 ) -> Result<(), SourceError> {
-    let mut crew = Crew::new(config, shared, intake, stop);
-    let Some(count) = crew.count(begin_afresh).await? else {
-        crew.show(LinkState::Closed);
+    let mut runner = ShardRunner::new(config, shared, intake, stop);
+    let Some(count) = runner.count(begin_new_session).await? else {
+        runner.show(LinkState::Closed);
         return Ok(());
     };
-    let links = crew.begin(count, begin_afresh);
-    crew.watch(links).await
+    let links = runner.begin(count, begin_new_session);
+    runner.watch(links).await
 }
 
-/// The source's own task, which owns those of the shards.
-struct Crew {
+/// The source's own task, which owns the tasks of the shards.
+struct ShardRunner {
     config: Arc<Config>,
     shared: Arc<Shared>,
     intake: Intake,
     stop: Stop,
-    door: Arc<Door>,
+    identify: Arc<IdentifyQueue>,
     rng: Rng,
     tasks: JoinSet<Result<(), SourceError>>,
     is_alone: bool,
 }
 
-impl Crew {
+impl ShardRunner {
     fn new(config: Config, shared: Arc<Shared>, intake: Intake, stop: Stop) -> Self {
         let rng = config.rng.clone().unwrap_or_default();
-        let door = Door::new(Arc::clone(&shared), intake.clone(), config.gateway.clone());
+        let identify = IdentifyQueue::new(
+            Arc::clone(&shared.http),
+            intake.clone(),
+            config.gateway.clone(),
+        );
         Self {
             config: Arc::new(config),
             shared,
             intake,
             stop,
-            door: Arc::new(door),
+            identify: Arc::new(identify),
             rng,
             tasks: JoinSet::new(),
             is_alone: false,
         }
     }
 
-    /// How many shards the bot has; `None` if the source was asked to stop meanwhile.
-    async fn count(&mut self, begin_afresh: Option<&str>) -> Result<Option<u32>, SourceError> {
+    /// Finds the number of shards; `None` if the source is stopped meanwhile.
+    async fn count(&mut self, begin_new_session: Option<&str>) -> Result<Option<u32>, SourceError> {
         if let Some(count) = self.config.shards.count() {
             return Ok(Some(count));
         }
         if let Some(count) = self.kept_count()
-            && begin_afresh.is_none()
+            && begin_new_session.is_none()
         {
             return Ok(Some(count));
         }
@@ -80,30 +86,21 @@ impl Crew {
         let mut backoff = Backoff::new(self.rng.fork());
         loop {
             let info = tokio::select! {
-                info = self.door.info() => info,
+                info = self.identify.info() => info,
                 () = self.stop.closing() => return Ok(None),
             };
             let failure = match info {
                 Ok(info) => return Ok(Some(info.shards.max(1))),
                 Err(failure) => failure,
             };
-            let OpenFailure {
-                reason,
-                wait,
-                fatal,
-            } = failure;
-            if let Some((code, hint)) = fatal {
-                return Err(self.stopped(code, reason, hint).await);
+            let now = self.intake.moment();
+            let pause = backoff.next(now.at).max(failure.wait.unwrap_or_default());
+            let state = failure.link(pause, now);
+            self.announce(state.clone()).await;
+            if failure.fatal.is_some() {
+                let source = self.intake.source().clone();
+                return Err(SourceError::of_link(source, &state));
             }
-            let pause = backoff
-                .next(tokio::time::Instant::now())
-                .max(wait.unwrap_or_default());
-            let until = self.intake.now().checked_add(pause);
-            self.announce(LinkState::Waiting {
-                until: until.unwrap_or(Timestamp::MAX),
-                reason,
-            })
-            .await;
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.stop.closing() => return Ok(None),
@@ -130,12 +127,12 @@ impl Crew {
     fn begin(
         &mut self,
         count: u32,
-        begin_afresh: Option<&str>,
+        begin_new_session: Option<&str>,
     ) -> Vec<(u32, watch::Receiver<LinkState>)> {
         self.is_alone = count == 1;
         let here = self.config.shards.here(count);
         let mut left_over = self.left_over(count);
-        // Two shards never name their streams alike, whatever ids the server gives them.
+        // All shards share the set of names, so that no two streams have the same one.
         let streams = Streams::default();
         for checkpoint in self.intake.checkpoints() {
             if shard_of(&checkpoint.part).is_some() {
@@ -143,7 +140,7 @@ impl Crew {
             }
         }
         let mut links = Vec::with_capacity(here.len());
-        let mut shards = BTreeMap::new();
+        let mut handles = BTreeMap::new();
         for id in here {
             let (commands, received) = mpsc::channel(COMMANDS);
             let (link, watched) = watch::channel(LinkState::Connecting);
@@ -158,11 +155,11 @@ impl Crew {
                 streams.clone(),
                 self.intake.checkpoint(&part),
             );
-            if let Some(cause) = begin_afresh {
-                session.begin_afresh(cause);
+            if let Some(cause) = begin_new_session {
+                session.begin_new_session(cause);
             }
             for checkpoint in left_over.drain(..) {
-                // Shards that are no more: the first of those that are answers for what they missed.
+                // The first shard that runs takes over the gaps of shards that no longer run.
                 if let Some((from, had)) = edge_of(&checkpoint) {
                     let cause = if had == count {
                         format!("{} no longer runs here", checkpoint.part)
@@ -171,14 +168,14 @@ impl Crew {
                     };
                     session.inherit(from, &cause, self.intake.now());
                 }
-                session.store(retired(&checkpoint, count));
+                session.outbox.checkpoint(retired(&checkpoint, count));
             }
             let shard = Shard {
                 id,
                 session,
                 config: Arc::clone(&self.config),
-                network: self.network(),
-                door: Arc::clone(&self.door),
+                network: self.config.socket_network(),
+                identify: Arc::clone(&self.identify),
                 intake: self.intake.clone(),
                 commands: received,
                 link,
@@ -187,20 +184,20 @@ impl Crew {
             };
             self.tasks.spawn(shard.run(self.stop.clone()));
             links.push((id, watched.clone()));
-            let handle = Handle {
+            let handle = ShardHandle {
                 commands,
                 link: watched,
                 latency: measured,
             };
-            shards.insert(id, handle);
+            handles.insert(id, handle);
         }
         self.shared
-            .fleet
-            .send_replace(Some(Arc::new(Fleet { count, shards })));
+            .shards
+            .send_replace(Some(Arc::new(ShardSet { count, handles })));
         links
     }
 
-    /// Checkpoints of shards that do not run here any more, and have something to say.
+    /// Checkpoints of shards that no longer run here and have a session or a gap.
     fn left_over(&self, count: u32) -> Vec<antiphon_core::Checkpoint> {
         let here = self.config.shards.here(count);
         self.intake
@@ -213,14 +210,7 @@ impl Crew {
             .collect()
     }
 
-    fn network(&self) -> antiphon_net::Network {
-        // Checked before the source began.
-        self.config
-            .socket_network()
-            .unwrap_or_else(|_| self.config.network.clone())
-    }
-
-    /// Sums up the shards' links until all have ended.
+    /// Follows the shards' links until all shards have ended.
     async fn watch(
         mut self,
         mut links: Vec<(u32, watch::Receiver<LinkState>)>,
@@ -232,7 +222,7 @@ impl Crew {
             if shown.as_ref() != Some(&sum) {
                 shown = Some(sum.clone());
                 if self.is_alone {
-                    // The shard tells the journal itself.
+                    // The only shard writes its own link events.
                     self.show(sum);
                 } else {
                     self.announce(sum).await;
@@ -248,7 +238,7 @@ impl Crew {
                     Some(Err(error)) if error.is_panic() => {
                         std::panic::resume_unwind(error.into_panic());
                     }
-                    // Ended in good order, as it was asked to.
+                    // The shard was stopped.
                     Some(Ok(Ok(())) | Err(_)) => {}
                 },
                 () = changed(&mut links) => {}
@@ -261,7 +251,7 @@ impl Crew {
             } else {
                 self.announce(sum).await;
             }
-            // The others end with it; their sessions stay.
+            // The other shards end too; their sessions are kept.
             self.tasks.shutdown().await;
         } else {
             self.show(LinkState::Closed);
@@ -275,7 +265,7 @@ impl Crew {
         self.shared.link.send_replace(state);
     }
 
-    /// Shows a state of the whole source, and tells the journal.
+    /// Shows a state of the whole source, and writes a link event.
     async fn announce(&self, state: LinkState) {
         let event = self.intake.own_event(
             Kind::from_static(Link::KIND),
@@ -284,24 +274,14 @@ impl Crew {
         );
         self.show(state);
         tokio::select! {
-            // If the journal is gone, the shards notice.
+            // If the journal is closed, the shards end.
             _ = self.intake.send(Entry::event(event)) => {}
             () = self.stop.closing() => {}
         }
     }
-
-    async fn stopped(&self, code: &'static str, reason: String, hint: &str) -> SourceError {
-        self.announce(LinkState::Stopped {
-            code: code.into(),
-            reason: reason.clone(),
-            hint: Some(hint.into()),
-        })
-        .await;
-        SourceError::new(self.intake.source().clone(), code, reason).hint(hint)
-    }
 }
 
-/// The shard whose part this is.
+/// Number of the shard with this part.
 fn shard_of(part: &Part) -> Option<u32> {
     part.strip_prefix("shard/")?.parse().ok()
 }
@@ -321,7 +301,7 @@ async fn changed(links: &mut [(u32, watch::Receiver<LinkState>)]) {
     }
 }
 
-/// What the shards' links come to: up when all are; else why the worst of them is not.
+/// State of the whole source: connected if all shards are, else the state of the worst shard.
 fn sum(links: &mut [(u32, watch::Receiver<LinkState>)]) -> LinkState {
     let is_alone = links.len() == 1;
     let states: Vec<(u32, LinkState)> = links
@@ -352,7 +332,7 @@ fn sum(links: &mut [(u32, watch::Receiver<LinkState>)]) -> LinkState {
             _ => 0,
         };
         let is_worse = match (state, &worst) {
-            // Since all of them are up.
+            // The newest time: since then all of them are connected.
             (LinkState::Connected { since }, LinkState::Connected { since: other }) => {
                 since > other
             }

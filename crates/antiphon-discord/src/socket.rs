@@ -2,38 +2,36 @@
 
 use std::{future::pending, sync::Arc, time::Duration};
 
-use antiphon_core::{BoxFuture, Intake, LinkState, SourceError, Stop};
+use antiphon_core::{
+    BoxFuture, Intake, LinkState, Moment, OpenFailure, SourceError, Stop, error_chain, until,
+};
 use antiphon_net::{Message, Network, SocketError, WebSocket, WebSocketRequest};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::{Uri, header::USER_AGENT};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep_until, timeout},
+    time::Instant,
 };
 
 use crate::{
-    client::Command,
-    config::{Config, SignOff},
-    error::reason,
-    identify::{Door, Permit},
+    config::{CloseCode, Config},
+    identify::{IdentifyQueue, Permit},
     inflate::{Inflated, Inflater},
-    session::{Cut, KEEP_SESSION, Moment, OpenFailure, Session, Task},
+    session::{Command, Disconnect, KEEP_SESSION, Session, Task},
     wire,
 };
 
-/// How long the journal gets to take what was read when the source closes.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Close code that ends a session.
-const SIGN_OFF: u16 = 1000;
+const END_SESSION: u16 = 1000;
 
-/// What a shard needs beside its session.
+/// A shard's session with the channels and the network that it uses.
 pub(crate) struct Shard {
     pub(crate) id: u32,
     pub(crate) session: Session,
     pub(crate) config: Arc<Config>,
     pub(crate) network: Network,
-    pub(crate) door: Arc<Door>,
+    pub(crate) identify: Arc<IdentifyQueue>,
     pub(crate) intake: Intake,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) link: watch::Sender<LinkState>,
@@ -49,14 +47,14 @@ struct Connection {
 
 type Opened = Result<(Connection, Option<Permit>), OpenFailure>;
 
-/// What was read.
-enum Heard {
+/// A result of reading the socket.
+enum Received {
     Payload(Bytes),
     Part,
     Skipped(usize),
     /// The connection is gone, and the next may do better.
-    Gone(Cut),
-    /// What came cannot be read, and will come again.
+    Disconnected(Disconnect),
+    /// The frame cannot be read, and a resume brings it again.
     Unreadable(String, Option<Bytes>),
 }
 
@@ -67,10 +65,7 @@ impl Shard {
         let mut closing: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
         let mut connection: Option<Connection> = None;
         let intake = self.intake.clone();
-        let now = || Moment {
-            at: Instant::now(),
-            wall: intake.now(),
-        };
+        let now = || intake.moment();
         let (turn, mut turns) = watch::channel(None);
         self.session.start();
         loop {
@@ -78,20 +73,21 @@ impl Shard {
                 opening = Some(self.open(task, turn.clone()));
             }
             self.session.note_stored(*self.stored.borrow());
-            // A frame to send is at most 4 KiB; a peer that takes none is given up by the socket itself.
+            // A sent frame is at most 4 KiB, and the socket itself gives up a peer that reads none.
             if let Some(open) = &mut connection
                 && let Err(error) = send_all(&mut open.socket, &mut self.session).await
             {
                 connection = None;
-                self.session.on_gone(Cut::resume(reason(&error)), now());
+                self.session
+                    .on_disconnected(Disconnect::resume(error_chain(&error)), now());
             }
             if self.session.take_begun()
-                && let Some(checkpoint) = self.door.succeed()
+                && let Some(checkpoint) = self.identify.succeed()
             {
-                self.session.store(checkpoint);
+                self.session.outbox.checkpoint(checkpoint);
             }
             self.show();
-            if self.session.is_stopped() && self.session.next_weight().is_none() {
+            if self.session.is_stopped() && self.session.outbox.is_empty() {
                 return Err(self.stopped());
             }
             if stop.is_reading_over() {
@@ -101,38 +97,34 @@ impl Shard {
             self.session.note_pause(moment);
             let deadline = self.session.deadline(moment.at);
             let wants_command = self.session.wants_command(moment.at);
-            // Every branch may be dropped half way: a frame stays in its socket and a command in its queue, the
-            // opening is kept, and a wait for room only loses its turn.
-            let cut = tokio::select! {
+            // Every branch is safe to cancel: a frame stays in its socket and a command in its queue, the
+            // opening is kept, and a wait for the intake only loses its turn.
+            let disconnect = tokio::select! {
                 () = stop.closing() => break,
                 () = stop.reading(), if !stop.is_reading_over() => None,
                 () = until(deadline) => self.session.on_deadline(now()).err(),
                 frame = next_frame(&mut connection), if self.session.wants_frame() => {
-                    match heard(&mut connection, frame) {
-                        Heard::Payload(payload) => self.session.on_frame(&payload, now()).err(),
-                        Heard::Part => None,
-                        Heard::Skipped(size) => {
+                    match received(&mut connection, frame) {
+                        Received::Payload(payload) => self.session.on_frame(&payload, now()).err(),
+                        Received::Part => None,
+                        Received::Skipped(size) => {
                             self.session.on_skipped(size);
                             None
                         }
-                        Heard::Gone(cut) => Some(cut),
-                        Heard::Unreadable(reason, bytes) => {
+                        Received::Disconnected(disconnect) => Some(disconnect),
+                        Received::Unreadable(reason, bytes) => {
                             self.session.on_unreadable(reason, bytes.as_ref(), now());
-                            part_from(&mut connection, &closing);
+                            close_in_background(&mut connection, &closing);
                             None
                         }
                     }
                 }
-                permit = intake.reserve(self.session.next_weight().unwrap_or_default()),
-                    if self.session.next_weight().is_some() =>
-                {
+                permit = self.session.outbox.reserve(&intake) => {
                     let Ok(permit) = permit else {
-                        // Nothing can be stored any more, so nothing may be taken.
+                        // The journal is closed, so no event may be taken from the session.
                         break;
                     };
-                    if let Some(entry) = self.session.take_entry() {
-                        permit.send(entry);
-                    }
+                    self.session.outbox.send(permit);
                     None
                 }
                 opened = opened(&mut opening) => {
@@ -158,16 +150,16 @@ impl Shard {
                     None
                 }
             };
-            if let Some(cut) = cut {
-                self.session.on_gone(cut, now());
-                part_from(&mut connection, &closing);
+            if let Some(disconnect) = disconnect {
+                self.session.on_disconnected(disconnect, now());
+                close_in_background(&mut connection, &closing);
             }
         }
         self.close(connection, now()).await;
         Ok(())
     }
 
-    /// Shows whoever watches how the connection stands.
+    /// Publishes changes of the link and of the latency.
     fn show(&mut self) {
         if let Some(state) = self.session.take_link() {
             tracing::debug!(source = %self.intake.source(), shard = self.id, %state, "link");
@@ -183,20 +175,20 @@ impl Shard {
         });
     }
 
-    /// Stores what was read, and ends the connection in a way that keeps the session unless told otherwise.
+    /// Stores the events read so far, and closes the connection with the configured code.
     async fn close(mut self, connection: Option<Connection>, now: Moment) {
-        let code = match self.config.sign_off {
-            SignOff::Never => KEEP_SESSION,
-            SignOff::AtStop => {
+        let code = match self.config.close_code {
+            CloseCode::Resume => KEEP_SESSION,
+            CloseCode::Normal => {
                 self.session.sign_off(now);
-                SIGN_OFF
+                END_SESSION
             }
         };
         if connection.is_some() {
             self.session.on_closing(now);
         }
-        // What was read is stored if the journal still takes it; if not, it lies behind the last checkpoint.
-        let _ = timeout(LAST_WORDS, drain(&mut self.session, &self.intake)).await;
+        // The journal may be closed; then the events read lie behind the last checkpoint, and a resume brings them again.
+        self.session.outbox.flush(&self.intake).await;
         if let Some(mut open) = connection {
             open.socket.close(Some(code), "").await;
         }
@@ -214,17 +206,17 @@ impl Shard {
     }
 
     fn open(&self, task: Task, turn: watch::Sender<Option<Instant>>) -> BoxFuture<'static, Opened> {
-        let door = Arc::clone(&self.door);
+        let identify = Arc::clone(&self.identify);
         let config = Arc::clone(&self.config);
         let network = self.network.clone();
         let shard = self.id;
         Box::pin(async move {
             let (url, permit) = match task {
                 Task::Resume(Some(url)) => (url, None),
-                Task::Resume(None) => (door.gateway().await?, None),
+                Task::Resume(None) => (identify.gateway().await?, None),
                 Task::Identify => {
-                    let permit = door.enter(shard, &turn).await?;
-                    (door.gateway().await?, Some(permit))
+                    let permit = identify.acquire(shard, &turn).await?;
+                    (identify.gateway().await?, Some(permit))
                 }
             };
             let connection = connect(&config, &network, &url).await?;
@@ -235,24 +227,19 @@ impl Shard {
 
 /// Opens a connection; its compression begins anew (protocol §1, §11).
 async fn connect(config: &Config, network: &Network, url: &str) -> Result<Connection, OpenFailure> {
-    let failed = |reason: String, wait: Option<Duration>| OpenFailure {
-        reason,
-        wait,
-        fatal: None,
-    };
     let uri = address(url, config)
-        .ok_or_else(|| failed(format!("`{url}` is no address of a Gateway"), None))?;
+        .ok_or_else(|| OpenFailure::new(format!("`{url}` is no address of a Gateway")))?;
     let request = WebSocketRequest::new(uri).header(USER_AGENT, &*config.user_agent);
     let socket = network
         .websocket(request)
         .await
-        .map_err(|error| failed(reason(&error), error.retry_after()))?;
+        .map_err(|error| OpenFailure::new(error_chain(&error)).wait(error.retry_after()))?;
     let inflater = Inflater::new(config.compression, config.largest_frame)
-        .map_err(|error| failed(reason(&error), None))?;
+        .map_err(|error| OpenFailure::new(error_chain(&error)))?;
     Ok(Connection { socket, inflater })
 }
 
-/// The address with our query in place of its own.
+/// The URL with our query in place of its own.
 fn address(url: &str, config: &Config) -> Option<Uri> {
     let uri: Uri = url.parse().ok()?;
     let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
@@ -287,34 +274,38 @@ async fn next_frame(connection: &mut Option<Connection>) -> Option<Result<Messag
     }
 }
 
-fn heard(
+fn received(
     connection: &mut Option<Connection>,
     frame: Option<Result<Message, SocketError>>,
-) -> Heard {
+) -> Received {
     match frame {
-        Some(Ok(Message::Text(text))) => Heard::Payload(text.into_bytes()),
+        Some(Ok(Message::Text(text))) => Received::Payload(text.into_bytes()),
         Some(Ok(Message::Binary(bytes))) => {
             let Some(open) = connection else {
-                return Heard::Part;
+                return Received::Part;
             };
             match open.inflater.take(&bytes) {
-                Ok(Inflated::Whole(payload)) => Heard::Payload(payload),
-                Ok(Inflated::Part) => Heard::Part,
-                Ok(Inflated::TooLarge { size }) => Heard::Skipped(size),
-                Err(error) => Heard::Unreadable(reason(&error), Some(open.inflater.unread(&bytes))),
+                Ok(Inflated::Whole(payload)) => Received::Payload(payload),
+                Ok(Inflated::Part) => Received::Part,
+                Ok(Inflated::TooLarge { size }) => Received::Skipped(size),
+                Err(error) => {
+                    Received::Unreadable(error_chain(&error), Some(open.inflater.unread(&bytes)))
+                }
             }
         }
-        Some(Ok(Message::Close { code, reason })) => Heard::Gone(Cut::by_server(code, &reason)),
-        Some(Err(error @ (SocketError::TooLarge { .. } | SocketError::NotUtf8))) => {
-            Heard::Unreadable(reason(&error), None)
+        Some(Ok(Message::Close { code, reason })) => {
+            Received::Disconnected(Disconnect::by_server(code, &reason))
         }
-        Some(Err(error)) => Heard::Gone(Cut::resume(reason(&error))),
-        None => Heard::Gone(Cut::resume("the connection ended without goodbye")),
+        Some(Err(error @ (SocketError::TooLarge { .. } | SocketError::NotUtf8))) => {
+            Received::Unreadable(error_chain(&error), None)
+        }
+        Some(Err(error)) => Received::Disconnected(Disconnect::resume(error_chain(&error))),
+        None => Received::Disconnected(Disconnect::resume("the connection ended without goodbye")),
     }
 }
 
-/// Says goodbye beside the loop, since the peer may take its time.
-fn part_from(
+/// Closes the old socket in the background, so that a slow close handshake does not stall the shard.
+fn close_in_background(
     connection: &mut Option<Connection>,
     closing: &FuturesUnordered<BoxFuture<'static, ()>>,
 ) {
@@ -325,30 +316,12 @@ fn part_from(
     }
 }
 
-async fn drain(session: &mut Session, intake: &Intake) {
-    while let Some(weight) = session.next_weight() {
-        let Ok(permit) = intake.reserve(weight).await else {
-            return;
-        };
-        if let Some(entry) = session.take_entry() {
-            permit.send(entry);
-        }
-    }
-}
-
 async fn send_all(socket: &mut WebSocket, session: &mut Session) -> Result<(), SocketError> {
-    // What is sent may hold the token, so it is not logged.
+    // A frame may hold the token, so it is not logged.
     while let Some(reply) = session.next_reply() {
         socket.send(Message::text(reply)).await?;
     }
     Ok(())
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
 }
 
 #[cfg(test)]

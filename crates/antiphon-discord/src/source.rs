@@ -1,21 +1,20 @@
-//! The source to run, and the stream for those who want one platform without an app.
+//! The source that an app runs, and its stream of events without an app.
 
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Events, Intake, Judge, KindInfo, LaneOf, LinkState, Projection, SourceError,
-    SourceName, Stop,
+    BoxFuture, Events, Intake, Judge, KindInfo, LaneOf, Projection, SourceError, SourceName, Stop,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cache::Picture, client::Shared, config::Config, dispatch::interaction_lane, error,
+    cache::CacheProjection, client::Shared, config::Config, dispatch::interaction_lane, error,
     event::KINDS, shards,
 };
 
-/// One bot's connection, all its shards: run it in an app, or take its events as a stream.
+/// The connection of one bot with all its shards: run it in an app, or take its events as a stream.
 ///
-/// Dropped without being run, it leaves its client without a connection.
+/// A client whose source is dropped never connects.
 #[derive(Debug)]
 pub struct Source {
     config: Config,
@@ -27,9 +26,9 @@ impl Source {
         Self { config, shared }
     }
 
-    /// The bot's events as a stream, without an app and without a journal.
+    /// Runs the source without an app and a journal, and returns its events as a stream.
     ///
-    /// What that means is said at [`Events`].
+    /// [`Events`] says what is different without an app.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -53,7 +52,7 @@ impl antiphon_core::Source for Source {
         if !cache.is_on() {
             return Vec::new();
         }
-        vec![Box::new(Picture::new(
+        vec![Box::new(CacheProjection::new(
             self.config.name.clone(),
             cache.clone(),
         ))]
@@ -74,20 +73,16 @@ impl antiphon_core::Source for Source {
     ) -> BoxFuture<'static, Result<(), SourceError>> {
         Box::pin(async move {
             if let Err(error) = self.config.check() {
+                let state = error.link();
+                self.shared.link.send_replace(state.clone());
                 let name = self.config.name.clone();
-                self.shared.link.send_replace(LinkState::Stopped {
-                    code: "configuration".into(),
-                    reason: error.to_string(),
-                    hint: None,
-                });
-                return Err(SourceError::new(name, "configuration", error.to_string())
-                    .hint("correct the source's configuration"));
+                return Err(SourceError::of_link(name, &state));
             }
             let cache = &self.shared.cache;
             // A resumed session sends no guilds, so only a new one can fill an empty cache.
-            let begin_afresh = (cache.is_on() && !cache.is_restored())
+            let begin_new_session = (cache.is_on() && !cache.is_restored())
                 .then_some("the cache was not saved, and only a new session fills it");
-            shards::run(self.config, self.shared, intake, stop, begin_afresh).await
+            shards::run(self.config, self.shared, intake, stop, begin_new_session).await
         })
     }
 }

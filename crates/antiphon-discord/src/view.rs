@@ -1,13 +1,10 @@
-//! What filters look at: events with borrowed texts, cheaper than the full decode.
+//! Views for filters: events with borrowed texts, cheaper than the full decode.
 //!
-//! A view passes over what it does not show, and takes what it shows as it comes: ids as texts or numbers, and what has
-//! another type than expected as absent.
-
-mod scan;
+//! A view skips all other fields. Ids may be texts or numbers; a field of an unexpected type is absent.
 
 use std::borrow::Cow;
 
-use antiphon_core::{DecodeError, Event};
+use antiphon_core::{DecodeError, Event, Scan, Step};
 use twilight_model::id::{
     Id,
     marker::{
@@ -16,38 +13,121 @@ use twilight_model::id::{
     },
 };
 
-use scan::{Broken, Value};
+/// A view that is read field by field.
+trait Fields<'a>: Default {
+    /// Reads the value of one key, or skips it.
+    fn field(&mut self, key: &[u8], scan: &mut Scan<'a>) -> Step<()>;
+}
 
-/// Says how a view is read: the name on the wire, the view's field, and what it is read as.
+/// Writes the reader of a view: the name on the wire, the view's field, and the function that reads it.
 macro_rules! reads {
     ($($view:ty { $($key:literal $field:ident $read:ident;)* })*) => {$(
         impl<'a> $view {
-            /// Looks at an event; what its body does not have is absent.
+            /// Reads the view of an event; fields that were not sent are absent.
             ///
             /// # Errors
             /// [`DecodeError`] if the body is not a JSON object, or breaks off.
             pub fn of(event: &'a Event) -> Result<Self, DecodeError> {
-                Self::read(Value::new(event.body()))
-                    .ok_or_else(|| event.undecodable::<Self>("the body is not an object"))?
-                    .map_err(|Broken| event.undecodable::<Self>("the body is not JSON"))
-            }
-
-            fn read(body: Value<'a>) -> Option<Result<Self, Broken>> {
-                let mut fields = body.fields()?;
                 let mut view = Self::default();
-                loop {
-                    match fields.next() {
-                        Ok(Some((key, value))) => match &*key {
-                            $($key => view.$field = value.$read(),)*
-                            _ => {}
-                        },
-                        Ok(None) => return Some(Ok(view)),
-                        Err(broken) => return Some(Err(broken)),
-                    }
+                let mut scan = Scan::new(event.body());
+                match scan.document(|scan, key| view.field(key, scan)) {
+                    Ok(()) => Ok(view),
+                    Err(_) => Err(event.undecodable::<Self>("the body is not a JSON object")),
                 }
             }
         }
+
+        impl<'a> Fields<'a> for $view {
+            fn field(&mut self, key: &[u8], scan: &mut Scan<'a>) -> Step<()> {
+                match key {
+                    $($key => self.$field = $read(scan)?,)*
+                    _ => scan.skip()?,
+                }
+                Ok(())
+            }
+        }
     )*};
+}
+
+/// Reads an id, as a text of digits or a number.
+fn id<M>(scan: &mut Scan<'_>) -> Step<Option<Id<M>>> {
+    Ok(int(scan)?.and_then(Id::new_checked))
+}
+
+/// Reads a number that is whole and not negative, also in a text.
+fn int(scan: &mut Scan<'_>) -> Step<Option<u64>> {
+    scan.id_or_skip()
+}
+
+fn flag(scan: &mut Scan<'_>) -> Step<bool> {
+    Ok(maybe_flag(scan)?.unwrap_or_default())
+}
+
+fn maybe_flag(scan: &mut Scan<'_>) -> Step<Option<bool>> {
+    let flag = match scan.peek()? {
+        b't' => Some(true),
+        b'f' => Some(false),
+        _ => None,
+    };
+    scan.skip()?;
+    Ok(flag)
+}
+
+fn text<'a>(scan: &mut Scan<'a>) -> Step<Cow<'a, str>> {
+    Ok(scan.text_or_skip()?.unwrap_or_default())
+}
+
+fn maybe_text<'a>(scan: &mut Scan<'a>) -> Step<Option<Cow<'a, str>>> {
+    scan.text_or_skip()
+}
+
+/// Reads an object; any other value is one without fields.
+fn object<'a, V: Fields<'a>>(scan: &mut Scan<'a>) -> Step<V> {
+    Ok(maybe_object(scan)?.unwrap_or_default())
+}
+
+fn maybe_object<'a, V: Fields<'a>>(scan: &mut Scan<'a>) -> Step<Option<V>> {
+    if scan.peek()? != b'{' {
+        scan.skip()?;
+        return Ok(None);
+    }
+    let mut view = V::default();
+    scan.object(|scan, key| view.field(key, scan))?;
+    Ok(Some(view))
+}
+
+/// Reads a list; items that `read` cannot take are left out, and any other value is an empty list.
+fn list<'a, T>(
+    scan: &mut Scan<'a>,
+    read: impl Fn(&mut Scan<'a>) -> Step<Option<T>>,
+) -> Step<Vec<T>> {
+    let mut items = Vec::new();
+    if scan.peek()? == b'[' {
+        scan.list(|scan, _| {
+            items.extend(read(scan)?);
+            Ok(())
+        })?;
+    } else {
+        scan.skip()?;
+    }
+    Ok(items)
+}
+
+fn ids<M>(scan: &mut Scan<'_>) -> Step<Vec<Id<M>>> {
+    list(scan, id)
+}
+
+/// Reads the `id`s of the objects in a list.
+fn user_ids(scan: &mut Scan<'_>) -> Step<Vec<Id<UserMarker>>> {
+    list(scan, |scan| {
+        Ok(maybe_object::<Ids>(scan)?
+            .and_then(|ids| ids.id)
+            .map(Id::cast))
+    })
+}
+
+fn objects<'a, V: Fields<'a>>(scan: &mut Scan<'a>) -> Step<Vec<V>> {
+    list(scan, maybe_object)
 }
 
 reads! {
@@ -55,10 +135,10 @@ reads! {
         b"id" id id;
         b"channel_id" channel_id id;
         b"guild_id" guild_id id;
-        b"author" author user;
+        b"author" author object;
         b"content" content text;
         b"webhook_id" webhook_id id;
-        b"mentions" mentions ids_of;
+        b"mentions" mentions user_ids;
         b"mention_roles" mention_roles ids;
         b"mention_everyone" mention_everyone flag;
         b"type" kind int;
@@ -70,10 +150,10 @@ reads! {
         b"bot" bot flag;
     }
     Presence<'a> {
-        b"user" user user;
+        b"user" user object;
         b"guild_id" guild_id id;
         b"status" status text;
-        b"activities" activities activities;
+        b"activities" activities objects;
     }
     Activity<'a> {
         b"name" name text;
@@ -98,7 +178,7 @@ reads! {
     }
     Member<'a> {
         b"guild_id" guild_id id;
-        b"user" user user;
+        b"user" user object;
         b"nick" nick maybe_text;
         b"roles" roles ids;
     }
@@ -107,7 +187,7 @@ reads! {
         b"channel_id" channel_id id;
         b"guild_id" guild_id id;
         b"user_id" user_id id;
-        b"emoji" emoji emoji;
+        b"emoji" emoji object;
     }
     Emoji<'a> {
         b"id" id id;
@@ -119,9 +199,9 @@ reads! {
         b"type" kind int;
         b"channel_id" channel_id id;
         b"guild_id" guild_id id;
-        b"user" user maybe_user;
-        b"member" member maybe_member;
-        b"data" data data;
+        b"user" user maybe_object;
+        b"member" member maybe_object;
+        b"data" data object;
     }
     InteractionData<'a> {
         b"name" name text;
@@ -137,7 +217,7 @@ reads! {
     Role<'a> {
         b"guild_id" guild_id id;
         b"role_id" role_id id;
-        b"role" role role;
+        b"role" role object;
     }
     RoleName<'a> {
         b"id" id id;
@@ -159,21 +239,21 @@ reads! {
     }
 }
 
-/// A look at a message.
+/// View of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message<'a> {
     /// Id of the message.
     pub id: Option<Id<MessageMarker>>,
-    /// In which channel.
+    /// Channel.
     pub channel_id: Option<Id<ChannelMarker>>,
-    /// In which guild; absent in a private conversation.
+    /// Guild; absent in a direct message.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// Who wrote it; nobody in an update that does not say.
+    /// Author; empty in an update that does not name one.
     pub author: User<'a>,
     /// Text; empty without the intent for message content.
     pub content: Cow<'a, str>,
-    /// The webhook that wrote it, if one did.
+    /// Webhook that wrote it, if one did.
     pub webhook_id: Option<Id<WebhookMarker>>,
     /// Users that it mentions.
     pub mentions: Vec<Id<UserMarker>>,
@@ -181,103 +261,65 @@ pub struct Message<'a> {
     pub mention_roles: Vec<Id<RoleMarker>>,
     /// Whether it mentions everyone.
     pub mention_everyone: bool,
-    /// What kind of message it is: 0 for plain ones, 19 for replies.
+    /// Type of the message: 0 for plain ones, 19 for replies.
     pub kind: Option<u64>,
 }
 
-/// A look at a user.
+/// View of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User<'a> {
     /// Id of the user.
     pub id: Option<Id<UserMarker>>,
-    /// Name of the user; empty where none was sent.
+    /// Name of the user; empty if none was sent.
     pub name: Cow<'a, str>,
-    /// Name to show, where the user has one.
+    /// Display name, if the user has one.
     pub global_name: Option<Cow<'a, str>>,
     /// Whether it is a bot.
     pub bot: bool,
 }
 
-impl<'a> Value<'a> {
-    fn user(self) -> User<'a> {
-        inner(User::read(self))
-    }
-
-    fn maybe_user(self) -> Option<User<'a>> {
-        User::read(self)?.ok()
-    }
-
-    fn maybe_member(self) -> Option<Member<'a>> {
-        Member::read(self)?.ok()
-    }
-
-    fn emoji(self) -> Emoji<'a> {
-        inner(Emoji::read(self))
-    }
-
-    fn data(self) -> InteractionData<'a> {
-        inner(InteractionData::read(self))
-    }
-
-    fn role(self) -> RoleName<'a> {
-        inner(RoleName::read(self))
-    }
-
-    fn activities(self) -> Vec<Activity<'a>> {
-        let items = self.items().into_iter().flatten();
-        items
-            .filter_map(|item| Activity::read(item)?.ok())
-            .collect()
-    }
-}
-
-/// What is no object is one without fields.
-fn inner<T: Default>(read: Option<Result<T, Broken>>) -> T {
-    read.and_then(Result::ok).unwrap_or_default()
-}
-
-/// A look at a presence.
+/// View of a presence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Presence<'a> {
-    /// Whose; of the user only the id is certain.
+    /// User; only the id is certain.
     pub user: User<'a>,
-    /// In which guild.
+    /// Guild.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// Status as sent: `online`, `idle`, `dnd`, `offline`; empty where none was.
+    /// Status as sent: `online`, `idle`, `dnd`, `offline`; empty if none was sent.
     pub status: Cow<'a, str>,
-    /// What the user does.
+    /// Activities of the user.
     pub activities: Vec<Activity<'a>>,
 }
 
-/// A look at what a user does.
+/// View of an activity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Activity<'a> {
     /// Name of the activity.
     pub name: Cow<'a, str>,
-    /// What kind it is: 0 a game, 1 a stream, 2 listening, 3 watching, 4 the user's own text, 5 competing.
+    /// Type of the activity: 0 a game, 1 a stream, 2 listening, 3 watching, 4 the user's own text, 5 competing.
     pub kind: Option<u64>,
-    /// Where a stream can be seen.
+    /// URL of a stream.
     pub url: Option<Cow<'a, str>>,
 }
 
-/// A look at someone who types.
+/// View of a user who types.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Typing {
-    /// Who types.
+    /// User who types.
     pub user_id: Option<Id<UserMarker>>,
-    /// In which channel.
+    /// Channel.
     pub channel_id: Option<Id<ChannelMarker>>,
-    /// In which guild; absent in a private conversation.
+    /// Guild; absent in a direct message.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// Since when, in seconds since 1970.
+    /// Start, in seconds since 1970.
     pub timestamp: Option<u64>,
 }
 
-/// A look at a user's place in voice.
+/// View of a voice state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(
@@ -285,177 +327,177 @@ pub struct Typing {
     reason = "each is a switch of its own, as on the wire"
 )]
 pub struct Voice<'a> {
-    /// Whose.
+    /// User.
     pub user_id: Option<Id<UserMarker>>,
-    /// In which guild.
+    /// Guild.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// In which channel; absent once the user left.
+    /// Channel; absent once the user left.
     pub channel_id: Option<Id<ChannelMarker>>,
     /// Id of the voice session.
     pub session_id: Cow<'a, str>,
-    /// Whether the guild deafened the user.
+    /// Whether the guild has deafened the user.
     pub deaf: bool,
-    /// Whether the guild muted the user.
+    /// Whether the guild has muted the user.
     pub mute: bool,
-    /// Whether the user deafened themselves.
+    /// Whether the user has deafened themselves.
     pub self_deaf: bool,
-    /// Whether the user muted themselves.
+    /// Whether the user has muted themselves.
     pub self_mute: bool,
 }
 
-/// A look at a member of a guild, or at someone who was banned from it.
+/// View of a member of a guild, or of a banned user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Member<'a> {
-    /// In which guild.
+    /// Guild.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// Who.
+    /// User.
     pub user: User<'a>,
-    /// Name in the guild, where the member has one.
+    /// Nickname in the guild, if the member has one.
     pub nick: Option<Cow<'a, str>>,
     /// The member's roles.
     pub roles: Vec<Id<RoleMarker>>,
 }
 
-/// A look at a reaction to a message, or at the removal of all.
+/// View of a reaction to a message, or of the removal of all reactions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reaction<'a> {
-    /// To which message.
+    /// Message.
     pub message_id: Option<Id<MessageMarker>>,
-    /// In which channel.
+    /// Channel.
     pub channel_id: Option<Id<ChannelMarker>>,
-    /// In which guild; absent in a private conversation.
+    /// Guild; absent in a direct message.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// Whose; absent where all were removed.
+    /// User who reacted; absent where all reactions were removed.
     pub user_id: Option<Id<UserMarker>>,
-    /// With which emoji; nothing where all were removed.
+    /// Emoji; empty where all reactions were removed.
     pub emoji: Emoji<'a>,
 }
 
-/// A look at an emoji.
+/// View of an emoji.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Emoji<'a> {
-    /// Its id, if it is a guild's own.
+    /// Id, if the emoji is a guild's own.
     pub id: Option<Id<EmojiMarker>>,
-    /// The emoji itself, or the name of a guild's own; empty where none was sent.
+    /// The emoji itself, or the name of a guild's own; empty if none was sent.
     pub name: Cow<'a, str>,
 }
 
-/// A look at an interaction.
+/// View of an interaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Interaction<'a> {
     /// Id of the interaction.
     pub id: Option<Id<InteractionMarker>>,
-    /// Which application it is meant for.
+    /// Application that receives it.
     pub application_id: Option<Id<ApplicationMarker>>,
-    /// What kind it is: 2 a command, 3 a component, 4 a text to complete, 5 a form.
+    /// Type of the interaction: 2 a command, 3 a component, 4 autocomplete, 5 a form.
     pub kind: Option<u64>,
-    /// In which channel.
+    /// Channel.
     pub channel_id: Option<Id<ChannelMarker>>,
-    /// In which guild; absent in a private conversation.
+    /// Guild; absent in a direct message.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// Whose it is, in a private conversation.
+    /// User in a direct message.
     pub user: Option<User<'a>>,
-    /// Whose it is, in a guild.
+    /// Member in a guild.
     pub member: Option<Member<'a>>,
-    /// What was used.
+    /// The command or component that was used.
     pub data: InteractionData<'a>,
 }
 
 impl<'a> Interaction<'a> {
-    /// Whose it is, wherever it is.
+    /// User of the interaction, in a guild or a direct message.
     pub fn author(&self) -> Option<&User<'a>> {
         let member = self.member.as_ref().map(|member| &member.user);
         member.or(self.user.as_ref())
     }
 }
 
-/// A look at what was used in an interaction.
+/// View of the command or component of an interaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InteractionData<'a> {
-    /// Name of the command; empty where it is none.
+    /// Name of the command; empty for components and forms.
     pub name: Cow<'a, str>,
-    /// The bot's own id of the component or form; empty where it is none.
+    /// `custom_id` of the component or form; empty for commands.
     pub custom_id: Cow<'a, str>,
 }
 
-/// A look at a channel or thread.
+/// View of a channel or thread.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Channel<'a> {
     /// Id of the channel.
     pub id: Option<Id<ChannelMarker>>,
-    /// In which guild; absent in a private conversation.
+    /// Guild; absent in a direct message.
     pub guild_id: Option<Id<GuildMarker>>,
     /// Its category, or the channel of a thread.
     pub parent_id: Option<Id<ChannelMarker>>,
-    /// What kind it is (protocol §10.1): 0 text, 2 voice, 4 a category, 10 to 12 threads.
+    /// Type of the channel (protocol §10.1): 0 text, 2 voice, 4 a category, 10 to 12 threads.
     pub kind: Option<u64>,
-    /// Name of the channel; empty where none was sent.
+    /// Name of the channel; empty if none was sent.
     pub name: Cow<'a, str>,
 }
 
-/// A look at a role.
+/// View of an event about a role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Role<'a> {
-    /// In which guild.
+    /// Guild.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// Which role, of one that was deleted.
+    /// Id of a deleted role.
     pub role_id: Option<Id<RoleMarker>>,
     /// The role, unless it was deleted.
     pub role: RoleName<'a>,
 }
 
 impl Role<'_> {
-    /// Which role.
+    /// Id of the role.
     pub fn id(&self) -> Option<Id<RoleMarker>> {
         self.role.id.or(self.role_id)
     }
 }
 
-/// A look at what a role is called.
+/// View of a role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoleName<'a> {
     /// Id of the role.
     pub id: Option<Id<RoleMarker>>,
-    /// Name of the role; empty where none was sent.
+    /// Name of the role; empty if none was sent.
     pub name: Cow<'a, str>,
 }
 
-/// A look at a guild.
+/// View of a guild.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Guild<'a> {
     /// Id of the guild.
     pub id: Option<Id<GuildMarker>>,
-    /// Name of the guild; empty where none was sent.
+    /// Name of the guild; empty if none was sent.
     pub name: Cow<'a, str>,
-    /// Whose it is.
+    /// Id of the owner.
     pub owner_id: Option<Id<UserMarker>>,
-    /// How many members it has.
+    /// Number of members.
     pub member_count: Option<u64>,
     /// Whether it has an outage; absent in a [`GuildDelete`](crate::GuildDelete) that removes the bot.
     pub unavailable: Option<bool>,
 }
 
-/// A look at the ids in any event.
+/// View of the ids in any event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ids {
-    /// Id of the thing itself.
+    /// Id of the object itself.
     pub id: Option<Id<GenericMarker>>,
-    /// In which guild.
+    /// Guild.
     pub guild_id: Option<Id<GuildMarker>>,
-    /// In which channel.
+    /// Channel.
     pub channel_id: Option<Id<ChannelMarker>>,
-    /// Which message.
+    /// Message.
     pub message_id: Option<Id<MessageMarker>>,
-    /// Which user.
+    /// User.
     pub user_id: Option<Id<UserMarker>>,
 }

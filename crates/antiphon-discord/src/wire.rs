@@ -1,4 +1,4 @@
-//! Frames as they are sent and received; the only file of this part with the wire's spelling.
+//! Frames as they are sent and received. Only this file has the wire's spelling.
 
 mod header;
 
@@ -8,15 +8,14 @@ use antiphon_discord_model::{ActivityType, Status};
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub(crate) use self::header::{Header, Ids};
-use crate::{
-    client::{MemberQuery, VoiceWish},
-    config::{Config, Presence},
+use crate::model::{
+    members::MemberQuery, presence::Presence, properties::Properties, voice::UpdateVoiceState,
 };
 
-/// The longest frame a client may send, in bytes (protocol §1); a longer one is answered with close code 4002.
+/// Longest frame that a client may send, in bytes (protocol §1); Discord closes with 4002 after a longer one.
 pub(crate) const LONGEST_FRAME: usize = 4096;
 
-/// Operations (protocol §1.2).
+/// Operations (protocol §1.2, <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway>).
 pub(crate) mod op {
     pub(crate) const DISPATCH: u64 = 0;
     pub(crate) const HEARTBEAT: u64 = 1;
@@ -33,7 +32,7 @@ pub(crate) mod op {
     pub(crate) const REQUEST_CHANNEL_INFO: u64 = 43;
 }
 
-/// The version of the Gateway that is spoken.
+/// Version of the Gateway.
 pub(crate) const VERSION: u8 = 10;
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -49,26 +48,37 @@ fn frame<T: Serialize>(op: u64, d: T) -> String {
     serde_json::to_string(&Frame { op, d }).expect("numbers, texts and lists are JSON")
 }
 
+/// `d` of op 2 (protocol §3).
 #[derive(Serialize)]
-struct Identify<'a> {
-    token: &'a str,
-    properties: Properties<'a>,
-    intents: u64,
-    large_threshold: u16,
-    shard: [u32; 2],
+pub(crate) struct Identify<'a> {
+    pub(crate) token: &'a str,
+    pub(crate) properties: SentProperties<'a>,
+    pub(crate) intents: u64,
+    pub(crate) large_threshold: u16,
+    pub(crate) shard: [u32; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
-    presence: Option<UpdatePresence<'a>>,
+    pub(crate) presence: Option<UpdatePresence<'a>>,
 }
 
 #[derive(Serialize)]
-struct Properties<'a> {
+pub(crate) struct SentProperties<'a> {
     os: &'a str,
     browser: &'a str,
     device: &'a str,
 }
 
+impl<'a> From<&'a Properties> for SentProperties<'a> {
+    fn from(properties: &'a Properties) -> Self {
+        Self {
+            os: &properties.os,
+            browser: &properties.browser,
+            device: &properties.device,
+        }
+    }
+}
+
 #[derive(Serialize)]
-struct UpdatePresence<'a> {
+pub(crate) struct UpdatePresence<'a> {
     since: Option<u64>,
     activities: Vec<SentActivity<'a>>,
     status: &'a Status,
@@ -104,19 +114,7 @@ impl<'a> From<&'a Presence> for UpdatePresence<'a> {
 }
 
 /// Op 2 (protocol §3). It holds the token, so it is never logged.
-pub(crate) fn identify(config: &Config, shard: [u32; 2]) -> String {
-    let identify = Identify {
-        token: config.bare_token(),
-        properties: Properties {
-            os: &config.properties.os,
-            browser: &config.properties.browser,
-            device: &config.properties.device,
-        },
-        intents: config.intents.bits(),
-        large_threshold: config.large_threshold,
-        shard,
-        presence: config.presence.as_ref().map(UpdatePresence::from),
-    };
+pub(crate) fn identify(identify: &Identify<'_>) -> String {
     frame(op::IDENTIFY, identify)
 }
 
@@ -147,7 +145,7 @@ pub(crate) fn presence(presence: &Presence) -> String {
 }
 
 /// Op 4 (protocol §8).
-pub(crate) fn voice_state(wish: &VoiceWish) -> String {
+pub(crate) fn voice_state(update: &UpdateVoiceState) -> String {
     #[derive(Serialize)]
     struct VoiceState {
         guild_id: String,
@@ -156,10 +154,10 @@ pub(crate) fn voice_state(wish: &VoiceWish) -> String {
         self_deaf: bool,
     }
     let state = VoiceState {
-        guild_id: wish.guild.to_string(),
-        channel_id: wish.channel.map(|channel| channel.to_string()),
-        self_mute: wish.mute,
-        self_deaf: wish.deaf,
+        guild_id: update.guild.to_string(),
+        channel_id: update.channel.map(|channel| channel.to_string()),
+        self_mute: update.mute,
+        self_deaf: update.deaf,
     };
     frame(op::VOICE_STATE, state)
 }
@@ -234,7 +232,7 @@ pub(crate) struct Hello {
     pub(crate) heartbeat_interval: Option<f64>,
 }
 
-/// What the connection needs of READY (protocol §3.1).
+/// Fields of READY that the session needs (protocol §3.1).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Ready<'a> {
@@ -252,7 +250,7 @@ pub(crate) struct Identified {
     pub(crate) id: Option<u64>,
 }
 
-/// What a request for members needs of `GUILD_MEMBERS_CHUNK` (protocol §8).
+/// Fields of `GUILD_MEMBERS_CHUNK` that a request for members needs (protocol §8).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Chunk<'a> {
@@ -283,7 +281,7 @@ pub(crate) struct RateLimitedMeta<'a> {
     pub(crate) nonce: Option<Cow<'a, str>>,
 }
 
-/// What a voice join needs of `VOICE_STATE_UPDATE` and `VOICE_SERVER_UPDATE` (protocol §12).
+/// Fields of `VOICE_STATE_UPDATE` and `VOICE_SERVER_UPDATE` that a voice join needs (protocol §12).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Voice<'a> {

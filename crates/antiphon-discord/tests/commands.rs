@@ -192,14 +192,16 @@ async fn a_presence_is_shown_on_every_shard() {
     app.connected().await;
     let presence = Presence::idle().activity(Activity::listening_to("a demo"));
     app.client.update_presence(presence).await.expect("shown");
-    let journal = app
-        .until(|journal| journal.count("discord.PRESENCE_UPDATE") >= 1)
-        .await;
-    let event = journal.of("discord.PRESENCE_UPDATE")[0];
-    let body: serde_json::Value = event.parse().expect("JSON");
-    assert_eq!(body["status"], "idle");
-    assert_eq!(body["activities"][0]["name"], "a demo");
-    app.stop().await;
+    sleep(Duration::from_secs(5)).await;
+    let journal = app.stop().await;
+    // The simulator answers each shard's op 3 with one event for each guild of the bot.
+    let shown = journal.of("discord.PRESENCE_UPDATE");
+    assert_eq!(shown.len(), 2 * journal.count("discord.GUILD_CREATE"));
+    for event in shown {
+        let body: serde_json::Value = event.parse().expect("JSON");
+        assert_eq!(body["status"], "idle");
+        assert_eq!(body["activities"][0]["name"], "a demo");
+    }
     assert_eq!(sim.notes(), []);
 }
 
@@ -227,6 +229,26 @@ async fn a_command_waits_for_the_connection_and_then_says_how_it_stands() {
     assert!(error.to_string().contains("waiting until"), "{error}");
     assert!(since.elapsed() >= Duration::from_secs(10));
     app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_not_worth_another_try_once_the_source_has_stopped() {
+    for shards in [1, 2] {
+        let sim = Simulator::with_seed(7);
+        let discord = sim.discord();
+        let mut app = Running::start(&sim, config(&sim).shards(Shards::Count(shards)));
+        app.connected().await;
+        let sent = app.client.request_channel_info(guild(&sim)).await;
+        sent.expect("connected");
+        discord.close(4004, "");
+        app.ended().await.expect_err("the token is not accepted");
+        for shard_guild in [guild(&sim), Id::new(guild(&sim).get() ^ (1 << 22))] {
+            let error = app.client.request_channel_info(shard_guild).await;
+            let error = error.expect_err("stopped");
+            assert!(matches!(error, CommandError::NotConnected(_)), "{error}");
+            assert!(!error.is_transient(), "{error}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1422,7 +1422,7 @@ mod limits {
     async fn more_than_may_wait_are_told_so() {
         let server = Server::with(
             |_, _| Reply::ok(bodies::message()).after(second(5)),
-            |config| config.waiting(2),
+            |config| config.max_queued_requests(2),
         );
         let posts = (0..5).map(|_| {
             server

@@ -5,7 +5,7 @@ mod harness;
 use std::time::Duration;
 
 use antiphon_core::{IntakeLimits, Link, LinkState, Provenance};
-use antiphon_discord::{Compression, Shards, SignOff};
+use antiphon_discord::{CloseCode, Compression, Shards};
 use antiphon_sim::{Simulator, discord::Discord};
 use harness::{Begin as _, Journal, Running, Said as _, config, lost};
 use tokio::time::{Instant, sleep};
@@ -372,7 +372,7 @@ async fn a_slow_journal_stops_the_reading_and_costs_no_heartbeat() {
     };
     let app = Running::with_limits(
         &sim,
-        config(&sim).buffer(20_000),
+        config(&sim).buffer_bytes(20_000),
         Journal::default(),
         limits,
     );
@@ -591,9 +591,9 @@ async fn a_spent_budget_is_waited_for_and_never_overdrawn() {
 
 #[tokio::test(start_paused = true)]
 async fn an_ordered_stop_keeps_the_session_unless_told_otherwise() {
-    for (sign_off, sessions) in [(SignOff::Never, 1), (SignOff::AtStop, 0)] {
+    for (code, sessions) in [(CloseCode::Resume, 1), (CloseCode::Normal, 0)] {
         let sim = Simulator::with_seed(7);
-        let app = Running::start(&sim, config(&sim).sign_off(sign_off));
+        let app = Running::start(&sim, config(&sim).close_code(code));
         app.connected().await;
         heard(&sim, &app, "before").await;
         let journal = app.stop().await;

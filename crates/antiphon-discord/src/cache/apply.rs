@@ -1,4 +1,4 @@
-//! What each event changes.
+//! Changes of the cache by each event.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use antiphon_discord_model::{
 };
 
 use super::{
-    lay::{count_reaction, is_same, lay, merged},
+    patch::{count_reaction, is_same, merged, patch_guild},
     store::Store,
 };
 use crate::event::{self, NO_GUILD};
 
-/// Scheduled events of one guild that are kept at most; Discord has 100.
+/// Largest number of scheduled events kept for a guild; Discord allows 100.
 const SCHEDULED: usize = 256;
 
-/// What was replaced; the copy is spared unless a reader still holds it.
+/// The replaced value, copied only if a reader still holds it.
 fn was<T: Clone + Send + Sync + 'static>(old: Option<Arc<T>>) -> Before {
     old.map_or(Before::NOTHING, |old| {
         Before::was(Arc::unwrap_or_clone(old))
@@ -26,9 +26,9 @@ fn was<T: Clone + Send + Sync + 'static>(old: Option<Arc<T>>) -> Before {
 }
 
 impl Store {
-    /// Takes in one event and gives what it replaced or removed.
+    /// Applies one event, and returns the objects that it replaced or removed.
     ///
-    /// Nothing is decoded for a kind that is not kept.
+    /// An event of a kind that is not kept is not decoded.
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of event")]
     pub(super) fn apply(&mut self, event: &Event) -> Result<Before, DecodeError> {
         let name = event.kind().name();
@@ -282,8 +282,7 @@ impl Store {
         Ok(Before::NOTHING)
     }
 
-    /// A session begins: the guilds of its shard that it does not name are not the bot's any more, and the others come
-    /// anew.
+    /// Takes a READY: guilds of its shard that it does not name are removed, and the others are sent again.
     fn begin(&mut self, ready: &gateway::Ready) {
         let is_of_shard = |guild: Id<GuildMarker>| match ready.shard[..] {
             [number, total] if total > 0 => {
@@ -305,7 +304,7 @@ impl Store {
         }
     }
 
-    /// A guild in an outage keeps what is known of it until it comes back.
+    /// Marks a guild as unavailable; its objects are kept until it comes back.
     fn outage(&mut self, id: Id<GuildMarker>) -> Before {
         let before = self.change_guild(id, |guild| {
             let before = guild.clone();
@@ -317,7 +316,7 @@ impl Store {
 
     fn update_guild(&mut self, mut update: Guild) -> Before {
         let id = update.id;
-        // Every guild has a role: an update without any left its lists out.
+        // Every guild has a role, so an update without roles has left out its lists.
         if !update.roles.is_empty() {
             self.roles.clear(id);
             for role in update.roles.drain(..) {
@@ -329,13 +328,13 @@ impl Store {
         }
         let before = self.change_guild(id, |guild| {
             let before = guild.clone();
-            lay(guild, update);
+            patch_guild(guild, update);
             before
         });
         before.map_or(Before::NOTHING, Before::was::<Guild>)
     }
 
-    /// A role that is gone is gone from its members too; nobody says so for each.
+    /// Removes a role, from its members too; Discord sends no event for each member.
     fn delete_role(&mut self, gone: &gateway::RoleDelete) -> Before {
         let holders = self
             .members
@@ -351,7 +350,7 @@ impl Store {
         was(self.roles.remove(gone.role_id))
     }
 
-    /// These are all active threads of the named channels, or of the guild if none is named.
+    /// Takes the list of all active threads of the named channels, or of the guild if none is named.
     fn sync_threads(&mut self, sync: gateway::ThreadListSync) {
         let is_meant = |parent| sync.channel_ids.is_empty() || sync.channel_ids.contains(&parent);
         let gone = self
@@ -401,7 +400,7 @@ impl Store {
         was(self.put_member(update.guild_id, member))
     }
 
-    /// What a partial update leaves out stays as it was; of a message that is not known it says too little.
+    /// Keeps fields that a partial update leaves out; a partial update of an unknown message is ignored.
     fn update_message(&mut self, update: event::MessageUpdate) -> Before {
         let known = self.messages.get(update.id).cloned();
         if known.is_none() && update.is_partial() {

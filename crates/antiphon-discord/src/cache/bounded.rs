@@ -1,20 +1,20 @@
-//! Maps that forget what came first once they are full.
+//! Maps that drop their oldest entries once they are full.
 
 use std::collections::BTreeMap;
 
-use super::weigh::Weigh;
+use super::size::MemorySize;
 
-/// What an entry costs beside its value: its share of two or three tree nodes that are not quite full, as measured.
+/// Bytes of an entry beside its value: its measured share of two or three tree nodes that are not quite full.
 const ENTRY: usize = 176;
 
-/// A map over a scope and an id in it, such as a guild and a user: bounded as a whole and for each scope.
+/// A map from a scope and an id in it, such as a guild and a user, with a bound for all entries and one for each scope.
 ///
-/// A value that is replaced keeps its place in the order; what is over a bound goes, the oldest first.
+/// A replaced value keeps its place in the order; entries over a bound are dropped, the oldest first.
 #[derive(Clone, Debug)]
 pub(crate) struct Scoped<S, I, V> {
     entries: BTreeMap<(S, I), (u64, V)>,
     order: BTreeMap<u64, (S, I)>,
-    /// The order within each scope, kept only where scopes have a bound of their own.
+    /// Order within each scope, kept only if scopes have a bound.
     scopes: BTreeMap<(S, u64), I>,
     limit: usize,
     scope_limit: Option<usize>,
@@ -23,7 +23,7 @@ pub(crate) struct Scoped<S, I, V> {
     bytes: usize,
 }
 
-impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
+impl<S: Copy + Ord, I: Copy + Ord, V: MemorySize> Scoped<S, I, V> {
     pub(crate) fn new(limit: usize, scope_limit: Option<usize>) -> Self {
         Self {
             entries: BTreeMap::new(),
@@ -37,7 +37,7 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
         }
     }
 
-    /// Whether anything is kept at all.
+    /// Whether the bounds allow any entry.
     pub(crate) fn is_on(&self) -> bool {
         self.limit > 0 && self.scope_limit != Some(0)
     }
@@ -46,7 +46,7 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
         self.entries.len()
     }
 
-    /// Bytes of all entries, roughly.
+    /// Estimated bytes of all entries.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -55,15 +55,15 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
         self.entries.get(&(scope, id)).map(|(_, value)| value)
     }
 
-    /// Puts a value in, and gives the one it replaced.
+    /// Inserts a value, and returns the one it replaced.
     pub(crate) fn insert(&mut self, scope: S, id: I, value: V) -> Option<V> {
         if !self.is_on() {
             return None;
         }
-        let added = weight(&value);
+        let added = entry_size(&value);
         if let Some((_, known)) = self.entries.get_mut(&(scope, id)) {
             self.bytes += added;
-            self.bytes -= weight(known);
+            self.bytes -= entry_size(known);
             return Some(std::mem::replace(known, value));
         }
         let seq = self.next;
@@ -90,7 +90,7 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
         None
     }
 
-    /// Changes a value where it is; gives what `change` gives, if there is one.
+    /// Changes a value in place; returns the result of `change`, if the value exists.
     pub(crate) fn change<R>(
         &mut self,
         scope: S,
@@ -98,15 +98,15 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
         change: impl FnOnce(&mut V) -> R,
     ) -> Option<R> {
         let (_, value) = self.entries.get_mut(&(scope, id))?;
-        self.bytes -= weight(value);
+        self.bytes -= entry_size(value);
         let result = change(value);
-        self.bytes += weight(value);
+        self.bytes += entry_size(value);
         Some(result)
     }
 
     pub(crate) fn remove(&mut self, scope: S, id: I) -> Option<V> {
         let (seq, value) = self.entries.remove(&(scope, id))?;
-        self.bytes -= weight(&value);
+        self.bytes -= entry_size(&value);
         self.order.remove(&seq);
         if self.scope_limit.is_some() {
             self.scopes.remove(&(scope, seq));
@@ -120,7 +120,7 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
         Some(value)
     }
 
-    /// Everything, the oldest first.
+    /// All entries, the oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (S, I, &V)> {
         self.order.values().filter_map(|(scope, id)| {
             let (_, value) = self.entries.get(&(*scope, *id))?;
@@ -129,12 +129,12 @@ impl<S: Copy + Ord, I: Copy + Ord, V: Weigh> Scoped<S, I, V> {
     }
 }
 
-fn weight<V: Weigh>(value: &V) -> usize {
-    ENTRY + value.weight()
+fn entry_size<V: MemorySize>(value: &V) -> usize {
+    ENTRY + value.memory_size()
 }
 
-impl<S: Copy + Ord, I: Copy + Ord + Lowest, V: Weigh> Scoped<S, I, V> {
-    /// All of one scope, by their ids.
+impl<S: Copy + Ord, I: Copy + Ord + Lowest, V: MemorySize> Scoped<S, I, V> {
+    /// Entries of one scope, sorted by id.
     pub(crate) fn of(&self, scope: S) -> impl Iterator<Item = (I, &V)> {
         self.entries
             .range((scope, I::LOWEST)..)
@@ -142,7 +142,7 @@ impl<S: Copy + Ord, I: Copy + Ord + Lowest, V: Weigh> Scoped<S, I, V> {
             .map(|((_, id), (_, value))| (*id, value))
     }
 
-    /// Removes all of one scope.
+    /// Removes all entries of one scope.
     pub(crate) fn clear(&mut self, scope: S) {
         let ids: Vec<I> = self.of(scope).map(|(id, _)| id).collect();
         for id in ids {
@@ -151,7 +151,7 @@ impl<S: Copy + Ord, I: Copy + Ord + Lowest, V: Weigh> Scoped<S, I, V> {
     }
 }
 
-/// Ids have a lowest one.
+/// A type with a lowest value.
 pub(crate) trait Lowest {
     const LOWEST: Self;
 }
@@ -166,8 +166,8 @@ mod tests {
 
     use super::*;
 
-    impl Weigh for u32 {
-        fn weight(&self) -> usize {
+    impl MemorySize for u32 {
+        fn memory_size(&self) -> usize {
             4
         }
     }

@@ -1,6 +1,6 @@
-//! How much the cache keeps.
+//! Limits of the cache.
 
-/// How many of each kind the cache keeps; over a limit the oldest go first, and 0 keeps none.
+/// Largest number of objects of each kind in the cache. Over a limit the oldest are dropped first; 0 keeps none.
 ///
 /// Measured in bytes of memory: a member with its user 1,450, a presence with one activity 1,200, a message with an
 /// embed, a file and a mention 6,400, a channel 1,650, a role 380, a voice state 750.
@@ -39,7 +39,7 @@ impl Default for CacheLimits {
     }
 }
 
-/// Makes a setter of each limit.
+/// Writes a setter for each limit.
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -58,29 +58,29 @@ impl CacheLimits {
     }
 
     limits! {
-        /// Sets how many guilds are kept; the default is 1,000.
+        /// Sets how many guilds are kept. Default: 1,000.
         ///
-        /// A guild that goes takes all that belongs to it along.
+        /// A dropped guild takes all its objects along.
         guilds;
-        /// Sets how many channels and threads are kept; the default is 20,000.
+        /// Sets how many channels and threads are kept. Default: 20,000.
         channels;
-        /// Sets how many roles are kept; the default is 20,000.
+        /// Sets how many roles are kept. Default: 20,000.
         roles;
-        /// Sets how many emojis are kept; the default is 10,000.
+        /// Sets how many emojis are kept. Default: 10,000.
         emojis;
-        /// Sets how many members of all guilds are kept; the default is 20,000.
+        /// Sets how many members of all guilds are kept. Default: 20,000.
         members;
-        /// Sets how many members of one guild are kept; the default is 10,000.
+        /// Sets how many members of one guild are kept. Default: 10,000.
         members_per_guild;
-        /// Sets how many users are kept; the default is 20,000.
+        /// Sets how many users are kept. Default: 20,000.
         users;
-        /// Sets how many presences are kept; the default is 20,000.
+        /// Sets how many presences are kept. Default: 20,000.
         presences;
-        /// Sets how many voice states are kept; the default is 5,000.
+        /// Sets how many voice states are kept. Default: 5,000.
         voice_states;
-        /// Sets how many messages of all channels are kept; the default is 5,000.
+        /// Sets how many messages of all channels are kept. Default: 5,000.
         messages;
-        /// Sets how many messages of one channel are kept; the default is 100.
+        /// Sets how many messages of one channel are kept. Default: 100.
         messages_per_channel;
     }
 }

@@ -1,4 +1,4 @@
-//! The cache as bytes, and back: one byte that names the format, and compressed JSON.
+//! Saving and restoring the cache: one byte for the format's version, then compressed JSON.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -17,14 +17,14 @@ use super::{
 };
 use crate::event::NO_GUILD;
 
-/// Version of the saved picture; another one's is not read.
+/// Version of the format; another one is not read.
 const VERSION: u8 = 1;
-/// The quickest level: so many objects that are alike become a small part of their size at any.
+/// Fastest level; similar objects compress well at any level.
 const LEVEL: i32 = 1;
-/// Bytes that a picture is unpacked to at most; far more than one has within limits that a machine can hold.
+/// Largest size of an unpacked cache, far more than reasonable limits allow.
 const UNPACKED: u64 = 1 << 30;
 
-/// A picture to be saved, each kind with the oldest first.
+/// A saved cache; each list has the oldest entry first.
 #[derive(Serialize)]
 struct Saved<'a> {
     me: Option<&'a User>,
@@ -86,7 +86,7 @@ impl Store {
                 .collect(),
         };
         let mut packed = zstd::Encoder::new(vec![VERSION], LEVEL)?;
-        // The encoder takes large pieces more readily than the many small ones that JSON is written in.
+        // The encoder is faster with large pieces than with the many small writes of JSON.
         let mut buffer = io::BufWriter::with_capacity(64 << 10, &mut packed);
         serde_json::to_writer(&mut buffer, &saved)?;
         buffer.flush()?;
@@ -110,12 +110,12 @@ impl Store {
         let store = Self::read(&mut from, limits).ok_or("the picture is no object")?;
         let repairs = from.finish().ok_or("the picture is not JSON")?;
         if !repairs.is_empty() {
-            tracing::debug!(%repairs, "values of the saved picture were repaired");
+            tracing::debug!(%repairs, "values of the saved cache were repaired");
         }
         Ok(store)
     }
 
-    /// Reads what was saved, by this version or an earlier one, object by object.
+    /// Reads a saved cache object by object.
     fn read(from: &mut Reader<'_>, limits: CacheLimits) -> Option<Self> {
         let mut store = Self::new(limits);
         let mut fields = from.object()?;
@@ -163,7 +163,7 @@ impl Store {
     }
 }
 
-/// Reads a list, and puts each item where it belongs.
+/// Reads a list, and hands each item to `put`.
 fn each<T: Read>(from: &mut Reader<'_>, mut put: impl FnMut(T)) {
     let Some(mut items) = from.list() else {
         return;

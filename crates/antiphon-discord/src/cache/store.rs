@@ -1,4 +1,4 @@
-//! What is remembered, and how it is changed.
+//! The maps of the cache, and their changes.
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -13,7 +13,7 @@ use antiphon_discord_model::{
 use super::{
     bounded::{Lowest, Scoped},
     limits::CacheLimits,
-    weigh::Weigh,
+    size::MemorySize,
 };
 use crate::event::NO_GUILD;
 
@@ -21,14 +21,14 @@ pub(super) type GuildId = Id<GuildMarker>;
 pub(super) type UserId = Id<UserMarker>;
 pub(super) type ChannelId = Id<ChannelMarker>;
 
-/// A map over ids that are found without knowing their scope.
+/// A map whose ids are found without their scope.
 #[derive(Clone, Debug)]
 pub(super) struct Indexed<S, I, V> {
     pub(super) map: Scoped<S, I, V>,
     scope_of: HashMap<I, S>,
 }
 
-impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: Weigh> Indexed<S, I, V> {
+impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: MemorySize> Indexed<S, I, V> {
     fn new(limit: usize, scope_limit: Option<usize>) -> Self {
         Self {
             map: Scoped::new(limit, scope_limit),
@@ -40,18 +40,18 @@ impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: Weigh> Indexed<S, I, V> {
         self.map.get(*self.scope_of.get(&id)?, id)
     }
 
-    /// Puts a value in, and gives the one it replaced.
+    /// Inserts a value, and returns the one it replaced.
     pub(super) fn insert(&mut self, scope: S, id: I, value: V) -> Option<V> {
         if !self.map.is_on() {
             return None;
         }
-        // What moved to another scope is the same thing still.
+        // An object that moved to another scope is still the same object.
         let moved = match self.scope_of.insert(id, scope) {
             Some(before) if before != scope => self.map.remove(before, id),
             _ => None,
         };
         let replaced = self.map.insert(scope, id, value).or(moved);
-        // The map forgets at its bounds; the index is swept now and then rather than at each of them.
+        // The map drops entries at its bounds; the index is swept from time to time instead of each time.
         if self.scope_of.len() > 2 * self.map.len() + 64 {
             let map = &self.map;
             self.scope_of
@@ -78,7 +78,7 @@ impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: Weigh> Indexed<S, I, V> {
     }
 }
 
-/// Everything that is remembered of one bot's view.
+/// All cached objects of one bot.
 ///
 /// A guild's channels, roles, emojis, members, presences and voice states are not in the guild but beside it; its
 /// stickers, stages and scheduled events are in it.
@@ -135,7 +135,7 @@ impl Store {
         self.members.insert(guild, member.user.id, Arc::new(member))
     }
 
-    /// Lays what a message or interaction says of a member over what is known.
+    /// Merges the member fields of a message or an interaction into the known member.
     pub(super) fn see_partial_member(
         &mut self,
         guild: GuildId,
@@ -155,7 +155,7 @@ impl Store {
         self.put_member(guild, member);
     }
 
-    /// Puts a guild's emojis in; characters are not kept.
+    /// Inserts a guild's emojis; Unicode emojis are not kept.
     pub(super) fn put_emojis(&mut self, guild: GuildId, emojis: Vec<Emoji>) {
         for emoji in emojis {
             if let Some(id) = emoji.id {
@@ -164,7 +164,7 @@ impl Store {
         }
     }
 
-    /// Puts a guild in, with all that came in it; what was known of it goes.
+    /// Inserts a guild with all its objects, in place of the known ones.
     pub(super) fn put_guild(&mut self, mut guild: Guild) -> Option<Arc<Guild>> {
         let id = guild.id;
         self.forget_parts(id);
@@ -187,9 +187,9 @@ impl Store {
         self.put_guild_alone(guild)
     }
 
-    /// Puts in the guild itself; one that goes for it takes its parts along.
+    /// Inserts the guild alone; a guild that is dropped for it takes its objects along.
     pub(super) fn put_guild_alone(&mut self, mut guild: Guild) -> Option<Arc<Guild>> {
-        // The lists were drained, and their room is given back.
+        // Gives back the capacity of the drained lists.
         (guild.channels, guild.threads, guild.members) = (Vec::new(), Vec::new(), Vec::new());
         (guild.roles, guild.emojis) = (Vec::new(), Vec::new());
         (guild.presences, guild.voice_states) = (Vec::new(), Vec::new());
@@ -248,7 +248,7 @@ impl Store {
         guild: GuildId,
         mut presence: Presence,
     ) -> Option<Arc<Presence>> {
-        // A list of one has room for four when it was read.
+        // A list of one item has capacity for four after it was read.
         presence.activities.shrink_to_fit();
         presence.guild_id = Some(guild);
         let user = presence.user.id;
@@ -267,7 +267,7 @@ impl Store {
         self.presences.insert(guild, user, Arc::new(presence))
     }
 
-    /// A user without a channel has left voice.
+    /// A voice state without a channel means that the user left.
     pub(super) fn put_voice_state(
         &mut self,
         guild: GuildId,
@@ -312,7 +312,7 @@ impl Store {
             .change((), id, |guild| change(Arc::make_mut(guild)))
     }
 
-    /// Bytes of everything, roughly.
+    /// Estimated bytes of all objects.
     pub(super) fn bytes(&self) -> usize {
         self.guilds.bytes()
             + self.channels.map.bytes()

@@ -1,4 +1,4 @@
-//! What a method of the client gives: a request to await, and perhaps to choose options for before.
+//! Requests that the client's methods return: values with options, sent when they are awaited.
 
 use std::{borrow::Cow, fmt, future::IntoFuture, marker::PhantomData};
 
@@ -8,35 +8,35 @@ use twilight_http::request::{Request, TryIntoRequest};
 
 use crate::{
     error::RequestError,
-    http::{Answer, Http, Order, Repeat},
+    http::{Answer, Http, Repeat, UnsentRequest},
 };
 
-/// A request that is sent when it is awaited, and gives a `T`.
+/// A request that is sent when it is awaited, and returns a `T`.
 ///
-/// It waits for its turn under Discord's rate limits, and is sent again after a failure where that cannot do twice
-/// what was asked once; all together for [`Config::request_timeout`](crate::Config::request_timeout) at most.
+/// It waits for Discord's rate limits, and is sent again after a failure where a repetition cannot carry it out twice;
+/// both within [`Config::request_timeout`](crate::Config::request_timeout).
 ///
 /// # Errors
 ///
-/// Awaited, it gives a [`RequestError`] that says what went wrong.
+/// Awaiting it returns a [`RequestError`].
 #[must_use = "a request is sent when it is awaited"]
 pub struct Call<'a, T> {
     http: &'a Http,
-    pub(super) order: Order<'a>,
+    pub(super) unsent: UnsentRequest<'a>,
     answer: PhantomData<fn() -> T>,
 }
 
-/// A field of an answer by its name, and what it holds for certain, since the request says so.
+/// A field of the response and its certain value, which the request names.
 pub(crate) type Known = (&'static str, Value);
 
-/// What a request is made from.
+/// A source of a request.
 pub(super) trait Build {
-    /// What its answer holds for certain.
+    /// Fields that the response has for certain.
     fn known(&self) -> Vec<Known> {
         Vec::new()
     }
 
-    /// Checks its values; the error says why Discord would refuse it.
+    /// Builds the request; the error says why Discord would refuse it.
     fn build(self, http: &Http) -> Result<Request, BoxError>;
 }
 
@@ -53,21 +53,21 @@ impl<B: TryIntoRequest> Build for B {
 impl<'a, T> Call<'a, T> {
     pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl Build) -> Self {
         let known = request.known();
-        let mut order = Order::new(request.build(http), repeat);
-        order.known = known;
-        Self::of(http, order)
+        let mut unsent = UnsentRequest::new(request.build(http), repeat);
+        unsent.known = known;
+        Self::of(http, unsent)
     }
 
-    /// Says what the answer holds for certain.
+    /// Adds a field that the response has for certain.
     pub(super) fn known(mut self, field: &'static str, value: impl Into<Value>) -> Self {
-        self.order.known.push((field, value.into()));
+        self.unsent.known.push((field, value.into()));
         self
     }
 
-    pub(super) fn of(http: &'a Http, order: Order<'a>) -> Self {
+    pub(super) fn of(http: &'a Http, unsent: UnsentRequest<'a>) -> Self {
         Self {
             http,
-            order,
+            unsent,
             answer: PhantomData,
         }
     }
@@ -78,7 +78,7 @@ impl<'a, T: Answer + 'a> IntoFuture for Call<'a, T> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.http.call(self.order))
+        Box::pin(self.http.call(self.unsent))
     }
 }
 
@@ -88,11 +88,11 @@ impl<T> fmt::Debug for Call<'_, T> {
     }
 }
 
-/// A [`Call`] that the guild's audit log notes, with a reason if one is given.
+/// A [`Call`] that is written to the guild's audit log, with a reason if one is set.
 ///
 /// # Errors
 ///
-/// As [`Call`]'s.
+/// The same as [`Call`]'s.
 #[must_use = "a request is sent when it is awaited"]
 pub struct AuditedCall<'a, T>(Call<'a, T>);
 
@@ -101,13 +101,13 @@ impl<'a, T> AuditedCall<'a, T> {
         Self(Call::new(http, repeat, request))
     }
 
-    pub(super) fn of(http: &'a Http, order: Order<'a>) -> Self {
-        Self(Call::of(http, order))
+    pub(super) fn of(http: &'a Http, unsent: UnsentRequest<'a>) -> Self {
+        Self(Call::of(http, unsent))
     }
 
-    /// Sets what the audit log says of it, at most 512 characters; the default is nothing.
+    /// Sets the reason in the audit log, at most 512 characters. Default: none.
     pub fn reason(mut self, reason: impl Into<Cow<'a, str>>) -> Self {
-        self.0.order.reason = Some(reason.into());
+        self.0.unsent.reason = Some(reason.into());
         self
     }
 }
@@ -127,7 +127,7 @@ impl<T> fmt::Debug for AuditedCall<'_, T> {
     }
 }
 
-/// Defines a call with options: its type, what builds its request, and its setters.
+/// Defines a call with options: its type, its builder and its setters.
 ///
 /// `audited` adds a reason for the audit log; `= "field"` sets a field of [`Fields`](super::fields::Fields), and `as`
 /// converts the argument first.
@@ -145,7 +145,7 @@ macro_rules! calls {
         ///
         /// # Errors
         ///
-        /// Awaited, it gives what [`Call`](crate::Call) gives.
+        /// The same as [`Call`](crate::Call)'s.
         #[must_use = "a request is sent when it is awaited"]
         pub struct $name<'a> {
             http: &'a $crate::http::Http,
@@ -178,7 +178,7 @@ macro_rules! calls {
             fn into_future(self) -> Self::IntoFuture {
                 let repeat = $crate::http::Repeat::$repeat;
                 let mut call = $crate::client::call::Call::new(self.http, repeat, self.request);
-                call.order.reason = self.reason;
+                call.unsent.reason = self.reason;
                 call.into_future()
             }
         }
@@ -191,10 +191,10 @@ macro_rules! calls {
     )*};
 }
 
-/// The setter of a reason.
+/// Writes the setter of a reason.
 macro_rules! audited {
     ($lifetime:lifetime) => {
-        /// Sets what the audit log says of it, at most 512 characters; the default is nothing.
+        /// Sets the reason in the audit log, at most 512 characters. Default: none.
         pub fn reason(mut self, reason: impl Into<std::borrow::Cow<$lifetime, str>>) -> Self {
             self.reason = Some(reason.into());
             self
@@ -202,7 +202,7 @@ macro_rules! audited {
     };
 }
 
-/// Sets an option of a request.
+/// Writes the call of a builder's setter.
 macro_rules! set {
     ($request:expr, $setter:ident($($argument:expr)?)) => {
         $request.$setter($($argument)?)

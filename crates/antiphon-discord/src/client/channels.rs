@@ -45,13 +45,13 @@ impl Client {
         )
     }
 
-    /// Deletes a channel or a thread, or closes a direct conversation.
+    /// Deletes a channel or a thread, or closes a direct message channel.
     pub fn delete_channel(&self, channel: Id<ChannelMarker>) -> AuditedCall<'_, ()> {
         let request = self.http().builders().delete_channel(channel);
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Sets what a role or a member may do in a channel.
+    /// Sets the permissions of a role or a member in a channel.
     pub fn update_channel_permission(
         &self,
         channel: Id<ChannelMarker>,
@@ -115,7 +115,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Brings somebody into a thread.
+    /// Adds a user to a thread.
     pub fn add_thread_member(
         &self,
         thread: Id<ChannelMarker>,
@@ -125,7 +125,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Takes somebody out of a thread.
+    /// Removes a user from a thread.
     pub fn remove_thread_member(
         &self,
         thread: Id<ChannelMarker>,
@@ -135,7 +135,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Reads who is in a thread; needs the intent `GUILD_MEMBERS`.
+    /// Reads a thread's members. Needs the intent `GUILD_MEMBERS`.
     pub fn thread_members(&self, thread: Id<ChannelMarker>) -> ThreadMembers<'_> {
         ThreadMembers::new(self.http(), self.http().builders().thread_members(thread))
     }
@@ -144,91 +144,91 @@ impl Client {
 calls! {
     /// A new channel; see [`Client::create_guild_channel`].
     CreateGuildChannel(Fields<'a>) -> Channel, Never, audited {
-        /// Sets the type; the default is a text channel.
+        /// Sets the type. Default: a text channel.
         kind(kind: ChannelType) = "type";
         /// Sets the topic, at most 1,024 characters.
         topic(topic: &'a str) = "topic";
-        /// Puts it into a category.
+        /// Puts the channel into a category.
         parent_id(category: Id<ChannelMarker>) = "parent_id";
-        /// Sets where it stands in the list.
+        /// Sets the position in the list of channels.
         position(position: u64) = "position";
-        /// Sets who may do what in it.
+        /// Sets the permission overwrites.
         permission_overwrites(overwrites: &'a [PermissionOverwrite]) = "permission_overwrites";
-        /// Sets whether it is age-restricted; the default is no.
+        /// Sets whether the channel is age-restricted. Default: no.
         nsfw(nsfw: bool) = "nsfw";
-        /// Sets how many seconds a user waits between messages, 0 to 21,600.
+        /// Sets the slow mode: seconds between two messages of a user, 0 to 21,600.
         rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
-        /// Sets a voice channel's bit rate.
+        /// Sets the bit rate of a voice channel, in bits per second.
         bitrate(bitrate: u32) = "bitrate";
-        /// Sets how many may be in a voice channel; 0 is any number.
+        /// Sets how many users may be in a voice channel; 0 is any number.
         user_limit(limit: u16) = "user_limit";
     }
 
     /// A change of a channel; see [`Client::update_channel`].
     ///
-    /// What is not set stays as it is.
+    /// A field that is not set stays as it is.
     UpdateChannel(Fields<'a>) -> Channel, Never, audited {
         /// Sets the name, 1 to 100 characters.
         name(name: &'a str) = "name";
         /// Sets the topic, at most 1,024 characters.
         topic(topic: &'a str) = "topic";
-        /// Puts it into a category; `None` takes it out.
+        /// Puts the channel into a category; `None` takes it out.
         parent_id(category: Option<Id<ChannelMarker>>) = "parent_id";
-        /// Sets where it stands in the list.
+        /// Sets the position in the list of channels.
         position(position: u64) = "position";
-        /// Sets who may do what in it.
+        /// Sets the permission overwrites.
         permission_overwrites(overwrites: &'a [PermissionOverwrite]) = "permission_overwrites";
-        /// Sets whether it is age-restricted.
+        /// Sets whether the channel is age-restricted.
         nsfw(nsfw: bool) = "nsfw";
-        /// Sets how many seconds a user waits between messages, 0 to 21,600.
+        /// Sets the slow mode: seconds between two messages of a user, 0 to 21,600.
         rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
-        /// Sets a voice channel's bit rate.
+        /// Sets the bit rate of a voice channel, in bits per second.
         bitrate(bitrate: u32) = "bitrate";
-        /// Sets how many may be in a voice channel; 0 is any number.
+        /// Sets how many users may be in a voice channel; 0 is any number.
         user_limit(limit: u16) = "user_limit";
-        /// Makes a text channel an announcement channel, or the other way round.
+        /// Makes a text channel an announcement channel, or the reverse.
         kind(kind: ChannelType) = "type";
     }
 
     /// A new thread; see [`Client::create_thread`].
     CreateThread(Fields<'a>) -> Channel, Never, audited {
-        /// Sets after which silence it leaves the list; the default is the channel's.
+        /// Sets the inactivity after which the thread is archived. Default: the channel's.
         auto_archive_duration(duration: AutoArchiveDuration) = "auto_archive_duration";
-        /// Sets whether members may invite others to a private thread; the default is yes.
+        /// Sets whether members may invite others to a private thread. Default: yes.
         invitable(invitable: bool) = "invitable";
     }
 
     /// A new thread from a message; see [`Client::create_thread_from_message`].
     CreateThreadFromMessage(Fields<'a>) -> Channel, Never, audited {
-        /// Sets after which silence it leaves the list; the default is the channel's.
+        /// Sets the inactivity after which the thread is archived. Default: the channel's.
         auto_archive_duration(duration: AutoArchiveDuration) = "auto_archive_duration";
     }
 
     /// A change of a thread; see [`Client::update_thread`].
     ///
-    /// What is not set stays as it is.
+    /// A field that is not set stays as it is.
     UpdateThread(Fields<'a>) -> Channel, Never, audited {
         /// Sets the name, 1 to 100 characters.
         name(name: &'a str) = "name";
-        /// Archives it, or takes it out of the archive.
+        /// Archives the thread, or takes it out of the archive.
         archived(archived: bool) = "archived";
-        /// Locks it, so that only moderators take it out of the archive.
+        /// Locks the thread, so that only moderators may unarchive it.
         locked(locked: bool) = "locked";
-        /// Sets after which silence it leaves the list.
+        /// Sets the inactivity after which the thread is archived.
         auto_archive_duration(duration: AutoArchiveDuration) = "auto_archive_duration";
         /// Sets whether members may invite others to a private thread.
         invitable(invitable: bool) = "invitable";
-        /// Sets how many seconds a user waits between messages, 0 to 21,600.
+        /// Sets the slow mode: seconds between two messages of a user, 0 to 21,600.
         rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
     }
 
-    /// Who is in a thread; see [`Client::thread_members`].
+    /// Members of a thread; see [`Client::thread_members`].
     ThreadMembers(GetThreadMembers<'a>) -> Vec<ThreadMember>, Safe {
-        /// Only those whose id comes after this one.
+        /// Returns only those with an id above this one.
         after(user: Id<UserMarker>);
-        /// Sets how many, 1 to 100; the default is 100.
+        /// Sets the number of results, 1 to 100. Default: 100.
         limit(limit: u32);
-        /// Sets whether the guild's members come with them; the default is no.
+        /// Sets whether guild members are included. Default: no.
         with_member(with: bool);
     }
 }

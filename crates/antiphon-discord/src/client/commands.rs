@@ -11,18 +11,18 @@ use serde::Serialize;
 use twilight_http::{request::Request, routing::Route};
 
 use super::{Client, call::Call};
-use crate::http::{Order, Repeat};
+use crate::http::{Repeat, UnsentRequest};
 
 impl Client {
-    /// Reads the commands that all guilds have.
+    /// Reads the global commands.
     pub fn global_commands(&self, application: Id<ApplicationMarker>) -> Call<'_, Vec<Command>> {
         let interactions = self.http().builders().interaction(application);
         Call::new(self.http(), Repeat::Safe, interactions.global_commands())
     }
 
-    /// Sets the commands that all guilds have, in place of those that there were, and gives them with their ids.
+    /// Replaces all global commands, and returns the new ones with their ids.
     ///
-    /// A command is anything that becomes the JSON that Discord documents, such as a [`Command`] that was read.
+    /// A command is any value that serializes to the JSON that Discord documents, such as a [`Command`].
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::ApplicationMarker}};
@@ -41,11 +41,11 @@ impl Client {
         let request = request.json(&commands).build();
         Call::of(
             self.http(),
-            Order::new(request.map_err(Into::into), Repeat::Safe),
+            UnsentRequest::new(request.map_err(Into::into), Repeat::Safe),
         )
     }
 
-    /// Deletes a command that all guilds have.
+    /// Deletes a global command.
     pub fn delete_global_command(
         &self,
         application: Id<ApplicationMarker>,
@@ -56,7 +56,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Reads the commands that one guild has.
+    /// Reads the commands of one guild.
     pub fn guild_commands(
         &self,
         application: Id<ApplicationMarker>,
@@ -70,9 +70,9 @@ impl Client {
         )
     }
 
-    /// Sets the commands that one guild has, in place of those that there were, and gives them with their ids.
+    /// Replaces all commands of one guild, and returns the new ones with their ids.
     ///
-    /// A command is what it is for [`set_global_commands`](Self::set_global_commands).
+    /// Commands are values as in [`set_global_commands`](Self::set_global_commands).
     pub fn set_guild_commands(
         &self,
         application: Id<ApplicationMarker>,
@@ -86,11 +86,11 @@ impl Client {
         let request = Request::builder(&route).json(&commands).build();
         Call::of(
             self.http(),
-            Order::new(request.map_err(Into::into), Repeat::Safe),
+            UnsentRequest::new(request.map_err(Into::into), Repeat::Safe),
         )
     }
 
-    /// Deletes a command that one guild has.
+    /// Deletes a command of one guild.
     pub fn delete_guild_command(
         &self,
         application: Id<ApplicationMarker>,

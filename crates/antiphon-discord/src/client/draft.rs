@@ -1,4 +1,4 @@
-//! What a message says, and the request that posts, edits or answers with it.
+//! Content of a message, and the request that posts, edits or answers with it.
 //!
 //! twilight's builders refuse names that Discord takes, and send polls as they are received.
 
@@ -33,13 +33,13 @@ pub(super) struct Draft<'a> {
     pub(super) body: Body<'a>,
     poll: Option<PollRequest>,
     files: Cow<'a, [File]>,
-    /// Which files of the edited message stay, where that was said.
+    /// Files of the edited message that stay, if chosen.
     kept: Option<&'a [Id<AttachmentMarker>]>,
     /// The channel where it will be, as far as that is known.
     channel: Option<Id<ChannelMarker>>,
 }
 
-/// Where a message goes.
+/// Destination of a message.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target<'a> {
     Channel(Id<ChannelMarker>),

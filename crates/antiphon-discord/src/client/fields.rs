@@ -1,6 +1,6 @@
-//! The fields of an object to make or to change, and the request that sends them.
+//! Fields of an object that is created or changed, and the request that sends them.
 //!
-//! twilight's builders cannot send what its model does not know.
+//! twilight's builders cannot send fields that its model does not have.
 
 use antiphon_core::BoxError;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use twilight_http::{request::Request, routing::Route};
 use super::call::{Build, Known};
 use crate::http::Http;
 
-/// An object's fields, as far as they are set.
+/// The fields that are set.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     route: Route<'a>,
@@ -19,9 +19,9 @@ pub(super) struct Fields<'a> {
     fault: Option<BoxError>,
 }
 
-/// How many characters a text may have.
+/// Largest numbers of characters.
 const LENGTHS: &[(&str, usize)] = &[("name", 100), ("nick", 32), ("topic", 4_096)];
-/// How large a number may be.
+/// Largest numbers.
 const NUMBERS: &[(&str, u64)] = &[("rate_limit_per_user", 21_600)];
 
 impl<'a> Fields<'a> {
@@ -34,7 +34,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Says what the answer holds for certain.
+    /// Adds a field that the response has for certain.
     pub(super) fn known(mut self, field: &'static str, value: Value) -> Self {
         self.known.push((field, value));
         self
@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Why Discord would refuse a value, where its limits are documented.
+/// Reason that Discord would refuse a value, if its limits are documented.
 fn check(field: &str, value: &Value) -> Option<String> {
     let length = value.as_str().map_or(0, |text| text.chars().count());
     for (name, most) in LENGTHS {

@@ -1,4 +1,4 @@
-//! Files to upload: which names go out, and how a form has them.
+//! Files to upload, and the form that carries them.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use twilight_http::request::Form;
 
-/// How many files a message may have.
+/// Largest number of files in a message.
 const MOST: usize = 10;
-/// The longest name, title or description, in characters.
+/// Longest name, title or description, in characters.
 const LONGEST: usize = 1_024;
 
 /// A file to upload with a message.
@@ -40,11 +40,11 @@ pub struct File {
 }
 
 impl File {
-    /// A file with this name and content.
+    /// Creates a file with this name and content.
     ///
-    /// The name has 1 to 1,024 characters, any but control characters and the separators `/` and `\`.
-    /// Discord replaces those that its links cannot have; a picture of an embed finds its file
-    /// (`attachment://score.png`) under a name of ASCII letters, digits, `.`, `-` and `_`.
+    /// The name has 1 to 1,024 characters, without control characters and the separators `/` and `\`.
+    /// Discord replaces characters that its links cannot have; an embed finds its image (`attachment://score.png`) by a
+    /// name of ASCII letters, digits, `.`, `-` and `_`.
     pub fn new(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         Self {
             filename: name.into(),
@@ -57,29 +57,29 @@ impl File {
         }
     }
 
-    /// Sets a title, at most 1,024 characters; the default is the name.
+    /// Sets a title, at most 1,024 characters. Default: the name.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// Sets what it shows, for those who cannot see it, at most 1,024 characters.
+    /// Sets an alternative text, at most 1,024 characters.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// Hides it until it is clicked.
+    /// Hides the file until it is clicked.
     #[must_use]
     pub fn spoiler(mut self) -> Self {
         self.is_spoiler = Some(true);
         self
     }
 
-    /// Makes it a voice message, which needs the flag `IS_VOICE_MESSAGE`: its length in seconds, and its waveform as
-    /// base64 of at most 256 bytes.
+    /// Makes the file a voice message, with its length in seconds and its waveform as base64 of at most 256 bytes; the
+    /// message needs the flag `IS_VOICE_MESSAGE`.
     #[must_use]
     pub fn voice(mut self, seconds: f64, waveform: impl Into<String>) -> Self {
         self.duration_secs = Some(seconds);
@@ -88,7 +88,7 @@ impl File {
     }
 }
 
-/// What the message's JSON says of its files: those that are uploaded, and those that stay.
+/// Entries of `attachments` in the message's JSON: uploaded files, and files that stay.
 pub(super) fn entries(files: &[File], kept: &[Id<AttachmentMarker>]) -> Vec<Value> {
     let uploaded = files.iter().enumerate().map(|(id, file)| {
         let mut entry = json!(file);
@@ -99,7 +99,7 @@ pub(super) fn entries(files: &[File], kept: &[Id<AttachmentMarker>]) -> Vec<Valu
     uploaded.chain(kept).collect()
 }
 
-/// A form with a message and its files.
+/// Creates a form with a message and its files.
 pub(super) fn form(message: &[u8], files: &[File]) -> Form {
     let form = Form::new().json_part(b"payload_json", message);
     files.iter().enumerate().fold(form, |form, (id, file)| {
@@ -112,7 +112,7 @@ pub(super) fn form(message: &[u8], files: &[File]) -> Form {
     })
 }
 
-/// A name as the header of a form's part has it: UTF-8 as it is, and a quote as browsers write it.
+/// Encodes a name for the header of a form's part: UTF-8 as it is, and a quote as browsers write it.
 ///
 /// This is the `multipart/form-data` of the HTML standard, in which Discord's own client uploads.
 /// Control characters never come here.

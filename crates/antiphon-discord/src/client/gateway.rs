@@ -13,17 +13,22 @@ use tokio::{
 };
 use twilight_model::gateway::Intents;
 
-use super::{Client, Command, MemberQuery, Members, VoiceConnection, VoiceWish};
+use super::Client;
 use crate::{
-    config::Presence,
     error::{CommandError, ConfigError, MembersError, NotConnected, VoiceError},
+    model::{
+        members::{MemberQuery, Members},
+        presence::Presence,
+        voice::{UpdateVoiceState, VoiceConnection},
+    },
+    session::Command,
     wire,
 };
 
-/// Most users that one request for members may name (protocol §8).
+/// Largest number of users in one request for members (protocol §8).
 const MOST_USERS: usize = 100;
 
-/// What commands need of the configuration.
+/// Options of commands, from the configuration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) intents: Intents,
@@ -32,52 +37,54 @@ pub(crate) struct Rules {
 
 /// The shards that run here, by number.
 #[derive(Debug)]
-pub(crate) struct Fleet {
+pub(crate) struct ShardSet {
     pub(crate) count: u32,
-    pub(crate) shards: BTreeMap<u32, Handle>,
+    pub(crate) handles: BTreeMap<u32, ShardHandle>,
 }
 
-/// The client's end of a shard.
+/// The client's handle on one shard.
 #[derive(Debug)]
-pub(crate) struct Handle {
+pub(crate) struct ShardHandle {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) link: watch::Receiver<LinkState>,
     pub(crate) latency: watch::Receiver<Option<Duration>>,
 }
 
-/// How one shard stands.
+/// State of one shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShardInfo {
-    /// Its number, from 0.
+    /// Number of the shard, from 0.
     pub id: u32,
-    /// How many the bot has in all.
+    /// Number of shards of the bot.
     pub count: u32,
-    /// How its connection stands.
+    /// State of its connection.
     pub link: LinkState,
-    /// Time from its last heartbeat to the acknowledgement; absent before the first.
+    /// Time from the last heartbeat to its acknowledgement; absent before the first.
     pub latency: Option<Duration>,
 }
 
-impl Fleet {
-    /// The shard of a guild (protocol §6).
+impl ShardSet {
+    /// Number of a guild's shard (protocol §6).
     fn shard_of(&self, guild: Id<GuildMarker>) -> u32 {
         u32::try_from((guild.get() >> 22) % u64::from(self.count.max(1))).expect("below the count")
     }
 
-    fn handle(&self, shard: u32) -> Result<&Handle, CommandError> {
-        self.shards.get(&shard).ok_or(CommandError::ShardElsewhere {
-            shard,
-            count: self.count,
-        })
+    fn handle(&self, shard: u32) -> Result<&ShardHandle, CommandError> {
+        self.handles
+            .get(&shard)
+            .ok_or(CommandError::ShardElsewhere {
+                shard,
+                count: self.count,
+            })
     }
 }
 
 impl Client {
-    /// Shows another presence on all shards that run here (op 3, protocol §8).
+    /// Sets the presence on all shards that run here (op 3, protocol §8).
     ///
-    /// Discord takes five in twenty seconds; while one waits, a later one takes its place.
-    /// After a session is begun afresh, the presence is again that of [`Config::presence`](crate::Config::presence).
+    /// Discord takes five presences in 20 s; a presence that waits is replaced by a later one.
+    /// A new session begins with [`Config::presence`](crate::Config::presence) again.
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent on every shard.
@@ -85,9 +92,9 @@ impl Client {
         presence.check().map_err(CommandError::Invalid)?;
         fits(&wire::presence(&presence))?;
         let by = self.deadline();
-        let fleet = self.fleet(by).await?;
-        let mut replies = Vec::with_capacity(fleet.shards.len());
-        for handle in fleet.shards.values() {
+        let shards = self.shard_set(by).await?;
+        let mut replies = Vec::with_capacity(shards.handles.len());
+        for handle in shards.handles.values() {
             let (reply, answer) = oneshot::channel();
             let presence = presence.clone();
             self.give(handle, Command::Presence { presence, reply }, by)
@@ -100,12 +107,12 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for members of a guild and collects them (op 8, protocol §8).
+    /// Requests members of a guild and collects the chunks (op 8, protocol §8).
     ///
     /// The chunks reach handlers as well.
     ///
     /// # Errors
-    /// [`MembersError`]; what came before it failed is in it.
+    /// [`MembersError`]; it holds the members that came before it.
     pub async fn request_members(&self, query: MemberQuery) -> Result<Members, MembersError> {
         self.allows(&query).map_err(MembersError::Command)?;
         let by = self.deadline();
@@ -117,7 +124,7 @@ impl Client {
         outcome.map_err(MembersError::Command)?
     }
 
-    /// Joins a voice channel, or moves to it, and waits for both halves of the answer (op 4, protocol §12).
+    /// Joins a voice channel or moves to it, and waits for the voice state and the voice server (op 4, protocol §12).
     ///
     /// # Errors
     /// [`VoiceError`]; without the intent `GUILD_VOICE_STATES` at once.
@@ -137,7 +144,7 @@ impl Client {
             return Err(VoiceError::IntentMissing);
         }
         let by = self.deadline();
-        let wish = VoiceWish {
+        let update = UpdateVoiceState {
             guild: guild.get(),
             channel: Some(channel.get()),
             mute,
@@ -145,7 +152,7 @@ impl Client {
         };
         let (reply, answer) = oneshot::channel();
         let outcome = self
-            .ask(guild, Command::Join { wish, reply }, answer, by)
+            .ask(guild, Command::Join { update, reply }, answer, by)
             .await;
         outcome.map_err(VoiceError::Command)?
     }
@@ -158,7 +165,7 @@ impl Client {
         self.update_voice_state(guild, None, false, false).await
     }
 
-    /// Sends a voice state and waits for no answer (op 4); no channel leaves.
+    /// Sends a voice state without waiting for an answer (op 4); `None` as the channel leaves.
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent.
@@ -169,17 +176,17 @@ impl Client {
         mute: bool,
         deaf: bool,
     ) -> Result<(), CommandError> {
-        let wish = VoiceWish {
+        let update = UpdateVoiceState {
             guild: guild.get(),
             channel: channel.map(Id::get),
             mute,
             deaf,
         };
-        self.send(guild, wire::voice_state(&wish), Some(wish.guild))
+        self.send(guild, wire::voice_state(&update), Some(update.guild))
             .await
     }
 
-    /// Asks for the sounds of guilds; each answers with a `SOUNDBOARD_SOUNDS` event (op 31).
+    /// Requests the sounds of guilds (op 31); each guild is answered with a [`SoundboardSounds`](crate::SoundboardSounds).
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent to every guild's shard.
@@ -187,11 +194,11 @@ impl Client {
         &self,
         guilds: impl IntoIterator<Item = Id<GuildMarker>>,
     ) -> Result<(), CommandError> {
-        let fleet = self.fleet(self.deadline()).await?;
+        let shards = self.shard_set(self.deadline()).await?;
         let mut by_shard: BTreeMap<u32, Vec<Id<GuildMarker>>> = BTreeMap::new();
         for guild in guilds {
             by_shard
-                .entry(fleet.shard_of(guild))
+                .entry(shards.shard_of(guild))
                 .or_default()
                 .push(guild);
         }
@@ -203,7 +210,7 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for status and start of a guild's voice channels; the answer is a `CHANNEL_INFO` event (op 43).
+    /// Requests status and start time of a guild's voice channels (op 43), answered with a [`ChannelInfo`](crate::ChannelInfo).
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent.
@@ -212,60 +219,60 @@ impl Client {
         self.send(guild, frame, None).await
     }
 
-    /// Time from a shard's last heartbeat to its acknowledgement; absent before the first, and for shards elsewhere.
+    /// Time from a shard's last heartbeat to its acknowledgement; absent before the first, and for a shard elsewhere.
     pub fn latency(&self, shard: u32) -> Option<Duration> {
-        let fleet = self.shared.fleet.borrow();
-        let handle = fleet.as_ref()?.shards.get(&shard)?;
+        let shards = self.shared.shards.borrow();
+        let handle = shards.as_ref()?.handles.get(&shard)?;
         *handle.latency.borrow()
     }
 
-    /// How each shard stands that runs here; nothing before it is known how many there are.
+    /// State of each shard that runs here; empty until the number of shards is known.
     pub fn shards(&self) -> Vec<ShardInfo> {
-        let fleet = self.shared.fleet.borrow();
-        let Some(fleet) = fleet.as_ref() else {
+        let shards = self.shared.shards.borrow();
+        let Some(shards) = shards.as_ref() else {
             return Vec::new();
         };
-        let infos = fleet.shards.iter().map(|(&id, handle)| ShardInfo {
+        let infos = shards.handles.iter().map(|(&id, handle)| ShardInfo {
             id,
-            count: fleet.count,
+            count: shards.count,
             link: handle.link.borrow().clone(),
             latency: *handle.latency.borrow(),
         });
         infos.collect()
     }
 
-    /// Which shard a guild belongs to; absent before it is known how many there are.
+    /// Number of the shard that a guild belongs to; absent until the number of shards is known.
     pub fn shard_of(&self, guild: Id<GuildMarker>) -> Option<u32> {
-        let fleet = self.shared.fleet.borrow();
-        fleet.as_ref().map(|fleet| fleet.shard_of(guild))
+        let shards = self.shared.shards.borrow();
+        shards.as_ref().map(|shards| shards.shard_of(guild))
     }
 
     fn deadline(&self) -> Instant {
         Instant::now() + self.shared.rules.timeout
     }
 
-    /// Whether a request for members can be answered at all.
+    /// Checks that a request for members can be answered.
     fn allows(&self, query: &MemberQuery) -> Result<(), CommandError> {
         let invalid = |reason: &str| Err(CommandError::Invalid(ConfigError::new("query", reason)));
         let intents = self.shared.rules.intents;
         if query.user_count() > MOST_USERS {
-            return invalid("names more than 100 users");
+            return invalid("more than 100 users");
         }
         let (prefix, limit, users) = query.parts();
         if users.is_some_and(<[_]>::is_empty) {
-            return invalid("names no users");
+            return invalid("no users");
         }
         if prefix.is_some_and(|prefix| !prefix.is_empty()) && !(1..=100).contains(&limit) {
-            return invalid("with a prefix needs a limit from 1 to 100");
+            return invalid("a prefix needs a limit from 1 to 100");
         }
         if prefix == Some("") && limit == 0 && !intents.contains(Intents::GUILD_MEMBERS) {
             return invalid(
-                "for all members needs the intent GUILD_MEMBERS (bit 1): add it to the intents",
+                "all members need the intent GUILD_MEMBERS (bit 1); add it to the intents",
             );
         }
         if query.has_presences() && !intents.contains(Intents::GUILD_PRESENCES) {
             return invalid(
-                "with presences needs the intent GUILD_PRESENCES (bit 8): add it to the intents",
+                "presences need the intent GUILD_PRESENCES (bit 8); add it to the intents",
             );
         }
         // The nonce of a request has at most 32 bytes.
@@ -289,7 +296,7 @@ impl Client {
         self.ask(guild, command, answer, by).await
     }
 
-    /// Gives a command to a guild's shard and waits for what comes of it.
+    /// Sends a command to a guild's shard and waits for its outcome.
     async fn ask<T>(
         &self,
         guild: Id<GuildMarker>,
@@ -297,81 +304,87 @@ impl Client {
         answer: oneshot::Receiver<T>,
         by: Instant,
     ) -> Result<T, CommandError> {
-        let fleet = self.fleet(by).await?;
-        let handle = fleet.handle(fleet.shard_of(guild))?;
+        let shards = self.shard_set(by).await?;
+        let handle = shards.handle(shards.shard_of(guild))?;
         self.give(handle, command, by).await?;
         self.answered(handle, answer).await
     }
 
-    /// Waits until it is known how many shards there are.
-    async fn fleet(&self, by: Instant) -> Result<Arc<Fleet>, CommandError> {
-        let mut watch = self.shared.fleet.subscribe();
+    /// Waits until the number of shards is known.
+    async fn shard_set(&self, by: Instant) -> Result<Arc<ShardSet>, CommandError> {
+        let mut watch = self.shared.shards.subscribe();
         match timeout_at(by, watch.wait_for(Option::is_some)).await {
-            Ok(Ok(fleet)) => Ok(Arc::clone(fleet.as_ref().expect("waited for"))),
-            _ => Err(not_connected(&self.shared.link.borrow())),
+            Ok(Ok(shards)) => Ok(Arc::clone(shards.as_ref().expect("waited for"))),
+            _ => Err(self.not_connected(None)),
         }
     }
 
-    /// Waits for a shard's connection, and gives it the command.
+    /// Waits for a shard's connection, and queues the command.
     async fn give(
         &self,
-        handle: &Handle,
+        handle: &ShardHandle,
         command: Command,
         by: Instant,
     ) -> Result<(), CommandError> {
         let mut link = handle.link.clone();
         let is_up = {
-            // What is waited for borrows the state, and must not be kept beyond this.
+            // The awaited value borrows the state, so it is dropped at once.
             let up = timeout_at(by, link.wait_for(LinkState::is_connected)).await;
             matches!(up, Ok(Ok(_)))
         };
         if !is_up {
-            return Err(not_connected(&handle.link.borrow()));
+            return Err(self.not_connected(Some(handle)));
         }
         match timeout_at(by, handle.commands.send(command)).await {
             Ok(Ok(())) => Ok(()),
-            _ => Err(not_connected(&handle.link.borrow())),
+            _ => Err(self.not_connected(Some(handle))),
         }
     }
 
-    /// Waits for an answer as long as there is a connection, or was one a moment ago.
+    /// Waits for an answer, until there has been no connection for a whole timeout.
     ///
-    /// A command may wait for its turn under Discord's limits, at most for a minute.
+    /// A command may wait for the rate limiter for up to a minute.
     async fn answered<T>(
         &self,
-        handle: &Handle,
+        handle: &ShardHandle,
         mut answer: oneshot::Receiver<T>,
     ) -> Result<T, CommandError> {
         let mut was_down = false;
         loop {
             tokio::select! {
                 answer = &mut answer => {
-                    return answer.map_err(|_| not_connected(&handle.link.borrow()));
+                    return answer.map_err(|_| self.not_connected(Some(handle)));
                 }
                 () = sleep(self.shared.rules.timeout) => {
                     let is_down = !handle.link.borrow().is_connected();
                     if is_down && was_down {
-                        return Err(not_connected(&handle.link.borrow()));
+                        return Err(self.not_connected(Some(handle)));
                     }
                     was_down = is_down;
                 }
             }
         }
     }
+
+    /// Describes a shard's connection, or that of the whole source once it has ended.
+    fn not_connected(&self, handle: Option<&ShardHandle>) -> CommandError {
+        let source = NotConnected::new(self.shared.link.borrow().clone());
+        let error = match handle {
+            Some(handle) if source.is_transient() => {
+                NotConnected::new(handle.link.borrow().clone())
+            }
+            _ => source,
+        };
+        CommandError::NotConnected(error)
+    }
 }
 
-/// Checks a frame's length before it is sent (protocol §1).
+/// Checks the length of a frame (protocol §1).
 fn fits(frame: &str) -> Result<(), CommandError> {
     if frame.len() > wire::LONGEST_FRAME {
         return Err(CommandError::TooLong(frame.len()));
     }
     Ok(())
-}
-
-fn not_connected(state: &LinkState) -> CommandError {
-    CommandError::NotConnected(NotConnected {
-        state: state.clone(),
-    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Guilds, their audit log, and who is in their voice channels.
+//! Guilds, their audit log, and their voice states.
 
 use std::future::IntoFuture;
 
@@ -27,7 +27,7 @@ use twilight_http::request::{
 };
 
 impl Client {
-    /// Reads a guild; its channels, members and presences come over the Gateway only.
+    /// Reads a guild. Its channels, members and presences come over the Gateway only.
     pub fn guild(&self, guild: Id<GuildMarker>) -> GuildCall<'_> {
         GuildCall::new(self.http(), self.http().builders().guild(guild))
     }
@@ -38,7 +38,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Reads a guild's threads that are not archived.
+    /// Reads a guild's active threads.
     pub fn active_threads(&self, guild: Id<GuildMarker>) -> Call<'_, ThreadsListing> {
         let request = self.http().builders().active_threads(guild);
         Call::new(self.http(), Repeat::Safe, request)
@@ -60,7 +60,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Reads in which voice channel of a guild somebody is; not found if in none.
+    /// Reads a user's voice state; `NotFound` if the user is in no voice channel.
     pub fn user_voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -70,13 +70,13 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Reads in which voice channel of a guild the bot is; not found if in none.
+    /// Reads the bot's voice state; `NotFound` if it is in no voice channel.
     pub fn current_user_voice_state(&self, guild: Id<GuildMarker>) -> Call<'_, VoiceState> {
         let request = self.http().builders().current_user_voice_state(guild);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Changes somebody's place on a stage, in the channel where they are.
+    /// Changes a user's voice state on a stage.
     pub fn update_user_voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -88,7 +88,7 @@ impl Client {
         UpdateUserVoiceState::new(self.http(), request)
     }
 
-    /// Changes the bot's own place on a stage.
+    /// Changes the bot's own voice state on a stage.
     pub fn update_current_user_voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -107,7 +107,7 @@ impl Client {
     }
 }
 
-/// As twilight has it; no type has a number beyond.
+/// Converts to twilight's type; no type has a larger number.
 fn event_type(kind: AuditLogEventType) -> twilight_model::guild::audit_log::AuditLogEventType {
     u16::try_from(kind.number()).unwrap_or(u16::MAX).into()
 }
@@ -115,47 +115,47 @@ fn event_type(kind: AuditLogEventType) -> twilight_model::guild::audit_log::Audi
 calls! {
     /// A guild; see [`Client::guild`].
     GuildCall(GetGuild<'a>) -> Guild, Safe {
-        /// Sets whether approximate counts of members come with it; the default is no.
+        /// Sets whether approximate member counts are included. Default: no.
         with_counts(with: bool);
     }
 
     /// A guild's audit log; see [`Client::audit_log`].
     AuditLog(GetAuditLog<'a>) -> AuditLogEntries, Safe {
-        /// Only entries of this type.
+        /// Returns only entries of this type.
         action_type(kind: AuditLogEventType) as event_type;
-        /// Only entries whose id comes after this one.
+        /// Returns only entries with an id above this one.
         after(entry: u64);
-        /// Only entries whose id comes before this one.
+        /// Returns only entries with an id below this one.
         before(entry: u64);
-        /// Only entries of what this user did.
+        /// Returns only entries for actions of this user.
         user_id(user: Id<UserMarker>);
-        /// Sets how many, 1 to 100; the default is 50.
+        /// Sets the number of results, 1 to 100. Default: 50.
         limit(limit: u16);
     }
 
     /// The guilds that the bot is in; see [`Client::current_user_guilds`].
     CurrentUserGuilds(GetCurrentUserGuilds<'a>) -> Vec<CurrentUserGuild>, Safe {
-        /// Only those whose id comes after this one.
+        /// Returns only those with an id above this one.
         after(guild: Id<GuildMarker>);
-        /// Only those whose id comes before this one.
+        /// Returns only those with an id below this one.
         before(guild: Id<GuildMarker>);
-        /// Sets how many, 1 to 200; the default is 200.
+        /// Sets the number of results, 1 to 200. Default: 200.
         limit(limit: u16);
     }
 
-    /// A change of somebody's place on a stage; see [`Client::update_user_voice_state`].
+    /// A change of a user's voice state; see [`Client::update_user_voice_state`].
     UpdateUserVoiceState(TwilightUpdate<'a>) -> (), Never {
-        /// Takes the word from them.
+        /// Suppresses the user.
         suppress();
     }
 
-    /// A change of the bot's place on a stage; see [`Client::update_current_user_voice_state`].
+    /// A change of the bot's voice state; see [`Client::update_current_user_voice_state`].
     UpdateCurrentUserVoiceState(TwilightUpdateOwn<'a>) -> (), Never {
-        /// Names the stage, where the bot must be.
+        /// Sets the stage channel; the bot must be in it.
         channel_id(channel: Id<ChannelMarker>);
-        /// Asks to speak from this time on, in ISO 8601; an empty text takes the request back.
+        /// Requests to speak from this time on, in ISO 8601; an empty text withdraws the request.
         request_to_speak_timestamp(time: &'a str);
-        /// Takes the word from the bot.
+        /// Suppresses the bot.
         suppress();
     }
 }

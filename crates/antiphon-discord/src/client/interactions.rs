@@ -25,11 +25,11 @@ use super::{
 };
 use crate::{
     error::RequestError,
-    http::{Http, Order, Repeat},
+    http::{Http, Repeat, UnsentRequest},
 };
 
 impl Client {
-    /// What the bot can answer to an interaction, which waits three seconds for its first answer.
+    /// Answers to an interaction. Discord takes the first answer within three seconds.
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::Interaction};
@@ -54,22 +54,22 @@ impl Client {
 
 /// The answers to one interaction; see [`Client::interaction`].
 ///
-/// The first one is due within three seconds, the others within fifteen minutes.
-/// They are authorized by the interaction's own token, and exempt from the bot's global rate limit.
+/// Discord takes the first answer within three seconds, and the others within fifteen minutes
+/// (<https://discord.com/developers/docs/interactions/receiving-and-responding>). They are exempt from the global rate limit.
 pub struct Answers<'a> {
     http: &'a Http,
     builders: InteractionClient<'a>,
     application: Id<ApplicationMarker>,
-    /// In which the interaction was made, where that was sent.
+    /// Channel of the interaction, if it was sent.
     channel: Option<Id<ChannelMarker>>,
     id: Id<InteractionMarker>,
     token: &'a str,
 }
 
 impl<'a> Answers<'a> {
-    /// Answers as is said in full, with `type` and `data` as Discord documents them; the methods below say it shorter.
+    /// Sends any answer, with `type` and `data` as Discord documents them; the methods below are shorter.
     ///
-    /// Nothing in it is checked before it is sent.
+    /// The client does not check the value.
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::Interaction};
@@ -86,10 +86,10 @@ impl<'a> Answers<'a> {
         };
         let request = Request::builder(&route).use_authorization_token(false);
         let request = request.json(response).build();
-        // A second one for the same interaction is refused as already acknowledged.
+        // Discord refuses a second answer as already acknowledged, so a repetition is safe.
         Call::of(
             self.http,
-            Order::new(request.map_err(Into::into), Repeat::Safe),
+            UnsentRequest::new(request.map_err(Into::into), Repeat::Safe),
         )
     }
 
@@ -104,22 +104,22 @@ impl<'a> Answers<'a> {
             .content(content)
     }
 
-    /// Says that a message will come, by [`update_response`](Self::update_response).
+    /// Announces a message, to be sent by [`update_response`](Self::update_response).
     pub fn defer(&self) -> Respond<'a> {
         self.respond(InteractionResponseType::DeferredChannelMessageWithSource)
     }
 
-    /// Says that the message with the button or menu will be edited, by [`update_response`](Self::update_response).
+    /// Announces an edit of the message with the component, to be sent by [`update_response`](Self::update_response).
     pub fn defer_update(&self) -> Respond<'a> {
         self.respond(InteractionResponseType::DeferredMessageUpdate)
     }
 
-    /// Edits the message with the button or menu.
+    /// Edits the message with the component.
     pub fn update(&self) -> Respond<'a> {
         self.respond(InteractionResponseType::UpdateMessage)
     }
 
-    /// Offers choices for what is being typed, at most 25.
+    /// Offers choices for an option that the user is typing, at most 25.
     pub fn autocomplete(&self, choices: Vec<CommandOptionChoice>) -> Respond<'a> {
         let mut respond =
             self.respond(InteractionResponseType::ApplicationCommandAutocompleteResult);
@@ -127,8 +127,7 @@ impl<'a> Answers<'a> {
         respond
     }
 
-    /// Opens a form, whose answer comes as an interaction with this id: labels with fields for text, menus, groups of
-    /// radio buttons and of boxes to tick, boxes and files, and texts between them.
+    /// Opens a form of labels with components; its submission is an interaction with this `custom_id`.
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::{Interaction, Label, RadioGroup, RadioGroupOption}};
@@ -180,9 +179,9 @@ impl<'a> Answers<'a> {
         Call::new(self.http, Repeat::Safe, request)
     }
 
-    /// Posts a further message.
+    /// Posts a followup message.
     ///
-    /// Discord knows no nonce here: when its answer is lost, the outcome is unknown.
+    /// Discord takes no nonce here: if the response is lost, the outcome is unknown.
     pub fn create_followup(&'a self) -> CreateFollowup<'a> {
         let target = Target::Followup {
             application: self.application,
@@ -191,18 +190,18 @@ impl<'a> Answers<'a> {
         CreateFollowup::new(self.http, Draft::new(target).within(self.channel))
     }
 
-    /// Reads a further message.
+    /// Reads a followup message.
     pub fn followup(&self, message: Id<MessageMarker>) -> Call<'a, Message> {
         let request = self.builders.followup(self.token, message);
         Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
     }
 
-    /// Edits a further message.
+    /// Edits a followup message.
     pub fn update_followup(&'a self, message: Id<MessageMarker>) -> UpdateFollowup<'a> {
         UpdateFollowup::new(self.http, self.answered(Some(message)))
     }
 
-    /// Deletes a further message.
+    /// Deletes a followup message.
     pub fn delete_followup(&self, message: Id<MessageMarker>) -> Call<'a, ()> {
         let request = self.builders.delete_followup(self.token, message);
         Call::new(self.http, Repeat::Safe, request)
@@ -245,11 +244,11 @@ impl fmt::Debug for Answers<'_> {
 
 /// The first answer to an interaction; see [`Answers`].
 ///
-/// When its own answer was lost, it is sent again: Discord takes one only.
+/// If its response is lost, it is sent again, because Discord takes only one.
 ///
 /// # Errors
 ///
-/// Awaited, it gives what [`Call`] gives.
+/// The same as [`Call`]'s.
 #[must_use = "an answer is sent when it is awaited"]
 pub struct Respond<'a> {
     http: &'a Http,
@@ -286,22 +285,22 @@ impl<'a> Respond<'a> {
         self.with(|draft| draft.attachments(attachments))
     }
 
-    /// Sets whom the text may mention.
+    /// Sets the allowed mentions.
     pub fn allowed_mentions(self, mentions: AllowedMentions) -> Self {
         self.with(|draft| draft.mentions(Some(mentions)))
     }
 
-    /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
+    /// Sets a poll: a new one ([`PollRequest`]), or a copy of a received one.
     pub fn poll(self, poll: impl Into<PollRequest>) -> Self {
         self.with(|draft| draft.poll(poll))
     }
 
-    /// Sets whether it is read aloud; the default is no.
+    /// Sets whether the message is read aloud. Default: no.
     pub fn tts(self, tts: bool) -> Self {
         self.with(|draft| draft.tts(tts))
     }
 
-    /// Shows it to the user alone who began the interaction; the default is to all.
+    /// Shows the answer only to the user of the interaction. Default: to all.
     pub fn ephemeral(self) -> Self {
         self.flags(MessageFlags::EPHEMERAL)
     }
@@ -312,7 +311,7 @@ impl<'a> Respond<'a> {
     }
 
     fn call(self) -> Call<'a, ()> {
-        // A second one for the same interaction is refused as already acknowledged.
+        // Discord refuses a second answer as already acknowledged, so a repetition is safe.
         Call::new(self.http, Repeat::Safe, self.draft)
     }
 }
@@ -337,7 +336,7 @@ impl fmt::Debug for Respond<'_> {
 calls! {
     /// An edit of the first answer; see [`Answers::update_response`].
     ///
-    /// What is not set stays as it is, and `None` takes it away.
+    /// A field that is not set stays as it is; `None` removes it.
     UpdateResponse(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: Option<&'a str>);
@@ -345,17 +344,17 @@ calls! {
         embeds(embeds: Option<&'a [Embed]>);
         /// Sets the components.
         components(components: Option<&'a [Component]>);
-        /// Attaches files, at most 10, in place of those that are not kept.
+        /// Attaches files, at most 10; older files are removed unless they are kept.
         attachments(attachments: &'a [File]);
-        /// Sets which of its files stay; the default is all, or none where new ones are attached.
+        /// Sets which of its files stay. Default: all, or none if new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
-        /// Sets whom the text may mention.
+        /// Sets the allowed mentions.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
         /// Sets flags.
         flags(flags: MessageFlags);
     }
 
-    /// A further message; see [`Answers::create_followup`].
+    /// A followup message; see [`Answers::create_followup`].
     CreateFollowup(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: &'a str);
@@ -365,19 +364,19 @@ calls! {
         components(components: &'a [Component]);
         /// Attaches files, at most 10.
         attachments(attachments: &'a [File]);
-        /// Sets whom the text may mention.
+        /// Sets the allowed mentions.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
         /// Sets flags, such as `EPHEMERAL`.
         flags(flags: MessageFlags);
-        /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
+        /// Sets a poll: a new one ([`PollRequest`]), or a copy of a received one.
         poll(poll: impl Into<PollRequest>);
-        /// Sets whether it is read aloud; the default is no.
+        /// Sets whether the message is read aloud. Default: no.
         tts(tts: bool);
     }
 
-    /// An edit of a further message; see [`Answers::update_followup`].
+    /// An edit of a followup message; see [`Answers::update_followup`].
     ///
-    /// What is not set stays as it is, and `None` takes it away.
+    /// A field that is not set stays as it is; `None` removes it.
     UpdateFollowup(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: Option<&'a str>);
@@ -385,11 +384,11 @@ calls! {
         embeds(embeds: Option<&'a [Embed]>);
         /// Sets the components.
         components(components: Option<&'a [Component]>);
-        /// Attaches files, at most 10, in place of those that are not kept.
+        /// Attaches files, at most 10; older files are removed unless they are kept.
         attachments(attachments: &'a [File]);
-        /// Sets which of its files stay; the default is all, or none where new ones are attached.
+        /// Sets which of its files stay. Default: all, or none if new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
-        /// Sets whom the text may mention.
+        /// Sets the allowed mentions.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
     }
 }

@@ -34,7 +34,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request).known("user", json!({ "id": user }))
     }
 
-    /// Reads a guild's members in order of their ids; needs the intent `GUILD_MEMBERS`.
+    /// Reads a guild's members, sorted by id. Needs the intent `GUILD_MEMBERS`.
     pub fn guild_members(&self, guild: Id<GuildMarker>) -> GuildMembers<'_> {
         GuildMembers::new(self.http(), self.http().builders().guild_members(guild))
     }
@@ -69,7 +69,7 @@ impl Client {
         UpdateCurrentMember::new(self.http(), request)
     }
 
-    /// Kicks a member, who may come again.
+    /// Kicks a member.
     pub fn remove_guild_member(
         &self,
         guild: Id<GuildMarker>,
@@ -127,7 +127,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request).known("user", json!({ "id": user }))
     }
 
-    /// Reads a guild's bans in order of the users' ids.
+    /// Reads a guild's bans, sorted by user id.
     pub fn bans(&self, guild: Id<GuildMarker>) -> Bans<'_> {
         Bans::new(self.http(), self.http().builders().bans(guild))
     }
@@ -136,55 +136,55 @@ impl Client {
 calls! {
     /// A guild's members; see [`Client::guild_members`].
     GuildMembers(GetGuildMembers<'a>) -> Vec<Member>, Safe {
-        /// Only those whose id comes after this one.
+        /// Returns only those with an id above this one.
         after(user: Id<UserMarker>);
-        /// Sets how many, 1 to 1,000; the default is 1.
+        /// Sets the number of results, 1 to 1,000. Default: 1.
         limit(limit: u16);
     }
 
     /// Members found by name; see [`Client::search_guild_members`].
     SearchGuildMembers(TwilightSearch<'a>) -> Vec<Member>, Safe {
-        /// Sets how many, 1 to 1,000; the default is 1.
+        /// Sets the number of results, 1 to 1,000. Default: 1.
         limit(limit: u16);
     }
 
     /// A change of a member; see [`Client::update_guild_member`].
     ///
-    /// What is not set stays as it is.
+    /// A field that is not set stays as it is.
     UpdateGuildMember(Fields<'a>) -> Member, Never, audited {
-        /// Sets the nickname, at most 32 characters; `None` takes it away.
+        /// Sets the nickname, at most 32 characters; `None` removes it.
         nick(nick: Option<&'a str>) = "nick";
-        /// Sets the roles, in place of those that the member has.
+        /// Replaces the member's roles.
         roles(roles: &'a [Id<RoleMarker>]) = "roles";
-        /// Sets whether the member is muted by the guild; refused while not in a voice channel.
+        /// Sets whether the guild mutes the member; refused unless the member is in a voice channel.
         mute(mute: bool) = "mute";
-        /// Sets whether the member is deafened by the guild; refused while not in a voice channel.
+        /// Sets whether the guild deafens the member; refused unless the member is in a voice channel.
         deaf(deaf: bool) = "deaf";
-        /// Moves the member to a voice channel; `None` ends the call for them.
+        /// Moves the member to a voice channel; `None` disconnects the member.
         channel_id(channel: Option<Id<ChannelMarker>>) = "channel_id";
-        /// Times the member out until then, at most 28 days from now; `None` ends it.
+        /// Times the member out until then, at most 28 days from now; `None` ends the time-out.
         communication_disabled_until(until: Option<Timestamp>) = "communication_disabled_until";
     }
 
     /// A change of the bot's own member; see [`Client::update_current_member`].
     UpdateCurrentMember(TwilightUpdateCurrentMember<'a>) -> (), Never, audited {
-        /// Sets the nickname, at most 32 characters; `None` takes it away.
+        /// Sets the nickname, at most 32 characters; `None` removes it.
         nick(nick: Option<&'a str>);
     }
 
     /// A ban; see [`Client::create_ban`].
     CreateBan(TwilightCreateBan<'a>) -> (), Safe, audited {
-        /// Deletes what the user wrote in so many seconds before, at most 604,800 (a week); the default is nothing.
+        /// Deletes the user's messages of the last seconds, at most 604,800 (a week). Default: none.
         delete_message_seconds(seconds: u32);
     }
 
     /// A guild's bans; see [`Client::bans`].
     Bans(GetBans<'a>) -> Vec<Ban>, Safe {
-        /// Only those whose user's id comes after this one.
+        /// Returns only bans of users with an id above this one.
         after(user: Id<UserMarker>);
-        /// Only those whose user's id comes before this one.
+        /// Returns only bans of users with an id below this one.
         before(user: Id<UserMarker>);
-        /// Sets how many, 1 to 1,000; the default is 1,000.
+        /// Sets the number of results, 1 to 1,000. Default: 1,000.
         limit(limit: u16);
     }
 }

@@ -53,7 +53,7 @@ impl Client {
         UpdateMessage::new(self.http(), draft)
     }
 
-    /// Deletes a message; the audit log notes it if it is another's.
+    /// Deletes a message. The audit log has an entry if the message is another user's.
     pub fn delete_message(
         &self,
         channel: Id<ChannelMarker>,
@@ -128,7 +128,7 @@ impl Client {
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Takes a pin away.
+    /// Unpins a message.
     pub fn delete_pin(
         &self,
         channel: Id<ChannelMarker>,
@@ -147,14 +147,14 @@ impl Client {
 
 /// A message to post; see [`Client::create_message`].
 ///
-/// It carries a nonce that Discord enforces: when an answer was lost and the message is sent again, Discord gives the
+/// It carries a nonce that Discord enforces: if a response is lost and the message is sent again, Discord returns the
 /// message that it posted before, and posts no second one.
-/// Where all answers were lost, the outcome is unknown with a nonce of the call's own; with one that was chosen
+/// If all responses are lost, the outcome is unknown with a random nonce; with a chosen one
 /// ([`nonce`](Self::nonce)) the same call may be made again.
 ///
 /// # Errors
 ///
-/// Awaited, it gives what [`Call`] gives.
+/// The same as [`Call`]'s.
 #[must_use = "a message is posted when it is awaited"]
 pub struct CreateMessage<'a> {
     http: &'a Http,
@@ -181,7 +181,7 @@ impl<'a> CreateMessage<'a> {
 
     /// Sets the buttons, menus and other components.
     ///
-    /// Those of the second version need the flag `IS_COMPONENTS_V2` ([`flags`](Self::flags)).
+    /// Components of the second version need the flag `IS_COMPONENTS_V2` ([`flags`](Self::flags)).
     pub fn components(self, components: &'a [Component]) -> Self {
         self.with(|draft| draft.components(components))
     }
@@ -196,7 +196,7 @@ impl<'a> CreateMessage<'a> {
         self.with(|draft| draft.sticker_ids(stickers))
     }
 
-    /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
+    /// Sets a poll: a new one ([`PollRequest`]), or a copy of a received one.
     pub fn poll(self, poll: impl Into<PollRequest>) -> Self {
         self.with(|draft| draft.poll(poll))
     }
@@ -207,36 +207,36 @@ impl<'a> CreateMessage<'a> {
         self.with(|draft| draft.reply(channel, message))
     }
 
-    /// Forwards a message, also one of another channel.
+    /// Forwards a message of this or another channel.
     pub fn forward(self, channel: Id<ChannelMarker>, message: Id<MessageMarker>) -> Self {
         self.with(|draft| draft.forward(channel, message))
     }
 
-    /// Sets whether a reply to a message that is gone fails; the default is that it does.
+    /// Sets whether a reply to a deleted message fails. Default: yes.
     pub fn fail_if_not_exists(self, fails: bool) -> Self {
         self.with(|draft| draft.fail_if_not_exists(fails))
     }
 
-    /// Sets whom the text may mention; the default is everybody that it names.
+    /// Sets the allowed mentions. Default: [`Config::allowed_mentions`](crate::Config::allowed_mentions).
     pub fn allowed_mentions(self, mentions: Option<&'a AllowedMentions>) -> Self {
         self.with(|draft| draft.allowed_mentions(mentions))
     }
 
-    /// Sets flags, of which Discord takes `SUPPRESS_EMBEDS`, `SUPPRESS_NOTIFICATIONS` and `IS_COMPONENTS_V2`.
+    /// Sets flags. Discord takes `SUPPRESS_EMBEDS`, `SUPPRESS_NOTIFICATIONS` and `IS_COMPONENTS_V2`.
     pub fn flags(self, flags: MessageFlags) -> Self {
         self.with(|draft| draft.flags(flags))
     }
 
-    /// Sets whether it is read aloud; the default is no.
+    /// Sets whether the message is read aloud. Default: no.
     pub fn tts(self, tts: bool) -> Self {
         self.with(|draft| draft.tts(tts))
     }
 
-    /// Sets the nonce, 1 to 25 characters; the default is a random one for each call.
+    /// Sets the nonce, 1 to 25 characters. Default: a random one for each call.
     ///
-    /// Discord posts one message for it within a few minutes, however often it is asked to.
-    /// One made from the event that is answered, such as the id of the message that holds the command, keeps a
-    /// handler that runs again from answering twice.
+    /// Discord posts one message for a nonce within a few minutes.
+    /// A nonce made from the handled event, such as the id of the message with the command, keeps a handler that runs
+    /// again from answering twice.
     pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
         self.nonce = Some(Nonce::new(nonce.into()));
         self
@@ -268,7 +268,7 @@ impl fmt::Debug for CreateMessage<'_> {
 calls! {
     /// An edit of a message; see [`Client::update_message`].
     ///
-    /// What is not set stays as it is, and `None` takes it away.
+    /// A field that is not set stays as it is; `None` removes it.
     UpdateMessage(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: Option<&'a str>);
@@ -276,26 +276,26 @@ calls! {
         embeds(embeds: Option<&'a [Embed]>);
         /// Sets the components.
         components(components: Option<&'a [Component]>);
-        /// Attaches files, at most 10, in place of those that are not kept.
+        /// Attaches files, at most 10; older files are removed unless they are kept.
         attachments(attachments: &'a [File]);
-        /// Sets which of its files stay; the default is all, or none where new ones are attached.
+        /// Sets which of its files stay. Default: all, or none if new ones are attached.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
-        /// Sets whom the text may mention.
+        /// Sets the allowed mentions.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
-        /// Sets flags, of which Discord takes `SUPPRESS_EMBEDS` and `IS_COMPONENTS_V2`.
+        /// Sets flags. Discord takes `SUPPRESS_EMBEDS` and `IS_COMPONENTS_V2`.
         flags(flags: MessageFlags);
     }
 
     /// A channel's pinned messages; see [`Client::pins`].
     Pins(PinsQuery) -> PinsListing, Safe {
-        /// Only what was pinned before this time.
+        /// Returns only messages pinned before this time.
         before(time: Timestamp);
-        /// Sets how many, 1 to 50; the default is 50.
+        /// Sets the number of results, 1 to 50. Default: 50.
         limit(limit: u16);
     }
 }
 
-/// Which pins of a channel.
+/// A selection of a channel's pins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PinsQuery {
     channel: Id<ChannelMarker>,
@@ -341,7 +341,7 @@ impl Build for PinsQuery {
 ///
 /// # Errors
 ///
-/// Awaited, it gives what [`Call`] gives.
+/// The same as [`Call`]'s.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a request is sent when it is awaited"]
 pub struct ChannelMessages<'a> {
@@ -351,7 +351,7 @@ pub struct ChannelMessages<'a> {
     part: Part,
 }
 
-/// Which of a channel's messages.
+/// A selection of a channel's messages.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Latest,
@@ -361,25 +361,25 @@ enum Part {
 }
 
 impl ChannelMessages<'_> {
-    /// Sets how many, 1 to 100; the default is 50.
+    /// Sets the number of results, 1 to 100. Default: 50.
     pub fn limit(mut self, limit: u16) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Those that come after a message, instead of the latest.
+    /// Selects the messages after this one, instead of the latest.
     pub fn after(mut self, message: Id<MessageMarker>) -> Self {
         self.part = Part::After(message);
         self
     }
 
-    /// Those around a message, instead of the latest.
+    /// Selects the messages around this one, instead of the latest.
     pub fn around(mut self, message: Id<MessageMarker>) -> Self {
         self.part = Part::Around(message);
         self
     }
 
-    /// Those that came before a message, instead of the latest.
+    /// Selects the messages before this one, instead of the latest.
     pub fn before(mut self, message: Id<MessageMarker>) -> Self {
         self.part = Part::Before(message);
         self

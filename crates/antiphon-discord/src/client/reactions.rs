@@ -20,16 +20,16 @@ use crate::{
 
 /// An emoji to react with.
 ///
-/// A text is one of Unicode's, such as `"👍"`, or a guild's own as `name:id` or `<:name:id>`.
-/// The emoji of a reaction that came as an event is one too.
+/// It converts from a text: a Unicode emoji such as `"👍"`, or a guild's own as `name:id` or `<:name:id>`.
+/// It converts from the emoji of a reaction event too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Emoji<'a> {
-    /// One of Unicode's.
+    /// A Unicode emoji.
     Unicode(&'a str),
     /// A guild's own.
     Custom {
-        /// Its name, where it is known.
+        /// Its name, if known.
         name: Option<&'a str>,
         /// Its id.
         id: Id<EmojiMarker>,
@@ -109,7 +109,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Takes back the bot's own reaction.
+    /// Removes the bot's own reaction.
     pub fn delete_current_user_reaction<'a>(
         &self,
         channel: Id<ChannelMarker>,
@@ -122,7 +122,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Takes away somebody's reaction.
+    /// Removes a user's reaction.
     pub fn delete_reaction<'a>(
         &self,
         channel: Id<ChannelMarker>,
@@ -136,7 +136,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Takes away all reactions with one emoji.
+    /// Removes all reactions with one emoji.
     pub fn delete_all_reaction<'a>(
         &self,
         channel: Id<ChannelMarker>,
@@ -149,7 +149,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Takes away all reactions to a message.
+    /// Removes all reactions to a message.
     pub fn delete_all_reactions(
         &self,
         channel: Id<ChannelMarker>,
@@ -162,7 +162,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Reads who reacted with an emoji.
+    /// Reads the users who reacted with an emoji.
     pub fn reactions<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -181,11 +181,11 @@ impl Client {
     }
 }
 
-/// Who reacted with an emoji, in order of their ids; see [`Client::reactions`].
+/// Users who reacted with an emoji, sorted by id; see [`Client::reactions`].
 ///
 /// # Errors
 ///
-/// Awaited, it gives what [`Call`] gives.
+/// The same as [`Call`]'s.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a request is sent when it is awaited"]
 pub struct Reactions<'a> {
@@ -199,19 +199,19 @@ pub struct Reactions<'a> {
 }
 
 impl Reactions<'_> {
-    /// Only those whose id comes after this one.
+    /// Returns only those with an id above this one.
     pub fn after(mut self, user: Id<UserMarker>) -> Self {
         self.after = Some(user);
         self
     }
 
-    /// Sets how many, 1 to 100; the default is 25.
+    /// Sets the number of results, 1 to 100. Default: 25.
     pub fn limit(mut self, limit: u16) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets whether ordinary or burst reactions are meant; the default is ordinary ones.
+    /// Selects ordinary or burst reactions. Default: ordinary.
     pub fn kind(mut self, kind: ReactionType) -> Self {
         self.kind = Some(kind);
         self

@@ -17,14 +17,14 @@ use super::{
     call::{AuditedCall, Call, calls},
     fields::Fields,
 };
-use crate::http::{Order, Repeat};
+use crate::http::{Repeat, UnsentRequest};
 
-/// Where a role is to stand among a guild's roles; see [`Client::update_role_positions`].
+/// A role's new position among a guild's roles; see [`Client::update_role_positions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RolePosition {
-    /// Which role.
+    /// Id of the role.
     pub id: Id<RoleMarker>,
-    /// Its place, counted from the bottom; 0 is that of the role that everybody has.
+    /// Position, counted from the bottom; 0 is the position of `@everyone`.
     pub position: u64,
 }
 
@@ -49,7 +49,7 @@ impl Client {
 
     /// Changes a role.
     ///
-    /// Permissions that have no name yet stay: `role.permissions | Permissions::MANAGE_MESSAGES` takes none away.
+    /// Unknown permissions stay: `role.permissions | Permissions::MANAGE_MESSAGES` removes none.
     pub fn update_role(&self, guild: Id<GuildMarker>, role: Id<RoleMarker>) -> UpdateRole<'_> {
         let route = Route::UpdateRole {
             guild_id: guild.get(),
@@ -64,7 +64,7 @@ impl Client {
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Puts roles in other places, and gives all roles of the guild.
+    /// Moves roles, and returns all roles of the guild.
     pub fn update_role_positions<'a>(
         &'a self,
         guild: Id<GuildMarker>,
@@ -72,51 +72,51 @@ impl Client {
     ) -> AuditedCall<'a, Vec<Role>> {
         let guild_id = guild.get();
         let request = Request::builder(&Route::UpdateRolePositions { guild_id }).json(&roles);
-        let order = Order::new(request.build().map_err(Into::into), Repeat::Never);
-        AuditedCall::of(self.http(), order)
+        let unsent = UnsentRequest::new(request.build().map_err(Into::into), Repeat::Never);
+        AuditedCall::of(self.http(), unsent)
     }
 }
 
 calls! {
     /// A new role; see [`Client::create_role`].
     CreateRole(Fields<'a>) -> Role, Never, audited {
-        /// Sets the name; the default is `new role`.
+        /// Sets the name. Default: `new role`.
         name(name: &'a str) = "name";
-        /// Sets what it permits; the default is what everybody may.
+        /// Sets the permissions. Default: those of `@everyone`.
         permissions(permissions: Permissions) = "permissions";
-        /// Sets the colour as `0xRRGGBB`; the default is none.
+        /// Sets the colour as `0xRRGGBB`. Default: none.
         color(color: u32) = "color";
         /// Sets the colours, for guilds that may have several.
         colors(colors: RoleColors) = "colors";
-        /// Sets whether its members are shown apart; the default is no.
+        /// Sets whether its members are listed separately. Default: no.
         hoist(hoist: bool) = "hoist";
-        /// Sets whether anybody may mention it; the default is no.
+        /// Sets whether anybody may mention it. Default: no.
         mentionable(mentionable: bool) = "mentionable";
-        /// Sets its picture as a data URI.
+        /// Sets the image as a data URI.
         icon(icon: &'a str) = "icon";
-        /// Sets its picture as an emoji.
+        /// Sets the image as an emoji.
         unicode_emoji(emoji: &'a str) = "unicode_emoji";
     }
 
     /// A change of a role; see [`Client::update_role`].
     ///
-    /// What is not set stays as it is, and `None` takes it away.
+    /// A field that is not set stays as it is; `None` removes it.
     UpdateRole(Fields<'a>) -> Role, Never, audited {
         /// Sets the name.
         name(name: Option<&'a str>) = "name";
-        /// Sets what it permits.
+        /// Sets the permissions.
         permissions(permissions: Permissions) = "permissions";
         /// Sets the colour as `0xRRGGBB`.
         color(color: Option<u32>) = "color";
         /// Sets the colours, for guilds that may have several.
         colors(colors: Option<RoleColors>) = "colors";
-        /// Sets whether its members are shown apart.
+        /// Sets whether its members are listed separately.
         hoist(hoist: bool) = "hoist";
         /// Sets whether anybody may mention it.
         mentionable(mentionable: bool) = "mentionable";
-        /// Sets its picture as a data URI.
+        /// Sets the image as a data URI.
         icon(icon: Option<&'a str>) = "icon";
-        /// Sets its picture as an emoji.
+        /// Sets the image as an emoji.
         unicode_emoji(emoji: Option<&'a str>) = "unicode_emoji";
     }
 }

@@ -1,4 +1,4 @@
-//! Users, the bot itself, and direct conversations.
+//! Users, the bot itself, and direct messages.
 
 use antiphon_discord_model::{
     Application, Channel, User,
@@ -15,7 +15,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Reads the bot's application, whose id commands and interactions need.
+    /// Reads the bot's application, whose id the methods for commands need.
     pub fn current_user_application(&self) -> Call<'_, Application> {
         let request = self.http().builders().current_user_application();
         Call::new(self.http(), Repeat::Safe, request)
@@ -27,7 +27,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Opens the direct conversation with a user, or gives the one that is open.
+    /// Opens the direct message channel with a user, or returns the open one.
     pub fn create_private_channel(&self, user: Id<UserMarker>) -> Call<'_, Channel> {
         let request = self.http().builders().create_private_channel(user);
         Call::new(self.http(), Repeat::Safe, request)

@@ -1,4 +1,4 @@
-//! Webhooks: posting in a channel under another name.
+//! Webhooks, which post in a channel under another name.
 
 use std::future::IntoFuture;
 
@@ -43,9 +43,9 @@ impl Client {
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Posts by a webhook, with its own token in place of the bot's.
+    /// Posts through a webhook, with the webhook's token.
     ///
-    /// Discord knows no nonce here: when the answer is lost, the outcome is unknown.
+    /// Discord takes no nonce here: if the response is lost, the outcome is unknown.
     pub fn execute_webhook<'a>(
         &'a self,
         webhook: Id<WebhookMarker>,
@@ -63,11 +63,11 @@ impl Client {
 calls! {
     /// A new webhook; see [`Client::create_webhook`].
     CreateWebhook(TwilightCreate<'a>) -> Webhook, Never, audited {
-        /// Sets its picture as a data URI.
+        /// Sets the image as a data URI.
         avatar(avatar: &'a str);
     }
 
-    /// A message by a webhook; see [`Client::execute_webhook`].
+    /// A message through a webhook; see [`Client::execute_webhook`].
     ExecuteWebhook(Draft<'a>) -> (), Never {
         /// Sets the text, at most 2,000 characters.
         content(content: &'a str);
@@ -77,11 +77,11 @@ calls! {
         components(components: &'a [Component]);
         /// Attaches files, at most 10.
         attachments(attachments: &'a [File]);
-        /// Sets the name that is shown; the default is the webhook's.
+        /// Sets the shown name. Default: the webhook's.
         username(name: &'a str);
-        /// Sets the URL of the picture that is shown; the default is the webhook's.
+        /// Sets the URL of the shown image. Default: the webhook's.
         avatar_url(url: &'a str);
-        /// Sets whom the text may mention.
+        /// Sets the allowed mentions.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
         /// Sets flags.
         flags(flags: MessageFlags);
@@ -89,9 +89,9 @@ calls! {
         thread_id(thread: Id<ChannelMarker>);
         /// Begins a thread in the webhook's forum.
         thread_name(name: &'a str);
-        /// Sets a poll: a new one ([`PollRequest`]), or one like one that was received.
+        /// Sets a poll: a new one ([`PollRequest`]), or a copy of a received one.
         poll(poll: impl Into<PollRequest>);
-        /// Sets whether it is read aloud; the default is no.
+        /// Sets whether the message is read aloud. Default: no.
         tts(tts: bool);
     }
 }

@@ -1,42 +1,42 @@
-//! How many shards a bot has, and which of them run here.
+//! Number of a bot's shards, and the range that runs here.
 
 use std::ops::Range;
 
 use crate::error::ConfigError;
 
-/// More shards than this are a mistake, not a bot.
+/// Largest number of shards that is accepted.
 const MOST: u32 = 100_000;
 
-/// How many shards the bot has, and which of them run here (protocol §6).
+/// Number of a bot's shards, and the range that runs here (protocol §6).
 ///
-/// A session belongs to one number of shards: where that changed since the last run, all sessions begin afresh, and a
-/// gap is reported.
+/// A session belongs to one number of shards: if the number changed since the last run, all sessions begin anew, and a
+/// gap is reported (<https://discord.com/developers/docs/events/gateway#sharding>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shards {
-    /// As many as Discord recommends, all of them here; the default.
+    /// As many shards as Discord recommends, all of them here. The default.
     ///
-    /// Sessions that the last run left are resumed with their own number of shards, whatever is recommended by now, so
-    /// that a restart loses nothing; the recommendation counts once they cannot be resumed.
+    /// Sessions of the last run are resumed with their own number of shards, so that a restart loses nothing; a new
+    /// recommendation counts once they cannot be resumed.
     #[default]
     Recommended,
-    /// This many, all of them here.
+    /// This many shards, all of them here.
     Count(u32),
-    /// Some of them: from the first number to before the last, out of a number that is the same wherever the others run.
+    /// A range of the shards; the other shards run in other programs with the same `count`.
     ///
-    /// Identifies are spread over time only among the shards of one source, so the sources of one bot should not start
-    /// within the same seconds.
+    /// Only the shards of one source queue their identifies, so the sources of one bot should not start within the same
+    /// seconds.
     Range {
         /// First shard that runs here.
         from: u32,
         /// First shard after those that run here.
         to: u32,
-        /// How many the bot has in all.
+        /// Number of shards of the bot.
         count: u32,
     },
 }
 
 impl Shards {
-    /// How many there are in all, where that is chosen.
+    /// Number of shards, if it is chosen.
     pub(crate) fn count(self) -> Option<u32> {
         match self {
             Self::Recommended => None,
@@ -44,7 +44,7 @@ impl Shards {
         }
     }
 
-    /// Those that run here.
+    /// Numbers of the shards that run here, out of `count`.
     pub(crate) fn here(self, count: u32) -> Range<u32> {
         match self {
             Self::Recommended | Self::Count(_) => 0..count,

@@ -1,15 +1,15 @@
-//! Interactions do not wait for one another: each has a lane of its own.
+//! Lanes of interactions: each interaction has its own, so that none waits for another.
 
 use antiphon_core::{Event, Place};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The kind of interactions.
+/// Kind of interactions.
 const INTERACTION: &str = "discord.INTERACTION_CREATE";
 /// `type` of a press on a message's component (Discord's documentation, Interaction Type).
 const PRESS: u64 = 3;
 
-/// What of an interaction tells its lane; ids stand as they were sent, as texts or as numbers.
+/// Fields of an interaction that decide its lane; ids as they were sent, as texts or as numbers.
 #[derive(Deserialize)]
 struct Interaction<'a> {
     #[serde(borrow)]
@@ -38,13 +38,13 @@ struct Member<'a> {
 
 /// The lane of an interaction (`INTERACTION_CREATE`); `None` for every other event.
 ///
-/// Discord takes the first answer to an interaction within three seconds only, so that none may wait for a slow handler
-/// of another: the lane is `interaction/<id>`.
-/// Presses on one message by one user keep their order, since each changes what the next one meant: their lane is
+/// Discord takes the first answer to an interaction only within three seconds, so no interaction waits for the handler
+/// of another: its lane is `interaction/<id>`.
+/// Presses of one user on one message keep their order, because each may change the message: their lane is
 /// `press/<message>/<user>`.
 /// An interaction that cannot be read stays in the lane of its place.
 ///
-/// An app uses it by itself; it is public for those who choose their lanes with `App::lanes`.
+/// An app uses it by default; it is public for custom lanes with `App::lanes`.
 ///
 /// ```
 /// use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};

@@ -1,4 +1,4 @@
-//! Frames that came from elsewhere.
+//! Reading frames without a connection.
 
 use std::fmt;
 
@@ -9,14 +9,13 @@ use jiff::Timestamp;
 use super::Namer;
 use crate::wire::{Header, op};
 
-/// Reads frames that came from elsewhere, such as a recording, into the events that a connection would bring.
+/// Reads frames of a recording or another client into the events that a connection would bring.
 ///
-/// Nothing is known of a connection here: what has no identity of its own is known by the session's name and the
-/// frame's sequence.
+/// An event without an id of its own gets an origin of the session's name and the frame's sequence.
 pub struct FrameReader {
     session: String,
     namer: Namer,
-    /// Frames without a number.
+    /// Number of frames without a sequence.
     unnumbered: u64,
 }
 
@@ -29,7 +28,7 @@ impl fmt::Debug for FrameReader {
 }
 
 impl FrameReader {
-    /// A reader of the frames of one session (protocol §3.1).
+    /// Creates a reader for the frames of one session (protocol §3.1).
     pub fn new(session: impl Into<String>) -> Self {
         Self {
             session: session.into(),

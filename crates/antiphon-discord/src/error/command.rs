@@ -1,9 +1,9 @@
-//! What was asked over the Gateway failed.
+//! Errors of commands over the Gateway.
 
 use std::time::Duration;
 
 use super::{ConfigError, NotConnected};
-use crate::client::Members;
+use crate::model::members::Members;
 
 /// A command was not sent.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum CommandError {
     /// There was no connection within [`Config::action_timeout`](crate::Config::action_timeout).
     #[error(transparent)]
     NotConnected(NotConnected),
-    /// A value makes no sense.
+    /// A value is invalid.
     #[error(transparent)]
     Invalid(ConfigError),
     /// The frame would be longer than the 4096 bytes that Discord takes.
@@ -23,15 +23,18 @@ pub enum CommandError {
     ShardElsewhere {
         /// The shard.
         shard: u32,
-        /// How many there are.
+        /// Number of shards.
         count: u32,
     },
 }
 
 impl CommandError {
-    /// Whether the same call could succeed later.
+    /// Whether the same call could succeed later; not once the source has stopped.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::NotConnected(_))
+        match self {
+            Self::NotConnected(error) => error.is_transient(),
+            Self::Invalid(_) | Self::TooLong(_) | Self::ShardElsewhere { .. } => false,
+        }
     }
 }
 
@@ -39,37 +42,37 @@ impl CommandError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MembersError {
-    /// It was not sent.
+    /// The request was not sent.
     #[error(transparent)]
     Command(CommandError),
     /// Not all chunks came in time.
     #[error("{} of {} chunks of members came before the time was over", .received, .expected.map_or_else(|| "an unknown number".into(), |count| count.to_string()))]
     TimedOut {
-        /// Chunks that came.
+        /// Number of chunks received.
         received: u32,
-        /// How many there should have been, once one said so.
+        /// Number of chunks announced, once one has come.
         expected: Option<u32>,
-        /// What came.
+        /// Members that came in time.
         members: Members,
     },
     /// Discord asks to wait; it sends all members of a guild once in 30 seconds.
     #[error("Discord asks to wait {} seconds before members are asked for again", .retry_after.as_secs_f32())]
     RateLimited {
-        /// How long.
+        /// Time to wait, from now.
         retry_after: Duration,
     },
-    /// The answer is larger than is collected: 10,000 chunks, or 256 MiB.
+    /// The answer is larger than 10,000 chunks or 256 MiB.
     #[error(
         "the answer has more members than are collected; the rest reaches handlers of GUILD_MEMBERS_CHUNK alone"
     )]
     TooMany {
-        /// What came before that.
+        /// Members that came before.
         members: Members,
     },
-    /// The session ended, and with it the answer.
+    /// The session ended before the answer was complete.
     #[error("the session ended before all members came")]
     SessionLost {
-        /// What came before that.
+        /// Members that came before.
         members: Members,
     },
 }
@@ -84,7 +87,7 @@ impl MembersError {
         }
     }
 
-    /// What came before it failed.
+    /// Members that came before the error.
     pub fn partial(&self) -> Option<&Members> {
         match self {
             Self::TimedOut { members, .. }
@@ -99,15 +102,15 @@ impl MembersError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VoiceError {
-    /// It was not asked for.
+    /// The command was not sent.
     #[error(transparent)]
     Command(CommandError),
-    /// Without the intent `GUILD_VOICE_STATES` the answer never comes: add it to the intents.
+    /// The intent `GUILD_VOICE_STATES` is missing, without which Discord never answers.
     #[error(
         "the intent GUILD_VOICE_STATES (bit 7) is missing, and without it a join is never answered: add it to the intents"
     )]
     IntentMissing,
-    /// Discord did not answer in full; it says nothing of a channel that is full or closed to the bot.
+    /// Discord did not answer in full. It sends no error for a channel that is full or closed to the bot.
     #[error("the join was not answered in time ({}); the channel may be full, or closed to the bot", what_came(*.has_state, *.has_server))]
     TimedOut {
         /// Whether the bot's voice state came.
@@ -115,10 +118,10 @@ pub enum VoiceError {
         /// Whether a voice server was named.
         has_server: bool,
     },
-    /// Another join or leave in the same guild took its place.
+    /// Another join or leave in the same guild replaced this one.
     #[error("another join or leave in the same guild took its place")]
     Superseded,
-    /// The session ended, and with it the answer.
+    /// The session ended before the answer was complete.
     #[error("the session ended before the join was answered")]
     SessionLost,
 }

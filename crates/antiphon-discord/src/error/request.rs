@@ -4,13 +4,13 @@ use std::{fmt, time::Duration};
 
 use antiphon_core::BoxError;
 
-/// A request, or its answer, failed.
+/// A request failed.
 ///
-/// No variant holds a token or the text of an answer, but for Discord's words when it refuses.
+/// No variant holds a token, or any text of a response other than Discord's own error message.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// Nothing was sent: a value is not right, and the source says which and why.
+    /// Nothing was sent: the source names the wrong value and the reason.
     #[error("the request was not sent")]
     Invalid(#[source] BoxError),
     /// Discord does not accept the token; nothing more is sent with it.
@@ -19,7 +19,7 @@ pub enum RequestError {
     /// The bot may not do this: it lacks a permission (50013), an access (50001), or is refused for another reason.
     #[error("the bot may not do this: {0}")]
     Forbidden(ApiError),
-    /// There is no such thing, or the bot cannot see it.
+    /// The object does not exist, or the bot cannot see it.
     #[error("not found: {0}")]
     NotFound(ApiError),
     /// Discord refused for another reason.
@@ -28,12 +28,12 @@ pub enum RequestError {
     /// A rate limit holds longer than the request may wait ([`Config::request_timeout`](crate::Config::request_timeout)).
     #[error("a rate limit ({scope}) holds for another {} seconds", retry_after.as_secs_f32())]
     RateLimited {
-        /// How long, from now.
+        /// Time to wait, from now.
         retry_after: Duration,
-        /// Whose limit it is.
+        /// Scope of the limit.
         scope: Scope,
     },
-    /// So many requests were refused that Discord would soon shut out this address; nothing more is sent for a while.
+    /// So many requests were refused that Discord would soon ban this address; nothing is sent for a while.
     #[error(
         "{refusals} requests were refused within ten minutes, and Discord shuts an address out at 10,000; nothing is \
          sent for another {} seconds",
@@ -42,54 +42,54 @@ pub enum RequestError {
     TooManyRefusals {
         /// Answers with status 401, 403 or 429 within the last ten minutes.
         refusals: u32,
-        /// When requests may go out again, from now.
+        /// Time until requests may be sent again, from now.
         retry_after: Duration,
     },
-    /// More requests wait for their turn than may ([`Config::waiting`](crate::Config::waiting)); this one was not sent.
+    /// The request was not sent: [`Config::max_queued_requests`](crate::Config::max_queued_requests) are queued already.
     #[error("{0} requests wait for their turn already")]
     Busy(usize),
-    /// The server failed; what was asked may be asked again.
+    /// The server failed. The request may be repeated.
     #[error("the server failed with status {status}: {message}")]
     Server {
         /// HTTP status, 500 or above.
         status: u16,
-        /// Discord's words, or the length and type of what came in their place.
+        /// Discord's message, or the length and type of a body that is no error of Discord's.
         message: String,
     },
-    /// The server could not be reached, or the connection broke; what was asked may be asked again.
+    /// The server could not be reached, or the connection broke. The request may be repeated.
     #[error("could not reach the server")]
     Unreachable(#[source] BoxError),
-    /// The turn or the answer did not come in time; what was asked may be asked again.
+    /// The request found no place under the rate limits, or no response, in time. It may be repeated.
     #[error("no answer within {} seconds", .0.as_secs_f32())]
     TimedOut(Duration),
-    /// The request was sent and its answer lost: Discord may or may not have done what was asked.
+    /// The request was sent and its response lost: Discord may or may not have carried it out.
     ///
-    /// It is not sent again by itself, since that could do it twice.
+    /// The client does not repeat it, because Discord could then carry it out twice.
     #[error("the request was sent, but whether Discord did it is unknown")]
     OutcomeUnknown(#[source] BoxError),
-    /// The answer is a page of HTML, or a redirect, in place of an answer.
+    /// The response is a page of HTML or a redirect, not one of Discord's API.
     #[error("the answer with status {status} is not Discord's: {answer}")]
     NotAnAnswer {
         /// HTTP status.
         status: u16,
-        /// Length and type of what came, or the host that the redirect leads to; never its text.
+        /// Length and type of the body, or the host of the redirect; never the text.
         answer: String,
     },
-    /// Discord accepted the request, and did what was asked, but its answer has another shape than was expected.
+    /// Discord carried out the request, but the response has an unexpected shape.
     ///
-    /// Asked again, it could do twice what was asked once.
+    /// Repeating the request could carry it out twice.
     #[error("Discord accepted the request, but its answer has another shape ({answer})")]
     Undecodable {
-        /// Status, length and type of the answer; never its text.
+        /// Status, length and type of the response; never its text.
         answer: String,
-        /// Where reading it failed.
+        /// The place in the answer that could not be read.
         #[source]
         source: BoxError,
     },
 }
 
 impl RequestError {
-    /// Whether the same call could succeed later, and does nothing twice.
+    /// Whether the same call could succeed later without carrying anything out twice.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::RateLimited { .. }
@@ -109,7 +109,7 @@ impl RequestError {
         }
     }
 
-    /// HTTP status of a refusal, failure or page.
+    /// HTTP status, if there was a response.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Unauthorized => Some(401),
@@ -122,7 +122,7 @@ impl RequestError {
         }
     }
 
-    /// What Discord said when it refused.
+    /// Discord's error, if it refused the request.
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Self::Forbidden(error) | Self::NotFound(error) | Self::Refused(error) => Some(error),
@@ -130,7 +130,7 @@ impl RequestError {
         }
     }
 
-    /// A code for programs and what the operator can do, where no waiting helps.
+    /// Code and hint for the operator, if waiting does not help.
     pub(crate) fn way_out(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Unauthorized => Some((
@@ -142,15 +142,15 @@ impl RequestError {
     }
 }
 
-/// Whose rate limit a request met (`X-RateLimit-Scope`, protocol §13).
+/// Scope of a rate limit (`X-RateLimit-Scope`, protocol §13).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// The bot's, for this route.
+    /// The bot's limit for this route.
     User,
-    /// The bot's, for all routes.
+    /// The bot's limit for all routes.
     Global,
-    /// That of the resource, whoever asks; it does not count as a refusal.
+    /// The limit of the resource, shared by all clients; it does not count as a refusal.
     Shared,
 }
 
@@ -164,17 +164,17 @@ impl fmt::Display for Scope {
     }
 }
 
-/// What Discord said when it refused a request (protocol §13).
+/// Discord's error for a refused request (protocol §13).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
     /// HTTP status.
     pub status: u16,
-    /// Discord's own code, e.g. 50013 for missing permissions; zero where it has none.
+    /// Discord's error code, e.g. 50013 for missing permissions; zero if there is none.
     pub code: u64,
-    /// Discord's words.
+    /// Discord's message.
     pub message: String,
-    /// What is wrong with single fields, at most 64 of them.
+    /// Errors of single fields, at most 64.
     pub fields: Vec<FieldError>,
 }
 
@@ -192,15 +192,15 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// What is wrong with one field of a request.
+/// Discord's error for one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldError {
-    /// Where it is, e.g. `embeds[0].title`; empty for the request as a whole.
+    /// Path of the field, e.g. `embeds[0].title`; empty for the request as a whole.
     pub path: String,
     /// Discord's code, e.g. `BASE_TYPE_MAX_LENGTH`.
     pub code: String,
-    /// Discord's words.
+    /// Discord's message.
     pub message: String,
 }
 

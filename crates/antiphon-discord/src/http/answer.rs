@@ -1,7 +1,8 @@
-//! What an answer says, and what a refusal means.
+//! Responses: their bodies, and the errors for refusals.
 
 use std::fmt::Write as _;
 
+use antiphon_core::json_position;
 use antiphon_discord_model::{
     Application, AuditLog, Ban, Channel, Command, CurrentUserGuild, GatewayBotInfo, Guild, Member,
     Message, PinsListing, ReadError, Repairs, Role, ThreadMember, ThreadsListing, User,
@@ -13,32 +14,32 @@ use http::{
     header::{CONTENT_TYPE, LOCATION},
 };
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value, error::Category};
+use serde_json::{Map, Value};
 use tracing::debug;
 
 use crate::error::{ApiError, FieldError, RequestError};
 
-/// How many characters of Discord's words for a refusal an error shows.
+/// Largest number of characters of Discord's message that an error shows.
 const WORDS: usize = 400;
-/// How many field errors one refusal may list.
+/// Largest number of field errors in one error.
 const FIELDS: usize = 64;
-/// How deep field errors may be nested.
+/// Largest depth of nested field errors.
 const DEPTH: usize = 16;
 
-/// What a successful answer is read as.
+/// A type that the body of a successful response is read as.
 pub(crate) trait Answer: Sized {
-    /// Reads it, and says what had to be repaired.
+    /// Reads the body, and returns the repairs beside the value.
     fn read(body: &[u8]) -> Result<(Self, Repairs), ReadError>;
 }
 
-/// Nothing that anybody needs.
+/// For requests whose response body is not needed.
 impl Answer for () {
     fn read(_: &[u8]) -> Result<(Self, Repairs), ReadError> {
         Ok(((), Repairs::default()))
     }
 }
 
-/// Answers that the model has.
+/// Implements `Answer` for types of the model.
 macro_rules! answers {
     ($($type:ty),* $(,)?) => {$(
         impl Answer for $type {
@@ -77,11 +78,11 @@ answers!(
     Webhook,
 );
 
-/// An answer to what was carried out.
+/// Response to a request that was carried out.
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) body: Bytes,
-    /// What it was like, without its text.
+    /// Status, length and content type, without the text.
     kind: String,
 }
 
@@ -107,7 +108,7 @@ impl Done {
         Ok(answer)
     }
 
-    /// The error for one that cannot be read at all.
+    /// Creates the error for a response that cannot be read.
     fn unread(&self, error: &ReadError) -> RequestError {
         let why = match error {
             ReadError::Unreadable(repairs) if !repairs.is_empty() => {
@@ -126,7 +127,7 @@ impl Done {
     }
 }
 
-/// An object with what is known of it.
+/// Adds the known fields to an object.
 fn filled(body: &[u8], known: &[(&'static str, Value)]) -> Vec<u8> {
     let mut object: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
     for (field, value) in known {
@@ -135,21 +136,15 @@ fn filled(body: &[u8], known: &[(&'static str, Value)]) -> Vec<u8> {
     serde_json::to_vec(&object).unwrap_or_default()
 }
 
-/// Where and why a document is no JSON; the library's own words could show what was read.
+/// Place and reason of a JSON error; serde's own message could contain parts of the body.
 fn place(body: &[u8]) -> String {
     match serde_json::from_slice::<IgnoredAny>(body) {
         Ok(IgnoredAny) => "another kind of value was expected".to_owned(),
-        Err(error) => {
-            let why = match error.classify() {
-                Category::Eof => "it breaks off",
-                Category::Syntax | Category::Data | Category::Io => "no JSON",
-            };
-            format!("{why} (line {}, column {})", error.line(), error.column())
-        }
+        Err(error) => json_position(&error),
     }
 }
 
-/// The body of a successful answer, or what its status means; 429 is not for here.
+/// Returns the body of a successful response, or the error for its status; 429 is handled before.
 pub(super) fn done(response: Response<Bytes>, is_authorized: bool) -> Result<Done, RequestError> {
     let status = response.status();
     if status.is_success() {
@@ -180,7 +175,7 @@ pub(super) fn done(response: Response<Bytes>, is_authorized: bool) -> Result<Don
     })
 }
 
-/// Reads an error's body, if it is one (protocol §13).
+/// Reads the body of an error, if it is one of Discord's (protocol §13).
 fn refusal(status: u16, body: &[u8]) -> Option<ApiError> {
     let refusal: Value = serde_json::from_slice(body).ok()?;
     let message = refusal.get("message")?.as_str()?;
@@ -196,7 +191,7 @@ fn refusal(status: u16, body: &[u8]) -> Option<ApiError> {
     })
 }
 
-/// Discord's words, at most so many, on one line.
+/// Shortens Discord's message, and puts it on one line.
 fn words(text: &str) -> String {
     let line: String = text.chars().take(WORDS).collect();
     let mut line = line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -206,7 +201,7 @@ fn words(text: &str) -> String {
     line
 }
 
-/// Turns nested errors into one line for each field: the leaves lie under `_errors`.
+/// Flattens nested errors into one for each field; the leaves lie under `_errors`.
 fn flatten(errors: &Value, path: &mut String, fields: &mut Vec<FieldError>, depth: usize) {
     let Value::Object(entries) = errors else {
         return;
@@ -236,7 +231,7 @@ fn flatten(errors: &Value, path: &mut String, fields: &mut Vec<FieldError>, dept
     }
 }
 
-/// To which host a redirect leads; the rest of an address could hold a token.
+/// Host of a redirect; the rest of the URL could hold a token.
 fn location(headers: &HeaderMap) -> Option<String> {
     let location: Uri = headers.get(LOCATION)?.as_bytes().try_into().ok()?;
     Some(match location.host() {
@@ -245,7 +240,7 @@ fn location(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// How long an answer is and of what type, which is all that an error or a log may tell of it.
+/// Length and type of a body, which is all that an error or a log may show of it.
 fn described(response: &Response<Bytes>) -> String {
     let kind = response.headers().get(CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()?.split(';').next());
@@ -347,7 +342,7 @@ mod tests {
         );
     }
 
-    /// Counts what is counted.
+    /// Formats a count with its noun.
     struct Counting(Arc<AtomicU64>);
 
     impl Recorder for Counting {

@@ -2,7 +2,7 @@
 
 mod bucket;
 mod global;
-mod reading;
+mod headers;
 mod refusals;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 pub(super) use self::{
     bucket::Line,
-    reading::{Limited, Reading},
+    headers::{Limited, RateLimitHeaders},
 };
 use self::{
     bucket::{Bucket, Count, Order},
@@ -21,47 +21,47 @@ use self::{
 use super::route::Route;
 use crate::error::Scope;
 
-/// Routes and buckets remembered; above it those at rest are forgotten, and learnt again at their next request.
+/// Largest number of routes and buckets kept; above it idle ones are dropped, and learnt again at their next request.
 const REMEMBERED: usize = 4_096;
 
-/// All limits of one bot.
+/// All rate limits of one bot.
 #[derive(Debug)]
 pub(super) struct Limits {
     global: Global,
     refusals: Refusals,
-    /// Which bucket a route falls into, as its last answer said.
+    /// Bucket of each route, as its newest response named it.
     learnt: HashMap<String, Learnt>,
     buckets: HashMap<Key, Bucket>,
-    /// How many requests were sent in all.
+    /// Number of requests sent.
     sent: u64,
 }
 
-/// A bucket's id, or a route's template until it is known, and the top-level ids.
+/// Key of a bucket: its id, or the route's template until the id is known, and the major ids.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     bucket: Arc<str>,
     top: String,
 }
 
-/// The bucket that the newest answer of a route named.
+/// Bucket that the newest response of a route named.
 #[derive(Debug)]
 struct Learnt {
     bucket: Arc<str>,
     by: Order,
 }
 
-/// What a request gets when it asks to be sent.
+/// Answer to a request that asks to be sent.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// It goes out now, and is counted.
+    /// The request is sent now, and is counted.
     Go(Ticket),
-    /// Not before this time.
+    /// The request has to wait until this time.
     At(Instant, Scope),
-    /// Not before another request of its bucket was answered.
+    /// The request has to wait for the response to another one of its bucket.
     AfterAnother,
-    /// Its route was found to fall into another bucket, with a line of its own.
+    /// The route belongs to another bucket, with its own queue.
     Elsewhere,
-    /// Not before this long, since so many were refused.
+    /// Nothing is sent for this long, because so many requests were refused.
     Refused(u32, Duration),
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Ticket {
 }
 
 impl Limits {
-    /// Limits for a bot that may send this many requests a second.
+    /// Creates the limits for a bot that may send this many requests a second.
     pub(super) fn new(a_second: usize) -> Self {
         Self {
             global: Global::new(a_second),
@@ -85,14 +85,14 @@ impl Limits {
         }
     }
 
-    /// Where requests of this route wait for their turn.
+    /// Queue in which requests of this route wait.
     pub(super) fn line(&mut self, route: &Route, now: Instant) -> Arc<Line> {
         self.forget(now);
         let key = self.key(route);
         Arc::clone(self.buckets.entry(key).or_default().line())
     }
 
-    /// Asks for a request that is first in its line.
+    /// Asks for the first request of its queue.
     pub(super) fn ask(&mut self, route: &Route, line: &Arc<Line>, now: Instant) -> Verdict {
         if let Some((count, wait)) = self.refusals.too_many(now) {
             return Verdict::Refused(count, wait);
@@ -119,20 +119,20 @@ impl Limits {
         })
     }
 
-    /// Notes an answer, and lets the first of its line ask again.
+    /// Notes a response, and lets the first of its queue ask again.
     pub(super) fn answered(
         &mut self,
         route: &Route,
         ticket: &Ticket,
-        reading: &Reading,
+        headers: &RateLimitHeaders,
         now: Instant,
     ) {
-        if reading.is_refusal() {
+        if headers.is_refusal() {
             self.refusals.count(now);
         }
-        // Those that wait in the line where it was counted may learn that there is another.
+        // Requests that wait in its old queue may have to move to another one.
         self.lost(ticket);
-        let is_late = match reading.bucket.as_deref() {
+        let is_late = match headers.bucket.as_deref() {
             Some(id) => !self.learn(route, id, ticket.order),
             None => false,
         };
@@ -141,34 +141,34 @@ impl Limits {
             Some(counted_in) if key != ticket.key => counted_in.in_flight(),
             _ => 0,
         };
-        let is_global = reading.limited.is_some_and(|it| it.scope == Scope::Global);
+        let is_global = headers.limited.is_some_and(|it| it.scope == Scope::Global);
         let bucket = self.buckets.entry(key.clone()).or_default();
-        match &reading.window {
-            // A later request's answer named another bucket.
+        match &headers.window {
+            // The response to a later request named another bucket.
             Some(_) if is_late => {}
             Some(window) if key == ticket.key => {
                 bucket.answered(ticket.count, ticket.order, window, now);
             }
             Some(window) => bucket.answered_elsewhere(ticket.order, window, others, now),
-            // A refusal that names no window does not say that there is none.
-            None if reading.limited.is_none() => bucket.is_unlimited(),
+            // A 429 without a window does not mean that the route has none.
+            None if headers.limited.is_none() => bucket.is_unlimited(),
             None => {}
         }
-        match reading.limited {
+        match headers.limited {
             Some(limited) if is_global => self.global.block(now + limited.wait, ticket.order),
             Some(limited) => bucket.block(now + limited.wait, limited.scope, ticket.order),
             None => {}
         }
         bucket.line().changed.notify_one();
         if is_global {
-            // The wait may be shorter than what the others were told.
+            // The new wait may be shorter than that of the waiting requests.
             for bucket in self.buckets.values() {
                 bucket.line().changed.notify_one();
             }
         }
     }
 
-    /// Notes that no answer will come, and lets the first of its line ask again.
+    /// Notes that no response will come, and lets the first of its queue ask again.
     pub(super) fn lost(&mut self, ticket: &Ticket) {
         if let Some(bucket) = self.buckets.get_mut(&ticket.key) {
             bucket.landed();
@@ -187,10 +187,10 @@ impl Limits {
         }
     }
 
-    /// Notes into which bucket a route falls, unless a later request's answer named another.
+    /// Notes the bucket of a route, unless the response to a later request named another.
     ///
-    /// Those that wait for the route go on to wait there, in the same order; what was known of the route under another
-    /// name says nothing of this bucket.
+    /// Requests that wait for the route move to the bucket's queue, in the same order; knowledge about the route under another
+    /// name does not apply to this bucket.
     fn learn(&mut self, route: &Route, id: &str, by: Order) -> bool {
         let before = self.key(route);
         if let Some(learnt) = self.learnt.get_mut(&route.template) {
@@ -213,7 +213,7 @@ impl Limits {
             return true;
         };
         old.line().changed.notify_one();
-        // Routes may share a bucket that is known already; then those in this line go and stand in that one.
+        // If the bucket is known already, requests of this queue join the bucket's queue.
         if !self.buckets.contains_key(&key)
             && let Some(old) = self.buckets.get_mut(&before)
         {
@@ -223,7 +223,7 @@ impl Limits {
         true
     }
 
-    /// Forgets what is at rest, when there is too much of it.
+    /// Drops idle buckets if there are too many.
     fn forget(&mut self, now: Instant) {
         if self.buckets.len() >= REMEMBERED {
             self.buckets.retain(|_, bucket| !bucket.is_at_rest(now));

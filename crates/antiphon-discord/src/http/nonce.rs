@@ -1,12 +1,12 @@
-//! A message's nonce, by which Discord recognises one that is sent again (protocol §13).
+//! Nonces, by which Discord recognises a message that is sent again (protocol §13).
 
 use antiphon_core::{BoxError, Rng};
 use serde::Serialize;
 
-/// Discord takes no longer ones.
+/// Longest nonce that Discord accepts.
 const LONGEST: usize = 25;
 
-/// A text of 1 to 25 characters; a second message with it from the same bot within a few minutes is the first again.
+/// A text of 1 to 25 characters; Discord answers a second message with it within a few minutes with the first one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Nonce(String);
 

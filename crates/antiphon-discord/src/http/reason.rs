@@ -1,4 +1,4 @@
-//! What a guild's audit log says of a request (`X-Audit-Log-Reason`, protocol §13).
+//! Reasons for a guild's audit log (`X-Audit-Log-Reason`, protocol §13).
 
 use std::fmt::Write as _;
 
@@ -7,10 +7,10 @@ use http::{HeaderName, HeaderValue};
 use crate::error::RequestError;
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-audit-log-reason");
-/// Discord takes no longer ones, in characters.
+/// Longest reason that Discord accepts, in characters.
 const LONGEST: usize = 512;
 
-/// A reason as the header has it: percent-encoded UTF-8.
+/// Encodes a reason for the header: percent-encoded UTF-8.
 pub(super) fn encoded(reason: &str) -> Result<HeaderValue, RequestError> {
     let length = reason.chars().count();
     if length > LONGEST {

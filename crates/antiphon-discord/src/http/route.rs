@@ -1,25 +1,25 @@
-//! Which rate limit a request falls under: its route without ids, and the ids that limits are counted by.
+//! Routes as rate limits count them: the path without minor ids, and the major ids.
 
 use http::Method;
 
-/// What a request is to the rate limits (protocol §13).
+/// The rate limit key of a request (protocol §13).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
-    /// Method and path, minor ids as `*`: `DELETE channels/messages/*`.
+    /// Method and path, with `*` for minor ids: `DELETE channels/messages/*`.
     pub(super) template: String,
-    /// The ids by which a bucket is divided: a channel, a guild, or a webhook with its token.
+    /// Major ids, which have buckets of their own: a channel, a guild, or a webhook with its token.
     pub(super) top: String,
-    /// Whether the bot's global limit is for it; those authorized by an interaction's or webhook's token are exempt.
+    /// Whether the global limit applies; requests with an interaction's or webhook's token are exempt.
     pub(super) is_global: bool,
 }
 
 impl Route {
-    /// Reads it from a path below the API's base.
+    /// Reads the route from a path below the base URL.
     pub(super) fn of(method: &Method, path: &str) -> Self {
         let path = path.split('?').next().unwrap_or_default();
         let mut segments = path.split('/');
         let first = segments.next().unwrap_or_default();
-        // How many of the following segments name the top-level resource.
+        // Number of the following segments that name the major resource.
         let top = match first {
             "channels" | "guilds" => 1,
             "webhooks" | "interactions" => 2,
@@ -38,7 +38,7 @@ impl Route {
                 continue;
             }
             let is_id = segment.bytes().all(|byte| byte.is_ascii_digit());
-            // An emoji, an invite's and a template's code are ids in letters.
+            // Emojis and the codes of invites and templates are ids too.
             let is_code = matches!(before, "reactions" | "invites" | "templates");
             route.template.push('/');
             route

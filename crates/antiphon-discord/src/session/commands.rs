@@ -1,12 +1,58 @@
-//! What clients ask, and when it may be sent (protocol §8).
+//! Commands of clients, and when each may be sent (protocol §8).
 
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{PendingPresence, Phase, Session};
-use crate::{client::Command, wire};
+use crate::{
+    error::{MembersError, VoiceError},
+    model::{
+        members::{MemberQuery, Members},
+        presence::Presence,
+        voice::{UpdateVoiceState, VoiceConnection},
+    },
+    wire,
+};
+
+/// A command from a client to a shard.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Send this presence; a later one replaces it while it waits.
+    Presence {
+        presence: Presence,
+        reply: oneshot::Sender<()>,
+    },
+    /// Send this frame, which has been checked.
+    Send {
+        frame: String,
+        /// Guild whose pending join it replaces.
+        voice: Option<u64>,
+        reply: oneshot::Sender<()>,
+    },
+    /// Request members and collect their chunks.
+    Members {
+        query: MemberQuery,
+        reply: oneshot::Sender<Result<Members, MembersError>>,
+    },
+    /// Join a voice channel and wait for both answers.
+    Join {
+        update: UpdateVoiceState,
+        reply: oneshot::Sender<Result<VoiceConnection, VoiceError>>,
+    },
+}
+
+impl Command {
+    /// Whether the caller has stopped waiting.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Presence { reply, .. } | Self::Send { reply, .. } => reply.is_closed(),
+            Self::Members { reply, .. } => reply.is_closed(),
+            Self::Join { reply, .. } => reply.is_closed(),
+        }
+    }
+}
 
 impl Session {
-    /// Carries out what a client asks.
+    /// Carries out a command.
     pub(crate) fn on_command(&mut self, command: Command, now: Instant) {
         if command.is_abandoned() {
             return;
@@ -28,33 +74,33 @@ impl Session {
                 reply,
             } => {
                 if let Some(guild) = voice {
-                    self.asks.supersede(guild);
+                    self.pending.supersede(guild);
                 }
                 self.send(frame, now);
                 let _ = reply.send(());
             }
             Command::Members { query, reply } => {
-                let frame = self.asks.members(&query, reply, now);
+                let frame = self.pending.members(&query, reply, now);
                 self.send(frame, now);
             }
-            Command::Join { wish, reply } => {
-                let frame = self.asks.join(wish, reply, now);
+            Command::Join { update, reply } => {
+                let frame = self.pending.join(update, reply, now);
                 self.send(frame, now);
             }
         }
     }
 
     pub(super) fn send(&mut self, frame: String, now: Instant) {
-        self.sends.note(now);
+        self.ratelimiter.note(now);
         self.replies.push_back(frame);
     }
 
     pub(super) fn send_presence(&mut self, now: Instant) {
-        if self.phase != Phase::Active || self.sends.presence_at(now) > now {
+        if self.phase != Phase::Active || self.ratelimiter.presence_at(now) > now {
             return;
         }
         if let Some(pending) = self.presence.take() {
-            self.sends.note_presence(now);
+            self.ratelimiter.note_presence(now);
             self.replies.push_back(wire::presence(&pending.presence));
             for reply in pending.replies {
                 let _ = reply.send(());

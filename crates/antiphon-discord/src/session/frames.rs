@@ -1,30 +1,30 @@
-//! What each frame of the server does (protocol §1.2).
+//! Frames of the server, by operation (protocol §1.2).
 
 use std::{sync::Arc, time::Duration};
 
 use antiphon_core::{
-    BodyForm, Draft, Edge, Entry, Gap, Kind, LinkState, Origin, Place, Provenance,
+    BodyForm, Draft, Edge, Gap, Kind, LinkState, Moment, Origin, Place, Provenance,
 };
 use bytes::Bytes;
 
 use super::{
-    Cut, Heart, Last, Moment, Phase, REFUSED_PAUSE, Resumable, Sends, Session, Then,
-    sequence::Came, stored::Lost,
+    Disconnect, Heartbeat, Last, Phase, REFUSED_PAUSE, RateLimiter, Reaction, Resumable, Session,
+    checkpoint::Lost, sequence::Came,
 };
 use crate::{
     dispatch::UNREADABLE,
     wire::{self, Header, op},
 };
 
-/// Unknown operations above this are no operations.
+/// Largest number that counts as an unknown operation.
 const MOST_OPS: u64 = 1000;
 
 impl Session {
-    /// Takes one payload: a text frame, or what a binary one inflated to.
+    /// Takes one payload: a text frame, or an inflated binary one.
     ///
     /// # Errors
     /// The connection has to be closed.
-    pub(crate) fn on_frame(&mut self, frame: &Bytes, now: Moment) -> Result<(), Cut> {
+    pub(crate) fn on_frame(&mut self, frame: &Bytes, now: Moment) -> Result<(), Disconnect> {
         self.frame += 1;
         let header = Header::read(frame);
         tracing::trace!(
@@ -39,14 +39,14 @@ impl Session {
             Some(op::DISPATCH) => self.on_dispatch(frame, &header, now),
             Some(op::HEARTBEAT) => {
                 self.count_or_keep("heartbeat", frame, &header, now);
-                if let Some(heart) = &mut self.heart {
-                    heart.extra_beat(now.at);
+                if let Some(heartbeat) = &mut self.heartbeat {
+                    heartbeat.extra_beat(now.at);
                 }
                 self.replies.push_back(wire::heartbeat(self.durable));
             }
             Some(op::RECONNECT) => {
                 self.count_or_keep("reconnect", frame, &header, now);
-                return Err(Cut::resume("Discord asked to reconnect"));
+                return Err(Disconnect::resume("Discord asked to reconnect"));
             }
             Some(op::INVALID_SESSION) => {
                 self.count_or_keep("invalid-session", frame, &header, now);
@@ -58,8 +58,8 @@ impl Session {
             }
             Some(op::HEARTBEAT_ACK) => {
                 self.count_or_keep("heartbeat-ack", frame, &header, now);
-                if let Some(heart) = &mut self.heart {
-                    heart.acknowledged(now.at);
+                if let Some(heartbeat) = &mut self.heartbeat {
+                    heartbeat.acknowledged(now.at);
                 }
             }
             Some(other) if other < MOST_OPS && header.is_whole => {
@@ -79,7 +79,7 @@ impl Session {
         Ok(())
     }
 
-    /// A payload was passed over, since it inflates to so many bytes.
+    /// Notes that a payload of this size was skipped.
     pub(crate) fn on_skipped(&mut self, size: usize) {
         tracing::error!(
             part = &*self.part,
@@ -90,7 +90,7 @@ impl Session {
         self.skipped = Some(self.skipped.unwrap_or_default().max(size));
     }
 
-    /// Counts a frame that is about the connection alone; keeps it where it is broken, since it may hold more.
+    /// Counts a frame of the connection itself; stores it if it is broken, because it may hold more.
     fn count_or_keep(
         &mut self,
         reason: &'static str,
@@ -105,26 +105,26 @@ impl Session {
         }
     }
 
-    /// Stores a whole frame that is no dispatch we know.
+    /// Stores a whole frame.
     pub(super) fn keep_frame(&mut self, kind: Kind, frame: &Bytes, now: Moment) {
         let origin = Origin::frame(&self.connection, self.frame);
         let mut draft = Draft::new(kind, Place::root(), origin, now.wall, frame.clone());
         draft.form = BodyForm::of(frame);
-        self.push(Entry::event(draft));
+        self.outbox.event(draft);
     }
 
     fn on_hello(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
-        if !matches!(self.phase, Phase::Greeting { .. }) {
+        if !matches!(self.phase, Phase::AwaitingHello { .. }) {
             return;
         }
         let hello: wire::Hello = data(frame, header).unwrap_or_default();
-        let heart = Heart::new(hello.heartbeat_interval, self.rng.f64(), now.at);
-        self.sends = Sends::new(heart.interval());
-        self.heart = Some(heart);
+        let heartbeat = Heartbeat::new(hello.heartbeat_interval, self.rng.f64(), now.at);
+        self.ratelimiter = RateLimiter::new(heartbeat.interval());
+        self.heartbeat = Some(heartbeat);
         let by = now.at + self.config.ready_timeout;
         let frame = if let Some(session) = &self.resumable {
             self.phase = Phase::Resuming { by };
-            // Before anything of a session is durable there is only what was received to go by.
+            // Before any event of the session is durable, the received sequence has to do.
             let seq = self.durable.or(self.seq).unwrap_or_default();
             wire::resume(self.config.bare_token(), &session.id, seq)
         } else {
@@ -132,35 +132,35 @@ impl Session {
             if let Some(permit) = self.permit.take() {
                 permit.used(now.at);
             }
-            wire::identify(&self.config, [self.shard, self.count])
+            wire::identify(&self.config.identify([self.shard, self.count]))
         };
         self.send(frame, now.at);
     }
 
     /// Op 9 (protocol §4).
-    fn on_invalid_session(&mut self, frame: &Bytes, header: &Header<'_>) -> Cut {
+    fn on_invalid_session(&mut self, frame: &Bytes, header: &Header<'_>) -> Disconnect {
         let is_resumable = data(frame, header).unwrap_or(false);
         if is_resumable && self.resumable.is_some() {
-            return Cut::resume("Discord asked to resume again");
+            return Disconnect::resume("Discord asked to resume again");
         }
         let reason = if self.resumable.is_some() {
             "Discord no longer knows the session"
         } else {
             "Discord refused to begin a session now"
         };
-        Cut {
+        Disconnect {
             reason: reason.into(),
-            then: Then::Afresh(Duration::from_millis(self.rng.u64(REFUSED_PAUSE))),
+            reaction: Reaction::NewSession(Duration::from_millis(self.rng.u64(REFUSED_PAUSE))),
         }
     }
 
     fn on_dispatch(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
         if let Phase::Resuming { by } = &mut self.phase {
-            // A long replay is alive; acknowledgements alone are not.
+            // Each replayed dispatch moves the deadline; acknowledgements do not.
             *by = now.at + self.config.ready_timeout;
         }
-        // The body is `d`, byte for byte; where there is none, or bytes that are neither `d` nor the envelope's own,
-        // it is the whole frame.
+        // The body is `d`, byte for byte. If `d` is missing, or the frame has bytes outside of `d` and the envelope,
+        // the body is the whole frame.
         let (body, form) = match &header.data {
             Some(span) if header.is_sound() => (frame.slice(span.clone()), header.form),
             _ => (frame.clone(), BodyForm::of(frame)),
@@ -182,7 +182,7 @@ impl Session {
             .resumable
             .as_ref()
             .map(|session| Arc::clone(&session.stream));
-        // A broken frame says nothing for sure: a number may be cut off, and a resume may bring the whole one.
+        // The sequence of a broken frame may be cut off, and a resume may bring the whole frame.
         let mut seq = header.seq.filter(|_| header.is_sound());
         if let (Some(number), Some(stream)) = (seq, &stream) {
             let is_repeat = self.recent.came(number, name, &body);
@@ -190,7 +190,7 @@ impl Session {
             match self.on_sequence(stream, number, now) {
                 Came::InReach => {
                     if name == Some("RESUMED") {
-                        // The replay is over: what did not come with it will not come.
+                        // The replay is over, so missing dispatches will not come.
                         self.settle_holes(stream, now);
                     }
                     self.note_last(stream, now);
@@ -206,7 +206,7 @@ impl Session {
                 Came::OutOfReach => seq = None,
             }
         }
-        // A broken frame is known by its place on the connection, so that it is taken for no repeat, nor the whole one.
+        // A broken frame's origin is its number on the connection, so that the whole frame is not taken for a repeat.
         let origin = match (named.occurrence, &stream, seq) {
             (Some(occurrence), _, _) if header.is_sound() => occurrence,
             (_, Some(stream), Some(seq)) => self.namer.sequence(stream, seq),
@@ -228,14 +228,15 @@ impl Session {
             note: None,
             deletes: named.deletes,
         };
-        if !self.asks.is_empty() {
-            self.asks.look(&draft, &header.ids, self.me, now.at);
+        if !self.pending.is_empty() {
+            self.pending
+                .on_dispatch(&draft, &header.ids, self.me, now.at);
         }
-        let mut entry = Entry::event(draft);
+        self.outbox.event(draft);
         if stream.is_some() {
-            entry.checkpoint = Some(self.checkpoint(now.wall));
+            let checkpoint = self.checkpoint(now.wall);
+            self.outbox.checkpoint(checkpoint);
         }
-        self.push(entry);
         match name {
             Some("READY") => self.on_up(now),
             Some("RESUMED") => {
@@ -243,7 +244,7 @@ impl Session {
                     self.report_lost(self.seq, now);
                     self.render(now.wall);
                     let checkpoint = self.checkpoint(now.wall);
-                    self.push(Entry::checkpoint(checkpoint));
+                    self.outbox.checkpoint(checkpoint);
                 }
                 self.shard_event("discord.SHARD_RESUME", now);
                 self.on_up(now);
@@ -269,7 +270,7 @@ impl Session {
         }
     }
 
-    /// Reports that a payload before this one was passed over, if one was.
+    /// Reports a gap if a payload before this one was skipped.
     pub(super) fn report_skipped(&mut self, stream: &str, seq: u64, now: Moment) -> bool {
         let Some(size) = self.skipped.take() else {
             return false;
@@ -290,10 +291,10 @@ impl Session {
     pub(super) fn gap(&mut self, gap: &Gap, now: Moment) {
         tracing::error!(part = &*self.part, cause = gap.cause, "events were lost");
         let kind = Kind::from_static(Gap::KIND);
-        self.synthetic(kind, Place::root(), gap.body(), now);
+        self.outbox.own_event(kind, Place::root(), gap.body(), now);
     }
 
-    /// A session begins (protocol §3.1).
+    /// Begins a session (protocol §3.1).
     fn on_ready(&mut self, body: &Bytes, seq: Option<u64>, now: Moment) {
         let ready: wire::Ready<'_> = serde_json::from_slice(body)
             .inspect_err(|error| {
@@ -312,11 +313,11 @@ impl Session {
                 });
                 self.render(now.wall);
                 let checkpoint = self.checkpoint(now.wall);
-                self.push(Entry::checkpoint(checkpoint));
+                self.outbox.checkpoint(checkpoint);
             }
             return;
         };
-        // A replay holds nothing up to the number that was resumed from: such a READY answers the resume with a new
+        // A replay has no dispatch up to the resumed sequence, so such a READY answers the resume with a new
         // session.
         let resumed_from = self.durable.or(self.seq).unwrap_or_default();
         let is_asked_for = match self.phase {
@@ -363,7 +364,7 @@ impl Session {
         self.render(now.wall);
     }
 
-    /// Says aloud what was lost before this session, or before this run.
+    /// Reports the gap before this session.
     fn report_lost(&mut self, seq: Option<u64>, now: Moment) {
         if let Some(lost) = self.lost.take() {
             let to = match &self.resumable {
@@ -374,7 +375,7 @@ impl Session {
         }
     }
 
-    /// Events flow.
+    /// Dispatches are received.
     fn on_up(&mut self, now: Moment) {
         self.phase = Phase::Active;
         self.tries = 0;
@@ -385,7 +386,7 @@ impl Session {
     }
 }
 
-/// `d` of a frame that is no dispatch.
+/// Decodes `d` of a frame that is no dispatch.
 fn data<'a, T: serde::Deserialize<'a>>(frame: &'a Bytes, header: &Header<'_>) -> Option<T> {
     let span = header.data.clone()?;
     serde_json::from_slice(&frame[span]).ok()

@@ -1,41 +1,41 @@
-//! A session's sequence: how far it came without a hole, and what is missing.
+//! A session's sequence: the last number before a hole, and the numbers behind it.
 
 use std::{collections::BTreeSet, time::Duration};
 
-use antiphon_core::{Edge, Entry, Gap};
+use antiphon_core::{Edge, Gap, Moment};
 use tokio::time::Instant;
 
-use super::{Moment, Phase, Session};
+use super::{Phase, Session};
 
-/// Dispatches behind a hole that are waited for before the hole is a gap: a server that changes the order of two frames
+/// Dispatches behind a hole before the hole is reported as a gap: a server that changes the order of two frames
 /// loses nothing.
 const PATIENCE: usize = 8;
-/// How long a quiet session waits before a hole is a gap, and the least time between two gaps.
+/// Wait of a quiet session before a hole is reported as a gap, and the least time between two gaps.
 const WAIT: Duration = Duration::from_secs(5);
-/// Dispatches behind holes that are told apart, however quickly they come.
+/// Largest number of dispatches behind holes that are remembered.
 const MOST_AHEAD: usize = 256;
-/// How many of the last dispatches are known by their bytes.
+/// Number of newest dispatches whose hashes are kept.
 const RECENT: usize = 256;
-/// A session cannot reach a number so far beyond the last one that came: nothing on a connection is dropped unseen, and
+/// Largest distance from the last sequence that a session can reach: a connection drops no frame unseen, and
 /// ten thousand lost frames would be a new session.
 const FARTHEST: u64 = 10_000;
 
-/// What the sequence of a dispatch says.
+/// Classification of a dispatch's sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
-    /// It belongs to the stream: new, behind a hole, or sent again.
+    /// The sequence belongs to the stream: new, behind a hole, or repeated.
     InReach,
-    /// No session can have reached it; it says nothing.
+    /// The session cannot have reached the sequence, so it is ignored.
     OutOfReach,
 }
 
-/// Sequences that came behind a hole.
+/// Sequences received behind a hole.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
     numbers: BTreeSet<u64>,
-    /// When the hole is a gap, as long as nothing more comes before it.
+    /// Time at which the hole is reported as a gap.
     by: Option<Instant>,
-    /// No gap is reported before then, unless there is no more room.
+    /// Earliest time of the next gap, unless the set is full.
     next: Option<Instant>,
 }
 
@@ -45,12 +45,12 @@ impl Ahead {
         self.by = None;
     }
 
-    /// When [`Session::settle_overdue`] wants to be called.
+    /// Time at which [`Session::settle_overdue`] is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.by
     }
 
-    /// Nothing was read for so long.
+    /// Moves the deadline, because nothing was read for this long.
     pub(super) fn shift(&mut self, by: Duration) {
         if let Some(at) = &mut self.by {
             *at += by;
@@ -58,12 +58,12 @@ impl Ahead {
     }
 }
 
-/// The last dispatches, each in the slot of its sequence, as hashes.
+/// Hashes of the newest dispatches, each in the slot of its sequence.
 #[derive(Debug, Default)]
 pub(super) struct Recent(Vec<(u64, u64)>);
 
 impl Recent {
-    /// Notes a dispatch; whether it came lately with the same sequence and the same bytes.
+    /// Notes a dispatch; returns whether it came lately with the same sequence and bytes.
     pub(super) fn came(&mut self, seq: u64, name: Option<&str>, body: &[u8]) -> bool {
         self.0.resize(RECENT, (u64::MAX, 0));
         let slot = &mut self.0[usize::try_from(seq % RECENT as u64).expect("small")];
@@ -93,14 +93,14 @@ fn hash(name: Option<&str>, body: &[u8]) -> u64 {
 }
 
 impl Session {
-    /// Whether a dispatch with this sequence came before, and a resume does not bring it again: it is a repeat only if
+    /// Whether a dispatch with this sequence came before, outside of a replay: it is a repeat only if
     /// its bytes are the same.
     pub(super) fn is_behind(&self, seq: u64) -> bool {
         let came = self.seq.is_some_and(|last| seq <= last) || self.ahead.numbers.contains(&seq);
         came && self.phase == Phase::Active
     }
 
-    /// Takes a dispatch's sequence into account.
+    /// Takes the sequence of a dispatch.
     ///
     /// [`Session::seq`] is the last sequence before the first hole, and so are the mark, the heartbeat and the resume:
     /// if the connection is lost while a hole is open, a resume brings what is missing.
@@ -110,7 +110,7 @@ impl Session {
             self.report_out_of_reach(stream, seq, now);
             return Came::OutOfReach;
         }
-        // A payload that was passed over has a gap of its own.
+        // A skipped payload has a gap of its own.
         if self.report_skipped(stream, seq, now) {
             self.seq = self.seq.max(Some(seq));
             self.ahead.clear();
@@ -132,7 +132,7 @@ impl Session {
             }
             _ => {
                 self.advance(seq);
-                // The stream goes on before the hole, so that it is the leap that may be wrong.
+                // The stream goes on before the hole, so the number behind it may be the wrong one.
                 let is_open = !self.ahead.numbers.is_empty();
                 self.ahead.by = is_open.then_some(now.at + WAIT);
             }
@@ -140,7 +140,7 @@ impl Session {
         Came::InReach
     }
 
-    /// Goes on to a sequence, and over what came before its time.
+    /// Advances to a sequence, and over numbers that were received early.
     fn advance(&mut self, seq: u64) {
         let mut last = seq;
         while let Some(next) = last.checked_add(1)
@@ -151,12 +151,12 @@ impl Session {
         self.seq = Some(last);
     }
 
-    /// Reports all that is missing below the highest sequence that came, and goes on from there.
+    /// Reports all missing numbers below the highest received one, and advances to it.
     pub(super) fn settle_holes(&mut self, stream: &str, now: Moment) {
         self.settle(stream, 0, now);
     }
 
-    /// Reports a hole that nothing filled in time.
+    /// Reports a hole that was not filled in time.
     pub(super) fn settle_overdue(&mut self, now: Moment) {
         if self.ahead.by.is_some_and(|by| by <= now.at)
             && let Some(session) = &self.resumable
@@ -164,13 +164,13 @@ impl Session {
             let stream = std::sync::Arc::clone(&session.stream);
             self.settle(&stream, 0, now);
             let checkpoint = self.checkpoint(now.wall);
-            self.push(Entry::checkpoint(checkpoint));
+            self.outbox.checkpoint(checkpoint);
         }
     }
 
-    /// Reports the first holes in one gap, until at most so many dispatches wait behind the next, and goes on there.
+    /// Reports the first holes in one gap, until at most `most` dispatches wait behind the next.
     ///
-    /// What stands behind the next hole waits on: one wrong number does not carry the mark away.
+    /// Dispatches behind the next hole keep waiting, so that one wrong number does not move the mark.
     fn settle(&mut self, stream: &str, most: usize, now: Moment) {
         let last = self.seq.unwrap_or_default();
         let (mut missing, mut first) = (0_u64, None);
@@ -205,7 +205,7 @@ impl Session {
         self.gap(&gap, now);
     }
 
-    /// Reports, once a connection, that a sequence cannot be right.
+    /// Reports, once for each connection, a sequence that is out of reach.
     fn report_out_of_reach(&mut self, stream: &str, seq: u64, now: Moment) {
         let last = self.seq.unwrap_or_default();
         tracing::warn!(

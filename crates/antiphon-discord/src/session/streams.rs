@@ -1,10 +1,10 @@
-//! Names of event streams: an origin says which stream its sequence belongs to.
+//! Names of event streams: an origin consists of a stream's name and a sequence.
 //!
-//! Each IDENTIFY that a READY answers begins a stream, and sequences begin anew with it; a RESUME goes on with it.
-//! A stream is named by its session id, as long as no stream of this bot had that id before.
-//! A server may give an id again (Spacebar does), so a later stream is named `id~shard.epoch`: a shard counts its
+//! Each READY begins a stream with new sequences; a RESUME continues it.
+//! Its name is the session id, unless an earlier stream of this bot had that id.
+//! A server may repeat an id (Spacebar does), so a later stream is named `id~shard.epoch`: a shard counts its
 //! sessions in its checkpoint's mark, and the count is stored in one transaction with the stream's first event.
-//! So is every later stream where a checkpoint does not say which ids there were: those of version 0.1.0 do not.
+//! Streams after a checkpoint of version 0.1.0, which does not list the used ids, are named in this way too.
 //!
 //! | origin | unique because |
 //! | --- | --- |
@@ -17,26 +17,26 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Ids that a shard remembers; once so many are used, every further stream is named `id~shard.epoch`.
+/// Number of ids that a shard remembers; after that every stream is named `id~shard.epoch`.
 pub(super) const REMEMBERED: usize = 64;
-/// Longer ids, in bytes, are not remembered, and their streams are always named `id~shard.epoch`.
+/// Longest remembered id in bytes; streams with longer ids are named `id~shard.epoch`.
 const LONGEST: usize = 64;
-/// Stands before shard and epoch in a stream's name; an id with it is never a name by itself.
+/// Separator before shard and epoch; an id that contains it is never a name by itself.
 const MARK: char = '~';
 
-/// The names that streams of a source's shards have had.
+/// Names of all streams of a source's shards.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Streams(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
     names: HashSet<Arc<str>>,
-    /// Whether there may be others: a checkpoint is of an earlier version, or cannot be read.
+    /// Whether there may be unknown names: a checkpoint is of an earlier version, or unreadable.
     has_others: bool,
 }
 
 impl Streams {
-    /// Remembers a shard's names from earlier runs; `None` where they are not known, so that no id counts as fresh.
+    /// Adds a shard's names from earlier runs; with `None` (unknown) no id counts as new any more.
     pub(crate) fn remember(&self, names: Option<&[String]>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match names {
@@ -47,7 +47,7 @@ impl Streams {
         }
     }
 
-    /// The name of the stream that begins with a READY; `used` are the ids that this shard remembers.
+    /// Names the stream of a READY; `used` are the ids that this shard remembers.
     pub(super) fn begin(
         &self,
         id: &str,
@@ -65,7 +65,7 @@ impl Streams {
             used.push(id.to_owned());
             return id.into();
         }
-        // It need not be remembered: no other stream has this shard and epoch.
+        // The name need not be remembered, because no other stream has this shard and epoch.
         format!("{id}{MARK}{shard}.{epoch}").into()
     }
 }

@@ -7,9 +7,9 @@ use twilight_model::{gateway::Intents, id::Id};
 
 use super::*;
 use crate::{
-    client::{Command, MemberQuery, VoiceWish},
     error::{MembersError, VoiceError},
     identify::Permit,
+    model::{members::MemberQuery, voice::UpdateVoiceState},
 };
 
 const INTERVAL: u64 = 40;
@@ -61,7 +61,7 @@ impl Table {
         self.now.wall += time;
     }
 
-    fn frame(&mut self, frame: &Value) -> Result<(), Cut> {
+    fn frame(&mut self, frame: &Value) -> Result<(), Disconnect> {
         self.session.on_frame(&frame.to_string().into(), self.now)
     }
 
@@ -80,8 +80,8 @@ impl Table {
     }
 
     /// Closes for this reason, as the loop does.
-    fn gone(&mut self, cut: Cut) {
-        self.session.on_gone(cut, self.now);
+    fn gone(&mut self, disconnect: Disconnect) {
+        self.session.on_disconnected(disconnect, self.now);
     }
 
     /// Frames that are to be sent.
@@ -104,7 +104,7 @@ impl Table {
     fn store(&mut self) -> Vec<String> {
         let from = self.stored.len();
         self.stored
-            .extend(std::iter::from_fn(|| self.session.take_entry()));
+            .extend(std::iter::from_fn(|| self.session.outbox.take()));
         self.session
             .note_stored(self.checkpoint().map(|checkpoint| checkpoint.mark));
         let events = self.stored[from..]
@@ -162,7 +162,7 @@ impl Table {
     }
 
     /// Passes time until the session is due, and lets it act.
-    fn due(&mut self) -> Result<(), Cut> {
+    fn due(&mut self) -> Result<(), Disconnect> {
         self.session.note_pause(self.now);
         let at = self.session.deadline(self.now.at).expect("a deadline");
         let time = at.saturating_duration_since(self.now.at);
@@ -171,8 +171,8 @@ impl Table {
     }
 
     /// The connection is lost, and another is open.
-    fn reconnect(&mut self, cut: Cut) -> Task {
-        self.gone(cut);
+    fn reconnect(&mut self, disconnect: Disconnect) -> Task {
+        self.gone(disconnect);
         self.due().expect("only a new try");
         let task = self.session.next_task().expect("a connection to open");
         self.session.on_opened(Some(Permit::for_test()), self.now);
@@ -240,7 +240,7 @@ fn ready_begins_a_session_and_its_checkpoint() {
     );
     let ready = table.draft("discord.READY");
     assert_eq!(ready.origin.as_str(), "a1b2/0000000001");
-    let stored = Stored::read(&table.checkpoint().expect("stored").state).expect("ours");
+    let stored = SavedState::read(&table.checkpoint().expect("stored").state).expect("ours");
     assert_eq!(stored.session.as_deref(), Some("a1b2"));
     assert_eq!(stored.url.as_deref(), Some("wss://resume.test"));
     assert_eq!(stored.user, Some(9));
@@ -255,8 +255,8 @@ fn a_server_that_does_not_greet_is_left() {
     let mut table = Table::new();
     table.session.next_task();
     table.session.on_opened(None, table.now);
-    let cut = table.due().expect_err("no hello");
-    assert_eq!(cut.reason, "Discord did not greet in time");
+    let disconnect = table.due().expect_err("no hello");
+    assert_eq!(disconnect.reason, "Discord did not greet in time");
 }
 
 #[test]
@@ -264,16 +264,16 @@ fn a_session_that_does_not_begin_is_given_up_while_beats_go_on() {
     let mut table = Table::new();
     table.greet();
     let mut beats = 0;
-    let cut = loop {
+    let disconnect = loop {
         match table.due() {
             Ok(()) => {
                 beats += table.ops().iter().filter(|op| **op == 1).count();
                 table.say(&json!({"op": 11}));
             }
-            Err(cut) => break cut,
+            Err(disconnect) => break disconnect,
         }
     };
-    assert_eq!(cut.reason, "the session did not begin in time");
+    assert_eq!(disconnect.reason, "the session did not begin in time");
     assert!(beats >= 2, "{beats}");
 }
 
@@ -282,10 +282,10 @@ fn a_reconnect_may_come_instead_of_hello() {
     let mut table = Table::new();
     table.session.next_task();
     table.session.on_opened(None, table.now);
-    let cut = table
+    let disconnect = table
         .frame(&json!({"op": 7, "d": null}))
         .expect_err("a cut");
-    assert_eq!(cut.then, Then::Resume(Duration::ZERO));
+    assert_eq!(disconnect.reaction, Reaction::Resume(Duration::ZERO));
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -338,9 +338,12 @@ fn silence_between_two_beats_is_a_dead_connection() {
     table.due().expect("the first beat");
     // Events do not count: only an acknowledgement does.
     table.message(2);
-    let cut = table.due().expect_err("no acknowledgement");
-    assert_eq!(cut.reason, "Discord stopped acknowledging heartbeats");
-    assert_eq!(cut.then, Then::Resume(Duration::ZERO));
+    let disconnect = table.due().expect_err("no acknowledgement");
+    assert_eq!(
+        disconnect.reason,
+        "Discord stopped acknowledging heartbeats"
+    );
+    assert_eq!(disconnect.reaction, Reaction::Resume(Duration::ZERO));
 }
 
 #[test]
@@ -358,7 +361,7 @@ fn an_acknowledged_beat_is_followed_by_the_next_and_measures_latency() {
 
 #[test]
 fn while_the_journal_is_slow_beats_go_on_and_no_answer_is_missed() {
-    let config = Config::new("t", Intents::all()).buffer(1000);
+    let config = Config::new("t", Intents::all()).buffer_bytes(1000);
     let mut table = Table::of(config, [0, 1], None);
     table.up();
     for seq in 2..10 {
@@ -388,7 +391,7 @@ fn a_lost_connection_resumes_at_the_resume_address_from_the_stored_sequence() {
     table.message(2);
     table.store();
     table.message(3);
-    let task = table.reconnect(Cut::resume("lost"));
+    let task = table.reconnect(Disconnect::resume("lost"));
     assert_eq!(task, Task::Resume(Some("wss://resume.test".into())));
     let resume = json!({"op": 6, "d": {"token": "canary-token", "session_id": "a1b2", "seq": 2}});
     assert_eq!(table.replies(), [resume]);
@@ -398,7 +401,7 @@ fn a_lost_connection_resumes_at_the_resume_address_from_the_stored_sequence() {
 fn what_is_replayed_says_so_and_resumed_ends_it() {
     let mut table = Table::new();
     table.up();
-    table.reconnect(Cut::resume("lost"));
+    table.reconnect(Disconnect::resume("lost"));
     table.store();
     table.message(2);
     table.dispatch(3, "RESUMED", &json!(null));
@@ -427,7 +430,7 @@ fn what_is_replayed_says_so_and_resumed_ends_it() {
 fn every_close_is_said_once() {
     let mut table = Table::new();
     table.up();
-    table.gone(Cut::by_server(Some(4000), ""));
+    table.gone(Disconnect::by_server(Some(4000), ""));
     assert_eq!(
         table.store(),
         [
@@ -452,7 +455,7 @@ fn every_close_is_said_once() {
 fn a_stale_resume_host_is_followed_by_the_usual_one() {
     let mut table = Table::new();
     table.up();
-    table.gone(Cut::resume("lost"));
+    table.gone(Disconnect::resume("lost"));
     let mut tasks = Vec::new();
     for _ in 0..3 {
         table.due().expect("a new try");
@@ -472,33 +475,33 @@ fn a_stale_resume_host_is_followed_by_the_usual_one() {
 fn a_resume_that_is_never_answered_ends_in_a_new_session() {
     let mut table = Table::new();
     table.up();
-    let mut cut = Cut::resume("lost");
+    let mut disconnect = Disconnect::resume("lost");
     for _ in 0..2 {
-        table.reconnect(cut);
-        cut = loop {
+        table.reconnect(disconnect);
+        disconnect = loop {
             match table.due() {
                 Ok(()) => table.say(&json!({"op": 11})),
-                Err(cut) => break cut,
+                Err(disconnect) => break disconnect,
             }
         };
-        assert_eq!(cut.then, Then::Resume(Duration::ZERO));
+        assert_eq!(disconnect.reaction, Reaction::Resume(Duration::ZERO));
     }
-    table.reconnect(cut);
-    let cut = loop {
+    table.reconnect(disconnect);
+    let disconnect = loop {
         match table.due() {
             Ok(()) => table.say(&json!({"op": 11})),
-            Err(cut) => break cut,
+            Err(disconnect) => break disconnect,
         }
     };
-    assert_eq!(cut.then, Then::Afresh(Duration::ZERO));
-    assert_eq!(table.reconnect(cut), Task::Identify);
+    assert_eq!(disconnect.reaction, Reaction::NewSession(Duration::ZERO));
+    assert_eq!(table.reconnect(disconnect), Task::Identify);
 }
 
 #[test]
 fn a_long_replay_is_no_silence() {
     let mut table = Table::new();
     table.up();
-    table.reconnect(Cut::resume("lost"));
+    table.reconnect(Disconnect::resume("lost"));
     for seq in 2..20 {
         table.pass(Duration::from_secs(60));
         table.message(seq);
@@ -514,10 +517,10 @@ fn a_long_replay_is_no_silence() {
 fn op_9_true_resumes() {
     let mut table = Table::new();
     table.up();
-    let cut = table
+    let disconnect = table
         .frame(&json!({"op": 9, "d": true}))
         .expect_err("a cut");
-    assert!(matches!(table.reconnect(cut), Task::Resume(_)));
+    assert!(matches!(table.reconnect(disconnect), Task::Resume(_)));
     assert_eq!(table.ops(), [6]);
 }
 
@@ -525,10 +528,10 @@ fn op_9_true_resumes() {
 fn op_9_false_begins_afresh_after_one_to_five_seconds() {
     let mut table = Table::new();
     table.up();
-    let cut = table
+    let disconnect = table
         .frame(&json!({"op": 9, "d": false}))
         .expect_err("a cut");
-    table.gone(cut);
+    table.gone(disconnect);
     let wait = table.waits();
     assert!((1..=5).contains(&wait.as_secs()), "{wait:?}");
     table.due().expect("a new try");
@@ -539,10 +542,10 @@ fn op_9_false_begins_afresh_after_one_to_five_seconds() {
 fn an_identify_before_its_turn_waits_one_to_five_seconds() {
     let mut table = Table::new();
     table.greet();
-    let cut = table
+    let disconnect = table
         .frame(&json!({"op": 9, "d": false}))
         .expect_err("a cut");
-    table.gone(cut);
+    table.gone(disconnect);
     assert!((1..=5).contains(&table.waits().as_secs()));
     table.store();
     assert!(table.gaps().is_empty(), "there was nothing to lose");
@@ -552,10 +555,10 @@ fn an_identify_before_its_turn_waits_one_to_five_seconds() {
 fn op_7_resumes() {
     let mut table = Table::new();
     table.up();
-    let cut = table
+    let disconnect = table
         .frame(&json!({"op": 7, "d": null}))
         .expect_err("a cut");
-    assert!(matches!(table.reconnect(cut), Task::Resume(_)));
+    assert!(matches!(table.reconnect(disconnect), Task::Resume(_)));
     assert_eq!(table.ops(), [6]);
 }
 
@@ -565,7 +568,7 @@ fn a_close_that_ends_the_session_identifies_afresh() {
         let mut table = Table::new();
         table.up();
         assert_eq!(
-            table.reconnect(Cut::by_server(Some(code), "")),
+            table.reconnect(Disconnect::by_server(Some(code), "")),
             Task::Identify
         );
         assert_eq!(table.ops(), [2]);
@@ -576,7 +579,7 @@ fn a_close_that_ends_the_session_identifies_afresh() {
 fn a_fatal_close_stops_with_code_meaning_and_way_out() {
     let mut table = Table::new();
     table.up();
-    table.gone(Cut::by_server(Some(4014), "Disallowed intents."));
+    table.gone(Disconnect::by_server(Some(4014), "Disallowed intents."));
     assert!(table.session.is_stopped());
     let Some(LinkState::Stopped { code, reason, hint }) = table.session.take_link() else {
         panic!("stopped")
@@ -601,7 +604,7 @@ fn a_fatal_close_stops_with_code_meaning_and_way_out() {
 fn a_close_for_too_many_frames_is_followed_by_a_pause() {
     let mut table = Table::new();
     table.up();
-    table.gone(Cut::by_server(Some(4008), ""));
+    table.gone(Disconnect::by_server(Some(4008), ""));
     assert!(table.waits() >= Duration::from_secs(5));
 }
 
@@ -641,7 +644,7 @@ fn a_lost_session_is_reported_as_a_gap_once_the_next_begins() {
     table.message(2);
     let heard_at = table.now.wall;
     table.pass(Duration::from_secs(60));
-    table.reconnect(Cut::by_server(Some(4009), ""));
+    table.reconnect(Disconnect::by_server(Some(4009), ""));
     table.store();
     assert!(table.gaps().is_empty(), "its end is not known yet");
     table.ready("c3d4");
@@ -661,7 +664,7 @@ fn a_gap_outlives_a_crash_before_the_next_session() {
     let mut table = Table::new();
     table.up();
     table.message(2);
-    table.gone(Cut::by_server(Some(4009), ""));
+    table.gone(Disconnect::by_server(Some(4009), ""));
     table.store();
     let kept = table.checkpoint().cloned();
     let mut table = Table::with([0, 1], kept.as_ref());
@@ -706,7 +709,7 @@ fn an_old_sessions_mark_says_nothing_about_a_new_one() {
     }
     table.store();
     let old = table.checkpoint().map(|checkpoint| checkpoint.mark);
-    table.reconnect(Cut::by_server(Some(4009), ""));
+    table.reconnect(Disconnect::by_server(Some(4009), ""));
     table.replies();
     table.ready("c3d4");
     table.session.note_stored(old);
@@ -844,7 +847,7 @@ fn a_hundred_thousand_damaged_frames_leave_a_row_or_a_count() {
         let counted = table.session.unrecorded.total();
         // Whether the connection has to go is not the matter here.
         let _ = table.session.on_frame(&frame, table.now);
-        let entries: Vec<_> = std::iter::from_fn(|| table.session.take_entry()).collect();
+        let entries: Vec<_> = std::iter::from_fn(|| table.session.outbox.take()).collect();
         let rows: Vec<_> = entries
             .into_iter()
             .filter_map(|entry| entry.event)
@@ -911,10 +914,10 @@ fn a_session_id_given_again_begins_another_stream() {
     // Killed; the next run is refused its session, and the server gives the same id once more.
     let mut table = Table::with([0, 1], Some(&checkpoint));
     table.greet();
-    let cut = table
+    let disconnect = table
         .frame(&json!({"op": 9, "d": false}))
         .expect_err("refused");
-    table.reconnect(cut);
+    table.reconnect(disconnect);
     table.ready("same");
     role(&mut table, 2);
     let second = origins(&mut table);
@@ -935,7 +938,7 @@ fn a_session_id_given_again_begins_another_stream() {
 
     // A resume of the second stream, also by the next run, brings what is known.
     let checkpoint = table.checkpoint().expect("stored").clone();
-    table.reconnect(Cut::resume("lost"));
+    table.reconnect(Disconnect::resume("lost"));
     role(&mut table, 2);
     assert_eq!(origins(&mut table), second[1..]);
     let mut table = Table::with([0, 1], Some(&checkpoint));
@@ -961,10 +964,10 @@ fn a_checkpoint_of_a_version_without_streams_goes_on_with_its_origins() {
     table.greet();
     role(&mut table, 42);
     assert_eq!(origins(&mut table), ["a1b2/0000000042"]);
-    let cut = table
+    let disconnect = table
         .frame(&json!({"op": 9, "d": false}))
         .expect_err("refused");
-    table.reconnect(cut);
+    table.reconnect(disconnect);
     table.ready("a1b2");
     assert_eq!(origins(&mut table), ["a1b2~0.4/0000000001"]);
 }
@@ -1010,7 +1013,7 @@ fn a_connection_lost_behind_a_hole_is_resumed_before_it() {
     role(&mut table, 2);
     role(&mut table, 5);
     table.store();
-    table.reconnect(Cut::resume("lost"));
+    table.reconnect(Disconnect::resume("lost"));
     let replies = table.replies();
     assert_eq!(replies.last().expect("a resume")["d"]["seq"], 2);
     for seq in 3..=6 {
@@ -1026,7 +1029,7 @@ fn a_connection_lost_behind_a_hole_is_resumed_before_it() {
 fn what_a_resume_does_not_bring_is_a_gap() {
     let mut table = Table::new();
     table.up();
-    table.reconnect(Cut::resume("lost"));
+    table.reconnect(Disconnect::resume("lost"));
     role(&mut table, 4);
     table.dispatch(5, "RESUMED", &json!({}));
     table.store();
@@ -1045,7 +1048,7 @@ fn a_broken_frame_hides_neither_the_whole_one_nor_an_earlier_one() {
         role(&mut table, seq);
     }
     origins(&mut table);
-    // Cut off inside its number, 123.
+    // Disconnect off inside its number, 123.
     let broken = Bytes::from_static(br#"{"op":0,"t":"X","s":12"#);
     table.session.on_frame(&broken, table.now).expect("no cut");
     let broken = Bytes::from_static(br#"{"op":0,"t":"X","s":13,"d":{"role"#);
@@ -1095,7 +1098,7 @@ fn a_ready_that_answers_a_resume_begins_a_stream() {
         role(&mut table, seq);
     }
     let first = origins(&mut table);
-    table.reconnect(Cut::resume("lost"));
+    table.reconnect(Disconnect::resume("lost"));
     table.ready("a1b2");
     role(&mut table, 2);
     let second = origins(&mut table);
@@ -1113,7 +1116,7 @@ fn a_ready_without_a_session_is_remembered_as_a_gap() {
     table.greet();
     table.dispatch(1, "READY", &json!({"user": {"id": "9"}}));
     table.store();
-    table.reconnect(Cut::resume("lost"));
+    table.reconnect(Disconnect::resume("lost"));
     table.ready("a1b2");
     table.store();
     assert_eq!(table.gaps().len(), 1);
@@ -1163,7 +1166,7 @@ fn the_sequence_may_come_after_the_data_and_begin_at_zero() {
     );
     table.session.on_frame(&ready, table.now).expect("no cut");
     table.store();
-    table.reconnect(Cut::resume("lost"));
+    table.reconnect(Disconnect::resume("lost"));
     let replies = table.replies();
     assert_eq!(replies.last().expect("a resume")["d"]["seq"], 0);
 }
@@ -1357,7 +1360,7 @@ fn a_rate_limited_request_says_how_long_to_wait() {
 }
 
 fn join(table: &mut Table) -> oneshot::Receiver<Result<crate::VoiceConnection, VoiceError>> {
-    let wish = VoiceWish {
+    let update = UpdateVoiceState {
         guild: 42,
         channel: Some(77),
         mute: false,
@@ -1366,7 +1369,7 @@ fn join(table: &mut Table) -> oneshot::Receiver<Result<crate::VoiceConnection, V
     let (reply, answer) = oneshot::channel();
     table
         .session
-        .on_command(Command::Join { wish, reply }, table.now.at);
+        .on_command(Command::Join { update, reply }, table.now.at);
     assert_eq!(
         table.replies(),
         [

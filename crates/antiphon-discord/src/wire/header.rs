@@ -1,13 +1,13 @@
-//! What a frame is, and where: operation, sequence, name, ids and the bytes of `d`, in one pass whatever the order of
+//! The envelope of a frame: operation, sequence, name, ids and the range of `d`, read in one pass in any order of
 //! its keys (protocol §1.1).
 //!
-//! The pass also checks that the frame is JSON, so that a body's form is known without a second look.
+//! The pass also checks that the frame is JSON, so that a body's form is known without a second pass.
 
 use std::{borrow::Cow, ops::Range};
 
 use antiphon_core::{BodyForm, Scan, Step};
 
-/// Ids at the top of `d`, as numbers whether they were sent as texts or not; what the event's place is made of.
+/// Ids at the top of `d`, sent as texts or numbers, from which the event's place is formed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ids {
     pub(crate) id: Option<u64>,
@@ -19,31 +19,31 @@ pub(crate) struct Ids {
 /// A frame's envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header<'a> {
-    /// What kind of frame it is; `None` where there is no such number.
+    /// Operation; `None` if the frame has no such number.
     pub(crate) op: Option<u64>,
     /// Sequence of a dispatch.
     pub(crate) seq: Option<u64>,
     /// Name of a dispatch.
     pub(crate) name: Option<Cow<'a, str>>,
-    /// Where `d` lies in the frame; in a broken frame up to its end.
+    /// Range of `d` in the frame; in a broken frame up to its end.
     pub(crate) data: Option<Range<usize>>,
-    /// What the bytes of `d` are.
+    /// Form of the bytes of `d`.
     pub(crate) form: BodyForm,
     /// Ids in `d`.
     pub(crate) ids: Ids,
     /// Whether the frame is one JSON object in UTF-8 and nothing else.
     pub(crate) is_whole: bool,
-    /// Whether a key of the envelope came twice, so that one value stands for two.
+    /// Whether a key of the envelope came twice.
     pub(crate) is_ambiguous: bool,
 }
 
 impl<'a> Header<'a> {
-    /// Whether the envelope says all there is: a body of `d` alone loses nothing.
+    /// Whether `d` alone as the body loses nothing of the frame.
     pub(crate) fn is_sound(&self) -> bool {
         self.is_whole && !self.is_ambiguous
     }
 
-    /// Reads a frame as far as it can be read; never fails, whatever the bytes are.
+    /// Reads a frame as far as possible; any bytes are accepted.
     pub(crate) fn read(frame: &'a [u8]) -> Self {
         let mut scan = Scan::new(frame);
         let mut header = Self {
@@ -56,14 +56,14 @@ impl<'a> Header<'a> {
             is_whole: true,
             is_ambiguous: false,
         };
-        // A compressed frame was found to be text by nobody yet.
+        // A compressed frame has not been checked for UTF-8 yet.
         if envelope(&mut scan, &mut header).is_err() || std::str::from_utf8(frame).is_err() {
             header.is_whole = false;
         }
         if let Some(data) = &header.data
             && (data.is_empty() || scan.is_deep())
         {
-            // It broke off inside, or is nested deeper than anyone reads.
+            // The frame breaks off, or is nested too deeply.
             let data = data.start..if data.is_empty() {
                 frame.len()
             } else {
@@ -81,7 +81,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Reads the envelope as far as it can be read.
+/// Reads the envelope as far as possible.
 fn envelope<'a>(scan: &mut Scan<'a>, header: &mut Header<'a>) -> Step<()> {
     let mut seen = [false; 4];
     scan.document(|scan, key| {
@@ -95,7 +95,7 @@ fn envelope<'a>(scan: &mut Scan<'a>, header: &mut Header<'a>) -> Step<()> {
             b"t" => header.name = scan.text_or_skip()?,
             b"d" => {
                 let start = scan.at();
-                // Empty until its end is known.
+                // The range is empty until its end is known.
                 header.data = Some(start..start);
                 header.ids = data(scan)?;
                 header.data = Some(start..scan.at());
@@ -106,7 +106,7 @@ fn envelope<'a>(scan: &mut Scan<'a>, header: &mut Header<'a>) -> Step<()> {
     })
 }
 
-/// Reads `d`, and the ids in it where it is an object.
+/// Reads `d`, and its ids if it is an object.
 fn data(scan: &mut Scan<'_>) -> Step<Ids> {
     let mut ids = Ids::default();
     if scan.peek()? != b'{' {

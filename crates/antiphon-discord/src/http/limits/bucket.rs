@@ -1,4 +1,4 @@
-//! One bucket: how many requests it takes until when.
+//! The rate limit of one bucket.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,22 +10,22 @@ use tokio::{
 use super::Verdict;
 use crate::error::Scope;
 
-/// Where a bucket's requests wait, in order of coming; only the first asks.
+/// Queue of a bucket's requests, first come, first served; only the first asks for a ticket.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Line {
     pub(in crate::http) first: Mutex<()>,
-    /// An answer changed what the first was told.
+    /// A response changed the bucket, so the first has to ask again.
     pub(in crate::http) changed: Notify,
 }
 
-/// What an answer says of its bucket.
+/// State of a bucket, as the headers of a response give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) struct Window {
     /// Requests in a window.
     pub(in crate::http) limit: u32,
-    /// Those left.
+    /// Requests left in this window.
     pub(in crate::http) remaining: u32,
-    /// When the next window begins, from now.
+    /// Time until the next window.
     pub(in crate::http) reset_after: Duration,
 }
 
@@ -34,25 +34,25 @@ pub(super) struct Bucket {
     line: Arc<Line>,
     known: Known,
     in_flight: u32,
-    /// How many requests it was asked for in all.
+    /// Number of requests of this bucket.
     sent: u64,
-    /// Counts the windows, so that a late answer is not taken for one of the present.
+    /// Counts windows, so that a late response is not taken for one of the current window.
     window: u64,
-    /// When the newest request of which an answer spoke of a window was sent.
+    /// Number of the newest request whose response named a window.
     newest: Order,
-    /// What the newest 429 of the bot's own limit asked for.
+    /// Block by the newest 429 of the bot's own limit.
     own: Block,
-    /// What the newest 429 of a limit that others share asked for.
+    /// Block by the newest 429 of a shared limit.
     shared: Block,
 }
 
-/// What is known of a bucket.
+/// Knowledge of a bucket's limit.
 #[derive(Debug, Default)]
 enum Known {
-    /// Nothing: one request goes alone, to find out.
+    /// Unknown: one request is sent alone, to learn the limit.
     #[default]
     Nothing,
-    /// It has no limit that answers speak of.
+    /// Responses name no limit.
     Unlimited,
     Limited {
         limit: u32,
@@ -62,20 +62,20 @@ enum Known {
     },
 }
 
-/// Where a request stands among all that were sent; later ones are greater.
+/// Number of a request among all requests sent; later ones are greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Order(pub(super) u64);
 
-/// Where a request stands in its bucket.
+/// Number of a request within its bucket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Count {
-    /// In which window it was counted.
+    /// Window in which the request was counted.
     window: u64,
-    /// How many came before it, and itself.
+    /// Number of requests of the bucket up to this one.
     sent: u64,
 }
 
-/// A time before which no request may go, as the newest 429 says.
+/// A time before which no request may be sent, from the newest 429.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Block {
     until: Option<Instant>,
@@ -83,7 +83,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Takes the word of a 429, unless one of a later request was heard.
+    /// Takes a 429, unless one of a later request came before.
     pub(super) fn put(&mut self, until: Instant, by: Order) {
         if by >= self.by {
             *self = Self {
@@ -93,14 +93,14 @@ impl Block {
         }
     }
 
-    /// When it ends, if it holds.
+    /// End of the block, if it still holds.
     pub(super) fn end(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| *until > now)
     }
 }
 
 impl Bucket {
-    /// A bucket of which nothing is known yet, where those of another line wait.
+    /// Creates an unknown bucket with the queue of another one.
     pub(super) fn with(line: Arc<Line>) -> Self {
         Self {
             line,
@@ -112,17 +112,17 @@ impl Bucket {
         &self.line
     }
 
-    /// Gives its line away, and has a new one.
+    /// Takes its queue, and leaves an empty one.
     pub(super) fn take_line(&mut self) -> Arc<Line> {
         std::mem::take(&mut self.line)
     }
 
-    /// How many of its requests are under way.
+    /// Number of its requests in flight.
     pub(super) fn in_flight(&self) -> u32 {
         self.in_flight
     }
 
-    /// Why a request may not go now, if it may not.
+    /// Reason that a request has to wait, if any.
     pub(super) fn obstacle(&mut self, now: Instant) -> Option<Verdict> {
         let blocks = [(self.own, Scope::User), (self.shared, Scope::Shared)];
         let blocks = blocks
@@ -140,7 +140,7 @@ impl Bucket {
                 resets_at,
             } => {
                 if resets_at.is_some_and(|at| at <= now) {
-                    // Where answers came late, those still under way may count in the server's new window already.
+                    // After late responses, requests still in flight may already count in the server's new window.
                     *remaining = limit.saturating_sub(self.in_flight);
                     *resets_at = None;
                     self.window += 1;
@@ -149,14 +149,14 @@ impl Bucket {
                     _ if *remaining > 0 => None,
                     Some(at) => Some(Verdict::At(*at, Scope::User)),
                     None if self.in_flight > 0 => Some(Verdict::AfterAnother),
-                    // Every request of this window was lost.
+                    // The responses to all requests of this window were lost.
                     None => None,
                 }
             }
         }
     }
 
-    /// Counts a request that goes.
+    /// Counts a request that is sent.
     pub(super) fn count(&mut self) -> Count {
         self.in_flight += 1;
         self.sent += 1;
@@ -169,21 +169,21 @@ impl Bucket {
         }
     }
 
-    /// Notes that one of its requests is no longer under way.
+    /// Notes that one of its requests is no longer in flight.
     pub(super) fn landed(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// Notes what an answer to one of its own requests says, which is no longer under way.
+    /// Notes the window in the response to one of its requests, which is no longer in flight.
     pub(super) fn answered(&mut self, count: Count, by: Order, window: &Window, now: Instant) {
-        // A late answer may speak of a window that is over, as far as anybody here knows.
+        // A late response may name a window that is over.
         if count.window == self.window {
             let later = self.sent - count.sent;
             self.follow(by, window, u32::try_from(later).unwrap_or(u32::MAX), 0, now);
         }
     }
 
-    /// Notes what an answer says to a request that was counted elsewhere, as `others` are that are under way.
+    /// Notes the window in the response to a request that was counted elsewhere, like the `others` in flight.
     pub(super) fn answered_elsewhere(
         &mut self,
         by: Order,
@@ -194,16 +194,16 @@ impl Bucket {
         self.follow(by, window, self.in_flight, others, now);
     }
 
-    /// Follows the window of the newest answer, be it longer or shorter; `later` requests went after its own.
+    /// Takes the window of the newest response, longer or shorter; `later` requests were sent after its own.
     ///
-    /// Answers overtake one another: the newest is that to the request that was sent last.
+    /// Responses overtake one another: the newest belongs to the request that was sent last.
     fn follow(&mut self, by: Order, window: &Window, later: u32, others: u32, now: Instant) {
         if by < self.newest {
             return;
         }
         self.newest = by;
         let left = |gone: u32| window.remaining.saturating_sub(gone.saturating_add(others));
-        // Earlier requests that are still under way may not be counted there yet.
+        // Earlier requests in flight may not be counted in it yet.
         let (told, careful) = (left(later), left(self.in_flight));
         let remaining = match self.known {
             Known::Limited { remaining, .. } if told > remaining => remaining.max(careful),
@@ -217,14 +217,14 @@ impl Bucket {
         };
     }
 
-    /// Notes that an answer speaks of no limit.
+    /// Notes that a response names no limit.
     pub(super) fn is_unlimited(&mut self) {
         if matches!(self.known, Known::Nothing) {
             self.known = Known::Unlimited;
         }
     }
 
-    /// No request may go before this time.
+    /// Blocks requests until this time.
     pub(super) fn block(&mut self, until: Instant, scope: Scope, by: Order) {
         let block = match scope {
             Scope::Shared => &mut self.shared,
@@ -233,7 +233,7 @@ impl Bucket {
         block.put(until, by);
     }
 
-    /// Whether forgetting it changes nothing: nobody waits, nothing is under way, no window is open.
+    /// Whether the bucket is idle: no request waits or is in flight, and no window is open.
     pub(super) fn is_at_rest(&self, now: Instant) -> bool {
         let is_open = match self.known {
             Known::Limited { resets_at, .. } => resets_at.is_some_and(|at| at > now),

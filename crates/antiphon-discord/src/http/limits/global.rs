@@ -1,4 +1,4 @@
-//! The bot's limit over all routes: so many requests in any second.
+//! The bot's global limit: a number of requests in any second.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -8,13 +8,13 @@ use super::bucket::{Block, Order};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Never more than the limit within any second, wherever that second begins.
+/// A sliding window of one second over all requests.
 #[derive(Debug)]
 pub(super) struct Global {
     limit: usize,
-    /// When the last ones went, at most the limit of them.
+    /// Times of the newest requests, at most `limit` of them.
     sent: VecDeque<Instant>,
-    /// What the newest global 429 asked for.
+    /// Block by the newest global 429.
     blocked: Block,
 }
 
@@ -27,7 +27,7 @@ impl Global {
         }
     }
 
-    /// When the next request may go, if not now.
+    /// Earliest time for the next request, if not now.
     pub(super) fn obstacle(&mut self, now: Instant) -> Option<Instant> {
         if let Some(until) = self.blocked.end(now) {
             return Some(until);
@@ -39,12 +39,12 @@ impl Global {
         self.sent.front().filter(|_| is_full).map(|at| *at + SECOND)
     }
 
-    /// Counts one that goes now.
+    /// Counts a request that is sent now.
     pub(super) fn count(&mut self, now: Instant) {
         self.sent.push_back(now);
     }
 
-    /// No request may go before this time.
+    /// Blocks requests until this time.
     pub(super) fn block(&mut self, until: Instant, by: Order) {
         self.blocked.put(until, by);
     }

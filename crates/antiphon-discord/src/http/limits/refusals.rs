@@ -1,12 +1,12 @@
-//! The budget of refused requests, beyond which Discord shuts an address out.
+//! The budget of refused requests, beyond which Discord bans an address.
 
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-/// Discord counts over ten minutes.
+/// Period over which Discord counts.
 const PERIOD: Duration = Duration::from_secs(600);
-/// Nothing is sent above it; Discord's own limit is 10,000, and others may share the address.
+/// Number of refusals above which nothing is sent; Discord's limit is 10,000, and other programs may share the address.
 pub(in crate::http) const MOST: u32 = 9_000;
 /// Refusals within this time are counted together.
 const GRAIN: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ impl Refusals {
         }
     }
 
-    /// How many there were, and how long to wait, if there were too many.
+    /// Number of refusals and the time to wait, if there are too many.
     pub(super) fn too_many(&mut self, now: Instant) -> Option<(u32, Duration)> {
         while let Some((since, count)) = self.counts.front().copied() {
             let over = since + GRAIN + PERIOD;

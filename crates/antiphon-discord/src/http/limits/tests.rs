@@ -1,4 +1,4 @@
-//! The rules, by plain calls.
+//! Tests of the rate limits, by plain calls.
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -10,11 +10,11 @@ fn route() -> Route {
     Route::of(&Method::POST, "channels/22/messages")
 }
 
-fn answer(limit: u32, remaining: u32, reset_after: Duration) -> Reading {
+fn answer(limit: u32, remaining: u32, reset_after: Duration) -> RateLimitHeaders {
     of("m", limit, remaining, reset_after)
 }
 
-fn of(bucket: &str, limit: u32, remaining: u32, reset_after: Duration) -> Reading {
+fn of(bucket: &str, limit: u32, remaining: u32, reset_after: Duration) -> RateLimitHeaders {
     let response = Response::builder()
         .header("x-ratelimit-bucket", bucket)
         .header("x-ratelimit-limit", limit)
@@ -24,7 +24,7 @@ fn of(bucket: &str, limit: u32, remaining: u32, reset_after: Duration) -> Readin
             reset_after.as_secs_f64().to_string(),
         )
         .body(Bytes::new());
-    Reading::of(&response.expect("an answer"))
+    RateLimitHeaders::of(&response.expect("an answer"))
 }
 
 /// A server's bucket: a window begins with its first request.
@@ -37,7 +37,7 @@ struct Server {
 
 impl Server {
     /// Counts a request, and gives what the headers of its answer say; `None` if it was one too many.
-    fn request(&mut self, now: Instant) -> Option<Reading> {
+    fn request(&mut self, now: Instant) -> Option<RateLimitHeaders> {
         if self.began.is_none_or(|began| began + self.window <= now) {
             (self.began, self.used) = (Some(now), 0);
         }
@@ -59,22 +59,22 @@ proptest! {
         let mut server = Server { limit, window: Duration::from_millis(window), began: None, used: 0 };
         let mut limits = Limits::new(1_000_000);
         let (route, mut now) = (route(), Instant::now());
-        let mut under_way: Vec<(Instant, Ticket, Reading)> = Vec::new();
+        let mut under_way: Vec<(Instant, Ticket, RateLimitHeaders)> = Vec::new();
         let mut went = 0;
         for (pause, late) in steps {
             now += Duration::from_millis(pause);
             while let Some(index) = under_way.iter().position(|(at, ..)| *at <= now) {
-                let (at, ticket, reading) = under_way.swap_remove(index);
-                limits.answered(&route, &ticket, &reading, at.max(now));
+                let (at, ticket, headers) = under_way.swap_remove(index);
+                limits.answered(&route, &ticket, &headers, at.max(now));
             }
             let line = limits.line(&route, now);
             if let Verdict::Go(ticket) = limits.ask(&route, &line, now) {
-                let reading = server.request(now);
-                prop_assert!(reading.is_some(), "one too many after {went}");
+                let headers = server.request(now);
+                prop_assert!(headers.is_some(), "one too many after {went}");
                 went += 1;
                 // Answers say when the window ends from when they were sent, so that a late one is too careful.
-                let reading = reading.expect("it was within the limit");
-                under_way.push((now + Duration::from_millis(late), ticket, reading));
+                let headers = headers.expect("it was within the limit");
+                under_way.push((now + Duration::from_millis(late), ticket, headers));
             }
         }
         prop_assert!(went > 0);
@@ -106,8 +106,8 @@ proptest! {
             let (millis, left, bucket) = answers[index];
             // The last one leaves nothing, so that its window shows.
             let left = if index == last { 0 } else { left };
-            let reading = of(&format!("m{bucket}"), 100, left, Duration::from_millis(millis));
-            limits.answered(&route, &tickets[index], &reading, now);
+            let headers = of(&format!("m{bucket}"), 100, left, Duration::from_millis(millis));
+            limits.answered(&route, &tickets[index], &headers, now);
         }
         let line = limits.line(&route, now);
         match limits.ask(&route, &line, now) {
@@ -133,13 +133,13 @@ proptest! {
             .header("retry-after", &reset)
             .body(Bytes::from(body))
             .expect("an answer");
-        let reading = Reading::of(&response);
+        let headers = RateLimitHeaders::of(&response);
         let (mut limits, route, now) = (Limits::new(50), route(), Instant::now());
         let line = limits.line(&route, now);
         let Verdict::Go(ticket) = limits.ask(&route, &line, now) else {
             panic!("the first goes");
         };
-        limits.answered(&route, &ticket, &reading, now);
+        limits.answered(&route, &ticket, &headers, now);
         let line = limits.line(&route, now);
         // The next one goes, or is told when: within a day.
         match limits.ask(&route, &line, now) {
@@ -187,7 +187,7 @@ fn check_wait(body: &str, headers: &[(&str, &str)], scope: Scope, wait: f64) {
         response = response.header(*name, *value);
     }
     let response = response.body(Bytes::copy_from_slice(body.as_bytes()));
-    let limited = Reading::of(&response.expect("an answer")).limited;
+    let limited = RateLimitHeaders::of(&response.expect("an answer")).limited;
     let limited = limited.expect("a 429");
     assert_eq!(
         (limited.scope, limited.wait),

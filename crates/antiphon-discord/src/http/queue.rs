@@ -1,4 +1,4 @@
-//! Waiting for the turn that the limits give.
+//! The queue of requests that wait for the rate limits.
 
 use std::{
     sync::{
@@ -11,31 +11,31 @@ use std::{
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{
-    limits::{Limits, Line, Reading, Ticket, Verdict},
+    limits::{Limits, Line, RateLimitHeaders, Ticket, Verdict},
     route::Route,
 };
 use crate::error::RequestError;
 
-/// Gives requests their turn: within a bucket in order of coming, buckets side by side.
+/// Queues requests: first come, first served within a bucket; buckets do not wait for one another.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct RequestQueue {
     limits: Mutex<Limits>,
     waiting: AtomicUsize,
     most: usize,
-    /// How long a request may take, said when it took longer.
+    /// Timeout of a request, for its error.
     timeout: Duration,
 }
 
-/// The turn of one request; dropped without an answer, the limits take it for sent and lost.
+/// The turn of one request; if it is dropped without a response, the request counts as sent and lost.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
-    pace: &'a Pace,
+    queue: &'a RequestQueue,
     route: &'a Route,
     ticket: Ticket,
     is_answered: bool,
 }
 
-impl Pace {
+impl RequestQueue {
     pub(super) fn new(a_second: usize, most: usize, timeout: Duration) -> Self {
         Self {
             limits: Mutex::new(Limits::new(a_second)),
@@ -45,9 +45,9 @@ impl Pace {
         }
     }
 
-    /// Waits for the turn of a request, which must come before the deadline.
+    /// Waits for the turn of a request, until the deadline.
     ///
-    /// A limit that is known to hold longer is an error at once.
+    /// A limit that is known to hold longer fails at once.
     pub(super) async fn turn<'a>(
         &'a self,
         route: &'a Route,
@@ -65,7 +65,7 @@ impl Pace {
                 .map_err(|_| RequestError::TimedOut(self.timeout))?;
             if let Some(ticket) = self.ask(route, &line, deadline).await? {
                 return Ok(Turn {
-                    pace: self,
+                    queue: self,
                     route,
                     ticket,
                     is_answered: false,
@@ -74,7 +74,7 @@ impl Pace {
         }
     }
 
-    /// Asks until there is a ticket, as the first of the line; `None` if the route moved to another.
+    /// Asks until there is a ticket, as the first of the queue; `None` if the route moved to another queue.
     async fn ask(
         &self,
         route: &Route,
@@ -83,7 +83,7 @@ impl Pace {
     ) -> Result<Option<Ticket>, RequestError> {
         loop {
             let now = Instant::now();
-            // A change between the verdict and the wait is kept for the wait.
+            // A change between the verdict and the wait is kept by `Notify`.
             let verdict = self.limits().ask(route, line, now);
             match verdict {
                 Verdict::Go(ticket) => return Ok(Some(ticket)),
@@ -117,23 +117,23 @@ impl Pace {
 }
 
 impl Turn<'_> {
-    /// Notes what the answer says.
-    pub(super) fn answered(mut self, reading: &Reading) {
+    /// Notes the rate limits of the response.
+    pub(super) fn answered(mut self, headers: &RateLimitHeaders) {
         self.is_answered = true;
-        let mut limits = self.pace.limits();
-        limits.answered(self.route, &self.ticket, reading, Instant::now());
+        let mut limits = self.queue.limits();
+        limits.answered(self.route, &self.ticket, headers, Instant::now());
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.pace.limits().lost(&self.ticket);
+            self.queue.limits().lost(&self.ticket);
         }
     }
 }
 
-/// A place among those that wait.
+/// Counts a request as queued until it is dropped.
 struct Place<'a>(&'a AtomicUsize);
 
 impl Drop for Place<'_> {

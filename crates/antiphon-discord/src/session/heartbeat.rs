@@ -4,24 +4,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What an interval is held to, whatever the server says.
+/// Bounds of a heartbeat interval; a value outside is clamped.
 const SANE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(600));
 
-/// One connection's heartbeat.
+/// Heartbeat of one connection.
 #[derive(Debug)]
-pub(crate) struct Heart {
+pub(crate) struct Heartbeat {
     interval: Duration,
     next_at: Instant,
-    /// When the last beat was sent that is not acknowledged yet.
+    /// Time of the oldest heartbeat that is not acknowledged.
     unanswered: Option<Instant>,
     latency: Option<Duration>,
 }
 
-impl Heart {
-    /// The interval that Discord usually names.
+impl Heartbeat {
+    /// Interval that Discord usually names.
     pub(crate) const USUAL: Duration = Duration::from_millis(41_250);
 
-    /// Begins to beat: the first beat is spread over the interval by `jitter`, from 0 to 1.
+    /// Starts the heartbeat; `jitter`, from 0 to 1, places the first one within the interval
+    /// (<https://discord.com/developers/docs/events/gateway#heartbeat-interval>).
     pub(crate) fn new(milliseconds: Option<f64>, jitter: f64, now: Instant) -> Self {
         let interval = milliseconds
             .and_then(|given| Duration::try_from_secs_f64(given / 1000.0).ok())
@@ -39,41 +40,40 @@ impl Heart {
         self.interval
     }
 
-    /// When the next beat is due.
+    /// Time of the next heartbeat.
     pub(crate) fn next_at(&self) -> Instant {
         self.next_at
     }
 
-    /// Whether the last beat has no answer yet.
+    /// Whether the last heartbeat is not acknowledged yet.
     pub(crate) fn is_silent(&self) -> bool {
         self.unanswered.is_some()
     }
 
-    /// A beat is sent; the next follows after the interval.
+    /// Notes a heartbeat; the next is due after the interval.
     pub(crate) fn beat(&mut self, now: Instant) {
         self.unanswered = Some(now);
         self.next_at = now + self.interval;
     }
 
-    /// A beat that the server asked for is sent; the planned one keeps its time.
+    /// Notes a heartbeat that the server requested; the next planned one keeps its time.
     pub(crate) fn extra_beat(&mut self, now: Instant) {
         self.unanswered.get_or_insert(now);
     }
 
-    /// An acknowledgement came.
+    /// Notes an acknowledgement.
     pub(crate) fn acknowledged(&mut self, now: Instant) {
         if let Some(sent) = self.unanswered.take() {
             self.latency = Some(now.saturating_duration_since(sent));
         }
     }
 
-    /// Nothing was read for a while, so that an acknowledgement may still lie unread: the last beat is not held against
-    /// the server.
+    /// Forgets the last heartbeat after a pause in reading, because its acknowledgement may still be unread.
     pub(crate) fn excuse(&mut self) {
         self.unanswered = None;
     }
 
-    /// Time from the last acknowledged beat to its answer.
+    /// Time from the last acknowledged heartbeat to its acknowledgement.
     pub(crate) fn latency(&self) -> Option<Duration> {
         self.latency
     }

@@ -1,23 +1,23 @@
-//! How the bot shows itself.
+//! The bot's presence.
 
 use antiphon_discord_model::{ActivityType, Status};
 
 use crate::error::ConfigError;
 
-/// The longest name, address or text of an activity, in characters.
+/// Longest name, URL or text of an activity, in characters.
 const LONGEST: usize = 128;
 
-/// What the bot shows that it is doing (protocol §8).
+/// An activity that the bot shows (protocol §8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Activity {
-    /// What follows after "Playing", "Listening to" and so on, at most 128 characters.
+    /// Text after "Playing", "Listening to" and so on, at most 128 characters.
     pub name: String,
-    /// Which of these words.
+    /// Type of the activity, which chooses the word before the name.
     pub kind: ActivityType,
-    /// Where a stream can be seen, at Twitch or YouTube.
+    /// URL of a stream at Twitch or YouTube.
     pub url: Option<String>,
-    /// The text of a custom status, or a second line.
+    /// Text of a custom status, or a second line.
     pub state: Option<String>,
 }
 
@@ -31,12 +31,12 @@ impl Activity {
         }
     }
 
-    /// Playing a game.
+    /// Shows "Playing" and a name.
     pub fn playing(name: impl Into<String>) -> Self {
         Self::new(ActivityType::Playing, name)
     }
 
-    /// Streaming, with an address at Twitch or YouTube.
+    /// Shows "Streaming" and a name, with a URL at Twitch or YouTube.
     pub fn streaming(name: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
             url: Some(url.into()),
@@ -44,22 +44,22 @@ impl Activity {
         }
     }
 
-    /// Listening to something.
+    /// Shows "Listening to" and a name.
     pub fn listening_to(name: impl Into<String>) -> Self {
         Self::new(ActivityType::Listening, name)
     }
 
-    /// Watching something.
+    /// Shows "Watching" and a name.
     pub fn watching(name: impl Into<String>) -> Self {
         Self::new(ActivityType::Watching, name)
     }
 
-    /// Competing in something.
+    /// Shows "Competing in" and a name.
     pub fn competing_in(name: impl Into<String>) -> Self {
         Self::new(ActivityType::Competing, name)
     }
 
-    /// A text alone.
+    /// Shows a custom status: a text alone.
     pub fn custom(text: impl Into<String>) -> Self {
         Self {
             state: Some(text.into()),
@@ -75,22 +75,22 @@ impl Activity {
     }
 }
 
-/// How the bot shows itself (protocol §8).
+/// Presence of the bot: its status and activities (protocol §8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Presence {
-    /// Since when it is idle, in milliseconds since 1970; absent if it is not.
+    /// Start of being idle, in milliseconds since 1970; absent if the bot is not idle.
     pub since: Option<u64>,
-    /// What it is doing.
+    /// Activities that are shown.
     pub activities: Vec<Activity>,
-    /// Its status.
+    /// Status.
     pub status: Status,
-    /// Whether it is away.
+    /// Whether the bot is away.
     pub afk: bool,
 }
 
 impl Presence {
-    /// A status without an activity.
+    /// Creates a presence with this status and no activity.
     pub fn new(status: Status) -> Self {
         Self {
             since: None,
@@ -100,22 +100,22 @@ impl Presence {
         }
     }
 
-    /// Online.
+    /// Creates the presence "online".
     pub fn online() -> Self {
         Self::new(Status::Online)
     }
 
-    /// Idle.
+    /// Creates the presence "idle".
     pub fn idle() -> Self {
         Self::new(Status::Idle)
     }
 
-    /// Not to be disturbed.
+    /// Creates the presence "do not disturb".
     pub fn do_not_disturb() -> Self {
         Self::new(Status::DoNotDisturb)
     }
 
-    /// Shown as offline.
+    /// Creates the presence "invisible", which shows the bot as offline.
     pub fn invisible() -> Self {
         Self::new(Status::Invisible)
     }
@@ -127,14 +127,14 @@ impl Presence {
         self
     }
 
-    /// Says since when the bot is idle, in milliseconds since 1970.
+    /// Sets the start of being idle, in milliseconds since 1970.
     #[must_use]
     pub fn since(mut self, milliseconds: u64) -> Self {
         self.since = Some(milliseconds);
         self
     }
 
-    /// Says that the bot is away.
+    /// Marks the bot as away.
     #[must_use]
     pub fn afk(mut self) -> Self {
         self.afk = true;
@@ -151,7 +151,7 @@ impl Presence {
             if text.chars().count() > LONGEST {
                 return Err(ConfigError::new(
                     "presence",
-                    format!("has a text of more than {LONGEST} characters"),
+                    format!("a text has more than {LONGEST} characters"),
                 ));
             }
         }

@@ -1,14 +1,14 @@
-//! Lays what an event says over what is known.
+//! Merging partial updates into known objects.
 
 use antiphon_discord_model::{Guild, Message, PartialEmoji, Reaction, gateway::GatewayReaction};
 
 use crate::event;
 
-/// Reactions with different emojis that are kept of a message at most; Discord has 20.
+/// Largest number of different reactions kept for a message; Discord allows 20.
 const REACTIONS: usize = 64;
 
-/// Lays a guild's update over the guild; what updates do not have stays.
-pub(super) fn lay(guild: &mut Guild, mut update: Guild) {
+/// Replaces a guild by an update; fields that updates never have stay.
+pub(super) fn patch_guild(guild: &mut Guild, mut update: Guild) {
     macro_rules! keep {
         ($($field:ident)*) => {
             $(update.$field = update.$field.or(guild.$field.take());)*
@@ -30,7 +30,7 @@ pub(super) fn lay(guild: &mut Guild, mut update: Guild) {
     *guild = update;
 }
 
-/// Takes from an update what was sent, and the rest from what is known.
+/// Merges a partial update into a known message.
 pub(super) fn merged(known: &Message, update: event::MessageUpdate) -> Message {
     let mut message = known.clone();
     macro_rules! take {
@@ -45,7 +45,7 @@ pub(super) fn merged(known: &Message, update: event::MessageUpdate) -> Message {
         "mentions" mentions "mention_roles" mention_roles "attachments" attachments "embeds" embeds
         "pinned" pinned "type" kind
     }
-    // Absent ones may have been left out as well: they only add.
+    // An absent field may just have been left out, so these fields are never cleared.
     let update = update.into_inner();
     macro_rules! add {
         ($($field:ident)*) => {

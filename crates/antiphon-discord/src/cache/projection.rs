@@ -6,13 +6,13 @@ use antiphon_core::{Before, BoxError, Event, Projection, SourceName};
 
 use super::Cache;
 
-pub(crate) struct Picture {
+pub(crate) struct CacheProjection {
     name: String,
     source: SourceName,
     cache: Cache,
 }
 
-impl Picture {
+impl CacheProjection {
     pub(crate) fn new(source: SourceName, cache: Cache) -> Self {
         Self {
             name: format!("discord/{source}"),
@@ -22,15 +22,15 @@ impl Picture {
     }
 }
 
-impl fmt::Debug for Picture {
+impl fmt::Debug for CacheProjection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Picture")
+        f.debug_struct("CacheProjection")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
 
-impl Projection for Picture {
+impl Projection for CacheProjection {
     fn name(&self) -> &str {
         &self.name
     }

@@ -1,11 +1,11 @@
-//! The one door through which all shards of a bot go to identify.
+//! The identify queue that all shards of a source share.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicI64, Ordering},
 };
 
-use antiphon_core::{Checkpoint, Entry, Intake, Part};
+use antiphon_core::{Checkpoint, Entry, Intake, OpenFailure, Part, error_chain};
 use tokio::{
     sync::{Mutex as AsyncMutex, Notify, watch},
     time::{Duration, Instant, sleep_until},
@@ -13,16 +13,12 @@ use tokio::{
 use tracing::{debug, warn};
 use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionInfo};
 
-use super::{Budget, Turn, Turns};
-use crate::{
-    client::Shared,
-    error::{RequestError, reason},
-    session::OpenFailure,
-};
+use super::{Buckets, Budget, Turn};
+use crate::{error::RequestError, http::Http};
 
-/// How long the answer of `GET /gateway/bot` is good.
+/// How long the answer of `GET /gateway/bot` is reused.
 const FRESH: Duration = Duration::from_secs(60);
-/// What is assumed where a server of one's own does not answer `GET /gateway/bot`.
+/// Limit that is assumed if a custom server does not answer `GET /gateway/bot`.
 const ASSUMED: SessionStartLimit = SessionStartLimit {
     max_concurrency: 1,
     remaining: 1000,
@@ -30,12 +26,12 @@ const ASSUMED: SessionStartLimit = SessionStartLimit {
     total: 1000,
 };
 
-/// Lets shards identify one after another, and knows where to.
+/// Lets the shards identify in turn, and knows the URL of the Gateway.
 #[derive(Debug)]
-pub(crate) struct Door {
-    shared: Arc<Shared>,
+pub(crate) struct IdentifyQueue {
+    http: Arc<Http>,
     intake: Intake,
-    /// Where sessions begin, where the user chose it.
+    /// URL of the Gateway, if `Config::gateway` sets one.
     gateway: Option<String>,
     state: Mutex<State>,
     changed: Notify,
@@ -46,13 +42,13 @@ pub(crate) struct Door {
 
 #[derive(Debug)]
 struct State {
-    turns: Turns,
+    buckets: Buckets,
     budget: Budget,
 }
 
-impl Door {
-    /// A door that goes on with what an earlier run spent.
-    pub(crate) fn new(shared: Arc<Shared>, intake: Intake, gateway: Option<String>) -> Self {
+impl IdentifyQueue {
+    /// Creates a queue with the budget that an earlier run left.
+    pub(crate) fn new(http: Arc<Http>, intake: Intake, gateway: Option<String>) -> Self {
         let part: Part = "identifies".into();
         let stored = intake.checkpoint(&part);
         let budget = stored.and_then(|stored| {
@@ -62,11 +58,11 @@ impl Door {
         });
         let mark = stored.map_or(0, |stored| stored.mark);
         Self {
-            shared,
+            http,
             intake,
             gateway,
             state: Mutex::new(State {
-                turns: Turns::default(),
+                buckets: Buckets::default(),
                 budget: budget.unwrap_or_default(),
             }),
             changed: Notify::new(),
@@ -80,7 +76,7 @@ impl Door {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the server says of the bot, asked for at most once a minute.
+    /// Answer of `GET /gateway/bot`, requested at most once a minute.
     pub(crate) async fn info(&self) -> Result<BotConnectionInfo, OpenFailure> {
         let mut known = self.info.lock().await;
         if let Some((at, info)) = &*known
@@ -88,7 +84,7 @@ impl Door {
         {
             return Ok(info.clone());
         }
-        let info = match self.shared.http.gateway_bot().await {
+        let info = match self.http.gateway_bot().await {
             Ok(info) => info,
             Err(error) => self.assumed(&error)?,
         };
@@ -97,36 +93,38 @@ impl Door {
             let limit = &info.session_start_limit;
             state.budget.learn(limit, self.intake.now());
             state
-                .turns
+                .buckets
                 .set_concurrency(u32::from(limit.max_concurrency));
         }
         *known = Some((Instant::now(), info.clone()));
         Ok(info)
     }
 
-    /// A server of one's own may not know the request; then the usual numbers are taken.
+    /// Returns the usual limits for a custom server that does not know the request.
     fn assumed(&self, error: &RequestError) -> Result<BotConnectionInfo, OpenFailure> {
         match &self.gateway {
             Some(url) if !error.is_transient() && error.way_out().is_none() => {
-                debug!(error = %reason(error), "no word on shards and identifies");
+                debug!(error = %error_chain(error), "no word on shards and identifies");
                 Ok(BotConnectionInfo {
                     session_start_limit: ASSUMED,
                     shards: 1,
                     url: url.clone(),
                 })
             }
-            _ => Err(OpenFailure {
-                wait: match error {
-                    RequestError::RateLimited { retry_after, .. } => Some(*retry_after),
-                    _ => None,
-                },
-                fatal: error.way_out(),
-                reason: reason(error),
-            }),
+            _ => {
+                let failure = OpenFailure::new(error_chain(error));
+                Err(match (error, error.way_out()) {
+                    (_, Some((code, hint))) => failure.fatal(code, hint),
+                    (RequestError::RateLimited { retry_after, .. }, None) => {
+                        failure.wait(Some(*retry_after))
+                    }
+                    _ => failure,
+                })
+            }
         }
     }
 
-    /// Where sessions begin; an answer from before is good for this, however old.
+    /// URL of the Gateway; an old answer is good enough for this.
     pub(crate) async fn gateway(&self) -> Result<String, OpenFailure> {
         if let Some(gateway) = &self.gateway {
             return Ok(gateway.clone());
@@ -143,35 +141,35 @@ impl Door {
         }
     }
 
-    /// Waits for a shard's turn, and spends one of the day's identifies; that is durable before it is allowed.
+    /// Waits for the shard's turn, and spends one of the day's identifies; the spending is durable before this returns.
     ///
-    /// If cancelled, the turn is the next shard's.
+    /// If cancelled, the turn goes to the next shard.
     ///
-    /// `turn` shows when the turn comes, as far as that is known.
-    pub(crate) async fn enter(
+    /// `turn` shows when the turn is expected.
+    pub(crate) async fn acquire(
         self: &Arc<Self>,
         shard: u32,
         turn: &watch::Sender<Option<Instant>>,
     ) -> Result<Permit, OpenFailure> {
         self.info().await?;
         let permit = Permit {
-            door: Some(Arc::clone(self)),
+            queue: Some(Arc::clone(self)),
             shard,
         };
         let mut told: Option<Instant> = None;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            // From here on a change is not missed.
+            // From here on no change is missed.
             changed.as_mut().enable();
-            let asked = self.state().turns.ask(shard, Instant::now());
+            let asked = self.state().buckets.ask(shard, Instant::now());
             let now = Instant::now();
             let at = match asked {
                 Turn::Now => break,
                 Turn::At(at) => at,
-                Turn::Later => self.state().turns.expected(shard, now),
+                Turn::Later => self.state().buckets.expected(shard, now),
             };
-            // What was told holds until it has passed, so that many shards do not tell one another's turns.
+            // A shown time stays until it has passed, so that many shards do not write an event for each change.
             if told.is_none_or(|told| told <= now) {
                 told = Some(at);
                 turn.send_replace(told);
@@ -191,26 +189,19 @@ impl Door {
         let now = self.intake.now();
         let spent = self.state().budget.spend(now);
         if let Err(held) = spent {
-            // The next try asks the server again.
+            // The next try requests the limits again.
             self.info.lock().await.take();
-            return Err(OpenFailure {
-                wait: held.until.duration_since(now).try_into().ok(),
-                reason: held.reason,
-                fatal: None,
-            });
+            let wait = held.until.duration_since(now).try_into().ok();
+            return Err(OpenFailure::new(held.reason).wait(wait));
         }
         let checkpoint = self.checkpoint();
         let mark = checkpoint.mark;
         let mut stored = self.intake.stored(&self.part);
         let handed = self.intake.send(Entry::checkpoint(checkpoint)).await;
-        // Several shards may store theirs together, so that this mark itself is never shown.
+        // Checkpoints of several shards may be stored together; then only the newest mark is shown.
         let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
         if handed.is_err() || reached.await.is_err() {
-            return Err(OpenFailure {
-                reason: "the journal takes no more events".into(),
-                wait: None,
-                fatal: None,
-            });
+            return Err(OpenFailure::new("the journal takes no more events"));
         }
         Ok(())
     }
@@ -224,44 +215,44 @@ impl Door {
         }
     }
 
-    /// A session began; gives what has to be stored, if anything.
+    /// Notes that a session began; returns the checkpoint to store, if the budget changed.
     pub(crate) fn succeed(&self) -> Option<Checkpoint> {
         let is_news = self.state().budget.succeed();
         is_news.then(|| self.checkpoint())
     }
 }
 
-/// A shard's turn to identify; dropped unused, it is the next shard's.
+/// A shard's permit to identify; an unused one goes to the next shard when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    door: Option<Arc<Door>>,
+    queue: Option<Arc<IdentifyQueue>>,
     shard: u32,
 }
 
 impl Permit {
-    /// A permit that nobody gave, for tests.
+    /// A permit without a queue, for tests.
     #[cfg(test)]
     pub(crate) fn for_test() -> Self {
         Self {
-            door: None,
+            queue: None,
             shard: 0,
         }
     }
 
-    /// The identify is on its way.
+    /// Notes that the identify was sent.
     pub(crate) fn used(mut self, now: Instant) {
-        if let Some(door) = self.door.take() {
-            door.state().turns.sent(self.shard, now);
-            door.changed.notify_waiters();
+        if let Some(queue) = self.queue.take() {
+            queue.state().buckets.sent(self.shard, now);
+            queue.changed.notify_waiters();
         }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(door) = self.door.take() {
-            door.state().turns.leave(self.shard);
-            door.changed.notify_waiters();
+        if let Some(queue) = self.queue.take() {
+            queue.state().buckets.leave(self.shard);
+            queue.changed.notify_waiters();
         }
     }
 }

@@ -1,25 +1,27 @@
-//! What each close code asks of us (protocol §5).
+//! Close codes of the Gateway, and the reaction to each (protocol §5).
+//!
+//! <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes>
 
 use std::time::Duration;
 
-/// The pause after a close for too many frames.
+/// Pause after a close for too many frames.
 const LIMITED_PAUSE: Duration = Duration::from_secs(5);
 
-/// What follows the end of a connection.
+/// Reaction to the end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
-    /// The session is kept and resumed, after this time at least.
+pub(crate) enum Reaction {
+    /// Resume the session, after this time at least.
     Resume(Duration),
-    /// The session is over and a new one begins, after this time at least.
-    Afresh(Duration),
-    /// Trying again would be wrong: a code for programs, and the way out.
+    /// Begin a new session, after this time at least.
+    NewSession(Duration),
+    /// Stop the shard: a code for programs, and a hint for the operator.
     Stop(&'static str, &'static str),
 }
 
-/// What a close code of the server means, and what follows.
-pub(crate) fn meaning(code: Option<u16>) -> (&'static str, Then) {
-    let resume = Then::Resume(Duration::ZERO);
-    let afresh = Then::Afresh(Duration::ZERO);
+/// Meaning of a close code, and the reaction to it.
+pub(crate) fn meaning(code: Option<u16>) -> (&'static str, Reaction) {
+    let resume = Reaction::Resume(Duration::ZERO);
+    let new_session = Reaction::NewSession(Duration::ZERO);
     match code {
         None => ("no reason was given", resume),
         Some(1000 | 1001) => ("the server went away", resume),
@@ -35,7 +37,7 @@ pub(crate) fn meaning(code: Option<u16>) -> (&'static str, Then) {
         ),
         Some(4004) => (
             "the token is not accepted",
-            Then::Stop(
+            Reaction::Stop(
                 "authorization",
                 "copy the token again from the application's page \"Bot\" at \
                  https://discord.com/developers/applications; a token is reset when it leaks, or after too many \
@@ -43,16 +45,16 @@ pub(crate) fn meaning(code: Option<u16>) -> (&'static str, Then) {
             ),
         ),
         Some(4005) => ("a second identify", resume),
-        Some(4007) => ("a sequence that was never sent", afresh),
-        Some(4008) => ("too many frames were sent", Then::Resume(LIMITED_PAUSE)),
-        Some(4009) => ("the session timed out", afresh),
+        Some(4007) => ("a sequence that was never sent", new_session),
+        Some(4008) => ("too many frames were sent", Reaction::Resume(LIMITED_PAUSE)),
+        Some(4009) => ("the session timed out", new_session),
         Some(4010) => (
             "the shard's number does not fit the number of shards",
-            Then::Stop("invalid_shard", "correct `Config::shards`"),
+            Reaction::Stop("invalid_shard", "correct `Config::shards`"),
         ),
         Some(4011) => (
             "the bot is in too many guilds for this number of shards",
-            Then::Stop(
+            Reaction::Stop(
                 "sharding_required",
                 "use `Shards::Recommended`, which asks again at the next start, or a larger number: a shard takes at \
                  most 2500 guilds",
@@ -60,18 +62,18 @@ pub(crate) fn meaning(code: Option<u16>) -> (&'static str, Then) {
         ),
         Some(4012) => (
             "this version of the Gateway is no longer spoken",
-            Then::Stop("invalid_version", "update antiphon"),
+            Reaction::Stop("invalid_version", "update antiphon"),
         ),
         Some(4013) => (
             "an intent that does not exist",
-            Then::Stop(
+            Reaction::Stop(
                 "invalid_intents",
                 "correct the intents given to `Config::new`",
             ),
         ),
         Some(4014) => (
             "a privileged intent that the application may not use",
-            Then::Stop(
+            Reaction::Stop(
                 "disallowed_intents",
                 "switch the intent on under \"Privileged Gateway Intents\" on the application's page \"Bot\" at \
                  https://discord.com/developers/applications, or leave out GUILD_MEMBERS, GUILD_PRESENCES and \
@@ -87,25 +89,25 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(code: impl Into<Option<u16>>, then: &str) {
+    fn check(code: impl Into<Option<u16>>, reaction: &str) {
         let code = code.into();
         let expected = match meaning(code).1 {
-            Then::Resume(Duration::ZERO) => "resume".to_owned(),
-            Then::Resume(_) => "pause".to_owned(),
-            Then::Afresh(_) => "afresh".to_owned(),
-            Then::Stop(code, hint) => {
+            Reaction::Resume(Duration::ZERO) => "resume".to_owned(),
+            Reaction::Resume(_) => "pause".to_owned(),
+            Reaction::NewSession(_) => "new session".to_owned(),
+            Reaction::Stop(code, hint) => {
                 assert!(!hint.is_empty());
                 code.to_owned()
             }
         };
-        assert_eq!(expected, then, "{code:?}");
+        assert_eq!(expected, reaction, "{code:?}");
     }
 
     macro_rules! rows {
-        ($($name:ident: $code:expr => $then:literal;)*) => {$(
+        ($($name:ident: $code:expr => $reaction:literal;)*) => {$(
             #[test]
             fn $name() {
-                check($code, $then);
+                check($code, $reaction);
             }
         )*};
     }
@@ -122,9 +124,9 @@ mod tests {
         code_4004_stops_for_the_token: 4004 => "authorization";
         code_4005_resumes: 4005 => "resume";
         code_4006_resumes: 4006 => "resume";
-        code_4007_begins_afresh: 4007 => "afresh";
+        code_4007_begins_a_new_session: 4007 => "new session";
         code_4008_resumes_after_a_pause: 4008 => "pause";
-        code_4009_begins_afresh: 4009 => "afresh";
+        code_4009_begins_a_new_session: 4009 => "new session";
         code_4010_stops_for_the_shard: 4010 => "invalid_shard";
         code_4011_stops_for_sharding: 4011 => "sharding_required";
         code_4012_stops_for_the_version: 4012 => "invalid_version";

@@ -1,21 +1,22 @@
-//! How much may be sent: 120 frames a minute, with room kept for heartbeats, and few presences (protocol §8).
+//! The limits on sent frames: 120 a minute, less those reserved for heartbeats, and 5 presences in 20 s (protocol §8).
 
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-/// Frames that a connection may send in a minute.
+/// Frames that a connection may send in a minute
+/// (<https://discord.com/developers/docs/events/gateway#rate-limiting>).
 const FRAMES: usize = 120;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Presences that a connection may send in twenty seconds.
 const PRESENCES: usize = 5;
 const PRESENCE_WINDOW: Duration = Duration::from_secs(20);
-/// Frames that a server may ask for out of turn: it may want a heartbeat at once.
+/// Frames reserved for heartbeats that the server requests.
 const SPARE: u32 = 1;
 
-/// What one connection has sent.
+/// Frames and presences that one connection sent lately.
 #[derive(Debug)]
-pub(crate) struct Sends {
+pub(crate) struct RateLimiter {
     frames: Window,
     presences: Window,
 }
@@ -36,7 +37,7 @@ impl Window {
         }
     }
 
-    /// When there is room for one more, at `now` or later.
+    /// Earliest time for one more, at `now` or later.
     fn room_at(&self, now: Instant) -> Instant {
         let nth = self.sent.len().checked_sub(self.most);
         nth.and_then(|nth| self.sent.get(nth))
@@ -51,8 +52,8 @@ impl Window {
     }
 }
 
-impl Sends {
-    /// Nothing was sent yet, and heartbeats go out at this interval.
+impl RateLimiter {
+    /// A limiter for a connection whose heartbeats go out at this interval.
     pub(crate) fn new(heartbeat: Duration) -> Self {
         let beats = MINUTE.as_millis().div_ceil(heartbeat.as_millis().max(1));
         let kept = usize::try_from(beats).unwrap_or(FRAMES) + SPARE as usize;
@@ -62,22 +63,22 @@ impl Sends {
         }
     }
 
-    /// When a frame other than a heartbeat may be sent.
+    /// Earliest time for a frame other than a heartbeat.
     pub(crate) fn room_at(&self, now: Instant) -> Instant {
         self.frames.room_at(now)
     }
 
-    /// When a presence may be sent.
+    /// Earliest time for a presence.
     pub(crate) fn presence_at(&self, now: Instant) -> Instant {
         self.room_at(now).max(self.presences.room_at(now))
     }
 
-    /// A frame other than a heartbeat is sent.
+    /// Notes a frame other than a heartbeat.
     pub(crate) fn note(&mut self, now: Instant) {
         self.frames.note(now);
     }
 
-    /// A presence is sent.
+    /// Notes a presence.
     pub(crate) fn note_presence(&mut self, now: Instant) {
         self.frames.note(now);
         self.presences.note(now);
@@ -90,34 +91,34 @@ mod tests {
 
     #[test]
     fn room_is_kept_for_heartbeats() {
-        let mut sends = Sends::new(Duration::from_millis(41_250));
+        let mut limiter = RateLimiter::new(Duration::from_millis(41_250));
         let start = Instant::now();
         let mut sent = 0;
-        while sends.room_at(start) == start {
-            sends.note(start);
+        while limiter.room_at(start) == start {
+            limiter.note(start);
             sent += 1;
         }
         assert_eq!(sent, 117);
-        assert_eq!(sends.room_at(start), start + MINUTE);
-        assert_eq!(sends.room_at(start + MINUTE), start + MINUTE);
+        assert_eq!(limiter.room_at(start), start + MINUTE);
+        assert_eq!(limiter.room_at(start + MINUTE), start + MINUTE);
     }
 
     #[test]
     fn a_server_that_wants_many_beats_still_lets_something_through() {
-        let sends = Sends::new(Duration::from_millis(100));
+        let limiter = RateLimiter::new(Duration::from_millis(100));
         let now = Instant::now();
-        assert_eq!(sends.room_at(now), now);
+        assert_eq!(limiter.room_at(now), now);
     }
 
     #[test]
     fn five_presences_go_out_in_twenty_seconds() {
-        let mut sends = Sends::new(Duration::from_secs(41));
+        let mut limiter = RateLimiter::new(Duration::from_secs(41));
         let start = Instant::now();
         for _ in 0..PRESENCES {
-            assert_eq!(sends.presence_at(start), start);
-            sends.note_presence(start);
+            assert_eq!(limiter.presence_at(start), start);
+            limiter.note_presence(start);
         }
-        assert_eq!(sends.presence_at(start), start + PRESENCE_WINDOW);
-        assert_eq!(sends.room_at(start), start, "other frames are free to go");
+        assert_eq!(limiter.presence_at(start), start + PRESENCE_WINDOW);
+        assert_eq!(limiter.room_at(start), start, "other frames are free to go");
     }
 }

@@ -1,4 +1,4 @@
-//! What an answer's headers say of rate limits.
+//! Rate limits in the headers of a response.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use serde::Deserialize;
 use super::bucket::Window;
 use crate::error::Scope;
 
-/// What a 429 that names no time asks for.
+/// Wait after a 429 that names no time.
 const UNSAID: Duration = Duration::from_secs(5);
-/// The shortest wait after a 429, so that an answer of zero is not asked again at once.
+/// Shortest wait after a 429.
 const SHORTEST: Duration = Duration::from_millis(100);
-/// How far a window may outlast the wait that its 429 asks for, to be waited for in its place.
+/// Largest difference between a window's end and the wait of its 429 at which the window's end is used.
 const BEYOND: Duration = Duration::from_secs(60);
-/// A longer wait is not believed: a day.
+/// Longest wait that is accepted: a day.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// An answer, as the limits see it.
+/// Status and rate limit headers of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::http) struct Reading {
+pub(in crate::http) struct RateLimitHeaders {
     status: StatusCode,
     pub(super) bucket: Option<String>,
     pub(super) window: Option<Window>,
@@ -35,7 +35,7 @@ pub(in crate::http) struct Limited {
     pub(in crate::http) scope: Scope,
 }
 
-/// A 429's body.
+/// Body of a 429.
 #[derive(Deserialize)]
 struct Body {
     retry_after: f64,
@@ -43,7 +43,7 @@ struct Body {
     global: bool,
 }
 
-impl Reading {
+impl RateLimitHeaders {
     pub(in crate::http) fn of(response: &Response<Bytes>) -> Self {
         let headers = response.headers();
         let number = |name| text(headers, name)?.parse().ok();
@@ -69,14 +69,14 @@ impl Reading {
                     reset_after: limited.wait,
                     ..window
                 }),
-                // The limit that was met is another than the bot's for this route.
+                // The 429 belongs to another limit than the bot's for this route.
                 Some(_) => None,
             },
             limited,
         }
     }
 
-    /// Whether it counts towards the refusals for which an address is shut out; limits that others share do not.
+    /// Whether it counts as a refusal for which Discord bans addresses; shared limits do not.
     pub(super) fn is_refusal(&self) -> bool {
         match self.status.as_u16() {
             401 | 403 => true,
@@ -96,19 +96,19 @@ fn limited(response: &Response<Bytes>, reset_after: Option<Duration>) -> Limited
         _ if headers.contains_key("x-ratelimit-global") => Scope::Global,
         _ => match &body {
             Some(body) if !body.global => Scope::User,
-            // Without a body of Discord's it comes from the edge before it, which shuts out everything.
+            // A 429 without Discord's body comes from the proxy before Discord, which blocks everything.
             _ => Scope::Global,
         },
     };
     let said = body.and_then(|body| duration(body.retry_after));
     let header = seconds(headers, RETRY_AFTER.as_str());
     let asked = match (said, header) {
-        // The header has whole seconds, rounded up; one that says more than that is not about the same.
+        // The header has whole seconds, rounded up; a larger value belongs to another limit.
         (Some(said), Some(header)) if header < said + Duration::from_secs(1) => Some(said),
         (said, header) => header.or(said),
     };
     let wait = match (asked, reset_after) {
-        // The window's end is the more exact for the bot's own bucket, unless it is far from what was asked.
+        // The window's end is more exact for the bot's own bucket, unless it is far from the wait.
         (Some(asked), Some(reset)) if scope == Scope::User && reset <= asked + BEYOND => {
             asked.max(reset)
         }
@@ -130,7 +130,7 @@ fn seconds(headers: &HeaderMap, name: &str) -> Option<Duration> {
     duration(text(headers, name)?.trim().parse().ok()?)
 }
 
-/// Seconds as a time, rounded up to a whole millisecond, so that a wait never ends too early.
+/// Converts seconds, rounded up to a whole millisecond, so that a wait never ends too early.
 fn duration(seconds: f64) -> Option<Duration> {
     let time = Duration::try_from_secs_f64(seconds).ok()?.min(LONGEST);
     let millis = time.as_nanos().div_ceil(1_000_000);

@@ -1,4 +1,4 @@
-//! What clients wait for: chunks of members, and both halves of a voice join (protocol §8, §12).
+//! Commands that wait for an answer: requests for members, and voice joins (protocol §8, §12).
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,20 +7,23 @@ use tokio::{sync::oneshot, time::Instant};
 use twilight_model::id::Id;
 
 use crate::{
-    client::{MemberQuery, Members, VoiceConnection, VoiceWish},
     error::{MembersError, VoiceError},
+    model::{
+        members::{MemberQuery, Members},
+        voice::{UpdateVoiceState, VoiceConnection},
+    },
     wire::{self, Ids},
 };
 
-/// Requests for members, and joins, that may wait at a time; further commands wait for their turn.
+/// Largest number of pending requests and joins; further commands stay queued.
 const MOST: usize = 64;
-/// Bounds on what is collected for one request.
+/// Bounds of the chunks collected for one request.
 const MOST_CHUNKS: u32 = 10_000;
 const MOST_BYTES: usize = 256 << 20;
 
 /// A request for members whose chunks are being collected.
 #[derive(Debug)]
-struct MemberAsk {
+struct PendingMembers {
     guild: u64,
     nonce: String,
     by: Instant,
@@ -30,68 +33,70 @@ struct MemberAsk {
     reply: oneshot::Sender<Result<Members, MembersError>>,
 }
 
-/// A join that waits for both halves of its answer.
+/// A join that waits for its voice state and its voice server.
 #[derive(Debug)]
-struct JoinAsk {
-    wish: VoiceWish,
+struct PendingJoin {
+    update: UpdateVoiceState,
     by: Instant,
     session: Option<String>,
     server: Option<(Secret, String)>,
     reply: oneshot::Sender<Result<VoiceConnection, VoiceError>>,
 }
 
-/// All that clients of one shard wait for.
+/// Pending commands of one shard.
 #[derive(Debug)]
-pub(crate) struct Asks {
+pub(crate) struct Pending {
     source: SourceName,
-    members: Vec<MemberAsk>,
-    joins: Vec<JoinAsk>,
-    patience: Duration,
-    /// Makes nonces that no other run uses.
+    members: Vec<PendingMembers>,
+    joins: Vec<PendingJoin>,
+    timeout: Duration,
+    /// Random part of nonces, unique for each run.
     nonce: u64,
     made: u64,
 }
 
-impl Asks {
-    /// Nobody waits; each answer may take `patience`, and each chunk as long after the one before.
-    pub(crate) fn new(source: SourceName, patience: Duration, nonce: u64) -> Self {
+impl Pending {
+    /// An empty set; an answer may take `timeout`, and so may each chunk after the one before.
+    pub(crate) fn new(source: SourceName, timeout: Duration, nonce: u64) -> Self {
         Self {
             source,
             members: Vec::new(),
             joins: Vec::new(),
-            patience,
+            timeout,
             nonce,
             made: 0,
         }
     }
 
-    /// Whether nobody waits.
+    /// Whether no command is pending.
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty() && self.joins.is_empty()
     }
 
-    /// Whether one more may wait.
+    /// Whether there is room for one more.
     pub(crate) fn has_room(&self) -> bool {
         self.members.len() + self.joins.len() < MOST
     }
 
-    /// When something is overdue.
+    /// The earliest deadline.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let members = self.members.iter().map(|ask| ask.by);
-        members.chain(self.joins.iter().map(|ask| ask.by)).min()
+        let members = self.members.iter().map(|request| request.by);
+        members
+            .chain(self.joins.iter().map(|request| request.by))
+            .min()
     }
 
-    /// Moves all deadlines, since nothing was read for a while.
+    /// Moves all deadlines by the length of a pause in reading.
     pub(crate) fn shift(&mut self, by: Duration) {
-        for ask in &mut self.members {
-            ask.by += by;
+        for request in &mut self.members {
+            request.by += by;
         }
-        for ask in &mut self.joins {
-            ask.by += by;
+        for request in &mut self.joins {
+            request.by += by;
         }
     }
 
-    /// Begins to collect members; gives the frame to send.
+    /// Adds a request for members; returns the frame to send.
     pub(crate) fn members(
         &mut self,
         query: &MemberQuery,
@@ -101,10 +106,10 @@ impl Asks {
         self.made += 1;
         let nonce = format!("{:016x}-{:x}", self.nonce, self.made & 0xffff_ffff);
         let frame = wire::request_members(query, &nonce);
-        self.members.push(MemberAsk {
+        self.members.push(PendingMembers {
             guild: query.guild(),
             nonce,
-            by: now + self.patience,
+            by: now + self.timeout,
             chunks: BTreeMap::new(),
             expected: None,
             bytes: 0,
@@ -113,33 +118,36 @@ impl Asks {
         frame
     }
 
-    /// Begins to wait for a join's answer; gives the frame to send.
+    /// Adds a join; returns the frame to send.
     pub(crate) fn join(
         &mut self,
-        wish: VoiceWish,
+        update: UpdateVoiceState,
         reply: oneshot::Sender<Result<VoiceConnection, VoiceError>>,
         now: Instant,
     ) -> String {
-        self.supersede(wish.guild);
-        self.joins.push(JoinAsk {
-            wish,
-            by: now + self.patience,
+        self.supersede(update.guild);
+        self.joins.push(PendingJoin {
+            update,
+            by: now + self.timeout,
             session: None,
             server: None,
             reply,
         });
-        wire::voice_state(&wish)
+        wire::voice_state(&update)
     }
 
-    /// Another command took the place of a guild's join.
+    /// Fails the guild's pending join, which another command replaces.
     pub(crate) fn supersede(&mut self, guild: u64) {
-        for ask in self.joins.extract_if(.., |ask| ask.wish.guild == guild) {
-            let _ = ask.reply.send(Err(VoiceError::Superseded));
+        for request in self
+            .joins
+            .extract_if(.., |request| request.update.guild == guild)
+        {
+            let _ = request.reply.send(Err(VoiceError::Superseded));
         }
     }
 
-    /// Looks at a dispatch that may be an answer.
-    pub(crate) fn look(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>, now: Instant) {
+    /// Takes a dispatch that may be an answer.
+    pub(crate) fn on_dispatch(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>, now: Instant) {
         match draft.kind.as_str() {
             "discord.GUILD_MEMBERS_CHUNK" => self.chunk(draft, now),
             "discord.RATE_LIMITED" => self.limited(draft),
@@ -157,27 +165,27 @@ impl Asks {
         let Some(index) = self
             .members
             .iter()
-            .position(|ask| nonce == Some(&ask.nonce))
+            .position(|request| nonce == Some(&request.nonce))
         else {
             return;
         };
-        let ask = &mut self.members[index];
-        ask.by = now + self.patience;
-        ask.expected = Some(chunk.count);
-        if ask.chunks.insert(chunk.index, draft.clone()).is_none() {
-            ask.bytes += draft.body.len();
+        let request = &mut self.members[index];
+        request.by = now + self.timeout;
+        request.expected = Some(chunk.count);
+        if request.chunks.insert(chunk.index, draft.clone()).is_none() {
+            request.bytes += draft.body.len();
         }
-        let came = u32::try_from(ask.chunks.len()).unwrap_or(u32::MAX);
+        let came = u32::try_from(request.chunks.len()).unwrap_or(u32::MAX);
         let is_whole = came >= chunk.count;
-        if is_whole || came >= MOST_CHUNKS || ask.bytes > MOST_BYTES {
-            let ask = self.members.swap_remove(index);
-            let members = collected(&self.source, ask.chunks);
+        if is_whole || came >= MOST_CHUNKS || request.bytes > MOST_BYTES {
+            let request = self.members.swap_remove(index);
+            let members = collected(&self.source, request.chunks);
             let outcome = if is_whole {
                 Ok(members)
             } else {
                 Err(MembersError::TooMany { members })
             };
-            let _ = ask.reply.send(outcome);
+            let _ = request.reply.send(outcome);
         }
     }
 
@@ -192,20 +200,21 @@ impl Asks {
         let retry_after = Duration::try_from_secs_f64(wait).unwrap_or_default();
         let nonce = limited.meta.nonce.as_deref();
         let guild = limited.meta.guild_id;
-        let meant = |ask: &mut MemberAsk| match nonce {
-            Some(nonce) => ask.nonce == nonce,
-            None => guild == Some(ask.guild) && ask.chunks.is_empty(),
+        let meant = |request: &mut PendingMembers| match nonce {
+            Some(nonce) => request.nonce == nonce,
+            None => guild == Some(request.guild) && request.chunks.is_empty(),
         };
-        for ask in self.members.extract_if(.., meant) {
-            let _ = ask
+        for request in self.members.extract_if(.., meant) {
+            let _ = request
                 .reply
                 .send(Err(MembersError::RateLimited { retry_after }));
         }
     }
 
     fn voice_state(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>) {
-        let meant =
-            |ask: &JoinAsk| ids.guild == Some(ask.wish.guild) && ids.channel == ask.wish.channel;
+        let meant = |request: &PendingJoin| {
+            ids.guild == Some(request.update.guild) && ids.channel == request.update.channel
+        };
         if !self.joins.iter().any(meant) {
             return;
         }
@@ -215,46 +224,49 @@ impl Asks {
         let (Some(session), true) = (voice.session_id, voice.user_id == me) else {
             return;
         };
-        if let Some(ask) = self.joins.iter_mut().find(|ask| meant(ask)) {
-            ask.session = Some(session.into_owned());
+        if let Some(request) = self.joins.iter_mut().find(|request| meant(request)) {
+            request.session = Some(session.into_owned());
         }
         self.joined(me);
     }
 
     fn voice_server(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>) {
-        let Some(ask) = self
+        let Some(request) = self
             .joins
             .iter_mut()
-            .find(|ask| ids.guild == Some(ask.wish.guild))
+            .find(|request| ids.guild == Some(request.update.guild))
         else {
             return;
         };
         let Ok(voice) = serde_json::from_slice::<wire::Voice<'_>>(&draft.body) else {
             return;
         };
-        // Without an endpoint the server is gone, and another will be named.
-        ask.server = voice
+        // Without an endpoint the voice server is gone, and another event with one follows.
+        request.server = voice
             .token
             .zip(voice.endpoint.filter(|endpoint| !endpoint.is_empty()))
             .map(|(token, endpoint)| (Secret::from(token.into_owned()), endpoint.into_owned()));
         self.joined(me);
     }
 
-    /// Answers joins of which both halves came.
+    /// Answers joins that have both a voice state and a voice server.
     fn joined(&mut self, me: Option<u64>) {
         let Some(user) = me.and_then(Id::new_checked) else {
             return;
         };
-        let is_whole = |ask: &mut JoinAsk| ask.session.is_some() && ask.server.is_some();
-        for ask in self.joins.extract_if(.., is_whole) {
-            let (Some(session_id), Some((token, endpoint))) = (ask.session, ask.server) else {
+        let is_whole =
+            |request: &mut PendingJoin| request.session.is_some() && request.server.is_some();
+        for request in self.joins.extract_if(.., is_whole) {
+            let (Some(session_id), Some((token, endpoint))) = (request.session, request.server)
+            else {
                 continue;
             };
-            let channel = ask.wish.channel.and_then(Id::new_checked);
-            let (Some(guild), Some(channel)) = (Id::new_checked(ask.wish.guild), channel) else {
+            let channel = request.update.channel.and_then(Id::new_checked);
+            let (Some(guild), Some(channel)) = (Id::new_checked(request.update.guild), channel)
+            else {
                 continue;
             };
-            let _ = ask.reply.send(Ok(VoiceConnection {
+            let _ = request.reply.send(Ok(VoiceConnection {
                 guild,
                 channel,
                 user,
@@ -265,32 +277,34 @@ impl Asks {
         }
     }
 
-    /// Gives up what is overdue.
+    /// Fails commands that are overdue.
     pub(crate) fn expire(&mut self, now: Instant) {
-        for ask in self.members.extract_if(.., |ask| ask.by <= now) {
-            let received = u32::try_from(ask.chunks.len()).unwrap_or(u32::MAX);
-            let _ = ask.reply.send(Err(MembersError::TimedOut {
+        for request in self.members.extract_if(.., |request| request.by <= now) {
+            let received = u32::try_from(request.chunks.len()).unwrap_or(u32::MAX);
+            let _ = request.reply.send(Err(MembersError::TimedOut {
                 received,
-                expected: ask.expected,
-                members: collected(&self.source, ask.chunks),
+                expected: request.expected,
+                members: collected(&self.source, request.chunks),
             }));
         }
-        for ask in self.joins.extract_if(.., |ask| ask.by <= now) {
-            let _ = ask.reply.send(Err(VoiceError::TimedOut {
-                has_state: ask.session.is_some(),
-                has_server: ask.server.is_some(),
+        for request in self.joins.extract_if(.., |request| request.by <= now) {
+            let _ = request.reply.send(Err(VoiceError::TimedOut {
+                has_state: request.session.is_some(),
+                has_server: request.server.is_some(),
             }));
         }
     }
 
-    /// The session is over, and with it all answers.
-    pub(crate) fn lose(&mut self) {
-        for ask in self.members.drain(..) {
-            let members = collected(&self.source, ask.chunks);
-            let _ = ask.reply.send(Err(MembersError::SessionLost { members }));
+    /// Fails all commands, because the session ended.
+    pub(crate) fn session_lost(&mut self) {
+        for request in self.members.drain(..) {
+            let members = collected(&self.source, request.chunks);
+            let _ = request
+                .reply
+                .send(Err(MembersError::SessionLost { members }));
         }
-        for ask in self.joins.drain(..) {
-            let _ = ask.reply.send(Err(VoiceError::SessionLost));
+        for request in self.joins.drain(..) {
+            let _ = request.reply.send(Err(VoiceError::SessionLost));
         }
     }
 }

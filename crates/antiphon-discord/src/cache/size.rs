@@ -1,4 +1,4 @@
-//! How much memory a thing takes, roughly.
+//! Estimated memory of objects.
 
 use std::{
     mem::{size_of, size_of_val},
@@ -9,15 +9,15 @@ use antiphon_discord_model::{
     Channel, Emoji, Guild, Member, Message, Presence, Role, User, VoiceState,
 };
 
-/// The texts of an embed, attachment, component or scheduled event, roughly.
+/// Estimated bytes of the texts of an embed, attachment, component or scheduled event.
 const TEXTS: usize = 256;
 
-/// How much memory a thing takes, roughly: itself, and the texts and lists it owns.
-pub(crate) trait Weigh {
-    fn weight(&self) -> usize;
+/// An object whose memory can be estimated: itself, and the texts and lists that it owns.
+pub(crate) trait MemorySize {
+    fn memory_size(&self) -> usize;
 }
 
-/// The characters, and what an allocation costs beside them.
+/// Bytes of a text, and of its allocation.
 fn owned(text: &String) -> usize {
     match text.capacity() {
         0 => 0,
@@ -29,7 +29,7 @@ fn text(text: Option<&String>) -> usize {
     text.map_or(0, owned)
 }
 
-/// A list, and so many bytes of texts for each of its items.
+/// Bytes of a list, with `texts` bytes of texts for each item.
 fn list<T>(list: &Vec<T>, texts: usize) -> usize {
     list.capacity() * size_of::<T>() + list.len() * texts
 }
@@ -38,33 +38,33 @@ fn user(user: &User) -> usize {
     owned(&user.name) + text(user.global_name.as_ref())
 }
 
-impl<T: Weigh> Weigh for Arc<T> {
-    fn weight(&self) -> usize {
+impl<T: MemorySize> MemorySize for Arc<T> {
+    fn memory_size(&self) -> usize {
         // The two counters beside the value.
-        16 + (**self).weight()
+        16 + (**self).memory_size()
     }
 }
 
-impl Weigh for User {
-    fn weight(&self) -> usize {
+impl MemorySize for User {
+    fn memory_size(&self) -> usize {
         size_of_val(self) + user(self)
     }
 }
 
-impl Weigh for Member {
-    fn weight(&self) -> usize {
+impl MemorySize for Member {
+    fn memory_size(&self) -> usize {
         size_of_val(self) + user(&self.user) + text(self.nick.as_ref()) + self.roles.capacity() * 8
     }
 }
 
-impl Weigh for Role {
-    fn weight(&self) -> usize {
+impl MemorySize for Role {
+    fn memory_size(&self) -> usize {
         size_of_val(self) + owned(&self.name) + text(self.unicode_emoji.as_ref())
     }
 }
 
-impl Weigh for Emoji {
-    fn weight(&self) -> usize {
+impl MemorySize for Emoji {
+    fn memory_size(&self) -> usize {
         size_of_val(self)
             + text(self.name.as_ref())
             + self.roles.capacity() * 8
@@ -72,8 +72,8 @@ impl Weigh for Emoji {
     }
 }
 
-impl Weigh for Channel {
-    fn weight(&self) -> usize {
+impl MemorySize for Channel {
+    fn memory_size(&self) -> usize {
         size_of_val(self)
             + text(self.name.as_ref())
             + text(self.topic.as_ref())
@@ -82,8 +82,8 @@ impl Weigh for Channel {
     }
 }
 
-impl Weigh for Guild {
-    fn weight(&self) -> usize {
+impl MemorySize for Guild {
+    fn memory_size(&self) -> usize {
         size_of_val(self)
             + owned(&self.name)
             + text(self.description.as_ref())
@@ -94,14 +94,14 @@ impl Weigh for Guild {
     }
 }
 
-impl Weigh for VoiceState {
-    fn weight(&self) -> usize {
+impl MemorySize for VoiceState {
+    fn memory_size(&self) -> usize {
         size_of_val(self) + owned(&self.session_id)
     }
 }
 
-impl Weigh for Presence {
-    fn weight(&self) -> usize {
+impl MemorySize for Presence {
+    fn memory_size(&self) -> usize {
         let of_user = text(self.user.name.as_ref()) + text(self.user.global_name.as_ref());
         let texts = self.activities.iter().map(|activity| {
             owned(&activity.name)
@@ -113,9 +113,12 @@ impl Weigh for Presence {
     }
 }
 
-impl Weigh for Message {
-    fn weight(&self) -> usize {
-        let referenced = self.referenced_message.as_deref().map_or(0, Weigh::weight);
+impl MemorySize for Message {
+    fn memory_size(&self) -> usize {
+        let referenced = self
+            .referenced_message
+            .as_deref()
+            .map_or(0, MemorySize::memory_size);
         size_of_val(self)
             + owned(&self.content)
             + user(&self.author)
@@ -127,7 +130,7 @@ impl Weigh for Message {
             + list(&self.mention_roles, 0)
             + list(&self.reactions, 16)
             + list(&self.sticker_items, 16)
-            + self.thread.as_deref().map_or(0, Weigh::weight)
+            + self.thread.as_deref().map_or(0, MemorySize::memory_size)
             + referenced
     }
 }

@@ -1,4 +1,4 @@
-//! A request as twilight builds it, made ready for the network.
+//! From a request that twilight built to one for the network.
 
 use antiphon_core::Secret;
 use bytes::Bytes;
@@ -8,31 +8,31 @@ use http::{
 };
 use twilight_http::request::Method as Verb;
 
-use super::{Order, reason};
+use super::{UnsentRequest, reason};
 use crate::error::RequestError;
 
-/// What is the same in every request.
+/// Parts that every request has.
 #[derive(Debug)]
-pub(super) struct Letterhead {
+pub(super) struct RequestParts {
     base: String,
     authorization: Option<HeaderValue>,
     user_agent: Option<HeaderValue>,
 }
 
-/// One request, which can be sent several times.
+/// A request that can be sent several times.
 #[derive(Debug)]
-pub(super) struct Outgoing {
+pub(super) struct PreparedRequest {
     pub(super) method: Method,
-    /// Path below the API's base, with the query.
+    /// Path below the base URL, with the query.
     pub(super) path: String,
-    /// Whether the bot's token goes with it.
+    /// Whether it carries the bot's token.
     pub(super) is_authorized: bool,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Letterhead {
+impl RequestParts {
     pub(super) fn new(base: &str, token: &Secret, user_agent: &str) -> Self {
         let token = token.expose().trim();
         let token = token.strip_prefix("Bot ").unwrap_or(token);
@@ -47,15 +47,18 @@ impl Letterhead {
         }
     }
 
-    /// Makes a request ready.
-    pub(super) fn address(&self, order: Order<'_>) -> Result<Outgoing, RequestError> {
-        let request = order.request.map_err(RequestError::Invalid)?;
+    /// Prepares a request for the network.
+    pub(super) fn prepare(
+        &self,
+        unsent: UnsentRequest<'_>,
+    ) -> Result<PreparedRequest, RequestError> {
+        let request = unsent.request.map_err(RequestError::Invalid)?;
         let path = request.path().to_owned();
         let uri = format!("{}/{path}", self.base)
             .parse()
             .map_err(|error: http::uri::InvalidUri| RequestError::Invalid(error.into()))?;
         let mut headers = HeaderMap::new();
-        if let Some(reason) = order.reason {
+        if let Some(reason) = unsent.reason {
             headers.insert(reason::HEADER, reason::encoded(&reason)?);
         }
         let is_authorized = request.use_authorization_token();
@@ -81,7 +84,7 @@ impl Letterhead {
             }
             (None, None) => None,
         };
-        Ok(Outgoing {
+        Ok(PreparedRequest {
             method: method(request.method()),
             path,
             is_authorized,
@@ -92,7 +95,7 @@ impl Letterhead {
     }
 }
 
-impl Outgoing {
+impl PreparedRequest {
     /// The request to send.
     pub(super) fn request(&self) -> Request<Bytes> {
         let mut request = Request::new(self.body.clone());

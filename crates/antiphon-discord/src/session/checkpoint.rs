@@ -1,4 +1,4 @@
-//! What a shard's checkpoint holds.
+//! Content of a shard's checkpoint.
 
 use antiphon_core::{Checkpoint, Edge};
 use bytes::Bytes;
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the encoding.
 const VERSION: u8 = 1;
-/// Bits of a mark that hold the sequence.
+/// Number of bits of a mark that hold the sequence.
 const SEQ_BITS: u32 = 40;
 /// The largest sequence that a mark holds.
 const MOST_SEQ: u64 = (1 << SEQ_BITS) - 1;
 
-/// A checkpoint's mark: which session of this shard, and the sequence in it.
+/// A checkpoint's mark: the session's epoch, and the sequence in it.
 ///
-/// Sequences begin anew with each session, so a sequence alone would let an old session's mark pass for a new one's.
+/// Sequences restart with each session, so a sequence alone could be taken for one of a newer session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) epoch: u32,
@@ -23,7 +23,7 @@ pub(crate) struct Mark {
 
 impl Mark {
     pub(crate) fn write(self) -> i64 {
-        // 23 bits for sessions, so that the sum stays positive.
+        // The epoch has 23 bits, so that the mark stays positive.
         let epoch = i64::from(self.epoch & 0x007f_ffff);
         let seq = i64::try_from(self.seq.min(MOST_SEQ)).expect("40 bits");
         epoch << SEQ_BITS | seq
@@ -47,17 +47,17 @@ pub(crate) struct Lost {
 
 /// A checkpoint's state; the sequence is its mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stored {
+pub(crate) struct SavedState {
     pub(crate) session: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) count: u32,
     pub(crate) user: Option<u64>,
-    /// When about the last frame came.
+    /// Approximate time of the last frame.
     pub(crate) at: Timestamp,
     pub(crate) lost: Option<Lost>,
-    /// What the session's stream is called, where that is not the session's id.
+    /// Name of the session's stream, if it is not the session's id.
     pub(crate) stream: Option<String>,
-    /// Session ids that streams of this shard are named by; `None` where they are not known.
+    /// Session ids that are names of this shard's streams; `None` if unknown.
     pub(crate) used: Option<Vec<String>>,
 }
 
@@ -76,13 +76,13 @@ struct Written {
     lost: Option<Lost>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stream: Option<String>,
-    /// Absent in a version that named every stream by its session's id, and remembered none that was over.
+    /// Absent in states of version 0.1.0, which named every stream by its session's id and forgot finished ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     used: Option<Vec<String>>,
 }
 
-impl Stored {
-    /// The time in a state is made anew only when it is this old, so that most events share one state.
+impl SavedState {
+    /// Age at which the time in a state is renewed; until then events share one state.
     pub(crate) const STALE: SignedDuration = SignedDuration::from_secs(1);
 
     pub(crate) fn write(self) -> Bytes {
@@ -122,9 +122,9 @@ impl Stored {
     }
 }
 
-/// Where a stored shard's events end, and out of how many shards it was, if it has a session or a gap to report.
+/// The edge at which a stored shard's events end and its number of shards, if it has a session or a gap to report.
 pub(crate) fn edge_of(checkpoint: &Checkpoint) -> Option<(Edge, u32)> {
-    let stored = Stored::read(&checkpoint.state).ok()?;
+    let stored = SavedState::read(&checkpoint.state).ok()?;
     let edge = match (stored.lost, stored.session) {
         (Some(lost), _) => lost.from,
         (None, Some(session)) => {
@@ -136,22 +136,22 @@ pub(crate) fn edge_of(checkpoint: &Checkpoint) -> Option<(Edge, u32)> {
     Some((edge, stored.count))
 }
 
-/// Out of how many shards a stored session is, if there is one that can be resumed.
+/// Number of shards of a stored session, if it can be resumed.
 pub(crate) fn resumable_count(checkpoint: &Checkpoint) -> Option<u32> {
-    let stored = Stored::read(&checkpoint.state).ok()?;
+    let stored = SavedState::read(&checkpoint.state).ok()?;
     stored.session.map(|_| stored.count)
 }
 
-/// The session ids that a stored shard's streams are named by; `None` where they are not known.
+/// Session ids that are names of a stored shard's streams; `None` if unknown.
 pub(crate) fn used(checkpoint: &Checkpoint) -> Option<Vec<String>> {
-    Stored::read(&checkpoint.state).ok()?.used
+    SavedState::read(&checkpoint.state).ok()?.used
 }
 
-/// A checkpoint of a shard that is no more.
+/// Checkpoint of a shard that no longer runs.
 pub(crate) fn retired(checkpoint: &Checkpoint, count: u32) -> Checkpoint {
-    let at = Stored::read(&checkpoint.state).map_or(Timestamp::UNIX_EPOCH, |stored| stored.at);
+    let at = SavedState::read(&checkpoint.state).map_or(Timestamp::UNIX_EPOCH, |stored| stored.at);
     let used = used(checkpoint);
-    let stored = Stored {
+    let stored = SavedState {
         session: None,
         url: None,
         count,

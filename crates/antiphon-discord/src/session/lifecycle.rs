@@ -1,22 +1,19 @@
-//! A connection's life: opened, lost, waited for, given up (protocol §4, §5).
+//! Opening, losing and giving up connections (protocol §4, §5).
 
 use std::time::Duration;
 
-use antiphon_core::{Edge, Entry, Kind, Link, LinkState};
+use antiphon_core::{Edge, Fatal, Kind, LinkState, Moment, OpenFailure, StopCode};
 use bytes::Bytes;
-use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{
-    Cut, HOPELESS, IN_A_ROW, Lost, Moment, OpenFailure, Phase, Session, Task, Then, UNANSWERED,
-};
+use super::{Disconnect, HOPELESS, IN_A_ROW, Lost, Phase, Reaction, Session, Task, UNANSWERED};
 use crate::{dispatch::UNREADABLE, identify::Permit, wire};
 
-/// A shorter wait for the turn to identify is part of connecting.
+/// Shortest wait in the identify queue that is shown as `waiting`.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Begins to open a connection.
+    /// Starts opening a connection.
     pub(crate) fn start(&mut self) {
         self.phase = Phase::Opening;
         self.link = Some(LinkState::Connecting);
@@ -24,84 +21,84 @@ impl Session {
             None => Task::Identify,
             Some(session) => {
                 self.tries += 1;
-                // A host that is gone is not asked twice in a row.
+                // Every second try uses the Gateway's URL, because the session's host may be gone.
                 let url = session.url.clone().filter(|_| self.tries % 2 == 1);
                 Task::Resume(url)
             }
         });
     }
 
-    /// The shard waits for its turn to identify, which comes then.
+    /// Notes when the identify queue expects to admit the shard.
     pub(crate) fn on_turn(&mut self, at: Instant, now: Moment) {
         let wait = at.saturating_duration_since(now.at);
         if self.phase != Phase::Opening || wait < WORTH_TELLING {
             return;
         }
-        let until = now.wall.checked_add(wait).unwrap_or(Timestamp::MAX);
+        let until = now.wall_in(wait);
         let reason = "it is not yet this shard's turn to identify".to_owned();
         self.set_link(LinkState::Waiting { until, reason }, now);
     }
 
-    /// The turn to identify has come.
+    /// Notes that the identify queue admitted the shard.
     pub(crate) fn on_turn_come(&mut self) {
         if self.phase == Phase::Opening {
             self.link = Some(LinkState::Connecting);
         }
     }
 
-    /// The connection is open; the server speaks first.
+    /// Takes an open connection; the server sends the first frame.
     pub(crate) fn on_opened(&mut self, permit: Option<Permit>, now: Moment) {
         self.permit = permit;
         self.frame = 0;
         self.is_out_of_reach = false;
         self.connections += 1;
         self.connection = format!("{}-{}", self.nonce, self.connections);
-        self.phase = Phase::Greeting {
+        self.phase = Phase::AwaitingHello {
             by: now.at + self.config.hello_timeout,
         };
         self.shard_event("discord.CONNECT", now);
         self.shard_event("discord.SHARD_CONNECT", now);
     }
 
-    /// No connection could be opened.
+    /// Takes the failure to open a connection.
     pub(crate) fn on_open_failed(&mut self, failure: OpenFailure, now: Moment) {
         match failure.fatal {
-            Some((code, hint)) => self.stop(code, failure.reason, hint, now),
+            Some(Fatal { code, hint }) => self.stop(code, failure.reason, hint, now),
             None => self.wait(failure.reason, failure.wait.unwrap_or_default(), now),
         }
     }
 
-    /// The connection is gone, or has to go, for this reason.
-    pub(crate) fn on_gone(&mut self, cut: Cut, now: Moment) {
+    /// Takes the loss of the connection, or the reason to close it.
+    pub(crate) fn on_disconnected(&mut self, disconnect: Disconnect, now: Moment) {
         if self.is_open() {
             self.shard_event("discord.SHARD_DISCONNECT", now);
             self.shard_event("discord.DISCONNECT", now);
         }
-        self.heart = None;
+        self.heartbeat = None;
         self.permit = None;
         self.skipped = None;
-        // A resume brings what is missing, and what came behind it once more.
+        // A resume brings the missing dispatches, and the ones behind them once more.
         self.ahead.clear();
         self.replies.clear();
-        match cut.then {
-            Then::Resume(pause) => self.wait(cut.reason, pause, now),
-            Then::Afresh(pause) => {
-                self.forget(&cut.reason, Some(now));
-                self.wait(cut.reason, pause, now);
+        match disconnect.reaction {
+            Reaction::Resume(pause) => self.wait(disconnect.reason, pause, now),
+            Reaction::NewSession(pause) => {
+                self.forget(&disconnect.reason, Some(now));
+                self.wait(disconnect.reason, pause, now);
             }
-            Then::Stop(code, hint) => {
+            Reaction::Stop(code, hint) => {
                 if matches!(code, "invalid_shard" | "sharding_required") {
-                    // The next run is not to insist on a number of shards that is refused.
-                    self.forget(&cut.reason, Some(now));
+                    // The next run must not insist on the refused number of shards.
+                    self.forget(&disconnect.reason, Some(now));
                 }
-                self.stop(code, cut.reason, hint, now);
+                self.stop(code, disconnect.reason, hint, now);
             }
         }
     }
 
-    /// A frame came that cannot be read at all, so that the connection has to be given up.
+    /// Takes an unreadable frame, for which the connection has to be given up.
     ///
-    /// Its bytes are kept where they are known. The same frame will come again after a resume; if it does, a new session is the only way past it.
+    /// The bytes are stored if they are known. If the same frame comes again after the resume, a new session begins.
     pub(crate) fn on_unreadable(&mut self, reason: String, bytes: Option<&Bytes>, now: Moment) {
         if let Some(bytes) = bytes {
             self.frame += 1;
@@ -111,7 +108,7 @@ impl Session {
         let is_again = self.stuck_at == Some(here);
         self.stuck_at = Some(here);
         if !is_again && self.resumable.is_some() {
-            return self.on_gone(Cut::resume(reason), now);
+            return self.on_disconnected(Disconnect::resume(reason), now);
         }
         if self
             .stuck_since
@@ -121,19 +118,25 @@ impl Session {
         }
         self.stuck_since = Some(now.at);
         self.stuck_sessions += 1;
-        let then = if self.stuck_sessions >= HOPELESS {
-            Then::Stop(
+        let reaction = if self.stuck_sessions >= HOPELESS {
+            Reaction::Stop(
                 "frame_too_large",
                 "raise `Config::largest_frame`, or look at what stands between this program and Discord",
             )
         } else {
-            Then::Afresh(Duration::ZERO)
+            Reaction::NewSession(Duration::ZERO)
         };
-        self.on_gone(Cut { reason, then }, now);
+        self.on_disconnected(Disconnect { reason, reaction }, now);
     }
 
-    /// Ends for good.
-    pub(crate) fn stop(&mut self, code: &'static str, reason: String, hint: &str, now: Moment) {
+    /// Stops the shard.
+    pub(crate) fn stop(
+        &mut self,
+        code: impl Into<StopCode>,
+        reason: String,
+        hint: &str,
+        now: Moment,
+    ) {
         self.phase = Phase::Stopped;
         let state = LinkState::Stopped {
             code: code.into(),
@@ -143,19 +146,19 @@ impl Session {
         self.set_link(state, now);
     }
 
-    /// Whether it ended for good.
+    /// Whether the shard is stopped.
     pub(crate) fn is_stopped(&self) -> bool {
         self.phase == Phase::Stopped
     }
 
-    /// Gives up the session for good because its owner wants to be seen leaving.
+    /// Gives up the session, because the close code ends it.
     pub(crate) fn sign_off(&mut self, now: Moment) {
         if self.resumable.is_some() {
             self.forget("the bot signed off", Some(now));
         }
     }
 
-    /// The source closes the connection in good order.
+    /// Takes the source's own close of the connection.
     pub(crate) fn on_closing(&mut self, now: Moment) {
         if self.is_open() {
             self.shard_event("discord.SHARD_DISCONNECT", now);
@@ -168,20 +171,18 @@ impl Session {
         self.phase = Phase::Waiting {
             until: now.at + pause,
         };
-        let until = now.wall.checked_add(pause).unwrap_or(Timestamp::MAX);
+        let until = now.wall_in(pause);
         self.set_link(LinkState::Waiting { until, reason }, now);
     }
 
     pub(super) fn set_link(&mut self, state: LinkState, now: Moment) {
-        let body = Link::body(&state);
-        let place = self.place.clone();
-        self.synthetic(Kind::from_static(Link::KIND), place, body, now);
+        self.outbox.link(self.place.clone(), &state, now);
         self.link = Some(state);
     }
 
-    /// Drops the session that could be resumed, and remembers what will be missing.
+    /// Drops the resumable session, and remembers its gap.
     pub(super) fn forget(&mut self, cause: &str, now: Option<Moment>) {
-        self.asks.lose();
+        self.pending.session_lost();
         let had_session = self.resumable.take().is_some();
         self.seq = None;
         self.durable = None;
@@ -207,59 +208,61 @@ impl Session {
         if let Some(now) = now {
             self.render(now.wall);
             let checkpoint = self.checkpoint(now.wall);
-            self.push(Entry::checkpoint(checkpoint));
+            self.outbox.checkpoint(checkpoint);
         }
     }
 
-    /// Something waited for did not come, or something planned is due.
+    /// Acts on deadlines that have passed.
     ///
     /// # Errors
     /// The connection has to be closed.
-    pub(crate) fn on_deadline(&mut self, now: Moment) -> Result<(), Cut> {
+    pub(crate) fn on_deadline(&mut self, now: Moment) -> Result<(), Disconnect> {
         let is_paused = self.paused_at.is_some();
         match self.phase {
             Phase::Waiting { until } if until <= now.at => self.start(),
-            Phase::Greeting { by } if by <= now.at && !is_paused => {
-                return Err(Cut::resume("Discord did not greet in time"));
+            Phase::AwaitingHello { by } if by <= now.at && !is_paused => {
+                return Err(Disconnect::resume("Discord did not greet in time"));
             }
             Phase::Identifying { by } if by <= now.at && !is_paused => {
-                return Err(Cut::resume("the session did not begin in time"));
+                return Err(Disconnect::resume("the session did not begin in time"));
             }
             Phase::Resuming { by } if by <= now.at && !is_paused => {
                 self.unanswered += 1;
                 let reason = "the resume was not answered in time".to_owned();
-                let then = if self.unanswered >= UNANSWERED {
-                    Then::Afresh(Duration::ZERO)
+                let reaction = if self.unanswered >= UNANSWERED {
+                    Reaction::NewSession(Duration::ZERO)
                 } else {
-                    Then::Resume(Duration::ZERO)
+                    Reaction::Resume(Duration::ZERO)
                 };
-                return Err(Cut { reason, then });
+                return Err(Disconnect { reason, reaction });
             }
             _ => {}
         }
         self.beat(now)?;
         if !is_paused {
             self.settle_overdue(now);
-            self.asks.expire(now.at);
+            self.pending.expire(now.at);
         }
         self.send_presence(now.at);
         Ok(())
     }
 
-    /// Sends a heartbeat when one is due (protocol §2).
-    pub(super) fn beat(&mut self, now: Moment) -> Result<(), Cut> {
+    /// Sends a heartbeat if one is due (protocol §2).
+    pub(super) fn beat(&mut self, now: Moment) -> Result<(), Disconnect> {
         let is_paused = self.paused_at.is_some();
-        let Some(heart) = self
-            .heart
+        let Some(heartbeat) = self
+            .heartbeat
             .as_mut()
-            .filter(|heart| heart.next_at() <= now.at)
+            .filter(|heartbeat| heartbeat.next_at() <= now.at)
         else {
             return Ok(());
         };
-        if heart.is_silent() && !is_paused {
-            return Err(Cut::resume("Discord stopped acknowledging heartbeats"));
+        if heartbeat.is_silent() && !is_paused {
+            return Err(Disconnect::resume(
+                "Discord stopped acknowledging heartbeats",
+            ));
         }
-        heart.beat(now.at);
+        heartbeat.beat(now.at);
         self.replies.push_back(wire::heartbeat(self.durable));
         Ok(())
     }
