@@ -53,6 +53,7 @@ mod webhooks;
 use std::sync::Arc;
 
 use antiphon_core::{LinkState, SourceName};
+use antiphon_discord_model::id::{Id, marker::UserMarker};
 use tokio::sync::watch;
 use twilight_model::gateway::Intents;
 
@@ -93,6 +94,8 @@ pub(crate) struct Shared {
     pub(crate) name: SourceName,
     pub(crate) http: Http,
     pub(crate) link: watch::Sender<LinkState>,
+    /// The bot's own user, once a READY or a stored session has named it.
+    pub(crate) user: watch::Sender<Option<Id<UserMarker>>>,
     pub(crate) cache: Cache,
     /// The shards, once it is known how many there are.
     pub(crate) fleet: watch::Sender<Option<Arc<Fleet>>>,
@@ -108,6 +111,7 @@ impl Shared {
             name: config.name.clone(),
             http: Http::new(config, network.http()),
             link: watch::Sender::new(LinkState::Idle),
+            user: watch::Sender::new(None),
             cache: Cache::new(config.cache),
             fleet: watch::Sender::new(None),
             rules: gateway::Rules {
@@ -138,6 +142,11 @@ impl Client {
     /// The name of its source, as its events have it.
     pub fn source(&self) -> &SourceName {
         &self.shared.name
+    }
+
+    /// Watches the id of the bot's own user; `None` until the first READY, or until a stored session is resumed.
+    pub fn current_user_id(&self) -> watch::Receiver<Option<Id<UserMarker>>> {
+        self.shared.user.subscribe()
     }
 
     /// Which events the bot is sent.

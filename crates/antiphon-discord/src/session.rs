@@ -26,6 +26,7 @@ use antiphon_core::{
     Backoff, Checkpoint, Draft, Edge, Entry, Kind, LinkState, Origin, Part, Place, Provenance, Rng,
     Skipped,
 };
+use antiphon_discord_model::id::{Id, marker::UserMarker};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
@@ -380,6 +381,11 @@ impl Session {
     /// The state of the connection, if it changed since it was asked for.
     pub(crate) fn take_link(&mut self) -> Option<LinkState> {
         self.link.take()
+    }
+
+    /// The bot's own user, once a READY or the checkpoint named it.
+    pub(crate) fn user(&self) -> Option<Id<UserMarker>> {
+        self.me.and_then(Id::new_checked)
     }
 
     /// The shard's number, where the bot has others.

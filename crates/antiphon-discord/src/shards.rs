@@ -182,6 +182,7 @@ impl Crew {
                 intake: self.intake.clone(),
                 commands: received,
                 link,
+                user: self.shared.user.clone(),
                 latency,
                 stored: self.intake.stored(&part),
             };

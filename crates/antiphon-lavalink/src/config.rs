@@ -98,7 +98,7 @@ where
 /// A bad value is an error when the source runs, not here.
 #[derive(Clone)]
 pub struct Config {
-    pub(crate) user: UserId,
+    pub(crate) user: Option<UserId>,
     pub(crate) nodes: Vec<NodeConfig>,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
@@ -122,7 +122,19 @@ impl Config {
     /// The defaults for this bot and these nodes.
     pub fn new(user: impl Into<UserId>, nodes: impl IntoIterator<Item = NodeConfig>) -> Self {
         Self {
-            user: user.into(),
+            user: Some(user.into()),
+            ..Self::without_user(nodes)
+        }
+    }
+
+    /// The defaults for these nodes, and for a bot whose id is given later, by [`Pool::set_user`].
+    ///
+    /// Nodes are told the id when they are connected, so the source connects none before it is known.
+    ///
+    /// [`Pool::set_user`]: crate::Pool::set_user
+    pub fn without_user(nodes: impl IntoIterator<Item = NodeConfig>) -> Self {
+        Self {
+            user: None,
             nodes: nodes.into_iter().collect(),
             name: "lavalink".into(),
             network: Network::new(),
@@ -143,9 +155,14 @@ impl Config {
         }
     }
 
-    /// The bot's user.
-    pub fn user(&self) -> UserId {
+    /// The bot's user; `None` if [`Pool::set_user`](crate::Pool::set_user) will give it.
+    pub fn user(&self) -> Option<UserId> {
         self.user
+    }
+
+    /// The bot's user, for a source that connects.
+    pub(crate) fn known_user(&self) -> UserId {
+        self.user.expect("a source connects once it is known")
     }
 
     /// Sets the source's name; the default is `lavalink`.
@@ -278,7 +295,7 @@ impl Config {
 
     /// Looks for values that make no sense.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        if self.user.get() == 0 {
+        if self.user.is_some_and(|user| user.get() == 0) {
             return Err(ConfigError::new("user", "must be the id of the bot's user"));
         }
         if self.nodes.is_empty() {

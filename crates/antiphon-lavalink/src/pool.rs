@@ -149,7 +149,7 @@ impl PoolState {
             Session::new(node.clone(), backoff, config.retries)
         });
         let mut pool = Self {
-            user: config.user,
+            user: config.known_user(),
             grace: config.failover_after,
             rules,
             buffer: config.buffer,

@@ -257,7 +257,7 @@ async fn open(means: &Means, node: usize, session: Option<Arc<str>>) -> Result<W
         })?;
     let mut request = WebSocketRequest::new(uri)
         .header("Authorization", config.password.expose())
-        .header("User-Id", means.config.user.to_string())
+        .header("User-Id", means.config.known_user().to_string())
         .header("Client-Name", means.config.client_name.as_str());
     if let Some(session) = session {
         request = request.header("Session-Id", &*session);

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, trace_span, warn};
 
 use crate::{
-    extract::Befores,
+    context::Befores,
     handle::Shared,
     ingest::Write,
     keys::Keys,

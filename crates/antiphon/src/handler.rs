@@ -4,7 +4,7 @@ use std::{error::Error, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use antiphon_core::{BoxError, BoxFuture, Payload};
 
-use crate::extract::{Context, FromContext};
+use crate::context::{Context, FromContext};
 
 /// What a handler's call comes to.
 pub type HandlerFuture = BoxFuture<'static, Result<(), HandlerError>>;
@@ -22,7 +22,7 @@ pub type HandlerFuture = BoxFuture<'static, Result<(), HandlerError>>;
     note = "its first argument is a payload by value (which must be `Clone`) or in an `Arc`, or the stored `Event`",
     note = "up to four extractors may follow: `State<T>`, `Delivery`, `Before<T>`, `Handle<S>`, `Arc<Event>`"
 )]
-pub trait Takes<M>: Sized {
+pub trait HandlerExt<M>: Sized {
     /// The event it takes.
     type Payload: Payload;
 
@@ -61,7 +61,7 @@ pub trait Takes<M>: Sized {
 
 /// A handler that can run in an app with state `S`.
 ///
-/// Implemented for every function that [`Takes`] describes, if each extractor can be had from `S`; there is no reason
+/// Implemented for every function that [`HandlerExt`] describes, if each extractor can be had from `S`; there is no reason
 /// to implement it by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler for an app with state `{S}`",
@@ -70,7 +70,7 @@ pub trait Takes<M>: Sized {
     note = "up to four extractors may follow: `State<T>`, `Delivery`, `Before<T>`, `Handle<S>`, `Arc<Event>`",
     note = "`State<T>` needs `T: FromRef<{S}>`; the future must be `Send`"
 )]
-pub trait Handler<M, S>: Takes<M> + Send + Sync + 'static {
+pub trait Handler<M, S>: HandlerExt<M> + Send + Sync + 'static {
     /// Calls the function with its arguments.
     fn call(&self, payload: Arc<Self::Payload>, context: &Context<'_, S>) -> HandlerFuture;
 
@@ -115,7 +115,7 @@ impl Options {
     }
 }
 
-/// A handler with a filter; see [`Takes::when`].
+/// A handler with a filter; see [`HandlerExt::when`].
 pub struct When<H, F, M> {
     handler: H,
     filter: F,
@@ -132,9 +132,9 @@ impl<H, F, M> fmt::Debug for When<H, F, M> {
 #[derive(Debug)]
 pub struct Wrapped<M>(PhantomData<fn(M)>);
 
-impl<H, F, M> Takes<Wrapped<M>> for When<H, F, M>
+impl<H, F, M> HandlerExt<Wrapped<M>> for When<H, F, M>
 where
-    H: Takes<M>,
+    H: HandlerExt<M>,
 {
     type Payload = H::Payload;
 }
@@ -161,7 +161,7 @@ where
     }
 }
 
-/// A handler with a name or limits of its own; see [`Takes::named`], [`Takes::attempts`] and [`Takes::deadline`].
+/// A handler with a name or limits of its own; see [`HandlerExt::named`], [`HandlerExt::attempts`] and [`HandlerExt::deadline`].
 pub struct Configured<H, M> {
     handler: H,
     name: Option<Arc<str>>,
@@ -192,21 +192,21 @@ impl<H, M> Configured<H, M> {
         }
     }
 
-    /// See [`Takes::named`].
+    /// See [`HandlerExt::named`].
     #[must_use]
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// See [`Takes::attempts`].
+    /// See [`HandlerExt::attempts`].
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts.max(1));
         self
     }
 
-    /// See [`Takes::deadline`].
+    /// See [`HandlerExt::deadline`].
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -214,7 +214,7 @@ impl<H, M> Configured<H, M> {
     }
 }
 
-impl<H: Takes<M>, M> Takes<Wrapped<M>> for Configured<H, M> {
+impl<H: HandlerExt<M>, M> HandlerExt<Wrapped<M>> for Configured<H, M> {
     type Payload = H::Payload;
 }
 
@@ -274,7 +274,7 @@ pub struct Shared;
 
 macro_rules! functions {
     ($($extractor:ident),*) => {
-        impl<F, Fut, P, $($extractor,)*> Takes<(Owned, P, ($($extractor,)*))> for F
+        impl<F, Fut, P, $($extractor,)*> HandlerExt<(Owned, P, ($($extractor,)*))> for F
         where
             F: Fn(P, $($extractor,)*) -> Fut,
             Fut: Future,
@@ -299,7 +299,7 @@ macro_rules! functions {
             }
         }
 
-        impl<F, Fut, P, $($extractor,)*> Takes<(Shared, P, ($($extractor,)*))> for F
+        impl<F, Fut, P, $($extractor,)*> HandlerExt<(Shared, P, ($($extractor,)*))> for F
         where
             F: Fn(Arc<P>, $($extractor,)*) -> Fut,
             Fut: Future,

@@ -2,18 +2,21 @@
 
 use std::sync::{Arc, Mutex};
 
-use antiphon_core::{Batch, ConsumerName, Cursor, Event, Journal, OpenEvent, Position, Rng};
+use antiphon_core::{
+    Batch, Before, BoxError, ConsumerName, Cursor, Event, Journal, OpenEvent, Position, Projection,
+    Rng, Tap,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
-    app::{App, Begin},
+    context::Befores,
     dispatcher::{self, Following, PAGE, Plans},
     error::RunError,
-    extract::Befores,
     ingest,
     keys::Keys,
     lanes::{LaneId, Lanes},
+    parts::{Begin, Parts},
     runner::Work,
 };
 
@@ -52,25 +55,27 @@ pub(crate) async fn cursor(
 
 /// Brings the projections up to where the head begins.
 pub(crate) async fn projections<S>(
-    app: &mut App<S>,
+    parts: &mut Parts<S>,
     journal: &Arc<dyn Journal>,
     head: Position,
 ) -> Result<Vec<Following>, RunError> {
     let last = *journal.last().borrow();
-    let own = std::mem::take(&mut app.projections);
-    let of_sources = app
-        .sources
-        .iter_mut()
-        .flat_map(|source| source.projections());
+    let mut found = Vec::new();
+    for source in &mut parts.sources {
+        found.append(&mut source.projections());
+        found.extend(source.taps().into_iter().map(Tapped::boxed));
+    }
+    found.append(&mut parts.projections);
+    found.extend(parts.taps.drain(..).map(Tapped::boxed));
     let mut projections = Vec::new();
-    for mut projection in of_sources.chain(own) {
+    for mut projection in found {
         let name = projection.name().to_owned();
         if projections
             .iter()
             .any(|other: &Following| other.projection.name() == name)
         {
             return Err(RunError::Configuration(format!(
-                "two projections are named `{name}`"
+                "two projections or taps are named `{name}`"
             )));
         }
         let saved = journal.projection(&name).await.map_err(RunError::Read)?;
@@ -101,21 +106,49 @@ pub(crate) async fn projections<S>(
     Ok(projections)
 }
 
+/// A tap as a projection without a state, so that its position is stored as a projection's is.
+struct Tapped(Box<dyn Tap>);
+
+impl Tapped {
+    fn boxed(tap: Box<dyn Tap>) -> Box<dyn Projection> {
+        Box::new(Self(tap))
+    }
+}
+
+impl Projection for Tapped {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn apply(&mut self, event: &Event) -> Before {
+        self.0.see(event);
+        Before::NOTHING
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(Vec::new())
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
 /// The lanes, those that need a task, and the handlers found on the way.
 type Restored<S> = (Arc<Mutex<Lanes<Work<S>>>>, Vec<LaneId>, Plans<S>);
 
 /// Makes the lanes again as the cursor describes them, with what was open back in its place.
 pub(crate) fn lanes<S: Send + Sync + 'static>(
-    app: &App<S>,
+    parts: &Parts<S>,
     open: Vec<(Arc<Event>, u32)>,
     keys: &Keys,
     cursor: &Cursor,
     doubtful: Position,
 ) -> Restored<S> {
-    let mut lanes = Lanes::restore(app.limits.lanes(), cursor, doubtful);
+    let mut lanes = Lanes::restore(parts.limits.lanes(), cursor, doubtful);
     let mut plans = Plans::new();
     for (event, starts) in open {
-        let plan = plans.of(event.kind(), &app.shared);
+        let plan = plans.of(event.kind(), &parts.shared);
         if plan.is_empty() {
             continue;
         }

@@ -24,7 +24,7 @@ use tokio::{
 use tracing::{debug, error, trace, warn};
 
 use crate::{
-    extract::{Befores, Context},
+    context::{Befores, Context},
     handle::Handle,
     handler::{HandlerError, HandlerFuture},
     ingest::Write,

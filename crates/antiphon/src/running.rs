@@ -1,7 +1,7 @@
 //! An app's tasks: how they are started, watched, and stopped in two phases.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,8 +10,8 @@ use std::{
 };
 
 use antiphon_core::{
-    AppendError, Batch, Clock, ConsumerName, Gap, Intake, Journal, Keep, KindPattern, Link,
-    LinkState, Outlet, Payload, Retention, Rng, Source, SourceError, SourceName, Stopper,
+    AppendError, Batch, Clock, ConsumerName, Intake, Journal, LinkState, Outlet, Retention, Rng,
+    Source, SourceError, SourceName, Stopper,
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -22,13 +22,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
-    app::{App, OnStopped},
     dispatcher::{Dispatcher, Following, HeadError, Letters},
     error::RunError,
+    handle::Handle,
     ingest::{self, Committer, WRITES},
-    keys::Keys,
     lanes::Lanes,
     metric::Counters,
+    parts::{OnStopped, Parts},
     restore,
     runner::{Runner, Work},
     tail::Tail,
@@ -79,28 +79,29 @@ enum Task {
 
 impl<S: Send + Sync + 'static> Running<S> {
     pub(crate) async fn start(
-        mut app: App<S>,
+        mut parts: Parts<S>,
         journal: Arc<dyn Journal>,
     ) -> Result<Self, RunError> {
-        app.check()?;
-        let known = app.sources.iter().flat_map(|source| source.kinds());
-        let known: HashSet<&'static str> = known.map(|info| info.kind).chain(own_kinds()).collect();
-        app.shared.change(|table| table.know(known));
-        let rng = app.rng.fork();
-        let (cursor, doubtful) = restore::cursor(&journal, &app.name, app.begin, rng).await?;
-        let projections = restore::projections(&mut app, &journal, cursor.read).await?;
+        parts.check()?;
+        let kinds = parts.kinds();
+        parts.shared.change(|table| table.know(kinds));
+        let clock = parts.clock();
+        let mut rng = Rng::new();
+        let (cursor, doubtful) =
+            restore::cursor(&journal, &parts.name, parts.begin, rng.fork()).await?;
+        let projections = restore::projections(&mut parts, &journal, cursor.read).await?;
         let open = restore::open(&journal, &cursor.open).await?;
-        let keys = Keys::new(&app, cursor.sources_lanes_since());
-        let (lanes, active, plans) = restore::lanes(&app, open, &keys, &cursor, doubtful);
+        let keys = parts.keys(cursor.sources_lanes_since());
+        let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
         let seen = Arc::clone(&lanes);
         let probe = move || {
             let lanes = lock(&seen);
             (lanes.read(), lanes.open(), lanes.is_parked())
         };
-        app.shared.begin(journal.last(), Box::new(probe));
+        parts.shared.begin(journal.last(), Box::new(probe));
 
         let tail = Arc::new(Tail::new());
-        let (outlet, intakes) = open_intakes(&mut app, &journal).await?;
+        let (outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
         let give_up = CancellationToken::new();
         let (writes, written) = mpsc::channel(WRITES);
         let (saved, saved_seen) = watch::channel(0);
@@ -112,60 +113,60 @@ impl<S: Send + Sync + 'static> Running<S> {
             tail: Arc::clone(&tail),
             outlet,
             writes: written,
-            consumer: app.name.clone(),
+            consumer: parts.name.clone(),
             cursor: cursor_now(&lanes, &dirty),
             changed: Arc::clone(&changed),
             saved,
             counters: counters.clone(),
-            rng: app.rng.fork(),
+            rng: rng.fork(),
             give_up: give_up.clone(),
         };
         let runner = Runner {
             lanes: Arc::clone(&lanes),
-            state: Arc::clone(&app.state),
-            handle: app.handle(),
+            state: Arc::clone(&parts.state),
+            handle: Handle(Arc::clone(&parts.shared)),
             writes,
             saved: saved_seen,
             dirty,
             changed,
             room: Notify::new(),
-            judges: app.sources.iter().map(|source| source.judge()).collect(),
-            hook: app.hook.clone(),
+            judges: parts.sources.iter().map(|source| source.judge()).collect(),
+            hook: parts.hook.clone(),
             counters: counters.clone(),
-            consumer: app.name.clone(),
-            clock: app.clock,
-            rng: Mutex::new(app.rng.fork()),
+            consumer: parts.name.clone(),
+            clock,
+            rng: Mutex::new(rng.fork()),
             letters: Mutex::default(),
         };
         let head_stop = CancellationToken::new();
         let head = Dispatcher {
             journal: Arc::clone(&journal),
             tail,
-            shared: Arc::clone(&app.shared),
+            shared: Arc::clone(&parts.shared),
             runner: Arc::new(runner),
             keys,
             projections,
             stop: head_stop.clone(),
-            grace: app.grace,
-            rng: app.rng.fork(),
+            grace: parts.grace,
+            rng: rng.fork(),
             plans,
             tasks: JoinSet::new(),
             befores: HashMap::new(),
             letters: Letters::default(),
         };
-        let policy = Arc::new(retention(&app));
+        let policy = Arc::new(parts.retention());
         let mut running = Self {
             journal,
-            consumer: app.name.clone(),
+            consumer: parts.name.clone(),
             lanes,
             tasks: JoinSet::new(),
             names: HashMap::new(),
             stopper: Stopper::new(),
             head_stop,
             give_up,
-            on_stopped: app.on_stopped,
-            grace: app.grace,
-            rng: app.rng.fork(),
+            on_stopped: parts.on_stopped,
+            grace: parts.grace,
+            rng: rng.fork(),
             head: None,
             committer: None,
         };
@@ -176,9 +177,9 @@ impl<S: Send + Sync + 'static> Running<S> {
             Task::Head,
             async move { Ended::Head(head.run(active).await) },
         );
-        let sweeper = sweep(Arc::clone(&running.journal), policy, app.clock, counters);
+        let sweeper = sweep(Arc::clone(&running.journal), policy, clock, counters);
         running.spawn(Task::Beside("retention"), sweeper);
-        running.spawn_sources(app.sources, intakes);
+        running.spawn_sources(parts.sources, intakes);
         info!(consumer = %running.consumer, read = %cursor.read, open = cursor.open.len(), "started");
         Ok(running)
     }
@@ -370,26 +371,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Opens a way to the journal for each source, with the checkpoints it begins with.
 async fn open_intakes<S: Send + Sync + 'static>(
-    app: &mut App<S>,
+    parts: &mut Parts<S>,
     journal: &Arc<dyn Journal>,
+    clock: Clock,
+    rng: &mut Rng,
 ) -> Result<(Outlet, Vec<Intake>), RunError> {
-    let mut outlet = Outlet::new(app.limits.intake);
+    let mut outlet = Outlet::new(parts.limits.intake);
     let mut intakes = Vec::new();
-    let names = app.sources.iter().map(|source| source.name().clone());
+    let names = parts.sources.iter().map(|source| source.name().clone());
     for name in names.collect::<Vec<_>>() {
         let checkpoints = journal.checkpoints(&name).await.map_err(RunError::Read)?;
-        let intake = outlet.intake(name.clone(), checkpoints, app.clock, &mut app.rng);
-        app.shared.add_link(name, intake.link());
+        let intake = outlet.intake(name.clone(), checkpoints, clock, rng);
+        parts.shared.add_link(name, intake.link());
         intakes.push(intake);
     }
     outlet.seal();
     Ok((outlet, intakes))
-}
-
-/// The kinds of antiphon's own that have a type.
-fn own_kinds() -> impl Iterator<Item = &'static str> {
-    let gap = Gap::KINDS.iter();
-    gap.chain(Link::KINDS).copied()
 }
 
 /// The cursor as the lanes have it, for the committer.
@@ -404,24 +401,6 @@ fn cursor_now<S: Send + Sync + 'static>(
         let lanes = lock(&lanes);
         (lanes.changes(), lanes.cursor())
     })
-}
-
-/// The owner's policy, with what the sources' platforms call momentary.
-fn retention<S>(app: &App<S>) -> Retention {
-    let mut policy = app.retention.clone();
-    for info in app.sources.iter().flat_map(|source| source.kinds()) {
-        let named = policy
-            .rules
-            .iter()
-            .chain(&policy.momentary)
-            .any(|(pattern, _)| pattern.matches(info.kind));
-        if let Keep::Momentary(keep) = info.keep
-            && !named
-        {
-            policy.momentary.push((KindPattern::new(info.kind), keep));
-        }
-    }
-    policy
 }
 
 async fn sweep(

@@ -19,7 +19,7 @@ use antiphon_core::{DecodeError, Event, Kind, KindPattern, Payload, Position};
 use tracing::trace;
 
 use crate::{
-    extract::Context,
+    context::Context,
     handler::{Handler, HandlerFuture, Options},
 };
 

@@ -12,8 +12,9 @@ use std::{
 };
 
 use antiphon_core::{
-    BoxFuture, Checkpoint, Closed, Draft, Entry, Event, Intake, Journal, Judge, Kind, KindInfo,
-    LaneOf, LinkState, Origin, Place, Position, Source, SourceError, SourceName, Stop,
+    BoxFuture, Checkpoint, Clock, Closed, Draft, Entry, Event, Intake, IntoJournal, Journal, Judge,
+    Kind, KindInfo, LaneOf, LinkState, Origin, Place, Position, Source, SourceError, SourceName,
+    Stop,
 };
 use serde_json::Value;
 use tokio::{
@@ -24,7 +25,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::{App, IntoJournal},
+    app::App,
     error::RunError,
     handle::{Handle, Progress},
 };
@@ -50,12 +51,12 @@ impl<S> fmt::Debug for TestApp<S> {
 
 impl<S: Send + Sync + 'static> TestApp<S> {
     /// Starts the app on the journal, and waits until it runs or has failed to.
-    pub async fn start<M>(app: App<S>, journal: impl IntoJournal<M>) -> Self {
+    pub async fn start(app: App<S>, journal: impl IntoJournal) -> Self {
         let (journal, _) = journal.into_journal();
         let handle = app.handle();
         let shutdown = CancellationToken::new();
         let mut task = JoinSet::new();
-        task.spawn(app.run(Arc::clone(&journal), shutdown.clone()));
+        task.spawn(app.run(Arc::clone(&journal), shutdown.clone().cancelled_owned()));
         let started = Self {
             handle,
             journal,
@@ -200,6 +201,7 @@ pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
         kinds: &[],
         judge: |_| None,
         lane: None,
+        clock: Clock::system(),
     };
     let script = Script {
         lines,
@@ -324,6 +326,7 @@ pub struct ScriptedSource {
     kinds: &'static [KindInfo],
     judge: Judge,
     lane: Option<LaneOf>,
+    clock: Clock,
 }
 
 impl ScriptedSource {
@@ -345,6 +348,13 @@ impl ScriptedSource {
     #[must_use]
     pub fn with_lane(mut self, lane: LaneOf) -> Self {
         self.lane = Some(lane);
+        self
+    }
+
+    /// Sets the clock that stamps its events; the machine's by default.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -393,6 +403,10 @@ impl Source for ScriptedSource {
 
     fn kinds(&self) -> &'static [KindInfo] {
         self.kinds
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
     }
 
     fn judge(&self) -> Judge {
