@@ -24,85 +24,26 @@ use reader::{READERS, Reader, Readers};
 use trouble::Failure;
 use writer::{Committed, LogLength, Writer};
 
+mod connection;
 mod files;
+mod lock;
 mod names;
 mod open;
 mod reader;
 mod schema;
 mod sweep;
+mod swept;
 mod trouble;
 mod value;
-
 mod writer;
 
-pub use open::{Asked, OpenError};
+pub use open::{Asked, Durability, OpenError, Options};
 
 /// How often an idle appender looks for what other processes ask, while someone watches for replays.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the journal's files are looked at, while someone waits for [`Journal::lost`].
 const LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
-
-/// What a stored batch survives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Durability {
-    /// The process dying at any instruction; a power failure may cost the last moments, never the file.
-    #[default]
-    Process,
-    /// The machine's power as well, for one fsync per commit.
-    Power,
-}
-
-/// How a journal is opened.
-#[derive(Clone, Debug)]
-pub struct Options {
-    durability: Durability,
-    max_bytes: Option<u64>,
-    poll: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            durability: Durability::Process,
-            max_bytes: None,
-            poll: Duration::from_millis(100),
-        }
-    }
-}
-
-impl Options {
-    /// The defaults, as each setter states them.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// What a stored batch survives; [`Durability::Process`] by default.
-    #[must_use]
-    pub fn durability(mut self, durability: Durability) -> Self {
-        self.durability = durability;
-        self
-    }
-
-    /// A hard limit on the file's size in bytes, without its write-ahead log; none by default.
-    ///
-    /// At the limit an append fails with [`Trouble::Full`], as on a full disk, until a sweep has made room.
-    /// [`Retention::max_bytes`] is the gentle limit, and should be lower.
-    #[must_use]
-    pub fn max_bytes(mut self, max_bytes: u64) -> Self {
-        self.max_bytes = Some(max_bytes);
-        self
-    }
-
-    /// How often a journal opened for reading looks for what others have appended, while someone watches
-    /// [`Journal::last`]; 100 ms by default.
-    #[must_use]
-    pub fn poll(mut self, poll: Duration) -> Self {
-        self.poll = poll;
-        self
-    }
-}
 
 /// A journal in an SQLite file.
 ///
@@ -181,7 +122,8 @@ impl SqliteJournal {
     pub async fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
         let opened = spawn_blocking(move || {
-            let file = open::resolve(&path).map_err(|failure| OpenError::new(&path, failure))?;
+            let file =
+                connection::resolve(&path).map_err(|failure| OpenError::new(&path, failure))?;
             let open = || {
                 let writer = open::writer(&file, &options)?;
                 let last = Reader::open(&file)?.last()?;
@@ -218,7 +160,7 @@ impl SqliteJournal {
         let follow = options.poll.max(Duration::from_millis(1));
         let opened = spawn_blocking(move || {
             let open = || {
-                let file = open::resolve(&path)?;
+                let file = connection::resolve(&path)?;
                 let reader = Reader::open(&file)?;
                 schema::readable(&reader.connection)?;
                 let last = reader.last()?;
@@ -453,7 +395,7 @@ impl Shared {
         let (path, watch) = (self.path.clone(), Arc::clone(&self.watch));
         let most = spawn_blocking(move || {
             watch.look()?;
-            let connection = open::read_write(&path)?;
+            let connection = connection::read_write(&path)?;
             // By its name it might be another file; and a database that was cut must not become long again.
             watch.look()?;
             connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;

@@ -16,7 +16,10 @@ use std::{
 use antiphon_core::Trouble;
 use rusqlite::{Connection, ErrorCode, config::DbConfig, ffi};
 
-use super::{open, trouble::Failure};
+use super::{
+    connection::{beside, read_write},
+    trouble::Failure,
+};
 
 /// Bytes of the write-ahead log's own header.
 const LOG_HEADER: u64 = 32;
@@ -158,10 +161,10 @@ impl Watch {
         let watch = Self {
             database,
             own: Some(Own {
-                log: Watched::new("log", open::beside(path, "-wal"))?,
+                log: Watched::new("log", beside(path, "-wal"))?,
                 lock: Watched {
                     name: "lock",
-                    path: open::beside(path, ".lock"),
+                    path: beside(path, ".lock"),
                     id: lock,
                 },
                 lock_length,
@@ -296,7 +299,7 @@ impl Watch {
 
     /// Asks SQLite something on a connection of its own, which waits for nobody.
     fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
-        let Ok(connection) = open::read_write(&self.database.path) else {
+        let Ok(connection) = read_write(&self.database.path) else {
             return Answer::Unknown;
         };
         let asked = connection

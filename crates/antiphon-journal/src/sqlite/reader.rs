@@ -14,11 +14,11 @@ use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
 use tokio::sync::Semaphore;
 
 use super::{
+    connection::read_only,
     files::Watch,
     names::Texts,
-    open,
     trouble::Failure,
-    value::{form, integer, provenance, timestamp},
+    value::{cursor, form, integer, position, provenance, timestamp},
 };
 use crate::PAGE_BYTES;
 
@@ -87,7 +87,7 @@ impl Readers {
 impl Reader {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         Ok(Self {
-            connection: open::read_only(path)?,
+            connection: read_only(path)?,
             names: Texts::default(),
         })
     }
@@ -205,16 +205,6 @@ impl Reader {
         }
         Ok(letters)
     }
-}
-
-/// Reads a cursor as it is stored.
-pub(super) fn cursor(text: &str) -> Result<Cursor, Failure> {
-    serde_json::from_str(text).map_err(|error| Failure::said(Trouble::Corrupt, error))
-}
-
-fn position(number: i64) -> Result<Position, Failure> {
-    let number = u64::try_from(number).map_err(|error| Failure::said(Trouble::Corrupt, error))?;
-    Ok(Position::new(number))
 }
 
 /// Reads provenance, form, time, origin, deletes, note and body, which begin at column `from`.

@@ -1,15 +1,15 @@
 //! Retention: what the policy no longer keeps is taken out in slices, between which commits have their turn.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use antiphon_core::{KindPattern, Position, Retention, Sweep};
+use antiphon_core::{Position, Retention, Sweep};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    reader,
+    swept::{Memory, Rules},
     trouble::Failure,
-    value::{integer, nanoseconds, timestamp},
+    value::{cursor, integer, nanoseconds, timestamp},
     writer::Writer,
 };
 use crate::retention::{ERASED, Keep, ago, keep, until};
@@ -26,65 +26,6 @@ const SPARE_PAGES: i64 = 1024;
 const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How far ahead of the clock a row may be before its time is held to be wrong.
 const SKEW: SignedDuration = SignedDuration::from_hours(24);
-
-/// What earlier sweeps have found out, so that a row is looked at once per rule and not once per sweep.
-///
-/// It is kept in memory only; the first sweep of a process looks at everything.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    rules: Rules,
-    keeps: HashMap<i64, Keep>,
-    /// Up to here no row is left that this rule would remove.
-    done: HashMap<Keep, Position>,
-    purged_at: Option<Timestamp>,
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Rules {
-    keep: Option<Duration>,
-    lasting: Vec<(KindPattern, Duration)>,
-    momentary: Vec<(KindPattern, Duration)>,
-}
-
-impl Rules {
-    fn of(policy: &Retention) -> Self {
-        Self {
-            keep: policy.keep,
-            lasting: policy.rules.clone(),
-            momentary: policy.momentary.clone(),
-        }
-    }
-
-    /// Every distinct answer the policy can give, but to keep for good.
-    fn answers(&self) -> Vec<Keep> {
-        let momentary = self
-            .momentary
-            .iter()
-            .map(|(_, time)| Keep::Momentary(*time));
-        let rules = self.lasting.iter().map(|(_, time)| *time).chain(self.keep);
-        let mut answers = Vec::new();
-        for answer in momentary.chain(rules.map(Keep::For)) {
-            if !answers.contains(&answer) {
-                answers.push(answer);
-            }
-        }
-        answers
-    }
-}
-
-impl Memory {
-    /// Forgets what was found out under other rules.
-    fn follow(&mut self, policy: &Retention) {
-        let rules = Rules::of(policy);
-        if self.rules != rules {
-            *self = Self {
-                rules,
-                purged_at: self.purged_at,
-                ..Self::default()
-            };
-        }
-    }
-}
 
 /// A sweep under way.
 #[derive(Debug)]
@@ -408,7 +349,7 @@ fn floor(writer: &Writer) -> Result<Option<i64>, Failure> {
     let mut floor: Option<i64> = None;
     while let Some(row) = rows.next()? {
         let text: String = row.get(0)?;
-        let needs = integer(reader::cursor(&text)?.needs().get());
+        let needs = integer(cursor(&text)?.needs().get());
         floor = Some(floor.map_or(needs, |floor| floor.min(needs)));
     }
     Ok(floor)

@@ -1,7 +1,9 @@
 //! Our values as SQLite's, and back.
 
-use antiphon_core::{BodyForm, Provenance};
+use antiphon_core::{BodyForm, Cursor, Position, Provenance, Trouble};
 use jiff::Timestamp;
+
+use super::trouble::Failure;
 
 /// Numbers above what SQLite can hold become the largest it can; no counter gets there.
 pub(super) fn integer(number: u64) -> i64 {
@@ -53,6 +55,17 @@ pub(super) fn form(code: i64) -> BodyForm {
         2 => BodyForm::Binary,
         _ => BodyForm::Json,
     }
+}
+
+/// Reads a cursor as it is stored.
+pub(super) fn cursor(text: &str) -> Result<Cursor, Failure> {
+    serde_json::from_str(text).map_err(|error| Failure::said(Trouble::Corrupt, error))
+}
+
+/// Reads a position as it is stored.
+pub(super) fn position(number: i64) -> Result<Position, Failure> {
+    let number = u64::try_from(number).map_err(|error| Failure::said(Trouble::Corrupt, error))?;
+    Ok(Position::new(number))
 }
 
 #[cfg(test)]

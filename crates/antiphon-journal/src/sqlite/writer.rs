@@ -12,9 +12,9 @@ use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
 use super::{
     files::Watch,
+    lock::Lock,
     names::Ids,
-    open::Lock,
-    sweep,
+    swept::Memory,
     trouble::Failure,
     value::{form_code, integer, nanoseconds, provenance_code},
 };
@@ -36,7 +36,7 @@ pub(super) struct Writer {
     /// Whether any origin outlived its row.
     pub(super) any_removed: bool,
     /// What sweeps have found out.
-    pub(super) swept: sweep::Memory,
+    pub(super) swept: Memory,
     log: Log,
     pub(super) watch: Arc<Watch>,
     /// Held as long as this is the one appender.
@@ -111,7 +111,7 @@ impl Writer {
             stored: counter,
             page_size: u64::from(page_size.max(1)),
             any_removed,
-            swept: sweep::Memory::default(),
+            swept: Memory::default(),
             log: Log {
                 pages: frames,
                 due_at: LOG_PAGES,
