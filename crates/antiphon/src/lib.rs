@@ -84,6 +84,17 @@ pub use runner::Failure;
 pub use table::HandlerId;
 pub use watchers::{EventStream, Lagged, WaitError, WaitFor};
 
+/// The page `docs/parity.md`, whose links rustdoc checks.
+#[cfg(all(
+    doc,
+    feature = "discord",
+    feature = "lavalink",
+    feature = "queup",
+    feature = "stackexchange"
+))]
+#[doc = include_str!("../../../docs/parity.md")]
+pub mod parity {}
+
 /// The project's front page, so that its example is compiled.
 #[cfg(all(
     doctest,
