@@ -10,12 +10,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::trouble::Failure;
 
-/// How long one process waits while another has the file for a moment.
+/// How long a connection waits for another that holds the file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The path without links, so that two names of one file meet at one lock.
+/// The path without links, so that two names of one file have one lock.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, Failure> {
-    // As many links in a row as Linux follows.
+    // Linux follows as many links in a row.
     const LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..LINKS {
@@ -32,7 +32,7 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Failure> {
         };
         let named = folder.canonicalize()?.join(name);
         match named.read_link() {
-            // What a link names is not there yet: the file will be made there, and its lock beside it.
+            // The link's target does not exist yet: the file will be made there, and its lock beside it.
             Ok(target) => path = named.with_file_name(target),
             Err(_) => return Ok(named),
         }
@@ -57,12 +57,12 @@ pub(super) fn create(path: &Path, lock: &Path) -> Result<Connection, Failure> {
     Ok(connection)
 }
 
-/// A connection that may write, though it is not the appender's.
+/// A connection that may write, beside the appender's.
 pub(super) fn read_write(path: &Path) -> Result<Connection, Failure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
-    // SQLite opens a file that may not be written for reading.
+    // SQLite opens a write-protected file for reading.
     if connection.is_readonly("main")? {
         return Err(Failure::new(Trouble::ReadOnly));
     }
@@ -72,8 +72,8 @@ pub(super) fn read_write(path: &Path) -> Result<Connection, Failure> {
 /// A connection that cannot write.
 pub(super) fn read_only(path: &Path) -> Result<Connection, Failure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // SQLite says only that it cannot open a file, and not why. Opening it here to find out would, on closing, drop
-    // the locks of every connection that this process has to it.
+    // SQLite does not say why it cannot open a file. Opening the file here to find out would, on closing, drop the
+    // locks of every connection that this process has to it.
     if path.metadata()?.is_dir() {
         return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
     }
@@ -89,8 +89,8 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, Failure> {
     connection.busy_timeout(PATIENCE)?;
     let readable = connection.query_row("pragma user_version", [], |_| Ok(()));
     match readable {
-        // Reading beside an appender needs a file of shared memory. Where none can be made, and nothing waits in a
-        // log, nobody appends, and the file can be read as one that does not change.
+        // Reading beside an appender needs a file of shared memory. If none can be made, and there is no log, nobody
+        // appends, and the file can be read as one that does not change.
         Err(error)
             if matches!(
                 error.sqlite_error_code(),
@@ -111,14 +111,14 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, Failure> {
     }
 }
 
-/// The name of a file as SQLite understands it where options may follow.
+/// The name of a file as a URI, to which SQLite's options can be added.
 fn file_uri(path: &Path) -> String {
     let mut uri = String::from("file:");
     escape(path, &mut uri);
     uri
 }
 
-/// Appends a path to an address, with every byte escaped that could mean something there.
+/// Appends a path to a URI, with every byte escaped that could mean something there.
 fn escape(path: &Path, uri: &mut String) {
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
@@ -135,7 +135,7 @@ fn escape(path: &Path, uri: &mut String) {
     }
 }
 
-/// The file of this name with something appended to it.
+/// The path with a suffix appended to its name.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

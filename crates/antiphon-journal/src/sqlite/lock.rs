@@ -15,27 +15,27 @@ use super::{
     trouble::Failure,
 };
 
-/// Keeps every other appender away from a file until it is dropped.
+/// The lock on a journal, which no other appender gets until it is dropped.
 ///
-/// The lock file says which lock file and which database were last used together. Where it does not say so, it may be
-/// a new one beside a database that another process still has open.
+/// The lock file says which lock file and which database were last used together. A lock file without these words may
+/// be a new one, beside a database that another process still has open.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
-    /// Which file the lock is.
+    /// Inode and device of the lock file.
     pub(super) id: FileId,
-    /// What the last appender wrote into it.
+    /// The text that the last appender wrote into it.
     text: String,
 }
 
-/// What stands in a lock file until its maker has the database for itself.
+/// The text of a new lock file, until its maker has the database for itself.
 const UNSIGNED: &str = "new\n";
 
 /// Most bytes of a lock file that are read.
 const SIGNATURE: u64 = 256;
 
 impl Lock {
-    /// Becomes the one that holds the lock file, which is made if it is not there.
+    /// Takes the lock; creates the lock file if it does not exist.
     pub(super) fn take(path: &Path) -> Result<Self, Failure> {
         let path = beside(path, ".lock");
         let (mut file, is_made) = match private(&mut File::options()).create_new(true).open(&path) {
@@ -52,7 +52,7 @@ impl Lock {
         }
         let id = FileId::of(&file.metadata()?);
         if is_made {
-            // An empty one is an earlier version's, and trusted. Only who holds the lock writes into it.
+            // An empty lock file is of an earlier version, and trusted. Only the holder of the lock writes into it.
             file.write_all(UNSIGNED.as_bytes())?;
         }
         file.seek(SeekFrom::Start(0))?;
@@ -79,7 +79,7 @@ impl Lock {
             return read_write(path);
         }
         if beside(path, "-wal").exists() {
-            // SQLite would take it for this file's, whoever wrote it, and perhaps while he writes on.
+            // SQLite would take the log for this file's, also if another process still writes it for another file.
             return Err(Failure::said(
                 Trouble::Changed,
                 "a log is beside it, and its lock is of another file; if file and log were copied here together, make \
@@ -90,9 +90,9 @@ impl Lock {
         read_write(path)
     }
 
-    /// Has SQLite make the database, for its owner only, as the lock file is.
+    /// Has SQLite create the database, readable by its owner only, as the lock file is.
     ///
-    /// It is not made here: to close a file drops the locks that another thread may have on it by then.
+    /// SQLite does so, because closing a file here would drop the locks that another thread may have on it by then.
     fn create(&self, path: &Path) -> Result<Connection, Failure> {
         #[cfg(unix)]
         {
@@ -105,7 +105,7 @@ impl Lock {
         create(path, &beside(path, ".lock"))
     }
 
-    /// Writes down that this lock and the database belong together; the length of what it wrote.
+    /// Writes that this lock and the database belong together; returns the length of the text.
     pub(super) fn sign(&mut self, path: &Path) -> Result<u64, Failure> {
         let text = signature(self.id, FileId::of(&path.metadata()?));
         if self.text != text {
@@ -120,20 +120,19 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing alone would not do: a program that is just being started has a copy of the handle until it runs.
+        // Closing alone is not enough: a program that is just being started has a copy of the handle until it runs.
         let _ = self.file.unlock();
     }
 }
 
-/// What a lock file says. Without devices: they may have other numbers after the machine was started again.
+/// The text of a lock file. It has no devices, whose numbers may change with the next start of the machine.
 fn signature(lock: FileId, database: FileId) -> String {
     format!("lock {} of file {}\n", lock.inode, database.inode)
 }
 
-/// Makes sure that no other connection, of whatever process, is open to the database, and removes the shared memory of
-/// those that were.
+/// Makes sure that no process has a connection to the database, and removes the shared memory of earlier ones.
 fn alone(path: &Path) -> Result<(), Failure> {
-    // Nothing is read before the lock is had: what another process has open need not be readable from here.
+    // Nothing is read before the lock is held: a database that another process has open may be unreadable here.
     let connection = read_write(path)?;
     connection.pragma_update_and_check(None, "locking_mode", "exclusive", |_| Ok(()))?;
     connection
@@ -145,11 +144,11 @@ fn alone(path: &Path) -> Result<(), Failure> {
             ),
             failure => failure,
         })?;
-    // While the database is still held: whoever opens it next makes its own.
+    // While the database is still held: the next connection makes its own.
     forget_shared_memory(path)
 }
 
-/// Removes shared memory that belonged to a database which is not there any more: whoever has it goes on with it.
+/// Removes the shared memory of a database that is gone; processes that have it open keep it.
 fn forget_shared_memory(path: &Path) -> Result<(), Failure> {
     match std::fs::remove_file(beside(path, "-shm")) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
@@ -157,7 +156,7 @@ fn forget_shared_memory(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Options to make a file for its owner only, and to read and write it.
+/// Options to create a file for its owner only, and to read and write it.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);

@@ -1,4 +1,4 @@
-//! Opening the file, and holding it.
+//! Opening a journal's file, and its options.
 
 use std::{
     path::{Path, PathBuf},
@@ -23,14 +23,31 @@ use super::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
-    /// The process dying at any instruction; a power failure may cost the last moments, never the file.
+    /// The end of the process at any instruction. A power failure may cost the last moments, never the file.
     #[default]
     Process,
-    /// The machine's power as well, for one fsync per commit.
+    /// A power failure as well, for one fsync per commit.
     Power,
 }
 
-/// How a journal is opened.
+/// Options for opening a journal.
+///
+/// ```
+/// use antiphon_journal::{Durability, Options, SqliteJournal};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::TempDir::new()?;
+/// # let path = folder.path().join("events.sqlite");
+/// let options = Options::new().durability(Durability::Power).max_bytes(4 << 30);
+/// let journal = SqliteJournal::open_with(&path, options).await?;
+///
+/// // A second appender is refused, with a way out for the operator.
+/// let refused = SqliteJournal::open(&path).await.expect_err("it is open already");
+/// eprintln!("{refused} (hint: {})", refused.hint());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Options {
     durability: Durability,
@@ -54,25 +71,25 @@ impl Options {
         Self::default()
     }
 
-    /// What a stored batch survives; [`Durability::Process`] by default.
+    /// Sets what a stored batch survives. Default: [`Durability::Process`].
     #[must_use]
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
     }
 
-    /// A hard limit on the file's size in bytes, without its write-ahead log; none by default.
+    /// Sets a hard limit on the file's size in bytes, without its write-ahead log. Default: no limit.
     ///
     /// At the limit an append fails with [`Trouble::Full`], as on a full disk, until a sweep has made room.
-    /// [`Retention::max_bytes`] is the gentle limit, and should be lower.
+    /// [`Retention::max_bytes`](antiphon_core::Retention::max_bytes) is the gentle limit, and should be lower.
     #[must_use]
     pub fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = Some(max_bytes);
         self
     }
 
-    /// How often a journal opened for reading looks for what others have appended, while someone watches
-    /// [`Journal::last`]; 100 ms by default.
+    /// Sets how often a journal that is open for reading looks for new events, while someone watches
+    /// [`Journal::last`](antiphon_core::Journal::last). Default: 100 ms.
     #[must_use]
     pub fn poll(mut self, poll: Duration) -> Self {
         self.poll = poll;
@@ -104,7 +121,7 @@ impl OpenError {
         &self.path
     }
 
-    /// What is wrong.
+    /// The kind of trouble.
     pub fn trouble(&self) -> Trouble {
         self.trouble
     }
@@ -115,23 +132,23 @@ impl OpenError {
     }
 }
 
-/// What became of a change that was asked for.
+/// What became of a requested change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Asked {
-    /// It was made.
+    /// The change was made.
     Done,
-    /// The process that appends will make it, within about a second.
+    /// The process that appends will make the change, within about a second.
     Queued,
     /// There is no such dead letter.
     Absent,
 }
 
-/// Opens a file, which is made if it is not there, for the one appender.
+/// Opens a file for the one appender; creates it if it does not exist.
 pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> {
     let mut lock = Lock::take(path)?;
     let mut connection = lock.open(path)?;
-    // Before there is a log: after a kill in between, a log beside a lock that says nothing would never be opened again.
+    // The lock is signed before there is a log: a log beside an unsigned lock, as a kill would leave it, is refused.
     let lock_length = lock.sign(path)?;
     let found = schema::look(&connection)?;
     schema::upgrade(&mut connection, found)?;
@@ -145,13 +162,13 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
         connection.pragma_update(None, "fullfsync", true)?;
     }
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
-    // After a burst the log is cut back to this.
+    // The size to which the log is cut after a burst.
     connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
-    // What the platform deleted does not linger in the free part of a page.
+    // Deleted bodies are overwritten, also in the free part of a page.
     connection.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
     let frames = Arc::default();
-    // It looks whether the lock is still the one that is held: from here on another process that asks SQLite whether
-    // it is alone with the file meets this connection.
+    // The watch checks that the lock file is still the one that is held: from here on another process that asks SQLite
+    // for the file alone meets this connection.
     let watch = Watch::appender(path, lock.id, lock_length, &connection, Arc::clone(&frames))?;
     let writer = Writer::new(connection, frames, Arc::new(watch), lock)?;
     if options.max_bytes.is_some() {
@@ -160,7 +177,7 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
     Ok(writer)
 }
 
-/// Makes a change to the dead letters, or leaves a request for the process that appends.
+/// Changes a dead letter, or leaves a request for the process that appends.
 pub(super) fn ask(path: &Path, change: &DeadLetterChange) -> Result<Asked, Failure> {
     let (word, letter) = match change {
         DeadLetterChange::Replay(letter) => ("replay", letter),

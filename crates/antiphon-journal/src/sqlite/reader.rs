@@ -22,7 +22,7 @@ use super::{
 };
 use crate::PAGE_BYTES;
 
-/// How many reads run side by side; more wait.
+/// Most reads at the same time; more wait.
 pub(super) const READERS: usize = 4;
 
 /// A connection that only reads.
@@ -61,20 +61,20 @@ impl Readers {
             Some(reader) => reader,
             None => Reader::open(&self.path).map_err(|failure| self.changed_or(failure))?,
         };
-        // What was opened by its name might be another file.
+        // The name might be another file's by now.
         self.watch.look()?;
         let done = work(&mut reader).map_err(|failure| self.changed_or(failure))?;
-        // One that failed is dropped, and a fresh one opened next time.
+        // A connection that failed is dropped, and a new one opened next time.
         self.idle().push(reader);
         Ok(done)
     }
 
-    /// The failure, or what explains it if the files are not what they were.
+    /// The failure, or the change of the files that explains it.
     fn changed_or(&self, failure: Failure) -> Failure {
         self.watch.look().err().unwrap_or(failure)
     }
 
-    /// Closes the connections that rest.
+    /// Closes the idle connections.
     pub(super) fn close(&self) {
         self.idle().clear();
     }

@@ -1,4 +1,4 @@
-//! Retention: what the policy no longer keeps is taken out in slices, between which commits have their turn.
+//! Retention: a sweep removes rows in slices, between which commits have their turn.
 
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ const LOOKED_AT: u32 = 2048;
 const CHANGED: u32 = 256;
 /// Pages given back to the disk in one slice.
 const VACUUMED: u32 = 256;
-/// Free pages below which the file is left as large as it is: 4 MiB.
+/// Most free pages in a file that is left as large as it is: 4 MiB.
 const SPARE_PAGES: i64 = 1024;
-/// How often the origins that outlived their rows are looked through.
+/// How often the origins of removed rows are looked through.
 const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
-/// How far ahead of the clock a row may be before its time is held to be wrong.
+/// How far ahead of the clock a row's time may be before it counts as wrong.
 const SKEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// A sweep under way.
@@ -42,12 +42,12 @@ enum Step {
     Erase,
     Age(Keep),
     Size,
-    /// Origins after this one.
+    /// The removed rows' origins after this one.
     Purge(i64, String),
     Vacuum,
 }
 
-/// A row that goes.
+/// A row that is removed.
 struct Row {
     position: i64,
     source: i64,
@@ -65,7 +65,7 @@ impl Run {
         }
     }
 
-    /// Does one slice in a transaction of its own; whether there is more to do.
+    /// Does one slice in a transaction of its own; returns whether there is more to do.
     pub(super) fn slice(&mut self, writer: &mut Writer) -> Result<bool, Failure> {
         let Some(step) = self.todo.pop() else {
             return Ok(false);
@@ -74,7 +74,7 @@ impl Run {
             self.vacuum(writer)?;
             return Ok(!self.todo.is_empty());
         }
-        // What a failed slice found out is forgotten with it: then the sweep ends, and the next begins anew.
+        // The results of a failed slice are lost: the sweep ends, and the next begins from the start.
         let mut memory = std::mem::take(&mut writer.swept);
         memory.follow(&self.policy);
         writer.transaction(|writer| match step {
@@ -105,7 +105,7 @@ impl Run {
         Ok(())
     }
 
-    /// Honours the platform's deletions whose grace is over.
+    /// Erases the bodies of events that the platform deleted and whose grace is over.
     fn erase(&mut self, writer: &Writer) -> Result<(), Failure> {
         let connection = &writer.connection;
         let mut select = connection.prepare_cached(
@@ -135,7 +135,7 @@ impl Run {
         Ok(())
     }
 
-    /// Removes what one rule has let grow too old.
+    /// Removes the rows that are too old for one rule.
     fn age(&mut self, writer: &mut Writer, memory: &mut Memory, rule: Keep) -> Result<(), Failure> {
         let (Keep::For(time) | Keep::Momentary(time)) = rule else {
             return Ok(());
@@ -175,7 +175,7 @@ impl Run {
                             received_at,
                         });
                     } else if received_at <= impossible {
-                        // What follows is younger still.
+                        // The next rows are younger still.
                         ended = true;
                         break;
                     }
@@ -198,7 +198,7 @@ impl Run {
         Ok(())
     }
 
-    /// What the policy says about a kind, remembered by its number.
+    /// The policy's answer for a kind, remembered by the kind's number.
     fn keep(&self, writer: &Writer, memory: &mut Memory, kind: i64) -> Result<Keep, Failure> {
         if let Some(keep) = memory.keeps.get(&kind) {
             return Ok(*keep);
@@ -213,7 +213,7 @@ impl Run {
         Ok(keep)
     }
 
-    /// Removes the oldest while the journal is too large.
+    /// Removes the oldest rows while the journal is too large.
     fn size(&mut self, writer: &mut Writer) -> Result<(), Failure> {
         let Some(max_bytes) = self.policy.max_bytes else {
             return Ok(());
@@ -225,7 +225,7 @@ impl Run {
         let floor = floor(writer)?.unwrap_or(i64::MAX);
         let mut oldest = Vec::new();
         {
-            // Roughly what a row takes in the table and the index; the next slice measures anew.
+            // Roughly the bytes of a row in the table and the index; the next slice measures again.
             let mut select = writer.connection.prepare_cached(
                 "select position, source, received_at, origin, \
                  64 + length(body) + ifnull(length(note), 0) + 2 * octet_length(origin) \
@@ -253,7 +253,7 @@ impl Run {
         Ok(())
     }
 
-    /// Removes rows, and remembers their origins for the rest of the window.
+    /// Removes rows, and stores their origins for the rest of the window.
     fn remove(&self, writer: &mut Writer, rows: &[Row]) -> Result<(), Failure> {
         for row in rows {
             writer
@@ -272,7 +272,7 @@ impl Run {
         Ok(())
     }
 
-    /// Forgets origins whose window is over.
+    /// Removes origins whose window is over.
     fn purge(
         &mut self,
         writer: &mut Writer,
@@ -289,7 +289,7 @@ impl Run {
         }
         memory.purged_at = Some(self.now);
         let connection = &writer.connection;
-        // The last origin of this slice, if it is a whole one.
+        // The last origin of a full slice.
         let next: Option<(i64, String)> = connection
             .prepare_cached(
                 "select source, origin from removed where (source, origin) > (?1, ?2) \
@@ -321,7 +321,7 @@ impl Run {
         Ok(())
     }
 
-    /// Gives space back to the disk once more of the file is free than in use.
+    /// Gives space back to the disk, once more than half of the file is free.
     fn vacuum(&mut self, writer: &Writer) -> Result<(), Failure> {
         let (pages, free) = writer.pages()?;
         if free <= SPARE_PAGES || free <= pages / 2 {
@@ -340,7 +340,7 @@ impl Run {
     }
 }
 
-/// The first position that a known consumer still needs.
+/// The first position that any known consumer still needs.
 fn floor(writer: &Writer) -> Result<Option<i64>, Failure> {
     let mut select = writer
         .connection

@@ -1,4 +1,4 @@
-//! What earlier sweeps have found out.
+//! The results of earlier sweeps.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -7,14 +7,14 @@ use jiff::Timestamp;
 
 use crate::retention::Keep;
 
-/// What earlier sweeps have found out, so that a row is looked at once per rule and not once per sweep.
+/// The results of earlier sweeps, so that a row is looked at once per rule and not once per sweep.
 ///
-/// It is kept in memory only; the first sweep of a process looks at everything.
+/// They are kept in memory only; the first sweep of a process looks at every row.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     rules: Rules,
     pub(super) keeps: HashMap<i64, Keep>,
-    /// Up to here no row is left that this rule would remove.
+    /// The position up to which each rule has removed its rows.
     pub(super) done: HashMap<Keep, Position>,
     pub(super) purged_at: Option<Timestamp>,
 }
@@ -35,7 +35,7 @@ impl Rules {
         }
     }
 
-    /// Every distinct answer the policy can give, but to keep for good.
+    /// Every distinct answer of the policy, without "kept for good".
     pub(super) fn answers(&self) -> Vec<Keep> {
         let momentary = self
             .momentary
@@ -53,7 +53,7 @@ impl Rules {
 }
 
 impl Memory {
-    /// Forgets what was found out under other rules.
+    /// Forgets the results of other rules.
     pub(super) fn follow(&mut self, policy: &Retention) {
         let rules = Rules::of(policy);
         if self.rules != rules {

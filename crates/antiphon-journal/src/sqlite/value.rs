@@ -1,16 +1,16 @@
-//! Our values as SQLite's, and back.
+//! Conversions between our values and SQLite's.
 
 use antiphon_core::{BodyForm, Cursor, Position, Provenance, Trouble};
 use jiff::Timestamp;
 
 use super::trouble::Failure;
 
-/// Numbers above what SQLite can hold become the largest it can; no counter gets there.
+/// A number for SQLite; those above its largest become the largest, which no counter reaches.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Nanoseconds since 1970, at the edges of what fits (1677 and 2262).
+/// Nanoseconds since 1970, clamped to the range of an `i64` (1677 to 2262).
 pub(super) fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(if time < Timestamp::UNIX_EPOCH {
         i64::MIN
