@@ -119,6 +119,20 @@ impl<S> FromContext<S> for Handle<S> {
 ///
 /// It is absent if nothing was replaced, and also when the event comes from an earlier run: the state of the
 /// projection before the event is gone by then.
+///
+/// ```
+/// # #[cfg(feature = "queup")] {
+/// use antiphon::{App, Before, queup};
+///
+/// async fn keep(gone: queup::ChatDelete, Before(message): Before<queup::Message>) {
+///     if let Some(message) = message {
+///         println!("{} was deleted: {}", message.id, message.content);
+///     }
+/// }
+///
+/// let app = App::new(()).on(keep);
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Before<T>(pub Option<Arc<T>>);
 

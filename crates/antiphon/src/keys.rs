@@ -1,10 +1,10 @@
-//! Which lane an event belongs to.
+//! The key of an event's lane.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use antiphon_core::{Event, LaneOf, Place, Position, SourceName};
 
-/// The rule that [`App::lanes`](crate::App::lanes) sets.
+/// The rule of [`App::lanes`](crate::App::lanes).
 pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
 
 /// Finds the key of an event's lane: the app's rule, else the source's, else the event's place.

@@ -32,7 +32,7 @@ pub mod projection {
     pub use antiphon_core::{Before, Projection, Saved, Tap};
 }
 
-/// Connections, and the simulator's or a proxy's in their place.
+/// Connections: the internet, a proxy, or the simulator in its place.
 pub mod net {
     pub use antiphon_net::*;
 }

@@ -1,9 +1,9 @@
 //! Music: a Discord bot and its Lavalink nodes, joined.
 //!
-//! A node speaks in a voice channel for the bot, and needs what Discord tells the bot of it.
-//! [`connect`] takes care of both ways: requests for a channel go over the bot's Gateway, and Discord's voice events reach
-//! the pool as the app reads them from the journal. [`Player::connect`](crate::lavalink::Player::connect) is therefore one
-//! call, and can be made inside a handler: what it waits for never waits for a handler.
+//! A node speaks in a voice channel for the bot, and needs the voice events that Discord sends to the bot.
+//! [`connect`] joins both ways: requests for a channel go over the bot's Gateway, and Discord's voice events reach the
+//! pool as the app reads them from the journal. [`Player::connect`](crate::lavalink::Player::connect) is therefore one
+//! call, and can be made inside a handler, since these events never wait for a handler.
 //!
 //! ```no_run
 //! use antiphon::{App, discord, journal::SqliteJournal, lavalink, music};
@@ -47,10 +47,10 @@ use crate::{
     lavalink::{self, Pool, UserId, VoiceGateway, VoiceRequest, VoiceServer, VoiceState},
 };
 
-/// Requests for voice that one shard is given at a time; further ones wait for their turn.
+/// Most requests for voice that one shard is given at a time; further ones wait for their turn.
 ///
-/// Discord takes 120 frames a minute, so a bot whose session began anew in 500 channels is back in the last of them after
-/// some four minutes.
+/// Discord takes 120 frames a minute, so a bot with a new session and 500 channels is back in the last of them after some
+/// four minutes (<https://docs.discord.com/developers/events/gateway#rate-limiting>).
 const AT_ONCE: usize = 16;
 
 /// Joins a Discord bot and its nodes: a pool to keep, and a source to run beside the bot's own.
@@ -85,7 +85,7 @@ pub fn connect(bot: &discord::Client, config: lavalink::Config) -> (Pool, Source
     (pool, source)
 }
 
-/// A pool's source, with what brings it Discord's voice events.
+/// A pool's source, with the tap that brings it Discord's voice events.
 #[derive(Debug)]
 pub struct Source {
     nodes: lavalink::Source,
@@ -150,7 +150,7 @@ impl antiphon_core::Source for Source {
             let mut user = bot.current_user_id();
             tokio::select! {
                 ended = &mut nodes => return ended,
-                // The client's own half is gone only with the client that is held here.
+                // The sender is gone only with the client that is held here.
                 Ok(user) = user.wait_for(Option::is_some) => learn(&pool, *user),
             }
             nodes.await
@@ -158,7 +158,7 @@ impl antiphon_core::Source for Source {
     }
 }
 
-/// Tells the pool who the bot is, once that is known.
+/// Gives the pool the bot's user, once that is known.
 fn learn(pool: &Pool, user: Option<Id<UserMarker>>) {
     if let Some(user) = user {
         pool.set_user(user.get());
@@ -255,12 +255,12 @@ impl Tap for Voices {
         }
         learn(&self.pool, *self.bot.current_user_id().borrow());
         if let Err(error) = self.heard(event) {
-            tracing::warn!(position = %event.position(), %error, "the pool does not hear an event that cannot be read");
+            tracing::warn!(position = %event.position(), %error, "the pool is not given an event that cannot be read");
         }
     }
 }
 
-/// The bot's Gateway, as the pool asks it for channels.
+/// The bot's Gateway, for the pool's requests for channels.
 struct Gateway(Arc<Line>);
 
 struct Line {

@@ -1,4 +1,4 @@
-//! What a consumer takes up again when it starts.
+//! The start of a consumer: its cursor, projections and lanes from the journal.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,12 +20,12 @@ use crate::{
     runner::Work,
 };
 
-/// A projection without a save is made again from so many positions back at most.
+/// Most positions from which a projection without a saved state is built again.
 const REMAKE: u64 = 100_000;
 
-/// Where the consumer begins, and up to where an earlier run may have handled events that its cursor does not show.
+/// The consumer's cursor, and the position up to which an earlier run may have handled events that it does not show.
 ///
-/// The cursor is stored anew as one that is being worked from, before anything is handled.
+/// The cursor is stored again, marked as in use, before anything is handled.
 pub(crate) async fn cursor(
     journal: &Arc<dyn Journal>,
     consumer: &ConsumerName,
@@ -53,7 +53,7 @@ pub(crate) async fn cursor(
     Ok((cursor, doubtful))
 }
 
-/// Brings the projections up to where the head begins.
+/// Brings the projections and taps to the position at which the head begins.
 pub(crate) async fn projections<S>(
     parts: &mut Parts<S>,
     journal: &Arc<dyn Journal>,
@@ -82,7 +82,7 @@ pub(crate) async fn projections<S>(
         let restored = saved.and_then(|saved| match projection.restore(&saved.state) {
             Ok(()) => Some(saved.position.min(last)),
             Err(failure) => {
-                warn!(projection = name, %failure, "a saved projection cannot be read and is made again");
+                warn!(projection = name, %failure, "a saved projection cannot be read and is built again");
                 None
             }
         });
@@ -134,10 +134,10 @@ impl Projection for Tapped {
     }
 }
 
-/// The lanes, those that need a task, and the handlers found on the way.
+/// The lanes, those that need a task, and the handlers that were looked up.
 type Restored<S> = (Arc<Mutex<Lanes<Work<S>>>>, Vec<LaneId>, Plans<S>);
 
-/// Makes the lanes again as the cursor describes them, with what was open back in its place.
+/// Builds the lanes from the cursor, with the open events back in their places.
 pub(crate) fn lanes<S: Send + Sync + 'static>(
     parts: &Parts<S>,
     open: Vec<(Arc<Event>, u32)>,
@@ -165,7 +165,7 @@ pub(crate) fn lanes<S: Send + Sync + 'static>(
     (Arc::new(Mutex::new(lanes)), begun, plans)
 }
 
-/// Reads the cursor's open events; those that retention has removed are left out.
+/// Reads the cursor's open events, without those that retention has removed.
 pub(crate) async fn open(
     journal: &Arc<dyn Journal>,
     open: &[OpenEvent],
@@ -187,7 +187,7 @@ pub(crate) async fn open(
                 Some(event) if event.position() == wanted.position => {
                     loaded.push((event, wanted.starts));
                 }
-                // What was found lies beyond the wanted one, and is looked for again with the next page.
+                // The event that was found lies behind the wanted one, and is read again with the next page.
                 Some(_) => break,
                 None => {}
             }

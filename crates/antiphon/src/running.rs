@@ -1,4 +1,4 @@
-//! An app's tasks: how they are started, watched, and stopped in two phases.
+//! The tasks of an app: their start, their supervision, and the two phases of stopping.
 
 use std::{
     collections::HashMap,
@@ -39,10 +39,10 @@ const CLOSE: Duration = Duration::from_secs(10);
 /// How long the journal gets to store what is left.
 const STORE: Duration = Duration::from_secs(10);
 
-/// How often what retention no longer keeps is removed.
+/// How often a sweep removes the events that retention no longer keeps.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// What a task of the app came to.
+/// The end of a task.
 enum Ended {
     Source(SourceName, Result<(), SourceError>),
     Committer(Result<(), AppendError>),
@@ -63,12 +63,12 @@ pub(crate) struct Running<S> {
     on_stopped: OnStopped,
     grace: Duration,
     rng: Rng,
-    /// What has ended so far.
+    /// Results of the head and of the committer, once they have ended.
     head: Option<Result<Vec<Following>, HeadError>>,
     committer: Option<Result<(), AppendError>>,
 }
 
-/// What a task is, for the log and for the order of stopping.
+/// The kind of a task, for the log and for the order of stopping.
 #[derive(Clone, Debug)]
 enum Task {
     Source(SourceName),
@@ -206,7 +206,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         self.names.insert(abort.id(), (task, abort));
     }
 
-    /// Runs until it is told to stop or something ends it, and stops in good order.
+    /// Runs until the shutdown or until something ends it, and stops in good order.
     pub(crate) async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         tokio::pin!(shutdown);
         let mut outcome = Ok(());
@@ -224,7 +224,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         outcome.and(stopped)
     }
 
-    /// Notes what a task came to; an error if the app cannot go on without it.
+    /// Takes the end of a task; an error if the app cannot go on without it.
     fn ended(
         &mut self,
         ended: Result<(Id, Ended), JoinError>,
@@ -249,7 +249,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         self.names.remove(&id);
         match ended {
             Ended::Source(name, Ok(())) => info!(source = %name, "a source has ended"),
-            // While stopping, its end is what was wanted, however it came.
+            // While stopping, every end of a source is wanted.
             Ended::Source(_, Err(failure)) if self.on_stopped == OnStopped::End && !stopping => {
                 return Err(RunError::Source(failure));
             }
@@ -267,12 +267,12 @@ impl<S: Send + Sync + 'static> Running<S> {
         Ok(())
     }
 
-    /// Whether a task of this sort still runs.
+    /// Whether any such task still runs.
     fn runs(&self, wanted: impl Fn(&Task) -> bool) -> bool {
         self.names.values().any(|(task, _)| wanted(task))
     }
 
-    /// Waits until no task of this sort runs, or the deadline; the first panic meanwhile is kept.
+    /// Waits until no such task runs, or until the deadline; keeps the first panic meanwhile.
     async fn wait_for(
         &mut self,
         deadline: Instant,
@@ -294,7 +294,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let mut outcome = Ok(());
         self.stopper.stop_reading();
         self.head_stop.cancel();
-        // The head keeps to the grace by itself; the rest is for the machine to be slow in.
+        // The head ends after the grace by itself; the rest of the time is for a slow machine.
         let head = Instant::now() + self.grace + STORE;
         self.wait_for(head, &mut outcome, |task| matches!(task, Task::Head))
             .await;
@@ -331,7 +331,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         }
     }
 
-    /// Ends the tasks of this sort that are still there, and names them.
+    /// Aborts all such tasks, and logs their names.
     fn abort(&mut self, wanted: impl Fn(&Task) -> bool) {
         for (task, abort) in self.names.values() {
             if wanted(task) {
@@ -369,7 +369,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Opens a way to the journal for each source, with the checkpoints it begins with.
+/// Opens an intake for each source, with the source's stored checkpoints.
 async fn open_intakes<S: Send + Sync + 'static>(
     parts: &mut Parts<S>,
     journal: &Arc<dyn Journal>,
@@ -389,14 +389,14 @@ async fn open_intakes<S: Send + Sync + 'static>(
     Ok((outlet, intakes))
 }
 
-/// The cursor as the lanes have it, for the committer.
+/// The function by which the committer reads the lanes' cursor.
 fn cursor_now<S: Send + Sync + 'static>(
     lanes: &Arc<Mutex<Lanes<Work<S>>>>,
     dirty: &Arc<AtomicBool>,
 ) -> ingest::CursorNow {
     let (lanes, dirty) = (Arc::clone(lanes), Arc::clone(dirty));
     Box::new(move || {
-        // Before the look: what changes from here on must be told again.
+        // Before the look: later changes must be notified again.
         dirty.store(false, Ordering::Release);
         let lanes = lock(&lanes);
         (lanes.changes(), lanes.cursor())
@@ -431,10 +431,10 @@ async fn sweep(
     }
 }
 
-/// Target of what is logged about connections, for programs that tell it in another way.
+/// Log target of the connections' states, for programs that show them in another way.
 const LINK: &str = "antiphon::link";
 
-/// Follows the connection of one source, for log and metrics.
+/// Logs the state of one source's connection, and sets its metric.
 async fn show_link(source: SourceName, mut link: watch::Receiver<LinkState>) -> Ended {
     let gauge = metrics::gauge!("antiphon_link_connected", "source" => source.as_str().to_owned());
     loop {
