@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep_until};
 /// [`Clock::system`] asks the machine, so that corrections and a sleeping laptop do not leave it behind.
 /// [`Clock::starting_at`] follows tokio's clock from a chosen moment, and so stands still, jumps and repeats with a
 /// paused runtime.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Clock(Kind);
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Kind {
     #[default]
     System,

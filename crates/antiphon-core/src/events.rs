@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Clock, Event, IntakeLimits, Origin, Outlet, Position, Projection, Received, Rng, Source,
-    SourceError, Stopper,
+    Event, IntakeLimits, Origin, Outlet, Position, Projection, Received, Rng, Source, SourceError,
+    Stopper, Tap,
 };
 
 /// How many origins a stream remembers to leave out repeats.
@@ -28,7 +28,8 @@ const REMEMBERED: usize = 4096;
 /// The last item is an error if the source ended by itself, such as on a wrong password.
 pub struct Events {
     outlet: Outlet,
-    pictures: Vec<Box<dyn Projection>>,
+    projections: Vec<Box<dyn Projection>>,
+    taps: Vec<Box<dyn Tap>>,
     task: JoinSet<Result<(), SourceError>>,
     waiting: std::vec::IntoIter<Received>,
     position: Position,
@@ -40,20 +41,17 @@ pub struct Events {
 impl Events {
     /// Runs a source until the stream is dropped or `shutdown` is cancelled.
     ///
-    /// The source's caches follow the stream as they would follow a journal.
+    /// The source's projections and taps follow the stream as they would follow a journal.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn of(
-        mut source: impl Source,
-        clock: Clock,
-        mut rng: Rng,
-        shutdown: CancellationToken,
-    ) -> Self {
+    pub fn of(mut source: impl Source, mut rng: Rng, shutdown: CancellationToken) -> Self {
         let mut outlet = Outlet::new(IntakeLimits::default());
-        let intake = outlet.intake(source.name().clone(), Vec::new(), clock, &mut rng);
+        let (name, clock) = (source.name().clone(), source.clock());
+        let intake = outlet.intake(name, Vec::new(), clock, &mut rng);
         outlet.seal();
-        let pictures = source.projections();
+        let projections = source.projections();
+        let taps = source.taps();
         let stopper = Stopper::new();
         let stop = stopper.stop();
         let mut task = JoinSet::new();
@@ -68,7 +66,8 @@ impl Events {
         });
         Self {
             outlet,
-            pictures,
+            projections,
+            taps,
             task,
             waiting: Vec::new().into_iter(),
             position: Position::ZERO,
@@ -90,8 +89,11 @@ impl Events {
         let draft = draft?;
         self.position = self.position.next();
         let event = Event::stored(self.position, source, draft);
-        for picture in &mut self.pictures {
-            picture.apply(&event);
+        for projection in &mut self.projections {
+            projection.apply(&event);
+        }
+        for tap in &mut self.taps {
+            tap.see(&event);
         }
         Some(event)
     }

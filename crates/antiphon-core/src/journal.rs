@@ -105,6 +105,30 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     fn close(&self) -> BoxFuture<'_, Result<(), AppendError>>;
 }
 
+/// A journal to run on: by value, or in an `Arc` that others share.
+pub trait IntoJournal {
+    /// The journal, and whether the caller is its only owner and therefore closes it.
+    fn into_journal(self) -> (Arc<dyn Journal>, bool);
+}
+
+impl<J: Journal> IntoJournal for J {
+    fn into_journal(self) -> (Arc<dyn Journal>, bool) {
+        (Arc::new(self), true)
+    }
+}
+
+impl<J: Journal> IntoJournal for Arc<J> {
+    fn into_journal(self) -> (Arc<dyn Journal>, bool) {
+        (self, false)
+    }
+}
+
+impl IntoJournal for Arc<dyn Journal> {
+    fn into_journal(self) -> (Arc<dyn Journal>, bool) {
+        (self, false)
+    }
+}
+
 /// Everything that one transaction stores.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {

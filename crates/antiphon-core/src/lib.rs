@@ -21,6 +21,7 @@ mod scan;
 mod secret;
 mod skipped;
 mod source;
+mod tap;
 mod words;
 
 pub use backoff::Backoff;
@@ -34,8 +35,8 @@ pub use gap::{Edge, Gap};
 pub use html::unescape_html;
 pub use intake::{Checkpoint, Closed, Entry, Intake, IntakeLimits, Outlet, Part, Permit, Received};
 pub use journal::{
-    AppendError, Appended, Batch, BoxFuture, Cursor, DeadLetterChange, Journal, OpenEvent, Parked,
-    ReadError, Retention, Saved, Sweep, Trouble,
+    AppendError, Appended, Batch, BoxFuture, Cursor, DeadLetterChange, IntoJournal, Journal,
+    OpenEvent, Parked, ReadError, Retention, Saved, Sweep, Trouble,
 };
 pub use kind::{Keep, Kind, KindInfo, KindPattern};
 pub use link::{Link, LinkState, NotConnected, StopCode};
@@ -47,4 +48,5 @@ pub use scan::{NotJson, Scan, Step};
 pub use secret::Secret;
 pub use skipped::Skipped;
 pub use source::{Judge, LaneOf, Source, SourceError, Stop, Stopper};
+pub use tap::Tap;
 pub use words::{ConsumerName, Origin, Place, Position, SourceName};

@@ -5,8 +5,8 @@ use std::fmt;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::{
-    BoxError, BoxFuture, Event, Intake, KindInfo, LinkState, Place, Projection, SourceName,
-    StopCode,
+    BoxError, BoxFuture, Clock, Event, Intake, KindInfo, LinkState, Place, Projection, SourceName,
+    StopCode, Tap,
 };
 
 /// Tells whether an error could pass if the same call were made later; `None` for an error that is not its own.
@@ -33,6 +33,21 @@ pub trait Source: Send + 'static {
     /// Called once, before [`Source::run`].
     fn projections(&mut self) -> Vec<Box<dyn Projection>> {
         Vec::new()
+    }
+
+    /// The observers that it wants at the head of the journal; none by default.
+    ///
+    /// Called once, before [`Source::run`].
+    fn taps(&mut self) -> Vec<Box<dyn Tap>> {
+        Vec::new()
+    }
+
+    /// The clock of its configuration; the machine's by default.
+    ///
+    /// The app stamps this source's events by it ([`Intake::clock`]), and its own records as well, so that all sources
+    /// of an app must have the same.
+    fn clock(&self) -> Clock {
+        Clock::system()
     }
 
     /// Tells which of this platform's own errors could pass if the same call were made later.

@@ -51,6 +51,7 @@ mod webhooks;
 use std::sync::Arc;
 
 use antiphon_core::{LinkState, SourceName};
+use antiphon_discord_model::id::{Id, marker::UserMarker};
 use tokio::sync::watch;
 use twilight_model::gateway::Intents;
 
@@ -84,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) name: SourceName,
     pub(crate) http: Arc<Http>,
     pub(crate) link: watch::Sender<LinkState>,
+    /// The bot's own user, once a READY or a stored session has named it.
+    pub(crate) user: watch::Sender<Option<Id<UserMarker>>>,
     pub(crate) cache: Cache,
     /// The shards, once it is known how many there are.
     pub(crate) shards: watch::Sender<Option<Arc<ShardSet>>>,
@@ -98,6 +101,7 @@ impl Shared {
             name: config.name.clone(),
             http: Arc::new(Http::new(config.http_options(), network.http())),
             link: watch::Sender::new(LinkState::Idle),
+            user: watch::Sender::new(None),
             cache: Cache::new(config.cache),
             shards: watch::Sender::new(None),
             rules: gateway::Rules {
@@ -128,6 +132,11 @@ impl Client {
     /// Name of its source, as its events have it.
     pub fn source(&self) -> &SourceName {
         &self.shared.name
+    }
+
+    /// Watches the id of the bot's own user; `None` until the first READY, or until a stored session is resumed.
+    pub fn current_user_id(&self) -> watch::Receiver<Option<Id<UserMarker>>> {
+        self.shared.user.subscribe()
     }
 
     /// Intents with which the bot connects.

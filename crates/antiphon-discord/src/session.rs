@@ -24,6 +24,7 @@ use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 use antiphon_core::{
     Backoff, Checkpoint, Edge, Kind, LinkState, Moment, Outbox, Part, Place, Rng, Skipped,
 };
+use antiphon_discord_model::id::{Id, marker::UserMarker};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
@@ -353,6 +354,11 @@ impl Session {
     /// The state of the link, if it changed since the last call.
     pub(crate) fn take_link(&mut self) -> Option<LinkState> {
         self.link.take()
+    }
+
+    /// The bot's own user, once a READY or the checkpoint named it.
+    pub(crate) fn user(&self) -> Option<Id<UserMarker>> {
+        self.me.and_then(Id::new_checked)
     }
 
     /// The shard's number, if the bot has several.

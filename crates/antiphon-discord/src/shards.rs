@@ -179,6 +179,7 @@ impl ShardRunner {
                 intake: self.intake.clone(),
                 commands: received,
                 link,
+                user: self.shared.user.clone(),
                 latency,
                 stored: self.intake.stored(&part),
             };

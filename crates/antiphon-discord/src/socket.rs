@@ -5,6 +5,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 use antiphon_core::{
     BoxFuture, Intake, LinkState, Moment, OpenFailure, SourceError, Stop, error_chain, until,
 };
+use antiphon_discord_model::id::{Id, marker::UserMarker};
 use antiphon_net::{Message, Network, SocketError, WebSocket, WebSocketRequest};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -35,6 +36,7 @@ pub(crate) struct Shard {
     pub(crate) intake: Intake,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) link: watch::Sender<LinkState>,
+    pub(crate) user: watch::Sender<Option<Id<UserMarker>>>,
     pub(crate) latency: watch::Sender<Option<Duration>>,
     pub(crate) stored: watch::Receiver<Option<i64>>,
 }
@@ -165,14 +167,8 @@ impl Shard {
             tracing::debug!(source = %self.intake.source(), shard = self.id, %state, "link");
             self.link.send_replace(state);
         }
-        let latency = self.session.latency();
-        self.latency.send_if_modified(|known| {
-            let is_news = latency.is_some() && *known != latency;
-            if is_news {
-                *known = latency;
-            }
-            is_news
-        });
+        show_news(&self.user, self.session.user());
+        show_news(&self.latency, self.session.latency());
     }
 
     /// Stores the events read so far, and closes the connection with the configured code.
@@ -223,6 +219,17 @@ impl Shard {
             Ok((connection, permit))
         })
     }
+}
+
+/// Shows a value that is known now and was not before, or was another.
+fn show_news<T: PartialEq>(shown: &watch::Sender<Option<T>>, value: Option<T>) {
+    shown.send_if_modified(|known| {
+        let is_news = value.is_some() && *known != value;
+        if is_news {
+            *known = value;
+        }
+        is_news
+    });
 }
 
 /// Opens a connection; its compression begins anew (protocol §1, §11).

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Events, Intake, Judge, KindInfo, LaneOf, Projection, SourceError, SourceName, Stop,
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LaneOf, Projection, SourceError, SourceName,
+    Stop,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -33,8 +34,8 @@ impl Source {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn events(self, shutdown: CancellationToken) -> Events {
-        let (clock, rng) = (self.config.clock, self.config.rng.clone());
-        Events::of(self, clock, rng.unwrap_or_default(), shutdown)
+        let rng = self.config.rng.clone();
+        Events::of(self, rng.unwrap_or_default(), shutdown)
     }
 }
 
@@ -56,6 +57,10 @@ impl antiphon_core::Source for Source {
             self.config.name.clone(),
             cache.clone(),
         ))]
+    }
+
+    fn clock(&self) -> Clock {
+        self.config.clock
     }
 
     fn judge(&self) -> Judge {

@@ -9,5 +9,5 @@ pub use memory::MemoryJournal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Asked, Durability, OpenError, Options, SqliteJournal};
 
-/// What one page of [`Journal::read`](antiphon_core::Journal::read) weighs at most, unless a single event weighs more.
+/// Most bytes in one page of [`Journal::read`](antiphon_core::Journal::read), unless a single event weighs more.
 const PAGE_BYTES: usize = 8 << 20;

@@ -21,8 +21,25 @@ use crate::{
 
 /// A journal that lives and dies with the process.
 ///
-/// It keeps the whole contract but what needs a disk.
-/// Every event stays until a [sweep](Journal::sweep) removes it; [`MemoryJournal::limit`] bounds what that may come to.
+/// It keeps every promise of the contract that needs no disk.
+/// Every event stays until a [sweep](Journal::sweep) removes it; [`MemoryJournal::limit`] bounds their bytes.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use antiphon_core::{Batch, Checkpoint, Journal};
+/// use antiphon_journal::MemoryJournal;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let journal = MemoryJournal::new();
+/// let shard = Checkpoint { part: "shard/0".into(), state: "session 7f3a".into(), mark: 42 };
+/// let batch = Batch { checkpoints: vec![("bot".into(), shard)], ..Batch::default() };
+/// journal.append(Arc::new(batch)).await?;
+/// assert_eq!(journal.checkpoints(&"bot".into()).await?[0].mark, 42);
+/// # Ok(())
+/// # }
+/// ```
 pub struct MemoryJournal {
     state: Mutex<State>,
     last: watch::Sender<Position>,
@@ -37,9 +54,9 @@ struct State {
     last: u64,
     events: BTreeMap<Position, Arc<Event>>,
     origins: HashMap<SourceName, HashMap<Origin, Position>>,
-    /// Origins of events that retention removed, recognised until then (Unix seconds).
+    /// Origins of events that retention removed, and until when they are recognised (Unix seconds).
     removed: HashMap<(SourceName, Origin), i64>,
-    /// Deletions on the platform whose grace is not over, with their time.
+    /// Deletions by the platform whose grace is not over, with their time.
     deletions: Vec<(SourceName, Origin, Timestamp)>,
     swept_at: Option<i64>,
     checkpoints: BTreeMap<(SourceName, Part), Checkpoint>,
@@ -73,8 +90,8 @@ impl MemoryJournal {
         }
     }
 
-    /// Limits what the events may weigh together, by [`Draft::weight`](antiphon_core::Draft::weight); no limit by
-    /// default.
+    /// Sets how many bytes all events may have together, by [`Draft::weight`](antiphon_core::Draft::weight). Default:
+    /// no limit.
     ///
     /// At the limit an append fails with [`Trouble::Full`], as on a full disk, until a sweep has made room or the
     /// limit is raised.
@@ -82,7 +99,7 @@ impl MemoryJournal {
         self.lock().max_bytes = max_bytes;
     }
 
-    /// Forgets a consumer and its cursor, so that retention waits for it no longer.
+    /// Removes a consumer and its cursor, so that retention no longer waits for it.
     pub fn forget(&self, consumer: &ConsumerName) {
         self.lock().cursors.remove(consumer);
     }
@@ -147,7 +164,7 @@ impl MemoryJournal {
 }
 
 impl State {
-    /// Refuses a batch that is too large before anything of it is stored.
+    /// Refuses a batch that is too large, before any of it is stored.
     fn make_sure_of_room(&self, batch: &Batch) -> Result<(), AppendError> {
         let weight = |(_, draft): &(SourceName, Draft)| draft.weight() as u64;
         let wanted = self.bytes + batch.events.iter().map(weight).sum::<u64>();
@@ -215,7 +232,7 @@ impl State {
         sweep
     }
 
-    /// Honours the platform's deletions whose grace is over.
+    /// Erases the bodies of events that the platform deleted and whose grace is over.
     fn erase(&mut self, policy: &Retention, now: Timestamp, sweep: &mut Sweep) {
         let grace_over = ago(now, policy.delete_grace);
         let due = self

@@ -1,4 +1,4 @@
-//! What the policy says about one kind, the same for every backend.
+//! The retention policy's answer for one kind, the same for every backend.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use antiphon_core::{KindPattern, Retention};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-/// What a body becomes once the platform's deletion of it was honoured: still one whole JSON document.
+/// The body of an event that the platform deleted: still one whole JSON document.
 pub(crate) const ERASED: Bytes = Bytes::from_static(b"null");
 
 /// How long events of one kind are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Keep {
-    /// For good.
+    /// Kept for good.
     Always,
-    /// For this long, and until every known consumer is done with them.
+    /// Kept for this long, and until every known consumer is done with them.
     For(Duration),
-    /// For this long, whoever may still want them.
+    /// Kept for this long, whether or not consumers are done with them.
     Momentary(Duration),
 }
 
@@ -34,14 +34,14 @@ pub(crate) fn keep(policy: &Retention, kind: &str) -> Keep {
         .map_or(Keep::Always, Keep::For)
 }
 
-/// The moment this long ago; the beginning of time if that is too far.
+/// The moment this long ago; the earliest time if that is too far.
 pub(crate) fn ago(now: Timestamp, duration: Duration) -> Timestamp {
     now.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
 
-/// Until when repeats of an event received at this moment are recognised, in Unix seconds.
+/// The time until which repeats of an event are recognised, in Unix seconds.
 pub(crate) fn until(received_at: Timestamp, window: Duration) -> i64 {
-    // One more, because both this and the time it is compared with are cut to whole seconds.
+    // One more, because this and the time it is compared with are both cut to whole seconds.
     received_at
         .checked_add(window)
         .unwrap_or(Timestamp::MAX)

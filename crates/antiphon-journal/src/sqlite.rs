@@ -24,105 +24,67 @@ use reader::{READERS, Reader, Readers};
 use trouble::Failure;
 use writer::{Committed, LogLength, Writer};
 
+mod connection;
 mod files;
+mod lock;
 mod names;
 mod open;
 mod reader;
 mod schema;
 mod sweep;
+mod swept;
 mod trouble;
 mod value;
-
 mod writer;
 
-pub use open::{Asked, OpenError};
+pub use open::{Asked, Durability, OpenError, Options};
 
-/// How often an idle appender looks for what other processes ask, while someone watches for replays.
+/// How often an idle appender looks for requests of other processes, while someone watches for replays.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the journal's files are looked at, while someone waits for [`Journal::lost`].
+/// How often the journal's files are checked, while someone waits for [`Journal::lost`].
 const LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
-
-/// What a stored batch survives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Durability {
-    /// The process dying at any instruction; a power failure may cost the last moments, never the file.
-    #[default]
-    Process,
-    /// The machine's power as well, for one fsync per commit.
-    Power,
-}
-
-/// How a journal is opened.
-#[derive(Clone, Debug)]
-pub struct Options {
-    durability: Durability,
-    max_bytes: Option<u64>,
-    poll: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            durability: Durability::Process,
-            max_bytes: None,
-            poll: Duration::from_millis(100),
-        }
-    }
-}
-
-impl Options {
-    /// The defaults, as each setter states them.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// What a stored batch survives; [`Durability::Process`] by default.
-    #[must_use]
-    pub fn durability(mut self, durability: Durability) -> Self {
-        self.durability = durability;
-        self
-    }
-
-    /// A hard limit on the file's size in bytes, without its write-ahead log; none by default.
-    ///
-    /// At the limit an append fails with [`Trouble::Full`], as on a full disk, until a sweep has made room.
-    /// [`Retention::max_bytes`] is the gentle limit, and should be lower.
-    #[must_use]
-    pub fn max_bytes(mut self, max_bytes: u64) -> Self {
-        self.max_bytes = Some(max_bytes);
-        self
-    }
-
-    /// How often a journal opened for reading looks for what others have appended, while someone watches
-    /// [`Journal::last`]; 100 ms by default.
-    #[must_use]
-    pub fn poll(mut self, poll: Duration) -> Self {
-        self.poll = poll;
-        self
-    }
-}
 
 /// A journal in an SQLite file.
 ///
-/// One process appends, and holds `<file>.lock` as long as it has the journal open; any number read beside it.
+/// One process appends, and holds `<file>.lock` while it has the journal open; any number of processes read beside it.
 /// Work on the file runs on tokio's blocking threads, one commit at a time, so a runtime with a paused clock waits
 /// for it.
 ///
-/// Dropping it without [`Journal::close`] loses nothing; the next positions then skip up to some thousand numbers.
+/// Dropping it without [`Journal::close`] loses nothing; the next positions then skip some thousand numbers at most.
+///
+/// ```
+/// use antiphon_core::{Journal, Position};
+/// use antiphon_journal::SqliteJournal;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::TempDir::new()?;
+/// # let path = folder.path().join("events.sqlite");
+/// let journal = SqliteJournal::open(&path).await?;
+///
+/// // Another program can read the file meanwhile, and follow what is appended.
+/// let reader = SqliteJournal::read_only(&path).await?;
+/// let mut last = reader.last();
+/// assert_eq!(*last.borrow_and_update(), Position::ZERO);
+/// assert!(reader.read(Position::ZERO, 100).await?.is_empty());
+///
+/// journal.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct SqliteJournal {
     shared: Arc<Shared>,
     runtime: Handle,
     tasks: std::sync::Mutex<Tasks>,
 }
 
-/// The tasks of a journal, which end with it.
+/// The tasks of a journal, which end when it is dropped.
 #[derive(Default)]
 struct Tasks {
-    /// Look at intervals, and can be stopped at any time.
+    /// Tasks that look at intervals, and can be stopped at any time.
     looking: JoinSet<()>,
-    /// Moves the log into the file, and is waited for.
+    /// The task that moves the log into the file, which `close` waits for.
     checkpoint: JoinSet<()>,
 }
 
@@ -133,23 +95,23 @@ struct Shared {
     readers: Readers,
     last: watch::Sender<Position>,
     replays: watch::Sender<u64>,
-    /// How often to look for what others append; `None` if this is the appender.
+    /// How often to look for events of another appender; `None` if this is the appender.
     follow: Option<Duration>,
-    /// Held while the log is moved into the file.
+    /// A lock that is held while the log is moved into the file.
     moving: Arc<Mutex<()>>,
     /// Whether a task looks at intervals.
     looking: std::sync::Mutex<bool>,
 }
 
-/// A file that was opened: its path, its watch, what may write to it, and its last position.
+/// An opened file: its path, its watch, its writer, and its last position.
 type Opened = (PathBuf, Arc<Watch>, Slot, Position);
 
-/// Where the connection that writes is kept.
+/// The connection that writes, or the reason why there is none.
 enum Slot {
     Open(Box<Writer>),
     ReadOnly,
     Closed,
-    /// Nothing more may be written: a sync failed, or the files are not what they were.
+    /// A state in which nothing may be written: a sync failed, or the files have changed.
     Failed(Trouble, Arc<str>),
 }
 
@@ -163,9 +125,9 @@ impl fmt::Debug for SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// Opens a journal for appending and reading; a file that is not there is made.
+    /// Opens a journal for appending and reading; creates the file if it does not exist.
     ///
-    /// Must be called within a tokio runtime.
+    /// It must be called within a tokio runtime.
     ///
     /// # Errors
     /// As [`SqliteJournal::open_with`].
@@ -173,15 +135,16 @@ impl SqliteJournal {
         Self::open_with(path, Options::new()).await
     }
 
-    /// Opens a journal for appending and reading, with options; a file of an older version is brought up to date.
+    /// Opens a journal for appending and reading, with options; upgrades a file of an older version.
     ///
     /// # Errors
-    /// [`OpenError`]: the file is held by another appender, is damaged, not a journal or of a newer version, or it or
-    /// its folder cannot be written.
+    /// [`OpenError`]: another appender holds the file; it is damaged, no journal, or of a newer version; or it or its
+    /// folder cannot be written.
     pub async fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
         let opened = spawn_blocking(move || {
-            let file = open::resolve(&path).map_err(|failure| OpenError::new(&path, failure))?;
+            let file =
+                connection::resolve(&path).map_err(|failure| OpenError::new(&path, failure))?;
             let open = || {
                 let writer = open::writer(&file, &options)?;
                 let last = Reader::open(&file)?.last()?;
@@ -204,12 +167,11 @@ impl SqliteJournal {
 
     /// Opens a journal for reading only, also beside the process that appends, with options.
     ///
-    /// [`Journal::last`] moves when another process appends; the file is looked at for that only while someone
-    /// watches, see [`Options::poll`]. [`Journal::replays`] stands still, and what writes fails with
-    /// [`Trouble::ReadOnly`].
+    /// [`Journal::last`] moves when another process appends; the file is polled only while someone watches, see
+    /// [`Options::poll`]. [`Journal::replays`] never changes, and calls that write fail with [`Trouble::ReadOnly`].
     ///
     /// # Errors
-    /// [`OpenError`]: the file is not there or cannot be read, is damaged, not a journal or of another version.
+    /// [`OpenError`]: the file does not exist, cannot be read, is damaged, is no journal, or is of another version.
     pub async fn read_only_with(
         path: impl AsRef<Path>,
         options: Options,
@@ -218,7 +180,7 @@ impl SqliteJournal {
         let follow = options.poll.max(Duration::from_millis(1));
         let opened = spawn_blocking(move || {
             let open = || {
-                let file = open::resolve(&path)?;
+                let file = connection::resolve(&path)?;
                 let reader = Reader::open(&file)?;
                 schema::readable(&reader.connection)?;
                 let last = reader.last()?;
@@ -256,11 +218,26 @@ impl SqliteJournal {
 
     /// Replays or drops a dead letter, also while another process appends.
     ///
-    /// If none does, the change is made at once. Otherwise it is left in the file, and the appender makes it with its
-    /// next commit, or within a second if someone there watches [`Journal::replays`].
+    /// If no process appends, the change is made at once. Otherwise the request is left in the file, and the appender
+    /// makes the change with its next commit, or within a second if someone there watches [`Journal::replays`].
+    ///
+    /// ```no_run
+    /// use antiphon_core::{DeadLetterChange, DeadLetterId};
+    /// use antiphon_journal::{Asked, SqliteJournal};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let change = DeadLetterChange::Replay(DeadLetterId(7));
+    /// match SqliteJournal::ask("events.sqlite", change).await? {
+    ///     Asked::Done => println!("it is handled at the next start"),
+    ///     Asked::Queued => println!("the running app handles it within a second or so"),
+    ///     _ => println!("there is no such dead letter"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`OpenError`]: as for opening; a [`DeadLetterChange::Bury`] cannot be asked for.
+    /// [`OpenError`] as for opening, and for a [`DeadLetterChange::Bury`], which cannot be requested.
     pub async fn ask(path: impl AsRef<Path>, change: DeadLetterChange) -> Result<Asked, OpenError> {
         let path = path.as_ref().to_owned();
         let file = path.clone();
@@ -273,7 +250,7 @@ impl SqliteJournal {
 
     /// Changes the hard limit on the file's size; see [`Options::max_bytes`].
     ///
-    /// A file that is larger already stays as it is and grows no further.
+    /// A larger file stays as it is and grows no further.
     ///
     /// # Errors
     /// [`AppendError`] if the journal is closed or was opened for reading only.
@@ -284,7 +261,7 @@ impl SqliteJournal {
             .map_err(Failure::append)
     }
 
-    /// Forgets a consumer and its cursor, so that retention waits for it no longer.
+    /// Removes a consumer and its cursor, so that retention no longer waits for it.
     ///
     /// # Errors
     /// [`AppendError`] if the storage fails.
@@ -296,7 +273,7 @@ impl SqliteJournal {
             .map_err(Failure::append)
     }
 
-    /// Makes sure that a task looks at intervals for what other processes did.
+    /// Starts the task that looks at intervals for changes of other processes, unless it runs.
     fn look(&self) {
         let mut looking = lock(&self.shared.looking);
         if !*looking {
@@ -308,7 +285,7 @@ impl SqliteJournal {
         }
     }
 
-    /// Moves a log that has grown long into the file, beside the commits that go on meanwhile.
+    /// Moves a long log into the file, while commits go on.
     async fn checkpoint(&self, length: LogLength) {
         if length == LogLength::Fine {
             return;
@@ -339,7 +316,7 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Shared {
     /// Runs `work` on the connection that writes, where blocking is allowed.
     ///
-    /// If the caller goes away meanwhile, the work is done all the same.
+    /// The work ends also if the caller is dropped meanwhile.
     async fn write<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self, &mut Writer) -> Result<T, Failure> + Send + 'static,
@@ -355,11 +332,11 @@ impl Shared {
         .await?
     }
 
-    /// Looks at the journal's files; if they are not what they were, nothing more is written.
+    /// Checks the journal's files; once they have changed, nothing more is written.
     fn look_at_files(&self) -> Result<(), Failure> {
         let looked = self.watch.look();
         if let Err(failure) = &looked
-            // A job that has it meanwhile is the last: the next one looks first.
+            // A job that holds the slot now is the last one: the next checks the files first.
             && let Ok(mut slot) = self.writer.try_lock()
         {
             slot.fail(failure);
@@ -388,7 +365,7 @@ impl Shared {
         .map_err(Failure::read)
     }
 
-    /// Tells whoever watches.
+    /// Shows a commit to the watchers of `last` and `replays`.
     fn announce(&self, committed: &Committed) {
         if let Some(event) = committed.appended.events.last() {
             self.last.send_replace(event.position());
@@ -399,18 +376,18 @@ impl Shared {
         }
     }
 
-    /// Looks at intervals for what other processes did, as long as someone watches.
+    /// Looks at intervals for changes of other processes, as long as someone watches.
     async fn look(self: Arc<Self>) {
         loop {
             if let Some(every) = self.follow {
                 let last = self.read(|reader| reader.last()).await;
-                // A read that fails is tried again; whoever watches will read and see the error.
+                // A failed read is tried again; the watcher will read as well and see the error.
                 let is_gone = matches!(&last, Err(error) if error.trouble() == Trouble::Changed);
                 self.last.send_if_modified(|known| {
                     let last = last.unwrap_or(*known);
                     let moved = *known < last;
                     *known = last.max(*known);
-                    // Whoever waits for the next event would wait for ever.
+                    // A waiter for the next event would wait for ever.
                     moved || is_gone
                 });
                 tokio::select! {
@@ -426,14 +403,14 @@ impl Shared {
                     });
                     Ok(())
                 });
-                // One that cannot be done now waits in the file.
+                // A request that cannot be done now waits in the file.
                 drop(asked.await);
                 tokio::select! {
                     () = self.replays.closed() => {}
                     () = tokio::time::sleep(ASKED_EVERY) => continue,
                 }
             }
-            // Under the lock, so that one who begins to watch now either is seen here or starts a new task.
+            // Under the lock, so that a new watcher either is seen here or starts a new task.
             let mut looking = lock(&self.looking);
             let nobody_watches = match self.follow {
                 Some(_) => self.last.is_closed(),
@@ -448,19 +425,19 @@ impl Shared {
 
     /// Moves the log into the file: most of it while commits go on, the rest between two of them.
     ///
-    /// Only with nothing left in it does the log begin anew at its start instead of growing further.
+    /// The log starts again from its beginning only once nothing is left in it; until then it grows.
     async fn checkpoint(self: Arc<Self>) {
         let (path, watch) = (self.path.clone(), Arc::clone(&self.watch));
         let most = spawn_blocking(move || {
             watch.look()?;
-            let connection = open::read_write(&path)?;
-            // By its name it might be another file; and a database that was cut must not become long again.
+            let connection = connection::read_write(&path)?;
+            // The name might be another file's by now, and a database that was cut must not become long again.
             watch.look()?;
             connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
             Ok(())
         });
         let most = most.await.map_err(Failure::from).flatten();
-        // What fails here is tried again when the log has grown; a failed sync closes the journal.
+        // A failure is tried again when the log has grown; a failed sync closes the journal.
         drop(
             self.write(move |_, writer| {
                 most?;
@@ -471,12 +448,12 @@ impl Shared {
     }
 }
 
-/// Runs a short job where blocking is allowed, to its end even if the caller goes away.
+/// Runs a short job where blocking is allowed, to its end even if the caller is dropped.
 ///
-/// A worker of a multi-threaded runtime steps aside and runs it in place, which saves the way to another thread and
-/// back: with batches of one event that way costs more than the commit. It does so in a task of its own, since a caller
-/// outside the workers, such as one in a `LocalSet`, may not.
-/// On one thread the job takes the blocking pool, which also keeps a paused clock from running on.
+/// A multi-threaded runtime runs the job in place on a worker, which saves the switch to another thread and back: with
+/// batches of one event that switch costs more than the commit. The job is a task of its own, since callers outside the
+/// workers, such as a `LocalSet`, may not block.
+/// A current-thread runtime uses the blocking pool, which also keeps a paused clock from moving.
 fn blocking<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     let runtime = Handle::current();
     match runtime.runtime_flavor() {
@@ -507,7 +484,7 @@ impl Slot {
         }
     }
 
-    /// Writes nothing more after a failure of which nobody knows what it left behind.
+    /// Ends writing after a failure that may have left anything behind.
     fn fail(&mut self, failure: &Failure) {
         let Self::Open(writer) = self else { return };
         let reason = failure.source.as_ref().map(ToString::to_string);
@@ -517,7 +494,7 @@ impl Slot {
             let reason = format!("the disk failed to keep what was written before: {reason}");
             *self = Self::Failed(Trouble::Closed, reason.into());
         } else if failure.trouble == Trouble::Changed {
-            // The writer abandons what is not sound when it is dropped here.
+            // The writer is dropped here, and abandons a file that is not its own.
             *self = Self::Failed(Trouble::Changed, reason.into());
         }
     }
@@ -628,7 +605,7 @@ impl Journal for SqliteJournal {
         Box::pin(async move {
             loop {
                 let shared = Arc::clone(&self.shared);
-                // A look that could not be made means that the runtime is shutting down.
+                // A check that could not run means that the runtime is shutting down.
                 if let Ok(Err(failure)) = spawn_blocking(move || shared.look_at_files()).await {
                     return failure.append();
                 }
@@ -643,7 +620,7 @@ impl Journal for SqliteJournal {
             tasks.looking.shutdown().await;
             while tasks.checkpoint.join_next().await.is_some() {}
             let shared = Arc::clone(&self.shared);
-            // Reads that are under way end first; later ones find the door closed.
+            // Reads under way end first; later reads fail.
             let all = u32::try_from(READERS).expect("a handful");
             if let Ok(permits) = shared.readers.permits.acquire_many(all).await {
                 shared.readers.permits.close();

@@ -374,9 +374,16 @@ impl Pool {
         }
     }
 
-    /// The bot's user, as nodes are told.
-    pub fn user(&self) -> UserId {
+    /// The bot's user, as nodes are told; `None` until it is known.
+    pub fn user(&self) -> Option<UserId> {
         self.shared.inbox.user()
+    }
+
+    /// Gives the bot's user, if the configuration did not ([`Config::without_user`]).
+    ///
+    /// The first one stays: nodes are told when they are connected.
+    pub fn set_user(&self, user: impl Into<UserId>) {
+        self.shared.inbox.set_user(user.into());
     }
 }
 

@@ -101,7 +101,7 @@ where
 /// The source checks the values when it runs: a bad one is a [`ConfigError`].
 #[derive(Clone)]
 pub struct Config {
-    pub(crate) user: UserId,
+    pub(crate) user: Option<UserId>,
     pub(crate) nodes: Vec<NodeConfig>,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
@@ -125,7 +125,19 @@ impl Config {
     /// Creates a configuration with the default of every option.
     pub fn new(user: impl Into<UserId>, nodes: impl IntoIterator<Item = NodeConfig>) -> Self {
         Self {
-            user: user.into(),
+            user: Some(user.into()),
+            ..Self::without_user(nodes)
+        }
+    }
+
+    /// The defaults for these nodes, and for a bot whose id is given later, by [`Pool::set_user`].
+    ///
+    /// Nodes are told the id when they are connected, so the source connects none before it is known.
+    ///
+    /// [`Pool::set_user`]: crate::Pool::set_user
+    pub fn without_user(nodes: impl IntoIterator<Item = NodeConfig>) -> Self {
+        Self {
+            user: None,
             nodes: nodes.into_iter().collect(),
             name: "lavalink".into(),
             network: Network::new(),
@@ -146,9 +158,14 @@ impl Config {
         }
     }
 
-    /// Id of the bot's user.
-    pub fn user(&self) -> UserId {
+    /// The bot's user; `None` if [`Pool::set_user`](crate::Pool::set_user) will give it.
+    pub fn user(&self) -> Option<UserId> {
         self.user
+    }
+
+    /// The bot's user, for a source that connects.
+    pub(crate) fn known_user(&self) -> UserId {
+        self.user.expect("a source connects once it is known")
     }
 
     /// Sets the source's name. Default: `lavalink`.
@@ -268,7 +285,7 @@ impl Config {
 
     /// Checks every value.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        if self.user.get() == 0 {
+        if self.user.is_some_and(|user| user.get() == 0) {
             return Err(ConfigError::new("user", "must be the id of the bot's user"));
         }
         if self.nodes.is_empty() {

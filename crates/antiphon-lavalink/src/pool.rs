@@ -130,7 +130,7 @@ impl PoolState {
         // The suffix keeps these origins apart from others of the same run.
         let nonce = format!("{nonce}p");
         let mut pool = Self {
-            user: config.user,
+            user: config.known_user(),
             grace: config.failover_after,
             rules,
             nodes: nodes.collect(),

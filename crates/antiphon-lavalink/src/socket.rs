@@ -217,7 +217,7 @@ async fn open(
     })?;
     let mut request = WebSocketRequest::new(uri)
         .header("Authorization", config.password.expose())
-        .header("User-Id", context.config.user.to_string())
+        .header("User-Id", context.config.known_user().to_string())
         .header("Client-Name", context.config.client_name.as_str());
     if let Some(session) = session {
         request = request.header("Session-Id", &*session);

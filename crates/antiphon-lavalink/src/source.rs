@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use antiphon_core::{BoxFuture, Events, Intake, Judge, KindInfo, SourceError, SourceName, Stop};
+use antiphon_core::{
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, SourceError, SourceName, Stop,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -38,8 +40,8 @@ impl Source {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn events(self, shutdown: CancellationToken) -> Events {
-        let (clock, rng) = (self.config.clock, self.config.rng.clone());
-        Events::of(self, clock, rng.unwrap_or_default(), shutdown)
+        let rng = self.config.rng.clone();
+        Events::of(self, rng.unwrap_or_default(), shutdown)
     }
 }
 
@@ -52,12 +54,16 @@ impl antiphon_core::Source for Source {
         KINDS
     }
 
+    fn clock(&self) -> Clock {
+        self.config.clock
+    }
+
     fn judge(&self) -> Judge {
         error::is_transient
     }
 
     fn run(
-        self: Box<Self>,
+        mut self: Box<Self>,
         intake: Intake,
         stop: Stop,
     ) -> BoxFuture<'static, Result<(), SourceError>> {
@@ -67,6 +73,10 @@ impl antiphon_core::Source for Source {
                 self.shared.link.send_replace(state.clone());
                 return Err(SourceError::of_link(self.config.name, &state));
             }
+            self.config.user = tokio::select! {
+                user = self.shared.inbox.known_user() => user,
+                () = stop.closing() => return Ok(()),
+            };
             socket::run(self.config, self.shared, self.commands, intake, stop).await
         })
     }

@@ -11,9 +11,8 @@ const LONGEST_LIFE: i64 = 400 * 86_400;
 
 /// A cookie as one `Set-Cookie` header has it (RFC 6265 §5.2).
 ///
-/// The value is a secret, and stands as it was sent: quotation marks are a part of it, and nothing is decoded.
-/// Whose cookie it may be, and where it goes, is the caller's to decide: [`SetCookie::domain`] is what the server
-/// claims.
+/// The value is a secret, kept as it was sent: quotation marks are a part of it, and nothing is decoded.
+/// [`SetCookie::domain`] is the server's claim; the caller decides which hosts get the cookie.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SetCookie {
@@ -27,14 +26,14 @@ pub struct SetCookie {
     pub path: Option<String>,
     /// Whether the cookie goes out over TLS only.
     pub secure: bool,
-    /// When the cookie ends, 400 days from now at most; absent if with the session.
+    /// When the cookie ends, at most 400 days from now; absent if it ends with the session.
     ///
-    /// `Max-Age` goes before `Expires`, whichever is written first. A date that cannot be read counts as absent.
+    /// `Max-Age` counts before `Expires`, whatever their order. A date that cannot be read counts as absent.
     pub expires: Option<Timestamp>,
 }
 
 impl SetCookie {
-    /// Reads every `Set-Cookie` header, in order; leaves out what is no cookie, or longer than 4096 bytes.
+    /// Reads every `Set-Cookie` header, in order, without those that are no cookie or longer than 4096 bytes.
     ///
     /// ```
     /// use antiphon_net::SetCookie;

@@ -1,7 +1,7 @@
-//! What can go wrong, one type per kind of operation.
+//! Errors, one type per kind of operation.
 //!
-//! No message holds a secret: of a URI only scheme, host and path are shown, without its query, and without path
-//! segments so long that they may be tokens; of a proxy its address without the login.
+//! No message holds a secret: a URI is shown without its query and without path segments that are long enough to be
+//! tokens, and a proxy without its login.
 
 use std::{borrow::Cow, error::Error, fmt, io, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::url;
 /// A path segment longer than this may be a token (a Discord webhook has one of 68 letters) and is not shown.
 const LONGEST_SHOWN_SEGMENT: usize = 40;
 
-/// What of a URI may be printed.
+/// The parts of a URI that may be printed.
 pub(crate) fn shown(uri: &Uri) -> String {
     let scheme = uri.scheme_str().unwrap_or("?");
     let host = uri.host().unwrap_or("?");
@@ -71,6 +71,20 @@ impl Phase {
 /// A connection, or the WebSocket on it, could not be opened.
 ///
 /// It is cheap to clone.
+///
+/// ```
+/// use antiphon_net::{ConnectError, Phase};
+///
+/// /// What to tell the operator.
+/// fn advice(error: &ConnectError) -> &'static str {
+///     match error.phase() {
+///         _ if error.is_transient() => "trying again",
+///         Phase::Proxy => "look at the proxy's address and login",
+///         Phase::Tls => "look at the certificate",
+///         _ => "look at the configuration",
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ConnectError(Arc<Failure>);
 
@@ -98,7 +112,7 @@ impl ConnectError {
         }
     }
 
-    /// A failure that a new try cannot mend.
+    /// A failure that a new try meets again.
     pub(crate) fn permanent(phase: Phase, target: &str, why: impl Into<Cow<'static, str>>) -> Self {
         Self(Arc::new(Self::build(phase, target, why.into(), false)))
     }
@@ -113,7 +127,7 @@ impl ConnectError {
         Self::transient(phase, target, format!("no answer within {limit:?}"))
     }
 
-    /// A failure of the connection below.
+    /// A failure of the connection underneath.
     pub(crate) fn io(phase: Phase, target: &str, source: io::Error) -> Self {
         Self::caused(phase, target, "", true, source)
     }
@@ -132,7 +146,7 @@ impl ConnectError {
         }))
     }
 
-    /// An upgrade that was answered with another status than 101.
+    /// An upgrade that the server answered with another status than 101.
     pub(crate) fn refused(target: &str, status: u16, retry_after: Option<Duration>) -> Self {
         let is_transient = matches!(status, 408 | 425 | 429 | 500..=599);
         let why = format!("the server answered with status {status}").into();
@@ -161,7 +175,7 @@ impl ConnectError {
         self.0.status
     }
 
-    /// How long the server asked us to wait before the next try, where it refused the upgrade and said so in seconds.
+    /// The wait before the next try that the server asked for in seconds, when it refused the upgrade.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -185,11 +199,11 @@ impl Error for ConnectError {
 
 /// A WebSocket failed.
 ///
-/// After it the socket is of no more use, except after [`SocketError::InvalidClose`].
+/// The socket is closed after it, except after [`SocketError::InvalidClose`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SocketError {
-    /// The peer announced or sent more than the limits allow; nothing above them was kept.
+    /// The peer announced or sent more than the limits allow; nothing beyond them was kept.
     #[error("the peer sent {size} bytes where {limit} are allowed")]
     TooLarge {
         /// Size of the frame as its header says, or of the message so far, in bytes.
@@ -203,13 +217,13 @@ pub enum SocketError {
     /// The peer broke the WebSocket protocol in another way.
     #[error("the peer broke the WebSocket protocol: {0}")]
     Protocol(String),
-    /// The socket was closed before this was sent.
+    /// The socket was closed before the message was sent.
     #[error("the socket is closed")]
     Closed,
     /// The peer did not take a message in time.
     #[error("the peer took no data for {0:?}")]
     TimedOut(Duration),
-    /// The close code or its reason may not be sent; nothing was.
+    /// The close code or its reason may not be sent; nothing was sent.
     #[error("a socket cannot be closed with code {0:?} and this reason")]
     InvalidClose(Option<u16>),
     /// The connection broke.
@@ -218,7 +232,7 @@ pub enum SocketError {
 }
 
 impl SocketError {
-    /// Whether a new connection may do better; false only for a caller's own mistake.
+    /// Whether a new connection could succeed; false only for a caller's own mistake.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::InvalidClose(_))
     }
@@ -265,14 +279,14 @@ pub enum HttpError {
         /// The limit, [`Limits::header`](crate::Limits::header), in bytes.
         limit: usize,
     },
-    /// The connection broke, or what came was not HTTP.
+    /// The connection broke, or the answer was not HTTP.
     #[error("the exchange of {request} broke off")]
     Broken {
         /// Method, scheme, host and path.
         request: String,
         /// Whether the request, or a part of it, may have reached the server.
         may_have_arrived: bool,
-        /// What broke.
+        /// The cause.
         source: BoxError,
     },
 }
@@ -289,7 +303,7 @@ impl HttpError {
 
     /// Whether the server may have seen the request, and acted on it.
     ///
-    /// What must not happen twice is repeated only if this is false.
+    /// An action that must not happen twice is repeated only if this is false.
     pub fn may_have_arrived(&self) -> bool {
         match self {
             Self::Invalid { .. } | Self::Connect(_) => false,

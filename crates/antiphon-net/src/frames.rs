@@ -1,7 +1,7 @@
-//! Follows the frames of a WebSocket as they arrive, to refuse a large one by its header.
+//! A stream that refuses large WebSocket frames by their header.
 //!
-//! The WebSocket library has one limit for frames and messages alike; ours differ. So this stands between it and
-//! the stream, reads along in the headers, and jumps over all payload.
+//! The WebSocket library has one limit for frames and messages alike, and ours differ. [`Frames`] stands between the
+//! library and the stream, reads the frames' headers as they pass, and skips their payloads.
 
 use std::{
     io,
@@ -75,7 +75,7 @@ impl AsyncRead for Frames {
         let Err(Refused { size, at }) = self.walker.walk(read) else {
             return Poll::Ready(Ok(()));
         };
-        // What came whole before it is still delivered, and the error after it.
+        // Whole frames before it are still delivered, and the error after them.
         self.refused = Some(size);
         if at == 0 {
             return too_large(size);
@@ -115,7 +115,7 @@ impl AsyncWrite for Frames {
     }
 }
 
-/// Where in a frame the stream stands.
+/// The place within a frame that the stream has come to.
 #[derive(Debug)]
 struct Walker {
     limit: usize,
@@ -126,7 +126,7 @@ struct Walker {
     payload: u64,
 }
 
-/// A frame too large, and where in the bytes its header begins (at the latest).
+/// A frame that is too large, and the index at which its header begins, at the latest.
 struct Refused {
     size: usize,
     at: usize,
@@ -163,7 +163,7 @@ impl Walker {
     }
 }
 
-/// Lengths of mask and payload, once the header tells them.
+/// Lengths of mask and payload, once the header is complete enough to have them.
 fn announced(header: &[u8]) -> Option<(u64, u64)> {
     let &[_, second, ref rest @ ..] = header else {
         return None;

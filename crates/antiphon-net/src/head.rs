@@ -4,7 +4,7 @@ use ::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// More header fields than this are refused.
+/// Most header fields of a response.
 const MOST_FIELDS: usize = 100;
 
 /// Status and header fields of a response.
@@ -25,7 +25,7 @@ pub(crate) enum HeadError {
     Broken(#[source] std::io::Error),
 }
 
-/// Reads the head of a response, and returns it with what was read beyond.
+/// Reads the head of a response, and returns it with the bytes that were read behind it.
 ///
 /// Interim responses (1xx) other than 101 are skipped.
 pub(crate) async fn read(
@@ -33,7 +33,7 @@ pub(crate) async fn read(
     limit: usize,
 ) -> Result<(Head, BytesMut), HeadError> {
     let mut buffer = BytesMut::with_capacity(2048);
-    // All heads together, so that no endless row of interim responses gets by.
+    // The sum of all heads, so that an endless row of interim responses is refused as well.
     let mut taken = 0;
     loop {
         while let Some((length, head)) = parse(&buffer)? {

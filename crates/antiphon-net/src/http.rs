@@ -28,10 +28,27 @@ use crate::{ConnectError, HttpError, Limits, Network, Stream, error::shown};
 ///
 /// Clones share one pool. Its connections are tasks that the pool owns: they end with the last clone.
 ///
-/// It never follows a redirect, sets no cookie, adds no `User-Agent` and asks for no compression: what the caller
-/// puts into the request is what is sent, with `Host` and `Content-Length`.
-/// A request that met a pooled connection which the server had closed, and of which no byte was sent, is sent
-/// again on another by itself.
+/// It never follows a redirect, sets no cookie, adds no `User-Agent` and asks for no compression: the caller's request
+/// is sent as it is, with `Host` and `Content-Length`.
+/// A request is sent again by itself if it met a pooled connection that the server had closed before the first byte.
+///
+/// ```no_run
+/// use antiphon_net::Network;
+/// use bytes::Bytes;
+/// use http::Request;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Network::new().http();
+/// let request = Request::get("https://api.queup.net/room/choir-loft").body(Bytes::new())?;
+/// match client.send(request).await {
+///     Ok(answer) => println!("{}: {} bytes", answer.status(), answer.body().len()),
+///     // An action that must not happen twice is repeated only if the server cannot have seen it.
+///     Err(error) if error.is_transient() && !error.may_have_arrived() => println!("again later: {error}"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct HttpClient {
     pool: legacy::Client<Connector, Full<Bytes>>,
@@ -61,13 +78,13 @@ impl HttpClient {
     /// Sends one request, and returns its answer with the whole body.
     ///
     /// The URI is absolute, `http` or `https`. Any method may have a body, `DELETE` too; an empty body is none.
-    /// Statuses of 400 and above are answers, redirects too.
+    /// Statuses of 400 and above are answers, and so are redirects.
     ///
-    /// Cancelled, it closes the connection; the server may have seen the request.
+    /// Cancelling it closes the connection; the server may have seen the request.
     ///
     /// # Errors
     ///
-    /// When no whole answer came within [`Limits`].
+    /// [`HttpError`], when no whole answer came within [`Limits`].
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let name = format!("{} {}", request.method(), shown(request.uri()));
         if let Some(why) = unsendable(&request) {
@@ -88,7 +105,7 @@ impl HttpClient {
         mut request: Request<Bytes>,
         name: &str,
     ) -> Result<Response<Bytes>, HttpError> {
-        // RFC 9110 §8.6: these methods mean something by a body, so that its absence is said aloud.
+        // RFC 9110 §8.6: these methods expect a body, so a request without one says so by its length.
         let expects_body = matches!(
             *request.method(),
             Method::POST | Method::PUT | Method::PATCH
@@ -126,7 +143,7 @@ impl HttpClient {
         Ok(Response::from_parts(parts, body.to_bytes()))
     }
 
-    /// Finds out what a failure of the pool means.
+    /// Converts a failure of the pool.
     fn failed(&self, error: legacy::Error, name: &str) -> HttpError {
         let request = name.to_owned();
         if let Some(connect) = error
@@ -161,7 +178,7 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// Why a request cannot be sent, if it cannot.
+/// The reason why a request cannot be sent, if there is one.
 fn unsendable(request: &Request<Bytes>) -> Option<&'static str> {
     if request.method() == Method::CONNECT {
         return Some("tunnels are made by proxies, not by requests");
@@ -176,7 +193,7 @@ fn unsendable(request: &Request<Bytes>) -> Option<&'static str> {
 #[derive(Default)]
 struct Tasks(Mutex<JoinSet<()>>);
 
-/// Hands hyper's tasks to their owner; without one they are dropped.
+/// Gives hyper's tasks to the pool that owns them; tasks of a pool that is gone are dropped.
 #[derive(Clone)]
 struct Spawner(Weak<Tasks>);
 
@@ -186,13 +203,13 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Spawner
             return;
         };
         let mut tasks = tasks.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those that ended are let go, so that the set holds no more than the living.
+        // Ended tasks are removed, so that the set does not grow.
         while tasks.try_join_next().is_some() {}
         tasks.spawn(task);
     }
 }
 
-/// The network as hyper's pool calls it.
+/// The network as a service of hyper's pool.
 #[derive(Clone)]
 struct Connector(Network);
 

@@ -1,8 +1,18 @@
-//! How much may come, and how long may be waited for it.
+//! Bounds on sizes and waits.
 
 use std::time::Duration;
 
-/// Bounds on sizes and waits; every one has a default, and none can be left out.
+/// Bounds on sizes and waits; each has a default.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_net::{Limits, Network};
+///
+/// let limits = Limits::default().frame(64 << 10).request(Duration::from_secs(5));
+/// assert_eq!(limits.message, 4 << 20, "the others keep their defaults");
+/// let network = Network::new().limits(limits);
+/// ```
 ///
 /// | limit | default | beyond it |
 /// | --- | --- | --- |
@@ -15,8 +25,8 @@ use std::time::Duration;
 /// | [`proxy`](Self::proxy) | 10 s | a transient [`ConnectError`] |
 /// | [`upgrade`](Self::upgrade) | 10 s | a transient [`ConnectError`] |
 /// | [`request`](Self::request) | 30 s | [`HttpError::TimedOut`] |
-/// | [`send`](Self::send) | 30 s | [`SocketError::TimedOut`]; the socket is of no more use |
-/// | [`close`](Self::close) | 5 s | the connection is dropped without the peer's goodbye |
+/// | [`send`](Self::send) | 30 s | [`SocketError::TimedOut`]; the socket is closed |
+/// | [`close`](Self::close) | 5 s | the connection is dropped without the peer's close frame |
 /// | [`idle`](Self::idle) | 30 s | the pooled connection is closed |
 /// | [`idle_connections`](Self::idle_connections) | 8 | a further one is closed after its request |
 ///
@@ -41,13 +51,13 @@ pub struct Limits {
     pub connect: Duration,
     /// The TLS handshake.
     pub tls: Duration,
-    /// The talk with a proxy, from the open connection to the open tunnel.
+    /// Asking a proxy for a tunnel, from the open connection to the open tunnel.
     pub proxy: Duration,
     /// The WebSocket upgrade, from the request to the end of the response's head.
     pub upgrade: Duration,
     /// One HTTP request, from the wait for a connection to the last byte of the response's body.
     pub request: Duration,
-    /// Handing one WebSocket message to a peer that does not read.
+    /// Sending one WebSocket message to a peer that does not read.
     pub send: Duration,
     /// Waiting for the peer's close frame after ours.
     pub close: Duration,
@@ -100,13 +110,13 @@ setters! {
     header: usize, "Bounds the head of an HTTP response, in bytes (default 64 KiB, at least 8 KiB).";
     connect: Duration, "Bounds name look-up and connecting together (default 10 s).";
     tls: Duration, "Bounds the TLS handshake (default 10 s).";
-    proxy: Duration, "Bounds the talk with a proxy (default 10 s).";
+    proxy: Duration, "Bounds asking a proxy for a tunnel (default 10 s).";
     upgrade: Duration, "Bounds the WebSocket upgrade (default 10 s).";
     request: Duration, "Bounds one HTTP request with its whole response (default 30 s).";
     send: Duration, "Bounds the sending of one WebSocket message (default 30 s).";
     close: Duration, "Bounds the wait for the peer's close frame (default 5 s).";
-    idle: Duration, "How long an unused HTTP connection is kept (default 30 s).";
-    idle_connections: usize, "How many unused HTTP connections are kept per host (default 8).";
+    idle: Duration, "Sets how long an unused HTTP connection is kept (default 30 s).";
+    idle_connections: usize, "Sets how many unused HTTP connections are kept per host (default 8).";
 }
 
 impl Limits {

@@ -1,4 +1,4 @@
-//! Any URL made a stream: as whom to speak is one thing, where to connect another.
+//! Connections: the URI says with whom to speak, the network's routes say where to connect.
 
 use std::{
     collections::BTreeMap,
@@ -21,12 +21,24 @@ use crate::{
     error::shown, tls::Trust, upgrade, url,
 };
 
-/// How long one address is tried alone before the next joins in (RFC 8305 §5 recommends this).
+/// How long one address is tried alone before the next one is tried as well, as recommended by RFC 8305 §5.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Opens connections for everybody else, and is the only place that decides where they go.
+/// The connector that all clients share, and the only place that decides where connections go.
 ///
-/// It is a value: cheap to clone, equal for all its clones, without connections of its own.
+/// A network is a value: cheap to clone, and without connections of its own.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_net::{Limits, Network, Proxy, Route};
+///
+/// let network = Network::new()
+///     .proxy(Proxy::parse("socks5h://proxy.example:1080")?)
+///     .route("localhost", Route::direct())
+///     .limits(Limits::default().connect(Duration::from_secs(3)));
+/// # Ok::<(), antiphon_net::ProxyError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Network {
     settings: Arc<Settings>,
@@ -37,17 +49,17 @@ struct Settings {
     routes: BTreeMap<String, Route>,
     limits: Limits,
     trust: Trust,
-    /// Why nothing may be opened, if nothing may.
+    /// The reason why nothing may be opened, on a closed network.
     closed: Option<Arc<str>>,
 }
 
 impl Network {
-    /// The internet: names from DNS, TCP, and TLS checked against the machine's own roots.
+    /// A network that is the internet: names from DNS, TCP, and TLS checked against the machine's own roots.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says where connections meant for `host` really go.
+    /// Sets where connections to `host` really go. Default: [`Route::direct`].
     ///
     /// `host` is an exact host name in any case, an address as in a URI without brackets, or `*` for every host
     /// without a route of its own. The last route set for a host counts.
@@ -59,8 +71,8 @@ impl Network {
         self
     }
 
-    /// Sends connections to every host without a route of its own through a proxy; short for a
-    /// [`route`](Self::route) of `*` to [`Route::proxy`] (default: none).
+    /// Sets the proxy for every host without a route of its own: a [`route`](Self::route) of `*` to [`Route::proxy`].
+    /// Default: none.
     #[must_use]
     pub fn proxy(self, proxy: Proxy) -> Self {
         self.route("*", Route::proxy(proxy))
@@ -75,27 +87,26 @@ impl Network {
         }
     }
 
-    /// Trusts one more root certificate, such as that of a company's own authority, beside the machine's.
+    /// Adds a root certificate to the machine's own, such as that of a company's authority.
     ///
     /// The bytes are DER, or PEM with any number of certificates.
-    /// Bytes that are neither make every TLS connection fail, and say so.
+    /// Bytes that are neither make every TLS connection fail with an error that says so.
     #[must_use]
     pub fn root_certificate(mut self, certificate: &[u8]) -> Self {
         self.change().trust.add(certificate);
         self
     }
 
-    /// Sets the bounds on sizes and waits (default [`Limits::default`]).
+    /// Sets the bounds on sizes and waits. Default: [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.change().limits = limits;
         self
     }
 
-    /// Closes the network: nothing is opened, and every try fails with this reason in [`Phase::Configuration`].
+    /// Closes the network: every try fails with this reason in [`Phase::Configuration`].
     ///
-    /// For a configuration that cannot be obeyed: whoever wrote a proxy down, however misspelt, does not want to be
-    /// seen without it.
+    /// This is for a configuration that cannot be obeyed: a misspelt proxy must not send requests without the proxy.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -116,15 +127,14 @@ impl Network {
         Arc::make_mut(&mut self.settings)
     }
 
-    /// The bounds in force, for who wants to change some of them and keep the rest.
+    /// The bounds in force.
     pub fn bounds(&self) -> &Limits {
         &self.settings.limits
     }
 
-    /// Opens a connection to whom the URI names.
+    /// Opens a connection to the host of the URI.
     ///
-    /// The scheme is `http`, `https`, `ws` or `wss`; `https` and `wss` are spoken over TLS, unless the host's route
-    /// says plain.
+    /// The scheme is `http`, `https`, `ws` or `wss`; `https` and `wss` use TLS, unless the host's route is without.
     ///
     /// # Errors
     ///
@@ -156,7 +166,7 @@ impl Network {
         self.settings.routes.get(host)
     }
 
-    /// Opens a connection, without a proxy and without TLS; name look-up and connecting share one limit.
+    /// Opens a connection without proxy and TLS; name look-up and connecting share one limit.
     async fn dial(&self, way: &Way, target: &Target, name: String) -> Result<Stream, ConnectError> {
         let limit = self.bounds().connect;
         let deadline = Instant::now() + limit;
@@ -198,7 +208,7 @@ impl Network {
             })?
     }
 
-    /// Finds one address of a host, for a proxy that is not to look it up.
+    /// Finds one address of a host, for a proxy that takes addresses only.
     async fn look_up(&self, target: &Target, with_ipv6: bool) -> Result<IpAddr, ConnectError> {
         let found = resolve(target, Instant::now() + self.bounds().connect).await?;
         let mut usable = found
@@ -209,7 +219,7 @@ impl Network {
         })
     }
 
-    /// Puts TLS on a connection where the scheme asks for it and the route allows it.
+    /// Puts TLS on a connection, if the scheme asks for it and the route allows it.
     async fn secure(
         &self,
         route: &Route,
@@ -233,13 +243,13 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// As [`Network::open`], and when the request cannot be sent, or the server refuses it or answers with something
-    /// else than an upgrade; [`ConnectError::status`] tells the status.
+    /// As [`Network::open`]; and when the request cannot be sent, or the server answers with something else than an
+    /// upgrade, whose status is [`ConnectError::status`].
     pub async fn websocket(&self, request: WebSocketRequest) -> Result<WebSocket, ConnectError> {
         upgrade::open(self, request).await
     }
 
-    /// Makes an HTTP client with a pool of its own.
+    /// An HTTP client with a pool of its own.
     ///
     /// Keep it and clone it: only its clones share connections.
     pub fn http(&self) -> HttpClient {
@@ -248,13 +258,24 @@ impl Network {
 }
 
 /// Where connections to a host really go.
+///
+/// ```
+/// use antiphon_net::{Network, Proxy, Route};
+///
+/// let network = Network::new()
+///     // TLS still asks for the name `ws.queup.net`, and checks the certificate.
+///     .route("ws.queup.net", Route::address_tls("192.0.2.7:443".parse()?))
+///     .route("localhost", Route::direct())
+///     .route("*", Route::proxy(Proxy::parse("http://proxy.example:3128")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Route {
     way: Way,
     tls: Tls,
 }
 
-/// Whether TLS is spoken where the URI's scheme asks for it.
+/// Whether a connection has TLS if the URI's scheme asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tls {
     AsAsked,
@@ -272,7 +293,7 @@ enum Way {
 impl Route {
     /// To the host itself: DNS, TCP, and TLS where the scheme asks for it.
     ///
-    /// So a host is taken out of what is said of `*`, such as a node on this machine from the proxy.
+    /// It exempts a host from the route of `*`, such as a node on this machine from the proxy.
     pub fn direct() -> Self {
         Self {
             way: Way::Direct,
@@ -304,7 +325,7 @@ impl Route {
         }
     }
 
-    /// To whatever the connector gives, without TLS whatever the scheme.
+    /// To the stream that the connector gives, without TLS whatever the scheme.
     pub fn connector(connector: Arc<dyn Connect>) -> Self {
         Self {
             way: Way::Connector(connector),
@@ -312,7 +333,7 @@ impl Route {
         }
     }
 
-    /// To whatever the connector gives, with TLS where the scheme asks for it.
+    /// To the stream that the connector gives, with TLS where the scheme asks for it.
     pub fn connector_tls(connector: Arc<dyn Connect>) -> Self {
         Self {
             way: Way::Connector(connector),
@@ -321,7 +342,25 @@ impl Route {
     }
 }
 
-/// Makes connections in a way of its own: in memory, over a Unix socket, through a tunnel.
+/// A way of connecting beside TCP: in memory, over a Unix socket, through a tunnel.
+///
+/// ```
+/// use std::{io, sync::Arc};
+///
+/// use antiphon_net::{Connect, Network, Route, Stream};
+///
+/// /// A server that takes everything and says nothing.
+/// #[derive(Debug)]
+/// struct Silence;
+///
+/// impl Connect for Silence {
+///     fn connect<'a>(&'a self, _: &'a str, _: u16) -> antiphon_core::BoxFuture<'a, io::Result<Stream>> {
+///         Box::pin(async { Ok(Stream::new(tokio::io::duplex(1024).0)) })
+///     }
+/// }
+///
+/// let network = Network::new().route("*", Route::connector(Arc::new(Silence)));
+/// ```
 pub trait Connect: Send + Sync + fmt::Debug {
     /// Connects to a host, as a name or an address without brackets, and a port.
     ///
@@ -329,7 +368,7 @@ pub trait Connect: Send + Sync + fmt::Debug {
     fn connect<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Stream>>;
 }
 
-/// As whom to speak.
+/// The server to speak with, as the URI names it.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) host: String,
@@ -381,10 +420,10 @@ async fn resolve(target: &Target, deadline: Instant) -> Result<Vec<SocketAddr>, 
     }
 }
 
-/// Connects to whichever address answers first.
+/// Connects to the address that answers first (RFC 8305).
 ///
-/// Each has a head start over the next and none waits for one that failed, so that a broken IPv6 costs a quarter of a
-/// second and not the whole wait.
+/// Each address has a head start over the next, and a failed one lets the next begin at once, so that a broken IPv6
+/// costs a quarter of a second and not the whole wait.
 async fn first_of(addresses: Vec<SocketAddr>) -> io::Result<Stream> {
     let mut waiting = alternating(addresses).into_iter();
     let mut tries = FuturesUnordered::new();
@@ -413,7 +452,7 @@ async fn connect(address: SocketAddr) -> io::Result<Stream> {
     Ok(Stream::new(stream))
 }
 
-/// Takes addresses of either family in turn, beginning with the family of the first.
+/// Sorts addresses so that the families take turns, beginning with that of the first.
 fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let Some(first) = addresses.first().map(SocketAddr::is_ipv6) else {
         return addresses;

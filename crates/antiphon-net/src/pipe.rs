@@ -30,12 +30,12 @@ use tokio::sync::mpsc;
 
 use crate::{Connect, Stream};
 
-/// How many connections may wait for [`PipeListener::accept`]; a further `connect` waits for room.
+/// Most connections that wait for [`PipeListener::accept`]; a further `connect` waits for room.
 const BACKLOG: usize = 128;
 
 /// Makes a connector and the listener that its connections arrive at.
 ///
-/// `capacity` is how many bytes each direction of a connection holds before its writer waits.
+/// Each direction of a connection holds `capacity` bytes before its writer waits.
 ///
 /// # Panics
 ///
@@ -72,16 +72,16 @@ impl Connect for PipeConnector {
     }
 }
 
-/// Where the connections of a [`PipeConnector`] arrive.
+/// The end at which the connections of a [`PipeConnector`] arrive.
 ///
-/// Dropped, it refuses further connections as a closed port does.
+/// Once it is dropped, further connections are refused, as by a closed port.
 #[derive(Debug)]
 pub struct PipeListener {
     waiting: mpsc::Receiver<Arrival>,
 }
 
 impl PipeListener {
-    /// Waits for the next connection: its stream, and the host and port it was meant for.
+    /// Waits for the next connection: its stream, and the host and port that were asked for.
     ///
     /// `None` once every connector is gone.
     /// Safe to cancel: no connection is lost.

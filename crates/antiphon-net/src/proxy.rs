@@ -1,4 +1,4 @@
-//! Proxies: where to ask for a tunnel, and how.
+//! Proxies: their addresses, and how each kind is asked for a tunnel.
 
 mod connect;
 mod socks;
@@ -13,7 +13,7 @@ use crate::{ConnectError, Phase, Stream, network::Target, url};
 
 /// A proxy that makes tunnels, for HTTP and WebSocket alike.
 ///
-/// | scheme | protocol | port unless given | login | who looks up names |
+/// | scheme | protocol | default port | login | names are looked up by |
 /// | --- | --- | --- | --- | --- |
 /// | `http` | HTTP CONNECT, also for `http` and `ws` URIs | 80 | name and password | the proxy |
 /// | `https` | the same, with TLS on the way to the proxy | 443 | name and password | the proxy |
@@ -22,7 +22,7 @@ use crate::{ConnectError, Phase, Stream, network::Target, url};
 /// | `socks4` | SOCKS 4, for IPv4 only | 1080 | a name | this machine |
 /// | `socks4a` | SOCKS 4a | 1080 | a name | the proxy |
 ///
-/// Printed, it shows no login.
+/// `Display` and `Debug` show no login.
 ///
 /// ```
 /// use antiphon_net::Proxy;
@@ -47,7 +47,7 @@ enum Protocol {
     Socks4(Names),
 }
 
-/// Who looks up names.
+/// Where names are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Names {
     Here,
@@ -73,7 +73,7 @@ pub enum ProxyError {
     /// The port is no number from 1 to 65535.
     #[error("a proxy's port is a number from 1 to 65535")]
     Port,
-    /// The login cannot be said in the proxy's protocol.
+    /// The proxy's protocol cannot carry the login.
     #[error("{0}")]
     Login(&'static str),
 }
@@ -81,11 +81,11 @@ pub enum ProxyError {
 impl Proxy {
     /// Reads `scheme://host:port` or `scheme://name:password@host:port`.
     ///
-    /// Letters of the login that mean something in a URI (`@`, `:`, `/`, `%`) are written as `%40` and so on.
+    /// Characters of the login that mean something in a URI (`@`, `:`, `/`, `%`) are written as `%40` and so on.
     ///
     /// # Errors
     ///
-    /// When this is no such URI, or the login cannot be said in that protocol.
+    /// [`ProxyError`], when this is no such URI, or the protocol cannot carry the login.
     pub fn parse(text: &str) -> Result<Self, ProxyError> {
         let uri: Uri = text.trim().parse().map_err(|_| ProxyError::NoUri)?;
         let (protocol, port) = match uri.scheme_str() {
@@ -121,7 +121,7 @@ impl Proxy {
         })
     }
 
-    /// As whom the proxy itself is spoken to.
+    /// The proxy itself as a server.
     pub(crate) fn target(&self) -> Target {
         Target {
             host: self.host.clone(),
@@ -130,7 +130,7 @@ impl Proxy {
         }
     }
 
-    /// Whether names are looked up here, so that the proxy is asked for an address.
+    /// Whether names are looked up here and the proxy is given addresses.
     pub(crate) fn wants_address(&self) -> bool {
         matches!(
             self.protocol,
@@ -138,7 +138,7 @@ impl Proxy {
         )
     }
 
-    /// Whether the proxy can be asked for an IPv6 address.
+    /// Whether the proxy's protocol has IPv6 addresses.
     pub(crate) fn knows_ipv6(&self) -> bool {
         !matches!(self.protocol, Protocol::Socks4(_))
     }
@@ -225,11 +225,11 @@ impl Login {
     }
 }
 
-/// Why a proxy gave no tunnel.
+/// The reason why a proxy gave no tunnel.
 enum Refusal {
-    /// A new try will not do better.
+    /// A refusal that a new try meets again.
     Permanent(Cow<'static, str>),
-    /// It may pass.
+    /// A refusal that may pass.
     Passing(Cow<'static, str>),
     /// The connection to the proxy broke.
     Broken(std::io::Error),

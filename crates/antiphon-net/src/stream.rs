@@ -1,4 +1,4 @@
-//! A connection, whatever it is made of.
+//! Connections of any kind as one type.
 
 use std::{
     fmt,
@@ -10,22 +10,37 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What a stream must be able to do.
+/// The traits of every stream.
 trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
 /// A two-way flow of bytes: a TCP connection, TLS on it, a tunnel through a proxy, or a pipe.
 ///
-/// Nothing tells which of them it is, and nothing needs to know.
+///
+/// ```
+/// use antiphon_net::Stream;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let (near, far) = tokio::io::duplex(64);
+/// let (mut near, mut far) = (Stream::new(near), Stream::new(far).with_early("good ".into()));
+/// near.write_all(b"evening").await?;
+/// let mut heard = [0; 12];
+/// far.read_exact(&mut heard).await?;
+/// assert_eq!(&heard, b"good evening");
+/// # Ok(())
+/// # }
+/// ```
 pub struct Stream {
     io: Box<dyn Io>,
-    /// Bytes that were read too far, and come before the next read.
+    /// Bytes that were read too early, and are given before the next read.
     early: Bytes,
 }
 
 impl Stream {
-    /// Wraps anything that reads and writes.
+    /// A stream over any reader and writer.
     pub fn new(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
         Self {
             io: Box::new(io),
@@ -33,9 +48,9 @@ impl Stream {
         }
     }
 
-    /// Puts bytes back in front of what is still to be read.
+    /// Puts bytes back, to be read before all others.
     ///
-    /// Who has read a head byte by byte, and got the beginning of what follows, returns it so.
+    /// A reader of a head returns the bytes behind the head in this way.
     #[must_use]
     pub fn with_early(mut self, early: Bytes) -> Self {
         debug_assert!(self.early.is_empty(), "read what was put back first");

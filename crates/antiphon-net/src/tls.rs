@@ -1,4 +1,4 @@
-//! TLS, and whom to trust.
+//! TLS, and the root certificates that are trusted.
 
 use std::{
     fmt, io,
@@ -15,15 +15,15 @@ use tokio_rustls::TlsConnector;
 
 use crate::{ConnectError, Phase, Stream};
 
-/// Whom to trust: the machine's roots and those the user added.
+/// The trusted roots: the machine's, and those that the user added.
 #[derive(Clone, Default)]
 pub(crate) struct Trust {
     added: Vec<Root>,
-    /// Made at the first handshake; clones of a network share it, and with it the sessions to resume.
+    /// Made at the first handshake. Clones of a network share it, and with it the TLS sessions to resume.
     config: Arc<OnceCell<Arc<ClientConfig>>>,
 }
 
-/// An added root, or what was given as one.
+/// An added root, or a mark for bytes that are none.
 type Root = Result<CertificateDer<'static>, ()>;
 
 impl Trust {
@@ -43,7 +43,7 @@ impl Trust {
         }
     }
 
-    /// Agrees on TLS with the host of this name or address.
+    /// Makes the TLS handshake with the host of this name or address.
     pub(crate) async fn handshake(
         &self,
         stream: Stream,
@@ -94,8 +94,8 @@ impl fmt::Debug for Trust {
 
 /// The roots that the machine trusts, or Mozilla's where it has none at all.
 ///
-/// A container often comes without root certificates. Without them nothing could be reached, so the list that
-/// browsers use is built in; it counts only where neither the system nor its variables say anything.
+/// A container often comes without root certificates, and could reach nothing. The list that browsers use is therefore
+/// built in; it counts only if neither the system nor its variables name any root.
 async fn machine_roots() -> Result<RootCertStore, &'static str> {
     static ROOTS: OnceLock<RootCertStore> = OnceLock::new();
     if let Some(roots) = ROOTS.get() {
@@ -114,7 +114,7 @@ async fn machine_roots() -> Result<RootCertStore, &'static str> {
     Ok(ROOTS.get_or_init(|| roots).clone())
 }
 
-/// Takes the roots that were found, or the built-in ones if there are none and nobody chose that.
+/// Takes the roots that were found, or the built-in ones if there are none and no variable named a place for them.
 fn choose(
     found: Vec<CertificateDer<'static>>,
     is_chosen: bool,
@@ -131,10 +131,10 @@ fn choose(
     Ok(roots)
 }
 
-/// Finds out what a failed handshake means.
+/// Converts a failed handshake.
 fn failed(error: io::Error, target: &str) -> ConnectError {
     let (is_transient, why) = match error.get_ref().and_then(|error| error.downcast_ref()) {
-        // A clock that is not set yet and a certificate about to be renewed mend themselves.
+        // A clock that is not set yet and a certificate that is about to be renewed pass by themselves.
         Some(Error::InvalidCertificate(certificate)) => {
             (is_about_time(certificate), way_out(certificate))
         }
@@ -144,7 +144,7 @@ fn failed(error: io::Error, target: &str) -> ConnectError {
     ConnectError::caused(Phase::Tls, target, why, is_transient, error)
 }
 
-/// What the operator can do about a certificate.
+/// The operator's way out for a refused certificate.
 fn way_out(error: &CertificateError) -> &'static str {
     match error {
         CertificateError::UnknownIssuer => {

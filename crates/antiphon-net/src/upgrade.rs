@@ -1,4 +1,4 @@
-//! From HTTP to a WebSocket, on either side (RFC 6455 §4).
+//! The upgrade from HTTP to a WebSocket, as client and as server (RFC 6455 §4).
 
 use std::{fmt, time::Duration};
 
@@ -20,10 +20,10 @@ use crate::{
     url,
 };
 
-/// What RFC 6455 §1.3 appends to the key.
+/// The suffix of the key (RFC 6455 §1.3).
 const KEY_SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Fields that belong to the upgrade itself, and are never the caller's.
+/// Header fields of the upgrade itself, which the caller may not set.
 const RESERVED: [HeaderName; 8] = [
     HOST,
     CONNECTION,
@@ -35,9 +35,19 @@ const RESERVED: [HeaderName; 8] = [
     TRANSFER_ENCODING,
 ];
 
-/// The wish for a WebSocket: its URI, and header fields such as `Origin`, `Cookie` or `Authorization`.
+/// A request for a WebSocket: its URI, and header fields such as `Origin`, `Cookie` or `Authorization`.
 ///
-/// Printed, it shows neither the URI's query nor any field's value.
+/// `Debug` shows neither the URI's query nor any field's value.
+///
+/// ```
+/// use antiphon_net::WebSocketRequest;
+///
+/// let request = WebSocketRequest::new("wss://chat.example/events?l=1".parse()?)
+///     .header("Origin", "https://chat.example")
+///     .header("Cookie", "acct=secret");
+/// assert!(!format!("{request:?}").contains("secret"));
+/// # Ok::<(), http::uri::InvalidUri>(())
+/// ```
 #[derive(Clone)]
 pub struct WebSocketRequest {
     uri: Uri,
@@ -46,7 +56,7 @@ pub struct WebSocketRequest {
 }
 
 impl WebSocketRequest {
-    /// Asks for a WebSocket at a `ws` or `wss` URI.
+    /// A request for a WebSocket at a `ws` or `wss` URI.
     pub fn new(uri: Uri) -> Self {
         Self {
             uri,
@@ -78,7 +88,7 @@ impl WebSocketRequest {
         self
     }
 
-    /// Why the request cannot be sent, if it cannot.
+    /// The reason why the request cannot be sent, if there is one.
     fn problem(&self) -> Option<&'static str> {
         let is_websocket = matches!(self.uri.scheme_str(), Some("ws" | "wss"));
         self.unusable
@@ -165,7 +175,7 @@ async fn upgrade(
                 HeadError::TooLarge(_) => {
                     ConnectError::permanent(Phase::Upgrade, name, error.to_string())
                 }
-                // What a server that is being restarted says may be anything.
+                // A server that is being restarted may answer with anything.
                 HeadError::NotHttp => {
                     ConnectError::transient(Phase::Upgrade, name, error.to_string())
                 }
@@ -192,7 +202,7 @@ fn retry_after(head: &Head) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// What is wrong with an answer of status 101, if anything (RFC 6455 §4.1).
+/// The flaw of an answer of status 101, if it has one (RFC 6455 §4.1).
 fn flaw(fields: &HeaderMap, key: &str) -> Option<&'static str> {
     if !lists(fields, &UPGRADE, "websocket") || !lists(fields, &CONNECTION, "upgrade") {
         return Some("the server did not upgrade to a WebSocket");
@@ -218,7 +228,7 @@ fn lists(fields: &HeaderMap, name: &HeaderName, word: &str) -> bool {
         .any(|one| one.trim().eq_ignore_ascii_case(word))
 }
 
-/// What `Sec-WebSocket-Accept` must be for a key.
+/// The value of `Sec-WebSocket-Accept` for a key (RFC 6455 §4.2.2).
 fn accept_key(key: &str) -> String {
     let text = format!("{key}{KEY_SUFFIX}");
     STANDARD.encode(ring::digest::digest(
@@ -230,7 +240,23 @@ fn accept_key(key: &str) -> String {
 /// The answer of status 101 with which a server accepts an upgrade to a WebSocket.
 ///
 /// `None` if the request does not ask for one (RFC 6455 §4.2.1).
-/// Once the answer is sent, the connection is given to [`WebSocket::serve`].
+/// Once the answer is sent, give the connection to [`WebSocket::serve`].
+///
+/// ```
+/// use antiphon_net::accept_upgrade;
+/// use http::{Request, StatusCode};
+///
+/// let request = Request::get("/events")
+///     .header("Connection", "keep-alive, Upgrade")
+///     .header("Upgrade", "websocket")
+///     .header("Sec-WebSocket-Version", "13")
+///     .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+///     .body(())?;
+/// let response = accept_upgrade(&request).expect("it asks for a WebSocket");
+/// assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+/// assert_eq!(response.headers()["Sec-WebSocket-Accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// # Ok::<(), http::Error>(())
+/// ```
 pub fn accept_upgrade<B>(request: &Request<B>) -> Option<Response<()>> {
     let fields = request.headers();
     let asks = request.method() == Method::GET

@@ -1,15 +1,15 @@
-//! URLs as users write them: what `http::Uri` takes and nobody means is refused here.
+//! URLs as users write them, with errors for mistakes that `http::Uri` accepts.
 
 use ::http::Uri;
 
-/// A URL cannot be used; it is not repeated, since it may hold a secret.
+/// A URL cannot be used. The message does not repeat it, since it may hold a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
     /// It is no URL at all, or has no scheme.
     #[error("is no URL: write scheme://host:port/path")]
     NoUrl,
-    /// The scheme is another than those that were asked for.
+    /// The scheme is not one of the two that are allowed.
     #[error("has another scheme than {0} and {1}")]
     Scheme(&'static str, &'static str),
     /// There is no host.
@@ -27,7 +27,7 @@ pub enum UrlError {
 ///
 /// # Errors
 ///
-/// When one of these is missing or wrong; the message completes a sentence that begins with the option's name.
+/// [`UrlError`], whose message completes a sentence that begins with the option's name.
 ///
 /// ```
 /// use antiphon_net::{UrlError, parse_url};
@@ -53,8 +53,9 @@ pub fn parse_url(text: &str, schemes: [&'static str; 2]) -> Result<Uri, UrlError
     Ok(uri)
 }
 
-/// The port that a URI names, as it is written; `Uri::port` has none for a number that is too large, and a login would
-/// go to the scheme's own port.
+/// The port that a URI names, as it is written.
+///
+/// `Uri::port` has none for a number that is too large, and a login would go to the scheme's default port.
 pub(crate) fn written_port(uri: &Uri) -> Option<&str> {
     let authority = uri.authority()?.as_str();
     let behind_login = authority

@@ -1,4 +1,4 @@
-//! A WebSocket of either side, on any stream.
+//! WebSockets on any stream, as client and as server.
 
 use std::{
     fmt,
@@ -27,7 +27,7 @@ use crate::{
 /// A close frame's reason has at most this many bytes (RFC 6455 §5.5).
 const LONGEST_REASON: usize = 123;
 
-/// So many pings are answered before the first answer was taken; then nothing is read until it is.
+/// Most pongs that wait for the peer to take them; nothing is read at that limit.
 const MOST_PONGS: u32 = 32;
 
 /// Writes a close frame in one sentence, for the reason of a lost connection; `peer` is who sent it, such as `server`.
@@ -49,14 +49,24 @@ pub fn describe_close(peer: &str, code: Option<u16>, reason: &str) -> String {
     }
 }
 
-/// A text: bytes that are known to be UTF-8, cheap to clone and to cut out of a frame.
+/// A text: bytes that are known to be UTF-8, cheap to clone.
+///
+/// ```
+/// use antiphon_net::Text;
+/// use bytes::Bytes;
+///
+/// let text = Text::try_from(Bytes::from_static(b"amen"))?;
+/// assert_eq!(text.as_str(), "amen");
+/// assert!(Text::try_from(Bytes::from_static(&[0xff])).is_err());
+/// # Ok::<(), std::str::Utf8Error>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Text(Bytes);
 
 impl Text {
     /// The text.
     ///
-    /// It looks through the bytes once more, at some gigabytes a second; keep the answer where that counts.
+    /// Each call checks the bytes again, at some gigabytes a second.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only UTF-8 becomes a text")
     }
@@ -66,7 +76,7 @@ impl Text {
         self.0
     }
 
-    /// The bytes, still in place.
+    /// The bytes, by reference.
     pub fn as_bytes(&self) -> &Bytes {
         &self.0
     }
@@ -105,18 +115,18 @@ impl TryFrom<Bytes> for Text {
     }
 }
 
-/// What is said over a WebSocket; pings and pongs are answered inside.
+/// A message of a WebSocket; pings and pongs are no messages, and are answered inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A text.
     Text(Text),
     /// Bytes.
     Binary(Bytes),
-    /// Goodbye, or its echo.
+    /// A close frame, or its echo.
     Close {
-        /// Why, as a number (RFC 6455 §7.4); absent if the peer gave none.
+        /// Close code (RFC 6455 §7.4); absent if the peer gave none.
         code: Option<u16>,
-        /// Why, in words; empty if the peer gave none.
+        /// Reason in words; empty if the peer gave none.
         reason: String,
     },
 }
@@ -136,12 +146,29 @@ impl Message {
 /// An open WebSocket.
 ///
 /// Made by [`Network::websocket`](crate::Network::websocket), or on a server by [`WebSocket::serve`].
-/// Dropped, it closes the connection without a close frame.
+/// Dropping it closes the connection without a close frame.
+///
+/// ```no_run
+/// use antiphon_net::{Message, Network, WebSocketRequest};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let request = WebSocketRequest::new("wss://ws.queup.net/ws/".parse()?);
+/// let mut socket = Network::new().websocket(request).await?;
+/// while let Some(message) = socket.next().await {
+///     match message? {
+///         Message::Text(text) => println!("{text}"),
+///         Message::Binary(bytes) => println!("{} bytes", bytes.len()),
+///         Message::Close { code, reason } => println!("closed with {code:?}: {reason}"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct WebSocket {
     inner: WebSocketStream<Frames>,
     limits: Limits,
-    /// Answers to pings that the peer has not taken yet.
+    /// Pongs that the peer has not taken yet.
     pongs: u32,
     is_over: bool,
 }
@@ -170,12 +197,12 @@ impl WebSocket {
 
     /// Waits for the next message.
     ///
-    /// A close frame is a message, and the last one; its echo is sent by itself.
-    /// `None` without one before means that the connection ended without goodbye.
+    /// A close frame is the last message; the socket sends its echo by itself.
+    /// `None` without a close frame before means that the connection broke.
     /// After an error there is only `None`.
     ///
-    /// It has no time limit of its own: how long silence may last is a rule of each protocol, and
-    /// [`WebSocket::heard_at`] tells how long it has lasted.
+    /// The wait has no time limit, since each protocol has a rule of its own; [`WebSocket::heard_at`] is when the last
+    /// byte came.
     ///
     /// Safe to cancel: no message is lost, and pings are answered the next time.
     pub async fn next(&mut self) -> Option<Result<Message, SocketError>> {
@@ -187,7 +214,7 @@ impl WebSocket {
             if self.is_over {
                 return Poll::Ready(None);
             }
-            // A peer that pings and reads no answer would fill our memory with them.
+            // Pongs to a peer that pings and never reads would fill the memory.
             if self.pongs >= MOST_PONGS {
                 match ready!(Pin::new(&mut self.inner).poll_flush(cx)) {
                     Ok(()) => self.pongs = 0,
@@ -218,7 +245,7 @@ impl WebSocket {
         }
     }
 
-    /// Tells the peer why it is left, as far as that goes without waiting.
+    /// Sends a close frame with the reason, as far as the connection takes it without waiting.
     fn say_why(&mut self, error: &Error, cx: &mut Context<'_>) {
         let is_flushed = matches!(
             Pin::new(&mut self.inner).poll_flush(cx),
@@ -234,23 +261,23 @@ impl WebSocket {
     /// Sends a message, and waits until the connection has taken it.
     ///
     /// A text or bytes of any size are sent as one message.
-    /// [`Message::Close`] begins the goodbye: nothing can be sent after it, and [`WebSocket::next`] goes on until
-    /// the peer's own.
+    /// [`Message::Close`] begins the closing handshake: nothing can be sent after it, and [`WebSocket::next`] goes on
+    /// until the peer's close frame.
     ///
-    /// If cancelled, the message is sent whole with the next call of any kind, or was not taken at all.
+    /// A cancelled call sends the message whole with the next call of any kind, or not at all.
     ///
     /// # Errors
     ///
-    /// When the socket is closed or broken, the peer takes nothing for [`Limits::send`], or a close code may not be
-    /// sent.
+    /// [`SocketError`], when the socket is closed or broken, the peer takes nothing for [`Limits::send`], or a close code
+    /// may not be sent.
     pub async fn send(&mut self, message: Message) -> Result<(), SocketError> {
         self.feed(message).await?;
         self.flush().await
     }
 
-    /// Takes a message to be sent with those that follow, until [`WebSocket::flush`].
+    /// Queues a message, to be sent with the next ones by [`WebSocket::flush`].
     ///
-    /// At most 8 KiB and this message are held back; beyond that it waits for the connection.
+    /// At most 8 KiB and this message are held back; at that limit the call waits for the connection.
     ///
     /// # Errors
     ///
@@ -260,7 +287,7 @@ impl WebSocket {
         self.queue(wire).await
     }
 
-    /// Waits until the connection has taken all that was fed.
+    /// Waits until the connection has taken all queued messages.
     ///
     /// # Errors
     ///
@@ -269,7 +296,7 @@ impl WebSocket {
         self.waited(Sink::poll_flush).await
     }
 
-    /// Sends a ping; the peer's answer shows in [`WebSocket::heard_at`].
+    /// Sends a ping; the peer's pong moves [`WebSocket::heard_at`].
     ///
     /// # Errors
     ///
@@ -281,14 +308,15 @@ impl WebSocket {
 
     /// When the last byte of any kind arrived; the opening counts as one.
     ///
-    /// It moves on only while [`WebSocket::next`] is waited for.
+    /// It moves only while [`WebSocket::next`] is awaited.
     pub fn heard_at(&self) -> Instant {
         self.inner.get_ref().heard_at()
     }
 
-    /// Says goodbye, waits for the peer's up to [`Limits::close`], and ends the connection.
+    /// Sends a close frame, waits for the peer's up to [`Limits::close`], and ends the connection.
     ///
-    /// What the peer says meanwhile is dropped; who wants it sends [`Message::Close`] and reads on.
+    /// Messages that come meanwhile are dropped; to read them, send [`Message::Close`] and go on with
+    /// [`WebSocket::next`].
     /// A code that may not be sent (RFC 6455 §7.4) is left out with its reason, and a reason of more than 123 bytes
     /// is cut.
     pub async fn close(&mut self, code: Option<u16>, reason: &str) {
@@ -296,10 +324,10 @@ impl WebSocket {
         while !reason.is_char_boundary(cut) {
             cut -= 1;
         }
-        let wire = goodbye(code, &reason[..cut]).unwrap_or_else(|| Wire::close(None, ""));
+        let wire = close_frame(code, &reason[..cut]).unwrap_or_else(|| Wire::close(None, ""));
         let limit = self.limits.close;
         let _ = timeout(limit, async {
-            // It fails if goodbye was said before, and then the peer's is still to come.
+            // It fails after an earlier close frame, whose answer is still to come.
             let _ = self.queue(wire).await;
             let _ = self.flush().await;
             while self.next().await.is_some() {}
@@ -316,7 +344,7 @@ impl WebSocket {
             .map_err(|error| self.fail(error))
     }
 
-    /// Waits for the connection to take data, up to the limit.
+    /// Waits until the connection takes data, up to the limit.
     async fn waited(
         &mut self,
         mut poll: impl FnMut(
@@ -336,7 +364,7 @@ impl WebSocket {
         taken.map_err(|error| self.fail(error))
     }
 
-    /// Ends the socket, unless all that happened is a message after the goodbye.
+    /// Ends the socket, unless the error is only a message after the close frame.
     fn fail(&mut self, error: Error) -> SocketError {
         self.is_over |= !matches!(error, Error::AlreadyClosed);
         if let Some(&FrameTooLarge { size }) = too_large(&error) {
@@ -359,18 +387,18 @@ impl WebSocket {
     }
 }
 
-/// The whole message is held in memory, and so is a frame.
+/// The library's limit, which counts for a message as it is put together from frames.
 fn size_limit(limits: &Limits) -> SizeLimit {
     SizeLimit::default().max_payload_len(Some(limits.message))
 }
 
-/// The frame that was refused by its header, if that is what happened.
+/// The frame that was refused by its header, if that is the error.
 fn too_large(error: &Error) -> Option<&FrameTooLarge> {
     let Error::Io(error) = error else { return None };
     error.get_ref()?.downcast_ref()
 }
 
-/// A message as the caller sees it.
+/// The library's message as the caller's.
 fn received(wire: Wire) -> Message {
     if let Some((code, reason)) = wire.as_close() {
         // The library says 1005, which is never sent, where there was no code.
@@ -390,19 +418,19 @@ fn received(wire: Wire) -> Message {
     }
 }
 
-/// A message as the library wants it.
+/// The caller's message as the library's.
 fn to_send(message: Message) -> Result<Wire, SocketError> {
     match message {
         Message::Text(text) => Ok(Wire::text(text.into_bytes())),
         Message::Binary(bytes) => Ok(Wire::binary(bytes)),
         Message::Close { code, reason } => {
-            goodbye(code, &reason).ok_or(SocketError::InvalidClose(code))
+            close_frame(code, &reason).ok_or(SocketError::InvalidClose(code))
         }
     }
 }
 
 /// A close frame, if this code and reason may be in one.
-fn goodbye(code: Option<u16>, reason: &str) -> Option<Wire> {
+fn close_frame(code: Option<u16>, reason: &str) -> Option<Wire> {
     let Some(code) = code else {
         return reason.is_empty().then(|| Wire::close(None, ""));
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Events, Intake, Judge, KindInfo, Projection, SourceError, SourceName, Stop,
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, Projection, SourceError, SourceName, Stop,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -62,8 +62,8 @@ impl Source {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn events(self, shutdown: CancellationToken) -> Events {
-        let (clock, rng) = (self.config.clock, self.config.rng.clone());
-        Events::of(self, clock, rng.unwrap_or_default(), shutdown)
+        let rng = self.config.rng.clone();
+        Events::of(self, rng.unwrap_or_default(), shutdown)
     }
 }
 
@@ -81,6 +81,10 @@ impl antiphon_core::Source for Source {
             self.config.name.clone(),
             self.shared.cache.clone(),
         ))]
+    }
+
+    fn clock(&self) -> Clock {
+        self.config.clock
     }
 
     fn judge(&self) -> Judge {

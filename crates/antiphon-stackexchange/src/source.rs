@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use antiphon_core::{BoxFuture, Events, Intake, Judge, KindInfo, SourceError, SourceName, Stop};
+use antiphon_core::{
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, SourceError, SourceName, Stop,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -57,8 +59,8 @@ impl Source {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn events(self, shutdown: CancellationToken) -> Events {
-        let (clock, rng) = (self.config.clock, self.config.rng.clone());
-        Events::of(self, clock, rng.unwrap_or_default(), shutdown)
+        let rng = self.config.rng.clone();
+        Events::of(self, rng.unwrap_or_default(), shutdown)
     }
 }
 
@@ -69,6 +71,10 @@ impl antiphon_core::Source for Source {
 
     fn kinds(&self) -> &'static [KindInfo] {
         KINDS
+    }
+
+    fn clock(&self) -> Clock {
+        self.config.clock
     }
 
     fn judge(&self) -> Judge {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use antiphon::{
-    App, DecodeError, Draft, Event, HandlerError, Kind, Origin, Payload, Place, State, Takes,
+    App, DecodeError, Draft, Event, HandlerError, HandlerExt, Kind, Origin, Payload, Place, State,
     journal::{Batch, Journal, MemoryJournal},
 };
 use serde::Deserialize;
@@ -198,7 +198,7 @@ fn through_an_app(
     runtime.block_on(async {
         let begun = Instant::now();
         let mut running = JoinSet::new();
-        running.spawn(app.run(Arc::clone(journal), shutdown.clone()));
+        running.spawn(app.run(Arc::clone(journal), shutdown.clone().cancelled_owned()));
         counted.reached.notified().await;
         let took = begun.elapsed();
         shutdown.cancel();

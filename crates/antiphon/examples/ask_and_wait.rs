@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use antiphon::{
-    App, BoxError, Event, Handle, HandlerError, State, Takes,
+    App, BoxError, Event, Handle, HandlerError, HandlerExt, State,
     queup::{Chat, Client, Source, view::Chat as ChatView},
 };
 

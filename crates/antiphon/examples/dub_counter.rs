@@ -10,7 +10,7 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxError, FromRef, HandlerError, State, Takes,
+    App, BoxError, FromRef, HandlerError, HandlerExt, State,
     queup::{
         Chat, Client, Dub, DubType, PlaylistSongAdd, RoomId, SongId, Source, UserId,
         view::Chat as ChatView,

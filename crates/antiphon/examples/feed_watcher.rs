@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use antiphon::{
-    App, BoxError, State, Takes as _,
+    App, BoxError, HandlerExt as _, State,
     stackexchange::{Client, FeedTicker, Html, MessageEvent, Source, UserId},
 };
 

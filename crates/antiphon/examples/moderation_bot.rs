@@ -11,7 +11,7 @@ use std::{
 };
 
 use antiphon::{
-    App, Before, BoxError, Event, FromRef, HandlerError, Origin, State, Takes,
+    App, Before, BoxError, Event, FromRef, HandlerError, HandlerExt, Origin, State,
     queup::{Chat, ChatDelete, Client, Message, RoomId, Source, UserId, view::Chat as ChatView},
 };
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxError, FromRef, HandlerError, State, Takes as _,
+    App, BoxError, FromRef, HandlerError, HandlerExt as _, State,
     discord::{
         Client, InteractionCreate, Ready,
         model::{

@@ -12,7 +12,7 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxError, FromRef, HandlerError, State, Takes as _,
+    App, BoxError, FromRef, HandlerError, HandlerExt as _, State,
     discord::{
         Client, GuildCreate,
         model::{

@@ -6,7 +6,7 @@
 //! `cargo run -p antiphon --example ping_bot`
 
 use antiphon::{
-    App, BoxError, HandlerError, State, Takes as _,
+    App, BoxError, HandlerError, HandlerExt as _, State,
     discord::{Client, Intents, InteractionCreate, MessageCreate, Source},
 };
 

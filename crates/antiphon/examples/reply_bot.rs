@@ -3,7 +3,7 @@
 //! `cargo run -p antiphon --example reply_bot`
 
 use antiphon::{
-    App, BoxError, Delivery, HandlerError, State, Takes as _,
+    App, BoxError, Delivery, HandlerError, HandlerExt as _, State,
     stackexchange::{Client, MentionEvent, ReplyEvent, Source},
 };
 

@@ -1,144 +1,83 @@
-//! The app: sources, journal and handlers put together, run, and stopped in good order.
+//! The app: sources, journal and handlers, put together and run.
 
-use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_core::{
-    BoxFuture, Clock, ConsumerName, Event, IntakeLimits, Journal, KindPattern, Place, Position,
-    Projection, Retention, Rng, Source,
+    BoxFuture, ConsumerName, Event, IntoJournal, KindPattern, Place, Position, Projection,
+    Retention, Source, Tap,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::RunError,
     handle::{Handle, Shared},
     handler::Handler,
-    keys::KeyOf,
-    lanes::Bounds,
-    runner::{Failure, Hook},
+    parts::{Begin, Limits, OnStopped, Parts},
+    runner::Failure,
     running::Running,
     table::Wants,
 };
 
-/// What happens to the app when a source ends because trying again would be wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnStopped {
-    /// The app stops in good order and ends with the source's error.
-    #[default]
-    End,
-    /// The app goes on without it.
-    GoOn,
-}
-
-/// How much an app holds at once.
-///
-/// Nothing is lost at any of these limits; what is beyond them waits in the journal, or at the platform.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Limits {
-    lane: usize,
-    open: usize,
-    parked: usize,
-    pub(crate) intake: IntakeLimits,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            lane: 64,
-            open: 8192,
-            parked: 1024,
-            intake: IntakeLimits::default(),
-        }
-    }
-}
-
-impl Limits {
-    /// Events that wait in the lane of one place; 64 by default, at least 1.
-    #[must_use]
-    pub fn lane(mut self, events: usize) -> Self {
-        self.lane = events.max(1);
-        self
-    }
-
-    /// Events that wait or are being handled in all lanes together; 8,192 by default, at least 1.
-    #[must_use]
-    pub fn open(mut self, events: usize) -> Self {
-        self.open = events.max(1);
-        self
-    }
-
-    /// Full lanes that are remembered one by one; 1,024 by default.
-    ///
-    /// When more are full at the same time, the others go on from the journal together, as fast as the slowest.
-    #[must_use]
-    pub fn parked(mut self, lanes: usize) -> Self {
-        self.parked = lanes;
-        self
-    }
-
-    /// The part of them that the lanes keep to.
-    pub(crate) fn lanes(self) -> Bounds {
-        Bounds {
-            queue: self.lane,
-            open: self.open,
-            parked: self.parked,
-        }
-    }
-
-    /// What may wait between the sources and the journal.
-    #[must_use]
-    pub fn intake(mut self, intake: IntakeLimits) -> Self {
-        self.intake = intake;
-        self
-    }
-}
-
-/// Where a consumer begins that the journal does not know yet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Begin {
-    End,
-    At(Position),
-}
-
 /// Sources, journal and handlers, put together.
 ///
 /// `S` is the state that handlers may ask for.
-/// See the [crate's front page](crate) for an example.
-pub struct App<S> {
-    pub(crate) state: Arc<S>,
-    pub(crate) shared: Arc<Shared<S>>,
-    pub(crate) name: ConsumerName,
-    pub(crate) sources: Vec<Box<dyn Source>>,
-    pub(crate) projections: Vec<Box<dyn Projection>>,
-    pub(crate) hook: Option<Hook>,
-    pub(crate) on_stopped: OnStopped,
-    pub(crate) key_of: Option<KeyOf>,
-    pub(crate) limits: Limits,
-    pub(crate) retention: Retention,
-    pub(crate) begin: Begin,
-    pub(crate) grace: Duration,
-    pub(crate) clock: Clock,
-    pub(crate) rng: Rng,
-}
+///
+/// ```
+/// use antiphon::{App, HandlerError, State, journal::MemoryJournal, testing};
+/// # use antiphon::{DecodeError, Event, Payload};
+/// # #[derive(Clone, serde::Deserialize)]
+/// # struct Said { message: String }
+/// # impl Payload for Said {
+/// #     const KINDS: &'static [&'static str] = &[testing::SAID];
+/// #     type View<'a> = Self;
+/// #     fn view(event: &Event) -> Result<Self, DecodeError> { event.parse() }
+/// #     fn decode(event: &Event) -> Result<Self, DecodeError> { event.parse() }
+/// # }
+///
+/// async fn greet(said: Said, State(greeting): State<String>) -> Result<(), HandlerError> {
+///     println!("{greeting}: {}", said.message);
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), antiphon::RunError> {
+/// // A platform's `connect` gives a source; this one says what a test tells it to.
+/// let (script, source) = testing::script("stage");
+/// let app = App::new("heard".to_owned())
+///     .source(source)
+///     .on(greet)
+///     .on_raw("antiphon.*", async |event: Event| println!("{}", event.kind()));
+///
+/// let handle = app.handle();
+/// let running = app.run(MemoryJournal::new(), std::future::pending::<()>());
+/// let scene = async {
+///     script.say("choir", "good evening").await.expect("the app runs");
+///     handle.stop();
+///     std::future::pending::<()>().await;
+/// };
+/// tokio::select! { ended = running => ended, () = scene => Ok(()) }
+/// # }
+/// ```
+pub struct App<S>(Parts<S>);
 
 impl<S> fmt::Debug for App<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App")
-            .field("name", &self.name)
-            .field("limits", &self.limits)
+            .field("name", &self.0.name)
+            .field("limits", &self.0.limits)
             .finish_non_exhaustive()
     }
 }
 
 impl<S: Send + Sync + 'static> App<S> {
-    /// An app with this state, and nothing else yet.
+    /// Makes an app with this state, and nothing else yet.
     pub fn new(state: S) -> Self {
-        Self {
+        Self(Parts {
             state: Arc::new(state),
             shared: Arc::new(Shared::new()),
             name: ConsumerName::new("app"),
             sources: Vec::new(),
             projections: Vec::new(),
+            taps: Vec::new(),
             hook: None,
             on_stopped: OnStopped::default(),
             key_of: None,
@@ -146,12 +85,10 @@ impl<S: Send + Sync + 'static> App<S> {
             retention: Retention::default(),
             begin: Begin::End,
             grace: Duration::from_secs(10),
-            clock: Clock::system(),
-            rng: Rng::new(),
-        }
+        })
     }
 
-    /// Adds a source; its name must differ from the others'.
+    /// Adds a source; its name must differ from the others', and its clock must be theirs.
     #[must_use]
     pub fn source(self, source: impl Source) -> Self {
         self.boxed_source(Box::new(source))
@@ -160,17 +97,17 @@ impl<S: Send + Sync + 'static> App<S> {
     /// Adds a source whose type is not known.
     #[must_use]
     pub fn boxed_source(mut self, source: Box<dyn Source>) -> Self {
-        self.sources.push(source);
+        self.0.sources.push(source);
         self
     }
 
     /// Adds a handler; its first argument picks the kinds it is called for.
     ///
     /// Handlers of one event run in the order they were added, raw ones first.
-    /// One whose first argument is the stored [`Event`] is called for every event.
+    /// A handler whose first argument is the stored [`Event`] is called for every event.
     #[must_use]
     pub fn on<M: 'static, H: Handler<M, S>>(self, handler: H) -> Self {
-        self.shared.add(handler, None);
+        self.0.shared.add(handler, None);
         self
     }
 
@@ -183,158 +120,182 @@ impl<S: Send + Sync + 'static> App<S> {
         H: Handler<M, S, Payload = Event>,
     {
         let wants = Wants::Pattern(KindPattern::new(pattern));
-        self.shared.add(handler, Some(wants));
+        self.0.shared.add(handler, Some(wants));
         self
     }
 
-    /// Adds a handler of stored events of a platform whose kind has no type.
+    /// Adds a handler of a platform's stored events whose kind has no type.
     #[must_use]
     pub fn on_unknown<M: 'static, H>(self, platform: impl Into<Box<str>>, handler: H) -> Self
     where
         H: Handler<M, S, Payload = Event>,
     {
-        self.shared
-            .add(handler, Some(Wants::Unknown(platform.into())));
+        let wants = Wants::Unknown(platform.into());
+        self.0.shared.add(handler, Some(wants));
         self
     }
 
-    /// Calls the hook with every call of a handler that fails; the lane waits for it, one minute at most.
+    /// Sets a hook that is called with every failed call of a handler; the lane waits for it, at most one minute.
+    ///
+    /// ```
+    /// use antiphon::{App, Failure};
+    ///
+    /// let app = App::new(()).on_error(|failure: Failure| async move {
+    ///     if failure.is_final {
+    ///         eprintln!("{} is a dead letter: {}", failure.event.position(), failure.error);
+    ///     }
+    /// });
+    /// ```
     #[must_use]
     pub fn on_error<F, Fut>(mut self, hook: F) -> Self
     where
         F: Fn(Failure) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.hook = Some(Arc::new(move |failure| {
+        self.0.hook = Some(Arc::new(move |failure| {
             let hooked: BoxFuture<'static, ()> = Box::pin(hook(failure));
             hooked
         }));
         self
     }
 
-    /// What happens when a source ends for good; by default the app ends too.
+    /// Sets what happens when a source ends for good. Default: [`OnStopped::End`].
     #[must_use]
     pub fn on_stopped(mut self, on_stopped: OnStopped) -> Self {
-        self.on_stopped = on_stopped;
+        self.0.on_stopped = on_stopped;
         self
     }
 
-    /// Chooses the lanes: events with the same key are handled in order.
+    /// Sets the lanes: events with the same key are handled in order.
     ///
-    /// By default an event's key is its place, so that events of one room are handled in order. What its source gives
-    /// a lane of its own ([`Source::lane`]) is the exception: a Discord interaction waits only for earlier presses of
-    /// the same user on the same message.
+    /// By default an event's key is its place, so that events of one room are handled in order. Events that their
+    /// source gives a lane of its own ([`Source::lane`]) are the exception: a Discord interaction waits only for
+    /// earlier presses of the same user on the same message.
     /// This function replaces both.
     ///
-    /// Kept positions of full lanes are filed under their keys: who changes what the keys mean should stop in good
-    /// order first, or some events may be handled twice.
+    /// The positions of full lanes are stored under their keys: stop in good order before you change the meaning of
+    /// the keys, or some events may be handled twice.
+    ///
+    /// ```
+    /// use antiphon::{App, Place};
+    ///
+    /// let in_one_line = App::new(()).lanes(|_| Place::root());
+    /// let by_source = App::new(()).lanes(|event| Place::new(event.source().as_str()));
+    /// ```
     #[must_use]
     pub fn lanes<K: Into<Place>>(
         mut self,
         key: impl Fn(&Event) -> K + Send + Sync + 'static,
     ) -> Self {
-        self.key_of = Some(Arc::new(move |event| key(event).into()));
+        self.0.key_of = Some(Arc::new(move |event| key(event).into()));
         self
     }
 
-    /// Sets how much the app holds at once.
+    /// Sets how much the app holds at once. Default: [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.0.limits = limits;
         self
     }
 
-    /// Sets what the journal keeps; kinds that platforms call momentary are added to it.
+    /// Sets what the journal keeps. Default: everything; kinds that platforms call momentary are added to the policy.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use antiphon::{App, KindPattern, journal::Retention};
+    ///
+    /// const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    /// let policy = Retention {
+    ///     keep: Some(90 * DAY),
+    ///     rules: vec![(KindPattern::new("discord.PRESENCE_*"), DAY)],
+    ///     ..Retention::default()
+    /// };
+    /// let app = App::new(()).retention(policy);
+    /// ```
     #[must_use]
     pub fn retention(mut self, retention: Retention) -> Self {
-        self.retention = retention;
+        self.0.retention = retention;
         self
     }
 
-    /// Names the consumer whose cursor this app keeps in the journal; `app` by default.
+    /// Names the consumer whose cursor this app keeps in the journal. Default: `app`.
     #[must_use]
     pub fn named(mut self, name: impl Into<ConsumerName>) -> Self {
-        self.name = name.into();
+        self.0.name = name.into();
         self
     }
 
     /// Begins with the journal's first event at this consumer's first start.
     ///
-    /// By default a new consumer begins with what is stored after its first start began.
+    /// By default a new consumer begins with the events that are stored after its first start began.
     #[must_use]
     pub fn from_start(mut self) -> Self {
-        self.begin = Begin::At(Position::ZERO);
+        self.0.begin = Begin::At(Position::ZERO);
         self
     }
 
     /// Begins with this event at this consumer's first start.
     #[must_use]
     pub fn from(mut self, position: Position) -> Self {
-        self.begin = Begin::At(position.previous());
+        self.0.begin = Begin::At(position.previous());
         self
     }
 
-    /// Adds a projection of the app's own; its name must differ from the others'.
+    /// Adds a projection; its name must differ from those of the other projections and taps.
     #[must_use]
     pub fn projection(mut self, projection: impl Projection) -> Self {
-        self.projections.push(Box::new(projection));
+        self.0.projections.push(Box::new(projection));
         self
     }
 
-    /// How long running handlers get when the app stops; 10 seconds by default.
+    /// Adds a tap; its name must differ from those of the other taps and projections.
+    #[must_use]
+    pub fn tap(mut self, tap: impl Tap) -> Self {
+        self.0.taps.push(Box::new(tap));
+        self
+    }
+
+    /// Sets how long running handlers get when the app stops. Default: 10 s.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
+        self.0.grace = grace;
         self
     }
 
-    /// Sets the clock that stamps events; the machine's by default.
-    #[must_use]
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Sets where chance comes from, so that pauses repeat in a test.
-    #[must_use]
-    pub fn rng(mut self, rng: Rng) -> Self {
-        self.rng = rng;
-        self
-    }
-
-    /// A handle to the app, for whoever lives beside it.
+    /// The app's handle, for the program around it.
     pub fn handle(&self) -> Handle<S> {
-        Handle(Arc::clone(&self.shared))
+        Handle(Arc::clone(&self.0.shared))
     }
 
-    /// Runs until `shutdown` comes, [`Handle::stop`] is called, or something ends it.
+    /// Runs until `shutdown` completes, [`Handle::stop`] is called, or something ends it.
+    ///
+    /// A `CancellationToken` is a shutdown by its `cancelled_owned()`.
     ///
     /// Stopping has two phases: sources stop reading, lanes start nothing new, and running handlers have a
     /// [grace](App::grace) with working clients; then sources close in a way they can resume from, and the cursor is
-    /// stored. A journal that was given by value is closed then; one in an `Arc` is left to its other owners.
+    /// stored. A journal that was given by value is closed then; a journal in an `Arc` is left to its other owners.
     ///
-    /// Dropping the future is like a crash: nothing stored is lost, and what was being handled comes again.
+    /// Dropping the future is like a crash: nothing stored is lost, and the events whose handlers ran come again.
     ///
     /// # Errors
     /// [`RunError`]: a source ended for good, the journal can be written or read no longer, a task panicked, or the
     /// app cannot run as it was put together.
-    pub async fn run<M, N>(
+    pub async fn run(
         self,
-        journal: impl IntoJournal<M>,
-        shutdown: impl Shutdown<N>,
+        journal: impl IntoJournal,
+        shutdown: impl Future + Send,
     ) -> Result<(), RunError> {
         let (journal, owned) = journal.into_journal();
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.0.shared);
         let stop = shared.stop.clone();
-        // Whoever waits must learn that nothing comes any more, also when this future is dropped.
+        // Waiters and streams must learn that nothing comes any more, also when this future is dropped.
         let _ending = Ending(shared);
-        let running = Running::start(self, Arc::clone(&journal)).await?;
-        let shutdown = shutdown.shut_down();
-        tokio::pin!(shutdown);
+        let running = Running::start(self.0, Arc::clone(&journal)).await?;
         let ended = running
             .run(async {
                 tokio::select! {
-                    () = &mut shutdown => {}
+                    _ = shutdown => {}
                     () = stop.cancelled() => {}
                 }
             })
@@ -345,29 +306,6 @@ impl<S: Send + Sync + 'static> App<S> {
         }
         ended
     }
-
-    pub(crate) fn check(&self) -> Result<(), RunError> {
-        let repeated = |names: Vec<&str>| {
-            let mut seen = HashSet::new();
-            names
-                .into_iter()
-                .find(|name| !seen.insert(*name))
-                .map(str::to_owned)
-        };
-        let sources = self.sources.iter().map(|source| source.name().as_str());
-        if let Some(name) = repeated(sources.collect()) {
-            return Err(RunError::Configuration(format!(
-                "two sources are named `{name}`"
-            )));
-        }
-        let names = self.shared.table().names();
-        if let Some(name) = repeated(names.iter().map(|name| &**name).collect()) {
-            return Err(RunError::Configuration(format!(
-                "two handlers are named `{name}`"
-            )));
-        }
-        Ok(())
-    }
 }
 
 struct Ending<S: Send + Sync + 'static>(Arc<Shared<S>>);
@@ -375,71 +313,5 @@ struct Ending<S: Send + Sync + 'static>(Arc<Shared<S>>);
 impl<S: Send + Sync + 'static> Drop for Ending<S> {
     fn drop(&mut self) {
         self.0.end();
-    }
-}
-
-/// A journal for [`App::run`]: by value, in an `Arc`, or as `Arc<dyn Journal>`.
-///
-/// `M` tells these apart and is always inferred.
-pub trait IntoJournal<M> {
-    /// The journal, and whether nobody else has it.
-    fn into_journal(self) -> (Arc<dyn Journal>, bool);
-}
-
-/// Marks a journal given by value.
-#[derive(Debug)]
-pub struct ByValue;
-
-/// Marks a journal given in an `Arc`.
-#[derive(Debug)]
-pub struct InArc;
-
-/// Marks a journal whose type is not known.
-#[derive(Debug)]
-pub struct AsObject;
-
-impl<J: Journal> IntoJournal<ByValue> for J {
-    fn into_journal(self) -> (Arc<dyn Journal>, bool) {
-        (Arc::new(self), true)
-    }
-}
-
-impl<J: Journal> IntoJournal<InArc> for Arc<J> {
-    fn into_journal(self) -> (Arc<dyn Journal>, bool) {
-        (self, false)
-    }
-}
-
-impl IntoJournal<AsObject> for Arc<dyn Journal> {
-    fn into_journal(self) -> (Self, bool) {
-        (self, false)
-    }
-}
-
-/// What ends [`App::run`]: a `CancellationToken`, or any future.
-///
-/// `M` tells these apart and is always inferred.
-pub trait Shutdown<M> {
-    /// Ends when the app should stop.
-    fn shut_down(self) -> impl Future<Output = ()> + Send;
-}
-
-/// Marks a token.
-#[derive(Debug)]
-pub struct Token;
-
-/// Marks a future.
-#[derive(Debug)]
-pub struct AnyFuture;
-
-impl Shutdown<Token> for CancellationToken {
-    async fn shut_down(self) {
-        self.cancelled_owned().await;
-    }
-}
-
-impl<F: Future + Send> Shutdown<AnyFuture> for F {
-    async fn shut_down(self) {
-        self.await;
     }
 }

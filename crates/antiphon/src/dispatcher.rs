@@ -1,4 +1,4 @@
-//! The head: reads the journal in order, and never waits for a lane, a handler or a slow stream.
+//! The head: reads the journal in order, without waiting for a lane, a handler or a slow stream.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, trace_span, warn};
 
 use crate::{
-    extract::Befores,
+    context::Befores,
     handle::Shared,
     ingest::Write,
     keys::Keys,
@@ -28,22 +28,22 @@ use crate::{
     tail::{Ahead, Tail},
 };
 
-/// Events that are offered to their lanes under one lock.
+/// Most events that are offered to their lanes under one lock.
 const CHUNK: usize = 64;
 /// Events in one page read from the journal.
 pub(crate) const PAGE: usize = 256;
-/// Pages that parked lanes are given before the head has its turn.
+/// Most pages for parked lanes in a row, before the head has its turn.
 const PAGES_IN_A_ROW: usize = 4;
-/// Kinds whose handlers are looked up once; beyond that the lookups begin anew.
+/// Most kinds whose handlers are remembered; at the limit all are forgotten and looked up again.
 const KINDS: usize = 4096;
 /// How often changed projections are saved.
 const SAVE: Duration = Duration::from_secs(10);
-/// Replaced values of parked events that are kept for them.
+/// Most parked events whose replaced values are kept.
 const BEFORES: usize = 8192;
-/// Dead letters that wait for their lanes at once.
+/// Most dead letters that wait for their lanes.
 const LETTERS: usize = 64;
 
-/// A projection with the last event it has taken in.
+/// A projection, with the positions of the last event that it has applied and saved.
 pub(crate) struct Following {
     pub(crate) projection: Box<dyn Projection>,
     pub(crate) applied: Position,
@@ -51,7 +51,7 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    /// What to store, if anything changed since it was stored.
+    /// The state to store, if it has changed since the last save.
     pub(crate) fn save(&mut self) -> Option<(String, Saved)> {
         if self.applied == self.saved {
             return None;
@@ -66,12 +66,12 @@ impl Following {
     }
 }
 
-/// Why the head ended before its time.
+/// The error that ended the head.
 #[derive(Debug)]
 pub(crate) enum HeadError {
     /// The journal cannot be read any more.
     Read(ReadError),
-    /// A lane's task broke, which is a defect of ours.
+    /// A lane's task panicked, which is a defect.
     Lane,
 }
 
@@ -90,9 +90,9 @@ pub(crate) struct Dispatcher<S> {
     pub(crate) runner: Arc<Runner<S>>,
     pub(crate) keys: Keys,
     pub(crate) projections: Vec<Following>,
-    /// Lanes start nothing new from then on, and the head ends once nothing runs.
+    /// Once cancelled, lanes start nothing new, and the head ends when no handler runs.
     pub(crate) stop: CancellationToken,
-    /// How long running handlers get after that.
+    /// How long running handlers get after `stop`.
     pub(crate) grace: Duration,
     pub(crate) rng: Rng,
     pub(crate) plans: Plans<S>,
@@ -105,7 +105,7 @@ pub(crate) struct Dispatcher<S> {
 pub(crate) struct Plans<S> {
     version: u64,
     by_kind: HashMap<Kind, Arc<Plan<S>>>,
-    /// The kind that was asked for last; as a rule the next one is the same.
+    /// The last kind; the next event often has the same.
     recent: Option<(Kind, Arc<Plan<S>>)>,
 }
 
@@ -118,7 +118,7 @@ impl<S: Send + Sync + 'static> Plans<S> {
         }
     }
 
-    /// Forgets what an older version of the table said.
+    /// Forgets the handlers of an older version of the table.
     fn refresh(&mut self, shared: &Shared<S>) {
         let version = shared.version();
         if version != self.version || self.by_kind.len() > KINDS {
@@ -148,10 +148,10 @@ impl<S: Send + Sync + 'static> Plans<S> {
 #[derive(Default)]
 pub(crate) struct Letters {
     waiting: VecDeque<Box<DeadLetter>>,
-    /// Those read so far of this round.
+    /// The last letter read in this round; zero before the first.
     after: DeadLetterId,
     reading: Option<BoxFuture<'static, Result<Vec<DeadLetter>, ReadError>>>,
-    /// Whether to look again from the beginning.
+    /// Whether to read again from the first letter.
     again: bool,
 }
 
@@ -200,8 +200,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 }
             }
             let is_ready = ready.is_some();
-            // Who was parked goes first while it has room: an event that the head leaves to a page is read twice.
-            // But not for ever, since others wait for the head.
+            // Parked lanes go first while they have room: an event that the head leaves to a page is read twice. They do
+            // not go first for ever, since other lanes wait for the head.
             let is_head_turn = parked.is_none() || pages >= PAGES_IN_A_ROW;
             tokio::select! {
                 () = self.stop.cancelled(), if !stopping => {}
@@ -263,7 +263,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         }
     }
 
-    /// The same page once more after a pause, unless the failure is for good.
+    /// Reads the same page again after a pause, unless the failure is permanent.
     fn read_again(&mut self, after: Position, failure: ReadError) -> Result<Reading, HeadError> {
         if !failure.is_transient() {
             return Err(HeadError::Read(failure));
@@ -285,7 +285,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         })
     }
 
-    /// Takes in events that follow the last one read.
+    /// Offers the events that follow the last one read.
     async fn take(&mut self, events: &[Arc<Event>]) {
         for chunk in events.chunks(CHUNK) {
             self.plans.refresh(&self.shared);
@@ -293,12 +293,12 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             let begun = self.offer(chunk, offers);
             self.spawn(begun);
             self.runner.touch();
-            // A long batch must not keep the other places of the loop, nor the lanes, from their turn.
+            // The loop's other branches and the lanes have their turn during a long batch.
             tokio::task::consume_budget().await;
         }
     }
 
-    /// Serves projections, waiters and streams, and finds the event's handlers.
+    /// Gives the event to projections, waiters and streams, and finds its handlers.
     fn look(&mut self, event: &Arc<Event>) -> Option<(Arc<Plan<S>>, Befores)> {
         let before = apply(&mut self.projections, event);
         self.shared.watchers.serve(event);
@@ -342,7 +342,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         begun
     }
 
-    /// Begins to read a page for parked lanes, if one has room.
+    /// Begins to read a page for parked lanes, if any has room.
     fn next_page(&mut self) -> Option<Reading> {
         let after = self.runner.lanes().next_page()?;
         if let Ahead::Here(events, begin) = self.tail.ahead(after) {
@@ -399,7 +399,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         self.runner.touch();
     }
 
-    /// What a parked event replaced, if it was kept.
+    /// The values that a parked event replaced, if they were kept.
     fn before(&self, position: Position) -> Befores {
         if self.befores.is_empty() {
             return Befores::default();
@@ -442,7 +442,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     .try_send(Write::Projection(name, saved))
                     .is_err()
             {
-                // The journal is slow; next time will do.
+                // The journal is slow; the state is saved the next time.
                 following.saved = Position::ZERO;
             }
         }
@@ -477,7 +477,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             }
             Err(failure) => return Err(HeadError::Read(failure)),
         };
-        // Zero says that this round is over.
+        // Zero means that the round is over.
         self.letters.after = page.last().map_or(DeadLetterId(0), |letter| letter.id);
         let ours = page
             .into_iter()
@@ -487,7 +487,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         Ok(())
     }
 
-    /// Puts dead letters behind what waits in their lanes, as far as there is room.
+    /// Appends dead letters to their lanes, as far as there is room.
     fn place_letters(&mut self) {
         while let Some(letter) = self.letters.waiting.pop_front() {
             let id = letter.id;
@@ -514,7 +514,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     }
 }
 
-/// Shows the event to the projections that have not seen it.
+/// Applies the event to the projections that are behind it.
 pub(crate) fn apply(projections: &mut [Following], event: &Event) -> Befores {
     let mut befores = Vec::new();
     for following in projections {

@@ -1,8 +1,18 @@
-//! How a run of an app can end badly.
+//! The error with which an app ends.
 
 use antiphon_core::{AppendError, ReadError, SourceError, SourceName};
 
 /// The app ended before it was asked to, or could not end in good order.
+///
+/// ```
+/// use antiphon::RunError;
+///
+/// let error = RunError::Configuration("two sources are named `choir`".into());
+/// eprintln!("error: {error}");
+/// if let Some(hint) = error.hint() {
+///     eprintln!("hint: {hint}");
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
@@ -12,25 +22,25 @@ pub enum RunError {
     /// A source ended by itself, since trying again would be wrong.
     #[error("a source has stopped")]
     Source(#[source] SourceError),
-    /// A source's task broke, which is a defect.
+    /// A source's task panicked, which is a defect.
     #[error("the task of source `{0}` panicked")]
     SourcePanicked(SourceName),
-    /// The journal takes nothing any more.
+    /// The journal can store nothing any more.
     #[error("events cannot be stored any more")]
     Append(#[source] AppendError),
     /// The journal cannot be read any more.
     #[error("events cannot be read any more")]
     Read(#[source] ReadError),
-    /// The app could not do this in time while it stopped; what was open comes again at its next start.
+    /// The app could not do this in time while it stopped; open events come again at its next start.
     #[error("the app could not {0} in time")]
     Unfinished(&'static str),
-    /// One of the app's own tasks broke, which is a defect.
+    /// One of the app's own tasks panicked, which is a defect.
     #[error("the app's task `{0}` panicked")]
     TaskPanicked(String),
 }
 
 impl RunError {
-    /// What the operator can do, where there is something.
+    /// The operator's way out, if there is one.
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Source(error) => error.way_out(),

@@ -1,60 +1,39 @@
-//! What a handler may ask for beside its event.
+//! The extractors: what a handler may ask for beside its event.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use antiphon_core::{Event, Position};
 
-use crate::handle::Handle;
+use crate::{
+    context::{Context, FromContext},
+    handle::Handle,
+};
 
-/// One call of a handler, as extractors see it.
-pub struct Context<'a, S> {
-    pub(crate) event: &'a Arc<Event>,
-    pub(crate) state: &'a S,
-    pub(crate) handle: &'a Handle<S>,
-    pub(crate) before: &'a Befores,
-    pub(crate) handler: &'a Arc<str>,
-    pub(crate) attempt: u32,
-    pub(crate) redelivered: bool,
-    pub(crate) deadline: Duration,
-}
-
-impl<S> Context<'_, S> {
-    /// The stored event.
-    pub fn event(&self) -> &Arc<Event> {
-        self.event
-    }
-
-    /// The app's state.
-    pub fn state(&self) -> &S {
-        self.state
-    }
-}
-
-impl<S> fmt::Debug for Context<'_, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("event", self.event)
-            .field("handler", self.handler)
-            .field("attempt", &self.attempt)
-            .field("redelivered", &self.redelivered)
-            .finish_non_exhaustive()
-    }
-}
-
-/// An extractor: something a handler can ask for in an app with state `S`.
-#[diagnostic::on_unimplemented(
-    message = "a handler in an app with state `{S}` cannot ask for `{Self}`",
-    note = "`State<T>` needs `T: FromRef<{S}>`",
-    note = "the others are `Delivery`, `Before<T>`, `Handle<S>` and `Arc<Event>`"
-)]
-pub trait FromContext<S>: Sized {
-    /// Takes it from the call's context.
-    fn from_context(context: &Context<'_, S>) -> Self;
-}
-
-/// A part of the app's state that can be had from the whole.
+/// A part of the app's state, taken from the whole.
 ///
-/// Every state that is `Clone` can be had from itself.
+/// Every state that is `Clone` can be taken from itself.
+///
+/// ```
+/// use antiphon::{App, Event, FromRef, State};
+///
+/// #[derive(Clone)]
+/// struct Greeting(String);
+///
+/// struct Bot {
+///     greeting: Greeting,
+/// }
+///
+/// impl FromRef<Bot> for Greeting {
+///     fn from_ref(bot: &Bot) -> Self {
+///         bot.greeting.clone()
+///     }
+/// }
+///
+/// let bot = Bot { greeting: Greeting("good evening".into()) };
+/// let app = App::new(bot).on(async |_: Event, State(Greeting(text)): State<Greeting>| {
+///     println!("{text}");
+/// });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not part of the state `{S}`",
     note = "write `impl FromRef<{S}> for {Self}` to say how it is taken from there"
@@ -70,7 +49,7 @@ impl<S: Clone> FromRef<S> for S {
     }
 }
 
-/// Part of the app's state.
+/// Extracts a part of the app's state; see [`FromRef`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct State<T>(pub T);
 
@@ -80,13 +59,27 @@ impl<S, T: FromRef<S>> FromContext<S> for State<T> {
     }
 }
 
-/// How the event was delivered to this handler.
+/// Extracts how the event was delivered to this handler.
+///
+/// ```
+/// use antiphon::{App, Delivery, Event, HandlerError};
+///
+/// async fn charge(event: Event, delivery: Delivery) -> Result<(), HandlerError> {
+///     if delivery.redelivered {
+///         // The event may have been charged by the run before: look it up by its origin first.
+///         println!("again: {}", event.origin());
+///     }
+///     Ok(())
+/// }
+///
+/// let app = App::new(()).on(charge);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Delivery {
     /// Position of the event in the journal.
     pub position: Position,
-    /// Which call this is for this event and handler in this run, from 1.
+    /// Number of this call for this event and handler in this run, from 1.
     pub attempt: u32,
     /// Whether the event may have been handled before: by a run that was cut off, or before it became a dead letter.
     ///
@@ -122,36 +115,29 @@ impl<S> FromContext<S> for Handle<S> {
     }
 }
 
-/// What the event replaced or removed in a projection, if that was a `T`.
+/// Extracts the `T` that the event replaced or removed in a projection, such as the message before it was edited.
 ///
-/// It is absent if nothing was replaced, and also when the event comes from an earlier run: the picture that it
-/// changed is gone by then.
+/// It is absent if nothing was replaced, and also when the event comes from an earlier run: the state of the
+/// projection before the event is gone by then.
+///
+/// ```
+/// # #[cfg(feature = "queup")] {
+/// use antiphon::{App, Before, queup};
+///
+/// async fn keep(gone: queup::ChatDelete, Before(message): Before<queup::Message>) {
+///     if let Some(message) = message {
+///         println!("{} was deleted: {}", message.id, message.content);
+///     }
+/// }
+///
+/// let app = App::new(()).on(keep);
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Before<T>(pub Option<Arc<T>>);
 
 impl<S, T: Send + Sync + 'static> FromContext<S> for Before<T> {
     fn from_context(context: &Context<'_, S>) -> Self {
         Self(context.before.get())
-    }
-}
-
-/// What one event replaced or removed, in all projections.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Befores(Option<Arc<[antiphon_core::Before]>>);
-
-impl Befores {
-    pub(crate) fn of(befores: Vec<antiphon_core::Before>) -> Self {
-        Self((!befores.is_empty()).then(|| befores.into()))
-    }
-
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.0.is_none()
-    }
-
-    fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.0
-            .iter()
-            .flat_map(|all| all.iter())
-            .find_map(antiphon_core::Before::get)
     }
 }

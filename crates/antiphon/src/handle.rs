@@ -1,4 +1,4 @@
-//! The app from the inside, while it runs.
+//! The handle to an app, and what it shares with the tasks that run it.
 
 use std::{
     fmt,
@@ -20,7 +20,38 @@ use crate::{
 
 /// A cloneable handle to an app: handlers that come and go, waiting, streams, links, stopping.
 ///
-/// Had from [`App::handle`](crate::App::handle) before the app runs, and by any handler that asks for one.
+/// [`App::handle`](crate::App::handle) gives it before the app runs, and any handler can ask for it.
+///
+/// ```
+/// use antiphon::{App, Edge, Event, Gap, journal::MemoryJournal, testing};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (script, source) = testing::script("stage");
+/// let app = testing::TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+/// let handle = app.handle();
+///
+/// // A handler that comes and goes.
+/// let id = handle.add(async |event: Event| println!("{}", event.kind()));
+///
+/// // Waiting and streaming begin when they are made, before anything is said.
+/// let gap = handle.wait_for::<Gap>(|gap| gap.recovered == 0).in_place("room/loft");
+/// let mut events = handle.stream_raw("test.*");
+/// let edge = Edge::at(jiff::Timestamp::UNIX_EPOCH);
+/// let outage = Gap::new(edge.clone(), edge, "the power was out");
+/// script.event(Gap::KIND, "room/loft", String::from_utf8(outage.body())?).await?;
+/// script.say("room/loft", "amen").await?;
+/// assert_eq!(gap.await?.cause, "the power was out");
+/// let event = events.next().await.expect("the app runs")?;
+/// assert_eq!(event.place().as_str(), "room/loft");
+///
+/// assert!(handle.remove(id));
+/// app.settle().await;
+/// assert!(handle.progress().is_some_and(|progress| progress.is_caught_up()));
+/// app.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Handle<S>(pub(crate) Arc<Shared<S>>);
 
 impl<S> Clone for Handle<S> {
@@ -35,47 +66,47 @@ impl<S> fmt::Debug for Handle<S> {
     }
 }
 
-/// How far an app is.
+/// The progress of an app through its journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// The last event the journal has stored.
+    /// Position of the last stored event.
     pub stored: Position,
-    /// The last event the app has read: everything up to it is handled but what is open or parked.
+    /// Position of the last event that the app has read: all up to it are handled, but those that are open or parked.
     pub read: Position,
-    /// Events that wait in lanes or are being handled.
+    /// Number of events that wait in lanes or are being handled.
     pub open: usize,
     /// Whether full lanes have left events in the journal for later.
     pub is_parked: bool,
 }
 
 impl Progress {
-    /// Whether everything stored is handled.
+    /// Whether every stored event is handled.
     pub fn is_caught_up(&self) -> bool {
         self.read >= self.stored && self.open == 0 && !self.is_parked
     }
 }
 
-/// Looks at the lanes: what was read, what is open, whether anything is parked.
+/// A look at the lanes: the last position read, the number of open events, whether anything is parked.
 pub(crate) type Probe = Box<dyn Fn() -> (Position, usize, bool) + Send>;
 
-/// What the handle and the running app have in common.
+/// The state that the handle and the running app share.
 pub(crate) struct Shared<S> {
     table: Mutex<Arc<Table<S>>>,
-    /// Counts the changes of the table.
+    /// Number of changes of the table.
     version: AtomicU64,
     next_id: AtomicU64,
     pub(crate) watchers: Arc<Watchers>,
     links: Mutex<Vec<(SourceName, watch::Receiver<LinkState>)>>,
     last: Mutex<Option<watch::Receiver<Position>>>,
-    /// Looks at the lanes of the running app.
+    /// A look at the lanes of the running app.
     probe: Mutex<Option<Probe>>,
     has_ended: AtomicBool,
     pub(crate) stop: CancellationToken,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that is done under these locks can panic half-way.
+    // No change under these locks can panic half-way.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -94,7 +125,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
         }
     }
 
-    /// Counts the changes of the table.
+    /// Number of changes of the table.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
@@ -119,14 +150,14 @@ impl<S: Send + Sync + 'static> Shared<S> {
             .map_or(Position::ZERO, |last| *last.borrow())
     }
 
-    /// The app runs on a journal from now on.
+    /// Begins a run on a journal.
     pub(crate) fn begin(&self, last: watch::Receiver<Position>, probe: Probe) {
         self.watchers.begin_at(*last.borrow());
         *lock(&self.last) = Some(last);
         *lock(&self.probe) = Some(probe);
     }
 
-    /// The app has ended, or was dropped.
+    /// Ends the run, also one that was dropped.
     pub(crate) fn end(&self) {
         self.watchers.close();
         *lock(&self.probe) = None;
@@ -141,7 +172,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
         lock(&self.links).push((source, link));
     }
 
-    /// Registers a handler; its name gets a number if another has it and the user did not choose it.
+    /// Registers a handler; a default name that is taken gets a number.
     pub(crate) fn add<M: 'static, H: Handler<M, S>>(
         &self,
         handler: H,
@@ -170,7 +201,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
     }
 }
 
-/// A handler of the stored event itself wants every kind.
+/// The pattern of every kind, for a handler of the stored event itself.
 fn everything<P: Payload>() -> Option<Wants> {
     let raw = std::any::TypeId::of::<P>() == std::any::TypeId::of::<Event>();
     raw.then(|| Wants::Pattern(KindPattern::new("*")))
@@ -188,7 +219,7 @@ fn unused<S: Send + Sync + 'static>(table: &Table<S>, options: &Options) -> Arc<
 }
 
 impl<S: Send + Sync + 'static> Handle<S> {
-    /// Adds a handler; it sees events that are stored after this.
+    /// Adds a handler; it sees events that are stored after the call.
     pub fn add<M: 'static, H: Handler<M, S>>(&self, handler: H) -> HandlerId {
         self.0.add(handler, None)
     }
@@ -202,7 +233,7 @@ impl<S: Send + Sync + 'static> Handle<S> {
             .add(handler, Some(Wants::Pattern(KindPattern::new(pattern))))
     }
 
-    /// Takes a handler out; whether it was there.
+    /// Removes a handler; returns whether it was there.
     ///
     /// A call that has begun goes on; no new one begins.
     pub fn remove(&self, id: HandlerId) -> bool {
@@ -211,8 +242,8 @@ impl<S: Send + Sync + 'static> Handle<S> {
 
     /// Waits for an event of payload `P` whose view passes the check.
     ///
-    /// It needs no handler of that kind, works inside a handler of the same place, and sees only events stored after
-    /// it was made. The check runs in the middle of the stream of events and must be quick.
+    /// It needs no handler of that kind, works inside a handler of the same place, and sees only events that are stored
+    /// after it was made. The check runs at the head of the journal and must be quick.
     pub fn wait_for<P: Payload>(
         &self,
         check: impl for<'a> Fn(&P::View<'a>) -> bool + Send + 'static,
@@ -220,17 +251,17 @@ impl<S: Send + Sync + 'static> Handle<S> {
         WaitFor::new(&self.0.watchers, self.0.last(), check)
     }
 
-    /// Streams the events of payload `P` that are stored after this.
+    /// Streams the events of payload `P` that are stored after the call.
     pub fn stream<P: Payload>(&self) -> EventStream<P> {
         EventStream::new(&self.0.watchers, self.0.last())
     }
 
-    /// Streams the stored events whose kind fits the pattern.
+    /// Streams the events, stored after the call, whose kind fits the pattern.
     pub fn stream_raw(&self, pattern: impl Into<Box<str>>) -> EventStream<Event> {
         EventStream::raw(&self.0.watchers, self.0.last(), KindPattern::new(pattern))
     }
 
-    /// Where each source's connection stands.
+    /// The state of each source's connection.
     pub fn links(&self) -> Vec<(SourceName, LinkState)> {
         let links = lock(&self.0.links);
         links
@@ -246,7 +277,7 @@ impl<S: Send + Sync + 'static> Handle<S> {
         found.map(|(_, link)| link.clone())
     }
 
-    /// How far the app is; `None` while it does not run.
+    /// The app's progress; `None` while it does not run.
     pub fn progress(&self) -> Option<Progress> {
         let stored = self.0.last();
         let probe = lock(&self.0.probe);

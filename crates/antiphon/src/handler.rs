@@ -4,32 +4,49 @@ use std::{error::Error, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use antiphon_core::{BoxError, BoxFuture, Payload};
 
-use crate::extract::{Context, FromContext};
+use crate::context::{Context, FromContext};
 
-/// What a handler's call comes to.
+/// A call of a handler as a future.
 pub type HandlerFuture = BoxFuture<'static, Result<(), HandlerError>>;
 
-/// The payload half of a handler: which event it takes, without a word about the app's state.
+/// Options of a handler: a filter, a name, and the limits of its calls.
 ///
-/// Every async function whose first argument is a [`Payload`] `P` (by value or as `Arc<P>`), followed by up to four
-/// [extractors](FromContext), is one; so are async closures that capture nothing.
-/// A closure that captures clones what it needs for each call:
+/// It is implemented for every async function whose first argument is a [`Payload`] `P` (by value or as `Arc<P>`),
+/// followed by up to four [extractors](FromContext), and for async closures that capture nothing.
+/// A closure that captures clones its captures for each call:
 /// `move |event: P| { let mine = mine.clone(); async move { … } }`.
 /// `M` tells the shapes of functions apart and is always inferred.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon::{App, Gap, HandlerError, HandlerExt};
+///
+/// async fn report(gap: Gap) -> Result<(), HandlerError> {
+///     println!("events are missing: {}", gap.cause);
+///     Ok(())
+/// }
+///
+/// let app = App::new(()).on(report
+///     .when(|gap| gap.recovered == 0)
+///     .named("report")
+///     .attempts(5)
+///     .deadline(Duration::from_secs(30)));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     note = "a handler is an async function: `async fn name(event: P, …) -> Result<(), HandlerError>`",
     note = "its first argument is a payload by value (which must be `Clone`) or in an `Arc`, or the stored `Event`",
     note = "up to four extractors may follow: `State<T>`, `Delivery`, `Before<T>`, `Handle<S>`, `Arc<Event>`"
 )]
-pub trait Takes<M>: Sized {
+pub trait HandlerExt<M>: Sized {
     /// The event it takes.
     type Payload: Payload;
 
     /// Calls the handler only for events whose view passes the filter.
     ///
     /// An event that passes no filter is not decoded.
-    /// The filter runs once per event, before any handler of the event does.
+    /// The filter runs once per event, before any handler of the event.
     fn when<F>(self, filter: F) -> When<Self, F, M>
     where
         F: for<'a> Fn(&<Self::Payload as Payload>::View<'a>) -> bool + Send + Sync + 'static,
@@ -41,19 +58,19 @@ pub trait Takes<M>: Sized {
         }
     }
 
-    /// Gives the handler a name of its own, under which dead letters keep it; by default it is the function's path.
+    /// Sets the handler's name, under which its dead letters are kept. Default: the function's path.
     ///
-    /// A closure's path changes with the code around it, so closures with dead letters worth keeping deserve a name.
+    /// A closure's path changes with the code around it, so name a closure whose dead letters are worth keeping.
     fn named(self, name: impl Into<Arc<str>>) -> Configured<Self, M> {
         Configured::new(self).named(name)
     }
 
-    /// How often a call that fails transiently is made, all in all; 3 by default, at least 1.
+    /// Sets how often a call that fails transiently is made, all in all. Default: 3; at least 1.
     fn attempts(self, attempts: u32) -> Configured<Self, M> {
         Configured::new(self).attempts(attempts)
     }
 
-    /// How long one call may take before it is cancelled and counts as failed; 10 minutes by default.
+    /// Sets how long one call may take before it is cancelled and counts as failed. Default: 10 min.
     fn deadline(self, deadline: Duration) -> Configured<Self, M> {
         Configured::new(self).deadline(deadline)
     }
@@ -61,8 +78,8 @@ pub trait Takes<M>: Sized {
 
 /// A handler that can run in an app with state `S`.
 ///
-/// Implemented for every function that [`Takes`] describes, if each extractor can be had from `S`; there is no reason
-/// to implement it by hand.
+/// It is implemented for every function that [`HandlerExt`] describes, if each extractor is [`FromContext<S>`]; there is
+/// no reason to implement it by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler for an app with state `{S}`",
     note = "a handler is an async function: `async fn name(event: P, …) -> Result<(), HandlerError>`",
@@ -70,18 +87,18 @@ pub trait Takes<M>: Sized {
     note = "up to four extractors may follow: `State<T>`, `Delivery`, `Before<T>`, `Handle<S>`, `Arc<Event>`",
     note = "`State<T>` needs `T: FromRef<{S}>`; the future must be `Send`"
 )]
-pub trait Handler<M, S>: Takes<M> + Send + Sync + 'static {
+pub trait Handler<M, S>: HandlerExt<M> + Send + Sync + 'static {
     /// Calls the function with its arguments.
     fn call(&self, payload: Arc<Self::Payload>, context: &Context<'_, S>) -> HandlerFuture;
 
-    /// Whether it wants the event at all.
+    /// Whether the event passes its filter.
     #[doc(hidden)]
     fn passes(&self, view: &<Self::Payload as Payload>::View<'_>) -> bool {
         let _ = view;
         true
     }
 
-    /// How it differs from the defaults.
+    /// Its name and limits.
     #[doc(hidden)]
     fn options(&self) -> Options {
         Options::of::<Self>()
@@ -115,7 +132,7 @@ impl Options {
     }
 }
 
-/// A handler with a filter; see [`Takes::when`].
+/// A handler with a filter; see [`HandlerExt::when`].
 pub struct When<H, F, M> {
     handler: H,
     filter: F,
@@ -132,9 +149,9 @@ impl<H, F, M> fmt::Debug for When<H, F, M> {
 #[derive(Debug)]
 pub struct Wrapped<M>(PhantomData<fn(M)>);
 
-impl<H, F, M> Takes<Wrapped<M>> for When<H, F, M>
+impl<H, F, M> HandlerExt<Wrapped<M>> for When<H, F, M>
 where
-    H: Takes<M>,
+    H: HandlerExt<M>,
 {
     type Payload = H::Payload;
 }
@@ -161,7 +178,7 @@ where
     }
 }
 
-/// A handler with a name or limits of its own; see [`Takes::named`], [`Takes::attempts`] and [`Takes::deadline`].
+/// A handler with a name or limits of its own; see [`HandlerExt::named`], [`HandlerExt::attempts`] and [`HandlerExt::deadline`].
 pub struct Configured<H, M> {
     handler: H,
     name: Option<Arc<str>>,
@@ -192,21 +209,21 @@ impl<H, M> Configured<H, M> {
         }
     }
 
-    /// See [`Takes::named`].
+    /// See [`HandlerExt::named`].
     #[must_use]
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// See [`Takes::attempts`].
+    /// See [`HandlerExt::attempts`].
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts.max(1));
         self
     }
 
-    /// See [`Takes::deadline`].
+    /// See [`HandlerExt::deadline`].
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -214,7 +231,7 @@ impl<H, M> Configured<H, M> {
     }
 }
 
-impl<H: Takes<M>, M> Takes<Wrapped<M>> for Configured<H, M> {
+impl<H: HandlerExt<M>, M> HandlerExt<Wrapped<M>> for Configured<H, M> {
     type Payload = H::Payload;
 }
 
@@ -243,7 +260,7 @@ where
     }
 }
 
-/// What a handler may return: nothing, or a `Result` whose error becomes a [`HandlerError`].
+/// The result of a handler: nothing, or a `Result` whose error becomes a [`HandlerError`].
 pub trait Outcome {
     /// The call's result.
     ///
@@ -274,7 +291,7 @@ pub struct Shared;
 
 macro_rules! functions {
     ($($extractor:ident),*) => {
-        impl<F, Fut, P, $($extractor,)*> Takes<(Owned, P, ($($extractor,)*))> for F
+        impl<F, Fut, P, $($extractor,)*> HandlerExt<(Owned, P, ($($extractor,)*))> for F
         where
             F: Fn(P, $($extractor,)*) -> Fut,
             Fut: Future,
@@ -299,7 +316,7 @@ macro_rules! functions {
             }
         }
 
-        impl<F, Fut, P, $($extractor,)*> Takes<(Shared, P, ($($extractor,)*))> for F
+        impl<F, Fut, P, $($extractor,)*> HandlerExt<(Shared, P, ($($extractor,)*))> for F
         where
             F: Fn(Arc<P>, $($extractor,)*) -> Fut,
             Fut: Future,
@@ -331,13 +348,24 @@ functions!(A, B);
 functions!(A, B, C);
 functions!(A, B, C, D);
 
-/// Why a handler failed.
+/// The failure of a handler.
 ///
 /// `?` turns any error into one.
-/// Whether the call is tried again is asked of the sources, which know their own errors; an error that nobody knows is
-/// permanent, since a retry repeats side effects. [`HandlerError::retry`] says otherwise.
+/// The sources judge whether the call is tried again ([`Source::judge`](antiphon_core::Source::judge)); an error that no
+/// source knows is permanent, since a retry repeats side effects. [`HandlerError::retry`] makes it transient.
 ///
 /// Like `anyhow::Error` it is not itself an [`Error`], so that the conversion from every error can exist.
+///
+/// ```
+/// use antiphon::HandlerError;
+///
+/// let busy = HandlerError::retry("the jukebox is busy");
+/// assert!(busy.is_retry());
+///
+/// let wrong = HandlerError::from("seven?".parse::<u8>().unwrap_err());
+/// assert_eq!(wrong.to_string(), "invalid digit found in string");
+/// assert!(!wrong.is_retry());
+/// ```
 pub struct HandlerError {
     source: BoxError,
     retry: bool,
@@ -365,7 +393,7 @@ impl HandlerError {
         &*self.source
     }
 
-    /// Whether the handler asked to be tried again.
+    /// Whether the handler asked for another try.
     pub fn is_retry(&self) -> bool {
         self.retry
     }

@@ -1,4 +1,4 @@
-//! The committer: what the sources bring and the consumer asks to keep, into the journal, a batch at a time.
+//! The committer: stores the sources' events and the consumer's records in the journal, a batch at a time.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -32,10 +32,10 @@ const CURSOR_OFTEN: Duration = Duration::from_millis(20);
 const CURSOR_SMALL: usize = 512;
 /// Longest wait between tries to store a batch.
 const RETRY_CAP: Duration = Duration::from_secs(5);
-/// How many writes may wait; who has more waits, which only a failing handler's lane does.
+/// Most writes that wait; at the limit, the lanes of failing handlers wait.
 pub(crate) const WRITES: usize = 256;
 
-/// What the consumer wants stored, beside its cursor.
+/// A record of the consumer to be stored.
 #[derive(Debug)]
 pub(crate) enum Write {
     /// A change to the dead letters; it is stored no later than the cursor that shows its event as done.
@@ -46,7 +46,7 @@ pub(crate) enum Write {
     Cursor,
 }
 
-/// Gives the cursor as it is now, with the number of changes it contains.
+/// A function that returns the present cursor, with the number of changes in it.
 pub(crate) type CursorNow = Box<dyn Fn() -> (u64, Cursor) + Send>;
 
 /// The one task that appends to the journal.
@@ -57,17 +57,17 @@ pub(crate) struct Committer {
     pub(crate) writes: mpsc::Receiver<Write>,
     pub(crate) consumer: ConsumerName,
     pub(crate) cursor: CursorNow,
-    /// Told when the cursor changed for the first time since it was saved.
+    /// Notified at the first change of the cursor since it was saved.
     pub(crate) changed: Arc<Notify>,
-    /// Shows the number of changes in the cursor that was saved last.
+    /// Number of changes in the cursor that was saved last.
     pub(crate) saved: watch::Sender<u64>,
     pub(crate) counters: Counters,
     pub(crate) rng: Rng,
-    /// Ends the tries to store what cannot be stored.
+    /// Ends the tries to store a batch that cannot be stored.
     pub(crate) give_up: CancellationToken,
 }
 
-/// What waits to be stored.
+/// The records that wait to be stored.
 #[derive(Default)]
 struct Waiting {
     received: VecDeque<Received>,
@@ -100,7 +100,7 @@ impl Committer {
     /// Stores until every source and the consumer are done.
     ///
     /// # Errors
-    /// [`AppendError`] if the journal can take nothing any more, or could not until it was told to give up.
+    /// [`AppendError`] if the journal can store nothing any more, or could not until `give_up`.
     pub(crate) async fn run(mut self) -> Result<(), AppendError> {
         let mut waiting = Waiting::default();
         let mut received = Vec::new();
@@ -127,10 +127,10 @@ impl Committer {
                     () = sleep_until(cursor_due.unwrap_or_else(Instant::now)), if cursor_due.is_some() => {
                         waiting.cursor = true;
                     }
-                    failure = &mut lost => return Err(told_lost(failure)),
+                    failure = &mut lost => return Err(log_lost(failure)),
                 }
             }
-            // Whatever else waits by now goes into the same batch.
+            // All that waits by now goes into the same batch.
             if sources
                 && waiting.received.len() + received.len() < BATCH_EVENTS
                 && let Some(0) = self
@@ -149,8 +149,8 @@ impl Committer {
                 waiting.cursor |= now >= soon && !waiting.received.is_empty();
                 cursor_due.get_or_insert(now + CURSOR_DUE);
             }
-            // The cursor first, then all that was sent before it: a dead letter is sent before its event is done, and
-            // must not be stored after it.
+            // The cursor is taken first, and the writes after it: a dead letter is sent before its event is done, and must
+            // not be stored later than a cursor without the event.
             let changes = std::mem::take(&mut waiting.cursor).then(|| (self.cursor)());
             for _ in 0..WRITES {
                 match self.writes.try_recv() {
@@ -162,10 +162,10 @@ impl Committer {
             if batch.is_empty() {
                 continue;
             }
-            // It may wait long for another process, and the journal can be lost meanwhile.
+            // Storing may wait long for another process, and the journal can be lost meanwhile.
             tokio::select! {
                 biased;
-                failure = &mut lost => return Err(told_lost(failure)),
+                failure = &mut lost => return Err(log_lost(failure)),
                 stored = self.store(batch) => stored?,
             }
             if let Some((changes, cursor)) = changes {
@@ -194,7 +194,7 @@ impl Committer {
             }
             if let Some(Received { source, entry, .. }) = waiting.received.pop_front() {
                 if let Some(checkpoint) = entry.checkpoint {
-                    // Of one part only the last matters: all of the batch is stored, or none.
+                    // Only the last checkpoint of a part matters, since the batch is stored as a whole.
                     let number = batch.checkpoints.len();
                     let part = (source.clone(), Arc::clone(&checkpoint.part));
                     match parts.entry(part) {
@@ -218,7 +218,7 @@ impl Committer {
         Arc::new(batch)
     }
 
-    /// Stores the batch, trying until it works, and tells everyone concerned.
+    /// Stores the batch, with as many tries as it takes, and gives it to the tail and the sources.
     async fn store(&mut self, batch: Arc<Batch>) -> Result<(), AppendError> {
         if !batch.events.is_empty() {
             self.tail.storing();
@@ -241,7 +241,7 @@ impl Committer {
     }
 }
 
-/// Traces the events of a batch that were stored before; `stored` has the others, in the batch's order.
+/// Traces the repeats in a batch; `stored` has the other events, in the batch's order.
 fn trace_repeats(batch: &Batch, stored: &[Arc<Event>]) {
     let mut stored = stored.iter().peekable();
     for (source, draft) in &batch.events {
@@ -254,7 +254,7 @@ fn trace_repeats(batch: &Batch, stored: &[Arc<Event>]) {
 }
 
 /// Logs that the journal is lost.
-fn told_lost(failure: AppendError) -> AppendError {
+fn log_lost(failure: AppendError) -> AppendError {
     error!(
         trouble = %failure.trouble(),
         hint = failure.trouble().hint(),
@@ -267,7 +267,7 @@ fn told_lost(failure: AppendError) -> AppendError {
 /// Appends the batch, trying again while the cause may pass.
 ///
 /// # Errors
-/// The last [`AppendError`] if it is permanent, or once `give_up` says so.
+/// The last [`AppendError`], if it is permanent or `give_up` is cancelled.
 pub(crate) async fn append(
     journal: &Arc<dyn Journal>,
     batch: &Arc<Batch>,

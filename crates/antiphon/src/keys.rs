@@ -1,12 +1,10 @@
-//! Which lane an event belongs to.
+//! The key of an event's lane.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use antiphon_core::{Event, LaneOf, Place, Position, SourceName};
 
-use crate::app::App;
-
-/// The rule that [`App::lanes`](crate::App::lanes) sets.
+/// The rule of [`App::lanes`](crate::App::lanes).
 pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
 
 /// Finds the key of an event's lane: the app's rule, else the source's, else the event's place.
@@ -14,18 +12,19 @@ pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
 pub(crate) struct Keys {
     chosen: Option<KeyOf>,
     by_source: HashMap<SourceName, LaneOf>,
-    /// Events up to here are in the lanes of their places, whatever their source says.
+    /// Events up to this position are in the lanes of their places, whatever their source says.
     since: Position,
 }
 
 impl Keys {
-    /// The keys of an app; `since` comes from its cursor: [`Cursor::lanes_since`](antiphon_core::Cursor::lanes_since).
-    pub(crate) fn new<S>(app: &App<S>, since: Position) -> Self {
-        let sources = app.sources.iter();
-        let lanes = sources.filter_map(|source| Some((source.name().clone(), source.lane()?)));
+    pub(crate) fn new(
+        chosen: Option<KeyOf>,
+        by_source: HashMap<SourceName, LaneOf>,
+        since: Position,
+    ) -> Self {
         Self {
-            chosen: app.key_of.clone(),
-            by_source: lanes.collect(),
+            chosen,
+            by_source,
             since,
         }
     }

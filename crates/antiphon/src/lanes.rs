@@ -1,42 +1,42 @@
-//! Order within a place, places side by side: the rules, without I/O and without a clock.
+//! Lanes: events of one place in order, and places side by side. No I/O, no clock.
 //!
 //! A lane is the queue of one place.
 //! The head offers it events in the journal's order; a task per active lane takes them one at a time.
-//! A lane that is full is *parked* from the first event it refused: that event and all later ones of its place stay in
-//! the journal, until pages read again from there have caught up with the head.
-//! What the lanes know at any moment is a [`Cursor`], from which they can be made again after a crash.
+//! A full lane is *parked* from the first event that it refused: that event and all later ones of its place stay in the
+//! journal, until pages read again from there have caught up with the head.
+//! The state of the lanes at any moment is a [`Cursor`], from which they can be built again after a crash.
 
 use std::collections::{HashMap, VecDeque};
 
 use antiphon_core::{Cursor, OpenEvent, Parked, Place, Position};
 
-/// How much the lanes hold at once.
+/// The bounds of the lanes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Events that wait in one lane.
+    /// Most events that wait in one lane.
     pub(crate) queue: usize,
-    /// Events that wait or are being handled in all lanes.
+    /// Most events that wait or are being handled in all lanes.
     ///
-    /// Lanes that are empty may take one event each beyond it, up to the same number again, so that places that are
-    /// stuck never stop the others.
+    /// Empty lanes may take one event each beyond it, up to the same number again, so that stuck places never stop the
+    /// others.
     pub(crate) open: usize,
-    /// Lanes that are listed as parked, each with its own position.
+    /// Most lanes that are listed as parked, each with its own position.
     ///
-    /// When more are full at the same time, all others are parked from one position; then a lane that is stuck may
-    /// hold up others, until its handler's deadline.
+    /// When more are full at the same time, all others are parked from one position; then a stuck lane may hold up
+    /// others, until its handler's deadline.
     pub(crate) parked: usize,
 }
 
-/// A lane that has a task, or something to wait for.
+/// Number of a lane that has a task or an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LaneId(usize);
 
-/// An event waiting in its lane.
+/// An item that waits in its lane.
 #[derive(Debug)]
 struct Queued<T> {
-    /// Absent for what the cursor does not count, such as a replayed dead letter.
+    /// Absent for an item that the cursor does not count, such as a replayed dead letter.
     position: Option<Position>,
-    /// Starts without an end in earlier runs.
+    /// Number of starts without an end in earlier runs.
     starts: u32,
     item: T,
 }
@@ -46,11 +46,11 @@ struct Lane<T> {
     key: Place,
     queue: VecDeque<Queued<T>>,
     running: Option<(Option<Position>, u32)>,
-    /// Whether a task drains it.
+    /// Whether it has a task.
     active: bool,
-    /// The first event it still has to be given from the journal.
+    /// The first event that it still has to be given from the journal.
     parked: Option<Position>,
-    /// The page in which it last had no room.
+    /// Number of the last page for which it had no room.
     refused: u64,
 }
 
@@ -71,27 +71,27 @@ impl<T> Lane<T> {
     }
 }
 
-/// What became of an offered event.
+/// The outcome of an offer.
 #[derive(Debug)]
 pub(crate) enum Offered<T> {
-    /// It waits in a lane that has a task.
+    /// The item waits in a lane that has a task.
     Queued,
-    /// It waits in a lane that needs a task.
+    /// The item waits in a lane that needs a task.
     Begin(LaneId),
-    /// It stays in the journal; it is given back, and will come again in a page.
+    /// The event stays in the journal and will come again in a page; the item is returned.
     Parked(T),
-    /// It is not due: it was given already, or has to wait for earlier ones of its place.
+    /// The event is not due: it was given already, or has to wait for earlier events of its place.
     NotDue,
 }
 
-/// What a lane's task does next.
+/// The next step of a lane's task.
 #[derive(Debug)]
 pub(crate) struct Step<T> {
     /// The event to handle, if there is one.
     pub(crate) taken: Option<Taken<T>>,
     /// Whether the lane's task ends.
     pub(crate) is_over: bool,
-    /// Whether there is room now for what was parked.
+    /// Whether there is room now for parked lanes.
     pub(crate) room: bool,
 }
 
@@ -99,11 +99,11 @@ pub(crate) struct Step<T> {
 #[derive(Debug)]
 pub(crate) struct Taken<T> {
     pub(crate) item: T,
-    /// How often it was started before without an end.
+    /// Number of earlier starts without an end.
     pub(crate) starts: u32,
     /// Whether it may have been handled before.
     pub(crate) redelivered: bool,
-    /// The change that has to be durable before the handler runs, if one has.
+    /// The change of the cursor that has to be durable before the handler runs, if there is one.
     pub(crate) cautious: Option<u64>,
 }
 
@@ -120,20 +120,20 @@ pub(crate) struct Lanes<T> {
     index: HashMap<Place, usize>,
     listed: Vec<usize>,
     read: Position,
-    /// What the cursor says of sources' own lanes; the keys obey it.
+    /// The cursor's `lanes_since`, which the keys obey.
     sources_own_since: Position,
-    /// Events up to here may have been handled by an earlier run.
+    /// The position up to which an earlier run may have handled events.
     doubtful: Position,
     open: usize,
     parked_all: Option<Position>,
-    /// Whether the lanes that are not listed had no room, and nothing ended since.
+    /// Whether the lanes that are not listed had no room, and no event has ended since.
     unlisted_waits: bool,
     page: Page,
-    /// Where pages go on.
+    /// The position at which the next page begins.
     scan: Position,
-    /// Whether someone was told that there is room, and no page began since.
+    /// Whether room was reported, and no page has begun since.
     told: bool,
-    /// Whether something that the cursor does not count waits for room.
+    /// Whether an item that the cursor does not count waits for room.
     appending: bool,
     stopping: bool,
     changes: u64,
@@ -145,12 +145,12 @@ struct Page {
     number: u64,
     from: Position,
     unlisted_refused: bool,
-    /// Lanes that may still be given something.
+    /// Number of lanes that may still be given an event.
     takers: usize,
 }
 
 impl<T> Lanes<T> {
-    /// Lanes as the cursor describes them, yet without its open events; see [`Lanes::reopen`].
+    /// The lanes of a cursor, still without its open events; see [`Lanes::reopen`].
     ///
     /// Events up to `doubtful` are marked as redelivered, and their starts are made durable first.
     pub(crate) fn restore(bounds: Bounds, cursor: &Cursor, doubtful: Position) -> Self {
@@ -182,13 +182,13 @@ impl<T> Lanes<T> {
         lanes
     }
 
-    /// Puts an open event of the cursor back into its lane; in order, before anything else.
+    /// Puts an open event of the cursor back into its lane; called in order, before any other change.
     pub(crate) fn reopen(&mut self, key: &Place, position: Position, starts: u32, item: T) {
         let slot = self.slot(key);
         self.push(slot, Some(position), starts, item);
     }
 
-    /// Gives every lane that has something and no task one to begin.
+    /// The lanes that have an event and no task, which must be given one.
     pub(crate) fn begin_all(&mut self) -> Vec<LaneId> {
         let mut begun = Vec::new();
         for (number, lane) in self.slots.iter_mut().enumerate() {
@@ -200,27 +200,27 @@ impl<T> Lanes<T> {
         begun
     }
 
-    /// The last event the head has read.
+    /// Position of the last event that the head has read.
     pub(crate) fn read(&self) -> Position {
         self.read
     }
 
-    /// Counts the changes that a cursor shows.
+    /// Number of changes of the cursor.
     pub(crate) fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// How many events wait or are being handled.
+    /// Number of events that wait or are being handled.
     pub(crate) fn open(&self) -> usize {
         self.open
     }
 
-    /// Whether anything was left in the journal for later.
+    /// Whether any event was left in the journal for later.
     pub(crate) fn is_parked(&self) -> bool {
         !self.listed.is_empty() || self.parked_all.is_some()
     }
 
-    /// The lanes in which an event is being handled now.
+    /// The lanes in which an event is being handled.
     pub(crate) fn running_in(&self) -> Vec<Place> {
         let lanes = self.index.values().map(|slot| &self.slots[*slot]);
         lanes
@@ -229,13 +229,13 @@ impl<T> Lanes<T> {
             .collect()
     }
 
-    /// The head has read an event that no lane needs.
+    /// Notes that the head has read an event that no lane needs.
     pub(crate) fn pass(&mut self, position: Position) {
         self.read = position;
         self.changes += 1;
     }
 
-    /// The head has read an event and offers it to its lane.
+    /// Offers an event that the head has read to its lane.
     pub(crate) fn offer(&mut self, key: &Place, position: Position, item: T) -> Offered<T> {
         self.pass(position);
         if self.parked_all.is_some() {
@@ -246,7 +246,7 @@ impl<T> Lanes<T> {
             return Offered::Parked(item);
         }
         if !self.has_room(slot) {
-            // It lies ahead of any page that is being read, and so takes part in it.
+            // The event lies ahead of any page that is being read, and takes part in the page.
             self.page.takers += 1;
             if self.listed.len() < self.bounds.parked {
                 self.park(slot, position);
@@ -261,9 +261,9 @@ impl<T> Lanes<T> {
         self.begin(slot)
     }
 
-    /// Puts something that the cursor does not count behind what waits in a lane.
+    /// Appends an item that the cursor does not count to a lane.
     ///
-    /// It is given back while the lane has no room.
+    /// It is returned while the lane has no room.
     pub(crate) fn append(&mut self, key: &Place, item: T) -> Offered<T> {
         let slot = self.slot(key);
         self.appending = !self.has_room(slot);
@@ -277,7 +277,7 @@ impl<T> Lanes<T> {
 
     /// Ends the event that the lane's task was handling, and starts the next one.
     ///
-    /// A task that lingers is not over when there is none: it comes once more, which under load spares a new task.
+    /// A task that lingers does not end when there is none: it asks once more, which under load saves a new task.
     pub(crate) fn next(&mut self, lane: LaneId, lingers: bool) -> Step<T> {
         let slot = lane.0;
         self.changes += 1;
@@ -319,14 +319,14 @@ impl<T> Lanes<T> {
         }
     }
 
-    /// From now on nothing is started; what runs may end.
+    /// Stops: nothing more is started, and running handlers may end.
     pub(crate) fn stop(&mut self) {
         self.stopping = true;
     }
 
-    /// Where the next page of parked events should be read: after this position.
+    /// The position after which the next page of parked events should be read.
     ///
-    /// `None` while nothing parked has room.
+    /// `None` while no parked lane has room.
     pub(crate) fn next_page(&mut self) -> Option<Position> {
         self.told = false;
         if self.stopping {
@@ -349,7 +349,7 @@ impl<T> Lanes<T> {
                 first_ahead = Some(first_ahead.map_or(from, |first| first.min(from)));
             }
         }
-        // Onwards first, then round again from the beginning: so that a lane far behind does not keep the reader.
+        // Onwards first, then again from the beginning, so that a lane far behind does not keep the reader.
         let from = first_ahead.or(first)?;
         let parked = self
             .listed
@@ -367,12 +367,12 @@ impl<T> Lanes<T> {
         Some(from.previous())
     }
 
-    /// Whether an event of this position can be fed at all: the head is past it.
+    /// Whether an event of this position can be fed: the head is past it.
     pub(crate) fn can_feed(&self, position: Position) -> bool {
         position <= self.read
     }
 
-    /// Whether the rest of the page is of use to nobody.
+    /// Whether no lane needs the rest of the page.
     pub(crate) fn is_page_over(&self) -> bool {
         self.page.takers == 0
     }
@@ -380,7 +380,7 @@ impl<T> Lanes<T> {
     /// Feeds one event of the page, in order.
     pub(crate) fn feed(&mut self, key: &Place, position: Position, item: T) -> Offered<T> {
         let listed = self.index.get(key).copied().filter(|slot| {
-            // A lane that is not parked belongs to those that are not listed.
+            // A lane that is not parked is one of those that are not listed.
             self.slots[*slot].parked.is_some()
         });
         if let Some(slot) = listed {
@@ -443,7 +443,7 @@ impl<T> Lanes<T> {
 
     /// Ends the page: all events up to `through` were read.
     ///
-    /// Lanes that lack nothing up to the head are live again.
+    /// Lanes that have all events up to the head are live again.
     pub(crate) fn end_page(&mut self, through: Position) {
         let through = through.min(self.read);
         let Page {
@@ -477,7 +477,7 @@ impl<T> Lanes<T> {
         }
     }
 
-    /// Lists no longer what lacks nothing; only while nothing is parked without being listed.
+    /// Removes lanes that have all their events from the list; only while no lane is parked without being listed.
     fn revive(&mut self) {
         let mut listed = std::mem::take(&mut self.listed);
         listed.retain(|slot| {
@@ -492,7 +492,7 @@ impl<T> Lanes<T> {
         self.listed = listed;
     }
 
-    /// Everything a later run needs to go on from here.
+    /// The state from which a later run goes on.
     pub(crate) fn cursor(&self) -> Cursor {
         let mut cursor = Cursor::at(self.read);
         cursor.open.reserve(self.open);
@@ -527,14 +527,14 @@ impl<T> Lanes<T> {
         within || (lane.is_empty() && self.open < self.bounds.open.saturating_mul(2))
     }
 
-    /// Whether to tell that there is room for what is parked, once until the next page.
+    /// Whether to report that there is room for parked lanes, once until the next page.
     fn tell_room(&mut self, slot: usize) -> bool {
         if self.told || self.stopping {
             return false;
         }
         let lane = &self.slots[slot];
         let drained = lane.parked.is_some() && lane.queue.len() * 2 <= self.bounds.queue;
-        // Where nothing had room at all, an empty lane has no task that would ask for more.
+        // If no lane had room, an empty lane has no task that would ask for more.
         let was_full = self.open.saturating_add(1) >= self.bounds.open.saturating_mul(2);
         self.told = drained
             || (was_full && !self.listed.is_empty())

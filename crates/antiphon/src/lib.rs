@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod context;
 mod dispatcher;
 mod error;
 mod extract;
@@ -10,6 +11,7 @@ mod ingest;
 mod keys;
 mod lanes;
 mod metric;
+mod parts;
 mod restore;
 mod runner;
 mod running;
@@ -21,16 +23,16 @@ pub mod testing;
 
 /// The journal's backends, in memory and in an SQLite file.
 pub mod journal {
-    pub use antiphon_core::{Batch, Cursor, Journal, Retention, Sweep, Trouble};
+    pub use antiphon_core::{Batch, Cursor, IntoJournal, Journal, Retention, Sweep, Trouble};
     pub use antiphon_journal::*;
 }
 
-/// Caches that follow the journal.
+/// Caches and observers that follow the journal.
 pub mod projection {
-    pub use antiphon_core::{Before, Projection, Saved};
+    pub use antiphon_core::{Before, Projection, Saved, Tap};
 }
 
-/// Connections, and the simulator's or a proxy's in their place.
+/// Connections: the internet, a proxy, or the simulator in its place.
 pub mod net {
     pub use antiphon_net::*;
 }
@@ -68,18 +70,30 @@ pub use antiphon_core::{
     Judge, Keep, Kind, KindInfo, KindPattern, Link, LinkState, Origin, Part, Payload, Permit,
     Place, Position, Provenance, ReadError, Rng, Secret, Source, SourceError, SourceName, Stop,
 };
-pub use app::{
-    AnyFuture, App, AsObject, ByValue, InArc, IntoJournal, Limits, OnStopped, Shutdown, Token,
-};
+pub use app::App;
+pub use context::{Context, FromContext};
 pub use error::RunError;
-pub use extract::{Before, Context, Delivery, FromContext, FromRef, State};
+pub use extract::{Before, Delivery, FromRef, State};
 pub use handle::{Handle, Progress};
 pub use handler::{
-    Configured, Handler, HandlerError, HandlerFuture, Outcome, Owned, Shared, Takes, When, Wrapped,
+    Configured, Handler, HandlerError, HandlerExt, HandlerFuture, Outcome, Owned, Shared, When,
+    Wrapped,
 };
+pub use parts::{Limits, OnStopped};
 pub use runner::Failure;
 pub use table::HandlerId;
 pub use watchers::{EventStream, Lagged, WaitError, WaitFor};
+
+/// The page `docs/parity.md`, whose links rustdoc checks.
+#[cfg(all(
+    doc,
+    feature = "discord",
+    feature = "lavalink",
+    feature = "queup",
+    feature = "stackexchange"
+))]
+#[doc = include_str!("../../../docs/parity.md")]
+pub mod parity {}
 
 /// The project's front page, so that its example is compiled.
 #[cfg(all(

@@ -1,4 +1,4 @@
-//! What the app counts, through the `metrics` facade.
+//! The app's counters, through the `metrics` facade.
 
 use metrics::Counter;
 
@@ -9,13 +9,13 @@ pub(crate) struct Counters {
     pub(crate) stored: Counter,
     /// `antiphon_events_repeated_total`: events that were stored before.
     pub(crate) repeats: Counter,
-    /// `antiphon_events_handled_total`: events whose handlers ended, well or not.
+    /// `antiphon_events_handled_total`: events whose handlers ended, with or without failures.
     pub(crate) handled: Counter,
-    /// `antiphon_events_unhandled_total`: events that no handler wanted.
+    /// `antiphon_events_unhandled_total`: events that no handler took.
     pub(crate) unhandled: Counter,
     /// `antiphon_handler_failures_total`: calls that failed.
     pub(crate) failures: Counter,
-    /// `antiphon_dead_letters_total`: events given up.
+    /// `antiphon_dead_letters_total`: events that became dead letters.
     pub(crate) dead: Counter,
     /// `antiphon_events_expired_total`: momentary events removed before they were read.
     pub(crate) expired: Counter,

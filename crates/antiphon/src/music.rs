@@ -1,9 +1,9 @@
 //! Music: a Discord bot and its Lavalink nodes, joined.
 //!
-//! A node speaks in a voice channel for the bot, and needs what Discord tells the bot of it.
-//! [`connect`] takes care of both ways: requests for a channel go over the bot's Gateway, and Discord's voice events reach
-//! the pool as the app reads them from the journal. [`Player::connect`](crate::lavalink::Player::connect) is therefore one
-//! call, and can be made inside a handler: what it waits for never waits for a handler.
+//! A node speaks in a voice channel for the bot, and needs the voice events that Discord sends to the bot.
+//! [`connect`] joins both ways: requests for a channel go over the bot's Gateway, and Discord's voice events reach the
+//! pool as the app reads them from the journal. [`Player::connect`](crate::lavalink::Player::connect) is therefore one
+//! call, and can be made inside a handler, since these events never wait for a handler.
 //!
 //! ```no_run
 //! use antiphon::{App, discord, journal::SqliteJournal, lavalink, music};
@@ -13,9 +13,8 @@
 //! let token = std::env::var("DISCORD_TOKEN")?;
 //! let (bot, gateway) = discord::connect(discord::Config::new(token, intents));
 //!
-//! let user = 1_290_000_000_000_000_000_u64; // the bot's own
 //! let node = lavalink::NodeConfig::new("eu-1", "http://localhost:2333", "youshallnotpass");
-//! let (pool, nodes) = music::connect(&bot, lavalink::Config::new(user, [node]));
+//! let (pool, nodes) = music::connect(&bot, lavalink::Config::without_user([node]));
 //!
 //! App::new((bot, pool))
 //!     .source(gateway)
@@ -28,80 +27,82 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use antiphon_core::{
-    Before, BoxError, BoxFuture, Event, Intake, Judge, KindInfo, LaneOf, Payload as _, Projection,
-    SourceError, SourceName, Stop,
+    BoxError, BoxFuture, Clock, DecodeError, Event, Intake, Judge, KindInfo, LaneOf, Payload as _,
+    Projection, SourceError, SourceName, Stop, Tap,
 };
 use tokio::sync::Semaphore;
 
 use crate::{
     discord::{
         self, GuildCreate, GuildDelete, Intents, Ready, VoiceServerUpdate, VoiceStateUpdate,
-        model::id::{Id, marker::GuildMarker},
+        model::id::{
+            Id,
+            marker::{GuildMarker, UserMarker},
+        },
     },
     lavalink::{self, Pool, UserId, VoiceGateway, VoiceRequest, VoiceServer, VoiceState},
 };
 
-/// Requests for voice that one shard is given at a time; further ones wait for their turn.
+/// Most requests for voice that one shard is given at a time; further ones wait for their turn.
 ///
-/// Discord takes 120 frames a minute, so a bot whose session began anew in 500 channels is back in the last of them after
-/// some four minutes.
+/// Discord takes 120 frames a minute, so a bot with a new session and 500 channels is back in the last of them after some
+/// four minutes (<https://docs.discord.com/developers/events/gateway#rate-limiting>).
 const AT_ONCE: usize = 16;
 
 /// Joins a Discord bot and its nodes: a pool to keep, and a source to run beside the bot's own.
 ///
 /// The bot needs the intents `GUILDS` and `GUILD_VOICE_STATES`; without the latter
 /// [`Player::connect`](lavalink::Player::connect) is an error that says so. The configuration's own
-/// [`voice_gateway`](lavalink::Config::voice_gateway) is replaced.
+/// [`voice_gateway`](lavalink::Config::voice_gateway) is replaced, and it needs no user
+/// ([`without_user`](lavalink::Config::without_user)): Discord tells the bot's own in its READY event, and a session
+/// that is resumed after a restart has it stored.
 ///
-/// Both sources belong into the same [`App`](crate::App). Whoever has no app takes the source apart with
+/// Both sources belong into the same [`App`](crate::App). A program without an app takes the source apart with
 /// [`Source::into_parts`].
 pub fn connect(bot: &discord::Client, config: lavalink::Config) -> (Pool, Source) {
-    let me = Arc::new(AtomicU64::new(0));
     let gateway = Gateway(Arc::new(Line {
         bot: bot.clone(),
         user: config.user(),
-        me: Arc::clone(&me),
         turns: Mutex::default(),
     }));
     let (pool, nodes) = lavalink::connect(config.voice_gateway(gateway));
     let voices = Voices {
         name: format!("music/{}", antiphon_core::Source::name(&nodes)),
-        bot: bot.source().clone(),
+        bot: bot.clone(),
         pool: pool.clone(),
-        me,
         anew: HashSet::new(),
     };
     let source = Source {
         nodes,
+        bot: bot.clone(),
+        pool: pool.clone(),
         voices: Some(voices),
     };
     (pool, source)
 }
 
-/// A pool's source, with what brings it Discord's voice events.
+/// A pool's source, with the tap that brings it Discord's voice events.
 #[derive(Debug)]
 pub struct Source {
     nodes: lavalink::Source,
+    bot: discord::Client,
+    pool: Pool,
     voices: Option<Voices>,
 }
 
 impl Source {
-    /// The pool's own source, and what wants to see each of the bot's events, in their order, by
-    /// [`Projection::apply`].
+    /// The pool's own source, and the tap that must see each of the bot's events in their order.
     ///
     /// For programs without an app, which read the events of both sources as streams.
     ///
     /// # Panics
-    /// Once its projections were taken, as an app takes them.
+    /// Once its taps were taken, as an app takes them.
     pub fn into_parts(self) -> (lavalink::Source, Voices) {
-        let voices = self.voices.expect("no app has taken the projections");
+        let voices = self.voices.expect("no app has taken the taps");
         (self.nodes, voices)
     }
 }
@@ -116,11 +117,16 @@ impl antiphon_core::Source for Source {
     }
 
     fn projections(&mut self) -> Vec<Box<dyn Projection>> {
-        let mut projections = self.nodes.projections();
-        if let Some(voices) = self.voices.take() {
-            projections.push(Box::new(voices));
-        }
-        projections
+        self.nodes.projections()
+    }
+
+    fn taps(&mut self) -> Vec<Box<dyn Tap>> {
+        let voices = self.voices.take().into_iter();
+        voices.map(|voices| Box::new(voices) as _).collect()
+    }
+
+    fn clock(&self) -> Clock {
+        self.nodes.clock()
     }
 
     fn judge(&self) -> Judge {
@@ -136,26 +142,44 @@ impl antiphon_core::Source for Source {
         intake: Intake,
         stop: Stop,
     ) -> BoxFuture<'static, Result<(), SourceError>> {
-        Box::new(self.nodes).run(intake, stop)
+        let Self {
+            nodes, bot, pool, ..
+        } = *self;
+        Box::pin(async move {
+            let mut nodes = Box::new(nodes).run(intake, stop);
+            let mut user = bot.current_user_id();
+            tokio::select! {
+                ended = &mut nodes => return ended,
+                // The sender is gone only with the client that is held here.
+                Ok(user) = user.wait_for(Option::is_some) => learn(&pool, *user),
+            }
+            nodes.await
+        })
     }
 }
 
-/// Hands Discord's voice events to the pool, as the head of the journal comes by them.
+/// Gives the pool the bot's user, once that is known.
+fn learn(pool: &Pool, user: Option<Id<UserMarker>>) {
+    if let Some(user) = user {
+        pool.set_user(user.get());
+    }
+}
+
+/// Hands Discord's voice events to the pool, as the app reads them from the journal.
 ///
-/// It keeps no picture, only how far it has read: after a restart the pool hears how each guild's voice stood last.
+/// After a restart it goes on with the events that it has not seen, so that the pool learns how each guild's voice
+/// stood last.
 #[derive(Debug)]
 pub struct Voices {
     name: String,
-    bot: SourceName,
+    bot: discord::Client,
     pool: Pool,
-    /// Id of the bot's user, once Discord has told it.
-    me: Arc<AtomicU64>,
-    /// Guilds that a session which began anew has not brought yet.
+    /// Guilds that a new session has named and not brought yet.
     anew: HashSet<u64>,
 }
 
 impl Voices {
-    fn heard(&mut self, event: &Event) -> Result<(), antiphon_core::DecodeError> {
+    fn heard(&mut self, event: &Event) -> Result<(), DecodeError> {
         let is = |kinds: &[&str]| kinds.contains(&event.kind().as_str());
         if is(VoiceStateUpdate::KINDS) {
             let state = VoiceStateUpdate::view(event)?;
@@ -176,7 +200,7 @@ impl Voices {
             });
         } else if is(Ready::KINDS) {
             let ready = Ready::decode(event)?;
-            self.learn_user(ready.user.id.get());
+            learn(&self.pool, Some(ready.user.id));
             self.anew
                 .extend(ready.guilds.iter().map(|guild| guild.id.get()));
         } else if is(GuildCreate::KINDS) {
@@ -188,11 +212,13 @@ impl Voices {
             }
         } else if is(GuildDelete::KINDS) {
             let seen = GuildDelete::view(event)?;
-            if let Some(guild) = seen.id.filter(|_| seen.unavailable != Some(true)) {
+            if let Some(guild) = seen.id.filter(|_| seen.unavailable != Some(true))
+                && let Some(user) = self.pool.user()
+            {
                 self.anew.remove(&guild.get());
                 self.pool.voice_state_update(VoiceState {
                     guild: guild.get().into(),
-                    user: self.pool.user(),
+                    user,
                     channel: None,
                     session_id: String::new(),
                 });
@@ -201,72 +227,47 @@ impl Voices {
         Ok(())
     }
 
-    /// Discord has told who the bot is.
-    fn learn_user(&self, user: u64) {
-        self.me.store(user, Ordering::Relaxed);
-        if self.pool.user().get() != user {
-            tracing::error!(
-                bot = user,
-                pool = %self.pool.user(),
-                "the pool was made for another user than the bot's, and will enter no channel"
-            );
-        }
-    }
-
     /// Whether a guild that came back from an outage has lost the bot's voice, where it has a player.
-    fn has_left(
-        &self,
-        guild: Id<GuildMarker>,
-        event: &Event,
-    ) -> Result<bool, antiphon_core::DecodeError> {
+    fn has_left(&self, guild: Id<GuildMarker>, event: &Event) -> Result<bool, DecodeError> {
+        let Some(user) = self.pool.user() else {
+            return Ok(false);
+        };
         if self.pool.player(guild.get()).is_none() {
             return Ok(false);
         }
         let create = GuildCreate::decode(event)?;
         let is_there = create.guild().is_some_and(|guild| {
             let mut voices = guild.voice_states.iter();
-            voices.any(|voice| {
-                voice.user_id.get() == self.pool.user().get() && voice.channel_id.is_some()
-            })
+            voices.any(|voice| voice.user_id.get() == user.get() && voice.channel_id.is_some())
         });
         Ok(!is_there)
     }
 }
 
-impl Projection for Voices {
+impl Tap for Voices {
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn apply(&mut self, event: &Event) -> Before {
-        if *event.source() == self.bot
-            && let Err(error) = self.heard(event)
-        {
-            tracing::warn!(position = %event.position(), %error, "the pool does not hear an event that cannot be read");
+    fn see(&mut self, event: &Event) {
+        if event.source() != self.bot.source() {
+            return;
         }
-        Before::NOTHING
-    }
-
-    fn save(&self) -> Option<Vec<u8>> {
-        // Nothing but the position that goes with it.
-        Some(Vec::new())
-    }
-
-    fn restore(&mut self, _: &[u8]) -> Result<(), BoxError> {
-        Ok(())
+        learn(&self.pool, *self.bot.current_user_id().borrow());
+        if let Err(error) = self.heard(event) {
+            tracing::warn!(position = %event.position(), %error, "the pool is not given an event that cannot be read");
+        }
     }
 }
 
-/// The bot's Gateway, as the pool asks it for channels.
+/// The bot's Gateway, for the pool's requests for channels.
 struct Gateway(Arc<Line>);
 
 struct Line {
     bot: discord::Client,
-    /// Whose voice the nodes are to speak with.
-    user: UserId,
-    /// Who the bot is, once Discord has told it.
-    me: Arc<AtomicU64>,
-    /// By shard; one that is down holds up no other.
+    /// The user that the nodes are told, if the configuration chose one.
+    user: Option<UserId>,
+    /// By shard: a shard that is down holds up no other.
     turns: Mutex<HashMap<Option<u32>, Arc<Semaphore>>>,
 }
 
@@ -288,10 +289,11 @@ impl VoiceGateway for Gateway {
             if !line.bot.intents().contains(Intents::GUILD_VOICE_STATES) {
                 return Err(discord::VoiceError::IntentMissing.into());
             }
-            let me = line.me.load(Ordering::Relaxed);
-            if me != 0 && me != line.user.get() {
-                let user = line.user;
-                return Err(format!("the pool was made for the user {user}, and the bot is {me}: give its configuration the bot's own id").into());
+            let me = *line.bot.current_user_id().borrow();
+            if let (Some(user), Some(me)) = (line.user, me)
+                && user.get() != me.get()
+            {
+                return Err(format!("the pool was made for the user {user}, and the bot is {me}: leave the user out of its configuration").into());
             }
             let guild = id(request.guild.get())?;
             let channel = request

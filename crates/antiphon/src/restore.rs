@@ -1,28 +1,31 @@
-//! What a consumer takes up again when it starts.
+//! The start of a consumer: its cursor, projections and lanes from the journal.
 
 use std::sync::{Arc, Mutex};
 
-use antiphon_core::{Batch, ConsumerName, Cursor, Event, Journal, OpenEvent, Position, Rng};
+use antiphon_core::{
+    Batch, Before, BoxError, ConsumerName, Cursor, Event, Journal, OpenEvent, Position, Projection,
+    Rng, Tap,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
-    app::{App, Begin},
+    context::Befores,
     dispatcher::{self, Following, PAGE, Plans},
     error::RunError,
-    extract::Befores,
     ingest,
     keys::Keys,
     lanes::{LaneId, Lanes},
+    parts::{Begin, Parts},
     runner::Work,
 };
 
-/// A projection without a save is made again from so many positions back at most.
+/// Most positions from which a projection without a saved state is built again.
 const REMAKE: u64 = 100_000;
 
-/// Where the consumer begins, and up to where an earlier run may have handled events that its cursor does not show.
+/// The consumer's cursor, and the position up to which an earlier run may have handled events that it does not show.
 ///
-/// The cursor is stored anew as one that is being worked from, before anything is handled.
+/// The cursor is stored again, marked as in use, before anything is handled.
 pub(crate) async fn cursor(
     journal: &Arc<dyn Journal>,
     consumer: &ConsumerName,
@@ -50,34 +53,36 @@ pub(crate) async fn cursor(
     Ok((cursor, doubtful))
 }
 
-/// Brings the projections up to where the head begins.
+/// Brings the projections and taps to the position at which the head begins.
 pub(crate) async fn projections<S>(
-    app: &mut App<S>,
+    parts: &mut Parts<S>,
     journal: &Arc<dyn Journal>,
     head: Position,
 ) -> Result<Vec<Following>, RunError> {
     let last = *journal.last().borrow();
-    let own = std::mem::take(&mut app.projections);
-    let of_sources = app
-        .sources
-        .iter_mut()
-        .flat_map(|source| source.projections());
+    let mut found = Vec::new();
+    for source in &mut parts.sources {
+        found.append(&mut source.projections());
+        found.extend(source.taps().into_iter().map(Tapped::boxed));
+    }
+    found.append(&mut parts.projections);
+    found.extend(parts.taps.drain(..).map(Tapped::boxed));
     let mut projections = Vec::new();
-    for mut projection in of_sources.chain(own) {
+    for mut projection in found {
         let name = projection.name().to_owned();
         if projections
             .iter()
             .any(|other: &Following| other.projection.name() == name)
         {
             return Err(RunError::Configuration(format!(
-                "two projections are named `{name}`"
+                "two projections or taps are named `{name}`"
             )));
         }
         let saved = journal.projection(&name).await.map_err(RunError::Read)?;
         let restored = saved.and_then(|saved| match projection.restore(&saved.state) {
             Ok(()) => Some(saved.position.min(last)),
             Err(failure) => {
-                warn!(projection = name, %failure, "a saved projection cannot be read and is made again");
+                warn!(projection = name, %failure, "a saved projection cannot be read and is built again");
                 None
             }
         });
@@ -101,21 +106,49 @@ pub(crate) async fn projections<S>(
     Ok(projections)
 }
 
-/// The lanes, those that need a task, and the handlers found on the way.
+/// A tap as a projection without a state, so that its position is stored as a projection's is.
+struct Tapped(Box<dyn Tap>);
+
+impl Tapped {
+    fn boxed(tap: Box<dyn Tap>) -> Box<dyn Projection> {
+        Box::new(Self(tap))
+    }
+}
+
+impl Projection for Tapped {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn apply(&mut self, event: &Event) -> Before {
+        self.0.see(event);
+        Before::NOTHING
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(Vec::new())
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+/// The lanes, those that need a task, and the handlers that were looked up.
 type Restored<S> = (Arc<Mutex<Lanes<Work<S>>>>, Vec<LaneId>, Plans<S>);
 
-/// Makes the lanes again as the cursor describes them, with what was open back in its place.
+/// Builds the lanes from the cursor, with the open events back in their places.
 pub(crate) fn lanes<S: Send + Sync + 'static>(
-    app: &App<S>,
+    parts: &Parts<S>,
     open: Vec<(Arc<Event>, u32)>,
     keys: &Keys,
     cursor: &Cursor,
     doubtful: Position,
 ) -> Restored<S> {
-    let mut lanes = Lanes::restore(app.limits.lanes(), cursor, doubtful);
+    let mut lanes = Lanes::restore(parts.limits.lanes(), cursor, doubtful);
     let mut plans = Plans::new();
     for (event, starts) in open {
-        let plan = plans.of(event.kind(), &app.shared);
+        let plan = plans.of(event.kind(), &parts.shared);
         if plan.is_empty() {
             continue;
         }
@@ -132,7 +165,7 @@ pub(crate) fn lanes<S: Send + Sync + 'static>(
     (Arc::new(Mutex::new(lanes)), begun, plans)
 }
 
-/// Reads the cursor's open events; those that retention has removed are left out.
+/// Reads the cursor's open events, without those that retention has removed.
 pub(crate) async fn open(
     journal: &Arc<dyn Journal>,
     open: &[OpenEvent],
@@ -154,7 +187,7 @@ pub(crate) async fn open(
                 Some(event) if event.position() == wanted.position => {
                     loaded.push((event, wanted.starts));
                 }
-                // What was found lies beyond the wanted one, and is looked for again with the next page.
+                // The event that was found lies behind the wanted one, and is read again with the next page.
                 Some(_) => break,
                 None => {}
             }

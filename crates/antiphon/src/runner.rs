@@ -1,4 +1,4 @@
-//! A lane's task: one event after another, each through its handlers.
+//! The tasks of lanes: one event after another, each through its handlers.
 
 use std::{
     collections::HashSet,
@@ -24,7 +24,7 @@ use tokio::{
 use tracing::{debug, error, trace, warn};
 
 use crate::{
-    extract::{Befores, Context},
+    context::{Befores, Context},
     handle::Handle,
     handler::{HandlerError, HandlerFuture},
     ingest::Write,
@@ -33,7 +33,7 @@ use crate::{
     table::{AnyPayload, Chosen, Plan},
 };
 
-/// An event that was started this often without an end is given up.
+/// Starts without an end after which an event is given up.
 const CRASHES: u32 = 3;
 /// Upper end of the first pause before a failed call is made again.
 const RETRY_BASE: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ const RETRY_CAP: Duration = Duration::from_secs(30);
 /// How long the error hook may take.
 const HOOK_DEADLINE: Duration = Duration::from_secs(60);
 
-/// What waits in a lane.
+/// An item of a lane.
 pub(crate) enum Work<S> {
     /// An event with the handlers it had when the head read it.
     Event {
@@ -57,37 +57,66 @@ pub(crate) enum Work<S> {
     },
 }
 
-/// A call of a handler that failed, as [`App::on_error`](crate::App::on_error) sees it.
+/// A failed call of a handler, for [`App::on_error`](crate::App::on_error).
+///
+/// ```
+/// use antiphon::{App, Event, HandlerError, HandlerExt, Position};
+/// use antiphon::{DeadLetterId, journal::{Journal, MemoryJournal}, testing};
+/// use std::sync::Arc;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// async fn sing(_: Event) -> Result<(), HandlerError> {
+///     Err(HandlerError::message("the score is missing"))
+/// }
+///
+/// let (script, source) = testing::script("stage");
+/// let app = App::new(())
+///     .source(source)
+///     .on(sing.named("sing"))
+///     .on_error(|failure| async move { eprintln!("{}: {}", failure.handler, failure.error) });
+/// let journal = Arc::new(MemoryJournal::new());
+/// let app = testing::TestApp::start(app, Arc::clone(&journal)).await;
+/// script.say("room/loft", "now").await?;
+/// app.settle().await;
+///
+/// // The error is permanent, so the event is a dead letter by now.
+/// let letters = journal.dead_letters(DeadLetterId(0), 10).await?;
+/// assert_eq!((&*letters[0].handler, &*letters[0].error), ("sing", "the score is missing"));
+/// app.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Failure {
     /// The event.
     pub event: Arc<Event>,
-    /// Name of the handler; of all that would have had the event, if its body did not decode.
+    /// Name of the handler; the names of all handlers of the payload, if the body did not decode.
     pub handler: Arc<str>,
-    /// Why it failed.
+    /// The error.
     pub error: Arc<HandlerError>,
-    /// Which call it was, from 1.
+    /// Number of the call, from 1.
     pub attempt: u32,
-    /// Whether it was the last: the event is a dead letter now.
+    /// Whether it was the last call: the event is a dead letter now.
     pub is_final: bool,
 }
 
 /// A hook for failures.
 pub(crate) type Hook = Arc<dyn Fn(Failure) -> BoxFuture<'static, ()> + Send + Sync>;
 
-/// What all lanes' tasks share.
+/// The state that all lanes' tasks share.
 pub(crate) struct Runner<S> {
     pub(crate) lanes: Arc<Mutex<Lanes<Work<S>>>>,
     pub(crate) state: Arc<S>,
     pub(crate) handle: Handle<S>,
     pub(crate) writes: mpsc::Sender<Write>,
-    /// The number of changes in the cursor that was saved last.
+    /// Number of changes in the cursor that was saved last.
     pub(crate) saved: watch::Receiver<u64>,
     /// Whether the committer knows that the cursor changed.
     pub(crate) dirty: Arc<AtomicBool>,
     pub(crate) changed: Arc<Notify>,
-    /// Told when there is room for what is parked.
+    /// Notified when there is room for parked lanes.
     pub(crate) room: Notify,
     pub(crate) judges: Vec<Judge>,
     pub(crate) hook: Option<Hook>,
@@ -99,7 +128,7 @@ pub(crate) struct Runner<S> {
     pub(crate) letters: Mutex<HashSet<DeadLetterId>>,
 }
 
-/// What a lane's task uses again for each event.
+/// Buffers that a lane's task uses for each event.
 #[derive(Default)]
 struct Scratch {
     chosen: Vec<Chosen>,
@@ -116,7 +145,7 @@ struct Passage<'a, S> {
     redelivered: bool,
 }
 
-/// What became of one call.
+/// The outcome of one call.
 enum Called {
     Done,
     Again,
@@ -125,7 +154,7 @@ enum Called {
 
 impl<S: Send + Sync + 'static> Runner<S> {
     pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes<Work<S>>> {
-        // The lanes' own code does not panic half-way through a change.
+        // The lanes' code does not panic half-way through a change.
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -134,7 +163,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the committer know that the cursor changed, once until it looks.
+    /// Notifies the committer of a changed cursor, once until it looks.
     pub(crate) fn touch(&self) {
         if !self.dirty.load(Ordering::Relaxed) && !self.dirty.swap(true, Ordering::AcqRel) {
             self.changed.notify_one();
@@ -155,7 +184,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
                 return;
             }
             let Some(taken) = step.taken else {
-                // Under load the head has more by the time the others have had their turn.
+                // Under load the head has the next event once the other tasks have had their turn.
                 lingers = false;
                 tokio::task::yield_now().await;
                 continue;
@@ -238,10 +267,10 @@ impl<S: Send + Sync + 'static> Runner<S> {
         );
     }
 
-    /// Handles a dead letter again, by the handlers it names, or all if it names none.
+    /// Handles a dead letter again: by the handlers that it names, or by all if it names none.
     async fn handle_letter(&self, letter: DeadLetter, plan: &Plan<S>, scratch: &mut Scratch) {
-        // The request counts as met before the handler begins: a letter that takes the process down is not handled
-        // again until someone asks once more.
+        // The request is removed before the handler begins: a letter that ends the process is not handled again until
+        // the next request.
         let begun = DeadLetter {
             replay: false,
             ..letter.clone()
@@ -277,7 +306,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
             redelivered: true,
         };
         let failed = self.call_all(&passage, scratch).await;
-        // A failure under the same name took the letter's place; any other leaves letters of its own.
+        // A failure under the same name has replaced the letter; any other has left letters of its own.
         if !failed.iter().any(|name| **name == *handler) {
             self.write(DeadLetterChange::Drop(id)).await;
         }
@@ -285,7 +314,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
 
     /// Calls the chosen handlers in order, and those that failed transiently again after the others.
     ///
-    /// Gives the names under which dead letters were left.
+    /// It returns the names under which dead letters were left.
     async fn call_all(&self, passage: &Passage<'_, S>, scratch: &mut Scratch) -> Vec<Arc<str>> {
         let Scratch {
             chosen,
@@ -316,7 +345,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
                         }
                     },
                 };
-                // The last one gets the payload itself, so that it need not be cloned.
+                // The last handler gets the payload itself, which saves a clone.
                 if chosen[number + 1..]
                     .iter()
                     .any(|later| later.group == one.group)
@@ -388,7 +417,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
         }
     }
 
-    /// Whether the same call could succeed later: the handler says so, or the platform whose error it is.
+    /// Whether the same call could succeed later, by the handler's word or the judgement of the error's platform.
     fn is_transient(&self, error: &HandlerError) -> bool {
         error.is_retry()
             || error
@@ -412,7 +441,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
         names
     }
 
-    /// Logs a failure, tells the hook, and buries the event if it was the last.
+    /// Logs a failure, calls the hook, and makes the event a dead letter if the call was the last.
     async fn report(
         &self,
         event: &Arc<Event>,
@@ -466,7 +495,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
     async fn write(&self, change: DeadLetterChange) {
         if self.writes.send(Write::Dead(change)).await.is_err() {
             debug!("a change to the dead letters came after the journal's end");
-            // Without its dead letter the event must not count as done: it stays open for the next run.
+            // Without a dead letter the event must not count as done: it stays open for the next run.
             std::future::pending::<()>().await;
         }
     }
@@ -486,10 +515,10 @@ fn decode<S: 'static>(passage: &Passage<'_, S>, group: u32) -> Result<AnyPayload
     decoded.unwrap_or_else(|_| Err(passage.event.undecodable::<S>("its decoder panicked")))
 }
 
-/// Runs a handler's future to its end, its panic or its deadline.
+/// Runs a handler's future to its end, to a panic, or to its deadline.
 async fn finish(future: HandlerFuture, deadline: Duration) -> Result<(), HandlerError> {
     let mut future = Guarded(future);
-    // Most handlers end at once; only those that do not cost a timer.
+    // Most handlers end at once, and need no timer.
     if let std::task::Poll::Ready(result) = futures_util::poll!(&mut future) {
         return result;
     }

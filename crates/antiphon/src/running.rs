@@ -1,7 +1,7 @@
-//! An app's tasks: how they are started, watched, and stopped in two phases.
+//! The tasks of an app: their start, their supervision, and the two phases of stopping.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,8 +10,8 @@ use std::{
 };
 
 use antiphon_core::{
-    AppendError, Batch, Clock, ConsumerName, Gap, Intake, Journal, Keep, KindPattern, Link,
-    LinkState, Outlet, Payload, Retention, Rng, Source, SourceError, SourceName, Stopper,
+    AppendError, Batch, Clock, ConsumerName, Intake, Journal, LinkState, Outlet, Retention, Rng,
+    Source, SourceError, SourceName, Stopper,
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -22,13 +22,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
-    app::{App, OnStopped},
     dispatcher::{Dispatcher, Following, HeadError, Letters},
     error::RunError,
+    handle::Handle,
     ingest::{self, Committer, WRITES},
-    keys::Keys,
     lanes::Lanes,
     metric::Counters,
+    parts::{OnStopped, Parts},
     restore,
     runner::{Runner, Work},
     tail::Tail,
@@ -39,10 +39,10 @@ const CLOSE: Duration = Duration::from_secs(10);
 /// How long the journal gets to store what is left.
 const STORE: Duration = Duration::from_secs(10);
 
-/// How often what retention no longer keeps is removed.
+/// How often a sweep removes the events that retention no longer keeps.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// What a task of the app came to.
+/// The end of a task.
 enum Ended {
     Source(SourceName, Result<(), SourceError>),
     Committer(Result<(), AppendError>),
@@ -63,12 +63,12 @@ pub(crate) struct Running<S> {
     on_stopped: OnStopped,
     grace: Duration,
     rng: Rng,
-    /// What has ended so far.
+    /// Results of the head and of the committer, once they have ended.
     head: Option<Result<Vec<Following>, HeadError>>,
     committer: Option<Result<(), AppendError>>,
 }
 
-/// What a task is, for the log and for the order of stopping.
+/// The kind of a task, for the log and for the order of stopping.
 #[derive(Clone, Debug)]
 enum Task {
     Source(SourceName),
@@ -79,28 +79,29 @@ enum Task {
 
 impl<S: Send + Sync + 'static> Running<S> {
     pub(crate) async fn start(
-        mut app: App<S>,
+        mut parts: Parts<S>,
         journal: Arc<dyn Journal>,
     ) -> Result<Self, RunError> {
-        app.check()?;
-        let known = app.sources.iter().flat_map(|source| source.kinds());
-        let known: HashSet<&'static str> = known.map(|info| info.kind).chain(own_kinds()).collect();
-        app.shared.change(|table| table.know(known));
-        let rng = app.rng.fork();
-        let (cursor, doubtful) = restore::cursor(&journal, &app.name, app.begin, rng).await?;
-        let projections = restore::projections(&mut app, &journal, cursor.read).await?;
+        parts.check()?;
+        let kinds = parts.kinds();
+        parts.shared.change(|table| table.know(kinds));
+        let clock = parts.clock();
+        let mut rng = Rng::new();
+        let (cursor, doubtful) =
+            restore::cursor(&journal, &parts.name, parts.begin, rng.fork()).await?;
+        let projections = restore::projections(&mut parts, &journal, cursor.read).await?;
         let open = restore::open(&journal, &cursor.open).await?;
-        let keys = Keys::new(&app, cursor.sources_lanes_since());
-        let (lanes, active, plans) = restore::lanes(&app, open, &keys, &cursor, doubtful);
+        let keys = parts.keys(cursor.sources_lanes_since());
+        let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
         let seen = Arc::clone(&lanes);
         let probe = move || {
             let lanes = lock(&seen);
             (lanes.read(), lanes.open(), lanes.is_parked())
         };
-        app.shared.begin(journal.last(), Box::new(probe));
+        parts.shared.begin(journal.last(), Box::new(probe));
 
         let tail = Arc::new(Tail::new());
-        let (outlet, intakes) = open_intakes(&mut app, &journal).await?;
+        let (outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
         let give_up = CancellationToken::new();
         let (writes, written) = mpsc::channel(WRITES);
         let (saved, saved_seen) = watch::channel(0);
@@ -112,60 +113,60 @@ impl<S: Send + Sync + 'static> Running<S> {
             tail: Arc::clone(&tail),
             outlet,
             writes: written,
-            consumer: app.name.clone(),
+            consumer: parts.name.clone(),
             cursor: cursor_now(&lanes, &dirty),
             changed: Arc::clone(&changed),
             saved,
             counters: counters.clone(),
-            rng: app.rng.fork(),
+            rng: rng.fork(),
             give_up: give_up.clone(),
         };
         let runner = Runner {
             lanes: Arc::clone(&lanes),
-            state: Arc::clone(&app.state),
-            handle: app.handle(),
+            state: Arc::clone(&parts.state),
+            handle: Handle(Arc::clone(&parts.shared)),
             writes,
             saved: saved_seen,
             dirty,
             changed,
             room: Notify::new(),
-            judges: app.sources.iter().map(|source| source.judge()).collect(),
-            hook: app.hook.clone(),
+            judges: parts.sources.iter().map(|source| source.judge()).collect(),
+            hook: parts.hook.clone(),
             counters: counters.clone(),
-            consumer: app.name.clone(),
-            clock: app.clock,
-            rng: Mutex::new(app.rng.fork()),
+            consumer: parts.name.clone(),
+            clock,
+            rng: Mutex::new(rng.fork()),
             letters: Mutex::default(),
         };
         let head_stop = CancellationToken::new();
         let head = Dispatcher {
             journal: Arc::clone(&journal),
             tail,
-            shared: Arc::clone(&app.shared),
+            shared: Arc::clone(&parts.shared),
             runner: Arc::new(runner),
             keys,
             projections,
             stop: head_stop.clone(),
-            grace: app.grace,
-            rng: app.rng.fork(),
+            grace: parts.grace,
+            rng: rng.fork(),
             plans,
             tasks: JoinSet::new(),
             befores: HashMap::new(),
             letters: Letters::default(),
         };
-        let policy = Arc::new(retention(&app));
+        let policy = Arc::new(parts.retention());
         let mut running = Self {
             journal,
-            consumer: app.name.clone(),
+            consumer: parts.name.clone(),
             lanes,
             tasks: JoinSet::new(),
             names: HashMap::new(),
             stopper: Stopper::new(),
             head_stop,
             give_up,
-            on_stopped: app.on_stopped,
-            grace: app.grace,
-            rng: app.rng.fork(),
+            on_stopped: parts.on_stopped,
+            grace: parts.grace,
+            rng: rng.fork(),
             head: None,
             committer: None,
         };
@@ -176,9 +177,9 @@ impl<S: Send + Sync + 'static> Running<S> {
             Task::Head,
             async move { Ended::Head(head.run(active).await) },
         );
-        let sweeper = sweep(Arc::clone(&running.journal), policy, app.clock, counters);
+        let sweeper = sweep(Arc::clone(&running.journal), policy, clock, counters);
         running.spawn(Task::Beside("retention"), sweeper);
-        running.spawn_sources(app.sources, intakes);
+        running.spawn_sources(parts.sources, intakes);
         info!(consumer = %running.consumer, read = %cursor.read, open = cursor.open.len(), "started");
         Ok(running)
     }
@@ -205,7 +206,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         self.names.insert(abort.id(), (task, abort));
     }
 
-    /// Runs until it is told to stop or something ends it, and stops in good order.
+    /// Runs until the shutdown or until something ends it, and stops in good order.
     pub(crate) async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         tokio::pin!(shutdown);
         let mut outcome = Ok(());
@@ -223,7 +224,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         outcome.and(stopped)
     }
 
-    /// Notes what a task came to; an error if the app cannot go on without it.
+    /// Takes the end of a task; an error if the app cannot go on without it.
     fn ended(
         &mut self,
         ended: Result<(Id, Ended), JoinError>,
@@ -248,7 +249,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         self.names.remove(&id);
         match ended {
             Ended::Source(name, Ok(())) => info!(source = %name, "a source has ended"),
-            // While stopping, its end is what was wanted, however it came.
+            // While stopping, every end of a source is wanted.
             Ended::Source(_, Err(failure)) if self.on_stopped == OnStopped::End && !stopping => {
                 return Err(RunError::Source(failure));
             }
@@ -266,12 +267,12 @@ impl<S: Send + Sync + 'static> Running<S> {
         Ok(())
     }
 
-    /// Whether a task of this sort still runs.
+    /// Whether any such task still runs.
     fn runs(&self, wanted: impl Fn(&Task) -> bool) -> bool {
         self.names.values().any(|(task, _)| wanted(task))
     }
 
-    /// Waits until no task of this sort runs, or the deadline; the first panic meanwhile is kept.
+    /// Waits until no such task runs, or until the deadline; keeps the first panic meanwhile.
     async fn wait_for(
         &mut self,
         deadline: Instant,
@@ -293,7 +294,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let mut outcome = Ok(());
         self.stopper.stop_reading();
         self.head_stop.cancel();
-        // The head keeps to the grace by itself; the rest is for the machine to be slow in.
+        // The head ends after the grace by itself; the rest of the time is for a slow machine.
         let head = Instant::now() + self.grace + STORE;
         self.wait_for(head, &mut outcome, |task| matches!(task, Task::Head))
             .await;
@@ -330,7 +331,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         }
     }
 
-    /// Ends the tasks of this sort that are still there, and names them.
+    /// Aborts all such tasks, and logs their names.
     fn abort(&mut self, wanted: impl Fn(&Task) -> bool) {
         for (task, abort) in self.names.values() {
             if wanted(task) {
@@ -368,60 +369,38 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Opens a way to the journal for each source, with the checkpoints it begins with.
+/// Opens an intake for each source, with the source's stored checkpoints.
 async fn open_intakes<S: Send + Sync + 'static>(
-    app: &mut App<S>,
+    parts: &mut Parts<S>,
     journal: &Arc<dyn Journal>,
+    clock: Clock,
+    rng: &mut Rng,
 ) -> Result<(Outlet, Vec<Intake>), RunError> {
-    let mut outlet = Outlet::new(app.limits.intake);
+    let mut outlet = Outlet::new(parts.limits.intake);
     let mut intakes = Vec::new();
-    let names = app.sources.iter().map(|source| source.name().clone());
+    let names = parts.sources.iter().map(|source| source.name().clone());
     for name in names.collect::<Vec<_>>() {
         let checkpoints = journal.checkpoints(&name).await.map_err(RunError::Read)?;
-        let intake = outlet.intake(name.clone(), checkpoints, app.clock, &mut app.rng);
-        app.shared.add_link(name, intake.link());
+        let intake = outlet.intake(name.clone(), checkpoints, clock, rng);
+        parts.shared.add_link(name, intake.link());
         intakes.push(intake);
     }
     outlet.seal();
     Ok((outlet, intakes))
 }
 
-/// The kinds of antiphon's own that have a type.
-fn own_kinds() -> impl Iterator<Item = &'static str> {
-    let gap = Gap::KINDS.iter();
-    gap.chain(Link::KINDS).copied()
-}
-
-/// The cursor as the lanes have it, for the committer.
+/// The function by which the committer reads the lanes' cursor.
 fn cursor_now<S: Send + Sync + 'static>(
     lanes: &Arc<Mutex<Lanes<Work<S>>>>,
     dirty: &Arc<AtomicBool>,
 ) -> ingest::CursorNow {
     let (lanes, dirty) = (Arc::clone(lanes), Arc::clone(dirty));
     Box::new(move || {
-        // Before the look: what changes from here on must be told again.
+        // Before the look: later changes must be notified again.
         dirty.store(false, Ordering::Release);
         let lanes = lock(&lanes);
         (lanes.changes(), lanes.cursor())
     })
-}
-
-/// The owner's policy, with what the sources' platforms call momentary.
-fn retention<S>(app: &App<S>) -> Retention {
-    let mut policy = app.retention.clone();
-    for info in app.sources.iter().flat_map(|source| source.kinds()) {
-        let named = policy
-            .rules
-            .iter()
-            .chain(&policy.momentary)
-            .any(|(pattern, _)| pattern.matches(info.kind));
-        if let Keep::Momentary(keep) = info.keep
-            && !named
-        {
-            policy.momentary.push((KindPattern::new(info.kind), keep));
-        }
-    }
-    policy
 }
 
 async fn sweep(
@@ -452,10 +431,10 @@ async fn sweep(
     }
 }
 
-/// Target of what is logged about connections, for programs that tell it in another way.
+/// Log target of the connections' states, for programs that show them in another way.
 const LINK: &str = "antiphon::link";
 
-/// Follows the connection of one source, for log and metrics.
+/// Logs the state of one source's connection, and sets its metric.
 async fn show_link(source: SourceName, mut link: watch::Receiver<LinkState>) -> Ended {
     let gauge = metrics::gauge!("antiphon_link_connected", "source" => source.as_str().to_owned());
     loop {

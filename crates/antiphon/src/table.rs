@@ -1,7 +1,7 @@
-//! Which handlers an event has.
+//! The table of handlers, by kind.
 //!
-//! The table is never changed, only replaced: adding and removing copy it, and an event that was dispatched keeps the
-//! handlers it began with.
+//! A table is never changed, only replaced by a changed copy, so that an event keeps the handlers that it had when the
+//! head read it.
 
 use std::{
     any::{Any, TypeId, type_name},
@@ -19,18 +19,18 @@ use antiphon_core::{DecodeError, Event, Kind, KindPattern, Payload, Position};
 use tracing::trace;
 
 use crate::{
-    extract::Context,
+    context::Context,
     handler::{Handler, HandlerFuture, Options},
 };
 
-/// Names one registration of a handler, to remove it again.
+/// Number of a handler's registration, to remove it by; see [`Handle::remove`](crate::Handle::remove).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HandlerId(pub(crate) u64);
 
 /// A decoded payload whose type is known to its group only.
 pub(crate) type AnyPayload = Arc<dyn Any + Send + Sync>;
 
-/// What the app knows of one handler, whatever its types.
+/// A handler's name and options, without its types.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) id: HandlerId,
@@ -38,7 +38,7 @@ pub(crate) struct Entry {
     pub(crate) attempts: u32,
     pub(crate) deadline: Duration,
     filtered: bool,
-    /// Only events after this are its own.
+    /// The handler takes only events after this position.
     since: Position,
     removed: AtomicBool,
 }
@@ -114,7 +114,7 @@ impl<P: Payload, S: 'static> Registered<P, S> {
         }
     }
 
-    /// Whether the handler wants this view; a filter that panics wants it, and fails it when it is called.
+    /// Whether the view passes the filter; an error if the filter panics, which the call then fails with.
     fn passes(&self, view: &P::View<'_>) -> Result<bool, ()> {
         if !self.entry.filtered {
             return Ok(true);
@@ -135,7 +135,7 @@ pub(crate) struct Chosen {
 
 /// All handlers of one payload type that an event's kind has.
 pub(crate) trait Group<S>: Any + Send + Sync {
-    /// Puts the handlers that want the event behind `chosen`.
+    /// Appends the handlers that take the event to `chosen`.
     fn choose(
         &self,
         event: &Event,
@@ -146,7 +146,7 @@ pub(crate) trait Group<S>: Any + Send + Sync {
     fn entry(&self, handler: u32) -> &Arc<Entry>;
     fn entries(&self) -> Vec<Arc<Entry>>;
     fn call(&self, handler: u32, payload: AnyPayload, context: &Context<'_, S>) -> HandlerFuture;
-    /// The group without that handler; `None` if it is not in it.
+    /// The group without that handler; `None` if the handler is in another.
     fn without(&self, id: HandlerId) -> Option<Arc<dyn Group<S>>>;
 }
 
@@ -241,12 +241,12 @@ impl<P: Payload, S: 'static> Group<S> for Typed<P, S> {
     }
 }
 
-/// Which kinds a raw handler wants.
+/// The kinds that a raw handler takes.
 #[derive(Clone, Debug)]
 pub(crate) enum Wants {
-    /// Those that fit a pattern.
+    /// Kinds that fit a pattern.
     Pattern(KindPattern),
-    /// Those of a platform that have no type.
+    /// A platform's kinds that have no type.
     Unknown(Box<str>),
 }
 
@@ -269,7 +269,7 @@ pub(crate) struct Plan<S> {
 }
 
 impl<S: 'static> Plan<S> {
-    /// Whether nobody wants events of this kind.
+    /// Whether no handler takes events of this kind.
     pub(crate) fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }
@@ -282,9 +282,9 @@ impl<S: 'static> Plan<S> {
         self.groups.len()
     }
 
-    /// Chooses the handlers that want the event, in the order they run.
+    /// Chooses the handlers that take the event, in the order they run.
     ///
-    /// Groups whose view does not decode are left out and named in `undecodable`.
+    /// Groups whose view does not decode are left out, and added to `undecodable`.
     pub(crate) fn choose(
         &self,
         event: &Event,
@@ -374,7 +374,7 @@ impl<S: Send + Sync + 'static> Table<S> {
         *group = Arc::new(Typed::new(handlers));
     }
 
-    /// Takes a handler out; whether it was there.
+    /// Removes a handler; returns whether it was there.
     pub(crate) fn remove(&mut self, id: HandlerId) -> bool {
         if let Some(number) = self.raw.iter().position(|(_, one)| one.entry.id == id) {
             let (_, removed) = self.raw.remove(number);

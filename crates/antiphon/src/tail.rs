@@ -1,4 +1,4 @@
-//! The last events in memory, so that a consumer that keeps up never reads the disk.
+//! The newest events in memory, so that a consumer that keeps up never reads the disk.
 
 use std::{
     collections::VecDeque,
@@ -8,15 +8,15 @@ use std::{
 use antiphon_core::{Event, Position};
 use tokio::sync::watch;
 
-/// Events kept at most.
+/// Most events in the tail.
 const EVENTS: usize = 8192;
-/// Bytes kept at most, by the drafts' weight; the newest batch is kept whatever it weighs.
+/// Most bytes in the tail, by the drafts' weight; the newest batch is kept whatever its size.
 const BYTES: usize = 32 << 20;
 
 /// A ring of the batches that were stored last.
 ///
-/// The batches in it follow one another without a hole; where the journal's numbers leave one, the ring begins anew,
-/// since nobody can tell whether another writer's events lie there.
+/// Its batches follow one another without a hole. At a hole in the journal's numbers the ring begins again, since
+/// another writer's events may lie there.
 #[derive(Debug)]
 pub(crate) struct Tail {
     ring: Mutex<Ring>,
@@ -41,14 +41,14 @@ struct Kept {
     bytes: usize,
 }
 
-/// What the tail has for a reader.
+/// The tail's answer to a reader.
 #[derive(Debug)]
 pub(crate) enum Ahead {
-    /// The events of this batch from the index on.
+    /// The next events: those of this batch from the index on.
     Here(Arc<Vec<Arc<Event>>>, usize),
-    /// Nothing of use: what follows, if anything does, is in the journal.
+    /// The next events, if there are any, are in the journal.
     Elsewhere,
-    /// A batch is being stored and will be here soon.
+    /// A batch is being stored, and will be in the tail soon.
     Soon,
 }
 
@@ -65,18 +65,18 @@ impl Tail {
         self.moved.subscribe()
     }
 
-    /// A batch is about to be stored.
+    /// Notes that a batch is about to be stored.
     pub(crate) fn storing(&self) {
         self.lock().storing = true;
     }
 
-    /// The batch was stored; these of its events were new.
+    /// Adds the new events of a batch that was stored.
     pub(crate) fn stored(&self, events: Vec<Arc<Event>>) {
         self.lock().push(events);
         self.moved.send_modify(|moved| *moved += 1);
     }
 
-    /// What follows `after`.
+    /// The events that follow `after`.
     pub(crate) fn ahead(&self, after: Position) -> Ahead {
         let ring = self.lock();
         let number = ring.batches.partition_point(|kept| kept.last <= after);

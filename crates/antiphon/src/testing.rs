@@ -1,6 +1,24 @@
-//! An app and a source for tests: start, let things happen, settle, look.
+//! An app and a source for tests.
 //!
+//! A test starts an app, has a [`Script`] bring events, lets the app settle, and looks at the journal.
 //! On a paused clock (`#[tokio::test(start_paused = true)]`) waiting costs nothing.
+//!
+//! ```
+//! use antiphon::{App, journal::MemoryJournal, testing::{SAID, TestApp, script}};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (choir, source) = script("choir");
+//! let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+//! choir.say("room/loft", "good evening").await?;
+//! choir.event("test.left", "room/loft", r#"{"who":"mira"}"#).await?;
+//! app.settle().await;
+//! assert_eq!(app.journal().kinds().await, [SAID, "test.left"]);
+//! assert_eq!(app.journal().texts().await, ["good evening"]);
+//! app.stop().await?;
+//! # Ok(())
+//! # }
+//! ```
 
 use std::{
     fmt,
@@ -12,8 +30,9 @@ use std::{
 };
 
 use antiphon_core::{
-    BoxFuture, Checkpoint, Closed, Draft, Entry, Event, Intake, Journal, Judge, Kind, KindInfo,
-    LaneOf, LinkState, Origin, Place, Position, Source, SourceError, SourceName, Stop,
+    BoxFuture, Checkpoint, Clock, Closed, Draft, Entry, Event, Intake, IntoJournal, Journal, Judge,
+    Kind, KindInfo, LaneOf, LinkState, Origin, Place, Position, Source, SourceError, SourceName,
+    Stop,
 };
 use serde_json::Value;
 use tokio::{
@@ -24,15 +43,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::{App, IntoJournal},
+    app::App,
     error::RunError,
     handle::{Handle, Progress},
 };
 
-/// How long nothing may happen before an app counts as settled.
+/// How long nothing must happen before an app counts as settled.
 const QUIET: Duration = Duration::from_millis(250);
 
-/// An app that runs beside the test, on a task that dies with this.
+/// An app that runs beside the test, on a task that ends when this is dropped.
 pub struct TestApp<S> {
     handle: Handle<S>,
     journal: Arc<dyn Journal>,
@@ -49,13 +68,13 @@ impl<S> fmt::Debug for TestApp<S> {
 }
 
 impl<S: Send + Sync + 'static> TestApp<S> {
-    /// Starts the app on the journal, and waits until it runs or has failed to.
-    pub async fn start<M>(app: App<S>, journal: impl IntoJournal<M>) -> Self {
+    /// Starts the app on the journal, and waits until it runs or has failed to start.
+    pub async fn start(app: App<S>, journal: impl IntoJournal) -> Self {
         let (journal, _) = journal.into_journal();
         let handle = app.handle();
         let shutdown = CancellationToken::new();
         let mut task = JoinSet::new();
-        task.spawn(app.run(Arc::clone(&journal), shutdown.clone()));
+        task.spawn(app.run(Arc::clone(&journal), shutdown.clone().cancelled_owned()));
         let started = Self {
             handle,
             journal,
@@ -73,21 +92,21 @@ impl<S: Send + Sync + 'static> TestApp<S> {
         &self.handle
     }
 
-    /// The journal it runs on.
+    /// The app's journal.
     pub fn journal(&self) -> Stored {
         Stored(Arc::clone(&self.journal))
     }
 
-    /// Whether the app has ended by itself; [`TestApp::stop`] tells how.
+    /// Whether the app has ended by itself; [`TestApp::stop`] returns its result.
     pub fn has_ended(&self) -> bool {
         let task = &self.task;
-        // The only task is the app.
+        // The app is the only task.
         task.is_empty() || self.handle.0.has_ended()
     }
 
-    /// Waits until all links are up or have given up, all that is stored is handled, and nothing new happens.
+    /// Waits until all links are up or stopped, all stored events are handled, and nothing new happens.
     ///
-    /// Ends also when the app does.
+    /// It returns also when the app ends.
     pub async fn settle(&self) {
         let mut before: Option<Progress> = None;
         loop {
@@ -107,7 +126,7 @@ impl<S: Send + Sync + 'static> TestApp<S> {
         }
     }
 
-    /// Waits until the condition holds, looking whenever time passes.
+    /// Waits until the condition holds, or the app ends.
     pub async fn until(&self, condition: impl Fn() -> bool) {
         while !condition() && !self.has_ended() {
             sleep(Duration::from_millis(5)).await;
@@ -117,7 +136,7 @@ impl<S: Send + Sync + 'static> TestApp<S> {
     /// Stops the app in good order.
     ///
     /// # Errors
-    /// What the app ended with.
+    /// The app's own error.
     pub async fn stop(mut self) -> Result<(), RunError> {
         self.shutdown.cancel();
         match self.task.join_next().await {
@@ -127,13 +146,13 @@ impl<S: Send + Sync + 'static> TestApp<S> {
         }
     }
 
-    /// Ends the app at once, as a crash would: nothing is finished, nothing is saved.
+    /// Ends the app at once, as a crash does: nothing is finished, nothing is saved.
     pub async fn crash(mut self) {
         self.task.shutdown().await;
     }
 }
 
-/// What a journal holds, for assertions.
+/// The content of a journal, for assertions.
 #[derive(Clone, Debug)]
 pub struct Stored(Arc<dyn Journal>);
 
@@ -169,7 +188,7 @@ impl Stored {
             .collect()
     }
 
-    /// What was said: the text `message` or `content` of every event whose body has one.
+    /// The text `message` or `content` of every event whose body has one.
     ///
     /// # Panics
     /// If the journal cannot be read.
@@ -184,10 +203,10 @@ impl Stored {
     }
 }
 
-/// The kind of what [`Script::say`] sends.
+/// The kind of the events of [`Script::say`].
 pub const SAID: &str = "test.said";
 
-/// A source that brings what the test tells it to, and the test's end of it.
+/// A source that brings the events of a test, and the test's handle to it.
 ///
 /// Its platform is `test`.
 pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
@@ -200,6 +219,7 @@ pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
         kinds: &[],
         judge: |_| None,
         lane: None,
+        clock: Clock::system(),
     };
     let script = Script {
         lines,
@@ -209,7 +229,7 @@ pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
     (script, source)
 }
 
-/// The test's end of a [`ScriptedSource`].
+/// The test's handle to a [`ScriptedSource`].
 #[derive(Clone, Debug)]
 pub struct Script {
     lines: mpsc::Sender<Line>,
@@ -225,7 +245,7 @@ enum Line {
 }
 
 impl Script {
-    /// Brings an event, or whatever else an entry is; returns once it is on its way to the journal.
+    /// Brings an entry; returns once it is on its way to the journal.
     ///
     /// # Errors
     /// [`Closed`] if the source has ended.
@@ -258,7 +278,7 @@ impl Script {
         self.event(SAID, place, body.to_string()).await
     }
 
-    /// An event of this kind with an origin of its own, not sent.
+    /// An event of this kind with an origin of its own, which is not sent.
     pub fn draft(&self, kind: &str, place: &str, body: impl Into<String>) -> Draft {
         let number = self.said.fetch_add(1, Ordering::Relaxed);
         Draft::new(
@@ -270,7 +290,7 @@ impl Script {
         )
     }
 
-    /// A checkpoint to hang on an entry.
+    /// A checkpoint to send with an entry.
     pub fn checkpoint(part: &str, mark: i64) -> Checkpoint {
         Checkpoint {
             part: part.into(),
@@ -279,13 +299,13 @@ impl Script {
         }
     }
 
-    /// The mark of this part that the source has been told is durable.
+    /// The mark of this part that is durable, as the source knows it.
     pub fn stored(&self, part: &str) -> Option<i64> {
         let running = self.intake.lock().unwrap_or_else(PoisonError::into_inner);
         *running.as_ref()?.stored(&part.into()).borrow()
     }
 
-    /// Ends the source with an error, as a platform does that will not have us.
+    /// Ends the source with an error, as after a refused login.
     pub async fn end(&self, error: SourceError) {
         let _ = self.lines.send(Line::End(Box::new(error))).await;
     }
@@ -299,7 +319,7 @@ impl Script {
 /// The intake of a source that runs.
 type Running = Arc<Mutex<Option<Intake>>>;
 
-/// Shows the intake to the script until the source ends; the journal waits for every copy of it.
+/// The intake that the script sees until the source ends, since the app waits for every copy of it.
 struct Shown(Running);
 
 impl Shown {
@@ -315,7 +335,7 @@ impl Drop for Shown {
     }
 }
 
-/// A source that brings what a [`Script`] tells it to.
+/// A source that brings the events of a [`Script`].
 #[derive(Debug)]
 pub struct ScriptedSource {
     name: SourceName,
@@ -324,27 +344,35 @@ pub struct ScriptedSource {
     kinds: &'static [KindInfo],
     judge: Judge,
     lane: Option<LaneOf>,
+    clock: Clock,
 }
 
 impl ScriptedSource {
-    /// Sets the kinds that have a type; none by default.
+    /// Sets the kinds that have a type. Default: none.
     #[must_use]
     pub fn with_kinds(mut self, kinds: &'static [KindInfo]) -> Self {
         self.kinds = kinds;
         self
     }
 
-    /// Sets how errors are judged; by default none is this platform's.
+    /// Sets how errors are judged. Default: no error is this platform's.
     #[must_use]
     pub fn with_judge(mut self, judge: Judge) -> Self {
         self.judge = judge;
         self
     }
 
-    /// Sets which events have a lane of their own; none by default.
+    /// Sets which events have a lane of their own. Default: none.
     #[must_use]
     pub fn with_lane(mut self, lane: LaneOf) -> Self {
         self.lane = Some(lane);
+        self
+    }
+
+    /// Sets the clock that stamps its events. Default: the machine's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -393,6 +421,10 @@ impl Source for ScriptedSource {
 
     fn kinds(&self) -> &'static [KindInfo] {
         self.kinds
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
     }
 
     fn judge(&self) -> Judge {

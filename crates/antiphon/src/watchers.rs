@@ -1,4 +1,4 @@
-//! Waiters and streams: what the head serves as it reads, without waiting for anyone.
+//! Waiters and streams, which the head serves as it reads, without waiting for them.
 
 use std::{
     fmt,
@@ -19,13 +19,13 @@ use tokio::sync::mpsc;
 
 /// Events that wait in one stream before it lags.
 pub(crate) const STREAM: usize = 256;
-/// Answers that wait for a waiter that has not looked yet; only the first one is wanted.
+/// Events that wait for a waiter that has not looked yet.
 const ANSWERS: usize = 32;
 
-/// Everyone who waits for events beside the handlers.
+/// All waiters and streams.
 #[derive(Default)]
 pub(crate) struct Watchers {
-    /// How many there are, so that the head need not lock while there are none.
+    /// Their number, so that the head need not lock while there are none.
     count: AtomicUsize,
     all: Mutex<All>,
 }
@@ -45,7 +45,7 @@ struct Watcher {
     serve: Serve,
 }
 
-/// Shows an event to whoever waits for it.
+/// The function that gives an event to a watcher.
 type Serve = Box<dyn FnMut(&Arc<Event>) -> Served + Send>;
 
 /// Whether a watcher wants more.
@@ -74,7 +74,7 @@ impl Kinds {
 }
 
 impl Watchers {
-    /// Serves one event to all who want it.
+    /// Serves one event to all watchers of its kind and place.
     pub(crate) fn serve(&self, event: &Arc<Event>) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;
@@ -90,14 +90,14 @@ impl Watchers {
             if !wanted {
                 return true;
             }
-            // The user's check may panic; then its waiter ends, and the head goes on.
+            // A check that panics ends its waiter, and the head goes on.
             let served = catch_unwind(AssertUnwindSafe(|| (watcher.serve)(event)));
             matches!(served, Ok(Served::More))
         });
         self.count.store(all.watchers.len(), Ordering::Release);
     }
 
-    /// Nobody will be served any more; all who wait are told so.
+    /// Ends all watchers.
     pub(crate) fn close(&self) {
         let mut all = self.lock();
         all.closed = true;
@@ -105,7 +105,7 @@ impl Watchers {
         self.count.store(0, Ordering::Release);
     }
 
-    /// Those who came before the app ran see only what comes after this.
+    /// Begins a run: watchers made before it see only events after this position.
     pub(crate) fn begin_at(&self, position: Position) {
         let mut all = self.lock();
         all.closed = false;
@@ -150,7 +150,7 @@ impl Watchers {
     }
 }
 
-/// Takes a watcher out when whoever it served is gone.
+/// Removes a watcher when its waiter or stream is dropped.
 struct Registration {
     watchers: Arc<Watchers>,
     number: u64,
@@ -162,9 +162,9 @@ impl Drop for Registration {
     }
 }
 
-/// Waiting for an event that is yet to come; made by [`Handle::wait_for`](crate::Handle::wait_for).
+/// A wait for one event; made by [`Handle::wait_for`](crate::Handle::wait_for).
 ///
-/// It listens from the moment it is made, so that a question can be asked between making and awaiting it.
+/// It listens from the moment it is made: make it, ask the question, then await the answer.
 /// Without a timeout it waits as long as the app runs.
 #[must_use = "it must be awaited"]
 pub struct WaitFor<P> {
@@ -183,11 +183,11 @@ impl<P> fmt::Debug for WaitFor<P> {
     }
 }
 
-/// Why no event came.
+/// No event came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// None came in time.
+    /// No such event came in time.
     #[error("no such event came within {} s", .0.as_secs_f64())]
     TimedOut(Duration),
     /// The app has ended, or the check panicked.
@@ -204,7 +204,7 @@ impl<P: Payload> WaitFor<P> {
         let serve = move |event: &Arc<Event>| {
             let passes = P::concerns(event) && P::view(event).is_ok_and(|view| check(&view));
             if let Some(payload) = passes.then(|| P::decode(event).ok()).flatten() {
-                // Beyond the first few nobody looks at them.
+                // Only the first one that fits is used; a full channel loses nothing that is wanted.
                 let _ = sender.try_send((event.place().clone(), payload));
             }
             if sender.is_closed() {
@@ -225,7 +225,7 @@ impl<P: Payload> WaitFor<P> {
         }
     }
 
-    /// Takes only events that happened in this place or inside it.
+    /// Sets the place: only events in this place or inside it count. Default: every place.
     pub fn in_place(mut self, place: impl Into<Place>) -> Self {
         let place = place.into();
         let Registration { watchers, number } = &self.registration;
@@ -234,7 +234,7 @@ impl<P: Payload> WaitFor<P> {
         self
     }
 
-    /// Gives up after this long, counted from when it is awaited.
+    /// Sets how long it waits, counted from when it is awaited. Default: as long as the app runs.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -272,7 +272,7 @@ impl<P: Payload> IntoFuture for WaitFor<P> {
     }
 }
 
-/// A stream missed this many events, since it was read too slowly.
+/// The stream was read too slowly, and missed this many events here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the stream was read too slowly and missed {0} events")]
 pub struct Lagged(pub u64);
@@ -282,7 +282,7 @@ enum Item {
     Lagged(Lag),
 }
 
-/// How many events were missed at one point of a stream; grows until the reader comes to it.
+/// The number of events missed at one point of a stream; it grows until the reader comes to that point.
 #[derive(Clone)]
 struct Lag(Arc<Mutex<Option<u64>>>);
 
@@ -291,7 +291,7 @@ impl Lag {
         Self(Arc::new(Mutex::new(Some(1))))
     }
 
-    /// Counts one more; false if the reader has come past it.
+    /// Counts one more event; false if the reader has passed that point.
     fn grow(&self) -> bool {
         let mut missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *missed = missed.map(|missed| missed + 1);
@@ -306,9 +306,9 @@ impl Lag {
 
 /// Events of one payload type as they are stored; made by [`Handle::stream`](crate::Handle::stream).
 ///
-/// It sees what is stored after it was made, and ends with the app.
-/// It holds at most 256 events; when it is read too slowly it misses some, and says how many, where they are missing.
-/// Events whose body does not decode are passed over.
+/// It sees the events that are stored after it was made, and ends with the app.
+/// It holds at most 256 events. A stream that is read too slowly misses events, and has a [`Lagged`] in their place.
+/// Events whose body does not decode are left out.
 pub struct EventStream<P> {
     items: mpsc::Receiver<Item>,
     _registration: Registration,
@@ -332,7 +332,7 @@ impl<P: Payload> EventStream<P> {
         let serve = move |event: &Arc<Event>| {
             if lag.as_ref().is_none_or(|lag| !lag.grow()) {
                 lag = None;
-                // The last place is kept for the word that something was missed.
+                // The last place is kept for `Lagged`.
                 let item = if sender.capacity() > 1 {
                     Item::Event(Arc::clone(event))
                 } else {
@@ -359,7 +359,7 @@ impl<P: Payload> EventStream<P> {
 
     /// The next event; `None` once the app has ended.
     ///
-    /// Safe to cancel.
+    /// It is safe to cancel.
     pub async fn next(&mut self) -> Option<Result<P, Lagged>> {
         std::future::poll_fn(|context| self.poll(context)).await
     }

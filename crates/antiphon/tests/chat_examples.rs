@@ -39,7 +39,7 @@ async fn enter<S: Send + Sync + 'static>(
         .clock(sim.clock())
         .rooms([ROOM]);
     let (client, source) = stackexchange::connect(config);
-    let app = TestApp::start(app(client, source).clock(sim.clock()), MemoryJournal::new()).await;
+    let app = TestApp::start(app(client, source), MemoryJournal::new()).await;
     app.settle().await;
     app
 }

@@ -11,8 +11,8 @@ use std::{
 };
 
 use antiphon::{
-    App, Delivery, Event, FromRef, Handle, HandlerError, Keep, KindInfo, Limits, Payload, Place,
-    Position, State, Takes,
+    App, Delivery, Event, FromRef, Handle, HandlerError, HandlerExt, Keep, KindInfo, Limits,
+    Payload, Place, Position, State,
     journal::MemoryJournal,
     testing::{SAID, TestApp, script},
 };

@@ -37,10 +37,7 @@ fn connect(sim: &Simulator) -> (Client, Source) {
 
 async fn start(sim: &Simulator, journal: &Arc<MemoryJournal>, log: &Log) -> TestApp<Log> {
     let (client, source) = connect(sim);
-    let app = App::new(log.clone())
-        .clock(sim.clock())
-        .source(source)
-        .on(listen);
+    let app = App::new(log.clone()).source(source).on(listen);
     let app = TestApp::start(app, Arc::clone(journal)).await;
     app.until(|| client.link().borrow().is_connected()).await;
     app
@@ -146,11 +143,7 @@ async fn an_interaction_waits_for_no_other_and_for_no_message() {
     let [loft, _] = channels(&discord);
     let log = Log::default();
     let (client, source) = connect(&sim);
-    let app = App::new(log.clone())
-        .clock(sim.clock())
-        .source(source)
-        .on(answer)
-        .on(listen);
+    let app = App::new(log.clone()).source(source).on(answer).on(listen);
     let app = TestApp::start(app, Arc::new(MemoryJournal::new())).await;
     app.until(|| client.link().borrow().is_connected()).await;
     let begun = tokio::time::Instant::now();

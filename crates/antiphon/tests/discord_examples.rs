@@ -48,7 +48,7 @@ async fn enter<S: Send + Sync + 'static>(
         .clock(sim.clock());
     let (client, source) = discord::connect(configure(config));
     let link = client.clone();
-    let app = TestApp::start(app(client, source).clock(sim.clock()), MemoryJournal::new()).await;
+    let app = TestApp::start(app(client, source), MemoryJournal::new()).await;
     app.until(|| link.link().borrow().is_connected()).await;
     app.settle().await;
     app

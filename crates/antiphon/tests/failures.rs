@@ -17,8 +17,8 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxError, ConsumerName, DeadLetter, DeadLetterId, Delivery, Failure, HandlerError, State,
-    Takes,
+    App, BoxError, ConsumerName, DeadLetter, DeadLetterId, Delivery, Failure, HandlerError,
+    HandlerExt, State,
     journal::{Batch, Journal, MemoryJournal},
     testing::{TestApp, script},
 };

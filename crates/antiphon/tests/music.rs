@@ -5,7 +5,7 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use antiphon::{
-    App, HandlerError, State, Takes as _,
+    App, HandlerError, HandlerExt as _, State,
     discord::{self, Client, Intents, MessageCreate, model::id::Id},
     journal::MemoryJournal,
     lavalink::{self, NodeConfig, Playable, PlayerError, Pool},
@@ -89,7 +89,11 @@ impl Stage {
     }
 
     /// A bot on this journal, once it is connected everywhere.
-    async fn start(&self, intents: Intents, user: u64) -> (TestApp<Bot>, Client, Pool, Log) {
+    async fn start(
+        &self,
+        intents: Intents,
+        user: Option<u64>,
+    ) -> (TestApp<Bot>, Client, Pool, Log) {
         let (sim, log) = (&self.sim, Log::default());
         let config = discord::Config::new(sim.discord().token(), intents)
             .network(sim.network())
@@ -97,9 +101,11 @@ impl Stage {
         let (client, gateway) = discord::connect(config);
         let node = sim.lavalink().node("eu-1");
         let node = NodeConfig::new(node.name(), node.url(), node.password());
-        let config = lavalink::Config::new(user, [node])
-            .network(sim.network())
-            .clock(sim.clock());
+        let config = match user {
+            Some(user) => lavalink::Config::new(user, [node]),
+            None => lavalink::Config::without_user([node]),
+        };
+        let config = config.network(sim.network()).clock(sim.clock());
         let (pool, nodes) = music::connect(&client, config);
         let song = sim.lavalink().track("evensong___").expect("a track");
         let bot = Bot {
@@ -109,7 +115,6 @@ impl Stage {
             log: log.clone(),
         };
         let app = App::new(bot)
-            .clock(sim.clock())
             .source(gateway)
             .source(nodes)
             .on(play.when(|message| message.content == "!play"));
@@ -120,8 +125,7 @@ impl Stage {
     }
 
     async fn bot(&self) -> (TestApp<Bot>, Client, Pool, Log) {
-        let user = self.sim.discord().account().id;
-        self.start(intents(), user).await
+        self.start(intents(), None).await
     }
 
     fn ask(&self) {
@@ -236,8 +240,13 @@ async fn a_restart_finds_the_song_playing_and_asks_discord_nothing() {
     let before = node.requests().len();
     let voice = stage.voice_events();
     assert!(voice > 0, "the player entered");
+    let bot = stage.sim.discord().account();
+    let identifies = stage.sim.discord().identifies(&bot.username);
     let (app, _client, pool, _log) = stage.bot().await;
     app.settle().await;
+    // The session was resumed, and brought no READY that names the bot.
+    assert_eq!(stage.sim.discord().identifies(&bot.username), identifies);
+    assert_eq!(pool.user(), Some(bot.id.into()));
     // Discord answers each voice command with events.
     assert_eq!(stage.voice_events(), voice);
     assert!(stage.heard().is_some());
@@ -253,9 +262,8 @@ async fn a_restart_finds_the_song_playing_and_asks_discord_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_bot_that_is_not_told_of_voice_says_which_intent_is_missing() {
     let stage = Stage::new();
-    let user = stage.sim.discord().account().id;
     let intents = intents() - Intents::GUILD_VOICE_STATES;
-    let (app, _client, _pool, log) = stage.start(intents, user).await;
+    let (app, _client, _pool, log) = stage.start(intents, None).await;
     stage.ask();
     app.until(|| log.len() == 1).await;
     assert!(
@@ -269,7 +277,7 @@ async fn a_bot_that_is_not_told_of_voice_says_which_intent_is_missing() {
 #[tokio::test(start_paused = true)]
 async fn a_pool_for_another_user_than_the_bot_says_so() {
     let stage = Stage::new();
-    let (app, _client, pool, log) = stage.start(intents(), 42).await;
+    let (app, _client, pool, log) = stage.start(intents(), Some(42)).await;
     stage.ask();
     app.until(|| log.len() == 1).await;
     assert!(

@@ -36,7 +36,7 @@ macro_rules! enter {
     ($sim:expr, $example:ident) => {{
         let parts = $example::music_stage::Parts::simulated($sim);
         let (gateway, pool) = (parts.client.link(), parts.pool.clone());
-        let app: App<_> = $example::app(parts).clock($sim.clock());
+        let app: App<_> = $example::app(parts);
         let app = TestApp::start(app, MemoryJournal::new()).await;
         let is_up = || {
             let nodes = pool.nodes();

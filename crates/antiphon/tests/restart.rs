@@ -11,8 +11,8 @@ use std::{
 };
 
 use antiphon::{
-    App, ConsumerName, DeadLetterId, Delivery, Entry, HandlerError, IntakeLimits, Limits, Place,
-    RunError, State, Takes,
+    App, ConsumerName, DeadLetterId, Delivery, Entry, HandlerError, HandlerExt, IntakeLimits,
+    Limits, Place, RunError, State,
     journal::{Batch, Journal, MemoryJournal, Trouble},
     testing::{Script, TestApp, script},
 };

@@ -11,8 +11,8 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxFuture, ConsumerName, Handle, HandlerError, Intake, Judge, KindInfo, LinkState,
-    OnStopped, RunError, Source, SourceError, SourceName, State, Stop, Takes,
+    App, BoxFuture, ConsumerName, Handle, HandlerError, HandlerExt, Intake, Judge, KindInfo,
+    LinkState, OnStopped, RunError, Source, SourceError, SourceName, State, Stop,
     journal::{Journal, MemoryJournal},
     testing::{TestApp, script},
 };

@@ -8,7 +8,7 @@ use std::{
 };
 
 use antiphon::{
-    App, HandlerError, Limits, State, Takes as _,
+    App, HandlerError, HandlerExt as _, Limits, State,
     journal::MemoryJournal,
     testing::{TestApp, script},
 };

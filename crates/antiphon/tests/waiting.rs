@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use antiphon::{
-    App, Event, Handle, HandlerError, Lagged, State, Takes, WaitError,
+    App, Event, Handle, HandlerError, HandlerExt, Lagged, State, WaitError,
     journal::MemoryJournal,
     testing::{TestApp, script},
 };

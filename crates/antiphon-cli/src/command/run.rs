@@ -6,8 +6,8 @@ use std::{
 };
 
 use antiphon::{
-    App, Event, Handle, HandlerError, Link, LinkState, Payload as _, Place, RunError, SourceName,
-    Takes as _,
+    App, Event, Handle, HandlerError, HandlerExt as _, Link, LinkState, Payload as _, Place,
+    RunError, SourceName,
 };
 
 use crate::{
@@ -75,7 +75,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         app = app.on_raw("*", print.named("print").attempts(u32::MAX));
     }
     let links = tell_links(handle);
-    let (ended, stopped) = tokio::join!(app.run(journal, stop.token()), links);
+    let (ended, stopped) = tokio::join!(app.run(journal, stop.token().cancelled_owned()), links);
     tell_stopped(stopped, ended.as_ref().err());
     if let Some(failed) = printer.and_then(Printer::failed) {
         return Err(failed);

@@ -1,4 +1,4 @@
-//! Notices that the journal's files were removed, replaced or cut while it is open.
+//! A watch on the journal's files, which may be removed, replaced or cut while it is open.
 //!
 //! Nothing here opens a file: closing it would drop the locks that SQLite has on it.
 
@@ -16,7 +16,10 @@ use std::{
 use antiphon_core::Trouble;
 use rusqlite::{Connection, ErrorCode, config::DbConfig, ffi};
 
-use super::{open, trouble::Failure};
+use super::{
+    connection::{beside, read_write},
+    trouble::Failure,
+};
 
 /// Bytes of the write-ahead log's own header.
 const LOG_HEADER: u64 = 32;
@@ -24,10 +27,10 @@ const LOG_HEADER: u64 = 32;
 /// Bytes before each page in the write-ahead log.
 const FRAME_HEADER: u64 = 24;
 
-/// How often the log's length is compared with SQLite's count before the next look decides.
+/// Most comparisons of the log's length with SQLite's count in one check.
 const TRIES: usize = 100;
 
-/// Which file a path names, whatever its name: device and inode. The same for all where there is no inode.
+/// The file behind a path: device and inode. All files are equal on systems without inodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileId {
     pub(super) device: u64,
@@ -69,7 +72,7 @@ impl Watched {
         Ok(Self { name, path, id })
     }
 
-    /// The length of the file; `None` if it cannot be told now.
+    /// The length of the file; `None` if it cannot be found out now.
     fn length(&self) -> Result<Option<u64>, Failure> {
         match self.path.metadata() {
             Ok(metadata) if FileId::of(&metadata) == self.id => Ok(Some(metadata.len())),
@@ -82,7 +85,7 @@ impl Watched {
             {
                 Err(self.was("removed"))
             }
-            // A folder that may not be searched any more, or a disk that does not answer, says nothing of the file.
+            // A folder without permissions, or a disk that does not answer, says nothing of the file.
             Err(_) => Ok(None),
         }
     }
@@ -96,11 +99,11 @@ impl Watched {
     }
 }
 
-/// The journal's files as they were when it was opened.
+/// The journal's files, compared with those that were opened.
 #[derive(Debug)]
 pub(super) struct Watch {
     database: Watched,
-    /// What the process that appends watches beside the database.
+    /// The further files that the appender watches.
     own: Option<Own>,
 }
 
@@ -116,19 +119,19 @@ struct Own {
     seen: Mutex<Seen>,
 }
 
-/// What the database was like.
+/// The database at the last check.
 #[derive(Debug)]
 struct Seen {
-    /// Its length in bytes at the last look.
+    /// Its length in bytes at the last check.
     length: u64,
     /// Its pages after the last commit of this process.
     pages: u64,
-    /// The fewest pages that it had since the last look.
+    /// The fewest pages that it had since the last check.
     fewest: u64,
 }
 
 impl Watch {
-    /// Watches the database alone, for a process that reads it.
+    /// A watch on the database alone, for a process that reads it.
     pub(super) fn reader(path: &Path) -> Result<Self, Failure> {
         Ok(Self {
             database: Watched::new("file", path.to_owned())?,
@@ -136,9 +139,9 @@ impl Watch {
         })
     }
 
-    /// Watches all files, for the process that appends; its connection must be open already.
+    /// A watch on all files, for the process that appends; its connection must be open already.
     ///
-    /// `frames` shows the pages in the log after each commit.
+    /// `frames` is the number of pages in the log after each commit.
     pub(super) fn appender(
         path: &Path,
         lock: FileId,
@@ -158,10 +161,10 @@ impl Watch {
         let watch = Self {
             database,
             own: Some(Own {
-                log: Watched::new("log", open::beside(path, "-wal"))?,
+                log: Watched::new("log", beside(path, "-wal"))?,
                 lock: Watched {
                     name: "lock",
-                    path: open::beside(path, ".lock"),
+                    path: beside(path, ".lock"),
                     id: lock,
                 },
                 lock_length,
@@ -187,10 +190,10 @@ impl Watch {
         }
     }
 
-    /// Looks whether the files are the ones that were opened, and no shorter than they must be.
+    /// Checks that the files are those that were opened, and no shorter than they must be.
     ///
     /// # Errors
-    /// [`Trouble::Changed`], with the file and what became of it.
+    /// [`Trouble::Changed`], with the file and its change.
     pub(super) fn look(&self) -> Result<(), Failure> {
         if let Some(own) = &self.own
             && own
@@ -203,7 +206,7 @@ impl Watch {
         self.look_beside_lock()
     }
 
-    /// Looks at every file but the lock, which SQLite does not need.
+    /// Checks every file but the lock, which SQLite does not need.
     ///
     /// # Errors
     /// As [`Watch::look`].
@@ -216,13 +219,13 @@ impl Watch {
         self.look_at_log(own)
     }
 
-    /// The database becomes shorter only when a checkpoint is complete and its pages have become fewer.
+    /// Checks the database, which SQLite makes shorter only by a complete checkpoint with fewer pages.
     ///
-    /// So it was cut if it is shorter than before and its pages, at every moment since, would have filled it. Pages
-    /// that are in the log only do not count: the file need not be as long as its pages say.
+    /// It was cut if it is shorter than before, and its pages at every moment since would have filled it. Pages that
+    /// are only in the log do not count: the file need not be as long as its pages say.
     fn look_at_database(&self, own: &Own, length: u64) -> Result<(), Failure> {
         let mut seen = own.seen();
-        // SQLite is not asked about an empty file: it would remove the log, as one that belongs to no file.
+        // SQLite is not asked about an empty file: it would remove the log, as a log without a database.
         if length == 0 && seen.length > 0 {
             return Err(self.database.was("cut"));
         }
@@ -247,10 +250,10 @@ impl Watch {
         Ok(())
     }
 
-    /// The log is never shorter than what SQLite has committed to it since it began anew.
+    /// Checks the log, which is never shorter than the pages that SQLite has committed to it since its last restart.
     ///
-    /// A checkpoint of another process may have begun it anew, and even cut it to nothing; SQLite's count of pages
-    /// falls before the file does. So it was cut if it is shorter than a count that did not change meanwhile.
+    /// A checkpoint of another process may have restarted the log, and even cut it to nothing; SQLite's count of pages
+    /// falls before the file does. The log was cut if it is shorter than a count that did not change meanwhile.
     fn look_at_log(&self, own: &Own) -> Result<(), Failure> {
         let frames = own.frames.load(Ordering::Relaxed);
         let is_short = |frames: u32| -> Result<bool, Failure> {
@@ -272,7 +275,7 @@ impl Watch {
                 let counted = frames_in_log(connection)?;
                 let short = is_short(counted);
                 if let Ok(false) = short {
-                    // Unless a commit of ours has told the count anew.
+                    // The exchange fails if a commit of this process has set a new count.
                     let _ = own.frames.compare_exchange(
                         frames,
                         counted,
@@ -294,14 +297,14 @@ impl Watch {
         }
     }
 
-    /// Asks SQLite something on a connection of its own, which waits for nobody.
+    /// Asks SQLite on a separate connection, which waits for no other.
     fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
-        let Ok(connection) = open::read_write(&self.database.path) else {
+        let Ok(connection) = read_write(&self.database.path) else {
             return Answer::Unknown;
         };
         let asked = connection
             .busy_timeout(Duration::ZERO)
-            // It must not be the one that moves a log into a file which may be another by now.
+            // It must not move a log into a file that may be another by now.
             .and_then(|()| {
                 connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
             })
@@ -327,12 +330,12 @@ impl Own {
     }
 }
 
-/// What SQLite says of a file that looks cut.
+/// SQLite's answer about a file that looks cut.
 enum Answer<T> {
     Is(T),
-    /// What it must read is not there.
+    /// Bytes that SQLite must read are missing.
     Damaged,
-    /// It cannot say now.
+    /// SQLite cannot answer now.
     Unknown,
 }
 

@@ -1,13 +1,13 @@
-//! Sources, kinds and places: each text is stored once and known by a number.
+//! Names of sources, kinds and places: each text is stored once, under a number.
 
 use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension};
 
-/// How many names are remembered; above it all are forgotten and looked up again.
+/// Most names in a cache; at the limit it is emptied and filled again.
 const REMEMBERED: usize = 16_384;
 
-/// Numbers of texts, for who writes.
+/// The numbers of texts, for the writer.
 #[derive(Debug, Default)]
 pub(super) struct Ids(HashMap<Arc<str>, i64>);
 
@@ -30,7 +30,7 @@ impl Ids {
         Ok(id)
     }
 
-    /// Forgets everything: after a rollback some numbers were never stored.
+    /// Empties the cache: after a rollback some numbers were never stored.
     pub(super) fn forget(&mut self) {
         self.0.clear();
     }
@@ -44,7 +44,7 @@ pub(super) fn find(connection: &Connection, text: &str) -> rusqlite::Result<Opti
         .optional()
 }
 
-/// Texts of numbers, for who reads.
+/// The texts of numbers, for readers.
 #[derive(Debug, Default)]
 pub(super) struct Texts(HashMap<i64, Arc<str>>);
 

@@ -14,15 +14,15 @@ use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
 use tokio::sync::Semaphore;
 
 use super::{
+    connection::read_only,
     files::Watch,
     names::Texts,
-    open,
     trouble::Failure,
-    value::{form, integer, provenance, timestamp},
+    value::{cursor, form, integer, position, provenance, timestamp},
 };
 use crate::PAGE_BYTES;
 
-/// How many reads run side by side; more wait.
+/// Most reads at the same time; more wait.
 pub(super) const READERS: usize = 4;
 
 /// A connection that only reads.
@@ -61,20 +61,20 @@ impl Readers {
             Some(reader) => reader,
             None => Reader::open(&self.path).map_err(|failure| self.changed_or(failure))?,
         };
-        // What was opened by its name might be another file.
+        // The name might be another file's by now.
         self.watch.look()?;
         let done = work(&mut reader).map_err(|failure| self.changed_or(failure))?;
-        // One that failed is dropped, and a fresh one opened next time.
+        // A connection that failed is dropped, and a new one opened next time.
         self.idle().push(reader);
         Ok(done)
     }
 
-    /// The failure, or what explains it if the files are not what they were.
+    /// The failure, or the change of the files that explains it.
     fn changed_or(&self, failure: Failure) -> Failure {
         self.watch.look().err().unwrap_or(failure)
     }
 
-    /// Closes the connections that rest.
+    /// Closes the idle connections.
     pub(super) fn close(&self) {
         self.idle().clear();
     }
@@ -87,7 +87,7 @@ impl Readers {
 impl Reader {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         Ok(Self {
-            connection: open::read_only(path)?,
+            connection: read_only(path)?,
             names: Texts::default(),
         })
     }
@@ -205,16 +205,6 @@ impl Reader {
         }
         Ok(letters)
     }
-}
-
-/// Reads a cursor as it is stored.
-pub(super) fn cursor(text: &str) -> Result<Cursor, Failure> {
-    serde_json::from_str(text).map_err(|error| Failure::said(Trouble::Corrupt, error))
-}
-
-fn position(number: i64) -> Result<Position, Failure> {
-    let number = u64::try_from(number).map_err(|error| Failure::said(Trouble::Corrupt, error))?;
-    Ok(Position::new(number))
 }
 
 /// Reads provenance, form, time, origin, deletes, note and body, which begin at column `from`.

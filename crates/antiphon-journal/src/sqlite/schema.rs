@@ -1,4 +1,4 @@
-//! The tables, and how a file of an older version becomes one of this.
+//! The tables, and the upgrade of files of older versions.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -8,9 +8,9 @@ use antiphon_core::Trouble;
 /// `application_id` of a journal: `anti` in ASCII.
 const APPLICATION_ID: i64 = 0x616e_7469;
 
-/// One step of the schema's history each, in order; the first makes version 1.
+/// The steps of the schema's history, in order; the first makes version 1.
 ///
-/// A released step is never changed: a file written by it lies in `fixtures/journal` and is opened by a test.
+/// A released step is never changed: a test opens the file that it wrote, which is in `fixtures/journal`.
 const MIGRATIONS: &[&str] = &[include_str!("v1.sql")];
 
 /// The version this program writes.
@@ -18,16 +18,16 @@ pub(super) fn version() -> i64 {
     i64::try_from(MIGRATIONS.len()).expect("a handful")
 }
 
-/// What a file turned out to be.
+/// The content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// Nothing is in it yet.
+    /// No content yet.
     Empty,
     /// A journal of this schema version.
     Journal(i64),
 }
 
-/// Looks at a file without changing it.
+/// Finds out the content of a file, without changing it.
 pub(super) fn look(connection: &Connection) -> Result<Found, Failure> {
     let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     let application = number("pragma application_id")?;
@@ -51,7 +51,7 @@ pub(super) fn look(connection: &Connection) -> Result<Found, Failure> {
     ))
 }
 
-/// Makes sure that a file can be read as it is.
+/// Checks that a file can be read as it is.
 pub(super) fn readable(connection: &Connection) -> Result<(), Failure> {
     match look(connection)? {
         Found::Journal(found) if found == version() => Ok(()),
@@ -66,10 +66,10 @@ pub(super) fn readable(connection: &Connection) -> Result<(), Failure> {
     }
 }
 
-/// Brings a file that [`look`] accepted to the version of this program, in one transaction.
+/// Upgrades a file that [`look`] accepted to the version of this program, in one transaction.
 pub(super) fn upgrade(connection: &mut Connection, found: Found) -> Result<(), Failure> {
     if found == Found::Empty {
-        // Only an empty file can take this one up; it lets a sweep give space back to the disk.
+        // Only an empty file takes this option, which lets a sweep give space back to the disk.
         connection.pragma_update(None, "auto_vacuum", "incremental")?;
     }
     let mode: String =

@@ -1,15 +1,15 @@
-//! Retention: what the policy no longer keeps is taken out in slices, between which commits have their turn.
+//! Retention: a sweep removes rows in slices, between which commits have their turn.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use antiphon_core::{KindPattern, Position, Retention, Sweep};
+use antiphon_core::{Position, Retention, Sweep};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    reader,
+    swept::{Memory, Rules},
     trouble::Failure,
-    value::{integer, nanoseconds, timestamp},
+    value::{cursor, integer, nanoseconds, timestamp},
     writer::Writer,
 };
 use crate::retention::{ERASED, Keep, ago, keep, until};
@@ -20,71 +20,12 @@ const LOOKED_AT: u32 = 2048;
 const CHANGED: u32 = 256;
 /// Pages given back to the disk in one slice.
 const VACUUMED: u32 = 256;
-/// Free pages below which the file is left as large as it is: 4 MiB.
+/// Most free pages in a file that is left as large as it is: 4 MiB.
 const SPARE_PAGES: i64 = 1024;
-/// How often the origins that outlived their rows are looked through.
+/// How often the origins of removed rows are looked through.
 const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
-/// How far ahead of the clock a row may be before its time is held to be wrong.
+/// How far ahead of the clock a row's time may be before it counts as wrong.
 const SKEW: SignedDuration = SignedDuration::from_hours(24);
-
-/// What earlier sweeps have found out, so that a row is looked at once per rule and not once per sweep.
-///
-/// It is kept in memory only; the first sweep of a process looks at everything.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    rules: Rules,
-    keeps: HashMap<i64, Keep>,
-    /// Up to here no row is left that this rule would remove.
-    done: HashMap<Keep, Position>,
-    purged_at: Option<Timestamp>,
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Rules {
-    keep: Option<Duration>,
-    lasting: Vec<(KindPattern, Duration)>,
-    momentary: Vec<(KindPattern, Duration)>,
-}
-
-impl Rules {
-    fn of(policy: &Retention) -> Self {
-        Self {
-            keep: policy.keep,
-            lasting: policy.rules.clone(),
-            momentary: policy.momentary.clone(),
-        }
-    }
-
-    /// Every distinct answer the policy can give, but to keep for good.
-    fn answers(&self) -> Vec<Keep> {
-        let momentary = self
-            .momentary
-            .iter()
-            .map(|(_, time)| Keep::Momentary(*time));
-        let rules = self.lasting.iter().map(|(_, time)| *time).chain(self.keep);
-        let mut answers = Vec::new();
-        for answer in momentary.chain(rules.map(Keep::For)) {
-            if !answers.contains(&answer) {
-                answers.push(answer);
-            }
-        }
-        answers
-    }
-}
-
-impl Memory {
-    /// Forgets what was found out under other rules.
-    fn follow(&mut self, policy: &Retention) {
-        let rules = Rules::of(policy);
-        if self.rules != rules {
-            *self = Self {
-                rules,
-                purged_at: self.purged_at,
-                ..Self::default()
-            };
-        }
-    }
-}
 
 /// A sweep under way.
 #[derive(Debug)]
@@ -101,12 +42,12 @@ enum Step {
     Erase,
     Age(Keep),
     Size,
-    /// Origins after this one.
+    /// The removed rows' origins after this one.
     Purge(i64, String),
     Vacuum,
 }
 
-/// A row that goes.
+/// A row that is removed.
 struct Row {
     position: i64,
     source: i64,
@@ -124,7 +65,7 @@ impl Run {
         }
     }
 
-    /// Does one slice in a transaction of its own; whether there is more to do.
+    /// Does one slice in a transaction of its own; returns whether there is more to do.
     pub(super) fn slice(&mut self, writer: &mut Writer) -> Result<bool, Failure> {
         let Some(step) = self.todo.pop() else {
             return Ok(false);
@@ -133,7 +74,7 @@ impl Run {
             self.vacuum(writer)?;
             return Ok(!self.todo.is_empty());
         }
-        // What a failed slice found out is forgotten with it: then the sweep ends, and the next begins anew.
+        // The results of a failed slice are lost: the sweep ends, and the next begins from the start.
         let mut memory = std::mem::take(&mut writer.swept);
         memory.follow(&self.policy);
         writer.transaction(|writer| match step {
@@ -164,7 +105,7 @@ impl Run {
         Ok(())
     }
 
-    /// Honours the platform's deletions whose grace is over.
+    /// Erases the bodies of events that the platform deleted and whose grace is over.
     fn erase(&mut self, writer: &Writer) -> Result<(), Failure> {
         let connection = &writer.connection;
         let mut select = connection.prepare_cached(
@@ -194,7 +135,7 @@ impl Run {
         Ok(())
     }
 
-    /// Removes what one rule has let grow too old.
+    /// Removes the rows that are too old for one rule.
     fn age(&mut self, writer: &mut Writer, memory: &mut Memory, rule: Keep) -> Result<(), Failure> {
         let (Keep::For(time) | Keep::Momentary(time)) = rule else {
             return Ok(());
@@ -234,7 +175,7 @@ impl Run {
                             received_at,
                         });
                     } else if received_at <= impossible {
-                        // What follows is younger still.
+                        // The next rows are younger still.
                         ended = true;
                         break;
                     }
@@ -257,7 +198,7 @@ impl Run {
         Ok(())
     }
 
-    /// What the policy says about a kind, remembered by its number.
+    /// The policy's answer for a kind, remembered by the kind's number.
     fn keep(&self, writer: &Writer, memory: &mut Memory, kind: i64) -> Result<Keep, Failure> {
         if let Some(keep) = memory.keeps.get(&kind) {
             return Ok(*keep);
@@ -272,7 +213,7 @@ impl Run {
         Ok(keep)
     }
 
-    /// Removes the oldest while the journal is too large.
+    /// Removes the oldest rows while the journal is too large.
     fn size(&mut self, writer: &mut Writer) -> Result<(), Failure> {
         let Some(max_bytes) = self.policy.max_bytes else {
             return Ok(());
@@ -284,7 +225,7 @@ impl Run {
         let floor = floor(writer)?.unwrap_or(i64::MAX);
         let mut oldest = Vec::new();
         {
-            // Roughly what a row takes in the table and the index; the next slice measures anew.
+            // Roughly the bytes of a row in the table and the index; the next slice measures again.
             let mut select = writer.connection.prepare_cached(
                 "select position, source, received_at, origin, \
                  64 + length(body) + ifnull(length(note), 0) + 2 * octet_length(origin) \
@@ -312,7 +253,7 @@ impl Run {
         Ok(())
     }
 
-    /// Removes rows, and remembers their origins for the rest of the window.
+    /// Removes rows, and stores their origins for the rest of the window.
     fn remove(&self, writer: &mut Writer, rows: &[Row]) -> Result<(), Failure> {
         for row in rows {
             writer
@@ -331,7 +272,7 @@ impl Run {
         Ok(())
     }
 
-    /// Forgets origins whose window is over.
+    /// Removes origins whose window is over.
     fn purge(
         &mut self,
         writer: &mut Writer,
@@ -348,7 +289,7 @@ impl Run {
         }
         memory.purged_at = Some(self.now);
         let connection = &writer.connection;
-        // The last origin of this slice, if it is a whole one.
+        // The last origin of a full slice.
         let next: Option<(i64, String)> = connection
             .prepare_cached(
                 "select source, origin from removed where (source, origin) > (?1, ?2) \
@@ -380,7 +321,7 @@ impl Run {
         Ok(())
     }
 
-    /// Gives space back to the disk once more of the file is free than in use.
+    /// Gives space back to the disk, once more than half of the file is free.
     fn vacuum(&mut self, writer: &Writer) -> Result<(), Failure> {
         let (pages, free) = writer.pages()?;
         if free <= SPARE_PAGES || free <= pages / 2 {
@@ -399,7 +340,7 @@ impl Run {
     }
 }
 
-/// The first position that a known consumer still needs.
+/// The first position that any known consumer still needs.
 fn floor(writer: &Writer) -> Result<Option<i64>, Failure> {
     let mut select = writer
         .connection
@@ -408,7 +349,7 @@ fn floor(writer: &Writer) -> Result<Option<i64>, Failure> {
     let mut floor: Option<i64> = None;
     while let Some(row) = rows.next()? {
         let text: String = row.get(0)?;
-        let needs = integer(reader::cursor(&text)?.needs().get());
+        let needs = integer(cursor(&text)?.needs().get());
         floor = Some(floor.map_or(needs, |floor| floor.min(needs)));
     }
     Ok(floor)

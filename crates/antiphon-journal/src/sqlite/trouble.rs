@@ -1,14 +1,14 @@
-//! SQLite's errors, filed under the journal's.
+//! SQLite's errors as the journal's.
 
 use antiphon_core::{AppendError, BoxError, ReadError, Trouble};
 use rusqlite::{ErrorCode, ffi};
 
-/// Why something could not be done, before it is known what the caller was trying to do.
+/// A failure, before it becomes the error of an append, a read or an opening.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) trouble: Trouble,
     pub(super) source: Option<BoxError>,
-    /// What was written may or may not be on the disk: nothing more may be promised on top of it.
+    /// Whether a sync failed, so that written bytes may be lost and nothing more may be promised on top of them.
     pub(super) sync_failed: bool,
 }
 
@@ -83,11 +83,11 @@ fn trouble(error: &rusqlite::Error) -> Trouble {
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Trouble::ReadOnly,
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Trouble::Locked,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Trouble::Corrupt,
-            // The file of shared memory could not grow, and only a full disk keeps it from that.
+            // Only a full disk keeps the file of shared memory from growing.
             _ if error.extended_code == ffi::SQLITE_IOERR_SHMSIZE => Trouble::Full,
             _ => Trouble::Other,
         },
-        // What we wrote cannot have such a type: someone else did.
+        // This crate writes no value of such a type: another program did.
         Error::FromSqlConversionFailure(..)
         | Error::IntegralValueOutOfRange(..)
         | Error::InvalidColumnType(..)

@@ -1,14 +1,16 @@
-//! Our values as SQLite's, and back.
+//! Conversions between our values and SQLite's.
 
-use antiphon_core::{BodyForm, Provenance};
+use antiphon_core::{BodyForm, Cursor, Position, Provenance, Trouble};
 use jiff::Timestamp;
 
-/// Numbers above what SQLite can hold become the largest it can; no counter gets there.
+use super::trouble::Failure;
+
+/// A number for SQLite; those above its largest become the largest, which no counter reaches.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Nanoseconds since 1970, at the edges of what fits (1677 and 2262).
+/// Nanoseconds since 1970, clamped to the range of an `i64` (1677 to 2262).
 pub(super) fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(if time < Timestamp::UNIX_EPOCH {
         i64::MIN
@@ -53,6 +55,17 @@ pub(super) fn form(code: i64) -> BodyForm {
         2 => BodyForm::Binary,
         _ => BodyForm::Json,
     }
+}
+
+/// Reads a cursor as it is stored.
+pub(super) fn cursor(text: &str) -> Result<Cursor, Failure> {
+    serde_json::from_str(text).map_err(|error| Failure::said(Trouble::Corrupt, error))
+}
+
+/// Reads a position as it is stored.
+pub(super) fn position(number: i64) -> Result<Position, Failure> {
+    let number = u64::try_from(number).map_err(|error| Failure::said(Trouble::Corrupt, error))?;
+    Ok(Position::new(number))
 }
 
 #[cfg(test)]

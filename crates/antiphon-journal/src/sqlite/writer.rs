@@ -12,20 +12,20 @@ use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
 use super::{
     files::Watch,
+    lock::Lock,
     names::Ids,
-    open::Lock,
-    sweep,
+    swept::Memory,
     trouble::Failure,
     value::{form_code, integer, nanoseconds, provenance_code},
 };
 
-/// How many positions are set aside at once, so that the counter is not written with every commit.
+/// Positions that are reserved at once, so that the counter is not written with every commit.
 const BLOCK: u64 = 1024;
 
-/// Pages in the write-ahead log from which it is moved into the file: 16 MiB; at four times that commits wait for it.
+/// Pages in the write-ahead log at which it is moved into the file: 16 MiB. At four times that, commits wait.
 const LOG_PAGES: u32 = 4096;
 
-/// The connection that writes, and what it knows about the file.
+/// The connection that writes, with its knowledge of the file.
 pub(super) struct Writer {
     pub(super) connection: Connection,
     names: Ids,
@@ -33,17 +33,17 @@ pub(super) struct Writer {
     /// The counter as of the last commit.
     stored: Counter,
     page_size: u64,
-    /// Whether any origin outlived its row.
+    /// Whether the origin of any removed row is stored.
     pub(super) any_removed: bool,
-    /// What sweeps have found out.
-    pub(super) swept: sweep::Memory,
+    /// The results of earlier sweeps.
+    pub(super) swept: Memory,
     log: Log,
     pub(super) watch: Arc<Watch>,
-    /// Held as long as this is the one appender.
+    /// The lock, held for as long as this is the one appender.
     _lock: Lock,
 }
 
-/// Positions given out and set aside.
+/// The last position, and the last reserved one.
 #[derive(Clone, Copy, Debug)]
 struct Counter {
     last: u64,
@@ -55,31 +55,31 @@ struct Counter {
 struct Log {
     /// Its pages after the last commit.
     pages: Arc<AtomicU32>,
-    /// When it is next moved into the file. Someone who reads for long keeps it from beginning anew, and it is not to
-    /// be tried with every commit then.
+    /// The number of pages at which it is next moved into the file. A long read keeps the log from restarting, and then
+    /// the move must not be tried with every commit.
     due_at: u32,
 }
 
-/// How long the write-ahead log has grown.
+/// The length of the write-ahead log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LogLength {
     Fine,
-    /// Time to move it into the file.
+    /// It should be moved into the file.
     Long,
-    /// Time to wait until it was.
+    /// Commits must wait until it was moved.
     TooLong,
 }
 
-/// What a commit did.
+/// The result of a commit.
 #[derive(Debug, Default)]
 pub(super) struct Committed {
     pub(super) appended: Appended,
-    /// Requests to replay a dead letter.
+    /// Number of requests to replay a dead letter.
     pub(super) replays: u64,
 }
 
 impl Writer {
-    /// Takes over a connection to a file of the present schema, and the count of pages in its log.
+    /// A writer on a connection to a file of the present schema; `frames` is the number of pages in its log.
     pub(super) fn new(
         mut connection: Connection,
         frames: Arc<AtomicU32>,
@@ -111,7 +111,7 @@ impl Writer {
             stored: counter,
             page_size: u64::from(page_size.max(1)),
             any_removed,
-            swept: sweep::Memory::default(),
+            swept: Memory::default(),
             log: Log {
                 pages: frames,
                 due_at: LOG_PAGES,
@@ -121,7 +121,7 @@ impl Writer {
         })
     }
 
-    /// Stores a batch in one transaction, and does what other processes asked for.
+    /// Stores a batch and the requests of other processes in one transaction.
     pub(super) fn append(&mut self, batch: &Batch) -> Result<Committed, Failure> {
         self.transaction(|writer| {
             let mut committed = Committed::default();
@@ -135,7 +135,7 @@ impl Writer {
         })
     }
 
-    /// Does what other processes asked for; the number of replays among it.
+    /// Carries out the requests of other processes; returns the number of replays.
     pub(super) fn take_requests(&mut self) -> Result<u64, Failure> {
         let waiting: bool = self
             .connection
@@ -170,13 +170,13 @@ impl Writer {
         done
     }
 
-    /// Takes back whatever was not committed.
+    /// Rolls back, in memory and in the file.
     fn undo(&mut self) {
         self.counter = self.stored;
         self.names.forget();
-        // Looking once too often does no harm.
+        // One look too many does no harm.
         self.any_removed = true;
-        // Some failures, a full disk among them, have rolled back by themselves. If it cannot be done now, the next
+        // Some failures, such as a full disk, have rolled back by themselves. If the rollback fails, the next
         // transaction does not begin, and says why.
         if !self.connection.is_autocommit() {
             drop(self.run("rollback"));
@@ -265,7 +265,7 @@ impl Writer {
         Ok(u64::try_from(pages).unwrap_or(0))
     }
 
-    /// Pages of the file, and how many of them are free.
+    /// Pages of the file, and the free ones among them.
     pub(super) fn pages(&self) -> Result<(i64, i64), Failure> {
         let number = |pragma: &str| {
             let mut statement = self.connection.prepare_cached(pragma)?;
@@ -286,7 +286,7 @@ impl Writer {
 
     /// Limits the size of the file.
     pub(super) fn limit(&self, max_bytes: Option<u64>) -> Result<(), Failure> {
-        // The most that SQLite itself allows.
+        // The limit of SQLite itself.
         const MOST: u64 = 4_294_967_294;
         let pages = max_bytes.map_or(MOST, |bytes| (bytes / self.page_size).clamp(1, MOST));
         self.connection
@@ -294,7 +294,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Moves what the write-ahead log holds into the file itself, as far as nobody is in the way.
+    /// Moves the write-ahead log into the file, as far as no reader needs it.
     pub(super) fn checkpoint(&mut self) -> Result<(), Failure> {
         self.log.due_at = self.log.pages.load(Ordering::Relaxed) + LOG_PAGES;
         self.connection
@@ -302,11 +302,11 @@ impl Writer {
         Ok(())
     }
 
-    /// How long the write-ahead log has grown.
+    /// The length of the write-ahead log.
     pub(super) fn log_length(&mut self) -> LogLength {
         let pages = self.log.pages.load(Ordering::Relaxed);
         if pages < LOG_PAGES {
-            // It has begun anew.
+            // The log has restarted.
             self.log.due_at = LOG_PAGES;
         }
         if pages < self.log.due_at {
@@ -318,26 +318,25 @@ impl Writer {
         }
     }
 
-    /// Lets go of a file whose disk failed, or that is another's by now, without touching it again.
+    /// Abandons a file whose disk failed, or that is another's by now, without touching it again.
     pub(super) fn abandon(&self) {
-        // If even this fails, the last connection moves the log into the file once more, which harms nothing that the
-        // disk has kept.
+        // If this fails, the last connection moves the log into the file once more, which does no harm.
         drop(
             self.connection
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
         );
     }
 
-    /// Forgets a consumer.
+    /// Removes a consumer.
     pub(super) fn forget(&self, consumer: &str) -> Result<(), Failure> {
         self.connection
             .execute("delete from cursor where consumer = ?1", [consumer])?;
         Ok(())
     }
 
-    /// Leaves the file in good order, as far as the disk allows: no position is skipped, nothing waits in the log.
+    /// Leaves the file in good order, as far as the disk allows: no position is skipped, and the log is empty.
     ///
-    /// Everything is stored already, so that only a failed sync is an error, and files that are not what they were.
+    /// Everything is stored already, so that only a failed sync and changed files are errors.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         self.watch.look()?;
         match self.tidy() {
@@ -363,8 +362,8 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // The last connection to close moves the log into the file and removes it by its name, also if another file
-        // has that name by now.
+        // The last connection to close moves the log into the file and removes the log by its name, also if another
+        // file has that name by now.
         if self.watch.look_beside_lock().is_err() {
             self.abandon();
         }
@@ -430,7 +429,7 @@ fn store(
     Ok(true)
 }
 
-/// Makes one change to the dead letters; whether it asks for a replay.
+/// Changes one dead letter; returns whether the change is a replay.
 pub(super) fn change_dead_letter(
     connection: &Connection,
     change: &DeadLetterChange,
@@ -477,7 +476,7 @@ fn bury(connection: &Connection, letter: &DeadLetter) -> Result<(), Failure> {
             &**event.body(),
         ])
     };
-    // Not one statement for both: an insert that becomes an update uses up a number.
+    // Two statements, since an insert that becomes an update would use up a number.
     let replaced = store(
         "update dead_letter set error = ?4, attempts = ?5, at = ?6, replay = ?7, source = ?8, \
          kind = ?9, place = ?10, provenance = ?11, form = ?12, received_at = ?13, origin = ?14, \
@@ -494,7 +493,7 @@ fn bury(connection: &Connection, letter: &DeadLetter) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Does what other processes asked for; the number of replays among it.
+/// Carries out the requests of other processes; returns the number of replays.
 fn requests(connection: &Connection) -> Result<u64, Failure> {
     let mut asked = Vec::new();
     let mut select = connection.prepare_cached("select change, letter from request order by id")?;
@@ -505,7 +504,7 @@ fn requests(connection: &Connection) -> Result<u64, Failure> {
         asked.push(match row.get_ref(0)?.as_str().unwrap_or_default() {
             "replay" => Some(DeadLetterChange::Replay(letter)),
             "drop" => Some(DeadLetterChange::Drop(letter)),
-            // A newer version's word: it cannot be done, and would be met again for ever.
+            // An unknown word of a newer version is dropped, or it would stay for ever.
             _ => None,
         });
     }

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::model::{GuildId, UserId, VoiceServer, VoiceState};
 
@@ -34,27 +34,45 @@ impl VoiceUpdate {
 /// does a server.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    user: UserId,
+    user: watch::Sender<Option<UserId>>,
     updates: Mutex<VecDeque<VoiceUpdate>>,
     arrived: Notify,
 }
 
 impl Inbox {
-    pub(crate) fn new(user: UserId) -> Self {
+    pub(crate) fn new(user: Option<UserId>) -> Self {
         Self {
-            user,
+            user: watch::Sender::new(user),
             updates: Mutex::default(),
             arrived: Notify::new(),
         }
     }
 
     /// Whose states are kept.
-    pub(crate) fn user(&self) -> UserId {
-        self.user
+    pub(crate) fn user(&self) -> Option<UserId> {
+        *self.user.borrow()
+    }
+
+    /// Sets whose states are kept, unless it is known.
+    pub(crate) fn set_user(&self, user: UserId) {
+        self.user.send_if_modified(|known| {
+            let is_news = known.is_none();
+            known.get_or_insert(user);
+            is_news
+        });
+    }
+
+    /// Waits until it is known whose states are kept.
+    pub(crate) async fn known_user(&self) -> Option<UserId> {
+        let mut user = self.user.subscribe();
+        user.wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|user| *user)
     }
 
     pub(crate) fn put(&self, update: VoiceUpdate) {
-        if matches!(&update, VoiceUpdate::State(state) if state.user != self.user) {
+        if matches!(&update, VoiceUpdate::State(state) if Some(state.user) != self.user()) {
             return;
         }
         let mut updates = self.updates.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_keeps_the_newest_of_each_in_their_order_and_passes_over_others() {
-        let inbox = Inbox::new(UserId::new(9));
+        let inbox = Inbox::new(Some(UserId::new(9)));
         for update in [state(9, 1), server("a"), state(8, 5), state(9, 2)] {
             inbox.put(update);
         }

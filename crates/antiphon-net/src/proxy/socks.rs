@@ -1,6 +1,6 @@
 //! SOCKS 5 (RFC 1928, RFC 1929), SOCKS 4 and SOCKS 4a.
 //!
-//! Only as many bytes are read as each answer has, so that nothing of what follows is taken away.
+//! Each answer is read to its last byte and no further, since the tunnel's own bytes follow.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::{Login, Refusal};
 use crate::{Stream, network::Target};
 
-/// The methods of RFC 1928 §3 that we know.
+/// Methods of RFC 1928 §3.
 const NO_LOGIN: u8 = 0;
 const NAME_AND_PASSWORD: u8 = 2;
 
@@ -34,7 +34,7 @@ pub(super) async fn tunnel5(
     let [version, reply, _, kind] = hear(&mut stream).await?;
     expect(version == 5, "5")?;
     refused5(reply).map_or(Ok(()), Err)?;
-    // The address that the proxy connected from, which nobody needs.
+    // The address that the proxy connected from is not needed.
     let length = match kind {
         1 => 4,
         4 => 16,
@@ -46,7 +46,7 @@ pub(super) async fn tunnel5(
     Ok(stream)
 }
 
-/// Says name and password (RFC 1929).
+/// Logs in with name and password (RFC 1929).
 async fn log_in(stream: &mut Stream, login: &Login) -> Result<(), Refusal> {
     let mut message = vec![1];
     for part in [&login.name, &login.password] {
@@ -62,7 +62,7 @@ async fn log_in(stream: &mut Stream, login: &Login) -> Result<(), Refusal> {
     }
 }
 
-/// Asks for a connection (RFC 1928 §4).
+/// The request for a connection (RFC 1928 §4).
 fn request5(target: &Target) -> Result<Vec<u8>, Refusal> {
     let mut message = vec![5, 1, 0];
     match target.host.parse() {
@@ -84,7 +84,7 @@ fn request5(target: &Target) -> Result<Vec<u8>, Refusal> {
     Ok(message)
 }
 
-/// A text's length as the one byte that SOCKS has for it.
+/// The length of a text, as one byte.
 fn length_of(text: &str) -> Result<[u8; 1], Refusal> {
     let length = u8::try_from(text.len());
     Ok(
@@ -95,7 +95,7 @@ fn length_of(text: &str) -> Result<[u8; 1], Refusal> {
     )
 }
 
-/// What a reply means, if it is a refusal (RFC 1928 §6).
+/// The refusal that a reply stands for, if it is one (RFC 1928 §6).
 fn refused5(reply: u8) -> Option<Refusal> {
     Some(match reply {
         0 => return None,
@@ -118,7 +118,7 @@ pub(super) async fn tunnel4(
     let (address, name) = match target.host.parse() {
         Ok(IpAddr::V4(address)) => (address, None),
         Ok(IpAddr::V6(_)) => return Err(Refusal::permanent("SOCKS 4 knows no IPv6")),
-        // An address that cannot be, which announces a name (SOCKS 4a).
+        // SOCKS 4a: an impossible address announces a name.
         Err(_) => (Ipv4Addr::new(0, 0, 0, 1), Some(&target.host)),
     };
     let mut message = vec![4, 1];

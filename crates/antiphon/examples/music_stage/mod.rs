@@ -1,7 +1,7 @@
 //! Where the music plays: a simulated Discord with its nodes, or real ones if the environment names them.
 //!
-//! `DISCORD_TOKEN`, `DISCORD_USER` (the bot's own id), `LAVALINK_URL` and `LAVALINK_PASSWORD` choose the real ones; the
-//! journal is then kept in `<example>.sqlite`, so that a restart finds its players again, playing.
+//! `DISCORD_TOKEN`, `LAVALINK_URL` and `LAVALINK_PASSWORD` choose the real ones; the journal is then kept in
+//! `<example>.sqlite`, so that a restart finds its players again, playing.
 
 #![allow(
     dead_code,
@@ -50,7 +50,7 @@ impl Parts {
             .clock(sim.clock());
         let nodes = sim.lavalink().nodes().into_iter();
         let nodes = nodes.map(|node| NodeConfig::new(node.name(), node.url(), node.password()));
-        let nodes = lavalink::Config::new(sim.discord().account().id, nodes)
+        let nodes = lavalink::Config::without_user(nodes)
             // A real node deserves more patience.
             .failover_after(Duration::from_secs(2))
             .network(sim.network())
@@ -59,11 +59,10 @@ impl Parts {
     }
 
     fn real(token: String) -> Result<Self, BoxError> {
-        let user: u64 = env::var("DISCORD_USER")?.parse()?;
         let password = env::var("LAVALINK_PASSWORD")?;
         let node = NodeConfig::new("main", env::var("LAVALINK_URL")?, password);
         let bot = discord::Config::new(token, intents());
-        Ok(Self::new(bot, lavalink::Config::new(user, [node])))
+        Ok(Self::new(bot, lavalink::Config::without_user([node])))
     }
 }
 

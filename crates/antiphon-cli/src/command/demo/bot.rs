@@ -7,7 +7,7 @@ use std::{
 };
 
 use antiphon::{
-    App, Clock, Event, HandlerError, SourceName, State, Takes as _, discord,
+    App, Clock, Event, HandlerError, HandlerExt as _, SourceName, State, discord,
     lavalink::{self, TrackSource},
     queup, stackexchange,
 };

@@ -141,7 +141,7 @@ async fn play(
     let links = run::tell_links(app.handle());
     let shutdown = CancellationToken::new();
     let running = async {
-        let app = app.run(Arc::clone(journal), shutdown.clone());
+        let app = app.run(Arc::clone(journal), shutdown.clone().cancelled_owned());
         let (ended, stopped) = tokio::join!(app, links);
         run::tell_stopped(stopped, ended.as_ref().err());
         ended.map_err(run::failure)

@@ -1,0 +1,190 @@
+//! What an app was put together from, as its tasks take it over.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use antiphon_core::{
+    Clock, ConsumerName, Gap, IntakeLimits, Keep, KindPattern, Link, Payload, Position, Projection,
+    Retention, Source, Tap,
+};
+
+use crate::{
+    error::RunError,
+    handle::Shared,
+    keys::{KeyOf, Keys},
+    lanes::Bounds,
+    runner::Hook,
+};
+
+/// What happens to the app when a source ends because trying again would be wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnStopped {
+    /// The app stops in good order and ends with the source's error.
+    #[default]
+    End,
+    /// The app goes on without it.
+    GoOn,
+}
+
+/// How much an app holds at once.
+///
+/// Nothing is lost at any of these limits: events beyond them wait in the journal, or at the platform.
+///
+/// ```
+/// use antiphon::{App, IntakeLimits, Limits};
+///
+/// let intake = IntakeLimits { entries: 256, ..IntakeLimits::default() };
+/// let small = Limits::default().lane(8).open(512).parked(64).intake(intake);
+/// let app = App::new(()).limits(small);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    lane: usize,
+    open: usize,
+    parked: usize,
+    pub(crate) intake: IntakeLimits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lane: 64,
+            open: 8192,
+            parked: 1024,
+            intake: IntakeLimits::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// Sets how many events may wait in the lane of one place. Default: 64; at least 1.
+    #[must_use]
+    pub fn lane(mut self, events: usize) -> Self {
+        self.lane = events.max(1);
+        self
+    }
+
+    /// Sets how many events may wait or be handled in all lanes together. Default: 8,192; at least 1.
+    #[must_use]
+    pub fn open(mut self, events: usize) -> Self {
+        self.open = events.max(1);
+        self
+    }
+
+    /// Sets how many full lanes are remembered one by one. Default: 1,024.
+    ///
+    /// When more are full at the same time, the others go on from the journal together, as fast as the slowest.
+    #[must_use]
+    pub fn parked(mut self, lanes: usize) -> Self {
+        self.parked = lanes;
+        self
+    }
+
+    /// Sets how much may wait between the sources and the journal. Default: [`IntakeLimits::default`].
+    #[must_use]
+    pub fn intake(mut self, intake: IntakeLimits) -> Self {
+        self.intake = intake;
+        self
+    }
+
+    /// The bounds of the lanes.
+    pub(crate) fn lanes(self) -> Bounds {
+        Bounds {
+            queue: self.lane,
+            open: self.open,
+            parked: self.parked,
+        }
+    }
+}
+
+/// Where a consumer begins that the journal does not know yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Begin {
+    End,
+    At(Position),
+}
+
+/// The parts of an app.
+pub(crate) struct Parts<S> {
+    pub(crate) state: Arc<S>,
+    pub(crate) shared: Arc<Shared<S>>,
+    pub(crate) name: ConsumerName,
+    pub(crate) sources: Vec<Box<dyn Source>>,
+    pub(crate) projections: Vec<Box<dyn Projection>>,
+    pub(crate) taps: Vec<Box<dyn Tap>>,
+    pub(crate) hook: Option<Hook>,
+    pub(crate) on_stopped: OnStopped,
+    pub(crate) key_of: Option<KeyOf>,
+    pub(crate) limits: Limits,
+    pub(crate) retention: Retention,
+    pub(crate) begin: Begin,
+    pub(crate) grace: Duration,
+}
+
+impl<S: Send + Sync + 'static> Parts<S> {
+    /// Looks for parts that do not go together.
+    pub(crate) fn check(&self) -> Result<(), RunError> {
+        let sources = self.sources.iter().map(|source| source.name().as_str());
+        if let Some(name) = repeated(sources) {
+            let problem = format!("two sources are named `{name}`");
+            return Err(RunError::Configuration(problem));
+        }
+        let names = self.shared.table().names();
+        if let Some(name) = repeated(names.iter().map(|name| &**name)) {
+            let problem = format!("two handlers are named `{name}`");
+            return Err(RunError::Configuration(problem));
+        }
+        let clock = self.clock();
+        if let Some(other) = self.sources.iter().find(|one| one.clock() != clock) {
+            let (first, other) = (self.sources[0].name(), other.name());
+            let problem = format!("the sources `{first}` and `{other}` have different clocks");
+            return Err(RunError::Configuration(problem));
+        }
+        Ok(())
+    }
+
+    /// The clock of all sources; the machine's if there are none.
+    pub(crate) fn clock(&self) -> Clock {
+        let first = self.sources.first();
+        first.map_or_else(Clock::system, |source| source.clock())
+    }
+
+    /// The kinds that have a type: those of the sources, and antiphon's own.
+    pub(crate) fn kinds(&self) -> HashSet<&'static str> {
+        let sources = self.sources.iter().flat_map(|source| source.kinds());
+        let own = Gap::KINDS.iter().chain(Link::KINDS).copied();
+        sources.map(|info| info.kind).chain(own).collect()
+    }
+
+    /// The rule that finds an event's lane; `since` is the cursor's
+    /// [`sources_lanes_since`](antiphon_core::Cursor::sources_lanes_since).
+    pub(crate) fn keys(&self, since: Position) -> Keys {
+        let sources = self.sources.iter();
+        let lanes = sources.filter_map(|source| Some((source.name().clone(), source.lane()?)));
+        Keys::new(self.key_of.clone(), lanes.collect(), since)
+    }
+
+    /// The owner's policy, with the kinds that the sources' platforms call momentary.
+    pub(crate) fn retention(&self) -> Retention {
+        let mut policy = self.retention.clone();
+        for info in self.sources.iter().flat_map(|source| source.kinds()) {
+            let named = policy
+                .rules
+                .iter()
+                .chain(&policy.momentary)
+                .any(|(pattern, _)| pattern.matches(info.kind));
+            if let Keep::Momentary(keep) = info.keep
+                && !named
+            {
+                policy.momentary.push((KindPattern::new(info.kind), keep));
+            }
+        }
+        policy
+    }
+}
+
+/// The first name that comes twice.
+fn repeated<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = HashSet::new();
+    names.find(|name| !seen.insert(*name))
+}
