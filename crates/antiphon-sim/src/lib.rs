@@ -1,10 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
-mod agenda;
 mod bounds;
 mod control;
-mod desk;
+mod control_server;
 pub mod discord;
 mod encoder;
 mod fault;
@@ -17,8 +16,9 @@ mod options;
 mod outgoing;
 pub mod queup;
 mod simulator;
+mod socket;
 pub mod stackexchange;
-mod talk;
+mod timers;
 mod traffic;
 pub mod trial;
 mod web;

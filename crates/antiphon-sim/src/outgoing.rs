@@ -13,7 +13,7 @@ use futures_util::SinkExt;
 use tokio::io::AsyncWriteExt;
 use tokio_websockets::{CloseCode, Message};
 
-use crate::{line::Line, talk::Speech};
+use crate::{line::Line, socket::Output};
 
 /// Bytes of a close frame beside its code.
 const LONGEST_REASON: usize = 123;
@@ -51,17 +51,17 @@ pub(crate) enum Written {
 /// `torn` becomes true where a frame is begun behind the sink's back.
 pub(crate) async fn write<S>(
     sink: &mut S,
-    speech: Speech,
+    output: Output,
     torn: &AtomicBool,
 ) -> Result<Written, tokio_websockets::Error>
 where
     S: SinkExt<Message, Error = tokio_websockets::Error> + Unpin,
 {
-    let Speech {
+    let Output {
         mut to_write,
         line,
         mut encoder,
-    } = speech;
+    } = output;
     let mut batch = Vec::with_capacity(BATCH);
     while to_write.recv_many(&mut batch, BATCH).await > 0 {
         for outgoing in batch.drain(..) {

@@ -21,7 +21,7 @@ use crate::{
     Command, CommandError,
     address::Addresses,
     control::Hands,
-    desk,
+    control_server,
     discord::{self, Discord},
     gate::Gate,
     lavalink::{self, Lavalink},
@@ -142,10 +142,10 @@ impl Simulator {
             addresses: None,
             tasks: Mutex::new(JoinSet::new()),
         };
-        simulator.run(Arc::clone(&discord).keep_house());
-        simulator.run(Arc::clone(&queup).keep_house());
-        simulator.run(Arc::clone(&chat).keep_house());
-        simulator.run(Arc::clone(&nodes).keep_house());
+        simulator.run(Arc::clone(&discord).run_timers());
+        simulator.run(Arc::clone(&queup).run_timers());
+        simulator.run(Arc::clone(&chat).run_timers());
+        simulator.run(Arc::clone(&nodes).run_timers());
         simulator.run(lavalink::watch_voices(
             Arc::clone(&nodes),
             Arc::clone(&discord),
@@ -155,26 +155,26 @@ impl Simulator {
         queup.rate.send_replace(options.rate);
         chat.rate.send_replace(options.rate);
         let chance = world.chance("discord traffic");
-        let (rate, mut deck) = (discord.rate.subscribe(), discord::Deck::new(chance));
+        let (rate, mut ambient) = (discord.rate.subscribe(), discord::Traffic::new(chance));
         simulator.run(traffic::run(rate, move || {
-            discord.with(|state| deck.play(state))
+            discord.with(|state| ambient.play(state))
         }));
         let chance = world.chance("lavalink traffic");
-        let (rate, mut deck) = (nodes.rate.subscribe(), lavalink::Deck::new(chance));
+        let (rate, mut ambient) = (nodes.rate.subscribe(), lavalink::Traffic::new(chance));
         simulator.run(traffic::run(rate, move || {
-            nodes.with(|state| deck.play(state))
+            nodes.with(|state| ambient.play(state))
         }));
-        let (rate, mut deck) = (
+        let (rate, mut ambient) = (
             queup.rate.subscribe(),
-            queup::Deck::new(world.chance("traffic")),
+            queup::Traffic::new(world.chance("traffic")),
         );
         simulator.run(traffic::run(rate, move || {
-            queup.with(|state| deck.play(state))
+            queup.with(|state| ambient.play(state))
         }));
         let chance = world.chance("stackexchange traffic");
-        let (rate, mut deck) = (chat.rate.subscribe(), stackexchange::Deck::new(chance));
+        let (rate, mut ambient) = (chat.rate.subscribe(), stackexchange::Traffic::new(chance));
         simulator.run(traffic::run(rate, move || {
-            chat.with(|state| deck.play(state))
+            chat.with(|state| ambient.play(state))
         }));
         if !options.script.is_empty() {
             let mut script = options.script.clone();
@@ -247,14 +247,14 @@ impl Simulator {
                 lavalink::http::serve(Arc::clone(&server), node, line)
             }));
         }
-        let desk = desk::Desk::new(
+        let server = control_server::ControlServer::new(
             simulator.hands(),
             simulator.ledger(),
             simulator.addresses.clone(),
             Gate::new(options.address, options.host.as_deref()),
             options.control_token.clone(),
         );
-        simulator.run(accept(control, move |line| desk.clone().serve(line)));
+        simulator.run(accept(control, move |line| server.clone().serve(line)));
         Ok(simulator)
     }
 

@@ -136,7 +136,7 @@ pub(crate) const SONGS: [(&str, &str); 20] = [
     ("Glass Meridian", "East of Here"),
     ("Tin Cathedral", "Bellwether"),
     ("Ursa Minor Key", "Polaris"),
-    ("Night Ferry", "Deck Chairs"),
+    ("Night Ferry", "Traffic Chairs"),
     ("Orchard Radio", "Windfall"),
     ("Plum Static", "Interference"),
     ("The Long Rests", "Fermata"),

@@ -86,10 +86,10 @@ impl State {
         if let Some(connection) = self.connections.get_mut(&number) {
             connection.beats += 1;
         }
-        if self.troubles.withholds_acks {
+        if self.gateway_faults.withholds_acks {
             return;
         }
-        let late = self.troubles.late_acks;
+        let late = self.gateway_faults.late_acks;
         if late.is_zero() {
             self.acknowledge(number);
         } else {
@@ -326,7 +326,7 @@ impl State {
             // It was due when it happened; what comes again is a copy.
             self.send_kept(number, id, &kept, None);
         }
-        let resumed = if self.troubles.resumed_is_null {
+        let resumed = if self.gateway_faults.resumed_is_null {
             Value::Null
         } else {
             json!({})

@@ -58,7 +58,7 @@ impl State {
         let is_resume = host.is_some_and(|host| host.split(':').next() == Some(RESUME));
         let refuse_until = self.faults.refuse_until;
         if refuse_until.is_some_and(|until| until > self.now())
-            || is_resume && self.troubles.resume_host_is_stale
+            || is_resume && self.gateway_faults.resume_host_is_stale
         {
             return Reply::Dropped;
         }

@@ -118,10 +118,10 @@ impl State {
         let shows_presences = data["presences"].as_bool().unwrap_or(false)
             && own_intents & intents::GUILD_PRESENCES != 0;
         let mut chunks = self.chunks(guild_id, data, nonce.as_deref(), shows_presences);
-        if self.troubles.chunks_reversed {
+        if self.gateway_faults.chunks_reversed {
             chunks.reverse();
         }
-        let missing = self.troubles.chunk_missing.map(|index| json!(index));
+        let missing = self.gateway_faults.chunk_missing.map(|index| json!(index));
         for chunk in chunks {
             if Some(&chunk["chunk_index"]) != missing.as_ref() {
                 self.tell(&id, "GUILD_MEMBERS_CHUNK", &chunk);
@@ -185,7 +185,11 @@ impl State {
             return Vec::new();
         };
         let (found, not_found) = self.members_asked_for(guild, data);
-        let size = self.troubles.chunk_size.unwrap_or(CHUNK).clamp(1, CHUNK);
+        let size = self
+            .gateway_faults
+            .chunk_size
+            .unwrap_or(CHUNK)
+            .clamp(1, CHUNK);
         let count = found.len().div_ceil(size).max(1);
         let mut chunks = Vec::with_capacity(count);
         for index in 0..count {

@@ -3,30 +3,30 @@
 //! It speaks as the protocol page has it; the hosts of the Gateway have a port of their own beside that of REST.
 //! [`Discord`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
 
-mod acts;
 mod command;
 mod connection;
-mod deck;
+mod controls;
+mod faults;
 mod frame;
 mod gateway;
+mod guild_controls;
 mod guilds;
-mod handle;
 pub(crate) mod http;
 mod intents;
 mod interactions;
 mod limits;
 mod members;
 mod messages;
+mod misc_events;
 mod model;
 mod obey;
-mod others;
 mod permissions;
 mod populate;
 mod rest;
 mod session;
 mod socket;
 pub(crate) mod state;
-mod trouble;
+mod traffic;
 mod voice;
 
 use std::{
@@ -37,14 +37,14 @@ use std::{
 use tokio::sync::{Notify, watch};
 
 pub(crate) use command::Deed;
-pub(crate) use deck::Deck;
+pub use controls::{BotAccount, Discord};
 pub use frame::KeyOrder;
-pub use handle::{BotAccount, Discord};
 pub(crate) use state::Settings;
 use state::State;
+pub(crate) use traffic::Traffic;
 pub(crate) use voice::VoicePass;
 
-use crate::{ledger::Ledger, talk::Sockets, world::World};
+use crate::{ledger::Ledger, socket::OpenSockets, world::World};
 
 /// Host of the REST interface.
 pub(crate) const REST: &str = "discord.com";
@@ -60,18 +60,18 @@ pub(crate) struct Server {
     bell: Arc<Notify>,
     /// Events a second of ambient traffic.
     pub(crate) rate: watch::Sender<u32>,
-    /// Sockets that are open.
-    pub(crate) sockets: Sockets,
+    /// OpenSockets that are open.
+    pub(crate) sockets: OpenSockets,
 }
 
 impl Server {
     pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
         let state = State::new(world, ledger, settings);
         Self {
-            bell: state.agenda.bell(),
+            bell: state.timers.bell(),
             state: Mutex::new(state),
             rate: watch::Sender::new(0),
-            sockets: Sockets::default(),
+            sockets: OpenSockets::default(),
         }
     }
 
@@ -80,12 +80,12 @@ impl Server {
         use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Does what is on the agenda, for ever.
-    pub(crate) async fn keep_house(self: Arc<Self>) {
+    /// Does what is on the timers, for ever.
+    pub(crate) async fn run_timers(self: Arc<Self>) {
         loop {
             let next = self.with(|state| {
-                state.do_what_is_due();
-                state.agenda.next().map(|at| at - state.now())
+                state.run_due();
+                state.timers.next().map(|at| at - state.now())
             });
             match next {
                 Some(wait) => {

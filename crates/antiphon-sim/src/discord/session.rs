@@ -291,7 +291,7 @@ impl State {
             Some((&sent.0, sent.1)),
         );
         let name = kept.event.name.as_deref();
-        let text = frame::dispatch(self.troubles.key_order, name, kept.seq, &kept.body);
+        let text = frame::dispatch(self.gateway_faults.key_order, name, kept.seq, &kept.body);
         self.send(number, Outgoing::Text(text));
     }
 
@@ -318,16 +318,19 @@ impl State {
 
     /// Changes an event as the faults that are switched on have it.
     fn bend<'a>(&self, name: &str, data: &'a Value) -> Cow<'a, Value> {
-        let troubles = &self.troubles;
-        if !troubles.odd_presences && !troubles.partial_updates && !troubles.numeric_ids {
+        let gateway_faults = &self.gateway_faults;
+        if !gateway_faults.odd_presences
+            && !gateway_faults.partial_updates
+            && !gateway_faults.numeric_ids
+        {
             return Cow::Borrowed(data);
         }
         let mut data = data.clone();
-        if self.troubles.odd_presences && name == "PRESENCE_UPDATE" {
+        if self.gateway_faults.odd_presences && name == "PRESENCE_UPDATE" {
             data["status"] = serde_json::json!("levitating");
             data["user"]["username"] = serde_json::json!("half a user");
         }
-        if self.troubles.partial_updates
+        if self.gateway_faults.partial_updates
             && name == "MESSAGE_UPDATE"
             && let Value::Object(fields) = &mut data
         {
@@ -341,7 +344,7 @@ impl State {
             ];
             fields.retain(|name, _| stays.contains(&name.as_str()));
         }
-        if self.troubles.numeric_ids {
+        if self.gateway_faults.numeric_ids {
             ids_as_numbers(&mut data);
         }
         Cow::Owned(data)

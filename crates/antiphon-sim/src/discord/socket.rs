@@ -12,7 +12,7 @@ use super::Server;
 use crate::{
     encoder::Encoder,
     line::Line,
-    talk::{Peer, Speech, talk},
+    socket::{Output, Peer, serve_socket},
 };
 
 /// Longest message taken from a client; the protocol's own limit is far below.
@@ -43,7 +43,7 @@ where
         (
             state.settings.outgoing,
             state.settings.heartbeat,
-            state.troubles.split,
+            state.gateway_faults.split,
         )
     });
     let encoder = match wish.compression {
@@ -51,7 +51,7 @@ where
         Compression::Zlib => Encoder::zlib(split),
         Compression::Zstd => Encoder::zstd().unwrap_or_default(),
     };
-    let _open = server.sockets.one_more();
+    let _open = server.sockets.opened();
     let (outgoing, to_write) = mpsc::channel(most);
     let number = server.with(|state| {
         let number = state.open(
@@ -67,17 +67,17 @@ where
         }
         number
     });
-    let speech = Speech {
+    let output = Output {
         to_write,
         line,
         encoder,
     };
     // A client that does not beat for two intervals and a half is gone.
     let patience = Duration::from_millis(interval * 5 / 2);
-    talk(
+    serve_socket(
         stream,
         LONGEST,
-        speech,
+        output,
         Some(patience),
         Shard { server, number },
     )

@@ -17,7 +17,7 @@ use super::{
     model::{Bot, Channel, Guild, Id, Message, User},
     session::{Due, Session, Shard},
 };
-use crate::{agenda::Agenda, fault::Faults, ledger::Ledger, world::World};
+use crate::{fault::Faults, ledger::Ledger, timers::Timers, world::World};
 
 /// Milliseconds from 1970 to the beginning of snowflakes.
 pub(crate) const EPOCH: i64 = 1_420_070_400_000;
@@ -63,7 +63,7 @@ impl Default for Settings {
 /// What goes wrong here and nowhere else.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub(crate) struct Troubles {
+pub(crate) struct GatewayFaults {
     /// Heartbeats are not acknowledged.
     pub(crate) withholds_acks: bool,
     /// Heartbeats are acknowledged so much later.
@@ -122,9 +122,9 @@ pub(crate) struct State {
     pub(crate) ledger: Ledger,
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
-    pub(crate) troubles: Troubles,
+    pub(crate) gateway_faults: GatewayFaults,
     pub(crate) limits: Limits,
-    pub(crate) agenda: Agenda<Self>,
+    pub(crate) timers: Timers<Self>,
     /// For tokens and session ids: differs from run to run.
     pub(crate) secrets: Rng,
     pub(crate) snowflakes: Snowflakes,
@@ -176,9 +176,9 @@ impl State {
             ledger,
             settings,
             faults: Faults::default(),
-            troubles: Troubles::default(),
+            gateway_faults: GatewayFaults::default(),
             limits: Limits::default(),
-            agenda: Agenda::default(),
+            timers: Timers::default(),
             secrets: world.mint("discord secrets"),
             snowflakes: Snowflakes::new(world.mint("discord")),
             gateway: "wss://gateway.discord.gg".into(),
@@ -229,17 +229,17 @@ impl State {
     pub(crate) fn later(
         &mut self,
         after: Duration,
-        errand: impl FnOnce(&mut Self) + Send + 'static,
+        action: impl FnOnce(&mut Self) + Send + 'static,
     ) {
         let wait = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
         let at = self.now().saturating_add(wait);
-        self.agenda.enter(at, errand);
+        self.timers.enter(at, action);
     }
 
-    /// Does what is on the agenda up to now.
-    pub(crate) fn do_what_is_due(&mut self) {
-        while let Some(errand) = self.agenda.take_due(self.world.now()) {
-            errand(self);
+    /// Does what is on the timers up to now.
+    pub(crate) fn run_due(&mut self) {
+        while let Some(action) = self.timers.take_due(self.world.now()) {
+            action(self);
         }
     }
 

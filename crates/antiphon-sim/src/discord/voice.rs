@@ -144,11 +144,11 @@ impl State {
             guild.voices.insert(user, voice);
         }
         let is_bot = self.bots.contains_key(&user);
-        if is_bot && moves && self.troubles.voice_server_first {
+        if is_bot && moves && self.gateway_faults.voice_server_first {
             self.tell_voice_server(guild, user);
         }
         self.tell_voice_state(guild, user);
-        if is_bot && moves && !self.troubles.voice_server_first {
+        if is_bot && moves && !self.gateway_faults.voice_server_first {
             self.tell_voice_server(guild, user);
         }
     }
@@ -176,7 +176,7 @@ impl State {
     }
 
     fn tell_voice_server(&mut self, guild: Id, user: Id) {
-        if self.troubles.voice_server_missing {
+        if self.gateway_faults.voice_server_missing {
             self.tell_voice_endpoint(guild, user, None);
             self.later(SEARCH, move |state| {
                 state.tell_voice_endpoint(guild, user, Some(ENDPOINT));

@@ -46,7 +46,7 @@ impl State {
             return self.admit(node, request);
         }
         let now = self.now();
-        self.nodes[node].asked.add(now, request);
+        self.nodes[node].requests.add(now, request);
         let fault = self.nodes[node]
             .faults
             .for_request(request.method().as_str(), path, None);

@@ -3,18 +3,18 @@
 //! They speak as the protocol page has it, with tracks that really advance on the simulated clock.
 //! [`Lavalink`] is the hand that a test or a command holds: it ends tracks, closes voices, and makes things go wrong.
 
-mod asked;
 mod catalogue;
-mod deeds;
+mod commands;
+mod controls;
+mod faults;
 mod filters;
-mod handle;
+mod frame_writer;
 pub(crate) mod http;
-mod links;
 mod node;
 mod player;
 mod quirk;
+mod request_log;
 mod rest;
-mod scribe;
 mod session;
 mod socket;
 pub(crate) mod state;
@@ -32,17 +32,17 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-pub use asked::NodeRequest;
-pub(crate) use deeds::Deed;
-pub use handle::{Lavalink, Node, NodeSession, PlayerView};
+pub(crate) use commands::Deed;
+pub use controls::{Lavalink, Node, NodeSession, PlayerView};
 pub(crate) use node::host;
 pub use quirk::NodeQuirk;
+pub use request_log::NodeRequest;
 use state::State;
 pub(crate) use state::{NODES, Settings};
-pub(crate) use traffic::Deck;
+pub(crate) use traffic::Traffic;
 pub(crate) use voice::watch_voices;
 
-use crate::{ledger::Ledger, talk::Sockets, world::World};
+use crate::{ledger::Ledger, socket::OpenSockets, world::World};
 
 /// The nodes' state, and the bell that wakes their housekeeper.
 #[derive(Debug)]
@@ -51,18 +51,18 @@ pub(crate) struct Server {
     bell: Arc<Notify>,
     /// Events a second of ambient traffic.
     pub(crate) rate: watch::Sender<u32>,
-    /// Sockets that are open.
-    pub(crate) sockets: Sockets,
+    /// OpenSockets that are open.
+    pub(crate) sockets: OpenSockets,
 }
 
 impl Server {
     pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
         let state = State::new(world, ledger, settings);
         Self {
-            bell: state.agenda.bell(),
+            bell: state.timers.bell(),
             state: Mutex::new(state),
             rate: watch::Sender::new(0),
-            sockets: Sockets::default(),
+            sockets: OpenSockets::default(),
         }
     }
 
@@ -72,7 +72,7 @@ impl Server {
     }
 
     /// Lets tracks end, states be reported and sessions run out when their time has come, for ever.
-    pub(crate) async fn keep_house(self: Arc<Self>) {
+    pub(crate) async fn run_timers(self: Arc<Self>) {
         loop {
             let next = self.with(|state| {
                 state.advance();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{asked::Asked, filters, session::Session, wire::Quirks};
+use super::{filters, request_log::RequestLog, session::Session, wire::Quirks};
 use crate::fault::Faults;
 
 /// Addresses that a route planner may fail at, and since when (Unix milliseconds).
@@ -34,7 +34,7 @@ pub(crate) struct Node {
     /// Addresses that failed, if there is a route planner.
     pub(crate) planner: Option<FailingAddresses>,
     /// What it was asked.
-    pub(crate) asked: Asked,
+    pub(crate) requests: RequestLog,
 }
 
 impl Node {
@@ -53,7 +53,7 @@ impl Node {
             loads: None,
             frames: None,
             planner: None,
-            asked: Asked::default(),
+            requests: RequestLog::default(),
         }
     }
 

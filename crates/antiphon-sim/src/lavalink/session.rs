@@ -10,9 +10,9 @@ use antiphon_core::Origin;
 use tokio::sync::mpsc;
 
 use super::{
+    frame_writer::{Frame, FrameWriter},
     player::{EndReason, Player},
     quirk::NodeQuirk,
-    scribe::{Frame, Scribe},
     state::{Key, State},
     stats::For,
     wire::Ready,
@@ -215,7 +215,7 @@ impl State {
         }
         for guild in guilds {
             let key = Key::new(node, id, guild);
-            self.with_player(&key, |player, scribe, now| scribe.update(player.state(now)));
+            self.with_player(&key, |player, writer, now| writer.update(player.state(now)));
         }
     }
 
@@ -373,7 +373,7 @@ impl State {
         };
         for (guild, player) in &session.players {
             if let Some(at) = player.listed {
-                self.timers.remove(&(at, Key::new(node, id, *guild)));
+                self.player_timers.remove(&(at, Key::new(node, id, *guild)));
             }
         }
         let newest = &mut self.nodes[node].newest;
@@ -388,9 +388,9 @@ impl State {
 
     /// Takes a player out of its session; a track that plays stops.
     pub(crate) fn destroy_player(&mut self, key: &Key) {
-        let destroyed = self.with_player(key, |player, scribe, now| {
-            player.end(EndReason::Stopped, now, scribe);
-            Scribe::other(scribe, "PlayerDestroyedEvent", || serde_json::json!({}));
+        let destroyed = self.with_player(key, |player, writer, now| {
+            player.end(EndReason::Stopped, now, writer);
+            FrameWriter::other(writer, "PlayerDestroyedEvent", || serde_json::json!({}));
         });
         if destroyed.is_none() {
             return;
@@ -399,7 +399,7 @@ impl State {
             && let Some(player) = session.players.remove(&key.guild)
             && let Some(at) = player.listed
         {
-            self.timers.remove(&(at, key.clone()));
+            self.player_timers.remove(&(at, key.clone()));
         }
     }
 }

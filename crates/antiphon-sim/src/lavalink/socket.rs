@@ -11,7 +11,7 @@ use crate::{
     encoder::Encoder,
     line::Line,
     outgoing::Outgoing,
-    talk::{Peer, Speech, talk},
+    socket::{Output, Peer, serve_socket},
 };
 
 /// Longest message taken from a client.
@@ -24,7 +24,7 @@ pub(crate) async fn serve<S>(server: &Server, node: usize, stream: S, line: Line
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let _open = server.sockets.one_more();
+    let _open = server.sockets.opened();
     let most = server.with(|state| state.settings.outgoing);
     let (outgoing, to_write) = mpsc::channel(most);
     let number = if let Some(caller) = granted.caller {
@@ -34,7 +34,7 @@ where
         let _ = outgoing.try_send(Outgoing::Close(NO_NUMBER, String::new()));
         0
     };
-    let speech = Speech {
+    let output = Output {
         to_write,
         line,
         encoder: Encoder::default(),
@@ -44,7 +44,7 @@ where
         node,
         number,
     };
-    talk(stream, LONGEST, speech, None, caller).await;
+    serve_socket(stream, LONGEST, output, None, caller).await;
 }
 
 /// The client at the other end; the socket leaves its session with it.

@@ -6,12 +6,12 @@ use antiphon_core::Rng;
 
 use super::{
     catalogue::Catalogue,
+    frame_writer::{Frame, FrameWriter},
     node::Node,
     player::{Pace, Player},
-    scribe::{Frame, Scribe},
     voice::VoiceServers,
 };
-use crate::{agenda::Agenda, ledger::Ledger, world::World};
+use crate::{ledger::Ledger, timers::Timers, world::World};
 
 /// Names of the nodes.
 pub(crate) const NODES: [&str; 3] = ["eu-1", "us-1", "asia-1"];
@@ -72,9 +72,9 @@ pub(crate) struct State {
     pub(crate) nodes: Vec<Node>,
     pub(crate) catalogue: Catalogue,
     pub(crate) voice: VoiceServers,
-    pub(crate) agenda: Agenda<State>,
+    pub(crate) timers: Timers<State>,
     /// When something happens to which player.
-    pub(crate) timers: BTreeSet<(i64, Key)>,
+    pub(crate) player_timers: BTreeSet<(i64, Key)>,
     /// For session ids and passwords: differs from run to run.
     pub(crate) secrets: Rng,
     /// Session ids that were given out.
@@ -102,8 +102,8 @@ impl State {
             nodes: nodes.into(),
             catalogue: Catalogue::new(world.chance("lavalink catalogue")),
             voice: VoiceServers::default(),
-            agenda: Agenda::default(),
-            timers: BTreeSet::new(),
+            timers: Timers::default(),
+            player_timers: BTreeSet::new(),
             secrets,
             issued: BTreeSet::new(),
             held: None,
@@ -125,34 +125,34 @@ impl State {
     pub(crate) fn later(
         &mut self,
         wait: Duration,
-        errand: impl FnOnce(&mut Self) + Send + 'static,
+        action: impl FnOnce(&mut Self) + Send + 'static,
     ) {
         let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-        self.agenda.enter(self.now().saturating_add(wait), errand);
+        self.timers.enter(self.now().saturating_add(wait), action);
     }
 
     /// Does all that is due by now.
     pub(crate) fn advance(&mut self) {
         loop {
             let now = self.now();
-            let errand = self.agenda.next().filter(|at| *at <= now);
+            let action = self.timers.next().filter(|at| *at <= now);
             let timer = self
-                .timers
+                .player_timers
                 .first()
                 .map(|(at, _)| *at)
                 .filter(|at| *at <= now);
-            match (errand, timer) {
+            match (action, timer) {
                 (None, None) => return,
-                (Some(errand), timer) if timer.is_none_or(|timer| errand <= timer) => {
-                    if let Some(errand) = self.agenda.take_due(now) {
-                        errand(self);
+                (Some(action), timer) if timer.is_none_or(|timer| action <= timer) => {
+                    if let Some(action) = self.timers.take_due(now) {
+                        action(self);
                     }
                 }
                 _ => {
-                    if let Some((_, key)) = self.timers.pop_first() {
-                        self.with_player(&key, |player, scribe, now| {
+                    if let Some((_, key)) = self.player_timers.pop_first() {
+                        self.with_player(&key, |player, writer, now| {
                             player.listed = None;
-                            player.advance(now, scribe);
+                            player.advance(now, writer);
                         });
                     }
                 }
@@ -162,8 +162,8 @@ impl State {
 
     /// When something is due next.
     pub(crate) fn next_wake(&self) -> Option<i64> {
-        let timer = self.timers.first().map(|(at, _)| *at);
-        [timer, self.agenda.next()].into_iter().flatten().min()
+        let timer = self.player_timers.first().map(|(at, _)| *at);
+        [timer, self.timers.next()].into_iter().flatten().min()
     }
 
     /// The players' key, made if there is no such player yet; none if the session is gone or full.
@@ -180,9 +180,9 @@ impl State {
         session
             .players
             .insert(key.guild, Player::new(key.guild, pace));
-        self.with_player(key, |player, scribe, now| {
-            let quirks = scribe.quirks;
-            scribe.other(
+        self.with_player(key, |player, writer, now| {
+            let quirks = writer.quirks;
+            writer.other(
                 "PlayerCreatedEvent",
                 || serde_json::json!({"player": player.object(now, quirks)}),
             );
@@ -193,7 +193,7 @@ impl State {
     pub(crate) fn with_player<T>(
         &mut self,
         key: &Key,
-        act: impl FnOnce(&mut Player, &mut Scribe<'_>, i64) -> T,
+        act: impl FnOnce(&mut Player, &mut FrameWriter<'_>, i64) -> T,
     ) -> Option<T> {
         let now = self.now();
         let node = &mut self.nodes[key.node];
@@ -202,18 +202,18 @@ impl State {
             .get_mut(&*key.session)?
             .players
             .get_mut(&key.guild)?;
-        let mut scribe = Scribe::new(node.name, &node.quirks, key.guild);
-        let outcome = act(player, &mut scribe, now);
-        let frames = scribe.frames;
+        let mut writer = FrameWriter::new(node.name, &node.quirks, key.guild);
+        let outcome = act(player, &mut writer, now);
+        let frames = writer.frames;
         let next = player.next();
         if next != player.listed {
             if let Some(old) = player.listed {
-                self.timers.remove(&(old, key.clone()));
+                self.player_timers.remove(&(old, key.clone()));
             }
             player.listed = next;
             if let Some(next) = next {
-                self.timers.insert((next, key.clone()));
-                self.agenda.bell().notify_one();
+                self.player_timers.insert((next, key.clone()));
+                self.timers.bell().notify_one();
             }
         }
         for frame in frames {

@@ -223,9 +223,9 @@ impl State {
             self.set_voice(key, voice)?;
         }
         let is_new = update.track.is_some();
-        self.with_player(key, |player, scribe, now| {
+        self.with_player(key, |player, writer, now| {
             if let (Some(paused), false) = (update.paused, is_new) {
-                player.pause(paused, now, scribe);
+                player.pause(paused, now, writer);
             }
             if let (Some(user_data), false, Some(playing)) =
                 (&update.user_data, is_new, &mut player.playing)
@@ -233,32 +233,32 @@ impl State {
                 playing.track.user_data.clone_from(user_data);
             }
             if let Some(volume) = update.volume {
-                player.set_volume(volume, scribe);
+                player.set_volume(volume, writer);
             }
             if let (Some(position), false) = (update.position, is_new) {
-                player.seek(position, now, scribe);
+                player.seek(position, now, writer);
             }
             if let (End::At(end), false) = (update.end, is_new) {
                 player.set_end(end);
             }
             if let Some(filters) = update.filters {
-                player.set_filters(filters, now, scribe);
+                player.set_filters(filters, now, writer);
             }
             match track {
                 None => {}
                 Some(None) => {
-                    player.end(EndReason::Stopped, now, scribe);
-                    player.pause(update.paused.unwrap_or_default(), now, scribe);
+                    player.end(EndReason::Stopped, now, writer);
+                    player.pause(update.paused.unwrap_or_default(), now, writer);
                 }
                 Some(Some((mut track, fate))) => {
-                    player.pause(update.paused.unwrap_or_default(), now, scribe);
+                    player.pause(update.paused.unwrap_or_default(), now, writer);
                     track.user_data = update.user_data.unwrap_or_default();
                     let start = update.position.unwrap_or(track.info.position).max(0);
                     let end = match update.end {
                         End::At(end) => Some(end),
                         End::Absent | End::Null => None,
                     };
-                    player.play(track, fate, start, end, now, scribe);
+                    player.play(track, fate, start, end, now, writer);
                 }
             }
         });
@@ -306,8 +306,8 @@ impl State {
         }
         match self.voice.judge(&claim) {
             Verdict::Open => {
-                self.with_player(key, |player, scribe, now| {
-                    player.connect(claim, now, scribe);
+                self.with_player(key, |player, writer, now| {
+                    player.connect(claim, now, writer);
                 });
             }
             Verdict::Unreachable => {
@@ -318,8 +318,8 @@ impl State {
                 self.with_player(key, |player, _, now| player.disconnect(Some(claim), now));
                 let key = key.clone();
                 self.later(std::time::Duration::from_millis(REFUSAL), move |state| {
-                    state.with_player(&key, |player, scribe, now| {
-                        player.close_voice(code, &reason, true, now, scribe);
+                    state.with_player(&key, |player, writer, now| {
+                        player.close_voice(code, &reason, true, now, writer);
                     });
                 });
             }

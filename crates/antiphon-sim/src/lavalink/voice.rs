@@ -89,8 +89,8 @@ impl State {
             }
         }
         for key in over {
-            self.with_player(&key, |player, scribe, now| {
-                player.close_voice(DISCONNECTED.0, DISCONNECTED.1, true, now, scribe);
+            self.with_player(&key, |player, writer, now| {
+                player.close_voice(DISCONNECTED.0, DISCONNECTED.1, true, now, writer);
             });
         }
     }

@@ -5,11 +5,10 @@
 
 mod chat;
 mod connection;
-mod deck;
+mod controls;
+mod faults;
 mod frame;
-mod handle;
 pub(crate) mod http;
-mod links;
 mod model;
 mod music;
 mod people;
@@ -19,6 +18,7 @@ mod role;
 mod socket;
 pub(crate) mod state;
 mod text;
+mod traffic;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -27,12 +27,12 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-pub(crate) use deck::Deck;
-pub use handle::{Account, QueUp, Room};
-pub use links::{Link, Links};
+pub use controls::{Account, QueUp, Room};
+pub use faults::{Link, Links};
 use state::{Settings, State};
+pub(crate) use traffic::Traffic;
 
-use crate::{ledger::Ledger, talk::Sockets, world::World};
+use crate::{ledger::Ledger, socket::OpenSockets, world::World};
 
 /// The server's state, and the bell that wakes its housekeeper.
 #[derive(Debug)]
@@ -41,20 +41,20 @@ pub(crate) struct Server {
     bell: Arc<Notify>,
     /// Events a second of ambient traffic.
     pub(crate) rate: watch::Sender<u32>,
-    /// Sockets that are open.
-    pub(crate) sockets: Sockets,
+    /// OpenSockets that are open.
+    pub(crate) sockets: OpenSockets,
 }
 
 impl Server {
     pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
         let mut state = State::new(world, ledger, settings);
         state.populate();
-        let bell = state.agenda.bell();
+        let bell = state.timers.bell();
         Self {
             state: Mutex::new(state),
             bell,
             rate: watch::Sender::new(0),
-            sockets: Sockets::default(),
+            sockets: OpenSockets::default(),
         }
     }
 
@@ -63,12 +63,12 @@ impl Server {
         use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends songs when their time is over and does what is on the agenda, for ever.
-    pub(crate) async fn keep_house(self: Arc<Self>) {
+    /// Ends songs when their time is over and does what is on the timers, for ever.
+    pub(crate) async fn run_timers(self: Arc<Self>) {
         loop {
             let next = self.with(|state| {
                 state.advance();
-                state.do_what_is_due();
+                state.run_due();
                 state.next_wake().map(|at| at - state.now())
             });
             match next {

@@ -147,7 +147,7 @@ impl State {
             place.playing = Some(item);
             self.announce_song(room, true);
         }
-        self.agenda.ring();
+        self.timers.ring();
     }
 
     /// Skips the song that plays.

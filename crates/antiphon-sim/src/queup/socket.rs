@@ -18,7 +18,7 @@ use crate::{
     encoder::Encoder,
     line::Line,
     outgoing::Outgoing,
-    talk::{Peer, Speech, talk},
+    socket::{Output, Peer, serve_socket},
 };
 
 /// Longest message taken from a client.
@@ -204,7 +204,7 @@ pub(crate) async fn serve<S>(server: &Server, stream: S, line: Line, client: Cli
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let _open = server.sockets.one_more();
+    let _open = server.sockets.opened();
     let settings = server.with(|state| state.settings);
     let (outgoing, to_write) = mpsc::channel(settings.outgoing);
     let number = server.with(|state| {
@@ -212,16 +212,16 @@ where
         state.welcome(number);
         number
     });
-    let speech = Speech {
+    let output = Output {
         to_write,
         line,
         encoder: Encoder::default(),
     };
     let patience = Duration::from_millis(settings.ping_interval + settings.ping_timeout);
-    talk(
+    serve_socket(
         stream,
         LONGEST,
-        speech,
+        output,
         Some(patience),
         Visitor { server, number },
     )

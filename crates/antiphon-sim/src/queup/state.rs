@@ -11,9 +11,9 @@ use super::{
     text,
 };
 use crate::{
-    agenda::Agenda,
     fault::Faults,
     ledger::Ledger,
+    timers::Timers,
     world::{Ids, RESIDENTS, SONGS, World},
 };
 
@@ -123,7 +123,7 @@ pub(crate) struct State {
     /// Accounts that events of a channel are due to.
     pub(crate) due: BTreeMap<String, BTreeSet<String>>,
     /// What is to be done later.
-    pub(crate) agenda: Agenda<Self>,
+    pub(crate) timers: Timers<Self>,
     /// Events announced so far, by which traffic keeps its pace.
     pub(crate) announced: u64,
     /// Time of the last message in any room.
@@ -153,7 +153,7 @@ impl State {
             connections: BTreeMap::new(),
             opened: 0,
             due: BTreeMap::new(),
-            agenda: Agenda::default(),
+            timers: Timers::default(),
             announced: 0,
             last_said: 0,
             turn: 0,
@@ -211,23 +211,23 @@ impl State {
     pub(crate) fn later(
         &mut self,
         after: std::time::Duration,
-        errand: impl FnOnce(&mut Self) + Send + 'static,
+        action: impl FnOnce(&mut Self) + Send + 'static,
     ) {
         let wait = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
         let at = self.now().saturating_add(wait);
-        self.agenda.enter(at, errand);
+        self.timers.enter(at, action);
     }
 
-    /// Does what is on the agenda up to now.
-    pub(crate) fn do_what_is_due(&mut self) {
-        while let Some(errand) = self.agenda.take_due(self.world.now()) {
-            errand(self);
+    /// Does what is on the timers up to now.
+    pub(crate) fn run_due(&mut self) {
+        while let Some(action) = self.timers.take_due(self.world.now()) {
+            action(self);
         }
     }
 
     /// When there is something to do next.
     pub(crate) fn next_wake(&self) -> Option<Millis> {
-        self.agenda.next().into_iter().chain(self.next_end()).min()
+        self.timers.next().into_iter().chain(self.next_end()).min()
     }
 
     pub(crate) fn note(&self, text: impl Into<String>) {

@@ -230,7 +230,7 @@ impl State {
             .map(|rooms| rooms.iter().copied().collect())
             .unwrap_or_default();
         // A counter of the future means that nothing is wanted again.
-        let is_late = after > counter || self.troubles.begins_late;
+        let is_late = after > counter || self.chat_faults.begins_late;
         let after = if is_late { counter } else { after };
         let from = after.max(server.forgotten);
         let mut parts = Map::new();
@@ -271,7 +271,7 @@ impl State {
 
     /// Sends a heartbeat on every socket: now and then with the counter, as for traffic in other rooms.
     pub(crate) fn beat(&mut self) {
-        if self.troubles.is_silent {
+        if self.chat_faults.is_silent {
             return;
         }
         for chat in 0..self.chats.len() {

@@ -53,8 +53,11 @@ impl State {
         let host = self.chats[call.chat].host;
         let member = self
             .member(host, call.request)
-            .filter(|_| !self.troubles.refuses_chat);
-        let user = call.user.filter(|_| !self.troubles.refuses_chat).or(member);
+            .filter(|_| !self.chat_faults.refuses_chat);
+        let user = call
+            .user
+            .filter(|_| !self.chat_faults.refuses_chat)
+            .or(member);
         let Some(user) = user else {
             return Answer::html(200, pages::front(self, call.chat, None));
         };
@@ -78,7 +81,7 @@ impl State {
 
     /// Requests to the sites where users log in.
     pub(crate) fn login_route(&mut self, host: &str, request: &Request<Bytes>) -> Answer {
-        if let Some(to) = &self.troubles.login_leads_to {
+        if let Some(to) = &self.chat_faults.login_leads_to {
             return Answer::to(to);
         }
         let fields = Fields::parse(request.body());
@@ -88,7 +91,7 @@ impl State {
                     return Answer::to("/");
                 }
                 let key = self.secret();
-                let key = (!self.troubles.login_changed).then_some(key);
+                let key = (!self.chat_faults.login_changed).then_some(key);
                 Answer::html(200, pages::login(key.as_deref()))
             }
             (&Method::POST, "/users/login-or-signup/validation/track") => {
@@ -132,8 +135,8 @@ impl State {
             self.note("a login without the key of its form");
             return Answer::html(404, pages::missing());
         }
-        if self.troubles.captchas > 0 {
-            self.troubles.captchas -= 1;
+        if self.chat_faults.captchas > 0 {
+            self.chat_faults.captchas -= 1;
             return Answer::to("/nocaptcha?s=1");
         }
         let Some(user) = self.account_of(fields) else {

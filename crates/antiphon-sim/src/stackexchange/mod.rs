@@ -3,9 +3,9 @@
 //! It speaks as the protocol page has it, and tells hosts apart by the `Host` header.
 //! [`StackExchange`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
 
-mod deeds;
+mod actions;
+mod controls;
 mod frame;
-mod handle;
 pub(crate) mod http;
 mod login;
 mod pages;
@@ -20,13 +20,13 @@ use std::{
     time::Duration,
 };
 
-pub use handle::{ChatAccount, StackExchange};
+pub use controls::{ChatAccount, StackExchange};
 use state::State;
 pub(crate) use state::{HOSTS, SOCKETS, Settings};
 use tokio::sync::watch;
-pub(crate) use traffic::Deck;
+pub(crate) use traffic::Traffic;
 
-use crate::{ledger::Ledger, talk::Sockets, world::World};
+use crate::{ledger::Ledger, socket::OpenSockets, world::World};
 
 /// The servers' state.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ pub(crate) struct Server {
     state: Mutex<State>,
     /// Events a second of ambient traffic.
     pub(crate) rate: watch::Sender<u32>,
-    /// Sockets that are open.
-    pub(crate) sockets: Sockets,
+    /// OpenSockets that are open.
+    pub(crate) sockets: OpenSockets,
 }
 
 impl Server {
@@ -43,7 +43,7 @@ impl Server {
         Self {
             state: Mutex::new(State::new(world, ledger, settings)),
             rate: watch::Sender::new(0),
-            sockets: Sockets::default(),
+            sockets: OpenSockets::default(),
         }
     }
 
@@ -53,7 +53,7 @@ impl Server {
     }
 
     /// Sends heartbeats, for ever.
-    pub(crate) async fn keep_house(self: Arc<Self>) {
+    pub(crate) async fn run_timers(self: Arc<Self>) {
         let pause = self.with(|state| state.settings.heartbeat);
         loop {
             tokio::time::sleep(Duration::from_millis(pause.max(1))).await;

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     encoder::Encoder,
     line::Line,
-    talk::{Peer, Speech, talk},
+    socket::{Output, Peer, serve_socket},
 };
 
 /// Longest message taken from a client.
@@ -32,7 +32,7 @@ pub(crate) async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let _open = server.sockets.one_more();
+    let _open = server.sockets.opened();
     let most = server.with(|state| state.settings.outgoing);
     let (outgoing, to_write) = mpsc::channel(most);
     let chat = ticket.chat;
@@ -54,7 +54,7 @@ pub(crate) async fn serve<S>(
         state.replay(chat, number, after);
         number
     });
-    let speech = Speech {
+    let output = Output {
         to_write,
         line,
         encoder: Encoder::default(),
@@ -64,7 +64,7 @@ pub(crate) async fn serve<S>(
         chat,
         number,
     };
-    talk(stream, LONGEST, speech, None, browser).await;
+    serve_socket(stream, LONGEST, output, None, browser).await;
 }
 
 /// The client at the other end; the socket leaves the state with it.

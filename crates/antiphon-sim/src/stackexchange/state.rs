@@ -176,7 +176,7 @@ pub(crate) struct Canned {
 /// What goes wrong here and nowhere else.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub(crate) struct Troubles {
+pub(crate) struct ChatFaults {
     /// Logins that are answered with a challenge.
     pub(crate) captchas: u32,
     /// The login page has no key.
@@ -210,7 +210,7 @@ pub(crate) struct State {
     pub(crate) ledger: Ledger,
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
-    pub(crate) troubles: Troubles,
+    pub(crate) chat_faults: ChatFaults,
     /// For cookies, keys and addresses: differs from run to run.
     pub(crate) secrets: Rng,
     pub(crate) people: BTreeMap<i64, Person>,
@@ -240,7 +240,7 @@ impl State {
             ledger,
             settings,
             faults: Faults::default(),
-            troubles: Troubles::default(),
+            chat_faults: ChatFaults::default(),
             secrets: world.mint("stackexchange secrets"),
             people: BTreeMap::new(),
             logins: BTreeMap::new(),

@@ -8,12 +8,12 @@ use crate::world::LINES;
 
 /// Draws what happens next.
 #[derive(Debug)]
-pub(crate) struct Deck {
+pub(crate) struct Traffic {
     chance: Rng,
     said: u64,
 }
 
-impl Deck {
+impl Traffic {
     pub(crate) fn new(chance: Rng) -> Self {
         Self { chance, said: 0 }
     }

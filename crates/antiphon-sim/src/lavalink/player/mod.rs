@@ -1,6 +1,6 @@
 //! One player: a track that advances with the clock, and what becomes of it.
 //!
-//! Nothing here looks at a clock or sends anything: every call is told the time and a scribe.
+//! Nothing here looks at a clock or sends anything: every call is told the time and a writer.
 //! What happens by itself is in `due.rs`.
 
 mod due;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     filters::Filters,
-    scribe::Scribe,
+    frame_writer::FrameWriter,
     track::Track,
     voice::Claim,
     wire::{Exception, PlayerObject, PlayerState, Quirks, TrackObject},
@@ -252,13 +252,13 @@ impl Player {
         start: i64,
         end: Option<i64>,
         now: i64,
-        scribe: &mut Scribe<'_>,
+        writer: &mut FrameWriter<'_>,
     ) {
         let flowed = self.flows();
         if self.playing.is_some() {
-            self.end(EndReason::Replaced, now, scribe);
+            self.end(EndReason::Replaced, now, writer);
         }
-        scribe.started(&track, start);
+        writer.started(&track, start);
         self.playing = Some(Playing {
             track,
             position: whole_to_float(start),
@@ -272,11 +272,11 @@ impl Player {
         self.unheard_since = None;
         self.note_flow(flowed, now);
         self.next_update = Some(now + self.pace.update);
-        scribe.update(self.state(now));
+        writer.update(self.state(now));
     }
 
     /// Ends the track that plays.
-    pub(crate) fn end(&mut self, reason: EndReason, now: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn end(&mut self, reason: EndReason, now: i64, writer: &mut FrameWriter<'_>) {
         let position = self.position(now);
         let flowed = self.flows();
         let Some(playing) = self.playing.take() else {
@@ -284,7 +284,7 @@ impl Player {
         };
         self.next_update = None;
         self.note_flow(flowed, now);
-        scribe.ended(&playing.track, position, reason.word());
+        writer.ended(&playing.track, position, reason.word());
     }
 
     /// Lets the track break off, as it does when its source fails.
@@ -293,12 +293,12 @@ impl Player {
         exception: Exception,
         reason: EndReason,
         now: i64,
-        scribe: &mut Scribe<'_>,
+        writer: &mut FrameWriter<'_>,
     ) {
         let position = self.position(now);
         if let Some(playing) = &self.playing {
-            scribe.failed(&playing.track, position, exception);
-            self.end(reason, now, scribe);
+            writer.failed(&playing.track, position, exception);
+            self.end(reason, now, writer);
         }
     }
 
@@ -312,20 +312,20 @@ impl Player {
         });
     }
 
-    pub(crate) fn pause(&mut self, paused: bool, now: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn pause(&mut self, paused: bool, now: i64, writer: &mut FrameWriter<'_>) {
         if self.paused != paused {
             self.change(now, |player| player.paused = paused);
-            scribe.other("PauseEvent", || json!({"paused": paused}));
+            writer.other("PauseEvent", || json!({"paused": paused}));
         }
     }
 
-    pub(crate) fn set_volume(&mut self, volume: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn set_volume(&mut self, volume: i64, writer: &mut FrameWriter<'_>) {
         self.volume = u16::try_from(volume.clamp(0, 1000)).unwrap_or_default();
-        scribe.other("VolumeChangedEvent", || json!({"volume": self.volume}));
+        writer.other("VolumeChangedEvent", || json!({"volume": self.volume}));
     }
 
     /// Goes to a position; streams and idle players do not (protocol §6, step 7).
-    pub(crate) fn seek(&mut self, position: i64, now: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn seek(&mut self, position: i64, now: i64, writer: &mut FrameWriter<'_>) {
         let flowed = self.flows();
         let Some(playing) = &mut self.playing else {
             return;
@@ -336,9 +336,9 @@ impl Player {
             playing.stuck_since = None;
             playing.is_told_stuck = false;
             self.note_flow(flowed, now);
-            scribe.other("SeekEvent", || json!({"position": position}));
+            writer.other("SeekEvent", || json!({"position": position}));
         }
-        scribe.update(self.state(now));
+        writer.update(self.state(now));
     }
 
     /// Sets where the track ends before its end.
@@ -349,21 +349,21 @@ impl Player {
     }
 
     /// Puts these filters in the place of all others.
-    pub(crate) fn set_filters(&mut self, filters: Filters, now: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn set_filters(&mut self, filters: Filters, now: i64, writer: &mut FrameWriter<'_>) {
         self.change(now, |player| player.filters = filters);
         let filters = &self.filters;
-        scribe.other("FiltersChangedEvent", || json!({"filters": filters}));
-        scribe.update(self.state(now));
+        writer.other("FiltersChangedEvent", || json!({"filters": filters}));
+        writer.update(self.state(now));
     }
 
     /// The voice opened.
-    pub(crate) fn connect(&mut self, claim: Claim, now: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn connect(&mut self, claim: Claim, now: i64, writer: &mut FrameWriter<'_>) {
         self.change(now, |player| {
             player.is_connected = true;
             player.voice = Some(claim);
         });
-        scribe.other("PlayerConnectedEvent", || json!({"voice": {}}));
-        scribe.update(self.state(now));
+        writer.other("PlayerConnectedEvent", || json!({"voice": {}}));
+        writer.update(self.state(now));
     }
 
     /// The voice did not open, or there is none any more, and nothing is told about it.
@@ -381,11 +381,11 @@ impl Player {
         reason: &str,
         by_remote: bool,
         now: i64,
-        scribe: &mut Scribe<'_>,
+        writer: &mut FrameWriter<'_>,
     ) {
         self.disconnect(None, now);
-        scribe.voice_closed(code, reason, by_remote);
-        scribe.update(self.state(now));
+        writer.voice_closed(code, reason, by_remote);
+        writer.update(self.state(now));
     }
 }
 

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use super::{
     Server,
-    asked::NodeRequest,
+    frame_writer::FrameWriter,
     node::host,
     player::{EndReason, Fate, Player},
     quirk::NodeQuirk,
-    scribe::Scribe,
+    request_log::NodeRequest,
     state::{Key, NODES, State},
     track::{Track, TrackInfo},
     voice::Verdict,
@@ -272,7 +272,7 @@ impl Node {
 
     /// What it was asked so far, other than for sockets: the newest 4,096 requests, the oldest first.
     pub fn requests(&self) -> Vec<NodeRequest> {
-        self.here(|node| node.asked.all())
+        self.here(|node| node.requests.all())
     }
 
     /// The player of a guild, if there is one; that of the session that begins first, if there are several.
@@ -285,7 +285,7 @@ impl Node {
     // What happens to players.
 
     /// Acts on every player of a guild; tells whether there was one.
-    fn players_of(&self, guild: u64, act: impl Fn(&mut Player, &mut Scribe<'_>, i64)) -> bool {
+    fn players_of(&self, guild: u64, act: impl Fn(&mut Player, &mut FrameWriter<'_>, i64)) -> bool {
         self.act(|state, index| {
             let sessions = state.nodes[index].sessions.values();
             let with = sessions.filter(|session| session.players.contains_key(&guild));
@@ -293,7 +293,7 @@ impl Node {
                 .map(|session| Key::new(index, &session.id, guild))
                 .collect();
             for key in &keys {
-                state.with_player(key, |player, scribe, now| act(player, scribe, now));
+                state.with_player(key, |player, writer, now| act(player, writer, now));
             }
             !keys.is_empty()
         })
@@ -301,22 +301,22 @@ impl Node {
 
     /// The track reaches its end; tells whether there is such a player.
     pub fn finish(&self, guild: u64) -> bool {
-        self.players_of(guild, |player, scribe, now| {
-            player.end(EndReason::Finished, now, scribe);
+        self.players_of(guild, |player, writer, now| {
+            player.end(EndReason::Finished, now, writer);
         })
     }
 
     /// The track breaks off with an exception: `loadFailed` if nothing of it was heard, else `finished`.
     pub fn break_off(&self, guild: u64, message: &str) -> bool {
-        self.players_of(guild, |player, scribe, now| {
+        self.players_of(guild, |player, writer, now| {
             let reason = if player.position(now) == 0 {
                 EndReason::LoadFailed
             } else {
                 EndReason::Finished
             };
             let cause = format!("java.lang.RuntimeException: {message}");
-            let exception = Exception::new(message, "suspicious", &cause, scribe.quirks);
-            player.fail(exception, reason, now, scribe);
+            let exception = Exception::new(message, "suspicious", &cause, writer.quirks);
+            player.fail(exception, reason, now, writer);
         })
     }
 
@@ -327,15 +327,15 @@ impl Node {
 
     /// The track is cleaned up, as one that nobody listens to is.
     pub fn clean_up(&self, guild: u64) -> bool {
-        self.players_of(guild, |player, scribe, now| {
-            player.end(EndReason::Cleanup, now, scribe);
+        self.players_of(guild, |player, writer, now| {
+            player.end(EndReason::Cleanup, now, writer);
         })
     }
 
     /// The voice of a player is closed, with any code at all.
     pub fn close_voice(&self, guild: u64, code: u16, reason: &str, by_remote: bool) -> bool {
-        self.players_of(guild, |player, scribe, now| {
-            player.close_voice(code, reason, by_remote, now, scribe);
+        self.players_of(guild, |player, writer, now| {
+            player.close_voice(code, reason, by_remote, now, writer);
         })
     }
 
@@ -345,9 +345,9 @@ impl Node {
             let ids: Vec<String> = state.nodes[index].sessions.keys().cloned().collect();
             for id in ids {
                 let node = &state.nodes[index];
-                let mut scribe = Scribe::new(node.name, &node.quirks, guild);
-                scribe.plugin(name, fields.clone());
-                for frame in scribe.frames {
+                let mut writer = FrameWriter::new(node.name, &node.quirks, guild);
+                writer.plugin(name, fields.clone());
+                for frame in writer.frames {
                     state.tell(index, &id, frame);
                 }
             }

@@ -35,9 +35,9 @@ impl NodeRequest {
 
 /// The newest requests, the oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Asked(VecDeque<NodeRequest>);
+pub(crate) struct RequestLog(VecDeque<NodeRequest>);
 
-impl Asked {
+impl RequestLog {
     pub(crate) fn add(&mut self, at: i64, request: &Request<Option<Bytes>>) {
         if self.0.len() >= REQUESTS {
             self.0.pop_front();
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn it_remembers_so_many_requests_and_no_body_that_is_long() {
-        let mut asked = Asked::default();
+        let mut asked = RequestLog::default();
         asked.add(1, &request(&"x".repeat(BODY + 1)));
         assert_eq!(asked.all()[0].body, "");
         for at in 0..5000 {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn it_tells_which_requests_are_about_a_track() {
-        let mut asked = Asked::default();
+        let mut asked = RequestLog::default();
         for body in [r#"{"track":{"encoded":null}}"#, r#"{"volume":5}"#, "oops"] {
             asked.add(0, &request(body));
         }

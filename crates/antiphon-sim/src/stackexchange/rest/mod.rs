@@ -5,7 +5,7 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 
 use super::{
-    deeds::Refused,
+    actions::Refused,
     pages,
     state::{Happened, SOCKETS, State, Ticket},
 };
@@ -137,7 +137,7 @@ impl State {
 
     /// The answer that was set for a request in place of the server's own.
     fn canned(&mut self, method: &Method, path: &str) -> Option<Answer> {
-        let canned = &mut self.troubles.canned;
+        let canned = &mut self.chat_faults.canned;
         let fits = |name: &str| {
             let mut canned = canned.iter();
             canned.position(|canned| canned.requests.matches(name))
@@ -345,7 +345,7 @@ impl State {
         {
             return self.post_freely(call, steps);
         }
-        if let Some(words) = self.troubles.conflicts.pop_front() {
+        if let Some(words) = self.chat_faults.conflicts.pop_front() {
             return Answer::text(409, words);
         }
         if let Some(user) = call.user
@@ -361,7 +361,7 @@ impl State {
     /// How many seconds the account has to wait, if writes are slowed down.
     fn slow_down(&mut self, user: i64, steps: &[&str]) -> Option<i64> {
         let writes = matches!(steps, ["chats", _, "messages", "new"] | ["messages", _]);
-        if !self.troubles.throttles || !writes {
+        if !self.chat_faults.throttles || !writes {
             return None;
         }
         let now = self.now();
@@ -450,7 +450,7 @@ impl State {
                 event.id > since && event.only.is_none_or(|only| Some(only) == call.user)
             };
             let events = chat.rooms[&room].events.iter().rev().filter(seen);
-            let with_id = !self.troubles.events_without_ids;
+            let with_id = !self.chat_faults.events_without_ids;
             let row = |event: &Happened| {
                 let mut row = event.body.clone();
                 if let Some(fields) = row.as_object_mut().filter(|_| !with_id) {
@@ -476,7 +476,7 @@ impl State {
                         row["message_starred"] = json!(message.stars.contains(&user));
                     }
                     // As every recorded row is (protocol §6).
-                    if self.troubles.messages_with_ids {
+                    if self.chat_faults.messages_with_ids {
                         row["id"] = json!(message.event);
                     } else if let Some(fields) = row.as_object_mut() {
                         fields.remove("room_name");
@@ -566,8 +566,8 @@ impl State {
 
     fn ws_auth(&mut self, call: &Call<'_>) -> Answer {
         let room = call.fields.number("roomid").unwrap_or_default();
-        if self.troubles.no_tickets > 0 {
-            self.troubles.no_tickets -= 1;
+        if self.chat_faults.no_tickets > 0 {
+            self.chat_faults.no_tickets -= 1;
             return Answer::html(404, pages::missing());
         }
         let Some(user) = call.user else {

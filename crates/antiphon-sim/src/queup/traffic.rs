@@ -1,14 +1,14 @@
-//! The deeds of simulated people, drawn like cards so that each comes up regularly.
+//! The deeds of simulated people, drawn like actions so that each comes up regularly.
 
 use antiphon_core::Rng;
 use serde_json::{Map, json};
 
-use super::{handle::QueUp, role::Role, state::State, text};
+use super::{controls::QueUp, role::Role, state::State, text};
 use crate::world::{DRIFTERS, LINES, RESIDENTS};
 
-/// One deed; every event of the protocol page (§6) is made by some card.
+/// One deed; every event of the protocol page (§6) is made by some action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Card {
+enum Action {
     Say,
     Dub,
     Grab,
@@ -43,40 +43,40 @@ enum Card {
     Unknown,
 }
 
-/// How often each card is in the deck.
-const CARDS: [(Card, usize); 32] = [
-    (Card::Say, 34),
-    (Card::Dub, 18),
-    (Card::Grab, 3),
-    (Card::Join, 4),
-    (Card::Leave, 4),
-    (Card::Presence, 5),
-    (Card::Guest, 2),
-    (Card::Queue, 5),
-    (Card::Whisper, 3),
-    (Card::Update, 2),
-    (Card::Delete, 2),
-    (Card::DeleteAll, 1),
-    (Card::Skip, 1),
-    (Card::QueueUpdate, 1),
-    (Card::Reorder, 1),
-    (Card::RemoveSong, 1),
-    (Card::RemoveDj, 1),
-    (Card::RoomUpdate, 1),
-    (Card::Lock, 1),
-    (Card::SlowMode, 1),
-    (Card::GuestChat, 1),
-    (Card::GuestEmbed, 1),
-    (Card::Kick, 1),
-    (Card::Ban, 1),
-    (Card::Mute, 1),
-    (Card::Role, 1),
-    (Card::Image, 1),
-    (Card::Pause, 1),
-    (Card::PauseDj, 1),
-    (Card::Rename, 1),
-    (Card::Comment, 1),
-    (Card::Unknown, 1),
+/// How often each action is in the deck.
+const ACTIONS: [(Action, usize); 32] = [
+    (Action::Say, 34),
+    (Action::Dub, 18),
+    (Action::Grab, 3),
+    (Action::Join, 4),
+    (Action::Leave, 4),
+    (Action::Presence, 5),
+    (Action::Guest, 2),
+    (Action::Queue, 5),
+    (Action::Whisper, 3),
+    (Action::Update, 2),
+    (Action::Delete, 2),
+    (Action::DeleteAll, 1),
+    (Action::Skip, 1),
+    (Action::QueueUpdate, 1),
+    (Action::Reorder, 1),
+    (Action::RemoveSong, 1),
+    (Action::RemoveDj, 1),
+    (Action::RoomUpdate, 1),
+    (Action::Lock, 1),
+    (Action::SlowMode, 1),
+    (Action::GuestChat, 1),
+    (Action::GuestEmbed, 1),
+    (Action::Kick, 1),
+    (Action::Ban, 1),
+    (Action::Mute, 1),
+    (Action::Role, 1),
+    (Action::Image, 1),
+    (Action::Pause, 1),
+    (Action::PauseDj, 1),
+    (Action::Rename, 1),
+    (Action::Comment, 1),
+    (Action::Unknown, 1),
 ];
 
 /// Songs waiting in one person's queue, at most.
@@ -86,31 +86,31 @@ const HEARING: i64 = 10_000;
 
 /// A shuffled deck of deeds.
 #[derive(Debug)]
-pub(crate) struct Deck {
+pub(crate) struct Traffic {
     chance: Rng,
-    cards: Vec<Card>,
+    actions: Vec<Action>,
     turn: usize,
 }
 
-impl Deck {
+impl Traffic {
     pub(crate) fn new(chance: Rng) -> Self {
         Self {
             chance,
-            cards: Vec::new(),
+            actions: Vec::new(),
             turn: 0,
         }
     }
 
-    /// Plays one card; gives how many events came of it.
+    /// Plays one action; gives how many events came of it.
     pub(crate) fn play(&mut self, state: &mut State) -> u32 {
         let before = state.announced;
-        if self.cards.is_empty() {
-            for (card, times) in CARDS {
-                self.cards.extend(std::iter::repeat_n(card, times));
+        if self.actions.is_empty() {
+            for (action, times) in ACTIONS {
+                self.actions.extend(std::iter::repeat_n(action, times));
             }
-            self.chance.shuffle(&mut self.cards);
+            self.chance.shuffle(&mut self.actions);
         }
-        let card = self.cards.pop().unwrap_or(Card::Say);
+        let action = self.actions.pop().unwrap_or(Action::Say);
         self.turn += 1;
         let room = self.room(state);
         if state
@@ -120,7 +120,7 @@ impl Deck {
         {
             self.queue(state, &room);
         }
-        self.act(state, &room, card);
+        self.act(state, &room, action);
         u32::try_from(state.announced - before).unwrap_or(u32::MAX)
     }
 
@@ -182,62 +182,62 @@ impl Deck {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each card")]
-    fn act(&mut self, state: &mut State, room: &str, card: Card) {
+    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
+    fn act(&mut self, state: &mut State, room: &str, action: Action) {
         let staff = state.user_named(
             self.chance
                 .choice(["mira", "teo", "iris"])
                 .unwrap_or("mira"),
         );
-        match card {
-            Card::Say => {
+        match action {
+            Action::Say => {
                 let user = self.resident(state, room);
                 let line = LINES[self.chance.usize(..LINES.len())];
                 state.say(room, &user, &text::escape(line));
             }
-            Card::Dub => {
+            Action::Dub => {
                 let user = self.resident(state, room);
                 let up = self.chance.u8(..10) > 1;
                 state.dub(room, &user, up);
             }
-            Card::Grab => {
+            Action::Grab => {
                 let user = self.resident(state, room);
                 state.grab(room, &user);
             }
-            Card::Join => {
+            Action::Join => {
                 let user = self.drifter(state, room, false);
                 state.join(room, &user);
             }
-            Card::Leave => {
+            Action::Leave => {
                 let user = self.drifter(state, room, true);
                 state.leave(room, &user);
             }
-            Card::Presence => {
+            Action::Presence => {
                 let user = self.resident(state, room);
                 self.presence(state, room, &user);
             }
-            Card::Guest => {
+            Action::Guest => {
                 let guest = format!("{:032x}", self.chance.u128(..));
                 self.presence(state, room, &guest);
             }
-            Card::Queue => self.queue(state, room),
-            Card::Whisper => {
+            Action::Queue => self.queue(state, room),
+            Action::Whisper => {
                 let from = self.resident(state, room);
                 let to = self.correspondent(state);
                 let conversation = state.conversation_of(&[from.clone(), to]);
                 let line = LINES[self.chance.usize(..LINES.len())];
                 state.write_privately(&conversation, &from, &text::escape(line));
             }
-            Card::Update => {
+            Action::Update => {
                 let user = self.resident(state, room);
                 state.announce_member(room, &user);
             }
-            Card::Delete => self.delete(state, room, &staff),
-            Card::DeleteAll => {
+            Action::Delete => self.delete(state, room, &staff),
+            Action::DeleteAll => {
                 let user = self.drifter(state, room, true);
                 state.delete_messages_of(room, &staff, &user);
             }
-            Card::Skip => {
+            Action::Skip => {
                 let played = state
                     .rooms
                     .get(room)
@@ -247,12 +247,12 @@ impl Deck {
                     state.skip(room, &staff);
                 }
             }
-            Card::QueueUpdate => {
+            Action::QueueUpdate => {
                 let user = self.resident(state, room);
                 let event = json!({"user": state.user_json(&user)});
                 state.announce_in(room, "room_playlist-queue-update", event);
             }
-            Card::Reorder => {
+            Action::Reorder => {
                 let mut djs: Vec<String> = state
                     .rooms
                     .get(room)
@@ -261,62 +261,62 @@ impl Deck {
                 self.chance.shuffle(&mut djs);
                 state.reorder(room, &staff, &djs);
             }
-            Card::RemoveSong => {
+            Action::RemoveSong => {
                 let user = self.resident(state, room);
                 state.remove_song_of(room, &staff, &user);
             }
-            Card::RemoveDj => {
+            Action::RemoveDj => {
                 let user = self.resident(state, room);
                 state.remove_dj(room, &staff, &user);
             }
-            Card::RoomUpdate => {
+            Action::RoomUpdate => {
                 let welcome = format!("welcome, number {}", self.turn);
                 let changes = Map::from_iter([("welcomeMessage".to_owned(), json!(welcome))]);
                 state.update_room(room, changes);
             }
             // What would get in a client's way is undone at once.
-            Card::Lock => {
+            Action::Lock => {
                 state.lock_queue(room, &staff, true);
                 state.lock_queue(room, &staff, false);
             }
-            Card::SlowMode => toggle(state, room, &staff, "slowMode", false),
-            Card::GuestChat => toggle(state, room, &staff, "allowGuestsToChat", true),
-            Card::GuestEmbed => toggle(state, room, &staff, "allowGuestsToEmbed", true),
-            Card::Kick => {
+            Action::SlowMode => toggle(state, room, &staff, "slowMode", false),
+            Action::GuestChat => toggle(state, room, &staff, "allowGuestsToChat", true),
+            Action::GuestEmbed => toggle(state, room, &staff, "allowGuestsToEmbed", true),
+            Action::Kick => {
                 let user = self.drifter(state, room, true);
                 state.kick(room, &staff, &user, "out you go");
             }
-            Card::Ban => {
+            Action::Ban => {
                 let user = self.drifter(state, room, true);
                 state.ban(room, &staff, &user, 5);
                 state.unban(room, &staff, &user);
             }
-            Card::Mute => {
+            Action::Mute => {
                 let user = self.drifter(state, room, true);
                 state.mute(room, &staff, &user, true);
                 state.mute(room, &staff, &user, false);
             }
-            Card::Role => {
+            Action::Role => {
                 let user = self.drifter(state, room, true);
                 let role = Role::find("vip").expect("a role of the list");
                 state.set_role(room, &staff, &user, role, true);
                 state.set_role(room, &staff, &user, role, false);
             }
-            Card::Image => {
+            Action::Image => {
                 let user = self.resident(state, room);
                 state.change_image(&user);
             }
-            Card::Pause => {
+            Action::Pause => {
                 let user = self.resident(state, room);
                 state.pause_queue(room, &user, None, true);
                 state.pause_queue(room, &user, None, false);
             }
-            Card::PauseDj => {
+            Action::PauseDj => {
                 let user = self.resident(state, room);
                 state.pause_queue(room, &user, Some(&staff), true);
                 state.pause_queue(room, &user, Some(&staff), false);
             }
-            Card::Rename => {
+            Action::Rename => {
                 let user = self.drifter(state, room, true);
                 let name = state.username(&user);
                 let other = match name.strip_suffix(" II") {
@@ -325,8 +325,8 @@ impl Deck {
                 };
                 state.rename(&user, &other);
             }
-            Card::Comment => self.comment(state, room),
-            Card::Unknown => {
+            Action::Comment => self.comment(state, room),
+            Action::Unknown => {
                 let colour = self.chance.choice(["gold", "teal", "plum"]);
                 let event = json!({"colour": colour, "pieces": self.chance.u16(..)});
                 state.announce_in(room, "room-confetti", event);

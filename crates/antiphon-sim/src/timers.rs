@@ -5,32 +5,32 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use tokio::sync::Notify;
 
 /// Something to be done to a server's state when its time has come.
-type Errand<S> = Box<dyn FnOnce(&mut S) + Send>;
+type Action<S> = Box<dyn FnOnce(&mut S) + Send>;
 
 /// Errands by their time in Unix milliseconds; those of one time are done in the order they were entered.
-pub(crate) struct Agenda<S> {
-    errands: BTreeMap<(i64, u64), Errand<S>>,
+pub(crate) struct Timers<S> {
+    actions: BTreeMap<(i64, u64), Action<S>>,
     entered: u64,
     bell: Arc<Notify>,
 }
 
-impl<S> Default for Agenda<S> {
+impl<S> Default for Timers<S> {
     fn default() -> Self {
         Self {
-            errands: BTreeMap::new(),
+            actions: BTreeMap::new(),
             entered: 0,
             bell: Arc::new(Notify::new()),
         }
     }
 }
 
-impl<S> fmt::Debug for Agenda<S> {
+impl<S> fmt::Debug for Timers<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.errands.keys()).finish()
+        f.debug_set().entries(self.actions.keys()).finish()
     }
 }
 
-impl<S> Agenda<S> {
+impl<S> Timers<S> {
     /// Rung whenever the next thing to do may have become another.
     pub(crate) fn bell(&self) -> Arc<Notify> {
         Arc::clone(&self.bell)
@@ -41,21 +41,21 @@ impl<S> Agenda<S> {
         self.bell.notify_one();
     }
 
-    /// Enters an errand.
-    pub(crate) fn enter(&mut self, at: i64, errand: impl FnOnce(&mut S) + Send + 'static) {
+    /// Enters an action.
+    pub(crate) fn enter(&mut self, at: i64, action: impl FnOnce(&mut S) + Send + 'static) {
         self.entered += 1;
-        self.errands.insert((at, self.entered), Box::new(errand));
+        self.actions.insert((at, self.entered), Box::new(action));
         self.ring();
     }
 
-    /// Takes the first errand whose time has come.
-    pub(crate) fn take_due(&mut self, now: i64) -> Option<Errand<S>> {
-        let first = self.errands.first_entry()?;
+    /// Takes the first action whose time has come.
+    pub(crate) fn take_due(&mut self, now: i64) -> Option<Action<S>> {
+        let first = self.actions.first_entry()?;
         (first.key().0 <= now).then(|| first.remove())
     }
 
-    /// When the next errand is due.
+    /// When the next action is due.
     pub(crate) fn next(&self) -> Option<i64> {
-        self.errands.first_key_value().map(|((at, _), _)| *at)
+        self.actions.first_key_value().map(|((at, _), _)| *at)
     }
 }

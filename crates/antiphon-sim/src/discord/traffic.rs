@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{
     messages::Draft,
+    misc_events::{PASSING, THINGS_OF_GUILDS},
     model::{Emoji, Id},
-    others::{PASSING, THINGS_OF_GUILDS},
     state::State,
 };
 use crate::world::{DRIFTERS, LINES, SONGS};
@@ -18,7 +18,7 @@ const RECENT: usize = 12;
 
 /// Draws what happens next.
 #[derive(Debug)]
-pub(crate) struct Deck {
+pub(crate) struct Traffic {
     chance: Rng,
     said: u64,
 }
@@ -33,7 +33,7 @@ struct Scene {
     message: Option<Id>,
 }
 
-impl Deck {
+impl Traffic {
     pub(crate) fn new(chance: Rng) -> Self {
         Self { chance, said: 0 }
     }

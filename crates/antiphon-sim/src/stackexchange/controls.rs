@@ -261,22 +261,22 @@ impl StackExchange {
 
     /// The next logins are answered with a challenge.
     pub fn ask_for_humans(&self, logins: u32) {
-        self.act(|state, _| state.troubles.captchas = logins);
+        self.act(|state, _| state.chat_faults.captchas = logins);
     }
 
     /// The login page has no key, or has it again.
     pub fn change_login_page(&self, changed: bool) {
-        self.act(|state, _| state.troubles.login_changed = changed);
+        self.act(|state, _| state.chat_faults.login_changed = changed);
     }
 
     /// Every request for the login is answered with a redirect to this address, which may be empty, or as always again.
     pub fn redirect_logins(&self, to: Option<&str>) {
-        self.act(|state, _| state.troubles.login_leads_to = to.map(str::to_owned));
+        self.act(|state, _| state.chat_faults.login_leads_to = to.map(str::to_owned));
     }
 
     /// The chat servers do not know the sites' cookies, or know them again.
     pub fn refuse_chat(&self, refuses: bool) {
-        self.act(|state, _| state.troubles.refuses_chat = refuses);
+        self.act(|state, _| state.chat_faults.refuses_chat = refuses);
     }
 
     /// Ends the sessions of all accounts, on the sites and on the chat servers.
@@ -304,23 +304,23 @@ impl StackExchange {
     pub fn conflict(&self, times: usize, words: &str) {
         self.act(|state, _| {
             let words = std::iter::repeat_n(words.to_owned(), times);
-            state.troubles.conflicts.extend(words);
+            state.chat_faults.conflicts.extend(words);
         });
     }
 
     /// Slows writers down by how much they wrote (protocol §10), or no more.
     pub fn throttle(&self, on: bool) {
-        self.act(|state, _| state.troubles.throttles = on);
+        self.act(|state, _| state.chat_faults.throttles = on);
     }
 
     /// The next requests for a socket's address fail.
     pub fn withhold_addresses(&self, times: u32) {
-        self.act(|state, _| state.troubles.no_tickets = times);
+        self.act(|state, _| state.chat_faults.no_tickets = times);
     }
 
     /// Sends no heartbeats, or sends them again.
     pub fn fall_silent(&self, silent: bool) {
-        self.act(|state, _| state.troubles.is_silent = silent);
+        self.act(|state, _| state.chat_faults.is_silent = silent);
     }
 
     /// Sets which rows of a room's history have the event's id and the room's name.
@@ -328,8 +328,8 @@ impl StackExchange {
     /// By default those of `mode=Events` do, and those of `mode=Messages` do not, as on the real servers.
     pub fn history_ids(&self, messages: bool, events: bool) {
         self.act(|state, _| {
-            state.troubles.messages_with_ids = messages;
-            state.troubles.events_without_ids = !events;
+            state.chat_faults.messages_with_ids = messages;
+            state.chat_faults.events_without_ids = !events;
         });
     }
 
@@ -362,13 +362,13 @@ impl StackExchange {
             location: location.map(str::to_owned),
             text: text.to_owned(),
         };
-        self.act(|state, _| state.troubles.canned.push(canned));
+        self.act(|state, _| state.chat_faults.canned.push(canned));
     }
 
     /// How many of the answers set by [`StackExchange::answer`] were not given yet.
     pub fn answers_left(&self) -> usize {
         self.act(|state, _| {
-            let canned = state.troubles.canned.iter();
+            let canned = state.chat_faults.canned.iter();
             canned.map(|canned| canned.left as usize).sum()
         })
     }
@@ -414,7 +414,7 @@ impl StackExchange {
 
     /// Lets new sockets begin with what happens from then on, whatever they ask for, without a word about it, or no more.
     pub fn begin_late(&self, late: bool) {
-        self.act(|state, _| state.troubles.begins_late = late);
+        self.act(|state, _| state.chat_faults.begins_late = late);
     }
 
     /// Names of the connections that are open, the oldest first.
@@ -513,12 +513,12 @@ impl StackExchange {
     pub(crate) fn has_room_for(&self, deed: &ChatDeed) -> Result<(), CommandError> {
         self.server.with(|state| match deed {
             ChatDeed::Fail { .. } => fits("rules", state.faults.rest.len(), bounds::RULES),
-            ChatDeed::Answer { .. } => fits("rules", state.troubles.canned.len(), bounds::RULES),
+            ChatDeed::Answer { .. } => fits("rules", state.chat_faults.canned.len(), bounds::RULES),
             ChatDeed::RefuseUpgrades { .. } => {
                 fits("answers", state.faults.upgrades.len(), bounds::ANSWERS)
             }
             ChatDeed::Conflict { .. } => {
-                let waiting = state.troubles.conflicts.len();
+                let waiting = state.chat_faults.conflicts.len();
                 fits("answers", waiting, bounds::ANSWERS / 10)
             }
             ChatDeed::Say { .. }

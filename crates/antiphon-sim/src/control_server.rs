@@ -26,7 +26,7 @@ const PAGE: usize = 10_000;
 
 /// Whoever sits at the control address.
 #[derive(Clone, Debug)]
-pub(crate) struct Desk {
+pub(crate) struct ControlServer {
     hands: Hands,
     ledger: Ledger,
     addresses: Arc<Option<Addresses>>,
@@ -36,7 +36,7 @@ pub(crate) struct Desk {
 
 type Page = Response<Full<Bytes>>;
 
-impl Desk {
+impl ControlServer {
     pub(crate) fn new(
         hands: Hands,
         ledger: Ledger,

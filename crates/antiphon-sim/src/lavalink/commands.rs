@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    handle::{Lavalink, Node},
+    controls::{Lavalink, Node},
     quirk::NodeQuirk,
 };
 use crate::{

@@ -184,19 +184,19 @@ impl Discord {
 
     /// Acknowledges no heartbeats, or acknowledges them again.
     pub fn withhold_acks(&self, withhold: bool) {
-        self.act(|state| state.troubles.withholds_acks = withhold);
+        self.act(|state| state.gateway_faults.withholds_acks = withhold);
     }
 
     /// Acknowledges heartbeats so much later.
     pub fn delay_acks(&self, late: Duration) {
-        self.act(|state| state.troubles.late_acks = late);
+        self.act(|state| state.gateway_faults.late_acks = late);
     }
 
     /// Refuses connections to the host that READY names for resuming, or takes them again.
     ///
     /// Over real sockets the two hosts are one, and nothing is refused.
     pub fn stale_resume_host(&self, stale: bool) {
-        self.act(|state| state.troubles.resume_host_is_stale = stale);
+        self.act(|state| state.gateway_faults.resume_host_is_stale = stale);
     }
 
     /// Sends each of the next `events` events twice.
@@ -219,12 +219,12 @@ impl Discord {
 
     /// Sends compressed payloads to new connections in messages of at most so many bytes.
     pub fn split(&self, bytes: Option<usize>) {
-        self.act(|state| state.troubles.split = bytes);
+        self.act(|state| state.gateway_faults.split = bytes);
     }
 
     /// Sets in which order the keys of a dispatch come.
     pub fn key_order(&self, order: KeyOrder) {
-        self.act(|state| state.troubles.key_order = order);
+        self.act(|state| state.gateway_faults.key_order = order);
     }
 
     /// Sends a text as it is; it has no number and no row.
@@ -265,7 +265,7 @@ impl Discord {
 
     /// Sends ids inside events as numbers, or as texts again.
     pub fn numeric_ids(&self, on: bool) {
-        self.act(|state| state.troubles.numeric_ids = on);
+        self.act(|state| state.gateway_faults.numeric_ids = on);
     }
 
     // -----------------------------------------------------------------------------------------------------------------

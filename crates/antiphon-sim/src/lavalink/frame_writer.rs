@@ -65,14 +65,14 @@ impl Frame {
 
 /// Writes down what becomes of one player, in order.
 #[derive(Debug)]
-pub(crate) struct Scribe<'a> {
+pub(crate) struct FrameWriter<'a> {
     node: &'a str,
     pub(crate) quirks: &'a Quirks,
     guild: u64,
     pub(crate) frames: Vec<Frame>,
 }
 
-impl<'a> Scribe<'a> {
+impl<'a> FrameWriter<'a> {
     pub(crate) fn new(node: &'a str, quirks: &'a Quirks, guild: u64) -> Self {
         Self {
             node,

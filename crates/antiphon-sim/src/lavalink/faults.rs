@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{scribe::Frame, session::Link, state::State};
+use super::{frame_writer::Frame, session::Link, state::State};
 use crate::outgoing::Outgoing;
 
 /// How a text frame begins that never ends.

@@ -38,7 +38,7 @@ pub(crate) trait Peer {
 }
 
 /// What goes out on a socket.
-pub(crate) struct Speech {
+pub(crate) struct Output {
     pub(crate) to_write: mpsc::Receiver<Outgoing>,
     pub(crate) line: Line,
     pub(crate) encoder: Encoder,
@@ -60,10 +60,10 @@ enum End {
 /// A client's close frame is answered with its own code (RFC 6455 §5.5.1), and the simulator's own is followed by a wait
 /// for the answer; either way the connection has ended [`FAREWELL`] later. What waits to be written when the client says
 /// goodbye is lost, as with any broken line.
-pub(crate) async fn talk<S>(
+pub(crate) async fn serve_socket<S>(
     stream: S,
     longest: usize,
-    speech: Speech,
+    output: Output,
     patience: Option<Duration>,
     peer: impl Peer,
 ) where
@@ -107,7 +107,7 @@ pub(crate) async fn talk<S>(
         };
         tokio::select! {
             end = read => end,
-            written = write(&mut sink, speech, &torn) => match written {
+            written = write(&mut sink, output, &torn) => match written {
                 Ok(Written::Goodbye) => End::Goodbye,
                 Ok(Written::All) | Err(_) => End::Line,
             },
@@ -136,19 +136,19 @@ pub(crate) async fn talk<S>(
 
 /// Counts the sockets of a platform that are open, those that say goodbye among them; clones count together.
 #[derive(Clone, Debug)]
-pub(crate) struct Sockets(Arc<watch::Sender<usize>>);
+pub(crate) struct OpenSockets(Arc<watch::Sender<usize>>);
 
-impl Default for Sockets {
+impl Default for OpenSockets {
     fn default() -> Self {
         Self(Arc::new(watch::Sender::new(0)))
     }
 }
 
-impl Sockets {
+impl OpenSockets {
     /// Counts one more, until the guard is dropped.
-    pub(crate) fn one_more(&self) -> OneMore {
+    pub(crate) fn opened(&self) -> OpenSocket {
         self.0.send_modify(|open| *open += 1);
-        OneMore(self.clone())
+        OpenSocket(self.clone())
     }
 
     /// Waits until none is open.
@@ -160,9 +160,9 @@ impl Sockets {
 
 /// One open socket.
 #[derive(Debug)]
-pub(crate) struct OneMore(Sockets);
+pub(crate) struct OpenSocket(OpenSockets);
 
-impl Drop for OneMore {
+impl Drop for OpenSocket {
     fn drop(&mut self) {
         self.0.0.send_modify(|open| *open -= 1);
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    handle::Discord,
+    controls::Discord,
     messages::Draft,
     model::{Channel, Member, Role, kind},
 };
@@ -383,12 +383,12 @@ impl Discord {
 
     /// Sends `VOICE_SERVER_UPDATE` before `VOICE_STATE_UPDATE`, or after it again.
     pub fn voice_server_first(&self, on: bool) {
-        self.act(|state| state.troubles.voice_server_first = on);
+        self.act(|state| state.gateway_faults.voice_server_first = on);
     }
 
     /// Has no voice server at first, or has one at once again.
     pub fn voice_server_missing(&self, on: bool) {
-        self.act(|state| state.troubles.voice_server_missing = on);
+        self.act(|state| state.gateway_faults.voice_server_missing = on);
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -396,32 +396,32 @@ impl Discord {
 
     /// Sends chunks of members in the wrong order, or in the right one again.
     pub fn reverse_chunks(&self, on: bool) {
-        self.act(|state| state.troubles.chunks_reversed = on);
+        self.act(|state| state.gateway_faults.chunks_reversed = on);
     }
 
     /// Withholds the chunk of this index, or none.
     pub fn withhold_chunk(&self, index: Option<usize>) {
-        self.act(|state| state.troubles.chunk_missing = index);
+        self.act(|state| state.gateway_faults.chunk_missing = index);
     }
 
     /// Sends chunks of so many members, at most a thousand.
     pub fn chunk_size(&self, members: usize) {
-        self.act(|state| state.troubles.chunk_size = Some(members));
+        self.act(|state| state.gateway_faults.chunk_size = Some(members));
     }
 
     /// Sends `MESSAGE_UPDATE` with what changed only, or whole again.
     pub fn partial_updates(&self, on: bool) {
-        self.act(|state| state.troubles.partial_updates = on);
+        self.act(|state| state.gateway_faults.partial_updates = on);
     }
 
     /// Sends presences with a status that nobody knows and half a user, or ordinary ones again.
     pub fn odd_presences(&self, on: bool) {
-        self.act(|state| state.troubles.odd_presences = on);
+        self.act(|state| state.gateway_faults.odd_presences = on);
     }
 
     /// Sends RESUMED with null instead of an object, or with an object again.
     pub fn null_resumed(&self, on: bool) {
-        self.act(|state| state.troubles.resumed_is_null = on);
+        self.act(|state| state.gateway_faults.resumed_is_null = on);
     }
 
     /// Lets any channel be made, such as a forum; gives its id.
