@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::control::CommandError;
+use crate::command::CommandError;
 
 /// Characters of what people say and of what things are called.
 const TEXT: usize = 4_000;

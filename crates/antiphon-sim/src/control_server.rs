@@ -11,12 +11,13 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 
 use crate::{
-    Command,
-    address::{Addresses, Login},
-    control::Hands,
+    addresses::{Addresses, Login},
+    command::Command,
     gate::Gate,
     ledger::{Ledger, Query},
     line::Line,
+    platforms::Platforms,
+    queup::QueUp,
 };
 
 /// Longest command.
@@ -24,12 +25,12 @@ const LONGEST: usize = 1 << 20;
 /// Rows shown at a time, unless fewer are asked for.
 const PAGE: usize = 10_000;
 
-/// Whoever sits at the control address.
-#[derive(Clone, Debug)]
+/// The server of the control address; clones serve the same simulation.
+#[derive(Clone)]
 pub(crate) struct ControlServer {
-    hands: Hands,
+    platforms: Platforms,
     ledger: Ledger,
-    addresses: Arc<Option<Addresses>>,
+    addresses: Arc<Addresses>,
     gate: Gate,
     token: Option<Secret>,
 }
@@ -38,14 +39,14 @@ type Page = Response<Full<Bytes>>;
 
 impl ControlServer {
     pub(crate) fn new(
-        hands: Hands,
+        platforms: Platforms,
         ledger: Ledger,
-        addresses: Option<Addresses>,
+        addresses: Addresses,
         gate: Gate,
         token: Option<Secret>,
     ) -> Self {
         Self {
-            hands,
+            platforms,
             ledger,
             addresses: Arc::new(addresses),
             gate,
@@ -84,18 +85,19 @@ impl ControlServer {
             },
             (&Method::GET, "/notes") => lines(&self.ledger.notes()),
             (&Method::GET, "/accounts") => {
-                let accounts = self.hands.queup.accounts();
+                let accounts = self.platforms.get::<QueUp>().accounts();
                 let accounts: Vec<Login> = accounts.into_iter().map(Login::from).collect();
                 json(StatusCode::OK, &accounts)
             }
+            (&Method::GET, "/commands") => json(StatusCode::OK, &Platforms::help()),
             (&Method::POST, "/do") => match Limited::new(body, LONGEST).collect().await {
-                Ok(body) => self.obey(&String::from_utf8_lossy(&body.to_bytes())),
+                Ok(body) => self.execute(&String::from_utf8_lossy(&body.to_bytes())),
                 Err(_) => wrong(&format!("a command has at most {LONGEST} bytes")),
             },
             _ => json(
                 StatusCode::NOT_FOUND,
                 &serde_json::json!({
-                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /notes, GET /accounts and POST /do",
+                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /notes, GET /accounts, GET /commands and POST /do",
                 }),
             ),
         }
@@ -129,8 +131,8 @@ impl ControlServer {
         }
     }
 
-    fn obey(&self, text: &str) -> Page {
-        match Command::parse(text).and_then(|command| self.hands.obey(&command)) {
+    fn execute(&self, text: &str) -> Page {
+        match Command::parse(text).and_then(|command| self.platforms.execute(&command)) {
             Ok(outcome) => json(StatusCode::OK, &outcome),
             Err(error) => wrong(&error.to_string()),
         }

@@ -8,6 +8,11 @@ use std::{
 use antiphon_core::KindPattern;
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    bounds::{self, fits},
+    command::CommandError,
+};
+
 /// A way in which QueUp departs from the expected, by the number it has in the protocol page's list (§9).
 ///
 /// Numbers 2 (the server never pings), 8 (ISO times in song information), 11, 12, 16 (own chat echoes), 18, 22 (guests),
@@ -107,7 +112,7 @@ pub enum RestFault {
     /// As if nobody had logged in: with a redirect to the login page, or 401 from Discord.
     LoggedOut,
     /// The answer is as always, but late by this much.
-    Slow(#[serde(with = "crate::control::period")] Duration),
+    Slow(#[serde(with = "crate::command::period")] Duration),
     /// The connection is closed instead of an answer.
     Dropped,
     /// With status 200 and a body that is not JSON.
@@ -143,7 +148,52 @@ pub(crate) struct Faults {
     pub(crate) withhold_pongs_of: BTreeSet<String>,
 }
 
+/// How a request for a socket is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The connection is closed without an answer.
+    Dropped,
+    /// The answer has this status.
+    Status(u16),
+}
+
 impl Faults {
+    /// Lets the next `times` requests fail that fit a pattern, of one account or of all.
+    pub(crate) fn fail(
+        &mut self,
+        requests: &str,
+        account: Option<String>,
+        times: u32,
+        fault: RestFault,
+    ) {
+        if times > 0 {
+            self.rest.push(RestRule {
+                requests: KindPattern::new(requests),
+                account,
+                left: times,
+                fault,
+            });
+        }
+    }
+
+    /// Takes the fault that a request for a socket meets, if there is one.
+    pub(crate) fn for_upgrade(&mut self, now: i64) -> Option<Refusal> {
+        if self.refuse_until.is_some_and(|until| until > now) {
+            return Some(Refusal::Dropped);
+        }
+        (!self.upgrades.is_empty()).then(|| Refusal::Status(self.upgrades.remove(0)))
+    }
+
+    /// Gives an error if there is no room for one more rule.
+    pub(crate) fn fits_rule(&self) -> Result<(), CommandError> {
+        fits("rules", self.rest.len(), bounds::RULES)
+    }
+
+    /// Gives an error if there is no room for more answers to requests for sockets.
+    pub(crate) fn fits_answer(&self) -> Result<(), CommandError> {
+        fits("answers", self.upgrades.len(), bounds::ANSWERS)
+    }
+
     /// The quirks that an account meets.
     pub(crate) fn quirks_for(&self, account: Option<&str>) -> BTreeSet<Quirk> {
         let mut quirks = self.quirks.clone();
@@ -179,12 +229,7 @@ mod tests {
     #[test]
     fn a_rule_meets_as_many_requests_as_it_was_made_for() {
         let mut faults = Faults::default();
-        faults.rest.push(RestRule {
-            requests: KindPattern::new("POST /chat/*"),
-            account: None,
-            left: 2,
-            fault: RestFault::Status(429),
-        });
+        faults.fail("POST /chat/*", None, 2, RestFault::Status(429));
         assert_eq!(faults.for_request("GET", "/chat/1", None), None);
         for _ in 0..2 {
             assert!(faults.for_request("POST", "/chat/1", None).is_some());

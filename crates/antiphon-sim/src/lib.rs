@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
-mod address;
+mod addresses;
 mod bounds;
-mod control;
+mod command;
 mod control_server;
 pub mod discord;
 mod encoder;
@@ -14,9 +14,13 @@ mod line;
 pub mod mutation;
 mod options;
 mod outgoing;
+mod platform;
+mod platforms;
 pub mod queup;
+mod server;
 mod simulator;
 mod socket;
+mod sockets;
 pub mod stackexchange;
 mod timers;
 mod traffic;
@@ -24,13 +28,11 @@ pub mod trial;
 mod web;
 mod world;
 
-pub use address::{
-    Addresses, BotLogin, ChatServer, DiscordAddresses, Login, NodeAddress, QueUpAddresses,
-    StackExchangeAddresses,
-};
-pub use control::{Command, CommandError};
+pub use addresses::{Addresses, Login};
+pub use command::{Command, CommandError};
 pub use fault::{Quirk, RestFault};
 pub use ledger::{Ledger, LedgerLimits, Note, Query, Row};
 pub use options::{Options, UnknownServer};
 pub use simulator::Simulator;
+pub use sockets::Sockets;
 pub use world::World;

@@ -1,11 +1,15 @@
 //! What a simulation can be set to.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use antiphon_core::Secret;
 
 use crate::{
-    Command, discord, lavalink, ledger::LedgerLimits, queup::state::Settings, stackexchange,
+    command::Command, discord::settings as discord, lavalink::settings as lavalink,
+    ledger::LedgerLimits, queup::settings as queup, stackexchange::settings as stackexchange,
 };
 
 /// How a simulation is to be; chained setters over defaults.
@@ -17,16 +21,15 @@ pub struct Options {
     pub(crate) script: Vec<Command>,
     pub(crate) address: IpAddr,
     pub(crate) host: Option<String>,
-    pub(crate) control_port: u16,
+    /// First ports of the servers, where they are not free ones.
+    pub(crate) ports: BTreeMap<&'static str, u16>,
     pub(crate) control_token: Option<Secret>,
-    pub(crate) discord_port: u16,
-    pub(crate) lavalink_port: u16,
-    pub(crate) queup_port: u16,
-    pub(crate) stackexchange_port: u16,
     pub(crate) ledger: LedgerLimits,
+    /// Frames that may wait for a client, where it is not the platform's default.
+    pub(crate) outgoing: Option<usize>,
     pub(crate) discord: discord::Settings,
     pub(crate) lavalink: lavalink::Settings,
-    pub(crate) queup: Settings,
+    pub(crate) queup: queup::Settings,
     pub(crate) stackexchange: stackexchange::Settings,
 }
 
@@ -39,16 +42,13 @@ impl Default for Options {
             script: Vec::new(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             host: None,
-            control_port: 0,
+            ports: BTreeMap::new(),
             control_token: None,
-            discord_port: 0,
-            lavalink_port: 0,
-            queup_port: 0,
-            stackexchange_port: 0,
             ledger: LedgerLimits::default(),
+            outgoing: None,
             discord: discord::Settings::default(),
             lavalink: lavalink::Settings::default(),
-            queup: Settings::default(),
+            queup: queup::Settings::default(),
             stackexchange: stackexchange::Settings::default(),
         }
     }
@@ -56,10 +56,26 @@ impl Default for Options {
 
 /// No server of this name listens.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "no server named `{0}`: there are `control`, `discord`, `lavalink`, `queup` and `stackexchange`"
-)]
-pub struct UnknownServer(String);
+#[error("no server named `{name}`: there are {known}")]
+pub struct UnknownServer {
+    name: String,
+    known: String,
+}
+
+impl UnknownServer {
+    pub(crate) fn new(name: &str, known: &[&str]) -> Self {
+        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        let known = match known.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, first)) => format!("{} and {last}", first.join(", ")),
+            None => String::new(),
+        };
+        Self {
+            name: name.to_owned(),
+            known,
+        }
+    }
+}
 
 impl Options {
     /// The defaults: seed 0, run 0, no traffic, free ports on the loopback address.
@@ -124,26 +140,6 @@ impl Options {
         self
     }
 
-    /// Sets the first port of a platform (`discord`, `lavalink`, `queup`, `stackexchange`) or the one of the control
-    /// address (`control`); the default, zero, takes a free one.
-    ///
-    /// Discord has two: this one for REST, and the next for the Gateway. Each node of `lavalink` has the next one.
-    ///
-    /// # Errors
-    ///
-    /// If there is no server of that name.
-    pub fn port(mut self, server: &str, port: u16) -> Result<Self, UnknownServer> {
-        match server {
-            "control" => self.control_port = port,
-            "discord" => self.discord_port = port,
-            "lavalink" => self.lavalink_port = port,
-            "queup" => self.queup_port = port,
-            "stackexchange" => self.stackexchange_port = port,
-            other => return Err(UnknownServer(other.to_owned())),
-        }
-        Ok(self)
-    }
-
     /// Sets how much the ledger keeps.
     #[must_use]
     pub fn ledger(mut self, limits: LedgerLimits) -> Self {
@@ -170,10 +166,7 @@ impl Options {
     /// Lavalink's nodes 65,536).
     #[must_use]
     pub fn outgoing(mut self, frames: usize) -> Self {
-        self.discord.outgoing = frames.max(1);
-        self.lavalink.outgoing = frames.max(1);
-        self.queup.outgoing = frames.max(1);
-        self.stackexchange.outgoing = frames.max(1);
+        self.outgoing = Some(frames.max(1));
         self
     }
 

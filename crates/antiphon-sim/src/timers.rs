@@ -1,17 +1,17 @@
-//! What is to happen later.
+//! What a state does later.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
-/// Something to be done to a server's state when its time has come.
+/// Changes a server's state when its time has come.
 type Action<S> = Box<dyn FnOnce(&mut S) + Send>;
 
-/// Errands by their time in Unix milliseconds; those of one time are done in the order they were entered.
+/// Actions by their time in Unix milliseconds; those of one time run in the order in which they were entered.
 pub(crate) struct Timers<S> {
     actions: BTreeMap<(i64, u64), Action<S>>,
     entered: u64,
-    bell: Arc<Notify>,
+    wake: Arc<Notify>,
 }
 
 impl<S> Default for Timers<S> {
@@ -19,7 +19,7 @@ impl<S> Default for Timers<S> {
         Self {
             actions: BTreeMap::new(),
             entered: 0,
-            bell: Arc::new(Notify::new()),
+            wake: Arc::new(Notify::new()),
         }
     }
 }
@@ -31,21 +31,21 @@ impl<S> fmt::Debug for Timers<S> {
 }
 
 impl<S> Timers<S> {
-    /// Rung whenever the next thing to do may have become another.
-    pub(crate) fn bell(&self) -> Arc<Notify> {
-        Arc::clone(&self.bell)
+    /// Notified whenever the time of the next action may have changed.
+    pub(crate) fn waker(&self) -> Arc<Notify> {
+        Arc::clone(&self.wake)
     }
 
-    /// Rings the bell.
-    pub(crate) fn ring(&self) {
-        self.bell.notify_one();
+    /// Wakes the task that runs the timers.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
     }
 
-    /// Enters an action.
-    pub(crate) fn enter(&mut self, at: i64, action: impl FnOnce(&mut S) + Send + 'static) {
+    /// Enters an action for this time.
+    pub(crate) fn at(&mut self, at: i64, action: impl FnOnce(&mut S) + Send + 'static) {
         self.entered += 1;
         self.actions.insert((at, self.entered), Box::new(action));
-        self.ring();
+        self.wake();
     }
 
     /// Takes the first action whose time has come.
@@ -54,8 +54,39 @@ impl<S> Timers<S> {
         (first.key().0 <= now).then(|| first.remove())
     }
 
-    /// When the next action is due.
+    /// Time of the next action.
     pub(crate) fn next(&self) -> Option<i64> {
         self.actions.first_key_value().map(|((at, _), _)| *at)
     }
+}
+
+/// A state that changes by itself with time.
+pub(crate) trait Timed: Sized + Send + 'static {
+    /// Unix milliseconds.
+    fn now(&self) -> i64;
+
+    /// The actions that wait for their time.
+    fn timers(&mut self) -> &mut Timers<Self>;
+
+    /// Runs everything that is due; gives the time of what is due next.
+    fn run_due(&mut self) -> Option<i64> {
+        loop {
+            let now = self.now();
+            match self.timers().take_due(now) {
+                Some(action) => action(self),
+                None => return self.timers().next(),
+            }
+        }
+    }
+
+    /// Runs an action after a while.
+    fn later(&mut self, after: Duration, action: impl FnOnce(&mut Self) + Send + 'static) {
+        let at = self.now().saturating_add(millis(after));
+        self.timers().at(at, action);
+    }
+}
+
+/// A length of time in milliseconds; at most [`i64::MAX`].
+pub(crate) fn millis(length: Duration) -> i64 {
+    i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,32 +1,66 @@
-//! The hand that tests and commands hold: people act, and things go wrong.
+//! Control handle for tests and scripts: makes simulated users act and injects faults.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use antiphon_core::Secret;
 
 use super::{
-    Server,
+    addresses::DiscordAddresses,
     messages::Draft,
     model::{Emoji, Id},
     state::State,
 };
-/// The simulated Discord; clones are the same one.
+use crate::{
+    server::Server,
+    sockets::{Selection, Sockets},
+    timers::millis,
+};
+
+/// Control handle of the simulated Discord; clones are the same handle.
 ///
-/// People are named by name or id, and a name that nobody has makes someone new, who is in no guild.
-/// Channels and guilds are named by name, by id, or by a path such as `guild/42/channel/7`; a name that is not there is an error
-/// of the caller, who is told by a note and by `None`, `false` or nothing.
-/// Everything here happens at once, in the order of the calls.
+/// Users are named by name or id, and an unknown name makes a new user, who is in no guild.
+/// Channels and guilds are named by name, by id, or by a path such as `guild/42/channel/7`; a name that does not exist
+/// is an error of the caller: a note says so, and the call returns `None`, `false` or nothing.
+/// Each call takes effect at once, in the order of the calls.
+///
+/// ```
+/// use antiphon_sim::{RestFault, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let discord = Simulator::with_seed(7).discord();
+/// let message = discord.say("loft", "mira", "good evening");
+/// assert!(discord.react("loft", message, "teo", "🎵"));
+/// assert!(discord.edit("loft", message, "good night"));
+/// assert_eq!(discord.texts("loft"), ["good night"]);
+///
+/// discord.join_voice("stalls", "mira");
+/// assert!(discord.voice("choir", "mira").is_some());
+///
+/// // The next three posts are rate limited, and shard 1 loses its connection.
+/// discord.fail("POST /channels/*", 3, RestFault::Status(429));
+/// discord.shard(1).cut();
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Discord {
-    pub(crate) server: Arc<Server>,
-    /// The bot whose connections are meant, if not everyone's are.
-    pub(super) bot: Option<Id>,
-    pub(super) shard: Option<u32>,
+    pub(crate) server: Arc<Server<State>>,
+    /// The sockets that faults are limited to.
+    sockets: Sockets,
 }
 
 impl fmt::Debug for Discord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discord").finish_non_exhaustive()
+    }
+}
+
+/// The open sockets of the Gateway: all, or those that [`Discord::only`] and [`Discord::shard`] limit the handle to.
+impl Deref for Discord {
+    type Target = Sockets;
+
+    fn deref(&self) -> &Sockets {
+        &self.sockets
     }
 }
 
@@ -47,23 +81,26 @@ impl Discord {
     /// Name of the first bot, which has its guild's leave to do what moderators do.
     pub const BOT: &'static str = State::BOT;
 
-    pub(crate) fn new(server: Arc<Server>) -> Self {
+    pub(super) fn new(server: Arc<Server<State>>) -> Self {
+        let sockets = Sockets::new(&server, Selection::default());
+        Self { server, sockets }
+    }
+
+    /// The same handle for the sockets that fit a selection.
+    pub(super) fn limited(&self, of: Selection) -> Self {
         Self {
-            server,
-            bot: None,
-            shard: None,
+            server: Arc::clone(&self.server),
+            sockets: Sockets::new(&self.server, of),
         }
     }
 
-    /// Sends clients to this address, to connect and to resume.
-    pub(crate) fn lead_to(&self, address: &str) {
-        self.act(|state| {
-            address.clone_into(&mut state.gateway);
-            address.clone_into(&mut state.resume_gateway);
-        });
+    /// Addresses and logins; `None` while the simulation listens on no real socket.
+    pub fn addresses(&self) -> Option<DiscordAddresses> {
+        let at = self.server.shared.listening.get()?;
+        Some(DiscordAddresses::new(&at[0], &at[1], self))
     }
 
-    pub(super) fn act<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         self.server.with(act)
     }
 
@@ -187,7 +224,7 @@ impl Discord {
 
     /// Sets how many events a second people make by themselves.
     pub fn traffic(&self, rate: u32) {
-        self.server.rate.send_replace(rate);
+        self.server.shared.rate.send_replace(rate);
     }
 
     pub(super) fn in_channel<T>(
@@ -314,8 +351,7 @@ impl Discord {
     /// Sets how long sessions outlive their connections.
     pub fn session_life(&self, how_long: Duration) {
         self.act(|state| {
-            state.settings.session_life =
-                i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX / 2);
+            state.settings.session_life = millis(how_long).min(i64::MAX / 2);
         });
     }
 

@@ -1,19 +1,22 @@
-//! What can be made to go wrong.
+//! Faults that a control handle injects, beside those of every socket.
 
 use std::time::Duration;
 
-use antiphon_core::{KindPattern, Secret};
+use antiphon_core::Secret;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Discord, KeyOrder, frame::Event, state::State};
-use crate::{
-    fault::{RestFault, RestRule},
-    outgoing::Outgoing,
+use super::{
+    controls::Discord,
+    frame::{Event, KeyOrder},
+    model::Id,
+    state::State,
 };
-
-/// How a text frame begins that never ends.
-const BEGINNING: &str = r#"{"t":"MESSAGE_CREATE","s":1,"op":0,"d":{"content":""#;
+use crate::{
+    fault::RestFault,
+    outgoing::Outgoing,
+    sockets::{HasSockets, Selection},
+};
 
 impl Discord {
     /// Names of the connections that are open, the oldest first.
@@ -22,7 +25,7 @@ impl Discord {
             state
                 .connections
                 .values()
-                .map(|connection| connection.id.clone())
+                .map(|connection| connection.socket.id.clone())
                 .collect()
         })
     }
@@ -53,72 +56,29 @@ impl Discord {
         })
     }
 
-    /// The same, with faults of connections limited to those of one bot.
+    /// The same handle, with faults of sockets limited to those of one bot.
     #[must_use]
     pub fn only(&self, bot: &str) -> Self {
-        Self {
-            bot: Some(self.account_named(bot).id),
-            ..self.clone()
-        }
+        self.limited(Selection {
+            account: Some(self.account_named(bot).id.to_string()),
+            ..self.of.clone()
+        })
     }
 
-    /// The same, with faults of connections limited to those of one shard.
+    /// The same handle, with faults of sockets limited to those of one shard.
     #[must_use]
     pub fn shard(&self, shard: u32) -> Self {
-        Self {
+        self.limited(Selection {
             shard: Some(shard),
-            ..self.clone()
-        }
+            ..self.of.clone()
+        })
     }
 
     fn each(&self, act: impl Fn(&mut State, u64)) {
         self.act(|state| {
-            for number in state.connections_of(self.bot, self.shard) {
+            for number in state.select(&self.of) {
                 act(state, number);
             }
-        });
-    }
-
-    /// Closes every connection without a word; what was not written yet is lost.
-    pub fn cut(&self) {
-        self.each(|state, number| {
-            if let Some(connection) = state.connections.get(&number) {
-                connection.line.cut();
-            }
-            state.gone(number);
-        });
-    }
-
-    /// Closes every connection with a reset, where they are real.
-    pub fn reset(&self) {
-        self.each(|state, number| {
-            if let Some(connection) = state.connections.get(&number) {
-                connection.line.reset();
-            }
-            state.gone(number);
-        });
-    }
-
-    /// Closes every connection with a code; after 4004, 4007 and 4009 to 4014 its session is over.
-    pub fn close(&self, code: u16, reason: &str) {
-        self.each(|state, number| state.close(number, code, reason));
-    }
-
-    /// Refuses connections to the Gateway for so long.
-    pub fn refuse_sockets(&self, how_long: Duration) {
-        self.act(|state| {
-            let length = i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX);
-            state.faults.refuse_until = Some(state.now().saturating_add(length));
-        });
-    }
-
-    /// Answers the next requests for a socket with a status.
-    pub fn refuse_upgrades(&self, times: usize, status: u16) {
-        self.act(|state| {
-            state
-                .faults
-                .upgrades
-                .extend(std::iter::repeat_n(status, times));
         });
     }
 
@@ -161,27 +121,6 @@ impl Discord {
         });
     }
 
-    /// Keeps the connections open while nothing comes through any more.
-    pub fn half_open(&self) {
-        self.each(|state, number| {
-            if let Some(connection) = state.connections.get_mut(&number) {
-                connection.mute = true;
-                connection.line.freeze();
-            }
-        });
-    }
-
-    /// Holds everything back in both directions for so long.
-    pub fn stall(&self, how_long: Duration) {
-        self.each(|state, number| {
-            if let Some(connection) = state.connections.get(&number) {
-                let line = connection.line.clone();
-                line.freeze();
-                state.later(how_long, move |_| line.thaw());
-            }
-        });
-    }
-
     /// Acknowledges no heartbeats, or acknowledges them again.
     pub fn withhold_acks(&self, withhold: bool) {
         self.act(|state| state.gateway_faults.withholds_acks = withhold);
@@ -199,20 +138,11 @@ impl Discord {
         self.act(|state| state.gateway_faults.resume_host_is_stale = stale);
     }
 
-    /// Sends each of the next `events` events twice.
-    pub fn duplicate(&self, events: u32) {
-        self.each(|state, number| {
-            if let Some(connection) = state.connections.get_mut(&number) {
-                connection.duplicate = events;
-            }
-        });
-    }
-
     /// Sends the next `pairs` pairs of events in the wrong order.
     pub fn reorder(&self, pairs: u32) {
         self.each(|state, number| {
             if let Some(connection) = state.connections.get_mut(&number) {
-                connection.reorder = pairs;
+                connection.reordering.pairs = pairs;
             }
         });
     }
@@ -242,16 +172,12 @@ impl Discord {
         self.each(|state, number| state.send(number, Outgoing::Truncated(text.into())));
     }
 
-    /// Sends a text frame that claims this many bytes, until the peer has had enough.
-    pub fn oversized(&self, bytes: u64) {
-        self.each(|state, number| state.send(number, Outgoing::Oversized(bytes, BEGINNING)));
-    }
-
     /// Tells every session an event of this name, or without one, with this data; it has a sequence and a row.
     pub fn dispatch(&self, name: Option<&str>, data: &Value) {
         self.act(|state| {
             state.made += 1;
-            for session in state.sessions_of(self.bot) {
+            let bot: Option<Id> = self.of.account.as_deref().and_then(|id| id.parse().ok());
+            for session in state.sessions_of(bot) {
                 let account = state.sessions.get(&session).map(|session| session.account);
                 state.deliver(
                     &session,
@@ -273,14 +199,7 @@ impl Discord {
 
     /// Lets the next requests that fit fail: `METHOD /path`, or the path alone, without `/api/v10`, with `*` for anything.
     pub fn fail(&self, requests: &str, times: u32, fault: RestFault) {
-        self.act(|state| {
-            state.faults.rest.push(RestRule {
-                requests: KindPattern::new(requests),
-                account: None,
-                left: times,
-                fault,
-            });
-        });
+        self.act(|state| state.faults.fail(requests, None, times, fault));
     }
 
     /// Limits no requests, or limits them again.

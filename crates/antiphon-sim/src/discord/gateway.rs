@@ -8,7 +8,7 @@ use super::{
     session::{Due, Scope, Session, Shard},
     state::State,
 };
-use crate::outgoing::Outgoing;
+use crate::{outgoing::Outgoing, sockets::HasSockets as _, timers::Timed as _};
 
 /// Longest frame taken from a client, in bytes.
 const LONGEST: usize = 4096;
@@ -311,7 +311,7 @@ impl State {
         let old = session.connection;
         if let Some(old) = old {
             if let Some(connection) = self.connections.get(&old) {
-                connection.line.cut();
+                connection.socket.line.cut();
             }
             self.gone(old);
         }

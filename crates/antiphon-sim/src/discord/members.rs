@@ -9,6 +9,7 @@ use super::{
     permissions,
     state::State,
 };
+use crate::sockets::HasSockets as _;
 
 /// Members in one chunk.
 const CHUNK: usize = 1000;

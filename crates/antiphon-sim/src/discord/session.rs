@@ -16,7 +16,7 @@ use super::{
     permissions,
     state::State,
 };
-use crate::{ledger::Entry, outgoing::Outgoing};
+use crate::{ledger::Entry, outgoing::Outgoing, sockets::HasSockets as _};
 
 /// A shard's number and how many there are.
 pub(crate) type Shard = (u32, u32);
@@ -253,20 +253,8 @@ impl State {
         let Some(connection) = self.connections.get_mut(&number) else {
             return;
         };
-        let mut batch = Vec::with_capacity(2);
-        match connection.held.take() {
-            None if connection.reorder > 0 => {
-                connection.held = Some((kept, due));
-                return;
-            }
-            None => batch.push((kept, due)),
-            Some(held) => {
-                connection.reorder = connection.reorder.saturating_sub(1);
-                batch.extend([(kept, due), held]);
-            }
-        }
-        if connection.duplicate > 0 {
-            connection.duplicate -= 1;
+        let mut batch = connection.reordering.take((kept, due));
+        if !batch.is_empty() && connection.socket.take_duplicate() {
             let again = batch.iter().map(|(kept, _)| (kept.clone(), None));
             batch.extend(again.collect::<Vec<_>>());
         }
@@ -280,8 +268,7 @@ impl State {
         let Some(connection) = self.connections.get_mut(&number) else {
             return;
         };
-        connection.frames += 1;
-        let sent = (connection.id.clone(), connection.frames);
+        let sent = connection.socket.count();
         let origin = origin(kept, session);
         self.write(
             &kept.event,

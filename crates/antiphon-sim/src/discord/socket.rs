@@ -8,11 +8,13 @@ use tokio::{
 };
 use tokio_websockets::Message;
 
-use super::Server;
+use super::state::State;
 use crate::{
     encoder::Encoder,
     line::Line,
+    server::Server,
     socket::{Output, Peer, serve_socket},
+    sockets::HasSockets as _,
 };
 
 /// Longest message taken from a client; the protocol's own limit is far below.
@@ -35,7 +37,7 @@ pub(crate) struct Wish {
 }
 
 /// Serves one socket until either side ends it.
-pub(crate) async fn serve<S>(server: &Server, stream: S, line: Line, wish: Wish)
+pub(crate) async fn serve<S>(server: &Server<State>, stream: S, line: Line, wish: Wish)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -51,7 +53,7 @@ where
         Compression::Zlib => Encoder::zlib(split),
         Compression::Zstd => Encoder::zstd().unwrap_or_default(),
     };
-    let _open = server.sockets.opened();
+    let _open = server.shared.open.opened();
     let (outgoing, to_write) = mpsc::channel(most);
     let number = server.with(|state| {
         let number = state.open(
@@ -84,7 +86,7 @@ where
     .await;
 }
 
-impl super::state::State {
+impl State {
     /// A client closed its connection; with 1000 or 1001 it leaves for good (protocol §4).
     fn left(&mut self, number: u64, code: u16) {
         let session = super::gateway::connection_session(self, number);
@@ -99,7 +101,7 @@ impl super::state::State {
         if self
             .connections
             .get(&number)
-            .is_some_and(|connection| connection.mute)
+            .is_some_and(|connection| connection.socket.mute)
         {
             self.gone(number);
         } else {
@@ -110,7 +112,7 @@ impl super::state::State {
 
 /// The client at the other end; the connection leaves the state with it.
 struct Shard<'a> {
-    server: &'a Server,
+    server: &'a Server<State>,
     number: u64,
 }
 

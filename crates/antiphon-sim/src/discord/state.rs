@@ -16,49 +16,17 @@ use super::{
     limits::Limits,
     model::{Bot, Channel, Guild, Id, Message, User},
     session::{Due, Session, Shard},
+    settings::Settings,
 };
-use crate::{fault::Faults, ledger::Ledger, timers::Timers, world::World};
+use crate::{
+    fault::Faults,
+    ledger::Ledger,
+    timers::{Timed, Timers},
+    world::World,
+};
 
 /// Milliseconds from 1970 to the beginning of snowflakes.
 pub(crate) const EPOCH: i64 = 1_420_070_400_000;
-
-/// What the servers can be set to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    /// Milliseconds between heartbeats.
-    pub(crate) heartbeat: u64,
-    /// Milliseconds that a session outlives its connection.
-    pub(crate) session_life: i64,
-    /// Events that a session can have again.
-    pub(crate) replay: usize,
-    /// Frames that may wait for a client.
-    pub(crate) outgoing: usize,
-    /// Messages kept of each channel.
-    pub(crate) history: usize,
-    /// Identifies within five seconds.
-    pub(crate) max_concurrency: u32,
-    /// Shards recommended; more than one are required where `requires_shards` is set.
-    pub(crate) shards: u32,
-    pub(crate) requires_shards: bool,
-    /// Session starts a day.
-    pub(crate) starts: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            heartbeat: 41_250,
-            session_life: 180_000,
-            replay: 40_000,
-            outgoing: 65_536,
-            history: 10_000,
-            max_concurrency: 1,
-            shards: 1,
-            requires_shards: false,
-            starts: 1000,
-        }
-    }
-}
 
 /// What goes wrong here and nowhere else.
 #[derive(Debug, Default)]
@@ -225,24 +193,6 @@ impl State {
         format!("{:032x}", self.secrets.u128(..))
     }
 
-    /// Does something after a while.
-    pub(crate) fn later(
-        &mut self,
-        after: Duration,
-        action: impl FnOnce(&mut Self) + Send + 'static,
-    ) {
-        let wait = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
-        let at = self.now().saturating_add(wait);
-        self.timers.enter(at, action);
-    }
-
-    /// Does what is on the timers up to now.
-    pub(crate) fn run_due(&mut self) {
-        while let Some(action) = self.timers.take_due(self.world.now()) {
-            action(self);
-        }
-    }
-
     /// The bot with this token, which may stand behind `Bot `.
     pub(crate) fn bot_with(&self, token: &str) -> Option<Id> {
         let token = token.strip_prefix("Bot ").unwrap_or(token);
@@ -324,6 +274,16 @@ impl State {
         let guilds = self.guilds.values();
         let joined = guilds.filter(|guild| guild.members.contains_key(&account));
         joined.map(|guild| guild.id).collect()
+    }
+}
+
+impl Timed for State {
+    fn now(&self) -> i64 {
+        self.world.now()
+    }
+
+    fn timers(&mut self) -> &mut Timers<Self> {
+        &mut self.timers
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     session::Scope,
     state::State,
 };
+use crate::timers::Timed as _;
 
 /// Where the audio would go.
 const ENDPOINT: &str = "c-fra01-sim.discord.media:443";

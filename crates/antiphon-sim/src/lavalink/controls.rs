@@ -1,12 +1,12 @@
-//! The hand that tests and commands hold: tracks end, voices close, and things go wrong.
+//! Control handles for tests and scripts: end tracks, close voices and inject faults.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
-use antiphon_core::{KindPattern, Secret};
+use antiphon_core::Secret;
 use serde_json::{Map, Value};
 
 use super::{
-    Server,
+    addresses::NodeAddress,
     frame_writer::FrameWriter,
     node::host,
     player::{EndReason, Fate, Player},
@@ -17,7 +17,12 @@ use super::{
     voice::Verdict,
     wire::Exception,
 };
-use crate::fault::{RestFault, RestRule};
+use crate::{
+    discord::Discord,
+    fault::RestFault,
+    server::Server,
+    sockets::{Selection, Sockets},
+};
 
 /// The simulated Lavalink nodes; clones are the same ones.
 ///
@@ -28,7 +33,19 @@ use crate::fault::{RestFault, RestRule};
 /// `https://error.example/common` an error, as are `suspicious` and `fault` there.
 #[derive(Clone)]
 pub struct Lavalink {
-    pub(crate) server: Arc<Server>,
+    pub(super) server: Arc<Server<State>>,
+    sockets: Sockets,
+    /// The Discord whose voice servers the nodes ask.
+    pub(super) discord: Option<Discord>,
+}
+
+/// The open sockets of all nodes.
+impl Deref for Lavalink {
+    type Target = Sockets;
+
+    fn deref(&self) -> &Sockets {
+        &self.sockets
+    }
 }
 
 impl fmt::Debug for Lavalink {
@@ -80,8 +97,24 @@ pub struct PlayerView {
 }
 
 impl Lavalink {
-    pub(crate) fn new(server: Arc<Server>) -> Self {
-        Self { server }
+    pub(super) fn new(server: Arc<Server<State>>, discord: Option<Discord>) -> Self {
+        let sockets = Sockets::new(&server, Selection::default());
+        Self {
+            server,
+            sockets,
+            discord,
+        }
+    }
+
+    /// Addresses and passwords of the nodes; `None` while the simulation listens on no real socket.
+    pub fn addresses(&self) -> Option<Vec<NodeAddress>> {
+        let at = self.server.shared.listening.get()?.iter();
+        let nodes = at.zip(self.nodes());
+        Some(
+            nodes
+                .map(|(at, node)| NodeAddress::new(at, &node))
+                .collect(),
+        )
     }
 
     /// Every node.
@@ -90,8 +123,13 @@ impl Lavalink {
     }
 
     fn at(&self, index: usize) -> Node {
+        let of = Selection {
+            server: Some(index),
+            ..Selection::default()
+        };
         Node {
             server: Arc::clone(&self.server),
+            sockets: Sockets::new(&self.server, of),
             index,
         }
     }
@@ -111,7 +149,7 @@ impl Lavalink {
     ///
     /// Their guilds begin at 9,001. Every kind of frame comes up; zero, the beginning, is silence.
     pub fn traffic(&self, rate: u32) {
-        self.server.rate.send_replace(rate);
+        self.server.shared.rate.send_replace(rate);
     }
 
     /// The players of every node.
@@ -178,8 +216,18 @@ impl Lavalink {
 /// One simulated node; clones are the same one.
 #[derive(Clone)]
 pub struct Node {
-    server: Arc<Server>,
+    server: Arc<Server<State>>,
+    sockets: Sockets,
     index: usize,
+}
+
+/// The node's open sockets.
+impl Deref for Node {
+    type Target = Sockets;
+
+    fn deref(&self) -> &Sockets {
+        &self.sockets
+    }
 }
 
 impl fmt::Debug for Node {
@@ -231,8 +279,8 @@ impl Node {
                 user: session.user,
                 client: session.client.clone(),
                 resuming: session.resuming,
-                connection: session.link.as_ref().map(|link| link.connection.clone()),
-                frames: session.link.as_ref().map_or(0, |link| link.frames),
+                connection: session.link.as_ref().map(|link| link.socket.id.clone()),
+                frames: session.link.as_ref().map_or(0, |link| link.socket.frames),
             });
             view.collect()
         })
@@ -360,64 +408,6 @@ impl Node {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What goes wrong with sockets.
-
-    /// Closes every socket without a word; what was not written yet is lost.
-    pub fn cut(&self) {
-        self.act(|state, index| state.cut(index, |link| link.line.cut()));
-    }
-
-    /// Closes every socket with a reset, where they are real.
-    pub fn reset(&self) {
-        self.act(|state, index| state.cut(index, |link| link.line.reset()));
-    }
-
-    /// Closes every socket with a close frame, after what waits to be written.
-    pub fn close(&self, code: u16, reason: &str) {
-        self.act(|state, index| state.close(index, code, reason));
-    }
-
-    /// Keeps the sockets open while nothing comes through any more, until the node notices after a minute.
-    ///
-    /// Until then their sessions are live, and cannot be resumed. Frames are still numbered and written down, as lost
-    /// as they would be on a dead line.
-    pub fn half_open(&self) {
-        self.act(State::half_open);
-    }
-
-    /// Holds everything on the sockets back for this long, and then lets it through.
-    pub fn stall(&self, how_long: Duration) {
-        self.act(|state, index| state.stall(index, how_long));
-    }
-
-    /// Sends each of the next frames twice.
-    pub fn duplicate(&self, frames: u32) {
-        self.act(|state, index| state.duplicate(index, frames));
-    }
-
-    /// Begins a text frame that claims this many bytes, until the peer has had enough.
-    pub fn oversized(&self, bytes: u64) {
-        self.act(|state, index| state.oversized(index, bytes));
-    }
-
-    /// Closes every request for a socket without an answer, for this long.
-    pub fn refuse_sockets(&self, how_long: Duration) {
-        self.act(|state, index| {
-            let wait = i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX);
-            let until = state.now().saturating_add(wait);
-            state.nodes[index].faults.refuse_until = Some(until);
-        });
-    }
-
-    /// Answers the next requests for a socket with a status and no body.
-    pub fn refuse_upgrades(&self, times: usize, status: u16) {
-        self.here(|node| {
-            let statuses = std::iter::repeat_n(status, times);
-            node.faults.upgrades.extend(statuses);
-        });
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
     // What goes wrong with the node.
 
     /// The process dies: sockets break, sessions and players are gone, and nothing answers for this long.
@@ -450,17 +440,7 @@ impl Node {
     /// [`RestFault::Status`] 401 and 403 have no body, as they have none on a node; [`RestFault::CodeInside`] is any
     /// status without a body.
     pub fn fail_rest(&self, requests: &str, times: u32, fault: RestFault) {
-        if times == 0 {
-            return;
-        }
-        self.here(|node| {
-            node.faults.rest.push(RestRule {
-                requests: KindPattern::new(requests),
-                account: None,
-                left: times,
-                fault,
-            });
-        });
+        self.here(|node| node.faults.fail(requests, None, times, fault));
     }
 
     /// Switches a quirk on or off.

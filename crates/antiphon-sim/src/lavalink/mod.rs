@@ -1,23 +1,25 @@
 //! Lavalink: three nodes of version 4, each on a port of its own.
 //!
-//! They speak as the protocol page has it, with tracks that really advance on the simulated clock.
-//! [`Lavalink`] is the hand that a test or a command holds: it ends tracks, closes voices, and makes things go wrong.
+//! The nodes follow `docs/protocol/lavalink.md`, with tracks that advance on the simulated clock.
+//! [`Lavalink`] is the control handle of all nodes, [`Node`] of one.
 
+mod addresses;
 mod catalogue;
 mod commands;
 mod controls;
 mod faults;
 mod filters;
 mod frame_writer;
-pub(crate) mod http;
+mod http;
 mod node;
 mod player;
 mod quirk;
 mod request_log;
 mod rest;
 mod session;
+pub(crate) mod settings;
 mod socket;
-pub(crate) mod state;
+mod state;
 mod stats;
 mod track;
 mod traffic;
@@ -25,70 +27,71 @@ mod update;
 mod voice;
 mod wire;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use serde_json::{Value, json};
 
-pub(crate) use commands::Deed;
+pub use addresses::NodeAddress;
 pub use controls::{Lavalink, Node, NodeSession, PlayerView};
-pub(crate) use node::host;
 pub use quirk::NodeQuirk;
 pub use request_log::NodeRequest;
-use state::State;
-pub(crate) use state::{NODES, Settings};
-pub(crate) use traffic::Traffic;
-pub(crate) use voice::watch_voices;
+use state::{NODES, State};
+use traffic::Traffic;
 
-use crate::{ledger::Ledger, socket::OpenSockets, world::World};
+use crate::{
+    command::Row,
+    discord::Discord,
+    line::Line,
+    platform::{Platform, Simulated, Start, Task},
+    server::{Server, Shared},
+    sockets::{Selection, Sockets},
+    world::World,
+};
 
-/// The nodes' state, and the bell that wakes their housekeeper.
-#[derive(Debug)]
-pub(crate) struct Server {
-    state: Mutex<State>,
-    bell: Arc<Notify>,
-    /// Events a second of ambient traffic.
-    pub(crate) rate: watch::Sender<u32>,
-    /// OpenSockets that are open.
-    pub(crate) sockets: OpenSockets,
+impl Simulated for Lavalink {
+    const NAME: &str = "lavalink";
+    const COMMANDS: &[Row<Self>] = commands::COMMANDS;
+
+    fn start(start: &Start<'_>) -> Self {
+        let mut settings = start.options.lavalink;
+        settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
+        let state = State::new(start.world, start.ledger.clone(), settings);
+        Self::new(Server::new(state), start.find::<Discord>().cloned())
+    }
 }
 
-impl Server {
-    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
-        let state = State::new(world, ledger, settings);
-        Self {
-            bell: state.timers.bell(),
-            state: Mutex::new(state),
-            rate: watch::Sender::new(0),
-            sockets: OpenSockets::default(),
-        }
+impl Platform for Lavalink {
+    fn hosts(&self) -> Vec<Vec<String>> {
+        NODES.map(|name| vec![node::host(name)]).into()
     }
 
-    /// Uses the state; nothing inside waits.
-    pub(crate) fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
-        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn serve(&self, port: usize, line: Line) -> Task {
+        Box::pin(http::serve(Arc::clone(&self.server), port, line))
     }
 
-    /// Lets tracks end, states be reported and sessions run out when their time has come, for ever.
-    pub(crate) async fn run_timers(self: Arc<Self>) {
-        loop {
-            let next = self.with(|state| {
-                state.advance();
-                state.next_wake().map(|at| at - state.now())
-            });
-            match next {
-                Some(wait) => {
-                    let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0).max(1));
-                    // The bell is safe to leave: a ring that nobody hears is kept.
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.bell.notified() => {}
-                    }
-                }
-                None => self.bell.notified().await,
-            }
+    fn tasks(&self, world: World) -> Vec<Task> {
+        let mut traffic = Traffic::new(world.chance("lavalink traffic"));
+        let play = move |state: &mut State| traffic.play(state);
+        let mut tasks: Vec<Task> = vec![
+            Box::pin(Arc::clone(&self.server).run_timers()),
+            Box::pin(Arc::clone(&self.server).run_traffic(play)),
+        ];
+        if let Some(discord) = self.discord.clone() {
+            let server = Arc::clone(&self.server);
+            tasks.push(Box::pin(voice::watch_voices(server, discord)));
         }
+        tasks
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.server.shared
+    }
+
+    fn all_sockets(&self) -> Sockets {
+        Sockets::new(&self.server, Selection::default())
+    }
+
+    fn addresses_json(&self) -> Value {
+        json!(self.addresses())
     }
 }

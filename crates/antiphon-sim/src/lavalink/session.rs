@@ -17,7 +17,14 @@ use super::{
     stats::For,
     wire::Ready,
 };
-use crate::{ledger::Entry, line::Line, outgoing::Outgoing};
+use crate::{
+    fault::Faults,
+    ledger::Entry,
+    line::Line,
+    outgoing::Outgoing,
+    sockets::{HasSockets, Selection, Socket},
+    timers::Timed as _,
+};
 
 /// Most sessions of one node.
 const SESSIONS: usize = 1000;
@@ -51,17 +58,9 @@ pub(crate) struct Session {
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) number: u64,
-    /// What the ledger calls it.
-    pub(crate) connection: String,
-    pub(crate) line: Line,
-    pub(crate) outgoing: mpsc::Sender<Outgoing>,
-    pub(crate) frames: u64,
-    /// Nothing reaches the peer any more, though the connection stays.
-    pub(crate) mute: bool,
+    pub(crate) socket: Socket,
     /// A close frame was written; nothing may follow it.
     pub(crate) closing: bool,
-    /// This many frames are still to be sent twice.
-    pub(crate) duplicate: u32,
 }
 
 impl Session {
@@ -119,13 +118,8 @@ impl State {
         session.sockets += 1;
         session.link = Some(Link {
             number,
-            connection: format!("{id}.{}", session.sockets),
-            line,
-            outgoing,
-            frames: 0,
-            mute: false,
+            socket: Socket::new(format!("{id}.{}", session.sockets), line, outgoing),
             closing: false,
-            duplicate: 0,
         });
         let name = self.nodes[node].name;
         let ready = Ready {
@@ -265,14 +259,12 @@ impl State {
         let Some(link) = self.link(node, id) else {
             return;
         };
-        let copies = 1 + u32::from(link.duplicate > 0);
-        link.duplicate = link.duplicate.saturating_sub(1);
+        let copies = 1 + u32::from(link.socket.take_duplicate());
         for copy in 0..copies {
             let Some(link) = self.link(node, id) else {
                 return;
             };
-            link.frames += 1;
-            let sent = (link.connection.clone(), link.frames);
+            let sent = link.socket.count();
             match row.filter(|_| copy == 0) {
                 Some(row) => {
                     let origin = Origin::frame(&sent.0, sent.1);
@@ -292,21 +284,11 @@ impl State {
 
     /// Gives the socket's task something to write; one that does not read is cut.
     pub(crate) fn hand_over(&mut self, node: usize, id: &str, outgoing: Outgoing) {
-        let most = self.settings.outgoing;
-        let Some(link) = self.link(node, id) else {
-            return;
-        };
-        if link.mute || link.outgoing.is_closed() {
-            return;
-        }
-        if link.outgoing.try_send(outgoing).is_err() {
-            link.mute = true;
-            link.line.cut();
-            let text = format!(
-                "connection {} does not read: {most} frames wait for it, and it was cut",
-                link.connection
-            );
-            self.note(text);
+        let complaint = self
+            .link(node, id)
+            .and_then(|link| link.socket.send(outgoing));
+        if let Some(complaint) = complaint {
+            self.note(complaint);
         }
     }
 
@@ -336,14 +318,78 @@ impl State {
         })
     }
 
-    /// A session lost its socket: it waits to be resumed, or ends.
-    pub(crate) fn departed(&mut self, node: usize, number: u64) {
+    /// Ends a session with its players; nobody is told.
+    pub(crate) fn end_session(&mut self, node: usize, id: &str) {
+        let Some(session) = self.nodes[node].sessions.remove(id) else {
+            return;
+        };
+        for (guild, player) in &session.players {
+            if let Some(at) = player.listed {
+                self.player_timers.remove(&(at, Key::new(node, id, *guild)));
+            }
+        }
+        let newest = &mut self.nodes[node].newest;
+        if newest.get(&session.user).is_some_and(|newest| newest == id) {
+            newest.remove(&session.user);
+        }
+        if let Some(link) = session.link {
+            // Its task ends with the line.
+            link.socket.line.cut();
+        }
+    }
+
+    /// Takes a player out of its session; a track that plays stops.
+    pub(crate) fn destroy_player(&mut self, key: &Key) {
+        let destroyed = self.with_player(key, |player, writer, now| {
+            player.end(EndReason::Stopped, now, writer);
+            FrameWriter::other(writer, "PlayerDestroyedEvent", || serde_json::json!({}));
+        });
+        if destroyed.is_none() {
+            return;
+        }
+        if let Some(session) = self.nodes[key.node].sessions.get_mut(&*key.session)
+            && let Some(player) = session.players.remove(&key.guild)
+            && let Some(at) = player.listed
+        {
+            self.player_timers.remove(&(at, key.clone()));
+        }
+    }
+}
+
+impl State {
+    /// The session that has the socket of this number, and its node.
+    fn session_of(&mut self, number: u64) -> Option<(usize, &mut Session)> {
         let is_its = |session: &&mut Session| {
             let link = session.link.as_ref();
             link.is_some_and(|link| link.number == number)
         };
-        let found = self.nodes[node].sessions.values_mut().find(is_its);
-        let Some(session) = found else {
+        let nodes = self.nodes.iter_mut().enumerate();
+        nodes
+            .filter_map(|(node, one)| Some((node, one.sessions.values_mut().find(is_its)?)))
+            .next()
+    }
+}
+
+impl HasSockets for State {
+    const ENDLESS: &'static str =
+        r#"{"op":"event","type":"LyricsFoundEvent","guildId":"9001","lyrics":""#;
+
+    fn select(&self, of: &Selection) -> Vec<u64> {
+        let nodes = self.nodes.iter().enumerate();
+        let nodes = nodes.filter(|(index, _)| of.server.is_none_or(|server| server == *index));
+        let sessions = nodes.flat_map(|(_, node)| node.sessions.values());
+        let links = sessions.filter_map(|session| session.link.as_ref());
+        links.map(|link| link.number).collect()
+    }
+
+    fn socket(&mut self, number: u64) -> Option<&mut Socket> {
+        let (_, session) = self.session_of(number)?;
+        Some(&mut session.link.as_mut()?.socket)
+    }
+
+    /// A session lost its socket: it waits to be resumed, or ends.
+    fn gone(&mut self, number: u64) {
+        let Some((node, session)) = self.session_of(number) else {
             return;
         };
         session.link = None;
@@ -366,40 +412,26 @@ impl State {
         });
     }
 
-    /// Ends a session with its players; nobody is told.
-    pub(crate) fn end_session(&mut self, node: usize, id: &str) {
-        let Some(session) = self.nodes[node].sessions.remove(id) else {
-            return;
-        };
-        for (guild, player) in &session.players {
-            if let Some(at) = player.listed {
-                self.player_timers.remove(&(at, Key::new(node, id, *guild)));
-            }
-        }
-        let newest = &mut self.nodes[node].newest;
-        if newest.get(&session.user).is_some_and(|newest| newest == id) {
-            newest.remove(&session.user);
-        }
-        if let Some(link) = session.link {
-            // Its task ends with the line.
-            link.line.cut();
+    fn close(&mut self, number: u64, code: u16, reason: &str) {
+        self.send(number, Outgoing::Close(code, reason.to_owned()));
+        if let Some((_, session)) = self.session_of(number)
+            && let Some(link) = &mut session.link
+        {
+            link.closing = true;
         }
     }
 
-    /// Takes a player out of its session; a track that plays stops.
-    pub(crate) fn destroy_player(&mut self, key: &Key) {
-        let destroyed = self.with_player(key, |player, writer, now| {
-            player.end(EndReason::Stopped, now, writer);
-            FrameWriter::other(writer, "PlayerDestroyedEvent", || serde_json::json!({}));
-        });
-        if destroyed.is_none() {
-            return;
-        }
-        if let Some(session) = self.nodes[key.node].sessions.get_mut(&*key.session)
-            && let Some(player) = session.players.remove(&key.guild)
-            && let Some(at) = player.listed
-        {
-            self.player_timers.remove(&(at, key.clone()));
-        }
+    fn notices_after(&self) -> Option<Duration> {
+        Some(Duration::from_millis(self.settings.notice))
+    }
+
+    fn faults(&mut self, of: &Selection) -> Vec<&mut Faults> {
+        let nodes = self.nodes.iter_mut().enumerate();
+        let nodes = nodes.filter(|(index, _)| of.server.is_none_or(|server| server == *index));
+        nodes.map(|(_, node)| &mut node.faults).collect()
+    }
+
+    fn note(&self, text: String) {
+        Self::note(self, text);
     }
 }

@@ -1,6 +1,6 @@
 //! Everything the simulated nodes know, behind one lock.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use antiphon_core::Rng;
 
@@ -8,42 +8,20 @@ use super::{
     catalogue::Catalogue,
     frame_writer::{Frame, FrameWriter},
     node::Node,
-    player::{Pace, Player},
+    player::Player,
+    settings::Settings,
     voice::VoiceServers,
 };
-use crate::{ledger::Ledger, timers::Timers, world::World};
+use crate::{
+    ledger::Ledger,
+    timers::{Timed, Timers},
+    world::World,
+};
 
 /// Names of the nodes.
 pub(crate) const NODES: [&str; 3] = ["eu-1", "us-1", "asia-1"];
 /// Most players of one session.
 const PLAYERS: usize = 20_000;
-
-/// What the nodes can be set to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub(crate) pace: Pace,
-    /// Frames that may wait for a client that does not read.
-    pub(crate) outgoing: usize,
-    /// Frames that are kept for a client that is away.
-    pub(crate) backlog: usize,
-    /// Milliseconds until a node notices that a socket is dead.
-    pub(crate) notice: u64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            pace: Pace {
-                update: 5000,
-                stuck: 10_000,
-                cleanup: 60_000,
-            },
-            outgoing: 65_536,
-            backlog: 32_768,
-            notice: 60_000,
-        }
-    }
-}
 
 /// Which player.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,51 +99,6 @@ impl State {
         self.ledger.note(self.now(), "lavalink", text.into());
     }
 
-    /// Does something after a while.
-    pub(crate) fn later(
-        &mut self,
-        wait: Duration,
-        action: impl FnOnce(&mut Self) + Send + 'static,
-    ) {
-        let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-        self.timers.enter(self.now().saturating_add(wait), action);
-    }
-
-    /// Does all that is due by now.
-    pub(crate) fn advance(&mut self) {
-        loop {
-            let now = self.now();
-            let action = self.timers.next().filter(|at| *at <= now);
-            let timer = self
-                .player_timers
-                .first()
-                .map(|(at, _)| *at)
-                .filter(|at| *at <= now);
-            match (action, timer) {
-                (None, None) => return,
-                (Some(action), timer) if timer.is_none_or(|timer| action <= timer) => {
-                    if let Some(action) = self.timers.take_due(now) {
-                        action(self);
-                    }
-                }
-                _ => {
-                    if let Some((_, key)) = self.player_timers.pop_first() {
-                        self.with_player(&key, |player, writer, now| {
-                            player.listed = None;
-                            player.advance(now, writer);
-                        });
-                    }
-                }
-            }
-        }
-    }
-
-    /// When something is due next.
-    pub(crate) fn next_wake(&self) -> Option<i64> {
-        let timer = self.player_timers.first().map(|(at, _)| *at);
-        [timer, self.timers.next()].into_iter().flatten().min()
-    }
-
     /// The players' key, made if there is no such player yet; none if the session is gone or full.
     pub(crate) fn player_of(&mut self, key: &Key) -> Option<()> {
         let pace = self.settings.pace;
@@ -213,7 +146,7 @@ impl State {
             player.listed = next;
             if let Some(next) = next {
                 self.player_timers.insert((next, key.clone()));
-                self.timers.bell().notify_one();
+                self.timers.wake();
             }
         }
         for frame in frames {
@@ -225,5 +158,38 @@ impl State {
     /// The node with this name.
     pub(crate) fn node_named(&self, name: &str) -> Option<usize> {
         self.nodes.iter().position(|node| node.name == name)
+    }
+}
+
+impl Timed for State {
+    fn now(&self) -> i64 {
+        self.world.now()
+    }
+
+    fn timers(&mut self) -> &mut Timers<Self> {
+        &mut self.timers
+    }
+
+    /// Runs the players' timers among the others, in the order of their times.
+    fn run_due(&mut self) -> Option<i64> {
+        loop {
+            let now = self.now();
+            let action = self.timers.next();
+            let player = self.player_timers.first().map(|(at, _)| *at);
+            let next = action.into_iter().chain(player).min();
+            if next.is_none_or(|next| next > now) {
+                return next;
+            }
+            if next == action {
+                if let Some(action) = self.timers.take_due(now) {
+                    action(self);
+                }
+            } else if let Some((_, key)) = self.player_timers.pop_first() {
+                self.with_player(&key, |player, writer, now| {
+                    player.listed = None;
+                    player.advance(now, writer);
+                });
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     track::Track,
     voice::{Claim, Verdict},
 };
+use crate::timers::Timed as _;
 
 /// How long a voice server takes to refuse somebody, in milliseconds.
 const REFUSAL: u64 = 40;

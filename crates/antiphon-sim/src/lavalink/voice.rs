@@ -2,11 +2,11 @@
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
-use super::{
-    Server,
-    state::{Key, State},
+use super::state::{Key, State};
+use crate::{
+    discord::{Discord, VoicePass},
+    server::Server,
 };
-use crate::discord;
 
 /// What a client hands to a node so that it can speak in a voice channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +43,12 @@ const DISCONNECTED: (u16, &str) = (4014, "Disconnected.");
 ///
 /// Guilds and bots that this Discord does not know are believed, so that nodes can be tried alone.
 pub(crate) fn watch_voices(
-    nodes: Arc<Server>,
-    discord: Arc<discord::Server>,
+    nodes: Arc<Server<State>>,
+    discord: Discord,
 ) -> impl Future<Output = ()> + Send {
-    let bell = discord.with(|state| Arc::clone(&state.voices));
+    let changed = discord.act(|state| Arc::clone(&state.voices));
     let judge = move |claim: &Claim| {
-        let pass = discord.with(|state| state.voice_pass(claim.guild, claim.user));
+        let pass = discord.act(|state| state.voice_pass(claim.guild, claim.user));
         match pass {
             None => Verdict::Open,
             Some(Some(pass)) if pass.endpoint != claim.endpoint => Verdict::Unreachable,
@@ -59,14 +59,14 @@ pub(crate) fn watch_voices(
     nodes.with(|state| state.voice.judge = Some(Arc::new(judge)));
     async move {
         loop {
-            bell.notified().await;
+            changed.notified().await;
             nodes.with(State::check_voices);
         }
     }
 }
 
 impl Claim {
-    fn fits(&self, pass: &discord::VoicePass) -> bool {
+    fn fits(&self, pass: &VoicePass) -> bool {
         let channel = self.channel.as_ref();
         self.token == pass.token
             && self.session == pass.session

@@ -14,50 +14,23 @@ use super::{
     quirk,
     state::{Client, State},
 };
-use crate::{fault::Quirk, ledger::Entry, line::Line, outgoing::Outgoing};
+use crate::{
+    fault::{Faults, Quirk},
+    ledger::Entry,
+    line::Line,
+    outgoing::Outgoing,
+    sockets::{HasSockets, Reordering, Selection, Socket},
+};
 
 /// An open socket.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    pub(crate) id: String,
+    pub(crate) socket: Socket,
     pub(crate) client: Client,
-    pub(crate) line: Line,
-    pub(crate) outgoing: mpsc::Sender<Outgoing>,
     pub(crate) channels: BTreeSet<String>,
     /// Channels where it has entered by presence.
     pub(crate) entered: BTreeSet<String>,
-    /// Message packets sent so far.
-    pub(crate) frames: u64,
-    /// Nothing reaches the peer any more, though the connection stays.
-    pub(crate) mute: bool,
-    /// This many events are still to be sent twice.
-    pub(crate) duplicate: u32,
-    /// This many pairs of events are still to be sent in the wrong order.
-    pub(crate) reorder: u32,
-    held: Option<(Frame, Option<String>)>,
-}
-
-impl Connection {
-    pub(crate) fn new(
-        id: String,
-        client: Client,
-        line: Line,
-        outgoing: mpsc::Sender<Outgoing>,
-    ) -> Self {
-        Self {
-            id,
-            client,
-            line,
-            outgoing,
-            channels: BTreeSet::new(),
-            entered: BTreeSet::new(),
-            frames: 0,
-            mute: false,
-            duplicate: 0,
-            reorder: 0,
-            held: None,
-        }
-    }
+    pub(crate) reordering: Reordering<(Frame, Option<String>)>,
 }
 
 impl State {
@@ -71,41 +44,15 @@ impl State {
         self.opened += 1;
         let number = self.opened;
         let id = format!("{:08x}{number:04x}", self.secrets.u32(..));
-        let connection = Connection::new(id, client, line, outgoing);
+        let connection = Connection {
+            socket: Socket::new(id, line, outgoing),
+            client,
+            channels: BTreeSet::new(),
+            entered: BTreeSet::new(),
+            reordering: Reordering::default(),
+        };
         self.connections.insert(number, connection);
         number
-    }
-
-    /// Forgets a connection that is over; others in its channels see it leave.
-    pub(crate) fn gone(&mut self, number: u64) {
-        let Some(connection) = self.connections.remove(&number) else {
-            return;
-        };
-        if let Some((frame, due)) = connection.held {
-            self.miss(&frame, due.as_deref());
-        }
-        for channel in connection.entered {
-            self.presence(&channel, connection.client.id(), &connection.id, 1);
-        }
-    }
-
-    /// Writes a packet that is not a message, such as a pong; it has no number and no row.
-    pub(crate) fn send(&mut self, number: u64, outgoing: Outgoing) {
-        let Some(connection) = self.connections.get_mut(&number) else {
-            return;
-        };
-        if connection.mute || connection.outgoing.is_closed() {
-            return;
-        }
-        if connection.outgoing.try_send(outgoing).is_err() {
-            connection.mute = true;
-            connection.line.cut();
-            let text = format!(
-                "connection {} does not read: {} frames wait for it, and it was cut",
-                connection.id, self.settings.outgoing
-            );
-            self.note(text);
-        }
     }
 
     /// Sends a message that exists on this connection only, and is due because it is sent.
@@ -197,20 +144,8 @@ impl State {
         let Some(connection) = self.connections.get_mut(&number) else {
             return;
         };
-        let mut batch = Vec::with_capacity(2);
-        match connection.held.take() {
-            None if connection.reorder > 0 => {
-                connection.held = Some((frame, due));
-                return;
-            }
-            None => batch.push((frame, due)),
-            Some(held) => {
-                connection.reorder = connection.reorder.saturating_sub(1);
-                batch.extend([(frame, due), held]);
-            }
-        }
-        if connection.duplicate > 0 {
-            connection.duplicate -= 1;
+        let mut batch = connection.reordering.take((frame, due));
+        if !batch.is_empty() && connection.socket.take_duplicate() {
             batch.extend(batch.clone());
         }
         for (frame, due) in batch {
@@ -224,11 +159,10 @@ impl State {
         let Some(connection) = self.connections.get_mut(&number) else {
             return;
         };
-        connection.frames += 1;
+        let (connection, number_there) = connection.socket.count();
         let origin = frame.occurrence.clone().unwrap_or_else(|| {
-            Origin::frame(&connection.id, connection.frames)
-                .as_str()
-                .to_owned()
+            let origin = Origin::frame(&connection, number_there);
+            origin.as_str().to_owned()
         });
         self.ledger.write(Entry {
             platform: "queup",
@@ -238,7 +172,7 @@ impl State {
             due_to: due,
             at,
             body: Arc::clone(&frame.body),
-            sent: Some((&connection.id, connection.frames)),
+            sent: Some((&connection, number_there)),
         });
         let packet = Arc::clone(&frame.packet);
         self.send(number, Outgoing::Text(packet));
@@ -256,17 +190,6 @@ impl State {
             body: Arc::clone(&frame.body),
             sent: None,
         });
-    }
-
-    /// Numbers of an account's connections, or of all.
-    pub(crate) fn connections_of(&self, account: Option<&str>) -> Vec<u64> {
-        self.connections
-            .iter()
-            .filter(|(_, connection)| {
-                account.is_none_or(|id| connection.client.id() == id || connection.id == id)
-            })
-            .map(|(number, _)| *number)
-            .collect()
     }
 
     /// Whether someone is attached to a channel or due its events.
@@ -294,5 +217,53 @@ impl State {
                 connection.entered.remove(channel);
             }
         }
+    }
+}
+
+impl HasSockets for State {
+    const ENDLESS: &'static str = r#"4{"action":15,"channel":"room:0","message":{"name":"chat-message","type":"json","data":""#;
+
+    fn select(&self, of: &Selection) -> Vec<u64> {
+        let fits = |connection: &Connection| {
+            let of = of.account.as_deref();
+            of.is_none_or(|id| connection.client.id() == id || connection.socket.id == id)
+        };
+        let connections = self.connections.iter();
+        let connections = connections.filter(|(_, connection)| fits(connection));
+        connections.map(|(number, _)| *number).collect()
+    }
+
+    fn socket(&mut self, number: u64) -> Option<&mut Socket> {
+        let connection = self.connections.get_mut(&number)?;
+        Some(&mut connection.socket)
+    }
+
+    /// Forgets a connection that is over; others in its channels see it leave.
+    fn gone(&mut self, number: u64) {
+        let Some(mut connection) = self.connections.remove(&number) else {
+            return;
+        };
+        if let Some((frame, due)) = connection.reordering.release() {
+            self.miss(&frame, due.as_deref());
+        }
+        for channel in connection.entered {
+            self.presence(&channel, connection.client.id(), &connection.socket.id, 1);
+        }
+    }
+
+    fn close(&mut self, number: u64, code: u16, reason: &str) {
+        self.send(number, Outgoing::Close(code, reason.to_owned()));
+        // What happens from here on is not sent on it; a dead line stays as it is.
+        if self.socket(number).is_some_and(|socket| !socket.mute) {
+            self.gone(number);
+        }
+    }
+
+    fn faults(&mut self, _: &Selection) -> Vec<&mut Faults> {
+        vec![&mut self.faults]
+    }
+
+    fn note(&self, text: String) {
+        Self::note(self, text);
     }
 }

@@ -1,12 +1,16 @@
-//! The hand that tests and commands hold: people act, and things go wrong.
+//! Control handles for tests and scripts: make simulated users act and inject faults.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc};
 
-use antiphon_core::{KindPattern, Secret};
+use antiphon_core::Secret;
 use serde_json::{Map, Value};
 
-use super::{Links, Server, role::Role, state::State, text};
-use crate::fault::{Quirk, RestFault, RestRule};
+use super::{addresses::QueUpAddresses, faults::Links, role::Role, state::State, text};
+use crate::{
+    fault::{Quirk, RestFault},
+    server::Server,
+    sockets::{Selection, Sockets},
+};
 
 /// The simulated QueUp; clones are the same one.
 ///
@@ -14,7 +18,17 @@ use crate::fault::{Quirk, RestFault, RestRule};
 /// Everything here happens at once, in the order of the calls.
 #[derive(Clone)]
 pub struct QueUp {
-    pub(crate) server: Arc<Server>,
+    pub(super) server: Arc<Server<State>>,
+    sockets: Sockets,
+}
+
+/// Everyone's open sockets.
+impl Deref for QueUp {
+    type Target = Sockets;
+
+    fn deref(&self) -> &Sockets {
+        &self.sockets
+    }
 }
 
 impl fmt::Debug for QueUp {
@@ -40,8 +54,15 @@ impl QueUp {
     /// Name of the account that is made for a bot: co-owner of `choir-loft`.
     pub const BOT: &'static str = "antiphon";
 
-    pub(crate) fn new(server: Arc<Server>) -> Self {
-        Self { server }
+    pub(super) fn new(server: Arc<Server<State>>) -> Self {
+        let sockets = Sockets::new(&server, Selection::default());
+        Self { server, sockets }
+    }
+
+    /// Addresses and logins; `None` while the simulation listens on no real socket.
+    pub fn addresses(&self) -> Option<QueUpAddresses> {
+        let at = self.server.shared.listening.get()?;
+        Some(QueUpAddresses::new(&at[0], self))
     }
 
     /// The room with this slug or id; a slug that no room has makes a new room.
@@ -76,7 +97,7 @@ impl QueUp {
     ///
     /// Every kind of event comes up; zero, the beginning, is silence.
     pub fn traffic(&self, rate: u32) {
-        self.server.rate.send_replace(rate);
+        self.server.shared.rate.send_replace(rate);
     }
 
     /// The account made for a bot.
@@ -141,7 +162,7 @@ impl QueUp {
 
     /// The open sockets of everyone.
     pub fn links(&self) -> Links {
-        Links::new(Arc::clone(&self.server), None)
+        Links::new(&self.server, None)
     }
 
     /// The open sockets of one account, or the one socket with this connection id.
@@ -151,30 +172,12 @@ impl QueUp {
                 .find_user(account_or_connection)
                 .map_or_else(|| account_or_connection.to_owned(), |user| user.id.clone())
         });
-        Links::new(Arc::clone(&self.server), Some(of))
+        Links::new(&self.server, Some(of))
     }
 
-    /// Cuts every socket without a word.
+    /// Cuts every socket: [`Sockets::cut`].
     pub fn cut_connections(&self) {
-        self.links().cut();
-    }
-
-    /// Closes every request for a socket without an answer, for this long.
-    pub fn refuse_sockets(&self, how_long: Duration) {
-        self.server.with(|state| {
-            let wait = i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX);
-            state.faults.refuse_until = Some(state.now().saturating_add(wait));
-        });
-    }
-
-    /// Answers the next requests for a socket with a status instead.
-    pub fn refuse_upgrades(&self, times: usize, status: u16) {
-        self.server.with(|state| {
-            state
-                .faults
-                .upgrades
-                .extend(std::iter::repeat_n(status, times));
-        });
+        self.cut();
     }
 
     /// Lets the next `times` requests fail that fit a pattern over `METHOD /path` or the path alone.
@@ -189,17 +192,8 @@ impl QueUp {
     }
 
     fn fail_rest_for(&self, account: Option<String>, requests: &str, times: u32, fault: RestFault) {
-        if times == 0 {
-            return;
-        }
-        self.server.with(|state| {
-            state.faults.rest.push(RestRule {
-                requests: KindPattern::new(requests),
-                account,
-                left: times,
-                fault,
-            });
-        });
+        self.server
+            .with(|state| state.faults.fail(requests, account, times, fault));
     }
 
     /// Ends every login: cookies that were given out are unknown from now on.
@@ -250,11 +244,6 @@ impl QueUp {
             .with(|state| state.faults.withhold_pongs = withhold);
     }
 
-    /// Notes something that was not expected.
-    pub(crate) fn note(&self, text: String) {
-        self.server.with(|state| state.note(text));
-    }
-
     /// Ids of users and rooms, with the names that stand for them in a transcript.
     pub(crate) fn names(&self) -> Vec<(String, String)> {
         self.server.with(|state| {
@@ -276,7 +265,10 @@ impl QueUp {
             state
                 .connections
                 .values()
-                .map(|connection| (connection.id.clone(), state.ledger.sent_on(&connection.id)))
+                .map(|connection| {
+                    let id = &connection.socket.id;
+                    (id.clone(), state.ledger.sent_on(id))
+                })
                 .collect()
         })
     }
@@ -285,7 +277,7 @@ impl QueUp {
 /// A simulated room; clones are the same one.
 #[derive(Clone)]
 pub struct Room {
-    server: Arc<Server>,
+    server: Arc<Server<State>>,
     id: String,
 }
 

@@ -1,23 +1,32 @@
-//! Sockets seen from outside, to be broken.
+//! Faults of sockets that only QueUp has, beside those of every socket.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc};
 
 use serde_json::Value;
 
-use super::Server;
-use crate::outgoing::Outgoing;
+use super::state::State;
+use crate::{
+    outgoing::Outgoing,
+    server::Server,
+    sockets::{HasSockets as _, Selection, Sockets},
+};
 
-/// How a text frame begins that never ends.
-const BEGINNING: &str =
-    r#"4{"action":15,"channel":"room:0","message":{"name":"chat-message","type":"json","data":""#;
-
-/// Some of the open sockets: everyone's, one account's, or a single one.
+/// Control handle of some of the open sockets: everyone's, one account's, or a single one.
 ///
-/// Which they are is looked up at each call.
+/// The sockets are looked up at each call. It dereferences to [`Sockets`], which has the faults that every platform
+/// knows.
 #[derive(Clone, Debug)]
 pub struct Links {
-    server: Arc<Server>,
-    of: Option<String>,
+    server: Arc<Server<State>>,
+    sockets: Sockets,
+}
+
+impl Deref for Links {
+    type Target = Sockets;
+
+    fn deref(&self) -> &Sockets {
+        &self.sockets
+    }
 }
 
 /// One open socket.
@@ -34,90 +43,38 @@ pub struct Link {
 }
 
 impl Links {
-    pub(super) fn new(server: Arc<Server>, of: Option<String>) -> Self {
-        Self { server, of }
+    pub(super) fn new(server: &Arc<Server<State>>, account: Option<String>) -> Self {
+        let of = Selection {
+            account,
+            ..Selection::default()
+        };
+        Self {
+            server: Arc::clone(server),
+            sockets: Sockets::new(server, of),
+        }
     }
 
     /// The sockets there are now.
     pub fn list(&self) -> Vec<Link> {
         self.server.with(|state| {
-            let numbers = state.connections_of(self.of.as_deref());
+            let numbers = state.select(&self.of);
             numbers
                 .iter()
                 .filter_map(|number| state.connections.get(number))
                 .map(|connection| Link {
-                    connection: connection.id.clone(),
+                    connection: connection.socket.id.clone(),
                     client: connection.client.id().to_owned(),
-                    frames: connection.frames,
+                    frames: connection.socket.frames,
                     channels: connection.channels.iter().cloned().collect(),
                 })
                 .collect()
         })
     }
 
-    fn each(&self, act: impl Fn(&mut super::state::State, u64)) {
+    fn each(&self, act: impl Fn(&mut State, u64)) {
         self.server.with(|state| {
-            for number in state.connections_of(self.of.as_deref()) {
+            for number in state.select(&self.of) {
                 act(state, number);
-            }
-        });
-    }
-
-    /// Closes the connections without a word; what was not written yet is lost.
-    pub fn cut(&self) {
-        self.each(|state, number| {
-            if let Some(connection) = state.connections.get(&number) {
-                connection.line.cut();
-            }
-            state.gone(number);
-        });
-    }
-
-    /// Closes the connections with a reset, where they are real.
-    pub fn reset(&self) {
-        self.each(|state, number| {
-            if let Some(connection) = state.connections.get(&number) {
-                connection.line.reset();
-            }
-            state.gone(number);
-        });
-    }
-
-    /// Closes the sockets with a close frame of this code, after what waits to be written.
-    ///
-    /// A code that must not be written, such as 1006, is left out of the frame, and the reason ends after 123 bytes.
-    pub fn close(&self, code: u16, reason: &str) {
-        self.each(|state, number| {
-            state.send(number, Outgoing::Close(code, reason.to_owned()));
-            // What happens from here on is not sent on it; a dead line stays as it is.
-            if state.connections.get(&number).is_some_and(|one| !one.mute) {
-                state.gone(number);
-            }
-        });
-    }
-
-    /// Keeps the connections open while nothing comes through any more, in either direction.
-    ///
-    /// Events are still numbered and written down, as lost as they would be on a dead line.
-    pub fn half_open(&self) {
-        self.each(|state, number| {
-            if let Some(connection) = state.connections.get_mut(&number) {
-                connection.mute = true;
-                connection.line.freeze();
-            }
-        });
-    }
-
-    /// Holds everything back for this long, in both directions, and then lets it through.
-    pub fn stall(&self, how_long: Duration) {
-        self.server.with(|state| {
-            for number in state.connections_of(self.of.as_deref()) {
-                let Some(connection) = state.connections.get(&number) else {
-                    continue;
-                };
-                let line = connection.line.clone();
-                line.freeze();
-                state.later(how_long, move |_| line.thaw());
             }
         });
     }
@@ -126,7 +83,7 @@ impl Links {
     pub fn withhold_pongs(&self, withhold: bool) {
         self.server.with(|state| {
             let faults = &mut state.faults;
-            match &self.of {
+            match &self.of.account {
                 None => faults.withhold_pongs = withhold,
                 Some(account) if withhold => {
                     faults.withhold_pongs_of.insert(account.clone());
@@ -138,20 +95,11 @@ impl Links {
         });
     }
 
-    /// Sends each of the next `events` events twice.
-    pub fn duplicate(&self, events: u32) {
-        self.each(|state, number| {
-            if let Some(connection) = state.connections.get_mut(&number) {
-                connection.duplicate = events;
-            }
-        });
-    }
-
     /// Sends the next `pairs` pairs of events in the wrong order.
     pub fn reorder(&self, pairs: u32) {
         self.each(|state, number| {
             if let Some(connection) = state.connections.get_mut(&number) {
-                connection.reorder = pairs;
+                connection.reordering.pairs = pairs;
             }
         });
     }
@@ -174,10 +122,5 @@ impl Links {
             return self.raw_message(message);
         }
         self.each(|state, number| state.send(number, Outgoing::Text(text.into())));
-    }
-
-    /// Sends a text frame that claims this many bytes, until the peer has had enough.
-    pub fn oversized(&self, bytes: u64) {
-        self.each(|state, number| state.send(number, Outgoing::Oversized(bytes, BEGINNING)));
     }
 }

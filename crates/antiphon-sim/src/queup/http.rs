@@ -7,25 +7,25 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 
 use super::{
-    Server,
     rest::{Answer, Body},
     socket,
-    state::Client,
+    state::{Client, State},
 };
 use crate::{
-    fault::RestFault,
+    fault::{Refusal, RestFault},
     line::Line,
+    server::Server,
     web::{self, Reply},
 };
 
 /// Serves one connection until either side ends it.
-pub(crate) async fn serve(server: Arc<Server>, line: Line) {
+pub(crate) async fn serve(server: Arc<Server<State>>, line: Line) {
     let answer = |request| server.with(|state| state.respond(request));
     let socket = |stream, line, client| socket::serve(&server, stream, line, client);
     web::serve(line, answer, socket).await;
 }
 
-impl super::state::State {
+impl State {
     fn respond(&mut self, request: Request<Option<Bytes>>) -> Reply<Client> {
         if ["/ws", "/ws/"].contains(&request.uri().path()) {
             return self.admit(&request);
@@ -45,15 +45,10 @@ impl super::state::State {
 
     fn admit(&mut self, request: &Request<Option<Bytes>>) -> Reply<Client> {
         let refused = |status, text: &str| Reply::Answer(respond_with(Answer::error(status, text)));
-        if self
-            .faults
-            .refuse_until
-            .is_some_and(|until| until > self.now())
-        {
-            return Reply::Dropped;
-        }
-        if !self.faults.upgrades.is_empty() {
-            return refused(self.faults.upgrades.remove(0), "a fault that was asked for");
+        match self.faults.for_upgrade(self.now()) {
+            Some(Refusal::Dropped) => return Reply::Dropped,
+            Some(Refusal::Status(status)) => return refused(status, "a fault that was asked for"),
+            None => {}
         }
         let query = super::rest::Fields::form(request.uri().query().unwrap_or_default().as_bytes());
         if query.get("EIO") != Some("3") || query.get("transport") != Some("websocket") {

@@ -1,87 +1,91 @@
 //! QueUp: rooms with chat and a shared queue of songs.
 //!
-//! It speaks REST and engine.io v3 as the protocol page has them, on one port.
-//! [`QueUp`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
+//! The server follows `docs/protocol/queup.md`: REST and engine.io v3, on one port.
+//! [`QueUp`] is its control handle, [`Room`] that of a room, [`Links`] that of some of the sockets.
 
+mod addresses;
 mod chat;
+mod commands;
 mod connection;
 mod controls;
 mod faults;
 mod frame;
-pub(crate) mod http;
+mod http;
 mod model;
 mod music;
 mod people;
 mod quirk;
 mod rest;
 mod role;
+pub(crate) mod settings;
 mod socket;
-pub(crate) mod state;
+mod state;
 mod text;
 mod traffic;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use serde_json::{Value, json};
 
+pub use addresses::QueUpAddresses;
 pub use controls::{Account, QueUp, Room};
 pub use faults::{Link, Links};
-use state::{Settings, State};
-pub(crate) use traffic::Traffic;
+use state::State;
+use traffic::Traffic;
 
-use crate::{ledger::Ledger, socket::OpenSockets, world::World};
+use crate::{
+    command::Row,
+    line::Line,
+    platform::{Platform, Simulated, Start, Task},
+    server::{Server, Shared},
+    sockets::{Selection, Sockets},
+    world::World,
+};
 
-/// The server's state, and the bell that wakes its housekeeper.
-#[derive(Debug)]
-pub(crate) struct Server {
-    state: Mutex<State>,
-    bell: Arc<Notify>,
-    /// Events a second of ambient traffic.
-    pub(crate) rate: watch::Sender<u32>,
-    /// OpenSockets that are open.
-    pub(crate) sockets: OpenSockets,
+impl Simulated for QueUp {
+    const NAME: &str = "queup";
+    const COMMANDS: &[Row<Self>] = commands::COMMANDS;
+
+    fn start(start: &Start<'_>) -> Self {
+        let mut settings = start.options.queup;
+        settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
+        let mut state = State::new(start.world, start.ledger.clone(), settings);
+        state.populate();
+        Self::new(Server::new(state))
+    }
 }
 
-impl Server {
-    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
-        let mut state = State::new(world, ledger, settings);
-        state.populate();
-        let bell = state.timers.bell();
-        Self {
-            state: Mutex::new(state),
-            bell,
-            rate: watch::Sender::new(0),
-            sockets: OpenSockets::default(),
-        }
+impl Platform for QueUp {
+    fn hosts(&self) -> Vec<Vec<String>> {
+        vec![vec!["api.queup.net".into(), "ws.queup.net".into()]]
     }
 
-    /// Uses the state; nothing inside waits.
-    pub(crate) fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
-        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn serve(&self, _: usize, line: Line) -> Task {
+        Box::pin(http::serve(Arc::clone(&self.server), line))
     }
 
-    /// Ends songs when their time is over and does what is on the timers, for ever.
-    pub(crate) async fn run_timers(self: Arc<Self>) {
-        loop {
-            let next = self.with(|state| {
-                state.advance();
-                state.run_due();
-                state.next_wake().map(|at| at - state.now())
-            });
-            match next {
-                Some(wait) => {
-                    let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0).max(1));
-                    // The bell is safe to leave: a ring that nobody hears is kept.
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.bell.notified() => {}
-                    }
-                }
-                None => self.bell.notified().await,
-            }
-        }
+    fn tasks(&self, world: World) -> Vec<Task> {
+        let mut traffic = Traffic::new(world.chance("traffic"));
+        let play = move |state: &mut State| traffic.play(state);
+        vec![
+            Box::pin(Arc::clone(&self.server).run_timers()),
+            Box::pin(Arc::clone(&self.server).run_traffic(play)),
+        ]
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.server.shared
+    }
+
+    fn all_sockets(&self) -> Sockets {
+        Sockets::new(&self.server, Selection::default())
+    }
+
+    fn addresses_json(&self) -> Value {
+        json!(self.addresses())
+    }
+
+    fn names(&self) -> Vec<(String, String)> {
+        Self::names(self)
     }
 }

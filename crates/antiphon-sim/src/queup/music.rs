@@ -147,7 +147,7 @@ impl State {
             place.playing = Some(item);
             self.announce_song(room, true);
         }
-        self.timers.ring();
+        self.timers.wake();
     }
 
     /// Skips the song that plays.

@@ -11,14 +11,16 @@ use tokio::{
 use tokio_websockets::Message;
 
 use super::{
-    Server, quirk,
+    quirk,
     state::{Client, State},
 };
 use crate::{
     encoder::Encoder,
     line::Line,
     outgoing::Outgoing,
+    server::Server,
     socket::{Output, Peer, serve_socket},
+    sockets::HasSockets as _,
 };
 
 /// Longest message taken from a client.
@@ -38,7 +40,8 @@ impl State {
             return;
         };
         let client = connection.client.id().to_owned();
-        let connected = json!({"action": 4, "clientId": client, "connectionId": connection.id});
+        let connected =
+            json!({"action": 4, "clientId": client, "connectionId": connection.socket.id});
         let connected = quirk::message(&self.faults.quirks_for(Some(&client)), &connected);
         self.tell(number, &connected);
     }
@@ -145,7 +148,7 @@ impl State {
         let client = connection.client.id().to_owned();
         connection.channels.remove(channel);
         if connection.entered.remove(channel) {
-            let id = connection.id.clone();
+            let id = connection.socket.id.clone();
             self.presence(channel, &client, &id, 1);
         }
         let is_elsewhere = self.connections.values().any(|connection| {
@@ -167,7 +170,7 @@ impl State {
             "action": action,
             "channel": channel,
             "clientId": client,
-            "connectionId": connection.id,
+            "connectionId": connection.socket.id,
         });
         let message = quirk::message(&self.faults.quirks_for(Some(&client)), &message);
         self.tell(number, &message);
@@ -178,7 +181,7 @@ impl State {
             return;
         };
         if !connection.channels.contains(channel) {
-            let id = connection.id.clone();
+            let id = connection.socket.id.clone();
             return self.note(format!(
                 "connection {id} changed its presence in {channel} without being attached"
             ));
@@ -194,17 +197,20 @@ impl State {
         } else {
             connection.entered.insert(channel.to_owned());
         }
-        let (client, id) = (connection.client.id().to_owned(), connection.id.clone());
+        let (client, id) = (
+            connection.client.id().to_owned(),
+            connection.socket.id.clone(),
+        );
         self.presence(channel, &client, &id, action);
     }
 }
 
 /// Serves one socket until either side ends it.
-pub(crate) async fn serve<S>(server: &Server, stream: S, line: Line, client: Client)
+pub(crate) async fn serve<S>(server: &Server<State>, stream: S, line: Line, client: Client)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let _open = server.sockets.opened();
+    let _open = server.shared.open.opened();
     let settings = server.with(|state| state.settings);
     let (outgoing, to_write) = mpsc::channel(settings.outgoing);
     let number = server.with(|state| {
@@ -230,7 +236,7 @@ where
 
 /// The client at the other end; the connection leaves the state with it.
 struct Visitor<'a> {
-    server: &'a Server,
+    server: &'a Server<State>,
     number: u64,
 }
 
@@ -244,7 +250,7 @@ impl Peer for Visitor<'_> {
     fn silent(&self) {
         self.server.with(|state| {
             if let Some(connection) = state.connections.get(&self.number) {
-                connection.line.cut();
+                connection.socket.line.cut();
             }
         });
     }

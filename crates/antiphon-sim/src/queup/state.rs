@@ -8,37 +8,18 @@ use serde_json::{Value, json};
 use super::{
     connection::Connection,
     model::{Conversation, Member, Millis, Playlist, QueueItem, Room, Shown, Song, User},
+    settings::Settings,
     text,
 };
 use crate::{
     fault::Faults,
     ledger::Ledger,
-    timers::Timers,
+    timers::{Timed, Timers},
     world::{Ids, RESIDENTS, SONGS, World},
 };
 
 /// Sessions and tokens kept; the oldest go first.
 const CREDENTIALS: usize = 10_000;
-
-/// What the server can be set to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub(crate) ping_interval: u64,
-    pub(crate) ping_timeout: u64,
-    pub(crate) history: usize,
-    pub(crate) outgoing: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            ping_interval: 25_000,
-            ping_timeout: 60_000,
-            history: 100,
-            outgoing: 16_384,
-        }
-    }
-}
 
 /// Who a token or a session speaks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,29 +186,6 @@ impl State {
 
     pub(crate) fn now(&self) -> Millis {
         self.world.now()
-    }
-
-    /// Does something later, after this long.
-    pub(crate) fn later(
-        &mut self,
-        after: std::time::Duration,
-        action: impl FnOnce(&mut Self) + Send + 'static,
-    ) {
-        let wait = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
-        let at = self.now().saturating_add(wait);
-        self.timers.enter(at, action);
-    }
-
-    /// Does what is on the timers up to now.
-    pub(crate) fn run_due(&mut self) {
-        while let Some(action) = self.timers.take_due(self.world.now()) {
-            action(self);
-        }
-    }
-
-    /// When there is something to do next.
-    pub(crate) fn next_wake(&self) -> Option<Millis> {
-        self.timers.next().into_iter().chain(self.next_end()).min()
     }
 
     pub(crate) fn note(&self, text: impl Into<String>) {
@@ -429,6 +387,25 @@ impl State {
             "usersid": users,
             "__v": 0,
         })
+    }
+}
+
+impl Timed for State {
+    fn now(&self) -> Millis {
+        self.world.now()
+    }
+
+    fn timers(&mut self) -> &mut Timers<Self> {
+        &mut self.timers
+    }
+
+    /// Ends the songs whose time is over, and runs the timers.
+    fn run_due(&mut self) -> Option<Millis> {
+        self.advance();
+        while let Some(action) = self.timers.take_due(self.world.now()) {
+            action(self);
+        }
+        self.timers.next().into_iter().chain(self.next_end()).min()
     }
 }
 

@@ -430,8 +430,8 @@ impl State {
             json!(true)
         };
         let frame = json!({format!("r{room}"): {key: value}}).to_string();
-        for number in self.sockets_of(chat, Some(user)) {
-            self.frame(chat, number, &frame);
+        for number in self.sockets_of(chat, user) {
+            self.frame(number, &frame);
         }
     }
 
@@ -527,9 +527,9 @@ impl State {
         last.is_some_and(|(last, at)| last == text && now - at < TWINS)
     }
 
-    pub(crate) fn sockets_of(&self, chat: usize, account: Option<i64>) -> Vec<u64> {
-        let sockets = self.chats[chat].sockets.iter();
-        let mine = sockets.filter(|(_, socket)| account.is_none_or(|id| socket.account == id));
-        mine.map(|(number, _)| *number).collect()
+    pub(crate) fn sockets_of(&self, chat: usize, account: i64) -> Vec<u64> {
+        let connections = self.chats[chat].connections.iter();
+        let own = connections.filter(|(_, connection)| connection.account == account);
+        own.map(|(number, _)| *number).collect()
     }
 }

@@ -1,16 +1,19 @@
-//! The hand that tests and commands hold: people act, and things go wrong.
+//! Control handle for tests and scripts: makes simulated users act and injects faults.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use antiphon_core::{KindPattern, Secret};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Server, state::State};
+use super::{
+    addresses::StackExchangeAddresses,
+    state::{Canned, Room, State},
+};
 use crate::{
-    bounds::{self, fits},
-    control::{ChatDeed, CommandError},
-    fault::{RestFault, RestRule},
-    outgoing::Outgoing,
+    fault::RestFault,
+    server::Server,
+    sockets::{HasSockets as _, Selection, Sockets},
+    timers::millis,
 };
 
 /// One chat server of the simulated network; clones are the same one.
@@ -19,8 +22,18 @@ use crate::{
 /// Everything here happens at once, in the order of the calls.
 #[derive(Clone)]
 pub struct StackExchange {
-    pub(crate) server: Arc<Server>,
+    pub(super) server: Arc<Server<State>>,
+    sockets: Sockets,
     chat: usize,
+}
+
+/// The chat server's open sockets.
+impl Deref for StackExchange {
+    type Target = Sockets;
+
+    fn deref(&self) -> &Sockets {
+        &self.sockets
+    }
 }
 
 impl fmt::Debug for StackExchange {
@@ -50,21 +63,30 @@ impl StackExchange {
     /// The room where the bot has every right.
     pub const ROOM: i64 = 4242;
 
-    pub(crate) fn new(server: Arc<Server>) -> Self {
-        Self { server, chat: 0 }
+    pub(super) fn new(server: Arc<Server<State>>, chat: usize) -> Self {
+        let of = Selection {
+            server: Some(chat),
+            ..Selection::default()
+        };
+        let sockets = Sockets::new(&server, of);
+        Self {
+            server,
+            sockets,
+            chat,
+        }
     }
 
     /// The chat server with this host; the first one, if there is none.
     #[must_use]
     pub fn server(&self, host: &str) -> Self {
-        let chat = self
-            .server
-            .with(|state| state.chat_at(host))
-            .unwrap_or_default();
-        Self {
-            server: Arc::clone(&self.server),
-            chat,
-        }
+        let chat = self.server.with(|state| state.chat_at(host));
+        Self::new(Arc::clone(&self.server), chat.unwrap_or_default())
+    }
+
+    /// Address and logins; `None` while the simulation listens on no real socket.
+    pub fn addresses(&self) -> Option<StackExchangeAddresses> {
+        let at = self.server.shared.listening.get()?;
+        Some(StackExchangeAddresses::new(&at[0], self))
     }
 
     fn act<T>(&self, act: impl FnOnce(&mut State, usize) -> T) -> T {
@@ -104,7 +126,7 @@ impl StackExchange {
 
     /// Sets how many events a second people make by themselves.
     pub fn traffic(&self, rate: u32) {
-        self.server.rate.send_replace(rate);
+        self.server.shared.rate.send_replace(rate);
     }
 
     /// The server's counter.
@@ -129,10 +151,10 @@ impl StackExchange {
     /// Makes a room.
     pub fn add_room(&self, room: i64, name: &str) {
         self.act(|state, chat| {
-            let made = super::state::Room {
+            let made = Room {
                 name: name.to_owned(),
                 owners: [101].into(),
-                ..super::state::Room::default()
+                ..Room::default()
             };
             state.chats[chat].rooms.insert(room, made);
         });
@@ -242,8 +264,7 @@ impl StackExchange {
 
     /// Puts a room in time-out for so long.
     pub fn time_out(&self, room: i64, how_long: Duration) {
-        let until = self.act(|state, _| state.now())
-            + i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX / 2);
+        let until = self.act(|state, _| state.now()) + millis(how_long).min(i64::MAX / 2);
         self.room(room, |room| room.timeout = Some(until));
     }
 
@@ -252,7 +273,7 @@ impl StackExchange {
         self.act(|state, chat| state.chats[chat].rooms.remove(&room));
     }
 
-    fn room(&self, room: i64, change: impl FnOnce(&mut super::state::Room)) {
+    fn room(&self, room: i64, change: impl FnOnce(&mut Room)) {
         self.act(|state, chat| state.chats[chat].rooms.get_mut(&room).map(change));
     }
 
@@ -335,14 +356,7 @@ impl StackExchange {
 
     /// Lets the next requests that fit fail: `METHOD /path`, or the path alone, with `*` for anything.
     pub fn fail(&self, requests: &str, times: u32, fault: RestFault) {
-        self.act(|state, _| {
-            state.faults.rest.push(RestRule {
-                requests: KindPattern::new(requests),
-                account: None,
-                left: times,
-                fault,
-            });
-        });
+        self.act(|state, _| state.faults.fail(requests, None, times, fault));
     }
 
     /// Gives the next requests that fit this answer in place of the server's own: `METHOD /path`, or the path alone, with
@@ -355,7 +369,7 @@ impl StackExchange {
         location: Option<&str>,
         text: &str,
     ) {
-        let canned = super::state::Canned {
+        let canned = Canned {
             requests: KindPattern::new(requests),
             left: times,
             status,
@@ -371,32 +385,6 @@ impl StackExchange {
             let canned = state.chat_faults.canned.iter();
             canned.map(|canned| canned.left as usize).sum()
         })
-    }
-
-    /// Refuses sockets for so long.
-    pub fn refuse_sockets(&self, how_long: Duration) {
-        self.act(|state, _| {
-            let length = i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX);
-            state.faults.refuse_until = Some(state.now().saturating_add(length));
-        });
-    }
-
-    /// Answers the next requests for a socket with a status.
-    pub fn refuse_upgrades(&self, times: usize, status: u16) {
-        self.act(|state, _| {
-            state
-                .faults
-                .upgrades
-                .extend(std::iter::repeat_n(status, times));
-        });
-    }
-
-    /// Sockets are let in again, whatever was to be refused.
-    pub fn stop_refusing(&self) {
-        self.act(|state, _| {
-            state.faults.refuse_until = None;
-            state.faults.upgrades.clear();
-        });
     }
 
     /// How many events a new socket can have again, from now on.
@@ -420,76 +408,23 @@ impl StackExchange {
     /// Names of the connections that are open, the oldest first.
     pub fn connections(&self) -> Vec<String> {
         self.act(|state, chat| {
-            let sockets = state.chats[chat].sockets.values();
-            sockets.map(|socket| socket.connection.clone()).collect()
+            let connections = state.chats[chat].connections.values();
+            connections.map(|one| one.socket.id.clone()).collect()
         })
     }
 
     fn each(&self, act: impl Fn(&mut State, usize, u64)) {
         self.act(|state, chat| {
-            for number in state.sockets_of(chat, None) {
+            for number in state.select(&self.of) {
                 act(state, chat, number);
-            }
-        });
-    }
-
-    /// Closes every socket without a word; what was not written yet is lost.
-    pub fn cut(&self) {
-        self.each(|state, chat, number| {
-            if let Some(socket) = state.chats[chat].sockets.remove(&number) {
-                socket.line.cut();
-            }
-        });
-    }
-
-    /// Closes every socket with a reset, where they are real.
-    pub fn reset(&self) {
-        self.each(|state, chat, number| {
-            if let Some(socket) = state.chats[chat].sockets.remove(&number) {
-                socket.line.reset();
-            }
-        });
-    }
-
-    /// Closes every socket with a close frame.
-    pub fn close(&self, code: u16, reason: &str) {
-        self.each(|state, chat, number| {
-            let sockets = &mut state.chats[chat].sockets;
-            // What happens from here on is not sent on it; a dead line stays as it is.
-            let is_alive = sockets.get(&number).is_some_and(|socket| !socket.mute);
-            if is_alive && let Some(socket) = sockets.remove(&number) {
-                let goodbye = Outgoing::Close(code, reason.to_owned());
-                if socket.outgoing.try_send(goodbye).is_err() {
-                    // A client that reads nothing would never come to the goodbye.
-                    socket.line.cut();
-                }
-            }
-        });
-    }
-
-    /// Keeps the sockets open while nothing comes through any more.
-    pub fn half_open(&self) {
-        self.each(|state, chat, number| {
-            if let Some(socket) = state.chats[chat].sockets.get_mut(&number) {
-                socket.mute = true;
-                socket.line.freeze();
-            }
-        });
-    }
-
-    /// Sends the next frames with events twice.
-    pub fn duplicate(&self, frames: u32) {
-        self.each(|state, chat, number| {
-            if let Some(socket) = state.chats[chat].sockets.get_mut(&number) {
-                socket.duplicate = frames;
             }
         });
     }
 
     /// Sends a text frame as it is.
     pub fn frame(&self, text: &str) {
-        self.each(|state, chat, number| {
-            state.frame(chat, number, text);
+        self.each(|state, _, number| {
+            state.frame(number, text);
         });
     }
 
@@ -504,102 +439,5 @@ impl StackExchange {
             let who = state.person_named(who);
             state.tell_key(chat, room, who, key);
         });
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
-    // Commands.
-
-    /// Gives an error if a command could make one thing too many.
-    pub(crate) fn has_room_for(&self, deed: &ChatDeed) -> Result<(), CommandError> {
-        self.server.with(|state| match deed {
-            ChatDeed::Fail { .. } => fits("rules", state.faults.rest.len(), bounds::RULES),
-            ChatDeed::Answer { .. } => fits("rules", state.chat_faults.canned.len(), bounds::RULES),
-            ChatDeed::RefuseUpgrades { .. } => {
-                fits("answers", state.faults.upgrades.len(), bounds::ANSWERS)
-            }
-            ChatDeed::Conflict { .. } => {
-                let waiting = state.chat_faults.conflicts.len();
-                fits("answers", waiting, bounds::ANSWERS / 10)
-            }
-            ChatDeed::Say { .. }
-            | ChatDeed::Enter { .. }
-            | ChatDeed::Invite { .. }
-            | ChatDeed::Kick { .. }
-            | ChatDeed::Star { .. }
-            | ChatDeed::Access { .. } => fits("people", state.people.len(), bounds::PEOPLE),
-            _ => Ok(()),
-        })
-    }
-
-    /// Obeys a command at once; gives what came of it.
-    pub(crate) fn obey(&self, deed: ChatDeed) -> Value {
-        use ChatDeed as Deed;
-        match deed {
-            Deed::Say { room, by, text } => return json!({"message": self.say(room, &by, &text)}),
-            Deed::Edit { message, text } => return json!({"done": self.edit(message, &text)}),
-            Deed::Delete { message, by } => return json!({"done": self.delete(message, &by)}),
-            Deed::Star { message, by } => return json!({"done": self.star(message, &by)}),
-            Deed::Enter { room, by } => self.enter(room, &by),
-            Deed::Leave { room, by } => self.leave(room, &by),
-            Deed::Kick { room, by, user } => self.kick(room, &by, &user),
-            Deed::Invite { room, by, user } => self.invite(room, &by, &user),
-            Deed::Move { room, to, messages } => {
-                return json!({"moved": self.move_messages(room, to, &messages)});
-            }
-            Deed::Access {
-                room,
-                by,
-                user,
-                level,
-            } => self.access(room, &by, user.as_deref(), &level),
-            Deed::Event {
-                room,
-                number,
-                user,
-                fields,
-                only,
-            } => self.event(room, number, user, &fields, only),
-            Deed::Traffic { rate } => self.traffic(rate),
-            Deed::Cut { how_long } => {
-                if let Some(how_long) = how_long {
-                    self.refuse_sockets(how_long);
-                }
-                self.cut();
-            }
-            Deed::Reset { how_long } => {
-                if let Some(how_long) = how_long {
-                    self.refuse_sockets(how_long);
-                }
-                self.reset();
-            }
-            Deed::Close { code, reason } => self.close(code, &reason),
-            Deed::HalfOpen {} => self.half_open(),
-            Deed::Refuse { how_long } => self.refuse_sockets(how_long),
-            Deed::RefuseUpgrades { times, status } => self.refuse_upgrades(times, status),
-            Deed::Duplicate { frames } => self.duplicate(frames),
-            Deed::Frame { text } => self.frame(&text),
-            Deed::Silence { on } => self.fall_silent(on),
-            Deed::Captcha { logins } => self.ask_for_humans(logins),
-            Deed::ExpireCookies {} => self.expire_cookies(),
-            Deed::NewKeys {} => self.new_keys(),
-            Deed::Conflict { times, text } => self.conflict(times, &text),
-            Deed::Throttle { on } => self.throttle(on),
-            Deed::Replay { events } => self.replay(events),
-            Deed::BeginLate { on } => self.begin_late(on),
-            Deed::Answer {
-                requests,
-                times,
-                status,
-                location,
-                text,
-            } => self.answer(&requests, times, status, location.as_deref(), &text),
-            Deed::HistoryIds { messages, events } => self.history_ids(messages, events),
-            Deed::Fail {
-                requests,
-                times,
-                fault,
-            } => self.fail(&requests, times, fault),
-        }
-        json!({})
     }
 }

@@ -1,11 +1,17 @@
 //! What goes out on sockets, and what the ledger has of it.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::state::{Happened, State};
-use crate::{ledger::Entry, outgoing::Outgoing};
+use crate::{
+    fault::Faults,
+    ledger::Entry,
+    outgoing::Outgoing,
+    sockets::{HasSockets, Selection, Socket},
+    timers::Timed as _,
+};
 
 /// The kind of an event as a journal names it.
 pub(crate) fn kind(number: i64) -> String {
@@ -111,12 +117,7 @@ impl State {
             if told.is_empty() {
                 continue;
             }
-            let sockets: Vec<u64> = server
-                .sockets
-                .iter()
-                .filter(|(_, socket)| socket.account == account)
-                .map(|(number, _)| *number)
-                .collect();
+            let sockets = self.sockets_of(chat, account);
             if sockets.is_empty() {
                 for event in &told {
                     self.write(chat, account, event, Some(account), None);
@@ -141,19 +142,18 @@ impl State {
         due: Option<i64>,
     ) {
         let counter = self.chats[chat].counter;
-        let Some(socket) = self.chats[chat].sockets.get_mut(&number) else {
+        let Some(connection) = self.chats[chat].connections.get_mut(&number) else {
             return;
         };
-        let twice = socket.duplicate > 0;
-        socket.duplicate = socket.duplicate.saturating_sub(1);
-        let told = socket.told.insert(key, counter).unwrap_or(counter);
+        let twice = connection.socket.take_duplicate();
+        let told = connection.told.insert(key, counter).unwrap_or(counter);
         let bodies: Vec<&Value> = events.iter().map(|event| &event.body).collect();
         let frame = json!({
             format!("r{key}"): {"e": bodies, "t": counter, "d": counter - told},
         });
-        let account = socket.account;
+        let account = connection.account;
         for copy in 0..=u8::from(twice) {
-            let sent = self.frame(chat, number, &frame.to_string());
+            let sent = self.frame(number, &frame.to_string());
             for event in events {
                 let due = due.filter(|_| copy == 0);
                 self.write(chat, account, event, due, sent.as_ref());
@@ -197,21 +197,12 @@ impl State {
     }
 
     /// Sends one text frame; gives its place on the connection.
-    pub(crate) fn frame(&mut self, chat: usize, number: u64, text: &str) -> Option<(String, u64)> {
-        let most = self.settings.outgoing;
-        let socket = self.chats[chat].sockets.get_mut(&number)?;
-        socket.frames += 1;
-        let sent = (socket.connection.clone(), socket.frames);
-        if !socket.mute && !socket.outgoing.is_closed() {
-            let text: Arc<str> = text.into();
-            if socket.outgoing.try_send(Outgoing::Text(text)).is_err() {
-                socket.mute = true;
-                socket.line.cut();
-                let connection = socket.connection.clone();
-                self.note(format!(
-                    "connection {connection} does not read: {most} frames wait for it, and it was cut"
-                ));
-            }
+    pub(crate) fn frame(&mut self, number: u64, text: &str) -> Option<(String, u64)> {
+        let socket = self.socket(number)?;
+        let sent = socket.count();
+        let complaint = socket.send(Outgoing::Text(text.into()));
+        if let Some(complaint) = complaint {
+            self.note(complaint);
         }
         Some(sent)
     }
@@ -220,10 +211,10 @@ impl State {
     pub(crate) fn replay(&mut self, chat: usize, number: u64, after: i64) {
         let server = &self.chats[chat];
         let counter = server.counter;
-        let Some(socket) = server.sockets.get(&number) else {
+        let Some(connection) = server.connections.get(&number) else {
             return;
         };
-        let account = socket.account;
+        let account = connection.account;
         let rooms: Vec<i64> = server
             .occupied
             .get(&account)
@@ -260,22 +251,31 @@ impl State {
             parts.insert(format!("r{room}"), Value::Object(part));
             sent.extend(events);
         }
-        if let Some(socket) = self.chats[chat].sockets.get_mut(&number) {
-            socket.told = rooms.iter().map(|room| (*room, counter)).collect();
+        if let Some(connection) = self.chats[chat].connections.get_mut(&number) {
+            connection.told = rooms.iter().map(|room| (*room, counter)).collect();
         }
-        let place = self.frame(chat, number, &Value::Object(parts).to_string());
+        let place = self.frame(number, &Value::Object(parts).to_string());
         for event in &sent {
             self.write(chat, account, event, None, place.as_ref());
         }
     }
 
+    /// Sends a heartbeat after the usual pause, and then for ever.
+    pub(crate) fn beat_later(&mut self) {
+        let pause = Duration::from_millis(self.settings.heartbeat.max(1));
+        self.later(pause, |state| {
+            state.beat();
+            state.beat_later();
+        });
+    }
+
     /// Sends a heartbeat on every socket: now and then with the counter, as for traffic in other rooms.
-    pub(crate) fn beat(&mut self) {
+    fn beat(&mut self) {
         if self.chat_faults.is_silent {
             return;
         }
         for chat in 0..self.chats.len() {
-            let numbers: Vec<u64> = self.chats[chat].sockets.keys().copied().collect();
+            let numbers: Vec<u64> = self.chats[chat].connections.keys().copied().collect();
             for number in numbers {
                 self.beat_on(chat, number);
             }
@@ -285,17 +285,17 @@ impl State {
     pub(crate) fn beat_on(&mut self, chat: usize, number: u64) {
         let server = &mut self.chats[chat];
         let counter = server.counter;
-        let Some(socket) = server.sockets.get_mut(&number) else {
+        let Some(connection) = server.connections.get_mut(&number) else {
             return;
         };
         let rooms = server
             .occupied
-            .get(&socket.account)
+            .get(&connection.account)
             .cloned()
             .unwrap_or_default();
         let mut parts = Map::new();
         for room in rooms {
-            let told = socket.told.insert(room, counter).unwrap_or(counter);
+            let told = connection.told.insert(room, counter).unwrap_or(counter);
             let part = if counter > told {
                 json!({"t": counter, "d": counter - told})
             } else {
@@ -303,6 +303,46 @@ impl State {
             };
             parts.insert(format!("r{room}"), part);
         }
-        self.frame(chat, number, &Value::Object(parts).to_string());
+        self.frame(number, &Value::Object(parts).to_string());
+    }
+}
+
+impl HasSockets for State {
+    const ENDLESS: &'static str = r#"{"r4242":{"e":[{"event_type":1,"content":""#;
+
+    fn select(&self, of: &Selection) -> Vec<u64> {
+        let chats = self.chats.iter().enumerate();
+        let chats = chats.filter(|(index, _)| of.server.is_none_or(|server| server == *index));
+        chats
+            .flat_map(|(_, chat)| chat.connections.keys().copied())
+            .collect()
+    }
+
+    fn socket(&mut self, number: u64) -> Option<&mut Socket> {
+        let mut chats = self.chats.iter_mut();
+        let connection = chats.find_map(|chat| chat.connections.get_mut(&number))?;
+        Some(&mut connection.socket)
+    }
+
+    fn gone(&mut self, number: u64) {
+        for chat in &mut self.chats {
+            chat.connections.remove(&number);
+        }
+    }
+
+    fn close(&mut self, number: u64, code: u16, reason: &str) {
+        // What happens from here on is not sent on it; a dead line stays as it is.
+        if self.socket(number).is_some_and(|socket| !socket.mute) {
+            self.send(number, Outgoing::Close(code, reason.to_owned()));
+            self.gone(number);
+        }
+    }
+
+    fn faults(&mut self, _: &Selection) -> Vec<&mut Faults> {
+        vec![&mut self.faults]
+    }
+
+    fn note(&self, text: String) {
+        Self::note(self, text);
     }
 }

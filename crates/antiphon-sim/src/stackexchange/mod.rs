@@ -1,63 +1,82 @@
 //! Stack Exchange chat: three chat servers, the sites where their users log in, and the socket host, on one port.
 //!
-//! It speaks as the protocol page has it, and tells hosts apart by the `Host` header.
-//! [`StackExchange`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
+//! The servers follow `docs/protocol/stackexchange.md`, and tell hosts apart by the `Host` header.
+//! [`StackExchange`] is the control handle of one chat server.
 
 mod actions;
+mod addresses;
+mod commands;
 mod controls;
 mod frame;
-pub(crate) mod http;
+mod http;
 mod login;
 mod pages;
 mod rest;
+pub(crate) mod settings;
 mod socket;
-pub(crate) mod state;
+mod state;
 mod text;
 mod traffic;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+pub use addresses::{ChatServer, StackExchangeAddresses};
+pub use controls::{ChatAccount, StackExchange};
+use state::{HOSTS, SOCKETS, State};
+use traffic::Traffic;
+
+use crate::{
+    command::Row,
+    line::Line,
+    platform::{Platform, Simulated, Start, Task},
+    server::{Server, Shared},
+    sockets::{Selection, Sockets},
+    world::World,
 };
 
-pub use controls::{ChatAccount, StackExchange};
-use state::State;
-pub(crate) use state::{HOSTS, SOCKETS, Settings};
-use tokio::sync::watch;
-pub(crate) use traffic::Traffic;
+impl Simulated for StackExchange {
+    const NAME: &str = "stackexchange";
+    const COMMANDS: &[Row<Self>] = commands::COMMANDS;
 
-use crate::{ledger::Ledger, socket::OpenSockets, world::World};
-
-/// The servers' state.
-#[derive(Debug)]
-pub(crate) struct Server {
-    state: Mutex<State>,
-    /// Events a second of ambient traffic.
-    pub(crate) rate: watch::Sender<u32>,
-    /// OpenSockets that are open.
-    pub(crate) sockets: OpenSockets,
+    fn start(start: &Start<'_>) -> Self {
+        let mut settings = start.options.stackexchange;
+        settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
+        let state = State::new(start.world, start.ledger.clone(), settings);
+        Self::new(Server::new(state), 0)
+    }
 }
 
-impl Server {
-    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
-        Self {
-            state: Mutex::new(State::new(world, ledger, settings)),
-            rate: watch::Sender::new(0),
-            sockets: OpenSockets::default(),
-        }
+impl Platform for StackExchange {
+    fn hosts(&self) -> Vec<Vec<String>> {
+        let hosts = HOSTS.into_iter().flat_map(|(chat, login, _)| [chat, login]);
+        let hosts = hosts.chain([SOCKETS]).map(str::to_owned);
+        vec![hosts.collect()]
     }
 
-    /// Uses the state; nothing inside waits.
-    pub(crate) fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
-        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn serve(&self, _: usize, line: Line) -> Task {
+        Box::pin(http::serve(Arc::clone(&self.server), line))
     }
 
-    /// Sends heartbeats, for ever.
-    pub(crate) async fn run_timers(self: Arc<Self>) {
-        let pause = self.with(|state| state.settings.heartbeat);
-        loop {
-            tokio::time::sleep(Duration::from_millis(pause.max(1))).await;
-            self.with(State::beat);
-        }
+    fn tasks(&self, world: World) -> Vec<Task> {
+        let mut traffic = Traffic::new(world.chance("stackexchange traffic"));
+        let play = move |state: &mut State| traffic.play(state);
+        vec![
+            Box::pin(Arc::clone(&self.server).run_timers()),
+            Box::pin(Arc::clone(&self.server).run_traffic(play)),
+        ]
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.server.shared
+    }
+
+    fn all_sockets(&self) -> Sockets {
+        Sockets::new(&self.server, Selection::default())
+    }
+
+    fn addresses_json(&self) -> Value {
+        json!(self.addresses())
     }
 }

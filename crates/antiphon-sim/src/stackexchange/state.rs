@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use antiphon_core::{KindPattern, Rng};
 use serde_json::Value;
-use tokio::sync::mpsc;
 
+use super::settings::Settings;
 use crate::{
     fault::Faults,
     ledger::Ledger,
-    line::Line,
-    outgoing::Outgoing,
+    sockets::Socket,
+    timers::{Timed, Timers},
     world::{RESIDENTS, World},
 };
 
@@ -32,27 +32,6 @@ pub(crate) const HOSTS: [(&str, &str, &str); 3] = [
 pub(crate) const SOCKETS: &str = "chat.sockets.stackexchange.com";
 /// Events kept of each room.
 const HISTORY: usize = 50_000;
-
-/// What the servers can be set to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    /// Milliseconds between heartbeats.
-    pub(crate) heartbeat: u64,
-    /// Events that a new socket can have again.
-    pub(crate) replay: usize,
-    /// Frames that may wait for a client.
-    pub(crate) outgoing: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            heartbeat: 15_000,
-            replay: 2_000,
-            outgoing: 16_384,
-        }
-    }
-}
 
 /// Somebody with a login.
 #[derive(Clone, Debug)]
@@ -109,18 +88,11 @@ pub(crate) struct Happened {
     pub(crate) only: Option<i64>,
 }
 
-/// An open socket.
+/// An open socket, and the account at its other end.
 #[derive(Debug)]
-pub(crate) struct Socket {
-    pub(crate) connection: String,
+pub(crate) struct Connection {
+    pub(crate) socket: Socket,
     pub(crate) account: i64,
-    pub(crate) line: Line,
-    pub(crate) outgoing: mpsc::Sender<Outgoing>,
-    pub(crate) frames: u64,
-    /// Nothing reaches the peer any more, though the connection stays.
-    pub(crate) mute: bool,
-    /// This many events are still to be sent twice.
-    pub(crate) duplicate: u32,
     /// Counter last told for each room.
     pub(crate) told: BTreeMap<i64, i64>,
 }
@@ -150,7 +122,7 @@ pub(crate) struct Chat {
     pub(crate) buffer: VecDeque<(i64, Happened)>,
     /// Counter up to which the buffer has forgotten.
     pub(crate) forgotten: i64,
-    pub(crate) sockets: BTreeMap<u64, Socket>,
+    pub(crate) connections: BTreeMap<u64, Connection>,
     /// Accounts by chat cookie.
     pub(crate) sessions: BTreeMap<String, i64>,
     pub(crate) fkeys: BTreeMap<i64, String>,
@@ -211,6 +183,7 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
     pub(crate) chat_faults: ChatFaults,
+    pub(crate) timers: Timers<Self>,
     /// For cookies, keys and addresses: differs from run to run.
     pub(crate) secrets: Rng,
     pub(crate) people: BTreeMap<i64, Person>,
@@ -241,6 +214,7 @@ impl State {
             settings,
             faults: Faults::default(),
             chat_faults: ChatFaults::default(),
+            timers: Timers::default(),
             secrets: world.mint("stackexchange secrets"),
             people: BTreeMap::new(),
             logins: BTreeMap::new(),
@@ -269,7 +243,7 @@ impl State {
                 occupied: BTreeMap::new(),
                 buffer: VecDeque::new(),
                 forgotten: 0,
-                sockets: BTreeMap::new(),
+                connections: BTreeMap::new(),
                 sessions: BTreeMap::new(),
                 fkeys: BTreeMap::new(),
                 last_texts: BTreeMap::new(),
@@ -293,6 +267,7 @@ impl State {
         if let Some(moderator) = state.people.get_mut(&102) {
             moderator.is_moderator = true;
         }
+        state.beat_later();
         state
     }
 
@@ -348,6 +323,16 @@ impl State {
     /// The chat server with this host.
     pub(crate) fn chat_at(&self, host: &str) -> Option<usize> {
         self.chats.iter().position(|chat| chat.host == host)
+    }
+}
+
+impl Timed for State {
+    fn now(&self) -> i64 {
+        self.world.now()
+    }
+
+    fn timers(&mut self) -> &mut Timers<Self> {
+        &mut self.timers
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{
     filters::Filters,
     frame_writer::FrameWriter,
+    settings::Pace,
     track::Track,
     voice::Claim,
     wire::{Exception, PlayerObject, PlayerState, Quirks, TrackObject},
@@ -17,17 +18,6 @@ use super::{
 
 /// Tracks that follow each other within so long count as one stretch of sound.
 const SWITCH: i64 = 100;
-
-/// How long things take, in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
-    /// Between two updates of a player.
-    pub(crate) update: i64,
-    /// From the last sound of a track to the event that it is stuck.
-    pub(crate) stuck: i64,
-    /// From the last time a track was listened to until it is cleaned up.
-    pub(crate) cleanup: i64,
-}
 
 /// What is wrong with a track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -556,8 +556,8 @@ impl State {
             .or_default()
             .insert(room);
         if is_new {
-            for number in self.sockets_of(chat, Some(user)) {
-                if let Some(socket) = self.chats[chat].sockets.get_mut(&number) {
+            for number in self.sockets_of(chat, user) {
+                if let Some(socket) = self.chats[chat].connections.get_mut(&number) {
                     socket.told.insert(room, counter);
                 }
             }
