@@ -63,8 +63,11 @@ impl Discord {
     /// Gives an error if a name would make one user too many.
     fn fits_users(&self, names: &[&str]) -> Result<(), CommandError> {
         self.act(|state| {
-            if names.iter().any(|name| state.user_named(name).is_none()) {
-                fits("users", state.users.len(), bounds::USERS)?;
+            if names
+                .iter()
+                .any(|name| state.community.user_named(name).is_none())
+            {
+                fits("users", state.community.users.len(), bounds::USERS)?;
             }
             Ok(())
         })
@@ -90,7 +93,7 @@ impl Discord {
         count: impl FnOnce(&State, &Guild) -> usize,
     ) -> Result<(), CommandError> {
         self.act(|state| {
-            let guild = guild(state).and_then(|id| state.guilds.get(&id));
+            let guild = guild(state).and_then(|id| state.community.guilds.get(&id));
             let are = guild.map_or(0, |guild| count(state, guild));
             fits(what, are, bounds::IN_GUILD)
         })
@@ -99,12 +102,13 @@ impl Discord {
     fn fits_crowd(&self, guild: &str, members: usize) -> Result<(), CommandError> {
         self.act(|state| {
             let guild = state
+                .community
                 .guild_named(guild)
-                .and_then(|id| state.guilds.get(&id));
+                .and_then(|id| state.community.guilds.get(&id));
             let are = guild.map_or(0, |guild| guild.members.len());
             let will_be = are.saturating_add(members).saturating_sub(1);
             fits("members of a guild", will_be, bounds::MEMBERS)?;
-            let will_be = state.users.len().saturating_add(members);
+            let will_be = state.community.users.len().saturating_add(members);
             fits("users", will_be, bounds::USERS)
         })
     }
@@ -112,8 +116,8 @@ impl Discord {
 
 /// The guild of the channel of this name.
 fn guild_of(state: &State, place: &str) -> Option<Id> {
-    let channel = state.channel_named(place)?;
-    state.channels.get(&channel)?.guild
+    let channel = state.community.channel_named(place)?;
+    state.community.channels.get(&channel)?.guild
 }
 
 commands! {
@@ -236,7 +240,7 @@ commands! {
     };
     /// Adds a role.
     "add_role"(guild: String = choir(), by: String, name: String) => {
-        discord.fits_in("roles of a guild", |state| state.guild_named(&guild), |_, guild| guild.roles.len())?;
+        discord.fits_in("roles of a guild", |state| state.community.guild_named(&guild), |_, guild| guild.roles.len())?;
         discord.check_guild(&guild, &[&by])?;
         json!({"role": discord.add_role(&guild, &by, &name).to_string()})
     };
@@ -252,8 +256,8 @@ commands! {
     };
     /// Adds a channel of any type.
     "add_channel"(guild: String = choir(), by: String, name: String, kind: u8 = 0) => {
-        discord.fits_in("channels of a guild", |state| state.guild_named(&guild), |state, guild| {
-            state.channels_of(guild.id, false).count()
+        discord.fits_in("channels of a guild", |state| state.community.guild_named(&guild), |state, guild| {
+            state.community.channels_of(guild.id, false).count()
         })?;
         discord.check_guild(&guild, &[&by])?;
         json!({"channel": discord.add_channel_of_kind(&guild, &by, &name, kind).to_string()})
@@ -271,7 +275,7 @@ commands! {
     /// Begins a thread.
     "add_thread"(place: String = loft(), by: String, name: String) => {
         discord.fits_in("threads of a guild", |state| guild_of(state, &place), |state, guild| {
-            state.channels_of(guild.id, true).count()
+            state.community.channels_of(guild.id, true).count()
         })?;
         discord.check(&place, &[&by])?;
         json!({"thread": discord.add_thread(&place, &by, &name).to_string()})
@@ -289,7 +293,7 @@ commands! {
     };
     /// Creates a guild like the first one.
     "add_guild"(name: String) => {
-        discord.act(|state| fits("guilds", state.guilds.len(), bounds::GUILDS))?;
+        discord.act(|state| fits("guilds", state.community.guilds.len(), bounds::GUILDS))?;
         json!({"guild": discord.add_guild(&name).to_string()})
     };
     /// Makes a guild unavailable, or available again.

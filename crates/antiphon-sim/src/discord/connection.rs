@@ -1,39 +1,16 @@
 //! The sockets that are open, and what goes out on them.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{
-    frame,
-    model::Id,
-    session::{Kept, origin},
-    state::State,
-};
+use super::{frame, gateway::origin, state::State};
 use crate::{
     fault::Faults,
     line::Line,
     outgoing::Outgoing,
-    sockets::{HasSockets, Reordering, Selection, Socket},
+    sockets::{HasSockets, Selection, Socket},
 };
-
-/// An open socket.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) socket: Socket,
-    /// The session, once it has one.
-    pub(crate) session: Option<String>,
-    /// Whether the transport compresses.
-    pub(crate) is_compressed: bool,
-    /// Heartbeats that came in, and those that were acknowledged.
-    pub(crate) beats: u64,
-    pub(crate) acks: u64,
-    /// Times of the frames that came in within a minute.
-    pub(crate) heard: VecDeque<i64>,
-    pub(crate) reordering: Reordering<(Kept, Option<Id>)>,
-}
 
 impl State {
     /// Adds a connection; gives the number it is known by.
@@ -43,31 +20,22 @@ impl State {
         outgoing: mpsc::Sender<Outgoing>,
         is_compressed: bool,
     ) -> u64 {
-        self.opened += 1;
-        let number = self.opened;
+        let number = self.gateway.next_number();
         let id = format!("{:08x}{number:04x}", self.secrets.u32(..));
-        let connection = Connection {
-            socket: Socket::new(id, line, outgoing),
-            session: None,
-            is_compressed,
-            beats: 0,
-            acks: 0,
-            heard: VecDeque::new(),
-            reordering: Reordering::default(),
-        };
-        self.connections.insert(number, connection);
+        let socket = Socket::new(id, line, outgoing);
+        self.gateway.open(number, socket, is_compressed);
         number
     }
 
     /// Parts a connection from its session, which may go on elsewhere.
     pub(crate) fn part(&mut self, number: u64) -> Option<String> {
         self.release(number);
-        self.connections.get_mut(&number)?.session.take()
+        self.gateway.connections.get_mut(&number)?.session.take()
     }
 
     /// Writes down the event that was held back to be sent in the wrong order and now never is.
     fn release(&mut self, number: u64) {
-        let connection = self.connections.get_mut(&number);
+        let connection = self.gateway.connections.get_mut(&number);
         let held =
             connection.and_then(|one| Some((one.session.clone()?, one.reordering.release()?)));
         if let Some((session, (kept, due))) = held {
@@ -90,45 +58,27 @@ impl State {
 impl HasSockets for State {
     const ENDLESS: &'static str = r#"{"t":"MESSAGE_CREATE","s":1,"op":0,"d":{"content":""#;
 
-    /// Numbers of the connections of an account and of a shard, or of all.
     fn select(&self, of: &Selection) -> Vec<u64> {
-        let account: Option<Id> = of.account.as_deref().and_then(|id| id.parse().ok());
-        let fits = |connection: &Connection| {
-            let session = connection.session.as_ref();
-            let session = session.and_then(|id| self.sessions.get(id));
-            account.is_none_or(|account| session.is_some_and(|one| one.account == account))
-                && of
-                    .shard
-                    .is_none_or(|shard| session.is_some_and(|one| one.shard.0 == shard))
-        };
-        let connections = self.connections.iter();
-        let connections = connections.filter(|(_, connection)| fits(connection));
-        connections.map(|(number, _)| *number).collect()
+        self.gateway.select(of)
     }
 
     fn socket(&mut self, number: u64) -> Option<&mut Socket> {
-        let connection = self.connections.get_mut(&number)?;
+        let connection = self.gateway.connections.get_mut(&number)?;
         Some(&mut connection.socket)
     }
 
     /// Forgets a connection that is over; its session waits for another.
     fn gone(&mut self, number: u64) {
         self.release(number);
-        let Some(connection) = self.connections.remove(&number) else {
-            return;
-        };
         let now = self.now();
-        let session = connection.session.and_then(|id| self.sessions.get_mut(&id));
-        if let Some(session) = session.filter(|session| session.connection == Some(number)) {
-            session.connection = None;
-            session.lost_at = Some(now);
-        }
+        self.gateway.lose(number, now);
     }
 
     /// Closes a connection with a code; what was sent before still arrives.
     fn close(&mut self, number: u64, code: u16, reason: &str) {
         self.send(number, Outgoing::Close(code, reason.to_owned()));
         let session = self
+            .gateway
             .connections
             .get(&number)
             .and_then(|connection| connection.session.clone());

@@ -122,8 +122,9 @@ impl Discord {
     pub fn account_named(&self, name: &str) -> BotAccount {
         let bot = self.act(|state| {
             let known = state
+                .community
                 .user_named(name)
-                .filter(|id| state.bots.contains_key(id));
+                .filter(|id| state.community.bots.contains_key(id));
             known.unwrap_or_else(|| state.add_user(name, true))
         });
         self.bot(bot)
@@ -134,12 +135,14 @@ impl Discord {
             id,
             application: id,
             username: state
+                .community
                 .users
                 .get(&id)
                 .map(|user| user.name.clone())
                 .unwrap_or_default(),
             token: Secret::new(
                 state
+                    .community
                     .bots
                     .get(&id)
                     .map(|bot| bot.token.clone())
@@ -151,7 +154,7 @@ impl Discord {
     /// Every bot: the first one, one that may do anything in its guild (`cantor`), one without rights and privileged intents
     /// (`lector`), and one that is in no guild (`deacon`).
     pub fn accounts(&self) -> Vec<BotAccount> {
-        let bots: Vec<Id> = self.act(|state| state.bots.keys().copied().collect());
+        let bots: Vec<Id> = self.act(|state| state.community.bots.keys().copied().collect());
         bots.into_iter().map(|bot| self.bot(bot)).collect()
     }
 
@@ -172,33 +175,35 @@ impl Discord {
 
     /// Id of the channel meant by a name, an id or a path.
     pub fn channel(&self, name: &str) -> Option<u64> {
-        self.act(|state| state.channel_named(name))
+        self.act(|state| state.community.channel_named(name))
     }
 
     /// Id of the guild meant by a name, an id or a path.
     pub fn guild(&self, name: &str) -> Option<u64> {
-        self.act(|state| state.guild_named(name))
+        self.act(|state| state.community.guild_named(name))
     }
 
     /// Ids and what they stand for, for people to read.
     pub(crate) fn names(&self) -> Vec<(String, String)> {
         self.act(|state| {
             let users = state
+                .community
                 .users
                 .values()
                 .map(|user| (user.id, user.name.clone()));
             let guilds = state
+                .community
                 .guilds
                 .values()
                 .map(|guild| (guild.id, guild.name.clone()));
-            let channels = state.channels.values();
+            let channels = state.community.channels.values();
             let channels = channels.map(|channel| (channel.id, channel.name.clone()));
             let named = users
                 .chain(guilds)
                 .chain(channels)
                 .filter(|(_, name)| !name.is_empty());
             let named = named.map(|(id, name)| (id.to_string(), format!("<{name}>")));
-            let sessions = (1..).zip(state.sessions_of(None));
+            let sessions = (1..).zip(state.gateway.sessions_of(None));
             let sessions = sessions.map(|(number, id)| (id, format!("<session {number}>")));
             named.chain(sessions).collect()
         })
@@ -213,8 +218,9 @@ impl Discord {
     pub fn texts(&self, channel: &str) -> Vec<String> {
         self.act(|state| {
             let kept = state
+                .community
                 .channel_named(channel)
-                .and_then(|id| state.messages.get(&id));
+                .and_then(|id| state.community.messages.get(&id));
             kept.into_iter()
                 .flat_map(|kept| kept.values())
                 .map(|message| message.content.clone())
@@ -233,7 +239,7 @@ impl Discord {
         act: impl FnOnce(&mut State, Id) -> T,
     ) -> Option<T> {
         self.act(|state| {
-            let Some(id) = state.channel_named(channel) else {
+            let Some(id) = state.community.channel_named(channel) else {
                 state.note(format!("no channel `{channel}` to act in"));
                 return None;
             };
@@ -247,7 +253,7 @@ impl Discord {
         act: impl FnOnce(&mut State, Id) -> T,
     ) -> Option<T> {
         self.act(|state| {
-            let Some(id) = state.guild_named(guild) else {
+            let Some(id) = state.community.guild_named(guild) else {
                 state.note(format!("no guild `{guild}` to act in"));
                 return None;
             };
@@ -330,7 +336,7 @@ impl Discord {
     /// Sets how many sessions a bot may still begin today.
     pub fn session_starts(&self, left: u32) {
         self.act(|state| {
-            for bot in state.bots.values_mut() {
+            for bot in state.community.bots.values_mut() {
                 bot.starts.0 = left;
             }
         });
@@ -340,7 +346,7 @@ impl Discord {
     pub fn replay(&self, events: usize) {
         self.act(|state| {
             state.settings.replay = events;
-            for session in state.sessions.values_mut() {
+            for session in state.gateway.sessions.values_mut() {
                 while session.buffer.len() > events {
                     session.buffer.pop_front();
                 }
@@ -358,7 +364,10 @@ impl Discord {
     /// Switches the privileged intents of a bot on or off.
     pub fn privileged(&self, bot: &str, on: bool) {
         self.act(|state| {
-            let bot = state.user_named(bot).and_then(|id| state.bots.get_mut(&id));
+            let bot = state
+                .community
+                .user_named(bot)
+                .and_then(|id| state.community.bots.get_mut(&id));
             if let Some(bot) = bot {
                 bot.privileged = if on { super::intents::PRIVILEGED } else { 0 };
             }

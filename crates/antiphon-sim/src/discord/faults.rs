@@ -23,6 +23,7 @@ impl Discord {
     pub fn connections(&self) -> Vec<String> {
         self.act(|state| {
             state
+                .gateway
                 .connections
                 .values()
                 .map(|connection| connection.socket.id.clone())
@@ -34,14 +35,14 @@ impl Discord {
     pub fn sessions(&self) -> Vec<String> {
         self.act(|state| {
             state.expire_sessions();
-            state.sessions_of(None)
+            state.gateway.sessions_of(None)
         })
     }
 
     /// How many sessions were begun today by a bot.
     pub fn identifies(&self, bot: &str) -> u32 {
         self.act(|state| {
-            let bot = state.user_named(bot).unwrap_or_default();
+            let bot = state.community.user_named(bot).unwrap_or_default();
             state.settings.starts - state.starts(bot).0
         })
     }
@@ -49,7 +50,7 @@ impl Discord {
     /// Heartbeats that came in on all connections there are, and those that were acknowledged.
     pub fn heartbeats(&self) -> (u64, u64) {
         self.act(|state| {
-            let connections = state.connections.values();
+            let connections = state.gateway.connections.values();
             connections.fold((0, 0), |(beats, acks), one| {
                 (beats + one.beats, acks + one.acks)
             })
@@ -97,7 +98,7 @@ impl Discord {
             };
             if resumable {
                 let now = state.now();
-                if let Some(session) = state.sessions.get_mut(&session) {
+                if let Some(session) = state.gateway.sessions.get_mut(&session) {
                     session.connection = None;
                     session.lost_at = Some(now);
                 }
@@ -116,6 +117,7 @@ impl Discord {
     pub fn forget_sessions(&self) {
         self.act(|state| {
             state
+                .gateway
                 .sessions
                 .retain(|_, session| session.connection.is_some());
         });
@@ -123,25 +125,25 @@ impl Discord {
 
     /// Acknowledges no heartbeats, or acknowledges them again.
     pub fn withhold_acks(&self, withhold: bool) {
-        self.act(|state| state.gateway_faults.withholds_acks = withhold);
+        self.act(|state| state.gateway.faults.withholds_acks = withhold);
     }
 
     /// Acknowledges heartbeats so much later.
     pub fn delay_acks(&self, late: Duration) {
-        self.act(|state| state.gateway_faults.late_acks = late);
+        self.act(|state| state.gateway.faults.late_acks = late);
     }
 
     /// Refuses connections to the host that READY names for resuming, or takes them again.
     ///
     /// Over real sockets the two hosts are one, and nothing is refused.
     pub fn stale_resume_host(&self, stale: bool) {
-        self.act(|state| state.gateway_faults.resume_host_is_stale = stale);
+        self.act(|state| state.gateway.faults.resume_host_is_stale = stale);
     }
 
     /// Sends the next `pairs` pairs of events in the wrong order.
     pub fn reorder(&self, pairs: u32) {
         self.each(|state, number| {
-            if let Some(connection) = state.connections.get_mut(&number) {
+            if let Some(connection) = state.gateway.connections.get_mut(&number) {
                 connection.reordering.pairs = pairs;
             }
         });
@@ -149,12 +151,12 @@ impl Discord {
 
     /// Sends compressed payloads to new connections in messages of at most so many bytes.
     pub fn split(&self, bytes: Option<usize>) {
-        self.act(|state| state.gateway_faults.split = bytes);
+        self.act(|state| state.gateway.faults.split = bytes);
     }
 
     /// Sets in which order the keys of a dispatch come.
     pub fn key_order(&self, order: KeyOrder) {
-        self.act(|state| state.gateway_faults.key_order = order);
+        self.act(|state| state.gateway.faults.key_order = order);
     }
 
     /// Sends a text as it is; it has no number and no row.
@@ -177,8 +179,12 @@ impl Discord {
         self.act(|state| {
             state.made += 1;
             let bot: Option<Id> = self.of.account.as_deref().and_then(|id| id.parse().ok());
-            for session in state.sessions_of(bot) {
-                let account = state.sessions.get(&session).map(|session| session.account);
+            for session in state.gateway.sessions_of(bot) {
+                let account = state
+                    .gateway
+                    .sessions
+                    .get(&session)
+                    .map(|session| session.account);
                 state.deliver(
                     &session,
                     Event::new(name, data),
@@ -191,7 +197,7 @@ impl Discord {
 
     /// Sends ids inside events as numbers, or as texts again.
     pub fn numeric_ids(&self, on: bool) {
-        self.act(|state| state.gateway_faults.numeric_ids = on);
+        self.act(|state| state.gateway.faults.numeric_ids = on);
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -204,7 +210,7 @@ impl Discord {
 
     /// Limits no requests, or limits them again.
     pub fn unlimited(&self, on: bool) {
-        self.act(|state| state.limits.are_off = on);
+        self.act(|state| state.rest.limits.are_off = on);
     }
 
     /// Gives a bot another token; the old one is no longer good.
@@ -212,7 +218,7 @@ impl Discord {
         let bot = self.account_named(bot).id;
         self.act(|state| {
             let token = state.new_token(bot);
-            if let Some(bot) = state.bots.get_mut(&bot) {
+            if let Some(bot) = state.community.bots.get_mut(&bot) {
                 bot.token.clone_from(&token);
             }
             Secret::new(token)

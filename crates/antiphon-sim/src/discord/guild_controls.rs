@@ -68,7 +68,11 @@ impl Discord {
     pub fn give_role(&self, guild: &str, by: &str, who: &str, role: &str, on: bool) {
         self.in_guild(guild, |state, guild| {
             let (by, user) = (state.someone(by), state.someone(who));
-            let roles = state.guilds.get(&guild).map(|home| home.roles.values());
+            let roles = state
+                .community
+                .guilds
+                .get(&guild)
+                .map(|home| home.roles.values());
             let known = roles
                 .into_iter()
                 .flatten()
@@ -99,7 +103,7 @@ impl Discord {
             for number in 0..members {
                 let user = state.add_user(&format!("chorister_{number}"), false);
                 let joined_at = state.now();
-                if let Some(home) = state.guilds.get_mut(&guild) {
+                if let Some(home) = state.community.guilds.get_mut(&guild) {
                     home.members.insert(
                         user,
                         Member {
@@ -236,7 +240,7 @@ impl Discord {
     /// Makes a guild's description so many bytes longer, so that its `GUILD_CREATE` is huge.
     pub fn swell(&self, guild: &str, bytes: usize) {
         self.in_guild(guild, |state, guild| {
-            if let Some(guild) = state.guilds.get_mut(&guild) {
+            if let Some(guild) = state.community.guilds.get_mut(&guild) {
                 guild.padding = bytes;
             }
         });
@@ -338,7 +342,7 @@ impl Discord {
 
     /// The type of the answer to an interaction, once there is one.
     pub fn answer_to(&self, interaction: u64) -> Option<u64> {
-        self.act(|state| state.interactions.get(&interaction)?.answered)
+        self.act(|state| state.rest.interactions.get(&interaction)?.answered)
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -349,6 +353,7 @@ impl Discord {
         self.in_channel(channel, |state, channel| {
             let user = state.someone(who);
             let guild = state
+                .community
                 .channels
                 .get(&channel)
                 .and_then(|channel| channel.guild);
@@ -375,20 +380,20 @@ impl Discord {
     /// Where somebody is in a guild: the channel, the voice session and the token that the voice server asks for.
     pub fn voice(&self, guild: &str, who: &str) -> Option<(u64, String, String)> {
         self.in_guild(guild, |state, guild| {
-            let user = state.user_named(who)?;
-            let voice = state.guilds.get(&guild)?.voices.get(&user)?;
+            let user = state.community.user_named(who)?;
+            let voice = state.community.guilds.get(&guild)?.voices.get(&user)?;
             Some((voice.channel, voice.session.clone(), voice.token.clone()))
         })?
     }
 
     /// Sends `VOICE_SERVER_UPDATE` before `VOICE_STATE_UPDATE`, or after it again.
     pub fn voice_server_first(&self, on: bool) {
-        self.act(|state| state.gateway_faults.voice_server_first = on);
+        self.act(|state| state.gateway.faults.voice_server_first = on);
     }
 
     /// Has no voice server at first, or has one at once again.
     pub fn voice_server_missing(&self, on: bool) {
-        self.act(|state| state.gateway_faults.voice_server_missing = on);
+        self.act(|state| state.gateway.faults.voice_server_missing = on);
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -396,32 +401,32 @@ impl Discord {
 
     /// Sends chunks of members in the wrong order, or in the right one again.
     pub fn reverse_chunks(&self, on: bool) {
-        self.act(|state| state.gateway_faults.chunks_reversed = on);
+        self.act(|state| state.gateway.faults.chunks_reversed = on);
     }
 
     /// Withholds the chunk of this index, or none.
     pub fn withhold_chunk(&self, index: Option<usize>) {
-        self.act(|state| state.gateway_faults.chunk_missing = index);
+        self.act(|state| state.gateway.faults.chunk_missing = index);
     }
 
     /// Sends chunks of so many members, at most a thousand.
     pub fn chunk_size(&self, members: usize) {
-        self.act(|state| state.gateway_faults.chunk_size = Some(members));
+        self.act(|state| state.gateway.faults.chunk_size = Some(members));
     }
 
     /// Sends `MESSAGE_UPDATE` with what changed only, or whole again.
     pub fn partial_updates(&self, on: bool) {
-        self.act(|state| state.gateway_faults.partial_updates = on);
+        self.act(|state| state.gateway.faults.partial_updates = on);
     }
 
     /// Sends presences with a status that nobody knows and half a user, or ordinary ones again.
     pub fn odd_presences(&self, on: bool) {
-        self.act(|state| state.gateway_faults.odd_presences = on);
+        self.act(|state| state.gateway.faults.odd_presences = on);
     }
 
     /// Sends RESUMED with null instead of an object, or with an object again.
     pub fn null_resumed(&self, on: bool) {
-        self.act(|state| state.gateway_faults.resumed_is_null = on);
+        self.act(|state| state.gateway.faults.resumed_is_null = on);
     }
 
     /// Lets any channel be made, such as a forum; gives its id.

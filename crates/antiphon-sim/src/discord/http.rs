@@ -7,8 +7,8 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::{
-    RESUME,
     rest::{Answer, Body},
+    settings::RESUME,
     socket::{self, Compression, Wish},
     state::State,
 };
@@ -57,7 +57,7 @@ impl State {
             .get(header::HOST)
             .and_then(|host| host.to_str().ok());
         let is_resume = host.is_some_and(|host| host.split(':').next() == Some(RESUME));
-        if is_resume && self.gateway_faults.resume_host_is_stale {
+        if is_resume && self.gateway.faults.resume_host_is_stale {
             return Reply::Dropped;
         }
         match self.faults.for_upgrade(self.now()) {

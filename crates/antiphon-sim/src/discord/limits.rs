@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{model::Id, rest::Answer};
+use super::{model::Id, rest::answer::Answer};
 
 /// Requests a second of one bot, over all routes.
 const GLOBAL: u32 = 50;

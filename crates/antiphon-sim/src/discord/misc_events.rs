@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
+    community::Scope,
     model::{Id, iso},
-    session::Scope,
     state::State,
 };
 
@@ -43,7 +43,7 @@ impl State {
         let id = self.new_id().to_string();
         let (g, u) = (guild.to_string(), user.to_string());
         let channel_of = |state: &Self, is_voice: bool| {
-            let mut channels = state.channels_of(guild, false);
+            let mut channels = state.community.channels_of(guild, false);
             channels
                 .find(|channel| channel.is_voice() == is_voice && channel.kind != 4)
                 .map(|channel| channel.id)
@@ -54,6 +54,7 @@ impl State {
         let (scope, event) = match name {
             "GUILD_EMOJIS_UPDATE" => {
                 let emojis = self
+                    .community
                     .guilds
                     .get(&guild)
                     .map(|guild| guild.json()["emojis"].take());
@@ -62,7 +63,7 @@ impl State {
             "GUILD_STICKERS_UPDATE" => (whole, json!({"guild_id": g, "stickers": []})),
             "GUILD_INTEGRATIONS_UPDATE" => (whole, json!({"guild_id": g})),
             "WEBHOOKS_UPDATE" => (
-                self.scope_of(text),
+                self.community.scope_of(text),
                 json!({"guild_id": g, "channel_id": text.to_string()}),
             ),
             "AUTO_MODERATION_ACTION_EXECUTION" => (
@@ -77,15 +78,15 @@ impl State {
                 (whole, json!({"guild_id": g, "soundboard_sounds": []}))
             }
             "VOICE_CHANNEL_EFFECT_SEND" => (
-                self.scope_of(voice),
+                self.community.scope_of(voice),
                 json!({"guild_id": g, "channel_id": voice.to_string(), "user_id": u, "emoji": {"id": null, "name": "🎉"}, "animation_type": 1, "animation_id": 3}),
             ),
             "VOICE_CHANNEL_STATUS_UPDATE" => (
-                self.scope_of(voice),
+                self.community.scope_of(voice),
                 json!({"id": voice.to_string(), "guild_id": g, "status": "evensong"}),
             ),
             "VOICE_CHANNEL_START_TIME_UPDATE" => (
-                self.scope_of(voice),
+                self.community.scope_of(voice),
                 json!({"id": voice.to_string(), "guild_id": g, "voice_start_time": self.now() / 1000}),
             ),
             "APPLICATION_COMMAND_PERMISSIONS_UPDATE" => {
@@ -98,6 +99,7 @@ impl State {
             }
             "THREAD_LIST_SYNC" => {
                 let threads: Vec<Value> = self
+                    .community
                     .channels_of(guild, true)
                     .map(super::model::Channel::json)
                     .collect();
@@ -132,11 +134,13 @@ impl State {
             return;
         };
         let known = self
+            .community
             .guilds
             .get(&guild)
             .and_then(|home| home.things.iter().find(|(_, (kind, _))| *kind == what));
         let known = known.map(|(id, (_, thing))| (*id, thing.clone()));
         let crowded = self
+            .community
             .guilds
             .get(&guild)
             .is_some_and(|home| home.things.len() >= THINGS);
@@ -152,7 +156,7 @@ impl State {
         if how == "UPDATE" {
             thing["name"] = json!(format!("{what} at {}", self.now() % 1_000_000));
         }
-        if let Some(home) = self.guilds.get_mut(&guild) {
+        if let Some(home) = self.community.guilds.get_mut(&guild) {
             if how == "DELETE" {
                 home.things.remove(&id);
             } else {
@@ -173,6 +177,7 @@ impl State {
 
     fn thing(&self, what: &str, id: Id, guild: Id, user: Id) -> Value {
         let stage = self
+            .community
             .channels_of(guild, false)
             .find(|channel| channel.kind == super::model::kind::STAGE);
         let stage = stage.map(|channel| channel.id.to_string());
@@ -207,7 +212,11 @@ impl State {
 
     /// Somebody is interested in a scheduled event, or no longer.
     pub(crate) fn attend(&mut self, guild: Id, user: Id, on: bool) {
-        let events = self.guilds.get(&guild).map(|home| home.things.iter());
+        let events = self
+            .community
+            .guilds
+            .get(&guild)
+            .map(|home| home.things.iter());
         let event = events
             .into_iter()
             .flatten()
@@ -239,7 +248,7 @@ impl State {
         } else {
             "MESSAGE_POLL_VOTE_REMOVE"
         };
-        self.publish(name, self.scope_of(channel), &event);
+        self.publish(name, self.community.scope_of(channel), &event);
     }
 
     /// Somebody buys something of a bot, or stops having it: `CREATE`, `UPDATE` or `DELETE`.

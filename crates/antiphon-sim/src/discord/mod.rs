@@ -5,8 +5,10 @@
 
 mod addresses;
 mod commands;
+mod community;
 mod connection;
 mod controls;
+mod delivery;
 mod faults;
 mod frame;
 mod gateway;
@@ -20,10 +22,10 @@ mod members;
 mod messages;
 mod misc_events;
 mod model;
+mod operations;
 mod permissions;
 mod populate;
 mod rest;
-mod session;
 pub(crate) mod settings;
 mod socket;
 mod state;
@@ -37,6 +39,7 @@ use serde_json::{Value, json};
 pub use addresses::{BotLogin, DiscordAddresses};
 pub use controls::{BotAccount, Discord};
 pub use frame::KeyOrder;
+use settings::{GATEWAY, REST, RESUME};
 use state::State;
 use traffic::Traffic;
 pub(crate) use voice::VoicePass;
@@ -49,13 +52,6 @@ use crate::{
     sockets::{Selection, Sockets},
     world::World,
 };
-
-/// Host of the REST interface.
-const REST: &str = "discord.com";
-/// Host of the Gateway.
-const GATEWAY: &str = "gateway.discord.gg";
-/// Host where sessions are resumed.
-const RESUME: &str = "gateway-us-east1-b.discord.gg";
 
 impl Simulated for Discord {
     const NAME: &str = "discord";
@@ -103,8 +99,8 @@ impl Platform for Discord {
     fn listens_at(&self, at: Vec<String>) {
         let gateway = format!("ws://{}", at[1]);
         self.act(|state| {
-            gateway.clone_into(&mut state.gateway);
-            state.resume_gateway = gateway;
+            gateway.clone_into(&mut state.gateway.address);
+            state.gateway.resume_address = gateway;
         });
         // Nothing else sets it.
         let _ = self.shared().listening.set(at);

@@ -46,7 +46,7 @@ impl State {
             ids.push(older(self));
         }
         self.found(guild, "choir", &ids);
-        let channel = |name: &str| self.channel_named(name).unwrap_or_default();
+        let channel = |name: &str| self.community.channel_named(name).unwrap_or_default();
         self.home = Home {
             guild,
             text: channel("loft"),
@@ -66,13 +66,13 @@ impl State {
             display_name,
             is_bot,
         };
-        self.users.insert(id, user);
+        self.community.users.insert(id, user);
     }
 
     fn insert_bot(&mut self, id: Id, privileged: u64) {
         let token = self.new_token(id);
         let starts = (self.settings.starts, self.now() + DAY);
-        self.bots.insert(
+        self.community.bots.insert(
             id,
             Bot {
                 token,
@@ -109,6 +109,7 @@ impl State {
         // The upper part of an id decides about its shard, so each guild has another.
         let born = self.snowflakes.next(self.now());
         let later = self
+            .community
             .guilds
             .keys()
             .map(|id| (id >> 22) + 1)
@@ -119,7 +120,7 @@ impl State {
         let ids: Vec<Id> = (0..24).map(|_| self.new_id()).collect();
         self.found(id, name, &ids);
         for bot in [Self::BOT, "cantor", "lector"] {
-            if let Some(bot) = self.user_named(bot) {
+            if let Some(bot) = self.community.user_named(bot) {
                 self.tell_guild(id, bot);
             }
         }
@@ -138,7 +139,7 @@ impl State {
                 created_at: born,
                 ..channel
             };
-            self.channels.insert(channel.id, channel);
+            self.community.channels.insert(channel.id, channel);
         }
         let guild = Guild {
             id,
@@ -155,11 +156,11 @@ impl State {
             is_available: true,
             padding: 0,
         };
-        self.guilds.insert(id, guild);
+        self.community.guilds.insert(id, guild);
     }
 
     fn named(&self, name: &str) -> Id {
-        self.user_named(name).unwrap_or_default()
+        self.community.user_named(name).unwrap_or_default()
     }
 
     /// Everybody who lives in a guild, with a role or without.

@@ -1,5 +1,12 @@
 //! Settings that a simulation may change.
 
+/// Host of the REST interface.
+pub(crate) const REST: &str = "discord.com";
+/// Host of the Gateway.
+pub(crate) const GATEWAY: &str = "gateway.discord.gg";
+/// Host where sessions are resumed.
+pub(crate) const RESUME: &str = "gateway-us-east1-b.discord.gg";
+
 /// What the servers can be set to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {

@@ -45,7 +45,7 @@ where
         (
             state.settings.outgoing,
             state.settings.heartbeat,
-            state.gateway_faults.split,
+            state.gateway.faults.split,
         )
     });
     let encoder = match wish.compression {
@@ -89,7 +89,7 @@ where
 impl State {
     /// A client closed its connection; with 1000 or 1001 it leaves for good (protocol §4).
     fn left(&mut self, number: u64, code: u16) {
-        let session = super::gateway::connection_session(self, number);
+        let session = self.gateway.session_on(number);
         self.gone(number);
         if let Some(session) = session.filter(|_| matches!(code, 1000 | 1001)) {
             self.leave(&session);
@@ -99,6 +99,7 @@ impl State {
     /// A client did not beat; a line that is broken on purpose is only lost.
     fn time_out(&mut self, number: u64) {
         if self
+            .gateway
             .connections
             .get(&number)
             .is_some_and(|connection| connection.socket.mute)

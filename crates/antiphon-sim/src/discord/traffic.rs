@@ -52,33 +52,35 @@ impl Traffic {
     }
 
     fn scene(&mut self, state: &State) -> Option<Scene> {
-        let guilds: Vec<Id> = state.guilds.keys().copied().collect();
+        let guilds: Vec<Id> = state.community.guilds.keys().copied().collect();
         let guild = self.one_of(&guilds)?;
         let places: Vec<Id> = state
+            .community
             .channels_of(guild, false)
             .filter(|channel| matches!(channel.kind, 0 | 5))
-            .chain(state.channels_of(guild, true))
+            .chain(state.community.channels_of(guild, true))
             // What the first bot cannot see would make the pace look slower than it is.
-            .filter(|channel| state.permissions(state.home.bot, channel) != 0)
+            .filter(|channel| state.community.permissions(state.home.bot, channel) != 0)
             .map(|channel| channel.id)
             .collect();
-        let people: Vec<Id> = state.guilds[&guild]
+        let people: Vec<Id> = state.community.guilds[&guild]
             .members
             .keys()
             .copied()
-            .filter(|user| !state.bots.contains_key(user))
+            .filter(|user| !state.community.bots.contains_key(user))
             .collect();
         let channel = if self.chance.u8(..4) == 0 {
             state.home.text
         } else {
             self.one_of(&places)?
         };
-        let channel = if state.channels.get(&channel)?.guild == Some(guild) {
+        let channel = if state.community.channels.get(&channel)?.guild == Some(guild) {
             channel
         } else {
             self.one_of(&places)?
         };
         let recent: Vec<Id> = state
+            .community
             .messages
             .get(&channel)
             .map(|kept| kept.iter().rev().take(RECENT).map(|(id, _)| *id).collect())
@@ -116,6 +118,7 @@ impl Traffic {
             }
             (155, Some(_)) => {
                 let recent: Vec<Id> = state
+                    .community
                     .messages
                     .get(&channel)
                     .into_iter()
@@ -160,7 +163,7 @@ impl Traffic {
             (181, _) => self.ban(state, guild, user),
             (182..185, _) => {
                 let bot = state.home.bot;
-                if state.guilds_of(bot).contains(&guild) {
+                if state.community.guilds_of(bot).contains(&guild) {
                     let command = json!({"id": bot.to_string(), "name": "ping", "type": 1, "options": [{"name": "loud", "type": 5, "value": true}]});
                     let button = json!({"custom_id": "again", "component_type": 2});
                     let (kind, data) = if self.chance.bool() {
@@ -239,11 +242,13 @@ impl Traffic {
 
     fn move_in_voice(&mut self, state: &mut State, guild: Id, user: Id) {
         let channels: Vec<Id> = state
+            .community
             .channels_of(guild, false)
             .filter(|channel| channel.is_voice())
             .map(|channel| channel.id)
             .collect();
         let inside = state
+            .community
             .guilds
             .get(&guild)
             .is_some_and(|home| home.voices.contains_key(&user));
@@ -276,7 +281,7 @@ impl Traffic {
     }
 
     fn change_roles(&mut self, state: &mut State, guild: Id, user: Id) {
-        let made: Vec<Id> = state.guilds[&guild]
+        let made: Vec<Id> = state.community.guilds[&guild]
             .roles
             .values()
             .filter(|role| role.name.starts_with("choir "))
@@ -305,6 +310,7 @@ impl Traffic {
 
     fn change_channels(&mut self, state: &mut State, guild: Id, user: Id) {
         let made: Vec<Id> = state
+            .community
             .channels_of(guild, false)
             .filter(|channel| channel.name.starts_with("nook-"))
             .map(|channel| channel.id)
@@ -326,6 +332,7 @@ impl Traffic {
 
     fn thread(&mut self, state: &mut State, guild: Id, channel: Id, user: Id) {
         let threads: Vec<Id> = state
+            .community
             .channels_of(guild, true)
             .map(|thread| thread.id)
             .collect();
@@ -351,7 +358,11 @@ impl Traffic {
     }
 
     fn invite(&mut self, state: &mut State, guild: Id, channel: Id, user: Id) {
-        let codes: Vec<String> = state.guilds[&guild].invites.keys().cloned().collect();
+        let codes: Vec<String> = state.community.guilds[&guild]
+            .invites
+            .keys()
+            .cloned()
+            .collect();
         match codes.first() {
             Some(code) if self.chance.bool() || codes.len() >= CROWD => {
                 state.revoke(guild, code);
@@ -364,6 +375,7 @@ impl Traffic {
 
     fn emoji(&mut self, state: &State, guild: Id) -> Emoji {
         let own = state
+            .community
             .guilds
             .get(&guild)
             .and_then(|home| home.emojis.iter().next());

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
+    community::Scope,
     model::{Id, Voice, kind},
     permissions,
-    session::Scope,
     state::State,
 };
 use crate::timers::Timed as _;
@@ -31,8 +31,8 @@ impl State {
     /// know.
     #[expect(clippy::option_option, reason = "in no channel, or not known at all")]
     pub(crate) fn voice_pass(&self, guild: Id, user: Id) -> Option<Option<VoicePass>> {
-        let guild = self.guilds.get(&guild)?;
-        self.bots.get(&user)?;
+        let guild = self.community.guilds.get(&guild)?;
+        self.community.bots.get(&user)?;
         let voice = guild.voices.get(&user);
         Some(voice.map(|voice| VoicePass {
             channel: voice.channel,
@@ -44,7 +44,7 @@ impl State {
 
     /// Takes a bot's wish to join, move or leave (op 4).
     pub(crate) fn take_voice(&mut self, number: u64, data: &Value) {
-        let Some(account) = self.account_of(number) else {
+        let Some(account) = self.gateway.account_of(number) else {
             return;
         };
         // Ids are taken as numbers as well: established clients send them so.
@@ -52,7 +52,8 @@ impl State {
             Value::String(id) => id.parse::<Id>().ok(),
             other => other.as_u64(),
         };
-        let Some(guild) = id("guild_id").filter(|guild| self.guilds_of(account).contains(guild))
+        let Some(guild) =
+            id("guild_id").filter(|guild| self.community.guilds_of(account).contains(guild))
         else {
             return self.note("a voice state for a guild that the bot is not in");
         };
@@ -60,9 +61,9 @@ impl State {
         if data["channel_id"].is_null() {
             self.leave_voice(guild, account);
         } else if let Some(channel) = id("channel_id") {
-            let connection = self.connections.get(&number);
+            let connection = self.gateway.connections.get(&number);
             let session = connection.and_then(|one| one.session.clone());
-            let home = self.guilds.get_mut(&guild);
+            let home = self.community.guilds.get_mut(&guild);
             // What another session of the bot entered is entered anew.
             if let Some(home) = home
                 && home
@@ -79,7 +80,7 @@ impl State {
                 flag("self_mute"),
                 flag("self_deaf"),
             );
-            let home = self.guilds.get_mut(&guild);
+            let home = self.community.guilds.get_mut(&guild);
             if let Some(voice) = home.and_then(|home| home.voices.get_mut(&account)) {
                 voice.asked_by = session;
             }
@@ -98,6 +99,7 @@ impl State {
         self_deaf: bool,
     ) {
         let Some(place) = self
+            .community
             .channels
             .get(&channel)
             .filter(|one| one.guild == Some(guild) && one.is_voice())
@@ -105,8 +107,8 @@ impl State {
             return self.note(format!("no voice channel {channel} to join"));
         };
         let is_stage = place.kind == kind::STAGE;
-        let (limit, rights) = (place.user_limit, self.permissions(user, place));
-        let Some(home) = self.guilds.get(&guild) else {
+        let (limit, rights) = (place.user_limit, self.community.permissions(user, place));
+        let Some(home) = self.community.guilds.get(&guild) else {
             return;
         };
         let others = home
@@ -141,22 +143,22 @@ impl State {
             asks_to_speak: None,
             asked_by: before.and_then(|before| before.asked_by),
         };
-        if let Some(guild) = self.guilds.get_mut(&guild) {
+        if let Some(guild) = self.community.guilds.get_mut(&guild) {
             guild.voices.insert(user, voice);
         }
-        let is_bot = self.bots.contains_key(&user);
-        if is_bot && moves && self.gateway_faults.voice_server_first {
+        let is_bot = self.community.bots.contains_key(&user);
+        if is_bot && moves && self.gateway.faults.voice_server_first {
             self.tell_voice_server(guild, user);
         }
         self.tell_voice_state(guild, user);
-        if is_bot && moves && !self.gateway_faults.voice_server_first {
+        if is_bot && moves && !self.gateway.faults.voice_server_first {
             self.tell_voice_server(guild, user);
         }
     }
 
     /// Takes somebody out of their voice channel.
     pub(crate) fn leave_voice(&mut self, guild: Id, user: Id) {
-        let Some(home) = self.guilds.get_mut(&guild) else {
+        let Some(home) = self.community.guilds.get_mut(&guild) else {
             return;
         };
         if home.voices.remove(&user).is_some() {
@@ -166,18 +168,20 @@ impl State {
 
     pub(crate) fn tell_voice_state(&mut self, guild: Id, user: Id) {
         self.voices.notify_one();
-        let Some(home) = self.guilds.get(&guild) else {
+        let Some(home) = self.community.guilds.get(&guild) else {
             return;
         };
         let mut state = home.voice_json(user, home.voices.get(&user));
-        if let (Some(member), Some(user)) = (home.members.get(&user), self.users.get(&user)) {
+        if let (Some(member), Some(user)) =
+            (home.members.get(&user), self.community.users.get(&user))
+        {
             state["member"] = member.json(user);
         }
         self.publish("VOICE_STATE_UPDATE", Scope::guild(guild), &state);
     }
 
     fn tell_voice_server(&mut self, guild: Id, user: Id) {
-        if self.gateway_faults.voice_server_missing {
+        if self.gateway.faults.voice_server_missing {
             self.tell_voice_endpoint(guild, user, None);
             self.later(SEARCH, move |state| {
                 state.tell_voice_endpoint(guild, user, Some(ENDPOINT));
@@ -191,6 +195,7 @@ impl State {
     pub(crate) fn tell_voice_endpoint(&mut self, guild: Id, user: Id, endpoint: Option<&str>) {
         self.voices.notify_one();
         let voice = self
+            .community
             .guilds
             .get(&guild)
             .and_then(|guild| guild.voices.get(&user));
@@ -209,6 +214,7 @@ impl State {
     pub(crate) fn change_voice_server(&mut self, guild: Id, user: Id) {
         let token = format!("{:016x}", self.secrets.u64(..));
         let voice = self
+            .community
             .guilds
             .get_mut(&guild)
             .and_then(|guild| guild.voices.get_mut(&user));

@@ -105,7 +105,7 @@ impl State {
         };
         let resumed = caller
             .as_ref()
-            .and_then(|caller| self.resumable(node, caller));
+            .and_then(|caller| self.nodes[node].resumable(caller));
         let told = if resumed.is_some() { "true" } else { "false" };
         let headers = response.headers_mut();
         headers.insert("session-resumed", HeaderValue::from_static(told));

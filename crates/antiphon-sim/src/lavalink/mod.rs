@@ -7,6 +7,7 @@ mod addresses;
 mod catalogue;
 mod commands;
 mod controls;
+mod delivery;
 mod faults;
 mod filters;
 mod frame_writer;
@@ -25,6 +26,7 @@ mod track;
 mod traffic;
 mod update;
 mod voice;
+mod voice_watch;
 mod wire;
 
 use std::sync::Arc;
@@ -78,7 +80,7 @@ impl Platform for Lavalink {
         ];
         if let Some(discord) = self.discord.clone() {
             let server = Arc::clone(&self.server);
-            tasks.push(Box::pin(voice::watch_voices(server, discord)));
+            tasks.push(Box::pin(voice_watch::watch_voices(server, discord)));
         }
         tasks
     }

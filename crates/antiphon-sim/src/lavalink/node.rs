@@ -1,8 +1,14 @@
 //! One node: its sessions, and what is wrong with it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{filters, request_log::RequestLog, session::Session, wire::Quirks};
+use super::{
+    filters,
+    quirk::NodeQuirk,
+    request_log::RequestLog,
+    session::{Caller, Session},
+    wire::Quirks,
+};
 use crate::fault::Faults;
 
 /// Addresses that a route planner may fail at, and since when (Unix milliseconds).
@@ -55,6 +61,22 @@ impl Node {
             planner: None,
             requests: RequestLog::default(),
         }
+    }
+
+    /// The session that a caller may resume, if there is one.
+    pub(crate) fn resumable(&self, caller: &Caller) -> Option<Arc<str>> {
+        if self.quirks.contains(&NodeQuirk::NoResume) {
+            return None;
+        }
+        let session = self.sessions.get(caller.session.as_deref()?)?;
+        // Until the node notices that a socket is dead, its session is live and cannot be resumed.
+        (session.link.is_none()).then(|| Arc::clone(&session.id))
+    }
+
+    /// The session that has the socket of this number.
+    pub(crate) fn session_with(&mut self, number: u64) -> Option<&mut Session> {
+        let mut sessions = self.sessions.values_mut();
+        sessions.find(|session| session.has_socket(number))
     }
 
     pub(crate) fn is_down(&self, now: i64) -> bool {

@@ -2,13 +2,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use antiphon_core::Rng;
-
 use super::{
     catalogue::Catalogue,
     frame_writer::{Frame, FrameWriter},
     node::Node,
     player::Player,
+    session::SessionIds,
     settings::Settings,
     voice::VoiceServers,
 };
@@ -41,7 +40,40 @@ impl Key {
     }
 }
 
-/// The whole of it.
+/// When something happens to players by itself.
+///
+/// A player whose `listed` is a time has one entry, at that time; one whose `listed` is `None` has none.
+#[derive(Debug, Default)]
+pub(crate) struct PlayerTimers(BTreeSet<(i64, Key)>);
+
+impl PlayerTimers {
+    /// Time of the first entry.
+    fn next(&self) -> Option<i64> {
+        self.0.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the player of the first entry.
+    fn pop(&mut self) -> Option<Key> {
+        self.0.pop_first().map(|(_, key)| key)
+    }
+
+    /// Moves a player's entry.
+    fn change(&mut self, from: Option<i64>, to: Option<i64>, key: &Key) {
+        if let Some(at) = from {
+            self.remove(at, key.clone());
+        }
+        if let Some(at) = to {
+            self.0.insert((at, key.clone()));
+        }
+    }
+
+    /// Removes a player's entry.
+    pub(crate) fn remove(&mut self, at: i64, key: Key) {
+        self.0.remove(&(at, key));
+    }
+}
+
+/// The state of the simulated nodes; each node's own is in `nodes`.
 #[derive(Debug)]
 pub(crate) struct State {
     world: World,
@@ -51,12 +83,8 @@ pub(crate) struct State {
     pub(crate) catalogue: Catalogue,
     pub(crate) voice: VoiceServers,
     pub(crate) timers: Timers<State>,
-    /// When something happens to which player.
-    pub(crate) player_timers: BTreeSet<(i64, Key)>,
-    /// For session ids and passwords: differs from run to run.
-    pub(crate) secrets: Rng,
-    /// Session ids that were given out.
-    pub(crate) issued: BTreeSet<Arc<str>>,
+    pub(crate) player_timers: PlayerTimers,
+    pub(crate) session_ids: SessionIds,
     /// Frames that are held back until a request is answered.
     pub(crate) held: Option<Vec<(usize, Arc<str>, Frame)>>,
     /// Sockets opened so far.
@@ -81,9 +109,8 @@ impl State {
             catalogue: Catalogue::new(world.chance("lavalink catalogue")),
             voice: VoiceServers::default(),
             timers: Timers::default(),
-            player_timers: BTreeSet::new(),
-            secrets,
-            issued: BTreeSet::new(),
+            player_timers: PlayerTimers::default(),
+            session_ids: SessionIds::new(secrets),
             held: None,
             opened: 0,
             made: 0,
@@ -140,12 +167,9 @@ impl State {
         let frames = writer.frames;
         let next = player.next();
         if next != player.listed {
-            if let Some(old) = player.listed {
-                self.player_timers.remove(&(old, key.clone()));
-            }
+            self.player_timers.change(player.listed, next, key);
             player.listed = next;
-            if let Some(next) = next {
-                self.player_timers.insert((next, key.clone()));
+            if next.is_some() {
                 self.timers.wake();
             }
         }
@@ -175,7 +199,7 @@ impl Timed for State {
         loop {
             let now = self.now();
             let action = self.timers.next();
-            let player = self.player_timers.first().map(|(at, _)| *at);
+            let player = self.player_timers.next();
             let next = action.into_iter().chain(player).min();
             if next.is_none_or(|next| next > now) {
                 return next;
@@ -184,7 +208,7 @@ impl Timed for State {
                 if let Some(action) = self.timers.take_due(now) {
                     action(self);
                 }
-            } else if let Some((_, key)) = self.player_timers.pop_first() {
+            } else if let Some(key) = self.player_timers.pop() {
                 self.with_player(&key, |player, writer, now| {
                     player.listed = None;
                     player.advance(now, writer);

@@ -198,20 +198,22 @@ impl QueUp {
 
     /// Ends every login: cookies that were given out are unknown from now on.
     pub fn expire_sessions(&self) {
-        self.server.with(|state| state.sessions.retain(|_| false));
+        self.server
+            .with(|state| state.logins.sessions.retain(|_| false));
     }
 
     /// Ends one account's logins.
     pub fn expire_sessions_of(&self, account: &str) {
         self.server.with(|state| {
             let account = state.user_named(account);
-            state.sessions.retain(|user| *user != account);
+            state.logins.sessions.retain(|user| *user != account);
         });
     }
 
     /// Makes every token that was given out worthless.
     pub fn expire_tokens(&self) {
-        self.server.with(|state| state.tokens.retain(|_| false));
+        self.server
+            .with(|state| state.logins.tokens.retain(|_| false));
     }
 
     /// Switches a quirk on or off for everyone.
@@ -263,6 +265,7 @@ impl QueUp {
     pub fn connections(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
         self.server.with(|state| {
             state
+                .channels
                 .connections
                 .values()
                 .map(|connection| {

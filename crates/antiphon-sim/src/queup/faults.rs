@@ -60,7 +60,7 @@ impl Links {
             let numbers = state.select(&self.of);
             numbers
                 .iter()
-                .filter_map(|number| state.connections.get(number))
+                .filter_map(|number| state.channels.connections.get(number))
                 .map(|connection| Link {
                     connection: connection.socket.id.clone(),
                     client: connection.client.id().to_owned(),
@@ -98,7 +98,7 @@ impl Links {
     /// Sends the next `pairs` pairs of events in the wrong order.
     pub fn reorder(&self, pairs: u32) {
         self.each(|state, number| {
-            if let Some(connection) = state.connections.get_mut(&number) {
+            if let Some(connection) = state.channels.connections.get_mut(&number) {
                 connection.reordering.pairs = pairs;
             }
         });

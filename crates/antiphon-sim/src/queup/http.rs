@@ -7,9 +7,10 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 
 use super::{
+    logins::Client,
     rest::{Answer, Body},
     socket,
-    state::{Client, State},
+    state::State,
 };
 use crate::{
     fault::{Refusal, RestFault},
@@ -57,7 +58,7 @@ impl State {
         }
         let client = query
             .get("access_token")
-            .and_then(|token| self.tokens.get(token))
+            .and_then(|token| self.logins.tokens.get(token))
             .cloned();
         let Some(client) = client else {
             return refused(401, "invalid token");

@@ -4,13 +4,15 @@
 //! [`QueUp`] is its control handle, [`Room`] that of a room, [`Links`] that of some of the sockets.
 
 mod addresses;
+mod channels;
 mod chat;
 mod commands;
-mod connection;
 mod controls;
+mod delivery;
 mod faults;
 mod frame;
 mod http;
+mod logins;
 mod model;
 mod music;
 mod people;

@@ -37,7 +37,7 @@ impl State {
     pub(crate) fn leave(&mut self, room: &str, user: &str) {
         if self.depart(room, user) {
             // Leaving ends what is due before the others hear of it.
-            self.settle_due(&format!("room:{room}"), user);
+            self.channels.settle_due(&format!("room:{room}"), user);
             self.announce_leave(room, user);
         }
     }
@@ -117,7 +117,7 @@ impl State {
             self.announce_leave(room, user);
         }
         self.announce_in(room, name, reason);
-        self.expel(&format!("room:{room}"), user);
+        self.channels.expel(&format!("room:{room}"), user);
     }
 
     /// Takes away someone's voice, or gives it back.

@@ -10,10 +10,7 @@ use tokio::{
 };
 use tokio_websockets::Message;
 
-use super::{
-    quirk,
-    state::{Client, State},
-};
+use super::{logins::Client, quirk, state::State};
 use crate::{
     encoder::Encoder,
     line::Line,
@@ -36,7 +33,7 @@ impl State {
             "pingTimeout": self.settings.ping_timeout,
         });
         self.send(number, Outgoing::Text(format!("0{open}").into()));
-        let Some(connection) = self.connections.get(&number) else {
+        let Some(connection) = self.channels.connections.get(&number) else {
             return;
         };
         let client = connection.client.id().to_owned();
@@ -75,7 +72,7 @@ impl State {
     }
 
     fn ping(&mut self, number: u64, echo: &str) {
-        let Some(connection) = self.connections.get(&number) else {
+        let Some(connection) = self.channels.connections.get(&number) else {
             return;
         };
         let withheld = self.faults.withhold_pongs
@@ -117,7 +114,7 @@ impl State {
             return self.tell(number, &json!({"action": 9, "error": error}));
         }
         self.acknowledge(number, channel, 11);
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
         };
         let Client::User(user) = connection.client.clone() else {
@@ -137,12 +134,16 @@ impl State {
             connection.channels.insert(channel.to_owned());
         }
         if is_due {
-            self.due.entry(channel.to_owned()).or_default().insert(user);
+            self.channels
+                .due
+                .entry(channel.to_owned())
+                .or_default()
+                .insert(user);
         }
     }
 
     fn detach(&mut self, number: u64, channel: &str) {
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
         };
         let client = connection.client.id().to_owned();
@@ -151,18 +152,18 @@ impl State {
             let id = connection.socket.id.clone();
             self.presence(channel, &client, &id, 1);
         }
-        let is_elsewhere = self.connections.values().any(|connection| {
+        let is_elsewhere = self.channels.connections.values().any(|connection| {
             connection.client.id() == client && connection.channels.contains(channel)
         });
         if !is_elsewhere {
-            self.settle_due(channel, &client);
+            self.channels.settle_due(channel, &client);
         }
         self.acknowledge(number, channel, 13);
     }
 
     /// Answers that a channel was attached (11) or detached (13).
     fn acknowledge(&mut self, number: u64, channel: &str, action: u8) {
-        let Some(connection) = self.connections.get(&number) else {
+        let Some(connection) = self.channels.connections.get(&number) else {
             return;
         };
         let client = connection.client.id().to_owned();
@@ -177,7 +178,7 @@ impl State {
     }
 
     fn take_presence(&mut self, number: u64, channel: &str, message: &Value) {
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
         };
         if !connection.channels.contains(channel) {
@@ -249,7 +250,7 @@ impl Peer for Visitor<'_> {
     /// Drops the line without a word: the client is taken for dead.
     fn silent(&self) {
         self.server.with(|state| {
-            if let Some(connection) = state.connections.get(&self.number) {
+            if let Some(connection) = state.channels.connections.get(&self.number) {
                 connection.socket.line.cut();
             }
         });

@@ -1,12 +1,13 @@
 //! Everything the simulated QueUp knows, behind one lock.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 
 use antiphon_core::Rng;
 use serde_json::{Value, json};
 
 use super::{
-    connection::Connection,
+    channels::Channels,
+    logins::Logins,
     model::{Conversation, Member, Millis, Playlist, QueueItem, Room, Shown, Song, User},
     settings::Settings,
     text,
@@ -18,67 +19,7 @@ use crate::{
     world::{Ids, RESIDENTS, SONGS, World},
 };
 
-/// Sessions and tokens kept; the oldest go first.
-const CREDENTIALS: usize = 10_000;
-
-/// Who a token or a session speaks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Client {
-    /// A user, by id.
-    User(String),
-    /// Someone who has not logged in, by their passing id.
-    Guest(String),
-}
-
-impl Client {
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::User(id) | Self::Guest(id) => id,
-        }
-    }
-}
-
-/// A map that forgets its oldest entries.
-#[derive(Debug)]
-pub(crate) struct Credentials<T> {
-    by_text: BTreeMap<String, T>,
-    oldest_first: VecDeque<String>,
-}
-
-impl<T> Default for Credentials<T> {
-    fn default() -> Self {
-        Self {
-            by_text: BTreeMap::new(),
-            oldest_first: VecDeque::new(),
-        }
-    }
-}
-
-impl<T> Credentials<T> {
-    pub(crate) fn add(&mut self, text: String, value: T) {
-        self.by_text.insert(text.clone(), value);
-        self.oldest_first.push_back(text);
-        if self.oldest_first.len() > CREDENTIALS
-            && let Some(oldest) = self.oldest_first.pop_front()
-        {
-            self.by_text.remove(&oldest);
-        }
-    }
-
-    pub(crate) fn get(&self, text: &str) -> Option<&T> {
-        self.by_text.get(text)
-    }
-
-    pub(crate) fn remove(&mut self, text: &str) {
-        self.by_text.remove(text);
-    }
-
-    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
-        self.by_text.retain(|_, value| keep(value));
-    }
-}
-
-/// The whole of QueUp.
+/// The state of the simulated QueUp.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) world: World,
@@ -95,14 +36,8 @@ pub(crate) struct State {
     pub(crate) songs: BTreeMap<String, Song>,
     pub(crate) conversations: BTreeMap<String, Conversation>,
     pub(crate) playlists: BTreeMap<String, Playlist>,
-    /// By cookie.
-    pub(crate) sessions: Credentials<String>,
-    pub(crate) tokens: Credentials<Client>,
-    /// By a number that grows, so that the newest come last.
-    pub(crate) connections: BTreeMap<u64, Connection>,
-    pub(crate) opened: u64,
-    /// Accounts that events of a channel are due to.
-    pub(crate) due: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) logins: Logins,
+    pub(crate) channels: Channels,
     /// What is to be done later.
     pub(crate) timers: Timers<Self>,
     /// Events announced so far, by which traffic keeps its pace.
@@ -129,11 +64,8 @@ impl State {
             songs: BTreeMap::new(),
             conversations: BTreeMap::new(),
             playlists: BTreeMap::new(),
-            sessions: Credentials::default(),
-            tokens: Credentials::default(),
-            connections: BTreeMap::new(),
-            opened: 0,
-            due: BTreeMap::new(),
+            logins: Logins::default(),
+            channels: Channels::default(),
             timers: Timers::default(),
             announced: 0,
             last_said: 0,

@@ -129,7 +129,7 @@ impl Traffic {
         let heard: Vec<&String> = state
             .rooms
             .iter()
-            .filter(|(_, room)| state.has_audience(&room.channel()))
+            .filter(|(_, room)| state.channels.has_audience(&room.channel()))
             .map(|(id, _)| id)
             .collect();
         let room = self.chance.choice(heard).or(state.rooms.keys().next());
@@ -343,6 +343,7 @@ impl Traffic {
     /// Someone who listens for private messages, or the bot.
     fn correspondent(&mut self, state: &mut State) -> String {
         let listening: Vec<String> = state
+            .channels
             .due
             .iter()
             .filter(|(_, due)| !due.is_empty())

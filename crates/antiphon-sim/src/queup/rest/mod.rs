@@ -32,7 +32,7 @@ impl State {
         call.user = call
             .cookie
             .as_deref()
-            .and_then(|cookie| self.sessions.get(cookie))
+            .and_then(|cookie| self.logins.sessions.get(cookie))
             .cloned();
         let fault = self
             .faults

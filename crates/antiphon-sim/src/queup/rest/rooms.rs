@@ -204,7 +204,7 @@ impl State {
         let me = Self::me(call)?;
         let id = self.room_id(room)?;
         self.leave(&id, &me);
-        self.settle_due(&format!("room:{id}"), &me);
+        self.channels.settle_due(&format!("room:{id}"), &me);
         Ok(Answer::ok(json!({})))
     }
 

@@ -135,7 +135,9 @@ async fn embeds_attachments_and_components_are_content_too() {
             }
             assert_eq!(message.to_string().contains("hidden"), !is_hidden);
         }
-        let question = sim.discord().ask("loft", "mira", "Who sings?", &["Teo", "Iris"]);
+        let question = sim
+            .discord()
+            .ask("loft", "mira", "Who sings?", &["Teo", "Iris"]);
         let poll = client.event("MESSAGE_CREATE").await;
         assert_eq!(poll["id"], question.to_string());
         assert_eq!(poll.get("poll").is_none(), is_hidden, "{poll}");

@@ -1,4 +1,4 @@
-//! The sockets that are open, and what goes out on them.
+//! Delivery of events to the connections that are attached to their channels.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::{
+    channels::Connection,
     frame::{Frame, event_message},
+    logins::Client,
     quirk,
-    state::{Client, State},
+    state::State,
 };
 use crate::{
     fault::{Faults, Quirk},
@@ -22,17 +24,6 @@ use crate::{
     sockets::{HasSockets, Reordering, Selection, Socket},
 };
 
-/// An open socket.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) socket: Socket,
-    pub(crate) client: Client,
-    pub(crate) channels: BTreeSet<String>,
-    /// Channels where it has entered by presence.
-    pub(crate) entered: BTreeSet<String>,
-    pub(crate) reordering: Reordering<(Frame, Option<String>)>,
-}
-
 impl State {
     /// Adds a connection; gives the number it is known by.
     pub(crate) fn open(
@@ -41,8 +32,8 @@ impl State {
         line: Line,
         outgoing: mpsc::Sender<Outgoing>,
     ) -> u64 {
-        self.opened += 1;
-        let number = self.opened;
+        self.channels.opened += 1;
+        let number = self.channels.opened;
         let id = format!("{:08x}{number:04x}", self.secrets.u32(..));
         let connection = Connection {
             socket: Socket::new(id, line, outgoing),
@@ -51,13 +42,13 @@ impl State {
             entered: BTreeSet::new(),
             reordering: Reordering::default(),
         };
-        self.connections.insert(number, connection);
+        self.channels.connections.insert(number, connection);
         number
     }
 
     /// Sends a message that exists on this connection only, and is due because it is sent.
     pub(crate) fn tell(&mut self, number: u64, message: &Value) {
-        let Some(connection) = self.connections.get(&number) else {
+        let Some(connection) = self.channels.connections.get(&number) else {
             return;
         };
         let own = connection.client.id().to_owned();
@@ -66,7 +57,7 @@ impl State {
 
     /// Sends the text of a message packet as it is.
     pub(crate) fn tell_raw(&mut self, number: u64, text: &str) {
-        let Some(connection) = self.connections.get(&number) else {
+        let Some(connection) = self.channels.connections.get(&number) else {
             return;
         };
         let own = connection.client.id().to_owned();
@@ -108,12 +99,13 @@ impl State {
         self.turn += 1;
         let turn = self.turn;
         let attached: Vec<(u64, String)> = self
+            .channels
             .connections
             .iter()
             .filter(|(_, connection)| connection.channels.contains(channel))
             .map(|(number, connection)| (*number, connection.client.id().to_owned()))
             .collect();
-        let mut owed = self.due.get(channel).cloned().unwrap_or_default();
+        let mut owed = self.channels.due.get(channel).cloned().unwrap_or_default();
         let mut frames: BTreeMap<BTreeSet<Quirk>, Frame> = BTreeMap::new();
         let mut deliveries = Vec::new();
         // The newest connection of an account is the one that counts; earlier ones are its forgotten sockets.
@@ -141,7 +133,7 @@ impl State {
 
     /// Sends an event on one connection, with the faults of delivery that are switched on there.
     fn deliver(&mut self, number: u64, frame: Frame, due: Option<String>) {
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
         };
         let mut batch = connection.reordering.take((frame, due));
@@ -156,7 +148,7 @@ impl State {
     /// Numbers a message, writes it down and hands it to the connection's task.
     fn post(&mut self, number: u64, frame: &Frame, due: Option<&str>) {
         let at = self.now();
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
         };
         let (connection, number_there) = connection.socket.count();
@@ -191,56 +183,23 @@ impl State {
             sent: None,
         });
     }
-
-    /// Whether someone is attached to a channel or due its events.
-    pub(crate) fn has_audience(&self, channel: &str) -> bool {
-        self.due.get(channel).is_some_and(|due| !due.is_empty())
-            || self
-                .connections
-                .values()
-                .any(|connection| connection.channels.contains(channel))
-    }
-
-    /// Ends what an account is due of a channel.
-    pub(crate) fn settle_due(&mut self, channel: &str, account: &str) {
-        if let Some(due) = self.due.get_mut(channel) {
-            due.remove(account);
-        }
-    }
-
-    /// Takes a channel from all connections of an account, and ends what it is due there.
-    pub(crate) fn expel(&mut self, channel: &str, account: &str) {
-        self.settle_due(channel, account);
-        for connection in self.connections.values_mut() {
-            if connection.client.id() == account {
-                connection.channels.remove(channel);
-                connection.entered.remove(channel);
-            }
-        }
-    }
 }
 
 impl HasSockets for State {
     const ENDLESS: &'static str = r#"4{"action":15,"channel":"room:0","message":{"name":"chat-message","type":"json","data":""#;
 
     fn select(&self, of: &Selection) -> Vec<u64> {
-        let fits = |connection: &Connection| {
-            let of = of.account.as_deref();
-            of.is_none_or(|id| connection.client.id() == id || connection.socket.id == id)
-        };
-        let connections = self.connections.iter();
-        let connections = connections.filter(|(_, connection)| fits(connection));
-        connections.map(|(number, _)| *number).collect()
+        self.channels.select(of)
     }
 
     fn socket(&mut self, number: u64) -> Option<&mut Socket> {
-        let connection = self.connections.get_mut(&number)?;
+        let connection = self.channels.connections.get_mut(&number)?;
         Some(&mut connection.socket)
     }
 
     /// Forgets a connection that is over; others in its channels see it leave.
     fn gone(&mut self, number: u64) {
-        let Some(mut connection) = self.connections.remove(&number) else {
+        let Some(mut connection) = self.channels.connections.remove(&number) else {
             return;
         };
         if let Some((frame, due)) = connection.reordering.release() {

@@ -1,16 +1,13 @@
-//! Sessions: what accounts are due, what they were told, and what they can have again.
+//! Delivery of events to the sessions that are due them.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
-use antiphon_core::Origin;
 use serde_json::Value;
 
 use super::{
+    community::Scope,
     frame::{self, Event},
+    gateway::{Kept, Session, Shard, origin, shard_of},
     intents,
     model::{Id, Voice},
     permissions,
@@ -18,98 +15,7 @@ use super::{
 };
 use crate::{ledger::Entry, outgoing::Outgoing, sockets::HasSockets as _};
 
-/// A shard's number and how many there are.
-pub(crate) type Shard = (u32, u32);
-
-/// What an account is due on a shard, from its first identify until it leaves, connected or not.
-#[derive(Clone, Debug)]
-pub(crate) struct Due {
-    pub(crate) intents: u64,
-    /// The newest session there.
-    pub(crate) session: String,
-}
-
-/// A session, which outlives its connection for a while.
-#[derive(Debug)]
-pub(crate) struct Session {
-    pub(crate) id: String,
-    /// Number among all sessions, by which the newest is known.
-    pub(crate) number: u64,
-    pub(crate) account: Id,
-    pub(crate) shard: Shard,
-    pub(crate) intents: u64,
-    pub(crate) large_threshold: usize,
-    /// Sequence of the last event.
-    pub(crate) seq: u64,
-    /// What can be had again, oldest first.
-    pub(crate) buffer: VecDeque<Kept>,
-    pub(crate) connection: Option<u64>,
-    /// When its connection was lost.
-    pub(crate) lost_at: Option<i64>,
-}
-
-/// An event of a session.
-#[derive(Clone, Debug)]
-pub(crate) struct Kept {
-    pub(crate) seq: u64,
-    pub(crate) event: Event,
-    pub(crate) body: Arc<str>,
-}
-
-/// Whom an event concerns.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Scope {
-    pub(crate) guild: Option<Id>,
-    /// Only those who can see this channel.
-    pub(crate) channel: Option<Id>,
-    /// Only this account.
-    pub(crate) only: Option<Id>,
-}
-
-impl Scope {
-    pub(crate) fn guild(guild: Id) -> Self {
-        Self {
-            guild: Some(guild),
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn account(account: Id) -> Self {
-        Self {
-            only: Some(account),
-            ..Self::default()
-        }
-    }
-
-    /// Only one account of those it concerns.
-    pub(crate) fn only(self, account: Id) -> Self {
-        Self {
-            only: Some(account),
-            ..self
-        }
-    }
-}
-
-/// The shard that a guild's events go to.
-pub(crate) fn shard_of(guild: Option<Id>, count: u32) -> u32 {
-    let shard = guild.map_or(0, |guild| (guild >> 22) % u64::from(count.max(1)));
-    u32::try_from(shard).unwrap_or(0)
-}
-
 impl State {
-    /// The scope of a channel: its guild's members who see it, or those who talk in it.
-    pub(crate) fn scope_of(&self, channel: Id) -> Scope {
-        let guild = self
-            .channels
-            .get(&channel)
-            .and_then(|channel| channel.guild);
-        Scope {
-            guild,
-            channel: Some(channel),
-            only: None,
-        }
-    }
-
     /// Tells an event to all who are due it, and writes it down for those who cannot hear it now.
     pub(crate) fn publish(&mut self, name: &str, scope: Scope, data: &Value) {
         self.made += 1;
@@ -119,6 +25,7 @@ impl State {
         let whole: Arc<str> = data.to_string().into();
         let mut blank: Option<Arc<str>> = None;
         let mut audience: Vec<(u64, Id, Shard, u64, Option<String>)> = self
+            .gateway
             .sessions
             .values()
             .map(|one| {
@@ -132,9 +39,10 @@ impl State {
             })
             .collect();
         let without = self
+            .gateway
             .due
             .iter()
-            .filter(|(_, due)| !self.sessions.contains_key(&due.session));
+            .filter(|(_, due)| !self.gateway.sessions.contains_key(&due.session));
         audience.extend(
             without.map(|((account, shard), due)| (0, *account, *shard, due.intents, None)),
         );
@@ -182,7 +90,7 @@ impl State {
             return false;
         }
         let guild = match scope.guild {
-            Some(guild) => match self.guilds.get(&guild) {
+            Some(guild) => match self.community.guilds.get(&guild) {
                 Some(guild) if guild.members.contains_key(&account) => Some(guild),
                 // Somebody who was removed is still told of it.
                 _ => return scope.only == Some(account),
@@ -206,15 +114,20 @@ impl State {
         }
         let channel = scope
             .channel
-            .and_then(|channel| self.channels.get(&channel));
+            .and_then(|channel| self.community.channels.get(&channel));
         channel.is_none_or(|channel| {
-            self.permissions(account, channel) & permissions::VIEW_CHANNEL != 0
+            self.community.permissions(account, channel) & permissions::VIEW_CHANNEL != 0
         })
     }
 
     /// Tells an event to one session.
     pub(crate) fn tell(&mut self, session: &str, name: &str, data: &Value) {
-        let Some(account) = self.sessions.get(session).map(|session| session.account) else {
+        let Some(account) = self
+            .gateway
+            .sessions
+            .get(session)
+            .map(|session| session.account)
+        else {
             return;
         };
         let data = self.bend(name, data);
@@ -225,7 +138,7 @@ impl State {
     /// Gives an event its sequence, keeps it, writes it down, and sends it if there is a connection.
     pub(crate) fn deliver(&mut self, session: &str, event: Event, body: Arc<str>, due: Option<Id>) {
         let most = self.settings.replay;
-        let Some(session) = self.sessions.get_mut(session) else {
+        let Some(session) = self.gateway.sessions.get_mut(session) else {
             return;
         };
         session.seq += 1;
@@ -239,7 +152,8 @@ impl State {
             session.buffer.pop_front();
         }
         let (id, connection) = (session.id.clone(), session.connection);
-        if let Some(connection) = connection.filter(|number| self.connections.contains_key(number))
+        if let Some(connection) =
+            connection.filter(|number| self.gateway.connections.contains_key(number))
         {
             self.dispatch(connection, &id, kept, due);
         } else {
@@ -250,7 +164,7 @@ impl State {
 
     /// Sends an event with the faults of delivery that are switched on for its connection.
     fn dispatch(&mut self, number: u64, session: &str, kept: Kept, due: Option<Id>) {
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.gateway.connections.get_mut(&number) else {
             return;
         };
         let mut batch = connection.reordering.take((kept, due));
@@ -265,7 +179,7 @@ impl State {
 
     /// Sends an event of a session and writes down that it was sent.
     pub(crate) fn send_kept(&mut self, number: u64, session: &str, kept: &Kept, due: Option<Id>) {
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.gateway.connections.get_mut(&number) else {
             return;
         };
         let sent = connection.socket.count();
@@ -278,7 +192,7 @@ impl State {
             Some((&sent.0, sent.1)),
         );
         let name = kept.event.name.as_deref();
-        let text = frame::dispatch(self.gateway_faults.key_order, name, kept.seq, &kept.body);
+        let text = frame::dispatch(self.gateway.faults.key_order, name, kept.seq, &kept.body);
         self.send(number, Outgoing::Text(text));
     }
 
@@ -305,7 +219,7 @@ impl State {
 
     /// Changes an event as the faults that are switched on have it.
     fn bend<'a>(&self, name: &str, data: &'a Value) -> Cow<'a, Value> {
-        let gateway_faults = &self.gateway_faults;
+        let gateway_faults = &self.gateway.faults;
         if !gateway_faults.odd_presences
             && !gateway_faults.partial_updates
             && !gateway_faults.numeric_ids
@@ -313,11 +227,11 @@ impl State {
             return Cow::Borrowed(data);
         }
         let mut data = data.clone();
-        if self.gateway_faults.odd_presences && name == "PRESENCE_UPDATE" {
+        if self.gateway.faults.odd_presences && name == "PRESENCE_UPDATE" {
             data["status"] = serde_json::json!("levitating");
             data["user"]["username"] = serde_json::json!("half a user");
         }
-        if self.gateway_faults.partial_updates
+        if self.gateway.faults.partial_updates
             && name == "MESSAGE_UPDATE"
             && let Value::Object(fields) = &mut data
         {
@@ -331,7 +245,7 @@ impl State {
             ];
             fields.retain(|name, _| stays.contains(&name.as_str()));
         }
-        if self.gateway_faults.numeric_ids {
+        if self.gateway.faults.numeric_ids {
             ids_as_numbers(&mut data);
         }
         Cow::Owned(data)
@@ -340,7 +254,7 @@ impl State {
     /// Ends sessions that outlived their connections for too long; what their accounts are due goes on.
     pub(crate) fn expire_sessions(&mut self) {
         let end = self.now() - self.settings.session_life;
-        let over = self.sessions.values();
+        let over = self.gateway.sessions.values();
         let over = over.filter(|session| session.lost_at.is_some_and(|at| at <= end));
         let over: Vec<String> = over.map(|session| session.id.clone()).collect();
         for session in over {
@@ -350,9 +264,9 @@ impl State {
 
     /// Ends a session for good: the bot is in no voice channel any more that it entered by this session.
     pub(crate) fn end_session(&mut self, session: &str) -> Option<Session> {
-        let session = self.sessions.remove(session)?;
+        let session = self.gateway.sessions.remove(session)?;
         let spoke = |voice: &Voice| voice.asked_by.as_ref() == Some(&session.id);
-        let guilds = self.guilds.iter();
+        let guilds = self.community.guilds.iter();
         let guilds =
             guilds.filter(|(_, guild)| guild.voices.get(&session.account).is_some_and(spoke));
         let guilds: Vec<Id> = guilds.map(|(id, _)| *id).collect();
@@ -365,20 +279,8 @@ impl State {
     /// Ends a session because its client left: nothing is due any more.
     pub(crate) fn leave(&mut self, session: &str) {
         if let Some(session) = self.end_session(session) {
-            self.due.remove(&(session.account, session.shard));
+            self.gateway.due.remove(&(session.account, session.shard));
         }
-    }
-
-    /// Sessions of an account, or all, by id.
-    pub(crate) fn sessions_of(&self, account: Option<Id>) -> Vec<String> {
-        let fits = |session: &&Session| account.is_none_or(|account| session.account == account);
-        let sessions: BTreeMap<u64, String> = self
-            .sessions
-            .values()
-            .filter(fits)
-            .map(|session| (session.number, session.id.clone()))
-            .collect();
-        sessions.into_values().collect()
     }
 }
 
@@ -392,13 +294,6 @@ fn hides_content(name: &str, scope: Scope, data: &Value, account: Id, own: u64) 
     let is = |user: &Value| user["id"].as_str() == Some(&own);
     let mentions = data["mentions"].as_array();
     !is(&data["author"]) && !mentions.is_some_and(|users| users.iter().any(is))
-}
-
-pub(crate) fn origin(kept: &Kept, session: &str) -> String {
-    match &kept.event.occurrence {
-        Some(occurrence) => occurrence.to_string(),
-        None => Origin::sequence(session, kept.seq).as_str().to_owned(),
-    }
 }
 
 /// A message as those see it who may not read it.
