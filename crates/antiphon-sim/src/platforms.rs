@@ -76,7 +76,7 @@ impl Platforms {
     }
 
     /// The control handle of this type.
-    pub(crate) fn get<P: Simulated + Clone>(&self) -> P {
+    pub(crate) fn get<P: Simulated>(&self) -> P {
         let platform: Option<&P> = find(&self.0);
         platform
             .expect("every platform of the list was started")

@@ -212,7 +212,7 @@ impl Simulator {
     pub async fn stop(self) {
         for (_, platform) in self.platforms.iter() {
             platform.shared().rate.send_replace(0);
-            let sockets = platform.all_sockets();
+            let sockets = platform.sockets();
             sockets.refuse_sockets(Duration::MAX);
             sockets.close(1001, "the simulator stops");
         }

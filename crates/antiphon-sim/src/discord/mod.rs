@@ -47,13 +47,14 @@ pub(crate) use voice::VoicePass;
 use crate::{
     command::Row,
     line::Line,
-    platform::{Platform, Simulated, Start, Task},
-    server::{Server, Shared},
-    sockets::{Selection, Sockets},
+    platform::{Simulated, Start, Task},
+    server::Server,
     world::World,
 };
 
 impl Simulated for Discord {
+    type State = State;
+
     const NAME: &str = "discord";
     const COMMANDS: &[Row<Self>] = commands::COMMANDS;
 
@@ -63,9 +64,11 @@ impl Simulated for Discord {
         let state = State::new(start.world, start.ledger.clone(), settings);
         Self::new(Server::new(state))
     }
-}
 
-impl Platform for Discord {
+    fn server(&self) -> &Arc<Server<State>> {
+        &self.server
+    }
+
     fn hosts(&self) -> Vec<Vec<String>> {
         vec![vec![REST.into()], vec![GATEWAY.into(), RESUME.into()]]
     }
@@ -78,32 +81,18 @@ impl Platform for Discord {
         }
     }
 
-    fn tasks(&self, world: World) -> Vec<Task> {
+    fn traffic(world: World) -> impl FnMut(&mut State) -> u32 + Send + 'static {
         let mut traffic = Traffic::new(world.chance("discord traffic"));
-        let play = move |state: &mut State| traffic.play(state);
-        vec![
-            Box::pin(Arc::clone(&self.server).run_timers()),
-            Box::pin(Arc::clone(&self.server).run_traffic(play)),
-        ]
-    }
-
-    fn shared(&self) -> &Shared {
-        &self.server.shared
-    }
-
-    fn all_sockets(&self) -> Sockets {
-        Sockets::new(&self.server, Selection::default())
+        move |state| traffic.play(state)
     }
 
     /// Leads clients to the Gateway's port, to connect and to resume.
-    fn listens_at(&self, at: Vec<String>) {
+    fn listens_at(&self, at: &[String]) {
         let gateway = format!("ws://{}", at[1]);
         self.act(|state| {
             gateway.clone_into(&mut state.gateway.address);
             state.gateway.resume_address = gateway;
         });
-        // Nothing else sets it.
-        let _ = self.shared().listening.set(at);
     }
 
     fn addresses_json(&self) -> Value {

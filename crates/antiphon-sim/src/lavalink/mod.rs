@@ -44,13 +44,14 @@ use crate::{
     command::Row,
     discord::Discord,
     line::Line,
-    platform::{Platform, Simulated, Start, Task},
-    server::{Server, Shared},
-    sockets::{Selection, Sockets},
+    platform::{Simulated, Start, Task},
+    server::Server,
     world::World,
 };
 
 impl Simulated for Lavalink {
+    type State = State;
+
     const NAME: &str = "lavalink";
     const COMMANDS: &[Row<Self>] = commands::COMMANDS;
 
@@ -60,9 +61,11 @@ impl Simulated for Lavalink {
         let state = State::new(start.world, start.ledger.clone(), settings);
         Self::new(Server::new(state), start.find::<Discord>().cloned())
     }
-}
 
-impl Platform for Lavalink {
+    fn server(&self) -> &Arc<Server<State>> {
+        &self.server
+    }
+
     fn hosts(&self) -> Vec<Vec<String>> {
         NODES.map(|name| vec![node::host(name)]).into()
     }
@@ -71,26 +74,18 @@ impl Platform for Lavalink {
         Box::pin(http::serve(Arc::clone(&self.server), port, line))
     }
 
-    fn tasks(&self, world: World) -> Vec<Task> {
+    fn traffic(world: World) -> impl FnMut(&mut State) -> u32 + Send + 'static {
         let mut traffic = Traffic::new(world.chance("lavalink traffic"));
-        let play = move |state: &mut State| traffic.play(state);
-        let mut tasks: Vec<Task> = vec![
-            Box::pin(Arc::clone(&self.server).run_timers()),
-            Box::pin(Arc::clone(&self.server).run_traffic(play)),
-        ];
-        if let Some(discord) = self.discord.clone() {
+        move |state| traffic.play(state)
+    }
+
+    /// Joins the nodes to the simulated Discord, if there is one.
+    fn more_tasks(&self) -> Vec<Task> {
+        let watch = |discord| -> Task {
             let server = Arc::clone(&self.server);
-            tasks.push(Box::pin(voice_watch::watch_voices(server, discord)));
-        }
-        tasks
-    }
-
-    fn shared(&self) -> &Shared {
-        &self.server.shared
-    }
-
-    fn all_sockets(&self) -> Sockets {
-        Sockets::new(&self.server, Selection::default())
+            Box::pin(voice_watch::watch_voices(server, discord))
+        };
+        self.discord.clone().map(watch).into_iter().collect()
     }
 
     fn addresses_json(&self) -> Value {

@@ -38,13 +38,14 @@ use traffic::Traffic;
 use crate::{
     command::Row,
     line::Line,
-    platform::{Platform, Simulated, Start, Task},
-    server::{Server, Shared},
-    sockets::{Selection, Sockets},
+    platform::{Simulated, Start, Task},
+    server::Server,
     world::World,
 };
 
 impl Simulated for QueUp {
+    type State = State;
+
     const NAME: &str = "queup";
     const COMMANDS: &[Row<Self>] = commands::COMMANDS;
 
@@ -55,9 +56,11 @@ impl Simulated for QueUp {
         state.populate();
         Self::new(Server::new(state))
     }
-}
 
-impl Platform for QueUp {
+    fn server(&self) -> &Arc<Server<State>> {
+        &self.server
+    }
+
     fn hosts(&self) -> Vec<Vec<String>> {
         vec![vec!["api.queup.net".into(), "ws.queup.net".into()]]
     }
@@ -66,21 +69,9 @@ impl Platform for QueUp {
         Box::pin(http::serve(Arc::clone(&self.server), line))
     }
 
-    fn tasks(&self, world: World) -> Vec<Task> {
+    fn traffic(world: World) -> impl FnMut(&mut State) -> u32 + Send + 'static {
         let mut traffic = Traffic::new(world.chance("traffic"));
-        let play = move |state: &mut State| traffic.play(state);
-        vec![
-            Box::pin(Arc::clone(&self.server).run_timers()),
-            Box::pin(Arc::clone(&self.server).run_traffic(play)),
-        ]
-    }
-
-    fn shared(&self) -> &Shared {
-        &self.server.shared
-    }
-
-    fn all_sockets(&self) -> Sockets {
-        Sockets::new(&self.server, Selection::default())
+        move |state| traffic.play(state)
     }
 
     fn addresses_json(&self) -> Value {

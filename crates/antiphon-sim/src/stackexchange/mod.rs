@@ -30,13 +30,14 @@ use traffic::Traffic;
 use crate::{
     command::Row,
     line::Line,
-    platform::{Platform, Simulated, Start, Task},
-    server::{Server, Shared},
-    sockets::{Selection, Sockets},
+    platform::{Simulated, Start, Task},
+    server::Server,
     world::World,
 };
 
 impl Simulated for StackExchange {
+    type State = State;
+
     const NAME: &str = "stackexchange";
     const COMMANDS: &[Row<Self>] = commands::COMMANDS;
 
@@ -46,9 +47,11 @@ impl Simulated for StackExchange {
         let state = State::new(start.world, start.ledger.clone(), settings);
         Self::new(Server::new(state), 0)
     }
-}
 
-impl Platform for StackExchange {
+    fn server(&self) -> &Arc<Server<State>> {
+        &self.server
+    }
+
     fn hosts(&self) -> Vec<Vec<String>> {
         let hosts = HOSTS.into_iter().flat_map(|(chat, login, _)| [chat, login]);
         let hosts = hosts.chain([SOCKETS]).map(str::to_owned);
@@ -59,21 +62,9 @@ impl Platform for StackExchange {
         Box::pin(http::serve(Arc::clone(&self.server), line))
     }
 
-    fn tasks(&self, world: World) -> Vec<Task> {
+    fn traffic(world: World) -> impl FnMut(&mut State) -> u32 + Send + 'static {
         let mut traffic = Traffic::new(world.chance("stackexchange traffic"));
-        let play = move |state: &mut State| traffic.play(state);
-        vec![
-            Box::pin(Arc::clone(&self.server).run_timers()),
-            Box::pin(Arc::clone(&self.server).run_traffic(play)),
-        ]
-    }
-
-    fn shared(&self) -> &Shared {
-        &self.server.shared
-    }
-
-    fn all_sockets(&self) -> Sockets {
-        Sockets::new(&self.server, Selection::default())
+        move |state| traffic.play(state)
     }
 
     fn addresses_json(&self) -> Value {
