@@ -52,7 +52,7 @@ impl Addresses {
     }
 }
 
-/// A login; serialised, it shows the password, since whoever reads that is to use it.
+/// A login. Serialising it shows the password, which readers need to log in.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Login {

@@ -166,9 +166,10 @@ impl Fields {
         name: &str,
         default: T,
     ) -> Result<T, CommandError> {
-        match self.0.contains_key(name) {
-            true => self.take(name),
-            false => Ok(default),
+        if self.0.contains_key(name) {
+            self.take(name)
+        } else {
+            Ok(default)
         }
     }
 }

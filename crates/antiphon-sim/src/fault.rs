@@ -1,4 +1,4 @@
-//! What can be made to go wrong.
+//! Faults of requests and sockets, and QueUp's quirks.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,12 +13,12 @@ use crate::{
     command::CommandError,
 };
 
-/// A way in which QueUp departs from the expected, by the number it has in the protocol page's list (§9).
+/// A quirk of QueUp, by its number in the list of `docs/protocol/queup.md` §9.
 ///
 /// Numbers 2 (the server never pings), 8 (ISO times in song information), 11, 12, 16 (own chat echoes), 18, 22 (guests),
 /// 26, 28 and 30 (nothing is replayed) are how the simulator always behaves.
 /// 3 is [`crate::queup::QueUp::fail_rest`] with [`RestFault::LoggedOut`]; 15 and 27 are up to the client, and what it
-/// sends is checked and noted; 17, 19, 23 and 25 are things that happen, and there is a call for each.
+/// sends is checked and noted; 17, 19, 23 and 25 are events, each with a call of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -59,9 +59,9 @@ pub enum Quirk {
     TimesAsText,
     /// 29: times are fractional numbers.
     TimesAsFractions,
-    /// 30: joining again announces oneself again.
+    /// 30: joining again is announced again.
     JoinAnnouncedAgain,
-    /// 31: members have a role that nobody knows.
+    /// 31: members have an unknown role.
     UnknownRoles,
     /// §5.1: users have no `created` and no picture.
     BareUsers,
@@ -100,7 +100,20 @@ impl Quirk {
     ];
 }
 
-/// How a request over REST fails.
+/// A fault of a request, which a control handle sets for the next requests that fit a pattern.
+///
+/// In a command it is `{"status":429}`, `{"html":502}`, `"logged-out"`, `{"slow":"2s"}`, `"dropped"`, `"not-json"`,
+/// `{"code-inside":401}` or `{"huge":1000000}`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_sim::RestFault;
+///
+/// let fault: RestFault = serde_json::from_str(r#"{"slow":"2s"}"#)?;
+/// assert_eq!(fault, RestFault::Slow(Duration::from_secs(2)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -109,7 +122,7 @@ pub enum RestFault {
     Status(u16),
     /// With this status and an HTML page, as a proxy in front of the server sends it.
     Html(u16),
-    /// As if nobody had logged in: with a redirect to the login page, or 401 from Discord.
+    /// As without a login: with a redirect to the login page, or 401 from Discord.
     LoggedOut,
     /// The answer is as always, but late by this much.
     Slow(#[serde(with = "crate::command::period")] Duration),
@@ -123,7 +136,7 @@ pub enum RestFault {
     Huge(usize),
 }
 
-/// A rule for requests that are to fail.
+/// A rule that lets requests fail.
 #[derive(Clone, Debug)]
 pub(crate) struct RestRule {
     /// Over `METHOD /path`, or the path alone.
@@ -194,7 +207,7 @@ impl Faults {
         fits("answers", self.upgrades.len(), bounds::ANSWERS)
     }
 
-    /// The quirks that an account meets.
+    /// Quirks that are switched on for an account.
     pub(crate) fn quirks_for(&self, account: Option<&str>) -> BTreeSet<Quirk> {
         let mut quirks = self.quirks.clone();
         if let Some(own) = account.and_then(|account| self.quirks_of.get(account)) {

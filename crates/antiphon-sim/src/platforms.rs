@@ -32,7 +32,7 @@ struct Kind {
     name: &'static str,
     start: fn(&Start<'_>) -> Box<dyn Platform>,
     parse: fn(&str, Map<String, Value>) -> Result<Command, CommandError>,
-    help: fn() -> Vec<(&'static str, &'static str, &'static [&'static str])>,
+    help: fn() -> Vec<Value>,
 }
 
 impl Kind {
@@ -43,7 +43,10 @@ impl Kind {
             parse: |name, fields| command::parse(P::NAME, P::COMMANDS, name, fields),
             help: || {
                 let rows = P::COMMANDS.iter();
-                rows.map(|row| (row.name, row.help, row.fields)).collect()
+                rows.map(
+                    |row| json!({"do": row.name, "help": row.help.trim(), "fields": row.fields}),
+                )
+                .collect()
             },
         }
     }
@@ -89,7 +92,7 @@ impl Platforms {
         found.expect("names come from the list of platforms").1
     }
 
-    /// Executes a command at once; gives its outcome, such as the id of a message.
+    /// Executes a command at once; returns its outcome, such as the id of a message.
     pub(crate) fn execute(&self, command: &Command) -> Result<Value, CommandError> {
         let platform: &dyn Any = self.named(command.platform);
         (command.action)(platform)
@@ -97,13 +100,8 @@ impl Platforms {
 
     /// Every command's name, help and fields, by platform.
     pub(crate) fn help() -> Value {
-        let platforms = PLATFORMS.iter().map(|kind| {
-            let rows = (kind.help)().into_iter();
-            let rows = rows.map(
-                |(name, help, fields)| json!({"do": name, "help": help.trim(), "fields": fields}),
-            );
-            (kind.name.to_owned(), rows.collect())
-        });
+        let platforms = PLATFORMS.iter();
+        let platforms = platforms.map(|kind| (kind.name.to_owned(), Value::Array((kind.help)())));
         Value::Object(platforms.collect())
     }
 }

@@ -1,4 +1,4 @@
-//! A whole simulation: its servers, its tasks, and the network that leads to them.
+//! A whole simulation: platforms, tasks, and the network that leads to them.
 
 use std::{
     fmt, io,
@@ -203,12 +203,12 @@ impl Simulator {
         self.platforms.execute(command)
     }
 
-    /// Where it listens, if it listens on real sockets.
+    /// Addresses and logins; `None` while the simulation listens on no real socket.
     pub fn addresses(&self) -> Option<&Addresses> {
         self.addresses.as_ref()
     }
 
-    /// Closes every socket with a close frame, as a server that goes away does, and ends.
+    /// Closes every socket with 1001 and ends the simulation.
     pub async fn stop(self) {
         for (_, platform) in self.platforms.iter() {
             platform.shared().rate.send_replace(0);
@@ -238,27 +238,27 @@ impl Simulator {
             .spawn(task);
     }
 
-    /// A network on which the platforms' real names lead here.
+    /// A network on which the platforms' host names lead to the simulation.
     pub fn network(&self) -> Network {
         self.network.clone()
     }
 
-    /// The simulated Discord.
+    /// Control handle of the simulated Discord.
     pub fn discord(&self) -> Discord {
         self.platforms.get()
     }
 
-    /// The simulated Lavalink nodes.
+    /// Control handle of the simulated Lavalink nodes.
     pub fn lavalink(&self) -> Lavalink {
         self.platforms.get()
     }
 
-    /// The simulated QueUp.
+    /// Control handle of the simulated QueUp.
     pub fn queup(&self) -> QueUp {
         self.platforms.get()
     }
 
-    /// The simulated Stack Exchange chat; the handle of its first server.
+    /// Control handle of the first simulated Stack Exchange chat server.
     pub fn stackexchange(&self) -> StackExchange {
         self.platforms.get()
     }
@@ -268,22 +268,22 @@ impl Simulator {
         self.world
     }
 
-    /// Tells the simulated wall time; give it to the clients under test.
+    /// The simulated wall clock, for the clients under test.
     pub fn clock(&self) -> Clock {
         self.world.clock()
     }
 
-    /// What was due to whom.
+    /// The ledger of events that were due to accounts.
     pub fn ledger(&self) -> Ledger {
         self.ledger.clone()
     }
 
-    /// What the simulator did not expect, oldest first.
+    /// Notes about unexpected behaviour of clients, oldest first.
     pub fn notes(&self) -> Vec<Note> {
         self.ledger.notes()
     }
 
-    /// The ledger as text, with names for ids and times from the beginning, for snapshots.
+    /// The ledger as text for snapshots, with names in place of ids and times from the start.
     pub fn transcript(&self) -> String {
         let platforms = self.platforms.iter();
         let names: Vec<(String, String)> = platforms
@@ -325,7 +325,7 @@ fn reachable(listener: &TcpListener) -> io::Result<SocketAddr> {
     Ok(at)
 }
 
-/// Host and port as they are shown.
+/// Host and port as addresses show them.
 fn shown(at: SocketAddr, host: Option<&str>) -> String {
     match host {
         Some(host) if host.parse::<Ipv6Addr>().is_ok() => format!("[{host}]:{}", at.port()),
@@ -360,7 +360,7 @@ where
             () = connections.one_ended() => {}
         }
     }
-    // Nobody can connect any more, but those who did are served to their end.
+    // No client can connect any more; open connections are served to their end.
     while connections.0.join_next().await.is_some() {}
 }
 
@@ -373,7 +373,7 @@ where
         tokio::select! {
             arrival = listener.accept() => match arrival {
                 Ok((stream, _)) => {
-                    // Small frames are to go at once; failing to ask for that harms nothing.
+                    // Small frames are sent at once; a failure to set this harms nothing.
                     let _ = stream.set_nodelay(true);
                     connections.add(serve(Line::tcp(stream)));
                 }
@@ -387,7 +387,7 @@ where
     }
 }
 
-/// The connections of one listener, each on a task of its own; dropped, they end.
+/// Connections of one listener, each on a task of its own; dropping this ends them.
 #[derive(Default)]
 struct Connections(JoinSet<()>);
 
@@ -401,7 +401,7 @@ impl Connections {
         }
     }
 
-    /// Waits until a connection ended, and tells if its task panicked.
+    /// Waits until a connection ends; logs a panic of its task.
     async fn one_ended(&mut self) {
         match self.0.join_next().await {
             Some(Err(error)) if error.is_panic() => {
@@ -413,7 +413,7 @@ impl Connections {
     }
 }
 
-/// Takes a port; an error says whose and which.
+/// Binds a port; the error names the server and the port.
 async fn bind(server: &str, address: IpAddr, port: u16) -> io::Result<TcpListener> {
     let bound = TcpListener::bind((address, port)).await;
     bound.map_err(|error| io::Error::new(error.kind(), format!("{server}={port}: {error}")))

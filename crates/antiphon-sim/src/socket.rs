@@ -1,4 +1,4 @@
-//! One socket from its first frame to its goodbye, whatever the platform.
+//! One socket from its first frame to its goodbye, for every platform.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
@@ -22,35 +22,36 @@ use crate::{
 /// Longest time between the first goodbye, whichever side says it, and the end of the connection.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 
-/// What a platform makes of the client at the other end of a socket.
+/// The client at the other end of a socket.
 ///
-/// Its value is dropped when the first goodbye was said or the line broke, so `Drop` takes the connection out of the
-/// platform's state: what happens after that is not sent on it.
+/// The value is dropped at the first close frame or when the connection breaks, so that `Drop` removes the connection
+/// from the
+/// platform's state: later events are not sent on it.
 pub(crate) trait Peer {
-    /// Takes a text or binary message; gives whether the connection goes on.
+    /// Handles a text or binary message; returns whether the connection goes on.
     fn heard(&self, message: &Message) -> bool;
 
-    /// Takes the code of the client's close frame, 1005 where it has none.
+    /// Handles the client's close frame; its code is 1005 if it has none.
     fn closed(&self, _code: u16) {}
 
-    /// Reacts to silence that was longer than the platform's patience; the connection ends soon after.
+    /// Handles silence longer than `patience`; the connection ends soon after.
     fn silent(&self) {}
 }
 
-/// What goes out on a socket.
+/// Output of a socket.
 pub(crate) struct Output {
     pub(crate) to_write: mpsc::Receiver<Outgoing>,
     pub(crate) line: Line,
     pub(crate) encoder: Encoder,
 }
 
-/// How the talk on a socket ended.
+/// How a socket ended.
 enum End {
-    /// One side said goodbye, or has to: a close frame is to be written, answered or awaited.
+    /// A close frame is to be written, answered or awaited.
     Goodbye,
-    /// A message was too long: the client is told so.
+    /// A message was too long: the socket closes with 1009.
     TooLong,
-    /// Nothing can be said any more.
+    /// The connection is broken.
     Line,
 }
 
@@ -102,7 +103,7 @@ pub(crate) async fn serve_socket<S>(
                 sleep_until(deadline()).await;
             }
             peer.silent();
-            // What closes the connection has to be written first.
+            // The close frame has to be written first.
             sleep(FAREWELL).await;
         };
         tokio::select! {
@@ -115,13 +116,13 @@ pub(crate) async fn serve_socket<S>(
         }
     };
     drop(peer);
-    // Inside a frame that was begun no other can be written.
+    // No close frame can be written inside an unfinished frame.
     if torn.into_inner() {
         return;
     }
     let goodbye = async {
         if matches!(end, End::TooLong) {
-            // A failure means that a goodbye is under way already.
+            // A failure means that a close frame was sent already.
             let too_long = Message::close(Some(CloseCode::MESSAGE_TOO_BIG), "");
             let _ = sink.send(too_long).await;
         }
@@ -129,12 +130,12 @@ pub(crate) async fn serve_socket<S>(
         let _ = sink.close().await;
     };
     if !matches!(end, End::Line) {
-        // Afterwards the connection ends without a word.
+        // After the timeout the connection ends without a close frame.
         let _ = timeout(FAREWELL, goodbye).await;
     }
 }
 
-/// Counts the sockets of a platform that are open, those that say goodbye among them; clones count together.
+/// Count of a platform's open sockets, including closing ones; clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct OpenSockets(Arc<watch::Sender<usize>>);
 
@@ -153,7 +154,7 @@ impl OpenSockets {
 
     /// Waits until none is open.
     pub(crate) async fn all_closed(&self) {
-        // It cannot fail: the sender is at hand.
+        // It cannot fail: this holds the sender.
         let _ = self.0.subscribe().wait_for(|open| *open == 0).await;
     }
 }

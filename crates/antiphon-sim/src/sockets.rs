@@ -54,7 +54,7 @@ impl Socket {
         ))
     }
 
-    /// Counts one more frame; gives the connection's id and the frame's number.
+    /// Counts one more frame; returns the connection's id and the frame's number.
     pub(crate) fn count(&mut self) -> (String, u64) {
         self.frames += 1;
         (self.id.clone(), self.frames)
@@ -86,7 +86,7 @@ impl<E> Default for Reordering<E> {
 }
 
 impl<E> Reordering<E> {
-    /// Takes an event; gives the events to be sent now, in their order.
+    /// Takes an event; returns the events to be sent now, in their order.
     pub(crate) fn take(&mut self, event: E) -> Vec<E> {
         match self.held.take() {
             None if self.pairs > 0 => {

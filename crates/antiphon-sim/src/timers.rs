@@ -68,7 +68,7 @@ pub(crate) trait Timed: Sized + Send + 'static {
     /// The actions that wait for their time.
     fn timers(&mut self) -> &mut Timers<Self>;
 
-    /// Runs everything that is due; gives the time of what is due next.
+    /// Runs everything that is due; returns the time of what is due next.
     fn run_due(&mut self) -> Option<i64> {
         loop {
             let now = self.now();

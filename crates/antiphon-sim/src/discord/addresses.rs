@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::controls::{BotAccount, Discord};
 use crate::addresses::exposed;
 
-/// Where the simulated Discord is, and which bots there are.
+/// Addresses of the simulated Discord, and its bots.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct DiscordAddresses {
@@ -14,7 +14,7 @@ pub struct DiscordAddresses {
     pub rest: String,
     /// Address of the Gateway, without its parameters.
     pub gateway: String,
-    /// The bot that may do what moderators do.
+    /// The bot with moderator permissions.
     #[serde(flatten)]
     pub bot: BotLogin,
     /// Id of the guild that the bot is in.
@@ -27,7 +27,7 @@ pub struct DiscordAddresses {
     pub accounts: Vec<BotLogin>,
 }
 
-/// A bot and its token; serialised, it shows the token, since whoever reads that is to use it.
+/// A bot and its token. Serialising it shows the token, which readers need to log in.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct BotLogin {

@@ -351,7 +351,7 @@ commands! {
         discord.shards(shards);
         discord.require_shards(required);
     };
-    /// Sets how many identifies are taken within five seconds.
+    /// Sets `max_concurrency`: how many identifies are accepted within five seconds.
     "max_concurrency"(identifies: u32) => discord.max_concurrency(identifies);
     /// Sets how many sessions a bot may still start today.
     "session_starts"(left: u32) => discord.session_starts(left);
@@ -366,12 +366,16 @@ commands! {
 
     /// Cuts connections, and refuses new ones for a while.
     "cut"(of: Option<String>, shard: Option<u32>, how_long as "for": Option<Period>) => {
-        how_long.iter().for_each(|wait| discord.refuse_sockets(wait.0));
+        if let Some(wait) = how_long {
+            discord.refuse_sockets(wait.0);
+        }
         discord.those(of, shard).cut();
     };
     /// Resets connections, and refuses new ones for a while.
     "reset"(of: Option<String>, shard: Option<u32>, how_long as "for": Option<Period>) => {
-        how_long.iter().for_each(|wait| discord.refuse_sockets(wait.0));
+        if let Some(wait) = how_long {
+            discord.refuse_sockets(wait.0);
+        }
         discord.those(of, shard).reset();
     };
     /// Closes sockets with a code.
@@ -401,9 +405,9 @@ commands! {
     };
     /// Refuses connections to the host for resuming, or takes them again.
     "stale_resume_host"(on: bool = true) => discord.stale_resume_host(on);
-    /// Acknowledges no heartbeats, or acknowledges them again.
+    /// Sets whether heartbeats stay without an acknowledgement.
     "withhold_acks"(on: bool = true) => discord.withhold_acks(on);
-    /// Acknowledges heartbeats so much later.
+    /// Sets how late heartbeats are acknowledged. Default: at once.
     "delay_acks"(how_long as "for": Period) => discord.delay_acks(how_long.0);
     /// Sends each of the next events twice.
     "duplicate"(of: Option<String>, events: u32) => discord.those(of, None).duplicate(events);
@@ -421,7 +425,7 @@ commands! {
     "odd_presences"(on: bool = true) => discord.odd_presences(on);
     /// Sends RESUMED with null in place of an object, or with an object again.
     "null_resumed"(on: bool = true) => discord.null_resumed(on);
-    /// Sends `VOICE_SERVER_UPDATE` before `VOICE_STATE_UPDATE`, or after it again.
+    /// Sets whether `VOICE_SERVER_UPDATE` precedes `VOICE_STATE_UPDATE`.
     "voice_server_first"(on: bool = true) => discord.voice_server_first(on);
     /// Gives no voice server at first, or gives one at once again.
     "voice_server_missing"(on: bool = true) => discord.voice_server_missing(on);

@@ -1,4 +1,4 @@
-//! Who and what there is on Discord: users, bots, guilds, channels, and what is said.
+//! Users, bots, guilds, channels and messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,13 +7,13 @@ use super::{
     permissions,
 };
 
-/// Whom an event concerns.
+/// The accounts that an event is for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scope {
     pub(crate) guild: Option<Id>,
-    /// Only those who can see this channel.
+    /// Limits the event to members who can see this channel.
     pub(crate) channel: Option<Id>,
-    /// Only this account.
+    /// Limits the event to this account.
     pub(crate) only: Option<Id>,
 }
 
@@ -32,7 +32,7 @@ impl Scope {
         }
     }
 
-    /// Only one account of those it concerns.
+    /// Limits the scope to one account.
     pub(crate) fn only(self, account: Id) -> Self {
         Self {
             only: Some(account),
@@ -56,14 +56,14 @@ pub(crate) struct Community {
 }
 
 impl Community {
-    /// The bot with this token, which may stand behind `Bot `.
+    /// Finds the bot with this token, with or without `Bot ` before it.
     pub(crate) fn bot_with(&self, token: &str) -> Option<Id> {
         let token = token.strip_prefix("Bot ").unwrap_or(token);
         let mut bots = self.bots.iter();
         bots.find(|(_, bot)| bot.token == token).map(|(id, _)| *id)
     }
 
-    /// The user with this name or id.
+    /// Finds the user with this name or id.
     pub(crate) fn user_named(&self, name: &str) -> Option<Id> {
         let by_name = self.users.values().find(|user| user.name == name);
         by_name.map(|user| user.id).or_else(|| {
@@ -72,7 +72,7 @@ impl Community {
         })
     }
 
-    /// The channel meant by an id, a name, or a path that ends in one.
+    /// Finds a channel by id, by name, or by a path that ends in one of them.
     pub(crate) fn channel_named(&self, name: &str) -> Option<Id> {
         let name = name.rsplit('/').next().unwrap_or(name);
         let by_id = name
@@ -87,7 +87,7 @@ impl Community {
         })
     }
 
-    /// The guild meant by an id, a name, or a path that begins with `guild/`.
+    /// Finds a guild by id, by name, or by a path that begins with `guild/`.
     pub(crate) fn guild_named(&self, name: &str) -> Option<Id> {
         let name = name
             .strip_prefix("guild/")
@@ -101,7 +101,7 @@ impl Community {
         })
     }
 
-    /// What a user may do in a channel; in a thread, what its parent grants.
+    /// Permissions of a user in a channel; a thread has those of its parent.
     pub(crate) fn permissions(&self, user: Id, channel: &Channel) -> u64 {
         let Some(guild) = channel.guild.and_then(|id| self.guilds.get(&id)) else {
             return if channel.recipients.contains(&user) {
@@ -117,7 +117,7 @@ impl Community {
         permissions::of(guild, user, Some(of))
     }
 
-    /// Channels of a guild; threads only if they are asked for.
+    /// Channels of a guild, or its threads.
     pub(crate) fn channels_of(&self, guild: Id, threads: bool) -> impl Iterator<Item = &Channel> {
         let channels = self.channels.values();
         channels
@@ -131,7 +131,7 @@ impl Community {
         joined.map(|guild| guild.id).collect()
     }
 
-    /// The scope of a channel: its guild's members who see it, or those who talk in it.
+    /// Scope of a channel: the guild's members who can see it, or the recipients of a conversation.
     pub(crate) fn scope_of(&self, channel: Id) -> Scope {
         let guild = self
             .channels

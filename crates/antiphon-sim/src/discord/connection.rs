@@ -1,4 +1,4 @@
-//! The sockets that are open, and what goes out on them.
+//! Open sockets: sending, closing and losing them.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl State {
-    /// Adds a connection; gives the number it is known by.
+    /// Adds a connection; returns the number it is known by.
     pub(crate) fn open(
         &mut self,
         line: Line,
@@ -27,13 +27,13 @@ impl State {
         number
     }
 
-    /// Parts a connection from its session, which may go on elsewhere.
+    /// Separates a connection from its session, which another connection may resume.
     pub(crate) fn part(&mut self, number: u64) -> Option<String> {
         self.release(number);
         self.gateway.connections.get_mut(&number)?.session.take()
     }
 
-    /// Writes down the event that was held back to be sent in the wrong order and now never is.
+    /// Writes the event that was held back into the ledger, since it will not be sent.
     fn release(&mut self, number: u64) {
         let connection = self.gateway.connections.get_mut(&number);
         let held =
@@ -44,12 +44,12 @@ impl State {
         }
     }
 
-    /// Sends a frame that is no dispatch.
+    /// Sends a frame other than a dispatch.
     pub(crate) fn control(&mut self, number: u64, op: u8, data: &Value) {
         self.send(number, Outgoing::Text(frame::control(op, data)));
     }
 
-    /// Sends a frame of any bytes; it has no number and no row.
+    /// Sends a binary frame, without a number and without a ledger row.
     pub(crate) fn binary(&mut self, number: u64, bytes: Bytes) {
         self.send(number, Outgoing::Binary(bytes));
     }
@@ -67,14 +67,14 @@ impl HasSockets for State {
         Some(&mut connection.socket)
     }
 
-    /// Forgets a connection that is over; its session waits for another.
+    /// Removes a connection; its session waits to be resumed.
     fn gone(&mut self, number: u64) {
         self.release(number);
         let now = self.now();
         self.gateway.lose(number, now);
     }
 
-    /// Closes a connection with a code; what was sent before still arrives.
+    /// Closes a connection with a code, after the frames that wait to be written.
     fn close(&mut self, number: u64, code: u16, reason: &str) {
         self.send(number, Outgoing::Close(code, reason.to_owned()));
         let session = self
@@ -83,7 +83,7 @@ impl HasSockets for State {
             .get(&number)
             .and_then(|connection| connection.session.clone());
         self.gone(number);
-        // After these codes there is nothing to go on with (protocol §5).
+        // A session cannot be resumed after these codes (protocol §5).
         if let Some(session) = session.filter(|_| matches!(code, 4004 | 4007 | 4009..=4014)) {
             self.end_session(&session);
         }

@@ -64,7 +64,7 @@ impl Deref for Discord {
     }
 }
 
-/// A bot, and what it logs in with.
+/// A bot's account.
 #[derive(Clone, Debug)]
 pub struct BotAccount {
     /// Id of the bot's user.
@@ -73,12 +73,12 @@ pub struct BotAccount {
     pub application: u64,
     /// Name of the user.
     pub username: String,
-    /// What it identifies with, without `Bot `.
+    /// Token for IDENTIFY, without `Bot `.
     pub token: Secret,
 }
 
 impl Discord {
-    /// Name of the first bot, which has its guild's leave to do what moderators do.
+    /// Name of the first bot, which has moderator permissions in the first guild.
     pub const BOT: &'static str = State::BOT;
 
     pub(super) fn new(server: Arc<Server<State>>) -> Self {
@@ -105,7 +105,7 @@ impl Discord {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // Who and where.
+    // Accounts, guilds and channels.
 
     /// The first bot's token.
     pub fn token(&self) -> Secret {
@@ -118,7 +118,7 @@ impl Discord {
         self.bot(bot)
     }
 
-    /// The bot of this name; a new one that is in no guild, if there is none.
+    /// The bot of this name; an unknown name makes a new bot, which is in no guild.
     pub fn account_named(&self, name: &str) -> BotAccount {
         let bot = self.act(|state| {
             let known = state
@@ -151,7 +151,8 @@ impl Discord {
         })
     }
 
-    /// Every bot: the first one, one that may do anything in its guild (`cantor`), one without rights and privileged intents
+    /// Every bot: the first one, one that may do anything in its guild (`cantor`), one without rights and privileged
+    /// intents
     /// (`lector`), and one that is in no guild (`deacon`).
     pub fn accounts(&self) -> Vec<BotAccount> {
         let bots: Vec<Id> = self.act(|state| state.community.bots.keys().copied().collect());
@@ -173,17 +174,17 @@ impl Discord {
         self.act(|state| state.home.voice)
     }
 
-    /// Id of the channel meant by a name, an id or a path.
+    /// Id of a channel, given by name, id or path.
     pub fn channel(&self, name: &str) -> Option<u64> {
         self.act(|state| state.community.channel_named(name))
     }
 
-    /// Id of the guild meant by a name, an id or a path.
+    /// Id of a guild, given by name, id or path.
     pub fn guild(&self, name: &str) -> Option<u64> {
         self.act(|state| state.community.guild_named(name))
     }
 
-    /// Ids and what they stand for, for people to read.
+    /// Ids and the names that stand for them in a transcript.
     pub(crate) fn names(&self) -> Vec<(String, String)> {
         self.act(|state| {
             let users = state
@@ -214,7 +215,7 @@ impl Discord {
         self.act(|state| state.someone(name))
     }
 
-    /// What is said in a channel, oldest first.
+    /// Texts of a channel's messages, oldest first.
     pub fn texts(&self, channel: &str) -> Vec<String> {
         self.act(|state| {
             let kept = state
@@ -228,7 +229,7 @@ impl Discord {
         })
     }
 
-    /// Sets how many events a second people make by themselves.
+    /// Sets the rate of ambient traffic, in events a second. Default: 0.
     pub fn traffic(&self, rate: u32) {
         self.server.shared.rate.send_replace(rate);
     }
@@ -262,9 +263,9 @@ impl Discord {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What people do.
+    // Messages.
 
-    /// Posts a message; gives its id, or zero where there is no such channel.
+    /// Posts a message; returns its id, or zero if there is no such channel.
     pub fn say(&self, channel: &str, by: &str, text: &str) -> u64 {
         let posted = self.in_channel(channel, |state, channel| {
             let author = state.someone(by);
@@ -273,7 +274,7 @@ impl Discord {
         posted.unwrap_or_default()
     }
 
-    /// Changes a message; tells whether it was there.
+    /// Edits a message; returns whether it exists.
     pub fn edit(&self, channel: &str, message: u64, text: &str) -> bool {
         let edited = self.in_channel(channel, |state, channel| {
             state.edit(channel, message, |message| {
@@ -283,13 +284,13 @@ impl Discord {
         edited.unwrap_or_default()
     }
 
-    /// Deletes a message; tells whether it was there.
+    /// Deletes a message; returns whether it existed.
     pub fn delete(&self, channel: &str, message: u64) -> bool {
         self.in_channel(channel, |state, channel| state.delete(channel, message))
             .unwrap_or_default()
     }
 
-    /// Reacts to a message with an emoji of the platform; tells whether that changed something.
+    /// Reacts to a message with a Unicode emoji; returns whether that changed something.
     pub fn react(&self, channel: &str, message: u64, by: &str, emoji: &str) -> bool {
         let emoji = Emoji {
             id: None,
@@ -311,9 +312,9 @@ impl Discord {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What the server can be set to.
+    // Settings of the server.
 
-    /// Makes a guild like the first one, on a shard of its own; gives its id.
+    /// Creates a guild like the first one, on the next shard; returns its id.
     pub fn add_guild(&self, name: &str) -> u64 {
         self.act(|state| state.add_guild(name))
     }
@@ -323,17 +324,17 @@ impl Discord {
         self.act(|state| state.settings.shards = shards.max(1));
     }
 
-    /// Refuses identifies with fewer shards than are recommended, or takes them again.
+    /// Sets whether an IDENTIFY with fewer shards than recommended is refused.
     pub fn require_shards(&self, on: bool) {
         self.act(|state| state.settings.requires_shards = on);
     }
 
-    /// Sets how many identifies are taken within five seconds.
+    /// Sets `max_concurrency`: how many identifies are accepted within five seconds.
     pub fn max_concurrency(&self, identifies: u32) {
         self.act(|state| state.settings.max_concurrency = identifies.max(1));
     }
 
-    /// Sets how many sessions a bot may still begin today.
+    /// Sets how many sessions every bot may still start today.
     pub fn session_starts(&self, left: u32) {
         self.act(|state| {
             for bot in state.community.bots.values_mut() {
@@ -342,7 +343,7 @@ impl Discord {
         });
     }
 
-    /// Sets how many events a session can have again.
+    /// Sets how many events a session keeps for a resume.
     pub fn replay(&self, events: usize) {
         self.act(|state| {
             state.settings.replay = events;

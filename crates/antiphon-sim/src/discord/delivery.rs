@@ -16,7 +16,7 @@ use super::{
 use crate::{ledger::Entry, outgoing::Outgoing, sockets::HasSockets as _};
 
 impl State {
-    /// Tells an event to all who are due it, and writes it down for those who cannot hear it now.
+    /// Sends an event to every session that is due it, and writes it into the ledger for accounts without a session.
     pub(crate) fn publish(&mut self, name: &str, scope: Scope, data: &Value) {
         self.made += 1;
         self.expire_sessions();
@@ -67,7 +67,7 @@ impl State {
         }
     }
 
-    /// Whether an account with these intents is told an event.
+    /// Whether an account with these intents receives an event.
     fn is_told(
         &self,
         name: &str,
@@ -83,7 +83,7 @@ impl State {
             return false;
         }
         let needed = intents::of(name, scope.guild.is_some());
-        // A bot is always told about its own membership.
+        // A bot always receives its own membership.
         let is_own = name == "GUILD_MEMBER_UPDATE"
             && data.pointer("/user/id").and_then(Value::as_str) == Some(&account.to_string());
         if needed != 0 && needed & own == 0 && !is_own {
@@ -92,7 +92,7 @@ impl State {
         let guild = match scope.guild {
             Some(guild) => match self.community.guilds.get(&guild) {
                 Some(guild) if guild.members.contains_key(&account) => Some(guild),
-                // Somebody who was removed is still told of it.
+                // A removed member still receives its removal.
                 _ => return scope.only == Some(account),
             },
             None => None,
@@ -120,7 +120,7 @@ impl State {
         })
     }
 
-    /// Tells an event to one session.
+    /// Sends an event to one session.
     pub(crate) fn tell(&mut self, session: &str, name: &str, data: &Value) {
         let Some(account) = self
             .gateway
@@ -135,7 +135,7 @@ impl State {
         self.deliver(session, event, data.to_string().into(), Some(account));
     }
 
-    /// Gives an event its sequence, keeps it, writes it down, and sends it if there is a connection.
+    /// Numbers an event, keeps it for a resume, writes it into the ledger, and sends it if the session has a connection.
     pub(crate) fn deliver(&mut self, session: &str, event: Event, body: Arc<str>, due: Option<Id>) {
         let most = self.settings.replay;
         let Some(session) = self.gateway.sessions.get_mut(session) else {
@@ -162,7 +162,7 @@ impl State {
         }
     }
 
-    /// Sends an event with the faults of delivery that are switched on for its connection.
+    /// Sends an event, duplicated or reordered as the connection's faults say.
     fn dispatch(&mut self, number: u64, session: &str, kept: Kept, due: Option<Id>) {
         let Some(connection) = self.gateway.connections.get_mut(&number) else {
             return;
@@ -177,7 +177,7 @@ impl State {
         }
     }
 
-    /// Sends an event of a session and writes down that it was sent.
+    /// Sends an event of a session and writes it into the ledger.
     pub(crate) fn send_kept(&mut self, number: u64, session: &str, kept: &Kept, due: Option<Id>) {
         let Some(connection) = self.gateway.connections.get_mut(&number) else {
             return;
@@ -217,7 +217,7 @@ impl State {
         });
     }
 
-    /// Changes an event as the faults that are switched on have it.
+    /// Applies the faults of events that are switched on.
     fn bend<'a>(&self, name: &str, data: &'a Value) -> Cow<'a, Value> {
         let gateway_faults = &self.gateway.faults;
         if !gateway_faults.odd_presences
@@ -251,7 +251,7 @@ impl State {
         Cow::Owned(data)
     }
 
-    /// Ends sessions that outlived their connections for too long; what their accounts are due goes on.
+    /// Ends sessions whose time without a connection is over; their accounts stay due.
     pub(crate) fn expire_sessions(&mut self) {
         let end = self.now() - self.settings.session_life;
         let over = self.gateway.sessions.values();
@@ -262,7 +262,7 @@ impl State {
         }
     }
 
-    /// Ends a session for good: the bot is in no voice channel any more that it entered by this session.
+    /// Ends a session, and takes the bot out of the voice channels that it entered by this session.
     pub(crate) fn end_session(&mut self, session: &str) -> Option<Session> {
         let session = self.gateway.sessions.remove(session)?;
         let spoke = |voice: &Voice| voice.asked_by.as_ref() == Some(&session.id);
@@ -276,7 +276,7 @@ impl State {
         Some(session)
     }
 
-    /// Ends a session because its client left: nothing is due any more.
+    /// Ends a session whose client left; its account is no longer due events.
     pub(crate) fn leave(&mut self, session: &str) {
         if let Some(session) = self.end_session(session) {
             self.gateway.due.remove(&(session.account, session.shard));
@@ -284,7 +284,7 @@ impl State {
     }
 }
 
-/// Whether the content of a message is kept from an account (protocol §7).
+/// Whether an account receives a message without its content (protocol §7).
 fn hides_content(name: &str, scope: Scope, data: &Value, account: Id, own: u64) -> bool {
     let is_message = matches!(name, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
     if !is_message || own & intents::MESSAGE_CONTENT != 0 || scope.guild.is_none() {
@@ -296,7 +296,7 @@ fn hides_content(name: &str, scope: Scope, data: &Value, account: Id, own: u64) 
     !is(&data["author"]) && !mentions.is_some_and(|users| users.iter().any(is))
 }
 
-/// A message as those see it who may not read it.
+/// A message without its content.
 fn without_content(data: &Value) -> Value {
     let mut data = data.clone();
     let empty = |name: &str| {

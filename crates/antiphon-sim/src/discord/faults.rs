@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Discord {
-    /// Names of the connections that are open, the oldest first.
+    /// Ids of the open connections, oldest first.
     pub fn connections(&self) -> Vec<String> {
         self.act(|state| {
             state
@@ -31,7 +31,7 @@ impl Discord {
         })
     }
 
-    /// Sessions that live, connected or not, the oldest first.
+    /// Ids of the sessions, connected or not, oldest first.
     pub fn sessions(&self) -> Vec<String> {
         self.act(|state| {
             state.expire_sessions();
@@ -39,7 +39,7 @@ impl Discord {
         })
     }
 
-    /// How many sessions were begun today by a bot.
+    /// How many sessions a bot started today.
     pub fn identifies(&self, bot: &str) -> u32 {
         self.act(|state| {
             let bot = state.community.user_named(bot).unwrap_or_default();
@@ -47,7 +47,7 @@ impl Discord {
         })
     }
 
-    /// Heartbeats that came in on all connections there are, and those that were acknowledged.
+    /// Counts of heartbeats received and acknowledged on the open connections.
     pub fn heartbeats(&self) -> (u64, u64) {
         self.act(|state| {
             let connections = state.gateway.connections.values();
@@ -88,7 +88,7 @@ impl Discord {
         self.each(|state, number| state.control(number, 7, &Value::Null));
     }
 
-    /// Tells every client that its session is invalid (op 9); unless it is resumable, it is over.
+    /// Invalidates every session (op 9); a session that is not resumable ends.
     pub fn invalidate(&self, resumable: bool) {
         self.each(|state, number| {
             let session = state.part(number);
@@ -113,7 +113,7 @@ impl Discord {
         self.each(|state, number| state.control(number, 1, &Value::Null));
     }
 
-    /// Ends the sessions that have no connection now, as if their time were over.
+    /// Ends the sessions without a connection, as if their time were over.
     pub fn forget_sessions(&self) {
         self.act(|state| {
             state
@@ -123,17 +123,17 @@ impl Discord {
         });
     }
 
-    /// Acknowledges no heartbeats, or acknowledges them again.
+    /// Sets whether heartbeats stay without an acknowledgement.
     pub fn withhold_acks(&self, withhold: bool) {
         self.act(|state| state.gateway.faults.withholds_acks = withhold);
     }
 
-    /// Acknowledges heartbeats so much later.
+    /// Sets how late heartbeats are acknowledged. Default: at once.
     pub fn delay_acks(&self, late: Duration) {
         self.act(|state| state.gateway.faults.late_acks = late);
     }
 
-    /// Refuses connections to the host that READY names for resuming, or takes them again.
+    /// Sets whether the host that READY names for resuming refuses connections.
     ///
     /// Over real sockets the two hosts are one, and nothing is refused.
     pub fn stale_resume_host(&self, stale: bool) {
@@ -149,32 +149,33 @@ impl Discord {
         });
     }
 
-    /// Sends compressed payloads to new connections in messages of at most so many bytes.
+    /// Splits compressed payloads of new connections into messages of at most this many bytes.
     pub fn split(&self, bytes: Option<usize>) {
         self.act(|state| state.gateway.faults.split = bytes);
     }
 
-    /// Sets in which order the keys of a dispatch come.
+    /// Sets the order of a dispatch's keys.
     pub fn key_order(&self, order: KeyOrder) {
         self.act(|state| state.gateway.faults.key_order = order);
     }
 
-    /// Sends a text as it is; it has no number and no row.
+    /// Sends a text frame as it is, without a number and without a ledger row.
     pub fn frame(&self, text: &str) {
         self.each(|state, number| state.send(number, Outgoing::Text(text.into())));
     }
 
-    /// Sends bytes in a binary frame as they are; in the middle of a compressed stream, they break it.
+    /// Sends a binary frame as it is; inside a compressed stream, it breaks the stream.
     pub fn binary(&self, bytes: &[u8]) {
         self.each(|state, number| state.binary(number, Bytes::copy_from_slice(bytes)));
     }
 
-    /// Sends the first half of the frame that would carry a text; what comes after it cannot be read where it was compressed.
+    /// Sends the first half of the frame that would carry a text; on a compressed transport, later frames cannot be
+    /// read.
     pub fn truncated(&self, text: &str) {
         self.each(|state, number| state.send(number, Outgoing::Truncated(text.into())));
     }
 
-    /// Tells every session an event of this name, or without one, with this data; it has a sequence and a row.
+    /// Sends every session a dispatch of this name, or without one; it has a sequence and a ledger row.
     pub fn dispatch(&self, name: Option<&str>, data: &Value) {
         self.act(|state| {
             state.made += 1;
@@ -195,25 +196,26 @@ impl Discord {
         });
     }
 
-    /// Sends ids inside events as numbers, or as texts again.
+    /// Sets whether ids inside events are numbers.
     pub fn numeric_ids(&self, on: bool) {
         self.act(|state| state.gateway.faults.numeric_ids = on);
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What goes wrong with requests.
+    // Faults of requests.
 
-    /// Lets the next requests that fit fail: `METHOD /path`, or the path alone, without `/api/v10`, with `*` for anything.
+    /// Lets the next `times` requests fail that fit a pattern over `METHOD /path` or the path alone, without
+    /// `/api/v10`; `*` stands for anything.
     pub fn fail(&self, requests: &str, times: u32, fault: RestFault) {
         self.act(|state| state.faults.fail(requests, None, times, fault));
     }
 
-    /// Limits no requests, or limits them again.
+    /// Sets whether requests are free of rate limits.
     pub fn unlimited(&self, on: bool) {
         self.act(|state| state.rest.limits.are_off = on);
     }
 
-    /// Gives a bot another token; the old one is no longer good.
+    /// Gives a bot another token; the old one becomes invalid.
     pub fn reset_token(&self, bot: &str) -> Secret {
         let bot = self.account_named(bot).id;
         self.act(|state| {

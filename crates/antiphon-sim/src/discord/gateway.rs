@@ -1,4 +1,4 @@
-//! The Gateway's part of the state: sessions, their connections, and what accounts are due.
+//! The Gateway's part of the state: sessions, connections, and accounts that are due events.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::sockets::{Reordering, Selection, Socket};
 
-/// Milliseconds in which only so many identifies are taken.
+/// Milliseconds within which `max_concurrency` limits identifies.
 const IDENTIFY_WINDOW: i64 = 5_000;
 
-/// A shard's number and how many there are.
+/// A shard's number, and the number of shards.
 pub(crate) type Shard = (u32, u32);
 
-/// What an account is due on a shard, from its first identify until it leaves, connected or not.
+/// An account that is due a shard's events, from its first IDENTIFY until its client leaves.
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
     pub(crate) intents: u64,
@@ -29,11 +29,11 @@ pub(crate) struct Due {
     pub(crate) session: String,
 }
 
-/// A session, which outlives its connection for a while.
+/// A session; it outlives its connection by `session_life`.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: String,
-    /// Number among all sessions, by which the newest is known.
+    /// Number among all sessions; the newest has the highest.
     pub(crate) number: u64,
     pub(crate) account: Id,
     pub(crate) shard: Shard,
@@ -41,7 +41,7 @@ pub(crate) struct Session {
     pub(crate) large_threshold: usize,
     /// Sequence of the last event.
     pub(crate) seq: u64,
-    /// What can be had again, oldest first.
+    /// Events for a resume, oldest first.
     pub(crate) buffer: VecDeque<Kept>,
     pub(crate) connection: Option<u64>,
     /// When its connection was lost.
@@ -85,7 +85,7 @@ pub(crate) fn shard_of(guild: Option<Id>, count: u32) -> u32 {
     u32::try_from(shard).unwrap_or(0)
 }
 
-/// What goes wrong here and nowhere else.
+/// Faults that only this platform has.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct GatewayFaults {
@@ -100,9 +100,9 @@ pub(crate) struct GatewayFaults {
     pub(crate) key_order: KeyOrder,
     /// Ids inside events are numbers.
     pub(crate) numeric_ids: bool,
-    /// `MESSAGE_UPDATE` has only what changed.
+    /// `MESSAGE_UPDATE` has only the changed fields.
     pub(crate) partial_updates: bool,
-    /// Presences have a status that nobody knows and a user who has more than an id.
+    /// Presences have an unknown status, and a user with more than an id.
     pub(crate) odd_presences: bool,
     /// The voice server's address comes before the voice state.
     pub(crate) voice_server_first: bool,
@@ -161,7 +161,7 @@ impl Gateway {
         self.opened
     }
 
-    /// Adds a connection; gives the number it is known by.
+    /// Adds a connection; returns the number it is known by.
     pub(crate) fn open(&mut self, number: u64, socket: Socket, is_compressed: bool) {
         let connection = Connection {
             socket,
@@ -180,7 +180,7 @@ impl Gateway {
         self.connections.get(&number)?.session.clone()
     }
 
-    /// Takes a connection from its session, which waits for another.
+    /// Removes a connection; its session waits to be resumed.
     pub(crate) fn lose(&mut self, number: u64, now: i64) {
         let Some(connection) = self.connections.remove(&number) else {
             return;
@@ -192,7 +192,7 @@ impl Gateway {
         }
     }
 
-    /// Gives a connection to a session.
+    /// Joins a connection and a session.
     pub(crate) fn join(&mut self, number: u64, session: &str) {
         if let Some(session) = self.sessions.get_mut(session) {
             session.connection = Some(number);
@@ -208,7 +208,7 @@ impl Gateway {
         let session = self.session_on(number)?;
         self.sessions.get(&session).map(|session| session.account)
     }
-    /// Whether it is this shard's turn to identify.
+    /// Whether a shard may identify now; counts the IDENTIFY if it may.
     pub(crate) fn may_start(
         &mut self,
         account: Id,
@@ -238,7 +238,7 @@ impl Gateway {
         sessions.into_values().collect()
     }
 
-    /// Numbers of the connections that are meant.
+    /// Numbers of the connections that fit a selection.
     pub(crate) fn select(&self, of: &Selection) -> Vec<u64> {
         let account: Option<Id> = of.account.as_deref().and_then(|id| id.parse().ok());
         let fits = |connection: &Connection| {

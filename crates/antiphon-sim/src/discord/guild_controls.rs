@@ -1,4 +1,4 @@
-//! What people do in guilds, besides talking.
+//! Control of guilds: members, roles, channels, voice and other messages.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ impl Discord {
         });
     }
 
-    /// Leaves a guild; a bot is told that the guild is gone.
+    /// Leaves a guild; a bot receives `GUILD_DELETE`.
     pub fn leave(&self, guild: &str, who: &str) {
         self.in_guild(guild, |state, guild| {
             let user = state.someone(who);
@@ -28,7 +28,7 @@ impl Discord {
         });
     }
 
-    /// Kicks somebody.
+    /// Kicks a user.
     pub fn kick(&self, guild: &str, by: &str, who: &str) {
         self.in_guild(guild, |state, guild| {
             let (by, user) = (state.someone(by), state.someone(who));
@@ -36,7 +36,7 @@ impl Discord {
         });
     }
 
-    /// Bans somebody.
+    /// Bans a user.
     pub fn ban(&self, guild: &str, by: &str, who: &str) {
         self.in_guild(guild, |state, guild| {
             let (by, user) = (state.someone(by), state.someone(who));
@@ -52,7 +52,7 @@ impl Discord {
         });
     }
 
-    /// Changes what somebody is called in a guild; nothing takes the name away.
+    /// Sets a member's nickname; `None` removes it.
     pub fn nick(&self, guild: &str, who: &str, nick: Option<&str>) {
         self.change_member(guild, who, |member| member.nick = nick.map(str::to_owned));
     }
@@ -64,7 +64,7 @@ impl Discord {
         });
     }
 
-    /// Gives somebody a role by its name, or takes it.
+    /// Gives a member a role by its name, or takes it.
     pub fn give_role(&self, guild: &str, by: &str, who: &str, role: &str, on: bool) {
         self.in_guild(guild, |state, guild| {
             let (by, user) = (state.someone(by), state.someone(who));
@@ -86,7 +86,7 @@ impl Discord {
         });
     }
 
-    /// Appears as `online`, `idle`, `dnd` or `offline`, playing something or nothing.
+    /// Sets a member's presence: `online`, `idle`, `dnd` or `offline`, with a game or without.
     pub fn appear(&self, guild: &str, who: &str, status: &str, plays: Option<&str>) {
         self.in_guild(guild, |state, guild| {
             let user = state.someone(who);
@@ -97,7 +97,7 @@ impl Discord {
         });
     }
 
-    /// Makes a crowd of new members, without telling anybody.
+    /// Adds new members without an event.
     pub fn crowd(&self, guild: &str, members: usize) {
         self.in_guild(guild, |state, guild| {
             for number in 0..members {
@@ -119,7 +119,7 @@ impl Discord {
     // -----------------------------------------------------------------------------------------------------------------
     // Roles, channels, threads.
 
-    /// Makes a role; gives its id, or zero where there is no such guild.
+    /// Creates a role; returns its id, or zero if there is no such guild.
     pub fn add_role(&self, guild: &str, by: &str, name: &str) -> u64 {
         let made = self.in_guild(guild, |state, guild| {
             let by = state.someone(by);
@@ -133,7 +133,7 @@ impl Discord {
         self.change_role(guild, by, role, |role| name.clone_into(&mut role.name));
     }
 
-    /// Sets what a role may do, as Discord's bits.
+    /// Sets a role's permissions, as Discord's bits.
     pub fn permit_role(&self, guild: &str, by: &str, role: u64, permissions: u64) {
         self.change_role(guild, by, role, |role| role.permissions = permissions);
     }
@@ -145,7 +145,7 @@ impl Discord {
         });
     }
 
-    /// Takes a role away.
+    /// Deletes a role.
     pub fn remove_role(&self, guild: &str, by: &str, role: u64) {
         self.in_guild(guild, |state, guild| {
             let by = state.someone(by);
@@ -153,7 +153,7 @@ impl Discord {
         });
     }
 
-    /// Makes a text channel; gives its id, or zero where there is no such guild.
+    /// Creates a text channel; returns its id, or zero if there is no such guild.
     pub fn add_channel(&self, guild: &str, by: &str, name: &str) -> u64 {
         let made = self.in_guild(guild, |state, guild| {
             let by = state.someone(by);
@@ -162,14 +162,14 @@ impl Discord {
         made.unwrap_or_default()
     }
 
-    /// Sets what a channel is about.
+    /// Sets a channel's topic.
     pub fn topic(&self, channel: &str, by: &str, topic: &str) {
         self.change_channel(channel, by, |channel| {
             channel.topic = Some(topic.to_owned());
         });
     }
 
-    /// Sets how many a voice channel holds; zero for any number.
+    /// Sets a voice channel's user limit; zero removes it.
     pub fn user_limit(&self, channel: &str, by: &str, limit: u64) {
         self.change_channel(channel, by, |channel| channel.user_limit = limit);
     }
@@ -181,7 +181,7 @@ impl Discord {
         });
     }
 
-    /// Takes a channel or a thread away.
+    /// Deletes a channel or a thread.
     pub fn remove_channel(&self, channel: &str, by: &str) {
         self.in_channel(channel, |state, channel| {
             let by = state.someone(by);
@@ -189,7 +189,7 @@ impl Discord {
         });
     }
 
-    /// Begins a thread; gives its id, or zero where there is no such channel.
+    /// Creates a thread; returns its id, or zero if there is no such channel.
     pub fn add_thread(&self, channel: &str, by: &str, name: &str) -> u64 {
         let made = self.in_channel(channel, |state, channel| {
             let by = state.someone(by);
@@ -198,7 +198,7 @@ impl Discord {
         made.unwrap_or_default()
     }
 
-    /// Enters a thread, or leaves it.
+    /// Joins a thread, or leaves it.
     pub fn follow_thread(&self, thread: &str, who: &str, on: bool) {
         self.in_channel(thread, |state, thread| {
             let user = state.someone(who);
@@ -206,7 +206,7 @@ impl Discord {
         });
     }
 
-    /// Makes an invitation; gives its code.
+    /// Creates an invite; returns its code.
     pub fn invite(&self, channel: &str, by: &str) -> String {
         let made = self.in_channel(channel, |state, channel| {
             let by = state.someone(by);
@@ -215,7 +215,7 @@ impl Discord {
         made.unwrap_or_default()
     }
 
-    /// Takes an invitation back; tells whether there was one.
+    /// Revokes an invite; returns whether it existed.
     pub fn revoke(&self, guild: &str, code: &str) -> bool {
         self.in_guild(guild, |state, guild| state.revoke(guild, code))
             .unwrap_or_default()
@@ -224,7 +224,7 @@ impl Discord {
     // -----------------------------------------------------------------------------------------------------------------
     // The guild itself.
 
-    /// Renames a guild; who names it later says the new name, or its id.
+    /// Renames a guild, which then goes by its new name or its id.
     pub fn rename_guild(&self, guild: &str, by: &str, name: &str) {
         self.in_guild(guild, |state, guild| {
             let by = state.someone(by);
@@ -232,12 +232,12 @@ impl Discord {
         });
     }
 
-    /// Takes a guild from all for a while, as an outage does, or gives it back.
+    /// Makes a guild unavailable, as an outage does, or available again.
     pub fn available(&self, guild: &str, on: bool) {
         self.in_guild(guild, |state, guild| state.set_available(guild, on));
     }
 
-    /// Makes a guild's description so many bytes longer, so that its `GUILD_CREATE` is huge.
+    /// Makes a guild's description this many bytes longer, so that its `GUILD_CREATE` is huge.
     pub fn swell(&self, guild: &str, bytes: usize) {
         self.in_guild(guild, |state, guild| {
             if let Some(guild) = state.community.guilds.get_mut(&guild) {
@@ -249,7 +249,7 @@ impl Discord {
     // -----------------------------------------------------------------------------------------------------------------
     // Messages of other kinds.
 
-    /// Answers a message; gives the id of the answer, or zero where there is no such channel.
+    /// Replies to a message; returns the reply's id, or zero if there is no such channel.
     pub fn reply(&self, channel: &str, by: &str, to: u64, text: &str) -> u64 {
         let posted = self.in_channel(channel, |state, channel| {
             let author = state.someone(by);
@@ -265,7 +265,7 @@ impl Discord {
         posted.unwrap_or_default()
     }
 
-    /// Asks a question with answers to choose from; gives the id of the message.
+    /// Posts a poll; returns the id of its message.
     pub fn ask(&self, channel: &str, by: &str, question: &str, answers: &[&str]) -> u64 {
         let posted = self.in_channel(channel, |state, channel| {
             let author = state.someone(by);
@@ -282,7 +282,7 @@ impl Discord {
         posted.unwrap_or_default()
     }
 
-    /// Votes for an answer, counted from one, or takes the vote back.
+    /// Votes for an answer of a poll, counted from 1, or removes the vote.
     pub fn vote(&self, channel: &str, message: u64, by: &str, answer: u64, on: bool) {
         self.in_channel(channel, |state, channel| {
             let user = state.someone(by);
@@ -290,7 +290,7 @@ impl Discord {
         });
     }
 
-    /// Writes to a bot directly; gives the ids of the conversation and of the message.
+    /// Sends a bot a direct message; returns the ids of the channel and of the message.
     pub fn whisper(&self, by: &str, to: &str, text: &str) -> (u64, u64) {
         let bot = self.account_named(to).id;
         self.act(|state| {
@@ -300,13 +300,13 @@ impl Discord {
         })
     }
 
-    /// Pins a message, or takes the pin away; tells whether the message was there.
+    /// Pins a message, or unpins it; returns whether it exists.
     pub fn pin(&self, channel: &str, message: u64, on: bool) -> bool {
         self.in_channel(channel, |state, channel| state.pin(channel, message, on))
             .unwrap_or_default()
     }
 
-    /// Deletes several messages at once; gives how many there were.
+    /// Deletes several messages at once; returns how many existed.
     pub fn delete_many(&self, channel: &str, messages: &[u64]) -> usize {
         self.in_channel(channel, |state, channel| {
             state.delete_many(channel, messages)
@@ -314,13 +314,13 @@ impl Discord {
         .unwrap_or_default()
     }
 
-    /// Uses a command of a bot; gives the id of the interaction.
+    /// Uses a slash command of a bot; returns the id of the interaction.
     pub fn command(&self, channel: &str, by: &str, bot: &str, name: &str, options: &Value) -> u64 {
         let data = json!({"id": "1", "name": name, "type": 1, "options": options});
         self.interact(channel, by, bot, 2, &data)
     }
 
-    /// Uses a component of a bot's message; gives the id of the interaction.
+    /// Uses a component of a bot's message; returns the id of the interaction.
     pub fn press(&self, channel: &str, by: &str, bot: &str, custom_id: &str) -> u64 {
         self.interact(
             channel,
@@ -340,7 +340,7 @@ impl Discord {
         asked.unwrap_or_default()
     }
 
-    /// The type of the answer to an interaction, once there is one.
+    /// Type of the response to an interaction; `None` until there is one.
     pub fn answer_to(&self, interaction: u64) -> Option<u64> {
         self.act(|state| state.rest.interactions.get(&interaction)?.answered)
     }
@@ -363,7 +363,7 @@ impl Discord {
         });
     }
 
-    /// Leaves voice, or is thrown out.
+    /// Disconnects a user from voice.
     pub fn leave_voice(&self, guild: &str, who: &str) {
         self.in_guild(guild, |state, guild| {
             let user = state.someone(who);
@@ -377,7 +377,7 @@ impl Discord {
         self.in_guild(guild, |state, guild| state.change_voice_server(guild, bot));
     }
 
-    /// Where somebody is in a guild: the channel, the voice session and the token that the voice server asks for.
+    /// Voice state of a user in a guild: channel, voice session and the voice server's token.
     pub fn voice(&self, guild: &str, who: &str) -> Option<(u64, String, String)> {
         self.in_guild(guild, |state, guild| {
             let user = state.community.user_named(who)?;
@@ -386,50 +386,50 @@ impl Discord {
         })?
     }
 
-    /// Sends `VOICE_SERVER_UPDATE` before `VOICE_STATE_UPDATE`, or after it again.
+    /// Sets whether `VOICE_SERVER_UPDATE` precedes `VOICE_STATE_UPDATE`.
     pub fn voice_server_first(&self, on: bool) {
         self.act(|state| state.gateway.faults.voice_server_first = on);
     }
 
-    /// Has no voice server at first, or has one at once again.
+    /// Sets whether a voice channel has no voice server for the first second.
     pub fn voice_server_missing(&self, on: bool) {
         self.act(|state| state.gateway.faults.voice_server_missing = on);
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What goes wrong with events.
+    // Faults of events.
 
-    /// Sends chunks of members in the wrong order, or in the right one again.
+    /// Sets whether chunks of members come in reverse order.
     pub fn reverse_chunks(&self, on: bool) {
         self.act(|state| state.gateway.faults.chunks_reversed = on);
     }
 
-    /// Withholds the chunk of this index, or none.
+    /// Withholds the chunk of members with this index; `None` withholds none.
     pub fn withhold_chunk(&self, index: Option<usize>) {
         self.act(|state| state.gateway.faults.chunk_missing = index);
     }
 
-    /// Sends chunks of so many members, at most a thousand.
+    /// Sets how many members a chunk has, at most 1,000.
     pub fn chunk_size(&self, members: usize) {
         self.act(|state| state.gateway.faults.chunk_size = Some(members));
     }
 
-    /// Sends `MESSAGE_UPDATE` with what changed only, or whole again.
+    /// Sets whether `MESSAGE_UPDATE` has only the changed fields.
     pub fn partial_updates(&self, on: bool) {
         self.act(|state| state.gateway.faults.partial_updates = on);
     }
 
-    /// Sends presences with a status that nobody knows and half a user, or ordinary ones again.
+    /// Sets whether presences have an unknown status and a partial user.
     pub fn odd_presences(&self, on: bool) {
         self.act(|state| state.gateway.faults.odd_presences = on);
     }
 
-    /// Sends RESUMED with null instead of an object, or with an object again.
+    /// Sets whether RESUMED has null in place of an object.
     pub fn null_resumed(&self, on: bool) {
         self.act(|state| state.gateway.faults.resumed_is_null = on);
     }
 
-    /// Lets any channel be made, such as a forum; gives its id.
+    /// Creates a channel of any type, such as a forum; returns its id.
     pub fn add_channel_of_kind(&self, guild: &str, by: &str, name: &str, kind: u8) -> u64 {
         let made = self.in_guild(guild, |state, guild| {
             let by = state.someone(by);
@@ -441,7 +441,7 @@ impl Discord {
         made.unwrap_or_default()
     }
 
-    /// Makes a voice channel; gives its id.
+    /// Creates a voice channel; returns its id.
     pub fn add_voice_channel(&self, guild: &str, by: &str, name: &str) -> u64 {
         self.add_channel_of_kind(guild, by, name, kind::VOICE)
     }

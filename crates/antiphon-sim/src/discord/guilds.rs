@@ -61,7 +61,7 @@ impl State {
     // -----------------------------------------------------------------------------------------------------------------
     // Members.
 
-    /// Takes somebody into a guild; a bot is told about the guild instead.
+    /// Takes a user into a guild; a bot is told about the guild instead.
     pub(crate) fn join(&mut self, guild: Id, user: Id) {
         let joined_at = self.now();
         let Some(home) = self.community.guilds.get_mut(&guild) else {
@@ -85,7 +85,7 @@ impl State {
         }
     }
 
-    /// Takes somebody out of a guild; tells whether they were in it.
+    /// Takes a user out of a guild; returns whether they were in it.
     pub(crate) fn depart(&mut self, guild: Id, user: Id) -> bool {
         let Some(home) = self.community.guilds.get_mut(&guild) else {
             return false;
@@ -104,7 +104,7 @@ impl State {
         true
     }
 
-    /// Throws somebody out; tells whether they were there.
+    /// Throws a user out; returns whether they were there.
     pub(crate) fn kick(&mut self, guild: Id, by: Id, user: Id, reason: Option<&str>) -> bool {
         let was_there = self.depart(guild, user);
         if was_there {
@@ -113,7 +113,7 @@ impl State {
         was_there
     }
 
-    /// Throws somebody out for good.
+    /// Throws a user out for good.
     pub(crate) fn ban(&mut self, guild: Id, by: Id, user: Id, reason: Option<&str>) {
         let Some(home) = self.community.guilds.get_mut(&guild) else {
             return;
@@ -127,7 +127,7 @@ impl State {
         self.depart(guild, user);
     }
 
-    /// Lifts a ban; tells whether there was one.
+    /// Lifts a ban; returns whether there was one.
     pub(crate) fn unban(&mut self, guild: Id, by: Id, user: Id, reason: Option<&str>) -> bool {
         let was_banned = self
             .community
@@ -142,7 +142,7 @@ impl State {
         was_banned
     }
 
-    /// Changes what a guild knows of somebody; tells whether they are in it.
+    /// Changes what a guild knows of a user; returns whether they are in it.
     pub(crate) fn change_member(
         &mut self,
         guild: Id,
@@ -167,7 +167,7 @@ impl State {
         true
     }
 
-    /// Gives somebody a role, or takes it; tells whether they are there.
+    /// Gives a user a role, or takes it; returns whether they are there.
     pub(crate) fn set_role(&mut self, guild: Id, by: Id, user: Id, role: Id, on: bool) -> bool {
         let changed = self.change_member(guild, user, |member| {
             if on {
@@ -185,7 +185,7 @@ impl State {
     // -----------------------------------------------------------------------------------------------------------------
     // Roles.
 
-    /// Makes a role; gives its id.
+    /// Makes a role; returns its id.
     pub(crate) fn add_role(&mut self, guild: Id, by: Id, make: impl FnOnce(&mut Role)) -> Id {
         let id = self.new_id();
         let mut role = Role {
@@ -208,7 +208,7 @@ impl State {
         id
     }
 
-    /// Changes a role; tells whether it was there.
+    /// Changes a role; returns whether it was there.
     pub(crate) fn change_role(
         &mut self,
         guild: Id,
@@ -231,7 +231,7 @@ impl State {
         true
     }
 
-    /// Takes a role away from everybody; tells whether it was there.
+    /// Takes a role away from everybody; returns whether it was there.
     pub(crate) fn remove_role(&mut self, guild: Id, by: Id, id: Id) -> bool {
         let Some(home) = self.community.guilds.get_mut(&guild) else {
             return false;
@@ -251,7 +251,7 @@ impl State {
     // -----------------------------------------------------------------------------------------------------------------
     // Channels.
 
-    /// Makes a channel; gives its id.
+    /// Makes a channel; returns its id.
     pub(crate) fn add_channel(&mut self, guild: Id, by: Id, make: impl FnOnce(&mut Channel)) -> Id {
         let id = self.new_id();
         let position = i64::try_from(self.community.channels_of(guild, false).count()).unwrap_or(0);
@@ -271,7 +271,7 @@ impl State {
         id
     }
 
-    /// Changes a channel or a thread; tells whether it was there.
+    /// Changes a channel or a thread; returns whether it was there.
     pub(crate) fn change_channel(
         &mut self,
         by: Id,
@@ -344,7 +344,7 @@ impl State {
         }
     }
 
-    /// Begins a thread; gives its id.
+    /// Begins a thread; returns its id.
     pub(crate) fn add_thread(&mut self, parent: Id, by: Id, name: &str) -> Id {
         let id = self.new_id();
         let thread = Channel {
@@ -369,7 +369,7 @@ impl State {
         id
     }
 
-    /// Puts somebody into a thread, or takes them out.
+    /// Puts a user into a thread, or takes them out.
     pub(crate) fn set_thread_member(&mut self, thread: Id, user: Id, on: bool) {
         let at = iso(self.now());
         let Some(channel) = self
@@ -445,7 +445,7 @@ impl State {
         }
     }
 
-    /// Makes an invitation; gives its code.
+    /// Creates an invite; returns its code.
     pub(crate) fn invite(&mut self, channel: Id, by: Id) -> String {
         let code: String = (0..8).map(|_| self.secrets.alphanumeric()).collect();
         let mut event = self.about_channel(channel);
@@ -470,7 +470,7 @@ impl State {
         code
     }
 
-    /// Takes an invitation back; tells whether there was one.
+    /// Revokes an invite; returns whether it existed.
     pub(crate) fn revoke(&mut self, guild: Id, code: &str) -> bool {
         let Some(channel) = self
             .community

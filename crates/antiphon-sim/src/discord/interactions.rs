@@ -10,7 +10,7 @@ pub(crate) const FIRST_ANSWER: i64 = 3_000;
 pub(crate) const TOKEN_LIFE: i64 = 900_000;
 
 impl State {
-    /// Somebody uses something of a bot: a command (type 2), a component (3), a form (5); gives the id.
+    /// A user uses something of a bot: a command (type 2), a component (3), a form (5); returns the id.
     pub(crate) fn interact(
         &mut self,
         channel: Id,

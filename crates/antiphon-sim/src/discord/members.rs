@@ -1,4 +1,4 @@
-//! Guilds and their members, as sessions see them.
+//! Guilds and member requests, as sessions receive them.
 
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ const FULL_LIST: i64 = 30_000;
 const NONCE: usize = 32;
 
 impl State {
-    /// A guild as a session gets it at its beginning.
+    /// The `GUILD_CREATE` of a guild for a session.
     pub(crate) fn guild_create(&self, id: Id, session: &str) -> Value {
         let (Some(guild), Some(session)) = (
             self.community.guilds.get(&id),
@@ -135,7 +135,7 @@ impl State {
         }
     }
 
-    /// The members that are asked for, and those asked for that are not there.
+    /// The requested members, and the requested ids without a member.
     fn members_asked_for(&self, guild: &Guild, data: &Value) -> (Vec<(Id, Value)>, Vec<Value>) {
         let known = |user: &Id| {
             Some((
@@ -273,7 +273,7 @@ impl State {
         }
     }
 
-    /// Takes a request for what channels are about (op 43).
+    /// Takes a request for channels' information (op 43).
     pub(crate) fn take_channel_request(&mut self, number: u64, data: &Value) {
         let (Some(session), Some(account)) = (
             self.gateway.session_on(number),

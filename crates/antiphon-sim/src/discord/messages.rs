@@ -1,4 +1,4 @@
-//! What is said, and what becomes of it.
+//! Messages: posting, editing, reactions and pins.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{
     state::State,
 };
 
-/// What a new message has beside its author.
+/// A message to be posted.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) content: String,
@@ -40,7 +40,7 @@ impl Draft {
 }
 
 impl State {
-    /// Posts a message; gives its id.
+    /// Posts a message; returns its id.
     pub(crate) fn post(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
         let id = self.new_id();
         let message = Message {
@@ -79,7 +79,7 @@ impl State {
         id
     }
 
-    /// Changes a message; tells whether it was there.
+    /// Edits a message; returns whether it exists.
     pub(crate) fn edit(&mut self, channel: Id, id: Id, change: impl FnOnce(&mut Message)) -> bool {
         let now = self.now();
         let Some(message) = self
@@ -96,7 +96,7 @@ impl State {
         true
     }
 
-    /// Deletes a message; tells whether it was there.
+    /// Deletes a message; returns whether it existed.
     pub(crate) fn delete(&mut self, channel: Id, id: Id) -> bool {
         if self.forget(channel, id).is_none() {
             return false;
@@ -106,7 +106,7 @@ impl State {
         true
     }
 
-    /// Deletes several messages at once; gives how many there were.
+    /// Deletes several messages at once; returns how many existed.
     pub(crate) fn delete_many(&mut self, channel: Id, ids: &[Id]) -> usize {
         let gone: Vec<Id> = ids
             .iter()
@@ -125,7 +125,7 @@ impl State {
         gone.len()
     }
 
-    /// A message that was said and not deleted.
+    /// A message that exists.
     pub(crate) fn message(&self, channel: Id, id: Id) -> Option<&Message> {
         self.community.messages.get(&channel)?.get(&id)
     }
@@ -167,7 +167,7 @@ impl State {
         self.publish(name, self.community.scope_of(channel), &event);
     }
 
-    /// A message as an event has it: with the guild and what it knows of the author.
+    /// A message as an event has it: with the guild and its member.
     fn message_event(&self, message: &Message) -> Value {
         let mut event = self.message_json(message);
         let Some(channel) = self.community.channels.get(&message.channel) else {
@@ -261,7 +261,7 @@ impl State {
                 .get(&message.channel)
                 .and_then(|kept| kept.get(&original));
             json["referenced_message"] = match kept {
-                // Of a reply to a reply only one step is shown.
+                // A reply to a reply shows one step only.
                 Some(original) => self.message_json(&Message {
                     reply_to: None,
                     ..original.clone()
@@ -272,7 +272,7 @@ impl State {
         json
     }
 
-    /// Reacts to a message, or takes a reaction back; tells whether that changed something.
+    /// Adds or removes a reaction; returns whether that changed something.
     pub(crate) fn react(&mut self, channel: Id, id: Id, user: Id, emoji: &Emoji, on: bool) -> bool {
         let Some(message) = self
             .community
@@ -327,7 +327,7 @@ impl State {
         true
     }
 
-    /// Takes all reactions from a message, or those with one emoji; tells whether the message was there.
+    /// Removes all reactions of a message, or those with one emoji; returns whether the message exists.
     pub(crate) fn clear_reactions(&mut self, channel: Id, id: Id, emoji: Option<&Emoji>) -> bool {
         let Some(message) = self
             .community
@@ -353,7 +353,7 @@ impl State {
         true
     }
 
-    /// Somebody begins to type.
+    /// Sends `TYPING_START`.
     pub(crate) fn type_in(&mut self, channel: Id, user: Id) {
         let mut event = self.about_channel(channel);
         event["user_id"] = json!(user.to_string());
@@ -364,7 +364,7 @@ impl State {
         self.publish("TYPING_START", self.community.scope_of(channel), &event);
     }
 
-    /// Pins a message, or takes the pin away; tells whether the message was there.
+    /// Pins a message, or unpins it; returns whether it exists.
     pub(crate) fn pin(&mut self, channel: Id, id: Id, on: bool) -> bool {
         let now = self.now();
         let Some(message) = self
@@ -396,7 +396,7 @@ impl State {
         true
     }
 
-    /// Somebody as the guild of a channel knows them.
+    /// A user as a member of a channel's guild.
     pub(crate) fn member_json(&self, channel: Id, user: Id) -> Option<Value> {
         let guild = self
             .community

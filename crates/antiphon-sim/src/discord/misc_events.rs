@@ -1,4 +1,4 @@
-//! Events of which the simulator knows the shape and little more.
+//! Events that the simulator sends without simulating their subject.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(crate) const PASSING: [&str; 13] = [
     "SUBSCRIPTION_CREATE",
 ];
 
-/// Things of a guild that come and go: how they are called, and their events before `_CREATE`, `_UPDATE` and `_DELETE`.
+/// Objects of a guild: their name, and the prefix of their events `_CREATE`, `_UPDATE` and `_DELETE`.
 pub(crate) const THINGS_OF_GUILDS: [(&str, &str); 5] = [
     ("event", "GUILD_SCHEDULED_EVENT"),
     ("stage", "STAGE_INSTANCE"),
@@ -38,7 +38,7 @@ pub(crate) const THINGS_OF_GUILDS: [(&str, &str); 5] = [
 ];
 
 impl State {
-    /// Lets an event of [`PASSING`] happen.
+    /// Sends an event of [`PASSING`].
     pub(crate) fn pass(&mut self, name: &str, guild: Id, user: Id) {
         let id = self.new_id().to_string();
         let (g, u) = (guild.to_string(), user.to_string());
@@ -128,7 +128,7 @@ impl State {
         self.publish(name, scope, &event);
     }
 
-    /// Makes a thing of [`THINGS_OF_GUILDS`], or changes or removes the oldest: `CREATE`, `UPDATE` or `DELETE`.
+    /// Creates an object of [`THINGS_OF_GUILDS`], or updates or deletes the oldest: `CREATE`, `UPDATE` or `DELETE`.
     pub(crate) fn handle_thing(&mut self, what: &'static str, how: &str, guild: Id, user: Id) {
         let Some((_, events)) = THINGS_OF_GUILDS.iter().find(|(name, _)| *name == what) else {
             return;
@@ -210,7 +210,7 @@ impl State {
         }
     }
 
-    /// Somebody is interested in a scheduled event, or no longer.
+    /// Subscribes a user to a scheduled event, or unsubscribes.
     pub(crate) fn attend(&mut self, guild: Id, user: Id, on: bool) {
         let events = self
             .community
@@ -237,7 +237,7 @@ impl State {
         }
     }
 
-    /// Somebody votes in a poll, or takes the vote back.
+    /// Adds or removes a vote of a poll.
     pub(crate) fn vote(&mut self, channel: Id, message: Id, user: Id, answer: u64, on: bool) {
         let mut event = self.about_channel(channel);
         event["message_id"] = json!(message.to_string());
@@ -251,7 +251,7 @@ impl State {
         self.publish(name, self.community.scope_of(channel), &event);
     }
 
-    /// Somebody buys something of a bot, or stops having it: `CREATE`, `UPDATE` or `DELETE`.
+    /// Sends an entitlement event: `CREATE`, `UPDATE` or `DELETE`.
     pub(crate) fn entitle(&mut self, user: Id, how: &str) {
         let (id, bot) = (self.new_id(), self.home.bot);
         let event = json!({

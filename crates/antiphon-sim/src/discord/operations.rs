@@ -1,4 +1,4 @@
-//! What clients send on the Gateway, and what comes of it (protocol §1 to §8).
+//! Gateway operations of clients (protocol §1 to §8).
 
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ impl State {
         }
     }
 
-    /// Closes a connection whose client did something it should not.
+    /// Closes a connection for a violation of the protocol.
     fn refuse(&mut self, number: u64, code: u16, reason: &str) {
         self.note(format!("a client was closed with {code}: {reason}"));
         self.close(number, code, reason);
@@ -159,7 +159,7 @@ impl State {
         self.start(number, account, shard, wanted, data);
     }
 
-    /// Counts a session start; at the end of a day's, the token is no longer good.
+    /// Counts a session start; one more than the day's limit resets the token.
     fn count_start(&mut self, account: Id) -> bool {
         let (left, _) = self.starts(account);
         if left == 0 {
@@ -176,7 +176,7 @@ impl State {
         true
     }
 
-    /// Session starts that are left, and milliseconds until they are counted anew.
+    /// Remaining session starts, and milliseconds until they are reset.
     pub(crate) fn starts(&mut self, account: Id) -> (u32, i64) {
         let (now, most) = (self.now(), self.settings.starts);
         let Some(bot) = self.community.bots.get_mut(&account) else {
@@ -209,7 +209,7 @@ impl State {
             lost_at: None,
         };
         self.gateway.sessions.insert(id.clone(), session);
-        // Sessions of another number of shards count only as long as they live.
+        // Entries of another number of shards stay only while their sessions live.
         let sessions = &self.gateway.sessions;
         self.gateway.due.retain(|(of, other), due| {
             *of != account || other.1 == shard.1 || sessions.contains_key(&due.session)
@@ -309,7 +309,7 @@ impl State {
         }
         self.gateway.join(number, id);
         for kept in missed {
-            // It was due when it happened; what comes again is a copy.
+            // The event was due when it happened; a replay is a copy.
             self.send_kept(number, id, &kept, None);
         }
         let resumed = if self.gateway.faults.resumed_is_null {
@@ -320,7 +320,7 @@ impl State {
         self.tell(id, "RESUMED", &resumed);
     }
 
-    /// Tells an account of a guild it did not know.
+    /// Sends an account `GUILD_CREATE` for a guild that it joined.
     pub(crate) fn tell_guild(&mut self, guild: Id, account: Id) {
         for session in self.gateway.sessions_of(Some(account)) {
             let Some(one) = self.gateway.sessions.get(&session) else {
@@ -354,7 +354,7 @@ impl State {
         }
     }
 
-    /// Changes how somebody appears in a guild.
+    /// Sets a user's presence in a guild.
     pub(crate) fn appear(&mut self, guild: Id, user: Id, status: &str, activities: Vec<Value>) {
         let presence = super::model::Presence {
             status: status.to_owned(),
@@ -368,7 +368,7 @@ impl State {
     }
 }
 
-/// The shard an identify asks for, if it names one.
+/// The shard that an IDENTIFY names, if it names one.
 fn shard(given: &Value) -> Result<Option<Shard>, ()> {
     if given.is_null() {
         return Ok(None);

@@ -7,7 +7,7 @@ pub(crate) const GATEWAY: &str = "gateway.discord.gg";
 /// Host where sessions are resumed.
 pub(crate) const RESUME: &str = "gateway-us-east1-b.discord.gg";
 
-/// What the servers can be set to.
+/// Settings of the server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     /// Milliseconds between heartbeats.

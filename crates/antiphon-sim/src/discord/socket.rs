@@ -1,4 +1,4 @@
-//! The socket side of the Gateway.
+//! Sockets of the Gateway.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
 /// Longest message taken from a client; the protocol's own limit is far below.
 const LONGEST: usize = 1 << 16;
 
-/// How a client asked to be spoken to.
+/// Transport compression that a client asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {
     None,
@@ -28,11 +28,11 @@ pub(crate) enum Compression {
     Zstd,
 }
 
-/// What a client asked for when it connected.
+/// Query of a Gateway connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wish {
     pub(crate) compression: Compression,
-    /// Whether it is a version that is spoken here.
+    /// Whether the requested version is supported.
     pub(crate) knows_version: bool,
 }
 
@@ -74,7 +74,7 @@ where
         line,
         encoder,
     };
-    // A client that does not beat for two intervals and a half is gone.
+    // A client without a heartbeat for two and a half intervals is disconnected.
     let patience = Duration::from_millis(interval * 5 / 2);
     serve_socket(
         stream,
@@ -87,7 +87,7 @@ where
 }
 
 impl State {
-    /// A client closed its connection; with 1000 or 1001 it leaves for good (protocol §4).
+    /// Handles a client's close frame; 1000 and 1001 end the session (protocol §4).
     fn left(&mut self, number: u64, code: u16) {
         let session = self.gateway.session_on(number);
         self.gone(number);
@@ -96,7 +96,7 @@ impl State {
         }
     }
 
-    /// A client did not beat; a line that is broken on purpose is only lost.
+    /// Handles missing heartbeats; a half-open connection is lost, any other closed with 4009.
     fn time_out(&mut self, number: u64) {
         if self
             .gateway
@@ -111,7 +111,7 @@ impl State {
     }
 }
 
-/// The client at the other end; the connection leaves the state with it.
+/// The client at the other end; dropping it removes the connection from the state.
 struct Shard<'a> {
     server: &'a Server<State>,
     number: u64,

@@ -1,4 +1,4 @@
-//! Everything the simulated Discord knows, behind one lock.
+//! State of the simulated Discord.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::{
 /// Milliseconds from 1970 to the beginning of snowflakes.
 pub(crate) const EPOCH: i64 = 1_420_070_400_000;
 
-/// Makes snowflakes: growing, none twice, and others in every run.
+/// Makes snowflakes: growing, unique, and different in every run.
 #[derive(Debug)]
 pub(crate) struct Snowflakes {
     worker: u64,
@@ -44,7 +44,7 @@ impl Snowflakes {
     }
 }
 
-/// The state of the simulated Discord; what happens in one part is told in the others from here.
+/// State of the simulated Discord. Its parts know nothing of one another; changes that concern several are made here.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) world: World,
@@ -52,21 +52,21 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
     pub(crate) timers: Timers<Self>,
-    /// For tokens and session ids: differs from run to run.
+    /// Generator of tokens and session ids; differs from run to run.
     pub(crate) secrets: Rng,
     pub(crate) snowflakes: Snowflakes,
     pub(crate) gateway: Gateway,
     pub(crate) community: Community,
     pub(crate) rest: Rest,
-    /// Events made so far, by which traffic keeps its pace.
+    /// Events made so far; ambient traffic counts them.
     pub(crate) made: u64,
-    /// Rung when somebody's voice may have become another.
+    /// Notified when a voice state may have changed.
     pub(crate) voices: Arc<Notify>,
     /// The first guild, and its channels.
     pub(crate) home: Home,
 }
 
-/// Where a bot is at home: the ids that are handed out.
+/// Ids of the first guild, its channels and its bot.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Home {
     pub(crate) guild: Id,
@@ -105,7 +105,7 @@ impl State {
         self.ledger.note(self.now(), "discord", text.into());
     }
 
-    /// A new id, of something that begins to exist now.
+    /// Makes an id with the current time.
     pub(crate) fn new_id(&mut self) -> Id {
         let now = self.now();
         self.snowflakes.next(now)
@@ -116,7 +116,7 @@ impl State {
         format!("{:032x}", self.secrets.u128(..))
     }
 
-    /// The user with this name or id; a new name makes someone new.
+    /// The user with this name or id; an unknown name makes a new user.
     pub(crate) fn someone(&mut self, name: &str) -> Id {
         match self.community.user_named(name) {
             Some(user) => user,

@@ -1,4 +1,4 @@
-//! What people do by themselves.
+//! Ambient traffic: actions of simulated users.
 
 use antiphon_core::Rng;
 use serde_json::json;
@@ -11,25 +11,25 @@ use super::{
 };
 use crate::world::{DRIFTERS, LINES, SONGS};
 
-/// Channels, threads, roles and invitations that people make at most, in one guild each.
+/// Most channels, threads, roles and invites of a guild that traffic makes.
 const CROWD: usize = 12;
-/// Messages of which one is chosen to be changed.
+/// How many recent messages traffic chooses from.
 const RECENT: usize = 12;
 
-/// Draws what happens next.
+/// Draws the next action.
 #[derive(Debug)]
 pub(crate) struct Traffic {
     chance: Rng,
     said: u64,
 }
 
-/// Where something happens, and who does it.
+/// Place and user of an action.
 #[derive(Clone, Copy)]
 struct Scene {
     guild: Id,
     channel: Id,
     user: Id,
-    /// A message that was said not long ago.
+    /// A recent message.
     message: Option<Id>,
 }
 
@@ -38,7 +38,7 @@ impl Traffic {
         Self { chance, said: 0 }
     }
 
-    /// Does one thing; gives how many events it made.
+    /// Does one action; returns how many events it made.
     pub(crate) fn play(&mut self, state: &mut State) -> u32 {
         let before = state.made;
         if let Some(scene) = self.scene(state) {
@@ -59,7 +59,7 @@ impl Traffic {
             .channels_of(guild, false)
             .filter(|channel| matches!(channel.kind, 0 | 5))
             .chain(state.community.channels_of(guild, true))
-            // What the first bot cannot see would make the pace look slower than it is.
+            // Channels that the first bot cannot see would make the rate look lower.
             .filter(|channel| state.community.permissions(state.home.bot, channel) != 0)
             .map(|channel| channel.id)
             .collect();
@@ -260,7 +260,7 @@ impl Traffic {
         }
     }
 
-    /// Passers-by come, and go again.
+    /// Members join and leave.
     fn come_and_go(&mut self, state: &mut State, guild: Id) {
         let Some(name) = self.one_of(&DRIFTERS) else {
             return;
@@ -401,7 +401,7 @@ impl Traffic {
         .unwrap_or("alto")
     }
 
-    /// Something to say, never twice the same.
+    /// A text, different each time.
     fn line(&mut self) -> String {
         self.said += 1;
         let line = LINES[self.chance.usize(..LINES.len())];

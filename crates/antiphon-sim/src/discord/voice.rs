@@ -1,4 +1,4 @@
-//! Who is in which voice channel.
+//! Voice states and voice servers.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use super::{
 };
 use crate::timers::Timed as _;
 
-/// Where the audio would go.
+/// Endpoint of the voice server.
 const ENDPOINT: &str = "c-fra01-sim.discord.media:443";
-/// How long a voice server takes to be found where there is none at first.
+/// Time until a missing voice server is available.
 const SEARCH: Duration = Duration::from_secs(1);
 
-/// What a bot was handed for one voice channel.
+/// Credentials of a bot for one voice channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct VoicePass {
     pub(crate) channel: Id,
@@ -27,8 +27,8 @@ pub(crate) struct VoicePass {
 }
 
 impl State {
-    /// What a bot was handed last; nothing while it is in no channel. Absent altogether for those this Discord does not
-    /// know.
+    /// Credentials of a bot in a guild: `Some(None)` while it is in no channel, `None` if the guild or the bot is
+    /// unknown.
     #[expect(clippy::option_option, reason = "in no channel, or not known at all")]
     pub(crate) fn voice_pass(&self, guild: Id, user: Id) -> Option<Option<VoicePass>> {
         let guild = self.community.guilds.get(&guild)?;
@@ -42,12 +42,12 @@ impl State {
         }))
     }
 
-    /// Takes a bot's wish to join, move or leave (op 4).
+    /// Takes a bot's voice state update: join, move or leave (op 4).
     pub(crate) fn take_voice(&mut self, number: u64, data: &Value) {
         let Some(account) = self.gateway.account_of(number) else {
             return;
         };
-        // Ids are taken as numbers as well: established clients send them so.
+        // Ids may be numbers: established clients send them so.
         let id = |name: &str| match &data[name] {
             Value::String(id) => id.parse::<Id>().ok(),
             other => other.as_u64(),
@@ -64,7 +64,7 @@ impl State {
             let connection = self.gateway.connections.get(&number);
             let session = connection.and_then(|one| one.session.clone());
             let home = self.community.guilds.get_mut(&guild);
-            // What another session of the bot entered is entered anew.
+            // A channel that another session of the bot joined is joined anew.
             if let Some(home) = home
                 && home
                     .voices
@@ -89,7 +89,7 @@ impl State {
         }
     }
 
-    /// Puts somebody into a voice channel; nothing happens if they may not, or if it is full.
+    /// Moves a user into a voice channel; a user without permission, or a full channel, changes nothing.
     pub(crate) fn join_voice(
         &mut self,
         guild: Id,
@@ -116,7 +116,7 @@ impl State {
             .iter()
             .filter(|(who, voice)| **who != user && voice.channel == channel);
         let is_full = limit > 0 && u64::try_from(others.count()).unwrap_or(u64::MAX) >= limit;
-        // A channel that is full, or closed to the bot, gives no reply at all.
+        // Discord does not reply for a channel that is full or closed to the bot.
         if rights & permissions::CONNECT == 0 || is_full && rights & permissions::MOVE_MEMBERS == 0
         {
             return;
@@ -156,7 +156,7 @@ impl State {
         }
     }
 
-    /// Takes somebody out of their voice channel.
+    /// Disconnects a user from voice.
     pub(crate) fn leave_voice(&mut self, guild: Id, user: Id) {
         let Some(home) = self.community.guilds.get_mut(&guild) else {
             return;
@@ -191,7 +191,7 @@ impl State {
         }
     }
 
-    /// Tells a bot where its audio goes.
+    /// Sends a bot `VOICE_SERVER_UPDATE`.
     pub(crate) fn tell_voice_endpoint(&mut self, guild: Id, user: Id, endpoint: Option<&str>) {
         self.voices.notify_one();
         let voice = self

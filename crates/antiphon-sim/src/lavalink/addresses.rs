@@ -6,15 +6,15 @@ use serde::Serialize;
 use super::controls::Node;
 use crate::addresses::exposed;
 
-/// Where a simulated Lavalink node is.
+/// Address of a simulated Lavalink node.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct NodeAddress {
-    /// Its name in this world.
+    /// Name of the node.
     pub name: &'static str,
-    /// Its address, without a path.
+    /// URL of the node, without a path.
     pub url: String,
-    /// What it asks for.
+    /// Password of the node.
     #[serde(serialize_with = "exposed")]
     pub password: Secret,
 }

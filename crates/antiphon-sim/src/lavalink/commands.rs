@@ -47,7 +47,7 @@ impl Lavalink {
         Ok(())
     }
 
-    /// Acts on the players of a guild; tells whether there is one.
+    /// Acts on the players of a guild; returns whether there is one.
     fn any(
         &self,
         name: Option<String>,
@@ -155,14 +155,18 @@ commands! {
     /// Cuts sockets, and refuses new ones for a while.
     "cut"(node: Option<String>, how_long as "for": Option<Period>) => {
         lavalink.each(node, |node| {
-            how_long.iter().for_each(|wait| node.refuse_sockets(wait.0));
+            if let Some(wait) = how_long {
+                node.refuse_sockets(wait.0);
+            }
             node.cut();
         })?;
     };
     /// Resets sockets, and refuses new ones for a while.
     "reset"(node: Option<String>, how_long as "for": Option<Period>) => {
         lavalink.each(node, |node| {
-            how_long.iter().for_each(|wait| node.refuse_sockets(wait.0));
+            if let Some(wait) = how_long {
+                node.refuse_sockets(wait.0);
+            }
             node.reset();
         })?;
     };

@@ -24,13 +24,28 @@ use crate::{
     sockets::{Selection, Sockets},
 };
 
-/// The simulated Lavalink nodes; clones are the same ones.
+/// Control handle of all simulated Lavalink nodes; clones are the same handle.
 ///
-/// They know the same tracks, which follow from the seed.
-/// Beside songs there are some with something about them, by their identifiers on YouTube: `unavailable` cannot be
+/// All nodes know the same tracks, which follow from the seed.
+/// Some tracks have faults, by their identifiers on YouTube: `unavailable` cannot be
 /// loaded, `half_______` breaks off, `record_____` gets stuck, `second_____` lasts one second.
 /// `https://radio.example/choir.mp3` is a stream, `https://www.youtube.com/playlist?list=PLchoirloft` a list, and
 /// `https://error.example/common` an error, as are `suspicious` and `fault` there.
+///
+/// ```
+/// use antiphon_sim::Simulator;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let lavalink = Simulator::with_seed(7).lavalink();
+/// let names: Vec<_> = lavalink.nodes().iter().map(|node| node.name()).collect();
+/// assert_eq!(names, ["eu-1", "us-1", "asia-1"]);
+///
+/// let encoded = lavalink.add_track("evensong___", "The Choir", "Evensong", 180_000);
+/// assert_eq!(lavalink.track("evensong___"), Some(encoded));
+/// lavalink.close_voices(1, 4006, "Session is no longer valid.");
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Lavalink {
     pub(super) server: Arc<Server<State>>,
@@ -58,31 +73,31 @@ impl fmt::Debug for Lavalink {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeSession {
-    /// Its id, as the client was told.
+    /// Id of the session.
     pub id: String,
     /// Id of the bot.
     pub user: u64,
-    /// What the client called itself.
+    /// Name that the client gave.
     pub client: String,
-    /// Whether it outlives its socket.
+    /// Whether the session outlives its socket.
     pub resuming: bool,
-    /// The ledger's name for its socket; absent while it waits to be resumed.
+    /// Connection id of its socket in the ledger; `None` while it waits to be resumed.
     pub connection: Option<String>,
     /// Frames sent on that socket so far.
     pub frames: u64,
 }
 
-/// A player, as its node sees it.
+/// A player on its node.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PlayerView {
-    /// Its node.
+    /// Name of the node.
     pub node: &'static str,
     /// Id of its session.
     pub session: String,
-    /// Its guild.
+    /// Id of the guild.
     pub guild: u64,
-    /// Identifier of its track, if one is set.
+    /// Identifier of the track; `None` if none is set.
     pub track: Option<String>,
     /// Position in that track, in milliseconds.
     pub position: i64,
@@ -90,9 +105,9 @@ pub struct PlayerView {
     pub volume: u16,
     /// Whether it is paused.
     pub paused: bool,
-    /// Whether its voice is open.
+    /// Whether its voice connection is open.
     pub connected: bool,
-    /// Its filters, as read back.
+    /// Filters, as the node reads them back.
     pub filters: Value,
 }
 
@@ -134,7 +149,7 @@ impl Lavalink {
         }
     }
 
-    /// The node with this name: `eu-1`, `us-1` or `asia-1`; the first one, if there is none.
+    /// The node with this name (`eu-1`, `us-1` or `asia-1`); an unknown name gives the first.
     pub fn node(&self, name: &str) -> Node {
         self.find_node(name).unwrap_or_else(|| self.at(0))
     }
@@ -145,9 +160,10 @@ impl Lavalink {
         Some(self.at(index))
     }
 
-    /// Lets players that nobody asked for play by themselves in the sessions there are, making this many frames a second.
+    /// Sets the rate of ambient traffic, in frames a second: the simulator's own players in the sessions there are.
+    /// Default: 0.
     ///
-    /// Their guilds begin at 9,001. Every kind of frame comes up; zero, the beginning, is silence.
+    /// The players' guilds begin at 9,001. Every kind of frame comes up.
     pub fn traffic(&self, rate: u32) {
         self.server.shared.rate.send_replace(rate);
     }
@@ -157,7 +173,7 @@ impl Lavalink {
         self.nodes().iter().flat_map(Node::players).collect()
     }
 
-    /// The encoded track that has this identifier or is found under this address.
+    /// The encoded track with this identifier or at this URL.
     pub fn track(&self, identifier: &str) -> Option<String> {
         self.server.with(|state| {
             let by_address = || match state.catalogue.load(identifier) {
@@ -170,13 +186,13 @@ impl Lavalink {
         })
     }
 
-    /// The voice server closes the next voices right after they opened, with this code.
+    /// Lets the voice server close the next `times` voice connections with this code, right after they open.
     pub fn close_voices(&self, times: usize, code: u16, reason: &str) {
         let verdict = Verdict::Closed(code, reason.to_owned());
         self.next_voices(times, verdict);
     }
 
-    /// The voice server is not there for the next voices.
+    /// Lets the next `times` voice connections find no voice server.
     pub fn voice_unreachable(&self, times: usize) {
         self.next_voices(times, Verdict::Unreachable);
     }
@@ -188,7 +204,7 @@ impl Lavalink {
         });
     }
 
-    /// Adds a song of this many milliseconds to YouTube; gives its encoded track.
+    /// Adds a song of this many milliseconds to YouTube; returns its encoded track.
     ///
     /// `i64::MAX` makes a stream.
     pub fn add_track(&self, identifier: &str, author: &str, title: &str, length: i64) -> String {
@@ -213,7 +229,24 @@ impl Lavalink {
     }
 }
 
-/// One simulated node; clones are the same one.
+/// Control handle of one simulated node; clones are the same handle.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_sim::{RestFault, Simulator, lavalink::NodeQuirk};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let node = Simulator::with_seed(7).lavalink().node("us-1");
+/// assert_eq!(node.url(), "http://lava-us-1.example:2333");
+/// assert!(!node.finish(42), "guild 42 has no player");
+///
+/// node.fail_rest("PATCH *", 1, RestFault::Dropped);
+/// node.quirk(NodeQuirk::NoResume, true);
+/// node.kill(Duration::from_secs(30));
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Node {
     server: Arc<Server<State>>,
@@ -247,30 +280,30 @@ impl Node {
         self.act(|state, index| act(&mut state.nodes[index]))
     }
 
-    /// Its name in this world.
+    /// Name of the node.
     pub fn name(&self) -> &'static str {
         NODES[self.index]
     }
 
-    /// Its host on the simulator's network.
+    /// Host of the node on the simulator's network.
     pub fn host(&self) -> String {
         host(self.name())
     }
 
-    /// Its address on the simulator's network.
+    /// URL of the node on the simulator's network.
     pub fn url(&self) -> String {
         format!("http://{}:2333", self.host())
     }
 
-    /// What it asks for.
+    /// Password of the node.
     pub fn password(&self) -> Secret {
         self.here(|node| Secret::new(node.password.clone()))
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What is there.
+    // Sessions, players and requests.
 
-    /// Its sessions, also those that wait to be resumed.
+    /// Sessions of the node, also those that wait to be resumed.
     pub fn sessions(&self) -> Vec<NodeSession> {
         self.here(|node| {
             let sessions = node.sessions.values();
@@ -286,13 +319,13 @@ impl Node {
         })
     }
 
-    /// The ledger's names for its open sockets.
+    /// Connection ids of the open sockets in the ledger.
     pub fn connections(&self) -> Vec<String> {
         let sessions = self.sessions().into_iter();
         sessions.filter_map(|session| session.connection).collect()
     }
 
-    /// Its players, of all sessions.
+    /// Players of all sessions.
     pub fn players(&self) -> Vec<PlayerView> {
         self.act(|state, index| {
             let now = state.now();
@@ -318,7 +351,7 @@ impl Node {
         })
     }
 
-    /// What it was asked so far, other than for sockets: the newest 4,096 requests, the oldest first.
+    /// Requests other than for sockets: the newest 4,096, oldest first.
     pub fn requests(&self) -> Vec<NodeRequest> {
         self.here(|node| node.requests.all())
     }
@@ -330,9 +363,9 @@ impl Node {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What happens to players.
+    // Control of players.
 
-    /// Acts on every player of a guild; tells whether there was one.
+    /// Acts on every player of a guild; returns whether there is one.
     fn players_of(&self, guild: u64, act: impl Fn(&mut Player, &mut FrameWriter<'_>, i64)) -> bool {
         self.act(|state, index| {
             let sessions = state.nodes[index].sessions.values();
@@ -347,14 +380,14 @@ impl Node {
         })
     }
 
-    /// The track reaches its end; tells whether there is such a player.
+    /// Ends a player's track as finished; returns whether there is such a player.
     pub fn finish(&self, guild: u64) -> bool {
         self.players_of(guild, |player, writer, now| {
             player.end(EndReason::Finished, now, writer);
         })
     }
 
-    /// The track breaks off with an exception: `loadFailed` if nothing of it was heard, else `finished`.
+    /// Breaks a player's track off with an exception: `loadFailed` at position 0, else `finished`.
     pub fn break_off(&self, guild: u64, message: &str) -> bool {
         self.players_of(guild, |player, writer, now| {
             let reason = if player.position(now) == 0 {
@@ -368,26 +401,26 @@ impl Node {
         })
     }
 
-    /// The track gives no more sound; the event follows when the node has waited long enough.
+    /// Stops the sound of a player's track; `TrackStuckEvent` follows after the node's threshold.
     pub fn stick(&self, guild: u64) -> bool {
         self.players_of(guild, |player, _, now| player.stick(now, now))
     }
 
-    /// The track is cleaned up, as one that nobody listens to is.
+    /// Ends a player's track as cleaned up, as happens to one without listeners.
     pub fn clean_up(&self, guild: u64) -> bool {
         self.players_of(guild, |player, writer, now| {
             player.end(EndReason::Cleanup, now, writer);
         })
     }
 
-    /// The voice of a player is closed, with any code at all.
+    /// Closes a player's voice connection with any code.
     pub fn close_voice(&self, guild: u64, code: u16, reason: &str, by_remote: bool) -> bool {
         self.players_of(guild, |player, writer, now| {
             player.close_voice(code, reason, by_remote, now, writer);
         })
     }
 
-    /// A plugin tells something about a player, which need not exist.
+    /// Sends an event of a plugin about a player, which need not exist.
     pub fn plugin_event(&self, guild: u64, name: &str, fields: &Map<String, Value>) {
         self.act(|state, index| {
             let ids: Vec<String> = state.nodes[index].sessions.keys().cloned().collect();
@@ -402,20 +435,21 @@ impl Node {
         });
     }
 
-    /// Tells every session a text frame as it is: an unknown op, an event without a guild, or no JSON at all.
+    /// Sends every session a text frame as it is, such as an unknown op, an event without a guild, or no JSON.
     pub fn frame(&self, text: &str) {
         self.act(|state, index| state.frame(index, text));
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What goes wrong with the node.
+    // Faults of the node.
 
-    /// The process dies: sockets break, sessions and players are gone, and nothing answers for this long.
+    /// Kills the node's process: sockets are reset, sessions and players are lost, and the node does not answer for
+    /// this long.
     pub fn kill(&self, how_long: Duration) {
         self.act(|state, index| state.kill(index, how_long));
     }
 
-    /// The process ends in order, as when it is updated: sockets close with 1001, then as [`Node::kill`].
+    /// Shuts the node's process down: sockets close with 1001, then as [`Node::kill`].
     pub fn shut_down(&self, how_long: Duration) {
         self.act(|state, index| state.shut_down(index, how_long));
     }
@@ -425,12 +459,12 @@ impl Node {
         self.act(State::expire_sessions);
     }
 
-    /// Asks for another password from now on.
+    /// Sets the password.
     pub fn change_password(&self, password: &str) {
         self.here(|node| password.clone_into(&mut node.password));
     }
 
-    /// Becomes a server of another version, which has no `/v4/websocket`, or Lavalink 4 again.
+    /// Sets whether the node is of another version, without `/v4/websocket`.
     pub fn other_version(&self, is_other: bool) {
         self.here(|node| node.is_other_version = is_other);
     }
@@ -454,7 +488,7 @@ impl Node {
         });
     }
 
-    /// Switches a filter on or off, as a node's owner can.
+    /// Sets whether a filter is disabled, as in a node's configuration.
     pub fn disable_filter(&self, name: &str, disabled: bool) {
         self.here(|node| {
             node.disabled_filters.retain(|other| other != name);
@@ -469,7 +503,7 @@ impl Node {
         self.here(|node| node.loads = Some((system, lavalink)));
     }
 
-    /// Sets how many frames a minute are nulled and how many are missing, in the mean of the players.
+    /// Sets how many frames a minute are nulled and missing, as the mean of the players.
     pub fn set_frames(&self, nulled: i64, deficit: i64) {
         self.here(|node| node.frames = Some((nulled, deficit)));
     }
@@ -483,7 +517,7 @@ impl Node {
         });
     }
 
-    /// Tells every session the node's stats at once.
+    /// Sends every session the node's stats at once.
     pub fn tell_stats(&self) {
         self.act(State::tell_stats_to_all);
     }

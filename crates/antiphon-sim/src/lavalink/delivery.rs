@@ -28,7 +28,7 @@ const SESSIONS: usize = 1000;
 /// How long after an answer the frames come that were held back for it.
 const AFTER: Duration = Duration::from_millis(20);
 impl State {
-    /// Begins a socket, in a session of its own or in one that waited for it; gives the socket's number.
+    /// Opens a socket in a new session, or in one that waits to be resumed; returns the socket's number.
     pub(crate) fn open(
         &mut self,
         node: usize,
@@ -39,7 +39,7 @@ impl State {
     ) -> u64 {
         self.opened += 1;
         let number = self.opened;
-        // It may have run out between the upgrade and now, or somebody else may have been quicker.
+        // The session may have ended since the upgrade, or another socket may have resumed it.
         let waits = |id: &Arc<str>| {
             let session = self.nodes[node].sessions.get(&**id);
             session.is_some_and(|session| session.link.is_none())
@@ -116,7 +116,7 @@ impl State {
         });
     }
 
-    /// Sends what happened while the client was away, and then how its players are.
+    /// Sends the backlog, and then an update of each player.
     fn catch_up(&mut self, node: usize, id: &str) {
         let Some(session) = self.nodes[node].sessions.get_mut(id) else {
             return;
@@ -132,7 +132,7 @@ impl State {
         }
     }
 
-    /// Sends what was held back, a moment later.
+    /// Sends the frames that were held back, a moment later.
     pub(crate) fn release(&mut self) {
         let held = self.held.take().unwrap_or_default();
         self.later(AFTER, move |state| {
@@ -142,7 +142,7 @@ impl State {
         });
     }
 
-    /// Tells a session something, or keeps it for when its client returns.
+    /// Sends a session a frame, or keeps it until the session is resumed.
     pub(crate) fn tell(&mut self, node: usize, id: &str, frame: Frame) {
         if let Some(held) = &mut self.held {
             return held.push((node, id.into(), frame));
@@ -172,8 +172,7 @@ impl State {
         }
     }
 
-    /// Numbers a frame, writes it down, or where it was sent if it is in the ledger already, and hands it to the
-    /// socket's task.
+    /// Numbers a frame, writes it into the ledger (or completes its row), and queues it on the socket.
     fn send_on(&mut self, node: usize, id: &str, frame: &Frame, row: Option<u64>) {
         let Some(link) = self.link(node, id) else {
             return;
@@ -201,7 +200,7 @@ impl State {
         self.nodes[node].sessions.get_mut(id)?.link.as_mut()
     }
 
-    /// Gives the socket's task something to write; one that does not read is cut.
+    /// Queues something to be written on a session's socket; cuts the socket of a client that does not read.
     pub(crate) fn hand_over(&mut self, node: usize, id: &str, outgoing: Outgoing) {
         let complaint = self
             .link(node, id)
@@ -211,7 +210,7 @@ impl State {
         }
     }
 
-    /// Writes a frame into the ledger; gives the number of its row.
+    /// Writes a frame into the ledger; returns the number of its row.
     fn write_down(
         &self,
         node: usize,
@@ -237,7 +236,7 @@ impl State {
         })
     }
 
-    /// Ends a session with its players; nobody is told.
+    /// Ends a session and its players, without a frame.
     pub(crate) fn end_session(&mut self, node: usize, id: &str) {
         let Some(session) = self.nodes[node].sessions.remove(id) else {
             return;
@@ -257,7 +256,7 @@ impl State {
         }
     }
 
-    /// Takes a player out of its session; a track that plays stops.
+    /// Destroys a player; a playing track stops.
     pub(crate) fn destroy_player(&mut self, key: &Key) {
         let destroyed = self.with_player(key, |player, writer, now| {
             player.end(EndReason::Stopped, now, writer);
@@ -300,7 +299,7 @@ impl HasSockets for State {
         Some(&mut session.link.as_mut()?.socket)
     }
 
-    /// A session lost its socket: it waits to be resumed, or ends.
+    /// Takes a socket from its session, which waits to be resumed or ends.
     fn gone(&mut self, number: u64) {
         let Some((node, session)) = self.session_with(number) else {
             return;
@@ -309,7 +308,7 @@ impl HasSockets for State {
         session.departures += 1;
         let (id, departure) = (Arc::clone(&session.id), session.departures);
         let timeout = Duration::from_secs(session.timeout);
-        // A server that resumes no session has nothing to keep one for.
+        // A server that resumes no session keeps none.
         let keeps = session.resuming && !self.nodes[node].quirks.contains(&NodeQuirk::NoResume);
         if !keeps {
             self.end_session(node, &id);

@@ -17,7 +17,7 @@ impl State {
         live.map(|session| Arc::clone(&session.id)).collect()
     }
 
-    /// Tells every session a text as it is.
+    /// Sends every session a text frame as it is.
     pub(crate) fn frame(&mut self, node: usize, text: &str) {
         let ids: Vec<String> = self.nodes[node].sessions.keys().cloned().collect();
         for id in ids {
@@ -26,7 +26,7 @@ impl State {
         }
     }
 
-    /// The node's process dies, and starts again after this long with nothing of what it had.
+    /// Kills the node's process, which starts again after this long without its state.
     pub(crate) fn kill(&mut self, node: usize, how_long: Duration) {
         let of = Selection {
             server: Some(node),
@@ -41,7 +41,7 @@ impl State {
         self.forget(node, how_long);
     }
 
-    /// The node's process ends in order: its sockets close with 1001, and it starts again after this long.
+    /// Shuts the node's process down: sockets close with 1001, and it starts again after this long.
     pub(crate) fn shut_down(&mut self, node: usize, how_long: Duration) {
         for id in self.live(node) {
             self.hand_over(node, &id, Outgoing::Close(1001, String::new()));
@@ -53,7 +53,7 @@ impl State {
         self.forget(node, how_long);
     }
 
-    /// Ends all that a process has in memory.
+    /// Drops a process's state.
     fn forget(&mut self, node: usize, how_long: Duration) {
         let ids: Vec<String> = self.nodes[node].sessions.keys().cloned().collect();
         for id in ids {

@@ -14,12 +14,12 @@ use super::{
     },
 };
 
-/// A frame on its way out, with what the ledger says of it.
+/// A frame to be sent, with its kind and place for the ledger.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
-    /// Kind as a journal names it.
+    /// Kind in the journal.
     pub(crate) kind: String,
-    /// Place as a journal names it.
+    /// Place in the journal.
     pub(crate) place: String,
     pub(crate) text: Arc<str>,
     /// Not kept for a client that is away (protocol §8).
@@ -37,7 +37,7 @@ impl Frame {
         }
     }
 
-    /// Any text, under the kind and place that its fields ask for.
+    /// A frame of any text; its fields decide kind and place.
     pub(crate) fn raw(node: &str, text: &str) -> Self {
         let document: Value = serde_json::from_str(text).unwrap_or_default();
         let field = |name: &str| document.get(name).and_then(Value::as_str);
@@ -63,7 +63,7 @@ impl Frame {
     }
 }
 
-/// Writes down what becomes of one player, in order.
+/// Collects the frames about one player, in order.
 #[derive(Debug)]
 pub(crate) struct FrameWriter<'a> {
     node: &'a str,

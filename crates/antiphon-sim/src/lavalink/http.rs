@@ -35,7 +35,7 @@ fn field<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 impl State {
-    /// What becomes of a request.
+    /// Handles a request.
     fn answer(&mut self, node: usize, request: &Request<Option<Bytes>>) -> Reply<Granted> {
         if self.nodes[node].is_down(self.now()) {
             return Reply::Dropped;

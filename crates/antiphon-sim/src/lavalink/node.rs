@@ -1,4 +1,4 @@
-//! One node: its sessions, and what is wrong with it.
+//! One node: its sessions and faults.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,14 +14,14 @@ use crate::fault::Faults;
 /// Addresses that a route planner may fail at, and since when (Unix milliseconds).
 pub(crate) type FailingAddresses = BTreeMap<String, i64>;
 
-/// A node, and all that would be lost if its process died.
+/// A node, with the state of its process.
 #[derive(Debug)]
 pub(crate) struct Node {
     /// Its name in this world, such as `eu-1`.
     pub(crate) name: &'static str,
     pub(crate) password: String,
     pub(crate) sessions: BTreeMap<String, Session>,
-    /// The newest session of each user, to which what happens is due.
+    /// The newest session of each user, to which events are due.
     pub(crate) newest: BTreeMap<u64, String>,
     /// When its process started, in Unix milliseconds.
     pub(crate) started_at: i64,
@@ -29,7 +29,7 @@ pub(crate) struct Node {
     pub(crate) quirks: Quirks,
     /// Until when its process is dead, in Unix milliseconds: every connection is closed without an answer.
     pub(crate) down_until: i64,
-    /// It is a server of another version, which has no `/v4/websocket`.
+    /// Whether the node is of another version, without `/v4/websocket`.
     pub(crate) is_other_version: bool,
     /// Filters that its owner switched off.
     pub(crate) disabled_filters: Vec<String>,
@@ -39,7 +39,7 @@ pub(crate) struct Node {
     pub(crate) frames: Option<(i64, i64)>,
     /// Addresses that failed, if there is a route planner.
     pub(crate) planner: Option<FailingAddresses>,
-    /// What it was asked.
+    /// Requests that it received.
     pub(crate) requests: RequestLog,
 }
 

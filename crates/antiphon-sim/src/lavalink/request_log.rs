@@ -1,20 +1,20 @@
-//! What a node was asked, for tests that count.
+//! Log of a node's requests.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use http::Request;
 
-/// Requests that are remembered; then the oldest go.
+/// Most requests that are kept; the oldest are dropped first.
 const REQUESTS: usize = 4096;
 /// Longest body that is remembered, in bytes; of a longer one nothing is.
 const BODY: usize = 4096;
 
-/// A request that a node was asked, other than for a socket.
+/// A request to a node, other than for a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeRequest {
-    /// When, in Unix milliseconds.
+    /// Time in Unix milliseconds.
     pub at: i64,
     /// Its method.
     pub method: String,
@@ -25,7 +25,7 @@ pub struct NodeRequest {
 }
 
 impl NodeRequest {
-    /// Whether it gives a player a track, or takes it away.
+    /// Whether the request sets or removes a player's track.
     pub fn is_about_track(&self) -> bool {
         let body: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
         let fields = ["track", "encodedTrack", "identifier"];

@@ -15,21 +15,21 @@ const ISSUED: usize = 65_536;
 /// Characters of session ids.
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// What a client and a node have together.
+/// A client's session with a node.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: Arc<str>,
     pub(crate) user: u64,
     pub(crate) client: String,
     pub(crate) resuming: bool,
-    /// Seconds that it outlives its socket, if it may be resumed.
+    /// Seconds that it outlives its socket, if it can be resumed.
     pub(crate) timeout: u64,
     pub(crate) link: Option<Link>,
     /// Sockets it had so far.
     pub(crate) sockets: u64,
     /// How often it lost its socket.
     pub(crate) departures: u64,
-    /// What happened while nobody listened: the frame, and the number of its row in the ledger.
+    /// Frames for the next socket, with the numbers of their ledger rows.
     pub(crate) backlog: VecDeque<(Frame, u64)>,
     pub(crate) players: BTreeMap<u64, Player>,
 }
@@ -50,7 +50,7 @@ impl Session {
     }
 }
 
-/// Who asks for a socket.
+/// A client that asks for a socket.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) user: u64,

@@ -1,21 +1,21 @@
 //! Settings that a simulation may change.
 
-/// How long things take, in milliseconds.
+/// Durations in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// Between two updates of a player.
+    /// Time between two updates of a player.
     pub(crate) update: i64,
-    /// From the last sound of a track to the event that it is stuck.
+    /// Time from the last sound of a track to `TrackStuckEvent`.
     pub(crate) stuck: i64,
-    /// From the last time a track was listened to until it is cleaned up.
+    /// Time without listeners after which a track is cleaned up.
     pub(crate) cleanup: i64,
 }
 
-/// What the nodes can be set to.
+/// Settings of the nodes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) pace: Pace,
-    /// Frames that may wait for a client that does not read.
+    /// Most frames that wait for a client that does not read.
     pub(crate) outgoing: usize,
     /// Frames that are kept for a client that is away.
     pub(crate) backlog: usize,

@@ -1,4 +1,4 @@
-//! Sockets: frames go out on them, and nothing of meaning comes in (protocol §1).
+//! Sockets of nodes; clients send nothing on them (protocol §1).
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use crate::{
 
 /// Longest message taken from a client.
 const LONGEST: usize = 1 << 16;
-/// The code a client is closed with whose user is no number: an internal error (assumed).
+/// Close code for a client whose user id is no number: an internal error (assumed).
 const NO_NUMBER: u16 = 1011;
 
 /// A socket that was granted and waits for the end of HTTP.
 pub(crate) struct Granted {
-    /// Who it is for; absent if that could not be read, and the socket closes at once.
+    /// The client; `None` if its headers cannot be read, and the socket closes at once.
     pub(crate) caller: Option<Caller>,
     /// The session that it resumes.
     pub(crate) resumed: Option<Arc<str>>,

@@ -1,4 +1,4 @@
-//! Everything the simulated nodes know, behind one lock.
+//! State of the simulated nodes.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -22,7 +22,7 @@ pub(crate) const NODES: [&str; 3] = ["eu-1", "us-1", "asia-1"];
 /// Most players of one session.
 const PLAYERS: usize = 20_000;
 
-/// Which player.
+/// Key of a player.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) node: usize,
@@ -40,7 +40,7 @@ impl Key {
     }
 }
 
-/// When something happens to players by itself.
+/// Times of the players' next timed events.
 ///
 /// A player whose `listed` is a time has one entry, at that time; one whose `listed` is `None` has none.
 #[derive(Debug, Default)]
@@ -89,7 +89,7 @@ pub(crate) struct State {
     pub(crate) held: Option<Vec<(usize, Arc<str>, Frame)>>,
     /// Sockets opened so far.
     pub(crate) opened: u64,
-    /// Frames made so far, by which traffic keeps its pace.
+    /// Frames made so far; ambient traffic counts them.
     pub(crate) made: u64,
 }
 
@@ -126,7 +126,7 @@ impl State {
         self.ledger.note(self.now(), "lavalink", text.into());
     }
 
-    /// The players' key, made if there is no such player yet; none if the session is gone or full.
+    /// Makes a player if there is none; `None` if the session does not exist or is full.
     pub(crate) fn player_of(&mut self, key: &Key) -> Option<()> {
         let pace = self.settings.pace;
         let session = self.nodes[key.node].sessions.get_mut(&*key.session)?;
@@ -149,7 +149,7 @@ impl State {
         })
     }
 
-    /// Acts on a player, tells its session what came of it, and keeps the list of what is due in order.
+    /// Acts on a player, sends its frames to the session, and updates the player's timer.
     pub(crate) fn with_player<T>(
         &mut self,
         key: &Key,

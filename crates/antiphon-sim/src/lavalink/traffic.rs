@@ -1,4 +1,4 @@
-//! What players do by themselves.
+//! Ambient traffic of players.
 
 use antiphon_core::Rng;
 use serde_json::{Map, Value, json};
@@ -13,11 +13,11 @@ use super::{
     wire::Exception,
 };
 
-/// Guild of the first player that nobody asked for.
+/// Guild of the first player of ambient traffic.
 const FIRST: u64 = 9001;
-/// How many there are in a session.
+/// Players of ambient traffic in a session.
 const PLAYERS: u64 = 8;
-/// Voice codes that come up, one of them unknown to most.
+/// Voice close codes that traffic uses; one is not documented.
 const CODES: [(u16, &str); 5] = [
     (4014, "Disconnected."),
     (4006, "Session is no longer valid."),
@@ -26,7 +26,7 @@ const CODES: [(u16, &str); 5] = [
     (4099, "A code of next year."),
 ];
 
-/// Draws what happens next.
+/// Draws the next action.
 #[derive(Debug)]
 pub(crate) struct Traffic {
     chance: Rng,
@@ -38,7 +38,7 @@ impl Traffic {
         Self { chance, drawn: 0 }
     }
 
-    /// Does one thing in one session; gives how many frames it made.
+    /// Does one action in one session; returns how many frames it made.
     pub(crate) fn play(&mut self, state: &mut State) -> u32 {
         let before = state.made;
         let mut sessions: Vec<(usize, String)> = Vec::new();
@@ -121,7 +121,7 @@ impl Traffic {
         }
     }
 
-    /// Makes the player, or opens its voice again; tells whether it is ready for something else.
+    /// Makes the player or reopens its voice; returns whether it was ready before.
     fn settle(state: &mut State, key: &Key) -> bool {
         if state.player_of(key).is_none() {
             return false;
@@ -170,7 +170,7 @@ impl Traffic {
         });
     }
 
-    /// Something plays that has been stuck for so long that the node says so at once.
+    /// Plays a track that is stuck already, so that the event comes at once.
     fn get_stuck(&mut self, state: &mut State, key: &Key) {
         let (track, _) = self.track(state);
         let patience = state.settings.pace.stuck;

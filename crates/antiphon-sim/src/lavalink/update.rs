@@ -13,10 +13,10 @@ use super::{
 };
 use crate::timers::Timed as _;
 
-/// How long a voice server takes to refuse somebody, in milliseconds.
+/// How long a voice server takes to refuse a user, in milliseconds.
 const REFUSAL: u64 = 40;
 
-/// What of a player is to be changed; everything else stays.
+/// Fields of a player to be changed.
 #[derive(Debug, Default)]
 pub(crate) struct Update {
     track: Option<Wanted>,
@@ -29,11 +29,11 @@ pub(crate) struct Update {
     /// Names of the filters in the request.
     filter_names: Vec<String>,
     voice: Option<Voice>,
-    /// Fields that no node knows.
+    /// Unknown fields.
     pub(crate) unknown: Vec<String>,
 }
 
-/// Which track is wanted.
+/// The wanted track.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Wanted {
     Encoded(String),
@@ -139,7 +139,7 @@ impl Update {
                 "encoded" => self.track = Some(Wanted::Encoded(words(value, name)?)),
                 "identifier" => self.track = Some(Wanted::Identifier(words(value, name)?)),
                 "userData" => self.user_data = Some(map(value, name)?.clone()),
-                // Clients hand back whole tracks; what else is in them is passed over.
+                // Clients send whole tracks; other fields of them are ignored.
                 "info" | "pluginInfo" => {}
                 other => self.unknown.push(format!("track.{other}")),
             }
@@ -186,7 +186,7 @@ impl Voice {
         })
     }
 
-    /// Every field is wanted, the channel since version 4.2 (protocol §6).
+    /// Every field is required, the channel since version 4.2 (protocol §6).
     fn check(&self) -> Result<(), Refusal> {
         let blank = [
             ("token", self.token.trim().is_empty()),
@@ -266,7 +266,7 @@ impl State {
         Ok(())
     }
 
-    /// The track that is wanted, and what becomes of it; none to stop.
+    /// Loads the wanted track and its fault; `None` stops the player.
     fn wanted(&self, wanted: &Wanted) -> Result<Option<(Track, Fate)>, Refusal> {
         let track = match wanted {
             Wanted::None => return Ok(None),
@@ -288,7 +288,7 @@ impl State {
         Ok(Some((track, fate)))
     }
 
-    /// Opens the voice anew if anything about it differs (protocol §6, step 3).
+    /// Reopens the voice connection if its data differ (protocol §6, step 3).
     fn set_voice(&mut self, key: &Key, voice: Voice) -> Result<(), Refusal> {
         let session = self.nodes[key.node].sessions.get(&*key.session);
         let claim = Claim {

@@ -1,10 +1,10 @@
-//! The voice side of a player: what a client claims, and what Discord's voice server makes of it (protocol §9).
+//! Voice connections of players: a client's claim and the voice server's verdict (protocol §9).
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
 use crate::discord::VoicePass;
 
-/// What a client hands to a node so that it can speak in a voice channel.
+/// Voice data that a client gives a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) user: u64,
@@ -16,10 +16,10 @@ pub(crate) struct Claim {
     pub(crate) channel: Option<String>,
 }
 
-/// What the voice server says to a claim.
+/// The voice server's verdict on a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The voice is open.
+    /// The voice connection opens.
     Open,
     /// There is no server at that endpoint.
     Unreachable,
@@ -27,7 +27,7 @@ pub(crate) enum Verdict {
     Closed(u16, String),
 }
 
-/// Says what a claim is worth.
+/// Judges a claim.
 pub(crate) type Judge = Arc<dyn Fn(&Claim) -> Verdict + Send + Sync>;
 
 impl Claim {
@@ -39,13 +39,13 @@ impl Claim {
     }
 }
 
-/// Discord's voice servers, as a node meets them.
+/// Discord's voice servers.
 ///
-/// Without a judge, every claim that is well formed is believed.
+/// Without a judge, every claim is accepted.
 #[derive(Clone, Default)]
 pub(crate) struct VoiceServers {
     pub(crate) judge: Option<Judge>,
-    /// What the next claims are told, whatever they are worth.
+    /// Verdicts on the next claims, before any judge.
     pub(crate) next: VecDeque<Verdict>,
 }
 

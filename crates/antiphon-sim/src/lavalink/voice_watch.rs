@@ -8,14 +8,14 @@ use super::{
 };
 use crate::{discord::Discord, server::Server};
 
-/// What a voice server closes with whose client has what belongs to an earlier connection.
+/// Close code for a claim with data of an earlier voice connection.
 const NOT_VALID: (u16, &str) = (4006, "Session is no longer valid.");
-/// What it closes with when its client was moved or thrown out, or gets another server.
+/// Close code for a client that was moved, disconnected, or given another voice server.
 const DISCONNECTED: (u16, &str) = (4014, "Disconnected.");
 
-/// Lets the world's Discord judge voices from now on; what is given back closes those that it ends later, for ever.
+/// Lets the simulated Discord judge claims from now on; the future closes voice connections that it ends later.
 ///
-/// Guilds and bots that this Discord does not know are believed, so that nodes can be tried alone.
+/// Claims for unknown guilds and bots are accepted, so that nodes can be tested alone.
 pub(crate) fn watch_voices(
     nodes: Arc<Server<State>>,
     discord: Discord,
@@ -40,7 +40,7 @@ pub(crate) fn watch_voices(
 }
 
 impl State {
-    /// Closes the voices that are open no longer.
+    /// Closes the voice connections that Discord has ended.
     fn check_voices(&mut self) {
         let mut over = Vec::new();
         for (index, node) in self.nodes.iter().enumerate() {

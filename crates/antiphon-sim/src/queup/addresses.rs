@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::controls::{Account, QueUp};
 use crate::addresses::Login;
 
-/// Where the simulated QueUp is, and who can log in.
+/// Addresses of the simulated QueUp, and its accounts.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct QueUpAddresses {

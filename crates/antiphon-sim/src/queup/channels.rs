@@ -1,4 +1,4 @@
-//! Channels: who is attached to them by which connection, and to whom their events are due.
+//! Channels: attached connections, and accounts that are due events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ pub(crate) struct Channels {
 }
 
 impl Channels {
-    /// Numbers of the connections that are meant.
+    /// Numbers of the connections that fit a selection.
     pub(crate) fn select(&self, of: &Selection) -> Vec<u64> {
         let fits = |connection: &Connection| {
             let of = of.account.as_deref();
@@ -42,7 +42,7 @@ impl Channels {
         connections.map(|(number, _)| *number).collect()
     }
 
-    /// Whether someone is attached to a channel or due its events.
+    /// Whether a connection is attached to a channel, or an account is due its events.
     pub(crate) fn has_audience(&self, channel: &str) -> bool {
         self.due.get(channel).is_some_and(|due| !due.is_empty())
             || self
@@ -51,14 +51,14 @@ impl Channels {
                 .any(|connection| connection.channels.contains(channel))
     }
 
-    /// Ends what an account is due of a channel.
+    /// Ends an account's being due a channel's events.
     pub(crate) fn settle_due(&mut self, channel: &str, account: &str) {
         if let Some(due) = self.due.get_mut(channel) {
             due.remove(account);
         }
     }
 
-    /// Takes a channel from all connections of an account, and ends what it is due there.
+    /// Detaches all connections of an account from a channel; the account is no longer due its events.
     pub(crate) fn expel(&mut self, channel: &str, account: &str) {
         self.settle_due(channel, account);
         for connection in self.connections.values_mut() {

@@ -185,12 +185,16 @@ commands! {
 
     /// Cuts sockets, and refuses new ones for a while.
     "cut"(of: Option<String>, how_long as "for": Option<Period>) => {
-        how_long.iter().for_each(|wait| queup.refuse_sockets(wait.0));
+        if let Some(wait) = how_long {
+            queup.refuse_sockets(wait.0);
+        }
         queup.links_for(of).cut();
     };
     /// Resets sockets, and refuses new ones for a while.
     "reset"(of: Option<String>, how_long as "for": Option<Period>) => {
-        how_long.iter().for_each(|wait| queup.refuse_sockets(wait.0));
+        if let Some(wait) = how_long {
+            queup.refuse_sockets(wait.0);
+        }
         queup.links_for(of).reset();
     };
     /// Closes sockets with a code.

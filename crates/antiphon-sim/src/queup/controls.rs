@@ -12,10 +12,28 @@ use crate::{
     sockets::{Selection, Sockets},
 };
 
-/// The simulated QueUp; clones are the same one.
+/// Control handle of the simulated QueUp; clones are the same handle.
 ///
-/// People are named by username or id, and a name that nobody has makes someone new.
-/// Everything here happens at once, in the order of the calls.
+/// Users are named by username or id, and an unknown name makes a new user.
+/// Each call takes effect at once, in the order of the calls.
+///
+/// ```
+/// use antiphon_sim::{Quirk, RestFault, Simulator, queup::QueUp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let queup = Simulator::with_seed(7).queup();
+/// let login = queup.account();
+/// assert_eq!(login.username, QueUp::BOT);
+///
+/// queup.whisper("mira", "antiphon", "psst");
+/// assert!(queup.rename("mira", "mirabel"));
+///
+/// // The bot's next two chat messages are throttled, and songs come without their time.
+/// queup.fail_rest_of("antiphon", "POST /chat/*", 2, RestFault::Status(429));
+/// queup.quirk(Quirk::PlayedAbsent, true);
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct QueUp {
     pub(super) server: Arc<Server<State>>,
@@ -37,21 +55,21 @@ impl fmt::Debug for QueUp {
     }
 }
 
-/// Someone who can log in.
+/// An account with a login.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// Id of the user.
     pub id: String,
     /// Name of the user.
     pub username: String,
-    /// What to log in with.
+    /// E-mail address of the login.
     pub email: String,
-    /// What else to log in with.
+    /// Password of the login.
     pub password: Secret,
 }
 
 impl QueUp {
-    /// Name of the account that is made for a bot: co-owner of `choir-loft`.
+    /// Name of the bot's account, a co-owner of `choir-loft`.
     pub const BOT: &'static str = "antiphon";
 
     pub(super) fn new(server: Arc<Server<State>>) -> Self {
@@ -93,14 +111,14 @@ impl QueUp {
         })
     }
 
-    /// Lets simulated people do what people do, making this many events a second in the rooms where someone listens.
+    /// Sets the rate of ambient traffic, in events a second, in the rooms with an attached client. Default: 0.
     ///
-    /// Every kind of event comes up; zero, the beginning, is silence.
+    /// Every kind of event comes up.
     pub fn traffic(&self, rate: u32) {
         self.server.shared.rate.send_replace(rate);
     }
 
-    /// The account made for a bot.
+    /// The bot's account.
     pub fn account(&self) -> Account {
         self.account_named(Self::BOT)
     }
@@ -120,7 +138,7 @@ impl QueUp {
         })
     }
 
-    /// Everyone who can log in.
+    /// All accounts with a login.
     pub fn accounts(&self) -> Vec<Account> {
         let names: Vec<String> = self.server.with(|state| {
             let can_log_in = state.users.values().filter(|user| user.login.is_some());
@@ -134,7 +152,7 @@ impl QueUp {
         self.server.with(|state| state.user_named(name))
     }
 
-    /// Sends a private message; gives the id of the conversation.
+    /// Sends a private message; returns the id of the conversation.
     pub fn whisper(&self, from: &str, to: &str, text: &str) -> String {
         self.server.with(|state| {
             let users = [state.user_named(from), state.user_named(to)];
@@ -144,7 +162,7 @@ impl QueUp {
         })
     }
 
-    /// Renames someone; tells whether the name could be had.
+    /// Renames a user; returns whether the name was free.
     pub fn rename(&self, user: &str, username: &str) -> bool {
         self.server.with(|state| {
             let user = state.user_named(user);
@@ -152,7 +170,7 @@ impl QueUp {
         })
     }
 
-    /// Gives someone another picture.
+    /// Changes a user's picture.
     pub fn change_image(&self, user: &str) {
         self.server.with(|state| {
             let user = state.user_named(user);
@@ -185,7 +203,7 @@ impl QueUp {
         self.fail_rest_for(None, requests, times, fault);
     }
 
-    /// As [`QueUp::fail_rest`], for one account's requests only.
+    /// Like [`QueUp::fail_rest`], for one account's requests only.
     pub fn fail_rest_of(&self, account: &str, requests: &str, times: u32, fault: RestFault) {
         let account = self.user(account);
         self.fail_rest_for(Some(account), requests, times, fault);
@@ -196,13 +214,13 @@ impl QueUp {
             .with(|state| state.faults.fail(requests, account, times, fault));
     }
 
-    /// Ends every login: cookies that were given out are unknown from now on.
+    /// Ends every session: all cookies become invalid.
     pub fn expire_sessions(&self) {
         self.server
             .with(|state| state.logins.sessions.retain(|_| false));
     }
 
-    /// Ends one account's logins.
+    /// Ends one account's sessions.
     pub fn expire_sessions_of(&self, account: &str) {
         self.server.with(|state| {
             let account = state.user_named(account);
@@ -210,7 +228,7 @@ impl QueUp {
         });
     }
 
-    /// Makes every token that was given out worthless.
+    /// Makes every socket token invalid.
     pub fn expire_tokens(&self) {
         self.server
             .with(|state| state.logins.tokens.retain(|_| false));
@@ -240,7 +258,7 @@ impl QueUp {
         });
     }
 
-    /// Answers no ping, or answers again.
+    /// Sets whether pings stay without an answer.
     pub fn withhold_pongs(&self, withhold: bool) {
         self.server
             .with(|state| state.faults.withhold_pongs = withhold);
@@ -261,7 +279,7 @@ impl QueUp {
         })
     }
 
-    /// Kinds sent on each open connection so far, by connection id.
+    /// Counts of sent kinds, by connection id.
     pub fn connections(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
         self.server.with(|state| {
             state
@@ -277,7 +295,25 @@ impl QueUp {
     }
 }
 
-/// A simulated room; clones are the same one.
+/// Control handle of a simulated room; clones are the same handle.
+///
+/// ```
+/// use antiphon_sim::Simulator;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let room = Simulator::with_seed(7).queup().room("choir-loft");
+/// let message = room.say("mira", "who queued this?");
+/// room.delete("teo", &message);
+///
+/// assert!(room.queue("mira", "Lantern & Co - Slow Tide"));
+/// room.dub("otto", true);
+/// assert!(room.playing().is_some());
+///
+/// room.kick("teo", "bram", "out");
+/// assert!(!room.has("bram"));
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Room {
     server: Arc<Server<State>>,
@@ -309,7 +345,7 @@ impl Room {
         })
     }
 
-    /// Its place, as a journal names it.
+    /// Its place, in the journal.
     pub fn place(&self) -> antiphon_core::Place {
         antiphon_core::Place::root().join("room", &self.id)
     }
@@ -334,7 +370,7 @@ impl Room {
         })
     }
 
-    /// Someone says something; gives the chat id. They enter first if they are not here.
+    /// Posts a message of a user, who enters the room first if outside; returns the chat id.
     pub fn say(&self, name: &str, text: &str) -> String {
         self.by(name, |state, room, user| {
             state.join(room, user);
@@ -342,7 +378,7 @@ impl Room {
         })
     }
 
-    /// Someone who is not here says something, as happens when an event overtakes another.
+    /// Posts a message of a user who is not in the room, as when events overtake each other; returns the chat id.
     pub fn say_from_outside(&self, name: &str, text: &str) -> String {
         self.by(name, |state, room, user| {
             said(state.say(room, user, &text::escape(text)).as_ref())
@@ -356,62 +392,62 @@ impl Room {
         });
     }
 
-    /// Deletes all that someone has said.
+    /// Deletes all messages of a user.
     pub fn delete_all(&self, by: &str, author: &str) {
         self.between(by, author, |state, room, by, author| {
             state.delete_messages_of(room, by, author);
         });
     }
 
-    /// Someone enters.
+    /// Lets a user enter.
     pub fn join(&self, name: &str) {
         self.by(name, State::join);
     }
 
-    /// Someone leaves.
+    /// Lets a user leave.
     pub fn leave(&self, name: &str) {
         self.by(name, State::leave);
     }
 
-    /// Announces that someone left who did not.
+    /// Announces that a user left who did not.
     pub fn leave_in_error(&self, name: &str) {
         self.by(name, State::announce_leave);
     }
 
-    /// Throws someone out.
+    /// Kicks a user.
     pub fn kick(&self, by: &str, name: &str, message: &str) {
         self.between(by, name, |state, room, by, user| {
             state.kick(room, by, user, &text::escape(message));
         });
     }
 
-    /// Throws someone out and keeps them out, for ever if `minutes` is zero.
+    /// Bans a user for `minutes`; for ever if zero.
     pub fn ban(&self, by: &str, name: &str, minutes: u32) {
         self.between(by, name, |state, room, by, user| {
             state.ban(room, by, user, i64::from(minutes));
         });
     }
 
-    /// Lets someone in again.
+    /// Lifts a ban.
     pub fn unban(&self, by: &str, name: &str) {
         self.between(by, name, |state, room, by, user| {
             state.unban(room, by, user);
         });
     }
 
-    /// Takes away someone's voice, or gives it back.
+    /// Mutes a user, or unmutes.
     pub fn mute(&self, by: &str, name: &str, muted: bool) {
         self.between(by, name, |state, room, by, user| {
             state.mute(room, by, user, muted);
         });
     }
 
-    /// Gives someone a role, by its id or type; tells whether there is such a role.
+    /// Gives a user a role, by its id or type; returns whether there is such a role.
     pub fn set_role(&self, by: &str, name: &str, role: &str) -> bool {
         self.role(by, name, role, true)
     }
 
-    /// Takes a role away; tells whether there is such a role.
+    /// Takes a role from a user; returns whether there is such a role.
     pub fn unset_role(&self, by: &str, name: &str, role: &str) -> bool {
         self.role(by, name, role, false)
     }
@@ -426,14 +462,14 @@ impl Room {
         true
     }
 
-    /// Gives someone a role as if they had always had it; an unknown role takes theirs away.
+    /// Gives a user a role without an event; an unknown role removes the user's role.
     pub fn appoint(&self, name: &str, role: &str) {
         self.by(name, |state, room, user| state.appoint(room, user, role));
     }
 
-    /// Queues a song, and begins it if nothing plays; tells whether it could be queued.
+    /// Queues a song, and starts it if nothing plays; returns whether it was queued.
     ///
-    /// The song is named `Artist - Title` and is made if there is none of that name; it lasts three minutes then.
+    /// The song is named `Artist - Title`; an unknown name makes a new song of three minutes.
     pub fn queue(&self, name: &str, song: &str) -> bool {
         self.by(name, |state, room, user| {
             state.join(room, user);
@@ -445,29 +481,29 @@ impl Room {
         })
     }
 
-    /// Skips the song that plays.
+    /// Skips the playing song.
     pub fn skip(&self, by: &str) {
         self.by(by, State::skip);
     }
 
-    /// Someone votes for the song that plays, or against it.
+    /// Votes for the playing song, or against it.
     pub fn dub(&self, name: &str, up: bool) {
         self.by(name, |state, room, user| state.dub(room, user, up));
     }
 
-    /// Someone takes the song that plays into a playlist.
+    /// Adds the playing song to a user's playlist.
     pub fn grab(&self, name: &str) {
         self.by(name, State::grab);
     }
 
-    /// Holds someone's own queue back, or lets it go on.
+    /// Pauses a user's own queue, or resumes it.
     pub fn pause_queue(&self, name: &str, paused: bool) {
         self.by(name, |state, room, user| {
             state.pause_queue(room, user, None, paused);
         });
     }
 
-    /// Holds a DJ's queue back, or lets it go on.
+    /// Pauses a DJ's queue, or resumes it.
     pub fn pause_dj(&self, by: &str, name: &str, paused: bool) {
         self.between(by, name, |state, room, by, user| {
             state.pause_queue(room, user, Some(by), paused);
@@ -496,14 +532,14 @@ impl Room {
         });
     }
 
-    /// Empties someone's own queue.
+    /// Clears a user's own queue.
     pub fn clear_queue(&self, name: &str) {
         self.by(name, |state, room, user| {
             state.clear_queue(room, user, None);
         });
     }
 
-    /// Locks the queue, or opens it.
+    /// Locks the queue, or unlocks it.
     pub fn lock_queue(&self, by: &str, locked: bool) {
         self.by(by, |state, room, user| state.lock_queue(room, user, locked));
     }
@@ -515,13 +551,13 @@ impl Room {
         });
     }
 
-    /// Changes settings, under the wire's names; `roomPassword` closes the room, or opens it if it is empty.
+    /// Changes settings under the wire's names; `roomPassword` sets the room's password, or removes it if empty.
     pub fn update(&self, settings: Map<String, Value>) {
         self.server
             .with(|state| state.update_room(&self.id, settings));
     }
 
-    /// Someone changes presence: 0 enter, 1 leave, 2 update.
+    /// Changes a user's presence: 0 enter, 1 leave, 2 update.
     pub fn presence(&self, name: &str, action: u8) {
         self.by(name, |state, room, user| {
             let connection = format!("{:012x}", state.chance.u64(..1 << 48));
@@ -529,7 +565,7 @@ impl Room {
         });
     }
 
-    /// A guest changes presence.
+    /// Changes a guest's presence: 0 enter, 1 leave, 2 update.
     pub fn guest(&self, action: u8) {
         self.server.with(|state| {
             let guest = format!("{:032x}", state.chance.u128(..));
@@ -538,7 +574,7 @@ impl Room {
         });
     }
 
-    /// Announces any event, also one that nobody has heard of.
+    /// Announces an event of any name.
     pub fn announce(&self, name: &str, data: Value) {
         self.server.with(|state| {
             let data = if data.is_object() {
@@ -550,7 +586,7 @@ impl Room {
         });
     }
 
-    /// Whether someone is in the room.
+    /// Whether a user is in the room.
     pub fn has(&self, name: &str) -> bool {
         self.by(name, |state, room, user| {
             state
@@ -560,7 +596,7 @@ impl Room {
         })
     }
 
-    /// Id of the queue entry that plays, if one does.
+    /// Id of the playing queue entry.
     pub fn playing(&self) -> Option<String> {
         self.server.with(|state| {
             let room = state.rooms.get(&self.id)?;
@@ -568,7 +604,7 @@ impl Room {
         })
     }
 
-    /// What was said here and is still on the history page, oldest first, escaped as on the wire.
+    /// Messages on the history page, oldest first, escaped as on the wire.
     pub fn texts(&self) -> Vec<String> {
         self.server.with(|state| {
             let chat = state.rooms.get(&self.id).map(|room| &room.chat);

@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl State {
-    /// Adds a connection; gives the number it is known by.
+    /// Adds a connection; returns the number it is known by.
     pub(crate) fn open(
         &mut self,
         client: Client,
@@ -46,7 +46,7 @@ impl State {
         number
     }
 
-    /// Sends a message that exists on this connection only, and is due because it is sent.
+    /// Sends a message for this connection only; it is due because it is sent.
     pub(crate) fn tell(&mut self, number: u64, message: &Value) {
         let Some(connection) = self.channels.connections.get(&number) else {
             return;
@@ -64,7 +64,7 @@ impl State {
         self.post(number, &Frame::raw(text, &own), Some(&own));
     }
 
-    /// Announces an event of a channel to all who are attached or due it.
+    /// Announces an event of a channel to attached connections and accounts that are due it.
     pub(crate) fn announce(&mut self, channel: &str, name: &str, mut data: Value) {
         data["type"] = json!(name);
         self.publish(channel, |quirks, turn| {
@@ -88,8 +88,9 @@ impl State {
         self.publish(channel, |quirks, _| quirk::message(quirks, &message));
     }
 
-    /// Sends a message to every connection attached to a channel, and writes it down for accounts that are due it but
-    /// have none.
+    /// Sends a message to every connection attached to a channel, and writes it into the ledger for accounts that are
+    /// due
+    /// it but have none.
     pub(crate) fn publish(
         &mut self,
         channel: &str,
@@ -131,7 +132,7 @@ impl State {
         }
     }
 
-    /// Sends an event on one connection, with the faults of delivery that are switched on there.
+    /// Sends an event on one connection, duplicated or reordered as its faults say.
     fn deliver(&mut self, number: u64, frame: Frame, due: Option<String>) {
         let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
@@ -145,7 +146,7 @@ impl State {
         }
     }
 
-    /// Numbers a message, writes it down and hands it to the connection's task.
+    /// Numbers a message, writes it into the ledger, and queues it.
     fn post(&mut self, number: u64, frame: &Frame, due: Option<&str>) {
         let at = self.now();
         let Some(connection) = self.channels.connections.get_mut(&number) else {
@@ -170,7 +171,7 @@ impl State {
         self.send(number, Outgoing::Text(packet));
     }
 
-    /// Writes down an event that an account is due and that no connection of theirs could take.
+    /// Writes an event into the ledger that an account is due and that no connection of it received.
     fn miss(&self, frame: &Frame, due: Option<&str>) {
         self.ledger.write(Entry {
             platform: "queup",
@@ -197,7 +198,7 @@ impl HasSockets for State {
         Some(&mut connection.socket)
     }
 
-    /// Forgets a connection that is over; others in its channels see it leave.
+    /// Removes a connection; others in its channels see its presence leave.
     fn gone(&mut self, number: u64) {
         let Some(mut connection) = self.channels.connections.remove(&number) else {
             return;
@@ -212,7 +213,7 @@ impl HasSockets for State {
 
     fn close(&mut self, number: u64, code: u16, reason: &str) {
         self.send(number, Outgoing::Close(code, reason.to_owned()));
-        // What happens from here on is not sent on it; a dead line stays as it is.
+        // Later events are not sent on it; a half-open socket stays.
         if self.socket(number).is_some_and(|socket| !socket.mute) {
             self.gone(number);
         }

@@ -54,7 +54,7 @@ impl Links {
         }
     }
 
-    /// The sockets there are now.
+    /// The selected sockets.
     pub fn list(&self) -> Vec<Link> {
         self.server.with(|state| {
             let numbers = state.select(&self.of);
@@ -79,7 +79,7 @@ impl Links {
         });
     }
 
-    /// Answers no ping on these sockets, nor on later ones of the same account, or answers again.
+    /// Sets whether pings stay without an answer, on these sockets and later ones of the same account.
     pub fn withhold_pongs(&self, withhold: bool) {
         self.server.with(|state| {
             let faults = &mut state.faults;

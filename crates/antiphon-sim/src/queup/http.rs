@@ -76,7 +76,7 @@ fn respond_with(answer: Answer) -> Response<Full<Bytes>> {
     let (content_type, body) = match answer.body {
         Body::Envelope(message, data) => (
             "application/json; charset=utf-8",
-            // The envelope's own code is the status, but for the errors that hide under 200.
+            // The envelope's code is the status, except for errors under 200.
             envelope(answer.status, message, &data),
         ),
         Body::Html(page) => ("text/html", page),

@@ -1,16 +1,16 @@
-//! Logins: cookies and tokens, and for whom they speak.
+//! Logins: cookies and tokens.
 
 use std::collections::{BTreeMap, VecDeque};
 
 /// Sessions and tokens kept; the oldest go first.
 const CREDENTIALS: usize = 10_000;
 
-/// Who a token or a session speaks for.
+/// Owner of a token or a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Client {
     /// A user, by id.
     User(String),
-    /// Someone who has not logged in, by their passing id.
+    /// A user who has not logged in, by their passing id.
     Guest(String),
 }
 
@@ -22,7 +22,7 @@ impl Client {
     }
 }
 
-/// A map that forgets its oldest entries.
+/// A map that drops its oldest entries.
 #[derive(Debug)]
 pub(crate) struct Credentials<T> {
     by_text: BTreeMap<String, T>,

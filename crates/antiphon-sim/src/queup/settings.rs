@@ -1,6 +1,6 @@
 //! Settings that a simulation may change.
 
-/// What the server can be set to.
+/// Settings of the server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) ping_interval: u64,

@@ -1,4 +1,4 @@
-//! The socket side of QueUp: engine.io v3 over a WebSocket.
+//! Sockets of QueUp: engine.io v3 over a WebSocket.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ impl State {
         self.tell(number, &connected);
     }
 
-    /// Takes a text frame from a client; tells whether the connection goes on.
+    /// Takes a text frame from a client; returns whether the connection goes on.
     fn heard(&mut self, number: u64, text: &str) -> bool {
         let decoded;
         let packet = if let Some(base64) = text.strip_prefix('b') {
@@ -98,7 +98,7 @@ impl State {
         }
     }
 
-    /// What is wrong with a channel's name, if something is.
+    /// Error of a channel's name, if there is one.
     fn refusal(&self, channel: &str) -> Option<String> {
         let known = match channel.split_once(':') {
             Some(("room", id)) => self.rooms.contains_key(id),
@@ -129,7 +129,7 @@ impl State {
             Some((_, id)) => id == user,
             None => false,
         };
-        // Another user's channel can be attached, but nothing comes of it.
+        // Attaching another user's channel succeeds without effect.
         if is_due || !channel.starts_with("user:") {
             connection.channels.insert(channel.to_owned());
         }
@@ -235,7 +235,7 @@ where
     .await;
 }
 
-/// The client at the other end; the connection leaves the state with it.
+/// The client at the other end; dropping it removes the connection from the state.
 struct Visitor<'a> {
     server: &'a Server<State>,
     number: u64,
@@ -247,7 +247,7 @@ impl Peer for Visitor<'_> {
         text.is_none_or(|text| self.server.with(|state| state.heard(self.number, text)))
     }
 
-    /// Drops the line without a word: the client is taken for dead.
+    /// Cuts the connection of a client that does not ping.
     fn silent(&self) {
         self.server.with(|state| {
             if let Some(connection) = state.channels.connections.get(&self.number) {

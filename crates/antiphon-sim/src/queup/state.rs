@@ -1,4 +1,4 @@
-//! Everything the simulated QueUp knows, behind one lock.
+//! State of the simulated QueUp.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
     world::{Ids, RESIDENTS, SONGS, World},
 };
 
-/// The state of the simulated QueUp.
+/// State of the simulated QueUp; changes that concern several parts are made here.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) world: World,
@@ -27,9 +27,9 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
     pub(crate) ids: Ids,
-    /// For cookies, tokens and connection ids: differs from run to run.
+    /// Generator of cookies, tokens and connection ids; differs from run to run.
     pub(crate) secrets: Rng,
-    /// For lengths of songs and the like: the same in every run of a seed.
+    /// Generator of song lengths and similar; the same in every run of a seed.
     pub(crate) chance: Rng,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) rooms: BTreeMap<String, Room>,
@@ -38,13 +38,13 @@ pub(crate) struct State {
     pub(crate) playlists: BTreeMap<String, Playlist>,
     pub(crate) logins: Logins,
     pub(crate) channels: Channels,
-    /// What is to be done later.
+    /// Actions for later.
     pub(crate) timers: Timers<Self>,
-    /// Events announced so far, by which traffic keeps its pace.
+    /// Events announced so far; ambient traffic counts them.
     pub(crate) announced: u64,
     /// Time of the last message in any room.
     pub(crate) last_said: i64,
-    /// Turns of the quirks that take turns.
+    /// Counter of quirks that take turns.
     pub(crate) turn: usize,
 }
 
@@ -73,7 +73,7 @@ impl State {
         }
     }
 
-    /// Puts in the people, songs and rooms that are there from the start.
+    /// Adds the initial users, songs and rooms.
     pub(crate) fn populate(&mut self) {
         for name in RESIDENTS {
             self.add_user(name);
@@ -144,7 +144,7 @@ impl State {
     /// A user who can log in.
     pub(crate) fn add_account(&mut self, username: &str) -> String {
         let email = format!("{username}@sim.example");
-        // Who was renamed keeps the address.
+        // A renamed user keeps the address.
         let known = self.find_user(&email).map(|user| user.id.clone());
         let id = known.unwrap_or_else(|| self.user_named(username));
         let password = format!("{username}-{:08x}", self.secrets.u32(..));
@@ -167,7 +167,7 @@ impl State {
         })
     }
 
-    /// Id of the user with this name or id; a name nobody has makes someone new.
+    /// Id of the user with this name or id; an unknown name makes a new user.
     pub(crate) fn user_named(&mut self, name_or_id: &str) -> String {
         match self.find_user(name_or_id) {
             Some(user) => user.id.clone(),
@@ -221,7 +221,7 @@ impl State {
         id
     }
 
-    /// The member that a user is of a room, made if they never were there.
+    /// The member of a room, made for a user who was never there.
     pub(crate) fn member(&mut self, room: &str, user: &str) -> Option<&mut Member> {
         let now = self.world.now();
         let room = self.rooms.get_mut(room)?;
@@ -234,14 +234,14 @@ impl State {
         )
     }
 
-    /// Puts someone into a room without announcing it, as if they had always been there.
+    /// Puts a user into a room without an event.
     pub(crate) fn settle(&mut self, room: &str, user: &str) {
         if let Some(member) = self.member(room, user) {
             member.present = true;
         }
     }
 
-    /// Gives someone a role without announcing it.
+    /// Gives a user a role without an event.
     pub(crate) fn appoint(&mut self, room: &str, user: &str, role: &str) {
         if let Some(member) = self.member(room, user) {
             member.role = super::role::Role::find(role);

@@ -1,4 +1,4 @@
-//! The deeds of simulated people, drawn like actions so that each comes up regularly.
+//! Ambient traffic: actions of simulated users, drawn like cards so that each comes up regularly.
 
 use antiphon_core::Rng;
 use serde_json::{Map, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 use super::{controls::QueUp, role::Role, state::State, text};
 use crate::world::{DRIFTERS, LINES, RESIDENTS};
 
-/// One deed; every event of the protocol page (§6) is made by some action.
+/// An action; each event of `docs/protocol/queup.md` §6 is made by some action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
     Say,
@@ -43,7 +43,7 @@ enum Action {
     Unknown,
 }
 
-/// How often each action is in the deck.
+/// How often each action comes up in one round.
 const ACTIONS: [(Action, usize); 32] = [
     (Action::Say, 34),
     (Action::Dub, 18),
@@ -79,12 +79,12 @@ const ACTIONS: [(Action, usize); 32] = [
     (Action::Unknown, 1),
 ];
 
-/// Songs waiting in one person's queue, at most.
+/// Most songs in one user's queue.
 const WAITING: usize = 4;
 /// A song plays at least this long before traffic skips it (ms), so that a client can vote on what it heard of.
 const HEARING: i64 = 10_000;
 
-/// A shuffled deck of deeds.
+/// Draws actions from shuffled rounds.
 #[derive(Debug)]
 pub(crate) struct Traffic {
     chance: Rng,
@@ -101,7 +101,7 @@ impl Traffic {
         }
     }
 
-    /// Plays one action; gives how many events came of it.
+    /// Does one action; returns how many events it made.
     pub(crate) fn play(&mut self, state: &mut State) -> u32 {
         let before = state.announced;
         if self.actions.is_empty() {
@@ -124,7 +124,7 @@ impl Traffic {
         u32::try_from(state.announced - before).unwrap_or(u32::MAX)
     }
 
-    /// A room where someone listens, or the first one there is.
+    /// A room with an attached client, or the first room.
     fn room(&mut self, state: &State) -> String {
         let heard: Vec<&String> = state
             .rooms
@@ -136,7 +136,7 @@ impl Traffic {
         room.cloned().unwrap_or_default()
     }
 
-    /// Someone who lives here: never an account that a client speaks for.
+    /// A resident; never an account of a client.
     fn resident(&mut self, state: &mut State, room: &str) -> String {
         // The first few are staff, and stay so.
         let name = RESIDENTS[self.chance.usize(4..RESIDENTS.len())];
@@ -145,7 +145,7 @@ impl Traffic {
         user
     }
 
-    /// Someone who passes through, inside or outside as wanted; if there is none, they enter or leave for it.
+    /// A drifter inside or outside the room; if there is none, one enters or leaves first.
     fn drifter(&mut self, state: &mut State, room: &str, inside: bool) -> String {
         let start = self.chance.usize(..DRIFTERS.len());
         let ids: Vec<String> = (0..DRIFTERS.len())
@@ -177,7 +177,7 @@ impl Traffic {
         if waiting < WAITING
             && let Some(song) = self.chance.choice(songs)
         {
-            // A song that is in the queue already is refused, and that is that.
+            // A song that is in the queue already is refused.
             let _ = state.queue_song(room, &user, &song);
         }
     }
@@ -274,7 +274,7 @@ impl Traffic {
                 let changes = Map::from_iter([("welcomeMessage".to_owned(), json!(welcome))]);
                 state.update_room(room, changes);
             }
-            // What would get in a client's way is undone at once.
+            // Changes that would disturb a client are undone at once.
             Action::Lock => {
                 state.lock_queue(room, &staff, true);
                 state.lock_queue(room, &staff, false);
@@ -340,7 +340,7 @@ impl Traffic {
         state.presence(&format!("room:{room}"), client, &connection, action);
     }
 
-    /// Someone who listens for private messages, or the bot.
+    /// A user with an attached private channel, or the bot.
     fn correspondent(&mut self, state: &mut State) -> String {
         let listening: Vec<String> = state
             .channels
@@ -388,7 +388,7 @@ impl Traffic {
     }
 }
 
-/// Id of someone who passes through, under the name they began with or the one they took.
+/// Id of a drifter, under the first or the changed name.
 fn drifter_id(state: &mut State, name: &str) -> String {
     let renamed = format!("{name} II");
     match state.find_user(&renamed) {
@@ -397,7 +397,7 @@ fn drifter_id(state: &mut State, name: &str) -> String {
     }
 }
 
-/// Changes a setting from the usual, and back.
+/// Changes a setting and restores it.
 fn toggle(state: &mut State, room: &str, by: &str, setting: &str, usual: bool) {
     state.set_mod_setting(room, by, setting, !usual);
     state.set_mod_setting(room, by, setting, usual);

@@ -1,4 +1,4 @@
-//! What people do, whether by a request or by a hand.
+//! Actions of users, by requests and by control handles.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{
 
 /// How long a message can be changed by its author.
 const WINDOW: i64 = 120_000;
-/// How long the same text is not taken again.
+/// How long a repeated text is refused.
 const TWINS: i64 = 60_000;
 /// Stars a day.
 const STARS: u32 = 20;
@@ -20,7 +20,7 @@ const KICK: i64 = 60_000;
 /// Messages that a server keeps; the oldest go first.
 const MESSAGES: usize = 20_000;
 
-/// Why something is refused: a status and the words.
+/// Refusal of an action: status and message.
 pub(crate) type Refused = (u16, &'static str);
 
 impl State {
@@ -65,7 +65,7 @@ impl State {
         event
     }
 
-    /// Posts a message; gives its id.
+    /// Posts a message; returns its id.
     pub(crate) fn post(&mut self, chat: usize, room: i64, user: i64, text: &str) -> i64 {
         let (parent, said) = match text::reply(text) {
             Some((parent, rest)) if self.chats[chat].messages.contains_key(&parent) => {
@@ -305,7 +305,7 @@ impl State {
         self.happen(chat, room, vec![(event, None)]);
     }
 
-    /// Moves messages; gives how many.
+    /// Moves messages; returns how many.
     pub(crate) fn move_messages(
         &mut self,
         chat: usize,
@@ -360,7 +360,7 @@ impl State {
         ids.len()
     }
 
-    /// A message of the system about a move.
+    /// Posts a system message about a move.
     fn notice(&mut self, chat: usize, room: i64, user: i64, content: String) {
         let id = self.post_to_quietly(chat, room, user, content);
         let event = self.message_event(chat, 1, id);
@@ -404,7 +404,7 @@ impl State {
         self.happen(chat, room, vec![(event, None)]);
     }
 
-    /// Kicks: 4 and 15 in one frame, and for the victim the end of the room.
+    /// Kicks a user: events 4 and 15 in one frame, and the key `exit` for the user.
     pub(crate) fn kick(&mut self, chat: usize, room: i64, by: i64, user: i64) {
         let until = self.now() + KICK;
         let number = self.secrets.i64(1..1000);
@@ -422,7 +422,7 @@ impl State {
         self.unoccupy(chat, user, Some(room));
     }
 
-    /// Tells an account a key of a room, such as `exit`.
+    /// Sends an account a key of a room, such as `exit`.
     pub(crate) fn tell_key(&mut self, chat: usize, room: i64, user: i64, key: &str) {
         let value = if key == "timeout" {
             json!("The room is in timeout, ending in 58 seconds")

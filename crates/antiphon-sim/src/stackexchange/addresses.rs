@@ -8,11 +8,11 @@ use super::{
 };
 use crate::addresses::Login;
 
-/// Where the simulated Stack Exchange chat is, and who can log in.
+/// Address of the simulated Stack Exchange chat, and its accounts.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct StackExchangeAddresses {
-    /// Where all its hosts are; which one is meant is told by the `Host` header.
+    /// Address of all hosts; the `Host` header tells them apart.
     pub address: String,
     /// Its chat servers, the first of them the one with ambient traffic.
     pub servers: Vec<ChatServer>,

@@ -77,12 +77,16 @@ commands! {
 
     /// Cuts sockets, and refuses new ones for a while.
     "cut"(how_long as "for": Option<Period>) => {
-        how_long.iter().for_each(|wait| chat.refuse_sockets(wait.0));
+        if let Some(wait) = how_long {
+            chat.refuse_sockets(wait.0);
+        }
         chat.cut();
     };
     /// Resets sockets, and refuses new ones for a while.
     "reset"(how_long as "for": Option<Period>) => {
-        how_long.iter().for_each(|wait| chat.refuse_sockets(wait.0));
+        if let Some(wait) = how_long {
+            chat.refuse_sockets(wait.0);
+        }
         chat.reset();
     };
     /// Closes sockets with a code.
@@ -102,7 +106,7 @@ commands! {
     "duplicate"(frames: u32) => chat.duplicate(frames);
     /// Sends a text frame as it is.
     "frame"(text: String) => chat.frame(&text);
-    /// Sends no heartbeats, or sends them again.
+    /// Sets whether sockets get no heartbeats.
     "silence"(on: bool = true) => chat.fall_silent(on);
     /// Sets how many events a new socket can have again.
     "replay"(events: usize) => chat.replay(events);

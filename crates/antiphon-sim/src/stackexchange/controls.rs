@@ -16,10 +16,29 @@ use crate::{
     timers::millis,
 };
 
-/// One chat server of the simulated network; clones are the same one.
+/// Control handle of one chat server of the simulated network; clones are the same handle.
 ///
-/// People are named by name or id, and a name that nobody has makes someone new. Rooms are named by number.
-/// Everything here happens at once, in the order of the calls.
+/// Users are named by name or id, and an unknown name makes a new user. Rooms are named by number.
+/// Each call takes effect at once, in the order of the calls.
+///
+/// ```
+/// use antiphon_sim::{Simulator, stackexchange::StackExchange};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let chat = Simulator::with_seed(7).stackexchange();
+/// let message = chat.say(StackExchange::ROOM, "teo", "hello");
+/// assert!(chat.edit(message, "hello again"));
+/// assert_eq!(chat.texts(StackExchange::ROOM), ["hello again"]);
+///
+/// // Another server of the network has rooms of its own.
+/// let overflow = chat.server("chat.stackoverflow.com");
+/// assert!(overflow.texts(StackExchange::ROOM).is_empty());
+///
+/// chat.conflict(1, "You can perform this action again in 2 seconds.");
+/// chat.expire_cookies();
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct StackExchange {
     pub(super) server: Arc<Server<State>>,
@@ -44,21 +63,21 @@ impl fmt::Debug for StackExchange {
     }
 }
 
-/// Someone who can log in.
+/// An account with a login.
 #[derive(Clone, Debug)]
 pub struct ChatAccount {
     /// Id on the chat servers.
     pub id: i64,
     /// Name.
     pub username: String,
-    /// What to log in with.
+    /// E-mail address of the login.
     pub email: String,
-    /// What else to log in with.
+    /// Password of the login.
     pub password: Secret,
 }
 
 impl StackExchange {
-    /// Name of the account that is made for a bot: owner of room 4242.
+    /// Name of the bot's account, an owner of room 4242.
     pub const BOT: &'static str = State::BOT;
     /// The room where the bot has every right.
     pub const ROOM: i64 = 4242;
@@ -98,7 +117,7 @@ impl StackExchange {
         self.account_named(Self::BOT)
     }
 
-    /// Someone's login.
+    /// A user's login.
     pub fn account_named(&self, name: &str) -> ChatAccount {
         self.act(|state, _| {
             let id = state.person_named(name);
@@ -124,7 +143,7 @@ impl StackExchange {
         names.iter().map(|name| self.account_named(name)).collect()
     }
 
-    /// Sets how many events a second people make by themselves.
+    /// Sets the rate of ambient traffic, in events a second. Default: 0.
     pub fn traffic(&self, rate: u32) {
         self.server.shared.rate.send_replace(rate);
     }
@@ -134,7 +153,7 @@ impl StackExchange {
         self.act(|state, chat| state.chats[chat].counter)
     }
 
-    /// What is said in a room, as it was typed, oldest first.
+    /// Messages of a room as they were typed, oldest first.
     pub fn texts(&self, room: i64) -> Vec<String> {
         self.act(|state, chat| {
             let messages = state.chats[chat].messages.values();
@@ -161,9 +180,9 @@ impl StackExchange {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What people do.
+    // Messages.
 
-    /// Posts a message; gives its id.
+    /// Posts a message; returns its id.
     pub fn say(&self, room: i64, by: &str, text: &str) -> i64 {
         self.act(|state, chat| {
             let user = state.person_named(by);
@@ -171,7 +190,7 @@ impl StackExchange {
         })
     }
 
-    /// Edits a message as its author; tells whether that was still possible.
+    /// Edits a message as its author; returns whether that was still allowed.
     pub fn edit(&self, message: i64, text: &str) -> bool {
         self.act(|state, chat| {
             let author = state.chats[chat].messages.get(&message).map(|m| m.author);
@@ -179,7 +198,7 @@ impl StackExchange {
         })
     }
 
-    /// Deletes a message; tells whether that was possible.
+    /// Deletes a message; returns whether that was allowed.
     pub fn delete(&self, message: i64, by: &str) -> bool {
         self.act(|state, chat| {
             let user = state.person_named(by);
@@ -216,7 +235,7 @@ impl StackExchange {
         self.act(|state, chat| state.move_messages(chat, 101, from, to, messages))
     }
 
-    /// Kicks somebody.
+    /// Kicks a user.
     pub fn kick(&self, room: i64, by: &str, who: &str) {
         self.act(|state, chat| {
             let (by, who) = (state.person_named(by), state.person_named(who));
@@ -224,7 +243,7 @@ impl StackExchange {
         });
     }
 
-    /// Invites somebody to a room.
+    /// Invites a user to a room.
     pub fn invite(&self, room: i64, by: &str, who: &str) {
         self.act(|state, chat| {
             let (by, who) = (state.person_named(by), state.person_named(who));
@@ -232,7 +251,7 @@ impl StackExchange {
         });
     }
 
-    /// Changes an access level; the room's own if nobody is named.
+    /// Changes a user's access level; the room's own if `who` is `None`.
     pub fn access(&self, room: i64, by: &str, who: Option<&str>, level: &str) {
         self.act(|state, chat| {
             let by = state.person_named(by);
@@ -241,13 +260,13 @@ impl StackExchange {
         });
     }
 
-    /// Any event of a room, with these fields beside the usual ones; told to one account only if one is named.
+    /// Raises an event of any number, with these fields beside the usual ones; `only` limits it to one account.
     pub fn event(&self, room: i64, number: i64, user: i64, fields: &Value, only: Option<i64>) {
         self.act(|state, chat| state.raise(chat, room, number, user, fields, only));
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What a room can be.
+    // State of rooms.
 
     /// Freezes a room, or thaws it.
     pub fn freeze(&self, room: i64, frozen: bool) {
@@ -262,7 +281,7 @@ impl StackExchange {
         });
     }
 
-    /// Puts a room in time-out for so long.
+    /// Puts a room in time-out for this long.
     pub fn time_out(&self, room: i64, how_long: Duration) {
         let until = self.act(|state, _| state.now()) + millis(how_long).min(i64::MAX / 2);
         self.room(room, |room| room.timeout = Some(until));
@@ -278,24 +297,24 @@ impl StackExchange {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What goes wrong.
+    // Faults.
 
-    /// The next logins are answered with a challenge.
+    /// Answers the next logins with a challenge.
     pub fn ask_for_humans(&self, logins: u32) {
         self.act(|state, _| state.chat_faults.captchas = logins);
     }
 
-    /// The login page has no key, or has it again.
+    /// Sets whether the login page lacks its key.
     pub fn change_login_page(&self, changed: bool) {
         self.act(|state, _| state.chat_faults.login_changed = changed);
     }
 
-    /// Every request for the login is answered with a redirect to this address, which may be empty, or as always again.
+    /// Redirects every login request to this address, which may be empty; `None` ends that.
     pub fn redirect_logins(&self, to: Option<&str>) {
         self.act(|state, _| state.chat_faults.login_leads_to = to.map(str::to_owned));
     }
 
-    /// The chat servers do not know the sites' cookies, or know them again.
+    /// Sets whether the chat servers refuse the sites' cookies.
     pub fn refuse_chat(&self, refuses: bool) {
         self.act(|state, _| state.chat_faults.refuses_chat = refuses);
     }
@@ -321,7 +340,7 @@ impl StackExchange {
         });
     }
 
-    /// The next writes are answered with 409 and these words.
+    /// Answers the next writes with 409 and this text.
     pub fn conflict(&self, times: usize, words: &str) {
         self.act(|state, _| {
             let words = std::iter::repeat_n(words.to_owned(), times);
@@ -329,17 +348,17 @@ impl StackExchange {
         });
     }
 
-    /// Slows writers down by how much they wrote (protocol §10), or no more.
+    /// Sets whether writers are throttled (protocol §10).
     pub fn throttle(&self, on: bool) {
         self.act(|state, _| state.chat_faults.throttles = on);
     }
 
-    /// The next requests for a socket's address fail.
+    /// Lets the next requests for a socket's address fail.
     pub fn withhold_addresses(&self, times: u32) {
         self.act(|state, _| state.chat_faults.no_tickets = times);
     }
 
-    /// Sends no heartbeats, or sends them again.
+    /// Sets whether sockets get no heartbeats.
     pub fn fall_silent(&self, silent: bool) {
         self.act(|state, _| state.chat_faults.is_silent = silent);
     }
@@ -359,7 +378,7 @@ impl StackExchange {
         self.act(|state, _| state.faults.fail(requests, None, times, fault));
     }
 
-    /// Gives the next requests that fit this answer in place of the server's own: `METHOD /path`, or the path alone, with
+    /// Gives the next `times` requests that fit a pattern this response: `METHOD /path`, or the path alone, with
     /// `*` for anything.
     pub fn answer(
         &self,
@@ -379,7 +398,7 @@ impl StackExchange {
         self.act(|state, _| state.chat_faults.canned.push(canned));
     }
 
-    /// How many of the answers set by [`StackExchange::answer`] were not given yet.
+    /// How many responses set by [`StackExchange::answer`] are left.
     pub fn answers_left(&self) -> usize {
         self.act(|state, _| {
             let canned = state.chat_faults.canned.iter();
@@ -387,7 +406,7 @@ impl StackExchange {
         })
     }
 
-    /// How many events a new socket can have again, from now on.
+    /// Sets how many events a new socket can replay.
     pub fn replay(&self, events: usize) {
         self.act(|state, chat| {
             state.settings.replay = events;
@@ -400,12 +419,12 @@ impl StackExchange {
         });
     }
 
-    /// Lets new sockets begin with what happens from then on, whatever they ask for, without a word about it, or no more.
+    /// Sets whether new sockets begin with later events only, whatever they ask for, without saying so.
     pub fn begin_late(&self, late: bool) {
         self.act(|state, _| state.chat_faults.begins_late = late);
     }
 
-    /// Names of the connections that are open, the oldest first.
+    /// Ids of the open connections, oldest first.
     pub fn connections(&self) -> Vec<String> {
         self.act(|state, chat| {
             let connections = state.chats[chat].connections.values();
@@ -433,7 +452,7 @@ impl StackExchange {
         self.each(State::beat_on);
     }
 
-    /// Tells an account a key of a room: `exit`, `reset` or `timeout`.
+    /// Sends an account a key of a room: `exit`, `reset` or `timeout`.
     pub fn tell_key(&self, room: i64, who: &str, key: &str) {
         self.act(|state, chat| {
             let who = state.person_named(who);

@@ -1,4 +1,4 @@
-//! What goes out on sockets, and what the ledger has of it.
+//! Frames of sockets, and their rows in the ledger.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     timers::Timed as _,
 };
 
-/// The kind of an event as a journal names it.
+/// The kind of an event in the journal.
 pub(crate) fn kind(number: i64) -> String {
     let name = match number {
         1 => "MessagePosted",
@@ -46,7 +46,7 @@ pub(crate) fn kind(number: i64) -> String {
     format!("stackexchange.{name}")
 }
 
-/// The identity of an event as a journal names it: a posted message by its own id, which all its ways have in common.
+/// Origin of an event in the journal; a posted message has its message id, which it has on every way.
 fn origin(event: &Happened) -> String {
     let is_posted = event.body["event_type"] == 1;
     let message = event.body["message_id"].as_i64();
@@ -57,9 +57,9 @@ fn origin(event: &Happened) -> String {
 }
 
 impl State {
-    /// Something happened in a room: numbers the events, keeps them, and sends them in one frame.
+    /// Numbers a room's events, keeps them, and sends them in one frame.
     ///
-    /// An event with an `only` is told to that account alone.
+    /// An event with an `only` is sent to that account alone.
     pub(crate) fn happen(&mut self, chat: usize, room: i64, events: Vec<(Value, Option<i64>)>) {
         let seconds = self.now().div_euclid(1000);
         let most = self.settings.replay;
@@ -91,14 +91,14 @@ impl State {
         self.send_all(chat, room, &happened);
     }
 
-    /// Tells events to whom they concern, and writes down to whom they are due.
+    /// Sends events to their accounts, and writes them into the ledger.
     fn send_all(&mut self, chat: usize, room: i64, events: &[Happened]) {
         let accounts: Vec<i64> = self.chats[chat].occupied.keys().copied().collect();
         for account in accounts {
             let server = &self.chats[chat];
             let rooms = server.occupied.get(&account);
             let is_there = rooms.is_some_and(|rooms| rooms.contains(&room));
-            // What comes from elsewhere is told under any room of the account's.
+            // An event of another room is sent under any room of the account.
             let key = if is_there {
                 Some(room)
             } else {
@@ -161,7 +161,7 @@ impl State {
         }
     }
 
-    /// Writes one event down.
+    /// Writes one event into the ledger.
     fn write(
         &self,
         chat: usize,
@@ -196,7 +196,7 @@ impl State {
         });
     }
 
-    /// Sends one text frame; gives its place on the connection.
+    /// Sends one text frame; returns the connection's id and the frame's number.
     pub(crate) fn frame(&mut self, number: u64, text: &str) -> Option<(String, u64)> {
         let socket = self.socket(number)?;
         let sent = socket.count();
@@ -207,7 +207,7 @@ impl State {
         Some(sent)
     }
 
-    /// Sends what a new socket asked to have again, in one frame.
+    /// Sends a new socket its replay, in one frame.
     pub(crate) fn replay(&mut self, chat: usize, number: u64, after: i64) {
         let server = &self.chats[chat];
         let counter = server.counter;
@@ -220,7 +220,7 @@ impl State {
             .get(&account)
             .map(|rooms| rooms.iter().copied().collect())
             .unwrap_or_default();
-        // A counter of the future means that nothing is wanted again.
+        // A counter of the future asks for no replay.
         let is_late = after > counter || self.chat_faults.begins_late;
         let after = if is_late { counter } else { after };
         let from = after.max(server.forgotten);
@@ -260,7 +260,7 @@ impl State {
         }
     }
 
-    /// Sends a heartbeat after the usual pause, and then for ever.
+    /// Sends heartbeats for ever, the first after a pause.
     pub(crate) fn beat_later(&mut self) {
         let pause = Duration::from_millis(self.settings.heartbeat.max(1));
         self.later(pause, |state| {
@@ -331,7 +331,7 @@ impl HasSockets for State {
     }
 
     fn close(&mut self, number: u64, code: u16, reason: &str) {
-        // What happens from here on is not sent on it; a dead line stays as it is.
+        // Later events are not sent on it; a half-open socket stays.
         if self.socket(number).is_some_and(|socket| !socket.mute) {
             self.send(number, Outgoing::Close(code, reason.to_owned()));
             self.gone(number);

@@ -1,4 +1,4 @@
-//! The sites where users log in, and who a visitor is (protocol §3).
+//! Logins at the sites, and the identity of a request (protocol §3).
 
 use bytes::Bytes;
 use http::{Method, Request, header};
@@ -34,14 +34,14 @@ fn domain(host: &str) -> &'static str {
 const SESSIONS: usize = 10_000;
 
 impl State {
-    /// Who is logged in at the site, by `acct` and `prov`.
+    /// The account that is logged in at the site, by `acct` and `prov`.
     fn member(&self, host: &str, request: &Request<Bytes>) -> Option<i64> {
         cookie(request, "prov")?;
         let (account, at) = self.logins.get(cookie(request, "acct")?)?;
         (*at == domain(host)).then_some(*account)
     }
 
-    /// Who is logged in at the chat server.
+    /// The account that is logged in at the chat server.
     pub(crate) fn visitor(&self, chat: usize, request: &Request<Bytes>) -> Option<i64> {
         let chat = &self.chats[chat];
         let session = cookie(request, chat.cookie)?;
@@ -65,7 +65,7 @@ impl State {
         let key = self.secret();
         let chat = &mut self.chats[call.chat];
         if chat.sessions.len() >= SESSIONS {
-            // Some session has to go; which one is as good as chance.
+            // Any session may be dropped.
             chat.sessions.pop_first();
         }
         chat.sessions.insert(session.clone(), user);
@@ -113,7 +113,7 @@ impl State {
                 200,
                 "<html><head><title>Home</title></head><body>home</body></html>",
             ),
-            // Of no use any more, but old clients still knock.
+            // Not in use any more, but old clients still ask.
             (&Method::POST, "/users/login/universal/request") => Answer::text(200, "[]"),
             (method, path) => {
                 self.note(format!("{method} {path} is nothing of {host}"));
@@ -148,7 +148,7 @@ impl State {
         let acct = format!("t={}&s={}%3d", self.secret(), self.secret());
         let prov = self.secret();
         if self.logins.len() >= SESSIONS {
-            // Some login has to go; which one is as good as chance.
+            // Any login may be dropped.
             self.logins.pop_first();
         }
         self.logins.insert(acct.clone(), (user, domain));

@@ -1,6 +1,6 @@
 //! Settings that a simulation may change.
 
-/// What the servers can be set to.
+/// Settings of the server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     /// Milliseconds between heartbeats.

@@ -1,4 +1,4 @@
-//! Sockets: events go out on them, and nothing of meaning comes in.
+//! Sockets of chat servers; clients send nothing on them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Requests about applications: their commands, and the answers to what users ask of them.
+//! Requests about applications: commands and interaction responses.
 
 use serde_json::{Value, json};
 
@@ -159,7 +159,7 @@ impl State {
         }
     }
 
-    /// A command as it is kept; one of the same name and type keeps its id.
+    /// Builds a stored command; one of the same name and type keeps its id.
     fn command(
         &mut self,
         application: Id,
@@ -288,7 +288,7 @@ impl State {
         Ok(self.post(interaction.channel, interaction.application, draft))
     }
 
-    /// Keeps a message that only one user would see, and tells nobody.
+    /// Stores an ephemeral message, without an event.
     fn keep_unseen(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
         let id = self.new_id();
         let message = Message {
@@ -355,7 +355,7 @@ impl State {
                 let message = self.answer_message(id, call.body)?;
                 shown(self, message)
             }
-            // An answer that was deferred comes with its first edit.
+            // A deferred response becomes visible with its first edit.
             ("PATCH", ["messages", "@original"]) if interaction.message.is_none() => {
                 let message = self.answer_message(id, call.body)?;
                 if let Some(interaction) = self.rest.interactions.get_mut(&id) {

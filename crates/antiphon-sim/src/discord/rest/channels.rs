@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    /// Whether a bot may say something in a channel.
+    /// Whether a bot may post in a channel.
     pub(crate) fn may_speak(&self, account: Id, channel: Id) -> Result<(), Answer> {
         let is_thread = self
             .community
@@ -149,7 +149,7 @@ impl State {
     }
 }
 
-/// Changes what a body names of a channel.
+/// Applies a body's fields to a channel.
 pub(crate) fn describe(channel: &mut Channel, body: &Value) {
     if let Some(name) = body["name"].as_str() {
         name.clone_into(&mut channel.name);
@@ -189,7 +189,7 @@ pub(crate) fn describe(channel: &mut Channel, body: &Value) {
     }
 }
 
-/// The name that something new must have.
+/// The name in a body, which is required.
 pub(crate) fn named(body: &Value, most: usize) -> Result<&str, Answer> {
     let mut faulty = Faulty::default();
     faulty.text(body, "name", most);

@@ -137,7 +137,7 @@ impl State {
     // -----------------------------------------------------------------------------------------------------------------
     // Roles.
 
-    /// The role of this id, if the bot may deal with it.
+    /// The role of this id, if the bot may manage it.
     pub(crate) fn role_below(&self, guild: Id, role: &str, account: Id) -> Result<Id, Answer> {
         let home = self.community.guilds.get(&guild);
         let role = role.parse::<Id>().ok().and_then(|id| home?.roles.get(&id));
@@ -265,7 +265,7 @@ impl State {
     }
 }
 
-/// Changes what a body names of a role.
+/// Applies a body's fields to a role.
 fn describe_role(role: &mut Role, body: &Value) {
     if let Some(name) = body["name"].as_str() {
         name.clone_into(&mut role.name);

@@ -196,7 +196,7 @@ impl State {
         self.message_answer(channel, id)
     }
 
-    /// Reads what a message is to be.
+    /// Reads a message from a body.
     pub(crate) fn draft(&self, channel: Id, body: &Value) -> Result<Draft, Answer> {
         let mut faulty = Faulty::default();
         check_message(&mut faulty, body);
@@ -342,7 +342,7 @@ impl State {
         } else {
             older(id("before").unwrap_or(Id::MAX), limit).collect()
         };
-        // The newest comes first, whatever was asked for.
+        // The newest message comes first for every query.
         Ok(Answer::json(
             200,
             found
@@ -386,7 +386,7 @@ impl State {
         Ok(Answer::done())
     }
 
-    /// The emoji that a path names: the platform's own, or `name:id` of a guild's.
+    /// The emoji in a path: a Unicode emoji, or `name:id` of a guild's.
     fn emoji_named(&self, channel: Id, text: &str) -> Result<Emoji, Answer> {
         let unknown = || Answer::error(400, 10014, "Unknown Emoji");
         if let Some((name, id)) = text.rsplit_once(':') {
@@ -403,7 +403,7 @@ impl State {
                 name: known.clone(),
             });
         }
-        // A word in letters is the name of a guild's emoji that lacks its id.
+        // A name in letters is a guild's emoji without its id.
         if text.is_empty()
             || text
                 .chars()
@@ -418,7 +418,7 @@ impl State {
     }
 }
 
-/// Checks what new and changed messages have alike.
+/// Checks the fields that new and edited messages share.
 fn check_message(faulty: &mut Faulty, body: &Value) {
     faulty.text(body, "content", CONTENT);
     faulty.list(body, "embeds", 10);
@@ -441,7 +441,7 @@ fn check_message(faulty: &mut Faulty, body: &Value) {
     }
 }
 
-/// The attachments of a message that was changed: those of the old ones that are named, and new ones.
+/// Attachments of an edited message: the old ones that the body names, and new ones.
 fn attachments(had: &Value, given: &Value) -> Value {
     let had = |id: &Value| had.as_array()?.iter().find(|one| one["id"] == *id).cloned();
     let given = given.as_array().into_iter().flatten();

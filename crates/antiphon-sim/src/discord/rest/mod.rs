@@ -24,12 +24,12 @@ use super::{
 };
 use crate::fault::RestFault;
 
-/// A request that is let in: who asks, what for, and with what.
+/// An authorised request: account, query, body and reason.
 pub(crate) struct Call<'a> {
     pub(crate) account: Id,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: &'a Value,
-    /// What the audit log is to say.
+    /// Reason for the audit log.
     pub(crate) reason: Option<String>,
 }
 
@@ -44,7 +44,7 @@ impl Call<'_> {
 }
 
 impl State {
-    /// Answers a request, with the fault it meets if there is one.
+    /// Handles a request; returns the response and the fault that the request met.
     pub(crate) fn handle(&mut self, request: &Request<Bytes>) -> (Answer, Option<RestFault>) {
         let method = request.method().as_str();
         let whole = request.uri().path();
@@ -79,7 +79,7 @@ impl State {
         (answer, fault)
     }
 
-    /// Whose token a request has.
+    /// The account whose token a request has.
     fn authorised(&self, request: &Request<Bytes>) -> Option<Id> {
         let token = request
             .headers()
@@ -98,7 +98,7 @@ impl State {
     ) -> Outcome {
         let steps: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-        // Only these need no token; those of an interaction have one in their path.
+        // These routes need no token; those of an interaction have one in their path.
         let is_open = matches!(steps[..], ["gateway"] | ["interactions" | "webhooks", ..]);
         let Some(account) = account.or(is_open.then_some(0)) else {
             self.note(format!("a request without a valid token: {method} {path}"));
@@ -217,7 +217,7 @@ impl State {
     }
 }
 
-/// The answer to a request that is to fail.
+/// The response of a fault.
 fn broken(fault: &RestFault) -> Answer {
     match fault {
         RestFault::Status(429) => {

@@ -1,4 +1,4 @@
-//! Requests about the members of guilds, and those who may not be.
+//! Requests about members and bans.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::discord::{
     state::State,
 };
 
-/// Seconds of the past whose messages a ban can delete.
+/// Longest past, in seconds, whose messages a ban can delete.
 const BAN_DELETES: u64 = 604_800;
 
 impl State {
@@ -44,7 +44,7 @@ impl State {
         Ok(Answer::json(200, member.json(user)))
     }
 
-    /// Whether a bot stands above somebody.
+    /// Whether a bot's highest role is above a member's.
     fn is_above(&self, account: Id, guild: Id, user: Id) -> Result<(), Answer> {
         let home = self.community.guilds.get(&guild);
         if home.is_some_and(|home| home.owner == account || rank(home, account) > rank(home, user))
@@ -115,7 +115,7 @@ impl State {
         }
     }
 
-    /// Whether a bot may change what a body names of a member.
+    /// Whether a bot may change the fields of a member that a body has.
     fn may_edit_member(&self, guild: Id, user: Id, call: &Call<'_>) -> Result<(), Answer> {
         let body = call.body;
         let is_own = user == call.account;
@@ -292,7 +292,7 @@ impl State {
         }
     }
 
-    /// Deletes what somebody said in a guild within the last seconds.
+    /// Deletes a user's messages of the last seconds in a guild.
     fn delete_messages_of(&mut self, guild: Id, user: Id, seconds: u64) {
         let since = self.now() - i64::try_from(seconds).unwrap_or(0) * 1000;
         let channels: Vec<Id> = self

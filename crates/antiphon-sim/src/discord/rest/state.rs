@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::discord::{limits::Limits, model::Id};
 
-/// A question that waits for its answer.
+/// An interaction.
 #[derive(Clone, Debug)]
 pub(crate) struct Interaction {
     pub(crate) token: String,
@@ -22,14 +22,14 @@ pub(crate) struct Interaction {
     pub(crate) message: Option<Id>,
 }
 
-/// What requests leave behind.
+/// State of the REST interface: rate limits, nonces, commands and interactions.
 #[derive(Debug, Default)]
 pub(crate) struct Rest {
     pub(crate) limits: Limits,
-    /// Messages by channel, author and nonce, where a nonce is to be used once.
+    /// Messages by channel, author and nonce, for requests with `enforce_nonce`.
     pub(crate) nonces: BTreeMap<(Id, Id, String), Id>,
     /// Slash commands, by application and guild.
     pub(crate) commands: BTreeMap<(Id, Option<Id>), Vec<Value>>,
-    /// Interactions: their token, and their answers.
+    /// Interactions by id, oldest first.
     pub(crate) interactions: BTreeMap<Id, Interaction>,
 }

@@ -1,4 +1,4 @@
-//! What happens to a player by itself: updates, ends, and what is wrong with tracks.
+//! Timed events of a player: updates, track ends and faults of tracks.
 
 use super::{EndReason, Fate, Player, Playing, float_to_whole, whole_to_float};
 use crate::lavalink::{frame_writer::FrameWriter, wire::Exception};
@@ -6,7 +6,7 @@ use crate::lavalink::{frame_writer::FrameWriter, wire::Exception};
 /// How long a track that cannot be loaded takes to fail, in milliseconds.
 const LOADING: i64 = 150;
 
-/// What is to happen to a player next.
+/// The next timed event of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     Update,
@@ -35,7 +35,7 @@ impl Player {
         let is_listened_to = self.is_connected && !self.paused && !playing.is_told_stuck;
         let stuck = playing.stuck_since.filter(|_| is_listened_to);
         let unheard = self.unheard_since;
-        // Of those of one time, the first is done first.
+        // Events of one time happen in this order.
         let due = [
             self.reaches(playing, playing.length(), finished),
             playing
@@ -63,7 +63,7 @@ impl Player {
         ))
     }
 
-    /// Does what is to happen up to now, the first thing only; tells whether there was one.
+    /// Runs the first event that is due; returns whether there was one.
     pub(crate) fn advance(&mut self, now: i64, writer: &mut FrameWriter<'_>) -> bool {
         let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= now) else {
             return false;
@@ -71,7 +71,7 @@ impl Player {
         match due {
             Due::Update => {
                 writer.update(self.state(now));
-                // What a busy machine could not tell in time is not told twice.
+                // An update that a busy machine missed is sent once.
                 self.next_update = Some(at + self.pace.update).map(|next| next.max(now + 1));
             }
             Due::End(reason) => self.end(reason, now, writer),
@@ -153,7 +153,7 @@ mod tests {
         }
     }
 
-    /// A player on a clock of its own, with what it told.
+    /// A player on a clock of its own, with its frames.
     struct Bench {
         player: Player,
         now: i64,
@@ -190,7 +190,7 @@ mod tests {
             self.act(|player, now, writer| player.play(track(length), fate, 0, None, now, writer));
         }
 
-        /// Lets everything happen until so many milliseconds after the beginning.
+        /// Runs all events until this many milliseconds after the start.
         fn until(&mut self, until: i64) {
             while let Some(next) = self.player.next().filter(|at| *at <= 1_000_000 + until) {
                 self.now = self.now.max(next);

@@ -1,7 +1,7 @@
-//! One player: a track that advances with the clock, and what becomes of it.
+//! One player: its track, which advances with the clock, its voice and its filters.
 //!
-//! Nothing here looks at a clock or sends anything: every call is told the time and a writer.
-//! What happens by itself is in `due.rs`.
+//! Nothing here reads a clock or sends anything: every call takes the time and a frame writer.
+//! Timed events are in `due.rs`.
 
 mod due;
 
@@ -16,20 +16,20 @@ use super::{
     wire::{Exception, PlayerObject, PlayerState, Quirks, TrackObject},
 };
 
-/// Tracks that follow each other within so long count as one stretch of sound.
+/// Longest pause between two tracks that count as continuous sound, in milliseconds.
 const SWITCH: i64 = 100;
 
-/// What is wrong with a track.
+/// Fault of a track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// Nothing: it plays to its end.
+    /// No fault: it plays to its end.
     #[default]
     Plays,
     /// It cannot be loaded.
     Fails,
     /// It breaks off at this position.
     Breaks(i64),
-    /// It gives no more sound from this position on.
+    /// It gets stuck at this position.
     Sticks(i64),
 }
 
@@ -66,13 +66,13 @@ pub(crate) struct Playing {
     end: Option<i64>,
     fate: Fate,
     begun_at: i64,
-    /// Since when there is no sound.
+    /// Time since which there is no sound.
     stuck_since: Option<i64>,
     is_told_stuck: bool,
 }
 
 impl Playing {
-    /// Its length in milliseconds; `i64::MAX` where it is not known, which some servers say with -1.
+    /// Length in milliseconds; `i64::MAX` if unknown, which some servers write as -1.
     fn length(&self) -> i64 {
         match self.track.info.length {
             ..0 => i64::MAX,
@@ -90,20 +90,20 @@ pub(crate) struct Player {
     pub(crate) volume: u16,
     pub(crate) paused: bool,
     filters: Filters,
-    /// What the client gave as voice.
+    /// Voice state that the client gave.
     pub(crate) voice: Option<Claim>,
     /// Whether the voice is open.
     pub(crate) is_connected: bool,
     next_update: Option<i64>,
-    /// Since when nobody listens, while a track is set.
+    /// Time since which nobody listens, while a track is set.
     unheard_since: Option<i64>,
-    /// Since when sound flows without a break.
+    /// Time since which sound flows without a pause.
     pub(crate) flows_since: Option<i64>,
-    /// When the last sound flowed.
+    /// Time of the last sound.
     flowed_until: i64,
     /// Made by ambient traffic, not by a client.
     pub(crate) is_ambient: bool,
-    /// For when the housekeeper has it on his list.
+    /// Time of its entry in the player timers.
     pub(crate) listed: Option<i64>,
 }
 
@@ -128,7 +128,7 @@ impl Player {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What it is.
+    // State.
 
     /// Milliseconds of the track in one of the clock.
     fn speed(&self) -> f64 {
@@ -190,7 +190,7 @@ impl Player {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What is done to it.
+    // Changes.
 
     /// Changes something that the speed depends on.
     fn change<T>(&mut self, now: i64, change: impl FnOnce(&mut Self) -> T) -> T {
@@ -211,7 +211,7 @@ impl Player {
         })
     }
 
-    /// Keeps the times since when sound flows, and since when nobody listens.
+    /// Updates the times of sound and of listening.
     fn note_flow(&mut self, flowed: bool, now: i64) {
         let flows = self.flows();
         if flowed && !flows {
@@ -229,7 +229,7 @@ impl Player {
         };
     }
 
-    /// Sound has flowed for a whole minute by now, and flows.
+    /// Whether sound has flowed for the whole last minute.
     pub(crate) fn has_full_minute(&self, now: i64) -> bool {
         self.flows() && self.flows_since.is_some_and(|since| now - since >= 60_000)
     }
@@ -277,7 +277,7 @@ impl Player {
         writer.ended(&playing.track, position, reason.word());
     }
 
-    /// Lets the track break off, as it does when its source fails.
+    /// Breaks the track off, as when its source fails.
     pub(crate) fn fail(
         &mut self,
         exception: Exception,
@@ -292,7 +292,7 @@ impl Player {
         }
     }
 
-    /// Lets the track give no more sound since then; the event about it comes when the node has waited long enough.
+    /// Stops the track's sound at a time; `TrackStuckEvent` follows after the threshold.
     pub(crate) fn stick(&mut self, since: i64, now: i64) {
         self.change(now, |player| {
             if let Some(playing) = &mut player.playing {
@@ -346,7 +346,7 @@ impl Player {
         writer.update(self.state(now));
     }
 
-    /// The voice opened.
+    /// Opens the voice connection.
     pub(crate) fn connect(&mut self, claim: Claim, now: i64, writer: &mut FrameWriter<'_>) {
         self.change(now, |player| {
             player.is_connected = true;
@@ -356,7 +356,7 @@ impl Player {
         writer.update(self.state(now));
     }
 
-    /// The voice did not open, or there is none any more, and nothing is told about it.
+    /// Drops the voice connection without an event.
     pub(crate) fn disconnect(&mut self, claim: Option<Claim>, now: i64) {
         self.change(now, |player| {
             player.is_connected = false;
@@ -364,7 +364,7 @@ impl Player {
         });
     }
 
-    /// The voice was closed.
+    /// Closes the voice connection with an event.
     pub(crate) fn close_voice(
         &mut self,
         code: u16,

@@ -14,7 +14,7 @@ use crate::fault::RestFault;
 /// Acknowledged mentions that are remembered.
 const ACKNOWLEDGED: usize = 10_000;
 
-/// An answer on its way out.
+/// A response to be sent.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -56,7 +56,7 @@ impl Answer {
         self
     }
 
-    /// A refusal in words that users are shown.
+    /// A refusal with a text for users.
     fn refusal(status: u16, words: &str) -> Self {
         Self::text(status, words).header("chat", "error")
     }
@@ -99,7 +99,7 @@ pub(crate) struct Call<'a> {
     pub(crate) request: &'a Request<Bytes>,
 }
 
-/// What becomes of a request.
+/// Handles a request.
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
     pub(crate) fault: Option<RestFault>,
@@ -385,7 +385,7 @@ impl State {
         None
     }
 
-    /// Requests that change nothing in the rooms.
+    /// POST requests that change no room.
     fn post_freely(&mut self, call: &Call<'_>, steps: &[&str]) -> Answer {
         let number = |step: &str| step.parse::<i64>().unwrap_or_default();
         match steps {
@@ -435,7 +435,7 @@ impl State {
         ))
     }
 
-    /// A room's past (protocol §6).
+    /// A room's history (protocol §6).
     fn history(&mut self, call: &Call<'_>, room: i64) -> Answer {
         if let Err(answer) = self.readable(call, room) {
             return answer;
@@ -494,7 +494,7 @@ impl State {
         }))
     }
 
-    /// What came since some counters, for those without a socket.
+    /// Events since some counters, for clients without a socket.
     fn poll(&mut self, call: &Call<'_>) -> Answer {
         let mut parts = serde_json::Map::new();
         for (name, value) in &call.fields.0 {
@@ -547,7 +547,7 @@ impl State {
         Answer::json(&json!({"users": users}))
     }
 
-    /// Events of the room are due to the account from now on.
+    /// Makes a room's events due to an account from now on.
     pub(crate) fn occupy(&mut self, chat: usize, user: i64, room: i64) {
         let counter = self.chats[chat].counter;
         let is_new = self.chats[chat]
