@@ -47,7 +47,8 @@ fn main() {
 /// Serves until the other process closes our standard input.
 async fn be_the_node() {
     let sim = Simulator::listen(&Options::new()).await.expect("ports");
-    let node = &sim.addresses().expect("it listens").lavalink[0];
+    let nodes = sim.lavalink().addresses().expect("it listens");
+    let node = &nodes[0];
     println!("{}\t{}", node.url, node.password.expose());
     std::io::stdout().flush().expect("somebody reads");
     let read = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));

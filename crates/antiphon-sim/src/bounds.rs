@@ -1,12 +1,12 @@
-//! How much one command may ask for, and how much there may be of what commands make.
+//! Limits of commands: the most that one may ask for, and the most objects that commands may make.
 
 use serde_json::{Map, Value};
 
-use crate::control::CommandError;
+use crate::command::CommandError;
 
-/// Characters of what people say and of what things are called.
+/// Most characters of a text or a name.
 const TEXT: usize = 4_000;
-/// Commands whose texts go out as they are, however long.
+/// Commands whose texts may have any length.
 const RAW: [&str; 9] = [
     "answer",
     "event",
@@ -20,11 +20,11 @@ const RAW: [&str; 9] = [
 ];
 /// Events a second and platform.
 const RATE: u64 = 5_000;
-/// Times that one command makes something go wrong.
+/// Most `times` of a fault.
 const TIMES: u64 = 10_000;
 /// Bytes of an answer that is too long.
 const HUGE: u64 = 100_000_000;
-/// Bytes by which a guild swells.
+/// Most bytes of `swell`.
 const SWELL: u64 = 32 << 20;
 /// Events that a session can have again.
 const REPLAY: u64 = 100_000;
@@ -35,11 +35,11 @@ const SHARDS: u64 = 1_000;
 pub(crate) const RULES: usize = 1_000;
 /// Answers that wait to be given to the next sockets or writes, on each platform.
 pub(crate) const ANSWERS: usize = 100_000;
-/// People on QueUp and on Stack Exchange, each.
+/// Users on QueUp and on Stack Exchange, each.
 pub(crate) const PEOPLE: usize = 50_000;
 /// Users on Discord.
 pub(crate) const USERS: usize = 250_000;
-/// Members that a crowd brings a guild to, so that users of other names still fit.
+/// Members of a guild after `crowd`; other users still fit.
 pub(crate) const MEMBERS: usize = 100_000;
 /// Guilds on Discord.
 pub(crate) const GUILDS: usize = 500;
@@ -65,13 +65,13 @@ pub(crate) fn fits(what: &'static str, are: usize, most: usize) -> Result<(), Co
 }
 
 /// Checks the sizes in a command's fields.
-pub(crate) fn check(deed: &str, fields: &Map<String, Value>) -> Result<(), CommandError> {
+pub(crate) fn check(command: &str, fields: &Map<String, Value>) -> Result<(), CommandError> {
     let mut fields = fields.iter();
-    fields.try_for_each(|(name, value)| check_one(deed, name, value))
+    fields.try_for_each(|(name, value)| check_one(command, name, value))
 }
 
-fn check_one(deed: &str, name: &str, value: &Value) -> Result<(), CommandError> {
-    let most = match (deed, name) {
+fn check_one(command: &str, name: &str, value: &Value) -> Result<(), CommandError> {
+    let most = match (command, name) {
         (_, "rate") => RATE,
         (_, "times") => TIMES,
         (_, "huge") => HUGE,
@@ -88,7 +88,7 @@ fn check_one(deed: &str, name: &str, value: &Value) -> Result<(), CommandError> 
                 most,
             })
         }
-        Value::String(text) if !RAW.contains(&deed) && text.chars().count() > TEXT => {
+        Value::String(text) if !RAW.contains(&command) && text.chars().count() > TEXT => {
             Err(CommandError::TooMuch {
                 what: format!("characters of `{name}`"),
                 most: TEXT as u64,
@@ -96,8 +96,8 @@ fn check_one(deed: &str, name: &str, value: &Value) -> Result<(), CommandError> 
         }
         Value::Array(values) => values
             .iter()
-            .try_for_each(|value| check_one(deed, name, value)),
-        Value::Object(fields) => check(deed, fields),
+            .try_for_each(|value| check_one(command, name, value)),
+        Value::Object(fields) => check(command, fields),
         _ => Ok(()),
     }
 }

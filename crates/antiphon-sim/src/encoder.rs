@@ -1,4 +1,4 @@
-//! How texts become frames: as they are, or compressed.
+//! Encodes texts as frames, compressed or not.
 
 use std::io::{self, Write as _};
 
@@ -6,10 +6,10 @@ use bytes::Bytes;
 use flate2::{Compression, write::ZlibEncoder};
 use tokio_websockets::Message;
 
-/// Payloads shorter than this are not worth compressing one by one.
+/// Shortest payload that is compressed by itself, in bytes.
 const SHORT: usize = 1024;
 
-/// Makes frames of texts, with one context for a whole connection.
+/// Encodes texts as frames, with one compression context for a connection.
 #[derive(Default)]
 pub(crate) struct Encoder {
     transport: Transport,

@@ -1,4 +1,4 @@
-//! What can be made to go wrong.
+//! Faults of requests and sockets, and QueUp's quirks.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,12 +8,17 @@ use std::{
 use antiphon_core::KindPattern;
 use serde::{Deserialize, Serialize};
 
-/// A way in which QueUp departs from the expected, by the number it has in the protocol page's list (§9).
+use crate::{
+    bounds::{self, fits},
+    command::CommandError,
+};
+
+/// A quirk of QueUp, by its number in the list of `docs/protocol/queup.md` §9.
 ///
 /// Numbers 2 (the server never pings), 8 (ISO times in song information), 11, 12, 16 (own chat echoes), 18, 22 (guests),
 /// 26, 28 and 30 (nothing is replayed) are how the simulator always behaves.
 /// 3 is [`crate::queup::QueUp::fail_rest`] with [`RestFault::LoggedOut`]; 15 and 27 are up to the client, and what it
-/// sends is checked and noted; 17, 19, 23 and 25 are things that happen, and there is a call for each.
+/// sends is checked and noted; 17, 19, 23 and 25 are events, each with a call of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -54,9 +59,9 @@ pub enum Quirk {
     TimesAsText,
     /// 29: times are fractional numbers.
     TimesAsFractions,
-    /// 30: joining again announces oneself again.
+    /// 30: joining again is announced again.
     JoinAnnouncedAgain,
-    /// 31: members have a role that nobody knows.
+    /// 31: members have an unknown role.
     UnknownRoles,
     /// §5.1: users have no `created` and no picture.
     BareUsers,
@@ -95,7 +100,20 @@ impl Quirk {
     ];
 }
 
-/// How a request over REST fails.
+/// A fault of a request, which a control handle sets for the next requests that fit a pattern.
+///
+/// In a command it is `{"status":429}`, `{"html":502}`, `"logged-out"`, `{"slow":"2s"}`, `"dropped"`, `"not-json"`,
+/// `{"code-inside":401}` or `{"huge":1000000}`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_sim::RestFault;
+///
+/// let fault: RestFault = serde_json::from_str(r#"{"slow":"2s"}"#)?;
+/// assert_eq!(fault, RestFault::Slow(Duration::from_secs(2)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -104,10 +122,10 @@ pub enum RestFault {
     Status(u16),
     /// With this status and an HTML page, as a proxy in front of the server sends it.
     Html(u16),
-    /// As if nobody had logged in: with a redirect to the login page, or 401 from Discord.
+    /// As without a login: with a redirect to the login page, or 401 from Discord.
     LoggedOut,
     /// The answer is as always, but late by this much.
-    Slow(#[serde(with = "crate::control::period")] Duration),
+    Slow(#[serde(with = "crate::command::period")] Duration),
     /// The connection is closed instead of an answer.
     Dropped,
     /// With status 200 and a body that is not JSON.
@@ -118,7 +136,7 @@ pub enum RestFault {
     Huge(usize),
 }
 
-/// A rule for requests that are to fail.
+/// A rule that lets requests fail.
 #[derive(Clone, Debug)]
 pub(crate) struct RestRule {
     /// Over `METHOD /path`, or the path alone.
@@ -143,8 +161,53 @@ pub(crate) struct Faults {
     pub(crate) withhold_pongs_of: BTreeSet<String>,
 }
 
+/// How a request for a socket is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The connection is closed without an answer.
+    Dropped,
+    /// The answer has this status.
+    Status(u16),
+}
+
 impl Faults {
-    /// The quirks that an account meets.
+    /// Lets the next `times` requests fail that fit a pattern, of one account or of all.
+    pub(crate) fn fail(
+        &mut self,
+        requests: &str,
+        account: Option<String>,
+        times: u32,
+        fault: RestFault,
+    ) {
+        if times > 0 {
+            self.rest.push(RestRule {
+                requests: KindPattern::new(requests),
+                account,
+                left: times,
+                fault,
+            });
+        }
+    }
+
+    /// Takes the fault that a request for a socket meets, if there is one.
+    pub(crate) fn for_upgrade(&mut self, now: i64) -> Option<Refusal> {
+        if self.refuse_until.is_some_and(|until| until > now) {
+            return Some(Refusal::Dropped);
+        }
+        (!self.upgrades.is_empty()).then(|| Refusal::Status(self.upgrades.remove(0)))
+    }
+
+    /// Gives an error if there is no room for one more rule.
+    pub(crate) fn fits_rule(&self) -> Result<(), CommandError> {
+        fits("rules", self.rest.len(), bounds::RULES)
+    }
+
+    /// Gives an error if there is no room for more answers to requests for sockets.
+    pub(crate) fn fits_answer(&self) -> Result<(), CommandError> {
+        fits("answers", self.upgrades.len(), bounds::ANSWERS)
+    }
+
+    /// Quirks that are switched on for an account.
     pub(crate) fn quirks_for(&self, account: Option<&str>) -> BTreeSet<Quirk> {
         let mut quirks = self.quirks.clone();
         if let Some(own) = account.and_then(|account| self.quirks_of.get(account)) {
@@ -179,12 +242,7 @@ mod tests {
     #[test]
     fn a_rule_meets_as_many_requests_as_it_was_made_for() {
         let mut faults = Faults::default();
-        faults.rest.push(RestRule {
-            requests: KindPattern::new("POST /chat/*"),
-            account: None,
-            left: 2,
-            fault: RestFault::Status(429),
-        });
+        faults.fail("POST /chat/*", None, 2, RestFault::Status(429));
         assert_eq!(faults.for_request("GET", "/chat/1", None), None);
         for _ in 0..2 {
             assert!(faults.for_request("POST", "/chat/1", None).is_some());

@@ -1,4 +1,4 @@
-//! Who may speak to the control address: no web page of another site, whatever the browser sends on its behalf.
+//! Access to the control address: requests that a browser sends for another site are refused.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,7 +12,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// The gate of an address that listens there, and that others know by `host` if there is one.
+    /// Makes the gate of an address that listens at `listens_on` and that others know by `host`.
     pub(crate) fn new(listens_on: IpAddr, host: Option<&str>) -> Self {
         Self {
             listens_on: listens_on.to_canonical(),
@@ -20,7 +20,7 @@ impl Gate {
         }
     }
 
-    /// Why a request is refused, if it is; `here` is this machine's end of the connection.
+    /// Why a request is refused; `here` is this machine's end of the connection.
     pub(crate) fn refusal(
         &self,
         uri: &Uri,

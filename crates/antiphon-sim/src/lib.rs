@@ -1,10 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-mod address;
-mod agenda;
+mod addresses;
 mod bounds;
-mod control;
-mod desk;
+mod command;
+mod control_server;
 pub mod discord;
 mod encoder;
 mod fault;
@@ -15,22 +14,25 @@ mod line;
 pub mod mutation;
 mod options;
 mod outgoing;
+mod platform;
+mod platforms;
 pub mod queup;
+mod server;
 mod simulator;
+mod socket;
+mod sockets;
 pub mod stackexchange;
-mod talk;
+mod timers;
 mod traffic;
 pub mod trial;
 mod web;
 mod world;
 
-pub use address::{
-    Addresses, BotLogin, ChatServer, DiscordAddresses, Login, NodeAddress, QueUpAddresses,
-    StackExchangeAddresses,
-};
-pub use control::{Command, CommandError};
+pub use addresses::{Addresses, Login};
+pub use command::{Command, CommandError};
 pub use fault::{Quirk, RestFault};
 pub use ledger::{Ledger, LedgerLimits, Note, Query, Row};
 pub use options::{Options, UnknownServer};
 pub use simulator::Simulator;
+pub use sockets::Sockets;
 pub use world::World;

@@ -1,4 +1,4 @@
-//! The wire under a connection, which can be cut, reset or frozen from outside.
+//! The transport of a connection, which control handles can cut, reset or freeze.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use tokio::{
 
 /// One end of a connection; clones are the same end.
 ///
-/// Whoever serves the connection reads and writes it; whoever holds a clone can break it under their hands.
+/// The task of the connection reads and writes it; any clone can break it.
 #[derive(Clone, Debug)]
 pub(crate) struct Line(Arc<Mutex<Wire>>);
 
@@ -64,7 +64,7 @@ impl Line {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes the connection without a word, losing what was not written yet.
+    /// Closes the connection at once; bytes that are not written yet are lost.
     pub(crate) fn cut(&self) {
         let mut wire = self.wire();
         wire.end = None;
@@ -75,7 +75,7 @@ impl Line {
     pub(crate) fn reset(&self) {
         let mut wire = self.wire();
         if let Some(End::Tcp(stream)) = wire.end.take() {
-            // Failing only means that the close is an ordinary one.
+            // A failure means an ordinary close.
             let _ = stream.set_zero_linger();
         }
         wire.wake();

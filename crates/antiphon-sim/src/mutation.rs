@@ -1,8 +1,8 @@
-//! Frames that are nearly right: good ones, damaged at random.
+//! Damaged frames for property tests.
 
 use antiphon_core::Rng;
 
-/// Text that readers stumble over: values of another type, too large, too deep, half open, or not text at all.
+/// Difficult tokens: values of another type, too large, too deep, unclosed, or no text.
 const TOKENS: &[&[u8]] = &[
     b"null",
     b"true",
@@ -29,7 +29,7 @@ const MARKS: &[u8] = b"{}[]\",:\\ntf0-e";
 
 /// Damages frames at random, the same way for the same seed.
 ///
-/// For tests that send a platform's session what no server should send.
+/// For tests that feed a platform's session broken frames.
 ///
 /// ```
 /// use antiphon_sim::mutation::Mutator;
@@ -43,14 +43,14 @@ pub struct Mutator {
 }
 
 impl Mutator {
-    /// Damages differ from seed to seed.
+    /// Makes a mutator; its damage follows from the seed.
     pub fn new(seed: u64) -> Self {
         Self {
             rng: Rng::with_seed(seed),
         }
     }
 
-    /// The frame with one to three damages; seldom, by chance, as it was.
+    /// Returns the frame with one to three damages; rarely it stays as it was.
     pub fn damage(&mut self, frame: &[u8]) -> Vec<u8> {
         let mut bytes = frame.to_vec();
         for _ in 0..self.rng.usize(1..=3) {

@@ -1,4 +1,4 @@
-//! What goes out on sockets, whatever the platform.
+//! Writing of frames to sockets.
 
 use std::{
     io,
@@ -13,21 +13,21 @@ use futures_util::SinkExt;
 use tokio::io::AsyncWriteExt;
 use tokio_websockets::{CloseCode, Message};
 
-use crate::{line::Line, talk::Speech};
+use crate::{line::Line, socket::Output};
 
-/// Bytes of a close frame beside its code.
+/// Most bytes of a close frame's reason.
 const LONGEST_REASON: usize = 123;
 /// Frames that are written before the connection is flushed.
 const BATCH: usize = 64;
 
-/// What the task of a connection is to write.
+/// An item for a connection's writer.
 #[derive(Clone, Debug)]
 pub(crate) enum Outgoing {
     /// One text frame.
     Text(Arc<str>),
     /// A close frame, and then nothing more.
     Close(u16, String),
-    /// One text frame of this many bytes that begins like this, written until the peer has had enough.
+    /// One text frame of this many bytes with this beginning, written for as long as the peer reads.
     Oversized(u64, &'static str),
     /// One binary frame as it is, whatever the encoding.
     Binary(Bytes),
@@ -37,31 +37,31 @@ pub(crate) enum Outgoing {
     CompressPayloads,
 }
 
-/// What was written last.
+/// How writing ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
     /// A close frame, to which an answer may come.
     Goodbye,
-    /// All that there was; nothing more can come.
+    /// Everything is written, and nothing can follow.
     All,
 }
 
-/// Writes what waits, a batch at a time, until nothing can come any more.
+/// Writes items in batches until the last one.
 ///
-/// `torn` becomes true where a frame is begun behind the sink's back.
+/// `torn` becomes true when a frame is begun that the sink does not know of.
 pub(crate) async fn write<S>(
     sink: &mut S,
-    speech: Speech,
+    output: Output,
     torn: &AtomicBool,
 ) -> Result<Written, tokio_websockets::Error>
 where
     S: SinkExt<Message, Error = tokio_websockets::Error> + Unpin,
 {
-    let Speech {
+    let Output {
         mut to_write,
         line,
         mut encoder,
-    } = speech;
+    } = output;
     let mut batch = Vec::with_capacity(BATCH);
     while to_write.recv_many(&mut batch, BATCH).await > 0 {
         for outgoing in batch.drain(..) {

@@ -1,4 +1,4 @@
-//! A whole simulation: its servers, its tasks, and the network that leads to them.
+//! A whole simulation: platforms, tasks, and the network that leads to them.
 
 use std::{
     fmt, io,
@@ -8,7 +8,7 @@ use std::{
 };
 
 use antiphon_core::Clock;
-use antiphon_net::{Connect, Network, Route, pipe};
+use antiphon_net::{Network, Route, pipe};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::{
@@ -18,19 +18,19 @@ use tokio::{
 };
 
 use crate::{
-    Command, CommandError,
-    address::Addresses,
-    control::Hands,
-    desk,
-    discord::{self, Discord},
+    addresses::Addresses,
+    command::{Command, CommandError},
+    control_server::ControlServer,
+    discord::Discord,
     gate::Gate,
-    lavalink::{self, Lavalink},
+    lavalink::Lavalink,
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
-    queup::{self, QueUp},
-    stackexchange::{self, StackExchange},
-    traffic,
+    platform::Task,
+    platforms::Platforms,
+    queup::QueUp,
+    stackexchange::StackExchange,
     world::World,
 };
 
@@ -45,14 +45,34 @@ const BEGINNING: &str = "2026-01-05T20:00:00Z";
 
 /// Every simulated platform, over in-memory pipes or real sockets.
 ///
-/// It owns the tasks it runs on; dropped, it ends them all.
+/// A simulation owns the tasks that it runs on; dropping it ends them all.
+///
+/// ```
+/// use antiphon_sim::{Query, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let sim = Simulator::with_seed(7);
+///
+/// // Control handles make simulated users act and inject faults.
+/// let loft = sim.queup().room("choir-loft");
+/// loft.say("mira", "good evening");
+/// sim.discord().cut();
+///
+/// // Clients under test take the network, the clock and a login.
+/// let (network, clock, login) = (sim.network(), sim.clock(), sim.queup().account());
+/// assert_eq!(login.username, "antiphon");
+/// # let _ = (network, clock);
+///
+/// // The ledger has a row for every event that was due to an account.
+/// assert!(sim.ledger().rows(&Query::default()).is_empty(), "no client has joined yet");
+/// sim.stop().await;
+/// # }
+/// ```
 pub struct Simulator {
     world: World,
     ledger: Ledger,
-    discord: Discord,
-    lavalink: Lavalink,
-    queup: QueUp,
-    stackexchange: StackExchange,
+    platforms: Platforms,
     network: Network,
     addresses: Option<Addresses>,
     tasks: Mutex<JoinSet<()>>,
@@ -67,7 +87,7 @@ impl fmt::Debug for Simulator {
 }
 
 impl Simulator {
-    /// A quiet simulation for a test: over pipes, in the time of tokio's clock, paused or not.
+    /// Starts a simulation for a test: over pipes, without traffic, on tokio's clock, paused or not.
     ///
     /// # Panics
     ///
@@ -76,7 +96,7 @@ impl Simulator {
         Self::over_pipes(&Options::new().seed(seed))
     }
 
-    /// A simulation over pipes, in the time of tokio's clock.
+    /// Starts a simulation over pipes, on tokio's clock.
     ///
     /// # Panics
     ///
@@ -84,225 +104,122 @@ impl Simulator {
     pub fn over_pipes(options: &Options) -> Self {
         let beginning: Timestamp = BEGINNING.parse().expect("a timestamp");
         let mut simulator = Self::new(options, Clock::starting_at(beginning));
-        let queup = Arc::clone(&simulator.queup.server);
-        let queup = simulator.over_pipe(move |line| queup::http::serve(Arc::clone(&queup), line));
-        let chat = Arc::clone(&simulator.stackexchange.server);
-        let chat =
-            simulator.over_pipe(move |line| stackexchange::http::serve(Arc::clone(&chat), line));
-        let server = Arc::clone(&simulator.discord.server);
-        let rest =
-            simulator.over_pipe(move |line| discord::http::serve_rest(Arc::clone(&server), line));
-        let server = Arc::clone(&simulator.discord.server);
-        let gateway = simulator
-            .over_pipe(move |line| discord::http::serve_gateway(Arc::clone(&server), line));
-        let nodes: Vec<Route> = (0..lavalink::NODES.len())
-            .map(|node| {
-                let server = Arc::clone(&simulator.lavalink.server);
-                let serve = move |line| lavalink::http::serve(Arc::clone(&server), node, line);
-                Route::connector(simulator.over_pipe(serve))
-            })
-            .collect();
-        simulator.network = network(
-            [&Route::connector(rest), &Route::connector(gateway)],
-            &nodes,
-            &Route::connector(queup),
-            &Route::connector(chat),
-        );
+        let platforms = simulator.platforms.clone();
+        for (name, platform) in platforms.iter() {
+            for (port, hosts) in (0..).zip(platform.hosts()) {
+                let (connector, listener) = pipe::listen(PIPE);
+                let serve = simulator.serving(name, port);
+                simulator.run(accept_pipes(listener, serve));
+                simulator.route(&hosts, &Route::connector(Arc::new(connector)));
+            }
+        }
         simulator
-    }
-
-    /// Serves whoever connects over pipes; gives the way to connect.
-    fn over_pipe<F>(&self, serve: impl Fn(Line) -> F + Send + 'static) -> Arc<dyn Connect>
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let (connector, listener) = pipe::listen(PIPE);
-        self.run(accept_pipes(listener, serve));
-        Arc::new(connector)
     }
 
     fn new(options: &Options, clock: Clock) -> Self {
         let world = World::new(options.seed, options.run, clock);
         let ledger = Ledger::with_limits(options.ledger);
-        let discord = discord::Server::new(world, ledger.clone(), options.discord);
-        let discord = Arc::new(discord);
-        let queup = Arc::new(queup::Server::new(world, ledger.clone(), options.queup));
-        let chat = stackexchange::Server::new(world, ledger.clone(), options.stackexchange);
-        let chat = Arc::new(chat);
-        let nodes = lavalink::Server::new(world, ledger.clone(), options.lavalink);
-        let nodes = Arc::new(nodes);
+        let platforms = Platforms::start(world, &ledger, options);
         let simulator = Self {
             world,
             ledger,
-            discord: Discord::new(Arc::clone(&discord)),
-            lavalink: Lavalink::new(Arc::clone(&nodes)),
-            queup: QueUp::new(Arc::clone(&queup)),
-            stackexchange: StackExchange::new(Arc::clone(&chat)),
+            platforms,
             network: Network::new(),
             addresses: None,
             tasks: Mutex::new(JoinSet::new()),
         };
-        simulator.run(Arc::clone(&discord).keep_house());
-        simulator.run(Arc::clone(&queup).keep_house());
-        simulator.run(Arc::clone(&chat).keep_house());
-        simulator.run(Arc::clone(&nodes).keep_house());
-        simulator.run(lavalink::watch_voices(
-            Arc::clone(&nodes),
-            Arc::clone(&discord),
-        ));
-        discord.rate.send_replace(options.rate);
-        nodes.rate.send_replace(options.rate);
-        queup.rate.send_replace(options.rate);
-        chat.rate.send_replace(options.rate);
-        let chance = world.chance("discord traffic");
-        let (rate, mut deck) = (discord.rate.subscribe(), discord::Deck::new(chance));
-        simulator.run(traffic::run(rate, move || {
-            discord.with(|state| deck.play(state))
-        }));
-        let chance = world.chance("lavalink traffic");
-        let (rate, mut deck) = (nodes.rate.subscribe(), lavalink::Deck::new(chance));
-        simulator.run(traffic::run(rate, move || {
-            nodes.with(|state| deck.play(state))
-        }));
-        let (rate, mut deck) = (
-            queup.rate.subscribe(),
-            queup::Deck::new(world.chance("traffic")),
-        );
-        simulator.run(traffic::run(rate, move || {
-            queup.with(|state| deck.play(state))
-        }));
-        let chance = world.chance("stackexchange traffic");
-        let (rate, mut deck) = (chat.rate.subscribe(), stackexchange::Deck::new(chance));
-        simulator.run(traffic::run(rate, move || {
-            chat.with(|state| deck.play(state))
-        }));
+        for (_, platform) in simulator.platforms.iter() {
+            platform.shared().rate.send_replace(options.rate);
+            for task in platform.tasks(world) {
+                simulator.run(task);
+            }
+        }
         if !options.script.is_empty() {
             let mut script = options.script.clone();
             script.sort_by_key(|command| command.at);
-            simulator.run(play(simulator.hands(), script));
+            let (platforms, ledger) = (simulator.platforms.clone(), simulator.ledger());
+            simulator.run(play(platforms, ledger, world, script));
         }
         simulator
     }
 
-    /// A simulation over real sockets, in the machine's own time.
+    /// Starts a simulation over real sockets, in the machine's own time.
     ///
     /// It listens on the loopback address unless the options say otherwise.
     ///
     /// # Errors
     ///
-    /// If a port cannot be had; the error names it.
+    /// The [`io::Error`] of a port that cannot be bound; it names the server and the port.
     pub async fn listen(options: &Options) -> io::Result<Self> {
-        let discord = bind_row("discord", options.address, options.discord_port);
-        let [rest, gateway] = discord.await?;
-        let nodes = bind_row("lavalink", options.address, options.lavalink_port);
-        let nodes: [TcpListener; lavalink::NODES.len()] = nodes.await?;
-        let queup = bind("queup", options.address, options.queup_port).await?;
-        let chat = bind("stackexchange", options.address, options.stackexchange_port).await?;
-        let control = bind("control", options.address, options.control_port).await?;
-        let (queup_at, chat_at) = (reachable(&queup)?, reachable(&chat)?);
-        let control_at = reachable(&control)?;
-        let (rest_at, gateway_at) = (reachable(&rest)?, reachable(&gateway)?);
-        let nodes_at: Vec<SocketAddr> = nodes.iter().map(reachable).collect::<io::Result<_>>()?;
-        let shown = |at: SocketAddr| shown(at, options.host.as_deref());
         let mut simulator = Self::new(options, Clock::system());
-        simulator
-            .discord
-            .lead_to(&format!("ws://{}", shown(gateway_at)));
-        let routes: Vec<Route> = nodes_at.iter().copied().map(Route::address).collect();
-        simulator.network = network(
-            [&Route::address(rest_at), &Route::address(gateway_at)],
-            &routes,
-            &Route::address(queup_at),
-            &Route::address(chat_at),
-        );
-        simulator.addresses = Some(Addresses::new(
-            &shown(control_at),
-            ((&shown(rest_at), &shown(gateway_at)), &simulator.discord),
-            (
-                &nodes_at.iter().copied().map(shown).collect::<Vec<_>>(),
-                &simulator.lavalink,
-            ),
-            (&shown(queup_at), &simulator.queup),
-            (&shown(chat_at), &simulator.stackexchange),
-        ));
-        let server = Arc::clone(&simulator.discord.server);
-        simulator.run(accept(rest, move |line| {
-            discord::http::serve_rest(Arc::clone(&server), line)
-        }));
-        let server = Arc::clone(&simulator.discord.server);
-        simulator.run(accept(gateway, move |line| {
-            discord::http::serve_gateway(Arc::clone(&server), line)
-        }));
-        let server = Arc::clone(&simulator.queup.server);
-        simulator.run(accept(queup, move |line| {
-            queup::http::serve(Arc::clone(&server), line)
-        }));
-        let server = Arc::clone(&simulator.stackexchange.server);
-        simulator.run(accept(chat, move |line| {
-            stackexchange::http::serve(Arc::clone(&server), line)
-        }));
-        for (node, listener) in nodes.into_iter().enumerate() {
-            let server = Arc::clone(&simulator.lavalink.server);
-            simulator.run(accept(listener, move |line| {
-                lavalink::http::serve(Arc::clone(&server), node, line)
-            }));
+        let port_of = |name: &str| options.ports.get(name).copied().unwrap_or(0);
+        let shown = |at: SocketAddr| shown(at, options.host.as_deref());
+        let platforms = simulator.platforms.clone();
+        for (name, platform) in platforms.iter() {
+            let hosts = platform.hosts();
+            let listeners = bind_row(name, options.address, port_of(name), hosts.len()).await?;
+            let at: Vec<SocketAddr> = listeners.iter().map(reachable).collect::<io::Result<_>>()?;
+            platform.listens_at(at.iter().copied().map(shown).collect());
+            for (port, listener) in listeners.into_iter().enumerate() {
+                simulator.route(&hosts[port], &Route::address(at[port]));
+                let serve = simulator.serving(name, port);
+                simulator.run(accept(listener, serve));
+            }
         }
-        let desk = desk::Desk::new(
-            simulator.hands(),
+        let control = Options::CONTROL;
+        let control = bind(control, options.address, port_of(control)).await?;
+        let addresses = Addresses::new(&shown(reachable(&control)?), &platforms);
+        simulator.addresses = Some(addresses.clone());
+        let server = ControlServer::new(
+            platforms,
             simulator.ledger(),
-            simulator.addresses.clone(),
+            addresses,
             Gate::new(options.address, options.host.as_deref()),
             options.control_token.clone(),
         );
-        simulator.run(accept(control, move |line| desk.clone().serve(line)));
+        simulator.run(accept(control, move |line| server.clone().serve(line)));
         Ok(simulator)
     }
 
-    /// Obeys a command at once, as the control address does; gives what came of it, such as the id of a message.
-    ///
-    /// # Errors
-    ///
-    /// If it names something that is not there, or asks for more than there can be.
-    pub fn obey(&self, command: &Command) -> Result<Value, CommandError> {
-        self.hands().obey(command)
+    /// Serves the connections to a port of a platform.
+    fn serving(&self, name: &'static str, port: usize) -> impl Fn(Line) -> Task + Send + 'static {
+        let platforms = self.platforms.clone();
+        move |line| platforms.named(name).serve(port, line)
     }
 
-    fn hands(&self) -> Hands {
-        Hands {
-            discord: self.discord(),
-            lavalink: self.lavalink(),
-            queup: self.queup(),
-            stackexchange: self.stackexchange(),
+    /// Leads these hosts to a port.
+    fn route(&mut self, hosts: &[String], route: &Route) {
+        for host in hosts {
+            self.network = self.network.clone().route(host, route.clone());
         }
     }
 
-    /// Where it listens, if it listens on real sockets.
+    /// Executes a command at once, as the control address does; returns its outcome, such as the id of a message.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`] if the command names something that does not exist, or asks for more than there can be.
+    pub fn execute(&self, command: &Command) -> Result<Value, CommandError> {
+        self.platforms.execute(command)
+    }
+
+    /// Addresses and logins; `None` while the simulation listens on no real socket.
     pub fn addresses(&self) -> Option<&Addresses> {
         self.addresses.as_ref()
     }
 
-    /// Closes every socket with a close frame, as a server that goes away does, and ends.
+    /// Closes every socket with 1001 and ends the simulation.
     pub async fn stop(self) {
-        self.discord.traffic(0);
-        self.lavalink.traffic(0);
-        self.queup.traffic(0);
-        self.stackexchange.traffic(0);
-        self.discord.refuse_sockets(Duration::MAX);
-        self.queup.refuse_sockets(Duration::MAX);
-        self.stackexchange.refuse_sockets(Duration::MAX);
-        self.queup.links().close(1001, "the simulator stops");
-        self.discord.close(1001, "the simulator stops");
-        self.stackexchange.close(1001, "the simulator stops");
-        let nodes = self.lavalink.nodes();
-        for node in &nodes {
-            node.refuse_sockets(Duration::MAX);
-            node.close(1001, "the simulator stops");
+        for (_, platform) in self.platforms.iter() {
+            platform.shared().rate.send_replace(0);
+            let sockets = platform.sockets();
+            sockets.refuse_sockets(Duration::MAX);
+            sockets.close(1001, "the simulator stops");
         }
         let all_closed = async {
-            self.discord.server.sockets.all_closed().await;
-            self.lavalink.server.sockets.all_closed().await;
-            self.queup.server.sockets.all_closed().await;
-            self.stackexchange.server.sockets.all_closed().await;
+            for (_, platform) in self.platforms.iter() {
+                platform.shared().open.all_closed().await;
+            }
         };
         if timeout(FAREWELL, all_closed).await.is_err() {
             tracing::debug!("some sockets did not close in time");
@@ -321,29 +238,29 @@ impl Simulator {
             .spawn(task);
     }
 
-    /// A network on which the platforms' real names lead here.
+    /// A network on which the platforms' host names lead to the simulation.
     pub fn network(&self) -> Network {
         self.network.clone()
     }
 
-    /// The simulated Discord.
+    /// Control handle of the simulated Discord.
     pub fn discord(&self) -> Discord {
-        self.discord.clone()
+        self.platforms.get()
     }
 
-    /// The simulated Lavalink nodes.
+    /// Control handle of the simulated Lavalink nodes.
     pub fn lavalink(&self) -> Lavalink {
-        self.lavalink.clone()
+        self.platforms.get()
     }
 
-    /// The simulated QueUp.
+    /// Control handle of the simulated QueUp.
     pub fn queup(&self) -> QueUp {
-        self.queup.clone()
+        self.platforms.get()
     }
 
-    /// The simulated Stack Exchange chat; the handle of its first server.
+    /// Control handle of the first simulated Stack Exchange chat server.
     pub fn stackexchange(&self) -> StackExchange {
-        self.stackexchange.clone()
+        self.platforms.get()
     }
 
     /// The seed, the run and the clock.
@@ -351,25 +268,27 @@ impl Simulator {
         self.world
     }
 
-    /// Tells the simulated wall time; give it to the clients under test.
+    /// The simulated wall clock, for the clients under test.
     pub fn clock(&self) -> Clock {
         self.world.clock()
     }
 
-    /// What was due to whom.
+    /// The ledger of events that were due to accounts.
     pub fn ledger(&self) -> Ledger {
         self.ledger.clone()
     }
 
-    /// What the simulator did not expect, oldest first.
+    /// Notes about unexpected behaviour of clients, oldest first.
     pub fn notes(&self) -> Vec<Note> {
         self.ledger.notes()
     }
 
-    /// The ledger as text, with names for ids and times from the beginning, for snapshots.
+    /// The ledger as text for snapshots, with names in place of ids and times from the start.
     pub fn transcript(&self) -> String {
-        let mut names = self.queup.names();
-        names.extend(self.discord.names());
+        let platforms = self.platforms.iter();
+        let names: Vec<(String, String)> = platforms
+            .flat_map(|(_, platform)| platform.names())
+            .collect();
         let beginning: Timestamp = BEGINNING.parse().expect("a timestamp");
         self.ledger
             .rows(&Query::default())
@@ -395,24 +314,6 @@ impl Simulator {
     }
 }
 
-/// A network on which the platforms' real names lead to these routes.
-fn network([rest, gateway]: [&Route; 2], nodes: &[Route], queup: &Route, chat: &Route) -> Network {
-    let mut network = Network::new()
-        .route(discord::REST, rest.clone())
-        .route(discord::GATEWAY, gateway.clone())
-        .route(discord::RESUME, gateway.clone())
-        .route("api.queup.net", queup.clone())
-        .route("ws.queup.net", queup.clone())
-        .route(stackexchange::SOCKETS, chat.clone());
-    for (host, login, _) in stackexchange::HOSTS {
-        network = network.route(host, chat.clone()).route(login, chat.clone());
-    }
-    for (name, route) in lavalink::NODES.into_iter().zip(nodes) {
-        network = network.route(&lavalink::host(name), route.clone());
-    }
-    network
-}
-
 /// An address at which this machine reaches a listener: the loopback address for one that listens on all.
 fn reachable(listener: &TcpListener) -> io::Result<SocketAddr> {
     let mut at = listener.local_addr()?;
@@ -424,7 +325,7 @@ fn reachable(listener: &TcpListener) -> io::Result<SocketAddr> {
     Ok(at)
 }
 
-/// Host and port as they are shown.
+/// Host and port as addresses show them.
 fn shown(at: SocketAddr, host: Option<&str>) -> String {
     match host {
         Some(host) if host.parse::<Ipv6Addr>().is_ok() => format!("[{host}]:{}", at.port()),
@@ -433,15 +334,14 @@ fn shown(at: SocketAddr, host: Option<&str>) -> String {
     }
 }
 
-/// Obeys the commands of a script at their times.
-async fn play(hands: Hands, script: Vec<Command>) {
+/// Executes the commands of a script at their times.
+async fn play(platforms: Platforms, ledger: Ledger, world: World, script: Vec<Command>) {
     let start = Instant::now();
     for command in script {
         sleep_until(start + command.at).await;
-        if let Err(error) = hands.obey(&command) {
-            hands
-                .queup
-                .note(format!("a command of the script failed: {error}"));
+        if let Err(error) = platforms.execute(&command) {
+            let text = format!("a command of the script failed: {error}");
+            ledger.note(world.now(), command.platform, text);
         }
     }
 }
@@ -460,7 +360,7 @@ where
             () = connections.one_ended() => {}
         }
     }
-    // Nobody can connect any more, but those who did are served to their end.
+    // No client can connect any more; open connections are served to their end.
     while connections.0.join_next().await.is_some() {}
 }
 
@@ -473,7 +373,7 @@ where
         tokio::select! {
             arrival = listener.accept() => match arrival {
                 Ok((stream, _)) => {
-                    // Small frames are to go at once; failing to ask for that harms nothing.
+                    // Small frames are sent at once; a failure to set this harms nothing.
                     let _ = stream.set_nodelay(true);
                     connections.add(serve(Line::tcp(stream)));
                 }
@@ -487,7 +387,7 @@ where
     }
 }
 
-/// The connections of one listener, each on a task of its own; dropped, they end.
+/// Connections of one listener, each on a task of its own; dropping this ends them.
 #[derive(Default)]
 struct Connections(JoinSet<()>);
 
@@ -501,7 +401,7 @@ impl Connections {
         }
     }
 
-    /// Waits until a connection ended, and tells if its task panicked.
+    /// Waits until a connection ends; logs a panic of its task.
     async fn one_ended(&mut self) {
         match self.0.join_next().await {
             Some(Err(error)) if error.is_panic() => {
@@ -513,22 +413,23 @@ impl Connections {
     }
 }
 
-/// Takes a port; an error says whose and which.
+/// Binds a port; the error names the server and the port.
 async fn bind(server: &str, address: IpAddr, port: u16) -> io::Result<TcpListener> {
     let bound = TcpListener::bind((address, port)).await;
     bound.map_err(|error| io::Error::new(error.kind(), format!("{server}={port}: {error}")))
 }
 
-/// Takes ports that follow one another.
-async fn bind_row<const N: usize>(
+/// Binds ports that follow one another.
+async fn bind_row(
     server: &str,
     address: IpAddr,
     port: u16,
-) -> io::Result<[TcpListener; N]> {
+    ports: usize,
+) -> io::Result<Vec<TcpListener>> {
     loop {
         let mut row = vec![bind(server, address, port).await?];
         let mut failure = None;
-        while row.len() < N && failure.is_none() {
+        while row.len() < ports && failure.is_none() {
             let last = row[row.len() - 1].local_addr()?.port();
             let next = match last.checked_add(1) {
                 Some(next) => bind(server, address, next).await,
@@ -540,7 +441,7 @@ async fn bind_row<const N: usize>(
             }
         }
         match failure {
-            None => return Ok(row.try_into().expect("as many as were asked for")),
+            None => return Ok(row),
             // A port that was asked for is not exchanged for another.
             Some(error) if port != 0 => return Err(error),
             Some(_) => {}

@@ -1,4 +1,4 @@
-//! Ambient traffic: simulated people do what people do, at a given pace.
+//! Ambient traffic: actions of simulated users at a given rate.
 
 use std::time::Duration;
 
@@ -7,12 +7,13 @@ use tokio::{sync::watch, time::Instant};
 /// How often the pace is checked.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Deeds in one tick that may come to nothing, such as a vote that was cast before.
+/// Most actions of one tick that make no event, such as a repeated vote.
 const VAIN: u32 = 100;
 
-/// Keeps rooms busy at a pace that can change, for ever.
+/// Makes traffic for ever, at a rate that can change.
 ///
-/// `play` does one thing and tells how many events it made; each deed counts as many, and what a busy machine could not do in one second is not made up for.
+/// `play` does one action and returns how many events it made. Events that a busy machine could not make within a
+/// second are not made up for.
 pub(crate) async fn run(mut rate: watch::Receiver<u32>, mut play: impl FnMut() -> u32) {
     loop {
         let pace = f64::from(*rate.borrow_and_update());

@@ -1,4 +1,4 @@
-//! HTTP on a connection, and a socket where HTTP ends, whatever the platform.
+//! HTTP on a connection, and a socket after an upgrade.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -24,7 +24,7 @@ const LONGEST: usize = 1 << 20;
 /// A whole answer.
 pub(crate) type Page = Response<Full<Bytes>>;
 
-/// What becomes of a request.
+/// Handles a request.
 pub(crate) enum Reply<S> {
     Answer(Page),
     /// An answer, so much later.
@@ -35,7 +35,7 @@ pub(crate) enum Reply<S> {
     Socket(S, Response<()>),
 }
 
-/// Why a connection ends without an answer.
+/// A connection ends without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the simulator closes this connection without an answer")]
 struct Dropped;

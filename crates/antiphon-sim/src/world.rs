@@ -1,10 +1,10 @@
-//! What every simulated platform shares: time, chance, ids, and a cast of people and songs.
+//! What every platform shares: clock, generators, ids, users and songs.
 
 use antiphon_core::{Clock, Rng};
 
-/// The seed, the run and the clock from which a whole simulation follows.
+/// Seed, run and clock, from which a whole simulation follows.
 ///
-/// Two worlds with the same seed and run tell the same story with the same ids.
+/// Two worlds with the same seed and run have the same events with the same ids.
 /// Another run has other ids for everything, so that a journal that met an earlier run cannot mistake one for another.
 #[derive(Clone, Copy, Debug)]
 pub struct World {
@@ -14,7 +14,7 @@ pub struct World {
 }
 
 impl World {
-    /// A world of this seed and run, whose wall time is told by `clock`.
+    /// Makes a world of this seed and run, with the wall time of `clock`.
     pub fn new(seed: u64, run: u64, clock: Clock) -> Self {
         Self { seed, run, clock }
     }
@@ -29,7 +29,7 @@ impl World {
         self.run
     }
 
-    /// Tells the world's wall time.
+    /// The world's wall clock.
     pub fn clock(&self) -> Clock {
         self.clock
     }
@@ -39,7 +39,7 @@ impl World {
         self.clock.now().as_millisecond()
     }
 
-    /// A generator for one purpose, so that what one part draws does not change what another gets.
+    /// A generator for one purpose, independent of the others.
     pub(crate) fn chance(&self, purpose: &str) -> Rng {
         Rng::with_seed(mix(self.seed, purpose))
     }
@@ -69,7 +69,7 @@ fn mix(seed: u64, purpose: &str) -> u64 {
     })
 }
 
-/// Makes ids in the shape of database ids, growing, none twice.
+/// Makes ids in the shape of database ids: growing and unique.
 #[derive(Debug)]
 pub(crate) struct Ids {
     prefix: u64,
@@ -83,14 +83,14 @@ impl Ids {
     }
 }
 
-/// People who live in the simulated rooms.
+/// Residents of the simulated rooms.
 pub(crate) const RESIDENTS: [&str; 24] = [
     "mira", "teo", "iris", "otto", "lena", "bram", "suki", "jonas", "noor", "pablo", "greta",
     "kofi", "anouk", "dmitri", "hana", "silas", "wren", "mateo", "ingrid", "tariq", "odette",
     "finn", "yara", "casper",
 ];
 
-/// People who come and go.
+/// Users who join and leave.
 pub(crate) const DRIFTERS: [&str; 24] = [
     "night_owl",
     "vinyl_vic",
@@ -136,13 +136,13 @@ pub(crate) const SONGS: [(&str, &str); 20] = [
     ("Glass Meridian", "East of Here"),
     ("Tin Cathedral", "Bellwether"),
     ("Ursa Minor Key", "Polaris"),
-    ("Night Ferry", "Deck Chairs"),
+    ("Night Ferry", "Traffic Chairs"),
     ("Orchard Radio", "Windfall"),
     ("Plum Static", "Interference"),
     ("The Long Rests", "Fermata"),
 ];
 
-/// Things that are said in rooms, as plain text.
+/// Texts of messages, as plain text.
 pub(crate) const LINES: [&str; 24] = [
     "good evening everyone",
     "this one's a classic",

@@ -1,4 +1,4 @@
-//! Frames as they are sent, and how a journal names what they carry.
+//! Frames, and the names that a journal has for their events.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use antiphon_core::Place;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// In which order the keys of a dispatch come.
+/// Order of a dispatch's keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -20,7 +20,7 @@ pub enum KeyOrder {
     Sorted,
 }
 
-/// An event on its way to those who are due it.
+/// An event to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     /// Absent in a dispatch that has lost its name.
@@ -35,7 +35,7 @@ impl Event {
     pub(crate) fn new(name: Option<&str>, data: &Value) -> Self {
         Self {
             name: name.map(Arc::from),
-            // What has no name of its own has this one in a journal.
+            // A dispatch without a name has this one in a journal.
             kind: name
                 .map_or_else(
                     || "discord.UNNAMED".into(),

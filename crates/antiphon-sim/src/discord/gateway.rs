@@ -1,164 +1,222 @@
-//! What clients send on the Gateway, and what comes of it (protocol §1 to §8).
+//! The Gateway's part of the state: sessions, connections, and accounts that are due events.
 
-use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use antiphon_core::Origin;
 
 use super::{
-    intents,
+    frame::{Event, KeyOrder},
     model::Id,
-    session::{Due, Scope, Session, Shard},
-    state::State,
+    settings::Settings,
 };
-use crate::outgoing::Outgoing;
+use crate::sockets::{Reordering, Selection, Socket};
 
-/// Longest frame taken from a client, in bytes.
-const LONGEST: usize = 4096;
-/// Frames taken from a client within a minute.
-const SENDS: usize = 120;
-/// Milliseconds of the minute.
-const MINUTE: i64 = 60_000;
-/// Milliseconds in which only so many identifies are taken.
+/// Milliseconds within which `max_concurrency` limits identifies.
 const IDENTIFY_WINDOW: i64 = 5_000;
-/// Milliseconds of the day after which session starts are counted anew.
-const DAY: i64 = 86_400_000;
 
-impl State {
-    /// Begins a connection.
-    pub(crate) fn hello(&mut self, number: u64) {
-        let interval = self.settings.heartbeat;
-        self.control(number, 10, &json!({"heartbeat_interval": interval}));
+/// A shard's number, and the number of shards.
+pub(crate) type Shard = (u32, u32);
+
+/// An account that is due a shard's events, from its first IDENTIFY until its client leaves.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    pub(crate) intents: u64,
+    /// The newest session there.
+    pub(crate) session: String,
+}
+
+/// A session; it outlives its connection by `session_life`.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    /// Number among all sessions; the newest has the highest.
+    pub(crate) number: u64,
+    pub(crate) account: Id,
+    pub(crate) shard: Shard,
+    pub(crate) intents: u64,
+    pub(crate) large_threshold: usize,
+    /// Sequence of the last event.
+    pub(crate) seq: u64,
+    /// Events for a resume, oldest first.
+    pub(crate) buffer: VecDeque<Kept>,
+    pub(crate) connection: Option<u64>,
+    /// When its connection was lost.
+    pub(crate) lost_at: Option<i64>,
+}
+
+/// An event of a session.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) seq: u64,
+    pub(crate) event: Event,
+    pub(crate) body: Arc<str>,
+}
+
+/// An open socket.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) socket: Socket,
+    /// The session, once it has one.
+    pub(crate) session: Option<String>,
+    /// Whether the transport compresses.
+    pub(crate) is_compressed: bool,
+    /// Heartbeats that came in, and those that were acknowledged.
+    pub(crate) beats: u64,
+    pub(crate) acks: u64,
+    /// Times of the frames that came in within a minute.
+    pub(crate) heard: VecDeque<i64>,
+    pub(crate) reordering: Reordering<(Kept, Option<Id>)>,
+}
+
+pub(crate) fn origin(kept: &Kept, session: &str) -> String {
+    match &kept.event.occurrence {
+        Some(occurrence) => occurrence.to_string(),
+        None => Origin::sequence(session, kept.seq).as_str().to_owned(),
+    }
+}
+
+/// The shard that a guild's events go to.
+pub(crate) fn shard_of(guild: Option<Id>, count: u32) -> u32 {
+    let shard = guild.map_or(0, |guild| (guild >> 22) % u64::from(count.max(1)));
+    u32::try_from(shard).unwrap_or(0)
+}
+
+/// Faults that only this platform has.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub(crate) struct GatewayFaults {
+    /// Heartbeats are not acknowledged.
+    pub(crate) withholds_acks: bool,
+    /// Heartbeats are acknowledged so much later.
+    pub(crate) late_acks: Duration,
+    /// Connections to the resume host fail.
+    pub(crate) resume_host_is_stale: bool,
+    /// Compressed payloads come in several messages of at most this many bytes.
+    pub(crate) split: Option<usize>,
+    pub(crate) key_order: KeyOrder,
+    /// Ids inside events are numbers.
+    pub(crate) numeric_ids: bool,
+    /// `MESSAGE_UPDATE` has only the changed fields.
+    pub(crate) partial_updates: bool,
+    /// Presences have an unknown status, and a user with more than an id.
+    pub(crate) odd_presences: bool,
+    /// The voice server's address comes before the voice state.
+    pub(crate) voice_server_first: bool,
+    /// The voice server's address is null at first.
+    pub(crate) voice_server_missing: bool,
+    /// Chunks of members come in the wrong order.
+    pub(crate) chunks_reversed: bool,
+    /// This chunk of members does not come.
+    pub(crate) chunk_missing: Option<usize>,
+    /// Members in a chunk, at most.
+    pub(crate) chunk_size: Option<usize>,
+    /// RESUMED has null instead of an object.
+    pub(crate) resumed_is_null: bool,
+}
+
+/// Sessions and connections.
+///
+/// Two things hold at every moment: a session's `connection` is the number of an open connection whose `session` is its
+/// id, or `None`; and each account and shard that identified once has one entry in `due`, until its client leaves.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    /// Addresses that clients connect to: for the first time, and to resume.
+    pub(crate) address: String,
+    pub(crate) resume_address: String,
+    pub(crate) faults: GatewayFaults,
+    pub(crate) sessions: BTreeMap<String, Session>,
+    /// What accounts are due, by account and shard.
+    pub(crate) due: BTreeMap<(Id, Shard), Due>,
+    pub(crate) connections: BTreeMap<u64, Connection>,
+    /// Connections and sessions opened so far, which are numbered together.
+    pub(crate) opened: u64,
+    /// Times of recent identifies, by account and bucket.
+    identifies: BTreeMap<(Id, u32), Vec<i64>>,
+    /// When the whole of a guild's members was last asked for, by account and guild.
+    pub(crate) full_lists: BTreeMap<(Id, Id), i64>,
+}
+
+impl Gateway {
+    pub(crate) fn new(host: &str, resume_host: &str) -> Self {
+        Self {
+            address: format!("wss://{host}"),
+            resume_address: format!("wss://{resume_host}"),
+            faults: GatewayFaults::default(),
+            sessions: BTreeMap::new(),
+            due: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            opened: 0,
+            identifies: BTreeMap::new(),
+            full_lists: BTreeMap::new(),
+        }
     }
 
-    /// Takes a frame from a client.
-    pub(crate) fn heard(&mut self, number: u64, text: &[u8]) {
-        let now = self.now();
-        let Some(connection) = self.connections.get_mut(&number) else {
+    /// The number of the next connection or session.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.opened += 1;
+        self.opened
+    }
+
+    /// Adds a connection; returns the number it is known by.
+    pub(crate) fn open(&mut self, number: u64, socket: Socket, is_compressed: bool) {
+        let connection = Connection {
+            socket,
+            session: None,
+            is_compressed,
+            beats: 0,
+            acks: 0,
+            heard: VecDeque::new(),
+            reordering: Reordering::default(),
+        };
+        self.connections.insert(number, connection);
+    }
+
+    /// The session of a connection.
+    pub(crate) fn session_on(&self, number: u64) -> Option<String> {
+        self.connections.get(&number)?.session.clone()
+    }
+
+    /// Removes a connection; its session waits to be resumed.
+    pub(crate) fn lose(&mut self, number: u64, now: i64) {
+        let Some(connection) = self.connections.remove(&number) else {
             return;
         };
-        connection.heard.push_back(now);
-        while connection
-            .heard
-            .front()
-            .is_some_and(|at| now - at >= MINUTE)
-        {
-            connection.heard.pop_front();
-        }
-        if connection.heard.len() > SENDS {
-            self.note("a client sent more than 120 frames in a minute");
-            return self.close(number, 4008, "Rate limited.");
-        }
-        let frame = serde_json::from_slice::<Value>(text);
-        let Ok(frame) = frame.map_err(|_| ()).and_then(|frame| {
-            if text.len() > LONGEST {
-                Err(())
-            } else {
-                Ok(frame)
-            }
-        }) else {
-            self.note("a client sent a frame that is too long or is not JSON");
-            return self.close(number, 4002, "Error while decoding payload.");
-        };
-        let (op, data) = (frame["op"].as_u64(), &frame["d"]);
-        let has_session = connection_session(self, number).is_some();
-        match op {
-            Some(1) => self.beat(number),
-            Some(2 | 6) if has_session => self.refuse(number, 4005, "Already authenticated."),
-            Some(2) => self.identify(number, data),
-            Some(6) => self.resume(number, data),
-            Some(3 | 4 | 8 | 31 | 43) if !has_session => {
-                self.refuse(number, 4003, "Not authenticated.");
-            }
-            Some(3) => self.take_presence(number, data),
-            Some(4) => self.take_voice(number, data),
-            Some(8) => self.take_member_request(number, data),
-            Some(31) => self.take_soundboard_request(number, data),
-            Some(43) => self.take_channel_request(number, data),
-            _ => self.refuse(number, 4001, "Unknown opcode."),
+        let session = connection.session.and_then(|id| self.sessions.get_mut(&id));
+        if let Some(session) = session.filter(|session| session.connection == Some(number)) {
+            session.connection = None;
+            session.lost_at = Some(now);
         }
     }
 
-    /// Closes a connection whose client did something it should not.
-    fn refuse(&mut self, number: u64, code: u16, reason: &str) {
-        self.note(format!("a client was closed with {code}: {reason}"));
-        self.close(number, code, reason);
-    }
-
-    fn beat(&mut self, number: u64) {
+    /// Joins a connection and a session.
+    pub(crate) fn join(&mut self, number: u64, session: &str) {
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.connection = Some(number);
+            session.lost_at = None;
+        }
         if let Some(connection) = self.connections.get_mut(&number) {
-            connection.beats += 1;
-        }
-        if self.troubles.withholds_acks {
-            return;
-        }
-        let late = self.troubles.late_acks;
-        if late.is_zero() {
-            self.acknowledge(number);
-        } else {
-            self.later(late, move |state| state.acknowledge(number));
+            connection.session = Some(session.to_owned());
         }
     }
 
-    fn acknowledge(&mut self, number: u64) {
-        if let Some(connection) = self.connections.get_mut(&number) {
-            connection.acks += 1;
-        }
-        self.control(number, 11, &Value::Null);
+    /// The account of a connection's session.
+    pub(crate) fn account_of(&self, number: u64) -> Option<Id> {
+        let session = self.session_on(number)?;
+        self.sessions.get(&session).map(|session| session.account)
     }
-
-    fn identify(&mut self, number: u64, data: &Value) {
-        let Some(account) = data["token"]
-            .as_str()
-            .and_then(|token| self.bot_with(token))
-        else {
-            return self.refuse(number, 4004, "Authentication failed.");
-        };
-        let properties = &data["properties"];
-        if ["os", "browser", "device"]
-            .iter()
-            .any(|name| !properties[name].is_string())
-        {
-            self.note("an identify without properties `os`, `browser` and `device`");
-        }
-        let Ok(shard) = shard(&data["shard"]) else {
-            return self.refuse(number, 4010, "Invalid shard.");
-        };
-        if shard.is_none_or(|(_, count)| count < self.settings.shards)
-            && self.settings.requires_shards
-        {
-            return self.refuse(number, 4011, "Sharding required.");
-        }
-        let Some(wanted) = data["intents"]
-            .as_u64()
-            .filter(|wanted| wanted & !intents::ALL == 0)
-        else {
-            return self.refuse(number, 4013, "Invalid intents.");
-        };
-        let shard = shard.unwrap_or((0, 1));
-        let privileged = self.bots.get(&account).map_or(0, |bot| bot.privileged);
-        if wanted & intents::PRIVILEGED & !privileged != 0 {
-            return self.refuse(number, 4014, "Disallowed intents.");
-        }
-        if !self.may_start(account, shard) {
-            self.note("an identify before its turn");
-            return self.control(number, 9, &json!(false));
-        }
-        if !self.count_start(account) {
-            return self.refuse(number, 4004, "Authentication failed.");
-        }
-        let compress = data["compress"].as_bool().unwrap_or(false);
-        match self.connections.get(&number) {
-            Some(connection) if compress && connection.is_compressed => {
-                self.note("an identify asks for compressed payloads on a compressed transport");
-            }
-            Some(_) if compress => self.send(number, Outgoing::CompressPayloads),
-            _ => {}
-        }
-        self.start(number, account, shard, wanted, data);
-    }
-
-    /// Whether it is this shard's turn to identify.
-    fn may_start(&mut self, account: Id, shard: Shard) -> bool {
-        let now = self.now();
-        let bucket = shard.0 % self.settings.max_concurrency.max(1);
+    /// Whether a shard may identify now; counts the IDENTIFY if it may.
+    pub(crate) fn may_start(
+        &mut self,
+        account: Id,
+        shard: Shard,
+        now: i64,
+        settings: &Settings,
+    ) -> bool {
+        let bucket = shard.0 % settings.max_concurrency.max(1);
         let recent = self.identifies.entry((account, bucket)).or_default();
         recent.retain(|at| now - at < IDENTIFY_WINDOW);
         let free = recent.is_empty();
@@ -168,243 +226,31 @@ impl State {
         free
     }
 
-    /// Counts a session start; at the end of a day's, the token is no longer good.
-    fn count_start(&mut self, account: Id) -> bool {
-        let (left, _) = self.starts(account);
-        if left == 0 {
-            let token = self.new_token(account);
-            if let Some(bot) = self.bots.get_mut(&account) {
-                bot.token = token;
-            }
-            self.note("more sessions than a day has: the token was reset");
-            return false;
-        }
-        if let Some(bot) = self.bots.get_mut(&account) {
-            bot.starts.0 -= 1;
-        }
-        true
-    }
-
-    /// Session starts that are left, and milliseconds until they are counted anew.
-    pub(crate) fn starts(&mut self, account: Id) -> (u32, i64) {
-        let (now, most) = (self.now(), self.settings.starts);
-        let Some(bot) = self.bots.get_mut(&account) else {
-            return (0, 0);
-        };
-        if bot.starts.1 <= now {
-            bot.starts = (most, now + DAY);
-        }
-        (bot.starts.0.min(most), bot.starts.1 - now)
-    }
-
-    /// Begins a session: READY, and then the guilds of its shard.
-    fn start(&mut self, number: u64, account: Id, shard: Shard, intents: u64, data: &Value) {
-        let id = self.secret();
-        self.opened += 1;
-        let threshold = data["large_threshold"]
-            .as_u64()
-            .unwrap_or(50)
-            .clamp(50, 250);
-        let session = Session {
-            id: id.clone(),
-            number: self.opened,
-            account,
-            shard,
-            intents,
-            large_threshold: usize::try_from(threshold).unwrap_or(50),
-            seq: 0,
-            buffer: std::collections::VecDeque::new(),
-            connection: Some(number),
-            lost_at: None,
-        };
-        self.sessions.insert(id.clone(), session);
-        // Sessions of another number of shards count only as long as they live.
-        let sessions = &self.sessions;
-        self.due.retain(|(of, other), due| {
-            *of != account || other.1 == shard.1 || sessions.contains_key(&due.session)
-        });
-        self.due.insert(
-            (account, shard),
-            Due {
-                intents,
-                session: id.clone(),
-            },
-        );
-        if let Some(connection) = self.connections.get_mut(&number) {
-            connection.session = Some(id.clone());
-        }
-        let guilds: Vec<Id> = self
-            .guilds_of(account)
-            .into_iter()
-            .filter(|guild| super::session::shard_of(Some(*guild), shard.1) == shard.0)
-            .collect();
-        let unavailable = guilds
-            .iter()
-            .map(|guild| json!({"id": guild.to_string(), "unavailable": true}));
-        let mut user = self
-            .users
-            .get(&account)
-            .map(super::model::User::json)
-            .unwrap_or_default();
-        user["mfa_enabled"] = json!(false);
-        user["verified"] = json!(true);
-        user["email"] = Value::Null;
-        let mut ready = json!({
-            "v": 10,
-            "user": user,
-            "guilds": unavailable.collect::<Vec<_>>(),
-            "session_id": id,
-            "resume_gateway_url": self.resume_gateway,
-            "application": {"id": account.to_string(), "flags": 0},
-        });
-        if data["shard"].is_array() {
-            ready["shard"] = json!([shard.0, shard.1]);
-        }
-        self.tell(&id, "READY", &ready);
-        for guild in guilds {
-            if intents & intents::GUILDS != 0 {
-                let create = self.guild_create(guild, &id);
-                self.tell(&id, "GUILD_CREATE", &create);
-            }
-        }
-        if data["presence"].is_object() {
-            self.take_presence(number, &data["presence"]);
-        }
-    }
-
-    fn resume(&mut self, number: u64, data: &Value) {
-        self.expire_sessions();
-        let Some(account) = data["token"]
-            .as_str()
-            .and_then(|token| self.bot_with(token))
-        else {
-            return self.refuse(number, 4004, "Authentication failed.");
-        };
-        let id = data["session_id"].as_str().unwrap_or_default();
-        let seq = data["seq"].as_u64();
-        let Some(session) = self
+    /// Sessions of an account, or all, by id.
+    pub(crate) fn sessions_of(&self, account: Option<Id>) -> Vec<String> {
+        let fits = |session: &&Session| account.is_none_or(|account| session.account == account);
+        let sessions: BTreeMap<u64, String> = self
             .sessions
-            .get_mut(id)
-            .filter(|session| session.account == account)
-        else {
-            return self.control(number, 9, &json!(false));
-        };
-        let forgotten = session
-            .buffer
-            .front()
-            .map_or(session.seq, |first| first.seq - 1);
-        let Some(seq) = seq.filter(|seq| *seq <= session.seq) else {
-            self.note("a client resumes after a sequence that was never sent");
-            self.end_session(id);
-            return self.close(number, 4007, "Invalid seq.");
-        };
-        if seq < forgotten {
-            self.end_session(id);
-            return self.control(number, 9, &json!(false));
-        }
-        let missed: Vec<_> = session
-            .buffer
-            .iter()
-            .filter(|kept| kept.seq > seq)
-            .cloned()
+            .values()
+            .filter(fits)
+            .map(|session| (session.number, session.id.clone()))
             .collect();
-        let old = session.connection;
-        if let Some(old) = old {
-            if let Some(connection) = self.connections.get(&old) {
-                connection.line.cut();
-            }
-            self.gone(old);
-        }
-        if let Some(session) = self.sessions.get_mut(id) {
-            session.connection = Some(number);
-            session.lost_at = None;
-        }
-        if let Some(connection) = self.connections.get_mut(&number) {
-            connection.session = Some(id.to_owned());
-        }
-        for kept in missed {
-            // It was due when it happened; what comes again is a copy.
-            self.send_kept(number, id, &kept, None);
-        }
-        let resumed = if self.troubles.resumed_is_null {
-            Value::Null
-        } else {
-            json!({})
+        sessions.into_values().collect()
+    }
+
+    /// Numbers of the connections that fit a selection.
+    pub(crate) fn select(&self, of: &Selection) -> Vec<u64> {
+        let account: Option<Id> = of.account.as_deref().and_then(|id| id.parse().ok());
+        let fits = |connection: &Connection| {
+            let session = connection.session.as_ref();
+            let session = session.and_then(|id| self.sessions.get(id));
+            account.is_none_or(|account| session.is_some_and(|one| one.account == account))
+                && of
+                    .shard
+                    .is_none_or(|shard| session.is_some_and(|one| one.shard.0 == shard))
         };
-        self.tell(id, "RESUMED", &resumed);
-    }
-
-    /// Tells an account of a guild it did not know.
-    pub(crate) fn tell_guild(&mut self, guild: Id, account: Id) {
-        for session in self.sessions_of(Some(account)) {
-            let Some(one) = self.sessions.get(&session) else {
-                continue;
-            };
-            let here = super::session::shard_of(Some(guild), one.shard.1) == one.shard.0;
-            if here && one.intents & intents::GUILDS != 0 {
-                let create = self.guild_create(guild, &session);
-                self.tell(&session, "GUILD_CREATE", &create);
-            }
-        }
-    }
-
-    /// Takes a change of the bot's own presence (op 3).
-    fn take_presence(&mut self, number: u64, data: &Value) {
-        let status = data["status"].as_str().unwrap_or_default();
-        if !["online", "dnd", "idle", "invisible", "offline"].contains(&status) {
-            return self.refuse(number, 4002, "Error while decoding payload.");
-        }
-        let Some(account) = self.account_of(number) else {
-            return;
-        };
-        let status = if status == "invisible" {
-            "offline"
-        } else {
-            status
-        };
-        let activities = data["activities"].as_array().cloned().unwrap_or_default();
-        for guild in self.guilds_of(account) {
-            self.appear(guild, account, status, activities.clone());
-        }
-    }
-
-    /// Changes how somebody appears in a guild.
-    pub(crate) fn appear(&mut self, guild: Id, user: Id, status: &str, activities: Vec<Value>) {
-        let presence = super::model::Presence {
-            status: status.to_owned(),
-            activities,
-        };
-        let event = presence.json(user, Some(guild));
-        if let Some(guild) = self.guilds.get_mut(&guild) {
-            guild.presences.insert(user, presence);
-        }
-        self.publish("PRESENCE_UPDATE", Scope::guild(guild), &event);
-    }
-
-    /// The account of a connection's session.
-    pub(crate) fn account_of(&self, number: u64) -> Option<Id> {
-        let session = connection_session(self, number)?;
-        self.sessions.get(&session).map(|session| session.account)
-    }
-}
-
-/// The session of a connection.
-pub(crate) fn connection_session(state: &State, number: u64) -> Option<String> {
-    state.connections.get(&number)?.session.clone()
-}
-
-/// The shard an identify asks for, if it names one.
-fn shard(given: &Value) -> Result<Option<Shard>, ()> {
-    if given.is_null() {
-        return Ok(None);
-    }
-    let part = |index: usize| {
-        given[index]
-            .as_u64()
-            .and_then(|part| u32::try_from(part).ok())
-    };
-    match (part(0), part(1)) {
-        (Some(shard), Some(count)) if shard < count => Ok(Some((shard, count))),
-        _ => Err(()),
+        let connections = self.connections.iter();
+        let connections = connections.filter(|(_, connection)| fits(connection));
+        connections.map(|(number, _)| *number).collect()
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
+    community::Scope,
     model::{Channel, Id, Member, Role, iso, kind},
-    session::Scope,
     state::State,
 };
 
@@ -27,7 +27,8 @@ pub(crate) mod audit {
 impl State {
     /// The user as an event has it.
     pub(crate) fn user_json(&self, user: Id) -> Value {
-        self.users
+        self.community
+            .users
             .get(&user)
             .map(super::model::User::json)
             .unwrap_or_default()
@@ -60,10 +61,10 @@ impl State {
     // -----------------------------------------------------------------------------------------------------------------
     // Members.
 
-    /// Takes somebody into a guild; a bot is told about the guild instead.
+    /// Takes a user into a guild; a bot is told about the guild instead.
     pub(crate) fn join(&mut self, guild: Id, user: Id) {
         let joined_at = self.now();
-        let Some(home) = self.guilds.get_mut(&guild) else {
+        let Some(home) = self.community.guilds.get_mut(&guild) else {
             return;
         };
         if home.members.contains_key(&user) || home.bans.contains_key(&user) {
@@ -74,19 +75,19 @@ impl State {
             ..Member::default()
         };
         home.members.insert(user, member.clone());
-        if let Some(known) = self.users.get(&user) {
+        if let Some(known) = self.community.users.get(&user) {
             let mut event = member.json(known);
             event["guild_id"] = json!(guild.to_string());
             self.publish("GUILD_MEMBER_ADD", Scope::guild(guild), &event);
         }
-        if self.bots.contains_key(&user) {
+        if self.community.bots.contains_key(&user) {
             self.tell_guild(guild, user);
         }
     }
 
-    /// Takes somebody out of a guild; tells whether they were in it.
+    /// Takes a user out of a guild; returns whether they were in it.
     pub(crate) fn depart(&mut self, guild: Id, user: Id) -> bool {
-        let Some(home) = self.guilds.get_mut(&guild) else {
+        let Some(home) = self.community.guilds.get_mut(&guild) else {
             return false;
         };
         if home.members.remove(&user).is_none() {
@@ -94,7 +95,7 @@ impl State {
         }
         home.presences.remove(&user);
         self.leave_voice(guild, user);
-        if self.bots.contains_key(&user) {
+        if self.community.bots.contains_key(&user) {
             let event = json!({"id": guild.to_string()});
             self.publish("GUILD_DELETE", Scope::guild(guild).only(user), &event);
         }
@@ -103,7 +104,7 @@ impl State {
         true
     }
 
-    /// Throws somebody out; tells whether they were there.
+    /// Throws a user out; returns whether they were there.
     pub(crate) fn kick(&mut self, guild: Id, by: Id, user: Id, reason: Option<&str>) -> bool {
         let was_there = self.depart(guild, user);
         if was_there {
@@ -112,9 +113,9 @@ impl State {
         was_there
     }
 
-    /// Throws somebody out for good.
+    /// Throws a user out for good.
     pub(crate) fn ban(&mut self, guild: Id, by: Id, user: Id, reason: Option<&str>) {
-        let Some(home) = self.guilds.get_mut(&guild) else {
+        let Some(home) = self.community.guilds.get_mut(&guild) else {
             return;
         };
         if home.bans.insert(user, reason.map(str::to_owned)).is_some() {
@@ -126,9 +127,10 @@ impl State {
         self.depart(guild, user);
     }
 
-    /// Lifts a ban; tells whether there was one.
+    /// Lifts a ban; returns whether there was one.
     pub(crate) fn unban(&mut self, guild: Id, by: Id, user: Id, reason: Option<&str>) -> bool {
         let was_banned = self
+            .community
             .guilds
             .get_mut(&guild)
             .is_some_and(|home| home.bans.remove(&user).is_some());
@@ -140,7 +142,7 @@ impl State {
         was_banned
     }
 
-    /// Changes what a guild knows of somebody; tells whether they are in it.
+    /// Changes what a guild knows of a user; returns whether they are in it.
     pub(crate) fn change_member(
         &mut self,
         guild: Id,
@@ -148,6 +150,7 @@ impl State {
         change: impl FnOnce(&mut Member),
     ) -> bool {
         let Some(member) = self
+            .community
             .guilds
             .get_mut(&guild)
             .and_then(|home| home.members.get_mut(&user))
@@ -156,7 +159,7 @@ impl State {
         };
         change(member);
         let member = member.clone();
-        if let Some(known) = self.users.get(&user) {
+        if let Some(known) = self.community.users.get(&user) {
             let mut event = member.json(known);
             event["guild_id"] = json!(guild.to_string());
             self.publish("GUILD_MEMBER_UPDATE", Scope::guild(guild), &event);
@@ -164,7 +167,7 @@ impl State {
         true
     }
 
-    /// Gives somebody a role, or takes it; tells whether they are there.
+    /// Gives a user a role, or takes it; returns whether they are there.
     pub(crate) fn set_role(&mut self, guild: Id, by: Id, user: Id, role: Id, on: bool) -> bool {
         let changed = self.change_member(guild, user, |member| {
             if on {
@@ -182,7 +185,7 @@ impl State {
     // -----------------------------------------------------------------------------------------------------------------
     // Roles.
 
-    /// Makes a role; gives its id.
+    /// Makes a role; returns its id.
     pub(crate) fn add_role(&mut self, guild: Id, by: Id, make: impl FnOnce(&mut Role)) -> Id {
         let id = self.new_id();
         let mut role = Role {
@@ -197,7 +200,7 @@ impl State {
         };
         make(&mut role);
         let event = json!({"guild_id": guild.to_string(), "role": role.json()});
-        if let Some(home) = self.guilds.get_mut(&guild) {
+        if let Some(home) = self.community.guilds.get_mut(&guild) {
             home.roles.insert(id, role);
         }
         self.publish("GUILD_ROLE_CREATE", Scope::guild(guild), &event);
@@ -205,7 +208,7 @@ impl State {
         id
     }
 
-    /// Changes a role; tells whether it was there.
+    /// Changes a role; returns whether it was there.
     pub(crate) fn change_role(
         &mut self,
         guild: Id,
@@ -214,6 +217,7 @@ impl State {
         change: impl FnOnce(&mut Role),
     ) -> bool {
         let Some(role) = self
+            .community
             .guilds
             .get_mut(&guild)
             .and_then(|home| home.roles.get_mut(&id))
@@ -227,9 +231,9 @@ impl State {
         true
     }
 
-    /// Takes a role away from everybody; tells whether it was there.
+    /// Takes a role away from everybody; returns whether it was there.
     pub(crate) fn remove_role(&mut self, guild: Id, by: Id, id: Id) -> bool {
-        let Some(home) = self.guilds.get_mut(&guild) else {
+        let Some(home) = self.community.guilds.get_mut(&guild) else {
             return false;
         };
         if home.roles.remove(&id).is_none() {
@@ -247,10 +251,10 @@ impl State {
     // -----------------------------------------------------------------------------------------------------------------
     // Channels.
 
-    /// Makes a channel; gives its id.
+    /// Makes a channel; returns its id.
     pub(crate) fn add_channel(&mut self, guild: Id, by: Id, make: impl FnOnce(&mut Channel)) -> Id {
         let id = self.new_id();
-        let position = i64::try_from(self.channels_of(guild, false).count()).unwrap_or(0);
+        let position = i64::try_from(self.community.channels_of(guild, false).count()).unwrap_or(0);
         let created_at = self.now();
         let mut channel = Channel {
             id,
@@ -261,20 +265,20 @@ impl State {
         };
         make(&mut channel);
         let event = channel.json();
-        self.channels.insert(id, channel);
-        self.publish("CHANNEL_CREATE", self.scope_of(id), &event);
+        self.community.channels.insert(id, channel);
+        self.publish("CHANNEL_CREATE", self.community.scope_of(id), &event);
         self.audit(guild, by, audit::CHANNEL_CREATE, id, None);
         id
     }
 
-    /// Changes a channel or a thread; tells whether it was there.
+    /// Changes a channel or a thread; returns whether it was there.
     pub(crate) fn change_channel(
         &mut self,
         by: Id,
         id: Id,
         change: impl FnOnce(&mut Channel),
     ) -> bool {
-        let Some(channel) = self.channels.get_mut(&id) else {
+        let Some(channel) = self.community.channels.get_mut(&id) else {
             return false;
         };
         change(channel);
@@ -284,7 +288,7 @@ impl State {
         } else {
             "CHANNEL_UPDATE"
         };
-        self.publish(name, self.scope_of(id), &event);
+        self.publish(name, self.community.scope_of(id), &event);
         if let Some(guild) = guild.filter(|_| !is_thread) {
             self.audit(guild, by, audit::CHANNEL_UPDATE, id, None);
         }
@@ -293,23 +297,27 @@ impl State {
 
     /// Takes a channel or a thread away, with all that was said there.
     pub(crate) fn remove_channel(&mut self, by: Id, id: Id) {
-        let Some(channel) = self.channels.get(&id) else {
+        let Some(channel) = self.community.channels.get(&id) else {
             return;
         };
         let (mut event, guild, is_thread) = (channel.json(), channel.guild, channel.is_thread());
-        let scope = self.scope_of(id);
+        let scope = self.community.scope_of(id);
         if is_thread {
             let fields = ["id", "guild_id", "parent_id", "type"]
                 .map(|name| (name.to_owned(), event[name].take()));
             event = Value::Object(fields.into_iter().collect());
         } else if let Some(guild) = guild {
-            let inside: Vec<Id> = self.guilds.get(&guild).map_or_else(Vec::new, |home| {
-                home.voices
-                    .iter()
-                    .filter(|(_, voice)| voice.channel == id)
-                    .map(|(user, _)| *user)
-                    .collect()
-            });
+            let inside: Vec<Id> = self
+                .community
+                .guilds
+                .get(&guild)
+                .map_or_else(Vec::new, |home| {
+                    home.voices
+                        .iter()
+                        .filter(|(_, voice)| voice.channel == id)
+                        .map(|(user, _)| *user)
+                        .collect()
+                });
             for user in inside {
                 self.leave_voice(guild, user);
             }
@@ -324,10 +332,11 @@ impl State {
             scope,
             &event,
         );
-        self.channels.remove(&id);
-        self.messages.remove(&id);
+        self.community.channels.remove(&id);
+        self.community.messages.remove(&id);
         if let Some(guild) = guild {
-            self.channels
+            self.community
+                .channels
                 .retain(|_, channel| channel.parent != Some(id) || !channel.is_thread());
             if !is_thread {
                 self.audit(guild, by, audit::CHANNEL_DELETE, id, None);
@@ -335,13 +344,17 @@ impl State {
         }
     }
 
-    /// Begins a thread; gives its id.
+    /// Begins a thread; returns its id.
     pub(crate) fn add_thread(&mut self, parent: Id, by: Id, name: &str) -> Id {
         let id = self.new_id();
         let thread = Channel {
             id,
             kind: kind::PUBLIC_THREAD,
-            guild: self.channels.get(&parent).and_then(|channel| channel.guild),
+            guild: self
+                .community
+                .channels
+                .get(&parent)
+                .and_then(|channel| channel.guild),
             parent: Some(parent),
             name: name.to_owned(),
             owner: Some(by),
@@ -351,15 +364,16 @@ impl State {
         };
         let mut event = thread.json();
         event["newly_created"] = json!(true);
-        self.channels.insert(id, thread);
-        self.publish("THREAD_CREATE", self.scope_of(id), &event);
+        self.community.channels.insert(id, thread);
+        self.publish("THREAD_CREATE", self.community.scope_of(id), &event);
         id
     }
 
-    /// Puts somebody into a thread, or takes them out.
+    /// Puts a user into a thread, or takes them out.
     pub(crate) fn set_thread_member(&mut self, thread: Id, user: Id, on: bool) {
         let at = iso(self.now());
         let Some(channel) = self
+            .community
             .channels
             .get_mut(&thread)
             .filter(|channel| channel.is_thread())
@@ -376,12 +390,12 @@ impl State {
             return;
         }
         let member = json!({"id": thread.to_string(), "user_id": user.to_string(), "join_timestamp": at, "flags": 0});
-        if on && self.bots.contains_key(&user) {
+        if on && self.community.bots.contains_key(&user) {
             let mut event = member.clone();
             event["guild_id"] = json!(guild.to_string());
             self.publish(
                 "THREAD_MEMBER_UPDATE",
-                self.scope_of(thread).only(user),
+                self.community.scope_of(thread).only(user),
                 &event,
             );
         }
@@ -392,7 +406,11 @@ impl State {
             "added_members": if on { json!([member]) } else { json!([]) },
             "removed_member_ids": if on { json!([]) } else { json!([user.to_string()]) },
         });
-        self.publish("THREAD_MEMBERS_UPDATE", self.scope_of(thread), &event);
+        self.publish(
+            "THREAD_MEMBERS_UPDATE",
+            self.community.scope_of(thread),
+            &event,
+        );
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -400,7 +418,7 @@ impl State {
 
     /// Renames a guild.
     pub(crate) fn rename_guild(&mut self, guild: Id, by: Id, name: &str) {
-        if let Some(home) = self.guilds.get_mut(&guild) {
+        if let Some(home) = self.community.guilds.get_mut(&guild) {
             name.clone_into(&mut home.name);
             let event = home.json();
             self.publish("GUILD_UPDATE", Scope::guild(guild), &event);
@@ -410,14 +428,14 @@ impl State {
 
     /// Takes a guild from everybody for a while, as an outage does, or gives it back.
     pub(crate) fn set_available(&mut self, guild: Id, is_available: bool) {
-        let Some(home) = self.guilds.get_mut(&guild) else {
+        let Some(home) = self.community.guilds.get_mut(&guild) else {
             return;
         };
         home.is_available = is_available;
         if is_available {
-            let bots: Vec<Id> = self.bots.keys().copied().collect();
+            let bots: Vec<Id> = self.community.bots.keys().copied().collect();
             for bot in bots {
-                if self.guilds_of(bot).contains(&guild) {
+                if self.community.guilds_of(bot).contains(&guild) {
                     self.tell_guild(guild, bot);
                 }
             }
@@ -427,15 +445,16 @@ impl State {
         }
     }
 
-    /// Makes an invitation; gives its code.
+    /// Creates an invite; returns its code.
     pub(crate) fn invite(&mut self, channel: Id, by: Id) -> String {
         let code: String = (0..8).map(|_| self.secrets.alphanumeric()).collect();
         let mut event = self.about_channel(channel);
         let guild = self
+            .community
             .channels
             .get(&channel)
             .and_then(|channel| channel.guild);
-        if let Some(home) = guild.and_then(|id| self.guilds.get_mut(&id)) {
+        if let Some(home) = guild.and_then(|id| self.community.guilds.get_mut(&id)) {
             home.invites.insert(code.clone(), channel);
         }
         event["code"] = json!(code);
@@ -447,13 +466,14 @@ impl State {
         event["uses"] = json!(0);
         event["expires_at"] = json!(iso(self.now() + 86_400_000));
         event["type"] = json!(0);
-        self.publish("INVITE_CREATE", self.scope_of(channel), &event);
+        self.publish("INVITE_CREATE", self.community.scope_of(channel), &event);
         code
     }
 
-    /// Takes an invitation back; tells whether there was one.
+    /// Revokes an invite; returns whether it existed.
     pub(crate) fn revoke(&mut self, guild: Id, code: &str) -> bool {
         let Some(channel) = self
+            .community
             .guilds
             .get_mut(&guild)
             .and_then(|home| home.invites.remove(code))
@@ -462,13 +482,13 @@ impl State {
         };
         let mut event = self.about_channel(channel);
         event["code"] = json!(code);
-        self.publish("INVITE_DELETE", self.scope_of(channel), &event);
+        self.publish("INVITE_DELETE", self.community.scope_of(channel), &event);
         true
     }
 
     /// The direct conversation of two, which begins if there was none.
     pub(crate) fn conversation(&mut self, one: Id, other: Id) -> Id {
-        let known = self.channels.values().find(|channel| {
+        let known = self.community.channels.values().find(|channel| {
             channel.kind == kind::DM
                 && channel.recipients.contains(&one)
                 && channel.recipients.contains(&other)
@@ -484,13 +504,13 @@ impl State {
             created_at: self.now(),
             ..Channel::default()
         };
-        self.channels.insert(id, channel);
+        self.community.channels.insert(id, channel);
         id
     }
 
     /// A direct conversation as one of the two sees it.
     pub(crate) fn conversation_json(&self, channel: Id, seen_by: Id) -> Value {
-        let Some(channel) = self.channels.get(&channel) else {
+        let Some(channel) = self.community.channels.get(&channel) else {
             return Value::Null;
         };
         let mut json = channel.json();

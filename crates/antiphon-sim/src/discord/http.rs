@@ -7,19 +7,20 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::{
-    RESUME, Server,
     rest::{Answer, Body},
+    settings::RESUME,
     socket::{self, Compression, Wish},
     state::State,
 };
 use crate::{
-    fault::RestFault,
+    fault::{Refusal, RestFault},
     line::Line,
+    server::Server,
     web::{self, Page, Reply},
 };
 
 /// Serves one connection of the REST interface until either side ends it.
-pub(crate) async fn serve_rest(server: Arc<Server>, line: Line) {
+pub(crate) async fn serve_rest(server: Arc<Server<State>>, line: Line) {
     let answer = |request: Request<Option<Bytes>>| -> Reply<Wish> {
         server.with(|state| {
             let (head, body) = request.into_parts();
@@ -39,7 +40,7 @@ pub(crate) async fn serve_rest(server: Arc<Server>, line: Line) {
 }
 
 /// Serves one connection of the Gateway until either side ends it.
-pub(crate) async fn serve_gateway(server: Arc<Server>, line: Line) {
+pub(crate) async fn serve_gateway(server: Arc<Server<State>>, line: Line) {
     let answer = |request: Request<Option<Bytes>>| server.with(|state| state.admit(&request));
     let socket = |stream, line, wish| {
         let server = &server;
@@ -56,14 +57,13 @@ impl State {
             .get(header::HOST)
             .and_then(|host| host.to_str().ok());
         let is_resume = host.is_some_and(|host| host.split(':').next() == Some(RESUME));
-        let refuse_until = self.faults.refuse_until;
-        if refuse_until.is_some_and(|until| until > self.now())
-            || is_resume && self.troubles.resume_host_is_stale
-        {
+        if is_resume && self.gateway.faults.resume_host_is_stale {
             return Reply::Dropped;
         }
-        if !self.faults.upgrades.is_empty() {
-            return refused(self.faults.upgrades.remove(0));
+        match self.faults.for_upgrade(self.now()) {
+            Some(Refusal::Dropped) => return Reply::Dropped,
+            Some(Refusal::Status(status)) => return refused(status),
+            None => {}
         }
         let query: Vec<(String, String)> =
             form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())

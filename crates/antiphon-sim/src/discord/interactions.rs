@@ -2,31 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{model::Id, permissions, session::Scope, state::State};
+use super::{community::Scope, model::Id, permissions, rest::state::Interaction, state::State};
 
 /// Milliseconds within which an interaction has its first answer.
 pub(crate) const FIRST_ANSWER: i64 = 3_000;
 /// Milliseconds for which an interaction's token is good.
 pub(crate) const TOKEN_LIFE: i64 = 900_000;
 
-/// A question that waits for its answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Interaction {
-    pub(crate) token: String,
-    /// Unix milliseconds.
-    pub(crate) asked_at: i64,
-    pub(crate) application: Id,
-    pub(crate) channel: Id,
-    pub(crate) user: Id,
-    pub(crate) name: String,
-    /// The type of the answer, once there is one.
-    pub(crate) answered: Option<u64>,
-    /// The message that answers it.
-    pub(crate) message: Option<Id>,
-}
-
 impl State {
-    /// Somebody uses something of a bot: a command (type 2), a component (3), a form (5); gives the id.
+    /// A user uses something of a bot: a command (type 2), a component (3), a form (5); returns the id.
     pub(crate) fn interact(
         &mut self,
         channel: Id,
@@ -51,16 +35,18 @@ impl State {
             answered: None,
             message: None,
         };
-        self.interactions.insert(id, interaction);
-        if self.interactions.len() > self.settings.history {
-            self.interactions.pop_first();
+        self.rest.interactions.insert(id, interaction);
+        if self.rest.interactions.len() > self.settings.history {
+            self.rest.interactions.pop_first();
         }
         let guild = self
+            .community
             .channels
             .get(&channel)
             .and_then(|channel| channel.guild);
-        let place = self.channels.get(&channel);
-        let rights = |user: Id| place.map_or(0, |channel| self.permissions(user, channel));
+        let place = self.community.channels.get(&channel);
+        let rights =
+            |user: Id| place.map_or(0, |channel| self.community.permissions(user, channel));
         let mut event = json!({
             "id": id.to_string(),
             "application_id": application.to_string(),
@@ -79,6 +65,7 @@ impl State {
         });
         let Some(guild) = guild else {
             event["user"] = self
+                .community
                 .users
                 .get(&user)
                 .map(super::model::User::json)

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{model::Id, rest::Answer};
+use super::{model::Id, rest::answer::Answer};
 
 /// Requests a second of one bot, over all routes.
 const GLOBAL: u32 = 50;
-/// Answers of 401, 403 and 429 within ten minutes after which nothing is answered any more.
+/// Responses of 401, 403 and 429 within ten minutes that ban a client.
 const INVALID: u32 = 10_000;
 /// Milliseconds of the ten minutes.
 const INVALID_WINDOW: i64 = 600_000;
 
-/// How often a route may be called: so many times in so many milliseconds.
+/// Rate limit of a route: requests, and the milliseconds of their window.
 type Pace = (u32, i64);
 
 /// A route, as limits see it.
@@ -81,7 +81,7 @@ struct Window {
     until: i64,
 }
 
-/// All that is counted.
+/// Counters of all rate limits.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     buckets: BTreeMap<(Id, String, String), Window>,
@@ -92,7 +92,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Counts a request; gives the headers its answer has, or the answer that it is too many.
+    /// Counts a request; returns the headers of its response, or the 429 response.
     pub(crate) fn count(
         &mut self,
         account: Id,
@@ -127,7 +127,7 @@ impl Limits {
         Err(answer)
     }
 
-    /// Counts an answer; tells whether there were so many bad ones that nothing is answered any more.
+    /// Counts a response; returns whether the client is banned for its invalid requests.
     pub(crate) fn count_invalid(&mut self, status: u16, now: i64) -> bool {
         let window = self.invalid.get_or_insert(Window {
             left: INVALID,
@@ -172,7 +172,7 @@ fn describe(route: &Route, pace: Pace, window: Window, now: i64) -> Vec<(&'stati
     ]
 }
 
-/// The answer to one request too many: of this `user`, of all (`global`), or of others too (`shared`).
+/// The 429 response: of the `user`, `global` or `shared` scope.
 pub(crate) fn too_many(scope: &'static str, wait: i64) -> Answer {
     let is_global = scope == "global";
     let wait_in_seconds =
@@ -185,7 +185,7 @@ pub(crate) fn too_many(scope: &'static str, wait: i64) -> Answer {
     });
     let mut answer = Answer::json(429, body);
     answer.headers.push(("x-ratelimit-scope", scope.into()));
-    // The header has whole seconds, and never too few.
+    // The header has whole seconds, rounded up.
     answer
         .headers
         .push(("retry-after", ((wait + 999) / 1000).to_string()));

@@ -1,14 +1,14 @@
-//! Guilds and their members, as sessions see them.
+//! Guilds and member requests, as sessions receive them.
 
 use serde_json::{Map, Value, json};
 
 use super::{
-    gateway::connection_session,
     intents,
     model::{Guild, Id, User, iso},
     permissions,
     state::State,
 };
+use crate::sockets::HasSockets as _;
 
 /// Members in one chunk.
 const CHUNK: usize = 1000;
@@ -20,10 +20,12 @@ const FULL_LIST: i64 = 30_000;
 const NONCE: usize = 32;
 
 impl State {
-    /// A guild as a session gets it at its beginning.
+    /// The `GUILD_CREATE` of a guild for a session.
     pub(crate) fn guild_create(&self, id: Id, session: &str) -> Value {
-        let (Some(guild), Some(session)) = (self.guilds.get(&id), self.sessions.get(session))
-        else {
+        let (Some(guild), Some(session)) = (
+            self.community.guilds.get(&id),
+            self.gateway.sessions.get(session),
+        ) else {
             return Value::Null;
         };
         if !guild.is_available {
@@ -40,7 +42,8 @@ impl State {
             always || sees_presences && (!is_large || is_there)
         };
         let members = guild.members.iter().filter(|(user, _)| is_shown(user));
-        let members = members.filter_map(|(user, member)| Some(member.json(self.users.get(user)?)));
+        let members =
+            members.filter_map(|(user, member)| Some(member.json(self.community.users.get(user)?)));
         let voices = guild.voices.iter().map(|(user, voice)| {
             let mut state = guild.voice_json(*user, Some(voice));
             if let Value::Object(fields) = &mut state {
@@ -52,7 +55,7 @@ impl State {
             sees_presences && one.status != "offline" && guild.members.contains_key(user)
         });
         let sees = |channel: &&super::model::Channel| {
-            self.permissions(session.account, channel) & permissions::VIEW_CHANNEL != 0
+            self.community.permissions(session.account, channel) & permissions::VIEW_CHANNEL != 0
         };
         let mut create = guild.json();
         let own = guild.members.get(&session.account);
@@ -63,14 +66,14 @@ impl State {
             "member_count": guild.members.len(),
             "voice_states": voices.collect::<Vec<_>>(),
             "members": members.collect::<Vec<_>>(),
-            "channels": self.channels_of(id, false).map(|channel| {
+            "channels": self.community.channels_of(id, false).map(|channel| {
                 let mut channel = channel.json();
                 if let Value::Object(fields) = &mut channel {
                     fields.remove("guild_id");
                 }
                 channel
             }).collect::<Vec<_>>(),
-            "threads": self.channels_of(id, true).filter(sees).map(super::model::Channel::json).collect::<Vec<_>>(),
+            "threads": self.community.channels_of(id, true).filter(sees).map(super::model::Channel::json).collect::<Vec<_>>(),
             "presences": presences.map(|(user, one)| one.json(*user, None)).collect::<Vec<_>>(),
             "stage_instances": [],
             "guild_scheduled_events": guild.things.values().filter(|(what, _)| *what == "event").map(|(_, thing)| thing.clone()).collect::<Vec<_>>(),
@@ -84,11 +87,14 @@ impl State {
 
     /// Takes a request for members (op 8).
     pub(crate) fn take_member_request(&mut self, number: u64, data: &Value) {
-        let Some(id) = connection_session(self, number) else {
+        let Some(id) = self.gateway.session_on(number) else {
             return;
         };
-        let Some((account, own_intents)) =
-            self.sessions.get(&id).map(|one| (one.account, one.intents))
+        let Some((account, own_intents)) = self
+            .gateway
+            .sessions
+            .get(&id)
+            .map(|one| (one.account, one.intents))
         else {
             return;
         };
@@ -96,7 +102,7 @@ impl State {
             .as_str()
             .and_then(|id| id.parse::<Id>().ok());
         let Some(guild) = guild_id
-            .and_then(|id| self.guilds.get(&id))
+            .and_then(|id| self.community.guilds.get(&id))
             .filter(|one| one.members.contains_key(&account))
         else {
             return self.note("a request for members of a guild that the bot is not in");
@@ -118,10 +124,10 @@ impl State {
         let shows_presences = data["presences"].as_bool().unwrap_or(false)
             && own_intents & intents::GUILD_PRESENCES != 0;
         let mut chunks = self.chunks(guild_id, data, nonce.as_deref(), shows_presences);
-        if self.troubles.chunks_reversed {
+        if self.gateway.faults.chunks_reversed {
             chunks.reverse();
         }
-        let missing = self.troubles.chunk_missing.map(|index| json!(index));
+        let missing = self.gateway.faults.chunk_missing.map(|index| json!(index));
         for chunk in chunks {
             if Some(&chunk["chunk_index"]) != missing.as_ref() {
                 self.tell(&id, "GUILD_MEMBERS_CHUNK", &chunk);
@@ -129,9 +135,15 @@ impl State {
         }
     }
 
-    /// The members that are asked for, and those asked for that are not there.
+    /// The requested members, and the requested ids without a member.
     fn members_asked_for(&self, guild: &Guild, data: &Value) -> (Vec<(Id, Value)>, Vec<Value>) {
-        let known = |user: &Id| Some((*user, guild.members.get(user)?, self.users.get(user)?));
+        let known = |user: &Id| {
+            Some((
+                *user,
+                guild.members.get(user)?,
+                self.community.users.get(user)?,
+            ))
+        };
         let mut not_found = Vec::new();
         let found = if let Some(query) = data["query"].as_str() {
             let limit = usize::try_from(data["limit"].as_u64().unwrap_or(0)).unwrap_or(0);
@@ -181,11 +193,16 @@ impl State {
         nonce: Option<&str>,
         shows_presences: bool,
     ) -> Vec<Value> {
-        let Some(guild) = self.guilds.get(&guild) else {
+        let Some(guild) = self.community.guilds.get(&guild) else {
             return Vec::new();
         };
         let (found, not_found) = self.members_asked_for(guild, data);
-        let size = self.troubles.chunk_size.unwrap_or(CHUNK).clamp(1, CHUNK);
+        let size = self
+            .gateway
+            .faults
+            .chunk_size
+            .unwrap_or(CHUNK)
+            .clamp(1, CHUNK);
         let count = found.len().div_ceil(size).max(1);
         let mut chunks = Vec::with_capacity(count);
         for index in 0..count {
@@ -214,16 +231,17 @@ impl State {
 
     fn may_have_full_list(&mut self, account: Id, guild: Id) -> bool {
         let now = self.now();
-        let last = self.full_lists.get(&(account, guild)).copied();
+        let last = self.gateway.full_lists.get(&(account, guild)).copied();
         let free = last.is_none_or(|last| now - last >= FULL_LIST);
         if free {
-            self.full_lists.insert((account, guild), now);
+            self.gateway.full_lists.insert((account, guild), now);
         }
         free
     }
 
     fn refuse_full_list(&mut self, session: &str, account: Id, guild: Id, nonce: Option<&str>) {
         let last = self
+            .gateway
             .full_lists
             .get(&(account, guild))
             .copied()
@@ -240,34 +258,38 @@ impl State {
 
     /// Takes a request for the sounds of guilds (op 31).
     pub(crate) fn take_soundboard_request(&mut self, number: u64, data: &Value) {
-        let (Some(session), Some(account)) =
-            (connection_session(self, number), self.account_of(number))
-        else {
+        let (Some(session), Some(account)) = (
+            self.gateway.session_on(number),
+            self.gateway.account_of(number),
+        ) else {
             return;
         };
         for id in data["guild_ids"].as_array().into_iter().flatten() {
             let guild = id.as_str().and_then(|id| id.parse().ok());
-            if guild.is_some_and(|guild| self.guilds_of(account).contains(&guild)) {
+            if guild.is_some_and(|guild| self.community.guilds_of(account).contains(&guild)) {
                 let sounds = json!({"guild_id": id, "soundboard_sounds": []});
                 self.tell(&session, "SOUNDBOARD_SOUNDS", &sounds);
             }
         }
     }
 
-    /// Takes a request for what channels are about (op 43).
+    /// Takes a request for channels' information (op 43).
     pub(crate) fn take_channel_request(&mut self, number: u64, data: &Value) {
-        let (Some(session), Some(account)) =
-            (connection_session(self, number), self.account_of(number))
-        else {
+        let (Some(session), Some(account)) = (
+            self.gateway.session_on(number),
+            self.gateway.account_of(number),
+        ) else {
             return;
         };
         let guild = data["guild_id"]
             .as_str()
             .and_then(|id| id.parse::<Id>().ok());
-        let Some(guild) = guild.filter(|guild| self.guilds_of(account).contains(guild)) else {
+        let Some(guild) = guild.filter(|guild| self.community.guilds_of(account).contains(guild))
+        else {
             return self.note("a request for channels of a guild that the bot is not in");
         };
         let channels = self
+            .community
             .channels_of(guild, false)
             .filter(|channel| channel.is_voice());
         let channels = channels.map(|channel| json!({"id": channel.id.to_string(), "status": null, "voice_start_time": null}));

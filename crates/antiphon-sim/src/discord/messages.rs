@@ -1,4 +1,4 @@
-//! What is said, and what becomes of it.
+//! Messages: posting, editing, reactions and pins.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{
     state::State,
 };
 
-/// What a new message has beside its author.
+/// A message to be posted.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) content: String,
@@ -40,7 +40,7 @@ impl Draft {
 }
 
 impl State {
-    /// Posts a message; gives its id.
+    /// Posts a message; returns its id.
     pub(crate) fn post(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
         let id = self.new_id();
         let message = Message {
@@ -66,12 +66,12 @@ impl State {
             reactions: Vec::new(),
             interaction: draft.interaction,
         };
-        let kept = self.messages.entry(channel).or_default();
+        let kept = self.community.messages.entry(channel).or_default();
         kept.insert(id, message);
         if kept.len() > self.settings.history {
             kept.pop_first();
         }
-        if let Some(channel) = self.channels.get_mut(&channel) {
+        if let Some(channel) = self.community.channels.get_mut(&channel) {
             channel.last_message = Some(id);
             channel.messages += 1;
         }
@@ -79,10 +79,11 @@ impl State {
         id
     }
 
-    /// Changes a message; tells whether it was there.
+    /// Edits a message; returns whether it exists.
     pub(crate) fn edit(&mut self, channel: Id, id: Id, change: impl FnOnce(&mut Message)) -> bool {
         let now = self.now();
         let Some(message) = self
+            .community
             .messages
             .get_mut(&channel)
             .and_then(|kept| kept.get_mut(&id))
@@ -95,17 +96,17 @@ impl State {
         true
     }
 
-    /// Deletes a message; tells whether it was there.
+    /// Deletes a message; returns whether it existed.
     pub(crate) fn delete(&mut self, channel: Id, id: Id) -> bool {
         if self.forget(channel, id).is_none() {
             return false;
         }
         let event = self.about_message(channel, id);
-        self.publish("MESSAGE_DELETE", self.scope_of(channel), &event);
+        self.publish("MESSAGE_DELETE", self.community.scope_of(channel), &event);
         true
     }
 
-    /// Deletes several messages at once; gives how many there were.
+    /// Deletes several messages at once; returns how many existed.
     pub(crate) fn delete_many(&mut self, channel: Id, ids: &[Id]) -> usize {
         let gone: Vec<Id> = ids
             .iter()
@@ -115,24 +116,29 @@ impl State {
         if !gone.is_empty() {
             let mut event = self.about_channel(channel);
             event["ids"] = json!(super::model::ids(&gone));
-            self.publish("MESSAGE_DELETE_BULK", self.scope_of(channel), &event);
+            self.publish(
+                "MESSAGE_DELETE_BULK",
+                self.community.scope_of(channel),
+                &event,
+            );
         }
         gone.len()
     }
 
-    /// A message that was said and not deleted.
+    /// A message that exists.
     pub(crate) fn message(&self, channel: Id, id: Id) -> Option<&Message> {
-        self.messages.get(&channel)?.get(&id)
+        self.community.messages.get(&channel)?.get(&id)
     }
 
     fn forget(&mut self, channel: Id, id: Id) -> Option<Message> {
-        self.messages.get_mut(&channel)?.remove(&id)
+        self.community.messages.get_mut(&channel)?.remove(&id)
     }
 
     /// The ids that events about a channel begin with.
     pub(crate) fn about_channel(&self, channel: Id) -> Value {
         let mut event = json!({"channel_id": channel.to_string()});
         if let Some(guild) = self
+            .community
             .channels
             .get(&channel)
             .and_then(|channel| channel.guild)
@@ -149,21 +155,26 @@ impl State {
     }
 
     fn announce_message(&mut self, name: &str, channel: Id, id: Id) {
-        let Some(message) = self.messages.get(&channel).and_then(|kept| kept.get(&id)) else {
+        let Some(message) = self
+            .community
+            .messages
+            .get(&channel)
+            .and_then(|kept| kept.get(&id))
+        else {
             return;
         };
         let event = self.message_event(message);
-        self.publish(name, self.scope_of(channel), &event);
+        self.publish(name, self.community.scope_of(channel), &event);
     }
 
-    /// A message as an event has it: with the guild and what it knows of the author.
+    /// A message as an event has it: with the guild and its member.
     fn message_event(&self, message: &Message) -> Value {
         let mut event = self.message_json(message);
-        let Some(channel) = self.channels.get(&message.channel) else {
+        let Some(channel) = self.community.channels.get(&message.channel) else {
             return event;
         };
         event["channel_type"] = json!(channel.kind);
-        if let Some(guild) = channel.guild.and_then(|id| self.guilds.get(&id)) {
+        if let Some(guild) = channel.guild.and_then(|id| self.community.guilds.get(&id)) {
             event["guild_id"] = json!(guild.id.to_string());
             if let Some(member) = guild.members.get(&message.author) {
                 event["member"] = member.partial();
@@ -186,14 +197,15 @@ impl State {
     /// A message as REST has it.
     pub(crate) fn message_json(&self, message: &Message) -> Value {
         let user = |id: &Id| {
-            self.users
+            self.community
+                .users
                 .get(id)
                 .map(super::model::User::json)
                 .unwrap_or_default()
         };
         let mentions: Vec<Value> = mentioned(&message.content, "<@")
             .iter()
-            .filter(|id| self.users.contains_key(id))
+            .filter(|id| self.community.users.contains_key(id))
             .map(user)
             .collect();
         let mut json = json!({
@@ -241,14 +253,15 @@ impl State {
                 "type": 0,
                 "message_id": original.to_string(),
                 "channel_id": message.channel.to_string(),
-                "guild_id": self.channels.get(&message.channel).and_then(|channel| channel.guild).map(|guild| guild.to_string()),
+                "guild_id": self.community.channels.get(&message.channel).and_then(|channel| channel.guild).map(|guild| guild.to_string()),
             });
             let kept = self
+                .community
                 .messages
                 .get(&message.channel)
                 .and_then(|kept| kept.get(&original));
             json["referenced_message"] = match kept {
-                // Of a reply to a reply only one step is shown.
+                // A reply to a reply shows one step only.
                 Some(original) => self.message_json(&Message {
                     reply_to: None,
                     ..original.clone()
@@ -259,9 +272,10 @@ impl State {
         json
     }
 
-    /// Reacts to a message, or takes a reaction back; tells whether that changed something.
+    /// Adds or removes a reaction; returns whether that changed something.
     pub(crate) fn react(&mut self, channel: Id, id: Id, user: Id, emoji: &Emoji, on: bool) -> bool {
         let Some(message) = self
+            .community
             .messages
             .get_mut(&channel)
             .and_then(|kept| kept.get_mut(&id))
@@ -309,13 +323,14 @@ impl State {
         } else {
             "MESSAGE_REACTION_REMOVE"
         };
-        self.publish(name, self.scope_of(channel), &event);
+        self.publish(name, self.community.scope_of(channel), &event);
         true
     }
 
-    /// Takes all reactions from a message, or those with one emoji; tells whether the message was there.
+    /// Removes all reactions of a message, or those with one emoji; returns whether the message exists.
     pub(crate) fn clear_reactions(&mut self, channel: Id, id: Id, emoji: Option<&Emoji>) -> bool {
         let Some(message) = self
+            .community
             .messages
             .get_mut(&channel)
             .and_then(|kept| kept.get_mut(&id))
@@ -334,11 +349,11 @@ impl State {
             }
             None => "MESSAGE_REACTION_REMOVE_ALL",
         };
-        self.publish(name, self.scope_of(channel), &event);
+        self.publish(name, self.community.scope_of(channel), &event);
         true
     }
 
-    /// Somebody begins to type.
+    /// Sends `TYPING_START`.
     pub(crate) fn type_in(&mut self, channel: Id, user: Id) {
         let mut event = self.about_channel(channel);
         event["user_id"] = json!(user.to_string());
@@ -346,13 +361,14 @@ impl State {
         if let Some(member) = self.member_json(channel, user) {
             event["member"] = member;
         }
-        self.publish("TYPING_START", self.scope_of(channel), &event);
+        self.publish("TYPING_START", self.community.scope_of(channel), &event);
     }
 
-    /// Pins a message, or takes the pin away; tells whether the message was there.
+    /// Pins a message, or unpins it; returns whether it exists.
     pub(crate) fn pin(&mut self, channel: Id, id: Id, on: bool) -> bool {
         let now = self.now();
         let Some(message) = self
+            .community
             .messages
             .get_mut(&channel)
             .and_then(|kept| kept.get_mut(&id))
@@ -361,24 +377,37 @@ impl State {
         };
         message.is_pinned = on;
         self.announce_message("MESSAGE_UPDATE", channel, id);
-        if let Some(channel) = self.channels.get_mut(&channel).filter(|_| on) {
+        if let Some(channel) = self.community.channels.get_mut(&channel).filter(|_| on) {
             channel.last_pin = Some(now);
         }
         let mut event = self.about_channel(channel);
         event["last_pin_timestamp"] = json!(
-            self.channels
+            self.community
+                .channels
                 .get(&channel)
                 .and_then(|channel| channel.last_pin)
                 .map(iso)
         );
-        self.publish("CHANNEL_PINS_UPDATE", self.scope_of(channel), &event);
+        self.publish(
+            "CHANNEL_PINS_UPDATE",
+            self.community.scope_of(channel),
+            &event,
+        );
         true
     }
 
-    /// Somebody as the guild of a channel knows them.
+    /// A user as a member of a channel's guild.
     pub(crate) fn member_json(&self, channel: Id, user: Id) -> Option<Value> {
-        let guild = self.guilds.get(&self.channels.get(&channel)?.guild?)?;
-        Some(guild.members.get(&user)?.json(self.users.get(&user)?))
+        let guild = self
+            .community
+            .guilds
+            .get(&self.community.channels.get(&channel)?.guild?)?;
+        Some(
+            guild
+                .members
+                .get(&user)?
+                .json(self.community.users.get(&user)?),
+        )
     }
 }
 

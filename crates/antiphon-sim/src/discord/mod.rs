@@ -1,103 +1,105 @@
 //! Discord: the Gateway's shards and the REST interface, for bots.
 //!
-//! It speaks as the protocol page has it; the hosts of the Gateway have a port of their own beside that of REST.
-//! [`Discord`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
+//! The server follows `docs/protocol/discord.md`; the Gateway has a port of its own beside that of REST.
+//! [`Discord`] is its control handle.
 
-mod acts;
-mod command;
+mod addresses;
+mod commands;
+mod community;
 mod connection;
-mod deck;
+mod controls;
+mod delivery;
+mod faults;
 mod frame;
 mod gateway;
+mod guild_controls;
 mod guilds;
-mod handle;
-pub(crate) mod http;
+mod http;
 mod intents;
 mod interactions;
 mod limits;
 mod members;
 mod messages;
+mod misc_events;
 mod model;
-mod obey;
-mod others;
+mod operations;
 mod permissions;
 mod populate;
 mod rest;
-mod session;
+pub(crate) mod settings;
 mod socket;
-pub(crate) mod state;
-mod trouble;
+mod state;
+mod traffic;
 mod voice;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use serde_json::{Value, json};
 
-pub(crate) use command::Deed;
-pub(crate) use deck::Deck;
+pub use addresses::{BotLogin, DiscordAddresses};
+pub use controls::{BotAccount, Discord};
 pub use frame::KeyOrder;
-pub use handle::{BotAccount, Discord};
-pub(crate) use state::Settings;
+use settings::{GATEWAY, REST, RESUME};
 use state::State;
+use traffic::Traffic;
 pub(crate) use voice::VoicePass;
 
-use crate::{ledger::Ledger, talk::Sockets, world::World};
+use crate::{
+    command::Row,
+    line::Line,
+    platform::{Simulated, Start, Task},
+    server::Server,
+    world::World,
+};
 
-/// Host of the REST interface.
-pub(crate) const REST: &str = "discord.com";
-/// Host of the Gateway.
-pub(crate) const GATEWAY: &str = "gateway.discord.gg";
-/// Host where sessions are resumed.
-pub(crate) const RESUME: &str = "gateway-us-east1-b.discord.gg";
+impl Simulated for Discord {
+    type State = State;
 
-/// The server's state.
-#[derive(Debug)]
-pub(crate) struct Server {
-    state: Mutex<State>,
-    bell: Arc<Notify>,
-    /// Events a second of ambient traffic.
-    pub(crate) rate: watch::Sender<u32>,
-    /// Sockets that are open.
-    pub(crate) sockets: Sockets,
-}
+    const NAME: &str = "discord";
+    const COMMANDS: &[Row<Self>] = commands::COMMANDS;
 
-impl Server {
-    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
-        let state = State::new(world, ledger, settings);
-        Self {
-            bell: state.agenda.bell(),
-            state: Mutex::new(state),
-            rate: watch::Sender::new(0),
-            sockets: Sockets::default(),
+    fn start(start: &Start<'_>) -> Self {
+        let mut settings = start.options.discord;
+        settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
+        let state = State::new(start.world, start.ledger.clone(), settings);
+        Self::new(Server::new(state))
+    }
+
+    fn server(&self) -> &Arc<Server<State>> {
+        &self.server
+    }
+
+    fn hosts(&self) -> Vec<Vec<String>> {
+        vec![vec![REST.into()], vec![GATEWAY.into(), RESUME.into()]]
+    }
+
+    fn serve(&self, port: usize, line: Line) -> Task {
+        let server = Arc::clone(&self.server);
+        match port {
+            0 => Box::pin(http::serve_rest(server, line)),
+            _ => Box::pin(http::serve_gateway(server, line)),
         }
     }
 
-    /// Uses the state; nothing inside waits.
-    pub(crate) fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
-        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn traffic(world: World) -> impl FnMut(&mut State) -> u32 + Send + 'static {
+        let mut traffic = Traffic::new(world.chance("discord traffic"));
+        move |state| traffic.play(state)
     }
 
-    /// Does what is on the agenda, for ever.
-    pub(crate) async fn keep_house(self: Arc<Self>) {
-        loop {
-            let next = self.with(|state| {
-                state.do_what_is_due();
-                state.agenda.next().map(|at| at - state.now())
-            });
-            match next {
-                Some(wait) => {
-                    let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0).max(1));
-                    // The bell is safe to leave: a ring that nobody hears is kept.
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.bell.notified() => {}
-                    }
-                }
-                None => self.bell.notified().await,
-            }
-        }
+    /// Leads clients to the Gateway's port, to connect and to resume.
+    fn listens_at(&self, at: &[String]) {
+        let gateway = format!("ws://{}", at[1]);
+        self.act(|state| {
+            gateway.clone_into(&mut state.gateway.address);
+            state.gateway.resume_address = gateway;
+        });
+    }
+
+    fn addresses_json(&self) -> Value {
+        json!(self.addresses())
+    }
+
+    fn names(&self) -> Vec<(String, String)> {
+        Self::names(self)
     }
 }

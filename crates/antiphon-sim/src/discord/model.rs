@@ -1,4 +1,4 @@
-//! People, guilds, channels and messages, and how Discord writes them (protocol §10.1).
+//! Users, guilds, channels and messages, and their JSON (protocol §10.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ pub(crate) fn ids<'a>(ids: impl IntoIterator<Item = &'a Id>) -> Vec<String> {
     ids.into_iter().map(ToString::to_string).collect()
 }
 
-/// Somebody with a name.
+/// A user.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: Id,
@@ -58,11 +58,11 @@ impl User {
     }
 }
 
-/// An application with a bot, and so somebody with a token.
+/// The bot of an application.
 #[derive(Clone, Debug)]
 pub(crate) struct Bot {
     pub(crate) token: String,
-    /// The privileged intents that are switched on for it.
+    /// Privileged intents that the bot may use.
     pub(crate) privileged: u64,
     /// Session starts left today, and when they are a thousand again (Unix milliseconds).
     pub(crate) starts: (u32, i64),
@@ -105,7 +105,7 @@ impl Role {
     }
 }
 
-/// What a guild knows of somebody.
+/// A member of a guild.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Member {
     pub(crate) nick: Option<String>,
@@ -142,7 +142,7 @@ impl Member {
     }
 }
 
-/// What a channel grants or takes.
+/// A permission overwrite of a channel.
 #[derive(Clone, Debug)]
 pub(crate) struct Overwrite {
     /// A role or a member.
@@ -152,7 +152,7 @@ pub(crate) struct Overwrite {
     pub(crate) deny: u64,
 }
 
-/// A place to speak in.
+/// A channel.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Channel {
     pub(crate) id: Id,
@@ -165,11 +165,11 @@ pub(crate) struct Channel {
     pub(crate) user_limit: u64,
     pub(crate) slow_mode: u64,
     pub(crate) overwrites: Vec<Overwrite>,
-    /// Of a direct conversation: those who talk.
+    /// Recipients of a direct conversation.
     pub(crate) recipients: Vec<Id>,
     pub(crate) last_message: Option<Id>,
     pub(crate) last_pin: Option<i64>,
-    /// Of a thread: who began it, and who is in it.
+    /// A thread's owner and members.
     pub(crate) owner: Option<Id>,
     pub(crate) members: BTreeSet<Id>,
     pub(crate) is_archived: bool,
@@ -242,12 +242,12 @@ impl Channel {
     }
 }
 
-/// Somebody in a voice channel.
+/// A voice state.
 #[derive(Clone, Debug)]
 pub(crate) struct Voice {
     pub(crate) channel: Id,
     pub(crate) session: String,
-    /// What the voice server asks for; new at each join and move.
+    /// The voice server's token; new at each join and move.
     pub(crate) token: String,
     pub(crate) self_mute: bool,
     pub(crate) self_deaf: bool,
@@ -270,7 +270,7 @@ impl Emoji {
     }
 }
 
-/// How somebody appears.
+/// A presence.
 #[derive(Clone, Debug)]
 pub(crate) struct Presence {
     pub(crate) status: String,
@@ -311,7 +311,7 @@ pub(crate) struct Guild {
     pub(crate) emojis: BTreeMap<Id, String>,
     /// Invites by code, and the channel they lead to.
     pub(crate) invites: BTreeMap<String, Id>,
-    /// Of scheduled events, stages, rules and the like: what they are, by id.
+    /// Scheduled events, stages, rules and similar objects, by id.
     pub(crate) things: BTreeMap<Id, (&'static str, Value)>,
     pub(crate) is_available: bool,
     /// Bytes by which its description is longer than it should be.
@@ -379,7 +379,7 @@ impl Guild {
     }
 }
 
-/// Something said.
+/// A message.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) id: Id,
@@ -397,7 +397,7 @@ pub(crate) struct Message {
     pub(crate) components: Value,
     pub(crate) attachments: Value,
     pub(crate) poll: Option<Value>,
-    /// Emojis and those who reacted with them, the first first.
+    /// Emojis and their users, in the order of the first reactions.
     pub(crate) reactions: Vec<(Emoji, Vec<Id>)>,
     /// The interaction it answers, and of which application.
     pub(crate) interaction: Option<Value>,

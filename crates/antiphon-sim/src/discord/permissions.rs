@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Permissions.
 
 use super::model::{Channel, Guild, Id};
 
@@ -28,7 +28,7 @@ pub(crate) const SEND_IN_THREADS: u64 = 1 << 38;
 pub(crate) const MODERATE_MEMBERS: u64 = 1 << 40;
 pub(crate) const SEND_POLLS: u64 = 1 << 49;
 
-/// What everybody may do.
+/// Permissions of everyone.
 pub(crate) const EVERYONE: u64 = CREATE_INVITE
     | ADD_REACTIONS
     | VIEW_CHANNEL
@@ -41,7 +41,7 @@ pub(crate) const EVERYONE: u64 = CREATE_INVITE
     | CHANGE_NICKNAME
     | SEND_IN_THREADS
     | SEND_POLLS;
-/// What those who look after a guild may do besides.
+/// Further permissions of moderators.
 pub(crate) const MODERATOR: u64 = KICK
     | BAN
     | MANAGE_CHANNELS
@@ -55,7 +55,7 @@ pub(crate) const MODERATOR: u64 = KICK
     | MANAGE_ROLES
     | MODERATE_MEMBERS;
 
-/// What a member may do in a guild, or in one of its channels; nothing for someone who is not in it.
+/// Permissions of a member in a guild or in one of its channels; none for a user who is no member.
 pub(crate) fn of(guild: &Guild, user: Id, channel: Option<&Channel>) -> u64 {
     let Some(member) = guild.members.get(&user) else {
         return 0;
@@ -91,7 +91,7 @@ pub(crate) fn of(guild: &Guild, user: Id, channel: Option<&Channel>) -> u64 {
     if let Some(own) = here(user) {
         sum = apply(sum, own.deny, own.allow);
     }
-    // Whoever cannot see a channel can do nothing in it.
+    // A member who cannot see a channel has no permission in it.
     if sum & VIEW_CHANNEL == 0 { 0 } else { sum }
 }
 

@@ -1,4 +1,4 @@
-//! Who and what there is at the beginning.
+//! The initial users, guild and bots.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,9 +21,9 @@ impl State {
     /// Name of the first bot.
     pub(crate) const BOT: &'static str = "antiphon";
 
-    /// Fills an empty world: a guild, its channels, its members, and bots.
+    /// Creates the initial guild, its channels, its members, and the bots.
     pub(crate) fn populate(&mut self) {
-        // What exists already is older than what is to come, by a length of time that only this run has.
+        // Initial ids are older than new ones, by a length of time that only this run has.
         let mut mint = self.world.mint("discord beginnings");
         let mut past = self.now() - 400 * DAY - mint.i64(..DAY);
         let mut older = |state: &mut Self| {
@@ -46,7 +46,7 @@ impl State {
             ids.push(older(self));
         }
         self.found(guild, "choir", &ids);
-        let channel = |name: &str| self.channel_named(name).unwrap_or_default();
+        let channel = |name: &str| self.community.channel_named(name).unwrap_or_default();
         self.home = Home {
             guild,
             text: channel("loft"),
@@ -66,13 +66,13 @@ impl State {
             display_name,
             is_bot,
         };
-        self.users.insert(id, user);
+        self.community.users.insert(id, user);
     }
 
     fn insert_bot(&mut self, id: Id, privileged: u64) {
         let token = self.new_token(id);
         let starts = (self.settings.starts, self.now() + DAY);
-        self.bots.insert(
+        self.community.bots.insert(
             id,
             Bot {
                 token,
@@ -94,7 +94,7 @@ impl State {
         )
     }
 
-    /// Makes somebody new.
+    /// Creates a user.
     pub(crate) fn add_user(&mut self, name: &str, is_bot: bool) -> Id {
         let id = self.new_id();
         self.insert_user(id, name, is_bot);
@@ -104,11 +104,12 @@ impl State {
         id
     }
 
-    /// Makes a guild like the first one; the bots learn of it by `GUILD_CREATE`.
+    /// Creates a guild like the first one; its bots receive `GUILD_CREATE`.
     pub(crate) fn add_guild(&mut self, name: &str) -> Id {
-        // The upper part of an id decides about its shard, so each guild has another.
+        // The upper part of an id decides its shard, so that each guild is on another.
         let born = self.snowflakes.next(self.now());
         let later = self
+            .community
             .guilds
             .keys()
             .map(|id| (id >> 22) + 1)
@@ -119,14 +120,14 @@ impl State {
         let ids: Vec<Id> = (0..24).map(|_| self.new_id()).collect();
         self.found(id, name, &ids);
         for bot in [Self::BOT, "cantor", "lector"] {
-            if let Some(bot) = self.user_named(bot) {
+            if let Some(bot) = self.community.user_named(bot) {
                 self.tell_guild(id, bot);
             }
         }
         id
     }
 
-    /// Founds a guild with these ids for its roles and channels.
+    /// Creates a guild with these ids for its roles and channels.
     fn found(&mut self, id: Id, name: &str, ids: &[Id]) {
         let born = self.now() - 300 * DAY;
         let mut ids = ids.iter().copied();
@@ -138,7 +139,7 @@ impl State {
                 created_at: born,
                 ..channel
             };
-            self.channels.insert(channel.id, channel);
+            self.community.channels.insert(channel.id, channel);
         }
         let guild = Guild {
             id,
@@ -155,14 +156,14 @@ impl State {
             is_available: true,
             padding: 0,
         };
-        self.guilds.insert(id, guild);
+        self.community.guilds.insert(id, guild);
     }
 
     fn named(&self, name: &str) -> Id {
-        self.user_named(name).unwrap_or_default()
+        self.community.user_named(name).unwrap_or_default()
     }
 
-    /// Everybody who lives in a guild, with a role or without.
+    /// The initial members of a guild.
     fn members(&self, roles: &[Role], born: i64) -> BTreeMap<Id, Member> {
         let member = |roles: BTreeSet<Id>, joined_at| Member {
             roles,
@@ -188,7 +189,7 @@ impl State {
         residents.chain(bots).collect()
     }
 
-    /// How the residents appear; one in four is not there.
+    /// Presences of the residents; one in four is offline.
     fn presences(&self, born: i64) -> BTreeMap<Id, Presence> {
         let there = (0_usize..)
             .zip(RESIDENTS)
@@ -235,7 +236,8 @@ fn roles(guild: Id, bot: Id, next: &mut impl FnMut() -> Id) -> Vec<Role> {
     roles.into()
 }
 
-/// The channels of a new guild: open ones, one that only some may write in, one that most do not see, and one that the bot does
+/// The channels of a new guild: open ones, one that only some may write in, one that most do not see, and one that the
+/// bot does
 /// not see.
 fn channels(guild: Id, roles: &[Role], next: &mut impl FnMut() -> Id) -> Vec<Channel> {
     let without = |id: Id, deny: u64| Overwrite {

@@ -1,4 +1,4 @@
-//! The socket side of the Gateway.
+//! Sockets of the Gateway.
 
 use std::time::Duration;
 
@@ -8,17 +8,19 @@ use tokio::{
 };
 use tokio_websockets::Message;
 
-use super::Server;
+use super::state::State;
 use crate::{
     encoder::Encoder,
     line::Line,
-    talk::{Peer, Speech, talk},
+    server::Server,
+    socket::{Output, Peer, serve_socket},
+    sockets::HasSockets as _,
 };
 
 /// Longest message taken from a client; the protocol's own limit is far below.
 const LONGEST: usize = 1 << 16;
 
-/// How a client asked to be spoken to.
+/// Transport compression that a client asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {
     None,
@@ -26,16 +28,16 @@ pub(crate) enum Compression {
     Zstd,
 }
 
-/// What a client asked for when it connected.
+/// Query of a Gateway connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wish {
     pub(crate) compression: Compression,
-    /// Whether it is a version that is spoken here.
+    /// Whether the requested version is supported.
     pub(crate) knows_version: bool,
 }
 
 /// Serves one socket until either side ends it.
-pub(crate) async fn serve<S>(server: &Server, stream: S, line: Line, wish: Wish)
+pub(crate) async fn serve<S>(server: &Server<State>, stream: S, line: Line, wish: Wish)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -43,7 +45,7 @@ where
         (
             state.settings.outgoing,
             state.settings.heartbeat,
-            state.troubles.split,
+            state.gateway.faults.split,
         )
     });
     let encoder = match wish.compression {
@@ -51,7 +53,7 @@ where
         Compression::Zlib => Encoder::zlib(split),
         Compression::Zstd => Encoder::zstd().unwrap_or_default(),
     };
-    let _open = server.sockets.one_more();
+    let _open = server.shared.open.opened();
     let (outgoing, to_write) = mpsc::channel(most);
     let number = server.with(|state| {
         let number = state.open(
@@ -67,39 +69,40 @@ where
         }
         number
     });
-    let speech = Speech {
+    let output = Output {
         to_write,
         line,
         encoder,
     };
-    // A client that does not beat for two intervals and a half is gone.
+    // A client without a heartbeat for two and a half intervals is disconnected.
     let patience = Duration::from_millis(interval * 5 / 2);
-    talk(
+    serve_socket(
         stream,
         LONGEST,
-        speech,
+        output,
         Some(patience),
         Shard { server, number },
     )
     .await;
 }
 
-impl super::state::State {
-    /// A client closed its connection; with 1000 or 1001 it leaves for good (protocol §4).
+impl State {
+    /// Handles a client's close frame; 1000 and 1001 end the session (protocol §4).
     fn left(&mut self, number: u64, code: u16) {
-        let session = super::gateway::connection_session(self, number);
+        let session = self.gateway.session_on(number);
         self.gone(number);
         if let Some(session) = session.filter(|_| matches!(code, 1000 | 1001)) {
             self.leave(&session);
         }
     }
 
-    /// A client did not beat; a line that is broken on purpose is only lost.
+    /// Handles missing heartbeats; a half-open connection is lost, any other closed with 4009.
     fn time_out(&mut self, number: u64) {
         if self
+            .gateway
             .connections
             .get(&number)
-            .is_some_and(|connection| connection.mute)
+            .is_some_and(|connection| connection.socket.mute)
         {
             self.gone(number);
         } else {
@@ -108,9 +111,9 @@ impl super::state::State {
     }
 }
 
-/// The client at the other end; the connection leaves the state with it.
+/// The client at the other end; dropping it removes the connection from the state.
 struct Shard<'a> {
-    server: &'a Server,
+    server: &'a Server<State>,
     number: u64,
 }
 

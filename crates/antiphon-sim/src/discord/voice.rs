@@ -1,22 +1,23 @@
-//! Who is in which voice channel.
+//! Voice states and voice servers.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{
+    community::Scope,
     model::{Id, Voice, kind},
     permissions,
-    session::Scope,
     state::State,
 };
+use crate::timers::Timed as _;
 
-/// Where the audio would go.
+/// Endpoint of the voice server.
 const ENDPOINT: &str = "c-fra01-sim.discord.media:443";
-/// How long a voice server takes to be found where there is none at first.
+/// Time until a missing voice server is available.
 const SEARCH: Duration = Duration::from_secs(1);
 
-/// What a bot was handed for one voice channel.
+/// Credentials of a bot for one voice channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct VoicePass {
     pub(crate) channel: Id,
@@ -26,12 +27,12 @@ pub(crate) struct VoicePass {
 }
 
 impl State {
-    /// What a bot was handed last; nothing while it is in no channel. Absent altogether for those this Discord does not
-    /// know.
+    /// Credentials of a bot in a guild: `Some(None)` while it is in no channel, `None` if the guild or the bot is
+    /// unknown.
     #[expect(clippy::option_option, reason = "in no channel, or not known at all")]
     pub(crate) fn voice_pass(&self, guild: Id, user: Id) -> Option<Option<VoicePass>> {
-        let guild = self.guilds.get(&guild)?;
-        self.bots.get(&user)?;
+        let guild = self.community.guilds.get(&guild)?;
+        self.community.bots.get(&user)?;
         let voice = guild.voices.get(&user);
         Some(voice.map(|voice| VoicePass {
             channel: voice.channel,
@@ -41,17 +42,18 @@ impl State {
         }))
     }
 
-    /// Takes a bot's wish to join, move or leave (op 4).
+    /// Takes a bot's voice state update: join, move or leave (op 4).
     pub(crate) fn take_voice(&mut self, number: u64, data: &Value) {
-        let Some(account) = self.account_of(number) else {
+        let Some(account) = self.gateway.account_of(number) else {
             return;
         };
-        // Ids are taken as numbers as well: established clients send them so.
+        // Ids may be numbers: established clients send them so.
         let id = |name: &str| match &data[name] {
             Value::String(id) => id.parse::<Id>().ok(),
             other => other.as_u64(),
         };
-        let Some(guild) = id("guild_id").filter(|guild| self.guilds_of(account).contains(guild))
+        let Some(guild) =
+            id("guild_id").filter(|guild| self.community.guilds_of(account).contains(guild))
         else {
             return self.note("a voice state for a guild that the bot is not in");
         };
@@ -59,10 +61,10 @@ impl State {
         if data["channel_id"].is_null() {
             self.leave_voice(guild, account);
         } else if let Some(channel) = id("channel_id") {
-            let connection = self.connections.get(&number);
+            let connection = self.gateway.connections.get(&number);
             let session = connection.and_then(|one| one.session.clone());
-            let home = self.guilds.get_mut(&guild);
-            // What another session of the bot entered is entered anew.
+            let home = self.community.guilds.get_mut(&guild);
+            // A channel that another session of the bot joined is joined anew.
             if let Some(home) = home
                 && home
                     .voices
@@ -78,7 +80,7 @@ impl State {
                 flag("self_mute"),
                 flag("self_deaf"),
             );
-            let home = self.guilds.get_mut(&guild);
+            let home = self.community.guilds.get_mut(&guild);
             if let Some(voice) = home.and_then(|home| home.voices.get_mut(&account)) {
                 voice.asked_by = session;
             }
@@ -87,7 +89,7 @@ impl State {
         }
     }
 
-    /// Puts somebody into a voice channel; nothing happens if they may not, or if it is full.
+    /// Moves a user into a voice channel; a user without permission, or a full channel, changes nothing.
     pub(crate) fn join_voice(
         &mut self,
         guild: Id,
@@ -97,6 +99,7 @@ impl State {
         self_deaf: bool,
     ) {
         let Some(place) = self
+            .community
             .channels
             .get(&channel)
             .filter(|one| one.guild == Some(guild) && one.is_voice())
@@ -104,8 +107,8 @@ impl State {
             return self.note(format!("no voice channel {channel} to join"));
         };
         let is_stage = place.kind == kind::STAGE;
-        let (limit, rights) = (place.user_limit, self.permissions(user, place));
-        let Some(home) = self.guilds.get(&guild) else {
+        let (limit, rights) = (place.user_limit, self.community.permissions(user, place));
+        let Some(home) = self.community.guilds.get(&guild) else {
             return;
         };
         let others = home
@@ -113,7 +116,7 @@ impl State {
             .iter()
             .filter(|(who, voice)| **who != user && voice.channel == channel);
         let is_full = limit > 0 && u64::try_from(others.count()).unwrap_or(u64::MAX) >= limit;
-        // A channel that is full, or closed to the bot, gives no reply at all.
+        // Discord does not reply for a channel that is full or closed to the bot.
         if rights & permissions::CONNECT == 0 || is_full && rights & permissions::MOVE_MEMBERS == 0
         {
             return;
@@ -140,22 +143,22 @@ impl State {
             asks_to_speak: None,
             asked_by: before.and_then(|before| before.asked_by),
         };
-        if let Some(guild) = self.guilds.get_mut(&guild) {
+        if let Some(guild) = self.community.guilds.get_mut(&guild) {
             guild.voices.insert(user, voice);
         }
-        let is_bot = self.bots.contains_key(&user);
-        if is_bot && moves && self.troubles.voice_server_first {
+        let is_bot = self.community.bots.contains_key(&user);
+        if is_bot && moves && self.gateway.faults.voice_server_first {
             self.tell_voice_server(guild, user);
         }
         self.tell_voice_state(guild, user);
-        if is_bot && moves && !self.troubles.voice_server_first {
+        if is_bot && moves && !self.gateway.faults.voice_server_first {
             self.tell_voice_server(guild, user);
         }
     }
 
-    /// Takes somebody out of their voice channel.
+    /// Disconnects a user from voice.
     pub(crate) fn leave_voice(&mut self, guild: Id, user: Id) {
-        let Some(home) = self.guilds.get_mut(&guild) else {
+        let Some(home) = self.community.guilds.get_mut(&guild) else {
             return;
         };
         if home.voices.remove(&user).is_some() {
@@ -165,18 +168,20 @@ impl State {
 
     pub(crate) fn tell_voice_state(&mut self, guild: Id, user: Id) {
         self.voices.notify_one();
-        let Some(home) = self.guilds.get(&guild) else {
+        let Some(home) = self.community.guilds.get(&guild) else {
             return;
         };
         let mut state = home.voice_json(user, home.voices.get(&user));
-        if let (Some(member), Some(user)) = (home.members.get(&user), self.users.get(&user)) {
+        if let (Some(member), Some(user)) =
+            (home.members.get(&user), self.community.users.get(&user))
+        {
             state["member"] = member.json(user);
         }
         self.publish("VOICE_STATE_UPDATE", Scope::guild(guild), &state);
     }
 
     fn tell_voice_server(&mut self, guild: Id, user: Id) {
-        if self.troubles.voice_server_missing {
+        if self.gateway.faults.voice_server_missing {
             self.tell_voice_endpoint(guild, user, None);
             self.later(SEARCH, move |state| {
                 state.tell_voice_endpoint(guild, user, Some(ENDPOINT));
@@ -186,10 +191,11 @@ impl State {
         }
     }
 
-    /// Tells a bot where its audio goes.
+    /// Sends a bot `VOICE_SERVER_UPDATE`.
     pub(crate) fn tell_voice_endpoint(&mut self, guild: Id, user: Id, endpoint: Option<&str>) {
         self.voices.notify_one();
         let voice = self
+            .community
             .guilds
             .get(&guild)
             .and_then(|guild| guild.voices.get(&user));
@@ -208,6 +214,7 @@ impl State {
     pub(crate) fn change_voice_server(&mut self, guild: Id, user: Id) {
         let token = format!("{:016x}", self.secrets.u64(..));
         let voice = self
+            .community
             .guilds
             .get_mut(&guild)
             .and_then(|guild| guild.voices.get_mut(&user));

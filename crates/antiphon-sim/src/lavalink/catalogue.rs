@@ -1,4 +1,4 @@
-//! All the music there is: tracks that follow from the seed, and what a request for one finds (protocol §5.2).
+//! The catalogue of tracks, made from the seed, and searches in it (protocol §5.2).
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ const FOUND: usize = 20;
 /// Characters of YouTube's ids.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// A track that can be had.
+/// A track of the catalogue.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) track: Track,
     pub(crate) fate: Fate,
 }
 
-/// Tracks that belong together.
+/// A playlist.
 #[derive(Clone, Debug)]
 pub(crate) struct Playlist {
     pub(crate) name: String,
@@ -32,7 +32,7 @@ pub(crate) struct Playlist {
     pub(crate) tracks: Vec<Track>,
 }
 
-/// What a request finds.
+/// Result of a search.
 #[derive(Clone, Debug)]
 pub(crate) enum Loaded {
     Track(Box<Track>),
@@ -174,7 +174,7 @@ impl Catalogue {
         self.add(track, Fate::Plays);
     }
 
-    /// Tracks with something about them.
+    /// Tracks with faults.
     fn add_oddities(&mut self, chance: &mut Rng) {
         let odd = [
             ("unavailable", "Private Recital", 180_000, Fate::Fails),
@@ -266,7 +266,7 @@ impl Catalogue {
         self.entries.get(*self.by_identifier.get(identifier)?)
     }
 
-    /// What a request finds.
+    /// Result of a search.
     pub(crate) fn load(&self, identifier: &str) -> Loaded {
         if identifier.contains("://") {
             return self.load_address(identifier);

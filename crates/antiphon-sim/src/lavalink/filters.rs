@@ -1,4 +1,4 @@
-//! Filters, as a node takes them and reads them back (protocol §7).
+//! Filters of players (protocol §7).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -53,7 +53,7 @@ struct Band {
     gain: f32,
 }
 
-/// A gain that was left out is this (protocol §7), whatever the documents say.
+/// Gain of an equalizer band that has none (protocol §7), unlike the documentation.
 fn whole() -> f32 {
     1.0
 }

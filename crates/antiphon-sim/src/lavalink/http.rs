@@ -6,26 +6,25 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 
-use super::{Server, quirk::NodeQuirk, rest::Answer, session::Caller, socket, state::State};
+use super::{
+    quirk::NodeQuirk,
+    rest::Answer,
+    session::Caller,
+    socket::{self, Granted},
+    state::State,
+};
 use crate::{
-    fault::RestFault,
+    fault::{Refusal, RestFault},
     line::Line,
+    server::Server,
     web::{self, Page, Reply},
 };
 
 /// Where sockets are.
 const SOCKET: &str = "/v4/websocket";
 
-/// A socket that was granted.
-pub(crate) struct Granted {
-    /// Who it is for; absent if that could not be read, and the socket closes at once.
-    pub(crate) caller: Option<Caller>,
-    /// The session that it resumes.
-    pub(crate) resumed: Option<Arc<str>>,
-}
-
 /// Serves one connection to a node until either side ends it.
-pub(crate) async fn serve(server: Arc<Server>, node: usize, line: Line) {
+pub(crate) async fn serve(server: Arc<Server<State>>, node: usize, line: Line) {
     let answer = |request| server.with(|state| state.answer(node, &request));
     let socket = |stream, line, granted| socket::serve(&server, node, stream, line, granted);
     web::serve(line, answer, socket).await;
@@ -36,7 +35,7 @@ fn field<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 impl State {
-    /// What becomes of a request.
+    /// Handles a request.
     fn answer(&mut self, node: usize, request: &Request<Option<Bytes>>) -> Reply<Granted> {
         if self.nodes[node].is_down(self.now()) {
             return Reply::Dropped;
@@ -46,7 +45,7 @@ impl State {
             return self.admit(node, request);
         }
         let now = self.now();
-        self.nodes[node].asked.add(now, request);
+        self.nodes[node].requests.add(now, request);
         let fault = self.nodes[node]
             .faults
             .for_request(request.method().as_str(), path, None);
@@ -71,11 +70,10 @@ impl State {
         let refused = |status| Reply::Answer(page(Answer::empty(status)));
         let now = self.now();
         let here = &mut self.nodes[node];
-        if here.faults.refuse_until.is_some_and(|until| until > now) {
-            return Reply::Dropped;
-        }
-        if !here.faults.upgrades.is_empty() {
-            return refused(here.faults.upgrades.remove(0));
+        match here.faults.for_upgrade(now) {
+            Some(Refusal::Dropped) => return Reply::Dropped,
+            Some(Refusal::Status(status)) => return refused(status),
+            None => {}
         }
         let headers = request.headers();
         if field(headers, "authorization") != Some(here.password.as_str()) {
@@ -107,7 +105,7 @@ impl State {
         };
         let resumed = caller
             .as_ref()
-            .and_then(|caller| self.resumable(node, caller));
+            .and_then(|caller| self.nodes[node].resumable(caller));
         let told = if resumed.is_some() { "true" } else { "false" };
         let headers = response.headers_mut();
         headers.insert("session-resumed", HeaderValue::from_static(told));
@@ -131,7 +129,7 @@ fn page(answer: Answer) -> Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{lavalink::Settings, ledger::Ledger, world::World};
+    use crate::{lavalink::settings::Settings, ledger::Ledger, world::World};
 
     fn state() -> State {
         let world = World::new(7, 0, antiphon_core::Clock::system());

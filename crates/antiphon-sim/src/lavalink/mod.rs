@@ -1,94 +1,94 @@
 //! Lavalink: three nodes of version 4, each on a port of its own.
 //!
-//! They speak as the protocol page has it, with tracks that really advance on the simulated clock.
-//! [`Lavalink`] is the hand that a test or a command holds: it ends tracks, closes voices, and makes things go wrong.
+//! The nodes follow `docs/protocol/lavalink.md`, with tracks that advance on the simulated clock.
+//! [`Lavalink`] is the control handle of all nodes, [`Node`] of one.
 
-mod asked;
+mod addresses;
 mod catalogue;
-mod deeds;
+mod commands;
+mod controls;
+mod delivery;
+mod faults;
 mod filters;
-mod handle;
-pub(crate) mod http;
-mod links;
+mod frame_writer;
+mod http;
 mod node;
 mod player;
 mod quirk;
+mod request_log;
 mod rest;
-mod scribe;
 mod session;
+pub(crate) mod settings;
 mod socket;
-pub(crate) mod state;
+mod state;
 mod stats;
 mod track;
 mod traffic;
 mod update;
 mod voice;
+mod voice_watch;
 mod wire;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+pub use addresses::NodeAddress;
+pub use controls::{Lavalink, Node, NodeSession, PlayerView};
+pub use quirk::NodeQuirk;
+pub use request_log::NodeRequest;
+use state::{NODES, State};
+use traffic::Traffic;
+
+use crate::{
+    command::Row,
+    discord::Discord,
+    line::Line,
+    platform::{Simulated, Start, Task},
+    server::Server,
+    world::World,
 };
 
-use tokio::sync::{Notify, watch};
+impl Simulated for Lavalink {
+    type State = State;
 
-pub use asked::NodeRequest;
-pub(crate) use deeds::Deed;
-pub use handle::{Lavalink, Node, NodeSession, PlayerView};
-pub(crate) use node::host;
-pub use quirk::NodeQuirk;
-use state::State;
-pub(crate) use state::{NODES, Settings};
-pub(crate) use traffic::Deck;
-pub(crate) use voice::watch_voices;
+    const NAME: &str = "lavalink";
+    const COMMANDS: &[Row<Self>] = commands::COMMANDS;
 
-use crate::{ledger::Ledger, talk::Sockets, world::World};
-
-/// The nodes' state, and the bell that wakes their housekeeper.
-#[derive(Debug)]
-pub(crate) struct Server {
-    state: Mutex<State>,
-    bell: Arc<Notify>,
-    /// Events a second of ambient traffic.
-    pub(crate) rate: watch::Sender<u32>,
-    /// Sockets that are open.
-    pub(crate) sockets: Sockets,
-}
-
-impl Server {
-    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
-        let state = State::new(world, ledger, settings);
-        Self {
-            bell: state.agenda.bell(),
-            state: Mutex::new(state),
-            rate: watch::Sender::new(0),
-            sockets: Sockets::default(),
-        }
+    fn start(start: &Start<'_>) -> Self {
+        let mut settings = start.options.lavalink;
+        settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
+        let state = State::new(start.world, start.ledger.clone(), settings);
+        Self::new(Server::new(state), start.find::<Discord>().cloned())
     }
 
-    /// Uses the state; nothing inside waits.
-    pub(crate) fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
-        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn server(&self) -> &Arc<Server<State>> {
+        &self.server
     }
 
-    /// Lets tracks end, states be reported and sessions run out when their time has come, for ever.
-    pub(crate) async fn keep_house(self: Arc<Self>) {
-        loop {
-            let next = self.with(|state| {
-                state.advance();
-                state.next_wake().map(|at| at - state.now())
-            });
-            match next {
-                Some(wait) => {
-                    let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0).max(1));
-                    // The bell is safe to leave: a ring that nobody hears is kept.
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.bell.notified() => {}
-                    }
-                }
-                None => self.bell.notified().await,
-            }
-        }
+    fn hosts(&self) -> Vec<Vec<String>> {
+        NODES.map(|name| vec![node::host(name)]).into()
+    }
+
+    fn serve(&self, port: usize, line: Line) -> Task {
+        Box::pin(http::serve(Arc::clone(&self.server), port, line))
+    }
+
+    fn traffic(world: World) -> impl FnMut(&mut State) -> u32 + Send + 'static {
+        let mut traffic = Traffic::new(world.chance("lavalink traffic"));
+        move |state| traffic.play(state)
+    }
+
+    /// Joins the nodes to the simulated Discord, if there is one.
+    fn more_tasks(&self) -> Vec<Task> {
+        let watch = |discord| -> Task {
+            let server = Arc::clone(&self.server);
+            Box::pin(voice_watch::watch_voices(server, discord))
+        };
+        self.discord.clone().map(watch).into_iter().collect()
+    }
+
+    fn addresses_json(&self) -> Value {
+        json!(self.addresses())
     }
 }

@@ -1,8 +1,8 @@
-//! How nodes differ from one another.
+//! Quirks of nodes.
 
 use serde::{Deserialize, Serialize};
 
-/// A way in which a node departs from Lavalink's newest version, as older versions and other servers do.
+/// A quirk of a node, as older versions and other servers have it.
 ///
 /// Sections are those of the protocol page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

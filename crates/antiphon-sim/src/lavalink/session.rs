@@ -1,49 +1,36 @@
-//! Sessions: from the first socket to the last, and what waits for a client that is away (protocol §8).
+//! Sessions of clients with nodes.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 
-use antiphon_core::Origin;
-use tokio::sync::mpsc;
+use antiphon_core::Rng;
 
-use super::{
-    player::{EndReason, Player},
-    quirk::NodeQuirk,
-    scribe::{Frame, Scribe},
-    state::{Key, State},
-    stats::For,
-    wire::Ready,
-};
-use crate::{ledger::Entry, line::Line, outgoing::Outgoing};
+use super::{frame_writer::Frame, player::Player};
+use crate::sockets::Socket;
 
-/// Most sessions of one node.
-const SESSIONS: usize = 1000;
 /// Most session ids that are remembered after their sessions.
 const ISSUED: usize = 65_536;
-/// How long after an answer the frames come that were held back for it.
-const AFTER: Duration = Duration::from_millis(20);
 /// Characters of session ids.
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// What a client and a node have together.
+/// A client's session with a node.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: Arc<str>,
     pub(crate) user: u64,
     pub(crate) client: String,
     pub(crate) resuming: bool,
-    /// Seconds that it outlives its socket, if it may be resumed.
+    /// Seconds that it outlives its socket, if it can be resumed.
     pub(crate) timeout: u64,
     pub(crate) link: Option<Link>,
     /// Sockets it had so far.
-    sockets: u64,
+    pub(crate) sockets: u64,
     /// How often it lost its socket.
-    departures: u64,
-    /// What happened while nobody listened: the frame, and the number of its row in the ledger.
-    backlog: VecDeque<(Frame, u64)>,
+    pub(crate) departures: u64,
+    /// Frames for the next socket, with the numbers of their ledger rows.
+    pub(crate) backlog: VecDeque<(Frame, u64)>,
     pub(crate) players: BTreeMap<u64, Player>,
 }
 
@@ -51,27 +38,19 @@ pub(crate) struct Session {
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) number: u64,
-    /// What the ledger calls it.
-    pub(crate) connection: String,
-    pub(crate) line: Line,
-    pub(crate) outgoing: mpsc::Sender<Outgoing>,
-    pub(crate) frames: u64,
-    /// Nothing reaches the peer any more, though the connection stays.
-    pub(crate) mute: bool,
+    pub(crate) socket: Socket,
     /// A close frame was written; nothing may follow it.
     pub(crate) closing: bool,
-    /// This many frames are still to be sent twice.
-    pub(crate) duplicate: u32,
 }
 
 impl Session {
     /// Whether it has a socket that takes frames.
-    fn is_heard(&self) -> bool {
+    pub(crate) fn is_heard(&self) -> bool {
         self.link.as_ref().is_some_and(|link| !link.closing)
     }
 }
 
-/// Who asks for a socket.
+/// A client that asks for a socket.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) user: u64,
@@ -80,88 +59,10 @@ pub(crate) struct Caller {
     pub(crate) session: Option<String>,
 }
 
-impl State {
-    /// The session that the caller may resume, if there is one.
-    pub(crate) fn resumable(&self, node: usize, caller: &Caller) -> Option<Arc<str>> {
-        let node = &self.nodes[node];
-        if node.quirks.contains(&NodeQuirk::NoResume) {
-            return None;
-        }
-        let session = node.sessions.get(caller.session.as_deref()?)?;
-        // While the node has not noticed that a socket is dead, its session is live, and cannot be resumed.
-        (session.link.is_none()).then(|| Arc::clone(&session.id))
-    }
-
-    /// Begins a socket, in a session of its own or in one that waited for it; gives the socket's number.
-    pub(crate) fn open(
-        &mut self,
-        node: usize,
-        caller: Caller,
-        resumed: Option<Arc<str>>,
-        line: Line,
-        outgoing: mpsc::Sender<Outgoing>,
-    ) -> u64 {
-        self.opened += 1;
-        let number = self.opened;
-        // It may have run out between the upgrade and now, or somebody else may have been quicker.
-        let waits = |id: &Arc<str>| {
-            let session = self.nodes[node].sessions.get(&**id);
-            session.is_some_and(|session| session.link.is_none())
-        };
-        let resumed = resumed.filter(waits);
-        let is_resumed = resumed.is_some();
-        let id = resumed.unwrap_or_else(|| self.new_session(node, caller));
-        let here = &mut self.nodes[node];
-        let Some(session) = here.sessions.get_mut(&*id) else {
-            return number;
-        };
-        here.newest.insert(session.user, id.to_string());
-        session.sockets += 1;
-        session.link = Some(Link {
-            number,
-            connection: format!("{id}.{}", session.sockets),
-            line,
-            outgoing,
-            frames: 0,
-            mute: false,
-            closing: false,
-            duplicate: 0,
-        });
-        let name = self.nodes[node].name;
-        let ready = Ready {
-            op: "ready",
-            resumed: is_resumed,
-            session: &id,
-        };
-        self.tell(node, &id, Frame::of_node(name, "ready", &ready));
-        if is_resumed {
-            self.catch_up(node, &id);
-        } else {
-            self.tell_stats(node, &id);
-        }
-        number
-    }
-
-    fn new_session(&mut self, node: usize, caller: Caller) -> Arc<str> {
-        if self.nodes[node].sessions.len() >= SESSIONS {
-            self.note(format!(
-                "more than {SESSIONS} sessions: the first one is ended"
-            ));
-            let first = self.nodes[node].sessions.keys().next().cloned();
-            if let Some(first) = first {
-                self.end_session(node, &first);
-            }
-        }
-        let id: String = (0..16)
-            .map(|_| char::from(LETTERS[self.secrets.usize(..LETTERS.len())]))
-            .collect();
-        let id: Arc<str> = id.into();
-        if self.issued.len() >= ISSUED {
-            self.issued.clear();
-        }
-        self.issued.insert(Arc::clone(&id));
-        let session = Session {
-            id: Arc::clone(&id),
+impl Session {
+    pub(crate) fn new(id: Arc<str>, caller: Caller) -> Self {
+        Self {
+            id,
             user: caller.user,
             client: caller.client,
             resuming: false,
@@ -171,235 +72,45 @@ impl State {
             departures: 0,
             backlog: VecDeque::new(),
             players: BTreeMap::new(),
-        };
-        let sessions = &mut self.nodes[node].sessions;
-        sessions.insert(id.to_string(), session);
+        }
+    }
+
+    /// Whether the session has the socket of this number.
+    pub(crate) fn has_socket(&self, number: u64) -> bool {
+        let link = self.link.as_ref();
+        link.is_some_and(|link| link.number == number)
+    }
+}
+
+/// Ids of sessions, of which none is issued twice; the latest ones are remembered.
+#[derive(Debug)]
+pub(crate) struct SessionIds {
+    chance: Rng,
+    issued: BTreeSet<Arc<str>>,
+}
+
+impl SessionIds {
+    pub(crate) fn new(chance: Rng) -> Self {
+        Self {
+            chance,
+            issued: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn issue(&mut self) -> Arc<str> {
+        let id: String = (0..16)
+            .map(|_| char::from(LETTERS[self.chance.usize(..LETTERS.len())]))
+            .collect();
+        let id: Arc<str> = id.into();
+        if self.issued.len() >= ISSUED {
+            self.issued.clear();
+        }
+        self.issued.insert(Arc::clone(&id));
         id
     }
 
-    /// Sends stats to all sessions at once.
-    pub(crate) fn tell_stats_to_all(&mut self, node: usize) {
-        let ids: Vec<String> = self.nodes[node].sessions.keys().cloned().collect();
-        for id in ids {
-            self.tell_stats_once(node, &id);
-        }
-    }
-
-    fn tell_stats_once(&mut self, node: usize, id: &str) {
-        let stats = self.stats(node, For::Socket);
-        let name = self.nodes[node].name;
-        self.tell(node, id, Frame::of_node(name, "stats", &stats));
-    }
-
-    /// Sends stats to a session now and every minute from now on.
-    fn tell_stats(&mut self, node: usize, id: &Arc<str>) {
-        if !self.nodes[node].sessions.contains_key(&**id) {
-            return;
-        }
-        self.tell_stats_once(node, id);
-        let id = Arc::clone(id);
-        self.later(Duration::from_secs(60), move |state| {
-            state.tell_stats(node, &id);
-        });
-    }
-
-    /// Sends what happened while the client was away, and then how its players are.
-    fn catch_up(&mut self, node: usize, id: &str) {
-        let Some(session) = self.nodes[node].sessions.get_mut(id) else {
-            return;
-        };
-        let backlog = std::mem::take(&mut session.backlog);
-        let guilds: Vec<u64> = session.players.keys().copied().collect();
-        for (frame, row) in backlog {
-            self.send_on(node, id, &frame, Some(row));
-        }
-        for guild in guilds {
-            let key = Key::new(node, id, guild);
-            self.with_player(&key, |player, scribe, now| scribe.update(player.state(now)));
-        }
-    }
-
-    /// Sends what was held back, a moment later.
-    pub(crate) fn release(&mut self) {
-        let held = self.held.take().unwrap_or_default();
-        self.later(AFTER, move |state| {
-            for (node, id, frame) in held {
-                state.tell(node, &id, frame);
-            }
-        });
-    }
-
-    /// Tells a session something, or keeps it for when its client returns.
-    pub(crate) fn tell(&mut self, node: usize, id: &str, frame: Frame) {
-        if let Some(held) = &mut self.held {
-            return held.push((node, id.into(), frame));
-        }
-        let Some(session) = self.nodes[node].sessions.get_mut(id) else {
-            return;
-        };
-        if session.is_heard() {
-            self.made += 1;
-            return self.send_on(node, id, &frame, None);
-        }
-        if frame.is_momentary {
-            return;
-        }
-        self.made += 1;
-        let row = self.write_down(node, id, &frame, None);
-        let most = self.settings.backlog;
-        let Some(session) = self.nodes[node].sessions.get_mut(id) else {
-            return;
-        };
-        session.backlog.push_back((frame, row));
-        if session.backlog.len() > most {
-            session.backlog.pop_front();
-            self.note(format!(
-                "more than {most} frames wait for session {id}: the oldest is lost"
-            ));
-        }
-    }
-
-    /// Numbers a frame, writes it down, or where it was sent if it is in the ledger already, and hands it to the
-    /// socket's task.
-    fn send_on(&mut self, node: usize, id: &str, frame: &Frame, row: Option<u64>) {
-        let Some(link) = self.link(node, id) else {
-            return;
-        };
-        let copies = 1 + u32::from(link.duplicate > 0);
-        link.duplicate = link.duplicate.saturating_sub(1);
-        for copy in 0..copies {
-            let Some(link) = self.link(node, id) else {
-                return;
-            };
-            link.frames += 1;
-            let sent = (link.connection.clone(), link.frames);
-            match row.filter(|_| copy == 0) {
-                Some(row) => {
-                    let origin = Origin::frame(&sent.0, sent.1);
-                    self.ledger.sent(row, origin.as_str(), &sent.0, sent.1);
-                }
-                None => {
-                    self.write_down(node, id, frame, Some(&sent));
-                }
-            }
-            self.hand_over(node, id, Outgoing::Text(Arc::clone(&frame.text)));
-        }
-    }
-
-    pub(crate) fn link(&mut self, node: usize, id: &str) -> Option<&mut Link> {
-        self.nodes[node].sessions.get_mut(id)?.link.as_mut()
-    }
-
-    /// Gives the socket's task something to write; one that does not read is cut.
-    pub(crate) fn hand_over(&mut self, node: usize, id: &str, outgoing: Outgoing) {
-        let most = self.settings.outgoing;
-        let Some(link) = self.link(node, id) else {
-            return;
-        };
-        if link.mute || link.outgoing.is_closed() {
-            return;
-        }
-        if link.outgoing.try_send(outgoing).is_err() {
-            link.mute = true;
-            link.line.cut();
-            let text = format!(
-                "connection {} does not read: {most} frames wait for it, and it was cut",
-                link.connection
-            );
-            self.note(text);
-        }
-    }
-
-    /// Writes a frame into the ledger; gives the number of its row.
-    fn write_down(
-        &self,
-        node: usize,
-        id: &str,
-        frame: &Frame,
-        sent: Option<&(String, u64)>,
-    ) -> u64 {
-        let node = &self.nodes[node];
-        let user = node.sessions.get(id).map(|session| session.user);
-        // The newest session of a user is the one that counts; earlier ones are its forgotten sockets.
-        let user = user.filter(|user| node.newest.get(user).is_some_and(|newest| newest == id));
-        let user = user.map(|user| user.to_string());
-        self.ledger.write(Entry {
-            platform: "lavalink",
-            kind: &frame.kind,
-            place: &frame.place,
-            origin: sent
-                .map(|(connection, number)| Origin::frame(connection, *number).as_str().to_owned()),
-            due_to: user.as_deref(),
-            at: self.now(),
-            body: Arc::clone(&frame.text),
-            sent: sent.map(|(connection, number)| (connection.as_str(), *number)),
-        })
-    }
-
-    /// A session lost its socket: it waits to be resumed, or ends.
-    pub(crate) fn departed(&mut self, node: usize, number: u64) {
-        let is_its = |session: &&mut Session| {
-            let link = session.link.as_ref();
-            link.is_some_and(|link| link.number == number)
-        };
-        let found = self.nodes[node].sessions.values_mut().find(is_its);
-        let Some(session) = found else {
-            return;
-        };
-        session.link = None;
-        session.departures += 1;
-        let (id, departure) = (Arc::clone(&session.id), session.departures);
-        let timeout = Duration::from_secs(session.timeout);
-        // A server that resumes no session has nothing to keep one for.
-        let keeps = session.resuming && !self.nodes[node].quirks.contains(&NodeQuirk::NoResume);
-        if !keeps {
-            self.end_session(node, &id);
-            return;
-        }
-        self.later(timeout, move |state| {
-            let session = state.nodes[node].sessions.get(&*id);
-            let still_waits = session
-                .is_some_and(|session| session.link.is_none() && session.departures == departure);
-            if still_waits {
-                state.end_session(node, &id);
-            }
-        });
-    }
-
-    /// Ends a session with its players; nobody is told.
-    pub(crate) fn end_session(&mut self, node: usize, id: &str) {
-        let Some(session) = self.nodes[node].sessions.remove(id) else {
-            return;
-        };
-        for (guild, player) in &session.players {
-            if let Some(at) = player.listed {
-                self.timers.remove(&(at, Key::new(node, id, *guild)));
-            }
-        }
-        let newest = &mut self.nodes[node].newest;
-        if newest.get(&session.user).is_some_and(|newest| newest == id) {
-            newest.remove(&session.user);
-        }
-        if let Some(link) = session.link {
-            // Its task ends with the line.
-            link.line.cut();
-        }
-    }
-
-    /// Takes a player out of its session; a track that plays stops.
-    pub(crate) fn destroy_player(&mut self, key: &Key) {
-        let destroyed = self.with_player(key, |player, scribe, now| {
-            player.end(EndReason::Stopped, now, scribe);
-            Scribe::other(scribe, "PlayerDestroyedEvent", || serde_json::json!({}));
-        });
-        if destroyed.is_none() {
-            return;
-        }
-        if let Some(session) = self.nodes[key.node].sessions.get_mut(&*key.session)
-            && let Some(player) = session.players.remove(&key.guild)
-            && let Some(at) = player.listed
-        {
-            self.timers.remove(&(at, key.clone()));
-        }
+    /// Whether an id was issued, as far as is remembered.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.issued.contains(id)
     }
 }

@@ -1,4 +1,6 @@
-//! Sockets: frames go out on them, and nothing of meaning comes in (protocol §1).
+//! Sockets of nodes; clients send nothing on them (protocol §1).
+
+use std::sync::Arc;
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -6,25 +8,40 @@ use tokio::{
 };
 use tokio_websockets::Message;
 
-use super::{Server, http::Granted};
+use super::{session::Caller, state::State};
 use crate::{
     encoder::Encoder,
     line::Line,
     outgoing::Outgoing,
-    talk::{Peer, Speech, talk},
+    server::Server,
+    socket::{Output, Peer, serve_socket},
+    sockets::HasSockets as _,
 };
 
 /// Longest message taken from a client.
 const LONGEST: usize = 1 << 16;
-/// The code a client is closed with whose user is no number: an internal error (assumed).
+/// Close code for a client whose user id is no number: an internal error (assumed).
 const NO_NUMBER: u16 = 1011;
 
+/// A socket that was granted and waits for the end of HTTP.
+pub(crate) struct Granted {
+    /// The client; `None` if its headers cannot be read, and the socket closes at once.
+    pub(crate) caller: Option<Caller>,
+    /// The session that it resumes.
+    pub(crate) resumed: Option<Arc<str>>,
+}
+
 /// Serves one socket until either side ends it.
-pub(crate) async fn serve<S>(server: &Server, node: usize, stream: S, line: Line, granted: Granted)
-where
+pub(crate) async fn serve<S>(
+    server: &Server<State>,
+    node: usize,
+    stream: S,
+    line: Line,
+    granted: Granted,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let _open = server.sockets.one_more();
+    let _open = server.shared.open.opened();
     let most = server.with(|state| state.settings.outgoing);
     let (outgoing, to_write) = mpsc::channel(most);
     let number = if let Some(caller) = granted.caller {
@@ -34,27 +51,21 @@ where
         let _ = outgoing.try_send(Outgoing::Close(NO_NUMBER, String::new()));
         0
     };
-    let speech = Speech {
+    let output = Output {
         to_write,
         line,
         encoder: Encoder::default(),
     };
-    let caller = Caller {
-        server,
-        node,
-        number,
-    };
-    talk(stream, LONGEST, speech, None, caller).await;
+    serve_socket(stream, LONGEST, output, None, Client { server, number }).await;
 }
 
-/// The client at the other end; the socket leaves its session with it.
-struct Caller<'a> {
-    server: &'a Server,
-    node: usize,
+/// The client at the other end; dropping it takes the socket from its session.
+struct Client<'a> {
+    server: &'a Server<State>,
     number: u64,
 }
 
-impl Peer for Caller<'_> {
+impl Peer for Client<'_> {
     fn heard(&self, _message: &Message) -> bool {
         self.server.with(|state| {
             state.note("a socket sent something; a node takes requests only");
@@ -63,9 +74,8 @@ impl Peer for Caller<'_> {
     }
 }
 
-impl Drop for Caller<'_> {
+impl Drop for Client<'_> {
     fn drop(&mut self) {
-        self.server
-            .with(|state| state.departed(self.node, self.number));
+        self.server.with(|state| state.gone(self.number));
     }
 }

@@ -1,51 +1,28 @@
-//! Everything the simulated nodes know, behind one lock.
+//! State of the simulated nodes.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
-
-use antiphon_core::Rng;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     catalogue::Catalogue,
+    frame_writer::{Frame, FrameWriter},
     node::Node,
-    player::{Pace, Player},
-    scribe::{Frame, Scribe},
+    player::Player,
+    session::SessionIds,
+    settings::Settings,
     voice::VoiceServers,
 };
-use crate::{agenda::Agenda, ledger::Ledger, world::World};
+use crate::{
+    ledger::Ledger,
+    timers::{Timed, Timers},
+    world::World,
+};
 
 /// Names of the nodes.
 pub(crate) const NODES: [&str; 3] = ["eu-1", "us-1", "asia-1"];
 /// Most players of one session.
 const PLAYERS: usize = 20_000;
 
-/// What the nodes can be set to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub(crate) pace: Pace,
-    /// Frames that may wait for a client that does not read.
-    pub(crate) outgoing: usize,
-    /// Frames that are kept for a client that is away.
-    pub(crate) backlog: usize,
-    /// Milliseconds until a node notices that a socket is dead.
-    pub(crate) notice: u64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            pace: Pace {
-                update: 5000,
-                stuck: 10_000,
-                cleanup: 60_000,
-            },
-            outgoing: 65_536,
-            backlog: 32_768,
-            notice: 60_000,
-        }
-    }
-}
-
-/// Which player.
+/// Key of a player.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) node: usize,
@@ -63,7 +40,40 @@ impl Key {
     }
 }
 
-/// The whole of it.
+/// Times of the players' next timed events.
+///
+/// A player whose `listed` is a time has one entry, at that time; one whose `listed` is `None` has none.
+#[derive(Debug, Default)]
+pub(crate) struct PlayerTimers(BTreeSet<(i64, Key)>);
+
+impl PlayerTimers {
+    /// Time of the first entry.
+    fn next(&self) -> Option<i64> {
+        self.0.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the player of the first entry.
+    fn pop(&mut self) -> Option<Key> {
+        self.0.pop_first().map(|(_, key)| key)
+    }
+
+    /// Moves a player's entry.
+    fn change(&mut self, from: Option<i64>, to: Option<i64>, key: &Key) {
+        if let Some(at) = from {
+            self.remove(at, key.clone());
+        }
+        if let Some(at) = to {
+            self.0.insert((at, key.clone()));
+        }
+    }
+
+    /// Removes a player's entry.
+    pub(crate) fn remove(&mut self, at: i64, key: Key) {
+        self.0.remove(&(at, key));
+    }
+}
+
+/// The state of the simulated nodes; each node's own is in `nodes`.
 #[derive(Debug)]
 pub(crate) struct State {
     world: World,
@@ -72,18 +82,14 @@ pub(crate) struct State {
     pub(crate) nodes: Vec<Node>,
     pub(crate) catalogue: Catalogue,
     pub(crate) voice: VoiceServers,
-    pub(crate) agenda: Agenda<State>,
-    /// When something happens to which player.
-    pub(crate) timers: BTreeSet<(i64, Key)>,
-    /// For session ids and passwords: differs from run to run.
-    pub(crate) secrets: Rng,
-    /// Session ids that were given out.
-    pub(crate) issued: BTreeSet<Arc<str>>,
+    pub(crate) timers: Timers<State>,
+    pub(crate) player_timers: PlayerTimers,
+    pub(crate) session_ids: SessionIds,
     /// Frames that are held back until a request is answered.
     pub(crate) held: Option<Vec<(usize, Arc<str>, Frame)>>,
     /// Sockets opened so far.
     pub(crate) opened: u64,
-    /// Frames made so far, by which traffic keeps its pace.
+    /// Frames made so far; ambient traffic counts them.
     pub(crate) made: u64,
 }
 
@@ -102,10 +108,9 @@ impl State {
             nodes: nodes.into(),
             catalogue: Catalogue::new(world.chance("lavalink catalogue")),
             voice: VoiceServers::default(),
-            agenda: Agenda::default(),
-            timers: BTreeSet::new(),
-            secrets,
-            issued: BTreeSet::new(),
+            timers: Timers::default(),
+            player_timers: PlayerTimers::default(),
+            session_ids: SessionIds::new(secrets),
             held: None,
             opened: 0,
             made: 0,
@@ -121,52 +126,7 @@ impl State {
         self.ledger.note(self.now(), "lavalink", text.into());
     }
 
-    /// Does something after a while.
-    pub(crate) fn later(
-        &mut self,
-        wait: Duration,
-        errand: impl FnOnce(&mut Self) + Send + 'static,
-    ) {
-        let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-        self.agenda.enter(self.now().saturating_add(wait), errand);
-    }
-
-    /// Does all that is due by now.
-    pub(crate) fn advance(&mut self) {
-        loop {
-            let now = self.now();
-            let errand = self.agenda.next().filter(|at| *at <= now);
-            let timer = self
-                .timers
-                .first()
-                .map(|(at, _)| *at)
-                .filter(|at| *at <= now);
-            match (errand, timer) {
-                (None, None) => return,
-                (Some(errand), timer) if timer.is_none_or(|timer| errand <= timer) => {
-                    if let Some(errand) = self.agenda.take_due(now) {
-                        errand(self);
-                    }
-                }
-                _ => {
-                    if let Some((_, key)) = self.timers.pop_first() {
-                        self.with_player(&key, |player, scribe, now| {
-                            player.listed = None;
-                            player.advance(now, scribe);
-                        });
-                    }
-                }
-            }
-        }
-    }
-
-    /// When something is due next.
-    pub(crate) fn next_wake(&self) -> Option<i64> {
-        let timer = self.timers.first().map(|(at, _)| *at);
-        [timer, self.agenda.next()].into_iter().flatten().min()
-    }
-
-    /// The players' key, made if there is no such player yet; none if the session is gone or full.
+    /// Makes a player if there is none; `None` if the session does not exist or is full.
     pub(crate) fn player_of(&mut self, key: &Key) -> Option<()> {
         let pace = self.settings.pace;
         let session = self.nodes[key.node].sessions.get_mut(&*key.session)?;
@@ -180,20 +140,20 @@ impl State {
         session
             .players
             .insert(key.guild, Player::new(key.guild, pace));
-        self.with_player(key, |player, scribe, now| {
-            let quirks = scribe.quirks;
-            scribe.other(
+        self.with_player(key, |player, writer, now| {
+            let quirks = writer.quirks;
+            writer.other(
                 "PlayerCreatedEvent",
                 || serde_json::json!({"player": player.object(now, quirks)}),
             );
         })
     }
 
-    /// Acts on a player, tells its session what came of it, and keeps the list of what is due in order.
+    /// Acts on a player, sends its frames to the session, and updates the player's timer.
     pub(crate) fn with_player<T>(
         &mut self,
         key: &Key,
-        act: impl FnOnce(&mut Player, &mut Scribe<'_>, i64) -> T,
+        act: impl FnOnce(&mut Player, &mut FrameWriter<'_>, i64) -> T,
     ) -> Option<T> {
         let now = self.now();
         let node = &mut self.nodes[key.node];
@@ -202,18 +162,15 @@ impl State {
             .get_mut(&*key.session)?
             .players
             .get_mut(&key.guild)?;
-        let mut scribe = Scribe::new(node.name, &node.quirks, key.guild);
-        let outcome = act(player, &mut scribe, now);
-        let frames = scribe.frames;
+        let mut writer = FrameWriter::new(node.name, &node.quirks, key.guild);
+        let outcome = act(player, &mut writer, now);
+        let frames = writer.frames;
         let next = player.next();
         if next != player.listed {
-            if let Some(old) = player.listed {
-                self.timers.remove(&(old, key.clone()));
-            }
+            self.player_timers.change(player.listed, next, key);
             player.listed = next;
-            if let Some(next) = next {
-                self.timers.insert((next, key.clone()));
-                self.agenda.bell().notify_one();
+            if next.is_some() {
+                self.timers.wake();
             }
         }
         for frame in frames {
@@ -225,5 +182,38 @@ impl State {
     /// The node with this name.
     pub(crate) fn node_named(&self, name: &str) -> Option<usize> {
         self.nodes.iter().position(|node| node.name == name)
+    }
+}
+
+impl Timed for State {
+    fn now(&self) -> i64 {
+        self.world.now()
+    }
+
+    fn timers(&mut self) -> &mut Timers<Self> {
+        &mut self.timers
+    }
+
+    /// Runs the players' timers among the others, in the order of their times.
+    fn run_due(&mut self) -> Option<i64> {
+        loop {
+            let now = self.now();
+            let action = self.timers.next();
+            let player = self.player_timers.next();
+            let next = action.into_iter().chain(player).min();
+            if next.is_none_or(|next| next > now) {
+                return next;
+            }
+            if next == action {
+                if let Some(action) = self.timers.take_due(now) {
+                    action(self);
+                }
+            } else if let Some(key) = self.player_timers.pop() {
+                self.with_player(&key, |player, writer, now| {
+                    player.listed = None;
+                    player.advance(now, writer);
+                });
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! How a node is, as its `stats` tell (protocol §2.2).
+//! Stats of a node (protocol §2.2).
 
 use super::{
     node::Node,
@@ -12,7 +12,7 @@ const EXPECTED: i64 = 3000;
 /// Bytes that a node takes, and each of its players.
 const MEMORY: (i64, i64) = (96 << 20, 1 << 20);
 
-/// Whom the stats are for.
+/// Recipient of stats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum For {
     Socket,
@@ -62,7 +62,7 @@ impl State {
     }
 }
 
-/// Absent, null or there, as the node's kind has it.
+/// `frameStats`: absent, null or an object, as the quirks say.
 #[expect(clippy::option_option, reason = "the wire knows all three")]
 fn frame_stats(node: &Node, steady: usize, whom: For) -> Option<Option<FrameStats>> {
     let always = node.quirks.contains(&NodeQuirk::FrameStatsAlways);

@@ -1,4 +1,4 @@
-//! Tracks, and the layout in which they travel (protocol §10).
+//! Tracks and their encoding (protocol §10).
 
 use base64::{
     Engine as _, alphabet,
@@ -43,10 +43,10 @@ const PLAIN: [&str; 9] = [
     "yandex-music",
     "beam.pro",
 ];
-/// What another server wrote behind the position for some months.
+/// Trailer that another server wrote behind the position.
 const TRAILERS: [&[u8]; 2] = [b"\x01\x00\x0dNLK:seekableY", b"\x01\x00\x0dNLK:seekableN"];
 
-/// What is known of a track.
+/// Information about a track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TrackInfo {
@@ -64,7 +64,7 @@ pub(crate) struct TrackInfo {
     pub(crate) source_name: String,
 }
 
-/// A track as a node handles it: its encoded bytes, and what they say.
+/// A track: its encoded bytes and their content.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Track {
     bytes: Vec<u8>,
@@ -75,7 +75,7 @@ pub(crate) struct Track {
     pub(crate) user_data: Map<String, Value>,
 }
 
-/// Why a text is no track.
+/// Error of a text that is no encoded track.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum TrackError {
     #[error("Illegal base64 character or length")]
@@ -247,7 +247,7 @@ fn decode(bytes: &[u8]) -> Result<(TrackInfo, usize), TrackError> {
     Ok((info, position_at))
 }
 
-/// What of a message was not read yet.
+/// Rest of a message.
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {

@@ -1,23 +1,23 @@
-//! What players do by themselves.
+//! Ambient traffic of players.
 
 use antiphon_core::Rng;
 use serde_json::{Map, Value, json};
 
 use super::{
     filters::Filters,
+    frame_writer::FrameWriter,
     player::{EndReason, Fate},
-    scribe::Scribe,
     state::{Key, State},
     track::Track,
     voice::Claim,
     wire::Exception,
 };
 
-/// Guild of the first player that nobody asked for.
+/// Guild of the first player of ambient traffic.
 const FIRST: u64 = 9001;
-/// How many there are in a session.
+/// Players of ambient traffic in a session.
 const PLAYERS: u64 = 8;
-/// Voice codes that come up, one of them unknown to most.
+/// Voice close codes that traffic uses; one is not documented.
 const CODES: [(u16, &str); 5] = [
     (4014, "Disconnected."),
     (4006, "Session is no longer valid."),
@@ -26,19 +26,19 @@ const CODES: [(u16, &str); 5] = [
     (4099, "A code of next year."),
 ];
 
-/// Draws what happens next.
+/// Draws the next action.
 #[derive(Debug)]
-pub(crate) struct Deck {
+pub(crate) struct Traffic {
     chance: Rng,
     drawn: u64,
 }
 
-impl Deck {
+impl Traffic {
     pub(crate) fn new(chance: Rng) -> Self {
         Self { chance, drawn: 0 }
     }
 
-    /// Does one thing in one session; gives how many frames it made.
+    /// Does one action in one session; returns how many frames it made.
     pub(crate) fn play(&mut self, state: &mut State) -> u32 {
         let before = state.made;
         let mut sessions: Vec<(usize, String)> = Vec::new();
@@ -51,11 +51,11 @@ impl Deck {
         let (node, session) = &sessions[self.chance.usize(..sessions.len())];
         let guild = FIRST + self.chance.u64(..PLAYERS);
         self.drawn += 1;
-        self.deed(state, &Key::new(*node, session, guild));
+        self.act(state, &Key::new(*node, session, guild));
         u32::try_from(state.made - before).unwrap_or(u32::MAX)
     }
 
-    fn deed(&mut self, state: &mut State, key: &Key) {
+    fn act(&mut self, state: &mut State, key: &Key) {
         let is_theirs = |state: &mut State| {
             state.with_player(key, |player, _, _| !player.is_ambient) == Some(true)
         };
@@ -66,22 +66,22 @@ impl Deck {
         match self.chance.u32(0..100) {
             0..34 => {
                 let (track, fate) = self.track(state);
-                state.with_player(key, |player, scribe, now| {
-                    player.play(track, fate, 0, None, now, scribe);
+                state.with_player(key, |player, writer, now| {
+                    player.play(track, fate, 0, None, now, writer);
                 });
             }
             34..54 => {
                 let to = self.chance.i64(0..90_000);
-                state.with_player(key, |player, scribe, now| player.seek(to, now, scribe));
+                state.with_player(key, |player, writer, now| player.seek(to, now, writer));
             }
             54..66 => {
-                state.with_player(key, |player, scribe, now| {
-                    player.end(EndReason::Finished, now, scribe);
+                state.with_player(key, |player, writer, now| {
+                    player.end(EndReason::Finished, now, writer);
                 });
             }
             66..70 => {
-                state.with_player(key, |player, scribe, now| {
-                    player.end(EndReason::Stopped, now, scribe);
+                state.with_player(key, |player, writer, now| {
+                    player.end(EndReason::Stopped, now, writer);
                 });
             }
             70..75 => Self::break_off(state, key),
@@ -90,16 +90,16 @@ impl Deck {
                 let speed = 0.8 + 0.1 * f64::from(self.chance.u32(0..6));
                 let filters = json!({"timescale": {"speed": speed}, "volume": 0.8});
                 if let Ok(filters) = Filters::read(&filters) {
-                    state.with_player(key, |player, scribe, now| {
-                        player.set_filters(filters, now, scribe);
+                    state.with_player(key, |player, writer, now| {
+                        player.set_filters(filters, now, writer);
                     });
                 }
             }
             84..90 => self.plugin(state, key),
             90..95 => {
                 let (code, reason) = CODES[self.chance.usize(..CODES.len())];
-                state.with_player(key, |player, scribe, now| {
-                    player.close_voice(code, reason, code != 1000, now, scribe);
+                state.with_player(key, |player, writer, now| {
+                    player.close_voice(code, reason, code != 1000, now, writer);
                 });
             }
             95..97 => state.tell_stats_to_all(key.node),
@@ -113,15 +113,15 @@ impl Deck {
             ),
             _ => {
                 let paused = self.chance.bool();
-                state.with_player(key, |player, scribe, now| {
-                    player.pause(paused, now, scribe);
-                    scribe.update(player.state(now));
+                state.with_player(key, |player, writer, now| {
+                    player.pause(paused, now, writer);
+                    writer.update(player.state(now));
                 });
             }
         }
     }
 
-    /// Makes the player, or opens its voice again; tells whether it is ready for something else.
+    /// Makes the player or reopens its voice; returns whether it was ready before.
     fn settle(state: &mut State, key: &Key) -> bool {
         if state.player_of(key).is_none() {
             return false;
@@ -135,11 +135,11 @@ impl Deck {
             session: "ambient".to_owned(),
             channel: Some((key.guild + 1000).to_string()),
         };
-        let was_connected = state.with_player(key, |player, scribe, now| {
+        let was_connected = state.with_player(key, |player, writer, now| {
             player.is_ambient = true;
             let was_connected = player.is_connected;
             if !was_connected {
-                player.connect(claim, now, scribe);
+                player.connect(claim, now, writer);
             }
             was_connected
         });
@@ -158,24 +158,24 @@ impl Deck {
     }
 
     fn break_off(state: &mut State, key: &Key) {
-        state.with_player(key, |player, scribe, now| {
+        state.with_player(key, |player, writer, now| {
             let reason = if player.position(now) == 0 {
                 EndReason::LoadFailed
             } else {
                 EndReason::Finished
             };
             let cause = "java.io.IOException: Premature EOF";
-            let exception = Exception::new("The stream ended", "suspicious", cause, scribe.quirks);
-            player.fail(exception, reason, now, scribe);
+            let exception = Exception::new("The stream ended", "suspicious", cause, writer.quirks);
+            player.fail(exception, reason, now, writer);
         });
     }
 
-    /// Something plays that has been stuck for so long that the node says so at once.
+    /// Plays a track that is stuck already, so that the event comes at once.
     fn get_stuck(&mut self, state: &mut State, key: &Key) {
         let (track, _) = self.track(state);
         let patience = state.settings.pace.stuck;
-        state.with_player(key, |player, scribe, now| {
-            player.play(track, Fate::Plays, 0, None, now, scribe);
+        state.with_player(key, |player, writer, now| {
+            player.play(track, Fate::Plays, 0, None, now, writer);
             player.stick(now - patience, now);
         });
     }
@@ -196,8 +196,8 @@ impl Deck {
             Value::Object(fields) => fields,
             _ => Map::new(),
         };
-        state.with_player(key, |_, scribe: &mut Scribe<'_>, _| {
-            scribe.plugin(event.0, fields);
+        state.with_player(key, |_, writer: &mut FrameWriter<'_>, _| {
+            writer.plugin(event.0, fields);
         });
     }
 }

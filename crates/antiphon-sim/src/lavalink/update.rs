@@ -11,11 +11,12 @@ use super::{
     track::Track,
     voice::{Claim, Verdict},
 };
+use crate::timers::Timed as _;
 
-/// How long a voice server takes to refuse somebody, in milliseconds.
+/// How long a voice server takes to refuse a user, in milliseconds.
 const REFUSAL: u64 = 40;
 
-/// What of a player is to be changed; everything else stays.
+/// Fields of a player to be changed.
 #[derive(Debug, Default)]
 pub(crate) struct Update {
     track: Option<Wanted>,
@@ -28,11 +29,11 @@ pub(crate) struct Update {
     /// Names of the filters in the request.
     filter_names: Vec<String>,
     voice: Option<Voice>,
-    /// Fields that no node knows.
+    /// Unknown fields.
     pub(crate) unknown: Vec<String>,
 }
 
-/// Which track is wanted.
+/// The wanted track.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Wanted {
     Encoded(String),
@@ -138,7 +139,7 @@ impl Update {
                 "encoded" => self.track = Some(Wanted::Encoded(words(value, name)?)),
                 "identifier" => self.track = Some(Wanted::Identifier(words(value, name)?)),
                 "userData" => self.user_data = Some(map(value, name)?.clone()),
-                // Clients hand back whole tracks; what else is in them is passed over.
+                // Clients send whole tracks; other fields of them are ignored.
                 "info" | "pluginInfo" => {}
                 other => self.unknown.push(format!("track.{other}")),
             }
@@ -185,7 +186,7 @@ impl Voice {
         })
     }
 
-    /// Every field is wanted, the channel since version 4.2 (protocol §6).
+    /// Every field is required, the channel since version 4.2 (protocol §6).
     fn check(&self) -> Result<(), Refusal> {
         let blank = [
             ("token", self.token.trim().is_empty()),
@@ -223,9 +224,9 @@ impl State {
             self.set_voice(key, voice)?;
         }
         let is_new = update.track.is_some();
-        self.with_player(key, |player, scribe, now| {
+        self.with_player(key, |player, writer, now| {
             if let (Some(paused), false) = (update.paused, is_new) {
-                player.pause(paused, now, scribe);
+                player.pause(paused, now, writer);
             }
             if let (Some(user_data), false, Some(playing)) =
                 (&update.user_data, is_new, &mut player.playing)
@@ -233,39 +234,39 @@ impl State {
                 playing.track.user_data.clone_from(user_data);
             }
             if let Some(volume) = update.volume {
-                player.set_volume(volume, scribe);
+                player.set_volume(volume, writer);
             }
             if let (Some(position), false) = (update.position, is_new) {
-                player.seek(position, now, scribe);
+                player.seek(position, now, writer);
             }
             if let (End::At(end), false) = (update.end, is_new) {
                 player.set_end(end);
             }
             if let Some(filters) = update.filters {
-                player.set_filters(filters, now, scribe);
+                player.set_filters(filters, now, writer);
             }
             match track {
                 None => {}
                 Some(None) => {
-                    player.end(EndReason::Stopped, now, scribe);
-                    player.pause(update.paused.unwrap_or_default(), now, scribe);
+                    player.end(EndReason::Stopped, now, writer);
+                    player.pause(update.paused.unwrap_or_default(), now, writer);
                 }
                 Some(Some((mut track, fate))) => {
-                    player.pause(update.paused.unwrap_or_default(), now, scribe);
+                    player.pause(update.paused.unwrap_or_default(), now, writer);
                     track.user_data = update.user_data.unwrap_or_default();
                     let start = update.position.unwrap_or(track.info.position).max(0);
                     let end = match update.end {
                         End::At(end) => Some(end),
                         End::Absent | End::Null => None,
                     };
-                    player.play(track, fate, start, end, now, scribe);
+                    player.play(track, fate, start, end, now, writer);
                 }
             }
         });
         Ok(())
     }
 
-    /// The track that is wanted, and what becomes of it; none to stop.
+    /// Loads the wanted track and its fault; `None` stops the player.
     fn wanted(&self, wanted: &Wanted) -> Result<Option<(Track, Fate)>, Refusal> {
         let track = match wanted {
             Wanted::None => return Ok(None),
@@ -287,7 +288,7 @@ impl State {
         Ok(Some((track, fate)))
     }
 
-    /// Opens the voice anew if anything about it differs (protocol §6, step 3).
+    /// Reopens the voice connection if its data differ (protocol §6, step 3).
     fn set_voice(&mut self, key: &Key, voice: Voice) -> Result<(), Refusal> {
         let session = self.nodes[key.node].sessions.get(&*key.session);
         let claim = Claim {
@@ -306,8 +307,8 @@ impl State {
         }
         match self.voice.judge(&claim) {
             Verdict::Open => {
-                self.with_player(key, |player, scribe, now| {
-                    player.connect(claim, now, scribe);
+                self.with_player(key, |player, writer, now| {
+                    player.connect(claim, now, writer);
                 });
             }
             Verdict::Unreachable => {
@@ -318,8 +319,8 @@ impl State {
                 self.with_player(key, |player, _, now| player.disconnect(Some(claim), now));
                 let key = key.clone();
                 self.later(std::time::Duration::from_millis(REFUSAL), move |state| {
-                    state.with_player(&key, |player, scribe, now| {
-                        player.close_voice(code, &reason, true, now, scribe);
+                    state.with_player(&key, |player, writer, now| {
+                        player.close_voice(code, &reason, true, now, writer);
                     });
                 });
             }

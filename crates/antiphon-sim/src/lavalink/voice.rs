@@ -1,14 +1,10 @@
-//! The voice side of a player: what a client claims, and what Discord's voice server makes of it (protocol §9).
+//! Voice connections of players: a client's claim and the voice server's verdict (protocol §9).
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
-use super::{
-    Server,
-    state::{Key, State},
-};
-use crate::discord;
+use crate::discord::VoicePass;
 
-/// What a client hands to a node so that it can speak in a voice channel.
+/// Voice data that a client gives a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) user: u64,
@@ -20,10 +16,10 @@ pub(crate) struct Claim {
     pub(crate) channel: Option<String>,
 }
 
-/// What the voice server says to a claim.
+/// The voice server's verdict on a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The voice is open.
+    /// The voice connection opens.
     Open,
     /// There is no server at that endpoint.
     Unreachable,
@@ -31,42 +27,11 @@ pub(crate) enum Verdict {
     Closed(u16, String),
 }
 
-/// Says what a claim is worth.
-type Judge = Arc<dyn Fn(&Claim) -> Verdict + Send + Sync>;
-
-/// What a voice server closes with whose client has what belongs to an earlier connection.
-const NOT_VALID: (u16, &str) = (4006, "Session is no longer valid.");
-/// What it closes with when its client was moved or thrown out, or gets another server.
-const DISCONNECTED: (u16, &str) = (4014, "Disconnected.");
-
-/// Lets the world's Discord judge voices from now on; what is given back closes those that it ends later, for ever.
-///
-/// Guilds and bots that this Discord does not know are believed, so that nodes can be tried alone.
-pub(crate) fn watch_voices(
-    nodes: Arc<Server>,
-    discord: Arc<discord::Server>,
-) -> impl Future<Output = ()> + Send {
-    let bell = discord.with(|state| Arc::clone(&state.voices));
-    let judge = move |claim: &Claim| {
-        let pass = discord.with(|state| state.voice_pass(claim.guild, claim.user));
-        match pass {
-            None => Verdict::Open,
-            Some(Some(pass)) if pass.endpoint != claim.endpoint => Verdict::Unreachable,
-            Some(Some(pass)) if claim.fits(&pass) => Verdict::Open,
-            Some(_) => Verdict::Closed(NOT_VALID.0, NOT_VALID.1.to_owned()),
-        }
-    };
-    nodes.with(|state| state.voice.judge = Some(Arc::new(judge)));
-    async move {
-        loop {
-            bell.notified().await;
-            nodes.with(State::check_voices);
-        }
-    }
-}
+/// Judges a claim.
+pub(crate) type Judge = Arc<dyn Fn(&Claim) -> Verdict + Send + Sync>;
 
 impl Claim {
-    fn fits(&self, pass: &discord::VoicePass) -> bool {
+    pub(crate) fn fits(&self, pass: &VoicePass) -> bool {
         let channel = self.channel.as_ref();
         self.token == pass.token
             && self.session == pass.session
@@ -74,35 +39,13 @@ impl Claim {
     }
 }
 
-impl State {
-    /// Closes the voices that are open no longer.
-    fn check_voices(&mut self) {
-        let mut over = Vec::new();
-        for (index, node) in self.nodes.iter().enumerate() {
-            for session in node.sessions.values() {
-                for (guild, player) in &session.players {
-                    let claim = player.voice.as_ref().filter(|_| player.is_connected);
-                    if claim.is_some_and(|claim| !self.voice.is_open(claim)) {
-                        over.push(Key::new(index, &session.id, *guild));
-                    }
-                }
-            }
-        }
-        for key in over {
-            self.with_player(&key, |player, scribe, now| {
-                player.close_voice(DISCONNECTED.0, DISCONNECTED.1, true, now, scribe);
-            });
-        }
-    }
-}
-
-/// Discord's voice servers, as a node meets them.
+/// Discord's voice servers.
 ///
-/// Without a judge, every claim that is well formed is believed.
+/// Without a judge, every claim is accepted.
 #[derive(Clone, Default)]
 pub(crate) struct VoiceServers {
-    judge: Option<Judge>,
-    /// What the next claims are told, whatever they are worth.
+    pub(crate) judge: Option<Judge>,
+    /// Verdicts on the next claims, before any judge.
     pub(crate) next: VecDeque<Verdict>,
 }
 
@@ -117,7 +60,7 @@ impl fmt::Debug for VoiceServers {
 
 impl VoiceServers {
     /// Whether a voice that was opened may go on.
-    fn is_open(&self, claim: &Claim) -> bool {
+    pub(crate) fn is_open(&self, claim: &Claim) -> bool {
         let judge = self.judge.as_ref();
         judge.is_none_or(|judge| judge(claim) == Verdict::Open)
     }

@@ -1,4 +1,4 @@
-//! What a node writes, field by field (protocol §2 to §5).
+//! JSON documents of a node (protocol §2 to §5).
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Talk: chat in rooms and private conversations.
+//! Chat in rooms and private conversations.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -10,12 +10,13 @@ use super::{
 };
 
 impl State {
-    /// Says something in a room; `text` is escaped already. Gives the message as it was announced.
+    /// Posts a message in a room; `text` is escaped already. Returns the announced message.
     pub(crate) fn say(&mut self, room: &str, user: &str, text: &str) -> Option<Value> {
         let now = self.now();
         let place = self.rooms.get_mut(room)?;
-        // Ids hold author and time alone: what is said in two rooms at once must have two, or the ledger could not tell
-        // one from the other.
+        // Chat ids consist of author and time: messages in two rooms at one time need different times, or the ledger
+        // could
+        // not tell them apart.
         let time = now.max(place.last_chat + 1).max(self.last_said + 1);
         place.last_chat = time;
         self.last_said = time;
@@ -71,7 +72,7 @@ impl State {
         self.announce_in(room, "delete-chat-message", event);
     }
 
-    /// Deletes all that someone has said.
+    /// Deletes all messages of a user.
     pub(crate) fn delete_messages_of(&mut self, room: &str, by: &str, author: &str) {
         let event = json!({
             "type": "delete-chat-message-global",
@@ -82,7 +83,7 @@ impl State {
         self.announce_in(room, "delete-chat-message-global", event);
     }
 
-    /// Keeps an event on the history page with the time that its order there needs.
+    /// Keeps an event on the history page, with a time of its own.
     pub(crate) fn remember_timed(&mut self, room: &str, event: &Value) {
         let now = self.now();
         let Some(place) = self.rooms.get_mut(room) else {

@@ -1,4 +1,4 @@
-//! What goes out on a socket, and the name under which the ledger has it.
+//! Frames of sockets, with their kind and place in the ledger.
 
 use std::sync::Arc;
 

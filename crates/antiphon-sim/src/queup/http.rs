@@ -7,25 +7,26 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 
 use super::{
-    Server,
+    logins::Client,
     rest::{Answer, Body},
     socket,
-    state::Client,
+    state::State,
 };
 use crate::{
-    fault::RestFault,
+    fault::{Refusal, RestFault},
     line::Line,
+    server::Server,
     web::{self, Reply},
 };
 
 /// Serves one connection until either side ends it.
-pub(crate) async fn serve(server: Arc<Server>, line: Line) {
+pub(crate) async fn serve(server: Arc<Server<State>>, line: Line) {
     let answer = |request| server.with(|state| state.respond(request));
     let socket = |stream, line, client| socket::serve(&server, stream, line, client);
     web::serve(line, answer, socket).await;
 }
 
-impl super::state::State {
+impl State {
     fn respond(&mut self, request: Request<Option<Bytes>>) -> Reply<Client> {
         if ["/ws", "/ws/"].contains(&request.uri().path()) {
             return self.admit(&request);
@@ -45,15 +46,10 @@ impl super::state::State {
 
     fn admit(&mut self, request: &Request<Option<Bytes>>) -> Reply<Client> {
         let refused = |status, text: &str| Reply::Answer(respond_with(Answer::error(status, text)));
-        if self
-            .faults
-            .refuse_until
-            .is_some_and(|until| until > self.now())
-        {
-            return Reply::Dropped;
-        }
-        if !self.faults.upgrades.is_empty() {
-            return refused(self.faults.upgrades.remove(0), "a fault that was asked for");
+        match self.faults.for_upgrade(self.now()) {
+            Some(Refusal::Dropped) => return Reply::Dropped,
+            Some(Refusal::Status(status)) => return refused(status, "a fault that was asked for"),
+            None => {}
         }
         let query = super::rest::Fields::form(request.uri().query().unwrap_or_default().as_bytes());
         if query.get("EIO") != Some("3") || query.get("transport") != Some("websocket") {
@@ -62,7 +58,7 @@ impl super::state::State {
         }
         let client = query
             .get("access_token")
-            .and_then(|token| self.tokens.get(token))
+            .and_then(|token| self.logins.tokens.get(token))
             .cloned();
         let Some(client) = client else {
             return refused(401, "invalid token");
@@ -80,7 +76,7 @@ fn respond_with(answer: Answer) -> Response<Full<Bytes>> {
     let (content_type, body) = match answer.body {
         Body::Envelope(message, data) => (
             "application/json; charset=utf-8",
-            // The envelope's own code is the status, but for the errors that hide under 200.
+            // The envelope's code is the status, except for errors under 200.
             envelope(answer.status, message, &data),
         ),
         Body::Html(page) => ("text/html", page),

@@ -1,87 +1,84 @@
 //! QueUp: rooms with chat and a shared queue of songs.
 //!
-//! It speaks REST and engine.io v3 as the protocol page has them, on one port.
-//! [`QueUp`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
+//! The server follows `docs/protocol/queup.md`: REST and engine.io v3, on one port.
+//! [`QueUp`] is its control handle, [`Room`] that of a room, [`Links`] that of some of the sockets.
 
+mod addresses;
+mod channels;
 mod chat;
-mod connection;
-mod deck;
+mod commands;
+mod controls;
+mod delivery;
+mod faults;
 mod frame;
-mod handle;
-pub(crate) mod http;
-mod links;
+mod http;
+mod logins;
 mod model;
 mod music;
 mod people;
 mod quirk;
 mod rest;
 mod role;
+pub(crate) mod settings;
 mod socket;
-pub(crate) mod state;
+mod state;
 mod text;
+mod traffic;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+pub use addresses::QueUpAddresses;
+pub use controls::{Account, QueUp, Room};
+pub use faults::{Link, Links};
+use state::State;
+use traffic::Traffic;
+
+use crate::{
+    command::Row,
+    line::Line,
+    platform::{Simulated, Start, Task},
+    server::Server,
+    world::World,
 };
 
-use tokio::sync::{Notify, watch};
+impl Simulated for QueUp {
+    type State = State;
 
-pub(crate) use deck::Deck;
-pub use handle::{Account, QueUp, Room};
-pub use links::{Link, Links};
-use state::{Settings, State};
+    const NAME: &str = "queup";
+    const COMMANDS: &[Row<Self>] = commands::COMMANDS;
 
-use crate::{ledger::Ledger, talk::Sockets, world::World};
-
-/// The server's state, and the bell that wakes its housekeeper.
-#[derive(Debug)]
-pub(crate) struct Server {
-    state: Mutex<State>,
-    bell: Arc<Notify>,
-    /// Events a second of ambient traffic.
-    pub(crate) rate: watch::Sender<u32>,
-    /// Sockets that are open.
-    pub(crate) sockets: Sockets,
-}
-
-impl Server {
-    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
-        let mut state = State::new(world, ledger, settings);
+    fn start(start: &Start<'_>) -> Self {
+        let mut settings = start.options.queup;
+        settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
+        let mut state = State::new(start.world, start.ledger.clone(), settings);
         state.populate();
-        let bell = state.agenda.bell();
-        Self {
-            state: Mutex::new(state),
-            bell,
-            rate: watch::Sender::new(0),
-            sockets: Sockets::default(),
-        }
+        Self::new(Server::new(state))
     }
 
-    /// Uses the state; nothing inside waits.
-    pub(crate) fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
-        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn server(&self) -> &Arc<Server<State>> {
+        &self.server
     }
 
-    /// Ends songs when their time is over and does what is on the agenda, for ever.
-    pub(crate) async fn keep_house(self: Arc<Self>) {
-        loop {
-            let next = self.with(|state| {
-                state.advance();
-                state.do_what_is_due();
-                state.next_wake().map(|at| at - state.now())
-            });
-            match next {
-                Some(wait) => {
-                    let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0).max(1));
-                    // The bell is safe to leave: a ring that nobody hears is kept.
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.bell.notified() => {}
-                    }
-                }
-                None => self.bell.notified().await,
-            }
-        }
+    fn hosts(&self) -> Vec<Vec<String>> {
+        vec![vec!["api.queup.net".into(), "ws.queup.net".into()]]
+    }
+
+    fn serve(&self, _: usize, line: Line) -> Task {
+        Box::pin(http::serve(Arc::clone(&self.server), line))
+    }
+
+    fn traffic(world: World) -> impl FnMut(&mut State) -> u32 + Send + 'static {
+        let mut traffic = Traffic::new(world.chance("traffic"));
+        move |state| traffic.play(state)
+    }
+
+    fn addresses_json(&self) -> Value {
+        json!(self.addresses())
+    }
+
+    fn names(&self) -> Vec<(String, String)> {
+        Self::names(self)
     }
 }

@@ -1,4 +1,4 @@
-//! Users, rooms, songs and conversations, and how QueUp shows them as JSON.
+//! Users, rooms, songs and conversations, and their JSON.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,7 +9,7 @@ use super::role::Role;
 /// Milliseconds since 1970.
 pub(crate) type Millis = i64;
 
-/// Someone with an account at QueUp.
+/// A user.
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) id: String,
@@ -40,7 +40,7 @@ impl User {
     }
 }
 
-/// How a reference to another object is shown.
+/// Form of a reference to another object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     /// As its id.
@@ -49,14 +49,14 @@ pub(crate) enum Shown {
     Whole,
 }
 
-/// Someone in a room.
+/// A member of a room.
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) id: String,
     pub(crate) userid: String,
     pub(crate) roomid: String,
     pub(crate) role: Option<&'static Role>,
-    /// Whether they are in the room now, by REST.
+    /// Whether the user has joined the room by REST.
     pub(crate) present: bool,
     pub(crate) dubs: u32,
     pub(crate) played: u32,
@@ -66,11 +66,11 @@ pub(crate) struct Member {
     pub(crate) banned: Option<Ban>,
     pub(crate) updated: Millis,
     pub(crate) queue: VecDeque<QueueItem>,
-    /// When they last said something here.
+    /// Time of the user's last message here.
     pub(crate) spoke: Millis,
 }
 
-/// How long someone is banned.
+/// Length of a ban.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ban {
     pub(crate) since: Millis,
@@ -98,7 +98,7 @@ impl Member {
         }
     }
 
-    /// The member, with `order` as their place among the DJs, from 0, if they have one.
+    /// JSON of the member; `order` is the place among the DJs, from 0.
     pub(crate) fn json(&self, role: Shown, user: Option<&User>, order: Option<usize>) -> Value {
         let mut member = json!({
             "_id": self.id,
@@ -142,7 +142,7 @@ pub(crate) fn role_json(role: &Role) -> Value {
     json!({"_id": role.id, "type": role.kind, "label": role.label, "rights": role.rights})
 }
 
-/// Something that can be played.
+/// A song.
 #[derive(Clone, Debug)]
 pub(crate) struct Song {
     pub(crate) id: String,
@@ -191,7 +191,7 @@ pub(crate) struct QueueItem {
 }
 
 impl QueueItem {
-    /// The entry; `order` is its place in the queue.
+    /// JSON of the entry; `order` is its place in the queue.
     ///
     /// An entry that has not begun shows when it was queued as `played`, since a client in use cannot do without;
     /// its absence is a quirk to be switched on.

@@ -1,4 +1,4 @@
-//! Music: queues, the song that plays, votes and grabs.
+//! Queues, the playing song, votes and grabs.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::fault::Quirk;
 
-/// Why a song cannot be queued.
+/// Refusal of a song.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Locked,
@@ -31,7 +31,7 @@ impl Refusal {
 }
 
 impl State {
-    /// Queues a song for someone; it begins at once where nothing plays.
+    /// Queues a song for a user; it starts at once if nothing plays.
     pub(crate) fn queue_song(
         &mut self,
         room: &str,
@@ -93,13 +93,13 @@ impl State {
         Ok(answer)
     }
 
-    /// Announces that someone's queue is another.
+    /// Announces a change of a user's queue.
     pub(crate) fn queue_changed(&mut self, room: &str, user: &str) {
         let event = json!({"user": self.user_json(user)});
         self.announce_in(room, "room_playlist-queue-update-dub", event);
     }
 
-    /// Announces the song that plays: as new, or again because the queue behind it changed.
+    /// Announces the playing song: as new, or again because the queue changed.
     pub(crate) fn announce_song(&mut self, room: &str, new: bool) {
         let now = self.now();
         let Some(place) = self.rooms.get(room) else {
@@ -120,7 +120,7 @@ impl State {
         self.announce_in(room, "room_playlist-update", event);
     }
 
-    /// Plays the next song of the next DJ; if there is none, the room falls silent without a word.
+    /// Plays the next song of the next DJ; without one, nothing is announced.
     pub(crate) fn play_next(&mut self, room: &str) {
         let now = self.now();
         let Some(place) = self.rooms.get_mut(room) else {
@@ -147,10 +147,10 @@ impl State {
             place.playing = Some(item);
             self.announce_song(room, true);
         }
-        self.agenda.ring();
+        self.timers.wake();
     }
 
-    /// Skips the song that plays.
+    /// Skips the playing song.
     pub(crate) fn skip(&mut self, room: &str, by: &str) {
         let name = self.username(by);
         let Some(place) = self.rooms.get_mut(room) else {
@@ -180,12 +180,12 @@ impl State {
         }
     }
 
-    /// When the next song of any room ends.
+    /// Time when the next song of any room ends.
     pub(crate) fn next_end(&self) -> Option<Millis> {
         self.rooms.values().filter_map(ends_at).min()
     }
 
-    /// Votes on the song that plays; the same vote again changes nothing.
+    /// Votes on the playing song; a repeated vote changes nothing.
     pub(crate) fn dub(&mut self, room: &str, user: &str, up: bool) {
         let Some(place) = self.rooms.get_mut(room) else {
             return;
@@ -220,7 +220,7 @@ impl State {
         self.announce_in(room, "room_playlist-dub", event);
     }
 
-    /// Takes the song that plays into a personal playlist.
+    /// Adds the playing song to a personal playlist.
     pub(crate) fn grab(&mut self, room: &str, user: &str) {
         let Some(item) = self
             .rooms
@@ -238,7 +238,7 @@ impl State {
         self.announce_in(room, "room_playlist-queue-update-grabs", event);
     }
 
-    /// Puts the DJs into this order; those who are not named come last.
+    /// Puts the DJs into this order; DJs without a name in it come last.
     pub(crate) fn reorder(&mut self, room: &str, by: &str, users: &[String]) {
         if let Some(place) = self.rooms.get_mut(room) {
             let rank = |dj: &String| {
@@ -253,7 +253,7 @@ impl State {
         self.announce_in(room, "room_playlist-queue-reorder", event);
     }
 
-    /// Removes a DJ's next song; gives the one that comes after it.
+    /// Removes a DJ's next song; returns the one that comes after it.
     pub(crate) fn remove_song_of(&mut self, room: &str, by: &str, user: &str) -> Option<QueueItem> {
         let member = self.member(room, user)?;
         member.queue.pop_front();
@@ -274,7 +274,7 @@ impl State {
         self.announce_in(room, "room_playlist-queue-remove-user", event);
     }
 
-    /// Removes one of someone's own songs, or all.
+    /// Removes one of a user's own songs, or all.
     pub(crate) fn clear_queue(&mut self, room: &str, user: &str, item: Option<&str>) {
         if let Some(member) = self.member(room, user) {
             member
@@ -297,7 +297,7 @@ impl State {
         }
     }
 
-    /// Holds someone's queue back, or lets it go on; `by` is the mod who did it, if one did.
+    /// Pauses a user's queue, or resumes it; `by` is the moderator, if one did it.
     pub(crate) fn pause_queue(&mut self, room: &str, user: &str, by: Option<&str>, paused: bool) {
         if let Some(member) = self.member(room, user) {
             member.paused = paused;
@@ -332,7 +332,7 @@ fn ends_at(room: &Room) -> Option<Millis> {
     room.playing.as_ref().and_then(QueueItem::ends_at)
 }
 
-/// Moves the song that plays into the history.
+/// Moves the playing song into the history.
 fn finish(room: &mut Room) {
     if let Some(mut item) = room.playing.take() {
         item.active = false;

@@ -1,4 +1,4 @@
-//! Who is in a room, and what they may do there.
+//! Members of rooms: presence, bans, mutes, roles and settings.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use super::{
 use crate::fault::Quirk;
 
 impl State {
-    /// Lets someone in; those who are in already are not announced again.
+    /// Lets a user enter; a user who is in the room is not announced again.
     pub(crate) fn join(&mut self, room: &str, user: &str) {
         let Some(member) = self.member(room, user) else {
             return;
@@ -33,16 +33,16 @@ impl State {
         self.announce_in(room, "user-join", event);
     }
 
-    /// Lets someone out, with their queue.
+    /// Lets a user leave, with the queue.
     pub(crate) fn leave(&mut self, room: &str, user: &str) {
         if self.depart(room, user) {
-            // Leaving ends what is due before the others hear of it.
-            self.settle_due(&format!("room:{room}"), user);
+            // The user is no longer due events before the leave is announced.
+            self.channels.settle_due(&format!("room:{room}"), user);
             self.announce_leave(room, user);
         }
     }
 
-    /// Takes someone and their queue out of a room; tells whether they were there.
+    /// Removes a user and the queue from a room; returns whether the user was there.
     fn depart(&mut self, room: &str, user: &str) -> bool {
         let Some(place) = self.rooms.get_mut(room) else {
             return false;
@@ -56,13 +56,13 @@ impl State {
         true
     }
 
-    /// Announces that someone left, whether they did or not.
+    /// Announces that a user left.
     pub(crate) fn announce_leave(&mut self, room: &str, user: &str) {
         let event = json!({"user": self.user_json(user), "room": room});
         self.announce_in(room, "user-leave", event);
     }
 
-    /// Throws someone out.
+    /// Kicks a user.
     pub(crate) fn kick(&mut self, room: &str, by: &str, user: &str, message: &str) {
         let event = json!({
             "user": self.user_json(by),
@@ -73,7 +73,7 @@ impl State {
         self.audit(room, "user-kick", by, user, None);
     }
 
-    /// Throws someone out and keeps them out: for this many minutes, or for ever if it is zero.
+    /// Bans a user for this many minutes; for ever if zero.
     pub(crate) fn ban(&mut self, room: &str, by: &str, user: &str, minutes: i64) {
         let now = self.now();
         if let Some(member) = self.member(room, user) {
@@ -93,7 +93,7 @@ impl State {
         self.audit(room, "user-ban", by, user, Some(minutes));
     }
 
-    /// Lets someone in again.
+    /// Lifts a ban.
     pub(crate) fn unban(&mut self, room: &str, by: &str, user: &str) {
         if let Some(member) = self.member(room, user) {
             member.banned = None;
@@ -103,7 +103,7 @@ impl State {
         self.audit(room, "user-unban", by, user, None);
     }
 
-    /// Whether someone is banned now.
+    /// Whether a user is banned now.
     pub(crate) fn is_banned(&self, room: &Room, user: &str) -> bool {
         room.members
             .get(user)
@@ -111,16 +111,16 @@ impl State {
             .is_some_and(|ban| ban.until.is_none_or(|until| until > self.now()))
     }
 
-    /// The leave is announced before its reason, and the one who is thrown out hears both.
+    /// The leave is announced before its reason; the removed user receives both.
     fn throw_out(&mut self, room: &str, user: &str, name: &str, reason: Value) {
         if self.depart(room, user) {
             self.announce_leave(room, user);
         }
         self.announce_in(room, name, reason);
-        self.expel(&format!("room:{room}"), user);
+        self.channels.expel(&format!("room:{room}"), user);
     }
 
-    /// Takes away someone's voice, or gives it back.
+    /// Mutes a user, or unmutes.
     pub(crate) fn mute(&mut self, room: &str, by: &str, user: &str, muted: bool) {
         if let Some(member) = self.member(room, user) {
             member.muted = muted;
@@ -131,7 +131,7 @@ impl State {
         self.audit(room, name, by, user, None);
     }
 
-    /// Gives someone a role, or takes it away.
+    /// Gives a user a role, or takes it.
     pub(crate) fn set_role(
         &mut self,
         room: &str,
@@ -158,7 +158,7 @@ impl State {
         self.announce_member(room, user);
     }
 
-    /// Announces how a member stands now.
+    /// Announces a member's current state.
     pub(crate) fn announce_member(&mut self, room: &str, user: &str) {
         let now = self.now();
         if let Some(member) = self.member(room, user) {
@@ -175,7 +175,7 @@ impl State {
         );
     }
 
-    /// Gives someone another picture.
+    /// Changes a user's picture.
     pub(crate) fn change_image(&mut self, user: &str) {
         let version = self.announced + 2;
         let name = self.username(user);
@@ -189,7 +189,7 @@ impl State {
         }
     }
 
-    /// Ids of the rooms that someone is in.
+    /// Ids of the rooms that a user is in.
     pub(crate) fn rooms_of(&self, user: &str) -> Vec<String> {
         self.rooms
             .values()
@@ -198,7 +198,7 @@ impl State {
             .collect()
     }
 
-    /// Renames someone; tells whether the name could be had.
+    /// Renames a user; returns whether the name was free.
     pub(crate) fn rename(&mut self, user: &str, username: &str) -> bool {
         let is_taken = self
             .users
@@ -249,7 +249,7 @@ impl State {
         self.announce_in(room, "room-update", event);
     }
 
-    /// Locks the queue, or opens it.
+    /// Locks the queue, or unlocks it.
     pub(crate) fn lock_queue(&mut self, room: &str, by: &str, locked: bool) {
         self.set_flag(room, by, "room-lock-queue", "lockQueue", locked);
     }

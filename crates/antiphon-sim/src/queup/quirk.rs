@@ -1,4 +1,4 @@
-//! How the quirks change what is said.
+//! Quirks of messages and responses.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 
 use crate::fault::Quirk;
 
-/// A role id that no list has.
+/// A role id that is in no list.
 const UNKNOWN_ROLE: &str = "5615fe1ee596154fc2999999";
 
-/// The text of an event's inner data, as an account with these quirks gets it.
+/// An event's inner data with these quirks.
 pub(crate) fn event_data(
     quirks: &BTreeSet<Quirk>,
     turn: usize,
@@ -38,7 +38,7 @@ pub(crate) fn event_data(
     data.to_string()
 }
 
-/// A message that is not an event, as an account with these quirks gets it.
+/// A message other than an event, with these quirks.
 pub(crate) fn message(quirks: &BTreeSet<Quirk>, message: &Value) -> Value {
     let mut message = message.clone();
     if quirks.contains(&Quirk::PresenceWithoutAction)
@@ -56,7 +56,7 @@ pub(crate) fn message(quirks: &BTreeSet<Quirk>, message: &Value) -> Value {
     message
 }
 
-/// The data of an answer over REST.
+/// Data of a response with these quirks.
 pub(crate) fn answer(quirks: &BTreeSet<Quirk>, turn: usize, path: &str, data: &mut Value) {
     if quirks.is_empty() {
         return;
@@ -86,7 +86,7 @@ pub(crate) fn answer(quirks: &BTreeSet<Quirk>, turn: usize, path: &str, data: &m
     }
 }
 
-/// Bends every object inside a document.
+/// Applies quirks to every object of a document.
 fn bend(quirks: &BTreeSet<Quirk>, turn: usize, document: &mut Value) {
     let mut turn = turn;
     objects(document, &mut |fields| {
@@ -95,7 +95,7 @@ fn bend(quirks: &BTreeSet<Quirk>, turn: usize, document: &mut Value) {
     });
 }
 
-/// Members and queue items take turns with the shapes of what they refer to.
+/// Members and queue items take turns with the shapes of their references.
 fn has_turns(fields: &Map<String, Value>) -> bool {
     fields.contains_key("songsInQueue") || fields.contains_key("updubs")
 }

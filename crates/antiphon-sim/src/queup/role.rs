@@ -1,4 +1,4 @@
-//! Room roles and what they may do.
+//! Roles of rooms and their rights.
 
 /// One role of a room.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(crate) struct Role {
     pub(crate) rights: &'static [&'static str],
 }
 
-/// The roles there are, from the mightiest down.
+/// All roles, from the highest to the lowest.
 pub(crate) static ROLES: [Role; 7] = [
     Role {
         id: "5615fa9ae596154a5c000000",

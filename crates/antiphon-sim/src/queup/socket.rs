@@ -1,4 +1,4 @@
-//! The socket side of QueUp: engine.io v3 over a WebSocket.
+//! Sockets of QueUp: engine.io v3 over a WebSocket.
 
 use std::time::Duration;
 
@@ -10,15 +10,14 @@ use tokio::{
 };
 use tokio_websockets::Message;
 
-use super::{
-    Server, quirk,
-    state::{Client, State},
-};
+use super::{logins::Client, quirk, state::State};
 use crate::{
     encoder::Encoder,
     line::Line,
     outgoing::Outgoing,
-    talk::{Peer, Speech, talk},
+    server::Server,
+    socket::{Output, Peer, serve_socket},
+    sockets::HasSockets as _,
 };
 
 /// Longest message taken from a client.
@@ -34,16 +33,17 @@ impl State {
             "pingTimeout": self.settings.ping_timeout,
         });
         self.send(number, Outgoing::Text(format!("0{open}").into()));
-        let Some(connection) = self.connections.get(&number) else {
+        let Some(connection) = self.channels.connections.get(&number) else {
             return;
         };
         let client = connection.client.id().to_owned();
-        let connected = json!({"action": 4, "clientId": client, "connectionId": connection.id});
+        let connected =
+            json!({"action": 4, "clientId": client, "connectionId": connection.socket.id});
         let connected = quirk::message(&self.faults.quirks_for(Some(&client)), &connected);
         self.tell(number, &connected);
     }
 
-    /// Takes a text frame from a client; tells whether the connection goes on.
+    /// Takes a text frame from a client; returns whether the connection goes on.
     fn heard(&mut self, number: u64, text: &str) -> bool {
         let decoded;
         let packet = if let Some(base64) = text.strip_prefix('b') {
@@ -72,7 +72,7 @@ impl State {
     }
 
     fn ping(&mut self, number: u64, echo: &str) {
-        let Some(connection) = self.connections.get(&number) else {
+        let Some(connection) = self.channels.connections.get(&number) else {
             return;
         };
         let withheld = self.faults.withhold_pongs
@@ -98,7 +98,7 @@ impl State {
         }
     }
 
-    /// What is wrong with a channel's name, if something is.
+    /// Error of a channel's name, if there is one.
     fn refusal(&self, channel: &str) -> Option<String> {
         let known = match channel.split_once(':') {
             Some(("room", id)) => self.rooms.contains_key(id),
@@ -114,7 +114,7 @@ impl State {
             return self.tell(number, &json!({"action": 9, "error": error}));
         }
         self.acknowledge(number, channel, 11);
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
         };
         let Client::User(user) = connection.client.clone() else {
@@ -129,37 +129,41 @@ impl State {
             Some((_, id)) => id == user,
             None => false,
         };
-        // Another user's channel can be attached, but nothing comes of it.
+        // Attaching another user's channel succeeds without effect.
         if is_due || !channel.starts_with("user:") {
             connection.channels.insert(channel.to_owned());
         }
         if is_due {
-            self.due.entry(channel.to_owned()).or_default().insert(user);
+            self.channels
+                .due
+                .entry(channel.to_owned())
+                .or_default()
+                .insert(user);
         }
     }
 
     fn detach(&mut self, number: u64, channel: &str) {
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
         };
         let client = connection.client.id().to_owned();
         connection.channels.remove(channel);
         if connection.entered.remove(channel) {
-            let id = connection.id.clone();
+            let id = connection.socket.id.clone();
             self.presence(channel, &client, &id, 1);
         }
-        let is_elsewhere = self.connections.values().any(|connection| {
+        let is_elsewhere = self.channels.connections.values().any(|connection| {
             connection.client.id() == client && connection.channels.contains(channel)
         });
         if !is_elsewhere {
-            self.settle_due(channel, &client);
+            self.channels.settle_due(channel, &client);
         }
         self.acknowledge(number, channel, 13);
     }
 
     /// Answers that a channel was attached (11) or detached (13).
     fn acknowledge(&mut self, number: u64, channel: &str, action: u8) {
-        let Some(connection) = self.connections.get(&number) else {
+        let Some(connection) = self.channels.connections.get(&number) else {
             return;
         };
         let client = connection.client.id().to_owned();
@@ -167,18 +171,18 @@ impl State {
             "action": action,
             "channel": channel,
             "clientId": client,
-            "connectionId": connection.id,
+            "connectionId": connection.socket.id,
         });
         let message = quirk::message(&self.faults.quirks_for(Some(&client)), &message);
         self.tell(number, &message);
     }
 
     fn take_presence(&mut self, number: u64, channel: &str, message: &Value) {
-        let Some(connection) = self.connections.get_mut(&number) else {
+        let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
         };
         if !connection.channels.contains(channel) {
-            let id = connection.id.clone();
+            let id = connection.socket.id.clone();
             return self.note(format!(
                 "connection {id} changed its presence in {channel} without being attached"
             ));
@@ -194,17 +198,20 @@ impl State {
         } else {
             connection.entered.insert(channel.to_owned());
         }
-        let (client, id) = (connection.client.id().to_owned(), connection.id.clone());
+        let (client, id) = (
+            connection.client.id().to_owned(),
+            connection.socket.id.clone(),
+        );
         self.presence(channel, &client, &id, action);
     }
 }
 
 /// Serves one socket until either side ends it.
-pub(crate) async fn serve<S>(server: &Server, stream: S, line: Line, client: Client)
+pub(crate) async fn serve<S>(server: &Server<State>, stream: S, line: Line, client: Client)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let _open = server.sockets.one_more();
+    let _open = server.shared.open.opened();
     let settings = server.with(|state| state.settings);
     let (outgoing, to_write) = mpsc::channel(settings.outgoing);
     let number = server.with(|state| {
@@ -212,25 +219,25 @@ where
         state.welcome(number);
         number
     });
-    let speech = Speech {
+    let output = Output {
         to_write,
         line,
         encoder: Encoder::default(),
     };
     let patience = Duration::from_millis(settings.ping_interval + settings.ping_timeout);
-    talk(
+    serve_socket(
         stream,
         LONGEST,
-        speech,
+        output,
         Some(patience),
         Visitor { server, number },
     )
     .await;
 }
 
-/// The client at the other end; the connection leaves the state with it.
+/// The client at the other end; dropping it removes the connection from the state.
 struct Visitor<'a> {
-    server: &'a Server,
+    server: &'a Server<State>,
     number: u64,
 }
 
@@ -240,11 +247,11 @@ impl Peer for Visitor<'_> {
         text.is_none_or(|text| self.server.with(|state| state.heard(self.number, text)))
     }
 
-    /// Drops the line without a word: the client is taken for dead.
+    /// Cuts the connection of a client that does not ping.
     fn silent(&self) {
         self.server.with(|state| {
-            if let Some(connection) = state.connections.get(&self.number) {
-                connection.line.cut();
+            if let Some(connection) = state.channels.connections.get(&self.number) {
+                connection.socket.line.cut();
             }
         });
     }

@@ -1,103 +1,25 @@
-//! Everything the simulated QueUp knows, behind one lock.
+//! State of the simulated QueUp.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 
 use antiphon_core::Rng;
 use serde_json::{Value, json};
 
 use super::{
-    connection::Connection,
+    channels::Channels,
+    logins::Logins,
     model::{Conversation, Member, Millis, Playlist, QueueItem, Room, Shown, Song, User},
+    settings::Settings,
     text,
 };
 use crate::{
-    agenda::Agenda,
     fault::Faults,
     ledger::Ledger,
+    timers::{Timed, Timers},
     world::{Ids, RESIDENTS, SONGS, World},
 };
 
-/// Sessions and tokens kept; the oldest go first.
-const CREDENTIALS: usize = 10_000;
-
-/// What the server can be set to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub(crate) ping_interval: u64,
-    pub(crate) ping_timeout: u64,
-    pub(crate) history: usize,
-    pub(crate) outgoing: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            ping_interval: 25_000,
-            ping_timeout: 60_000,
-            history: 100,
-            outgoing: 16_384,
-        }
-    }
-}
-
-/// Who a token or a session speaks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Client {
-    /// A user, by id.
-    User(String),
-    /// Someone who has not logged in, by their passing id.
-    Guest(String),
-}
-
-impl Client {
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::User(id) | Self::Guest(id) => id,
-        }
-    }
-}
-
-/// A map that forgets its oldest entries.
-#[derive(Debug)]
-pub(crate) struct Credentials<T> {
-    by_text: BTreeMap<String, T>,
-    oldest_first: VecDeque<String>,
-}
-
-impl<T> Default for Credentials<T> {
-    fn default() -> Self {
-        Self {
-            by_text: BTreeMap::new(),
-            oldest_first: VecDeque::new(),
-        }
-    }
-}
-
-impl<T> Credentials<T> {
-    pub(crate) fn add(&mut self, text: String, value: T) {
-        self.by_text.insert(text.clone(), value);
-        self.oldest_first.push_back(text);
-        if self.oldest_first.len() > CREDENTIALS
-            && let Some(oldest) = self.oldest_first.pop_front()
-        {
-            self.by_text.remove(&oldest);
-        }
-    }
-
-    pub(crate) fn get(&self, text: &str) -> Option<&T> {
-        self.by_text.get(text)
-    }
-
-    pub(crate) fn remove(&mut self, text: &str) {
-        self.by_text.remove(text);
-    }
-
-    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
-        self.by_text.retain(|_, value| keep(value));
-    }
-}
-
-/// The whole of QueUp.
+/// State of the simulated QueUp; changes that concern several parts are made here.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) world: World,
@@ -105,30 +27,24 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
     pub(crate) ids: Ids,
-    /// For cookies, tokens and connection ids: differs from run to run.
+    /// Generator of cookies, tokens and connection ids; differs from run to run.
     pub(crate) secrets: Rng,
-    /// For lengths of songs and the like: the same in every run of a seed.
+    /// Generator of song lengths and similar; the same in every run of a seed.
     pub(crate) chance: Rng,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) rooms: BTreeMap<String, Room>,
     pub(crate) songs: BTreeMap<String, Song>,
     pub(crate) conversations: BTreeMap<String, Conversation>,
     pub(crate) playlists: BTreeMap<String, Playlist>,
-    /// By cookie.
-    pub(crate) sessions: Credentials<String>,
-    pub(crate) tokens: Credentials<Client>,
-    /// By a number that grows, so that the newest come last.
-    pub(crate) connections: BTreeMap<u64, Connection>,
-    pub(crate) opened: u64,
-    /// Accounts that events of a channel are due to.
-    pub(crate) due: BTreeMap<String, BTreeSet<String>>,
-    /// What is to be done later.
-    pub(crate) agenda: Agenda<Self>,
-    /// Events announced so far, by which traffic keeps its pace.
+    pub(crate) logins: Logins,
+    pub(crate) channels: Channels,
+    /// Actions for later.
+    pub(crate) timers: Timers<Self>,
+    /// Events announced so far; ambient traffic counts them.
     pub(crate) announced: u64,
     /// Time of the last message in any room.
     pub(crate) last_said: i64,
-    /// Turns of the quirks that take turns.
+    /// Counter of quirks that take turns.
     pub(crate) turn: usize,
 }
 
@@ -148,19 +64,16 @@ impl State {
             songs: BTreeMap::new(),
             conversations: BTreeMap::new(),
             playlists: BTreeMap::new(),
-            sessions: Credentials::default(),
-            tokens: Credentials::default(),
-            connections: BTreeMap::new(),
-            opened: 0,
-            due: BTreeMap::new(),
-            agenda: Agenda::default(),
+            logins: Logins::default(),
+            channels: Channels::default(),
+            timers: Timers::default(),
             announced: 0,
             last_said: 0,
             turn: 0,
         }
     }
 
-    /// Puts in the people, songs and rooms that are there from the start.
+    /// Adds the initial users, songs and rooms.
     pub(crate) fn populate(&mut self) {
         for name in RESIDENTS {
             self.add_user(name);
@@ -207,29 +120,6 @@ impl State {
         self.world.now()
     }
 
-    /// Does something later, after this long.
-    pub(crate) fn later(
-        &mut self,
-        after: std::time::Duration,
-        errand: impl FnOnce(&mut Self) + Send + 'static,
-    ) {
-        let wait = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
-        let at = self.now().saturating_add(wait);
-        self.agenda.enter(at, errand);
-    }
-
-    /// Does what is on the agenda up to now.
-    pub(crate) fn do_what_is_due(&mut self) {
-        while let Some(errand) = self.agenda.take_due(self.world.now()) {
-            errand(self);
-        }
-    }
-
-    /// When there is something to do next.
-    pub(crate) fn next_wake(&self) -> Option<Millis> {
-        self.agenda.next().into_iter().chain(self.next_end()).min()
-    }
-
     pub(crate) fn note(&self, text: impl Into<String>) {
         self.ledger.note(self.now(), "queup", text.into());
     }
@@ -254,7 +144,7 @@ impl State {
     /// A user who can log in.
     pub(crate) fn add_account(&mut self, username: &str) -> String {
         let email = format!("{username}@sim.example");
-        // Who was renamed keeps the address.
+        // A renamed user keeps the address.
         let known = self.find_user(&email).map(|user| user.id.clone());
         let id = known.unwrap_or_else(|| self.user_named(username));
         let password = format!("{username}-{:08x}", self.secrets.u32(..));
@@ -277,7 +167,7 @@ impl State {
         })
     }
 
-    /// Id of the user with this name or id; a name nobody has makes someone new.
+    /// Id of the user with this name or id; an unknown name makes a new user.
     pub(crate) fn user_named(&mut self, name_or_id: &str) -> String {
         match self.find_user(name_or_id) {
             Some(user) => user.id.clone(),
@@ -331,7 +221,7 @@ impl State {
         id
     }
 
-    /// The member that a user is of a room, made if they never were there.
+    /// The member of a room, made for a user who was never there.
     pub(crate) fn member(&mut self, room: &str, user: &str) -> Option<&mut Member> {
         let now = self.world.now();
         let room = self.rooms.get_mut(room)?;
@@ -344,14 +234,14 @@ impl State {
         )
     }
 
-    /// Puts someone into a room without announcing it, as if they had always been there.
+    /// Puts a user into a room without an event.
     pub(crate) fn settle(&mut self, room: &str, user: &str) {
         if let Some(member) = self.member(room, user) {
             member.present = true;
         }
     }
 
-    /// Gives someone a role without announcing it.
+    /// Gives a user a role without an event.
     pub(crate) fn appoint(&mut self, room: &str, user: &str, role: &str) {
         if let Some(member) = self.member(room, user) {
             member.role = super::role::Role::find(role);
@@ -429,6 +319,25 @@ impl State {
             "usersid": users,
             "__v": 0,
         })
+    }
+}
+
+impl Timed for State {
+    fn now(&self) -> Millis {
+        self.world.now()
+    }
+
+    fn timers(&mut self) -> &mut Timers<Self> {
+        &mut self.timers
+    }
+
+    /// Ends the songs whose time is over, and runs the timers.
+    fn run_due(&mut self) -> Option<Millis> {
+        self.advance();
+        while let Some(action) = self.timers.take_due(self.world.now()) {
+            action(self);
+        }
+        self.timers.next().into_iter().chain(self.next_end()).min()
     }
 }
 

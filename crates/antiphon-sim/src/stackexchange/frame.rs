@@ -1,13 +1,19 @@
-//! What goes out on sockets, and what the ledger has of it.
+//! Frames of sockets, and their rows in the ledger.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::state::{Happened, State};
-use crate::{ledger::Entry, outgoing::Outgoing};
+use crate::{
+    fault::Faults,
+    ledger::Entry,
+    outgoing::Outgoing,
+    sockets::{HasSockets, Selection, Socket},
+    timers::Timed as _,
+};
 
-/// The kind of an event as a journal names it.
+/// The kind of an event in the journal.
 pub(crate) fn kind(number: i64) -> String {
     let name = match number {
         1 => "MessagePosted",
@@ -40,7 +46,7 @@ pub(crate) fn kind(number: i64) -> String {
     format!("stackexchange.{name}")
 }
 
-/// The identity of an event as a journal names it: a posted message by its own id, which all its ways have in common.
+/// Origin of an event in the journal; a posted message has its message id, which it has on every way.
 fn origin(event: &Happened) -> String {
     let is_posted = event.body["event_type"] == 1;
     let message = event.body["message_id"].as_i64();
@@ -51,9 +57,9 @@ fn origin(event: &Happened) -> String {
 }
 
 impl State {
-    /// Something happened in a room: numbers the events, keeps them, and sends them in one frame.
+    /// Numbers a room's events, keeps them, and sends them in one frame.
     ///
-    /// An event with an `only` is told to that account alone.
+    /// An event with an `only` is sent to that account alone.
     pub(crate) fn happen(&mut self, chat: usize, room: i64, events: Vec<(Value, Option<i64>)>) {
         let seconds = self.now().div_euclid(1000);
         let most = self.settings.replay;
@@ -85,14 +91,14 @@ impl State {
         self.send_all(chat, room, &happened);
     }
 
-    /// Tells events to whom they concern, and writes down to whom they are due.
+    /// Sends events to their accounts, and writes them into the ledger.
     fn send_all(&mut self, chat: usize, room: i64, events: &[Happened]) {
         let accounts: Vec<i64> = self.chats[chat].occupied.keys().copied().collect();
         for account in accounts {
             let server = &self.chats[chat];
             let rooms = server.occupied.get(&account);
             let is_there = rooms.is_some_and(|rooms| rooms.contains(&room));
-            // What comes from elsewhere is told under any room of the account's.
+            // An event of another room is sent under any room of the account.
             let key = if is_there {
                 Some(room)
             } else {
@@ -111,12 +117,7 @@ impl State {
             if told.is_empty() {
                 continue;
             }
-            let sockets: Vec<u64> = server
-                .sockets
-                .iter()
-                .filter(|(_, socket)| socket.account == account)
-                .map(|(number, _)| *number)
-                .collect();
+            let sockets = self.sockets_of(chat, account);
             if sockets.is_empty() {
                 for event in &told {
                     self.write(chat, account, event, Some(account), None);
@@ -141,19 +142,18 @@ impl State {
         due: Option<i64>,
     ) {
         let counter = self.chats[chat].counter;
-        let Some(socket) = self.chats[chat].sockets.get_mut(&number) else {
+        let Some(connection) = self.chats[chat].connections.get_mut(&number) else {
             return;
         };
-        let twice = socket.duplicate > 0;
-        socket.duplicate = socket.duplicate.saturating_sub(1);
-        let told = socket.told.insert(key, counter).unwrap_or(counter);
+        let twice = connection.socket.take_duplicate();
+        let told = connection.told.insert(key, counter).unwrap_or(counter);
         let bodies: Vec<&Value> = events.iter().map(|event| &event.body).collect();
         let frame = json!({
             format!("r{key}"): {"e": bodies, "t": counter, "d": counter - told},
         });
-        let account = socket.account;
+        let account = connection.account;
         for copy in 0..=u8::from(twice) {
-            let sent = self.frame(chat, number, &frame.to_string());
+            let sent = self.frame(number, &frame.to_string());
             for event in events {
                 let due = due.filter(|_| copy == 0);
                 self.write(chat, account, event, due, sent.as_ref());
@@ -161,7 +161,7 @@ impl State {
         }
     }
 
-    /// Writes one event down.
+    /// Writes one event into the ledger.
     fn write(
         &self,
         chat: usize,
@@ -196,41 +196,32 @@ impl State {
         });
     }
 
-    /// Sends one text frame; gives its place on the connection.
-    pub(crate) fn frame(&mut self, chat: usize, number: u64, text: &str) -> Option<(String, u64)> {
-        let most = self.settings.outgoing;
-        let socket = self.chats[chat].sockets.get_mut(&number)?;
-        socket.frames += 1;
-        let sent = (socket.connection.clone(), socket.frames);
-        if !socket.mute && !socket.outgoing.is_closed() {
-            let text: Arc<str> = text.into();
-            if socket.outgoing.try_send(Outgoing::Text(text)).is_err() {
-                socket.mute = true;
-                socket.line.cut();
-                let connection = socket.connection.clone();
-                self.note(format!(
-                    "connection {connection} does not read: {most} frames wait for it, and it was cut"
-                ));
-            }
+    /// Sends one text frame; returns the connection's id and the frame's number.
+    pub(crate) fn frame(&mut self, number: u64, text: &str) -> Option<(String, u64)> {
+        let socket = self.socket(number)?;
+        let sent = socket.count();
+        let complaint = socket.send(Outgoing::Text(text.into()));
+        if let Some(complaint) = complaint {
+            self.note(complaint);
         }
         Some(sent)
     }
 
-    /// Sends what a new socket asked to have again, in one frame.
+    /// Sends a new socket its replay, in one frame.
     pub(crate) fn replay(&mut self, chat: usize, number: u64, after: i64) {
         let server = &self.chats[chat];
         let counter = server.counter;
-        let Some(socket) = server.sockets.get(&number) else {
+        let Some(connection) = server.connections.get(&number) else {
             return;
         };
-        let account = socket.account;
+        let account = connection.account;
         let rooms: Vec<i64> = server
             .occupied
             .get(&account)
             .map(|rooms| rooms.iter().copied().collect())
             .unwrap_or_default();
-        // A counter of the future means that nothing is wanted again.
-        let is_late = after > counter || self.troubles.begins_late;
+        // A counter of the future asks for no replay.
+        let is_late = after > counter || self.chat_faults.begins_late;
         let after = if is_late { counter } else { after };
         let from = after.max(server.forgotten);
         let mut parts = Map::new();
@@ -260,22 +251,31 @@ impl State {
             parts.insert(format!("r{room}"), Value::Object(part));
             sent.extend(events);
         }
-        if let Some(socket) = self.chats[chat].sockets.get_mut(&number) {
-            socket.told = rooms.iter().map(|room| (*room, counter)).collect();
+        if let Some(connection) = self.chats[chat].connections.get_mut(&number) {
+            connection.told = rooms.iter().map(|room| (*room, counter)).collect();
         }
-        let place = self.frame(chat, number, &Value::Object(parts).to_string());
+        let place = self.frame(number, &Value::Object(parts).to_string());
         for event in &sent {
             self.write(chat, account, event, None, place.as_ref());
         }
     }
 
+    /// Sends heartbeats for ever, the first after a pause.
+    pub(crate) fn beat_later(&mut self) {
+        let pause = Duration::from_millis(self.settings.heartbeat.max(1));
+        self.later(pause, |state| {
+            state.beat();
+            state.beat_later();
+        });
+    }
+
     /// Sends a heartbeat on every socket: now and then with the counter, as for traffic in other rooms.
-    pub(crate) fn beat(&mut self) {
-        if self.troubles.is_silent {
+    fn beat(&mut self) {
+        if self.chat_faults.is_silent {
             return;
         }
         for chat in 0..self.chats.len() {
-            let numbers: Vec<u64> = self.chats[chat].sockets.keys().copied().collect();
+            let numbers: Vec<u64> = self.chats[chat].connections.keys().copied().collect();
             for number in numbers {
                 self.beat_on(chat, number);
             }
@@ -285,17 +285,17 @@ impl State {
     pub(crate) fn beat_on(&mut self, chat: usize, number: u64) {
         let server = &mut self.chats[chat];
         let counter = server.counter;
-        let Some(socket) = server.sockets.get_mut(&number) else {
+        let Some(connection) = server.connections.get_mut(&number) else {
             return;
         };
         let rooms = server
             .occupied
-            .get(&socket.account)
+            .get(&connection.account)
             .cloned()
             .unwrap_or_default();
         let mut parts = Map::new();
         for room in rooms {
-            let told = socket.told.insert(room, counter).unwrap_or(counter);
+            let told = connection.told.insert(room, counter).unwrap_or(counter);
             let part = if counter > told {
                 json!({"t": counter, "d": counter - told})
             } else {
@@ -303,6 +303,46 @@ impl State {
             };
             parts.insert(format!("r{room}"), part);
         }
-        self.frame(chat, number, &Value::Object(parts).to_string());
+        self.frame(number, &Value::Object(parts).to_string());
+    }
+}
+
+impl HasSockets for State {
+    const ENDLESS: &'static str = r#"{"r4242":{"e":[{"event_type":1,"content":""#;
+
+    fn select(&self, of: &Selection) -> Vec<u64> {
+        let chats = self.chats.iter().enumerate();
+        let chats = chats.filter(|(index, _)| of.server.is_none_or(|server| server == *index));
+        chats
+            .flat_map(|(_, chat)| chat.connections.keys().copied())
+            .collect()
+    }
+
+    fn socket(&mut self, number: u64) -> Option<&mut Socket> {
+        let mut chats = self.chats.iter_mut();
+        let connection = chats.find_map(|chat| chat.connections.get_mut(&number))?;
+        Some(&mut connection.socket)
+    }
+
+    fn gone(&mut self, number: u64) {
+        for chat in &mut self.chats {
+            chat.connections.remove(&number);
+        }
+    }
+
+    fn close(&mut self, number: u64, code: u16, reason: &str) {
+        // Later events are not sent on it; a half-open socket stays.
+        if self.socket(number).is_some_and(|socket| !socket.mute) {
+            self.send(number, Outgoing::Close(code, reason.to_owned()));
+            self.gone(number);
+        }
+    }
+
+    fn faults(&mut self, _: &Selection) -> Vec<&mut Faults> {
+        vec![&mut self.faults]
+    }
+
+    fn note(&self, text: String) {
+        Self::note(self, text);
     }
 }

@@ -7,14 +7,14 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::{
-    Server,
     rest::{Answer, Fields},
     socket,
     state::{SOCKETS, State, Ticket},
 };
 use crate::{
-    fault::RestFault,
+    fault::{Refusal, RestFault},
     line::Line,
+    server::Server,
     web::{self, Reply},
 };
 
@@ -27,7 +27,7 @@ struct Granted {
 }
 
 /// Serves one connection until either side ends it.
-pub(crate) async fn serve(server: Arc<Server>, line: Line) {
+pub(crate) async fn serve(server: Arc<Server<State>>, line: Line) {
     let answer = |request| server.with(|state| state.respond(request));
     let socket = |stream, line, granted: Granted| {
         let (ticket, connection, after) = (granted.ticket, granted.connection, granted.after);
@@ -68,12 +68,10 @@ impl State {
 
     fn admit(&mut self, request: &Request<Option<Bytes>>) -> Reply<Granted> {
         let refused = |status| Reply::Answer(respond_with(Answer::html(status, "")));
-        let refuse_until = self.faults.refuse_until;
-        if refuse_until.is_some_and(|until| until > self.now()) {
-            return Reply::Dropped;
-        }
-        if !self.faults.upgrades.is_empty() {
-            return refused(self.faults.upgrades.remove(0));
+        match self.faults.for_upgrade(self.now()) {
+            Some(Refusal::Dropped) => return Reply::Dropped,
+            Some(Refusal::Status(status)) => return refused(status),
+            None => {}
         }
         if !request.headers().contains_key(header::ORIGIN) {
             self.note("a socket without an Origin");

@@ -1,4 +1,4 @@
-//! The sites where users log in, and who a visitor is (protocol §3).
+//! Logins at the sites, and the identity of a request (protocol §3).
 
 use bytes::Bytes;
 use http::{Method, Request, header};
@@ -34,14 +34,14 @@ fn domain(host: &str) -> &'static str {
 const SESSIONS: usize = 10_000;
 
 impl State {
-    /// Who is logged in at the site, by `acct` and `prov`.
+    /// The account that is logged in at the site, by `acct` and `prov`.
     fn member(&self, host: &str, request: &Request<Bytes>) -> Option<i64> {
         cookie(request, "prov")?;
         let (account, at) = self.logins.get(cookie(request, "acct")?)?;
         (*at == domain(host)).then_some(*account)
     }
 
-    /// Who is logged in at the chat server.
+    /// The account that is logged in at the chat server.
     pub(crate) fn visitor(&self, chat: usize, request: &Request<Bytes>) -> Option<i64> {
         let chat = &self.chats[chat];
         let session = cookie(request, chat.cookie)?;
@@ -53,8 +53,11 @@ impl State {
         let host = self.chats[call.chat].host;
         let member = self
             .member(host, call.request)
-            .filter(|_| !self.troubles.refuses_chat);
-        let user = call.user.filter(|_| !self.troubles.refuses_chat).or(member);
+            .filter(|_| !self.chat_faults.refuses_chat);
+        let user = call
+            .user
+            .filter(|_| !self.chat_faults.refuses_chat)
+            .or(member);
         let Some(user) = user else {
             return Answer::html(200, pages::front(self, call.chat, None));
         };
@@ -62,7 +65,7 @@ impl State {
         let key = self.secret();
         let chat = &mut self.chats[call.chat];
         if chat.sessions.len() >= SESSIONS {
-            // Some session has to go; which one is as good as chance.
+            // Any session may be dropped.
             chat.sessions.pop_first();
         }
         chat.sessions.insert(session.clone(), user);
@@ -78,7 +81,7 @@ impl State {
 
     /// Requests to the sites where users log in.
     pub(crate) fn login_route(&mut self, host: &str, request: &Request<Bytes>) -> Answer {
-        if let Some(to) = &self.troubles.login_leads_to {
+        if let Some(to) = &self.chat_faults.login_leads_to {
             return Answer::to(to);
         }
         let fields = Fields::parse(request.body());
@@ -88,7 +91,7 @@ impl State {
                     return Answer::to("/");
                 }
                 let key = self.secret();
-                let key = (!self.troubles.login_changed).then_some(key);
+                let key = (!self.chat_faults.login_changed).then_some(key);
                 Answer::html(200, pages::login(key.as_deref()))
             }
             (&Method::POST, "/users/login-or-signup/validation/track") => {
@@ -110,7 +113,7 @@ impl State {
                 200,
                 "<html><head><title>Home</title></head><body>home</body></html>",
             ),
-            // Of no use any more, but old clients still knock.
+            // Not in use any more, but old clients still ask.
             (&Method::POST, "/users/login/universal/request") => Answer::text(200, "[]"),
             (method, path) => {
                 self.note(format!("{method} {path} is nothing of {host}"));
@@ -132,8 +135,8 @@ impl State {
             self.note("a login without the key of its form");
             return Answer::html(404, pages::missing());
         }
-        if self.troubles.captchas > 0 {
-            self.troubles.captchas -= 1;
+        if self.chat_faults.captchas > 0 {
+            self.chat_faults.captchas -= 1;
             return Answer::to("/nocaptcha?s=1");
         }
         let Some(user) = self.account_of(fields) else {
@@ -145,7 +148,7 @@ impl State {
         let acct = format!("t={}&s={}%3d", self.secret(), self.secret());
         let prov = self.secret();
         if self.logins.len() >= SESSIONS {
-            // Some login has to go; which one is as good as chance.
+            // Any login may be dropped.
             self.logins.pop_first();
         }
         self.logins.insert(acct.clone(), (user, domain));

@@ -1,63 +1,73 @@
 //! Stack Exchange chat: three chat servers, the sites where their users log in, and the socket host, on one port.
 //!
-//! It speaks as the protocol page has it, and tells hosts apart by the `Host` header.
-//! [`StackExchange`] is the hand that a test or a command holds: it makes people act, and makes things go wrong.
+//! The servers follow `docs/protocol/stackexchange.md`, and tell hosts apart by the `Host` header.
+//! [`StackExchange`] is the control handle of one chat server.
 
-mod deeds;
+mod actions;
+mod addresses;
+mod commands;
+mod controls;
 mod frame;
-mod handle;
-pub(crate) mod http;
+mod http;
 mod login;
 mod pages;
 mod rest;
+pub(crate) mod settings;
 mod socket;
-pub(crate) mod state;
+mod state;
 mod text;
 mod traffic;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+pub use addresses::{ChatServer, StackExchangeAddresses};
+pub use controls::{ChatAccount, StackExchange};
+use state::{HOSTS, SOCKETS, State};
+use traffic::Traffic;
+
+use crate::{
+    command::Row,
+    line::Line,
+    platform::{Simulated, Start, Task},
+    server::Server,
+    world::World,
 };
 
-pub use handle::{ChatAccount, StackExchange};
-use state::State;
-pub(crate) use state::{HOSTS, SOCKETS, Settings};
-use tokio::sync::watch;
-pub(crate) use traffic::Deck;
+impl Simulated for StackExchange {
+    type State = State;
 
-use crate::{ledger::Ledger, talk::Sockets, world::World};
+    const NAME: &str = "stackexchange";
+    const COMMANDS: &[Row<Self>] = commands::COMMANDS;
 
-/// The servers' state.
-#[derive(Debug)]
-pub(crate) struct Server {
-    state: Mutex<State>,
-    /// Events a second of ambient traffic.
-    pub(crate) rate: watch::Sender<u32>,
-    /// Sockets that are open.
-    pub(crate) sockets: Sockets,
-}
-
-impl Server {
-    pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
-        Self {
-            state: Mutex::new(State::new(world, ledger, settings)),
-            rate: watch::Sender::new(0),
-            sockets: Sockets::default(),
-        }
+    fn start(start: &Start<'_>) -> Self {
+        let mut settings = start.options.stackexchange;
+        settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
+        let state = State::new(start.world, start.ledger.clone(), settings);
+        Self::new(Server::new(state), 0)
     }
 
-    /// Uses the state; nothing inside waits.
-    pub(crate) fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
-        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn server(&self) -> &Arc<Server<State>> {
+        &self.server
     }
 
-    /// Sends heartbeats, for ever.
-    pub(crate) async fn keep_house(self: Arc<Self>) {
-        let pause = self.with(|state| state.settings.heartbeat);
-        loop {
-            tokio::time::sleep(Duration::from_millis(pause.max(1))).await;
-            self.with(State::beat);
-        }
+    fn hosts(&self) -> Vec<Vec<String>> {
+        let hosts = HOSTS.into_iter().flat_map(|(chat, login, _)| [chat, login]);
+        let hosts = hosts.chain([SOCKETS]).map(str::to_owned);
+        vec![hosts.collect()]
+    }
+
+    fn serve(&self, _: usize, line: Line) -> Task {
+        Box::pin(http::serve(Arc::clone(&self.server), line))
+    }
+
+    fn traffic(world: World) -> impl FnMut(&mut State) -> u32 + Send + 'static {
+        let mut traffic = Traffic::new(world.chance("stackexchange traffic"));
+        move |state| traffic.play(state)
+    }
+
+    fn addresses_json(&self) -> Value {
+        json!(self.addresses())
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of HTML, as much of them as clients read.
+//! HTML pages, as far as clients read them.
 #![expect(
     clippy::format_collect,
     reason = "a page is small, and reads best as what it repeats"

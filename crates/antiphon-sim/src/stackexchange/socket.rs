@@ -1,4 +1,4 @@
-//! Sockets: events go out on them, and nothing of meaning comes in.
+//! Sockets of chat servers; clients send nothing on them.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,13 @@ use tokio::{
 };
 use tokio_websockets::Message;
 
-use super::{
-    Server,
-    state::{Socket, Ticket},
-};
+use super::state::{Connection, State, Ticket};
 use crate::{
     encoder::Encoder,
     line::Line,
-    talk::{Peer, Speech, talk},
+    server::Server,
+    socket::{Output, Peer, serve_socket},
+    sockets::{HasSockets as _, Socket},
 };
 
 /// Longest message taken from a client.
@@ -23,7 +22,7 @@ const LONGEST: usize = 1 << 16;
 
 /// Serves one socket until either side ends it.
 pub(crate) async fn serve<S>(
-    server: &Server,
+    server: &Server<State>,
     stream: S,
     line: Line,
     ticket: Ticket,
@@ -32,45 +31,34 @@ pub(crate) async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let _open = server.sockets.one_more();
+    let _open = server.shared.open.opened();
     let most = server.with(|state| state.settings.outgoing);
     let (outgoing, to_write) = mpsc::channel(most);
     let chat = ticket.chat;
     let number = server.with(|state| {
         state.opened += 1;
         let number = state.opened;
-        let socket = Socket {
-            connection,
+        let connection = Connection {
+            socket: Socket::new(connection, line.clone(), outgoing),
             account: ticket.account,
-            line: line.clone(),
-            outgoing,
-            frames: 0,
-            mute: false,
-            duplicate: 0,
             told: BTreeMap::new(),
         };
-        state.chats[chat].sockets.insert(number, socket);
+        state.chats[chat].connections.insert(number, connection);
         state.occupy(chat, ticket.account, ticket.room);
         state.replay(chat, number, after);
         number
     });
-    let speech = Speech {
+    let output = Output {
         to_write,
         line,
         encoder: Encoder::default(),
     };
-    let browser = Browser {
-        server,
-        chat,
-        number,
-    };
-    talk(stream, LONGEST, speech, None, browser).await;
+    serve_socket(stream, LONGEST, output, None, Browser { server, number }).await;
 }
 
-/// The client at the other end; the socket leaves the state with it.
+/// The client at the other end; dropping it takes the socket out of the state.
 struct Browser<'a> {
-    server: &'a Server,
-    chat: usize,
+    server: &'a Server<State>,
     number: u64,
 }
 
@@ -84,8 +72,6 @@ impl Peer for Browser<'_> {
 
 impl Drop for Browser<'_> {
     fn drop(&mut self) {
-        self.server.with(|state| {
-            state.chats[self.chat].sockets.remove(&self.number);
-        });
+        self.server.with(|state| state.gone(self.number));
     }
 }

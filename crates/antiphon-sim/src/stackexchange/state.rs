@@ -1,16 +1,16 @@
-//! Everything the simulated network knows, behind one lock.
+//! State of the simulated chat servers.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use antiphon_core::{KindPattern, Rng};
 use serde_json::Value;
-use tokio::sync::mpsc;
 
+use super::settings::Settings;
 use crate::{
     fault::Faults,
     ledger::Ledger,
-    line::Line,
-    outgoing::Outgoing,
+    sockets::Socket,
+    timers::{Timed, Timers},
     world::{RESIDENTS, World},
 };
 
@@ -33,28 +33,7 @@ pub(crate) const SOCKETS: &str = "chat.sockets.stackexchange.com";
 /// Events kept of each room.
 const HISTORY: usize = 50_000;
 
-/// What the servers can be set to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    /// Milliseconds between heartbeats.
-    pub(crate) heartbeat: u64,
-    /// Events that a new socket can have again.
-    pub(crate) replay: usize,
-    /// Frames that may wait for a client.
-    pub(crate) outgoing: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            heartbeat: 15_000,
-            replay: 2_000,
-            outgoing: 16_384,
-        }
-    }
-}
-
-/// Somebody with a login.
+/// A user with a login.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     pub(crate) id: i64,
@@ -90,11 +69,11 @@ pub(crate) struct Room {
     /// Users present.
     pub(crate) present: BTreeSet<i64>,
     pub(crate) access: BTreeMap<i64, String>,
-    /// Until when who may not return, in Unix milliseconds.
+    /// Ends of kicks by user, in Unix milliseconds.
     pub(crate) kicked: BTreeMap<i64, i64>,
     pub(crate) is_private: bool,
     pub(crate) is_frozen: bool,
-    /// Until when, in Unix milliseconds.
+    /// End of the time-out, in Unix milliseconds.
     pub(crate) timeout: Option<i64>,
     pub(crate) bookmarks: BTreeMap<String, i64>,
     pub(crate) events: VecDeque<Happened>,
@@ -105,23 +84,16 @@ pub(crate) struct Room {
 pub(crate) struct Happened {
     pub(crate) id: i64,
     pub(crate) body: Value,
-    /// The only account that is told, if not all are.
+    /// The only account that receives it, if not all do.
     pub(crate) only: Option<i64>,
 }
 
-/// An open socket.
+/// An open socket, and the account at its other end.
 #[derive(Debug)]
-pub(crate) struct Socket {
-    pub(crate) connection: String,
+pub(crate) struct Connection {
+    pub(crate) socket: Socket,
     pub(crate) account: i64,
-    pub(crate) line: Line,
-    pub(crate) outgoing: mpsc::Sender<Outgoing>,
-    pub(crate) frames: u64,
-    /// Nothing reaches the peer any more, though the connection stays.
-    pub(crate) mute: bool,
-    /// This many events are still to be sent twice.
-    pub(crate) duplicate: u32,
-    /// Counter last told for each room.
+    /// Counter last sent for each room.
     pub(crate) told: BTreeMap<i64, i64>,
 }
 
@@ -146,18 +118,18 @@ pub(crate) struct Chat {
     pub(crate) messages: BTreeMap<i64, Message>,
     /// Rooms that accounts are in: events there are due to them.
     pub(crate) occupied: BTreeMap<i64, BTreeSet<i64>>,
-    /// What sockets can have again: the room and the event, oldest first.
+    /// Events for a replay, with their rooms, oldest first.
     pub(crate) buffer: VecDeque<(i64, Happened)>,
-    /// Counter up to which the buffer has forgotten.
+    /// Counter up to which events were dropped from the buffer.
     pub(crate) forgotten: i64,
-    pub(crate) sockets: BTreeMap<u64, Socket>,
+    pub(crate) connections: BTreeMap<u64, Connection>,
     /// Accounts by chat cookie.
     pub(crate) sessions: BTreeMap<String, i64>,
     pub(crate) fkeys: BTreeMap<i64, String>,
     /// Times of the last messages of an account, and texts by room.
     pub(crate) last_texts: BTreeMap<(i64, i64), (String, i64)>,
     pub(crate) star_days: BTreeMap<i64, (i64, u32)>,
-    /// Messages whose mentions were acknowledged, the last ones.
+    /// The last messages whose mentions were acknowledged.
     pub(crate) acknowledged: VecDeque<i64>,
 }
 
@@ -173,10 +145,10 @@ pub(crate) struct Canned {
     pub(crate) text: String,
 }
 
-/// What goes wrong here and nowhere else.
+/// Faults that only this platform has.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub(crate) struct Troubles {
+pub(crate) struct ChatFaults {
     /// Logins that are answered with a challenge.
     pub(crate) captchas: u32,
     /// The login page has no key.
@@ -185,15 +157,15 @@ pub(crate) struct Troubles {
     pub(crate) login_leads_to: Option<String>,
     /// The chat servers do not know the sites' cookies.
     pub(crate) refuses_chat: bool,
-    /// The next writes are answered so, with status 409.
+    /// Texts of 409 responses to the next writes.
     pub(crate) conflicts: VecDeque<String>,
-    /// Whether writes are slowed down by how many there were.
+    /// Whether writes are throttled.
     pub(crate) throttles: bool,
-    /// The next requests for a socket's address fail.
+    /// Lets the next requests for a socket's address fail.
     pub(crate) no_tickets: u32,
     /// No heartbeats are sent.
     pub(crate) is_silent: bool,
-    /// New sockets begin with what happens from then on, and say nothing of it.
+    /// New sockets begin with later events only, without saying so.
     pub(crate) begins_late: bool,
     /// Requests that get another answer than the server's own.
     pub(crate) canned: Vec<Canned>,
@@ -203,15 +175,16 @@ pub(crate) struct Troubles {
     pub(crate) events_without_ids: bool,
 }
 
-/// The whole of it.
+/// State of the simulated chat servers.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) ledger: Ledger,
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
-    pub(crate) troubles: Troubles,
-    /// For cookies, keys and addresses: differs from run to run.
+    pub(crate) chat_faults: ChatFaults,
+    pub(crate) timers: Timers<Self>,
+    /// Generator of cookies, keys and addresses; differs from run to run.
     pub(crate) secrets: Rng,
     pub(crate) people: BTreeMap<i64, Person>,
     /// Accounts by the value of `acct`, and the domain it is for; 10,000 at most.
@@ -220,7 +193,7 @@ pub(crate) struct State {
     pub(crate) spent: BTreeSet<String>,
     pub(crate) chats: Vec<Chat>,
     pub(crate) opened: u64,
-    /// Events made so far, by which traffic keeps its pace.
+    /// Events made so far; ambient traffic counts them.
     pub(crate) made: u64,
     /// Times of recent writes of accounts, for the throttle.
     pub(crate) writes: BTreeMap<i64, VecDeque<i64>>,
@@ -228,7 +201,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Name of the account that is made for a bot: owner of room 4242.
+    /// Name of the bot's account, an owner of room 4242.
     pub(crate) const BOT: &'static str = "antiphon";
     /// Its id on every chat server.
     pub(crate) const BOT_ID: i64 = 99;
@@ -240,7 +213,8 @@ impl State {
             ledger,
             settings,
             faults: Faults::default(),
-            troubles: Troubles::default(),
+            chat_faults: ChatFaults::default(),
+            timers: Timers::default(),
             secrets: world.mint("stackexchange secrets"),
             people: BTreeMap::new(),
             logins: BTreeMap::new(),
@@ -261,7 +235,7 @@ impl State {
                 host,
                 login,
                 cookie,
-                // Every run has ids of its own, so that a journal that met an earlier one takes none for known.
+                // Every run has ids of its own, so that a journal with events of an earlier run knows none of them.
                 counter: 100_000_000 + mint.i64(0..1 << 40),
                 next_message: 60_000_000 + mint.i64(0..1 << 40),
                 rooms: BTreeMap::new(),
@@ -269,7 +243,7 @@ impl State {
                 occupied: BTreeMap::new(),
                 buffer: VecDeque::new(),
                 forgotten: 0,
-                sockets: BTreeMap::new(),
+                connections: BTreeMap::new(),
                 sessions: BTreeMap::new(),
                 fkeys: BTreeMap::new(),
                 last_texts: BTreeMap::new(),
@@ -293,6 +267,7 @@ impl State {
         if let Some(moderator) = state.people.get_mut(&102) {
             moderator.is_moderator = true;
         }
+        state.beat_later();
         state
     }
 
@@ -307,7 +282,7 @@ impl State {
         self.people.insert(id, person);
     }
 
-    /// The person with this name or id; a new name makes someone new.
+    /// The user with this name or id; an unknown name makes a new user.
     pub(crate) fn person_named(&mut self, name: &str) -> i64 {
         let by_name = self.people.values().find(|person| person.name == name);
         if let Some(person) = by_name {
@@ -348,6 +323,16 @@ impl State {
     /// The chat server with this host.
     pub(crate) fn chat_at(&self, host: &str) -> Option<usize> {
         self.chats.iter().position(|chat| chat.host == host)
+    }
+}
+
+impl Timed for State {
+    fn now(&self) -> i64 {
+        self.world.now()
+    }
+
+    fn timers(&mut self) -> &mut Timers<Self> {
+        &mut self.timers
     }
 }
 

@@ -1,4 +1,4 @@
-//! From what people type to what chat sends (protocol §9).
+//! Markdown of messages, as chat renders it (protocol §9).
 
 /// Escapes a text for HTML.
 pub(crate) fn escape(text: &str) -> String {
@@ -9,7 +9,7 @@ pub(crate) fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// What is shown of a text: one line with a little Markdown, several lines without.
+/// HTML of a text: one line with a little Markdown, several lines without.
 pub(crate) fn shown(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     if lines.len() > 1 {

@@ -1,4 +1,4 @@
-//! What people do by themselves.
+//! Ambient traffic: actions of simulated users.
 
 use antiphon_core::Rng;
 use serde_json::json;
@@ -6,19 +6,19 @@ use serde_json::json;
 use super::state::State;
 use crate::world::LINES;
 
-/// Draws what happens next.
+/// Draws the next action.
 #[derive(Debug)]
-pub(crate) struct Deck {
+pub(crate) struct Traffic {
     chance: Rng,
     said: u64,
 }
 
-impl Deck {
+impl Traffic {
     pub(crate) fn new(chance: Rng) -> Self {
         Self { chance, said: 0 }
     }
 
-    /// Does one thing on the first chat server; gives how many events it made.
+    /// Does one action on the first chat server; returns how many events it made.
     pub(crate) fn play(&mut self, state: &mut State) -> u32 {
         let before = state.made;
         let occupied: Vec<i64> = state.chats[0]
@@ -90,7 +90,7 @@ impl Deck {
         u32::try_from(state.made - before).unwrap_or(u32::MAX)
     }
 
-    /// Something to say, never twice the same.
+    /// A text, different each time.
     fn line(&mut self) -> String {
         self.said += 1;
         let line = LINES[self.chance.usize(..LINES.len())];

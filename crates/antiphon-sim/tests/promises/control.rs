@@ -1,6 +1,6 @@
 //! The simulator over real sockets, and its control address. These tests, and only these, use the real clock.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use antiphon_net::{Message, Network, WebSocketRequest};
 use antiphon_sim::{Command, LedgerLimits, Options, Query, Simulator};
@@ -164,7 +164,8 @@ async fn the_addresses_that_are_shown_can_be_used() {
     let options = options.host("sim.example");
     let sim = Simulator::listen(&options).await.expect("free ports");
     let shown = sim.addresses().expect("addresses");
-    assert!(shown.discord.gateway.starts_with("ws://sim.example:"));
+    let discord = sim.discord().addresses().expect("addresses");
+    assert!(discord.gateway.starts_with("ws://sim.example:"));
     let port = shown.control.rsplit(':').next().expect("a port");
     let uri = format!("http://127.0.0.1:{port}/do");
     let token = ("authorization", "Bearer canary-91");
@@ -258,10 +259,10 @@ async fn a_command_that_asks_for_too_much_is_told_how_much_there_can_be() {
             "rules",
         ),
     ] {
-        let hands = Command::parse(&command.to_string()).expect("a command");
+        let parsed = Command::parse(&command.to_string()).expect("a command");
         let mut refused = None;
         for _ in 0..=1000 {
-            refused = sim.obey(&hands).err();
+            refused = sim.execute(&parsed).err();
             if refused.is_some() {
                 break;
             }
@@ -383,7 +384,7 @@ async fn notes_are_shown_line_by_line_and_are_empty_while_all_is_well() {
     let (sim, control) = listening().await;
     let uri = format!("{control}/notes");
     assert_eq!(ask(Method::GET, &uri, "").await, (200, String::new()));
-    let rest = &sim.addresses().expect("addresses").queup.rest;
+    let rest = &sim.queup().addresses().expect("addresses").rest;
     ask(Method::GET, &format!("{rest}/no/such/route"), "").await;
     let (_, notes) = ask(Method::GET, &uri, "").await;
     let note: Value = serde_json::from_str(&notes).expect("one line");
@@ -417,7 +418,7 @@ async fn stopping_says_goodbye_to_sockets() {
     let mut client = Client::logged_in(&sim, "antiphon").await;
     let token = client.get("/auth/token").await.data();
     let token = token["token"].as_str().expect("a token");
-    let address = sim.addresses().expect("addresses").queup.socket.clone();
+    let address = sim.queup().addresses().expect("addresses").socket;
     let uri = format!("{address}?access_token={token}&EIO=3&transport=websocket");
     let request = WebSocketRequest::new(uri.parse().expect("a URI"));
     let mut socket = Network::new().websocket(request).await.expect("a socket");
@@ -455,7 +456,6 @@ async fn a_script_is_obeyed_at_its_times() {
 #[tokio::test(start_paused = true)]
 async fn every_command_is_obeyed() {
     let sim = Simulator::with_seed(7);
-    let queup = sim.queup();
     let here = "\"place\":\"room/choir-loft\"";
     for command in [
         format!(r#"{{"do":"queue",{here},"by":"mira","song":"One - First"}}"#),
@@ -518,8 +518,7 @@ async fn every_command_is_obeyed() {
         r#"{"do":"quirk","quirk":"played-absent","on":false,"of":"antiphon"}"#.to_owned(),
     ] {
         let parsed = Command::parse(&command).unwrap_or_else(|error| panic!("{command}: {error}"));
-        queup
-            .obey(&parsed)
+        sim.execute(&parsed)
             .unwrap_or_else(|error| panic!("{command}: {error}"));
     }
     assert!(sim.ledger().rows(&Query::default()).is_empty());
@@ -531,7 +530,11 @@ async fn a_stalled_real_socket_goes_on_later() {
     let (sim, _) = listening().await;
     let room = sim.queup().room("choir-loft");
     let mut client = Client::joined(&sim, "antiphon", &room).await;
-    sim.queup().links().stall(Duration::from_millis(20));
+    let start = Instant::now();
+    sim.queup().links().stall(Duration::from_millis(200));
     room.say("mira", "late");
-    client.event("chat-message").await;
+    assert_eq!(client.event("chat-message").await["message"], "late");
+    // The simulator counts whole milliseconds of wall time, and so may be early by one.
+    let passed = start.elapsed();
+    assert!(passed >= Duration::from_millis(198), "{passed:?}");
 }

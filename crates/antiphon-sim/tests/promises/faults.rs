@@ -165,9 +165,11 @@ async fn messages_nobody_knows_are_numbered_and_garbage_is_not() {
 #[tokio::test(start_paused = true)]
 async fn a_frame_of_a_hundred_megabytes_begins_and_the_client_may_leave() {
     let (sim, room, mut client) = joined().await;
+    let start = Instant::now();
     sim.queup().links().oversized(100_000_000);
-    // The client's own limit ends it.
+    // The client's own limit ends it, and not the server's patience.
     client.ended().await;
+    assert_eq!(start.elapsed().as_secs(), 0);
     client.connect().await;
     client.attach(&format!("room:{}", room.id())).await;
     room.say("mira", "that was large");

@@ -1,5 +1,7 @@
 //! Every socket answers a client's close frame (RFC 6455 §5.5.1): raw frames over real sockets, on each platform.
 
+use std::io::ErrorKind;
+
 use antiphon_net::Stream;
 use antiphon_sim::{Options, Query, Simulator, stackexchange::StackExchange};
 use http::Uri;
@@ -172,6 +174,29 @@ fn close(sim: &Simulator, platform: &str) {
         "lavalink" => sim.lavalink().node("eu-1").close(4000, "because"),
         "queup" => sim.queup().links().close(4000, "because"),
         _ => sim.stackexchange().close(4000, "because"),
+    }
+}
+
+#[tokio::test]
+async fn a_reset_is_an_error_and_a_cut_is_an_end() {
+    let sim = listening().await;
+    for platform in PLATFORMS {
+        for (is_reset, expected) in [(true, Some(ErrorKind::ConnectionReset)), (false, None)] {
+            let mut raw = Raw::of(&sim, platform).await;
+            match (platform, is_reset) {
+                ("discord", true) => sim.discord().reset(),
+                ("discord", false) => sim.discord().cut(),
+                ("lavalink", true) => sim.lavalink().node("eu-1").reset(),
+                ("lavalink", false) => sim.lavalink().node("eu-1").cut(),
+                ("queup", true) => sim.queup().links().reset(),
+                ("queup", false) => sim.queup().links().cut(),
+                (_, true) => sim.stackexchange().reset(),
+                (_, false) => sim.stackexchange().cut(),
+            }
+            let ended = raw.0.read_to_end(&mut Vec::new()).await;
+            let error = ended.err().map(|error| error.kind());
+            assert_eq!(error, expected, "{platform}");
+        }
     }
 }
 

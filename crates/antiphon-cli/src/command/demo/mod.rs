@@ -217,8 +217,8 @@ fn discord_config(simulator: &Simulator, name: &SourceName) -> discord::Config {
     let config = discord::Config::new(bot.token, discord::Intents::all())
         .name(name.clone())
         .network(simulator.network());
-    match simulator.addresses() {
-        Some(addresses) => config.api(&*addresses.discord.rest),
+    match simulator.discord().addresses() {
+        Some(addresses) => config.api(&*addresses.rest),
         None => config,
     }
 }

@@ -1,8 +1,8 @@
-//! Answers, and what is wrong with a request.
+//! Responses, and errors of a request's fields.
 
 use serde_json::{Map, Value, json};
 
-/// What an answer says.
+/// Body of a response.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     Json(Value),
@@ -20,7 +20,7 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 
-/// What a request comes to; an error is an answer too.
+/// Result of a request; an error is a response as well.
 pub(crate) type Outcome = Result<Answer, Answer>;
 
 impl Answer {
@@ -48,7 +48,7 @@ impl Answer {
         Self::new(status, Body::Empty)
     }
 
-    /// It was done, and there is nothing to say about it.
+    /// 204 without a body.
     pub(crate) fn done() -> Self {
         Self::empty(204)
     }
@@ -57,28 +57,28 @@ impl Answer {
         Self::json(status, json!({"message": message, "code": code}))
     }
 
-    /// There is no such thing.
+    /// 404: the object does not exist.
     pub(crate) fn unknown(what: &str, code: u32) -> Self {
         Self::error(404, code, &format!("Unknown {what}"))
     }
 
-    /// It is there, but not for this bot.
+    /// 403: the bot has no access to the object.
     pub(crate) fn no_access() -> Self {
         Self::error(403, 50001, "Missing Access")
     }
 
-    /// The bot may not do that.
+    /// 403: the bot lacks a permission.
     pub(crate) fn not_permitted() -> Self {
         Self::error(403, 50013, "Missing Permissions")
     }
 }
 
-/// What is wrong with the fields of a request.
+/// Errors of a request's fields.
 #[derive(Debug, Default)]
 pub(crate) struct Faulty(Map<String, Value>);
 
 impl Faulty {
-    /// Something is wrong with a field: `content`, or `embeds.0.title`.
+    /// Adds an error of a field, such as `content` or `embeds.0.title`.
     pub(crate) fn add(&mut self, field: &str, code: &str, message: &str) {
         let mut at = &mut self.0;
         for step in field.split('.') {
@@ -95,7 +95,7 @@ impl Faulty {
         }
     }
 
-    /// A text that is too long or not a text.
+    /// Checks a text and its length.
     pub(crate) fn text(&mut self, body: &Value, field: &str, most: usize) {
         match &body[field] {
             Value::String(text) if text.chars().count() > most => {
@@ -114,7 +114,7 @@ impl Faulty {
         }
     }
 
-    /// A list that is too long or not a list.
+    /// Checks a list and its length.
     pub(crate) fn list(&mut self, body: &Value, field: &str, most: usize) {
         match &body[field] {
             Value::Array(items) if items.len() > most => {
@@ -133,7 +133,7 @@ impl Faulty {
         }
     }
 
-    /// The answer that says so, if anything is wrong.
+    /// The 400 response, if there is an error.
     pub(crate) fn check(self) -> Result<(), Answer> {
         if self.0.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Requests about applications: their commands, and the answers to what users ask of them.
+//! Requests about applications: commands and interaction responses.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ impl State {
                         "bot_public": false,
                         "bot_require_code_grant": false,
                         "verify_key": "0".repeat(64),
-                        "owner": self.guilds.get(&self.home.guild).map(|guild| self.user_json(guild.owner)),
+                        "owner": self.community.guilds.get(&self.home.guild).map(|guild| self.user_json(guild.owner)),
                         "team": null,
                         "flags": 0,
                         "rpc_origins": [],
@@ -62,7 +62,7 @@ impl State {
                 let guild = guild
                     .parse()
                     .ok()
-                    .filter(|guild| self.guilds_of(call.account).contains(guild));
+                    .filter(|guild| self.community.guilds_of(call.account).contains(guild));
                 let guild = guild.ok_or_else(Answer::no_access)?;
                 self.command_route(method, application, Some(guild), rest, call)
             }
@@ -95,7 +95,7 @@ impl State {
             ));
         }
         let place = (call.account, guild);
-        let known = self.commands.get(&place).cloned().unwrap_or_default();
+        let known = self.rest.commands.get(&place).cloned().unwrap_or_default();
         match (method, rest) {
             ("GET", []) => Ok(Answer::json(200, json!(known))),
             ("PUT", []) => {
@@ -120,7 +120,7 @@ impl State {
                 for wanted in wanted {
                     commands.push(self.command(call.account, guild, wanted, &known)?);
                 }
-                self.commands.insert(place, commands.clone());
+                self.rest.commands.insert(place, commands.clone());
                 Ok(Answer::json(200, json!(commands)))
             }
             ("POST", []) => {
@@ -131,7 +131,7 @@ impl State {
                     .filter(|one| one["id"] != command["id"])
                     .collect();
                 commands.push(command.clone());
-                self.commands.insert(place, commands);
+                self.rest.commands.insert(place, commands);
                 Ok(Answer::json(if is_new { 201 } else { 200 }, command))
             }
             ("GET" | "PATCH" | "DELETE", [id]) => {
@@ -141,7 +141,7 @@ impl State {
                 match (method, call.body) {
                     ("DELETE", _) => {
                         commands.remove(at);
-                        self.commands.insert(place, commands);
+                        self.rest.commands.insert(place, commands);
                         return Ok(Answer::done());
                     }
                     ("PATCH", Value::Object(changes)) => {
@@ -152,14 +152,14 @@ impl State {
                     _ => {}
                 }
                 let command = commands[at].clone();
-                self.commands.insert(place, commands);
+                self.rest.commands.insert(place, commands);
                 Ok(Answer::json(200, command))
             }
             _ => Err(self.unknown_route(method, &["applications", "commands", &rest.join("/")])),
         }
     }
 
-    /// A command as it is kept; one of the same name and type keeps its id.
+    /// Builds a stored command; one of the same name and type keeps its id.
     fn command(
         &mut self,
         application: Id,
@@ -217,6 +217,7 @@ impl State {
     fn answer_interaction(&mut self, id: &str, token: &str, call: &Call<'_>) -> Outcome {
         let id: Id = id.parse().unwrap_or_default();
         let known = self
+            .rest
             .interactions
             .get(&id)
             .filter(|interaction| interaction.token == token)
@@ -247,13 +248,17 @@ impl State {
             4 => Some(self.answer_message(id, &call.body["data"])?),
             _ => None,
         };
-        if let Some(interaction) = self.interactions.get_mut(&id) {
+        if let Some(interaction) = self.rest.interactions.get_mut(&id) {
             interaction.answered = Some(kind);
             interaction.message = message.or(interaction.message);
         }
         if call.get("with_response") == Some("true") {
-            let shown =
-                message.and_then(|message| self.messages.get(&interaction.channel)?.get(&message));
+            let shown = message.and_then(|message| {
+                self.community
+                    .messages
+                    .get(&interaction.channel)?
+                    .get(&message)
+            });
             let shown = shown.map(|message| self.message_json(message));
             let response = json!({
                 "interaction": {"id": id.to_string(), "type": 2, "response_message_id": message.map(|id| id.to_string())},
@@ -266,7 +271,7 @@ impl State {
 
     /// Posts the message that answers an interaction.
     fn answer_message(&mut self, id: Id, data: &Value) -> Result<Id, Answer> {
-        let known = self.interactions.get(&id).cloned();
+        let known = self.rest.interactions.get(&id).cloned();
         let interaction = known.ok_or_else(|| Answer::unknown("interaction", 10062))?;
         let mut draft = self.draft(interaction.channel, data)?;
         draft.kind = 20;
@@ -283,7 +288,7 @@ impl State {
         Ok(self.post(interaction.channel, interaction.application, draft))
     }
 
-    /// Keeps a message that only one user would see, and tells nobody.
+    /// Stores an ephemeral message, without an event.
     fn keep_unseen(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
         let id = self.new_id();
         let message = Message {
@@ -305,7 +310,8 @@ impl State {
             reactions: Vec::new(),
             interaction: draft.interaction,
         };
-        self.messages
+        self.community
+            .messages
             .entry(channel)
             .or_default()
             .insert(id, message);
@@ -320,7 +326,11 @@ impl State {
         rest: &[&str],
         call: &Call<'_>,
     ) -> Outcome {
-        let known = self.interactions.iter().find(|(_, one)| one.token == token);
+        let known = self
+            .rest
+            .interactions
+            .iter()
+            .find(|(_, one)| one.token == token);
         let known = known.filter(|(_, one)| application.parse() == Ok(one.application));
         let Some((id, interaction)) = known.map(|(id, one)| (*id, one.clone())) else {
             return Err(Answer::error(404, 10015, "Unknown Webhook"));
@@ -333,6 +343,7 @@ impl State {
         }
         let shown = |state: &Self, message: Id| {
             let message = state
+                .community
                 .messages
                 .get(&interaction.channel)
                 .and_then(|kept| kept.get(&message));
@@ -344,10 +355,10 @@ impl State {
                 let message = self.answer_message(id, call.body)?;
                 shown(self, message)
             }
-            // An answer that was deferred comes with its first edit.
+            // A deferred response becomes visible with its first edit.
             ("PATCH", ["messages", "@original"]) if interaction.message.is_none() => {
                 let message = self.answer_message(id, call.body)?;
-                if let Some(interaction) = self.interactions.get_mut(&id) {
+                if let Some(interaction) = self.rest.interactions.get_mut(&id) {
                     interaction.message = Some(message);
                 }
                 shown(self, message)

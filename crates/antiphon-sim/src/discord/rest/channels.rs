@@ -12,9 +12,12 @@ use crate::discord::{
 impl State {
     /// The channel that a request names, if the bot can see it.
     pub(crate) fn visible_channel(&self, id: &str, account: Id) -> Result<&Channel, Answer> {
-        let channel = id.parse().ok().and_then(|id| self.channels.get(&id));
+        let channel = id
+            .parse()
+            .ok()
+            .and_then(|id| self.community.channels.get(&id));
         let channel = channel.ok_or_else(|| Answer::unknown("Channel", 10003))?;
-        if self.permissions(account, channel) & rights::VIEW_CHANNEL == 0 {
+        if self.community.permissions(account, channel) & rights::VIEW_CHANNEL == 0 {
             return Err(Answer::no_access());
         }
         Ok(channel)
@@ -22,8 +25,9 @@ impl State {
 
     /// Whether a bot has a right in a channel.
     pub(crate) fn has_right(&self, account: Id, channel: Id, right: u64) -> Result<(), Answer> {
-        let channel = self.channels.get(&channel);
-        if channel.is_some_and(|channel| self.permissions(account, channel) & right != 0) {
+        let channel = self.community.channels.get(&channel);
+        if channel.is_some_and(|channel| self.community.permissions(account, channel) & right != 0)
+        {
             Ok(())
         } else {
             Err(Answer::not_permitted())
@@ -68,7 +72,7 @@ impl State {
                 } else {
                     user.parse().ok()
                 };
-                let user = user.filter(|user| self.users.contains_key(user));
+                let user = user.filter(|user| self.community.users.contains_key(user));
                 let user = user.ok_or_else(|| Answer::unknown("User", 10013))?;
                 self.set_thread_member(id, user, method == "PUT");
                 Ok(Answer::done())
@@ -84,6 +88,7 @@ impl State {
             // The older spelling of the same.
             ("GET", ["pins"]) => {
                 let pinned = self
+                    .community
                     .messages
                     .get(&id)
                     .into_iter()
@@ -102,9 +107,13 @@ impl State {
         }
     }
 
-    /// Whether a bot may say something in a channel.
+    /// Whether a bot may post in a channel.
     pub(crate) fn may_speak(&self, account: Id, channel: Id) -> Result<(), Answer> {
-        let is_thread = self.channels.get(&channel).is_some_and(Channel::is_thread);
+        let is_thread = self
+            .community
+            .channels
+            .get(&channel)
+            .is_some_and(Channel::is_thread);
         let right = if is_thread {
             rights::SEND_IN_THREADS
         } else {
@@ -116,7 +125,8 @@ impl State {
 
 impl State {
     fn channel_answer_json(&self, channel: Id) -> Value {
-        self.channels
+        self.community
+            .channels
             .get(&channel)
             .map(Channel::json)
             .unwrap_or_default()
@@ -139,7 +149,7 @@ impl State {
     }
 }
 
-/// Changes what a body names of a channel.
+/// Applies a body's fields to a channel.
 pub(crate) fn describe(channel: &mut Channel, body: &Value) {
     if let Some(name) = body["name"].as_str() {
         name.clone_into(&mut channel.name);
@@ -179,7 +189,7 @@ pub(crate) fn describe(channel: &mut Channel, body: &Value) {
     }
 }
 
-/// The name that something new must have.
+/// The name in a body, which is required.
 pub(crate) fn named(body: &Value, most: usize) -> Result<&str, Answer> {
     let mut faulty = Faulty::default();
     faulty.text(body, "name", most);

@@ -1,4 +1,4 @@
-//! Requests that bring files: a form whose part `payload_json` is the body.
+//! Multipart requests with files; the part `payload_json` is the body.
 
 use http::{HeaderMap, header};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Whether an entry of a message's attachments speaks of this file.
+    /// Whether an entry of `attachments` describes this file.
     fn is(&self, entry: &Value) -> bool {
         let number = self.name.trim_start_matches("files[").trim_end_matches(']');
         entry["id"].to_string().trim_matches('"') == number
@@ -22,7 +22,7 @@ impl Part<'_> {
 }
 
 impl State {
-    /// The body of a request, with an attachment for each file that came with it; `None` if it cannot be read.
+    /// Body of a request, with an attachment for each of its files; `None` if it cannot be read.
     pub(crate) fn body(&mut self, headers: &HeaderMap, bytes: &[u8]) -> Option<Value> {
         if bytes.is_empty() {
             return Some(Value::Null);
@@ -44,7 +44,7 @@ impl State {
             .collect();
         let listed = body["attachments"].as_array().cloned().unwrap_or_default();
         let is_of_a_file = |one: &Value| files.iter().any(|file| file.is(one));
-        // What the body says of a file of this form goes into the file's own entry.
+        // An entry that describes a file of this form is merged into the file's attachment.
         let mut attachments: Vec<Value> = Vec::new();
         attachments.extend(listed.iter().filter(|one| !is_of_a_file(one)).cloned());
         for file in &files {
@@ -84,7 +84,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
-/// The parts of a form; what is no part is passed over.
+/// Parts of a form; other bytes are skipped.
 fn parts<'a>(bytes: &'a [u8], boundary: &str) -> Vec<Part<'a>> {
     let delimiter = format!("--{boundary}");
     let mut parts = Vec::new();

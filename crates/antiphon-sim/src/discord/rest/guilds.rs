@@ -16,6 +16,7 @@ use crate::discord::{
 impl State {
     pub(crate) fn own_guilds(&self, account: Id) -> Answer {
         let guilds = self
+            .community
             .guilds
             .values()
             .filter(|guild| guild.members.contains_key(&account));
@@ -37,7 +38,7 @@ impl State {
         let other = call.body["recipient_id"]
             .as_str()
             .and_then(|id| id.parse().ok());
-        let other = other.filter(|id| self.users.contains_key(id));
+        let other = other.filter(|id| self.community.users.contains_key(id));
         let other = other.ok_or_else(|| Answer::unknown("User", 10013))?;
         let channel = self.conversation(call.account, other);
         Ok(Answer::json(
@@ -48,7 +49,10 @@ impl State {
 
     /// The guild that a request names, if the bot is in it.
     fn guild_at(&self, id: &str, account: Id) -> Result<&Guild, Answer> {
-        let guild = id.parse().ok().and_then(|id| self.guilds.get(&id));
+        let guild = id
+            .parse()
+            .ok()
+            .and_then(|id| self.community.guilds.get(&id));
         let guild = guild.ok_or_else(|| Answer::unknown("Guild", 10004))?;
         if guild.members.contains_key(&account) {
             Ok(guild)
@@ -58,7 +62,7 @@ impl State {
     }
 
     pub(crate) fn guild_right(&self, account: Id, guild: Id, right: u64) -> Result<(), Answer> {
-        let guild = self.guilds.get(&guild);
+        let guild = self.community.guilds.get(&guild);
         if guild.is_some_and(|guild| rights::of(guild, account, None) & right != 0) {
             Ok(())
         } else {
@@ -90,11 +94,16 @@ impl State {
                 self.rename_guild(id, call.account, name);
                 Ok(Answer::json(
                     200,
-                    self.guilds.get(&id).map(Guild::json).unwrap_or_default(),
+                    self.community
+                        .guilds
+                        .get(&id)
+                        .map(Guild::json)
+                        .unwrap_or_default(),
                 ))
             }
             ("GET", ["channels"]) => {
                 let channels = self
+                    .community
                     .channels_of(id, false)
                     .map(crate::discord::model::Channel::json);
                 Ok(Answer::json(200, channels.collect()))
@@ -128,9 +137,9 @@ impl State {
     // -----------------------------------------------------------------------------------------------------------------
     // Roles.
 
-    /// The role of this id, if the bot may deal with it.
+    /// The role of this id, if the bot may manage it.
     pub(crate) fn role_below(&self, guild: Id, role: &str, account: Id) -> Result<Id, Answer> {
-        let home = self.guilds.get(&guild);
+        let home = self.community.guilds.get(&guild);
         let role = role.parse::<Id>().ok().and_then(|id| home?.roles.get(&id));
         let role = role.ok_or_else(|| Answer::unknown("Role", 10011))?;
         self.guild_right(account, guild, rights::MANAGE_ROLES)?;
@@ -143,6 +152,7 @@ impl State {
     fn role_route(&mut self, method: &str, guild: Id, rest: &[&str], call: &Call<'_>) -> Outcome {
         let answer = |state: &Self, id: Id| {
             let role = state
+                .community
                 .guilds
                 .get(&guild)
                 .and_then(|home| home.roles.get(&id));
@@ -152,6 +162,7 @@ impl State {
         match (method, rest) {
             ("GET", []) => {
                 let roles = self
+                    .community
                     .guilds
                     .get(&guild)
                     .into_iter()
@@ -160,7 +171,8 @@ impl State {
             }
             ("GET", [role]) => {
                 let known = role.parse::<Id>().ok().filter(|id| {
-                    self.guilds
+                    self.community
+                        .guilds
                         .get(&guild)
                         .is_some_and(|home| home.roles.contains_key(id))
                 });
@@ -200,6 +212,7 @@ impl State {
     fn voice_route(&mut self, method: &str, guild: Id, user: &str, call: &Call<'_>) -> Outcome {
         let user = self.member_at(guild, user, call.account)?;
         let home = self
+            .community
             .guilds
             .get(&guild)
             .ok_or_else(|| Answer::unknown("Guild", 10004))?;
@@ -210,7 +223,7 @@ impl State {
             "GET" => {
                 let mut state = home.voice_json(user, Some(voice));
                 if let (Some(member), Some(known)) =
-                    (home.members.get(&user), self.users.get(&user))
+                    (home.members.get(&user), self.community.users.get(&user))
                 {
                     state["member"] = member.json(known);
                 }
@@ -218,6 +231,7 @@ impl State {
             }
             "PATCH" => {
                 let is_stage = self
+                    .community
                     .channels
                     .get(&voice.channel)
                     .is_some_and(|channel| channel.kind == 13);
@@ -233,6 +247,7 @@ impl State {
                 }
                 let body = call.body.clone();
                 if let Some(voice) = self
+                    .community
                     .guilds
                     .get_mut(&guild)
                     .and_then(|home| home.voices.get_mut(&user))
@@ -250,7 +265,7 @@ impl State {
     }
 }
 
-/// Changes what a body names of a role.
+/// Applies a body's fields to a role.
 fn describe_role(role: &mut Role, body: &Value) {
     if let Some(name) = body["name"].as_str() {
         name.clone_into(&mut role.name);

@@ -35,6 +35,7 @@ impl State {
             ("POST", ["bulk-delete"]) => self.bulk_delete(channel, call),
             ("GET", ["pins"]) => {
                 let pinned = self
+                    .community
                     .messages
                     .get(&channel)
                     .into_iter()
@@ -62,12 +63,16 @@ impl State {
 
     fn message_named(&self, channel: Id, id: &str) -> Result<&Message, Answer> {
         let id = id.parse::<Id>().ok();
-        let message = id.and_then(|id| self.messages.get(&channel)?.get(&id));
+        let message = id.and_then(|id| self.community.messages.get(&channel)?.get(&id));
         message.ok_or_else(|| Answer::unknown("Message", 10008))
     }
 
     fn message_answer(&self, channel: Id, id: Id) -> Outcome {
-        let message = self.messages.get(&channel).and_then(|kept| kept.get(&id));
+        let message = self
+            .community
+            .messages
+            .get(&channel)
+            .and_then(|kept| kept.get(&id));
         let message = message.ok_or_else(|| Answer::unknown("Message", 10008))?;
         Ok(Answer::json(200, self.message_json(message)))
     }
@@ -88,6 +93,7 @@ impl State {
             ("PATCH", []) => self.edit_message(channel, id, call),
             ("DELETE", []) => {
                 let author = self
+                    .community
                     .messages
                     .get(&channel)
                     .and_then(|kept| kept.get(&id))
@@ -136,7 +142,7 @@ impl State {
                 let users = users
                     .into_iter()
                     .flat_map(|(_, users)| users)
-                    .filter_map(|user| self.users.get(user));
+                    .filter_map(|user| self.community.users.get(user));
                 Ok(Answer::json(
                     200,
                     users.map(crate::discord::model::User::json).collect(),
@@ -173,20 +179,24 @@ impl State {
         let key = nonce
             .filter(|_| once)
             .map(|nonce| (channel, call.account, nonce.to_string()));
-        if let Some(known) = key.as_ref().and_then(|key| self.nonces.get(key)).copied() {
+        if let Some(known) = key
+            .as_ref()
+            .and_then(|key| self.rest.nonces.get(key))
+            .copied()
+        {
             return self.message_answer(channel, known);
         }
         let id = self.post(channel, call.account, draft);
         if let Some(key) = key {
-            self.nonces.insert(key, id);
-            if self.nonces.len() > self.settings.history {
-                self.nonces.clear();
+            self.rest.nonces.insert(key, id);
+            if self.rest.nonces.len() > self.settings.history {
+                self.rest.nonces.clear();
             }
         }
         self.message_answer(channel, id)
     }
 
-    /// Reads what a message is to be.
+    /// Reads a message from a body.
     pub(crate) fn draft(&self, channel: Id, body: &Value) -> Result<Draft, Answer> {
         let mut faulty = Faulty::default();
         check_message(&mut faulty, body);
@@ -241,6 +251,7 @@ impl State {
         check_message(&mut faulty, body);
         faulty.check()?;
         let author = self
+            .community
             .messages
             .get(&channel)
             .and_then(|kept| kept.get(&id))
@@ -302,7 +313,7 @@ impl State {
         {
             return Ok(Answer::json(200, json!([])));
         }
-        let Some(kept) = self.messages.get(&channel) else {
+        let Some(kept) = self.community.messages.get(&channel) else {
             return Ok(Answer::json(200, json!([])));
         };
         let id = |name: &str| call.get(name).and_then(|id| id.parse::<Id>().ok());
@@ -331,7 +342,7 @@ impl State {
         } else {
             older(id("before").unwrap_or(Id::MAX), limit).collect()
         };
-        // The newest comes first, whatever was asked for.
+        // The newest message comes first for every query.
         Ok(Answer::json(
             200,
             found
@@ -359,7 +370,7 @@ impl State {
             .filter_map(|id| id.as_str()?.parse().ok())
             .collect();
         let now = self.now();
-        let kept = self.messages.get(&channel);
+        let kept = self.community.messages.get(&channel);
         let is_old = |id: &Id| {
             kept.and_then(|kept| kept.get(id))
                 .is_some_and(|message| now - message.at > BULK_AGE)
@@ -375,12 +386,16 @@ impl State {
         Ok(Answer::done())
     }
 
-    /// The emoji that a path names: the platform's own, or `name:id` of a guild's.
+    /// The emoji in a path: a Unicode emoji, or `name:id` of a guild's.
     fn emoji_named(&self, channel: Id, text: &str) -> Result<Emoji, Answer> {
         let unknown = || Answer::error(400, 10014, "Unknown Emoji");
         if let Some((name, id)) = text.rsplit_once(':') {
             let id: Id = id.parse().map_err(|_| unknown())?;
-            let known = self.guilds.values().find_map(|guild| guild.emojis.get(&id));
+            let known = self
+                .community
+                .guilds
+                .values()
+                .find_map(|guild| guild.emojis.get(&id));
             let known = known.ok_or_else(unknown)?;
             let _ = (name, channel);
             return Ok(Emoji {
@@ -388,7 +403,7 @@ impl State {
                 name: known.clone(),
             });
         }
-        // A word in letters is the name of a guild's emoji that lacks its id.
+        // A name in letters is a guild's emoji without its id.
         if text.is_empty()
             || text
                 .chars()
@@ -403,7 +418,7 @@ impl State {
     }
 }
 
-/// Checks what new and changed messages have alike.
+/// Checks the fields that new and edited messages share.
 fn check_message(faulty: &mut Faulty, body: &Value) {
     faulty.text(body, "content", CONTENT);
     faulty.list(body, "embeds", 10);
@@ -426,7 +441,7 @@ fn check_message(faulty: &mut Faulty, body: &Value) {
     }
 }
 
-/// The attachments of a message that was changed: those of the old ones that are named, and new ones.
+/// Attachments of an edited message: the old ones that the body names, and new ones.
 fn attachments(had: &Value, given: &Value) -> Value {
     let had = |id: &Value| had.as_array()?.iter().find(|one| one["id"] == *id).cloned();
     let given = given.as_array().into_iter().flatten();

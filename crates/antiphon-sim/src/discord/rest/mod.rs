@@ -1,6 +1,6 @@
 //! The REST interface (protocol §13).
 
-mod answer;
+pub(crate) mod answer;
 mod applications;
 mod channels;
 mod form;
@@ -8,6 +8,7 @@ mod guilds;
 mod messages;
 mod people;
 mod percent;
+pub(crate) mod state;
 
 use bytes::Bytes;
 use http::{Request, header};
@@ -23,12 +24,12 @@ use super::{
 };
 use crate::fault::RestFault;
 
-/// A request that is let in: who asks, what for, and with what.
+/// An authorised request: account, query, body and reason.
 pub(crate) struct Call<'a> {
     pub(crate) account: Id,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: &'a Value,
-    /// What the audit log is to say.
+    /// Reason for the audit log.
     pub(crate) reason: Option<String>,
 }
 
@@ -43,7 +44,7 @@ impl Call<'_> {
 }
 
 impl State {
-    /// Answers a request, with the fault it meets if there is one.
+    /// Handles a request; returns the response and the fault that the request met.
     pub(crate) fn handle(&mut self, request: &Request<Bytes>) -> (Answer, Option<RestFault>) {
         let method = request.method().as_str();
         let whole = request.uri().path();
@@ -54,7 +55,7 @@ impl State {
             .unwrap_or(path);
         let account = self.authorised(request);
         let name = account
-            .and_then(|account| self.users.get(&account))
+            .and_then(|account| self.community.users.get(&account))
             .map(|user| user.name.clone());
         let fault = self.faults.for_request(method, path, name.as_deref());
         let mut answer = match &fault {
@@ -71,21 +72,21 @@ impl State {
             },
         };
         let now = self.now();
-        if self.limits.count_invalid(answer.status, now) {
+        if self.rest.limits.count_invalid(answer.status, now) {
             self.note("10000 invalid requests in ten minutes: the client is banned for a while");
             answer = Answer::html(429, "<h1>Error 1015: you are being rate limited</h1>");
         }
         (answer, fault)
     }
 
-    /// Whose token a request has.
+    /// The account whose token a request has.
     fn authorised(&self, request: &Request<Bytes>) -> Option<Id> {
         let token = request
             .headers()
             .get(header::AUTHORIZATION)?
             .to_str()
             .ok()?;
-        self.bot_with(token.strip_prefix("Bot ")?)
+        self.community.bot_with(token.strip_prefix("Bot ")?)
     }
 
     fn limited(
@@ -97,7 +98,7 @@ impl State {
     ) -> Outcome {
         let steps: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-        // Only these need no token; those of an interaction have one in their path.
+        // These routes need no token; those of an interaction have one in their path.
         let is_open = matches!(steps[..], ["gateway"] | ["interactions" | "webhooks", ..]);
         let Some(account) = account.or(is_open.then_some(0)) else {
             self.note(format!("a request without a valid token: {method} {path}"));
@@ -118,6 +119,7 @@ impl State {
         let now = self.now();
         let route = Route::new(method, &steps);
         let headers = self
+            .rest
             .limits
             .count(account, &route, now)
             .inspect_err(|_answer| {
@@ -151,10 +153,11 @@ impl State {
 
     fn route(&mut self, method: &str, steps: &[&str], call: &Call<'_>) -> Outcome {
         match (method, steps) {
-            ("GET", ["gateway"]) => Ok(Answer::json(200, json!({"url": self.gateway}))),
+            ("GET", ["gateway"]) => Ok(Answer::json(200, json!({"url": self.gateway.address}))),
             ("GET", ["gateway", "bot"]) => Ok(self.gateway_bot(call.account)),
             ("GET", ["users", "@me"]) => {
                 let mut user = self
+                    .community
                     .users
                     .get(&call.account)
                     .map(super::model::User::json)
@@ -167,7 +170,10 @@ impl State {
                 Ok(Answer::json(200, user))
             }
             ("GET", ["users", user]) => {
-                let user = user.parse().ok().and_then(|id| self.users.get(&id));
+                let user = user
+                    .parse()
+                    .ok()
+                    .and_then(|id| self.community.users.get(&id));
                 let user = user.ok_or_else(|| Answer::unknown("User", 10013))?;
                 Ok(Answer::json(200, user.json()))
             }
@@ -198,7 +204,7 @@ impl State {
         Answer::json(
             200,
             json!({
-                "url": self.gateway,
+                "url": self.gateway.address,
                 "shards": self.settings.shards,
                 "session_start_limit": {
                     "total": self.settings.starts,
@@ -211,7 +217,7 @@ impl State {
     }
 }
 
-/// The answer to a request that is to fail.
+/// The response of a fault.
 fn broken(fault: &RestFault) -> Answer {
     match fault {
         RestFault::Status(429) => {

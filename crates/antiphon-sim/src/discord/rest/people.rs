@@ -1,4 +1,4 @@
-//! Requests about the members of guilds, and those who may not be.
+//! Requests about members and bans.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::discord::{
     state::State,
 };
 
-/// Seconds of the past whose messages a ban can delete.
+/// Longest past, in seconds, whose messages a ban can delete.
 const BAN_DELETES: u64 = 604_800;
 
 impl State {
@@ -24,7 +24,8 @@ impl State {
             user.parse().ok()
         };
         let is_member = |user: &Id| {
-            self.guilds
+            self.community
+                .guilds
                 .get(&guild)
                 .is_some_and(|home| home.members.contains_key(user))
         };
@@ -34,17 +35,18 @@ impl State {
 
     fn member_answer(&self, guild: Id, user: Id) -> Outcome {
         let member = self
+            .community
             .guilds
             .get(&guild)
             .and_then(|home| home.members.get(&user))
-            .zip(self.users.get(&user));
+            .zip(self.community.users.get(&user));
         let (member, user) = member.ok_or_else(|| Answer::unknown("Member", 10007))?;
         Ok(Answer::json(200, member.json(user)))
     }
 
-    /// Whether a bot stands above somebody.
+    /// Whether a bot's highest role is above a member's.
     fn is_above(&self, account: Id, guild: Id, user: Id) -> Result<(), Answer> {
-        let home = self.guilds.get(&guild);
+        let home = self.community.guilds.get(&guild);
         if home.is_some_and(|home| home.owner == account || rank(home, account) > rank(home, user))
         {
             Ok(())
@@ -72,12 +74,12 @@ impl State {
                     .and_then(|id| id.parse::<Id>().ok())
                     .unwrap_or(0);
                 let prefix = call.get("query").unwrap_or_default().to_lowercase();
-                let home = self.guilds.get(&guild);
+                let home = self.community.guilds.get(&guild);
                 let members = home
                     .into_iter()
                     .flat_map(|home| home.members.range(after + 1..));
-                let members =
-                    members.filter_map(|(user, member)| Some((self.users.get(user)?, member)));
+                let members = members
+                    .filter_map(|(user, member)| Some((self.community.users.get(user)?, member)));
                 let members =
                     members.filter(|(user, _)| user.name.to_lowercase().starts_with(&prefix));
                 Ok(Answer::json(
@@ -113,7 +115,7 @@ impl State {
         }
     }
 
-    /// Whether a bot may change what a body names of a member.
+    /// Whether a bot may change the fields of a member that a body has.
     fn may_edit_member(&self, guild: Id, user: Id, call: &Call<'_>) -> Result<(), Answer> {
         let body = call.body;
         let is_own = user == call.account;
@@ -154,6 +156,7 @@ impl State {
         faulty.text(&body, "nick", 32);
         faulty.check()?;
         let in_voice = self
+            .community
             .guilds
             .get(&guild)
             .is_some_and(|home| home.voices.contains_key(&user));
@@ -215,6 +218,7 @@ impl State {
                     .and_then(|id| id.parse().ok())
                     .unwrap_or_default();
                 let voice = self
+                    .community
                     .guilds
                     .get(&guild)
                     .and_then(|home| home.voices.get(&user))
@@ -242,7 +246,7 @@ impl State {
         call: &Call<'_>,
     ) -> Outcome {
         self.guild_right(call.account, guild, rights::BAN)?;
-        let home = self.guilds.get(&guild);
+        let home = self.community.guilds.get(&guild);
         let bans = home.into_iter().flat_map(|home| home.bans.iter());
         let shown = |user: Id, reason: &Option<String>| json!({"reason": reason, "user": self.user_json(user)});
         match (method, rest) {
@@ -260,7 +264,7 @@ impl State {
                 let user = user
                     .parse()
                     .ok()
-                    .filter(|user| self.users.contains_key(user));
+                    .filter(|user| self.community.users.contains_key(user));
                 let user = user.ok_or_else(|| Answer::unknown("User", 10013))?;
                 if home.is_some_and(|home| home.members.contains_key(&user)) {
                     self.is_above(call.account, guild, user)?;
@@ -288,15 +292,17 @@ impl State {
         }
     }
 
-    /// Deletes what somebody said in a guild within the last seconds.
+    /// Deletes a user's messages of the last seconds in a guild.
     fn delete_messages_of(&mut self, guild: Id, user: Id, seconds: u64) {
         let since = self.now() - i64::try_from(seconds).unwrap_or(0) * 1000;
         let channels: Vec<Id> = self
+            .community
             .channels_of(guild, false)
             .map(|channel| channel.id)
             .collect();
         for channel in channels {
             let kept = self
+                .community
                 .messages
                 .get(&channel)
                 .into_iter()

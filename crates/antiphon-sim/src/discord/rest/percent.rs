@@ -1,6 +1,6 @@
-//! Steps of a path as they were meant.
+//! Percent-decoding of path segments.
 
-/// A step with its percent signs resolved.
+/// Decodes a path segment.
 pub(crate) fn decoded(step: &str) -> String {
     let mut bytes = Vec::with_capacity(step.len());
     let mut rest = step.as_bytes();

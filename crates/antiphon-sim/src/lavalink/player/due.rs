@@ -1,12 +1,12 @@
-//! What happens to a player by itself: updates, ends, and what is wrong with tracks.
+//! Timed events of a player: updates, track ends and faults of tracks.
 
 use super::{EndReason, Fate, Player, Playing, float_to_whole, whole_to_float};
-use crate::lavalink::{scribe::Scribe, wire::Exception};
+use crate::lavalink::{frame_writer::FrameWriter, wire::Exception};
 
 /// How long a track that cannot be loaded takes to fail, in milliseconds.
 const LOADING: i64 = 150;
 
-/// What is to happen to a player next.
+/// The next timed event of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     Update,
@@ -35,7 +35,7 @@ impl Player {
         let is_listened_to = self.is_connected && !self.paused && !playing.is_told_stuck;
         let stuck = playing.stuck_since.filter(|_| is_listened_to);
         let unheard = self.unheard_since;
-        // Of those of one time, the first is done first.
+        // Events of one time happen in this order.
         let due = [
             self.reaches(playing, playing.length(), finished),
             playing
@@ -63,44 +63,44 @@ impl Player {
         ))
     }
 
-    /// Does what is to happen up to now, the first thing only; tells whether there was one.
-    pub(crate) fn advance(&mut self, now: i64, scribe: &mut Scribe<'_>) -> bool {
+    /// Runs the first event that is due; returns whether there was one.
+    pub(crate) fn advance(&mut self, now: i64, writer: &mut FrameWriter<'_>) -> bool {
         let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= now) else {
             return false;
         };
         match due {
             Due::Update => {
-                scribe.update(self.state(now));
-                // What a busy machine could not tell in time is not told twice.
+                writer.update(self.state(now));
+                // An update that a busy machine missed is sent once.
                 self.next_update = Some(at + self.pace.update).map(|next| next.max(now + 1));
             }
-            Due::End(reason) => self.end(reason, now, scribe),
+            Due::End(reason) => self.end(reason, now, writer),
             Due::Fail => {
                 let exception = Exception::new(
                     "This track is unavailable",
                     "common",
                     "com.sedmelluq.discord.lavaplayer.tools.FriendlyException: This track is unavailable",
-                    scribe.quirks,
+                    writer.quirks,
                 );
-                self.fail(exception, EndReason::LoadFailed, now, scribe);
+                self.fail(exception, EndReason::LoadFailed, now, writer);
             }
             Due::Break => {
                 let exception = Exception::new(
                     "Something broke when playing the track.",
                     "fault",
                     "java.net.SocketException: Connection reset",
-                    scribe.quirks,
+                    writer.quirks,
                 );
-                self.fail(exception, EndReason::Finished, now, scribe);
+                self.fail(exception, EndReason::Finished, now, writer);
             }
             Due::Stick => self.stick(now, now),
             Due::TellStuck => {
                 let position = self.position(now);
                 if let Some(playing) = &mut self.playing {
                     playing.is_told_stuck = true;
-                    scribe.stuck(&playing.track, position, self.pace.stuck);
+                    writer.stuck(&playing.track, position, self.pace.stuck);
                 }
-                scribe.update(self.state(now));
+                writer.update(self.state(now));
             }
         }
         true
@@ -153,7 +153,7 @@ mod tests {
         }
     }
 
-    /// A player on a clock of its own, with what it told.
+    /// A player on a clock of its own, with its frames.
     struct Bench {
         player: Player,
         now: i64,
@@ -167,16 +167,16 @@ mod tests {
                 now: 1_000_000,
                 told: Vec::new(),
             };
-            bench.act(|player, now, scribe| player.connect(claim(), now, scribe));
+            bench.act(|player, now, writer| player.connect(claim(), now, writer));
             bench.told.clear();
             bench
         }
 
-        fn act(&mut self, act: impl FnOnce(&mut Player, i64, &mut Scribe<'_>)) {
+        fn act(&mut self, act: impl FnOnce(&mut Player, i64, &mut FrameWriter<'_>)) {
             let quirks = Quirks::new();
-            let mut scribe = Scribe::new("eu-1", &quirks, 42);
-            act(&mut self.player, self.now, &mut scribe);
-            for frame in scribe.frames {
+            let mut writer = FrameWriter::new("eu-1", &quirks, 42);
+            act(&mut self.player, self.now, &mut writer);
+            for frame in writer.frames {
                 let document: Value = serde_json::from_str(&frame.text).expect("JSON");
                 let name = document["reason"]
                     .as_str()
@@ -187,15 +187,15 @@ mod tests {
         }
 
         fn play(&mut self, length: i64, fate: Fate) {
-            self.act(|player, now, scribe| player.play(track(length), fate, 0, None, now, scribe));
+            self.act(|player, now, writer| player.play(track(length), fate, 0, None, now, writer));
         }
 
-        /// Lets everything happen until so many milliseconds after the beginning.
+        /// Runs all events until this many milliseconds after the start.
         fn until(&mut self, until: i64) {
             while let Some(next) = self.player.next().filter(|at| *at <= 1_000_000 + until) {
                 self.now = self.now.max(next);
                 let mut is_done = false;
-                self.act(|player, now, scribe| is_done = player.advance(now, scribe));
+                self.act(|player, now, writer| is_done = player.advance(now, writer));
                 assert!(is_done, "something was due");
             }
             self.now = 1_000_000 + until;
@@ -233,20 +233,20 @@ mod tests {
         bench.until(2000);
         assert_eq!(position(&bench), 2000);
         let faster = Filters::read(&json!({"timescale": {"speed": 1.5, "rate": 2.0}}));
-        bench.act(|player, now, scribe| player.set_filters(faster.expect("sound"), now, scribe));
+        bench.act(|player, now, writer| player.set_filters(faster.expect("sound"), now, writer));
         bench.until(3000);
         assert_eq!(position(&bench), 5000);
-        bench.act(|player, now, scribe| player.pause(true, now, scribe));
+        bench.act(|player, now, writer| player.pause(true, now, writer));
         bench.until(9000);
         assert_eq!(position(&bench), 5000);
-        bench.act(|player, now, scribe| player.seek(100_000, now, scribe));
-        bench.act(|player, now, scribe| player.pause(false, now, scribe));
+        bench.act(|player, now, writer| player.seek(100_000, now, writer));
+        bench.act(|player, now, writer| player.pause(false, now, writer));
         bench.until(10_000);
         assert_eq!(position(&bench), 103_000);
-        bench.act(|player, now, scribe| player.close_voice(4014, "", true, now, scribe));
+        bench.act(|player, now, writer| player.close_voice(4014, "", true, now, writer));
         bench.until(20_000);
         assert_eq!(position(&bench), 103_000);
-        bench.act(|player, now, scribe| player.seek(i64::MAX, now, scribe));
+        bench.act(|player, now, writer| player.seek(i64::MAX, now, writer));
         assert_eq!(position(&bench), 600_000, "never beyond the end");
     }
 
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn a_track_that_nobody_listens_to_is_cleaned_up() {
         let mut bench = Bench::connected();
-        bench.act(|player, now, scribe| player.close_voice(4006, "", true, now, scribe));
+        bench.act(|player, now, writer| player.close_voice(4006, "", true, now, writer));
         bench.play(600_000, Fate::Plays);
         bench.until(61_000);
         assert_eq!(bench.told().pop(), Some((60_000, "cleanup".to_owned())));
@@ -303,7 +303,7 @@ mod tests {
         let mut bench = Bench::connected();
         bench.play(i64::MAX, Fate::Plays);
         bench.until(3_600_000);
-        bench.act(|player, now, scribe| player.seek(5, now, scribe));
+        bench.act(|player, now, writer| player.seek(5, now, writer));
         assert_eq!(bench.player.position(bench.now), 3_600_000);
         assert!(bench.player.playing.is_some());
     }
@@ -325,10 +325,10 @@ mod tests {
         bench.play(60_000, Fate::Plays);
         bench.until(60_000);
         assert!(bench.player.has_full_minute(bench.now));
-        bench.act(|player, now, scribe| player.pause(true, now, scribe));
+        bench.act(|player, now, writer| player.pause(true, now, writer));
         assert!(!bench.player.has_full_minute(bench.now));
         bench.until(61_000);
-        bench.act(|player, now, scribe| player.pause(false, now, scribe));
+        bench.act(|player, now, writer| player.pause(false, now, writer));
         bench.until(62_000);
         assert!(!bench.player.has_full_minute(bench.now));
     }

@@ -1,7 +1,7 @@
-//! One player: a track that advances with the clock, and what becomes of it.
+//! One player: its track, which advances with the clock, its voice and its filters.
 //!
-//! Nothing here looks at a clock or sends anything: every call is told the time and a scribe.
-//! What happens by itself is in `due.rs`.
+//! Nothing here reads a clock or sends anything: every call takes the time and a frame writer.
+//! Timed events are in `due.rs`.
 
 mod due;
 
@@ -9,37 +9,27 @@ use serde_json::json;
 
 use super::{
     filters::Filters,
-    scribe::Scribe,
+    frame_writer::FrameWriter,
+    settings::Pace,
     track::Track,
     voice::Claim,
     wire::{Exception, PlayerObject, PlayerState, Quirks, TrackObject},
 };
 
-/// Tracks that follow each other within so long count as one stretch of sound.
+/// Longest pause between two tracks that count as continuous sound, in milliseconds.
 const SWITCH: i64 = 100;
 
-/// How long things take, in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
-    /// Between two updates of a player.
-    pub(crate) update: i64,
-    /// From the last sound of a track to the event that it is stuck.
-    pub(crate) stuck: i64,
-    /// From the last time a track was listened to until it is cleaned up.
-    pub(crate) cleanup: i64,
-}
-
-/// What is wrong with a track.
+/// Fault of a track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// Nothing: it plays to its end.
+    /// No fault: it plays to its end.
     #[default]
     Plays,
     /// It cannot be loaded.
     Fails,
     /// It breaks off at this position.
     Breaks(i64),
-    /// It gives no more sound from this position on.
+    /// It gets stuck at this position.
     Sticks(i64),
 }
 
@@ -76,13 +66,13 @@ pub(crate) struct Playing {
     end: Option<i64>,
     fate: Fate,
     begun_at: i64,
-    /// Since when there is no sound.
+    /// Time since which there is no sound.
     stuck_since: Option<i64>,
     is_told_stuck: bool,
 }
 
 impl Playing {
-    /// Its length in milliseconds; `i64::MAX` where it is not known, which some servers say with -1.
+    /// Length in milliseconds; `i64::MAX` if unknown, which some servers write as -1.
     fn length(&self) -> i64 {
         match self.track.info.length {
             ..0 => i64::MAX,
@@ -100,20 +90,20 @@ pub(crate) struct Player {
     pub(crate) volume: u16,
     pub(crate) paused: bool,
     filters: Filters,
-    /// What the client gave as voice.
+    /// Voice state that the client gave.
     pub(crate) voice: Option<Claim>,
     /// Whether the voice is open.
     pub(crate) is_connected: bool,
     next_update: Option<i64>,
-    /// Since when nobody listens, while a track is set.
+    /// Time since which nobody listens, while a track is set.
     unheard_since: Option<i64>,
-    /// Since when sound flows without a break.
+    /// Time since which sound flows without a pause.
     pub(crate) flows_since: Option<i64>,
-    /// When the last sound flowed.
+    /// Time of the last sound.
     flowed_until: i64,
     /// Made by ambient traffic, not by a client.
     pub(crate) is_ambient: bool,
-    /// For when the housekeeper has it on his list.
+    /// Time of its entry in the player timers.
     pub(crate) listed: Option<i64>,
 }
 
@@ -138,7 +128,7 @@ impl Player {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What it is.
+    // State.
 
     /// Milliseconds of the track in one of the clock.
     fn speed(&self) -> f64 {
@@ -200,7 +190,7 @@ impl Player {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // What is done to it.
+    // Changes.
 
     /// Changes something that the speed depends on.
     fn change<T>(&mut self, now: i64, change: impl FnOnce(&mut Self) -> T) -> T {
@@ -221,7 +211,7 @@ impl Player {
         })
     }
 
-    /// Keeps the times since when sound flows, and since when nobody listens.
+    /// Updates the times of sound and of listening.
     fn note_flow(&mut self, flowed: bool, now: i64) {
         let flows = self.flows();
         if flowed && !flows {
@@ -239,7 +229,7 @@ impl Player {
         };
     }
 
-    /// Sound has flowed for a whole minute by now, and flows.
+    /// Whether sound has flowed for the whole last minute.
     pub(crate) fn has_full_minute(&self, now: i64) -> bool {
         self.flows() && self.flows_since.is_some_and(|since| now - since >= 60_000)
     }
@@ -252,13 +242,13 @@ impl Player {
         start: i64,
         end: Option<i64>,
         now: i64,
-        scribe: &mut Scribe<'_>,
+        writer: &mut FrameWriter<'_>,
     ) {
         let flowed = self.flows();
         if self.playing.is_some() {
-            self.end(EndReason::Replaced, now, scribe);
+            self.end(EndReason::Replaced, now, writer);
         }
-        scribe.started(&track, start);
+        writer.started(&track, start);
         self.playing = Some(Playing {
             track,
             position: whole_to_float(start),
@@ -272,11 +262,11 @@ impl Player {
         self.unheard_since = None;
         self.note_flow(flowed, now);
         self.next_update = Some(now + self.pace.update);
-        scribe.update(self.state(now));
+        writer.update(self.state(now));
     }
 
     /// Ends the track that plays.
-    pub(crate) fn end(&mut self, reason: EndReason, now: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn end(&mut self, reason: EndReason, now: i64, writer: &mut FrameWriter<'_>) {
         let position = self.position(now);
         let flowed = self.flows();
         let Some(playing) = self.playing.take() else {
@@ -284,25 +274,25 @@ impl Player {
         };
         self.next_update = None;
         self.note_flow(flowed, now);
-        scribe.ended(&playing.track, position, reason.word());
+        writer.ended(&playing.track, position, reason.word());
     }
 
-    /// Lets the track break off, as it does when its source fails.
+    /// Breaks the track off, as when its source fails.
     pub(crate) fn fail(
         &mut self,
         exception: Exception,
         reason: EndReason,
         now: i64,
-        scribe: &mut Scribe<'_>,
+        writer: &mut FrameWriter<'_>,
     ) {
         let position = self.position(now);
         if let Some(playing) = &self.playing {
-            scribe.failed(&playing.track, position, exception);
-            self.end(reason, now, scribe);
+            writer.failed(&playing.track, position, exception);
+            self.end(reason, now, writer);
         }
     }
 
-    /// Lets the track give no more sound since then; the event about it comes when the node has waited long enough.
+    /// Stops the track's sound at a time; `TrackStuckEvent` follows after the threshold.
     pub(crate) fn stick(&mut self, since: i64, now: i64) {
         self.change(now, |player| {
             if let Some(playing) = &mut player.playing {
@@ -312,20 +302,20 @@ impl Player {
         });
     }
 
-    pub(crate) fn pause(&mut self, paused: bool, now: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn pause(&mut self, paused: bool, now: i64, writer: &mut FrameWriter<'_>) {
         if self.paused != paused {
             self.change(now, |player| player.paused = paused);
-            scribe.other("PauseEvent", || json!({"paused": paused}));
+            writer.other("PauseEvent", || json!({"paused": paused}));
         }
     }
 
-    pub(crate) fn set_volume(&mut self, volume: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn set_volume(&mut self, volume: i64, writer: &mut FrameWriter<'_>) {
         self.volume = u16::try_from(volume.clamp(0, 1000)).unwrap_or_default();
-        scribe.other("VolumeChangedEvent", || json!({"volume": self.volume}));
+        writer.other("VolumeChangedEvent", || json!({"volume": self.volume}));
     }
 
     /// Goes to a position; streams and idle players do not (protocol §6, step 7).
-    pub(crate) fn seek(&mut self, position: i64, now: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn seek(&mut self, position: i64, now: i64, writer: &mut FrameWriter<'_>) {
         let flowed = self.flows();
         let Some(playing) = &mut self.playing else {
             return;
@@ -336,9 +326,9 @@ impl Player {
             playing.stuck_since = None;
             playing.is_told_stuck = false;
             self.note_flow(flowed, now);
-            scribe.other("SeekEvent", || json!({"position": position}));
+            writer.other("SeekEvent", || json!({"position": position}));
         }
-        scribe.update(self.state(now));
+        writer.update(self.state(now));
     }
 
     /// Sets where the track ends before its end.
@@ -349,24 +339,24 @@ impl Player {
     }
 
     /// Puts these filters in the place of all others.
-    pub(crate) fn set_filters(&mut self, filters: Filters, now: i64, scribe: &mut Scribe<'_>) {
+    pub(crate) fn set_filters(&mut self, filters: Filters, now: i64, writer: &mut FrameWriter<'_>) {
         self.change(now, |player| player.filters = filters);
         let filters = &self.filters;
-        scribe.other("FiltersChangedEvent", || json!({"filters": filters}));
-        scribe.update(self.state(now));
+        writer.other("FiltersChangedEvent", || json!({"filters": filters}));
+        writer.update(self.state(now));
     }
 
-    /// The voice opened.
-    pub(crate) fn connect(&mut self, claim: Claim, now: i64, scribe: &mut Scribe<'_>) {
+    /// Opens the voice connection.
+    pub(crate) fn connect(&mut self, claim: Claim, now: i64, writer: &mut FrameWriter<'_>) {
         self.change(now, |player| {
             player.is_connected = true;
             player.voice = Some(claim);
         });
-        scribe.other("PlayerConnectedEvent", || json!({"voice": {}}));
-        scribe.update(self.state(now));
+        writer.other("PlayerConnectedEvent", || json!({"voice": {}}));
+        writer.update(self.state(now));
     }
 
-    /// The voice did not open, or there is none any more, and nothing is told about it.
+    /// Drops the voice connection without an event.
     pub(crate) fn disconnect(&mut self, claim: Option<Claim>, now: i64) {
         self.change(now, |player| {
             player.is_connected = false;
@@ -374,18 +364,18 @@ impl Player {
         });
     }
 
-    /// The voice was closed.
+    /// Closes the voice connection with an event.
     pub(crate) fn close_voice(
         &mut self,
         code: u16,
         reason: &str,
         by_remote: bool,
         now: i64,
-        scribe: &mut Scribe<'_>,
+        writer: &mut FrameWriter<'_>,
     ) {
         self.disconnect(None, now);
-        scribe.voice_closed(code, reason, by_remote);
-        scribe.update(self.state(now));
+        writer.voice_closed(code, reason, by_remote);
+        writer.update(self.state(now));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a node says of itself: version, info, and its route planner (protocol §5.4, §5.5).
+//! Version, info and route planner of a node (protocol §5.4, §5.5).
 
 use serde_json::{Value, json};
 

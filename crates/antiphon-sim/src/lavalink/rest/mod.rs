@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{quirk::NodeQuirk, state::State, stats::For, wire::text};
 
-/// An answer on its way out.
+/// A response to be sent.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -60,7 +60,7 @@ impl Answer {
     }
 }
 
-/// Why a request is refused: a status, and the words.
+/// Refusal of a request: status and message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
@@ -110,7 +110,7 @@ impl Call<'_> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A flag of the query, in any of the words that Spring takes for true; false where it is not there.
+    /// A flag of the query, in any spelling that Spring reads as true; false if absent.
     pub(crate) fn flag(&self, name: &str) -> bool {
         let field = self.field(name).unwrap_or_default().trim();
         // Clients written in Python ask for `noReplace=True`.
@@ -134,7 +134,7 @@ impl Call<'_> {
 }
 
 impl State {
-    /// Answers a request, and notes what a client of this protocol would not ask.
+    /// Handles a request; notes one that no client of this protocol should send.
     pub(crate) fn route(&mut self, node: usize, request: &Request<Option<Bytes>>) -> Answer {
         if let Some(answer) = self.authorize(node, request) {
             return answer;
@@ -203,7 +203,7 @@ impl State {
         }
     }
 
-    /// What Spring says to a path or a method that it has no handler for.
+    /// Spring's response to an unknown path or method.
     fn no_such_route(&self, call: &Call<'_>, method: &Method, steps: &[&str]) -> Refusal {
         let path = call.request.uri().path();
         if self.nodes[call.node].is_other_version && path == "/v4/websocket" {

@@ -66,7 +66,7 @@ impl State {
             .ok_or_else(|| Refusal::new(404, "Player not found"))
     }
 
-    /// Changes the player at once, and tells about it after the answer.
+    /// Changes the player at once, and sends the events after the response.
     fn update_later(&mut self, key: &Key, update: Update, no_replace: bool) -> Routed {
         self.held = Some(Vec::new());
         let outcome = self.update(key, update, no_replace);

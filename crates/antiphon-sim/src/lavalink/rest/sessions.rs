@@ -19,7 +19,7 @@ impl State {
     pub(crate) fn live_session(&self, node: usize, id: &str) -> Result<Arc<str>, Refusal> {
         let session = self.nodes[node].sessions.get(id);
         let session = session.filter(|session| session.link.is_some());
-        if session.is_none() && !self.issued.contains(id) {
+        if session.is_none() && !self.session_ids.knows(id) {
             self.note(format!(
                 "a request about a session that never was: {id:.40}"
             ));

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use super::{Answer, Call, State, call::Routed};
-use crate::queup::state::Client;
+use crate::queup::logins::Client;
 
 /// The page behind the redirect: an error for those who follow it.
 pub(super) fn login_page() -> Answer {
@@ -31,7 +31,7 @@ impl State {
             self.secrets.u64(..),
             self.secrets.u64(..)
         );
-        self.sessions.add(cookie.clone(), user);
+        self.logins.sessions.add(cookie.clone(), user);
         Ok(Answer::ok(json!({})).with_header(
             "set-cookie",
             format!("connect.sid={cookie}; Path=/; HttpOnly"),
@@ -54,13 +54,13 @@ impl State {
         let token = format!("{header}.{claims}.{signature}");
         let request = format!("{:032x}", self.secrets.u128(..));
         let data = json!({"action": 17, "clientId": client.id(), "reqId": request, "token": token});
-        self.tokens.add(token, client);
+        self.logins.tokens.add(token, client);
         Answer::ok(data)
     }
 
     pub(super) fn logout(&mut self, call: &Call) -> Answer {
         if let Some(cookie) = &call.cookie {
-            self.sessions.remove(cookie);
+            self.logins.sessions.remove(cookie);
         }
         Answer::ok(json!({}))
     }

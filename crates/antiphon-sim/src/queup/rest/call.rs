@@ -1,4 +1,4 @@
-//! A request as its route sees it, and the answer it gets.
+//! Requests and responses of routes.
 
 use form_urlencoded::parse;
 use http::{HeaderMap, Method, Request, header};
@@ -54,7 +54,7 @@ impl Fields {
             .collect()
     }
 
-    /// A yes or no in any of the spellings that clients use.
+    /// A flag, in any spelling that clients use.
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {
         match self.get(name)? {
             "1" | "true" => Some(true),
@@ -91,7 +91,7 @@ pub(crate) struct Call {
     pub(crate) cookie: Option<String>,
     /// Id of the user whose session the cookie is.
     pub(crate) user: Option<String>,
-    /// What is wrong with the request, if something is.
+    /// Error of the request, if there is one.
     pub(crate) fault: Option<String>,
 }
 
@@ -150,7 +150,7 @@ fn session_cookie(headers: &HeaderMap) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// What a request gets back.
+/// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -169,7 +169,7 @@ pub(crate) enum Body {
     Text(String),
 }
 
-/// What a route gives: an answer, or the one that cut it short.
+/// Result of a route: a response, or an early one.
 pub(crate) type Routed = Result<Answer, Answer>;
 
 impl Answer {

@@ -11,7 +11,7 @@ use crate::{
 
 /// Longest chat message, in characters as they are read.
 const LONGEST: usize = 255;
-/// Shortest time between two messages of someone without a role, in slow mode.
+/// Shortest time between two messages of a user without a role, in slow mode.
 const SLOW_MODE: i64 = 5000;
 
 impl State {
@@ -96,7 +96,7 @@ impl State {
         Ok(Answer::ok(json!({})))
     }
 
-    /// The caller, the room and someone without a role there, on whom staff may act.
+    /// The caller, the room, and a user without a role there.
     fn target(
         &self,
         call: &Call,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Answer, Call, State, call::Routed};
 use crate::queup::text;
 
-/// People besides oneself in a conversation.
+/// Most other users in a conversation.
 const RECIPIENTS: usize = 10;
 
 impl State {

@@ -18,7 +18,7 @@ use call::{Call, Routed};
 use super::{model::Room, quirk, state::State};
 use crate::fault::{Quirk, RestFault};
 
-/// What is to be sent back, and how.
+/// A response, and the fault that the request met.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
@@ -32,7 +32,7 @@ impl State {
         call.user = call
             .cookie
             .as_deref()
-            .and_then(|cookie| self.sessions.get(cookie))
+            .and_then(|cookie| self.logins.sessions.get(cookie))
             .cloned();
         let fault = self
             .faults
@@ -80,7 +80,7 @@ impl State {
         answer
     }
 
-    /// Finds who is to answer; the order of the arms matters where a fixed word stands beside an id.
+    /// Dispatches a request; the order of the arms matters where a fixed word stands beside an id.
     fn route(&mut self, call: &Call) -> Routed {
         let get = call.method == Method::GET;
         let post = call.method == Method::POST;
@@ -208,7 +208,7 @@ impl State {
             .ok_or_else(|| Answer::error(404, "User not found"))
     }
 
-    /// Ids of the caller and the room, once the caller is found to have a right there.
+    /// Ids of the caller and the room, if the caller has a right there.
     fn staff(&self, call: &Call, room: &str, right: &str) -> Result<(String, String), Answer> {
         let me = Self::me(call)?;
         let room = self.place(room)?;
@@ -221,7 +221,7 @@ impl State {
         Ok((me, room.id.clone()))
     }
 
-    /// A field that the route cannot do without.
+    /// A required field.
     fn required<'a>(&self, call: &'a Call, name: &str) -> Result<&'a str, Answer> {
         call.body.get(name).ok_or_else(|| {
             self.note(format!("{} {}: no field `{name}`", call.method, call.path));

@@ -1,4 +1,4 @@
-//! The queue, the song that plays, and votes.
+//! The queue, the playing song and votes.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -227,7 +227,7 @@ impl State {
         };
         let mut queued = Vec::new();
         for song in list.songs.clone() {
-            // What cannot be queued is passed over, as the site does with long playlists.
+            // Songs that cannot be queued are skipped, as the site does with long playlists.
             queued.extend(self.queue_song(&id, &me, &song));
         }
         Ok(Answer::ok(json!(queued)))

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Call, State, call::Routed};
 use crate::queup::model::Shown;
 
-/// Settings that staff may change, with what they are.
+/// Settings that staff may change, with their types.
 const SETTINGS: [(&str, Setting); 20] = [
     ("name", Setting::Text),
     ("description", Setting::Text),
@@ -29,7 +29,7 @@ const SETTINGS: [(&str, Setting); 20] = [
     ("roomPassword", Setting::Text),
 ];
 
-/// What a setting's value is.
+/// Type of a setting's value.
 #[derive(Clone, Copy, Debug)]
 enum Setting {
     Text,
@@ -37,9 +37,9 @@ enum Setting {
     Flag,
 }
 
-/// Wrong passwords before someone has to wait.
+/// Wrong passwords before a user has to wait.
 const WRONG_PASSWORDS: u32 = 5;
-/// How long they have to wait.
+/// Wait after too many wrong passwords.
 const PASSWORD_WAIT: i64 = 2 * 60 * 60 * 1000;
 /// Rooms that one user may create.
 const ROOMS_PER_USER: usize = 5;
@@ -199,12 +199,12 @@ impl State {
         Ok(Answer::ok(member))
     }
 
-    /// Leaving is answered alike whether one was there or not.
+    /// Leaving has the same response for users who were not there.
     pub(super) fn leave_room(&mut self, call: &Call, room: &str) -> Routed {
         let me = Self::me(call)?;
         let id = self.room_id(room)?;
         self.leave(&id, &me);
-        self.settle_due(&format!("room:{id}"), &me);
+        self.channels.settle_due(&format!("room:{id}"), &me);
         Ok(Answer::ok(json!({})))
     }
 

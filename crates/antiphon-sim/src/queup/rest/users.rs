@@ -1,4 +1,4 @@
-//! Users: who they are, whom they follow, what they are called.
+//! Users: profiles, followed users and names.
 
 use http::Method;
 use serde_json::{Value, json};

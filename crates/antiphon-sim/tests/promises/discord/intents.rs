@@ -3,7 +3,11 @@
 use antiphon_sim::{Query, Simulator};
 use serde_json::{Value, json};
 
-use super::{ALL, client::Client, identified};
+use super::{
+    ALL,
+    client::{Client, Rest},
+    identified,
+};
 
 /// Lets one thing of every kind happen, and gives the names of the events that a bot with these intents hears.
 async fn heard(bot: &str, intents: u64) -> (Vec<String>, Vec<Value>) {
@@ -98,6 +102,46 @@ async fn content_is_kept_from_those_without_the_intent() {
         !row.expect("a row").body.contains("not for bots"),
         "the row is what was sent"
     );
+}
+
+/// A message of another bot with everything that counts as content.
+fn rich() -> Value {
+    json!({
+        "content": "hear ye",
+        "embeds": [{"title": "hidden title"}],
+        "attachments": [{"id": 0, "filename": "hidden.txt"}],
+        "components": [{
+            "type": 1,
+            "components": [{"type": 2, "style": 1, "label": "hidden label", "custom_id": "b"}],
+        }],
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn embeds_attachments_and_components_are_content_too() {
+    for (intents, is_hidden) in [(ALL & !(1 << 15), true), (ALL, false)] {
+        let (sim, mut client) = identified(intents).await;
+        let path = format!("/channels/{}/messages", sim.discord().channel_id());
+        let posted = Rest::of(&sim, "cantor").post(&path, &rich()).await.ok();
+        let original = posted["id"].as_str().expect("an id").parse();
+        sim.discord()
+            .reply("loft", "mira", original.expect("a number"), "well said");
+        let message = client.event("MESSAGE_CREATE").await;
+        let answer = client.event("MESSAGE_CREATE").await;
+        for message in [&message, &answer["referenced_message"]] {
+            for field in ["embeds", "attachments", "components"] {
+                let shown = message[field].as_array().map(Vec::len);
+                assert_eq!(shown, Some(usize::from(!is_hidden)), "{field} of {message}");
+            }
+            assert_eq!(message.to_string().contains("hidden"), !is_hidden);
+        }
+        let question = sim
+            .discord()
+            .ask("loft", "mira", "Who sings?", &["Teo", "Iris"]);
+        let poll = client.event("MESSAGE_CREATE").await;
+        assert_eq!(poll["id"], question.to_string());
+        assert_eq!(poll.get("poll").is_none(), is_hidden, "{poll}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

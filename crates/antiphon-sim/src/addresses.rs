@@ -1,0 +1,72 @@
+//! Addresses and logins of a simulation over real sockets.
+
+use std::fmt;
+
+use antiphon_core::Secret;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::Value;
+
+use crate::platforms::Platforms;
+
+/// Every address and login of a simulation, as `antiphon sim` prints them first.
+///
+/// Serialised, it is a map of the control address and of each platform's addresses. A platform's own are typed on its
+/// control handle, such as [`Discord::addresses`](crate::discord::Discord::addresses).
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Addresses {
+    /// URL that takes commands and shows the ledger.
+    pub control: String,
+    platforms: Vec<(&'static str, Value)>,
+}
+
+impl fmt::Debug for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The platforms' values show passwords and tokens.
+        f.debug_struct("Addresses")
+            .field("control", &self.control)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for Addresses {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("control", &self.control)?;
+        for (name, addresses) in &self.platforms {
+            map.serialize_entry(name, addresses)?;
+        }
+        map.end()
+    }
+}
+
+impl Addresses {
+    pub(crate) fn new(control: &str, platforms: &Platforms) -> Self {
+        let platforms = platforms.iter();
+        Self {
+            control: format!("http://{control}"),
+            platforms: platforms
+                .map(|(name, platform)| (name, platform.addresses_json()))
+                .collect(),
+        }
+    }
+}
+
+/// A login. Serialising it shows the password, which readers need to log in.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Login {
+    /// E-mail address.
+    pub email: String,
+    /// Password.
+    #[serde(serialize_with = "exposed")]
+    pub password: Secret,
+    /// Name of the user.
+    pub username: String,
+    /// Id of the user.
+    pub user_id: String,
+}
+
+pub(crate) fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}

@@ -1,0 +1,199 @@
+//! The control address: takes commands, and shows the ledger and the notes.
+
+use std::{convert::Infallible, hint::black_box, net::SocketAddr, sync::Arc};
+
+use antiphon_core::Secret;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+
+use crate::{
+    addresses::{Addresses, Login},
+    command::Command,
+    gate::Gate,
+    ledger::{Ledger, Query},
+    line::Line,
+    platforms::Platforms,
+    queup::QueUp,
+};
+
+/// Longest command.
+const LONGEST: usize = 1 << 20;
+/// Rows shown at a time, unless fewer are asked for.
+const PAGE: usize = 10_000;
+
+/// The server of the control address; clones serve the same simulation.
+#[derive(Clone)]
+pub(crate) struct ControlServer {
+    platforms: Platforms,
+    ledger: Ledger,
+    addresses: Arc<Addresses>,
+    gate: Gate,
+    token: Option<Secret>,
+}
+
+type Page = Response<Full<Bytes>>;
+
+impl ControlServer {
+    pub(crate) fn new(
+        platforms: Platforms,
+        ledger: Ledger,
+        addresses: Addresses,
+        gate: Gate,
+        token: Option<Secret>,
+    ) -> Self {
+        Self {
+            platforms,
+            ledger,
+            addresses: Arc::new(addresses),
+            gate,
+            token,
+        }
+    }
+
+    pub(crate) async fn serve(self, line: Line) {
+        let here = line.here();
+        let service =
+            service_fn(|request| async { Ok::<_, Infallible>(self.respond(request, here).await) });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(line), service);
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a control connection ended");
+        }
+    }
+
+    async fn respond(&self, request: Request<Incoming>, here: Option<SocketAddr>) -> Page {
+        let (head, body) = request.into_parts();
+        if let Some(error) = self.gate.refusal(&head.uri, &head.headers, here) {
+            return json(StatusCode::FORBIDDEN, &serde_json::json!({"error": error}));
+        }
+        if !self.is_known(&head.headers) {
+            let error = "the control address asks for its token: `Authorization: Bearer …`";
+            return json(
+                StatusCode::UNAUTHORIZED,
+                &serde_json::json!({"error": error}),
+            );
+        }
+        let query = head.uri.query().unwrap_or_default();
+        match (&head.method, head.uri.path()) {
+            (&Method::GET, "/") => json(StatusCode::OK, &*self.addresses),
+            (&Method::GET, "/ledger") => match parse_query(query) {
+                Ok(query) => self.show(&query),
+                Err(error) => wrong(&error),
+            },
+            (&Method::GET, "/notes") => lines(&self.ledger.notes()),
+            (&Method::GET, "/accounts") => {
+                let accounts = self.platforms.get::<QueUp>().accounts();
+                let accounts: Vec<Login> = accounts.into_iter().map(Login::from).collect();
+                json(StatusCode::OK, &accounts)
+            }
+            (&Method::GET, "/commands") => json(StatusCode::OK, &Platforms::help()),
+            (&Method::POST, "/do") => match Limited::new(body, LONGEST).collect().await {
+                Ok(body) => self.execute(&String::from_utf8_lossy(&body.to_bytes())),
+                Err(_) => wrong(&format!("a command has at most {LONGEST} bytes")),
+            },
+            _ => json(
+                StatusCode::NOT_FOUND,
+                &serde_json::json!({
+                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /notes, GET /accounts, GET /commands and POST /do",
+                }),
+            ),
+        }
+    }
+
+    /// Whether the caller knows the token, if there is one.
+    fn is_known(&self, headers: &http::HeaderMap) -> bool {
+        let Some(token) = &self.token else {
+            return true;
+        };
+        let given = headers.get(header::AUTHORIZATION);
+        let given = given.and_then(|value| value.to_str().ok()?.split_once(' '));
+        given.is_some_and(|(scheme, given)| {
+            scheme.eq_ignore_ascii_case("bearer") && is_same(given.trim_start(), token.expose())
+        })
+    }
+
+    /// Shows the rows that fit a query; refuses one that concerns rows that were dropped.
+    fn show(&self, query: &Query) -> Page {
+        match self.ledger.whole(query) {
+            Ok(rows) => lines(&rows),
+            Err(dropped) => json(
+                StatusCode::GONE,
+                &serde_json::json!({
+                    "error": format!(
+                        "the ledger is full, and its rows 1 to {dropped} were dropped: begin with `after={dropped}`, and compare nothing older"
+                    ),
+                    "dropped": dropped,
+                }),
+            ),
+        }
+    }
+
+    fn execute(&self, text: &str) -> Page {
+        match Command::parse(text).and_then(|command| self.platforms.execute(&command)) {
+            Ok(outcome) => json(StatusCode::OK, &outcome),
+            Err(error) => wrong(&error.to_string()),
+        }
+    }
+}
+
+/// Compares two texts in a time that tells nothing of where they differ.
+fn is_same(one: &str, other: &str) -> bool {
+    let pairs = one.bytes().zip(other.bytes());
+    let differences = pairs.fold(0, |seen, (one, other)| black_box(seen | (one ^ other)));
+    one.len() == other.len() && differences == 0
+}
+
+fn parse_query(text: &str) -> Result<Query, String> {
+    let mut query = Query {
+        limit: Some(PAGE),
+        ..Query::default()
+    };
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        let number = || {
+            value
+                .parse()
+                .map_err(|_| format!("`{name}` is not a number: {value}"))
+        };
+        match &*name {
+            "after" => query.after = number()?,
+            "limit" => query.limit = Some(usize::try_from(number()?).unwrap_or(usize::MAX)),
+            "due_to" => query.due_to = Some(value.into_owned()),
+            "connection" => query.connection = Some(value.into_owned()),
+            other => return Err(format!("no parameter named `{other}`")),
+        }
+    }
+    Ok(query)
+}
+
+fn wrong(error: &str) -> Page {
+    json(
+        StatusCode::BAD_REQUEST,
+        &serde_json::json!({"error": error}),
+    )
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Page {
+    let text = serde_json::to_string(value).unwrap_or_default() + "\n";
+    page(status, "application/json", text)
+}
+
+/// One JSON document a line.
+fn lines(values: &[impl Serialize]) -> Page {
+    let mut text = String::new();
+    for value in values {
+        text += &serde_json::to_string(value).unwrap_or_default();
+        text.push('\n');
+    }
+    page(StatusCode::OK, "application/x-ndjson", text)
+}
+
+fn page(status: StatusCode, kind: &'static str, text: String) -> Page {
+    let mut page = Response::new(Full::new(Bytes::from(text)));
+    *page.status_mut() = status;
+    page.headers_mut()
+        .insert(header::CONTENT_TYPE, http::HeaderValue::from_static(kind));
+    page
+}

@@ -1,0 +1,74 @@
+//! Where the simulated Discord listens, and its bots' logins.
+
+use antiphon_core::Secret;
+use serde::Serialize;
+
+use super::controls::{BotAccount, Discord};
+use crate::addresses::exposed;
+
+/// Addresses of the simulated Discord, and its bots.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DiscordAddresses {
+    /// Beginning of REST addresses.
+    pub rest: String,
+    /// Address of the Gateway, without its parameters.
+    pub gateway: String,
+    /// The bot with moderator permissions.
+    #[serde(flatten)]
+    pub bot: BotLogin,
+    /// Id of the guild that the bot is in.
+    pub guild_id: String,
+    /// Id of a text channel there.
+    pub channel_id: String,
+    /// Id of a voice channel there.
+    pub voice_channel_id: String,
+    /// Further bots: one that may do anything, one without rights and privileged intents, and one that is in no guild.
+    pub accounts: Vec<BotLogin>,
+}
+
+/// A bot and its token. Serialising it shows the token, which readers need to log in.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct BotLogin {
+    /// Token, without `Bot `.
+    #[serde(serialize_with = "exposed")]
+    pub token: Secret,
+    /// Id of the application.
+    pub application_id: String,
+    /// Id of the bot's user.
+    pub user_id: String,
+    /// Name of the bot's user.
+    pub username: String,
+}
+
+impl From<BotAccount> for BotLogin {
+    fn from(account: BotAccount) -> Self {
+        Self {
+            token: account.token,
+            application_id: account.application.to_string(),
+            user_id: account.id.to_string(),
+            username: account.username,
+        }
+    }
+}
+
+impl DiscordAddresses {
+    pub(super) fn new(rest: &str, gateway: &str, discord: &Discord) -> Self {
+        let bot = discord.account();
+        let others = discord.accounts().into_iter();
+        let own = bot.id;
+        let accounts = others
+            .filter(|account| account.id != own)
+            .map(BotLogin::from);
+        Self {
+            rest: format!("http://{rest}/api/v10"),
+            gateway: format!("ws://{gateway}"),
+            bot: bot.into(),
+            guild_id: discord.guild_id().to_string(),
+            channel_id: discord.channel_id().to_string(),
+            voice_channel_id: discord.voice_channel_id().to_string(),
+            accounts: accounts.collect(),
+        }
+    }
+}

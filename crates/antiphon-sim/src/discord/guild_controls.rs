@@ -1,0 +1,448 @@
+//! Control of guilds: members, roles, channels, voice and other messages.
+
+use serde_json::{Value, json};
+
+use super::{
+    controls::Discord,
+    messages::Draft,
+    model::{Channel, Member, Role, kind},
+};
+
+impl Discord {
+    // -----------------------------------------------------------------------------------------------------------------
+    // Members.
+
+    /// Joins a guild.
+    pub fn join(&self, guild: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            state.join(guild, user);
+        });
+    }
+
+    /// Leaves a guild; a bot receives `GUILD_DELETE`.
+    pub fn leave(&self, guild: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            state.depart(guild, user);
+        });
+    }
+
+    /// Kicks a user.
+    pub fn kick(&self, guild: &str, by: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let (by, user) = (state.someone(by), state.someone(who));
+            state.kick(guild, by, user, None);
+        });
+    }
+
+    /// Bans a user.
+    pub fn ban(&self, guild: &str, by: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let (by, user) = (state.someone(by), state.someone(who));
+            state.ban(guild, by, user, None);
+        });
+    }
+
+    /// Lifts a ban.
+    pub fn unban(&self, guild: &str, by: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let (by, user) = (state.someone(by), state.someone(who));
+            state.unban(guild, by, user, None);
+        });
+    }
+
+    /// Sets a member's nickname; `None` removes it.
+    pub fn nick(&self, guild: &str, who: &str, nick: Option<&str>) {
+        self.change_member(guild, who, |member| member.nick = nick.map(str::to_owned));
+    }
+
+    fn change_member(&self, guild: &str, who: &str, change: impl FnOnce(&mut Member)) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            state.change_member(guild, user, change);
+        });
+    }
+
+    /// Gives a member a role by its name, or takes it.
+    pub fn give_role(&self, guild: &str, by: &str, who: &str, role: &str, on: bool) {
+        self.in_guild(guild, |state, guild| {
+            let (by, user) = (state.someone(by), state.someone(who));
+            let roles = state
+                .community
+                .guilds
+                .get(&guild)
+                .map(|home| home.roles.values());
+            let known = roles
+                .into_iter()
+                .flatten()
+                .find(|known| known.name == role)
+                .map(|role| role.id);
+            if let Some(role) = known {
+                state.set_role(guild, by, user, role, on);
+            } else {
+                state.note(format!("no role named `{role}`"));
+            }
+        });
+    }
+
+    /// Sets a member's presence: `online`, `idle`, `dnd` or `offline`, with a game or without.
+    pub fn appear(&self, guild: &str, who: &str, status: &str, plays: Option<&str>) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            let activity = plays.map(
+                |name| json!({"id": "game", "name": name, "type": 0, "created_at": state.now()}),
+            );
+            state.appear(guild, user, status, activity.into_iter().collect());
+        });
+    }
+
+    /// Adds new members without an event.
+    pub fn crowd(&self, guild: &str, members: usize) {
+        self.in_guild(guild, |state, guild| {
+            for number in 0..members {
+                let user = state.add_user(&format!("chorister_{number}"), false);
+                let joined_at = state.now();
+                if let Some(home) = state.community.guilds.get_mut(&guild) {
+                    home.members.insert(
+                        user,
+                        Member {
+                            joined_at,
+                            ..Member::default()
+                        },
+                    );
+                }
+            }
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Roles, channels, threads.
+
+    /// Creates a role; returns its id, or zero if there is no such guild.
+    pub fn add_role(&self, guild: &str, by: &str, name: &str) -> u64 {
+        let made = self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.add_role(guild, by, |role| name.clone_into(&mut role.name))
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Renames a role.
+    pub fn rename_role(&self, guild: &str, by: &str, role: u64, name: &str) {
+        self.change_role(guild, by, role, |role| name.clone_into(&mut role.name));
+    }
+
+    /// Sets a role's permissions, as Discord's bits.
+    pub fn permit_role(&self, guild: &str, by: &str, role: u64, permissions: u64) {
+        self.change_role(guild, by, role, |role| role.permissions = permissions);
+    }
+
+    fn change_role(&self, guild: &str, by: &str, role: u64, change: impl FnOnce(&mut Role)) {
+        self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.change_role(guild, by, role, change);
+        });
+    }
+
+    /// Deletes a role.
+    pub fn remove_role(&self, guild: &str, by: &str, role: u64) {
+        self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.remove_role(guild, by, role);
+        });
+    }
+
+    /// Creates a text channel; returns its id, or zero if there is no such guild.
+    pub fn add_channel(&self, guild: &str, by: &str, name: &str) -> u64 {
+        let made = self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.add_channel(guild, by, |channel| name.clone_into(&mut channel.name))
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Sets a channel's topic.
+    pub fn topic(&self, channel: &str, by: &str, topic: &str) {
+        self.change_channel(channel, by, |channel| {
+            channel.topic = Some(topic.to_owned());
+        });
+    }
+
+    /// Sets a voice channel's user limit; zero removes it.
+    pub fn user_limit(&self, channel: &str, by: &str, limit: u64) {
+        self.change_channel(channel, by, |channel| channel.user_limit = limit);
+    }
+
+    fn change_channel(&self, channel: &str, by: &str, change: impl FnOnce(&mut Channel)) {
+        self.in_channel(channel, |state, channel| {
+            let by = state.someone(by);
+            state.change_channel(by, channel, change);
+        });
+    }
+
+    /// Deletes a channel or a thread.
+    pub fn remove_channel(&self, channel: &str, by: &str) {
+        self.in_channel(channel, |state, channel| {
+            let by = state.someone(by);
+            state.remove_channel(by, channel);
+        });
+    }
+
+    /// Creates a thread; returns its id, or zero if there is no such channel.
+    pub fn add_thread(&self, channel: &str, by: &str, name: &str) -> u64 {
+        let made = self.in_channel(channel, |state, channel| {
+            let by = state.someone(by);
+            state.add_thread(channel, by, name)
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Joins a thread, or leaves it.
+    pub fn follow_thread(&self, thread: &str, who: &str, on: bool) {
+        self.in_channel(thread, |state, thread| {
+            let user = state.someone(who);
+            state.set_thread_member(thread, user, on);
+        });
+    }
+
+    /// Creates an invite; returns its code.
+    pub fn invite(&self, channel: &str, by: &str) -> String {
+        let made = self.in_channel(channel, |state, channel| {
+            let by = state.someone(by);
+            state.invite(channel, by)
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Revokes an invite; returns whether it existed.
+    pub fn revoke(&self, guild: &str, code: &str) -> bool {
+        self.in_guild(guild, |state, guild| state.revoke(guild, code))
+            .unwrap_or_default()
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // The guild itself.
+
+    /// Renames a guild, which then goes by its new name or its id.
+    pub fn rename_guild(&self, guild: &str, by: &str, name: &str) {
+        self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.rename_guild(guild, by, name);
+        });
+    }
+
+    /// Makes a guild unavailable, as an outage does, or available again.
+    pub fn available(&self, guild: &str, on: bool) {
+        self.in_guild(guild, |state, guild| state.set_available(guild, on));
+    }
+
+    /// Makes a guild's description this many bytes longer, so that its `GUILD_CREATE` is huge.
+    pub fn swell(&self, guild: &str, bytes: usize) {
+        self.in_guild(guild, |state, guild| {
+            if let Some(guild) = state.community.guilds.get_mut(&guild) {
+                guild.padding = bytes;
+            }
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Messages of other kinds.
+
+    /// Replies to a message; returns the reply's id, or zero if there is no such channel.
+    pub fn reply(&self, channel: &str, by: &str, to: u64, text: &str) -> u64 {
+        let posted = self.in_channel(channel, |state, channel| {
+            let author = state.someone(by);
+            state.post(
+                channel,
+                author,
+                Draft {
+                    reply_to: Some(to),
+                    ..Draft::text(text)
+                },
+            )
+        });
+        posted.unwrap_or_default()
+    }
+
+    /// Posts a poll; returns the id of its message.
+    pub fn ask(&self, channel: &str, by: &str, question: &str, answers: &[&str]) -> u64 {
+        let posted = self.in_channel(channel, |state, channel| {
+            let author = state.someone(by);
+            let poll = state.poll(question, answers);
+            state.post(
+                channel,
+                author,
+                Draft {
+                    poll: Some(poll),
+                    ..Draft::text("")
+                },
+            )
+        });
+        posted.unwrap_or_default()
+    }
+
+    /// Votes for an answer of a poll, counted from 1, or removes the vote.
+    pub fn vote(&self, channel: &str, message: u64, by: &str, answer: u64, on: bool) {
+        self.in_channel(channel, |state, channel| {
+            let user = state.someone(by);
+            state.vote(channel, message, user, answer, on);
+        });
+    }
+
+    /// Sends a bot a direct message; returns the ids of the channel and of the message.
+    pub fn whisper(&self, by: &str, to: &str, text: &str) -> (u64, u64) {
+        let bot = self.account_named(to).id;
+        self.act(|state| {
+            let author = state.someone(by);
+            let channel = state.conversation(author, bot);
+            (channel, state.post(channel, author, Draft::text(text)))
+        })
+    }
+
+    /// Pins a message, or unpins it; returns whether it exists.
+    pub fn pin(&self, channel: &str, message: u64, on: bool) -> bool {
+        self.in_channel(channel, |state, channel| state.pin(channel, message, on))
+            .unwrap_or_default()
+    }
+
+    /// Deletes several messages at once; returns how many existed.
+    pub fn delete_many(&self, channel: &str, messages: &[u64]) -> usize {
+        self.in_channel(channel, |state, channel| {
+            state.delete_many(channel, messages)
+        })
+        .unwrap_or_default()
+    }
+
+    /// Uses a slash command of a bot; returns the id of the interaction.
+    pub fn command(&self, channel: &str, by: &str, bot: &str, name: &str, options: &Value) -> u64 {
+        let data = json!({"id": "1", "name": name, "type": 1, "options": options});
+        self.interact(channel, by, bot, 2, &data)
+    }
+
+    /// Uses a component of a bot's message; returns the id of the interaction.
+    pub fn press(&self, channel: &str, by: &str, bot: &str, custom_id: &str) -> u64 {
+        self.interact(
+            channel,
+            by,
+            bot,
+            3,
+            &json!({"custom_id": custom_id, "component_type": 2}),
+        )
+    }
+
+    fn interact(&self, channel: &str, by: &str, bot: &str, kind: u8, data: &Value) -> u64 {
+        let bot = self.account_named(bot).id;
+        let asked = self.in_channel(channel, |state, channel| {
+            let user = state.someone(by);
+            state.interact(channel, user, bot, kind, data)
+        });
+        asked.unwrap_or_default()
+    }
+
+    /// Type of the response to an interaction; `None` until there is one.
+    pub fn answer_to(&self, interaction: u64) -> Option<u64> {
+        self.act(|state| state.rest.interactions.get(&interaction)?.answered)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Voice.
+
+    /// Joins a voice channel, or moves there.
+    pub fn join_voice(&self, channel: &str, who: &str) {
+        self.in_channel(channel, |state, channel| {
+            let user = state.someone(who);
+            let guild = state
+                .community
+                .channels
+                .get(&channel)
+                .and_then(|channel| channel.guild);
+            if let Some(guild) = guild {
+                state.join_voice(guild, user, channel, false, false);
+            }
+        });
+    }
+
+    /// Disconnects a user from voice.
+    pub fn leave_voice(&self, guild: &str, who: &str) {
+        self.in_guild(guild, |state, guild| {
+            let user = state.someone(who);
+            state.leave_voice(guild, user);
+        });
+    }
+
+    /// Gives a bot another voice server.
+    pub fn change_voice_server(&self, guild: &str, bot: &str) {
+        let bot = self.account_named(bot).id;
+        self.in_guild(guild, |state, guild| state.change_voice_server(guild, bot));
+    }
+
+    /// Voice state of a user in a guild: channel, voice session and the voice server's token.
+    pub fn voice(&self, guild: &str, who: &str) -> Option<(u64, String, String)> {
+        self.in_guild(guild, |state, guild| {
+            let user = state.community.user_named(who)?;
+            let voice = state.community.guilds.get(&guild)?.voices.get(&user)?;
+            Some((voice.channel, voice.session.clone(), voice.token.clone()))
+        })?
+    }
+
+    /// Sets whether `VOICE_SERVER_UPDATE` precedes `VOICE_STATE_UPDATE`.
+    pub fn voice_server_first(&self, on: bool) {
+        self.act(|state| state.gateway.faults.voice_server_first = on);
+    }
+
+    /// Sets whether a voice channel has no voice server for the first second.
+    pub fn voice_server_missing(&self, on: bool) {
+        self.act(|state| state.gateway.faults.voice_server_missing = on);
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Faults of events.
+
+    /// Sets whether chunks of members come in reverse order.
+    pub fn reverse_chunks(&self, on: bool) {
+        self.act(|state| state.gateway.faults.chunks_reversed = on);
+    }
+
+    /// Withholds the chunk of members with this index; `None` withholds none.
+    pub fn withhold_chunk(&self, index: Option<usize>) {
+        self.act(|state| state.gateway.faults.chunk_missing = index);
+    }
+
+    /// Sets how many members a chunk has, at most 1,000.
+    pub fn chunk_size(&self, members: usize) {
+        self.act(|state| state.gateway.faults.chunk_size = Some(members));
+    }
+
+    /// Sets whether `MESSAGE_UPDATE` has only the changed fields.
+    pub fn partial_updates(&self, on: bool) {
+        self.act(|state| state.gateway.faults.partial_updates = on);
+    }
+
+    /// Sets whether presences have an unknown status and a partial user.
+    pub fn odd_presences(&self, on: bool) {
+        self.act(|state| state.gateway.faults.odd_presences = on);
+    }
+
+    /// Sets whether RESUMED has null in place of an object.
+    pub fn null_resumed(&self, on: bool) {
+        self.act(|state| state.gateway.faults.resumed_is_null = on);
+    }
+
+    /// Creates a channel of any type, such as a forum; returns its id.
+    pub fn add_channel_of_kind(&self, guild: &str, by: &str, name: &str, kind: u8) -> u64 {
+        let made = self.in_guild(guild, |state, guild| {
+            let by = state.someone(by);
+            state.add_channel(guild, by, |channel| {
+                name.clone_into(&mut channel.name);
+                channel.kind = kind;
+            })
+        });
+        made.unwrap_or_default()
+    }
+
+    /// Creates a voice channel; returns its id.
+    pub fn add_voice_channel(&self, guild: &str, by: &str, name: &str) -> u64 {
+        self.add_channel_of_kind(guild, by, name, kind::VOICE)
+    }
+}

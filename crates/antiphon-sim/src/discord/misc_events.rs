@@ -1,0 +1,278 @@
+//! Events that the simulator sends without simulating their subject.
+
+use serde_json::{Value, json};
+
+use super::{
+    community::Scope,
+    model::{Id, iso},
+    state::State,
+};
+
+/// Things kept of one guild.
+const THINGS: usize = 100;
+
+/// Events that happen to a guild without a state of their own.
+pub(crate) const PASSING: [&str; 13] = [
+    "GUILD_EMOJIS_UPDATE",
+    "GUILD_STICKERS_UPDATE",
+    "GUILD_INTEGRATIONS_UPDATE",
+    "WEBHOOKS_UPDATE",
+    "AUTO_MODERATION_ACTION_EXECUTION",
+    "GUILD_SOUNDBOARD_SOUNDS_UPDATE",
+    "VOICE_CHANNEL_EFFECT_SEND",
+    "VOICE_CHANNEL_STATUS_UPDATE",
+    "VOICE_CHANNEL_START_TIME_UPDATE",
+    "APPLICATION_COMMAND_PERMISSIONS_UPDATE",
+    "THREAD_LIST_SYNC",
+    "USER_UPDATE",
+    "SUBSCRIPTION_CREATE",
+];
+
+/// Objects of a guild: their name, and the prefix of their events `_CREATE`, `_UPDATE` and `_DELETE`.
+pub(crate) const THINGS_OF_GUILDS: [(&str, &str); 5] = [
+    ("event", "GUILD_SCHEDULED_EVENT"),
+    ("stage", "STAGE_INSTANCE"),
+    ("rule", "AUTO_MODERATION_RULE"),
+    ("sound", "GUILD_SOUNDBOARD_SOUND"),
+    ("integration", "INTEGRATION"),
+];
+
+impl State {
+    /// Sends an event of [`PASSING`].
+    pub(crate) fn pass(&mut self, name: &str, guild: Id, user: Id) {
+        let id = self.new_id().to_string();
+        let (g, u) = (guild.to_string(), user.to_string());
+        let channel_of = |state: &Self, is_voice: bool| {
+            let mut channels = state.community.channels_of(guild, false);
+            channels
+                .find(|channel| channel.is_voice() == is_voice && channel.kind != 4)
+                .map(|channel| channel.id)
+        };
+        let text = channel_of(self, false).unwrap_or_default();
+        let voice = channel_of(self, true).unwrap_or_default();
+        let whole = Scope::guild(guild);
+        let (scope, event) = match name {
+            "GUILD_EMOJIS_UPDATE" => {
+                let emojis = self
+                    .community
+                    .guilds
+                    .get(&guild)
+                    .map(|guild| guild.json()["emojis"].take());
+                (whole, json!({"guild_id": g, "emojis": emojis}))
+            }
+            "GUILD_STICKERS_UPDATE" => (whole, json!({"guild_id": g, "stickers": []})),
+            "GUILD_INTEGRATIONS_UPDATE" => (whole, json!({"guild_id": g})),
+            "WEBHOOKS_UPDATE" => (
+                self.community.scope_of(text),
+                json!({"guild_id": g, "channel_id": text.to_string()}),
+            ),
+            "AUTO_MODERATION_ACTION_EXECUTION" => (
+                whole,
+                json!({
+                    "guild_id": g, "action": {"type": 1, "metadata": {}}, "rule_id": id, "rule_trigger_type": 1,
+                    "user_id": u, "channel_id": text.to_string(), "content": "a bad word", "matched_keyword": "bad",
+                    "matched_content": "bad",
+                }),
+            ),
+            "GUILD_SOUNDBOARD_SOUNDS_UPDATE" => {
+                (whole, json!({"guild_id": g, "soundboard_sounds": []}))
+            }
+            "VOICE_CHANNEL_EFFECT_SEND" => (
+                self.community.scope_of(voice),
+                json!({"guild_id": g, "channel_id": voice.to_string(), "user_id": u, "emoji": {"id": null, "name": "🎉"}, "animation_type": 1, "animation_id": 3}),
+            ),
+            "VOICE_CHANNEL_STATUS_UPDATE" => (
+                self.community.scope_of(voice),
+                json!({"id": voice.to_string(), "guild_id": g, "status": "evensong"}),
+            ),
+            "VOICE_CHANNEL_START_TIME_UPDATE" => (
+                self.community.scope_of(voice),
+                json!({"id": voice.to_string(), "guild_id": g, "voice_start_time": self.now() / 1000}),
+            ),
+            "APPLICATION_COMMAND_PERMISSIONS_UPDATE" => {
+                let bot = self.home.bot;
+                let permissions = json!([{"id": u, "type": 2, "permission": true}]);
+                (
+                    whole.only(bot),
+                    json!({"id": id, "application_id": bot.to_string(), "guild_id": g, "permissions": permissions}),
+                )
+            }
+            "THREAD_LIST_SYNC" => {
+                let threads: Vec<Value> = self
+                    .community
+                    .channels_of(guild, true)
+                    .map(super::model::Channel::json)
+                    .collect();
+                (
+                    whole,
+                    json!({"guild_id": g, "threads": threads, "members": []}),
+                )
+            }
+            "USER_UPDATE" => {
+                let bot = self.home.bot;
+                (Scope::account(bot), self.user_json(bot))
+            }
+            "SUBSCRIPTION_CREATE" => {
+                let bot = self.home.bot;
+                let (start, end) = (iso(self.now()), iso(self.now() + 2_592_000_000));
+                (
+                    Scope::account(bot),
+                    json!({
+                        "id": id, "user_id": u, "sku_ids": ["1"], "entitlement_ids": ["2"], "renewal_sku_ids": null,
+                        "current_period_start": start, "current_period_end": end, "status": 0, "canceled_at": null,
+                    }),
+                )
+            }
+            _ => return self.note(format!("no passing event named {name}")),
+        };
+        self.publish(name, scope, &event);
+    }
+
+    /// Creates an object of [`THINGS_OF_GUILDS`], or updates or deletes the oldest: `CREATE`, `UPDATE` or `DELETE`.
+    pub(crate) fn handle_thing(&mut self, what: &'static str, how: &str, guild: Id, user: Id) {
+        let Some((_, events)) = THINGS_OF_GUILDS.iter().find(|(name, _)| *name == what) else {
+            return;
+        };
+        let known = self
+            .community
+            .guilds
+            .get(&guild)
+            .and_then(|home| home.things.iter().find(|(_, (kind, _))| *kind == what));
+        let known = known.map(|(id, (_, thing))| (*id, thing.clone()));
+        let crowded = self
+            .community
+            .guilds
+            .get(&guild)
+            .is_some_and(|home| home.things.len() >= THINGS);
+        let (how, id, mut thing) = match (how, known) {
+            ("UPDATE" | "DELETE", Some((id, thing))) => (how, id, thing),
+            (_, Some((id, thing))) if crowded => ("DELETE", id, thing),
+            _ => {
+                let id = self.new_id();
+                let thing = self.thing(what, id, guild, user);
+                ("CREATE", id, thing)
+            }
+        };
+        if how == "UPDATE" {
+            thing["name"] = json!(format!("{what} at {}", self.now() % 1_000_000));
+        }
+        if let Some(home) = self.community.guilds.get_mut(&guild) {
+            if how == "DELETE" {
+                home.things.remove(&id);
+            } else {
+                home.things.insert(id, (what, thing.clone()));
+            }
+        }
+        let event = match (what, how) {
+            ("integration", "DELETE") => {
+                json!({"id": id.to_string(), "guild_id": guild.to_string()})
+            }
+            ("sound", "DELETE") => {
+                json!({"sound_id": id.to_string(), "guild_id": guild.to_string()})
+            }
+            _ => thing,
+        };
+        self.publish(&format!("{events}_{how}"), Scope::guild(guild), &event);
+    }
+
+    fn thing(&self, what: &str, id: Id, guild: Id, user: Id) -> Value {
+        let stage = self
+            .community
+            .channels_of(guild, false)
+            .find(|channel| channel.kind == super::model::kind::STAGE);
+        let stage = stage.map(|channel| channel.id.to_string());
+        let (id, guild, user_id) = (id.to_string(), guild.to_string(), user.to_string());
+        match what {
+            "event" => json!({
+                "id": id, "guild_id": guild, "channel_id": null, "creator_id": user_id, "name": "Evensong",
+                "description": null, "scheduled_start_time": iso(self.now() + 3_600_000),
+                "scheduled_end_time": iso(self.now() + 7_200_000), "privacy_level": 2, "status": 1, "entity_type": 3,
+                "entity_id": null, "entity_metadata": {"location": "the choir"}, "user_count": 1, "image": null,
+                "recurrence_rule": null,
+            }),
+            "stage" => json!({
+                "id": id, "guild_id": guild, "channel_id": stage, "topic": "A reading", "privacy_level": 2,
+                "discoverable_disabled": true, "guild_scheduled_event_id": null,
+            }),
+            "rule" => json!({
+                "id": id, "guild_id": guild, "name": "no shouting", "creator_id": user_id, "event_type": 1, "trigger_type": 1,
+                "trigger_metadata": {"keyword_filter": ["AAAA*"], "regex_patterns": [], "allow_list": []},
+                "actions": [{"type": 1, "metadata": {}}], "enabled": true, "exempt_roles": [], "exempt_channels": [],
+            }),
+            "sound" => json!({
+                "sound_id": id, "guild_id": guild, "name": "bell", "volume": 1.0, "emoji_id": null, "emoji_name": "🔔",
+                "available": true, "user": self.user_json(user),
+            }),
+            _ => json!({
+                "id": id, "guild_id": guild, "name": "a feed", "type": "discord", "enabled": true,
+                "account": {"id": id, "name": "a feed"}, "application": null, "scopes": ["bot"], "user": self.user_json(user),
+            }),
+        }
+    }
+
+    /// Subscribes a user to a scheduled event, or unsubscribes.
+    pub(crate) fn attend(&mut self, guild: Id, user: Id, on: bool) {
+        let events = self
+            .community
+            .guilds
+            .get(&guild)
+            .map(|home| home.things.iter());
+        let event = events
+            .into_iter()
+            .flatten()
+            .find(|(_, (kind, _))| *kind == "event")
+            .map(|(id, _)| *id);
+        if let Some(event) = event {
+            let data = json!({
+                "guild_scheduled_event_id": event.to_string(),
+                "user_id": user.to_string(),
+                "guild_id": guild.to_string(),
+            });
+            let name = if on {
+                "GUILD_SCHEDULED_EVENT_USER_ADD"
+            } else {
+                "GUILD_SCHEDULED_EVENT_USER_REMOVE"
+            };
+            self.publish(name, Scope::guild(guild), &data);
+        }
+    }
+
+    /// Adds or removes a vote of a poll.
+    pub(crate) fn vote(&mut self, channel: Id, message: Id, user: Id, answer: u64, on: bool) {
+        let mut event = self.about_channel(channel);
+        event["message_id"] = json!(message.to_string());
+        event["user_id"] = json!(user.to_string());
+        event["answer_id"] = json!(answer);
+        let name = if on {
+            "MESSAGE_POLL_VOTE_ADD"
+        } else {
+            "MESSAGE_POLL_VOTE_REMOVE"
+        };
+        self.publish(name, self.community.scope_of(channel), &event);
+    }
+
+    /// Sends an entitlement event: `CREATE`, `UPDATE` or `DELETE`.
+    pub(crate) fn entitle(&mut self, user: Id, how: &str) {
+        let (id, bot) = (self.new_id(), self.home.bot);
+        let event = json!({
+            "id": id.to_string(), "sku_id": "1", "application_id": bot.to_string(), "user_id": user.to_string(), "type": 8,
+            "deleted": how == "DELETE", "starts_at": iso(self.now()), "ends_at": null, "consumed": false,
+        });
+        self.publish(&format!("ENTITLEMENT_{how}"), Scope::account(bot), &event);
+    }
+
+    /// A poll to ask.
+    pub(crate) fn poll(&self, question: &str, answers: &[&str]) -> Value {
+        let answers = (1..)
+            .zip(answers)
+            .map(|(id, text)| json!({"answer_id": id, "poll_media": {"text": text}}));
+        json!({
+            "question": {"text": question},
+            "answers": answers.collect::<Vec<_>>(),
+            "expiry": iso(self.now() + 86_400_000),
+            "allow_multiselect": false,
+            "layout_type": 1,
+            "results": {"is_finalized": false, "answer_counts": []},
+        })
+    }
+}

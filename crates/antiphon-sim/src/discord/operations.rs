@@ -1,0 +1,385 @@
+//! Gateway operations of clients (protocol §1 to §8).
+
+use serde_json::{Value, json};
+
+use super::{
+    community::Scope,
+    gateway::{Due, Session, Shard, shard_of},
+    intents,
+    model::Id,
+    state::State,
+};
+use crate::{outgoing::Outgoing, sockets::HasSockets as _, timers::Timed as _};
+
+/// Longest frame taken from a client, in bytes.
+const LONGEST: usize = 4096;
+/// Frames taken from a client within a minute.
+const SENDS: usize = 120;
+/// Milliseconds of the minute.
+const MINUTE: i64 = 60_000;
+/// Milliseconds of the day after which session starts are counted anew.
+const DAY: i64 = 86_400_000;
+
+impl State {
+    /// Begins a connection.
+    pub(crate) fn hello(&mut self, number: u64) {
+        let interval = self.settings.heartbeat;
+        self.control(number, 10, &json!({"heartbeat_interval": interval}));
+    }
+
+    /// Takes a frame from a client.
+    pub(crate) fn heard(&mut self, number: u64, text: &[u8]) {
+        let now = self.now();
+        let Some(connection) = self.gateway.connections.get_mut(&number) else {
+            return;
+        };
+        connection.heard.push_back(now);
+        while connection
+            .heard
+            .front()
+            .is_some_and(|at| now - at >= MINUTE)
+        {
+            connection.heard.pop_front();
+        }
+        if connection.heard.len() > SENDS {
+            self.note("a client sent more than 120 frames in a minute");
+            return self.close(number, 4008, "Rate limited.");
+        }
+        let frame = serde_json::from_slice::<Value>(text);
+        let Ok(frame) = frame.map_err(|_| ()).and_then(|frame| {
+            if text.len() > LONGEST {
+                Err(())
+            } else {
+                Ok(frame)
+            }
+        }) else {
+            self.note("a client sent a frame that is too long or is not JSON");
+            return self.close(number, 4002, "Error while decoding payload.");
+        };
+        let (op, data) = (frame["op"].as_u64(), &frame["d"]);
+        let has_session = self.gateway.session_on(number).is_some();
+        match op {
+            Some(1) => self.beat(number),
+            Some(2 | 6) if has_session => self.refuse(number, 4005, "Already authenticated."),
+            Some(2) => self.identify(number, data),
+            Some(6) => self.resume(number, data),
+            Some(3 | 4 | 8 | 31 | 43) if !has_session => {
+                self.refuse(number, 4003, "Not authenticated.");
+            }
+            Some(3) => self.take_presence(number, data),
+            Some(4) => self.take_voice(number, data),
+            Some(8) => self.take_member_request(number, data),
+            Some(31) => self.take_soundboard_request(number, data),
+            Some(43) => self.take_channel_request(number, data),
+            _ => self.refuse(number, 4001, "Unknown opcode."),
+        }
+    }
+
+    /// Closes a connection for a violation of the protocol.
+    fn refuse(&mut self, number: u64, code: u16, reason: &str) {
+        self.note(format!("a client was closed with {code}: {reason}"));
+        self.close(number, code, reason);
+    }
+
+    fn beat(&mut self, number: u64) {
+        if let Some(connection) = self.gateway.connections.get_mut(&number) {
+            connection.beats += 1;
+        }
+        if self.gateway.faults.withholds_acks {
+            return;
+        }
+        let late = self.gateway.faults.late_acks;
+        if late.is_zero() {
+            self.acknowledge(number);
+        } else {
+            self.later(late, move |state| state.acknowledge(number));
+        }
+    }
+
+    fn acknowledge(&mut self, number: u64) {
+        if let Some(connection) = self.gateway.connections.get_mut(&number) {
+            connection.acks += 1;
+        }
+        self.control(number, 11, &Value::Null);
+    }
+
+    fn identify(&mut self, number: u64, data: &Value) {
+        let Some(account) = data["token"]
+            .as_str()
+            .and_then(|token| self.community.bot_with(token))
+        else {
+            return self.refuse(number, 4004, "Authentication failed.");
+        };
+        let properties = &data["properties"];
+        if ["os", "browser", "device"]
+            .iter()
+            .any(|name| !properties[name].is_string())
+        {
+            self.note("an identify without properties `os`, `browser` and `device`");
+        }
+        let Ok(shard) = shard(&data["shard"]) else {
+            return self.refuse(number, 4010, "Invalid shard.");
+        };
+        if shard.is_none_or(|(_, count)| count < self.settings.shards)
+            && self.settings.requires_shards
+        {
+            return self.refuse(number, 4011, "Sharding required.");
+        }
+        let Some(wanted) = data["intents"]
+            .as_u64()
+            .filter(|wanted| wanted & !intents::ALL == 0)
+        else {
+            return self.refuse(number, 4013, "Invalid intents.");
+        };
+        let shard = shard.unwrap_or((0, 1));
+        let privileged = self
+            .community
+            .bots
+            .get(&account)
+            .map_or(0, |bot| bot.privileged);
+        if wanted & intents::PRIVILEGED & !privileged != 0 {
+            return self.refuse(number, 4014, "Disallowed intents.");
+        }
+        let now = self.now();
+        if !self.gateway.may_start(account, shard, now, &self.settings) {
+            self.note("an identify before its turn");
+            return self.control(number, 9, &json!(false));
+        }
+        if !self.count_start(account) {
+            return self.refuse(number, 4004, "Authentication failed.");
+        }
+        let compress = data["compress"].as_bool().unwrap_or(false);
+        match self.gateway.connections.get(&number) {
+            Some(connection) if compress && connection.is_compressed => {
+                self.note("an identify asks for compressed payloads on a compressed transport");
+            }
+            Some(_) if compress => self.send(number, Outgoing::CompressPayloads),
+            _ => {}
+        }
+        self.start(number, account, shard, wanted, data);
+    }
+
+    /// Counts a session start; one more than the day's limit resets the token.
+    fn count_start(&mut self, account: Id) -> bool {
+        let (left, _) = self.starts(account);
+        if left == 0 {
+            let token = self.new_token(account);
+            if let Some(bot) = self.community.bots.get_mut(&account) {
+                bot.token = token;
+            }
+            self.note("more sessions than a day has: the token was reset");
+            return false;
+        }
+        if let Some(bot) = self.community.bots.get_mut(&account) {
+            bot.starts.0 -= 1;
+        }
+        true
+    }
+
+    /// Remaining session starts, and milliseconds until they are reset.
+    pub(crate) fn starts(&mut self, account: Id) -> (u32, i64) {
+        let (now, most) = (self.now(), self.settings.starts);
+        let Some(bot) = self.community.bots.get_mut(&account) else {
+            return (0, 0);
+        };
+        if bot.starts.1 <= now {
+            bot.starts = (most, now + DAY);
+        }
+        (bot.starts.0.min(most), bot.starts.1 - now)
+    }
+
+    /// Begins a session: READY, and then the guilds of its shard.
+    fn start(&mut self, number: u64, account: Id, shard: Shard, intents: u64, data: &Value) {
+        let id = self.secret();
+        let session_number = self.gateway.next_number();
+        let threshold = data["large_threshold"]
+            .as_u64()
+            .unwrap_or(50)
+            .clamp(50, 250);
+        let session = Session {
+            id: id.clone(),
+            number: session_number,
+            account,
+            shard,
+            intents,
+            large_threshold: usize::try_from(threshold).unwrap_or(50),
+            seq: 0,
+            buffer: std::collections::VecDeque::new(),
+            connection: Some(number),
+            lost_at: None,
+        };
+        self.gateway.sessions.insert(id.clone(), session);
+        // Entries of another number of shards stay only while their sessions live.
+        let sessions = &self.gateway.sessions;
+        self.gateway.due.retain(|(of, other), due| {
+            *of != account || other.1 == shard.1 || sessions.contains_key(&due.session)
+        });
+        self.gateway.due.insert(
+            (account, shard),
+            Due {
+                intents,
+                session: id.clone(),
+            },
+        );
+        self.gateway.join(number, &id);
+        let guilds: Vec<Id> = self
+            .community
+            .guilds_of(account)
+            .into_iter()
+            .filter(|guild| shard_of(Some(*guild), shard.1) == shard.0)
+            .collect();
+        let unavailable = guilds
+            .iter()
+            .map(|guild| json!({"id": guild.to_string(), "unavailable": true}));
+        let mut user = self
+            .community
+            .users
+            .get(&account)
+            .map(super::model::User::json)
+            .unwrap_or_default();
+        user["mfa_enabled"] = json!(false);
+        user["verified"] = json!(true);
+        user["email"] = Value::Null;
+        let mut ready = json!({
+            "v": 10,
+            "user": user,
+            "guilds": unavailable.collect::<Vec<_>>(),
+            "session_id": id,
+            "resume_gateway_url": self.gateway.resume_address,
+            "application": {"id": account.to_string(), "flags": 0},
+        });
+        if data["shard"].is_array() {
+            ready["shard"] = json!([shard.0, shard.1]);
+        }
+        self.tell(&id, "READY", &ready);
+        for guild in guilds {
+            if intents & intents::GUILDS != 0 {
+                let create = self.guild_create(guild, &id);
+                self.tell(&id, "GUILD_CREATE", &create);
+            }
+        }
+        if data["presence"].is_object() {
+            self.take_presence(number, &data["presence"]);
+        }
+    }
+
+    fn resume(&mut self, number: u64, data: &Value) {
+        self.expire_sessions();
+        let Some(account) = data["token"]
+            .as_str()
+            .and_then(|token| self.community.bot_with(token))
+        else {
+            return self.refuse(number, 4004, "Authentication failed.");
+        };
+        let id = data["session_id"].as_str().unwrap_or_default();
+        let seq = data["seq"].as_u64();
+        let Some(session) = self
+            .gateway
+            .sessions
+            .get_mut(id)
+            .filter(|session| session.account == account)
+        else {
+            return self.control(number, 9, &json!(false));
+        };
+        let forgotten = session
+            .buffer
+            .front()
+            .map_or(session.seq, |first| first.seq - 1);
+        let Some(seq) = seq.filter(|seq| *seq <= session.seq) else {
+            self.note("a client resumes after a sequence that was never sent");
+            self.end_session(id);
+            return self.close(number, 4007, "Invalid seq.");
+        };
+        if seq < forgotten {
+            self.end_session(id);
+            return self.control(number, 9, &json!(false));
+        }
+        let missed: Vec<_> = session
+            .buffer
+            .iter()
+            .filter(|kept| kept.seq > seq)
+            .cloned()
+            .collect();
+        let old = session.connection;
+        if let Some(old) = old {
+            if let Some(connection) = self.gateway.connections.get(&old) {
+                connection.socket.line.cut();
+            }
+            self.gone(old);
+        }
+        self.gateway.join(number, id);
+        for kept in missed {
+            // The event was due when it happened; a replay is a copy.
+            self.send_kept(number, id, &kept, None);
+        }
+        let resumed = if self.gateway.faults.resumed_is_null {
+            Value::Null
+        } else {
+            json!({})
+        };
+        self.tell(id, "RESUMED", &resumed);
+    }
+
+    /// Sends an account `GUILD_CREATE` for a guild that it joined.
+    pub(crate) fn tell_guild(&mut self, guild: Id, account: Id) {
+        for session in self.gateway.sessions_of(Some(account)) {
+            let Some(one) = self.gateway.sessions.get(&session) else {
+                continue;
+            };
+            let here = shard_of(Some(guild), one.shard.1) == one.shard.0;
+            if here && one.intents & intents::GUILDS != 0 {
+                let create = self.guild_create(guild, &session);
+                self.tell(&session, "GUILD_CREATE", &create);
+            }
+        }
+    }
+
+    /// Takes a change of the bot's own presence (op 3).
+    fn take_presence(&mut self, number: u64, data: &Value) {
+        let status = data["status"].as_str().unwrap_or_default();
+        if !["online", "dnd", "idle", "invisible", "offline"].contains(&status) {
+            return self.refuse(number, 4002, "Error while decoding payload.");
+        }
+        let Some(account) = self.gateway.account_of(number) else {
+            return;
+        };
+        let status = if status == "invisible" {
+            "offline"
+        } else {
+            status
+        };
+        let activities = data["activities"].as_array().cloned().unwrap_or_default();
+        for guild in self.community.guilds_of(account) {
+            self.appear(guild, account, status, activities.clone());
+        }
+    }
+
+    /// Sets a user's presence in a guild.
+    pub(crate) fn appear(&mut self, guild: Id, user: Id, status: &str, activities: Vec<Value>) {
+        let presence = super::model::Presence {
+            status: status.to_owned(),
+            activities,
+        };
+        let event = presence.json(user, Some(guild));
+        if let Some(guild) = self.community.guilds.get_mut(&guild) {
+            guild.presences.insert(user, presence);
+        }
+        self.publish("PRESENCE_UPDATE", Scope::guild(guild), &event);
+    }
+}
+
+/// The shard that an IDENTIFY names, if it names one.
+fn shard(given: &Value) -> Result<Option<Shard>, ()> {
+    if given.is_null() {
+        return Ok(None);
+    }
+    let part = |index: usize| {
+        given[index]
+            .as_u64()
+            .and_then(|part| u32::try_from(part).ok())
+    };
+    match (part(0), part(1)) {
+        (Some(shard), Some(count)) if shard < count => Ok(Some((shard, count))),
+        _ => Err(()),
+    }
+}

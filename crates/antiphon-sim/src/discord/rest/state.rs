@@ -1,0 +1,35 @@
+//! The REST interface's part of the state.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::discord::{limits::Limits, model::Id};
+
+/// An interaction.
+#[derive(Clone, Debug)]
+pub(crate) struct Interaction {
+    pub(crate) token: String,
+    /// Unix milliseconds.
+    pub(crate) asked_at: i64,
+    pub(crate) application: Id,
+    pub(crate) channel: Id,
+    pub(crate) user: Id,
+    pub(crate) name: String,
+    /// The type of the answer, once there is one.
+    pub(crate) answered: Option<u64>,
+    /// The message that answers it.
+    pub(crate) message: Option<Id>,
+}
+
+/// State of the REST interface: rate limits, nonces, commands and interactions.
+#[derive(Debug, Default)]
+pub(crate) struct Rest {
+    pub(crate) limits: Limits,
+    /// Messages by channel, author and nonce, for requests with `enforce_nonce`.
+    pub(crate) nonces: BTreeMap<(Id, Id, String), Id>,
+    /// Slash commands, by application and guild.
+    pub(crate) commands: BTreeMap<(Id, Option<Id>), Vec<Value>>,
+    /// Interactions by id, oldest first.
+    pub(crate) interactions: BTreeMap<Id, Interaction>,
+}

@@ -1,0 +1,30 @@
+//! Where the simulated nodes listen, and their passwords.
+
+use antiphon_core::Secret;
+use serde::Serialize;
+
+use super::controls::Node;
+use crate::addresses::exposed;
+
+/// Address of a simulated Lavalink node.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct NodeAddress {
+    /// Name of the node.
+    pub name: &'static str,
+    /// URL of the node, without a path.
+    pub url: String,
+    /// Password of the node.
+    #[serde(serialize_with = "exposed")]
+    pub password: Secret,
+}
+
+impl NodeAddress {
+    pub(super) fn new(at: &str, node: &Node) -> Self {
+        Self {
+            name: node.name(),
+            url: format!("http://{at}"),
+            password: node.password(),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the simulator asks of a simulated platform.
+
+use std::{any::Any, pin::Pin, sync::Arc};
+
+use serde_json::Value;
+
+use crate::{
+    command::Row,
+    ledger::Ledger,
+    line::Line,
+    options::Options,
+    server::{Server, Shared},
+    sockets::{HasSockets, Selection, Sockets},
+    world::World,
+};
+
+/// Work of a platform that the simulator spawns.
+pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a platform starts from.
+pub(crate) struct Start<'a> {
+    pub(crate) world: World,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) options: &'a Options,
+    /// The platforms that started before this one.
+    pub(crate) started: &'a [Box<dyn Platform>],
+}
+
+impl Start<'_> {
+    /// The control handle of a platform that started before.
+    pub(crate) fn find<P: Platform>(&self) -> Option<&P> {
+        find(self.started)
+    }
+}
+
+/// The control handle of type `P` among these.
+pub(crate) fn find<P: Platform>(platforms: &[Box<dyn Platform>]) -> Option<&P> {
+    platforms.iter().find_map(|platform| {
+        let platform: &dyn Any = &**platform;
+        platform.downcast_ref()
+    })
+}
+
+/// A platform that can be simulated; its control handle implements this.
+pub(crate) trait Simulated: Any + Clone + Send + Sync {
+    /// State of the platform's server.
+    type State: HasSockets;
+
+    /// Name of the platform in commands, ports, addresses and the ledger.
+    const NAME: &'static str;
+    /// The platform's commands.
+    const COMMANDS: &'static [Row<Self>];
+
+    /// Makes the platform's state; runs nothing yet.
+    fn start(start: &Start<'_>) -> Self;
+
+    /// The platform's server.
+    fn server(&self) -> &Arc<Server<Self::State>>;
+
+    /// Hosts that lead to each of the platform's ports, one list for each port.
+    fn hosts(&self) -> Vec<Vec<String>>;
+
+    /// Serves one connection to a port, given by its index in [`Simulated::hosts`], until either side ends it.
+    fn serve(&self, port: usize, line: Line) -> Task;
+
+    /// Makes ambient traffic: each call of the result makes some events and returns how many.
+    fn traffic(world: World) -> impl FnMut(&mut Self::State) -> u32 + Send + 'static;
+
+    /// Work beside timers and ambient traffic.
+    fn more_tasks(&self) -> Vec<Task> {
+        Vec::new()
+    }
+
+    /// Takes `host:port` of each port of a simulation over real sockets; called once at most.
+    fn listens_at(&self, _at: &[String]) {}
+
+    /// Addresses and logins, as `antiphon sim` shows them; null while the platform listens on no real socket.
+    fn addresses_json(&self) -> Value;
+
+    /// Ids and the names that stand for them in a transcript.
+    fn names(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+}
+
+/// A simulated platform that has started, as the simulator sees it.
+pub(crate) trait Platform: Any + Send + Sync {
+    fn hosts(&self) -> Vec<Vec<String>>;
+    fn serve(&self, port: usize, line: Line) -> Task;
+    /// Everything that runs for as long as the simulation.
+    fn tasks(&self, world: World) -> Vec<Task>;
+    /// The part of the platform's server that does not depend on the platform.
+    fn shared(&self) -> &Shared;
+    /// All of the platform's open sockets.
+    fn sockets(&self) -> Sockets;
+    fn listens_at(&self, at: Vec<String>);
+    fn addresses_json(&self) -> Value;
+    fn names(&self) -> Vec<(String, String)>;
+}
+
+impl<P: Simulated> Platform for P {
+    fn hosts(&self) -> Vec<Vec<String>> {
+        Simulated::hosts(self)
+    }
+
+    fn serve(&self, port: usize, line: Line) -> Task {
+        Simulated::serve(self, port, line)
+    }
+
+    fn tasks(&self, world: World) -> Vec<Task> {
+        let server = self.server();
+        let mut tasks = self.more_tasks();
+        tasks.push(Box::pin(Arc::clone(server).run_timers()));
+        tasks.push(Box::pin(Arc::clone(server).run_traffic(P::traffic(world))));
+        tasks
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.server().shared
+    }
+
+    fn sockets(&self) -> Sockets {
+        Sockets::new(self.server(), Selection::default())
+    }
+
+    fn listens_at(&self, at: Vec<String>) {
+        Simulated::listens_at(self, &at);
+        // Nothing else sets it.
+        let _ = self.server().shared.listening.set(at);
+    }
+
+    fn addresses_json(&self) -> Value {
+        Simulated::addresses_json(self)
+    }
+
+    fn names(&self) -> Vec<(String, String)> {
+        Simulated::names(self)
+    }
+}

@@ -1,0 +1,625 @@
+//! Control handles for tests and scripts: make simulated users act and inject faults.
+
+use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc};
+
+use antiphon_core::Secret;
+use serde_json::{Map, Value};
+
+use super::{addresses::QueUpAddresses, faults::Links, role::Role, state::State, text};
+use crate::{
+    fault::{Quirk, RestFault},
+    server::Server,
+    sockets::{Selection, Sockets},
+};
+
+/// Control handle of the simulated QueUp; clones are the same handle.
+///
+/// Users are named by username or id, and an unknown name makes a new user.
+/// Each call takes effect at once, in the order of the calls.
+///
+/// ```
+/// use antiphon_sim::{Quirk, RestFault, Simulator, queup::QueUp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let queup = Simulator::with_seed(7).queup();
+/// let login = queup.account();
+/// assert_eq!(login.username, QueUp::BOT);
+///
+/// queup.whisper("mira", "antiphon", "psst");
+/// assert!(queup.rename("mira", "mirabel"));
+///
+/// // The bot's next two chat messages are throttled, and songs come without their time.
+/// queup.fail_rest_of("antiphon", "POST /chat/*", 2, RestFault::Status(429));
+/// queup.quirk(Quirk::PlayedAbsent, true);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct QueUp {
+    pub(super) server: Arc<Server<State>>,
+    sockets: Sockets,
+}
+
+/// Everyone's open sockets.
+impl Deref for QueUp {
+    type Target = Sockets;
+
+    fn deref(&self) -> &Sockets {
+        &self.sockets
+    }
+}
+
+impl fmt::Debug for QueUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueUp").finish_non_exhaustive()
+    }
+}
+
+/// An account with a login.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Id of the user.
+    pub id: String,
+    /// Name of the user.
+    pub username: String,
+    /// E-mail address of the login.
+    pub email: String,
+    /// Password of the login.
+    pub password: Secret,
+}
+
+impl QueUp {
+    /// Name of the bot's account, a co-owner of `choir-loft`.
+    pub const BOT: &'static str = "antiphon";
+
+    pub(super) fn new(server: Arc<Server<State>>) -> Self {
+        let sockets = Sockets::new(&server, Selection::default());
+        Self { server, sockets }
+    }
+
+    /// Addresses and logins; `None` while the simulation listens on no real socket.
+    pub fn addresses(&self) -> Option<QueUpAddresses> {
+        let at = self.server.shared.listening.get()?;
+        Some(QueUpAddresses::new(&at[0], self))
+    }
+
+    /// The room with this slug or id; a slug that no room has makes a new room.
+    pub fn room(&self, slug_or_id: &str) -> Room {
+        let id = self.server.with(|state| {
+            if let Some(room) = state.find_room(slug_or_id) {
+                return room.id.clone();
+            }
+            let creator = state.user_named("mira");
+            let id = state.add_room(slug_or_id, slug_or_id, &creator);
+            state.settle(&id, &creator);
+            id
+        });
+        Room {
+            server: Arc::clone(&self.server),
+            id,
+        }
+    }
+
+    /// The room with this slug or id, if there is one.
+    pub fn find_room(&self, slug_or_id: &str) -> Option<Room> {
+        let id = self
+            .server
+            .with(|state| state.find_room(slug_or_id).map(|room| room.id.clone()))?;
+        Some(Room {
+            server: Arc::clone(&self.server),
+            id,
+        })
+    }
+
+    /// Sets the rate of ambient traffic, in events a second, in the rooms with an attached client. Default: 0.
+    ///
+    /// Every kind of event comes up.
+    pub fn traffic(&self, rate: u32) {
+        self.server.shared.rate.send_replace(rate);
+    }
+
+    /// The bot's account.
+    pub fn account(&self) -> Account {
+        self.account_named(Self::BOT)
+    }
+
+    /// An account by its username, made if nobody has that name.
+    pub fn account_named(&self, username: &str) -> Account {
+        self.server.with(|state| {
+            let id = state.add_account(username);
+            let user = state.find_user(&id).expect("it was just made");
+            let (email, password) = user.login.clone().expect("it was just made");
+            Account {
+                id: user.id.clone(),
+                username: user.username.clone(),
+                email,
+                password: Secret::new(password),
+            }
+        })
+    }
+
+    /// All accounts with a login.
+    pub fn accounts(&self) -> Vec<Account> {
+        let names: Vec<String> = self.server.with(|state| {
+            let can_log_in = state.users.values().filter(|user| user.login.is_some());
+            can_log_in.map(|user| user.username.clone()).collect()
+        });
+        names.iter().map(|name| self.account_named(name)).collect()
+    }
+
+    /// Id of the user with this name.
+    pub fn user(&self, name: &str) -> String {
+        self.server.with(|state| state.user_named(name))
+    }
+
+    /// Sends a private message; returns the id of the conversation.
+    pub fn whisper(&self, from: &str, to: &str, text: &str) -> String {
+        self.server.with(|state| {
+            let users = [state.user_named(from), state.user_named(to)];
+            let id = state.conversation_of(&users);
+            state.write_privately(&id, &users[0], &text::escape(text));
+            id
+        })
+    }
+
+    /// Renames a user; returns whether the name was free.
+    pub fn rename(&self, user: &str, username: &str) -> bool {
+        self.server.with(|state| {
+            let user = state.user_named(user);
+            state.rename(&user, username)
+        })
+    }
+
+    /// Changes a user's picture.
+    pub fn change_image(&self, user: &str) {
+        self.server.with(|state| {
+            let user = state.user_named(user);
+            state.change_image(&user);
+        });
+    }
+
+    /// The open sockets of everyone.
+    pub fn links(&self) -> Links {
+        Links::new(&self.server, None)
+    }
+
+    /// The open sockets of one account, or the one socket with this connection id.
+    pub fn links_of(&self, account_or_connection: &str) -> Links {
+        let of = self.server.with(|state| {
+            state
+                .find_user(account_or_connection)
+                .map_or_else(|| account_or_connection.to_owned(), |user| user.id.clone())
+        });
+        Links::new(&self.server, Some(of))
+    }
+
+    /// Cuts every socket: [`Sockets::cut`].
+    pub fn cut_connections(&self) {
+        self.cut();
+    }
+
+    /// Lets the next `times` requests fail that fit a pattern over `METHOD /path` or the path alone.
+    pub fn fail_rest(&self, requests: &str, times: u32, fault: RestFault) {
+        self.fail_rest_for(None, requests, times, fault);
+    }
+
+    /// Like [`QueUp::fail_rest`], for one account's requests only.
+    pub fn fail_rest_of(&self, account: &str, requests: &str, times: u32, fault: RestFault) {
+        let account = self.user(account);
+        self.fail_rest_for(Some(account), requests, times, fault);
+    }
+
+    fn fail_rest_for(&self, account: Option<String>, requests: &str, times: u32, fault: RestFault) {
+        self.server
+            .with(|state| state.faults.fail(requests, account, times, fault));
+    }
+
+    /// Ends every session: all cookies become invalid.
+    pub fn expire_sessions(&self) {
+        self.server
+            .with(|state| state.logins.sessions.retain(|_| false));
+    }
+
+    /// Ends one account's sessions.
+    pub fn expire_sessions_of(&self, account: &str) {
+        self.server.with(|state| {
+            let account = state.user_named(account);
+            state.logins.sessions.retain(|user| *user != account);
+        });
+    }
+
+    /// Makes every socket token invalid.
+    pub fn expire_tokens(&self) {
+        self.server
+            .with(|state| state.logins.tokens.retain(|_| false));
+    }
+
+    /// Switches a quirk on or off for everyone.
+    pub fn quirk(&self, quirk: Quirk, on: bool) {
+        self.server.with(|state| {
+            if on {
+                state.faults.quirks.insert(quirk);
+            } else {
+                state.faults.quirks.remove(&quirk);
+            }
+        });
+    }
+
+    /// Switches a quirk on or off for one account.
+    pub fn quirk_for(&self, account: &str, quirk: Quirk, on: bool) {
+        self.server.with(|state| {
+            let account = state.user_named(account);
+            let quirks = state.faults.quirks_of.entry(account).or_default();
+            if on {
+                quirks.insert(quirk);
+            } else {
+                quirks.remove(&quirk);
+            }
+        });
+    }
+
+    /// Sets whether pings stay without an answer.
+    pub fn withhold_pongs(&self, withhold: bool) {
+        self.server
+            .with(|state| state.faults.withhold_pongs = withhold);
+    }
+
+    /// Ids of users and rooms, with the names that stand for them in a transcript.
+    pub(crate) fn names(&self) -> Vec<(String, String)> {
+        self.server.with(|state| {
+            let users = state
+                .users
+                .values()
+                .map(|user| (user.id.clone(), user.username.clone()));
+            let rooms = state
+                .rooms
+                .values()
+                .map(|room| (room.id.clone(), room.slug.clone()));
+            users.chain(rooms).collect()
+        })
+    }
+
+    /// Counts of sent kinds, by connection id.
+    pub fn connections(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        self.server.with(|state| {
+            state
+                .channels
+                .connections
+                .values()
+                .map(|connection| {
+                    let id = &connection.socket.id;
+                    (id.clone(), state.ledger.sent_on(id))
+                })
+                .collect()
+        })
+    }
+}
+
+/// Control handle of a simulated room; clones are the same handle.
+///
+/// ```
+/// use antiphon_sim::Simulator;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let room = Simulator::with_seed(7).queup().room("choir-loft");
+/// let message = room.say("mira", "who queued this?");
+/// room.delete("teo", &message);
+///
+/// assert!(room.queue("mira", "Lantern & Co - Slow Tide"));
+/// room.dub("otto", true);
+/// assert!(room.playing().is_some());
+///
+/// room.kick("teo", "bram", "out");
+/// assert!(!room.has("bram"));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Room {
+    server: Arc<Server<State>>,
+    id: String,
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Room {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its slug.
+    pub fn slug(&self) -> String {
+        self.server.with(|state| {
+            state
+                .rooms
+                .get(&self.id)
+                .map(|room| room.slug.clone())
+                .unwrap_or_default()
+        })
+    }
+
+    /// Its place, in the journal.
+    pub fn place(&self) -> antiphon_core::Place {
+        antiphon_core::Place::root().join("room", &self.id)
+    }
+
+    fn by<T>(&self, name: &str, act: impl FnOnce(&mut State, &str, &str) -> T) -> T {
+        self.server.with(|state| {
+            let user = state.user_named(name);
+            act(state, &self.id, &user)
+        })
+    }
+
+    fn between<T>(
+        &self,
+        by: &str,
+        other: &str,
+        act: impl FnOnce(&mut State, &str, &str, &str) -> T,
+    ) -> T {
+        self.server.with(|state| {
+            let by = state.user_named(by);
+            let other = state.user_named(other);
+            act(state, &self.id, &by, &other)
+        })
+    }
+
+    /// Posts a message of a user, who enters the room first if outside; returns the chat id.
+    pub fn say(&self, name: &str, text: &str) -> String {
+        self.by(name, |state, room, user| {
+            state.join(room, user);
+            said(state.say(room, user, &text::escape(text)).as_ref())
+        })
+    }
+
+    /// Posts a message of a user who is not in the room, as when events overtake each other; returns the chat id.
+    pub fn say_from_outside(&self, name: &str, text: &str) -> String {
+        self.by(name, |state, room, user| {
+            said(state.say(room, user, &text::escape(text)).as_ref())
+        })
+    }
+
+    /// Deletes a message.
+    pub fn delete(&self, by: &str, chatid: &str) {
+        self.by(by, |state, room, user| {
+            state.delete_message(room, user, chatid);
+        });
+    }
+
+    /// Deletes all messages of a user.
+    pub fn delete_all(&self, by: &str, author: &str) {
+        self.between(by, author, |state, room, by, author| {
+            state.delete_messages_of(room, by, author);
+        });
+    }
+
+    /// Lets a user enter.
+    pub fn join(&self, name: &str) {
+        self.by(name, State::join);
+    }
+
+    /// Lets a user leave.
+    pub fn leave(&self, name: &str) {
+        self.by(name, State::leave);
+    }
+
+    /// Announces that a user left who did not.
+    pub fn leave_in_error(&self, name: &str) {
+        self.by(name, State::announce_leave);
+    }
+
+    /// Kicks a user.
+    pub fn kick(&self, by: &str, name: &str, message: &str) {
+        self.between(by, name, |state, room, by, user| {
+            state.kick(room, by, user, &text::escape(message));
+        });
+    }
+
+    /// Bans a user for `minutes`; for ever if zero.
+    pub fn ban(&self, by: &str, name: &str, minutes: u32) {
+        self.between(by, name, |state, room, by, user| {
+            state.ban(room, by, user, i64::from(minutes));
+        });
+    }
+
+    /// Lifts a ban.
+    pub fn unban(&self, by: &str, name: &str) {
+        self.between(by, name, |state, room, by, user| {
+            state.unban(room, by, user);
+        });
+    }
+
+    /// Mutes a user, or unmutes.
+    pub fn mute(&self, by: &str, name: &str, muted: bool) {
+        self.between(by, name, |state, room, by, user| {
+            state.mute(room, by, user, muted);
+        });
+    }
+
+    /// Gives a user a role, by its id or type; returns whether there is such a role.
+    pub fn set_role(&self, by: &str, name: &str, role: &str) -> bool {
+        self.role(by, name, role, true)
+    }
+
+    /// Takes a role from a user; returns whether there is such a role.
+    pub fn unset_role(&self, by: &str, name: &str, role: &str) -> bool {
+        self.role(by, name, role, false)
+    }
+
+    fn role(&self, by: &str, name: &str, role: &str, given: bool) -> bool {
+        let Some(role) = Role::find(role) else {
+            return false;
+        };
+        self.between(by, name, |state, room, by, user| {
+            state.set_role(room, by, user, role, given);
+        });
+        true
+    }
+
+    /// Gives a user a role without an event; an unknown role removes the user's role.
+    pub fn appoint(&self, name: &str, role: &str) {
+        self.by(name, |state, room, user| state.appoint(room, user, role));
+    }
+
+    /// Queues a song, and starts it if nothing plays; returns whether it was queued.
+    ///
+    /// The song is named `Artist - Title`; an unknown name makes a new song of three minutes.
+    pub fn queue(&self, name: &str, song: &str) -> bool {
+        self.by(name, |state, room, user| {
+            state.join(room, user);
+            let escaped = text::escape(song);
+            let known = state.songs.values().find(|known| known.name == escaped);
+            let known = known.map(|song| song.id.clone());
+            let song = known.unwrap_or_else(|| state.add_song(song, 180_000));
+            state.queue_song(room, user, &song).is_ok()
+        })
+    }
+
+    /// Skips the playing song.
+    pub fn skip(&self, by: &str) {
+        self.by(by, State::skip);
+    }
+
+    /// Votes for the playing song, or against it.
+    pub fn dub(&self, name: &str, up: bool) {
+        self.by(name, |state, room, user| state.dub(room, user, up));
+    }
+
+    /// Adds the playing song to a user's playlist.
+    pub fn grab(&self, name: &str) {
+        self.by(name, State::grab);
+    }
+
+    /// Pauses a user's own queue, or resumes it.
+    pub fn pause_queue(&self, name: &str, paused: bool) {
+        self.by(name, |state, room, user| {
+            state.pause_queue(room, user, None, paused);
+        });
+    }
+
+    /// Pauses a DJ's queue, or resumes it.
+    pub fn pause_dj(&self, by: &str, name: &str, paused: bool) {
+        self.between(by, name, |state, room, by, user| {
+            state.pause_queue(room, user, Some(by), paused);
+        });
+    }
+
+    /// Puts the DJs into this order.
+    pub fn reorder(&self, by: &str, names: &[&str]) {
+        self.by(by, |state, room, user| {
+            let users: Vec<String> = names.iter().map(|name| state.user_named(name)).collect();
+            state.reorder(room, user, &users);
+        });
+    }
+
+    /// Removes a DJ's next song.
+    pub fn remove_song(&self, by: &str, name: &str) {
+        self.between(by, name, |state, room, by, user| {
+            state.remove_song_of(room, by, user);
+        });
+    }
+
+    /// Removes a DJ with all their songs.
+    pub fn remove_dj(&self, by: &str, name: &str) {
+        self.between(by, name, |state, room, by, user| {
+            state.remove_dj(room, by, user);
+        });
+    }
+
+    /// Clears a user's own queue.
+    pub fn clear_queue(&self, name: &str) {
+        self.by(name, |state, room, user| {
+            state.clear_queue(room, user, None);
+        });
+    }
+
+    /// Locks the queue, or unlocks it.
+    pub fn lock_queue(&self, by: &str, locked: bool) {
+        self.by(by, |state, room, user| state.lock_queue(room, user, locked));
+    }
+
+    /// Sets `slowMode`, `allowGuestsToChat` or `allowGuestsToEmbed`.
+    pub fn set_mod_setting(&self, by: &str, setting: &str, on: bool) {
+        self.by(by, |state, room, user| {
+            state.set_mod_setting(room, user, setting, on);
+        });
+    }
+
+    /// Changes settings under the wire's names; `roomPassword` sets the room's password, or removes it if empty.
+    pub fn update(&self, settings: Map<String, Value>) {
+        self.server
+            .with(|state| state.update_room(&self.id, settings));
+    }
+
+    /// Changes a user's presence: 0 enter, 1 leave, 2 update.
+    pub fn presence(&self, name: &str, action: u8) {
+        self.by(name, |state, room, user| {
+            let connection = format!("{:012x}", state.chance.u64(..1 << 48));
+            state.presence(&format!("room:{room}"), user, &connection, action);
+        });
+    }
+
+    /// Changes a guest's presence: 0 enter, 1 leave, 2 update.
+    pub fn guest(&self, action: u8) {
+        self.server.with(|state| {
+            let guest = format!("{:032x}", state.chance.u128(..));
+            let connection = format!("{:012x}", state.chance.u64(..1 << 48));
+            state.presence(&format!("room:{}", self.id), &guest, &connection, action);
+        });
+    }
+
+    /// Announces an event of any name.
+    pub fn announce(&self, name: &str, data: Value) {
+        self.server.with(|state| {
+            let data = if data.is_object() {
+                data
+            } else {
+                serde_json::json!({"value": data})
+            };
+            state.announce_in(&self.id, name, data);
+        });
+    }
+
+    /// Whether a user is in the room.
+    pub fn has(&self, name: &str) -> bool {
+        self.by(name, |state, room, user| {
+            state
+                .rooms
+                .get(room)
+                .is_some_and(|room| room.is_present(user))
+        })
+    }
+
+    /// Id of the playing queue entry.
+    pub fn playing(&self) -> Option<String> {
+        self.server.with(|state| {
+            let room = state.rooms.get(&self.id)?;
+            room.playing.as_ref().map(|item| item.id.clone())
+        })
+    }
+
+    /// Messages on the history page, oldest first, escaped as on the wire.
+    pub fn texts(&self) -> Vec<String> {
+        self.server.with(|state| {
+            let chat = state.rooms.get(&self.id).map(|room| &room.chat);
+            chat.into_iter()
+                .flatten()
+                .filter(|item| item["type"] == "chat-message")
+                .filter_map(|item| item["message"].as_str().map(str::to_owned))
+                .collect()
+        })
+    }
+}
+
+fn said(message: Option<&Value>) -> String {
+    message
+        .and_then(|message| message["chatid"].as_str())
+        .unwrap_or_default()
+        .to_owned()
+}

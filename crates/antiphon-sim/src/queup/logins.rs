@@ -1,0 +1,71 @@
+//! Logins: cookies and tokens.
+
+use std::collections::{BTreeMap, VecDeque};
+
+/// Sessions and tokens kept; the oldest go first.
+const CREDENTIALS: usize = 10_000;
+
+/// Owner of a token or a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// A user, by id.
+    User(String),
+    /// A user who has not logged in, by their passing id.
+    Guest(String),
+}
+
+impl Client {
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::User(id) | Self::Guest(id) => id,
+        }
+    }
+}
+
+/// A map that drops its oldest entries.
+#[derive(Debug)]
+pub(crate) struct Credentials<T> {
+    by_text: BTreeMap<String, T>,
+    oldest_first: VecDeque<String>,
+}
+
+impl<T> Default for Credentials<T> {
+    fn default() -> Self {
+        Self {
+            by_text: BTreeMap::new(),
+            oldest_first: VecDeque::new(),
+        }
+    }
+}
+
+impl<T> Credentials<T> {
+    pub(crate) fn add(&mut self, text: String, value: T) {
+        self.by_text.insert(text.clone(), value);
+        self.oldest_first.push_back(text);
+        if self.oldest_first.len() > CREDENTIALS
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.by_text.remove(&oldest);
+        }
+    }
+
+    pub(crate) fn get(&self, text: &str) -> Option<&T> {
+        self.by_text.get(text)
+    }
+
+    pub(crate) fn remove(&mut self, text: &str) {
+        self.by_text.remove(text);
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.by_text.retain(|_, value| keep(value));
+    }
+}
+
+/// Cookies and tokens that were given out; the oldest go first.
+#[derive(Debug, Default)]
+pub(crate) struct Logins {
+    /// Users by cookie.
+    pub(crate) sessions: Credentials<String>,
+    pub(crate) tokens: Credentials<Client>,
+}

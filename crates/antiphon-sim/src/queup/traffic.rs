@@ -1,0 +1,404 @@
+//! Ambient traffic: actions of simulated users, drawn like cards so that each comes up regularly.
+
+use antiphon_core::Rng;
+use serde_json::{Map, json};
+
+use super::{controls::QueUp, role::Role, state::State, text};
+use crate::world::{DRIFTERS, LINES, RESIDENTS};
+
+/// An action; each event of `docs/protocol/queup.md` §6 is made by some action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Say,
+    Dub,
+    Grab,
+    Join,
+    Leave,
+    Presence,
+    Guest,
+    Queue,
+    Whisper,
+    Update,
+    Delete,
+    DeleteAll,
+    Skip,
+    QueueUpdate,
+    Reorder,
+    RemoveSong,
+    RemoveDj,
+    RoomUpdate,
+    Lock,
+    SlowMode,
+    GuestChat,
+    GuestEmbed,
+    Kick,
+    Ban,
+    Mute,
+    Role,
+    Image,
+    Pause,
+    PauseDj,
+    Rename,
+    Comment,
+    Unknown,
+}
+
+/// How often each action comes up in one round.
+const ACTIONS: [(Action, usize); 32] = [
+    (Action::Say, 34),
+    (Action::Dub, 18),
+    (Action::Grab, 3),
+    (Action::Join, 4),
+    (Action::Leave, 4),
+    (Action::Presence, 5),
+    (Action::Guest, 2),
+    (Action::Queue, 5),
+    (Action::Whisper, 3),
+    (Action::Update, 2),
+    (Action::Delete, 2),
+    (Action::DeleteAll, 1),
+    (Action::Skip, 1),
+    (Action::QueueUpdate, 1),
+    (Action::Reorder, 1),
+    (Action::RemoveSong, 1),
+    (Action::RemoveDj, 1),
+    (Action::RoomUpdate, 1),
+    (Action::Lock, 1),
+    (Action::SlowMode, 1),
+    (Action::GuestChat, 1),
+    (Action::GuestEmbed, 1),
+    (Action::Kick, 1),
+    (Action::Ban, 1),
+    (Action::Mute, 1),
+    (Action::Role, 1),
+    (Action::Image, 1),
+    (Action::Pause, 1),
+    (Action::PauseDj, 1),
+    (Action::Rename, 1),
+    (Action::Comment, 1),
+    (Action::Unknown, 1),
+];
+
+/// Most songs in one user's queue.
+const WAITING: usize = 4;
+/// A song plays at least this long before traffic skips it (ms), so that a client can vote on what it heard of.
+const HEARING: i64 = 10_000;
+
+/// Draws actions from shuffled rounds.
+#[derive(Debug)]
+pub(crate) struct Traffic {
+    chance: Rng,
+    actions: Vec<Action>,
+    turn: usize,
+}
+
+impl Traffic {
+    pub(crate) fn new(chance: Rng) -> Self {
+        Self {
+            chance,
+            actions: Vec::new(),
+            turn: 0,
+        }
+    }
+
+    /// Does one action; returns how many events it made.
+    pub(crate) fn play(&mut self, state: &mut State) -> u32 {
+        let before = state.announced;
+        if self.actions.is_empty() {
+            for (action, times) in ACTIONS {
+                self.actions.extend(std::iter::repeat_n(action, times));
+            }
+            self.chance.shuffle(&mut self.actions);
+        }
+        let action = self.actions.pop().unwrap_or(Action::Say);
+        self.turn += 1;
+        let room = self.room(state);
+        if state
+            .rooms
+            .get(&room)
+            .is_some_and(|room| room.playing.is_none())
+        {
+            self.queue(state, &room);
+        }
+        self.act(state, &room, action);
+        u32::try_from(state.announced - before).unwrap_or(u32::MAX)
+    }
+
+    /// A room with an attached client, or the first room.
+    fn room(&mut self, state: &State) -> String {
+        let heard: Vec<&String> = state
+            .rooms
+            .iter()
+            .filter(|(_, room)| state.channels.has_audience(&room.channel()))
+            .map(|(id, _)| id)
+            .collect();
+        let room = self.chance.choice(heard).or(state.rooms.keys().next());
+        room.cloned().unwrap_or_default()
+    }
+
+    /// A resident; never an account of a client.
+    fn resident(&mut self, state: &mut State, room: &str) -> String {
+        // The first few are staff, and stay so.
+        let name = RESIDENTS[self.chance.usize(4..RESIDENTS.len())];
+        let user = state.user_named(name);
+        state.join(room, &user);
+        user
+    }
+
+    /// A drifter inside or outside the room; if there is none, one enters or leaves first.
+    fn drifter(&mut self, state: &mut State, room: &str, inside: bool) -> String {
+        let start = self.chance.usize(..DRIFTERS.len());
+        let ids: Vec<String> = (0..DRIFTERS.len())
+            .map(|offset| drifter_id(state, DRIFTERS[(start + offset) % DRIFTERS.len()]))
+            .collect();
+        let fits = |user: &&String| {
+            state
+                .rooms
+                .get(room)
+                .is_some_and(|room| room.is_present(user) == inside)
+        };
+        let found = ids.iter().find(fits).cloned();
+        found.unwrap_or_else(|| {
+            if inside {
+                state.join(room, &ids[0]);
+            } else {
+                state.leave(room, &ids[0]);
+            }
+            ids[0].clone()
+        })
+    }
+
+    fn queue(&mut self, state: &mut State, room: &str) {
+        let user = self.resident(state, room);
+        let waiting = state
+            .member(room, &user)
+            .map_or(WAITING, |member| member.queue.len());
+        let songs: Vec<String> = state.songs.keys().cloned().collect();
+        if waiting < WAITING
+            && let Some(song) = self.chance.choice(songs)
+        {
+            // A song that is in the queue already is refused.
+            let _ = state.queue_song(room, &user, &song);
+        }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
+    fn act(&mut self, state: &mut State, room: &str, action: Action) {
+        let staff = state.user_named(
+            self.chance
+                .choice(["mira", "teo", "iris"])
+                .unwrap_or("mira"),
+        );
+        match action {
+            Action::Say => {
+                let user = self.resident(state, room);
+                let line = LINES[self.chance.usize(..LINES.len())];
+                state.say(room, &user, &text::escape(line));
+            }
+            Action::Dub => {
+                let user = self.resident(state, room);
+                let up = self.chance.u8(..10) > 1;
+                state.dub(room, &user, up);
+            }
+            Action::Grab => {
+                let user = self.resident(state, room);
+                state.grab(room, &user);
+            }
+            Action::Join => {
+                let user = self.drifter(state, room, false);
+                state.join(room, &user);
+            }
+            Action::Leave => {
+                let user = self.drifter(state, room, true);
+                state.leave(room, &user);
+            }
+            Action::Presence => {
+                let user = self.resident(state, room);
+                self.presence(state, room, &user);
+            }
+            Action::Guest => {
+                let guest = format!("{:032x}", self.chance.u128(..));
+                self.presence(state, room, &guest);
+            }
+            Action::Queue => self.queue(state, room),
+            Action::Whisper => {
+                let from = self.resident(state, room);
+                let to = self.correspondent(state);
+                let conversation = state.conversation_of(&[from.clone(), to]);
+                let line = LINES[self.chance.usize(..LINES.len())];
+                state.write_privately(&conversation, &from, &text::escape(line));
+            }
+            Action::Update => {
+                let user = self.resident(state, room);
+                state.announce_member(room, &user);
+            }
+            Action::Delete => self.delete(state, room, &staff),
+            Action::DeleteAll => {
+                let user = self.drifter(state, room, true);
+                state.delete_messages_of(room, &staff, &user);
+            }
+            Action::Skip => {
+                let played = state
+                    .rooms
+                    .get(room)
+                    .and_then(|room| room.playing.as_ref())
+                    .and_then(|item| item.played);
+                if played.is_some_and(|played| state.now() - played >= HEARING) {
+                    state.skip(room, &staff);
+                }
+            }
+            Action::QueueUpdate => {
+                let user = self.resident(state, room);
+                let event = json!({"user": state.user_json(&user)});
+                state.announce_in(room, "room_playlist-queue-update", event);
+            }
+            Action::Reorder => {
+                let mut djs: Vec<String> = state
+                    .rooms
+                    .get(room)
+                    .map(|room| room.djs.iter().cloned().collect())
+                    .unwrap_or_default();
+                self.chance.shuffle(&mut djs);
+                state.reorder(room, &staff, &djs);
+            }
+            Action::RemoveSong => {
+                let user = self.resident(state, room);
+                state.remove_song_of(room, &staff, &user);
+            }
+            Action::RemoveDj => {
+                let user = self.resident(state, room);
+                state.remove_dj(room, &staff, &user);
+            }
+            Action::RoomUpdate => {
+                let welcome = format!("welcome, number {}", self.turn);
+                let changes = Map::from_iter([("welcomeMessage".to_owned(), json!(welcome))]);
+                state.update_room(room, changes);
+            }
+            // Changes that would disturb a client are undone at once.
+            Action::Lock => {
+                state.lock_queue(room, &staff, true);
+                state.lock_queue(room, &staff, false);
+            }
+            Action::SlowMode => toggle(state, room, &staff, "slowMode", false),
+            Action::GuestChat => toggle(state, room, &staff, "allowGuestsToChat", true),
+            Action::GuestEmbed => toggle(state, room, &staff, "allowGuestsToEmbed", true),
+            Action::Kick => {
+                let user = self.drifter(state, room, true);
+                state.kick(room, &staff, &user, "out you go");
+            }
+            Action::Ban => {
+                let user = self.drifter(state, room, true);
+                state.ban(room, &staff, &user, 5);
+                state.unban(room, &staff, &user);
+            }
+            Action::Mute => {
+                let user = self.drifter(state, room, true);
+                state.mute(room, &staff, &user, true);
+                state.mute(room, &staff, &user, false);
+            }
+            Action::Role => {
+                let user = self.drifter(state, room, true);
+                let role = Role::find("vip").expect("a role of the list");
+                state.set_role(room, &staff, &user, role, true);
+                state.set_role(room, &staff, &user, role, false);
+            }
+            Action::Image => {
+                let user = self.resident(state, room);
+                state.change_image(&user);
+            }
+            Action::Pause => {
+                let user = self.resident(state, room);
+                state.pause_queue(room, &user, None, true);
+                state.pause_queue(room, &user, None, false);
+            }
+            Action::PauseDj => {
+                let user = self.resident(state, room);
+                state.pause_queue(room, &user, Some(&staff), true);
+                state.pause_queue(room, &user, Some(&staff), false);
+            }
+            Action::Rename => {
+                let user = self.drifter(state, room, true);
+                let name = state.username(&user);
+                let other = match name.strip_suffix(" II") {
+                    Some(first) => first.to_owned(),
+                    None => format!("{name} II"),
+                };
+                state.rename(&user, &other);
+            }
+            Action::Comment => self.comment(state, room),
+            Action::Unknown => {
+                let colour = self.chance.choice(["gold", "teal", "plum"]);
+                let event = json!({"colour": colour, "pieces": self.chance.u16(..)});
+                state.announce_in(room, "room-confetti", event);
+            }
+        }
+    }
+
+    fn presence(&mut self, state: &mut State, room: &str, client: &str) {
+        let connection = format!("{:012x}", self.chance.u64(..1 << 48));
+        let action = self.chance.u8(..3);
+        state.presence(&format!("room:{room}"), client, &connection, action);
+    }
+
+    /// A user with an attached private channel, or the bot.
+    fn correspondent(&mut self, state: &mut State) -> String {
+        let listening: Vec<String> = state
+            .channels
+            .due
+            .iter()
+            .filter(|(_, due)| !due.is_empty())
+            .filter_map(|(channel, _)| channel.strip_prefix("user:").map(str::to_owned))
+            .collect();
+        let found = self.chance.choice(listening);
+        found.unwrap_or_else(|| state.user_named(QueUp::BOT))
+    }
+
+    fn delete(&mut self, state: &mut State, room: &str, staff: &str) {
+        let messages: Vec<String> = state
+            .rooms
+            .get(room)
+            .into_iter()
+            .flat_map(|room| &room.chat)
+            .filter(|item| item["type"] == "chat-message")
+            .filter(|item| {
+                let name = item["user"]["username"].as_str().unwrap_or_default();
+                RESIDENTS.contains(&name)
+            })
+            .filter_map(|item| item["chatid"].as_str().map(str::to_owned))
+            .collect();
+        if let Some(message) = self.chance.choice(messages) {
+            state.delete_message(room, staff, &message);
+        }
+    }
+
+    fn comment(&mut self, state: &mut State, room: &str) {
+        let user = self.resident(state, room);
+        let comment = format!("{:024x}", self.chance.u64(..));
+        let event = json!({
+            "user": state.user_json(&user),
+            "comment": {"_id": comment, "comment": "what a song", "userid": user},
+        });
+        for name in [
+            "comment-add",
+            &format!("comment-update-{comment}"),
+            "comment-remove",
+        ] {
+            state.announce_in(room, name, event.clone());
+        }
+    }
+}
+
+/// Id of a drifter, under the first or the changed name.
+fn drifter_id(state: &mut State, name: &str) -> String {
+    let renamed = format!("{name} II");
+    match state.find_user(&renamed) {
+        Some(user) => user.id.clone(),
+        None => state.user_named(name),
+    }
+}
+
+/// Changes a setting and restores it.
+fn toggle(state: &mut State, room: &str, by: &str, setting: &str, usual: bool) {
+    state.set_mod_setting(room, by, setting, !usual);
+    state.set_mod_setting(room, by, setting, usual);
+}

@@ -1,0 +1,63 @@
+//! Where the simulated Stack Exchange chat listens, and its accounts' logins.
+
+use serde::Serialize;
+
+use super::{
+    controls::{ChatAccount, StackExchange},
+    state::HOSTS,
+};
+use crate::addresses::Login;
+
+/// Address of the simulated Stack Exchange chat, and its accounts.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct StackExchangeAddresses {
+    /// Address of all hosts; the `Host` header tells them apart.
+    pub address: String,
+    /// Its chat servers, the first of them the one with ambient traffic.
+    pub servers: Vec<ChatServer>,
+    /// The bot's login.
+    #[serde(flatten)]
+    pub bot: Login,
+    /// Number of the room where the bot has every right.
+    pub room: i64,
+    /// Further logins.
+    pub accounts: Vec<Login>,
+}
+
+/// A chat server, by the names of its hosts.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ChatServer {
+    /// Host of the chat.
+    pub chat: &'static str,
+    /// Host where its users log in.
+    pub login: &'static str,
+}
+
+impl From<ChatAccount> for Login {
+    fn from(account: ChatAccount) -> Self {
+        Self {
+            email: account.email,
+            password: account.password,
+            username: account.username,
+            user_id: account.id.to_string(),
+        }
+    }
+}
+
+impl StackExchangeAddresses {
+    pub(super) fn new(at: &str, chat: &StackExchange) -> Self {
+        let mut accounts = chat.accounts().into_iter().map(Login::from);
+        let servers = HOSTS
+            .iter()
+            .map(|(chat, login, _)| ChatServer { chat, login });
+        Self {
+            address: at.to_string(),
+            servers: servers.collect(),
+            bot: accounts.next().unwrap_or_else(|| chat.account().into()),
+            room: StackExchange::ROOM,
+            accounts: accounts.collect(),
+        }
+    }
+}
