@@ -2,6 +2,7 @@
 
 mod address;
 mod agenda;
+mod audit;
 mod bounds;
 mod control;
 mod desk;
@@ -28,6 +29,7 @@ pub use address::{
     Addresses, BotLogin, ChatServer, DiscordAddresses, Login, NodeAddress, QueUpAddresses,
     StackExchangeAddresses,
 };
+pub use audit::{Audit, Due, StoredEvent, StoredEvents};
 pub use control::{Command, CommandError};
 pub use fault::{Quirk, RestFault};
 pub use ledger::{Ledger, LedgerLimits, Note, Query, Row};

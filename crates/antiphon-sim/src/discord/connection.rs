@@ -6,12 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{
-    frame,
-    model::Id,
-    session::{Kept, origin},
-    state::State,
-};
+use super::{frame, model::Id, session::Kept, state::State};
 use crate::{line::Line, outgoing::Outgoing};
 
 /// An open socket.
@@ -24,8 +19,6 @@ pub(crate) struct Connection {
     pub(crate) session: Option<String>,
     /// Whether the transport compresses.
     pub(crate) is_compressed: bool,
-    /// Dispatches sent so far.
-    pub(crate) frames: u64,
     /// Heartbeats that came in, and those that were acknowledged.
     pub(crate) beats: u64,
     pub(crate) acks: u64,
@@ -56,7 +49,6 @@ impl State {
             outgoing,
             session: None,
             is_compressed,
-            frames: 0,
             beats: 0,
             acks: 0,
             heard: VecDeque::new(),
@@ -94,8 +86,7 @@ impl State {
         let connection = self.connections.get_mut(&number);
         let held = connection.and_then(|one| Some((one.session.clone()?, one.held.take()?)));
         if let Some((session, (kept, due))) = held {
-            let origin = origin(&kept, &session);
-            self.write(&kept.event, Some(&origin), &kept.body, due, None);
+            self.write_kept(&session, &kept, due, false);
         }
     }
 

@@ -1,13 +1,12 @@
 //! The demo's bot: handlers as anyone would write them, and one that keeps count.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use antiphon::{
-    App, Clock, Event, HandlerError, SourceName, State, Takes as _, discord,
+    App, Clock, Event, HandlerError, State, Takes as _, discord,
     lavalink::{self, TrackSource},
     queup, stackexchange,
 };
@@ -15,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{
     act::{SONG, Stalls},
-    tally::Handled,
+    tally::Books,
 };
 use crate::output::say;
 
@@ -32,13 +31,12 @@ pub(super) struct Choir {
     pub(super) queup: queup::Client,
     pub(super) chat: stackexchange::Client,
     pub(super) seen: Arc<Mutex<Seen>>,
+    pub(super) books: Arc<Mutex<Books>>,
 }
 
 /// What the handlers have seen.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// By source.
-    pub(super) handled: HashMap<SourceName, Handled>,
     pub(super) up_dubs: u64,
     pub(super) down_dubs: u64,
     pub(super) mentions: u64,
@@ -92,9 +90,9 @@ pub(super) fn app(choir: Choir) -> App<Choir> {
 async fn measure(event: Arc<Event>, State(choir): State<Choir>) {
     let waited = Clock::system().now().duration_since(event.received_at());
     let microseconds = u64::try_from(waited.as_micros()).unwrap_or(0);
-    let mut seen = choir.seen();
-    let handled = seen.handled.entry(event.source().clone()).or_default();
-    handled.take(&event, microseconds);
+    let mut books = choir.books.lock().unwrap_or_else(PoisonError::into_inner);
+    let book = books.entry(event.source().clone()).or_default();
+    book.handled(&event, microseconds);
 }
 
 /// Answers in the room where somebody asked.

@@ -6,12 +6,7 @@ mod director;
 mod printer;
 mod tally;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use antiphon::{SourceName, discord, lavalink, music, queup, stackexchange};
 use antiphon_core::{Journal, Rng};
@@ -28,7 +23,7 @@ use self::{
     bot::Choir,
     director::Director,
     printer::Printer,
-    tally::{Stored, Tally},
+    tally::Tally,
 };
 use crate::{
     args::Demo,
@@ -38,9 +33,6 @@ use crate::{
     output::{Form, Output, say, table},
     signals::Stop,
 };
-
-/// What is stored, by source.
-type Books = HashMap<SourceName, Stored>;
 
 /// The shortest traffic that has a before, a cut and an after.
 const SHORTEST: Duration = Duration::from_secs(3);
@@ -110,6 +102,7 @@ async fn play(
         queup,
         chat,
         seen: Arc::default(),
+        books: Arc::default(),
     };
     let app = bot::app(choir.clone())
         .source(discord_source)
@@ -117,12 +110,11 @@ async fn play(
         .source(queup_source)
         .source(chat_source);
 
-    let stored = Arc::<Mutex<Books>>::default();
     let printer = Printer {
         journal: Arc::clone(journal),
         after: *journal.last().borrow(),
         output: Output::stdout(args.shape.output),
-        stored: Arc::clone(&stored),
+        books: Arc::clone(&choir.books),
     };
     let (end, is_end) = watch::channel(None);
     let mut printing = JoinSet::new();
@@ -133,7 +125,6 @@ async fn play(
         handle: app.handle(),
         choir,
         acts,
-        stored,
         rate: args.rate,
         length: args.length,
     };
@@ -158,7 +149,7 @@ async fn play(
     };
     shutdown.cancel();
     running.await?;
-    let Some((due, length)) = played? else {
+    let Some((last, length)) = played? else {
         return Ok(None);
     };
     let mut complaints = director.complaints();
@@ -176,8 +167,8 @@ async fn play(
     if let Some(ended) = printing.join_next().await {
         ended??;
     }
-    let tallies = director.acts.iter().zip(&due);
-    let tallies = tallies.map(|(act, due)| (act.platform, director.tally(act, due)));
+    let tallies = director.acts.iter();
+    let tallies = tallies.map(|act| (act.platform, director.tally(act, last)));
     let story = Story::new(tallies.collect(), length, &director.choir, complaints);
     simulator.stop().await;
     Ok(Some(story))
@@ -419,7 +410,7 @@ impl Story {
             }
             if tally.disordered > 0 {
                 return broken(format!(
-                    "{} chat messages of {platform} were stored out of order",
+                    "{} events of {platform} were stored out of order",
                     tally.disordered
                 ));
             }
