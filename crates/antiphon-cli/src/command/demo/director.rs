@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{
     act::{Act, Stage},
-    bot::Choir,
+    bot::Bot,
     tally::{Book, Tally},
 };
 use crate::{
@@ -34,8 +34,8 @@ const SPEECH: Duration = Duration::from_millis(250);
 
 pub(super) struct Director<'a> {
     pub(super) simulator: &'a Simulator,
-    pub(super) handle: Handle<Choir>,
-    pub(super) choir: Choir,
+    pub(super) handle: Handle<Bot>,
+    pub(super) bot: Bot,
     /// What each platform's source brings.
     pub(super) acts: Vec<Arc<Act>>,
     pub(super) rate: u32,
@@ -139,7 +139,7 @@ impl Director<'_> {
     ///
     /// Nothing is known where the ledger dropped rows, which is a complaint of its own.
     pub(super) fn tally(&self, act: &Act, until: u64) -> Tally {
-        let books = &self.choir.books;
+        let books = &self.bot.books;
         let books = books.lock().unwrap_or_else(PoisonError::into_inner);
         let nothing = Book::default();
         let book = books.get(&act.source).unwrap_or(&nothing);
