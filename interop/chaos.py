@@ -21,12 +21,9 @@ import heapq
 import itertools
 import json
 import random
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 from pathlib import Path
@@ -34,7 +31,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import kill9  # noqa: E402 - found beside this file, wherever it is run from
 import restarts  # noqa: E402
-from trial import Gaps, Trial, milliseconds  # noqa: E402
+from trial import KEEP_ALL, Trial  # noqa: E402
 
 ORGAN = "organ"
 SOURCES = {
@@ -43,12 +40,10 @@ SOURCES = {
     "queup": kill9.SOURCE,
     "stackexchange": kill9.CHAT,
 }
-# Rows of the ledger change for so long: an event that a node keeps back for its session is written into when it is sent.
-UNSETTLED = 90_000
+# MiB of the ledger: all rows of a quarter of an hour.
+LEDGER = 2048
 # So many lost rows are told one by one.
 TOLD = 20
-# Puts the rows of an origin that were never sent behind those that were.
-NEVER_SENT = 1 << 40
 
 
 def sources(world, folder):
@@ -310,203 +305,18 @@ def megabytes(process):
     return 0.0
 
 
-class Books:
-    """Ledger and journal side by side, in a database of their own, so that memory does not grow with the run."""
-
-    def __init__(self, trial):
-        self.trial = trial
-        world = trial.world
-        self.accounts = {
-            "discord": world.discord["user_id"],
-            "lavalink": world.discord["user_id"],
-            "queup": world.queup["user_id"],
-            "stackexchange": world.stackexchange["user_id"],
-        }
-        self.database = sqlite3.connect(trial.folder / "books.sqlite", isolation_level=None)
-        self.database.row_factory = sqlite3.Row
-        self.database.executescript(
-            """
-            pragma journal_mode = off;
-            pragma synchronous = off;
-            -- `fate` is 1 for a row that is stored, 2 for one inside a gap.
-            create table ledger (n integer primary key, platform, kind, place, origin, is_due, at, connection, frame, fate);
-            create index ledger_frame on ledger (connection, frame);
-            create table journal (position integer primary key, platform, kind, place, origin, provenance, message);
-            create index ledger_origin on ledger (origin);
-            create index journal_origin on journal (platform, origin);
-            """
-        )
-        self.settled = 0  # the last row that changes no more
-        self.dropped = 0
-        self.position = 0
-        self.gaps = {platform: {} for platform in SOURCES}
-        self.greeted = []  # of each socket to a node that said so: its session, its name and when it did
-        self.names = {}  # of each socket to a node: the client's name, by the simulator's
-
-    def follow(self, old):
-        """Reads the ledger on; rows that may still change are read again later, and only at all if `old` is 0."""
-        with self.database:
-            self.database.execute("begin")
-            self.database.execute("delete from ledger where n > ?", (self.settled,))
-            expected = self.settled + 1
-            for page in self.trial.world.pages(self.settled, dropped_too=True):
-                now = time.time() * 1000
-                # The numbers of all rows have no holes.
-                self.dropped += page[0]["n"] - expected
-                expected = page[-1]["n"] + 1
-                rows = [row for row in page if row["at"] < now - old]
-                self.database.executemany(
-                    "insert into ledger values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)", map(self.entry, rows)
-                )
-                certain = [row["n"] for row in rows if row["at"] < now - UNSETTLED]
-                self.settled = max([self.settled, *certain])
-                if len(rows) < len(page):
-                    break
-            self.database.execute("commit")
-
-    def entry(self, row):
-        is_due = row["due_to"] == self.accounts[row["platform"]]
-        names = (row["n"], row["platform"], row["kind"], row["place"], row["origin"])
-        return (*names, is_due, row["at"], row["connection"], row["frame"])
-
-    def read_journal(self, connection):
-        platforms = {source: platform for platform, source in SOURCES.items()}
-        query = """
-            select position, source, kind, place, origin, provenance, received_at,
-                case when kind in ('antiphon.gap', 'lavalink.ready') then body end,
-                case when kind = 'stackexchange.MessagePosted' then json_extract(cast(body as text), '$.message_id') end
-            from event where position > ? order by position
-        """
-        self.database.execute("begin")
-        for position, source, kind, place, origin, provenance, received_at, body, message in connection.execute(
-            query, (self.position,)
-        ):
-            platform = platforms[source]
-            self.database.execute(
-                "insert into journal values (?, ?, ?, ?, ?, ?, ?)",
-                (position, platform, kind, place, origin, provenance, message),
-            )
-            self.position = position
-            if kind == "antiphon.gap":
-                self.gaps[platform].setdefault(place, []).append(json.loads(body))
-            elif body is not None:
-                self.greeted.append((json.loads(body)["sessionId"], origin.split("/")[0], milliseconds(received_at)))
-        self.database.execute("commit")
-
-    def name_sockets(self):
-        """Gives the ledger's rows of nodes the names that the client has for them.
-
-        A node numbers neither its sockets nor its frames; both sides count them, each under a name of its own. A
-        socket's greeting was read before the session's next socket was opened, if it was read at all.
-        """
-        sockets = {}
-        for row in self.database.execute("select connection, at from ledger where kind = 'lavalink.ready' order by n"):
-            session = (row["connection"] or "").rsplit(".", 1)[0]
-            sockets.setdefault(session, []).append((row["at"], row["connection"]))
-        for session, socket, received_at in self.greeted:
-            earlier = [name for at, name in sockets.get(session, []) if at <= received_at]
-            if earlier:
-                self.names[earlier[-1]] = socket
-        # Also the rows that were read again since the greeting of their socket got its name.
-        self.database.executemany(
-            "update ledger set connection = ?2, origin = printf('%s/%08d', ?2, frame) where connection = ?1",
-            self.names.items(),
-        )
-
-    def number(self, connection, frame):
-        """The ledger's number of a frame, or None.
-
-        An edge on Discord names a session and a sequence, which the origins of most rows hold. Where this row is one of
-        the others, the one before it is as good: what lies between them is stored.
-        """
-        if connection is None or frame is None:
-            return None
-        query = "select n from ledger where connection = ? and frame = ?"
-        found = self.database.execute(query, (connection, frame)).fetchone()
-        if found is None:
-            query = "select n from ledger where origin between ? and ? order by origin desc limit 1"
-            found = self.database.execute(query, (f"{connection}/", f"{connection}/{frame:010}")).fetchone()
-        return found and found[0]
-
-    def judge(self):
-        """Says of every row whether it is stored or inside a gap; gives how many are neither."""
-        self.database.execute("begin")
-        self.name_sockets()
-        self.database.execute(
-            """
-            update ledger set fate = 1 where is_due and fate is null and exists
-                (select 1 from journal where journal.platform = ledger.platform and journal.origin = ledger.origin)
-            """
-        )
-        gaps = {platform: Gaps(found, self.number) for platform, found in self.gaps.items()}
-        inside = [(row["n"],) for row in self.open_rows() if gaps[row["platform"]].hold(row)]
-        self.database.executemany("update ledger set fate = 2 where n = ?", inside)
-        self.database.execute("commit")
-        return sum(1 for _ in self.open_rows())
-
-    def open_rows(self):
-        return self.database.execute("select * from ledger where is_due and fate is null order by n")
-
-    def disordered(self, platform):
-        """The stored rows of a platform that stand in the journal behind one that was sent later."""
-        line, turn, has_order = {
-            # Chat is in the order of the server's times, or in the order in which it was sent where a fault turned that
-            # round; what else a history has (deletions) stands beside its message.
-            "queup": (
-                "place || (kind = 'queup.chat-message')",
-                "iif(kind = 'queup.chat-message', cast(substr(origin, instr(origin, '-') + 1) as integer), n)",
-                "(provenance != 'backfilled' or kind = 'queup.chat-message')",
-            ),
-            "lavalink": ("connection", "frame", "true"),
-        }.get(platform, ("place", "n", "true"))
-        query = f"""
-            select {line} as line, {turn} as turn, min(n + iif(connection is null, {NEVER_SENT}, 0)), n, kind, place,
-                origin, at, position
-            from ledger join journal using (platform, origin, kind, place)
-            where platform = ? and is_due and {has_order} group by position order by line, turn
-        """
-        reached, wrong = None, []
-        for row in self.database.execute(query, (platform,)):
-            if reached is None or row["line"] != reached["line"] or row["position"] > reached["position"]:
-                reached = row
-            elif row["n"] > reached["n"]:
-                wrong.append(dict(row))
-        return wrong
-
-    def tally(self, platform, daemon, last):
-        def count(query):
-            return self.database.execute(query, (platform,)).fetchone()[0]
-
-        due = "from ledger where platform = ? and is_due"
-        query = "select position from journal where platform = ? and position <= ?"
-        positions = self.database.execute(query, (platform, last))
-        return {
-            "due": count(f"select count(*) {due}"),
-            "stored": count(f"select count(*) {due} and fate = 1"),
-            "gapped": count(f"select count(*) {due} and fate = 2"),
-            "lost": count(f"select count(*) {due} and fate is null"),
-            # A message that came by a history and by a socket has one name.
-            "repeats": count("select count(*) - count(distinct origin) from journal where platform = ?")
-            + count("select count(message) - count(distinct message) from journal where platform = ?"),
-            "disordered": len(self.disordered(platform)),
-            "unhandled": sum(1 for (position,) in positions if not daemon.was_printed(position)),
-            "gaps": sum(map(len, self.gaps[platform].values())),
-            "sent_again": count(
-                "select count(*) from journal where platform = ? and provenance in ('replayed', 'backfilled')"
-            ),
-        }
+def judge(trial, handled=None):
+    """The simulator's judgement of each platform's source."""
+    return {platform: trial.audit(source, handled) for platform, source in SOURCES.items()}
 
 
-def play(plan, daemon, books, log):
+def play(plan, daemon, log):
     """Does what the plan has, each step at its time or as soon after it as the one before is over."""
-    begin, looked = time.monotonic(), 0.0
+    begin = time.monotonic()
     world = daemon.trial.world
     while plan.steps:
         at, _, what, details = heapq.heappop(plan.steps)
-        while (now := time.monotonic() - begin) < at:
-            if now - looked > 10:
-                looked = now
-                books.follow(UNSETTLED)
+        while time.monotonic() - begin < at:
             time.sleep(max(0.0, min(0.25, at - (time.monotonic() - begin))))
             daemon.watch()
         log.append((time.time() * 1000, what, details))
@@ -521,7 +331,7 @@ def play(plan, daemon, books, log):
             getattr(daemon, what)(*details)
 
 
-def heal(daemon, books, patience):
+def heal(daemon, patience):
     """Ends traffic and faults, and waits until everything due is stored or inside a gap; gives how long that took."""
     world = daemon.trial.world
     begin = time.monotonic()
@@ -532,23 +342,19 @@ def heal(daemon, books, patience):
         world.do(platform=platform, do="cut")
     while True:
         daemon.watch()
-        books.follow(0)
-        connection = sqlite3.connect(f"file:{daemon.trial.journal}?mode=ro", uri=True, timeout=30)
-        try:
-            books.read_journal(connection)
-        finally:
-            connection.close()
+        daemon.trial.until = world.last()
+        lost = sum(audit["lost"] for audit in judge(daemon.trial).values())
         took = time.monotonic() - begin
-        if not books.judge() or took > patience:
+        if not lost or took > patience:
             return took
         time.sleep(1)
 
 
-def show(tallies):
-    columns = ("due", "stored", "gapped", "lost", "repeats", "disordered", "unhandled", "gaps", "sent_again")
+def show(audits):
+    columns = ("due", "stored", "gapped", "lost", "repeated", "disordered", "unhandled", "gaps", "sent_again")
     print(f"{'':13}" + "".join(f"{column:>11}" for column in columns))
-    for platform, tally in tallies.items():
-        print(f"{platform:13}" + "".join(f"{tally[column]:>11}" for column in columns))
+    for platform, audit in audits.items():
+        print(f"{platform:13}" + "".join(f"{audit[column]:>11}" for column in columns))
 
 
 def tell_faults(row, log):
@@ -570,33 +376,23 @@ def main():
     seed = options.seed if options.seed is not None else random.randrange(1 << 31)
     print(f"chaos: {options.seconds:g} s, {options.rate} events a second, seed {seed}", flush=True)
 
-    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    # Momentary kinds are kept as well, so that their going does not look like a loss.
-    keep = ['rules = [{ kind = "*", keep = "2d" }]']
-    trial = Trial("chaos", options.antiphon, folder, options.rate, seed, sources, keep)
-    daemon = None
-    try:
-        daemon, books, log = Daemon(trial), Books(trial), []
-        trial.wait("the first events to be stored", lambda: trial.last() > options.rate)
-        play(Plan(options.seconds, random.Random(seed)), daemon, books, log)
-        took = heal(daemon, books, options.heal)
+    sim = ("--ledger", str(LEDGER))
+    with Trial("chaos", options.antiphon, options.rate, seed, sources, KEEP_ALL, sim) as trial:
+        daemon, log = Daemon(trial), []
+        trial.wait_for_events(options.rate)
+        play(Plan(options.seconds, random.Random(seed)), daemon, log)
+        took = heal(daemon, options.heal)
         # What is stored while it stops is handled at the next start, and there is none.
-        last = books.position
+        last = trial.last()
         daemon.stop()
         daemon.take_printed()
 
-        # As a user would look into it.
-        journal = sqlite3.connect(trial.journal, timeout=30)
-        books.read_journal(journal)
-        books.judge()
-        sound = journal.execute("pragma quick_check").fetchone()[0]
-        dead = journal.execute("select count(*) from dead_letter").fetchone()[0]
-        journal.close()
-        with open(folder / "stderr.txt", "rb") as lines:
+        audits = judge(trial, lambda position, _: int(daemon.was_printed(position)) if position <= last else None)
+        sound = trial.rows("pragma quick_check")[0][0]
+        dead = trial.rows("select count(*) from dead_letter")[0][0]
+        with open(trial.folder / "stderr.txt", "rb") as lines:
             panics = sum(b"panicked at" in line for line in lines)
-
-        tallies = {platform: books.tally(platform, daemon, last) for platform in SOURCES}
-        show(tallies)
+        show(audits)
         summary = {
             "seed": seed,
             "seconds": options.seconds,
@@ -606,41 +402,25 @@ def main():
             "dead_letters": dead,
             "quick_check": sound,
             "troubles": len(daemon.troubles),
-            "ledger_rows_dropped": books.dropped,
             "peak_mb": {name: round(peak) for name, peak in daemon.peaks.items()},
-            **tallies,
+            **{platform: {what: audit[what] for what in audit if what[:6] != "first_"} for platform, audit in audits.items()},
         }
         print(json.dumps(summary), flush=True)
 
-        for row in itertools.islice(books.open_rows(), TOLD):
-            told = {name: row[name] for name in ("platform", "kind", "place", "origin", "at", "n")}
-            print(f"chaos: lost: {json.dumps(told)}", file=sys.stderr)
-            tell_faults(row, log)
-        for row in [row for platform in SOURCES for row in books.disordered(platform)][:TOLD]:
-            print(f"chaos: out of order: {json.dumps(row)}", file=sys.stderr)
-            tell_faults(row, log)
+        for what, name in (("lost", "first_lost"), ("out of order", "first_disordered")):
+            for row in [row for audit in audits.values() for row in audit[name]][:TOLD]:
+                told = {name: row[name] for name in ("platform", "kind", "place", "origin", "at", "n")}
+                print(f"chaos: {what}: {json.dumps(told)}", file=sys.stderr)
+                tell_faults(row, log)
         for trouble in daemon.troubles:
             print(f"chaos: the daemon: {trouble}", file=sys.stderr)
-        if books.dropped:
-            print(f"chaos: the simulator's ledger dropped {books.dropped} rows before they were read", file=sys.stderr)
 
-        wanted = ("lost", "repeats", "disordered", "unhandled")
-        failed = any(tally[name] for tally in tallies.values() for name in wanted)
-        failed |= bool(panics or dead or daemon.troubles or books.dropped or sound != "ok")
+        wanted = ("lost", "repeated", "disordered", "unhandled")
+        failed = any(audit[name] for audit in audits.values() for name in wanted)
+        failed |= bool(panics or dead or daemon.troubles or sound != "ok")
         # A platform that brought nothing proves nothing.
-        failed |= not all(tally["stored"] for tally in tallies.values())
-    except BaseException:
-        print(f"chaos: files kept in {folder}", file=sys.stderr)
-        raise
-    finally:
-        if daemon is not None and daemon.process.poll() is None:
-            daemon.process.kill()
-        trial.world.close()
-    if failed:
-        print(f"chaos: FAILED with seed {seed}; files kept in {folder}", file=sys.stderr)
-    else:
-        shutil.rmtree(folder)
-    sys.exit(1 if failed else 0)
+        failed |= not all(audit["stored"] for audit in audits.values())
+        sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

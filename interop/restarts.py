@@ -11,19 +11,16 @@ SIGTERM and now by SIGKILL, and started on the same file each time. At the end:
 Standard library only. Exits 1 if any of that does not hold.
 """
 
-import argparse
 import json
 import random
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from trial import Trial, account  # noqa: E402 - found beside this file, wherever it is run from
+from trial import Trial, options  # noqa: E402 - found beside this file, wherever it is run from
 
 SOURCE = "loft"
 INTENTS = (
@@ -63,87 +60,38 @@ def identifies(discord):
     return limit["total"] - limit["remaining"]
 
 
-def disordered(ledger, handled):
-    """Effects that come behind a later one of their place; what comes again after a kill does not count."""
-    numbers = {row["origin"]: (row["place"], row["n"]) for row in ledger}
-    reached, seen, wrong = {}, set(), []
-    for origin in handled:
-        if origin in seen or origin not in numbers:
-            continue
-        seen.add(origin)
-        place, number = numbers[origin]
-        if number < reached.get(place, 0):
-            wrong.append(origin)
-        reached[place] = max(number, reached.get(place, 0))
-    return wrong
-
-
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("antiphon", help="path of the antiphon binary")
-    arguments.add_argument("--times", type=int, default=100)
-    arguments.add_argument("--rate", type=int, default=200)
-    arguments.add_argument("--seed", type=int, default=None)
-    arguments.add_argument("--longest", type=float, default=1.5, help="seconds a run lives at most")
-    options = arguments.parse_args()
-    seed = options.seed if options.seed is not None else random.randrange(1 << 31)
-    chance = random.Random(seed)
-    print(f"restarts: {options.times}, {options.rate} events a second, seed {seed}", flush=True)
+    chosen = options("restarts", __doc__, times=100, longest=1.5)
+    chance = random.Random(chosen.seed)
+    with Trial("restarts", chosen.antiphon, chosen.rate, chosen.seed, sources) as trial:
+        trial.run()
+        trial.wait_for_events(chosen.rate)
+        for turn in range(chosen.times):
+            time.sleep(chance.uniform(0.0, chosen.longest))
+            trial.end(signal.SIGKILL if turn % 2 else signal.SIGTERM)
+            trial.run()
+        trial.finish()
 
-    with tempfile.TemporaryDirectory(prefix="restarts-") as folder:
-        trial = Trial("restarts", options.antiphon, folder, options.rate, seed, sources)
-        world = trial.world
-        try:
-            for platform in ("queup", "stackexchange"):
-                world.do(do="traffic", platform=platform, rate=0)
-            daemon = trial.run()
-            trial.wait("the first run to store events", lambda: trial.last() > options.rate)
-            for turn in range(options.times):
-                time.sleep(chance.uniform(0.0, options.longest))
-                trial.is_running(daemon)
-                daemon.send_signal(signal.SIGKILL if turn % 2 else signal.SIGTERM)
-                daemon.wait(timeout=30)
-                daemon = trial.run()
-
-            before = trial.last()
-            trial.wait("the last run to store events", lambda: trial.last() > before + options.rate)
-            world.do(do="traffic", platform="discord", rate=0)
-            trial.settle()
-            ledger = world.ledger(world.discord["user_id"])
-            daemon.send_signal(signal.SIGTERM)
-            daemon.wait(timeout=30)
-
-            stored, gaps = trial.stored(SOURCE), trial.gaps(SOURCE)
-            journaled, gapped, lost = account(ledger, stored, gaps)
-            repeats = sum(count - 1 for count in stored.values())
-            handled = list(trial.handled())
-            unhandled = {row["origin"] for row in ledger} - set(handled)
-            wrong = disordered(ledger, handled)
-            spent = identifies(world.discord)
-            summary = {
-                "restarts": options.times,
-                "seed": seed,
-                "identifies": spent,
-                "due": len(ledger),
-                "journaled": journaled,
-                "gapped": gapped,
-                "lost": len(lost),
-                "repeats": repeats,
-                "unhandled": len(unhandled),
-                "handled_again": len(handled) - len(set(handled)),
-                "out_of_order": len(wrong),
-            }
-            print(json.dumps(summary), flush=True)
-            for row in lost[:5]:
-                print(f"restarts: lost: {json.dumps(row)}", file=sys.stderr)
-            failed = spent != 1 or lost or gapped or gaps or repeats or unhandled or wrong
-            if failed:
-                keep = tempfile.mkdtemp(prefix="restarts-failed-")
-                subprocess.run(["cp", "-r", folder, keep], check=False)
-                print(f"restarts: FAILED; files kept in {keep}", file=sys.stderr)
-            sys.exit(1 if failed else 0)
-        finally:
-            world.close()
+        stored = trial.audit(SOURCE)
+        # The effects are judged like a journal: what is lost there was not handled.
+        handled = trial.judge(SOURCE, trial.printed())
+        spent = identifies(trial.world.discord)
+        unhandled = handled["lost"] + handled["gapped"]
+        summary = {
+            "restarts": chosen.times,
+            "seed": chosen.seed,
+            "identifies": spent,
+            "due": stored["due"],
+            "journaled": stored["stored"],
+            "gapped": stored["gapped"],
+            "lost": stored["lost"],
+            "repeats": stored["repeated"],
+            "unhandled": unhandled,
+            "handled_again": handled["repeated"],
+            "out_of_order": stored["disordered"] + handled["disordered"],
+        }
+        failed = any(stored[name] for name in ("lost", "gapped", "gaps", "repeated", "disordered"))
+        trial.report(summary, failed or spent != 1 or unhandled or handled["disordered"], stored, handled)
 
 
 if __name__ == "__main__":

@@ -1,72 +1,159 @@
-"""A daemon under trial: `antiphon run --print` on one journal, started and ended again and again beside a simulator.
+"""A daemon on trial: `antiphon run --print` on one journal, started and ended again and again beside a simulator.
 
-Standard library only.
+The simulator judges the journal: see `World.audit`. Standard library only.
 """
 
-import calendar
+import argparse
 import json
 import os
-import re
+import random
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 from world import World
 
-PLATFORMS = {"discord", "lavalink", "queup", "stackexchange"}
+# Kinds whose bodies an audit reads.
+READ = ("antiphon.gap", "lavalink.ready", "stackexchange.MessagePosted")
+# Lines of the table of the journal that keep every event, so that none goes because of its age.
+KEEP_ALL = ['rules = [{ kind = "*", keep = "2d" }]']
 
 
-def milliseconds(text):
-    """An ISO 8601 UTC time with any number of decimals, as Unix milliseconds (a float)."""
-    match = re.fullmatch(r"(\d+-\d+-\d+)[T ](\d+:\d+:\d+)(\.\d+)?Z", text)
-    seconds = calendar.timegm(time.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S"))
-    return (seconds + float(match[3] or 0)) * 1000
+def options(name, doc, times, longest=None):
+    """Reads the command line, draws a seed if none is given, and says what begins."""
+    arguments = argparse.ArgumentParser(description=doc.splitlines()[0])
+    arguments.add_argument("antiphon", help="path of the antiphon binary")
+    arguments.add_argument("--times", type=int, default=times)
+    arguments.add_argument("--rate", type=int, default=200, help="events a second and platform")
+    arguments.add_argument("--seed", type=int, default=None)
+    if longest:
+        arguments.add_argument("--longest", type=float, default=longest, help="seconds a run lives at most")
+    chosen = arguments.parse_args()
+    if chosen.seed is None:
+        chosen.seed = random.randrange(1 << 31)
+    print(f"{name}: {chosen.times} times, {chosen.rate} events a second, seed {chosen.seed}", flush=True)
+    return chosen
 
 
 class Trial:
-    """The simulator, the daemon's configuration, and what the daemon leaves behind.
+    """The simulator, the daemon with its configuration, and what the daemon leaves behind.
 
     `sources` makes the sources from the simulator's addresses: a table of TOML lines and the secrets' environment, by
     the source's name. `journal` has more lines for the table of the journal.
+
+    At the end the simulator and the daemon are ended, and the files are removed unless the trial failed.
     """
 
-    def __init__(self, name, antiphon, folder, rate, seed, sources, journal=()):
+    def __init__(self, name, antiphon, rate, seed, sources, journal=(), sim=()):
         self.name = name
         self.antiphon = antiphon
-        self.folder = Path(folder)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{name}-"))
         self.journal = self.folder / "journal.sqlite"
         self.effects = self.folder / "effects.ndjson"
         self.errors = open(self.folder / "stderr.txt", "ab")
-        self.world = World(antiphon, "--rate", str(rate), "--seed", str(seed))
+        self.world = World(antiphon, "--rate", str(rate), "--seed", str(seed), *sim)
+        self.rate = rate
         self.config = self.folder / "antiphon.toml"
         self.environment = dict(os.environ)
+        self.daemon = None
+        # The last row of the ledger that counts.
+        self.until = None
         lines = ["[journal]", f"path = {json.dumps(str(self.journal))}", *journal]
         tables = sources(self.world, self.folder)
-        used = {line.split('"')[1] for table, _ in tables.values() for line in table if line.startswith("platform")}
-        for platform in PLATFORMS - used:
+        self.platforms = {source: platform(table) for source, (table, _) in tables.items()}
+        for unused in set(self.world.accounts) - set(self.platforms.values()):
             # Traffic that nobody hears would only push rows out of the bounded ledger.
-            self.world.do(platform=platform, do="traffic", rate=0)
+            self.world.do(platform=unused, do="traffic", rate=0)
         for source, (table, secrets) in tables.items():
             lines += ["", f"[sources.{source}]", *table]
             self.environment |= secrets
         self.config.write_text("\n".join(lines) + "\n")
 
-    def run(self):
-        # The effects go to the file by the daemon's own descriptor: what it wrote before the kill stays written.
-        return subprocess.Popen(
-            [self.antiphon, "run", "--config", str(self.config), "--print", "--output", "json"],
-            stdout=open(self.effects, "ab"),
-            stderr=self.errors,
-            env=self.environment,
-        )
+    def __enter__(self):
+        return self
 
-    def is_running(self, daemon):
-        """Ends the trial if the daemon ended by itself."""
-        if daemon.poll() is not None:
+    def __exit__(self, kind, error, _):
+        if self.daemon is not None and self.daemon.poll() is None:
+            self.daemon.kill()
+            self.daemon.wait()
+        self.world.close()
+        self.errors.close()
+        if kind is None or kind is SystemExit and error.code == 0:
+            shutil.rmtree(self.folder)
+        else:
+            print(f"{self.name}: FAILED; files kept in {self.folder}", file=sys.stderr)
+
+    def run(self):
+        """Starts the daemon."""
+        # The effects go to the file by the daemon's own descriptor: what it wrote before the kill stays written.
+        with open(self.effects, "ab") as effects:
+            self.daemon = subprocess.Popen(
+                [self.antiphon, "run", "--config", str(self.config), "--print", "--output", "json"],
+                stdout=effects,
+                stderr=self.errors,
+                env=self.environment,
+            )
+        return self.daemon
+
+    def end(self, number=signal.SIGKILL):
+        """Ends the daemon by a signal; one that ended by itself ends the trial."""
+        if self.daemon.poll() is not None:
             sys.stderr.write((self.folder / "stderr.txt").read_text()[-4000:])
-            sys.exit(f"{self.name}: the daemon ended by itself with {daemon.returncode}")
+            sys.exit(f"{self.name}: the daemon ended by itself with {self.daemon.returncode}")
+        self.daemon.send_signal(number)
+        self.daemon.wait(timeout=30)
+
+    def finish(self):
+        """Lets the running daemon take in what is left (gaps, histories), ends the traffic, and ends the daemon."""
+        self.wait_for_events(self.rate)
+        for used in self.platforms.values():
+            self.world.do(platform=used, do="traffic", rate=0)
+        self.settle()
+        # Taken before the stop: what is due to an account that is away is told at its next start.
+        self.until = self.world.last()
+        self.end(signal.SIGTERM)
+
+    def report(self, summary, failed, *audits):
+        """Prints the summary and the first lost rows, and ends the program."""
+        print(json.dumps(summary), flush=True)
+        for audit in audits:
+            for row in audit["first_lost"][:5]:
+                print(f"{self.name}: lost: {json.dumps(row)}", file=sys.stderr)
+            for row in audit["first_disordered"][:5]:
+                print(f"{self.name}: out of order: {json.dumps(row)}", file=sys.stderr)
+        sys.exit(1 if failed else 0)
+
+    def audit(self, source, handled=None):
+        """The simulator's judgement of what is stored of a source.
+
+        `handled` gives how often an event was handled, by its position and origin, or None if that is not known.
+        """
+        return self.judge(source, self.events(source, handled))
+
+    def judge(self, source, events):
+        used = self.platforms[source]
+        return self.world.audit(used, self.world.accounts[used], events, self.until)
+
+    def events(self, source, handled=None):
+        """The stored events of a source, as `World.audit` takes them."""
+        columns = ("position", "kind", "place", "origin", "provenance", "received_at")
+        read = ", ".join(f"'{kind}'" for kind in READ)
+        query = f"""
+            select {", ".join(columns)}, case when kind in ({read}) then cast(body as text) end
+            from event where source = ? order by position
+        """
+        for *row, body in self.rows(query, source):
+            event = dict(zip(columns, row))
+            if body is not None:
+                event["body"] = json.loads(body)
+            if handled is not None:
+                event["handled"] = handled(event["position"], event["origin"])
+            yield event
 
     def rows(self, query, *parameters):
         # To read and write, as any tool opens it: that must not harm the daemon.
@@ -76,27 +163,18 @@ class Trial:
         finally:
             connection.close()
 
-    def stored(self, source):
-        """How often each origin of a source is stored."""
-        query = "select origin, count(*) from event where source = ? group by origin"
-        return dict(self.rows(query, source))
-
-    def gaps(self, source):
-        gaps = {}
-        query = "select place, body from event where source = ? and kind = 'antiphon.gap'"
-        for place, body in self.rows(query, source):
-            gaps.setdefault(place, []).append(json.loads(body))
-        return gaps
-
-    def handled(self):
-        """The origins that the daemon printed, in order; a line cut off by a kill is none."""
-        for line in self.effects.read_bytes().split(b"\n"):
-            try:
-                yield json.loads(line)["origin"]
-            except ValueError:
-                continue
+    def printed(self):
+        """The events that the daemon printed, in order; a line cut off by a kill is none."""
+        with open(self.effects, "rb") as lines:
+            for line in lines:
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    continue
+                yield event
 
     def last(self):
+        """The position of the last stored event."""
         if not self.journal.exists():
             return 0
         try:
@@ -108,8 +186,13 @@ class Trial:
         end = time.monotonic() + limit
         while not condition():
             if time.monotonic() > end:
-                sys.exit(f"{self.name}: gave up waiting: {what}; see {self.folder}")
+                sys.exit(f"{self.name}: gave up waiting: {what}")
             time.sleep(0.05)
+
+    def wait_for_events(self, count):
+        """Waits until more than so many events were stored from now on."""
+        before = self.last()
+        self.wait("the daemon to store events", lambda: self.last() > before + count)
 
     def settle(self):
         """Waits until nothing has been stored for two seconds."""
@@ -124,58 +207,6 @@ class Trial:
         self.wait("the traffic to end", still)
 
 
-class Stretch:
-    """What a gap covers: the ledger's rows after its first edge and not after its last.
-
-    An edge that names a frame is found in the ledger, whose order is the order in which things happened; a clock
-    alone would misplace what was sent while a frame was still on its way. `number` gives the ledger's number of a
-    frame, or None.
-    """
-
-    def __init__(self, gap, number):
-        def edge(name):
-            edge = gap[name]
-            return number(edge.get("connection"), edge.get("frame")), milliseconds(edge["at"])
-
-        (self.after, self.since), (self.to, self.until) = edge("from"), edge("to")
-
-    def holds(self, row):
-        after = row["n"] > self.after if self.after is not None else self.since <= row["at"] + 1
-        return after and (row["n"] <= self.to if self.to is not None else row["at"] - 1 <= self.until)
-
-
-class Gaps:
-    """The gaps of a source, by the places that they cover."""
-
-    def __init__(self, gaps, number):
-        self.stretches = {place: [Stretch(gap, number) for gap in found] for place, found in gaps.items()}
-        self.covering = {}
-
-    def hold(self, row):
-        place = row["place"]
-        if place not in self.covering:
-            self.covering[place] = [
-                stretch for other, found in self.stretches.items() if covers(other, place) for stretch in found
-            ]
-        return any(stretch.holds(row) for stretch in self.covering[place])
-
-
-def account(ledger, stored, gaps):
-    """How many rows are stored, how many lie in a gap, and those of which neither is true."""
-    numbers = {(row["connection"], row["frame"]): row["n"] for row in ledger if row.get("connection")}
-    gaps = Gaps(gaps, lambda connection, frame: numbers.get((connection, frame)))
-    journaled = gapped = 0
-    lost = []
-    for row in ledger:
-        if row["origin"] in stored:
-            journaled += 1
-        elif gaps.hold(row):
-            gapped += 1
-        else:
-            lost.append(row)
-    return journaled, gapped, lost
-
-
-def covers(place, other):
-    """Whether a place is another, or contains it; the empty place contains all."""
-    return other == place or not place or other.startswith(place + "/")
+def platform(table):
+    """The platform of a source's table."""
+    return next(line.split('"')[1] for line in table if line.startswith("platform"))

@@ -4,6 +4,7 @@ Standard library only, so that it shares no code with the clients under test.
 """
 
 import http.cookiejar
+import itertools
 import json
 import subprocess
 import sys
@@ -55,6 +56,13 @@ class World:
         self.lavalink = self.addresses["lavalink"]
         self.queup = self.addresses["queup"]
         self.stackexchange = self.addresses["stackexchange"]
+        # The id of the bot's account on each platform; at a node it is known by its id at Discord.
+        self.accounts = {
+            "discord": self.discord["user_id"],
+            "lavalink": self.discord["user_id"],
+            "queup": self.queup["user_id"],
+            "stackexchange": self.stackexchange["user_id"],
+        }
 
     def person(self, number):
         account = self.queup["accounts"][number]
@@ -90,21 +98,35 @@ class World:
         with urllib.request.urlopen(url, timeout=30) as answer:
             return [json.loads(line) for line in answer.read().splitlines() if line]
 
-    def pages(self, after=0, dropped_too=False):
-        """The ledger's rows of all accounts after a number, in order, in pages.
+    def audit(self, platform, account, events, until=None):
+        """What became of each event that was due to an account, by the stored events of its source.
 
-        Rows that the full ledger has dropped end the script, unless the caller says that it looks for holes.
+        An event is one of the journal's, with the fields that `antiphon tail --output json` prints, and may have
+        `handled`: how often it was. `until` is the last row of the ledger that counts.
         """
+        query = {"platform": platform, "account": account} | ({} if until is None else {"until": until})
+        url = f"{self.addresses['control']}/audit?{urllib.parse.urlencode(query)}"
+        lines = (json.dumps(event).encode() + b"\n" for event in events)
+        pages = iter(lambda: b"".join(itertools.islice(lines, 500)), b"")
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, data=pages, method="POST"), timeout=120) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise SystemExit(f"the simulator cannot judge: {error.read().decode()}") from error
+
+    def last(self):
+        """The number of the ledger's last row."""
+        return self.audit("queup", "", [])["last"]
+
+    def pages(self):
+        """The ledger's rows of all accounts, in order, in pages."""
+        after = 0
         while True:
             url = f"{self.addresses['control']}/ledger?after={after}"
             try:
                 with urllib.request.urlopen(url, timeout=60) as answer:
                     page = [json.loads(line) for line in answer.read().splitlines() if line]
             except urllib.error.HTTPError as error:
-                told = json.loads(error.read()) if error.code == 410 else {}
-                if dropped_too and "after" in told:
-                    after = told["after"]
-                    continue
                 if error.code == 410:
                     raise SystemExit("the simulator's ledger is full and dropped rows: run fewer rounds") from error
                 raise

@@ -127,6 +127,9 @@ pub(crate) struct Sim {
     /// The number that decides what happens
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// How many MiB of rows the ledger keeps; the oldest go first
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) ledger: u32,
     /// Commands to carry out, one JSON object a line, each with its time from the start in `at`
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,

@@ -4,14 +4,14 @@
 //! say its default. The reader, its errors, the JSON Schema and the tables of `docs/configuration.md` come from that.
 
 mod check;
-mod discord;
-mod lavalink;
-mod queup;
+pub(crate) mod discord;
+pub(crate) mod lavalink;
+pub(crate) mod queup;
 #[cfg(test)]
 mod reference;
 mod schema;
 mod secret;
-mod stackexchange;
+pub(crate) mod stackexchange;
 mod value;
 
 use std::{
@@ -25,16 +25,14 @@ use antiphon_core::{KindPattern, Retention, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(crate) use self::reference::keys;
 pub(crate) use self::schema::schema;
 use self::{
-    discord::Discord,
-    lavalink::Lavalink,
-    queup::Queup,
     secret::SecretFrom,
-    stackexchange::StackExchange,
     value::{FilePath, Length, Proxy},
 };
-use crate::{args::Where, failure::Failure};
+use crate::{args::Where, failure::Failure, platform::SourceConfig};
 
 /// The configuration's name where none is given.
 const FILE: &str = "antiphon.toml";
@@ -54,7 +52,7 @@ pub(crate) struct Config {
     /// Sources to connect, each under a name of your own.
     #[serde(default)]
     #[schemars(extend("propertyNames" = {"minLength": 1}))]
-    pub(crate) sources: BTreeMap<String, Source>,
+    pub(crate) sources: BTreeMap<String, SourceConfig>,
     /// Folder where relative file names begin.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
@@ -143,17 +141,6 @@ impl Journal {
     }
 }
 
-/// One `[sources.NAME]` table.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(tag = "platform", rename_all = "lowercase")]
-#[schemars(inline)]
-pub(crate) enum Source {
-    Discord(Discord),
-    Lavalink(Lavalink),
-    Queup(Queup),
-    StackExchange(StackExchange),
-}
-
 impl Config {
     /// Reads the file; secrets are read later, by who needs them.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
@@ -182,7 +169,7 @@ impl Config {
     }
 
     /// The sources, each with what it needs beside its own keys.
-    pub(crate) fn sources(&self) -> impl Iterator<Item = (Context<'_>, &Source)> {
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (Context<'_>, &SourceConfig)> {
         self.sources.iter().map(|(name, source)| {
             let context = Context {
                 name,
@@ -345,10 +332,10 @@ mod tests {
         assert_eq!(names, ["choir", "nave", "organ", "tea"]);
         let sources: Vec<_> = config.sources.values().collect();
         let [
-            Source::Queup(queup),
-            Source::Discord(bot),
-            Source::Lavalink(organ),
-            Source::StackExchange(chat),
+            SourceConfig::Queup(queup),
+            SourceConfig::Discord(bot),
+            SourceConfig::Lavalink(organ),
+            SourceConfig::StackExchange(chat),
         ] = sources.as_slice()
         else {
             panic!("four sources, by their names");
@@ -411,7 +398,7 @@ mod tests {
     fn a_bot_asks_for_no_privilege_unless_told_to() {
         let text = "[sources.nave]\nplatform = \"discord\"\ntoken = { env = \"T\" }";
         let config = Config::parse(Path::new("a.toml"), text).unwrap();
-        let Some(Source::Discord(bot)) = config.sources.values().next() else {
+        let Some(SourceConfig::Discord(bot)) = config.sources.values().next() else {
             panic!("a Discord bot");
         };
         let Intents(intents) = bot.intents;

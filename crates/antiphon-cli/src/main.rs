@@ -8,6 +8,7 @@ mod journal;
 mod logging;
 mod output;
 mod plain;
+mod platform;
 mod show;
 mod signals;
 mod time;

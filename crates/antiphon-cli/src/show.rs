@@ -1,8 +1,12 @@
 //! An event on one line.
 
+pub(crate) mod discord;
+pub(crate) mod lavalink;
+pub(crate) mod queup;
+pub(crate) mod stackexchange;
+
 use std::borrow::Cow;
 
-use antiphon::{discord, lavalink, queup, stackexchange};
 use antiphon_core::{BodyForm, Event, Gap, Link, Payload as _, Provenance};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -11,6 +15,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     output::{Form, Output, Paint},
     plain::plain,
+    platform::PLATFORMS,
 };
 
 /// An event as programs read it.
@@ -123,90 +128,10 @@ fn typed(event: &Event) -> Option<String> {
     if *event.kind() == Link::KIND {
         return Some(Link::decode(event).ok()?.state.to_string());
     }
-    if queup::Chat::KINDS.contains(&event.kind().as_str()) {
-        let chat = queup::Chat::view(event).ok()?;
-        return Some(format!("{}: {}", chat.username, chat.content));
-    }
-    if event.kind().platform() == "stackexchange" {
-        return said(event);
-    }
-    if event.kind().platform() == "lavalink" {
-        return played(event);
-    }
-    if discord::MessageCreate::KINDS.contains(&event.kind().as_str())
-        || discord::MessageUpdate::KINDS.contains(&event.kind().as_str())
-    {
-        let message = discord::view::Message::of(event).ok()?;
-        let is_known = !message.author.name.is_empty();
-        return is_known.then(|| format!("{}: {}", message.author.name, message.content));
-    }
-    if queup::PlaylistSongAdd::KINDS.contains(&event.kind().as_str()) {
-        return queup::PlaylistSongAdd::view(event)
-            .ok()?
-            .name
-            .map(String::from);
-    }
-    None
-}
-
-/// What a chat event says, and who says it.
-fn said(event: &Event) -> Option<String> {
-    let message = stackexchange::view::Message::of(event).ok()?;
-    let who = message.user_name;
-    let what = stackexchange::Html::new(message.content).text();
-    let what = what.replace('\n', " ");
-    match (who.is_empty(), what.is_empty()) {
-        (true, true) => None,
-        (true, false) => Some(what),
-        (false, true) => Some(who.into_owned()),
-        (false, false) => Some(format!("{who}: {what}")),
-    }
-}
-
-/// What a node tells of a player, or of itself.
-fn played(event: &Event) -> Option<String> {
-    let title = |track: &lavalink::Playable| track.title.clone();
-    let kind = event.kind().as_str();
-    let is = |kinds: &[&str]| kinds.contains(&kind);
-    if is(lavalink::TrackStart::KINDS) {
-        let start = lavalink::TrackStart::decode(event).ok()?;
-        return Some(title(&start.track));
-    }
-    if is(lavalink::TrackEnd::KINDS) {
-        let end = lavalink::TrackEnd::decode(event).ok()?;
-        return Some(format!("{}: {}", title(&end.track), end.reason));
-    }
-    if is(lavalink::TrackException::KINDS) {
-        let failed = lavalink::TrackException::decode(event).ok()?;
-        let (track, message) = (title(&failed.track), failed.exception.message);
-        return Some(format!("{track}: {}", message.unwrap_or_default()));
-    }
-    if is(lavalink::TrackStuck::KINDS) {
-        let stuck = lavalink::TrackStuck::decode(event).ok()?;
-        let (track, wait) = (title(&stuck.track), stuck.threshold);
-        return Some(format!("{track}: no sound for {wait} ms"));
-    }
-    if is(lavalink::WebsocketClosed::KINDS) {
-        let closed = lavalink::WebsocketClosed::decode(event).ok()?;
-        return Some(format!("voice closed: {} {}", closed.code, closed.reason));
-    }
-    if is(lavalink::PlayerUpdate::KINDS) {
-        let update = lavalink::PlayerUpdate::decode(event).ok()?;
-        let seconds = update.position / 1000;
-        return Some(format!("at {}:{:02}", seconds / 60, seconds % 60));
-    }
-    if is(lavalink::Stats::KINDS) {
-        let stats = lavalink::Stats::decode(event).ok()?;
-        return Some(format!(
-            "{} of {} players play",
-            stats.playing, stats.players
-        ));
-    }
-    if is(lavalink::PlayerMigrated::KINDS) {
-        let moved = lavalink::PlayerMigrated::decode(event).ok()?;
-        return Some(format!("{} → {}: {}", moved.from, moved.to, moved.reason));
-    }
-    None
+    let platform = event.kind().platform();
+    let mut platforms = PLATFORMS.iter();
+    let platform = platforms.find(|known| known.name == platform)?;
+    (platform.gist)(event)
 }
 
 /// What the body tells, by the names that platforms give to such things.

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     addresses::{Addresses, Login},
+    audit::{self, PostError},
     command::Command,
     gate::Gate,
     ledger::{Ledger, Query},
@@ -94,10 +95,15 @@ impl ControlServer {
                 Ok(body) => self.execute(&String::from_utf8_lossy(&body.to_bytes())),
                 Err(_) => wrong(&format!("a command has at most {LONGEST} bytes")),
             },
+            (&Method::POST, "/audit") => match audit::posted(&self.ledger, query, body).await {
+                Ok(audit) => json(StatusCode::OK, &audit),
+                Err(PostError::Dropped(dropped)) => gone(dropped),
+                Err(error) => wrong(&error.to_string()),
+            },
             _ => json(
                 StatusCode::NOT_FOUND,
                 &serde_json::json!({
-                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /notes, GET /accounts, GET /commands and POST /do",
+                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /notes, GET /accounts, GET /commands, POST /do and POST /audit?platform=NAME&account=ID&until=N",
                 }),
             ),
         }
@@ -119,15 +125,7 @@ impl ControlServer {
     fn show(&self, query: &Query) -> Page {
         match self.ledger.whole(query) {
             Ok(rows) => lines(&rows),
-            Err(dropped) => json(
-                StatusCode::GONE,
-                &serde_json::json!({
-                    "error": format!(
-                        "the ledger is full, and its rows 1 to {dropped} were dropped: begin with `after={dropped}`, and compare nothing older"
-                    ),
-                    "dropped": dropped,
-                }),
-            ),
+            Err(dropped) => gone(dropped),
         }
     }
 
@@ -166,6 +164,19 @@ fn parse_query(text: &str) -> Result<Query, String> {
         }
     }
     Ok(query)
+}
+
+/// The answer to a question that concerns rows that were dropped.
+fn gone(dropped: u64) -> Page {
+    json(
+        StatusCode::GONE,
+        &serde_json::json!({
+            "error": format!(
+                "the ledger is full, and its rows 1 to {dropped} were dropped: begin with `after={dropped}`, and compare nothing older"
+            ),
+            "dropped": dropped,
+        }),
+    )
 }
 
 fn wrong(error: &str) -> Page {

@@ -1,4 +1,4 @@
-//! What was due to whom: the truth that tests, the demo and chaos compare a journal with.
+//! The ledger: what was due to whom. An [`Audit`](crate::Audit) holds a journal against it.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -30,10 +30,12 @@ pub struct Row {
     pub at: i64,
     /// The platform's own document; not always JSON.
     pub body: Arc<str>,
-    /// Connection it was sent on.
+    /// Connection it was sent on, as the edges of gaps name it; on Discord, the session that has it.
     pub connection: Option<Arc<str>>,
-    /// Number of the frame on that connection, from 1.
+    /// Number of the frame on that connection, from 1; on Discord, its sequence in the session.
     pub frame: Option<u64>,
+    /// Whether it was sent at all: a Discord session without a connection has events that were not. Not in the JSON form.
+    pub sent: bool,
 }
 
 impl Row {
@@ -154,6 +156,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) due_to: Option<&'a str>,
     pub(crate) at: i64,
     pub(crate) body: Arc<str>,
+    /// Connection and frame.
     pub(crate) sent: Option<(&'a str, u64)>,
 }
 
@@ -184,9 +187,19 @@ impl Ledger {
 
     /// Writes a row; gives its number.
     pub(crate) fn write(&self, entry: Entry<'_>) -> u64 {
+        let sent = entry.sent.is_some();
+        self.put(entry, sent)
+    }
+
+    /// Writes a row of an event that has its place on a connection and was not sent there.
+    pub(crate) fn write_unsent(&self, entry: Entry<'_>) {
+        self.put(entry, false);
+    }
+
+    fn put(&self, entry: Entry<'_>, sent: bool) -> u64 {
         let at = entry.at;
         let (number, first_drop) = self.pages(|pages| {
-            let first_drop = pages.write(entry);
+            let first_drop = pages.write(entry, sent);
             (pages.written, first_drop)
         });
         if first_drop {
@@ -211,6 +224,7 @@ impl Ledger {
                 row.origin = Some(origin.into());
                 row.connection = Some(connection);
                 row.frame = Some(frame);
+                row.sent = true;
             }
         });
     }
@@ -271,9 +285,25 @@ impl Ledger {
         })
     }
 
+    /// The rows of a platform up to a number, oldest first, and the number of the last row that was looked at.
+    ///
+    /// # Errors
+    ///
+    /// How many rows were dropped, if any were.
+    pub(crate) fn of_platform(&self, platform: &str, until: u64) -> Result<(Vec<Row>, u64), u64> {
+        self.pages(|pages| {
+            if pages.dropped > 0 {
+                return Err(pages.dropped);
+            }
+            let rows = pages.rows.iter().take_while(|row| row.n <= until);
+            let rows = rows.filter(|row| row.platform == platform).cloned();
+            Ok((rows.collect(), pages.written.min(until)))
+        })
+    }
+
     /// How many frames of each kind were sent on a connection, among the rows that were not dropped.
     pub fn sent_on(&self, connection: &str) -> BTreeMap<String, u64> {
-        self.count(|row| row.connection.as_deref() == Some(connection))
+        self.count(|row| row.sent && row.connection.as_deref() == Some(connection))
     }
 
     /// How many events of each kind are due to an account, among the rows that were not dropped.
@@ -316,7 +346,7 @@ impl Pages {
     const TEXTS: usize = 65_536;
 
     /// Writes a row; tells whether the first old one had to go for it.
-    fn write(&mut self, entry: Entry<'_>) -> bool {
+    fn write(&mut self, entry: Entry<'_>, sent: bool) -> bool {
         self.written += 1;
         let row = Row {
             n: self.written,
@@ -329,6 +359,7 @@ impl Pages {
             body: entry.body,
             connection: entry.sent.map(|(connection, _)| self.text(connection)),
             frame: entry.sent.map(|(_, frame)| frame),
+            sent,
         };
         self.bytes += row.weight();
         self.rows.push_back(row);

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod addresses;
+mod audit;
 mod bounds;
 mod command;
 mod control_server;
@@ -29,6 +30,7 @@ mod web;
 mod world;
 
 pub use addresses::{Addresses, Login};
+pub use audit::{Audit, Due, StoredEvent, StoredEvents};
 pub use command::{Command, CommandError};
 pub use fault::{Quirk, RestFault};
 pub use ledger::{Ledger, LedgerLimits, Note, Query, Row};

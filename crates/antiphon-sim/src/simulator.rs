@@ -296,7 +296,7 @@ impl Simulator {
             .map(|row| {
                 let seconds = (row.at - beginning.as_millisecond()) / 1000;
                 let millis = (row.at - beginning.as_millisecond()) % 1000;
-                let sent = match (&row.due_to, row.frame) {
+                let sent = match (&row.due_to, row.frame.filter(|_| row.sent)) {
                     (Some(_), Some(frame)) => format!("frame {frame}"),
                     (Some(_), None) => "missed".to_owned(),
                     (None, _) => "not due".to_owned(),

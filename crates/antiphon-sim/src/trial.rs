@@ -5,8 +5,8 @@
 use std::{collections::HashSet, fmt, panic::Location, sync::Arc, time::Duration};
 
 use antiphon_core::{
-    Before, Checkpoint, Clock, Edge, Event, Gap, IntakeLimits, LinkState, Origin, Outlet, Part,
-    Payload, Place, Position, Projection, Received, Rng, Source, SourceError, SourceName, Stopper,
+    Before, Checkpoint, Clock, Event, Gap, IntakeLimits, LinkState, Origin, Outlet, Part, Payload,
+    Position, Projection, Received, Rng, Source, SourceError, SourceName, Stopper,
 };
 use tokio::{
     sync::watch,
@@ -14,7 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{Ledger, Query, Row};
+use crate::{Audit, Due, Ledger, Row, StoredEvents};
 
 /// Longer than anything waited for takes, on a clock that is paused.
 const LONG: Duration = Duration::from_secs(3600);
@@ -76,46 +76,43 @@ impl Journal {
         .collect()
     }
 
-    /// What the ledger has due to an account and is not stored, whether a gap tells of it or not.
+    /// Judges what is stored by what was due to an account; see [`Ledger::audit`].
     ///
     /// # Panics
     /// If the ledger dropped rows, so that nothing can be said.
-    pub fn missing(&self, ledger: &Ledger, account: &str) -> Vec<Row> {
-        let query = Query {
-            due_to: Some(account.to_owned()),
-            ..Query::default()
-        };
-        let origins = self.events.iter().map(|event| event.origin().as_str());
-        let stored: HashSet<&str> = origins.collect();
-        let is_stored = |row: &Row| {
-            let origin = row.origin.as_deref();
-            origin.is_some_and(|origin| stored.contains(origin))
-        };
-        let rows = ledger.whole(&query);
-        let mut rows = rows.expect("a ledger that kept all its rows");
-        rows.retain(|row| !is_stored(row));
-        rows
+    pub fn audit(&self, ledger: &Ledger, due: Due<'_>) -> Audit {
+        let mut events = StoredEvents::default();
+        for event in &self.events {
+            events.add(&(&**event).into());
+        }
+        let audit = ledger.audit(due, &events);
+        audit.expect("a ledger that kept all its rows")
     }
 
-    /// What the ledger has due to an account, less what is stored, less what lies inside a reported gap; in words.
+    /// The events that were due and are not stored, whether a gap tells of them or not; in words.
     ///
     /// # Panics
     /// If the ledger dropped rows, so that nothing can be said.
-    pub fn lost(&self, ledger: &Ledger, account: &str) -> Vec<String> {
-        let gaps = self.gaps().into_iter();
-        let gaps: Vec<_> = gaps.map(|(place, gap)| (Place::new(place), gap)).collect();
-        let is_told = |row: &Row| {
-            let mut gaps = gaps.iter();
-            gaps.any(|(place, gap)| place.contains(&Place::new(&*row.place)) && inside(row, gap))
-        };
-        let missing = self.missing(ledger, account).into_iter();
-        missing
-            .filter(|row| !is_told(row))
-            .map(|row| {
-                let (kind, place) = (row.kind, row.place);
-                format!("{kind} {place} {:?} {:?}", row.connection, row.frame)
-            })
+    pub fn missing(&self, ledger: &Ledger, due: Due<'_>) -> Vec<String> {
+        let audit = self.audit(ledger, due);
+        let mut rows = [audit.gapped, audit.lost].concat();
+        rows.sort_unstable_by_key(|row| row.n);
+        let rows = rows.into_iter();
+        rows.map(|Row { kind, place, .. }| format!("{kind} {place}"))
             .collect()
+    }
+
+    /// The events that were due, are not stored, and lie in no reported gap; in words.
+    ///
+    /// # Panics
+    /// If the ledger dropped rows, so that nothing can be said.
+    pub fn lost(&self, ledger: &Ledger, due: Due<'_>) -> Vec<String> {
+        let lost = self.audit(ledger, due).lost.into_iter();
+        lost.map(|row| {
+            let (kind, place) = (row.kind, row.place);
+            format!("{kind} {place} {:?} {:?}", row.connection, row.frame)
+        })
+        .collect()
     }
 
     /// Takes in what a source sent; gives the marks that are durable by that.
@@ -148,24 +145,6 @@ impl Journal {
         }
         marks
     }
-}
-
-/// Whether a row lies between the edges of a gap: by frame on the edge's own connection, else by time.
-fn inside(row: &Row, gap: &Gap) -> bool {
-    let on = |edge: &Edge| {
-        row.connection.is_some() && edge.connection.as_deref() == row.connection.as_deref()
-    };
-    let after = if on(&gap.from) {
-        row.frame > gap.from.frame
-    } else {
-        gap.from.at.as_millisecond() <= row.at
-    };
-    let before = if on(&gap.to) {
-        row.frame < gap.to.frame
-    } else {
-        row.at <= gap.to.at.as_millisecond()
-    };
-    after && before
 }
 
 /// A source that runs, with its client and what it stored; dropped, it ends as by `kill -9`.

@@ -7,6 +7,7 @@ use crate::{
     args::Shape,
     failure::Exit,
     output::{Form, Output, table},
+    platform::PLATFORMS,
 };
 
 /// The kinds of antiphon's own.
@@ -41,12 +42,8 @@ struct Row<'a> {
 
 pub(crate) fn kinds(shape: Shape) -> anyhow::Result<Exit> {
     let mut output = Output::stdout(shape.output);
-    let kinds = OWN
-        .iter()
-        .chain(antiphon_discord::KINDS)
-        .chain(antiphon_lavalink::KINDS)
-        .chain(antiphon_queup::KINDS)
-        .chain(antiphon_stackexchange::KINDS);
+    let kinds = PLATFORMS.iter().flat_map(|platform| platform.kinds);
+    let kinds = OWN.iter().chain(kinds);
     match output.form() {
         Form::Json => {
             for kind in kinds {

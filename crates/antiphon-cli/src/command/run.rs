@@ -12,7 +12,7 @@ use antiphon::{
 
 use crate::{
     args::Run,
-    config::{Config, Source, schema},
+    config::{Config, schema},
     failure::{Exit, Failure, ReaderGone},
     journal, logging,
     output::{Form, Output, say},
@@ -48,12 +48,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
             .into());
     }
     for (context, source) in config.sources() {
-        app = match source {
-            Source::Discord(bot) => app.source(bot.source(context)?),
-            Source::Lavalink(pool) => app.source(pool.source(context)?),
-            Source::Queup(account) => app.source(account.source(context)?),
-            Source::StackExchange(account) => app.source(account.source(context)?),
-        };
+        app = source.add_to(app, context)?;
     }
     let path = config.journal_path();
     let journal = journal::to_write(&path, Some(config.journal.durability)).await?;

@@ -1,7 +1,7 @@
 //! `antiphon sim`.
 
 use antiphon_core::{Rng, Secret};
-use antiphon_sim::{Command, Options, Simulator};
+use antiphon_sim::{Command, LedgerLimits, Options, Simulator};
 use anyhow::Context as _;
 
 use crate::{
@@ -21,6 +21,7 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         .seed(args.seed)
         .run(Rng::new().u64(..))
         .rate(args.rate)
+        .ledger(ledger(args.ledger))
         .address(args.listen);
     let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
     if let Some(token) = token {
@@ -56,6 +57,15 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
     stop.asked().await;
     simulator.stop().await;
     Ok(stop.exit())
+}
+
+/// The limits of a ledger of so many MiB, with as many rows for each as by default.
+fn ledger(mib: u32) -> LedgerLimits {
+    let mib = usize::try_from(mib).unwrap_or(usize::MAX);
+    let rows = LedgerLimits::ROWS / (LedgerLimits::BYTES >> 20) * mib;
+    LedgerLimits::default()
+        .rows(rows.max(LedgerLimits::ROWS))
+        .bytes(mib << 20)
 }
 
 fn script(path: &std::path::Path) -> Result<Vec<Command>, Failure> {

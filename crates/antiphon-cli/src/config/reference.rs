@@ -7,27 +7,24 @@ use serde_json::json;
 
 use super::{
     Journal, Rule,
-    discord::Discord,
-    lavalink::{Lavalink, Node},
-    queup::Queup,
+    lavalink::Node,
     schema::{Part, schema, toml},
-    stackexchange::StackExchange,
 };
+use crate::platform::PLATFORMS;
 
 /// Folder of the pages.
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
 
 /// Every table of the configuration by its name in the page, with its keys as they are declared.
-pub(super) fn tables() -> [(&'static str, &'static [&'static str]); 7] {
-    [
+pub(super) fn tables() -> Vec<(&'static str, &'static [&'static str])> {
+    let tables = [
         ("journal", keys::<Journal>()),
         ("rules", keys::<Rule>()),
-        ("discord", keys::<Discord>()),
-        ("lavalink", keys::<Lavalink>()),
         ("nodes", keys::<Node>()),
-        ("queup", keys::<Queup>()),
-        ("stackexchange", keys::<StackExchange>()),
-    ]
+    ];
+    let platforms = PLATFORMS.iter();
+    let platforms = platforms.map(|platform| (platform.name, (platform.keys)()));
+    tables.into_iter().chain(platforms).collect()
 }
 
 /// The schema of the table of that name.
@@ -42,7 +39,7 @@ fn find<'a>(root: Part<'a>, name: &str) -> Part<'a> {
 }
 
 /// The keys of a table, in the order of its fields.
-fn keys<T: DeserializeOwned>() -> &'static [&'static str] {
+pub(crate) fn keys<T: DeserializeOwned>() -> &'static [&'static str] {
     struct Asker;
 
     #[derive(Debug, thiserror::Error)]

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use antiphon_core::{Event, IntakeLimits, Provenance, Rng};
 use antiphon_discord::{self as discord, Client, Config, Intents};
-use antiphon_sim::Simulator;
 pub use antiphon_sim::trial::Journal;
+use antiphon_sim::{Due, Simulator};
 
 /// A source that runs against the simulator, with its client and what it stored.
 pub type Running = antiphon_sim::trial::Running<Client>;
@@ -75,5 +75,6 @@ impl Begin for Running {
 
 /// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
-    journal.lost(&sim.ledger(), &sim.discord().account().id.to_string())
+    let account = sim.discord().account().id.to_string();
+    journal.lost(&sim.ledger(), Due::to("discord", &account))
 }

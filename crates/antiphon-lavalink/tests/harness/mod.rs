@@ -6,18 +6,17 @@
 )]
 
 use std::{
-    collections::HashMap,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use antiphon_core::{Gap, IntakeLimits, LinkState, Origin, Payload as _, Place, Rng};
+use antiphon_core::{IntakeLimits, LinkState, Payload as _, Rng};
 use antiphon_lavalink::{
     self as lavalink, Config, NodeConfig, Playable, Player, Pool, VoiceRequest, VoiceServer,
     VoiceState,
 };
 pub use antiphon_sim::trial::Journal;
-use antiphon_sim::{Query, Row, Simulator};
+use antiphon_sim::{Due, Simulator};
 use tokio::time::sleep;
 
 /// The bot, as nodes know it.
@@ -199,58 +198,6 @@ pub fn wait(mut what: impl FnMut() -> bool) -> impl Future<Output = ()> {
 }
 
 /// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
-///
-/// A node does not number its frames, so that they are known by place and text.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
-    let query = Query {
-        due_to: Some(BOT.to_string()),
-        ..Query::default()
-    };
-    let mut stored: HashMap<(&str, &[u8]), usize> = HashMap::new();
-    for event in &journal.events {
-        *stored
-            .entry((event.place().as_str(), event.body()))
-            .or_default() += 1;
-    }
-    let rows = sim.ledger().rows(&query);
-    // Where each gap begins among the rows: a line may hold frames back, so that times alone do not tell.
-    let begin = |gap: &Gap| {
-        let origin = Origin::frame(gap.from.connection.as_deref()?, gap.from.frame?);
-        let last = journal.events.iter().rfind(|it| *it.origin() == origin)?;
-        let is_it = |row: &&Row| {
-            row.connection.is_some()
-                && *row.place == *last.place().as_str()
-                && row.body.as_bytes() == &last.body()[..]
-                && row.at <= last.received_at().as_millisecond()
-        };
-        rows.iter().rfind(is_it).map(|row| row.n)
-    };
-    let gaps = journal.gaps().into_iter();
-    let gaps: Vec<_> = gaps
-        .map(|(place, gap)| (Place::new(place), begin(&gap), gap))
-        .collect();
-    let mut lost = Vec::new();
-    for row in rows.iter().filter(|row| row.platform == "lavalink") {
-        // Texts may repeat, so that one inside a gap does not count as one that was heard outside of it.
-        let covered = gaps.iter().any(|(place, begin, gap)| {
-            place.contains(&Place::new(&*row.place))
-                && (gap.from.at.as_millisecond() <= row.at
-                    || begin.is_some_and(|begin| row.n > begin))
-                && row.at <= gap.to.at.as_millisecond()
-        });
-        if covered {
-            continue;
-        }
-        if let Some(copies) = stored.get_mut(&(&*row.place, row.body.as_bytes()))
-            && *copies > 0
-        {
-            *copies -= 1;
-            continue;
-        }
-        lost.push(format!(
-            "{} {} at {} on {:?}",
-            row.kind, row.place, row.at, row.connection
-        ));
-    }
-    lost
+    journal.lost(&sim.ledger(), Due::to("lavalink", &BOT.to_string()))
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{frame, gateway::origin, state::State};
+use super::{frame, state::State};
 use crate::{
     fault::Faults,
     line::Line,
@@ -39,8 +39,7 @@ impl State {
         let held =
             connection.and_then(|one| Some((one.session.clone()?, one.reordering.release()?)));
         if let Some((session, (kept, due))) = held {
-            let origin = origin(&kept, &session);
-            self.write(&kept.event, Some(&origin), &kept.body, due, None);
+            self.write_kept(&session, &kept, due, false);
         }
     }
 

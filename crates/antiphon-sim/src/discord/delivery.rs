@@ -157,8 +157,7 @@ impl State {
         {
             self.dispatch(connection, &id, kept, due);
         } else {
-            let origin = origin(&kept, &id);
-            self.write(&kept.event, Some(&origin), &kept.body, due, None);
+            self.write_kept(&id, &kept, due, false);
         }
     }
 
@@ -179,33 +178,33 @@ impl State {
 
     /// Sends an event of a session and writes it into the ledger.
     pub(crate) fn send_kept(&mut self, number: u64, session: &str, kept: &Kept, due: Option<Id>) {
-        let Some(connection) = self.gateway.connections.get_mut(&number) else {
+        if !self.gateway.connections.contains_key(&number) {
             return;
-        };
-        let sent = connection.socket.count();
-        let origin = origin(kept, session);
-        self.write(
-            &kept.event,
-            Some(&origin),
-            &kept.body,
-            due,
-            Some((&sent.0, sent.1)),
-        );
+        }
+        self.write_kept(session, kept, due, true);
         let name = kept.event.name.as_deref();
         let text = frame::dispatch(self.gateway.faults.key_order, name, kept.seq, &kept.body);
         self.send(number, Outgoing::Text(text));
     }
 
-    pub(crate) fn write(
+    /// Writes down an event of a session, by session and sequence, as clients know it and as their gaps name it.
+    pub(crate) fn write_kept(&self, session: &str, kept: &Kept, due: Option<Id>, is_sent: bool) {
+        let origin = origin(kept, session);
+        let stands = Some((session, kept.seq, is_sent));
+        self.write(&kept.event, Some(&origin), &kept.body, due, stands);
+    }
+
+    /// Writes down an event; `stands` has its session and sequence, and whether it was sent.
+    fn write(
         &self,
         event: &Event,
         origin: Option<&str>,
         body: &Arc<str>,
         due: Option<Id>,
-        sent: Option<(&str, u64)>,
+        stands: Option<(&str, u64, bool)>,
     ) {
         let account = due.map(|account| account.to_string());
-        self.ledger.write(Entry {
+        let entry = Entry {
             platform: "discord",
             kind: &event.kind,
             place: &event.place,
@@ -213,8 +212,14 @@ impl State {
             due_to: account.as_deref(),
             at: self.now(),
             body: Arc::clone(body),
-            sent,
-        });
+            sent: stands.map(|(session, seq, _)| (session, seq)),
+        };
+        match stands {
+            Some((_, _, true)) => {
+                self.ledger.write(entry);
+            }
+            _ => self.ledger.write_unsent(entry),
+        }
     }
 
     /// Applies the faults of events that are switched on.

@@ -6,8 +6,8 @@
 )]
 
 use antiphon_core::{Event, IntakeLimits, Payload as _, Provenance, Rng};
-use antiphon_sim::Simulator;
 pub use antiphon_sim::trial::Journal;
+use antiphon_sim::{Due, Simulator};
 use antiphon_stackexchange::{
     self as stackexchange, Account, Client, Config, MessageEvent, UnknownEvent,
 };
@@ -77,15 +77,14 @@ impl Begin for Running {
 
 /// What the ledger has due to the bot and is not stored, whether a gap tells of it or not.
 pub fn missing(sim: &Simulator, journal: &Journal) -> Vec<String> {
-    let rows = journal.missing(&sim.ledger(), &sim.stackexchange().account().id.to_string());
-    rows.into_iter()
-        .map(|row| format!("{} {}", row.kind, row.place))
-        .collect()
+    let account = sim.stackexchange().account().id.to_string();
+    journal.missing(&sim.ledger(), Due::to("stackexchange", &account))
 }
 
 /// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
-    journal.lost(&sim.ledger(), &sim.stackexchange().account().id.to_string())
+    let account = sim.stackexchange().account().id.to_string();
+    journal.lost(&sim.ledger(), Due::to("stackexchange", &account))
 }
 
 /// Decodes an event as whatever its kind says, and shows what came of it.

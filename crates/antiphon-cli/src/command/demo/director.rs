@@ -1,19 +1,18 @@
 //! What happens in the demo, and when.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use antiphon::{Event, Handle, WaitFor};
-use antiphon_sim::{Query, Row, Simulator};
+use antiphon_sim::{Due, Simulator};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{
-    Books,
     act::{Act, Stage},
-    bot::Choir,
-    tally::{Handled, Stored, Tally, compare},
+    bot::Bot,
+    tally::{Book, Tally},
 };
 use crate::{
     failure::{Exit, Failure},
@@ -35,11 +34,10 @@ const SPEECH: Duration = Duration::from_millis(250);
 
 pub(super) struct Director<'a> {
     pub(super) simulator: &'a Simulator,
-    pub(super) handle: Handle<Choir>,
-    pub(super) choir: Choir,
+    pub(super) handle: Handle<Bot>,
+    pub(super) bot: Bot,
     /// What each platform's source brings.
     pub(super) acts: Vec<Arc<Act>>,
-    pub(super) stored: Arc<Mutex<Books>>,
     pub(super) rate: u32,
     pub(super) length: Duration,
 }
@@ -56,8 +54,9 @@ impl Director<'_> {
         Back(waits.collect())
     }
 
-    /// Plays the whole, once the bot is in its rooms; gives what was due by then, and how long the traffic lasted.
-    pub(super) async fn direct(&self, back: Back) -> anyhow::Result<(Vec<Vec<Row>>, Duration)> {
+    /// Plays the whole, once the bot is in its rooms; gives the last row of the ledger by then, and how long the traffic
+    /// lasted.
+    pub(super) async fn direct(&self, back: Back) -> anyhow::Result<(u64, Duration)> {
         if timeout(PATIENCE, back.all()).await.is_err() {
             return Err(Failure::new(
                 Exit::Unreachable,
@@ -90,7 +89,7 @@ impl Director<'_> {
         say("the traffic has ended; waiting for what is under way");
         self.settle().await;
         // What the bot's own going brings about is due to it as well, and reaches nobody.
-        Ok((self.acts.iter().map(|act| self.due(act)).collect(), length))
+        Ok((self.simulator.ledger().last(), length))
     }
 
     fn each(&self, act: impl Fn(&dyn Stage)) {
@@ -126,7 +125,7 @@ impl Director<'_> {
                 .progress()
                 .is_some_and(|progress| progress.is_caught_up());
             let is_settled = self.acts.iter().all(|act| {
-                let tally = self.tally(act, &self.due(act));
+                let tally = self.tally(act, u64::MAX);
                 tally.lost == 0 && tally.handled == tally.journaled
             });
             if is_caught_up && is_settled && self.complaints().is_empty() {
@@ -136,30 +135,23 @@ impl Director<'_> {
         }
     }
 
-    /// How the journal and the handlers compare with what was due.
-    pub(super) fn tally(&self, act: &Act, due: &[Row]) -> Tally {
-        let books = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = self.choir.seen();
-        let (nothing, nobody) = (Stored::default(), Handled::default());
-        let stored = books.get(&act.source).unwrap_or(&nothing);
-        let handled = seen.handled.get(&act.source).unwrap_or(&nobody);
-        compare(due, stored, handled)
+    /// How the journal and the handlers compare with what was due, up to a row of the ledger.
+    ///
+    /// Nothing is known where the ledger dropped rows, which is a complaint of its own.
+    pub(super) fn tally(&self, act: &Act, until: u64) -> Tally {
+        let books = &self.bot.books;
+        let books = books.lock().unwrap_or_else(PoisonError::into_inner);
+        let nothing = Book::default();
+        let book = books.get(&act.source).unwrap_or(&nothing);
+        let due = Due::to(act.platform, &act.account).until(until);
+        let audit = self.simulator.ledger().audit(due, book.events());
+        book.tally(audit.unwrap_or_default())
     }
 
     /// What is not as it should be, by platform.
     pub(super) fn complaints(&self) -> Vec<String> {
         let all = self.acts.iter().filter_map(|act| act.stage.complaint());
         all.collect()
-    }
-
-    fn due(&self, act: &Act) -> Vec<Row> {
-        let query = Query {
-            due_to: Some(act.account.clone()),
-            ..Query::default()
-        };
-        let mut rows = self.simulator.ledger().rows(&query);
-        rows.retain(|row| row.platform == act.platform);
-        rows
     }
 }
 

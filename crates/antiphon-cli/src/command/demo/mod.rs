@@ -3,17 +3,16 @@
 mod act;
 mod bot;
 mod director;
+pub(crate) mod discord;
+pub(crate) mod lavalink;
 mod printer;
+pub(crate) mod queup;
+pub(crate) mod stackexchange;
 mod tally;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use antiphon::{SourceName, discord, lavalink, music, queup, stackexchange};
+use antiphon::{App, SourceName};
 use antiphon_core::{Journal, Rng};
 use antiphon_journal::SqliteJournal;
 use antiphon_sim::{LedgerLimits, Options, Simulator};
@@ -23,12 +22,13 @@ use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::act::{Cast, Part};
 use self::{
-    act::{Act, CHAT_ROOM, ROOM},
-    bot::Choir,
+    act::{Act, Clients},
+    bot::{Bot, Counted},
     director::Director,
     printer::Printer,
-    tally::{Stored, Tally},
+    tally::Tally,
 };
 use crate::{
     args::Demo,
@@ -36,16 +36,12 @@ use crate::{
     failure::{Exit, Failure},
     journal, logging,
     output::{Form, Output, say, table},
+    platform::PLATFORMS,
     signals::Stop,
 };
 
-/// What is stored, by source.
-type Books = HashMap<SourceName, Stored>;
-
 /// The shortest traffic that has a before, a cut and an after.
 const SHORTEST: Duration = Duration::from_secs(3);
-/// How long a lost node may take to come back before its players go on elsewhere: less than it takes.
-const GRACE: Duration = Duration::from_secs(1);
 
 pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
     if args.length < SHORTEST {
@@ -93,36 +89,13 @@ async fn play(
     let simulator = Simulator::listen(&options)
         .await
         .context("could not listen")?;
-    let stalls = act::stalls(&simulator);
-    let acts = acts(&simulator, &stalls, journal).await?;
-    let [discord, lavalink, queup, chat] = &*acts else {
-        anyhow::bail!("the demo has a part for each of four platforms");
-    };
-    let (discord, discord_source) = discord::connect(discord_config(&simulator, &discord.source));
-    let nodes = nodes_config(&simulator, &lavalink.source);
-    let (pool, pool_source) = music::connect(&discord, nodes);
-    let (queup, queup_source) = queup::connect(queup_config(&simulator, &queup.source));
-    let (chat, chat_source) = stackexchange::connect(chat_config(&simulator, &chat.source));
-    let choir = Choir {
-        discord,
-        pool,
-        stalls,
-        queup,
-        chat,
-        seen: Arc::default(),
-    };
-    let app = bot::app(choir.clone())
-        .source(discord_source)
-        .source(pool_source)
-        .source(queup_source)
-        .source(chat_source);
+    let (acts, bot, app) = cast(&simulator, journal).await?;
 
-    let stored = Arc::<Mutex<Books>>::default();
     let printer = Printer {
         journal: Arc::clone(journal),
         after: *journal.last().borrow(),
         output: Output::stdout(args.shape.output),
-        stored: Arc::clone(&stored),
+        books: Arc::clone(&bot.books),
     };
     let (end, is_end) = watch::channel(None);
     let mut printing = JoinSet::new();
@@ -131,9 +104,8 @@ async fn play(
     let director = Director {
         simulator: &simulator,
         handle: app.handle(),
-        choir,
+        bot,
         acts,
-        stored,
         rate: args.rate,
         length: args.length,
     };
@@ -158,7 +130,7 @@ async fn play(
     };
     shutdown.cancel();
     running.await?;
-    let Some((due, length)) = played? else {
+    let Some((last, length)) = played? else {
         return Ok(None);
     };
     let mut complaints = director.complaints();
@@ -168,7 +140,7 @@ async fn play(
             "{dropped} rows of the ledger were dropped, so that nothing can be compared: play for less time or at a lower rate"
         ));
     }
-    if director.choir.seen().moves == 0 {
+    if director.bot.counted().moves == 0 {
         complaints.push("no player moved to another node".to_owned());
     }
     // All that was stored until the very end counts, so that nothing is stored twice unseen.
@@ -176,9 +148,14 @@ async fn play(
     if let Some(ended) = printing.join_next().await {
         ended??;
     }
-    let tallies = director.acts.iter().zip(&due);
-    let tallies = tallies.map(|(act, due)| (act.platform, director.tally(act, due)));
-    let story = Story::new(tallies.collect(), length, &director.choir, complaints);
+    let tallies = director.acts.iter();
+    let tallies = tallies.map(|act| (act.platform, director.tally(act, last)));
+    let story = Story {
+        tallies: tallies.collect(),
+        length,
+        counted: director.bot.counted().clone(),
+        complaints,
+    };
     simulator.stop().await;
     Ok(Some(story))
 }
@@ -192,64 +169,49 @@ fn failed(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> 
     }
 }
 
-/// The platforms' parts.
+/// Makes each platform's part, and of them the bot and its app.
+async fn cast(
+    simulator: &Simulator,
+    journal: &SqliteJournal,
+) -> Result<(Vec<Arc<Act>>, Bot, App<Bot>), Failure> {
+    let mut clients = Clients::default();
+    let mut acts = Vec::new();
+    let mut sources = Vec::new();
+    for platform in PLATFORMS {
+        let mut cast = Cast {
+            simulator,
+            name: source_name(platform.name, journal).await?,
+            clients,
+        };
+        let part = (platform.part)(&mut cast);
+        clients = cast.clients;
+        acts.push(Arc::new(Act {
+            platform: platform.name,
+            source: cast.name,
+            account: part.account,
+            stage: part.stage,
+        }));
+        sources.push((part.source, part.handlers));
+    }
+    let bot = Bot::new(clients);
+    let app = bot::app(bot.clone());
+    let app = sources.into_iter().fold(app, |app, (source, handlers)| {
+        handlers(app.boxed_source(source))
+    });
+    Ok((acts, bot, app))
+}
+
+/// A name for a platform's source.
 ///
 /// A journal that has met an earlier demo knows its connections; those of this one get names of their own.
-async fn acts(
-    simulator: &Simulator,
-    stalls: &act::Stalls,
-    journal: &SqliteJournal,
-) -> Result<Vec<Arc<Act>>, Failure> {
-    let mut acts = act::all(simulator, stalls.clone());
-    for act in &mut acts {
-        let mut number = 1;
-        while !journal.checkpoints(&act.source).await?.is_empty() {
-            number += 1;
-            act.source = SourceName::new(format!("{}-{number}", act.platform));
-        }
+async fn source_name(platform: &str, journal: &SqliteJournal) -> Result<SourceName, Failure> {
+    let mut name = SourceName::new(platform);
+    let mut number = 1;
+    while !journal.checkpoints(&name).await?.is_empty() {
+        number += 1;
+        name = SourceName::new(format!("{platform}-{number}"));
     }
-    Ok(acts.into_iter().map(Arc::new).collect())
-}
-
-/// The bot at the simulated Discord.
-fn discord_config(simulator: &Simulator, name: &SourceName) -> discord::Config {
-    let bot = simulator.discord().account();
-    let config = discord::Config::new(bot.token, discord::Intents::all())
-        .name(name.clone())
-        .network(simulator.network());
-    match simulator.discord().addresses() {
-        Some(addresses) => config.api(&*addresses.rest),
-        None => config,
-    }
-}
-
-/// The simulated nodes, as the bot's.
-fn nodes_config(simulator: &Simulator, name: &SourceName) -> lavalink::Config {
-    let nodes = simulator.lavalink().nodes().into_iter();
-    let nodes =
-        nodes.map(|node| lavalink::NodeConfig::new(node.name(), node.url(), node.password()));
-    lavalink::Config::new(simulator.discord().account().id, nodes)
-        .name(name.clone())
-        .failover_after(GRACE)
-        .network(simulator.network())
-}
-
-/// The bot's account at the simulated QueUp.
-fn queup_config(simulator: &Simulator, name: &SourceName) -> queup::Config {
-    let bot = simulator.queup().account();
-    queup::Config::new(queup::Account::new(bot.email, bot.password))
-        .name(name.clone())
-        .rooms([ROOM])
-        .network(simulator.network())
-}
-
-/// The bot's account at the simulated chat.
-fn chat_config(simulator: &Simulator, name: &SourceName) -> stackexchange::Config {
-    let bot = simulator.stackexchange().account();
-    stackexchange::Config::new(stackexchange::Account::new(bot.email, bot.password))
-        .name(name.clone())
-        .rooms([CHAT_ROOM])
-        .network(simulator.network())
+    Ok(name)
 }
 
 /// How it went.
@@ -262,16 +224,6 @@ struct Story {
     complaints: Vec<String>,
 }
 
-/// What the bot counted.
-#[derive(Debug)]
-struct Counted {
-    up_dubs: u64,
-    down_dubs: u64,
-    mentions: u64,
-    resumes: u64,
-    moves: u64,
-}
-
 #[derive(Serialize)]
 struct Summary<'a> {
     #[serde(rename = "summary")]
@@ -281,27 +233,6 @@ struct Summary<'a> {
 }
 
 impl Story {
-    fn new(
-        tallies: BTreeMap<&'static str, Tally>,
-        length: Duration,
-        choir: &Choir,
-        complaints: Vec<String>,
-    ) -> Self {
-        let seen = choir.seen();
-        Self {
-            tallies,
-            length,
-            counted: Counted {
-                up_dubs: seen.up_dubs,
-                down_dubs: seen.down_dubs,
-                mentions: seen.mentions,
-                resumes: seen.resumes,
-                moves: seen.moves,
-            },
-            complaints,
-        }
-    }
-
     fn tell(&self, mut output: Output) -> anyhow::Result<Exit> {
         match output.form() {
             Form::Json => output.json(&self.summary())?,
@@ -419,7 +350,7 @@ impl Story {
             }
             if tally.disordered > 0 {
                 return broken(format!(
-                    "{} chat messages of {platform} were stored out of order",
+                    "{} events of {platform} were stored out of order",
                     tally.disordered
                 ));
             }
@@ -442,6 +373,7 @@ mod tests {
                 mentions: 3,
                 resumes: 1,
                 moves: 2,
+                ..Counted::default()
             },
             complaints: Vec::new(),
         }

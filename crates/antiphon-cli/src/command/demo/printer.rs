@@ -1,4 +1,4 @@
-//! Shows the journal's events as they are stored, and notes what is there.
+//! Shows the journal's events as they are stored, and takes them into the books.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use antiphon_core::{Journal, Position};
 use antiphon_journal::SqliteJournal;
 use tokio::sync::watch;
 
-use super::Books;
+use super::tally::Books;
 use crate::{failure::Failure, output::Output, show};
 
 /// How many events are read at once.
@@ -18,7 +18,7 @@ pub(super) struct Printer {
     pub(super) journal: Arc<SqliteJournal>,
     pub(super) after: Position,
     pub(super) output: Output,
-    pub(super) stored: Arc<Mutex<Books>>,
+    pub(super) books: Arc<Mutex<Books>>,
 }
 
 impl Printer {
@@ -56,12 +56,10 @@ impl Printer {
         };
         self.after = event.position();
         {
-            let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
             for event in &page {
-                stored
-                    .entry(event.source().clone())
-                    .or_default()
-                    .take(event);
+                let book = books.entry(event.source().clone()).or_default();
+                book.stored(event);
             }
         }
         tokio::task::block_in_place(|| {

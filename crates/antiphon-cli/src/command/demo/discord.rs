@@ -1,0 +1,82 @@
+//! Discord in the demo: a bot in one guild.
+
+use std::time::Duration;
+
+use antiphon::{FromRef, HandlerError, HandlerExt as _, State, discord};
+use antiphon_sim::discord::Discord;
+
+use super::{
+    act::{Cast, Part, Stage},
+    bot::Bot,
+};
+
+pub(crate) fn part(cast: &mut Cast<'_>) -> Part {
+    let simulated = cast.simulator.discord();
+    let account = simulated.account();
+    let config = discord::Config::new(account.token, discord::Intents::all())
+        .name(cast.name.clone())
+        .network(cast.simulator.network());
+    let (client, source) = discord::connect(match cast.simulator.discord().addresses() {
+        Some(addresses) => config.api(&*addresses.rest),
+        None => config,
+    });
+    cast.clients.add(client);
+    Part {
+        account: account.id.to_string(),
+        stage: Box::new(Guild {
+            channel: simulated.channel_id().to_string(),
+            discord: simulated,
+        }),
+        source: Box::new(source),
+        handlers: |app| {
+            app.on(reply.when(|message| message.content == "!ping"))
+                .on(count_resumes)
+        },
+    }
+}
+
+impl FromRef<Bot> for discord::Client {
+    fn from_ref(bot: &Bot) -> Self {
+        bot.clients.get()
+    }
+}
+
+/// Answers in the channel where somebody asked.
+async fn reply(
+    message: discord::MessageCreate,
+    State(discord): State<discord::Client>,
+) -> Result<(), HandlerError> {
+    let channel = message.channel_id;
+    discord.create_message(channel).content("pong").await?;
+    Ok(())
+}
+
+/// Counts how often the Gateway's session was resumed.
+async fn count_resumes(_: discord::ShardResume, State(bot): State<Bot>) {
+    bot.counted().resumes += 1;
+}
+
+#[derive(Debug)]
+struct Guild {
+    discord: Discord,
+    channel: String,
+}
+
+impl Stage for Guild {
+    fn traffic(&self, rate: u32) {
+        self.discord.traffic(rate);
+    }
+
+    fn say(&self, by: &str, text: &str) {
+        self.discord.say(&self.channel, by, text);
+    }
+
+    fn ask(&self, by: &str) {
+        self.say(by, "!ping");
+    }
+
+    fn cut(&self, length: Duration) {
+        self.discord.refuse_sockets(length);
+        self.discord.cut();
+    }
+}

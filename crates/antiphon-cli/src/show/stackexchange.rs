@@ -1,0 +1,16 @@
+//! What a Stack Exchange event tells in a few words: what is said, and by whom.
+
+use antiphon::{Event, stackexchange};
+
+pub(crate) fn gist(event: &Event) -> Option<String> {
+    let message = stackexchange::view::Message::of(event).ok()?;
+    let who = message.user_name;
+    let what = stackexchange::Html::new(message.content).text();
+    let what = what.replace('\n', " ");
+    match (who.is_empty(), what.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(what),
+        (false, true) => Some(who.into_owned()),
+        (false, false) => Some(format!("{who}: {what}")),
+    }
+}
