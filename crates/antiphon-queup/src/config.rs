@@ -26,6 +26,19 @@ impl Account {
 }
 
 /// A proxy, or a connection of one's own, for requests and socket alike.
+///
+/// ```
+/// use antiphon_queup::{Account, Config, ProxyOptions};
+///
+/// let account = Account::new("mira@example.org", "a password");
+/// let proxy = ProxyOptions::new("socks5h://me:secret@127.0.0.1:1080")?;
+/// let config = Config::new(account).proxy(proxy);
+/// assert!(!format!("{config:?}").contains("secret"));
+///
+/// // A misspelt URL is an error at once, and never becomes a connection without a proxy.
+/// assert!(ProxyOptions::new("sock5://127.0.0.1:1080").is_err());
+/// # Ok::<(), antiphon_queup::ProxyError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ProxyOptions {
     proxy: Option<Proxy>,

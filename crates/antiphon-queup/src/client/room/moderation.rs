@@ -1,4 +1,4 @@
-//! Moderation of a room.
+//! Moderation and settings of a room (protocol §4.2, §4.3).
 
 use antiphon_core::Secret;
 use http::Method;
