@@ -492,7 +492,7 @@ async fn a_slow_journal_stops_the_reading_but_not_the_pings() {
         entries: 4,
         bytes: 4096,
     };
-    let config = config(&sim).buffer(8192);
+    let config = config(&sim).buffer_bytes(8192);
     let app = Running::with_limits(&sim, config, Journal::default(), limits);
     app.settled().await;
     app.pause_journal(true);

@@ -40,7 +40,7 @@ impl Table {
             rooms: vec!["loft".into()],
             recent_conversations: false,
             backfill: 100,
-            buffer: 1 << 20,
+            buffer_bytes: 1 << 20,
         };
         let backoff = Backoff::new(Rng::with_seed(1)).floor(Duration::from_secs(5));
         let now = Moment {
