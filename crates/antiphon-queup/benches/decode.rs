@@ -1,4 +1,4 @@
-//! How many events are decoded in a second, and how many frames become events.
+//! Decoding: events in a second, as payloads and as views.
 
 use antiphon_core::{Draft, Event, Kind, Origin, Payload, Place, Position};
 use antiphon_queup::{Chat, Dub, PlaylistSongAdd};

@@ -165,7 +165,7 @@ impl Cache {
     }
 
     /// Remembers a user, unless only the id is known.
-    fn see(&mut self, user: &User) {
+    fn remember(&mut self, user: &User) {
         if user.id.is_empty() || user.username.is_empty() {
             return;
         }
@@ -213,7 +213,7 @@ impl Cache {
     fn put_member(&mut self, room: &RoomId, member: MemberState) -> Option<Arc<MemberState>> {
         if let Some(user) = &member.embedded {
             let user = user.clone();
-            self.see(&user);
+            self.remember(&user);
         }
         if member.user.is_empty() {
             return None;
@@ -246,7 +246,7 @@ impl Cache {
     }
 
     pub(crate) fn put_message(&mut self, room: &RoomId, message: Message) {
-        self.see(&message.author);
+        self.remember(&message.author);
         if message.id.is_empty() {
             return;
         }
@@ -265,7 +265,7 @@ impl Cache {
         conversation: ConversationInfo,
     ) -> Arc<ConversationInfo> {
         for user in &conversation.users {
-            self.see(user);
+            self.remember(user);
         }
         let conversation = Arc::new(conversation);
         self.conversations
@@ -274,7 +274,7 @@ impl Cache {
     }
 
     pub(crate) fn put_private(&mut self, message: Message) {
-        self.see(&message.author);
+        self.remember(&message.author);
         self.private.insert(message.id.clone(), Arc::new(message));
     }
 
@@ -306,7 +306,7 @@ impl Cache {
             }
             "delete-chat-message" => {
                 let gone = ChatDelete::decode(event)?;
-                self.see(&gone.deleted_by);
+                self.remember(&gone.deleted_by);
                 match self.room(&gone.room).messages.get_mut(&gone.message) {
                     Some(message) => {
                         let old = Arc::clone(message);
@@ -327,12 +327,12 @@ impl Cache {
             }
             "room_playlist-dub" => {
                 let dub = Dub::decode(event)?;
-                self.see(&dub.user);
+                self.remember(&dub.user);
                 self.put_song(&dub.room, dub.song, false)
             }
             "room_playlist-queue-update-grabs" => {
                 let grab = Grab::decode(event)?;
-                self.see(&grab.user);
+                self.remember(&grab.user);
                 self.put_song(&grab.room, grab.song, false)
             }
             "room_playlist-update" => {
@@ -352,7 +352,7 @@ impl Cache {
                 let wire: wire::Action<'_> = event.parse_object()?;
                 let room = room_of(event);
                 let user = User::from(wire.user);
-                self.see(&user);
+                self.remember(&user);
                 let member = wire.room_user.unwrap_or_default();
                 let joined = self.update_member(&room, member, Some(&user.id));
                 was(joined.and_then(|(_, before)| before))
@@ -374,7 +374,7 @@ impl Cache {
             }
             "user-leave" => {
                 let leave = UserLeave::decode(event)?;
-                self.see(&leave.user);
+                self.remember(&leave.user);
                 was(self.room(&leave.room).members.remove(&leave.user.id))
             }
             "user-kick" => {
@@ -478,7 +478,7 @@ impl Cache {
             }
             "session" => {
                 let session = Session::decode(event)?;
-                self.see(&session.user);
+                self.remember(&session.user);
                 self.me = Some(session.user);
                 Before::NOTHING
             }
@@ -525,7 +525,7 @@ impl Cache {
             ..Self::default()
         };
         for user in saved.users.0 {
-            cache.see(&user.into());
+            cache.remember(&user.into());
         }
         for conversation in saved.conversations.0 {
             cache.put_conversation(conversation.into());

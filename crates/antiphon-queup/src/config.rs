@@ -26,6 +26,19 @@ impl Account {
 }
 
 /// A proxy, or a connection of one's own, for requests and socket alike.
+///
+/// ```
+/// use antiphon_queup::{Account, Config, ProxyOptions};
+///
+/// let account = Account::new("mira@example.org", "a password");
+/// let proxy = ProxyOptions::new("socks5h://me:secret@127.0.0.1:1080")?;
+/// let config = Config::new(account).proxy(proxy);
+/// assert!(!format!("{config:?}").contains("secret"));
+///
+/// // A misspelt URL is an error at once, and never becomes a connection without a proxy.
+/// assert!(ProxyOptions::new("sock5://127.0.0.1:1080").is_err());
+/// # Ok::<(), antiphon_queup::ProxyError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ProxyOptions {
     proxy: Option<Proxy>,
@@ -91,7 +104,7 @@ impl From<Proxy> for ProxyOptions {
 /// use antiphon_queup::RateLimits;
 ///
 /// let limits = RateLimits::default();
-/// assert_eq!((limits.slots, limits.waiting), (10, 64));
+/// assert_eq!((limits.slots, limits.max_queued_requests), (10, 64));
 /// let patient = limits.slots(5).cool_down(Duration::from_secs(60));
 /// assert_eq!(patient.chat_cool_down, Duration::from_secs(5));
 /// ```
@@ -105,7 +118,7 @@ pub struct RateLimits {
     /// The same after a chat message. Default: 5 s.
     pub chat_cool_down: Duration,
     /// Number of requests that may wait for a slot; one more fails at once. Default: 64.
-    pub waiting: usize,
+    pub max_queued_requests: usize,
 }
 
 impl Default for RateLimits {
@@ -114,7 +127,7 @@ impl Default for RateLimits {
             slots: 10,
             cool_down: Duration::from_secs(30),
             chat_cool_down: Duration::from_secs(5),
-            waiting: 64,
+            max_queued_requests: 64,
         }
     }
 }
@@ -143,8 +156,8 @@ impl RateLimits {
 
     /// Sets the number of requests that may wait for a slot. Default: 64.
     #[must_use]
-    pub fn waiting(mut self, waiting: usize) -> Self {
-        self.waiting = waiting;
+    pub fn max_queued_requests(mut self, requests: usize) -> Self {
+        self.max_queued_requests = requests;
         self
     }
 }
@@ -193,7 +206,7 @@ pub struct Config {
     pub(crate) action_timeout: Duration,
     pub(crate) user_agent: String,
     pub(crate) chat_pieces: usize,
-    pub(crate) buffer: usize,
+    pub(crate) buffer_bytes: usize,
 }
 
 impl Config {
@@ -222,7 +235,7 @@ impl Config {
             action_timeout: Duration::from_secs(10),
             user_agent: concat!("antiphon/", env!("CARGO_PKG_VERSION")).into(),
             chat_pieces: 2,
-            buffer: 16 << 20,
+            buffer_bytes: 16 << 20,
         }
     }
 
@@ -360,8 +373,8 @@ impl Config {
 
     /// Sets the bytes of events that may wait for the journal before reading stops. Default: 16 MiB.
     #[must_use]
-    pub fn buffer(mut self, bytes: usize) -> Self {
-        self.buffer = bytes;
+    pub fn buffer_bytes(mut self, bytes: usize) -> Self {
+        self.buffer_bytes = bytes;
         self
     }
 
@@ -387,7 +400,7 @@ impl Config {
         }
         let counts = [
             ("chat_pieces", self.chat_pieces),
-            ("buffer", self.buffer),
+            ("buffer_bytes", self.buffer_bytes),
             ("rate_limits.slots", self.rate_limits.slots),
         ];
         for (option, count) in counts {

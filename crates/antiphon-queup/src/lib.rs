@@ -48,6 +48,42 @@ use tokio::sync::mpsc;
 /// Makes a client to keep and a source to run, for one account.
 ///
 /// Nothing is opened before the source runs or the client makes a request.
+///
+/// ```
+/// use antiphon_core::Payload as _;
+/// use antiphon_queup::{self as queup, Account, Chat, Config};
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // A simulated QueUp in memory; without it, `network` and `clock` are left out.
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password))
+///     .network(sim.network())
+///     .clock(sim.clock())
+///     .rooms(["choir-loft"]);
+/// let (client, source) = queup::connect(config);
+///
+/// let mut events = source.events(CancellationToken::new());
+/// while let Some(event) = events.next().await.transpose()? {
+///     match event.kind().as_str() {
+///         // The room is joined and fetched: somebody speaks there.
+///         "queup.playlist_details" => drop(sim.queup().room("choir-loft").say("mira", "good evening")),
+///         "queup.chat-message" => {
+///             let chat = Chat::decode(&event)?;
+///             assert_eq!((&*chat.author.username, &*chat.content), ("mira", "good evening"));
+///             break;
+///         }
+///         _ => {}
+///     }
+/// }
+/// assert!(client.logged_in());
+/// # Ok(())
+/// # }
+/// ```
 pub fn connect(config: Config) -> (Client, Source) {
     let (sender, commands) = mpsc::channel(client::COMMANDS);
     let shared = Arc::new(client::Shared::new(&config, sender));

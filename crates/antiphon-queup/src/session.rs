@@ -230,7 +230,7 @@ pub(crate) struct Rules {
     pub(crate) rooms: Vec<Slug>,
     pub(crate) recent_conversations: bool,
     pub(crate) backfill: usize,
-    pub(crate) buffer: usize,
+    pub(crate) buffer_bytes: usize,
 }
 
 /// State of the socket.
@@ -315,7 +315,7 @@ impl Session {
             rooms: RoomLinks::default(),
             joins: Joins::default(),
             echoes: Echoes::default(),
-            outbox: Outbox::new(rules.buffer, nonce),
+            outbox: Outbox::new(rules.buffer_bytes, nonce),
             replies: VecDeque::new(),
             tasks: VecDeque::new(),
             skipped: Skipped::default(),

@@ -54,7 +54,7 @@ pub(crate) async fn run(
         rooms: config.rooms.clone(),
         recent_conversations: config.recent_conversations,
         backfill: config.backfill,
-        buffer: config.buffer,
+        buffer_bytes: config.buffer_bytes,
     };
     // Other parts of the program make origins of the same run's nonce.
     let nonce = format!("{}q", intake.nonce());

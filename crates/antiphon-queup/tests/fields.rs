@@ -1,8 +1,8 @@
-//! Every field that was recorded from QueUp or is documented of its room actions, held against the typed forms.
+//! Every recorded or documented field of QueUp is typed, or left out for a reason.
 //!
-//! `fixtures/queup/recorded.json` has what other projects recorded, and `frames.json` what is documented. A field is typed
-//! if another value of it makes another typed form. `docs/queup-fields.md` lists those that are not, and why. To make the
-//! page: `ANTIPHON_WRITE_FIELDS=1 cargo test -p antiphon-queup --test fields`.
+//! `fixtures/queup/recorded.json` has the fields that other projects recorded, and `frames.json` the documented ones. A
+//! field is typed if another value of it changes the typed form. `docs/queup-fields.md` lists the others, and why. To make
+//! the page: `ANTIPHON_WRITE_FIELDS=1 cargo test -p antiphon-queup --test fields`.
 
 #[path = "harness/payloads.rs"]
 mod payloads;
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/queup-fields.md");
 
-/// Fields that stay out of the typed forms: steps of their path, of which the last names the field, and why.
+/// Fields that are left out: the ends of their paths, and the reason.
 const LEFT_OUT: [(&[&str], &str); 14] = [
     (&["type"], "the event's kind"),
     (
@@ -93,7 +93,7 @@ const LEFT_OUT: [(&[&str], &str); 14] = [
     ),
 ];
 
-/// What was seen of a kind.
+/// A body of a kind.
 struct Shape {
     kind: String,
     body: Value,
@@ -123,7 +123,7 @@ fn shapes() -> Vec<Shape> {
         let (Ok(body), Some(name)) = (serde_json::from_str(data), row["name"].as_str()) else {
             continue;
         };
-        // The rows' names are those of the actions, with what is special about a row behind.
+        // The name of a row is that of its action, with a suffix for a special case.
         let known = queup::KINDS.iter().map(|info| info.kind);
         let mut known = known.filter(|kind| format!("queup.{name}").starts_with(kind));
         if let Some(kind) = known.by_ref().max_by_key(|kind| kind.len()) {
@@ -164,7 +164,7 @@ fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Other values that could stand there, of which one at least is told apart where the field is typed.
+/// Other values for a field; at least one of them changes the typed form of a typed field.
 fn others(value: &Value) -> Vec<Value> {
     match value {
         Value::Null => vec![true.into(), 7.into(), "text".into()],
@@ -248,7 +248,7 @@ fn every_recorded_field_is_typed_or_left_out_for_a_reason() {
     assert_eq!(written, page, "make the page anew");
 }
 
-/// What lets a field stay out: the end of its path, or all that an object has.
+/// The pattern that leaves a field out: the end of its path, or all fields of an object.
 fn pattern(path: &str) -> Option<&'static str> {
     let ends = |end: &str| {
         let before = path.strip_suffix(end);
@@ -260,7 +260,7 @@ fn pattern(path: &str) -> Option<&'static str> {
             .is_some_and(|(before, _)| before == object || before.ends_with(&format!(".{object}"))),
         None => ends(pattern),
     };
-    // What is said of a whole object goes before what is said of a field.
+    // Patterns of whole objects go before those of single fields.
     let all = || LEFT_OUT.iter().flat_map(|(patterns, _)| patterns.iter());
     let objects = all().filter(|pattern| pattern.ends_with(".*"));
     objects.chain(all()).find(is_it).copied()

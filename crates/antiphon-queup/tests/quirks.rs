@@ -17,7 +17,7 @@ use tokio::time::sleep;
 const TEO: &str = "5f1c0aa1b2c3d4e5f607182a";
 const MIRA: &str = "5f1c0aa1b2c3d4e5f6071829";
 
-/// An event as the journal would hand it over.
+/// A stored event.
 fn event(kind: &str, body: &serde_json::Value) -> Event {
     let draft = Draft::new(
         Kind::new(kind),
@@ -33,7 +33,7 @@ fn decode<P: Payload>(kind: &str, body: &serde_json::Value) -> P {
     P::decode(&event(kind, body)).expect("it decodes")
 }
 
-/// A source that has joined its room while the simulator had these quirks.
+/// A source that joined its room while the simulator had these quirks.
 async fn with(sim: &Simulator, quirks: &[Quirk]) -> Running {
     for quirk in quirks {
         sim.queup().quirk(*quirk, true);
@@ -68,7 +68,7 @@ async fn quirk_01_inner_data_that_is_no_json_does_not_kill_the_socket() {
 async fn quirk_02_the_client_pings() {
     let sim = Simulator::with_seed(1);
     let app = with(&sim, &[]).await;
-    // The simulator drops whoever is silent for ping interval and timeout.
+    // The simulator drops a client that is silent for ping interval and timeout.
     sleep(Duration::from_secs(600)).await;
     assert_eq!(app.stop().await.decoded::<Ready>().len(), 1);
 }
@@ -317,7 +317,7 @@ async fn quirk_16_own_chat_echoes_and_own_private_messages_do_not() {
     let journal = app.until(|journal| journal.texts().len() == 1).await;
     let me = app.client.me().expect("logged in");
     assert_eq!(journal.decoded::<Chat>()[0].author.id, me.id);
-    // Were the notice of an own message to come, it would be none of the payload's.
+    // A notice of an own message would be left out by the payload.
     let place = Place::root().join("user", MIRA);
     let mut own = event(
         "queup.new-message",
@@ -524,7 +524,7 @@ async fn quirk_27_deletions_carry_a_body() {
     room.set_role(&newcomer, &Role::Vip).await.expect("set");
     room.unset_role(&newcomer, &Role::Vip).await.expect("unset");
     app.stop().await;
-    // The simulator notes a deletion without its `realTimeChannel`.
+    // The simulator makes a note of a deletion without its `realTimeChannel`.
     assert_eq!(sim.notes(), []);
 }
 

@@ -1,4 +1,4 @@
-//! Every request is one that the server knows, with what it wants in it.
+//! Every request is one that the server knows, with the fields that it wants.
 
 mod harness;
 
@@ -324,12 +324,12 @@ async fn the_link_of_a_song_is_known_or_asked_for() {
     let soundcloud = SongLink::SoundCloud("https://api.soundcloud.com/tracks/77001".into());
     let client = &app.client;
     for (song, expected) in [(&tube, &youtube), (&cloud, &soundcloud)] {
-        // The first answer sends us to the login, which is no link.
+        // The first answer is a redirect to the login, which is no link.
         sim.queup()
             .fail_rest("GET /song/*", 1, RestFault::LoggedOut);
         let link = client.fetch_song_link(song).await.expect("an answer");
         assert_eq!(link.as_ref(), Some(expected));
-        // Without its media the song's source is told by the redirect.
+        // For a song without media the redirect has the source.
         let mut bare = song.clone();
         bare.song_info = None;
         let link = client.fetch_song_link(&bare).await.expect("an answer");

@@ -1,4 +1,4 @@
-//! How the source behaves against a simulated QueUp, on a paused clock.
+//! The source against a simulated QueUp, on a paused clock.
 
 mod harness;
 
@@ -314,7 +314,7 @@ async fn a_killed_program_goes_on_from_its_checkpoints() {
     let app = Running::start(&sim, config(&sim).rooms::<&str>([]));
     app.until(|journal| !journal.of("antiphon.link").is_empty())
         .await;
-    // Joined at run time, and so remembered.
+    // Joined at run time: the checkpoint has it.
     app.client.join_room(ROOM).await.expect("joined");
     app.settled().await;
     let room = sim.queup().room(ROOM);
@@ -363,7 +363,7 @@ async fn nothing_is_lost_whenever_the_program_is_killed() {
     }
 }
 
-/// Every message that is still on the history page and was due is stored, in order.
+/// Checks that every due message on the history page is stored, in order.
 #[track_caller]
 fn check_history(sim: &Simulator, journal: &Journal, room: &str) {
     let room = sim.queup().room(room);
@@ -492,7 +492,7 @@ async fn a_slow_journal_stops_the_reading_but_not_the_pings() {
         entries: 4,
         bytes: 4096,
     };
-    let config = config(&sim).buffer(8192);
+    let config = config(&sim).buffer_bytes(8192);
     let app = Running::with_limits(&sim, config, Journal::default(), limits);
     app.settled().await;
     app.pause_journal(true);
@@ -700,7 +700,7 @@ async fn each_reason_not_to_let_us_in_has_its_error() {
     app.stop().await;
 }
 
-/// The links said of a place, in order.
+/// The links of a place, in order.
 fn links(journal: &Journal, place: &str) -> Vec<LinkState> {
     let links = journal.of("antiphon.link").into_iter();
     let links = links.filter(|event| event.place().as_str() == place);
@@ -772,7 +772,7 @@ async fn a_kick_is_a_link_event_of_the_room_and_the_others_go_on() {
     assert_stopped(&links(&journal, &place)[0], "kicked");
     let stored = app.kill().await;
 
-    // A restart without the room in its configuration knows where the room stands.
+    // A restart without the room in its configuration knows the room's link.
     let app = Running::resume(&sim, config(&sim).rooms(["night-radio"]), stored);
     app.until(|journal| journal.decoded::<JoinedRoom>().len() == 3)
         .await;
@@ -923,7 +923,7 @@ async fn private_messages_of_others_arrive_with_their_conversation() {
     let conversation = app.client.conversation(&id.as_str().into()).expect("known");
     assert!(conversation.has_read(&me));
 
-    // Own messages are stored, but are none of the payload's.
+    // Own messages are stored, and left out by the payload.
     conversation
         .send_message("hush yourself")
         .await
@@ -1134,7 +1134,7 @@ async fn at_most_ten_requests_go_out_within_thirty_seconds() {
     room.audit().await.expect("an answer");
     assert!(started.elapsed() >= Duration::from_secs(30));
 
-    // One more than slots and waiting room hold fails at once.
+    // One request more than slots and queue hold fails at once.
     let all = futures_util::future::join_all((0..80).map(|_| room.audit()));
     let outcomes = timeout(Duration::from_secs(3600), all)
         .await
@@ -1247,7 +1247,7 @@ async fn the_picture_survives_being_saved() {
     restored.restore(b"nonsense").expect_err("no picture");
 }
 
-/// A way to the simulator that counts who takes it.
+/// A connection to the simulator that notes the hosts.
 #[derive(Debug)]
 struct Tunnel(antiphon_net::Network, std::sync::Mutex<Vec<String>>);
 
@@ -1380,7 +1380,7 @@ async fn a_message_whose_answer_was_lost_is_said_once_it_is_heard() {
         chats[1].message.id, said.id,
         "not the first of the same text"
     );
-    // What did not arrive is not heard, and an error.
+    // A message that did not arrive is not heard: an error.
     sim.queup()
         .fail_rest("POST /chat/*", 1, RestFault::Html(502));
     let error = room.send_message("again").await.expect_err("it is lost");

@@ -1,4 +1,4 @@
-//! The frames in `fixtures/queup`, decoded and kept as snapshots; and any other JSON, which may fail but not panic.
+//! The frames in `fixtures/queup` decode as their snapshots say; any other JSON may fail but not panic.
 
 mod harness;
 #[path = "harness/payloads.rs"]
@@ -38,7 +38,7 @@ fn fixtures() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Every documented frame over a real socket, in memory: its kind, place, origin, and what it decodes to.
+/// Sends every documented frame over a socket in memory; prints kind, place, origin and payload.
 #[tokio::test(start_paused = true)]
 async fn every_documented_frame_decodes_as_it_did() {
     let sim = antiphon_sim::Simulator::with_seed(1);
@@ -65,7 +65,7 @@ async fn every_documented_frame_decodes_as_it_did() {
             None => sim.queup().links().packet(frame),
         }
     }
-    // The open packet is not the socket's first, and so kept whole.
+    // A second open packet is kept whole.
     let journal = app
         .until(|journal| journal.events.len() >= before + messages)
         .await;
@@ -78,7 +78,7 @@ async fn every_documented_frame_decodes_as_it_did() {
         .iter()
         .filter(|event| event.kind().as_str() != "queup.packet");
     for (name, _) in names {
-        // The bare message repeats the id of the one before it, and is stored once.
+        // The bare message repeats the id before it, and is stored once.
         if name == "chat-message-bare" {
             continue;
         }
@@ -114,7 +114,7 @@ fn every_typed_kind_is_listed_and_every_listed_kind_typed() {
     }
 }
 
-/// Values of any shape under the wire's own names, and others.
+/// Values of any shape, under the wire's own names.
 fn any_json() -> impl Strategy<Value = Value> {
     let names = prop_oneof![
         Just("_id"),

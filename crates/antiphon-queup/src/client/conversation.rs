@@ -1,4 +1,4 @@
-//! Private conversations, and requests about them.
+//! Private conversations, and requests about them (protocol §4.6).
 
 use std::{ops::Deref, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Requests about rooms.
+//! Requests about rooms, and joining one (protocol §4.2).
 
 use std::sync::Arc;
 

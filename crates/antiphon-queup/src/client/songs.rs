@@ -1,4 +1,4 @@
-//! Requests about songs and personal playlists.
+//! Requests about songs and personal playlists (protocol §4.5).
 
 use bytes::Bytes;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! Requests about users.
+//! Requests about users (protocol §4.1).
 
 use super::{Client, parse};
 use crate::{

@@ -81,7 +81,12 @@ impl Limiter {
     pub(super) fn wait(&self) -> Result<Waiting<'_>, RequestError> {
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let place = Waiting(&self.waiting);
-        if waiting >= self.limits.waiting.saturating_add(self.limits.slots) {
+        if waiting
+            >= self
+                .limits
+                .max_queued_requests
+                .saturating_add(self.limits.slots)
+        {
             return Err(RequestError::Busy(waiting));
         }
         Ok(place)

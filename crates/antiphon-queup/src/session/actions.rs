@@ -82,7 +82,7 @@ impl Session {
         let Some(room) = self.room_mut(name) else {
             return;
         };
-        room.see(draft.origin.clone(), fields.time.filter(|_| is_message));
+        room.remember(draft.origin.clone(), fields.time.filter(|_| is_message));
         let room = room.id.clone();
         let author = fields.user.id().map(UserId::from);
         let author = author.or_else(|| ChatId::from(chat).parts().map(|(user, _)| user));

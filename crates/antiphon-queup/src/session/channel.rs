@@ -203,7 +203,7 @@ impl Room {
     }
 
     /// Remembers a message or its deletion; the time is a message's.
-    pub(super) fn see(&mut self, origin: Origin, time: Option<i64>) {
+    pub(super) fn remember(&mut self, origin: Origin, time: Option<i64>) {
         self.last_chat = self.last_chat.max(time);
         if self.seen.len() >= SEEN {
             self.seen.pop_front();

@@ -174,7 +174,7 @@ impl Session {
                 None => true,
             });
             if let Some(room) = self.room_mut(name) {
-                room.see(origin.clone(), item.is_chat.then_some(item.time));
+                room.remember(origin.clone(), item.is_chat.then_some(item.time));
             }
             let kind = if item.is_chat {
                 "queup.chat-message"

@@ -12,28 +12,32 @@ use super::{
 };
 use crate::{event::SONG_CHANGE, wire};
 
-/// An entry compared with the one that is known to play.
+/// The change from the known entry to one that plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum News {
+enum Change {
     /// The same entry, or one that played before.
-    Nothing,
+    Same,
     /// The first entry that is known, which may have begun before the room was joined.
     First,
     /// Another entry.
     Another,
 }
 
-fn compare(known: Option<&Playing>, told: &Playing, begins: bool) -> News {
+fn compare(known: Option<&Playing>, playing: &Playing, begins: bool) -> Change {
     let Some(known) = known else {
-        return if begins { News::Another } else { News::First };
+        return if begins {
+            Change::Another
+        } else {
+            Change::First
+        };
     };
-    let times = known.played.zip(told.played);
+    let times = known.played.zip(playing.played);
     match times {
         // One entry that plays again has begun later; one that began earlier is over.
-        Some((known_at, told_at)) if told_at < known_at => News::Nothing,
-        Some((known_at, told_at)) if told_at > known_at => News::Another,
-        _ if known.id == told.id => News::Nothing,
-        _ => News::Another,
+        Some((old_at, new_at)) if new_at < old_at => Change::Same,
+        Some((old_at, new_at)) if new_at > old_at => Change::Another,
+        _ if known.id == playing.id => Change::Same,
+        _ => Change::Another,
     }
 }
 
@@ -41,11 +45,11 @@ impl Session {
     /// Takes an update of a room's queue, which names the playing song.
     pub(super) fn on_song_update(&mut self, name: &str, body: &Bytes, now: Moment) {
         let update: wire::Active<'_> = serde_json::from_slice(body).unwrap_or_default();
-        let told = update.song.as_ref().and_then(Playing::of);
-        match told {
-            Some(told) => {
+        let playing = update.song.as_ref().and_then(Playing::of);
+        match playing {
+            Some(playing) => {
                 let begins = update.start_time.is_some_and(|seconds| seconds < 0);
-                self.on_playing(name, told, begins, body, now);
+                self.on_playing(name, playing, begins, body, now);
             }
             // The update names no song: the server is asked.
             None => {
@@ -69,25 +73,32 @@ impl Session {
         match serde_json::from_slice::<Option<wire::Active<'_>>>(body) {
             Ok(None) => self.on_playing(name, Playing::default(), false, body, now),
             Ok(Some(active)) => {
-                if let Some(told) = active.song.as_ref().and_then(Playing::of) {
-                    self.on_playing(name, told, false, body, now);
+                if let Some(playing) = active.song.as_ref().and_then(Playing::of) {
+                    self.on_playing(name, playing, false, body, now);
                 }
             }
             Err(_) => {}
         }
     }
 
-    fn on_playing(&mut self, name: &str, told: Playing, begins: bool, body: &Bytes, now: Moment) {
+    fn on_playing(
+        &mut self,
+        name: &str,
+        playing: Playing,
+        begins: bool,
+        body: &Bytes,
+        now: Moment,
+    ) {
         let Some(room) = self.wanted_room(name) else {
             return;
         };
-        let news = compare(room.playing.as_ref(), &told, begins);
-        if news == News::Nothing {
+        let change = compare(room.playing.as_ref(), &playing, begins);
+        if change == Change::Same {
             return;
         }
-        room.playing = Some(told);
+        room.playing = Some(playing);
         let place = crate::event::room_place(&room.id);
-        if news == News::First {
+        if change == Change::First {
             self.push_channel(name);
             return;
         }
@@ -115,24 +126,24 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(known: Option<&Playing>, told: &Playing, begins: bool, expected: News) {
-        assert_eq!(compare(known, told, begins), expected);
+    fn check(known: Option<&Playing>, playing: &Playing, begins: bool, expected: Change) {
+        assert_eq!(compare(known, playing, begins), expected);
     }
 
     #[test]
     fn an_entry_is_another_by_its_id_or_by_beginning_later() {
         let (one, other) = (entry("1", None), entry("2", None));
-        check(None, &one, false, News::First);
-        check(None, &one, true, News::Another);
-        check(Some(&one), &one, true, News::Nothing);
-        check(Some(&one), &other, false, News::Another);
-        check(Some(&one), &Playing::default(), false, News::Another);
-        check(Some(&Playing::default()), &other, false, News::Another);
+        check(None, &one, false, Change::First);
+        check(None, &one, true, Change::Another);
+        check(Some(&one), &one, true, Change::Same);
+        check(Some(&one), &other, false, Change::Another);
+        check(Some(&one), &Playing::default(), false, Change::Another);
+        check(Some(&Playing::default()), &other, false, Change::Another);
         let at = |time| entry("1", Some(time));
-        check(Some(&at(1)), &at(1), true, News::Nothing);
-        check(Some(&at(1)), &at(2), false, News::Another);
-        check(Some(&at(2)), &at(1), true, News::Nothing);
-        check(Some(&at(2)), &entry("2", Some(1)), true, News::Nothing);
-        check(Some(&at(2)), &entry("1", None), true, News::Nothing);
+        check(Some(&at(1)), &at(1), true, Change::Same);
+        check(Some(&at(1)), &at(2), false, Change::Another);
+        check(Some(&at(2)), &at(1), true, Change::Same);
+        check(Some(&at(2)), &entry("2", Some(1)), true, Change::Same);
+        check(Some(&at(2)), &entry("1", None), true, Change::Same);
     }
 }

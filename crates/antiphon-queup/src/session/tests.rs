@@ -1,4 +1,4 @@
-//! The rules, one by one: plain calls, no runtime.
+//! The rules of the session, one by one: plain calls, no runtime.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ const ME: &str = "5f1c0aa1b2c3d4e5f6071829";
 const TEO: &str = "5f1c0aa1b2c3d4e5f607182a";
 const ROOM: &str = "5a77aa00bb11cc22dd33ee44";
 
-/// A session with a clock to push and a journal that remembers.
+/// A session with a clock and a journal in memory.
 struct Table {
     session: Session,
     now: Moment,
@@ -40,7 +40,7 @@ impl Table {
             rooms: vec!["loft".into()],
             recent_conversations: false,
             backfill: 100,
-            buffer: 1 << 20,
+            buffer_bytes: 1 << 20,
         };
         let backoff = Backoff::new(Rng::with_seed(1)).floor(Duration::from_secs(5));
         let now = Moment {
@@ -83,7 +83,7 @@ impl Table {
         std::iter::from_fn(|| self.session.next_task()).collect()
     }
 
-    /// Stores what is queued.
+    /// Stores the queued entries.
     fn store(&mut self) -> &[Entry] {
         let from = self.stored.len();
         self.stored
@@ -128,7 +128,7 @@ impl Table {
         self.say(&json!({"action": 4, "clientId": ME, "connectionId": connection}));
     }
 
-    /// Answers what is asked until the room is attached for the first time.
+    /// Answers every request until the room is attached for the first time.
     fn join(&mut self) {
         self.session.start();
         assert!(matches!(self.tasks()[..], [Task::Open]));
@@ -161,7 +161,7 @@ impl Table {
         });
     }
 
-    /// Says that every checkpoint waited for is durable.
+    /// Makes every awaited checkpoint durable.
     fn settle(&mut self) {
         let mut rest = VecDeque::new();
         while let Some(task) = self.session.next_task() {
@@ -187,7 +187,7 @@ impl Table {
         );
     }
 
-    /// Loses the socket and opens another one, until both channels are attached again and the room's history is awaited.
+    /// Loses the socket, and opens another one until both channels are attached and the room's history is awaited.
     fn outage(&mut self, connection: &str) {
         self.session.on_closed("it broke", self.now);
         self.pass(60);
@@ -199,7 +199,7 @@ impl Table {
         self.replies();
     }
 
-    /// Answers what was asked of the room after an outage.
+    /// Answers the request for the room after an outage.
     fn rejoined(&mut self, history: Option<&Value>) {
         let snapshot = Snapshot {
             history: history.map(|history| history.to_string().into()),
@@ -239,13 +239,13 @@ impl Table {
         self.replies();
     }
 
-    /// Stores what is queued and gives its events.
+    /// Stores the queued entries and gives their events.
     fn drafts(&mut self) -> Vec<Draft> {
         let entries = self.store().iter();
         entries.filter_map(|entry| entry.event.clone()).collect()
     }
 
-    /// The links said of places, in order: place and state.
+    /// The links of places, in order: place and state.
     fn links(&mut self) -> Vec<(String, LinkState)> {
         let drafts = self.drafts().into_iter();
         let links = drafts.filter(|draft| draft.kind.as_str() == Link::KIND);
@@ -411,7 +411,7 @@ fn waits_for_answers_stand_still_while_nothing_is_read_but_beats_go_on() {
         table.deadline().expect("the pong waits unread");
         assert_eq!(table.replies(), ["2"], "the server must not miss us");
     }
-    // Reading goes on: the wait takes up where it stood.
+    // Reading goes on, and so does the wait.
     table.session.over = false;
     table.session.note_pause(table.now);
     table.pass(59);
@@ -590,7 +590,7 @@ fn too_many_events_are_not_held_back() {
     assert!(table.kinds().len() > HOLD_EVENTS);
 }
 
-/// What a restart would take for the last frame received on a room.
+/// The last frame of a room by its checkpoints: connection and number.
 fn resumes_after(checkpoints: &[Checkpoint]) -> (Option<String>, Option<u64>) {
     let table = Table::restored(checkpoints);
     let from = table.session.channels[&format!("room:{ROOM}")].from.clone();
@@ -608,7 +608,7 @@ fn a_checkpoint_never_claims_more_than_is_stored_before_it() {
     );
     table.event("chat-skip", &json!({}));
     table.chat("a-1000", 1000);
-    // Cut short at every entry: the checkpoints so far name the last frame so far.
+    // A crash at every entry: the checkpoints so far name the last frame so far.
     let entries: Vec<Entry> = table.store().to_vec();
     let before = table.stored.len() - entries.len();
     let mut frame = 3;
@@ -635,7 +635,7 @@ fn what_is_held_back_is_not_claimed_by_other_places() {
     table.open("c2");
     table.attach();
     table.chat("b-2000", 2000);
-    // Something of another place is stored meanwhile, with a later frame.
+    // An event of another place is stored meanwhile, with a later frame.
     table.say(&json!({"action": 9, "error": "x"}));
     let checkpoints = table.checkpoints();
     assert_eq!(resumes_after(&checkpoints), (Some("c1".into()), Some(3)));

@@ -13,10 +13,10 @@ use antiphon_sim::{Due, Simulator};
 /// The name of the room that every account of the simulator may enter.
 pub const ROOM: &str = "choir-loft";
 
-/// A source that runs against the simulator, with its client and what it stored.
+/// A source that runs against the simulator, with its client and its journal.
 pub type Running = antiphon_sim::trial::Running<Client>;
 
-/// What was said.
+/// Access to chat.
 pub trait Said {
     /// The texts of chat, in order.
     fn texts(&self) -> Vec<String>;
@@ -39,14 +39,14 @@ pub fn config(sim: &Simulator) -> Config {
         .rooms([ROOM])
 }
 
-/// Ways to begin.
+/// Ways to start a source.
 pub trait Begin: Sized {
     /// A fresh install.
     fn start(sim: &Simulator, config: Config) -> Self {
         Self::resume(sim, config, Journal::default())
     }
 
-    /// Goes on from what an earlier run stored.
+    /// A restart on the journal of an earlier run.
     fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self {
         Self::with_limits(sim, config, stored, IntakeLimits::default())
     }
@@ -70,7 +70,7 @@ impl Begin for Running {
     }
 }
 
-/// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
+/// The ledger's rows for the bot that are neither stored nor inside a reported gap.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
     let account = sim.queup().account().id;
     journal.lost(&sim.ledger(), Due::to("queup", &account))

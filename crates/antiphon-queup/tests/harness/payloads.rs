@@ -1,4 +1,4 @@
-//! The list of payloads, and what an event decodes to.
+//! The list of payloads, and the payload of an event.
 
 use antiphon_core::{Event, Payload as _};
 use antiphon_queup as queup;

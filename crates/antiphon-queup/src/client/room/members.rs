@@ -1,4 +1,4 @@
-//! The members of a room.
+//! The members of a room (protocol §4.2).
 
 use std::sync::Arc;
 

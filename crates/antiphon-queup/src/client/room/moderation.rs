@@ -1,4 +1,4 @@
-//! Moderation of a room.
+//! Moderation and settings of a room (protocol §4.2, §4.3).
 
 use antiphon_core::Secret;
 use http::Method;
@@ -14,13 +14,23 @@ use crate::{
 };
 
 impl Room {
+    async fn moderate(
+        &self,
+        method: Method,
+        what: &str,
+        user: &UserId,
+        fields: &[(&str, String)],
+    ) -> Result<(), RequestError> {
+        moderate(&self.client, method, what, &self.id, user, fields).await
+    }
+
     /// Kicks a member, with a message that may be empty.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
     pub async fn kick(&self, user: &UserId, message: &str) -> Result<(), RequestError> {
         let fields = [("message", text::escape(message))];
-        moderate(&self.client, Method::POST, "kick", &self.id, user, &fields).await
+        self.moderate(Method::POST, "kick", user, &fields).await
     }
 
     /// Bans a user for a number of minutes; 0 is for ever.
@@ -29,7 +39,7 @@ impl Room {
     /// [`RequestError::Refused`] if the right is missing.
     pub async fn ban(&self, user: &UserId, minutes: u32) -> Result<(), RequestError> {
         let fields = [("time", minutes.to_string())];
-        moderate(&self.client, Method::POST, "ban", &self.id, user, &fields).await
+        self.moderate(Method::POST, "ban", user, &fields).await
     }
 
     /// Lifts a ban.
@@ -37,7 +47,7 @@ impl Room {
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
     pub async fn unban(&self, user: &UserId) -> Result<(), RequestError> {
-        moderate(&self.client, Method::DELETE, "ban", &self.id, user, &[]).await
+        self.moderate(Method::DELETE, "ban", user, &[]).await
     }
 
     /// Mutes a member.
@@ -45,7 +55,7 @@ impl Room {
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
     pub async fn mute(&self, user: &UserId) -> Result<(), RequestError> {
-        moderate(&self.client, Method::POST, "mute", &self.id, user, &[]).await
+        self.moderate(Method::POST, "mute", user, &[]).await
     }
 
     /// Unmutes a member.
@@ -53,7 +63,7 @@ impl Room {
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
     pub async fn unmute(&self, user: &UserId) -> Result<(), RequestError> {
-        moderate(&self.client, Method::DELETE, "mute", &self.id, user, &[]).await
+        self.moderate(Method::DELETE, "mute", user, &[]).await
     }
 
     /// Gives a member a role.
@@ -62,15 +72,7 @@ impl Room {
     /// [`RequestError::Refused`] if the right is missing.
     pub async fn set_role(&self, user: &UserId, role: &Role) -> Result<(), RequestError> {
         let role = role.id();
-        moderate(
-            &self.client,
-            Method::POST,
-            role.as_str(),
-            &self.id,
-            user,
-            &[],
-        )
-        .await
+        self.moderate(Method::POST, role.as_str(), user, &[]).await
     }
 
     /// Takes a role from a member.
@@ -79,15 +81,8 @@ impl Room {
     /// [`RequestError::Refused`] if the right is missing.
     pub async fn unset_role(&self, user: &UserId, role: &Role) -> Result<(), RequestError> {
         let role = role.id();
-        moderate(
-            &self.client,
-            Method::DELETE,
-            role.as_str(),
-            &self.id,
-            user,
-            &[],
-        )
-        .await
+        self.moderate(Method::DELETE, role.as_str(), user, &[])
+            .await
     }
 
     /// Skips a song.

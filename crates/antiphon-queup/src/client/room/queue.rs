@@ -1,4 +1,4 @@
-//! The queue of a room, and its votes.
+//! The queue of a room, and its votes (protocol §4.4).
 
 use std::sync::Arc;
 

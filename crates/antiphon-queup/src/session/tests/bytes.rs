@@ -1,11 +1,11 @@
-//! What arrived leaves a row with its bytes, or a count.
+//! Every frame leaves a row with its bytes, or a count.
 
 use antiphon_sim::mutation::Mutator;
 use base64::Engine as _;
 
 use super::*;
 
-/// A text or binary frame at an open session; gives the one event it became, if it did.
+/// Gives a frame to an open session; returns the event that it became, if any.
 #[track_caller]
 fn heard(table: &mut Table, frame: &[u8], is_text: bool) -> Option<Draft> {
     table.store();
@@ -17,7 +17,7 @@ fn heard(table: &mut Table, frame: &[u8], is_text: bool) -> Option<Draft> {
     } else {
         table.session.on_binary(&frame, table.now);
     }
-    // What waits for an answer comes without one.
+    // Held events are released without their history.
     let names: Vec<String> = table.session.channels.keys().cloned().collect();
     for name in names {
         table.session.release(&name, None, table.now);
@@ -206,7 +206,7 @@ fn good() -> Vec<Vec<u8>> {
     frames
 }
 
-/// The message that a frame carries, if it is a message packet.
+/// The message in a frame, if it is a message packet.
 fn message_of(frame: &[u8], is_text: bool) -> Option<Vec<u8>> {
     match (is_text, frame) {
         (true, [b'4', rest @ ..]) | (false, [4, rest @ ..]) => Some(rest.to_vec()),
@@ -217,7 +217,7 @@ fn message_of(frame: &[u8], is_text: bool) -> Option<Vec<u8>> {
     }
 }
 
-/// The part of a room action that matters here; all else may be anything.
+/// The checked part of a room action; the rest may be anything.
 #[derive(serde::Deserialize)]
 struct Said<'a> {
     #[serde(borrow)]
@@ -230,7 +230,7 @@ struct Data<'a> {
     data: &'a serde_json::value::RawValue,
 }
 
-/// Whether a body is what a room action says: its data, as it stands or with one level of escaping undone.
+/// Whether a body is the data of a room action, as it stands or with one level of escaping undone.
 fn is_data_of(body: &[u8], message: &[u8]) -> bool {
     let Ok(said) = serde_json::from_slice::<Said<'_>>(message) else {
         return false;
@@ -268,7 +268,7 @@ fn a_hundred_thousand_damaged_frames_leave_their_bytes_or_a_count() {
                 whole += 1;
                 assert_eq!((draft.kind.as_str(), body), ("queup.packet", &frame[..]));
             }
-            // Only what the server itself numbers may come again.
+            // Only ids of the server may come again.
             let is_chat = draft.kind.as_str().ends_with("chat-message");
             assert!(
                 origins.insert(draft.origin) || is_chat,
@@ -281,7 +281,7 @@ fn a_hundred_thousand_damaged_frames_leave_their_bytes_or_a_count() {
             assert!(is_bare || frame.starts_with(b"0{"), "{what}");
         }
         if !table.session.wants_frame() {
-            // The socket was closed; the next one begins by itself.
+            // The socket was closed; another one is opened.
             table.tasks();
             table.pass(60);
             table.deadline().expect("no cut");

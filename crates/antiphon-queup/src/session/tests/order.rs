@@ -22,7 +22,7 @@ fn row(id: &str, time: i64) -> Value {
     json!({"type": "chat-message", "chatid": id, "time": time})
 }
 
-/// What was said in the room, in the order in which it was stored: the ids, those of the history in brackets.
+/// The stored messages of the room, in order: their ids, those of the history in brackets.
 fn said(drafts: &[Draft]) -> Vec<String> {
     let place = format!("room/{ROOM}");
     let drafts = drafts.iter().filter(|draft| draft.place.as_str() == place);
@@ -44,7 +44,7 @@ fn history_that_is_younger_than_a_held_message_comes_after_it() {
     table.chat("d-3000", 3000);
     table.event("user-join", &json!({"user": {"_id": TEO}}));
     table.chat("e-5000", 5000);
-    // The page was made when frames were on their way that are not read yet.
+    // The page was made while frames were on their way.
     let page = [
         row("f-6000", 6000),
         row("e-5000", 5000),
@@ -73,7 +73,7 @@ fn history_that_is_younger_than_a_held_message_comes_after_it() {
         1,
         "the rest is no part of it"
     );
-    // What was on its way is a repeat, which the journal knows.
+    // A frame on its way is a repeat, which the journal knows.
     table.chat("f-6000", 6000);
     assert_eq!(table.drafts()[0].origin.as_str(), "chat/f-6000");
 }
@@ -88,7 +88,7 @@ fn of_equal_times_the_page_tells_the_order() {
         said(&table.drafts()),
         ["(z-1)", "joined_room", "m-1", "(a-1)"]
     );
-    // What the page lacks was said once it was made.
+    // A message that the page lacks was said after it was made.
     let mut table = waiting();
     table.chat("m-1", 3000);
     table.rejoined(Some(&json!([row("z-1", 3000), row("a-1", 3000)])));
@@ -149,7 +149,7 @@ fn a_history_that_failed_leaves_what_was_held_as_it_came() {
     table.chat("d-4000", 4000);
     table.rejoined(None);
     assert_eq!(said(&table.drafts()), ["joined_room", "e-5000", "d-4000"]);
-    // It comes later, and stores what is lacking, each once.
+    // The history comes later, and each missing message is stored once.
     table.rejoined(Some(&json!([
         row("e-5000", 5000),
         row("d-4000", 4000),
@@ -189,7 +189,7 @@ fn a_checkpoint_before_the_held_messages_still_asks_for_the_history() {
     );
 }
 
-/// How a message reached us.
+/// The way of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     /// By the history alone.
@@ -207,13 +207,13 @@ proptest! {
         swaps in proptest::collection::vec(0_usize..40, 0..6),
         others in proptest::collection::vec(0_usize..40, 0..6),
     ) {
-        // The server's order: by time, and among equal ones as they come.
+        // The server's order: by time, and for equal times as they come.
         let mut all: Vec<(String, i64, Way)> = said_at
             .iter()
             .enumerate()
             .map(|(number, (time, way))| {
                 let way = [Way::Missed, Way::Both, Way::Held][usize::from(*way)];
-                // Ids that do not sort as they were given out.
+                // Ids whose order is not that of the messages.
                 (format!("u{}-x", (number * 37) % 101), 1000 + time, way)
             })
             .collect();
@@ -261,7 +261,7 @@ proptest! {
             }
         }
         for (at, item) in merged.iter().enumerate().filter(|(_, it)| it.3) {
-            // A younger one stands before it only where an older live one came even later.
+            // A younger message stands before it only where an older live one came even later.
             for (before, younger) in merged[..at].iter().enumerate().filter(|(_, it)| it.2 > item.2) {
                 let is_forced = merged[before..at].iter().any(|it| !it.3 && it.2 < item.2);
                 prop_assert!(is_forced, "{:?} behind {:?}: {:?}", item, younger, stored);

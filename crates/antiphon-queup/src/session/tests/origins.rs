@@ -1,15 +1,15 @@
-//! No event is taken for a repeat that is none.
+//! Origins are unique: no event counts as a repeat of another.
 
 use super::*;
 
-/// The origins of the message packets that are stored, and how many there are.
+/// The origins of the stored message packets, and their number.
 fn frames(stored: &[Entry]) -> (HashSet<String>, usize) {
     let drafts = stored.iter().filter_map(|entry| entry.event.as_ref());
     let origins: Vec<_> = drafts.map(|draft| draft.origin.to_string()).collect();
     (origins.iter().cloned().collect(), origins.len())
 }
 
-/// A run with one socket of this id, on what earlier ones stored.
+/// A run with one socket of this id, on the journal of earlier runs.
 fn run(stored: &mut Vec<Entry>, nonce: &str, connection: &str) {
     let mut kept = BTreeMap::new();
     for checkpoint in stored.iter().filter_map(|entry| entry.checkpoint.as_ref()) {
@@ -119,7 +119,7 @@ fn the_same_chat_id_in_two_rooms_is_two_messages() {
     let deletion = table.drafts().remove(0);
     assert_eq!(deletion.deletes.expect("the message").as_str(), apart);
 
-    // A restart knows which room was second, whichever history comes first.
+    // A restart knows which room was second, in whatever order the histories come.
     let checkpoints = table.checkpoints();
     let mut table = Table::restored(&checkpoints);
     table.session.start();

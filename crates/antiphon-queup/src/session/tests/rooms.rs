@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The state in short: its word, and the code of a stop.
+/// The word of a state, and the code of a stop.
 fn short(state: &LinkState) -> String {
     match state {
         LinkState::Stopped { code, hint, .. } => {
@@ -147,7 +147,7 @@ fn a_kick_and_a_ban_stop_the_room_until_it_is_joined_again() {
             (here().as_str(), format!("stopped {code}"))
         );
         assert!(state.to_string().contains("off"), "{state}");
-        // Also another run knows that it has to say so.
+        // Another run emits it as well.
         let checkpoints = table.checkpoints();
         let mut table = Table::restored(&checkpoints);
         assert_eq!(table.session.take_rooms().expect("restored").len(), 1);
@@ -175,7 +175,7 @@ fn a_room_that_was_detached_or_left_waits_until_it_is_joined_again() {
         } else {
             table.event("user-leave", &json!({"user": {"_id": ME}}));
         }
-        // A leave is undone without a word: it comes before a kick as well.
+        // A leave is undone without a link: it comes before a kick as well.
         let expected = [(here(), "waiting")];
         let expected: Vec<_> = expected
             .iter()

@@ -26,7 +26,7 @@ impl Table {
         room.as_ref().expect("a room").updates
     }
 
-    /// What was asked for after so many updates is answered.
+    /// Answers a request that was made after this number of updates.
     fn fetched(&mut self, active: &Value, updates: u64) {
         let snapshot = Snapshot {
             active: Some(active.to_string().into()),
@@ -54,7 +54,7 @@ impl Table {
         });
     }
 
-    /// The songs that began since last asked: ids of the entries, `-` for none; each right behind its cause.
+    /// The songs that began since the last call: ids of the entries, `-` for none; each right behind its cause.
     fn changes(&mut self) -> Vec<String> {
         let drafts = self.drafts();
         let mut changes = Vec::new();
@@ -202,7 +202,7 @@ fn an_outage_hides_no_song_and_repeats_none() {
     table.rejoined_with(&active("3"), table.updates());
     table.update("3", 50);
     assert_eq!(table.changes(), ["3"]);
-    // What is held back tells it itself, in its order.
+    // A held update changes the song in its own order.
     table.outage("c4");
     let before = table.updates();
     table.update("4", -1);
@@ -220,7 +220,7 @@ fn a_restart_hides_no_song_and_repeats_none() {
         table.fetched(&active("1"), 0);
         table.update("2", -1);
         assert_eq!(table.changes(), ["2"]);
-        // Killed: nothing is stored but what stood in the queue up to the event.
+        // A crash: only the entries up to the event are stored.
         let kept = table.checkpoints();
         let mut table = Table::restored(&kept);
         table.session.start();
