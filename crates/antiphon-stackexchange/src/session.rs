@@ -42,6 +42,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+pub(crate) use self::task::{
+    AnnounceError, Command, Done, Failure, Past, Row, Rules, SocketId, Step, Task, Top,
+};
 use self::{
     elsewhere::Unheard,
     identity::Identities,
@@ -50,10 +53,6 @@ use self::{
     mentions::Mentions,
     room::{Ending, Room, Stored},
     task::LineId,
-};
-pub(crate) use self::{
-    history::{Past, Row},
-    task::{AnnounceError, Command, Done, Failure, Rules, SocketId, Step, Task, Top},
 };
 use crate::{
     error::{JoinError, RequestError},

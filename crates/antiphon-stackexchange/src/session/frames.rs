@@ -360,24 +360,21 @@ impl Session {
             .and_then(|room| room.catching.as_mut())
             .and_then(|catching| catching.held.as_mut())
             .filter(|_| draft.place == room_place(key));
-        match held {
-            Some(held) => {
-                held.bytes += draft.weight();
-                held.events.push_back(Arrival {
-                    id: Some(id),
-                    message: header.posted(),
-                    draft,
-                });
-                if held.is_full() {
-                    tracing::warn!(room = %key, "too much came while the history was fetched");
-                    self.release(key);
-                    reading.queued = true;
-                }
-            }
-            None => {
-                self.outbox.event(draft);
-                reading.queued = true;
-            }
+        let Some(held) = held else {
+            self.outbox.event(draft);
+            reading.queued = true;
+            return;
+        };
+        held.bytes += draft.weight();
+        held.events.push_back(Arrival {
+            id: Some(id),
+            message: header.posted(),
+            draft,
+        });
+        if held.is_full() {
+            tracing::warn!(room = %key, "too much came while the history was fetched");
+            self.release(key);
+            reading.queued = true;
         }
     }
 
