@@ -158,6 +158,7 @@ impl Session {
         session
     }
 
+    /// Restores a room or the account from its checkpoint.
     fn restore(&mut self, checkpoint: &Checkpoint) {
         let part = &*checkpoint.part;
         if part == elsewhere::PART {
@@ -220,6 +221,7 @@ impl Session {
         matches!(self.login.phase, Phase::Stopped)
     }
 
+    /// Whether reading pauses: the outbox is full, or reading is over.
     fn is_paused(&self) -> bool {
         self.over || self.outbox.is_full()
     }

@@ -75,7 +75,7 @@ impl Session {
     }
 
     /// Queues the events that were held back; the history, if it comes, follows them.
-    pub(super) fn release(&mut self, id: RoomId) {
+    pub(super) fn release_held(&mut self, id: RoomId) {
         let Some(held) = self
             .rooms
             .get_mut(&id)
@@ -174,7 +174,7 @@ impl Session {
         }
         self.note_hole(id, from, catching.to, &outage, now);
         let held = catching.held.map(|held| held.events).unwrap_or_default();
-        for coming in merged(recovered, held) {
+        for coming in merge_by_id(recovered, held) {
             self.outbox.event(coming.draft);
         }
         let Some(room) = self.rooms.get_mut(&id) else {
@@ -243,7 +243,7 @@ impl Session {
 /// Merges rows of the history and live events in the order in which they happened.
 ///
 /// Event ids tell the order, and message ids where there are none; a row without either was before the live event.
-fn merged(rows: Vec<Arrival>, live: VecDeque<Arrival>) -> Vec<Arrival> {
+fn merge_by_id(rows: Vec<Arrival>, live: VecDeque<Arrival>) -> Vec<Arrival> {
     let mut all = Vec::with_capacity(rows.len() + live.len());
     let mut rows = rows.into_iter().peekable();
     let mut live = live.into_iter().peekable();
