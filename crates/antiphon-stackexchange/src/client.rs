@@ -61,6 +61,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Makes the state for a configuration.
     pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
         let network = config.network.through(config.proxy.as_ref());
         Self {
@@ -183,10 +184,10 @@ impl Client {
         let id = room.into();
         let (reply, answer) = oneshot::channel();
         let command = Command::Join { room: id, reply };
-        match self.commanded(command, answer).await {
+        match self.command(command, answer).await {
             Ok(outcome) => outcome.map(|()| self.room(id)),
-            Err(Lost::NotConnected(error)) => Err(error.into()),
-            Err(Lost::TimedOut) => Err(JoinError::TimedOut(self.shared.action_timeout)),
+            Err(CommandError::NotConnected(error)) => Err(error.into()),
+            Err(CommandError::TimedOut) => Err(JoinError::TimedOut(self.shared.action_timeout)),
         }
     }
 
@@ -195,7 +196,7 @@ impl Client {
     /// # Errors
     /// [`RequestError`] if the request failed; the room is left here all the same.
     pub async fn leave(&self, room: impl Into<RoomId>) -> Result<(), RequestError> {
-        self.left(Some(room.into())).await
+        self.leave_rooms(Some(room.into())).await
     }
 
     /// Leaves every room.
@@ -203,35 +204,36 @@ impl Client {
     /// # Errors
     /// [`RequestError`] if the request failed; the rooms are left here all the same.
     pub async fn leave_all(&self) -> Result<(), RequestError> {
-        self.left(None).await
+        self.leave_rooms(None).await
     }
 
-    async fn left(&self, room: Option<RoomId>) -> Result<(), RequestError> {
+    /// Leaves a room, or every room.
+    async fn leave_rooms(&self, room: Option<RoomId>) -> Result<(), RequestError> {
         let (reply, answer) = oneshot::channel();
-        match self.commanded(Command::Leave { room, reply }, answer).await {
+        match self.command(Command::Leave { room, reply }, answer).await {
             Ok(outcome) => outcome,
-            Err(Lost::NotConnected(error)) => Err(RequestError::Unreachable(error.into())),
-            Err(Lost::TimedOut) => Err(RequestError::TimedOut(self.shared.action_timeout)),
+            Err(CommandError::NotConnected(error)) => Err(RequestError::Unreachable(error.into())),
+            Err(CommandError::TimedOut) => Err(RequestError::TimedOut(self.shared.action_timeout)),
         }
     }
 
     /// Sends a command to the source, and waits for its answer within the timeout.
-    async fn commanded<T>(
+    async fn command<T>(
         &self,
         command: Command,
         answer: oneshot::Receiver<T>,
-    ) -> Result<T, Lost> {
+    ) -> Result<T, CommandError> {
         let by = Instant::now() + self.shared.action_timeout;
         let not_connected =
-            || Lost::NotConnected(NotConnected::new(self.shared.link.borrow().clone()));
+            || CommandError::NotConnected(NotConnected::new(self.shared.link.borrow().clone()));
         match timeout_at(by, self.shared.commands.send(command)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(not_connected()),
-            Err(_) => return Err(Lost::TimedOut),
+            Err(_) => return Err(CommandError::TimedOut),
         }
         match timeout_at(by, answer).await {
             Ok(Ok(outcome)) => Ok(outcome),
-            Err(_) if self.shared.link.borrow().is_connected() => Err(Lost::TimedOut),
+            Err(_) if self.shared.link.borrow().is_connected() => Err(CommandError::TimedOut),
             Ok(Err(_)) | Err(_) => Err(not_connected()),
         }
     }
@@ -381,7 +383,7 @@ fn no_list(of: &str) -> RequestError {
 }
 
 /// Why a command had no answer.
-enum Lost {
+enum CommandError {
     NotConnected(NotConnected),
     TimedOut,
 }

@@ -143,6 +143,7 @@ impl Html {
         })
     }
 
+    /// Writes the fragment in a notation.
     fn rendered(&self, style: &mut impl Style) -> String {
         let mut out = String::with_capacity(self.fragment.len());
         if !self.fragment.contains(['<', '&']) {
@@ -275,12 +276,17 @@ fn absolute(address: &str, server: Server) -> String {
 
 /// The notation that a fragment is written in.
 trait Style {
+    /// Writes a text outside of code blocks.
     fn text(&mut self, text: &str, out: &mut String);
+    /// Writes a text of a code block.
     fn code_block(&mut self, text: &str, out: &mut String);
+    /// Writes the beginning of an element.
     fn open(&mut self, element: &Element, out: &mut String);
+    /// Writes the end of an element.
     fn close(&mut self, element: &Element, out: &mut String);
 }
 
+/// Plain text.
 struct Plain;
 
 impl Style for Plain {
@@ -301,6 +307,7 @@ impl Style for Plain {
     fn close(&mut self, _: &Element, _: &mut String) {}
 }
 
+/// Markdown as chat takes it.
 struct Markdown {
     /// Elements of code that are open; their text is not escaped.
     code: u32,

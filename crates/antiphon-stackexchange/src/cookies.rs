@@ -65,10 +65,12 @@ impl Cookie {
         (&self.name, &self.domain, &self.path) == (&other.name, &other.domain, &other.path)
     }
 
+    /// Whether the cookie has ended.
     fn is_over(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
+    /// Whether the cookie goes to a host.
     fn fits_host(&self, host: &str) -> bool {
         self.domain == host || (self.below && is_below(host, &self.domain))
     }

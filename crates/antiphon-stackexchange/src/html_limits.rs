@@ -38,6 +38,7 @@ struct Measure {
 }
 
 impl Measure {
+    /// Counts the tags of a text, without parsing it.
     fn of(html: &str) -> Self {
         let mut most = Self::default();
         let (mut formatting, mut depth) = (0_usize, 0_usize);
@@ -58,6 +59,7 @@ impl Measure {
         most
     }
 
+    /// Whether a parser would make far more elements than there are tags.
     fn multiplies(&self) -> bool {
         self.formatting.saturating_mul(self.tags) > ELEMENTS
     }
@@ -99,10 +101,12 @@ pub(crate) fn check_page(html: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a name is that of a line break.
 fn is_break(name: &str) -> bool {
     name.eq_ignore_ascii_case("br")
 }
 
+/// Whether a name is one of a list, in any case.
 fn is_any(names: &[&str], name: &str) -> bool {
     names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
@@ -114,6 +118,7 @@ struct Tag<'a> {
     closes: bool,
 }
 
+/// Finds the tags of a text.
 fn tags_of(html: &str) -> impl Iterator<Item = Tag<'_>> {
     html.match_indices('<').map(|(at, _)| {
         let rest = &html[at + 1..];

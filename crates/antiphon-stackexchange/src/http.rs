@@ -155,6 +155,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
+    /// Makes the requests of a configuration.
     pub(crate) fn new(config: &Config, client: HttpClient) -> Self {
         Self {
             client,
@@ -179,10 +180,12 @@ impl Http {
         self.me.borrow().clone()
     }
 
+    /// The chat server.
     pub(crate) fn server(&self) -> Server {
         self.server
     }
 
+    /// Locks the cookies.
     fn jar(&self) -> MutexGuard<'_, Jar> {
         self.jar.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -201,7 +204,7 @@ impl Http {
         } else {
             None
         };
-        let answer = self.paced(&call, stale.as_deref()).await;
+        let answer = self.send_paced(&call, stale.as_deref()).await;
         let looks_stale = matches!(
             &answer,
             Err(RequestError::NotAnAnswer {
@@ -225,7 +228,7 @@ impl Http {
             return answer;
         }
         tracing::debug!(path = call.path, "sent once more with a new key");
-        self.paced(&call, Some(&fresh)).await
+        self.send_paced(&call, Some(&fresh)).await
     }
 
     /// Reads an answer that only this account gets, such as its mentions.
@@ -262,14 +265,14 @@ impl Http {
     }
 
     /// Sends a request when it has its turn, and waits as the server asks.
-    async fn paced(&self, call: &Call, fkey: Option<&str>) -> Result<Answer, RequestError> {
+    async fn send_paced(&self, call: &Call, fkey: Option<&str>) -> Result<Answer, RequestError> {
         if !call.throttled {
-            return self.answered(call, fkey).await;
+            return self.send(call, fkey).await;
         }
         let mut turn = self.throttle.turn().await?;
         for tries in 1.. {
             turn.begin().await;
-            let answer = self.answered(call, fkey).await;
+            let answer = self.send(call, fkey).await;
             let Err(RequestError::Throttled { wait }) = answer else {
                 return answer;
             };
@@ -282,7 +285,8 @@ impl Http {
         unreachable!("the loop ends by itself")
     }
 
-    async fn answered(&self, call: &Call, fkey: Option<&str>) -> Result<Answer, RequestError> {
+    /// Sends a request, and tells its answer from refusals, failures and pages.
+    async fn send(&self, call: &Call, fkey: Option<&str>) -> Result<Answer, RequestError> {
         let host = self.server.chat_host();
         let form = call.encoded(fkey);
         let (path, form) = match (&call.method, form.is_empty()) {
@@ -296,9 +300,10 @@ impl Http {
             None => format!("https://{host}/"),
         };
         let response = if call.method == Method::GET {
-            self.followed(host, path, &referer).await?
+            self.get_followed(host, path, &referer).await?
         } else {
-            self.sent(&call.method, host, &path, form, &referer).await?
+            self.send_once(&call.method, host, &path, form, &referer)
+                .await?
         };
         if response.status() == StatusCode::CONFLICT && call.path == INVITE {
             // A conflict is a refusal here, unless it says how long to wait (protocol §7.2).
@@ -319,7 +324,7 @@ impl Http {
     }
 
     /// Sends one request, and keeps the cookies of its answer.
-    async fn sent(
+    async fn send_once(
         &self,
         method: &Method,
         host: &'static str,
@@ -364,7 +369,7 @@ impl Http {
     /// Reads a page of the chat server, and follows redirects within it, as to the full address of a room.
     ///
     /// A redirect to the login, to a challenge, to an error page or to another host is the answer itself.
-    async fn followed(
+    async fn get_followed(
         &self,
         host: &'static str,
         path: String,
@@ -373,7 +378,9 @@ impl Http {
         let mut path = path;
         let mut redirects = 0;
         loop {
-            let response = self.sent(&Method::GET, host, &path, None, referer).await?;
+            let response = self
+                .send_once(&Method::GET, host, &path, None, referer)
+                .await?;
             let next = location(&response)
                 .filter(|to| !asks_for_human(to) && !is_error_page(to))
                 .and_then(|to| within(host, &path, &to));
@@ -386,9 +393,10 @@ impl Http {
     }
 
     /// Reads a page of any site, without following redirects.
-    async fn page(&self, host: &'static str, path: &str) -> Result<Response<Bytes>, RequestError> {
+    async fn get(&self, host: &'static str, path: &str) -> Result<Response<Bytes>, RequestError> {
         let referer = format!("https://{host}/");
-        self.sent(&Method::GET, host, path, None, &referer).await
+        self.send_once(&Method::GET, host, path, None, &referer)
+            .await
     }
 
     /// Whether a room's page lets the account in (protocol §4).
@@ -396,7 +404,7 @@ impl Http {
         let path = format!("/rooms/{room}");
         let host = self.server.chat_host();
         let referer = format!("https://{host}/");
-        let response = self.followed(host, path, &referer).await?;
+        let response = self.get_followed(host, path, &referer).await?;
         fail_early(&response)?;
         if matches!(response.status().as_u16(), 404 | 410) {
             return Ok(false);

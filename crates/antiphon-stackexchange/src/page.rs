@@ -80,10 +80,12 @@ impl Page {
         }
     }
 
+    /// The first element that fits.
     fn first(&self, selector: &Selector) -> Option<ElementRef<'_>> {
         self.0.select(selector).next()
     }
 
+    /// The first value that looks like a key.
     fn fkey(&self, selector: &Selector) -> Option<String> {
         let mut values = self
             .0

@@ -42,6 +42,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+pub(crate) use self::task::{
+    AnnounceError, Command, Done, Failure, Past, Row, Rules, SocketId, Step, Task, Top,
+};
 use self::{
     elsewhere::Unheard,
     identity::Identities,
@@ -50,10 +53,6 @@ use self::{
     mentions::Mentions,
     room::{Ending, Room, Stored},
     task::LineId,
-};
-pub(crate) use self::{
-    history::{Past, Row},
-    task::{AnnounceError, Command, Done, Failure, Rules, SocketId, Step, Task, Top},
 };
 use crate::{
     error::{JoinError, RequestError},
@@ -159,6 +158,7 @@ impl Session {
         session
     }
 
+    /// Restores a room or the account from its checkpoint.
     fn restore(&mut self, checkpoint: &Checkpoint) {
         let part = &*checkpoint.part;
         if part == elsewhere::PART {
@@ -221,6 +221,7 @@ impl Session {
         matches!(self.login.phase, Phase::Stopped)
     }
 
+    /// Whether reading pauses: the outbox is full, or reading is over.
     fn is_paused(&self) -> bool {
         self.over || self.outbox.is_full()
     }

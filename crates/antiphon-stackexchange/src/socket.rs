@@ -28,12 +28,12 @@ use crate::{
 };
 
 /// The outcome of a task, and the socket if it opened one.
-struct Outcome {
+struct TaskOutcome {
     done: Done,
     socket: Option<(SocketId, WebSocket)>,
 }
 
-impl From<Done> for Outcome {
+impl From<Done> for TaskOutcome {
     fn from(done: Done) -> Self {
         Self { done, socket: None }
     }
@@ -67,6 +67,7 @@ impl Sockets {
         .await
     }
 
+    /// Takes a socket out of the list.
     fn take(&mut self, id: SocketId) -> Option<WebSocket> {
         let index = self.open.iter().position(|(open, _)| *open == id)?;
         Some(self.open.swap_remove(index).1)
@@ -94,7 +95,7 @@ pub(crate) async fn run(
     };
     let rng = config.rng.clone().unwrap_or_default();
     let mut session = Session::new(rules, rng, intake.nonce(), intake.checkpoints());
-    let mut tasks: FuturesUnordered<BoxFuture<'static, Outcome>> = FuturesUnordered::new();
+    let mut tasks: FuturesUnordered<BoxFuture<'static, TaskOutcome>> = FuturesUnordered::new();
     let mut closing: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
     let mut sockets = Sockets::default();
     let now = || intake.moment();
@@ -161,7 +162,7 @@ pub(crate) async fn run(
                 Err(_) => break,
             },
             Some(outcome) = tasks.next(), if !tasks.is_empty() => {
-                let Outcome { done, socket } = outcome;
+                let TaskOutcome { done, socket } = outcome;
                 sockets.open.extend(socket);
                 session.on_done(done, now());
             }
@@ -184,7 +185,8 @@ pub(crate) async fn run(
 // ---------------------------------------------------------------------------------------------------------------------
 // Tasks.
 
-fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static, Outcome> {
+/// Carries out a task of the session.
+fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static, TaskOutcome> {
     Box::pin(async move {
         match task {
             Task::LogIn => {
@@ -198,11 +200,11 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
             }
             .into(),
             Task::Stored { room, part, mark } => {
-                stored(&intake, &part, mark).await;
+                until_stored(&intake, &part, mark).await;
                 Done::Stored { room }.into()
             }
             Task::Open { id, rooms, after } => match open(&shared, &rooms, after).await {
-                Ok((connection, socket)) => Outcome {
+                Ok((connection, socket)) => TaskOutcome {
                     done: Done::Opened {
                         id,
                         outcome: Ok(connection),
@@ -251,7 +253,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
             }
             .into(),
             Task::Ack { ids, part, mark } => {
-                stored(&intake, &part, mark).await;
+                until_stored(&intake, &part, mark).await;
                 let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
                 let call = Call::ask("/messages/ack").field("id", &ids.join(","));
                 if let Err(error) = shared.http.call(call).await {
@@ -277,7 +279,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
 }
 
 /// Waits until a checkpoint is durable.
-async fn stored(intake: &Intake, part: &antiphon_core::Part, mark: i64) {
+async fn until_stored(intake: &Intake, part: &antiphon_core::Part, mark: i64) {
     let mut stored = intake.stored(part);
     let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
     if reached.await.is_err() {
@@ -286,9 +288,10 @@ async fn stored(intake: &Intake, part: &antiphon_core::Part, mark: i64) {
     }
 }
 
+/// The failure of a login.
 fn login_failed(error: &LoginError) -> Failure {
     let wait = match error {
-        LoginError::Request(error) => asked(error),
+        LoginError::Request(error) => wait_of(error),
         _ => None,
     };
     let open = OpenFailure::new(error_chain(error)).wait(wait);
@@ -305,17 +308,18 @@ fn login_failed(error: &LoginError) -> Failure {
     }
 }
 
+/// The failure of a request.
 fn failed(error: &RequestError) -> Failure {
     match error.login() {
         Some(login) => login_failed(login),
         None => OpenFailure::new(error_chain(error))
-            .wait(asked(error))
+            .wait(wait_of(error))
             .into(),
     }
 }
 
 /// How long the server asks to wait.
-fn asked(error: &RequestError) -> Option<Duration> {
+fn wait_of(error: &RequestError) -> Option<Duration> {
     match error {
         RequestError::Throttled { wait } => Some(*wait),
         _ => None,

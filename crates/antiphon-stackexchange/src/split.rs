@@ -84,6 +84,7 @@ impl Splitter {
         self.split_at(text, Config::LINE_LENGTH)
     }
 
+    /// Splits a text into messages of a given length.
     fn split_at(&self, text: &str, length: usize) -> Result<Parts, TextError> {
         if text.trim().is_empty() {
             return Err(TextError::Empty);
@@ -195,6 +196,7 @@ struct Part {
 }
 
 impl Part {
+    /// A message that is the text itself.
     fn whole(text: &str) -> Self {
         Self {
             text: text.to_owned(),

@@ -34,6 +34,7 @@ pub(crate) struct Turn<'a> {
     _place: Place<'a>,
 }
 
+/// A place among the writes that wait; it is given up when dropped.
 #[derive(Debug)]
 struct Place<'a>(&'a AtomicUsize);
 
@@ -44,6 +45,7 @@ impl Drop for Place<'_> {
 }
 
 impl Throttle {
+    /// A throttle at which `most` writes may wait.
     pub(crate) fn new(most: usize) -> Self {
         Self {
             next: Mutex::new(None),

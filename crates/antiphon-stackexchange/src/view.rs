@@ -83,6 +83,7 @@ pub struct User<'a> {
 }
 
 impl<'a> User<'a> {
+    /// Reads any event of this platform; a field that it does not have is empty or absent.
     pub(crate) fn of(event: &'a Event) -> Result<Self, DecodeError> {
         let wire = placed(event)?;
         Ok(Self {

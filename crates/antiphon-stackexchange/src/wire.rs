@@ -107,6 +107,7 @@ fn is_number(value: &str) -> bool {
 }
 
 impl<'a> RoomFrame<'a> {
+    /// Reads the part of a frame for a room.
     fn new(raw: &'a RawValue) -> Self {
         let is_object = raw.get().starts_with('{');
         let body = is_object
@@ -240,6 +241,7 @@ impl Header {
         is_row.then_some(row)
     }
 
+    /// Reads the ids of an object with a type.
     fn parse(element: &RawValue) -> Option<Self> {
         if !element.get().starts_with('{') {
             return None;
@@ -439,12 +441,12 @@ pub(crate) struct WsAuth<'a> {
 
 /// The answer to a new message (protocol §7.1).
 #[derive(Debug, Deserialize)]
-pub(crate) struct Posted<'a> {
+pub(crate) struct PostAnswer<'a> {
     #[serde(borrow)]
     id: &'a RawValue,
 }
 
-impl Posted<'_> {
+impl PostAnswer<'_> {
     /// Whether the message was not posted, as a twin of the message before.
     pub(crate) fn is_twin(&self) -> bool {
         self.id.get() == "null"
@@ -522,14 +524,14 @@ pub(crate) struct Thumb<'a> {
 
 /// The answer to a bookmark.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Outcome {
+pub(crate) struct BookmarkAnswer {
     #[serde(default, deserialize_with = "loose::flag")]
     pub(crate) ok: Option<bool>,
 }
 
 /// The answer to a kick.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Told<'a> {
+pub(crate) struct KickAnswer<'a> {
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub(crate) message: Option<Cow<'a, str>>,
 }

@@ -165,6 +165,7 @@ impl Room {
         Ok(versions)
     }
 
+    /// Reads a page or text of a message.
     async fn read_message(&self, call: Call) -> Result<Answer, ActionError> {
         self.call(call).await.map_err(|error| match error {
             error if error.status() == Some(404) => ActionError::NoSuchMessage,

@@ -124,6 +124,7 @@ impl Room {
         self.post(text.as_ref(), Some(to)).await
     }
 
+    /// Posts one message, as a reply if `parent` is given.
     async fn post(&self, text: &str, parent: Option<MessageId>) -> Result<MessageId, SendError> {
         let text = checked(text)?;
         let mut call = self
@@ -146,7 +147,7 @@ impl Room {
             // Refusals have status 200 as well (protocol §11.8).
             return Err(not_sent(answer.text()));
         }
-        let posted: wire::Posted<'_> = answer.json().map_err(SendError::MayHaveHappened)?;
+        let posted: wire::PostAnswer<'_> = answer.json().map_err(SendError::MayHaveHappened)?;
         if posted.is_twin() {
             return Err(SendError::Duplicate);
         }
@@ -288,7 +289,7 @@ impl Room {
             .field("lastMessageId", &last)
             .field("title", &title);
         let answer = self.call(call).await.map_err(failed)?;
-        let outcome: wire::Outcome = answer.json().unwrap_or_default();
+        let outcome: wire::BookmarkAnswer = answer.json().unwrap_or_default();
         if outcome.ok == Some(true) {
             return Ok(Bookmark::titled(self.id, title));
         }

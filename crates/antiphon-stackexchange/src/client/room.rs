@@ -64,14 +64,17 @@ impl Room {
         self.id
     }
 
+    /// A call that changes something in the room.
     pub(super) fn act(&self, path: impl Into<String>) -> Call {
         Call::act(path).from(self.id)
     }
 
+    /// Sends a call.
     pub(super) async fn call(&self, call: Call) -> Result<Answer, RequestError> {
         self.client.http().call(call).await
     }
 
+    /// Sends a call, and fails unless the server said yes.
     pub(super) async fn done(&self, call: Call, also: &[&str]) -> Result<(), ActionError> {
         done(self.call(call).await, also)
     }
@@ -180,7 +183,7 @@ impl Room {
             .act(format!("/rooms/kickmute/{}", self.id))
             .field("userID", &user);
         let answer = self.call(call).await.map_err(failed)?;
-        let told: wire::Told<'_> = answer.json().unwrap_or_default();
+        let told: wire::KickAnswer<'_> = answer.json().unwrap_or_default();
         let words = told.message.map(Cow::into_owned);
         let words = words.or_else(|| answer.has_words().then(|| answer.text()));
         match words {

@@ -37,6 +37,7 @@ pub enum AccessChange<'a> {
 }
 
 impl<'a> AccessChange<'a> {
+    /// Reads the content of an event.
     pub(crate) fn of(content: Option<&'a str>) -> Self {
         let Some(content) = content else {
             return Self::Room;
@@ -53,6 +54,7 @@ impl<'a> AccessChange<'a> {
         }
     }
 
+    /// Reads `priv <number> created` and `priv <number> deleted`.
     fn kick(level: &str) -> Option<Self> {
         let (number, what) = level.strip_prefix("priv ")?.split_once(' ')?;
         let number = number.parse().ok()?;

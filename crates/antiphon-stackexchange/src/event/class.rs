@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-#[expect(
+#[allow(
     clippy::wildcard_imports,
     reason = "the lists name nearly every payload type"
 )]

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use antiphon_core::{DecodeError, Event, Keep, Kind, KindInfo, Payload};
 
-#[expect(
+#[allow(
     clippy::wildcard_imports,
     reason = "the table names every payload type"
 )]

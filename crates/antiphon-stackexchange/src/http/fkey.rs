@@ -17,6 +17,7 @@ use crate::{
 const FKEY_AGE: Duration = Duration::from_secs(60 * 60);
 
 impl Http {
+    /// Returns the key, which is fetched if there is none or it is old.
     pub(super) async fn key(&self) -> Result<String, RequestError> {
         let known = {
             let fkey = self.fkey.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +49,7 @@ impl Http {
             let host = self.server.chat_host();
             let path = "/chats/join/favorite";
             let referer = format!("https://{host}/");
-            let response = self.followed(host, path.into(), &referer).await?;
+            let response = self.get_followed(host, path.into(), &referer).await?;
             expect_page(&response, host, path).map_err(login_failed)?;
             let page = Page::parse(response.body())?;
             if page.profile() == Profile::Anonymous && !again {
@@ -71,6 +72,7 @@ impl Http {
         }))
     }
 
+    /// Drops the key, so that the next call fetches one.
     pub(super) fn forget_key(&self) {
         *self.fkey.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -18,6 +18,7 @@ use crate::{
 };
 
 impl Http {
+    /// Makes sure that the account has logged in once.
     pub(super) async fn logged_in(&self) -> Result<(), RequestError> {
         if self.me.borrow().is_some() {
             return Ok(());
@@ -31,11 +32,11 @@ impl Http {
         if let Some(me) = self.me() {
             return Ok(me);
         }
-        self.not_refused()?;
-        match self.kept_login().await {
+        self.check_refusal()?;
+        match self.cookie_login().await {
             Ok(Some(me)) => Ok(me),
             Ok(None) => self.full_login().await,
-            Err(error) => Err(self.remembered(error)),
+            Err(error) => Err(self.remember_refusal(error)),
         }
     }
 
@@ -44,12 +45,13 @@ impl Http {
         *self.refusal() = None;
     }
 
+    /// Locks the refusal that is remembered.
     fn refusal(&self) -> MutexGuard<'_, Option<LoginError>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fails with an earlier refusal that only a person can end.
-    fn not_refused(&self) -> Result<(), LoginError> {
+    fn check_refusal(&self) -> Result<(), LoginError> {
         match self.refusal().as_ref().and_then(LoginError::lasting) {
             Some(refused) => Err(refused),
             None => Ok(()),
@@ -57,7 +59,7 @@ impl Http {
     }
 
     /// Remembers a refusal if only a person can end it.
-    fn remembered(&self, error: LoginError) -> LoginError {
+    fn remember_refusal(&self, error: LoginError) -> LoginError {
         if let Some(refused) = error.lasting() {
             *self.refusal() = Some(refused);
         }
@@ -72,7 +74,7 @@ impl Http {
         match self.whoami().await? {
             Profile::User { id, name } => Ok(Me { id, name }),
             Profile::Anonymous => self.log_in_again().await,
-            Profile::Absent => Err(self.changed("/", "profile link")),
+            Profile::Absent => Err(self.page_changed("/", "profile link")),
         }
     }
 
@@ -82,7 +84,7 @@ impl Http {
         if let Profile::User { id, name } = self.whoami().await? {
             return Ok(Me { id, name });
         }
-        self.not_refused()?;
+        self.check_refusal()?;
         tracing::info!(server = %self.server, "the session has ended; logging in again");
         self.jar().clear();
         self.forget_key();
@@ -91,7 +93,7 @@ impl Http {
 
     /// The account that the chat server's front page is shown to; nobody if the page redirects.
     async fn whoami(&self) -> Result<Profile, LoginError> {
-        let response = self.front().await?;
+        let response = self.front_page().await?;
         if location(&response).is_some_and(|to| !to.is_empty()) {
             return Ok(Profile::Anonymous);
         }
@@ -99,11 +101,12 @@ impl Http {
     }
 
     /// Reads the chat server's front page, or the answer in its place.
-    async fn front(&self) -> Result<Response<Bytes>, LoginError> {
-        let front = self.page(self.server.chat_host(), "/").await;
+    async fn front_page(&self) -> Result<Response<Bytes>, LoginError> {
+        let front = self.get(self.server.chat_host(), "/").await;
         front.map_err(LoginError::Request)
     }
 
+    /// Reads the account from the chat server's front page.
     fn profile_on(&self, front: &Response<Bytes>) -> Result<Profile, LoginError> {
         expect_page(front, self.server.chat_host(), "/")?;
         let page = Page::parse(front.body()).map_err(LoginError::Request)?;
@@ -111,7 +114,7 @@ impl Http {
     }
 
     /// Logs in with the cookies of the file; `None` if they count no more.
-    async fn kept_login(&self) -> Result<Option<Me>, LoginError> {
+    async fn cookie_login(&self) -> Result<Option<Me>, LoginError> {
         let Some(path) = self.cookie_file.clone() else {
             return Ok(None);
         };
@@ -131,7 +134,7 @@ impl Http {
             }
             Profile::User { id, name } => {
                 tracing::debug!(%id, "kept cookies still count");
-                Ok(Some(self.arrived(Me { id, name }).await))
+                Ok(Some(self.note_login(Me { id, name }).await))
             }
             Profile::Anonymous | Profile::Absent => {
                 self.jar().clear();
@@ -140,15 +143,18 @@ impl Http {
         }
     }
 
+    /// Logs in by the credential flow, and remembers a refusal.
     async fn full_login(&self) -> Result<Me, LoginError> {
-        self.ask_in().await.map_err(|error| self.remembered(error))
+        self.credential_flow()
+            .await
+            .map_err(|error| self.remember_refusal(error))
     }
 
     /// The credential flow (protocol §3.1).
-    async fn ask_in(&self) -> Result<Me, LoginError> {
+    async fn credential_flow(&self) -> Result<Me, LoginError> {
         let host = self.server.login_host();
         let page = "/users/login";
-        let response = self.page(host, page).await.map_err(LoginError::Request)?;
+        let response = self.get(host, page).await.map_err(LoginError::Request)?;
         match location(&response) {
             // The site's cookies still count; the chat server decides.
             Some(to) if path_of(&to) == "/" => return self.enter_chat().await,
@@ -232,6 +238,7 @@ impl Http {
         }
     }
 
+    /// Sends a form of the login.
     async fn login_form(
         &self,
         host: &'static str,
@@ -239,7 +246,7 @@ impl Http {
         form: String,
     ) -> Result<Response<Bytes>, LoginError> {
         let referer = format!("https://{host}/users/login");
-        self.sent(&Method::POST, host, path, Some(form), &referer)
+        self.send_once(&Method::POST, host, path, Some(form), &referer)
             .await
             .map_err(LoginError::Request)
     }
@@ -247,16 +254,17 @@ impl Http {
     /// Step 4: the chat server accepts the site's cookies, and sets its own.
     async fn enter_chat(&self) -> Result<Me, LoginError> {
         let host = self.server.chat_host();
-        match self.profile_on(&self.front().await?)? {
+        match self.profile_on(&self.front_page().await?)? {
             Profile::User { id, name } if self.jar().has(host, self.server.chat_cookie()) => {
-                Ok(self.arrived(Me { id, name }).await)
+                Ok(self.note_login(Me { id, name }).await)
             }
             Profile::User { .. } | Profile::Anonymous => Err(LoginError::NotAccepted { host }),
-            Profile::Absent => Err(self.changed("/", "profile link")),
+            Profile::Absent => Err(self.page_changed("/", "profile link")),
         }
     }
 
-    fn changed(&self, path: &str, missing: &'static str) -> LoginError {
+    /// The error for a page of the chat server without an element.
+    fn page_changed(&self, path: &str, missing: &'static str) -> LoginError {
         LoginError::PageChanged {
             page: format!("https://{}{path}", self.server.chat_host()),
             missing,
@@ -264,7 +272,7 @@ impl Http {
     }
 
     /// Notes the account after a login, and keeps its cookies.
-    async fn arrived(&self, me: Me) -> Me {
+    async fn note_login(&self, me: Me) -> Me {
         self.forget_key();
         self.logins.fetch_add(1, Ordering::Relaxed);
         self.me.send_replace(Some(me.clone()));
@@ -283,7 +291,7 @@ impl Http {
     pub(crate) async fn log_out(&self) -> Result<(), RequestError> {
         let host = self.server.login_host();
         let path = "/users/logout";
-        let response = self.page(host, path).await?;
+        let response = self.get(host, path).await?;
         expect_page(&response, host, path).map_err(login_failed)?;
         let Some(fkey) = Page::parse(response.body())?.any_fkey() else {
             return Err(login_failed(LoginError::PageChanged {
@@ -296,7 +304,7 @@ impl Http {
             .finish();
         let referer = format!("https://{host}{path}");
         let response = self
-            .sent(&Method::POST, host, path, Some(form), &referer)
+            .send_once(&Method::POST, host, path, Some(form), &referer)
             .await?;
         if location(&response).is_none_or(|to| to.is_empty()) {
             expect_page(&response, host, path).map_err(login_failed)?;
@@ -316,6 +324,7 @@ impl Http {
     }
 }
 
+/// The error of a request whose login failed.
 pub(super) fn login_failed(error: LoginError) -> RequestError {
     match error {
         LoginError::Request(error) => error,
@@ -323,6 +332,7 @@ pub(super) fn login_failed(error: LoginError) -> RequestError {
     }
 }
 
+/// The error for a redirect to a challenge.
 fn captcha(host: &'static str, to: &str) -> LoginError {
     LoginError::Captcha {
         host,

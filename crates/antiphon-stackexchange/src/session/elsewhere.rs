@@ -76,6 +76,7 @@ pub(super) struct Stored {
 }
 
 impl Session {
+    /// Makes the checkpoint of the account.
     fn account(&self) -> Checkpoint {
         let lines = self.lines.iter();
         let unheard = lines.filter_map(|(id, line)| Some((*id, line.unheard.clone()?)));
@@ -124,6 +125,7 @@ impl Session {
         }
     }
 
+    /// Joins a stretch with that of a line, if it has one.
     fn merge(&mut self, line: LineId, unheard: Unheard) {
         if let Some(line) = self.lines.get_mut(&line) {
             line.unheard = Some(match line.unheard.take() {

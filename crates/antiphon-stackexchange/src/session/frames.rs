@@ -55,6 +55,7 @@ impl Reading<'_> {
         }
     }
 
+    /// The edge of a gap at this frame.
     fn edge(&self) -> Edge {
         Edge::frame(self.now.wall, &**self.connection, self.frame)
     }
@@ -230,6 +231,7 @@ impl Session {
         self.line_of(room) == line && self.rooms.get(&room).is_some_and(|room| room.attached)
     }
 
+    /// Whether a user is the account.
     fn is_me(&self, user: Option<i64>) -> bool {
         user.is_some() && user == self.me.as_ref().map(|me| me.id.get())
     }
@@ -360,24 +362,21 @@ impl Session {
             .and_then(|room| room.catching.as_mut())
             .and_then(|catching| catching.held.as_mut())
             .filter(|_| draft.place == room_place(key));
-        match held {
-            Some(held) => {
-                held.bytes += draft.weight();
-                held.events.push_back(Arrival {
-                    id: Some(id),
-                    message: header.posted(),
-                    draft,
-                });
-                if held.is_full() {
-                    tracing::warn!(room = %key, "too much came while the history was fetched");
-                    self.release(key);
-                    reading.queued = true;
-                }
-            }
-            None => {
-                self.outbox.event(draft);
-                reading.queued = true;
-            }
+        let Some(held) = held else {
+            self.outbox.event(draft);
+            reading.queued = true;
+            return;
+        };
+        held.bytes += draft.weight();
+        held.events.push_back(Arrival {
+            id: Some(id),
+            message: header.posted(),
+            draft,
+        });
+        if held.is_full() {
+            tracing::warn!(room = %key, "too much came while the history was fetched");
+            self.release_held(key);
+            reading.queued = true;
         }
     }
 

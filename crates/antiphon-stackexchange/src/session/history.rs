@@ -11,13 +11,13 @@ use bytes::Bytes;
 use super::{
     FALSE_ALARMS, Session,
     room::{Arrival, Catching, Held},
-    task::Task,
+    task::{Past, Row, Task},
 };
 use crate::{
     error::RequestError,
     event::{MALFORMED, room_place, row_origin},
     model::{EventId, RoomId},
-    wire::{Header, Shape},
+    wire::Shape,
 };
 
 /// How long live events wait for the history at most.
@@ -26,24 +26,6 @@ const HOLD_TIME: Duration = Duration::from_secs(60);
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// Requests for one history at most.
 pub(super) const AGAIN_TRIES: u8 = 20;
-
-/// A row of a history: its header, and its bytes.
-pub(crate) type Row = (Header, Bytes);
-
-/// The events that a room's history had.
-#[derive(Debug, Default)]
-pub(crate) struct Past {
-    /// Events, in order, none twice; posted messages may have no event id.
-    pub(crate) rows: Vec<Row>,
-    /// Elements that are no event, or the whole answer if it has no list.
-    pub(crate) malformed: Vec<Bytes>,
-    /// Number of further events that were heard before.
-    pub(crate) old: usize,
-    /// Whether it reaches back to the count that was asked for, for events of every kind.
-    pub(crate) whole: bool,
-    /// The server's count when the newest of it was asked for.
-    pub(crate) time: Option<i64>,
-}
 
 impl Session {
     /// Asks the history of a room that misses events, and holds back the events that come meanwhile.
@@ -93,7 +75,7 @@ impl Session {
     }
 
     /// Queues the events that were held back; the history, if it comes, follows them.
-    pub(super) fn release(&mut self, id: RoomId) {
+    pub(super) fn release_held(&mut self, id: RoomId) {
         let Some(held) = self
             .rooms
             .get_mut(&id)
@@ -192,7 +174,7 @@ impl Session {
         }
         self.note_hole(id, from, catching.to, &outage, now);
         let held = catching.held.map(|held| held.events).unwrap_or_default();
-        for coming in merged(recovered, held) {
+        for coming in merge_by_id(recovered, held) {
             self.outbox.event(coming.draft);
         }
         let Some(room) = self.rooms.get_mut(&id) else {
@@ -261,7 +243,7 @@ impl Session {
 /// Merges rows of the history and live events in the order in which they happened.
 ///
 /// Event ids tell the order, and message ids where there are none; a row without either was before the live event.
-fn merged(rows: Vec<Arrival>, live: VecDeque<Arrival>) -> Vec<Arrival> {
+fn merge_by_id(rows: Vec<Arrival>, live: VecDeque<Arrival>) -> Vec<Arrival> {
     let mut all = Vec::with_capacity(rows.len() + live.len());
     let mut rows = rows.into_iter().peekable();
     let mut live = live.into_iter().peekable();

@@ -40,6 +40,7 @@ pub(super) struct Identities {
 }
 
 impl Identities {
+    /// The identities of a fresh journal.
     pub(super) fn new() -> Self {
         Self {
             count: 0,

@@ -342,7 +342,7 @@ impl Session {
             self.closes.push_back(stream.id);
         }
         for id in self.rooms_of(id) {
-            self.release(id);
+            self.release_held(id);
             let Some(room) = self.rooms.get_mut(&id) else {
                 continue;
             };

@@ -42,6 +42,7 @@ pub(super) struct Login {
 }
 
 impl Login {
+    /// A login that was not tried yet.
     pub(super) fn new(backoff: Backoff) -> Self {
         Self {
             phase: Phase::LoggingIn,
@@ -51,6 +52,7 @@ impl Login {
         }
     }
 
+    /// Whether lines may be opened.
     pub(super) fn is_logged_in(&self) -> bool {
         matches!(self.phase, Phase::LoggedIn)
     }
@@ -100,6 +102,7 @@ impl Session {
         self.tasks.push_back(Task::LogIn);
     }
 
+    /// Handles the outcome of a login: adds the configured rooms, and prepares every line.
     pub(super) fn on_logged_in(&mut self, outcome: Result<Me, Failure>, now: Moment) {
         let me = match outcome {
             Ok(me) => me,
@@ -123,6 +126,7 @@ impl Session {
         self.update_link(now);
     }
 
+    /// Waits for the next try of the login.
     fn on_login_failed(&mut self, failure: &Failure, now: Moment) {
         let Some(least) = self.least_pause(failure, now) else {
             return;

@@ -32,6 +32,7 @@ pub(super) struct Mentions {
 }
 
 impl Mentions {
+    /// Adds a mention; the oldest is dropped if too many wait.
     pub(super) fn push(&mut self, mention: Mention) {
         self.waiting.push_back(mention);
         if self.waiting.len() > ACKS_WAITING {
@@ -39,6 +40,7 @@ impl Mentions {
         }
     }
 
+    /// Drops every mention.
     pub(super) fn clear(&mut self) {
         self.waiting.clear();
     }

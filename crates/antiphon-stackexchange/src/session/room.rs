@@ -148,6 +148,7 @@ pub(super) struct Counted {
 }
 
 impl Counted {
+    /// The edge of a gap that begins there.
     fn edge(&self) -> Edge {
         match &self.by {
             Some((connection, frame)) => Edge::frame(self.at, &**connection, *frame),
@@ -225,6 +226,7 @@ pub(super) fn mark(count: u64, t: i64) -> i64 {
 }
 
 impl Room {
+    /// A room that is joined now.
     pub(super) fn new(id: RoomId, joined_at: Timestamp) -> Self {
         Self {
             id,
@@ -323,6 +325,7 @@ impl Room {
                 .is_none_or(|at| now.at.saturating_duration_since(at) >= SAVE_EVERY)
     }
 
+    /// The edge at which the server last told its count.
     fn counted_edge(&self) -> Option<Edge> {
         self.counted.as_ref().map(Counted::edge)
     }

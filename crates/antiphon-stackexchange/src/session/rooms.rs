@@ -56,7 +56,7 @@ impl Session {
 
     /// Removes a room from those that are read, and its line if it was the last of it.
     pub(super) fn remove_room(&mut self, id: RoomId, ending: Ending, now: Moment) {
-        self.release(id);
+        self.release_held(id);
         let Some(mut room) = self.rooms.remove(&id) else {
             return;
         };
@@ -187,7 +187,7 @@ impl Session {
     /// Begins a room anew in the server's new count: its history cannot be asked for by the old one.
     fn begin_anew(&mut self, id: RoomId, is_known: bool, now: Moment) {
         const WHY: &str = "the server counts anew";
-        self.release(id);
+        self.release_held(id);
         if !is_known {
             self.identities.count_anew();
             self.mentions.clear();
@@ -282,7 +282,7 @@ impl Session {
             .is_some_and(|held| held.until <= now.at)
         {
             tracing::warn!(room = %id, "the history did not come in time");
-            self.release(id);
+            self.release_held(id);
         } else if catching.again_at.is_some_and(|at| at <= now.at) {
             self.ask_history(id);
         }

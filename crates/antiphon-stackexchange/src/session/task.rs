@@ -6,10 +6,10 @@ use antiphon_core::{OpenFailure, Part};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::history::Past;
 use crate::{
     error::{JoinError, RequestError},
     model::{Me, MessageId, RoomId, Server, Sockets},
+    wire::Header,
 };
 
 /// The options of a configuration that concern the session.
@@ -111,6 +111,24 @@ pub(crate) enum Done {
     },
     Acked,
     Left,
+}
+
+/// A row of a history: its header, and its bytes.
+pub(crate) type Row = (Header, Bytes);
+
+/// The events that a room's history had.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    /// Events, in order, none twice; posted messages may have no event id.
+    pub(crate) rows: Vec<Row>,
+    /// Elements that are no event, or the whole answer if it has no list.
+    pub(crate) malformed: Vec<Bytes>,
+    /// Number of further events that were heard before.
+    pub(crate) old: usize,
+    /// Whether it reaches back to the count that was asked for, for events of every kind.
+    pub(crate) whole: bool,
+    /// The server's count when the newest of it was asked for.
+    pub(crate) time: Option<i64>,
 }
 
 /// Where the server is when a room is announced.

@@ -25,6 +25,7 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
+    /// Reads a line that is cut into messages of a given length.
     pub(super) fn of(text: &'a str, length: usize) -> Self {
         let mark = [INDENT, QUOTE]
             .into_iter()
@@ -171,6 +172,7 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Makes the message of a stretch of the line.
     fn part(&self, start: usize, end: usize, opening: &str) -> Part {
         let kept = self.kept(start, end);
         let closing = self.closing(end);
@@ -197,6 +199,7 @@ impl<'a> Line<'a> {
         open.map(|pair| &self.text[pair.open..pair.text])
     }
 
+    /// The marks in front of a part that begins at `start`.
     fn opening(&self, start: usize) -> String {
         let mut opening = String::new();
         if start > 0 {
@@ -208,6 +211,7 @@ impl<'a> Line<'a> {
         opening
     }
 
+    /// The marks behind a part that ends at `end`.
     fn closing(&self, end: usize) -> String {
         if end == self.text.len() {
             return String::new();

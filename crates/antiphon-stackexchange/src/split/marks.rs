@@ -28,6 +28,7 @@ pub(super) struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    /// Reads the whole line.
     pub(super) fn run(&mut self, from: usize) {
         let mut at = from;
         while at < self.text.len() {

@@ -347,7 +347,7 @@ fn what_a_history_has_that_is_no_event_is_kept() {
     table.frame(id, &json!({"r4242": {"t": TOP + 6, "d": 1}}));
     let odd = ["{\"no\":\"id\"}", "7", "7"].map(|text| Bytes::from_static(text.as_bytes()));
     table.answer_history(Past {
-        odd: odd.to_vec(),
+        malformed: odd.to_vec(),
         old: 2,
         ..past(&[message(TOP + 2, SANDBOX)], false)
     });
