@@ -1,6 +1,7 @@
-//! The cloneable handles that users hold.
+//! Cloneable handles for users.
 //!
-//! What a handle tells is what the source knew last; what it does is done by the source, in order.
+//! A handle reads the latest snapshot that the source published. Its actions are commands to the source, which carries
+//! them out in order.
 
 mod inbox;
 mod node;
@@ -39,15 +40,15 @@ use crate::{
     pool::{Cache, NodeSnapshot, PoolCommand},
 };
 
-/// Commands that wait for the source; one more waits for its turn within its own timeout.
+/// Commands that may wait for the source; a further one waits for room within its own timeout.
 pub(crate) const COMMANDS: usize = 256;
-/// Added to an action's own limit, so that its own error comes first.
+/// Added to the timeout that the source applies, so that the source's error arrives first.
 const SLACK: Duration = Duration::from_millis(500);
 
-/// What client and source have in common.
+/// What handles and source share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// When it was made.
+    /// When the pool was created.
     since: Timestamp,
     pub(crate) http: Http,
     pub(crate) network: Network,
@@ -87,7 +88,7 @@ impl Shared {
         }
     }
 
-    /// Shows how players are now.
+    /// Publishes snapshots of players.
     pub(crate) fn show_players(&self, changes: Vec<(GuildId, Option<Snapshot>)>) {
         let mut players = self.players.write().unwrap_or_else(PoisonError::into_inner);
         for (guild, snapshot) in changes {
@@ -98,7 +99,7 @@ impl Shared {
         }
     }
 
-    /// Shows how nodes are now.
+    /// Publishes snapshots of nodes.
     pub(crate) fn show_nodes(&self, nodes: Vec<NodeSnapshot>) {
         *self.nodes.write().unwrap_or_else(PoisonError::into_inner) = nodes;
     }
@@ -128,8 +129,8 @@ impl Shared {
         }
     }
 
-    /// Has the source do something, and waits for what becomes of it.
-    async fn commanded<T>(
+    /// Sends a command to the source and waits for its result.
+    async fn call<T>(
         &self,
         command: PoolCommand,
         answer: oneshot::Receiver<T>,
@@ -152,7 +153,7 @@ impl Shared {
         }
     }
 
-    /// Why there was no answer in time: the nodes are away, or the player's own is, or nobody knows.
+    /// The error of a command without a result in time: no node is connected, the player's node is not, or unknown.
     fn late(&self, guild: Option<GuildId>, within: Duration) -> PlayerError {
         if !self.link.borrow().is_connected() {
             return PlayerError::NotConnected(self.not_connected());
@@ -170,7 +171,36 @@ impl Shared {
     }
 }
 
-/// A handle on all nodes and players of a source: cheap to clone, and usable from anywhere.
+/// A handle on all nodes and players of a source. Cheap to clone.
+///
+/// ```no_run
+/// use antiphon_lavalink::{Config, NodeConfig, Pool, TrackSource, VoiceServer, VoiceState, connect};
+///
+/// # async fn example(state: VoiceState, server: VoiceServer) -> Result<(), Box<dyn std::error::Error>> {
+/// let nodes = [
+///     NodeConfig::new("eu-1", "https://eu.example.org", "youshallnotpass").region("eu"),
+///     NodeConfig::new("us-1", "https://us.example.org", "youshallnotpass").region("us"),
+/// ];
+/// let (pool, source) = connect(Config::new(7, nodes));
+/// // Run `source` in an app, or as a stream; then a node can be connected.
+/// pool.connect().await?;
+///
+/// // The node with the lowest penalty, of a region if possible.
+/// let node = pool.get_node(Some("eu"))?;
+/// println!("{} has penalty {}", node.identifier(), node.penalty());
+///
+/// // Results are cached.
+/// let found = pool.search("never gonna give you up", &TrackSource::YouTube).await?;
+/// for track in found.tracks() {
+///     println!("{} by {}", track.title, track.author);
+/// }
+///
+/// // Voice events of Discord, in Discord's order.
+/// pool.voice_state_update(state);
+/// pool.voice_server_update(server);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
@@ -181,7 +211,7 @@ impl Pool {
         Self { shared }
     }
 
-    /// How the connections stand, as one; connected if one node is.
+    /// The state of all connections as one: connected while one node is.
     pub fn link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
     }
@@ -189,7 +219,7 @@ impl Pool {
     /// Waits until a node is connected.
     ///
     /// # Errors
-    /// [`NotConnected`] once the source has stopped, or after [`Config::action_timeout`].
+    /// [`NotConnected`] once the source has stopped, or if no node is connected within [`Config::action_timeout`].
     pub async fn connect(&self) -> Result<(), NotConnected> {
         let mut link = self.link();
         let settled = link.wait_for(|state| {
@@ -202,7 +232,7 @@ impl Pool {
         }
     }
 
-    /// Tries every node again that is not connected, those that were given up too.
+    /// Connects every node now that is not connected, given up or not.
     ///
     /// # Errors
     /// [`NotConnected`] if the source does not run.
@@ -211,7 +241,7 @@ impl Pool {
         sent.map_err(|_| self.shared.not_connected())
     }
 
-    /// Closes every node; its players are disconnected.
+    /// Closes every node and disconnects its players.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -225,7 +255,7 @@ impl Pool {
     // -----------------------------------------------------------------------------------------------------------------
     // Nodes.
 
-    /// The nodes, in the configuration's order.
+    /// The nodes in the configuration's order.
     pub fn nodes(&self) -> Vec<Node> {
         let count = self
             .shared
@@ -250,10 +280,10 @@ impl Pool {
         Some(Node::new(Arc::clone(&self.shared), index))
     }
 
-    /// The connected node that is least busy: of a region, if one is named and has one, else of all.
+    /// The connected node with the lowest penalty: of `region` if a node of it is connected, else of all.
     ///
     /// # Errors
-    /// [`InvalidNodeError::NoneConnected`]; [`InvalidNodeError::Stopped`] once the source has stopped.
+    /// [`InvalidNodeError::NoneConnected`]; [`InvalidNodeError::Stopped`] once the source has ended.
     pub fn get_node(&self, region: Option<&str>) -> Result<Node, InvalidNodeError> {
         let nodes = self
             .shared
@@ -274,9 +304,12 @@ impl Pool {
         let best = near
             .min_by(by_penalty)
             .or_else(|| connected().min_by(by_penalty));
-        let (index, _) = best.ok_or_else(|| match *self.shared.link.borrow() {
-            LinkState::Stopped { .. } | LinkState::Closed => InvalidNodeError::Stopped,
-            _ => InvalidNodeError::NoneConnected,
+        let (index, _) = best.ok_or_else(|| {
+            if self.shared.commands.is_closed() {
+                InvalidNodeError::Stopped
+            } else {
+                InvalidNodeError::NoneConnected
+            }
         })?;
         Ok(Node::new(Arc::clone(&self.shared), index))
     }
@@ -284,10 +317,10 @@ impl Pool {
     // -----------------------------------------------------------------------------------------------------------------
     // Tracks.
 
-    /// Tracks by an address, or by words with a source's prefix; kept for the next time that is asked.
+    /// Loads tracks by a URL, or by a search term with a source's prefix such as `ytsearch:`; results are cached.
     ///
     /// # Errors
-    /// [`LoadError`]; finding nothing is none.
+    /// [`LoadError`]; an empty result is no error.
     pub async fn fetch_tracks(&self, query: &str) -> Result<Search, LoadError> {
         let known = self.shared.cache().get(query);
         if let Some(found) = known {
@@ -307,20 +340,20 @@ impl Pool {
         Ok(found)
     }
 
-    /// Tracks by words at a source, or by an address.
+    /// Searches a source, or loads a URL; see [`fetch_tracks`](Self::fetch_tracks).
     ///
     /// # Errors
-    /// [`LoadError`]; finding nothing is none.
+    /// [`LoadError`]; an empty result is no error.
     pub async fn search(&self, query: &str, source: &TrackSource) -> Result<Search, LoadError> {
         self.fetch_tracks(&source.identifier(query)).await
     }
 
-    /// Sets how many searches are kept; 0 keeps none.
+    /// Sets how many search results are cached; 0 disables the cache.
     pub fn set_cache(&self, capacity: usize) {
         self.shared.cache().resize(capacity);
     }
 
-    /// Whether searches are kept.
+    /// Whether search results are cached.
     pub fn has_cache(&self) -> bool {
         self.shared.cache().capacity() > 0
     }
@@ -328,7 +361,7 @@ impl Pool {
     // -----------------------------------------------------------------------------------------------------------------
     // Players.
 
-    /// The player of a guild, if it has one.
+    /// The player of a guild, if there is one.
     pub fn player(&self, guild: impl Into<GuildId>) -> Option<Player> {
         let guild = guild.into();
         self.shared
@@ -336,12 +369,12 @@ impl Pool {
             .map(|()| self.player_in(guild))
     }
 
-    /// A handle on the player of a guild, whether it has one yet or not; [`Player::connect`] makes it.
+    /// A handle on the player of a guild, whether there is one or not; [`Player::connect`] creates it.
     pub fn player_in(&self, guild: impl Into<GuildId>) -> Player {
         Player::new(Arc::clone(&self.shared), guild.into())
     }
 
-    /// All players.
+    /// All players, in no order.
     pub fn players(&self) -> Vec<Player> {
         let players = self
             .shared
@@ -351,30 +384,29 @@ impl Pool {
         players.keys().map(|guild| self.player_in(*guild)).collect()
     }
 
-    /// Takes in a `VOICE_STATE_UPDATE` of Discord's; never waits.
+    /// Takes a `VOICE_STATE_UPDATE` of Discord; never waits.
     ///
-    /// Those of other users than the bot are passed over. They must come in Discord's order.
+    /// Call it in Discord's order. States of other users than the bot are ignored.
     pub fn voice_state_update(&self, state: VoiceState) {
         self.shared.inbox.put(VoiceUpdate::State(state));
     }
 
-    /// Takes in a `VOICE_SERVER_UPDATE` of Discord's; never waits.
+    /// Takes a `VOICE_SERVER_UPDATE` of Discord; never waits.
     pub fn voice_server_update(&self, server: VoiceServer) {
         self.shared.inbox.put(VoiceUpdate::Server(server));
     }
 
-    /// Tells that Discord does not have the bot in voice any more although nobody threw it out; never waits.
+    /// Notes that Discord lost the bot's voice state although nobody disconnected it; never waits.
     ///
-    /// That is so when the Gateway's session began anew. The guild's player, if it is in a channel, enters it again, and
-    /// what it plays goes on. What happened before [`connect`](crate::connect), as a journal read again tells it, is
-    /// passed over.
+    /// That happens when the Gateway began a new session. The guild's player joins its channel again and plays on. A
+    /// time before [`connect`](crate::connect) is ignored, since it comes from a journal that is read again.
     pub fn voice_lost(&self, guild: impl Into<GuildId>, at: Timestamp) {
         if at >= self.shared.since {
             self.shared.inbox.put(VoiceUpdate::Lost(guild.into()));
         }
     }
 
-    /// The bot's user, as nodes are told; `None` until it is known.
+    /// The bot's user id; `None` until it is known.
     pub fn user(&self) -> Option<UserId> {
         self.shared.inbox.user()
     }
@@ -387,8 +419,8 @@ impl Pool {
     }
 }
 
-/// Has a player do something that ends with a track, or none.
-async fn done(
+/// Sends a command to a player and returns the track that it results in, if any.
+async fn call_player(
     shared: &Shared,
     guild: GuildId,
     within: Duration,
@@ -399,5 +431,5 @@ async fn done(
         guild,
         command: Box::new(command(reply)),
     };
-    shared.commanded(command, answer, within).await?
+    shared.call(command, answer, within).await?
 }

@@ -12,6 +12,15 @@ use crate::{
 };
 
 /// Options of one node.
+///
+/// ```
+/// use antiphon_lavalink::NodeConfig;
+///
+/// let near = NodeConfig::new("eu-1", "https://eu.example.org", "youshallnotpass").region("eu");
+/// let local = NodeConfig::new("local", "http://127.0.0.1:2333", "youshallnotpass");
+/// // The password is never printed.
+/// assert!(!format!("{near:?} {local:?}").contains("youshallnotpass"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct NodeConfig {
     pub(crate) id: NodeId,
@@ -78,6 +87,22 @@ impl NodeConfig {
 /// Closures implement it. Discord's response arrives as voice events, which go to
 /// [`Pool::voice_state_update`](crate::Pool::voice_state_update) and
 /// [`Pool::voice_server_update`](crate::Pool::voice_server_update).
+///
+/// ```
+/// use antiphon_lavalink::{Config, NodeConfig, VoiceRequest};
+///
+/// /// Stands for the shard that sends op 4 of the Gateway.
+/// async fn update_voice_state(guild: u64, channel: Option<u64>, deaf: bool, mute: bool) {}
+///
+/// let node = NodeConfig::new("local", "http://127.0.0.1:2333", "youshallnotpass");
+/// let config = Config::new(7, [node]).voice_gateway(|request: VoiceRequest| {
+///     Box::pin(async move {
+///         let channel = request.channel.map(|channel| channel.get());
+///         update_voice_state(request.guild.get(), channel, request.self_deaf, request.self_mute).await;
+///         Ok(())
+///     }) as antiphon_core::BoxFuture<'static, _>
+/// });
+/// ```
 pub trait VoiceGateway: Send + Sync + 'static {
     /// Sends the request; an error fails the player's [`connect`](crate::Player::connect).
     fn update_voice_state(&self, request: VoiceRequest)
@@ -99,6 +124,27 @@ where
 /// Options of a pool of nodes.
 ///
 /// The source checks the values when it runs: a bad one is a [`ConfigError`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_lavalink::{Config, NodeConfig, Proxy};
+///
+/// let nodes = [
+///     NodeConfig::new("eu-1", "https://eu.example.org", "youshallnotpass").region("eu"),
+///     NodeConfig::new("us-1", "https://us.example.org", "youshallnotpass").region("us"),
+/// ];
+/// let config = Config::new(170_939_974_227_541_168, nodes)
+///     .name("music")
+///     .proxy(Proxy::parse("socks5h://127.0.0.1:9050")?)
+///     // Nodes keep playing for two minutes without us; after 30 s the players move to another node.
+///     .resume_timeout(Duration::from_secs(120))
+///     .failover_after(Duration::from_secs(30))
+///     // `InactivePlayer` comes after ten idle minutes.
+///     .inactive_timeout(Some(Duration::from_secs(600)));
+/// assert_eq!(config.user().get(), 170_939_974_227_541_168);
+/// # Ok::<(), antiphon_lavalink::ProxyError>(())
+/// ```
 #[derive(Clone)]
 pub struct Config {
     pub(crate) user: Option<UserId>,
@@ -226,7 +272,7 @@ impl Config {
     }
 
     /// Sets how long a node keeps the session and its players after the socket is lost. Default: 60 s; zero disables
-    /// [resuming](https://lavalink.dev/api/websocket.html#resuming). Nodes count whole seconds.
+    /// [resuming](https://lavalink.dev/api/index.html#resuming). Nodes count whole seconds.
     #[must_use]
     pub fn resume_timeout(mut self, timeout: Duration) -> Self {
         self.resume_timeout = timeout;

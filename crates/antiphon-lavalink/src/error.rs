@@ -1,4 +1,4 @@
-//! What can go wrong, one type for each kind of operation.
+//! Errors, one type for each kind of operation.
 
 use std::{fmt, time::Duration};
 
@@ -11,10 +11,10 @@ use crate::{
     wire::Voice,
 };
 
-/// Nodes that an error names.
+/// Nodes that an error message names.
 const NODES_SHOWN: usize = 5;
 
-/// Extras could not be made or read.
+/// Extras could not be serialised or deserialised.
 #[derive(Debug, thiserror::Error)]
 #[error("the extras are not JSON of this shape")]
 pub struct ExtrasError(#[source] BoxError);
@@ -25,21 +25,21 @@ impl ExtrasError {
     }
 }
 
-/// What a node says about a request that it refused (protocol §5.1), with every field.
+/// The body of an [error response](https://lavalink.dev/api/rest.html#error-responses) (protocol §5.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// When, in Unix milliseconds by the node's clock.
+    /// Time in Unix milliseconds, by the node's clock.
     pub timestamp: i64,
     /// HTTP status.
     pub status: u16,
     /// Name of the status.
     pub error: String,
-    /// Stack trace, where one was asked for.
+    /// Stack trace, where the request asked for one.
     pub trace: Option<String>,
-    /// Why, in words.
+    /// Why the request failed.
     pub message: String,
-    /// Path that was asked for.
+    /// Path of the request.
     pub path: String,
 }
 
@@ -54,11 +54,11 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A request to a node, or its answer, failed.
+/// A request to a node failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The node does not take the password.
+    /// The node rejects the password.
     #[error("the node does not take the password (status {status})")]
     AuthorizationFailed {
         /// HTTP status: 401 or 403.
@@ -67,24 +67,24 @@ pub enum RequestError {
     /// The session does not exist any more, or waits to be resumed.
     #[error("the session at the node has expired, or is not connected")]
     SessionExpired(Failure),
-    /// The node refused, and says why.
+    /// The node refused the request and says why.
     #[error("the node refused with {0}")]
     Lavalink(Failure),
-    /// The node answered with an error status and without a readable reason, such as with the page of a proxy.
+    /// The node responded with an error status and without a readable reason, such as with a proxy's page.
     #[error("the node answered with status {status} and without a reason")]
     Node {
         /// HTTP status.
         status: u16,
     },
-    /// The answer is not of the protocol.
+    /// The response is not of the protocol.
     #[error("the answer of the node cannot be read")]
     Undecodable(#[source] BoxError),
     /// The node could not be reached, or the connection broke.
     #[error("node `{node}` did not answer")]
     Unreachable {
-        /// Which node.
+        /// Name of the node.
         node: NodeId,
-        /// What went wrong.
+        /// Cause.
         source: BoxError,
     },
     /// The request itself cannot be sent.
@@ -96,7 +96,7 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// The same without the secrets of a request, which nodes repeat in their words.
+    /// Redacts the secrets of the request, which nodes repeat in their messages.
     pub(crate) fn without(mut self, voice: Option<&Voice>) -> Self {
         if let (Self::Lavalink(failure) | Self::SessionExpired(failure), Some(voice)) =
             (&mut self, voice)
@@ -125,7 +125,7 @@ impl RequestError {
         }
     }
 
-    /// Whether the node may have seen the request, and acted on it.
+    /// Whether the node may have received the request and acted on it.
     pub fn may_have_arrived(&self) -> bool {
         match self {
             Self::Unreachable { source, .. } => source
@@ -140,7 +140,7 @@ impl RequestError {
         }
     }
 
-    /// HTTP status of the answer, where there was one.
+    /// HTTP status of the response, if there was one.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::AuthorizationFailed { status } | Self::Node { status, .. } => Some(*status),
@@ -150,7 +150,7 @@ impl RequestError {
     }
 }
 
-/// No node can be had: none of this name, or none that is connected.
+/// No usable node: none of this name, or none that is connected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidNodeError {
@@ -163,8 +163,8 @@ pub enum InvalidNodeError {
     /// No node is connected.
     #[error("no node is connected")]
     NoneConnected,
-    /// The source has stopped, so that no node will be connected any more.
-    #[error("the lavalink source has stopped")]
+    /// The source has ended, so that no node will be connected any more.
+    #[error("the lavalink source has ended")]
     Stopped,
     /// The player is at this node already.
     #[error("the player is at node `{0}` already")]
@@ -182,13 +182,13 @@ impl InvalidNodeError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The node tried, and failed.
+    /// The node could not load the track.
     #[error("the tracks could not be loaded: {0}")]
     Failed(TrackExceptionPayload),
-    /// The node answered in a form nobody knows.
+    /// The response has a load type that the protocol does not know.
     #[error("the node answered with `{0}`, which nobody knows")]
     Unknown(String),
-    /// The request, or its answer, failed.
+    /// The request failed.
     #[error("the tracks could not be asked for")]
     Request(#[source] RequestError),
 }
@@ -200,38 +200,49 @@ impl LoadError {
     }
 }
 
-/// Something asked of a player came to nothing.
+/// An action of a player failed.
+///
+/// ```
+/// use antiphon_lavalink::{GuildId, InvalidNodeError, PlayerError};
+///
+/// // A handler's error is retried if it may pass.
+/// assert!(PlayerError::InvalidNode(InvalidNodeError::NoneConnected).is_transient());
+/// assert!(!PlayerError::InvalidNode(InvalidNodeError::Stopped).is_transient());
+/// let error = PlayerError::InvalidChannelState(GuildId::new(7));
+/// assert!(!error.is_transient());
+/// assert_eq!(error.to_string(), "the player of guild 7 is in no voice channel; connect it first");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlayerError {
-    /// The player is in no voice channel; connect it first.
+    /// The player is in no voice channel; call [`connect`](crate::Player::connect) first.
     #[error("the player of guild {0} is in no voice channel; connect it first")]
     InvalidChannelState(GuildId),
-    /// Discord or the node did not let it in in time.
+    /// Discord or the node did not complete the voice connection in time.
     #[error("the voice channel could not be entered within {} seconds", .0.as_secs_f32())]
     ChannelTimeout(Duration),
-    /// Discord could not be asked for a voice channel.
+    /// The voice request could not be sent to Discord.
     #[error("discord could not be asked for the voice channel")]
     Gateway(#[source] BoxError),
-    /// No node can be had.
+    /// No usable node.
     #[error(transparent)]
     InvalidNode(InvalidNodeError),
-    /// The node refused, or could not be asked.
+    /// The request to the node failed.
     #[error("the node did not do it")]
     Request(#[source] RequestError),
-    /// The player was disconnected meanwhile.
+    /// The player was disconnected before the action was done.
     #[error("the player of guild {0} was disconnected")]
     Disconnected(GuildId),
-    /// Too much waits for the player already.
+    /// Too many requests wait for the player.
     #[error("{0} requests wait for the player already")]
     Busy(usize),
-    /// The queue could not do it.
+    /// The queue refused the action.
     #[error(transparent)]
     Queue(QueueError),
     /// No node is connected, or the source does not run.
     #[error(transparent)]
     NotConnected(NotConnected),
-    /// No answer came in time; it may have been done all the same.
+    /// No result arrived in time; the action may have been done all the same.
     #[error("there was no answer within {} seconds, so that it may have been done or not", .0.as_secs_f32())]
     TimedOut(Duration),
 }
@@ -253,9 +264,9 @@ impl PlayerError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub struct NotConnected {
-    /// How the source stands.
+    /// State of the source.
     pub state: LinkState,
-    /// How each node stands.
+    /// State of each node.
     pub nodes: Vec<(NodeId, LinkState)>,
 }
 
@@ -287,7 +298,7 @@ impl fmt::Display for NotConnected {
     }
 }
 
-/// Whether one of this crate's errors could pass; `None` for any other error.
+/// Whether an error of this crate may pass; `None` for any other error.
 pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<bool> {
     if let Some(error) = error.downcast_ref::<PlayerError>() {
         return Some(error.is_transient());

@@ -1,7 +1,7 @@
-//! Payload types, and the step from the wire to an event.
+//! Payload types, and the step from a frame to an event.
 //!
-//! They have the reference library's names less `EventPayload`. Where the reference hands over a live node or player,
-//! a payload has the node's name and the player's guild; [`Pool`](crate::Pool) finds what is alive of them.
+//! The types have the reference library's names without `EventPayload`. Where the reference has a live node or player,
+//! a payload has the node's name and the player's guild; [`Pool`](crate::Pool) finds the handle.
 
 mod make;
 mod payload;

@@ -1,4 +1,5 @@
-//! Requests to nodes, and what an answer amounts to (protocol §5).
+//! Requests to nodes ([REST API](https://lavalink.dev/api/rest.html)) and the classification of their responses
+//! (protocol §5).
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::{
     wire::{self, Info, RoutePlanner, StatsOP},
 };
 
-/// How long a session is kept while nobody is connected, where the configuration wants none to be kept.
+/// `resume_timeout` at which sessions are not kept.
 const NO_TIMEOUT: u64 = 0;
 
 /// Sends requests to the nodes of a pool.
@@ -32,7 +33,7 @@ pub(crate) struct Http {
     resume_timeout: Duration,
 }
 
-/// The body of an answer that is no failure.
+/// The body of a successful response; `None` without content.
 #[derive(Clone, Debug)]
 pub(crate) struct Body(pub(crate) Option<Bytes>);
 
@@ -141,7 +142,7 @@ impl Http {
         tracks: &[&str],
     ) -> Result<Vec<Playable>, RequestError> {
         if tracks.is_empty() {
-            // A node refuses an empty list (protocol §5).
+            // Nodes refuse an empty list (protocol §5).
             return Ok(Vec::new());
         }
         let body = self
@@ -159,7 +160,8 @@ impl Http {
     // -----------------------------------------------------------------------------------------------------------------
     // Sessions and players.
 
-    /// Asks for the session to be kept as the configuration says, or not at all; whether it will be.
+    /// Enables [resuming](https://lavalink.dev/api/rest.html#update-session) as the configuration says, or disables it;
+    /// returns whether the session will be kept.
     pub(crate) async fn update_session(
         &self,
         node: usize,
@@ -200,7 +202,8 @@ impl Http {
         }
     }
 
-    /// Asks something of a player's node; its answer has the whole player.
+    /// [Updates](https://lavalink.dev/api/rest.html#update-player) or destroys a player; an update returns the whole
+    /// player.
     pub(crate) async fn update_player(
         &self,
         node: usize,
@@ -246,7 +249,7 @@ impl Http {
         Ok(String::from_utf8_lossy(body.bytes()).trim().to_owned())
     }
 
-    /// How the node's route planner stands; `None` if it has none.
+    /// Status of the route planner; `None` if the node has none.
     pub(crate) async fn route_planner(
         &self,
         node: usize,
@@ -256,7 +259,7 @@ impl Http {
             return Ok(None);
         }
         let planner: Option<RoutePlanner> = body.json()?;
-        // Some servers answer an object without a class instead of nothing.
+        // Some servers send an object without a class instead of no content.
         Ok(planner.filter(|planner| !planner.class.is_empty()))
     }
 
@@ -286,7 +289,7 @@ fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
 
-/// What a status and a body mean together; neither is believed alone (protocol §5.1).
+/// Classifies a response by status and body together (protocol §5.1).
 pub(crate) fn amounts_to(status: StatusCode, body: Bytes) -> Result<Body, RequestError> {
     if status == StatusCode::NO_CONTENT {
         return Ok(Body(None));
@@ -310,7 +313,7 @@ pub(crate) fn amounts_to(status: StatusCode, body: Bytes) -> Result<Body, Reques
     Err(RequestError::Lavalink(failure))
 }
 
-/// The node's own words for a failure; `None` if the body is something else, such as a proxy's page.
+/// The node's error body; `None` if the body is something else, such as a proxy's page.
 fn failure(status: StatusCode, body: &[u8]) -> Option<Failure> {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if first != Some(&b'{') {

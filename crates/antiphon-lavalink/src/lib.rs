@@ -20,11 +20,11 @@ mod wire;
 
 use std::sync::Arc;
 
-/// Method of a request of [`Node::send`].
+/// Method of [`Node::send`].
 pub use ::http::Method;
 pub use antiphon_core::{ConfigError, Events};
 pub use antiphon_net::{Proxy, ProxyError};
-/// Body of an answer of [`Node::send`].
+/// Response of [`Node::send`].
 pub use bytes::Bytes;
 pub use client::{ConnectOptions, Node, Player, PlayerInfo, PlayerQueue, Pool};
 pub use config::{Config, NodeConfig, VoiceGateway};
@@ -61,9 +61,9 @@ pub type StatsEventCPU = CPUStats;
 /// The reference's name for the audio frames in [`Stats`].
 pub type StatsEventFrames = FrameStats;
 
-/// A client to keep and a source to run, for all nodes of one bot.
+/// Creates a client and a source for all nodes of one bot.
 ///
-/// Nothing is opened before the source runs or the client is asked for something.
+/// It opens no connection: running the source does, and requests of the client do.
 pub fn connect(config: Config) -> (Pool, Source) {
     let (sender, commands) = mpsc::channel(client::COMMANDS);
     let shared = Arc::new(client::Shared::new(&config, sender));

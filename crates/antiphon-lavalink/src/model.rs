@@ -1,4 +1,4 @@
-//! Ids and values that the rest of the program uses.
+//! Ids and values.
 
 mod track;
 mod voice;
@@ -15,7 +15,7 @@ pub use self::{
     voice::{DiscordVoiceCloseType, VoiceRequest, VoiceServer, VoiceState},
 };
 
-/// A newtype over one of Discord's ids, which are decimal texts on the wire.
+/// A newtype of a Discord id, which is a decimal text on the wire.
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -23,12 +23,12 @@ macro_rules! id {
         pub struct $name(u64);
 
         impl $name {
-            /// The id with this number.
+            /// Creates the id.
             pub const fn new(id: u64) -> Self {
                 Self(id)
             }
 
-            /// The number itself.
+            /// Its number.
             pub const fn get(self) -> u64 {
                 self.0
             }
@@ -70,25 +70,25 @@ macro_rules! id {
 }
 
 id! {
-    /// A Discord guild: the name of a player, since a guild has at most one.
+    /// Id of a Discord guild, which names a player: a guild has at most one.
     GuildId;
-    /// A Discord voice channel.
+    /// Id of a Discord voice channel.
     ChannelId;
-    /// A Discord user.
+    /// Id of a Discord user.
     UserId;
 }
 
-/// The name that the configuration gives to a node, such as `eu-1`.
+/// Name of a node in the configuration, such as `eu-1`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(Arc<str>);
 
 impl NodeId {
-    /// Wraps the text as it is.
+    /// Creates the name.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
-    /// The text.
+    /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -124,18 +124,18 @@ impl AsRef<str> for NodeId {
     }
 }
 
-/// How bad the error of a track is (protocol §3.2); open to words nobody knows yet.
+/// Severity of a track's error (<https://lavalink.dev/api/websocket.html#severity>).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Severity {
-    /// Expected, such as a video that is not available.
+    /// Common: expected, such as an unavailable video.
     Common,
-    /// Caused from outside, such as a source that answers strangely.
+    /// Suspicious: an outside cause, such as a source that responds strangely.
     Suspicious,
-    /// A fault of the node, or of unknown cause.
+    /// Fault: of the node, or of unknown cause.
     #[default]
     Fault,
-    /// Another word, as sent.
+    /// An unknown severity, as sent.
     Other(String),
 }
 
@@ -168,17 +168,17 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What went wrong with a track (protocol §3.2).
+/// The error of a track (<https://lavalink.dev/api/websocket.html#exception-object>).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackExceptionPayload {
-    /// In words; absent where the node has none.
+    /// Message; absent where the node has none.
     pub message: Option<String>,
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
-    /// The cause; empty where none was sent.
+    /// Cause; empty where none was sent.
     pub cause: String,
-    /// The cause's stack trace; nodes before 4.1 send none.
+    /// Stack trace of the cause; nodes before 4.1 send none.
     pub cause_stack_trace: Option<String>,
 }
 
@@ -204,21 +204,21 @@ impl fmt::Display for TrackExceptionPayload {
     }
 }
 
-/// Why a track ended (protocol §3.1); open to words nobody knows yet.
+/// Why a track ended (<https://lavalink.dev/api/websocket.html#track-end-reason>).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrackEndReason {
-    /// It reached its end, the given end, or failed after it had begun.
+    /// It reached its end or the requested end, or failed after it had begun.
     Finished,
     /// It failed before it had begun.
     LoadFailed,
     /// It was stopped.
     Stopped,
-    /// Another track began.
+    /// Another track replaced it.
     Replaced,
-    /// The node tidied up a player that nobody listened to.
+    /// The node removed a player that was not used.
     Cleanup,
-    /// Another word, as sent; empty where none was sent.
+    /// An unknown reason, as sent; empty where none was sent.
     Other(String),
 }
 
@@ -235,7 +235,7 @@ impl TrackEndReason {
         }
     }
 
-    /// Whether the node expects that the next track may begin.
+    /// Whether the next track may start.
     pub fn may_start_next(&self) -> bool {
         matches!(self, Self::Finished | Self::LoadFailed)
     }
@@ -260,22 +260,22 @@ impl fmt::Display for TrackEndReason {
     }
 }
 
-/// Why a player moved to another node; open, since events of later versions are read too.
+/// Why a player moved to another node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MoveReason {
     /// Its node was lost and did not come back in time.
     NodeLost,
-    /// Its node was drained.
+    /// Its node was closed with failover.
     Drained,
-    /// Somebody asked for it.
+    /// The client moved it.
     Requested,
-    /// Another word, as stored.
+    /// A reason of a later version, as stored.
     Other(String),
 }
 
 impl MoveReason {
-    /// The word that is stored.
+    /// The stored word.
     pub fn as_str(&self) -> &str {
         match self {
             Self::NodeLost => "nodeLost",
@@ -303,27 +303,27 @@ impl fmt::Display for MoveReason {
     }
 }
 
-/// What a player does by itself when a track ends.
+/// What a player does when a track ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AutoPlayMode {
-    /// It plays on from the queue, and from recommendations once that is empty.
+    /// Plays on from the queue, and from recommendations once that is empty.
     Enabled,
-    /// It plays on from the queue.
+    /// Plays on from the queue.
     Partial,
-    /// Nothing.
+    /// Plays nothing.
     #[default]
     Disabled,
 }
 
-/// How a connection to a node stands.
+/// Status of a connection to a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum NodeStatus {
     /// Not connected.
     #[default]
     Disconnected,
-    /// Opening the socket, or waiting for the node's first word.
+    /// Opening the socket, or waiting for `ready`.
     Connecting,
-    /// Connected, with a session.
+    /// Connected with a session.
     Connected,
 }
 

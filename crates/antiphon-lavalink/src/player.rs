@@ -1,12 +1,15 @@
-//! One player as session state: commands, voice, frames and answers in; requests and events out.
+//! One player as a state machine: commands, voice events, frames and responses in; requests and events out.
 //!
-//! It opens nothing and asks no clock. What its node is to be asked stands in a queue
-//! ([`LocalPlayer::next_ask`]), one request at a time, so that the node hears them in order.
+//! It opens nothing and asks no clock. Requests to its node wait in a queue ([`LocalPlayer::next_request`]) and are
+//! sent one at a time, so that the node receives them in order.
 //!
-//! Three things hold at every moment:
-//! - A frame of another node than its own changes nothing.
-//! - Nothing but a pair that belongs together is given to a node (see [`voice`]).
-//! - What goes on after an outage is put back by one request of its own, never by playing anew.
+//! Three invariants:
+//!
+//! - A frame of another node than the player's own changes nothing.
+//!
+//! - A node is given a voice state and a voice server only as a matching pair (see [`voice`]).
+//!
+//! - After an outage the player is put back by one request ([`Operation::Restore`]), never by a new play.
 
 mod autoplay;
 mod command;
@@ -45,62 +48,62 @@ use crate::{
     wire::{self, Filters},
 };
 
-/// Requests that wait for a player's node; one more is refused.
+/// Requests that may wait for a player's node; a further one is refused.
 const MAX_REQUESTS: usize = 32;
-/// Loudest volume (protocol §5.3).
+/// Highest volume in percent (<https://lavalink.dev/api/rest.html#update-player>).
 pub(crate) const MAX_VOLUME: u16 = 1000;
-/// Tracks in a row that may fail before a player stops trying the next (protocol §16.2).
+/// Failed tracks in a row after which the queue stops (protocol §16.2).
 const MAX_ERRORS: u8 = 3;
-/// Times that nobody may have listened when a track ended (protocol §15).
+/// How many tracks in a row may end without a listener before the player counts as inactive (protocol §15).
 const UNHEARD_TRACKS: u8 = 3;
 
-/// How often a position is kept that changes by itself.
+/// Interval at which a moving position is stored.
 const SAVE_EVERY: Duration = Duration::from_secs(30);
 
-/// Who waits for something to be done, and takes the track that was playing.
+/// Waits for an action; receives the track that was playing.
 pub(crate) type Reply = oneshot::Sender<Result<Option<Arc<Playable>>, PlayerError>>;
 
-/// What a player is begun with.
+/// Settings of a new player.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) inactive_timeout: Option<Duration>,
     pub(crate) queue_capacity: usize,
 }
 
-/// What a player wants from others than its node.
+/// An effect of the player outside its node.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// Discord is to be asked.
+    /// Send a voice request to Discord.
     Voice(VoiceRequest),
-    /// It has been idle for too long, or nobody listens.
+    /// The player has been idle for too long, or has no listeners.
     Inactive,
-    /// It goes on at another node.
+    /// The player goes on at another node.
     Migrated {
         from: NodeId,
         to: NodeId,
         position: Option<i64>,
         reason: MoveReason,
     },
-    /// Any of these may bring tracks that go with what was heard.
+    /// Load recommendations by any of these queries.
     Recommend(Vec<String>),
 }
 
-/// Why a track was made to stop.
+/// What follows a stop that the client asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Intent {
-    /// Nothing is to follow.
+    /// Nothing follows.
     Stop,
-    /// The next is to follow.
+    /// The next track follows.
     Skip,
 }
 
-/// One player.
+/// The pool's view of one player; [`RemotePlayer`] is its node's.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub(crate) struct LocalPlayer {
     pub(crate) guild: GuildId,
     pub(crate) node: Option<NodeId>,
-    /// The node that somebody chose for it.
+    /// The node that the client chose.
     pub(crate) chosen: Option<NodeId>,
     voice: Voice,
     runs: Runs,
@@ -113,25 +116,25 @@ pub(crate) struct LocalPlayer {
     filters: Arc<Filters>,
     end_time: Option<i64>,
     connected: bool,
-    /// Its node's socket is gone.
+    /// Whether its node is not connected.
     is_away: bool,
     ping: i64,
-    /// Counts what the node said by itself, so that an answer is known to be older.
+    /// Number of frames that changed it, which tells whether a response is older than a frame.
     heard: u64,
     last_end: Option<frames::LastEnd>,
-    /// What the node said does not fit, and it is to be asked how the player stands.
+    /// Whether a frame contradicts this state, so that the node must be asked for the player.
     needs_comparison: bool,
     autoplay: AutoPlayMode,
     recommender: Recommender,
     errors: u8,
     unheard_left: u8,
     listeners: Option<usize>,
-    /// What its user wants of the end of this run.
+    /// What follows the end of this run.
     intent: Option<(Intent, u64)>,
     inactive_timeout: Option<Duration>,
     inactive_at: Option<Instant>,
     requests: VecDeque<Request>,
-    /// What the one request under way was for.
+    /// The request in flight.
     sent: Option<SentRequest>,
     entering: Vec<(Reply, Instant, Duration)>,
     getters: HashMap<Waiter, oneshot::Sender<command::Got>>,
@@ -139,16 +142,16 @@ pub(crate) struct LocalPlayer {
     waiters: Waiter,
     outputs: VecDeque<Output>,
     rng: Rng,
-    /// It changed in a way that a restart must know of.
+    /// Whether a change must be stored.
     pub(crate) dirty: bool,
     saved_at: Instant,
-    /// It is over once its node has been told.
+    /// Whether it is deleted once its node destroyed it.
     pub(crate) is_gone: bool,
-    /// Until when its node is asked nothing, since it failed.
+    /// Pause before the next request, after one failed.
     rests_until: Option<Instant>,
 }
 
-/// What others see of a player at one moment.
+/// What clients see of a player.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) node: Option<NodeId>,
@@ -168,13 +171,13 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Position of the track, in milliseconds.
+    /// Position in the track, in milliseconds.
     pub(crate) fn position(&self, now: Instant) -> i64 {
         self.progress.at(now)
     }
 }
 
-/// No filters: what nearly all players share.
+/// The absence of filters, shared by nearly all players.
 fn no_filters() -> Arc<Filters> {
     static NONE: LazyLock<Arc<Filters>> = LazyLock::new(Arc::default);
     Arc::clone(&NONE)
@@ -225,7 +228,7 @@ impl LocalPlayer {
         }
     }
 
-    /// As others may see it.
+    /// What clients see of it.
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot {
             node: self.node.clone(),
@@ -245,22 +248,22 @@ impl LocalPlayer {
         }
     }
 
-    /// What plays.
+    /// The current track.
     pub(crate) fn current(&self) -> Option<&Arc<Playable>> {
         self.runs.current().map(|run| &run.track)
     }
 
-    /// Where the voice server is, which tells the best region.
+    /// Endpoint of the voice server, which tells the best region.
     pub(crate) fn endpoint(&self) -> Option<&str> {
         self.voice.endpoint()
     }
 
-    /// Whether it must be given a node before anything can be done.
+    /// Whether it waits to be assigned a node.
     pub(crate) fn needs_node(&self) -> bool {
         self.node.is_none() && !self.is_gone && self.voice.pair().is_some()
     }
 
-    /// Gives it its first node.
+    /// Assigns its first node.
     pub(crate) fn assign(&mut self, node: NodeId) {
         self.node = Some(node);
         self.dirty = true;
@@ -273,7 +276,7 @@ impl LocalPlayer {
     // -----------------------------------------------------------------------------------------------------------------
     // Voice.
 
-    /// The bot's own voice state in the guild.
+    /// Handles the bot's voice state in the guild.
     pub(crate) fn on_voice_state(
         &mut self,
         channel: Option<ChannelId>,
@@ -288,7 +291,7 @@ impl LocalPlayer {
         self.dirty = true;
     }
 
-    /// The guild's voice server.
+    /// Handles the guild's voice server.
     pub(crate) fn on_voice_server(
         &mut self,
         token: antiphon_core::Secret,
@@ -300,7 +303,7 @@ impl LocalPlayer {
         }
     }
 
-    /// Discord was asked, or could not be: whoever waits to enter is told that.
+    /// Handles the result of a voice request; a failure fails those that wait to connect.
     pub(crate) fn on_voice_asked(
         &mut self,
         outcome: Result<(), antiphon_core::BoxError>,
@@ -319,7 +322,7 @@ impl LocalPlayer {
         }
     }
 
-    /// The node is to be told the newest pair, before anything else.
+    /// Puts a request with the newest pair before all others.
     fn give_voice(&mut self) {
         if self.requests.iter().any(|request| {
             matches!(
@@ -333,13 +336,13 @@ impl LocalPlayer {
             .push_front(Request::new(Operation::Voice, None));
     }
 
-    /// It is in no channel any more: its node is told, and then it is over.
+    /// Handles the loss of the channel: the player ends.
     fn leave(&mut self) {
         self.voice.leave(self.guild);
         self.end();
     }
 
-    /// It is over once its node was told.
+    /// Ends the player: it is deleted once its node destroyed it.
     fn end(&mut self) {
         if self.is_gone {
             return;
@@ -362,12 +365,12 @@ impl LocalPlayer {
         }
     }
 
-    /// Whether nothing is left to be done for it.
+    /// Whether it can be deleted.
     pub(crate) fn is_over(&self) -> bool {
         self.is_gone && self.requests.is_empty() && self.sent.is_none()
     }
 
-    /// Its node cannot be told any more that it is over.
+    /// Gives up its last request, since its node cannot be reached.
     pub(crate) fn abandon(&mut self) {
         if self.is_gone {
             self.requests.clear();
@@ -379,9 +382,9 @@ impl LocalPlayer {
     // -----------------------------------------------------------------------------------------------------------------
     // Nodes.
 
-    /// Goes on at `node`: at another one, or at its own with a new session.
+    /// Puts it back at `node`: another one, or its own with a new session.
     ///
-    /// `lost_at` is when the old one was last known to play.
+    /// `lost_at` is when it was last known to play.
     pub(crate) fn restore(
         &mut self,
         node: NodeId,
@@ -397,7 +400,7 @@ impl LocalPlayer {
             match request.operation {
                 Operation::Restore { .. } => reply = reply.or(request.reply),
                 Operation::Voice | Operation::Destroy => {}
-                // Its answer will not be heard any more, so that it is done again.
+                // No response will come, so the request is repeated.
                 _ => self.requests.push_front(request),
             }
         }
@@ -412,7 +415,7 @@ impl LocalPlayer {
                 Operation::Voice | Operation::Restore { .. }
             )
         });
-        // What plays goes on by the request itself; what was asked for and not answered follows after it.
+        // The restore starts the current track; requests without a response follow it.
         let going_on = self.current().cloned();
         if going_on.is_none() {
             self.on_lost_end(lost_at);
@@ -440,7 +443,7 @@ impl LocalPlayer {
         self.dirty = true;
     }
 
-    /// Whether it is being put back at its node.
+    /// Whether a restore is queued or in flight.
     pub(crate) fn is_restoring(&self) -> bool {
         let is_restore = |operation: &Operation| matches!(operation, Operation::Restore { .. });
         self.requests
@@ -452,32 +455,32 @@ impl LocalPlayer {
                 .is_some_and(|sent| is_restore(sent.operation()))
     }
 
-    /// Leaves its channel, since no node can be had for it.
+    /// Disconnects it, since no node takes it over.
     pub(crate) fn drop_out(&mut self) {
         let request = self.voice.leave(self.guild);
         self.outputs.push_back(Output::Voice(request));
         self.end();
     }
 
-    /// Whether a restoring waits for Discord, since no pair is known.
+    /// Whether a restore waits for Discord, since no pair is known.
     pub(crate) fn lacks_voice(&self) -> bool {
         self.voice.pair().is_none() && self.voice.channel.is_some()
     }
 
-    /// Asks Discord for the voice channel anew.
+    /// Requests a new pair from Discord.
     pub(crate) fn ask_voice_anew(&mut self, now: Instant) {
         if let Some(request) = self.voice.ask_anew(self.guild, now) {
             self.outputs.push_back(Output::Voice(request));
         }
     }
 
-    /// Position of what plays, in milliseconds.
+    /// Position in the track, in milliseconds.
     #[cfg(test)]
     pub(crate) fn position(&self, now: Instant) -> i64 {
         self.progress.at(now)
     }
 
-    /// Gives back the memory of what is done; most players of a pool do nothing at a time.
+    /// Frees the memory of empty queues, since most players of a pool are idle.
     pub(crate) fn slim(&mut self) {
         if self.requests.is_empty() {
             self.requests.shrink_to_fit();
@@ -493,14 +496,14 @@ impl LocalPlayer {
     // -----------------------------------------------------------------------------------------------------------------
     // Time.
 
-    /// When it must be woken.
+    /// The earliest time at which [`on_deadline`](Self::on_deadline) must be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let entering = self.entering.iter().map(|(_, by, _)| *by);
         let others = self.voice.deadline().into_iter().chain(self.inactive_at);
         others.chain(self.rests_until).chain(entering).min()
     }
 
-    /// Some time has passed.
+    /// Handles the deadlines that have passed.
     pub(crate) fn on_deadline(&mut self, now: Instant) {
         self.rests_until = self.rests_until.filter(|until| *until > now);
         if self
@@ -513,7 +516,7 @@ impl LocalPlayer {
                 voice::Overdue::AskAgain(requests) => {
                     self.outputs.extend(requests.map(Output::Voice));
                 }
-                // Music that is still heard is better than none.
+                // A working voice connection is better than none.
                 voice::Overdue::GiveUp if self.connected || self.is_away => {}
                 voice::Overdue::GiveUp => {
                     let request = self.voice.leave(self.guild);
@@ -544,7 +547,7 @@ impl LocalPlayer {
         }
     }
 
-    /// It plays nothing from now on, and is told on if that lasts.
+    /// Starts the timer for inactivity.
     fn idle(&mut self, now: Instant) {
         self.inactive_at = self
             .inactive_timeout
@@ -552,21 +555,21 @@ impl LocalPlayer {
             .map(|timeout| now + timeout);
     }
 
-    /// How fast the track moves on, as far as is known.
+    /// Updates the speed at which the position moves.
     fn pace(&mut self, now: Instant) {
         let moves = self.current().is_some() && !self.paused && self.connected;
         let speed = if moves { self.filters.speed() } else { 0.0 };
         self.progress.set_speed(speed, now);
     }
 
-    /// As a checkpoint keeps it.
+    /// Its stored form.
     pub(crate) fn saved(&mut self, now: Instant) -> Bytes {
         self.saved_at = now;
         saved::save(self, now)
     }
 }
 
-/// What a node knows of a player.
+/// A player as its node reports it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RemotePlayer {
     pub(crate) guild: Option<GuildId>,
@@ -575,7 +578,7 @@ pub(crate) struct RemotePlayer {
     pub(crate) paused: bool,
     pub(crate) state: wire::PlayerState,
     pub(crate) filters: Option<Filters>,
-    /// The pair that it was given, if it was.
+    /// The pair that it was given, if any.
     pub(crate) voice: Option<wire::Voice>,
 }
 

@@ -1,7 +1,6 @@
-//! A player's queue as a state machine: operations in, tracks and served waiters out.
+//! A queue of tracks as a state machine: operations in, tracks and served waiters out.
 //!
-//! It opens nothing, asks no clock and waits for nobody: who must wait is a number in it, and is served by a later
-//! operation.
+//! It opens nothing, asks no clock and waits for nothing: a waiter is a number in it, which a later operation serves.
 
 #[cfg(test)]
 mod tests;
@@ -15,15 +14,15 @@ use crate::{
     wire,
 };
 
-/// What a queue does when a track is taken.
+/// What [`Queue::get`] does after the loaded track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum QueueMode {
-    /// Each track once.
+    /// Each track plays once.
     #[default]
     Normal,
-    /// The loaded track again and again.
+    /// The loaded track plays again and again.
     Loop,
-    /// All tracks again, from the history, once the queue is empty.
+    /// All tracks play again, from the history, once the queue is empty.
     LoopAll,
 }
 
@@ -45,30 +44,30 @@ impl QueueMode {
     }
 }
 
-/// An operation of a queue came to nothing.
+/// An operation of a queue failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueueError {
-    /// Nothing is there to be taken.
+    /// There is no track to take.
     #[error("the queue is empty")]
     QueueEmpty,
-    /// There is no room for all of it; nothing was put.
+    /// There is no room for all tracks; none was put.
     #[error("the queue has room for {0} tracks")]
     Full(usize),
     /// There is no track at this index.
     #[error("the queue has no track {index}, only {count}")]
     OutOfRange {
-        /// Which index.
+        /// The index.
         index: usize,
-        /// How many tracks there are.
+        /// Number of tracks.
         count: usize,
     },
-    /// The queue was reset while somebody waited.
+    /// The queue was reset while the call waited.
     #[error("the queue was reset")]
     Reset,
 }
 
-/// What can be put: one track, several, a playlist, or what a search brought.
+/// Tracks to put: one, several, a playlist or a search result.
 #[derive(Clone, Debug, Default)]
 pub struct Tracks(Vec<Arc<Playable>>);
 
@@ -94,30 +93,54 @@ tracks_from! {
     };
 }
 
-/// Names who waits for a queue.
+/// Names a waiter of a queue.
 pub type Waiter = u64;
 
-/// What became of somebody who waited.
+/// The end of a wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Served {
-    /// A track to take.
+    /// A track for the waiter.
     Got(Waiter, Arc<Playable>),
-    /// So many tracks were put.
+    /// The number of tracks that the waiter put.
     Put(Waiter, usize),
     /// The queue was reset.
     Cancelled(Waiter),
 }
 
-/// Tracks to play, with a mode, a history, and those who wait.
+/// Tracks to play, with a mode, a history and waiters.
 ///
-/// It holds at most [`Queue::CAPACITY`] tracks unless told otherwise; putting more is an error, or waits.
-/// Tracks are shared and never change.
+/// It holds up to [`Queue::CAPACITY`] tracks by default; putting more fails, or waits. Tracks are shared and never
+/// change.
+///
+/// ```
+/// use antiphon_lavalink::{Playable, Queue, QueueError, QueueMode};
+///
+/// fn track(title: &str) -> Playable {
+///     let mut track = Playable::default();
+///     track.info.title = title.into();
+///     track.info.identifier = title.into();
+///     track
+/// }
+///
+/// let mut queue = Queue::new().capacity(3);
+/// queue.put(vec![track("one"), track("two"), track("two")])?;
+/// assert_eq!(queue.put(track("four")), Err(QueueError::Full(3)));
+/// assert_eq!(queue.dedupe(), 1);
+///
+/// assert_eq!(queue.get()?.title, "one");
+/// queue.set_mode(QueueMode::Loop);
+/// assert_eq!(queue.get()?.title, "one", "the loaded track again");
+/// queue.set_mode(QueueMode::Normal);
+/// assert_eq!(queue.get()?.title, "two");
+/// assert_eq!(queue.get(), Err(QueueError::QueueEmpty));
+/// # Ok::<(), QueueError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Queue {
     items: VecDeque<Arc<Playable>>,
     mode: QueueMode,
     loaded: Option<Arc<Playable>>,
-    /// A queue of its own, without a history.
+    /// Another queue, without a history of its own.
     history: Option<Box<Queue>>,
     capacity: usize,
     getters: VecDeque<Waiter>,
@@ -132,14 +155,14 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// Tracks that a queue holds by default: 2,000.
+    /// Default capacity: 2,000 tracks.
     pub const CAPACITY: usize = 2000;
-    /// Tracks that a history holds; the oldest go first: 500.
+    /// Capacity of the history: 500 tracks; the oldest are dropped.
     pub const HISTORY: usize = 500;
-    /// Those who may wait for a queue, for each of both sides: 64. Who comes later is refused.
+    /// Waiters for tracks, and waiters for room: at most 64 each; more are refused.
     pub const WAITERS: usize = 64;
 
-    /// An empty queue with a history.
+    /// Creates an empty queue with a history.
     pub fn new() -> Self {
         Self {
             history: Some(Box::new(Self::without_history(Self::HISTORY))),
@@ -147,7 +170,7 @@ impl Queue {
         }
     }
 
-    /// An empty queue without a history.
+    /// Creates an empty queue without a history.
     pub(crate) fn without_history(capacity: usize) -> Self {
         Self {
             items: VecDeque::new(),
@@ -161,19 +184,19 @@ impl Queue {
         }
     }
 
-    /// Sets how many tracks it holds; at least 1. What is there stays.
+    /// Sets how many tracks it holds, at least 1. Default: [`Queue::CAPACITY`]. Tracks that it holds stay.
     #[must_use]
     pub fn capacity(mut self, tracks: usize) -> Self {
         self.capacity = tracks.max(1);
         self
     }
 
-    /// What it does when a track is taken.
+    /// Its mode.
     pub fn mode(&self) -> QueueMode {
         self.mode
     }
 
-    /// Sets what it does when a track is taken.
+    /// Sets its mode. Default: [`QueueMode::Normal`].
     pub fn set_mode(&mut self, mode: QueueMode) {
         self.mode = mode;
         self.settle();
@@ -188,17 +211,17 @@ impl Queue {
         self.loaded = track;
     }
 
-    /// Tracks that were played, the newest last; a history has none itself.
+    /// The tracks that were played, the newest last; `None` for a queue without a history.
     pub fn history(&self) -> Option<&Self> {
         self.history.as_deref()
     }
 
-    /// The history, to be changed.
+    /// The history, mutable.
     pub fn history_mut(&mut self) -> Option<&mut Self> {
         self.history.as_deref_mut()
     }
 
-    /// How many tracks there are.
+    /// Number of tracks.
     pub fn count(&self) -> usize {
         self.items.len()
     }
@@ -208,22 +231,22 @@ impl Queue {
         self.items.is_empty()
     }
 
-    /// The tracks, the next first.
+    /// The tracks, the next one first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Playable>> + ExactSizeIterator {
         self.items.iter()
     }
 
-    /// Whether it has the same audio.
+    /// Whether it has a track with the same audio.
     pub fn contains(&self, track: &Playable) -> bool {
         self.index(track).is_some()
     }
 
-    /// Where the same audio stands first.
+    /// Index of the first track with the same audio.
     pub fn index(&self, track: &Playable) -> Option<usize> {
         self.items.iter().position(|known| known.is_same(track))
     }
 
-    /// Looks at a track without taking it; 0 is the next.
+    /// Returns a track without taking it; index 0 is the next one.
     ///
     /// # Errors
     /// [`QueueError::QueueEmpty`] or [`QueueError::OutOfRange`].
@@ -239,7 +262,7 @@ impl Queue {
     // -----------------------------------------------------------------------------------------------------------------
     // Taking.
 
-    /// Takes the next track: by its mode the loaded one again, or the history from its beginning.
+    /// Takes the next track. Depending on the mode this is the loaded one, or the first of the history.
     ///
     /// # Errors
     /// [`QueueError::QueueEmpty`].
@@ -267,7 +290,7 @@ impl Queue {
         Some(track)
     }
 
-    /// Takes the track at an index, which becomes the loaded one.
+    /// Takes the track at an index, and makes it the loaded one.
     ///
     /// # Errors
     /// [`QueueError::QueueEmpty`] or [`QueueError::OutOfRange`].
@@ -280,9 +303,9 @@ impl Queue {
         Ok(track)
     }
 
-    /// Takes the next track, or waits for one, after those who wait already.
+    /// Takes the next track, or queues `waiter` behind earlier waiters.
     ///
-    /// `None` says that `waiter` waits; [`Queue::next_served`] tells when it is served.
+    /// `None` if it waits; [`Queue::next_served`] returns it once it is served.
     ///
     /// # Errors
     /// [`QueueError::Full`] if too many wait.
@@ -303,10 +326,10 @@ impl Queue {
     // -----------------------------------------------------------------------------------------------------------------
     // Putting.
 
-    /// Puts tracks at the end, all of them or none, and tells how many.
+    /// Puts all tracks at the end, or none; returns how many.
     ///
     /// # Errors
-    /// [`QueueError::Full`] if not all of them fit, or others wait to put theirs.
+    /// [`QueueError::Full`] if not all fit, or others wait for room.
     pub fn put(&mut self, tracks: impl Into<Tracks>) -> Result<usize, QueueError> {
         let Tracks(tracks) = tracks.into();
         if !self.putters.is_empty() || !self.fits(tracks.len()) {
@@ -315,7 +338,7 @@ impl Queue {
         Ok(self.append(tracks))
     }
 
-    /// Puts as many of the tracks as fit, and tells how many.
+    /// Puts as many tracks as fit; returns how many.
     pub fn put_fitting(&mut self, tracks: impl Into<Tracks>) -> usize {
         let Tracks(mut tracks) = tracks.into();
         tracks.truncate(self.capacity.saturating_sub(self.items.len()));
@@ -333,7 +356,7 @@ impl Queue {
         self.items.len() + count <= self.capacity
     }
 
-    /// Puts a track before the one at an index; the count is the end.
+    /// Inserts a track before the one at an index; the number of tracks is the end.
     ///
     /// # Errors
     /// [`QueueError::OutOfRange`] or [`QueueError::Full`].
@@ -353,9 +376,9 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts tracks at the end, or waits until there is room for all of them, after those who wait already.
+    /// Puts all tracks at the end, or queues `waiter` behind earlier waiters for room.
     ///
-    /// `None` says that `waiter` waits; [`Queue::next_served`] tells when it is served.
+    /// `None` if it waits; [`Queue::next_served`] returns it once it is served.
     ///
     /// # Errors
     /// [`QueueError::Full`] if there will never be room, or too many wait.
@@ -375,7 +398,7 @@ impl Queue {
         Ok(None)
     }
 
-    /// Serves those who wait, as far as that goes, each side in its order.
+    /// Serves waiters, each side in its order.
     fn settle(&mut self) {
         loop {
             let room = self.capacity.saturating_sub(self.items.len());
@@ -387,7 +410,7 @@ impl Queue {
                 self.items.extend(tracks);
                 continue;
             }
-            // Nobody waits for the loaded track in a loop: that would serve all of them at once, for ever.
+            // A waiter does not get the looped track: that would serve all of them at once, for ever.
             if self.items.is_empty() {
                 return;
             }
@@ -402,12 +425,12 @@ impl Queue {
         }
     }
 
-    /// Who was served since it was last asked, in order; to be called after every operation.
+    /// Takes the next served waiter; call it after every operation.
     pub fn next_served(&mut self) -> Option<Served> {
         self.served.pop_front()
     }
 
-    /// Waits no more.
+    /// Removes a waiter.
     pub fn forget(&mut self, waiter: Waiter) {
         self.getters.retain(|known| *known != waiter);
         self.putters.retain(|(known, _)| *known != waiter);
@@ -417,7 +440,7 @@ impl Queue {
     // -----------------------------------------------------------------------------------------------------------------
     // Changing.
 
-    /// Takes out the track at an index, and forgets it.
+    /// Deletes the track at an index.
     ///
     /// # Errors
     /// [`QueueError::OutOfRange`].
@@ -428,7 +451,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes out the first `count` of the same audio, all of them if `None`, and tells how many.
+    /// Removes the first `count` tracks with the same audio, all of them if `None`; returns how many.
     pub fn remove(&mut self, track: &Playable, count: Option<usize>) -> usize {
         let most = count.unwrap_or(usize::MAX);
         let mut removed = 0;
@@ -441,7 +464,7 @@ impl Queue {
         removed
     }
 
-    /// Takes out what is there before with the same audio, and tells how many.
+    /// Removes duplicates, keeping the first of each; returns how many were removed.
     pub fn dedupe(&mut self) -> usize {
         let before = self.items.len();
         let mut kept: VecDeque<Arc<Playable>> = VecDeque::with_capacity(before);
@@ -455,7 +478,7 @@ impl Queue {
         before - self.items.len()
     }
 
-    /// Lets two tracks change places.
+    /// Swaps two tracks.
     ///
     /// # Errors
     /// [`QueueError::OutOfRange`].
@@ -469,18 +492,18 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts the tracks into a random order.
+    /// Shuffles the tracks.
     pub fn shuffle(&mut self, rng: &mut Rng) {
         rng.shuffle(self.items.make_contiguous());
     }
 
-    /// Takes out every track; history, mode and waiters stay.
+    /// Removes all tracks; history, mode and waiters stay.
     pub fn clear(&mut self) {
         self.items.clear();
         self.settle();
     }
 
-    /// Makes it as it was in the beginning: no tracks, no history, no mode, nobody waits.
+    /// Resets it to an empty queue: no tracks, history, mode or waiters.
     pub fn reset(&mut self) {
         self.items.clear();
         self.loaded = None;
@@ -493,7 +516,7 @@ impl Queue {
         self.served.extend(waiters.map(Served::Cancelled));
     }
 
-    /// Another queue with the same tracks and history, without mode, loaded track and waiters.
+    /// Copies tracks and history to a new queue, without mode, loaded track and waiters.
     #[must_use]
     pub fn copy(&self) -> Self {
         Self {
@@ -506,7 +529,7 @@ impl Queue {
         }
     }
 
-    /// Keeps a track that was played in the history; the oldest makes room.
+    /// Adds a played track to the history; the oldest is dropped if it is full.
     pub(crate) fn remember(&mut self, track: Arc<Playable>) {
         if let Some(history) = &mut self.history {
             if history.items.len() >= history.capacity {
@@ -516,7 +539,7 @@ impl Queue {
         }
     }
 
-    /// Those who wait for a track, and those who wait for room.
+    /// Number of waiters for a track, and for room.
     pub fn waiting(&self) -> (usize, usize) {
         (self.getters.len(), self.putters.len())
     }
@@ -531,7 +554,7 @@ impl Queue {
     // -----------------------------------------------------------------------------------------------------------------
     // Keeping.
 
-    /// As it is kept, within a budget of bytes: the next tracks first, then the newest of the history.
+    /// Its stored form within a budget of bytes: the next tracks first, then the newest of the history.
     pub(crate) fn saved(&self, budget: &mut usize) -> wire::SavedQueue<'_> {
         let mut afford = |track: &&Arc<Playable>| {
             let left = budget.checked_sub(track.weight());
@@ -562,7 +585,7 @@ impl Queue {
         }
     }
 
-    /// A kept queue, for use.
+    /// Restores a stored queue.
     pub(crate) fn restored(saved: wire::SavedQueue<'_>, capacity: usize) -> Self {
         let shared = |saved| Arc::new(playable_from_saved(saved));
         let mut queue = Self::new().capacity(capacity);
@@ -593,7 +616,7 @@ impl std::ops::Index<usize> for Queue {
     }
 }
 
-/// Puts all of the tracks that fit.
+/// Puts all tracks that fit.
 impl Extend<Playable> for Queue {
     fn extend<I: IntoIterator<Item = Playable>>(&mut self, tracks: I) {
         self.put_fitting(tracks.into_iter().collect::<Vec<_>>());

@@ -1,16 +1,17 @@
-//! One node's connection as a state machine: what happened to its socket in, what to do next out.
+//! One node's connection as a state machine: socket events and deadlines in; openings, link states and edges out.
 //!
-//! A node is connected once it has said `ready`. A lost one is asked to go on with its own live session; until the
-//! grace is over its players stay, since it may play on (protocol §8).
+//! A node is connected once it has sent `ready`. A lost node is asked to
+//! [resume](https://lavalink.dev/api/index.html#resuming) its session; its players stay until the grace is over,
+//! since it may play on (protocol §8).
 //!
 //! # Origins
-//! The journal stores an origin once, so each kind of origin must be unique within the source, over restarts as well:
+//! The journal stores an origin once, so every origin must be unique within the source, over restarts as well:
 //! - `<nonce>p-<socket>/<frame>`: a frame. The pool counts the sockets of all its nodes, and a socket its frames.
-//! - `<nonce>p-late/<number>`: a frame of a socket that was given up before the frame was looked at.
+//! - `<nonce>p-late/<number>`: a frame that was read after its socket was given up.
 //! - `<nonce>p/<number>`: an event that antiphon makes.
 //!
-//! The nonce is the run's own: its time and 32 random bits. No count outlives the run, so a checkpoint that a crash
-//! kept from being stored cannot set one back, and two sources never share a nonce.
+//! The nonce belongs to the run: its time and 32 random bits. No counter outlives the run, so a checkpoint that a crash
+//! did not store cannot set one back, and two sources never share a nonce.
 
 mod heartbeat;
 
@@ -27,20 +28,20 @@ use crate::{
     wire::{Info, StatsOP},
 };
 
-/// How long a node may take to say `ready`.
+/// Time that a node has to send `ready` on an open socket.
 const READY_WITHIN: Duration = Duration::from_secs(10);
-/// After which pause a node is asked for its players, to compare them with ours.
+/// Pause before a node is asked for its players again.
 const COMPARE_AGAIN: Duration = Duration::from_secs(5);
-/// How long after `ready` frames may still be those that were kept for us.
+/// Time after `ready` in which frames count as replayed.
 const REPLAY: Duration = Duration::from_secs(2);
-/// Waits between two tries: the first, the longest, and how long a connection must live to count as healthy.
+/// Pauses between two attempts: the first, the longest, and how long a connection must last to reset them.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 const RECONNECT_AT_MOST: Duration = Duration::from_secs(30);
-/// Waits after a refusal of a node that is known to work: the shortest, the upper end of the first, and the longest.
+/// Pauses after a refusal by a node that has worked: the shortest, the upper end of the first, and the longest.
 const REFUSED_AT_LEAST: Duration = Duration::from_secs(30);
 const REFUSED_AFTER: Duration = Duration::from_secs(60);
 const REFUSED_AT_MOST: Duration = Duration::from_secs(15 * 60);
-/// The status of a wrong password (protocol §1).
+/// Status of a wrong password (protocol §1).
 const UNAUTHORIZED: u16 = 401;
 
 /// A connection could not be opened, or ended.
@@ -73,7 +74,7 @@ enum Phase {
     Idle,
     /// The socket is being opened.
     Opening,
-    /// It is open, and `ready` is waited for.
+    /// The socket is open, and the node has not sent `ready` yet.
     Greeting {
         by: Instant,
     },
@@ -81,11 +82,11 @@ enum Phase {
     Waiting {
         until: Instant,
     },
-    /// Given up, or closed by its user.
+    /// Given up, or closed by the user.
     Over,
 }
 
-/// When a node was connected last.
+/// Whether the node was ever connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Worked {
     Never,
@@ -95,29 +96,29 @@ enum Worked {
     Now,
 }
 
-/// A socket that is to be opened.
+/// A socket to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Opening {
-    /// The session to go on with.
+    /// The session to resume.
     pub(crate) session: Option<Arc<str>>,
 }
 
-/// What `ready` meant for the node's players.
+/// The effect of a `ready` on the node's players.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
-    /// The session went on: compare.
+    /// The session was resumed: compare its players.
     ///
-    /// What was under way when its socket broke is not sent again: it lies between these edges.
+    /// Nodes do not resend frames that were in flight when the socket broke: these edges enclose them.
     Resumed { unheard: Option<(Edge, Edge)> },
-    /// A first connection, of which nothing was expected.
+    /// A first connection, before which nothing was missed.
     First,
-    /// The session is gone, and with it its players and what they would have said since this frame.
+    /// The session is gone with its players, and all frames since this edge are missing.
     Anew { since: Edge },
-    /// A second `ready` on one socket, which means nothing.
+    /// A second `ready` on one socket; it has no effect.
     Repeated,
 }
 
-/// One node.
+/// The state of one node's connection.
 #[expect(
     clippy::struct_field_names,
     reason = "a session of the protocol has an id"
@@ -126,35 +127,35 @@ pub(crate) enum Readiness {
 pub(crate) struct NodeState {
     pub(crate) config: NodeConfig,
     phase: Phase,
-    /// Which of all sockets is its newest.
+    /// Number of its newest socket, counted over all nodes.
     epoch: u64,
     connection: String,
     frame: u64,
-    /// The last frame received on any socket.
+    /// The last frame read from any socket.
     last: Option<Edge>,
-    /// Where begins what may not have been heard; absent while nothing is missing.
+    /// Start of the frames that may be missing; absent while none is.
     unheard_since: Option<Edge>,
     session_id: Option<Arc<str>>,
     backoff: Backoff,
-    /// Waits after refusals.
+    /// Pauses after refusals.
     refusals: Backoff,
     worked: Worked,
     retries: Option<u32>,
     replay_until: Option<Instant>,
     lost_at: Option<Instant>,
-    /// Whether a socket ended so that what was under way on it was not heard.
+    /// Whether a socket broke with frames in flight.
     broke_off: bool,
     failover_at: Option<Instant>,
-    /// When its players are asked for again, since that failed.
+    /// When to ask for its players again.
     compare_at: Option<Instant>,
     place: Place,
     pub(crate) stats: Option<StatsOP>,
     pub(crate) info: Option<Arc<Info>>,
-    /// Players that were given to it since its last figures.
+    /// Players assigned to it since its last `stats`.
     pub(crate) newcomers: usize,
-    /// Players whose end it is being told.
+    /// Players that it was asked to destroy and has not yet.
     pub(crate) deleting: usize,
-    /// It takes no player any more, since its user wants to close it.
+    /// Whether the user is closing it, so that it takes no player.
     pub(crate) is_draining: bool,
     link: LinkState,
     link_changed: bool,
@@ -198,19 +199,19 @@ impl NodeState {
         &self.config.id
     }
 
-    /// Takes up a session of an earlier run, whose last stored frame is known.
+    /// Restores the session of an earlier run and its last stored frame.
     pub(crate) fn take_up(&mut self, session_id: &str, last: Edge) {
         if !session_id.is_empty() {
             self.session_id = Some(session_id.into());
             self.worked = Worked::Earlier;
             self.last = Some(last.clone());
             self.unheard_since = Some(last);
-            // Nobody knows what was under way when that run ended.
+            // Frames may have been in flight when that run ended.
             self.broke_off = true;
         }
     }
 
-    /// The place of what it says about no player.
+    /// The place of frames that name no guild.
     pub(crate) fn place(&self) -> &Place {
         &self.place
     }
@@ -227,12 +228,12 @@ impl NodeState {
         self.phase == Phase::Ready
     }
 
-    /// Whether it is given up, or closed by its user.
+    /// Whether it was given up, or closed by the user.
     pub(crate) fn is_over(&self) -> bool {
         self.phase == Phase::Over
     }
 
-    /// The session that requests are made in; only a live one has players.
+    /// Id of the session for requests; players exist only in a live session.
     pub(crate) fn session_id(&self) -> Option<&Arc<str>> {
         self.session_id.as_ref()
     }
@@ -241,7 +242,7 @@ impl NodeState {
         &self.link
     }
 
-    /// The state of the connection, if it is another than when last asked.
+    /// Takes the state of the connection if it changed.
     pub(crate) fn take_link(&mut self) -> Option<LinkState> {
         std::mem::take(&mut self.link_changed).then(|| self.link.clone())
     }
@@ -251,17 +252,17 @@ impl NodeState {
         self.link = link;
     }
 
-    /// Whether what comes now was kept for us while we were away.
+    /// Whether frames count as replayed.
     pub(crate) fn is_replaying(&self, now: Instant) -> bool {
         self.replay_until.is_some_and(|until| now < until)
     }
 
-    /// What was kept for us is over: updates of players are never kept (protocol §8).
+    /// Ends the replay at the first `playerUpdate`, which nodes never replay (protocol §8).
     pub(crate) fn end_replay(&mut self) {
         self.replay_until = None;
     }
 
-    /// When it was lost, while it is.
+    /// When the connection was lost; `None` while connected.
     pub(crate) fn lost_at(&self) -> Option<Instant> {
         self.lost_at
     }
@@ -269,7 +270,7 @@ impl NodeState {
     // -----------------------------------------------------------------------------------------------------------------
     // Connecting.
 
-    /// Opens a socket if it is time for one.
+    /// Begins to open a socket if one is due.
     pub(crate) fn open(&mut self, epoch: u64, nonce: &str, now: Instant) -> Option<Opening> {
         let is_time = match self.phase {
             Phase::Idle => true,
@@ -289,14 +290,14 @@ impl NodeState {
         })
     }
 
-    /// Tries again now instead of later.
+    /// Makes the next attempt due now.
     pub(crate) fn hurry(&mut self) {
         if matches!(self.phase, Phase::Waiting { .. }) || (self.is_over() && !self.is_draining) {
             self.phase = Phase::Idle;
         }
     }
 
-    /// Which of all sockets is its newest.
+    /// Number of its newest socket.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -309,21 +310,21 @@ impl NodeState {
             )
     }
 
-    /// The socket is open.
+    /// Notes that the socket is open.
     pub(crate) fn on_opened(&mut self, now: Moment) {
         self.phase = Phase::Greeting {
             by: now.at + READY_WITHIN,
         };
     }
 
-    /// A frame came: its origin.
+    /// Counts a frame and returns its origin.
     pub(crate) fn on_frame(&mut self, now: Moment) -> Origin {
         self.frame += 1;
         self.last = Some(Edge::frame(now.wall, self.connection.clone(), self.frame));
         Origin::frame(&self.connection, self.frame)
     }
 
-    /// The frame up to which nothing is missing, for checkpoints: its time, connection and number.
+    /// Time, connection and number of the last frame before which none is missing, for the checkpoint.
     pub(crate) fn last_frame(&self) -> (i64, &str, u64) {
         let last = self.unheard_since.as_ref().or(self.last.as_ref());
         last.map_or((0, "", 0), |last| {
@@ -336,7 +337,7 @@ impl NodeState {
         })
     }
 
-    /// The node said `ready`.
+    /// Handles `ready`.
     pub(crate) fn on_ready(&mut self, session_id: &str, resumed: bool, now: Moment) -> Readiness {
         if !matches!(self.phase, Phase::Greeting { .. } | Phase::Opening) {
             return Readiness::Repeated;
@@ -353,11 +354,12 @@ impl NodeState {
         self.replay_until = resumed.then(|| now.at + REPLAY);
         self.show(LinkState::Connected { since: now.wall });
         let broke_off = std::mem::take(&mut self.broke_off);
-        // Frames that came before this one on the same socket end no gap.
+        // Earlier frames of the same socket end no gap.
         let since = self.unheard_since.take();
         match (resumed, since) {
             (true, since) => Readiness::Resumed {
-                // The node may have noticed much later than we did, and spoken to nobody until then.
+                // The node may notice a lost socket much later than the client, and sends its frames nowhere until
+                // then.
                 unheard: since
                     .filter(|_| broke_off)
                     .map(|last| (last, Edge::at(now.wall))),
@@ -367,19 +369,19 @@ impl NodeState {
         }
     }
 
-    /// The end of what was heard before it was lost.
+    /// The last frame before which none is missing.
     pub(crate) fn last_edge(&self) -> Option<Edge> {
         self.unheard_since.clone().or_else(|| self.last.clone())
     }
 
-    /// What is missing up to now was reported as a gap.
+    /// Moves the start of missing frames to now, since a gap up to now was emitted.
     pub(crate) fn gap_reported(&mut self, now: Moment) {
         if !self.is_ready() {
             self.unheard_since = Some(Edge::at(now.wall));
         }
     }
 
-    /// The socket is gone, or could not be opened; whether players noticed.
+    /// Handles a socket that ended or could not be opened; returns whether the node was ready.
     pub(crate) fn on_lost(&mut self, loss: &ConnectionLoss, grace: Duration, now: Moment) -> bool {
         let was_ready = self.is_ready();
         if self.is_over() {
@@ -397,7 +399,7 @@ impl NodeState {
             self.stats = None;
         }
         if self.lost_at.is_none() {
-            // Never connected, so that its players of an earlier run wait just as long.
+            // The players of an earlier run wait for a first connection as long as for a resumed one.
             self.lost_at = Some(now.at);
             self.failover_at = Some(now.at + grace);
         } else if was_ready {
@@ -441,9 +443,9 @@ impl NodeState {
         was_ready
     }
 
-    /// Whether a refusal may pass: something in front of a node that works refuses while the node restarts.
+    /// Whether a refusal may pass: a proxy in front of a working node refuses while the node restarts.
     ///
-    /// A password that an earlier run used says nothing of this run's.
+    /// A wrong password may pass only in the run that used it before, since the configuration may have changed.
     fn may_pass(&self, status: u16) -> bool {
         match self.worked {
             Worked::Never => false,
@@ -452,7 +454,7 @@ impl NodeState {
         }
     }
 
-    /// Its user closes it; whether there is a socket to close.
+    /// Closes it for the user; returns whether there is a socket to close.
     pub(crate) fn close(&mut self) -> bool {
         let is_open = matches!(
             self.phase,
@@ -484,7 +486,7 @@ impl NodeState {
         matches!(self.phase, Phase::Greeting { by } if by <= now)
     }
 
-    /// Whether the grace is over; it is said once.
+    /// Whether the grace is over; true once.
     pub(crate) fn take_failover(&mut self, now: Instant) -> bool {
         let is_time = self.failover_at.is_some_and(|at| at <= now);
         if is_time {
@@ -493,12 +495,12 @@ impl NodeState {
         is_time
     }
 
-    /// Its players are to be asked for, once more or since what it said does not fit.
+    /// Schedules a request for its players.
     pub(crate) fn compare_later(&mut self, now: Instant) {
         self.compare_at.get_or_insert(now + COMPARE_AGAIN);
     }
 
-    /// Whether its players are to be asked for again; it is said once.
+    /// Whether its players are due to be requested; true once.
     pub(crate) fn take_compare(&mut self, now: Instant) -> bool {
         let is_time = self.is_ready() && self.compare_at.is_some_and(|at| at <= now);
         if is_time {
@@ -507,7 +509,7 @@ impl NodeState {
         is_time
     }
 
-    /// Its players could not go elsewhere; they are tried again so much later.
+    /// Schedules another attempt to move its players.
     pub(crate) fn fail_over_later(&mut self, at: Instant) {
         if !self.is_ready() {
             self.failover_at = Some(at);

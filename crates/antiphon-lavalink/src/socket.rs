@@ -1,4 +1,4 @@
-//! The loop that joins nodes' sockets, clock and commands with the state machine.
+//! The loop that joins sockets, requests, clock and commands with the state machine.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -24,24 +24,24 @@ use crate::{
     session::{Beat, ConnectionLoss, Heartbeat},
 };
 
-/// How long a node that is closed may take to let its session go.
+/// Time that a closed node has to drop its session.
 const RELEASE: Duration = Duration::from_secs(5);
-/// Frames of all nodes that wait to be looked at; then nothing is read until they are.
+/// Frames of all nodes that may wait for the pool; sockets are not read beyond that.
 const FRAMES: usize = 64;
-/// Frames that are looked at before others get their turn.
+/// Frames that the pool takes in one turn of the loop.
 const AT_ONCE: usize = 32;
 
-/// What a socket brings.
+/// What a socket task reports.
 enum SocketEvent {
     Opened,
     Frame(Bytes),
     Lost(ConnectionLoss),
 }
 
-/// A word, with the socket it came from.
+/// A report, with the node and the number of the socket.
 type FromSocket = (usize, u64, SocketEvent);
 
-/// What tasks need.
+/// What tasks share.
 #[derive(Clone)]
 struct TaskContext {
     shared: Arc<Shared>,
@@ -49,7 +49,7 @@ struct TaskContext {
     socket_events: mpsc::Sender<FromSocket>,
 }
 
-/// Connects and brings events until asked to stop, or until no node can be had any more.
+/// Runs all nodes until asked to stop, or until every node has stopped for good.
 pub(crate) async fn run(
     config: Config,
     shared: Arc<Shared>,
@@ -108,7 +108,7 @@ pub(crate) async fn run(
             pool.stop_reading();
         }
         let deadline = pool.deadline();
-        // Every branch may be dropped half way: words, commands and voice stay in their queues, tasks and sockets in
+        // Every branch is safe to cancel: frames, commands and voice events stay in their queues, tasks and sockets in
         // their sets, and a wait for room only loses its turn.
         tokio::select! {
             () = stop.closing() => break,
@@ -125,7 +125,7 @@ pub(crate) async fn run(
             }
             permit = pool.outbox.reserve(&intake) => {
                 let Ok(permit) = permit else {
-                    // Nothing can be stored any more, so nothing may be taken.
+                    // The journal takes nothing any more, so nothing may be read.
                     break;
                 };
                 pool.outbox.send(permit);
@@ -142,10 +142,10 @@ pub(crate) async fn run(
             Some(command) = commands.recv() => pool.on_command(command, now()),
         }
     }
-    // What was read is stored if the journal still takes it; if not, the node's checkpoint lies before it.
+    // Entries that the journal does not take in time lie behind the stored checkpoint of their node.
     pool.save_nodes(now());
     pool.outbox.flush(&intake).await;
-    // Players play on, for as long as the nodes keep their sessions: only the sockets are closed.
+    // Only the sockets are closed: players play on for as long as the nodes keep their sessions.
     for close in open.values() {
         close.cancel();
     }
@@ -157,7 +157,7 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Shows clients what has changed.
+/// Publishes changes to clients.
 fn publish(pool: &mut PoolState, shared: &Shared, intake: &Intake) {
     let changes = pool.take_changes();
     if !changes.is_empty() {
@@ -167,7 +167,7 @@ fn publish(pool: &mut PoolState, shared: &Shared, intake: &Intake) {
         shared.show_nodes(nodes);
     }
     if let Some(state) = pool.take_link() {
-        // Whoever runs the source tells people; see `Intake::link`.
+        // Whoever runs the source reports to people; see `Intake::link`.
         tracing::debug!(source = %intake.source(), %state, "link");
         intake.show_link(state.clone());
         shared.link.send_replace(state);
@@ -177,7 +177,7 @@ fn publish(pool: &mut PoolState, shared: &Shared, intake: &Intake) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Sockets.
 
-/// One socket from its opening to its end; what it brings goes through the channel, its end last.
+/// Runs one socket to its end; the last report is its loss.
 async fn connection(
     context: TaskContext,
     node: usize,
@@ -199,12 +199,13 @@ async fn connection(
         }
         Err(loss) => loss,
     };
-    // Nobody listens once the source closes.
+    // The receiver is gone once the source closes.
     let _ = send(SocketEvent::Lost(lost)).await;
     (node, epoch)
 }
 
-/// Opens a node's socket (protocol §1).
+/// Opens a node's socket with the [headers](https://lavalink.dev/api/websocket.html#opening-a-connection) of a client
+/// (protocol §1).
 async fn open(
     context: &TaskContext,
     node: usize,
@@ -226,9 +227,9 @@ async fn open(
     opened.map_err(|error| refusal(&error))
 }
 
-/// What a refused socket means; the status alone tells, never a version.
+/// The loss that a refused upgrade stands for, by its status alone.
 ///
-/// Whether it is final depends on whether the node has worked before; see [`NodeState`](crate::session::NodeState).
+/// A fatal one is waited out where the node has worked before; see [`NodeState`](crate::session::NodeState).
 fn refusal(error: &ConnectError) -> ConnectionLoss {
     let fatal = match error.status() {
         Some(401 | 403) => Some(("authorization", "check the node's password")),
@@ -255,9 +256,9 @@ fn refusal(error: &ConnectError) -> ConnectionLoss {
     }
 }
 
-/// Reads a socket and keeps it alive until it ends.
+/// Reads a socket and pings it until it ends.
 ///
-/// While nobody takes its frames nothing is read, and pings go on.
+/// While the pool takes no frames nothing is read, and pings go on.
 async fn converse(
     mut socket: WebSocket,
     context: &TaskContext,
@@ -269,7 +270,7 @@ async fn converse(
     let mut heartbeat = Heartbeat::new(beat, Instant::now());
     let mut held: Option<(Bytes, Instant)> = None;
     loop {
-        // Every branch may be dropped half way: a frame stays in its socket, or in `held`.
+        // Every branch is safe to cancel: a frame stays in its socket, or in `held`.
         tokio::select! {
             () = close.cancelled() => {
                 socket.close(Some(1000), "").await;
@@ -320,7 +321,7 @@ fn broken(error: &SocketError) -> ConnectionLoss {
 
 fn closed(code: Option<u16>, reason: &str) -> ConnectionLoss {
     ConnectionLoss {
-        // Libraries report a broken connection by 1006, which no node sends.
+        // Libraries report a broken connection as 1006, which no node sends.
         is_orderly: code.is_some_and(|code| code != 1006),
         ..ConnectionLoss::new(describe_close("node", code, reason))
     }
@@ -333,11 +334,11 @@ fn perform(task: Task, context: TaskContext) -> BoxFuture<'static, Done> {
     Box::pin(async move {
         let http = &context.shared.http;
         match task {
-            // The loop opens sockets itself.
+            // The loop itself opens sockets.
             Task::Open { .. } => Done::Nothing,
             Task::Configure { node, session } => {
                 if let Err(error) = http.update_session(node, &session, true).await {
-                    // NodeLink has none of it; a session that cannot be resumed is made anew.
+                    // NodeLink has no resuming; its lost sessions are made anew.
                     tracing::debug!(error = %error_chain(&error), "the node does not keep sessions");
                 }
                 Done::Nothing

@@ -1,4 +1,4 @@
-//! The source to run, and the stream for those who want one platform without an app.
+//! The source that runs a pool.
 
 use std::sync::Arc;
 
@@ -10,9 +10,31 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{client::Shared, config::Config, error, event::KINDS, pool::PoolCommand, socket};
 
-/// A pool's connections: run it in an app, or take its events as a stream.
+/// Runs a pool's connections: in an app, or as a stream of events.
 ///
-/// Dropped without being run, it leaves its client without nodes.
+/// A source that is dropped without being run leaves its client without nodes.
+///
+/// ```no_run
+/// use antiphon_core::Payload as _;
+/// use antiphon_lavalink::{Config, NodeConfig, TrackStart, connect};
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let node = NodeConfig::new("local", "http://127.0.0.1:2333", "youshallnotpass");
+/// let (_pool, source) = connect(Config::new(7, [node]));
+/// let shutdown = CancellationToken::new();
+/// let mut events = source.events(shutdown.clone());
+/// while let Some(event) = events.next().await {
+///     let event = event?;
+///     if TrackStart::KINDS.contains(&event.kind().as_str()) {
+///         println!("{}", TrackStart::decode(&event)?.track.title);
+///         shutdown.cancel();
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Source {
     config: Config,
@@ -33,9 +55,7 @@ impl Source {
         }
     }
 
-    /// The pool's events as a stream, without an app and without a journal.
-    ///
-    /// What that means is said at [`Events`].
+    /// Runs the source as a stream of events, without an app and without a journal; see [`Events`].
     ///
     /// # Panics
     /// Outside a tokio runtime.

@@ -1,5 +1,5 @@
-//! The base64 layout of tracks, read as Lavaplayer reads it and written back as it was, without asking a node
-//! (protocol §10).
+//! The base64 layout of tracks: decodes what Lavaplayer decodes, and encodes it as it was, without a node (protocol
+//! §10).
 //!
 //! ```
 //! use antiphon_lavalink::EncodedTrack;
@@ -23,20 +23,20 @@ use base64::{
 
 use crate::model::{Playable, TrackInfo};
 
-/// The version that nodes write today.
+/// Version that nodes write today.
 const LATEST: u8 = 3;
-/// The flag in the first word: a version follows.
+/// Flag of the first word: a version follows.
 const VERSIONED: u32 = 1 << 30;
 /// The other flag of the first word, which has no meaning.
 const OTHER_FLAG: u32 = 1 << 31;
-/// Where the declared length stops and the flags begin.
+/// Bits of the length in the first word.
 const LENGTH: u32 = VERSIONED - 1;
-/// Longest text that is looked at; real tracks have some hundred bytes.
+/// Longest input; real tracks have some hundred bytes.
 const LONGEST: usize = 1 << 20;
 /// Bytes of a position.
 const POSITION: usize = 8;
 
-/// Padding is written, and not asked for; unused bits of the last symbol may be set, as Java's decoder has it.
+/// Padding is written but not required, and unused bits of the last symbol may be set, as in Java's decoder.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -44,75 +44,75 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// A track in a node's own form, taken apart.
+/// A decoded track.
 ///
-/// It reads whatever Lavaplayer reads. [`EncodedTrack::encode`] gives the bytes that were read: unknown versions and
-/// flags, texts in plain UTF-8, what stands behind the position and behind the message, and missing padding stay as they
-/// were. A value that was changed since is written as Java writes it.
+/// It decodes whatever Lavaplayer decodes. [`EncodedTrack::encode`] returns the same bytes: unknown versions and flags,
+/// texts in plain UTF-8, bytes after the position and after the message, and missing padding are kept. A changed value
+/// is written as Java writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EncodedTrack {
-    /// Version of the layout. Versions 0 and 1 have no `uri`, and below 3 there is neither `artwork` nor `isrc`.
+    /// Version of the layout. Versions 0 and 1 have no `uri`; `artwork` and `isrc` need version 3.
     ///
-    /// Versions above 3 are not known; they are read and written as version 3.
+    /// Higher versions are unknown, and read and written as version 3.
     pub version: u8,
-    /// What is known of the track; its `is_seekable` is always the opposite of `is_stream`.
+    /// Metadata; `is_seekable` is always the opposite of `is_stream`.
     pub info: TrackInfo,
-    /// What the source itself keeps with it, unread: a container's name for `http` and `local`, album and artist for
-    /// those of the plugin `LavaSrc`, nothing for most.
+    /// Bytes of the source, unread: a container's name for `http` and `local`, album and artist for sources of the
+    /// plugin `LavaSrc`, nothing for most.
     pub details: Vec<u8>,
-    /// What follows the position, unread; nothing but some versions of `NodeLink` writes any.
+    /// Bytes after the position, unread; only some versions of `NodeLink` write any.
     pub trailer: Vec<u8>,
     form: Form,
 }
 
-/// How the bytes that were read differ from those that Java writes for the same values.
+/// How the bytes differ from what Java writes for the same values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Form {
-    /// Version 1 has the flag and a version byte.
+    /// Version 1 with the flag and a version byte.
     is_versioned: bool,
     other_flag: bool,
-    /// Characters of padding that are missing.
+    /// Number of missing padding characters.
     unpadded: usize,
-    /// What follows the message.
+    /// Bytes after the message.
     rest: Vec<u8>,
-    /// Texts that are not in Java's modified UTF-8: of which field, as read, as written.
+    /// Texts that are not in modified UTF-8: field, bytes, value.
     texts: Vec<(&'static str, String, Vec<u8>)>,
-    /// Bytes for *true* other than 1, and their fields.
+    /// Bytes for *true* other than 1, with their fields.
     truths: Vec<(&'static str, u8)>,
 }
 
-/// A track cannot be read or written.
+/// A track could not be decoded or encoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrackError {
-    /// It is not base64.
+    /// Not base64.
     #[error("the track is not base64")]
     NotBase64,
-    /// It is longer than any track: above 1 MiB.
+    /// Longer than 1 MiB.
     #[error("the track has {0} bytes, more than any real one")]
     TooLong(usize),
-    /// It is shorter than it says itself.
+    /// Shorter than its length field says.
     #[error("the track says it has {declared} bytes and has {found}")]
     Length {
-        /// What it says.
+        /// Declared length.
         declared: usize,
-        /// What is there.
+        /// Actual length.
         found: usize,
     },
-    /// It marks the end of a list of tracks.
+    /// The end mark of a list of tracks.
     #[error("there is no track, only the mark of an end")]
     End,
-    /// It ends before this.
+    /// It ends before this field.
     #[error("the track ends before its {0}")]
     Cut(&'static str),
-    /// A text is longer than the layout can hold: 65,535 bytes.
+    /// A text is longer than the layout allows: 65,535 bytes.
     #[error("the track's {0} is too long for the layout")]
     Text(&'static str),
 }
 
 impl EncodedTrack {
-    /// The newest layout for this track, without details.
+    /// Creates a track in the newest layout, without bytes of the source.
     pub fn new(info: TrackInfo) -> Self {
         Self {
             version: LATEST,
@@ -123,7 +123,7 @@ impl EncodedTrack {
         }
     }
 
-    /// Takes a track apart; its padding may be missing.
+    /// Decodes a track; padding may be missing.
     ///
     /// # Errors
     /// [`TrackError`] if it is not of this layout.
@@ -185,10 +185,10 @@ impl EncodedTrack {
         })
     }
 
-    /// Puts a track together: as it was read where nothing was changed since.
+    /// Encodes the track: byte for byte as it was decoded where nothing changed.
     ///
     /// # Errors
-    /// [`TrackError`] if a text is too long for the layout, or the whole longer than 1 MiB.
+    /// [`TrackError`] if a text is too long for the layout, or the track is longer than 1 MiB.
     pub fn encode(&self) -> Result<String, TrackError> {
         let (info, form) = (&self.info, &self.form);
         let mut writer = Writer {
@@ -236,10 +236,10 @@ impl EncodedTrack {
 }
 
 impl Playable {
-    /// A track made from its base64 form alone, without asking a node.
+    /// Decodes a track from its base64 form, without a request to a node.
     ///
     /// # Errors
-    /// [`TrackError`] if it is not of the known layout.
+    /// [`TrackError`] if it is not of this layout.
     pub fn decode(encoded: &str) -> Result<Self, TrackError> {
         Ok(Self {
             encoded: encoded.into(),
@@ -249,10 +249,10 @@ impl Playable {
     }
 }
 
-/// Bytes of what a source keeps before the position; `rest` is the message behind the source's name.
+/// Number of bytes of the source before the position; `rest` is the message after the source's name.
 ///
-/// Only the source knows the form of its details. Those of Lavaplayer and of `LavaSrc` are read as these read them. For
-/// any other, the position is what ends the message, since nothing but `NodeLink`'s known trailers follows it.
+/// Only the source knows the form of its bytes. Those of Lavaplayer and `LavaSrc` are read as they read them. For
+/// others the position ends the message, except for the known trailers of `NodeLink`.
 fn details(source: &str, rest: &[u8]) -> usize {
     let end = rest.len() - node_link_trailer(rest);
     let before_the_last = end.saturating_sub(POSITION);
@@ -264,14 +264,14 @@ fn details(source: &str, rest: &[u8]) -> usize {
         form: Form::default(),
     };
     let read = match source {
-        // The container's name, and its parameters.
+        // Container's name with parameters.
         "http" | "local" => reader.text("details").map(drop),
-        // Album's name and address, artist's address and picture, sample's address; whether it is a sample.
+        // Album's name and URL, artist's URL and picture, preview's URL, and whether it is a preview.
         "spotify" | "applemusic" | "deezer" | "yandexmusic" | "vkmusic" | "tidal" | "qobuz"
         | "jiosaavn" => (0..5)
             .try_for_each(|_| reader.maybe_text("details").map(drop))
             .and_then(|()| reader.truth("details").map(drop)),
-        // They keep nothing; `NodeLink` keeps texts for some of them, and so does `yt-dlp` of `LavaSrc`.
+        // These sources write nothing; `NodeLink` writes texts for some, and so does `yt-dlp` of `LavaSrc`.
         "youtube" | "soundcloud" | "bandcamp" | "twitch" | "vimeo" | "niconico" | "getyarn.io"
         | "yandex-music" | "beam.pro" | "flowery-tts"
             if !are_texts(&rest[..before_the_last]) =>
@@ -288,7 +288,7 @@ fn details(source: &str, rest: &[u8]) -> usize {
     }
 }
 
-/// Whether these bytes are texts, each of which may be absent, and at least one is there.
+/// Whether these bytes are optional texts, with at least one present.
 fn are_texts(mut bytes: &[u8]) -> bool {
     let mut any = false;
     while let Some((first, rest)) = bytes.split_first() {
@@ -312,14 +312,14 @@ fn are_texts(mut bytes: &[u8]) -> bool {
     any
 }
 
-/// Bytes of the text that `NodeLink` 3 wrote behind the position for some months; 0 if there is none.
+/// Bytes of the text that `NodeLink` 3 wrote after the position for some months; 0 without one.
 fn node_link_trailer(rest: &[u8]) -> usize {
     const TRAILERS: [&[u8]; 2] = [b"\x01\x00\x0dNLK:seekableY", b"\x01\x00\x0dNLK:seekableN"];
     let trailer = TRAILERS.into_iter().find(|trailer| rest.ends_with(trailer));
     trailer.map_or(0, <[u8]>::len)
 }
 
-/// The bytes not read yet, and how they differ from what Java writes.
+/// Remaining bytes, and how they differ from what Java writes.
 struct Reader<'a> {
     rest: &'a [u8],
     form: Form,
@@ -374,7 +374,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A message being written in the form of the one that was read.
+/// Writes a message in the form of the one that was read.
 struct Writer<'a> {
     bytes: Vec<u8>,
     form: &'a Form,
@@ -404,12 +404,12 @@ impl Writer<'_> {
     }
 }
 
-/// Java's modified UTF-8 and the plain one, whichever was written.
+/// Decodes modified or plain UTF-8.
 fn text(bytes: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
     }
-    // Only what plain UTF-8 forbids needs a second look: NUL as two bytes, and surrogates as three each.
+    // Only bytes that plain UTF-8 forbids need a second look: NUL as two bytes, and surrogates as three each.
     let mut units = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((&first, after)) = rest.split_first() {
@@ -454,7 +454,8 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// Java's modified UTF-8: NUL is two bytes, and what is beyond the first plane two surrogates of three bytes each.
+/// Encodes modified UTF-8: NUL as two bytes, and characters beyond the first plane as two surrogates of three bytes
+/// each.
 fn modified(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     for character in text.chars() {

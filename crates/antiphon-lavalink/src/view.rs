@@ -1,4 +1,4 @@
-//! What filters look at, and what is handed on as the wire has it: borrowed texts, cheaper than the full decode.
+//! Views that filters read: the wire's form with borrowed texts, cheaper than the full decode.
 
 pub use crate::wire::{
     CPUStats, Exception, FrameStats, MemoryStats, PlayerState, PlayerUpdate, Ready, StatsOP, Track,

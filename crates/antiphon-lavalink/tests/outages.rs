@@ -2,10 +2,15 @@
 
 mod harness;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use antiphon_core::{Link, LinkState, Payload as _, Provenance};
-use antiphon_lavalink::{NodeReady, NodeStatus, PlayerError, PlayerMigrated, Pool};
+use antiphon_lavalink::{
+    MoveReason, NodeClosed, NodeReady, NodeStatus, PlayerError, PlayerMigrated, Pool,
+};
 use antiphon_sim::{
     RestFault, Simulator,
     lavalink::{NodeQuirk, NodeRequest},
@@ -363,7 +368,19 @@ async fn five_hundred_players_of_three_nodes_survive_the_death_of_one() {
         }
     }
     let journal = app.finish().await;
-    assert_eq!(journal.decoded::<PlayerMigrated>().len(), before["eu-1"]);
+    let moved = journal.decoded::<PlayerMigrated>();
+    let guilds: BTreeSet<_> = moved.iter().map(|moved| moved.player).collect();
+    assert_eq!(
+        (moved.len(), guilds.len()),
+        (before["eu-1"], before["eu-1"])
+    );
+    for moved in moved {
+        assert_eq!(
+            (moved.from.as_str(), &moved.reason),
+            ("eu-1", &MoveReason::NodeLost)
+        );
+        assert_ne!(moved.to.as_str(), "eu-1");
+    }
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
 }
@@ -384,7 +401,16 @@ async fn a_drained_node_hands_its_players_over() {
     assert_eq!((after.get("eu-1"), after.values().sum()), (None, 30));
     assert!(sim.lavalink().node("eu-1").connections().is_empty());
     let journal = app.finish().await;
-    assert_eq!(journal.of("lavalink.NodeClosed").len(), 1);
+    let closed = journal.decoded::<NodeClosed>();
+    let [
+        NodeClosed {
+            node, disconnected, ..
+        },
+    ] = &closed[..]
+    else {
+        panic!("{closed:?}")
+    };
+    assert_eq!((node.as_str(), &disconnected[..]), ("eu-1", &[][..]));
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), none());
 }
@@ -495,9 +521,15 @@ async fn pages_and_nonsense_instead_of_answers_are_errors_and_nothing_breaks() {
     node.fail_rest("GET /v4/sessions/*/players", 2, RestFault::Html(502));
     node.cut();
     wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
+    let before = node.requests().len();
     app.connected_to(1).await;
     sleep(Duration::from_secs(30)).await;
     assert!(player.playing());
+    let asked = node.requests().split_off(before);
+    let lists = asked
+        .iter()
+        .filter(|it| it.method == "GET" && it.path.ends_with("/players"));
+    assert_eq!(lists.count(), 3, "two faults, and a list");
     player
         .play(track(&sim, "second_____"))
         .await
@@ -668,6 +700,10 @@ async fn a_node_that_refuses_after_a_restart_is_waited_for_as_well() {
         let app = Running::resume(&sim, config(&sim), stored);
         app.connected_to(1).await;
         let journal = app.finish().await;
+        let refused = links(&journal, "eu-1").into_iter().filter(|state| {
+            matches!(state, LinkState::Waiting { reason, .. } if reason.contains(&status.to_string()))
+        });
+        assert_eq!(refused.count(), 2, "{status}");
         assert_eq!(lost(&sim, &journal), none(), "{status}");
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use antiphon_core::Provenance;
 use antiphon_lavalink::{
     self as lavalink, AutoPlayMode, Config, Equalizer, Extras, Filters, InvalidNodeError,
-    NodeConfig, NodeStatus, PlayOptions, PlayerError, QueueMode, RequestError, Timescale,
-    TrackException, TrackSource, TrackStart, TrackStuck,
+    LoadError, NodeClosed, NodeConfig, NodeStatus, PlayOptions, PlayerError, QueueMode,
+    RequestError, Timescale, TrackException, TrackSource, TrackStart, TrackStuck,
 };
 use antiphon_sim::Simulator;
 use harness::{Bot as _, Running, Told as _, config, lost, track, wait};
@@ -130,7 +130,11 @@ async fn nodes_are_found_by_name_region_and_penalty_and_closed_together() {
     let closed = |node: &lavalink::Node| node.status() == NodeStatus::Disconnected;
     assert!(pool.nodes().iter().all(closed));
     let journal = app.finish().await;
-    assert_eq!(journal.of("lavalink.NodeClosed").len(), 3);
+    let closed = journal.decoded::<NodeClosed>().into_iter();
+    let closed: Vec<String> = closed
+        .map(|closed| closed.node.as_str().to_owned())
+        .collect();
+    assert_eq!(closed, ["eu-1", "us-1", "asia-1"]);
     assert_eq!(sim.notes(), []);
 }
 
@@ -310,6 +314,10 @@ async fn searches_and_refusals_are_understood() {
                 .starts_with("the tracks could not be loaded"),
             "{error}"
         );
+        let LoadError::Failed(exception) = error else {
+            panic!("{error}")
+        };
+        assert_eq!(exception.severity.as_str(), severity);
     }
     let node = sim.lavalink().node("eu-1");
     node.disable_filter("karaoke", true);

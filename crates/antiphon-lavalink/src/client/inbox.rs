@@ -9,12 +9,12 @@ use tokio::sync::{Notify, watch};
 
 use crate::model::{GuildId, UserId, VoiceServer, VoiceState};
 
-/// One of Discord's voice events.
+/// A voice event of Discord.
 #[derive(Clone, Debug)]
 pub(crate) enum VoiceUpdate {
     State(VoiceState),
     Server(VoiceServer),
-    /// The bot is in no channel of the guild any more, and nobody wanted that.
+    /// Discord lost the bot's voice state, and no user caused that.
     Lost(GuildId),
 }
 
@@ -28,10 +28,9 @@ impl VoiceUpdate {
     }
 }
 
-/// Voice events in their order.
+/// A queue of voice events.
 ///
-/// It never refuses one, and has at most three for each guild: a newer state takes the place of an older one, and so
-/// does a server.
+/// It refuses none and holds at most three for each guild: a newer event replaces the older one of the same type.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     user: watch::Sender<Option<UserId>>,
@@ -90,7 +89,7 @@ impl Inbox {
             .pop_front()
     }
 
-    /// Waits for the next; safe to cancel.
+    /// Waits for the next event. Safe to cancel.
     pub(crate) async fn next(&self) -> VoiceUpdate {
         loop {
             if let Some(update) = self.take() {

@@ -15,37 +15,67 @@ use crate::{
     wire::{Filters, Info, PlayerState, RoutePlanner, StatsOP},
 };
 
-/// How long the players of a node may take to leave it.
+/// Time that closing a node takes at most: its players move, and its session is dropped.
 const CLOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(36);
 
-/// A handle on one node of a pool: cheap to clone.
+/// A handle on one node of a pool. Cheap to clone.
 ///
-/// Requests go to it at any time, connected or not; those about players need its session.
+/// Its [requests](https://lavalink.dev/api/rest.html) need no socket, except for those about players, which need the
+/// session.
+///
+/// ```no_run
+/// use antiphon_lavalink::{Method, Node, RequestError};
+///
+/// # async fn example(node: Node) -> Result<(), Box<dyn std::error::Error>> {
+/// let info = node.fetch_info().await?;
+/// println!("Lavalink {} with {:?}", info.version.semver, info.source_managers);
+///
+/// // Addresses that a source has blocked, where the node has a block of them.
+/// if let Some(planner) = node.get_routeplanner_status().await? {
+///     for failing in &planner.details.failing_addresses {
+///         node.unmark_failed_address(&failing.address).await?;
+///     }
+/// }
+///
+/// // A route of a plugin.
+/// let lyrics = node.send(Method::GET, "/v4/lyrics?track=QAAA", None).await;
+/// match lyrics {
+///     Ok(body) => println!("{} bytes", body.unwrap_or_default().len()),
+///     Err(RequestError::Lavalink(failure)) => println!("refused: {failure}"),
+///     Err(error) => return Err(error.into()),
+/// }
+///
+/// // Its players move to other nodes; those that cannot are disconnected.
+/// let disconnected = node.close(true).await?;
+/// assert!(disconnected.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Node {
     shared: Arc<Shared>,
     index: usize,
-    /// Its name never changes.
+    /// Cached, since a node's name never changes.
     id: Option<NodeId>,
 }
 
-/// A player as a node has it.
+/// A [player](https://lavalink.dev/api/rest.html#player) as its node reports it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PlayerInfo {
-    /// Of which guild.
+    /// The player's guild.
     pub guild: Option<GuildId>,
-    /// What plays.
+    /// The track that plays.
     pub track: Option<Playable>,
     /// Volume in percent.
     pub volume: Option<u16>,
     /// Whether it is paused.
     pub paused: bool,
-    /// How it stands.
+    /// Position, connection and ping.
     pub state: PlayerState,
-    /// What it does to the sound; absent where the node has them in a form of its own.
+    /// Filters; absent where the node sends them in another form.
     pub filters: Option<Filters>,
-    /// In which channel, where the node says so.
+    /// Voice channel, where the node reports it.
     pub channel: Option<ChannelId>,
 }
 
@@ -73,47 +103,47 @@ impl Node {
         self.shared.node(self.index).map(part)
     }
 
-    /// The name that the configuration gives it.
+    /// The node's name in the configuration.
     pub fn identifier(&self) -> NodeId {
         self.id.clone().unwrap_or_else(|| NodeId::from(""))
     }
 
-    /// How its connection stands.
+    /// The status of its connection.
     pub fn status(&self) -> NodeStatus {
         self.of(|node| node.status).unwrap_or_default()
     }
 
-    /// How its connection stands, with times and reasons.
+    /// The status of its connection, with times and reasons.
     pub fn link(&self) -> LinkState {
         self.of(|node| node.link).unwrap_or_default()
     }
 
-    /// How busy it is, lower is better; 9e30 until it has told its figures.
+    /// Load of the node, lower is better; 9e30 before its first `stats`.
     pub fn penalty(&self) -> f64 {
         self.of(|node| node.penalty).unwrap_or(9e30)
     }
 
-    /// The part of the world it serves best, where the configuration says so.
+    /// Region of the node in the configuration.
     pub fn region(&self) -> Option<Arc<str>> {
         self.of(|node| node.region).flatten()
     }
 
-    /// Its session, while it is connected.
+    /// Id of its session while it is connected.
     pub fn session_id(&self) -> Option<Arc<str>> {
         self.of(|node| node.session_id).flatten()
     }
 
-    /// What it is, once it has said so.
+    /// Version, plugins and features of the node, once it has reported them.
     pub fn info(&self) -> Option<Arc<Info>> {
         self.of(|node| node.info).flatten()
     }
 
-    /// Its latest figures.
+    /// Its latest statistics.
     pub fn stats(&self) -> Option<StatsOP> {
         self.of(|node| node.stats).flatten()
     }
 
-    /// The players that are at it.
+    /// The players at this node.
     pub fn players(&self) -> Vec<Player> {
         let id = self.identifier();
         let players = self
@@ -141,7 +171,8 @@ impl Node {
     // -----------------------------------------------------------------------------------------------------------------
     // Requests.
 
-    /// Sends any request; `path` begins with a slash and may have a query. `None` for an answer without content.
+    /// Sends any request; `path` begins with a slash and may have a query. Returns `None` for a response without
+    /// content.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -160,15 +191,17 @@ impl Node {
         Ok(body.0)
     }
 
-    /// Asks for tracks by an address or by words with a prefix; what the node answers, without the pool's cache.
+    /// Loads tracks by a URL or a prefixed search term ([track
+    /// loading](https://lavalink.dev/api/rest.html#track-loading)), without the pool's cache.
     ///
     /// # Errors
-    /// [`LoadError::Request`]; a failure of the loading itself is a [`LoadResult::Error`].
+    /// [`LoadError::Request`]; a track that cannot be loaded is a [`LoadResult::Error`].
     pub async fn load_tracks(&self, identifier: &str) -> Result<LoadResult, LoadError> {
         self.shared.http.load_tracks(self.index, identifier).await
     }
 
-    /// Takes a track apart; [`Playable::decode`] does so without asking.
+    /// Decodes a track at the node ([track decoding](https://lavalink.dev/api/rest.html#track-decoding));
+    /// [`Playable::decode`] does so without a request.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -176,7 +209,7 @@ impl Node {
         self.shared.http.decode_track(self.index, encoded).await
     }
 
-    /// Takes tracks apart.
+    /// Decodes several tracks at the node, in their order.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -190,7 +223,7 @@ impl Node {
             .ok_or_else(|| RequestError::InvalidNode(id()))
     }
 
-    /// The players of the session, as the node has them.
+    /// The players of the session, as the node reports them.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -203,7 +236,7 @@ impl Node {
         Ok(players.into_iter().map(Into::into).collect())
     }
 
-    /// The player of a guild, as the node has it; `None` if it has none.
+    /// The player of a guild, as the node reports it; `None` if there is none.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -219,7 +252,7 @@ impl Node {
         Ok(player.map(Into::into))
     }
 
-    /// What the node is and can do.
+    /// Version, plugins and features of the node ([info](https://lavalink.dev/api/rest.html#get-lavalink-info)).
     ///
     /// # Errors
     /// [`RequestError`].
@@ -227,7 +260,8 @@ impl Node {
         self.shared.http.info(self.index).await
     }
 
-    /// The node's figures; those for audio frames come over the socket only.
+    /// Statistics of the node ([stats](https://lavalink.dev/api/rest.html#get-lavalink-stats)), without those of audio
+    /// frames, which only the socket sends.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -235,7 +269,8 @@ impl Node {
         self.shared.http.stats(self.index).await
     }
 
-    /// The server's version, which says nothing of the protocol's.
+    /// Version of the server ([version](https://lavalink.dev/api/rest.html#get-lavalink-version)); it does not tell the
+    /// protocol's version.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -243,7 +278,8 @@ impl Node {
         self.shared.http.version(self.index).await
     }
 
-    /// How the node spreads its requests over addresses; `None` if it has one only.
+    /// Status of the node's [route planner](https://lavalink.dev/api/rest.html#routeplanner-api); `None` if it has
+    /// none.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -251,7 +287,7 @@ impl Node {
         self.shared.http.route_planner(self.index).await
     }
 
-    /// Lets the node use an address again that was refused.
+    /// Unmarks one failed address of the route planner, so that the node uses it again.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -259,7 +295,7 @@ impl Node {
         self.shared.http.free_address(self.index, address).await
     }
 
-    /// Lets the node use every address again.
+    /// Unmarks all failed addresses of the route planner.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -267,9 +303,9 @@ impl Node {
         self.shared.http.free_all(self.index).await
     }
 
-    /// Closes the node: its players go elsewhere first if `failover`, and are disconnected where they cannot.
+    /// Closes the node and returns the players that were disconnected.
     ///
-    /// Gives those that were disconnected.
+    /// With `failover` its players move to other nodes first; a player that cannot move is disconnected.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -281,7 +317,7 @@ impl Node {
             reply,
         };
         self.shared
-            .commanded(command, answer, CLOSE_WITHIN + SLACK)
+            .call(command, answer, CLOSE_WITHIN + SLACK)
             .await
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Node, PlayerQueue, SLACK, Shared, done};
+use super::{Node, PlayerQueue, SLACK, Shared, call_player};
 use crate::{
     error::PlayerError,
     model::{AutoPlayMode, ChannelId, GuildId, NodeId, Playable},
@@ -13,7 +13,15 @@ use crate::{
     wire::Filters,
 };
 
-/// How a channel is entered.
+/// Options of [`Player::connect_with`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_lavalink::ConnectOptions;
+///
+/// let options = ConnectOptions::new().self_deaf(true).timeout(Duration::from_secs(5)).node("eu-1");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct ConnectOptions {
     self_deaf: Option<bool>,
@@ -23,33 +31,33 @@ pub struct ConnectOptions {
 }
 
 impl ConnectOptions {
-    /// The defaults: hearing and speaking as before, the best node, [`Config::action_timeout`](crate::Config).
+    /// Creates the defaults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets whether the bot hears nothing; the default leaves it, and is no at first.
+    /// Sets whether the bot is deafened. Default: as before, at first no.
     #[must_use]
     pub fn self_deaf(mut self, deaf: bool) -> Self {
         self.self_deaf = Some(deaf);
         self
     }
 
-    /// Sets whether the bot says nothing; the default leaves it, and is no at first.
+    /// Sets whether the bot is muted. Default: as before, at first no.
     #[must_use]
     pub fn self_mute(mut self, mute: bool) -> Self {
         self.self_mute = Some(mute);
         self
     }
 
-    /// Sets how long it may take; the default is 10 s.
+    /// Sets how long connecting may take. Default: [`Config::action_timeout`](crate::Config::action_timeout).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sets the node; the default is the least busy one of the voice server's region.
+    /// Sets the player's node. Default: the node with the lowest penalty in the voice server's region, else of all.
     #[must_use]
     pub fn node(mut self, node: impl Into<NodeId>) -> Self {
         self.node = Some(node.into());
@@ -57,10 +65,42 @@ impl ConnectOptions {
     }
 }
 
-/// A handle on the player of a guild: cheap to clone.
+/// A handle on the player of a guild. Cheap to clone.
 ///
-/// What it tells is what the source knew last, and nothing once the player is gone.
-/// What it does is done in order, and waits for the node up to [`Config::action_timeout`](crate::Config).
+/// Its getters read the latest snapshot, which is empty once the player is gone. Its actions run in order, and each
+/// waits for the node's response up to [`Config::action_timeout`](crate::Config::action_timeout).
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use antiphon_lavalink::{
+///     AutoPlayMode, ConnectOptions, Filters, PlayOptions, Player, PlayerError, Pool, Timescale, TrackSource,
+/// };
+///
+/// # async fn example(pool: Pool, guild: u64, channel: u64) -> Result<(), Box<dyn std::error::Error>> {
+/// let player = pool.player_in(guild);
+/// player.connect_with(channel, ConnectOptions::new().self_deaf(true)).await?;
+/// player.set_autoplay(AutoPlayMode::Partial).await?;
+///
+/// let found = pool.search("riddim", &TrackSource::SoundCloud).await?;
+/// player.queue().put(found).await?;
+/// let first = player.queue().get().await?;
+/// player.play_with(first, PlayOptions::new().start(Duration::from_secs(30)).volume(80)).await?;
+///
+/// player.set_filters(Filters::new().timescale(Timescale::new().speed(1.25)), true).await?;
+/// player.seek(player.position() + Duration::from_secs(10)).await?;
+/// if let Some(skipped) = player.skip(false).await? {
+///     println!("skipped {}", skipped.title);
+/// }
+///
+/// match player.switch_node("us-1").await {
+///     Err(PlayerError::InvalidNode(error)) => println!("stays: {error}"),
+///     other => other?,
+/// }
+/// player.disconnect().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Player {
     shared: Arc<Shared>,
@@ -76,7 +116,7 @@ impl Player {
         &self,
         command: impl FnOnce(crate::player::Reply) -> PlayerCommand,
     ) -> Result<Option<Arc<Playable>>, PlayerError> {
-        done(
+        call_player(
             &self.shared,
             self.guild,
             self.shared.action_timeout,
@@ -91,7 +131,7 @@ impl Player {
             .map(drop)
     }
 
-    async fn tell(&self, command: PlayerCommand) -> Result<(), PlayerError> {
+    async fn send(&self, command: PlayerCommand) -> Result<(), PlayerError> {
         let guild = self.guild;
         let sent = self
             .shared
@@ -107,18 +147,18 @@ impl Player {
     // -----------------------------------------------------------------------------------------------------------------
     // The channel.
 
-    /// Enters a voice channel, or moves to it, and waits until the node is in it.
+    /// Joins a voice channel, or moves to it, and waits until the node was given the voice connection.
     ///
     /// # Errors
-    /// [`PlayerError::ChannelTimeout`] if it took too long, as with a full channel.
+    /// [`PlayerError::ChannelTimeout`] if Discord or the node takes too long, as with a full channel.
     pub async fn connect(&self, channel: impl Into<ChannelId>) -> Result<(), PlayerError> {
         self.connect_with(channel, ConnectOptions::new()).await
     }
 
-    /// The same, with options.
+    /// Joins a voice channel with options.
     ///
     /// # Errors
-    /// As [`Player::connect`]; [`PlayerError::InvalidNode`] for a node that is not there.
+    /// As [`Player::connect`]; [`PlayerError::InvalidNode`] for an unknown node.
     pub async fn connect_with(
         &self,
         channel: impl Into<ChannelId>,
@@ -126,7 +166,7 @@ impl Player {
     ) -> Result<(), PlayerError> {
         let within = options.timeout.unwrap_or(self.shared.action_timeout);
         let channel = channel.into();
-        let entered = done(&self.shared, self.guild, within + SLACK, |reply| {
+        let entered = call_player(&self.shared, self.guild, within + SLACK, |reply| {
             PlayerCommand::Enter {
                 channel,
                 self_deaf: options.self_deaf,
@@ -139,7 +179,7 @@ impl Player {
         entered.await.map(drop)
     }
 
-    /// Moves to another channel, hearing and speaking as before; leaves if there is none.
+    /// Moves to another channel, deafened and muted as before; `None` disconnects.
     ///
     /// # Errors
     /// As [`Player::connect`].
@@ -150,7 +190,7 @@ impl Player {
         }
     }
 
-    /// Leaves the channel; the player is gone, with its queue.
+    /// Leaves the channel and deletes the player with its queue.
     ///
     /// # Errors
     /// [`PlayerError`] if there is no player, or the source does not run.
@@ -163,7 +203,7 @@ impl Player {
     // -----------------------------------------------------------------------------------------------------------------
     // Playing.
 
-    /// Plays a track in place of what plays.
+    /// Plays a track, in place of the current one.
     ///
     /// # Errors
     /// [`PlayerError`]; [`PlayerError::InvalidChannelState`] before [`Player::connect`].
@@ -171,7 +211,7 @@ impl Player {
         self.play_with(track, PlayOptions::new()).await
     }
 
-    /// The same, with options.
+    /// Plays a track with options.
     ///
     /// # Errors
     /// As [`Player::play`].
@@ -189,7 +229,7 @@ impl Player {
         played.await.map(drop)
     }
 
-    /// Pauses, or goes on.
+    /// Pauses or resumes.
     ///
     /// # Errors
     /// [`PlayerError`].
@@ -197,7 +237,7 @@ impl Player {
         self.change(Operation::Pause(paused)).await
     }
 
-    /// Goes to a position in the track; does nothing while nothing plays.
+    /// Seeks in the track; does nothing without one.
     ///
     /// # Errors
     /// [`PlayerError`].
@@ -206,7 +246,7 @@ impl Player {
         self.change(Operation::Seek(position)).await
     }
 
-    /// Stops, and gives the track that was playing. Nothing follows by itself.
+    /// Stops and returns the track that was playing. The queue does not go on by itself.
     ///
     /// # Errors
     /// [`PlayerError`].
@@ -214,9 +254,9 @@ impl Player {
         self.act(|reply| PlayerCommand::Stop { reply }).await
     }
 
-    /// Goes on to the next track of the queue, and gives the one that was playing.
+    /// Skips to the next track of the queue and returns the track that was playing.
     ///
-    /// With `force` a looped track is left too.
+    /// With `force` a looped track is skipped too.
     ///
     /// # Errors
     /// [`PlayerError`].
@@ -224,7 +264,7 @@ impl Player {
         self.act(|reply| PlayerCommand::Skip { force, reply }).await
     }
 
-    /// Sets the volume in percent, at most 1000; 0 is silent.
+    /// Sets the volume in percent, 0 to 1000. Higher values count as 1000.
     ///
     /// # Errors
     /// [`PlayerError`].
@@ -232,7 +272,7 @@ impl Player {
         self.change(Operation::Volume(volume.min(MAX_VOLUME))).await
     }
 
-    /// Sets all filters; those that are absent are taken away. With `seek` they are heard at once.
+    /// Replaces all filters. With `seek` the node seeks to the current position, so that they are heard at once.
     ///
     /// # Errors
     /// [`PlayerError`].
@@ -241,10 +281,10 @@ impl Player {
         self.change(Operation::Filters { filters, seek }).await
     }
 
-    /// Goes on at another node, from where it is.
+    /// Moves to another node, and plays on there.
     ///
     /// # Errors
-    /// [`PlayerError::InvalidNode`] if it is there already, or the node is not connected.
+    /// [`PlayerError::InvalidNode`] if the player is at that node, or the node is unknown or not connected.
     pub async fn switch_node(&self, node: impl Into<NodeId>) -> Result<(), PlayerError> {
         let (reply, answer) = oneshot::channel();
         let command = PoolCommand::Switch {
@@ -253,54 +293,53 @@ impl Player {
             reply,
         };
         let within = self.shared.action_timeout;
-        self.shared
-            .commanded(command, answer, within)
-            .await?
-            .map(drop)
+        self.shared.call(command, answer, within).await?.map(drop)
     }
 
-    /// Sets what it does by itself when a track ends.
+    /// Sets what follows when a track ends.
     ///
-    /// It returns once the source has been told; whatever is asked for later comes after it.
+    /// It returns once the command is queued; later actions come after it.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_autoplay(&self, mode: AutoPlayMode) -> Result<(), PlayerError> {
-        self.tell(PlayerCommand::Autoplay(mode)).await
+        self.send(PlayerCommand::Autoplay(mode)).await
     }
 
-    /// Sets after how long without a track it is told on; never if none.
+    /// Sets how long the player may be idle before [`InactivePlayer`](crate::InactivePlayer) is emitted; `None`
+    /// disables it.
     ///
-    /// It returns once the source has been told; whatever is asked for later comes after it.
+    /// It returns once the command is queued; later actions come after it.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_inactive_timeout(&self, timeout: Option<Duration>) -> Result<(), PlayerError> {
-        self.tell(PlayerCommand::InactiveTimeout(timeout)).await
+        self.send(PlayerCommand::InactiveTimeout(timeout)).await
     }
 
-    /// Says how many people listen, where that is known; to nobody it plays three tracks more.
+    /// Sets the number of listeners, where it is known. Without listeners, [`InactivePlayer`](crate::InactivePlayer) is
+    /// emitted when the third track ends.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
     pub async fn set_listeners(&self, people: Option<usize>) -> Result<(), PlayerError> {
-        self.tell(PlayerCommand::Listeners(people)).await
+        self.send(PlayerCommand::Listeners(people)).await
     }
 
     // -----------------------------------------------------------------------------------------------------------------
     // What it is.
 
-    /// Its guild.
+    /// The player's guild.
     pub fn guild(&self) -> GuildId {
         self.guild
     }
 
-    /// Whether there is such a player.
+    /// Whether the player exists.
     pub fn exists(&self) -> bool {
         self.shared.snapshot(self.guild, |_| ()).is_some()
     }
 
-    /// Its node; none before it has entered a channel.
+    /// Its node; `None` before it was assigned one.
     pub fn node(&self) -> Option<Node> {
         let id = self
             .shared
@@ -309,14 +348,14 @@ impl Player {
         super::Pool::new(Arc::clone(&self.shared)).node(id)
     }
 
-    /// Its channel, or the one it is on its way to.
+    /// Its voice channel, or the one that it is joining.
     pub fn channel(&self) -> Option<ChannelId> {
         self.shared
             .snapshot(self.guild, |player| player.channel)
             .flatten()
     }
 
-    /// Whether its node is in the channel, as the node says.
+    /// Whether its node reports a voice connection.
     pub fn connected(&self) -> bool {
         self.shared
             .snapshot(self.guild, |player| player.connected)
@@ -338,21 +377,21 @@ impl Player {
             .unwrap_or_default()
     }
 
-    /// The track that plays, as it was given.
+    /// The current track, as the client played or queued it.
     pub fn current(&self) -> Option<Arc<Playable>> {
         self.shared
             .snapshot(self.guild, |player| player.current.clone())
             .flatten()
     }
 
-    /// The track that played before.
+    /// The track before the current one.
     pub fn previous(&self) -> Option<Arc<Playable>> {
         self.shared
             .snapshot(self.guild, |player| player.previous.clone())
             .flatten()
     }
 
-    /// Where in the track it is: what the node said last, moved on by the time since, its speed and its pauses.
+    /// Position in the track: the last reported one, advanced by the time since, the speed of the filters and pauses.
     pub fn position(&self) -> Duration {
         let now = Instant::now();
         let position = self
@@ -365,34 +404,34 @@ impl Player {
         )
     }
 
-    /// Its volume in percent; 100 while there is no player.
+    /// Volume in percent; 100 without a player.
     pub fn volume(&self) -> u16 {
         self.shared
             .snapshot(self.guild, |player| player.volume)
             .unwrap_or(100)
     }
 
-    /// From its node to Discord's voice server and back; none while it is not connected.
+    /// Round trip between node and voice server; `None` without a connection.
     pub fn ping(&self) -> Option<Duration> {
         let ping = self.shared.snapshot(self.guild, |player| player.ping)?;
         u64::try_from(ping).ok().map(Duration::from_millis)
     }
 
-    /// What it does to the sound.
+    /// Its filters.
     pub fn filters(&self) -> Arc<Filters> {
         self.shared
             .snapshot(self.guild, |player| Arc::clone(&player.filters))
             .unwrap_or_default()
     }
 
-    /// What it does by itself when a track ends.
+    /// What follows when a track ends.
     pub fn autoplay(&self) -> AutoPlayMode {
         self.shared
             .snapshot(self.guild, |player| player.autoplay)
             .unwrap_or_default()
     }
 
-    /// After how long without a track it is told on.
+    /// How long it may be idle before [`InactivePlayer`](crate::InactivePlayer) is emitted; `None` disables it.
     pub fn inactive_timeout(&self) -> Option<Duration> {
         self.shared
             .snapshot(self.guild, |player| player.inactive_timeout)
@@ -404,7 +443,7 @@ impl Player {
         PlayerQueue::new(Arc::clone(&self.shared), self.guild, false)
     }
 
-    /// The recommendations that autoplay found.
+    /// The queue of recommendations that autoplay found.
     pub fn auto_queue(&self) -> PlayerQueue {
         PlayerQueue::new(Arc::clone(&self.shared), self.guild, true)
     }

@@ -18,6 +18,27 @@ use crate::{
 ///
 /// Looking is free, at what the source knew last; changing is done by the source, in order, and makes the player if
 /// there is none.
+///
+/// ```no_run
+/// use antiphon_lavalink::{Player, QueueMode, Search};
+///
+/// # async fn example(player: Player, found: Search) -> Result<(), Box<dyn std::error::Error>> {
+/// let queue = player.queue();
+/// let count = queue.put(found).await?;
+/// println!("{count} tracks queued, {} in all", queue.count());
+/// queue.shuffle().await?;
+/// queue.set_mode(QueueMode::LoopAll).await?;
+///
+/// // Any other operation of a queue, atomic.
+/// let removed = queue.change(|queue| queue.dedupe()).await?;
+/// println!("{removed} duplicates removed");
+///
+/// // Waits for a track that somebody queues.
+/// let next = queue.get_wait().await?;
+/// player.play(next).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct PlayerQueue {
     shared: Arc<Shared>,
@@ -77,7 +98,7 @@ impl PlayerQueue {
             command: Box::new(command),
         };
         let within = self.shared.action_timeout;
-        self.shared.commanded(command, answer, within).await
+        self.shared.call(command, answer, within).await
     }
 
     // -----------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-//! The step from the wire to an event: its kind, its place and its note.
+//! The step from a frame to a draft: kind, place and note.
 
 use antiphon_core::{BodyForm, Draft, Event, Kind, Origin, Place};
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use crate::{
     wire,
 };
 
-/// What a frame is, by one pass over it.
+/// Kind and guild of a frame, read in one pass.
 #[derive(Debug)]
 pub(crate) struct Heading {
     pub(crate) kind: Kind,
@@ -20,7 +20,7 @@ pub(crate) struct Heading {
 
 impl Heading {
     pub(crate) fn of(frame: &[u8]) -> Self {
-        // What is no UTF-8 is no JSON, wherever in a frame it stands.
+        // Bytes that are not UTF-8 are not JSON either.
         let text = std::str::from_utf8(frame).ok();
         match text.and_then(|text| wire::Header::of(text.as_bytes())) {
             Some(header) => Self {
@@ -36,7 +36,7 @@ impl Heading {
         }
     }
 
-    /// The event of the frame.
+    /// The draft of the frame.
     pub(crate) fn draft(
         self,
         place: Place,
@@ -50,9 +50,28 @@ impl Heading {
     }
 }
 
-/// The event of a frame that came from elsewhere, such as a recording.
+/// Makes the draft of a frame that comes from elsewhere, such as a recording.
 ///
-/// Nothing is known of a player here, so that it has no note; whatever the frame is, it becomes an event.
+/// Every frame becomes an event. It has no note, since no player is known here.
+///
+/// ```
+/// use antiphon_core::{Event, Payload as _, Position};
+/// use antiphon_lavalink::{Bytes, GuildId, TrackEnd, TrackEndReason, read_frame};
+///
+/// let frame = Bytes::from_static(
+///     br#"{"op":"event","type":"TrackEndEvent","guildId":"7","reason":"finished","track":{"info":{"title":"Tone"}}}"#,
+/// );
+/// let draft = read_frame(&"eu-1".into(), "recording", 1, &frame, "2026-01-01T00:00:00Z".parse()?);
+/// assert_eq!(draft.kind.as_str(), "lavalink.TrackEndEvent");
+/// assert_eq!(draft.place.as_str(), "node/eu-1/player/7");
+///
+/// let event = Event::stored(Position::new(1), "lavalink".into(), draft);
+/// // The view borrows from the frame; filters read it before the whole payload is decoded.
+/// assert_eq!(TrackEnd::view(&event)?.track.info.title, "Tone");
+/// let end = TrackEnd::decode(&event)?;
+/// assert_eq!((end.player, end.reason), (Some(GuildId::new(7)), TrackEndReason::Finished));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read_frame(
     node: &NodeId,
     connection: &str,
@@ -79,7 +98,7 @@ pub(crate) fn player_place(node: &NodeId, guild: GuildId) -> Place {
     Place::numbered(&["node/", node.as_str(), "/player/"], guild.get())
 }
 
-/// The note of an event; none if there is nothing to note.
+/// The note of an event; `None` if there is nothing to note.
 pub(crate) fn note(
     original: Option<&Playable>,
     reason: Option<&str>,
@@ -98,7 +117,7 @@ pub(crate) fn note(
     Some(note.into())
 }
 
-/// What was noted beside an event; a note of another form counts as none.
+/// The note of a stored event; a note of another shape counts as empty.
 #[derive(Default)]
 pub(super) struct EventNote {
     pub(super) original: Option<Playable>,

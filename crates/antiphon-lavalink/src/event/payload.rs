@@ -12,12 +12,12 @@ use crate::{
     wire::{self, CPUStats, FrameStats, MemoryStats},
 };
 
-/// The node of an event, by its place; empty if the place names none.
+/// The node that an event's place names; empty if it names none.
 fn node(event: &Event) -> NodeId {
     NodeId::from(event.place().id("node").unwrap_or_default())
 }
 
-/// The player of an event, by its place.
+/// The player that an event's place names.
 fn player(event: &Event) -> Option<GuildId> {
     let (before, id) = event.place().as_str().rsplit_once('/')?;
     before.ends_with("/player").then(|| id.parse().ok())?
@@ -30,18 +30,18 @@ pub(super) fn player_update(event: &Event) -> Result<view::PlayerUpdate, DecodeE
     }
 }
 
-/// Makes the payload of a view that is the payload.
+/// Returns a view that already is the payload.
 pub(super) fn itself<T>(_: &Event, view: T) -> T {
     view
 }
 
-/// A node is connected or reconnected (`lavalink.ready`).
+/// A node is connected or reconnected (`lavalink.ready`, <https://lavalink.dev/api/websocket.html#ready-op>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeReady {
-    /// Which node.
+    /// The node.
     pub node: NodeId,
-    /// Whether its session went on; if not, its players are made anew.
+    /// Whether the session was resumed; if not, the players are put back in the new session.
     pub resumed: bool,
     /// Id of the session.
     pub session_id: String,
@@ -57,15 +57,15 @@ impl NodeReady {
     }
 }
 
-/// A node that was connected is lost (`lavalink.NodeDisconnected`).
+/// A connected node is lost (`lavalink.NodeDisconnected`).
 ///
-/// Its players may still play: it is asked to go on with its session first.
+/// Its players may still play: the session is resumed if the node comes back in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeDisconnected {
-    /// Which node.
+    /// The node.
     pub node: NodeId,
-    /// Why, in words.
+    /// Why the connection ended.
     pub reason: Option<String>,
 }
 
@@ -82,9 +82,9 @@ impl NodeDisconnected {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeClosed {
-    /// Which node.
+    /// The node.
     pub node: NodeId,
-    /// Players that no other node took over.
+    /// Players that were disconnected, since no other node took them over.
     pub disconnected: Vec<GuildId>,
 }
 
@@ -98,19 +98,19 @@ impl NodeClosed {
     }
 }
 
-/// A track began (`lavalink.TrackStartEvent`).
+/// A track began (`lavalink.TrackStartEvent`, <https://lavalink.dev/api/websocket.html#trackstartevent>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackStart {
-    /// At which node.
+    /// The node.
     pub node: NodeId,
-    /// Of which player; absent where the node names none.
+    /// The player; absent where the frame names no guild.
     pub player: Option<GuildId>,
-    /// Which track, as the node sent it.
+    /// The track as the node sent it.
     pub track: Playable,
-    /// The track that was given to play or queued; absent if another program began it.
+    /// The track as the client queued or played it; absent if another program began it.
     pub original: Option<Playable>,
-    /// Whether it goes on after a move to another node or session, instead of beginning.
+    /// Whether the track goes on after a move to another node or session.
     pub restored: bool,
 }
 
@@ -127,19 +127,19 @@ impl TrackStart {
     }
 }
 
-/// A track ended (`lavalink.TrackEndEvent`).
+/// A track ended (`lavalink.TrackEndEvent`, <https://lavalink.dev/api/websocket.html#trackendevent>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackEnd {
-    /// At which node.
+    /// The node.
     pub node: NodeId,
-    /// Of which player; absent where the node names none.
+    /// The player; absent where the frame names no guild.
     pub player: Option<GuildId>,
-    /// Which track, as the node sent it.
+    /// The track as the node sent it.
     pub track: Playable,
-    /// Why.
+    /// Why it ended.
     pub reason: TrackEndReason,
-    /// The track that was given to play or queued; of a replaced track its own, not the new one's.
+    /// The track as the client queued or played it; a replaced track has its own.
     pub original: Option<Playable>,
 }
 
@@ -155,19 +155,20 @@ impl TrackEnd {
     }
 }
 
-/// A track failed (`lavalink.TrackExceptionEvent`); its end follows.
+/// A track failed (`lavalink.TrackExceptionEvent`, <https://lavalink.dev/api/websocket.html#trackexceptionevent>); its
+/// end follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackException {
-    /// At which node.
+    /// The node.
     pub node: NodeId,
-    /// Of which player; absent where the node names none.
+    /// The player; absent where the frame names no guild.
     pub player: Option<GuildId>,
-    /// Which track, as the node sent it.
+    /// The track as the node sent it.
     pub track: Playable,
-    /// What went wrong.
+    /// The error.
     pub exception: TrackExceptionPayload,
-    /// The track that was given to play or queued.
+    /// The track as the client queued or played it.
     pub original: Option<Playable>,
 }
 
@@ -183,19 +184,20 @@ impl TrackException {
     }
 }
 
-/// A track brings nothing any more (`lavalink.TrackStuckEvent`); no end follows by itself.
+/// A track sends no audio any more (`lavalink.TrackStuckEvent`,
+/// <https://lavalink.dev/api/websocket.html#trackstuckevent>); no end follows by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackStuck {
-    /// At which node.
+    /// The node.
     pub node: NodeId,
-    /// Of which player; absent where the node names none.
+    /// The player; absent where the frame names no guild.
     pub player: Option<GuildId>,
-    /// Which track, as the node sent it.
+    /// The track as the node sent it.
     pub track: Playable,
-    /// For how long it brought nothing, in milliseconds.
+    /// Time without audio, in milliseconds.
     pub threshold: i64,
-    /// The track that was given to play or queued.
+    /// The track as the client queued or played it.
     pub original: Option<Playable>,
 }
 
@@ -211,17 +213,18 @@ impl TrackStuck {
     }
 }
 
-/// Discord's voice socket of a node was closed (`lavalink.WebSocketClosedEvent`).
+/// Discord closed or lost the node's voice connection (`lavalink.WebSocketClosedEvent`,
+/// <https://lavalink.dev/api/websocket.html#websocketclosedevent>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebsocketClosed {
-    /// Of which node.
+    /// The node.
     pub node: NodeId,
-    /// Of which player; absent where the node names none.
+    /// The player; absent where the frame names no guild.
     pub player: Option<GuildId>,
-    /// Why, as a number; 0 where it was none that fits.
+    /// Close code; 0 where the frame has none that fits.
     pub code: DiscordVoiceCloseType,
-    /// Why, in words; may be empty.
+    /// Reason; may be empty.
     pub reason: String,
     /// Whether Discord closed it.
     pub by_remote: bool,
@@ -239,21 +242,22 @@ impl WebsocketClosed {
     }
 }
 
-/// How a player stands (`lavalink.playerUpdate`): some seconds apart while it plays, and whenever that changes.
+/// Position and connection of a player (`lavalink.playerUpdate`,
+/// <https://lavalink.dev/api/websocket.html#player-update-op>), every few seconds while it plays and at every change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlayerUpdate {
-    /// At which node.
+    /// The node.
     pub node: NodeId,
-    /// Which player; absent where the node names none.
+    /// The player; absent where the frame names no guild.
     pub player: Option<GuildId>,
-    /// When, by the node's clock, in Unix milliseconds.
+    /// Time by the node's clock, in Unix milliseconds.
     pub time: i64,
     /// Position in the track, in milliseconds.
     pub position: i64,
     /// Whether the node is connected to the voice server.
     pub connected: bool,
-    /// From node to voice server and back, in milliseconds; -1 when not connected.
+    /// Round trip between node and voice server, in milliseconds; -1 without a connection.
     pub ping: i64,
 }
 
@@ -270,25 +274,25 @@ impl PlayerUpdate {
     }
 }
 
-/// How a node stands (`lavalink.stats`): once a minute.
+/// Statistics of a node (`lavalink.stats`, <https://lavalink.dev/api/websocket.html#stats-op>), once a minute.
 ///
-/// The counts are those of the whole server, not of this session.
+/// They count the whole server, not this session alone.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Which node.
+    /// The node.
     pub node: NodeId,
-    /// Its players.
+    /// Number of players.
     pub players: i64,
-    /// Its players with a track that are not paused.
+    /// Number of players with a track that are not paused.
     pub playing: i64,
-    /// How long it has run, in milliseconds.
+    /// Uptime in milliseconds.
     pub uptime: i64,
-    /// Its memory.
+    /// Memory.
     pub memory: MemoryStats,
-    /// Its processors.
+    /// Processors.
     pub cpu: CPUStats,
-    /// Its audio frames; absent as long as no player has played for a whole minute.
+    /// Audio frames; absent until a player has played for a minute.
     pub frames: Option<FrameStats>,
 }
 
@@ -306,13 +310,14 @@ impl Stats {
     }
 }
 
-/// A player has played nothing for a while (`lavalink.InactivePlayer`), or nobody listens to it.
+/// A player has been idle for [`Config::inactive_timeout`](crate::Config::inactive_timeout), or three tracks in a row
+/// ended without a listener (`lavalink.InactivePlayer`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InactivePlayer {
-    /// At which node.
+    /// The node.
     pub node: NodeId,
-    /// Which player.
+    /// The player.
     pub player: Option<GuildId>,
 }
 
@@ -331,15 +336,15 @@ impl InactivePlayer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlayerMigrated {
-    /// Which player.
+    /// The player.
     pub player: Option<GuildId>,
-    /// Where it was.
+    /// The node that it left.
     pub from: NodeId,
-    /// Where it is.
+    /// The node that it is at.
     pub to: NodeId,
-    /// Where in its track it goes on, in milliseconds; absent if it has none.
+    /// Position in its track, in milliseconds; absent without a track.
     pub position: Option<i64>,
-    /// Why.
+    /// Why it moved.
     pub reason: MoveReason,
 }
 
@@ -356,18 +361,42 @@ impl PlayerMigrated {
     }
 }
 
-/// A frame without a type of its own, mostly of a plugin.
+/// A frame without a payload type of its own, mostly of a plugin.
 ///
-/// It is registered for the frames of well-known plugins; any other that nobody knows reaches handlers of unknown
-/// kinds, and can be read as one.
+/// It is registered for the frames of well-known plugins. Any other unknown frame reaches handlers of unknown kinds,
+/// and can be decoded as this type.
+///
+/// ```
+/// use antiphon_core::{Event, Payload as _, Position};
+/// use antiphon_lavalink::{Bytes, Extra, read_frame};
+///
+/// #[derive(serde::Deserialize)]
+/// struct ChapterStarted {
+///     chapter: Chapter,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Chapter {
+///     name: String,
+/// }
+///
+/// let frame = Bytes::from_static(
+///     br#"{"op":"event","type":"ChapterStarted","guildId":"7","chapter":{"name":"Intro"}}"#,
+/// );
+/// let draft = read_frame(&"eu-1".into(), "recording", 1, &frame, "2026-01-01T00:00:00Z".parse()?);
+/// let extra = Extra::decode(&Event::stored(Position::new(1), "lavalink".into(), draft))?;
+/// assert_eq!(extra.kind.as_str(), "lavalink.ChapterStarted");
+/// assert_eq!(extra.read::<ChapterStarted>()?.chapter.name, "Intro");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Extra {
-    /// What it is called.
+    /// Kind of the event.
     pub kind: Kind,
-    /// At which node.
+    /// The node.
     pub node: NodeId,
-    /// Of which player; absent where it names none.
+    /// The player; absent where the frame names no guild.
     pub player: Option<GuildId>,
     /// The frame, byte for byte.
     pub data: bytes::Bytes,
@@ -383,7 +412,7 @@ impl Extra {
         })
     }
 
-    /// Reads the frame.
+    /// Deserialises the frame.
     ///
     /// # Errors
     /// [`DecodeError`] if it has another shape.
@@ -393,13 +422,13 @@ impl Extra {
     }
 }
 
-/// Something that is no frame of the protocol (`lavalink.malformed`), byte for byte.
+/// A frame that is not of the protocol (`lavalink.malformed`), byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Malformed {
-    /// Which node sent it.
+    /// The node that sent it.
     pub node: NodeId,
-    /// What it sent; it may not be JSON.
+    /// The bytes, which may not be JSON.
     pub data: bytes::Bytes,
 }
 

@@ -1,4 +1,4 @@
-//! Tracks, playlists and what a search brings.
+//! Tracks, playlists and search results.
 
 use std::{borrow::Cow, ops::Deref, sync::Arc, time::Duration};
 
@@ -8,15 +8,27 @@ use serde_json::{Map, Value, value::RawValue};
 use super::TrackExceptionPayload;
 use crate::{error::ExtrasError, wire};
 
-/// A JSON object that is carried along unread, byte for byte.
+/// A JSON object that is carried byte for byte.
 ///
-/// As a track's extras it goes to the node and comes back in each of the track's events (protocol §4).
-/// Ids in it should be texts: other programs read JSON numbers as floating point.
+/// The node returns a track's extras in each event of the track, as `userData`
+/// (<https://lavalink.dev/api/rest.html#track>). Write ids in it as texts: other programs read JSON numbers as floating
+/// point.
+///
+/// ```
+/// use antiphon_lavalink::{Extras, Playable};
+///
+/// let requester = Extras::new(&serde_json::json!({ "requester": "82198898841029460" }))?;
+/// let track = Playable::default().with_extras(requester);
+/// // Each event of the track brings it back in `track.extras`.
+/// assert_eq!(track.extras.get::<String>("requester").as_deref(), Some("82198898841029460"));
+/// assert_eq!(track.extras.get::<u8>("volume"), None);
+/// # Ok::<(), antiphon_lavalink::ExtrasError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Extras(Option<Arc<RawValue>>);
 
 impl Extras {
-    /// Makes an object of a value.
+    /// Serialises a value.
     ///
     /// # Errors
     /// [`ExtrasError`] if the value is no object in JSON.
@@ -28,7 +40,7 @@ impl Extras {
         Ok(Self::of(&raw))
     }
 
-    /// Keeps an object; anything else counts as empty.
+    /// Keeps an object; any other value counts as empty.
     pub(crate) fn of(raw: &RawValue) -> Self {
         match raw.get() {
             "{}" => Self(None),
@@ -51,7 +63,7 @@ impl Extras {
         self.0.is_none()
     }
 
-    /// Reads the whole object.
+    /// Deserialises the whole object.
     ///
     /// # Errors
     /// [`ExtrasError`] if it has another shape.
@@ -59,7 +71,7 @@ impl Extras {
         serde_json::from_str(self.as_str()).map_err(ExtrasError::new)
     }
 
-    /// Reads the value of one key; `None` if it is not there or has another shape.
+    /// Deserialises the value of one key; `None` if it is absent or has another shape.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         self.0.as_ref()?;
         let mut object: Map<String, Value> = serde_json::from_str(self.as_str()).ok()?;
@@ -83,35 +95,35 @@ impl PartialEq for Extras {
 
 impl Eq for Extras {}
 
-/// What is known of a track (protocol §4).
+/// Metadata of a track (<https://lavalink.dev/api/rest.html#track-info>).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrackInfo {
     /// Id of the track at its source.
     pub identifier: String,
-    /// Whether it can be sought in.
+    /// Whether the track is seekable.
     pub is_seekable: bool,
     /// Author.
     pub author: String,
-    /// Length in milliseconds; `i64::MAX` or negative where it is not known. See [`TrackInfo::duration`].
+    /// Length in milliseconds; `i64::MAX` or negative where it is unknown. See [`TrackInfo::duration`].
     pub length: i64,
-    /// Whether it is a stream.
+    /// Whether the track is a stream.
     pub is_stream: bool,
-    /// Where it begins, or where it was, in milliseconds.
+    /// Start, or position, in milliseconds.
     pub position: i64,
     /// Title.
     pub title: String,
-    /// Address.
+    /// URL of the track.
     pub uri: Option<String>,
-    /// Address of a picture.
+    /// URL of its artwork.
     pub artwork: Option<String>,
-    /// International standard recording code.
+    /// International Standard Recording Code.
     pub isrc: Option<String>,
     /// Name of the source, such as `youtube`.
     pub source: String,
 }
 
 impl TrackInfo {
-    /// How long it is; absent for streams and where it is not known.
+    /// Length; absent for streams and where it is unknown.
     pub fn duration(&self) -> Option<Duration> {
         if self.is_stream || self.length == i64::MAX {
             return None;
@@ -161,40 +173,53 @@ impl From<wire::TrackInfo<'_>> for TrackInfo {
     }
 }
 
-/// An album, as far as a plugin tells.
+/// An album, where a plugin provides it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Album {
     /// Name.
     pub name: Option<String>,
-    /// Address.
+    /// URL.
     pub url: Option<String>,
 }
 
-/// An artist, as far as a plugin tells.
+/// An artist, where a plugin provides it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Artist {
-    /// Address.
+    /// URL.
     pub url: Option<String>,
-    /// Address of a picture.
+    /// URL of the artist's picture.
     pub artwork: Option<String>,
 }
 
-/// Something that can be played: a track.
+/// A track that can be played.
 ///
-/// It derefs to what is known of it, so that `track.title` is its title.
-/// Tracks do not change; who wants other extras makes another.
+/// It derefs to its metadata: `track.title` is its title. A track never changes; [`with_extras`](Self::with_extras)
+/// makes another one.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_lavalink::{Playable, TrackError};
+///
+/// // Without a request to a node.
+/// let track = Playable::decode("QAAANgMABFRvbmUAA0xhYgAAAAAAAAXcAAJ0MQABAAR4OnQxAAAACnNvdW5kY2xvdWQAAAAAAAAAAA==")?;
+/// assert_eq!((&*track.title, &*track.author, &*track.source), ("Tone", "Lab", "soundcloud"));
+/// assert_eq!(track.duration(), Some(Duration::from_millis(1500)));
+/// assert!(Playable::decode("no track").is_err());
+/// # Ok::<(), TrackError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Playable {
-    /// The node's own form of it, in base64.
+    /// The track in the node's encoding, base64.
     pub encoded: Arc<str>,
-    /// What is known of it.
+    /// Metadata.
     pub info: TrackInfo,
-    /// What plugins add, as sent.
+    /// JSON that plugins add, as sent.
     pub plugin_info: Extras,
-    /// What the bot gives along with it; comes back in each of its events.
+    /// JSON of the client, which the node returns in each event of the track.
     pub extras: Extras,
-    /// Name of the playlist it was loaded with.
+    /// Name of the playlist that it was loaded with.
     pub playlist: Option<Arc<str>>,
     /// Whether autoplay found it.
     pub recommended: bool,
@@ -209,14 +234,14 @@ impl Deref for Playable {
 }
 
 impl Playable {
-    /// Other extras.
+    /// Replaces its extras.
     #[must_use]
     pub fn with_extras(mut self, extras: Extras) -> Self {
         self.extras = extras;
         self
     }
 
-    /// Whether it is the same audio: the same form, or the same id at the same source (protocol §10).
+    /// Whether it is the same audio: the same encoding, or the same id at the same source (protocol §10).
     pub fn is_same(&self, other: &Self) -> bool {
         (!self.encoded.is_empty() && self.encoded == other.encoded)
             || (!self.identifier.is_empty()
@@ -224,7 +249,7 @@ impl Playable {
                 && self.source == other.source)
     }
 
-    /// Its album, as far as a plugin tells.
+    /// Its album, where a plugin provides it.
     pub fn album(&self) -> Album {
         Album {
             name: self.plugin_info.get("albumName"),
@@ -232,7 +257,7 @@ impl Playable {
         }
     }
 
-    /// Its artist, as far as a plugin tells.
+    /// Its artist, where a plugin provides it.
     pub fn artist(&self) -> Artist {
         Artist {
             url: self.plugin_info.get("artistUrl"),
@@ -240,17 +265,17 @@ impl Playable {
         }
     }
 
-    /// Address of a sample, as far as a plugin tells.
+    /// URL of a preview, where a plugin provides it.
     pub fn preview_url(&self) -> Option<String> {
         self.plugin_info.get("previewUrl")
     }
 
-    /// Whether it is a sample, as far as a plugin tells.
+    /// Whether it is a preview, where a plugin says so.
     pub fn is_preview(&self) -> bool {
         self.plugin_info.get("isPreview").unwrap_or_default()
     }
 
-    /// The track in the wire's form, as JSON.
+    /// The track as JSON, in the wire's form.
     pub fn raw_data(&self) -> String {
         let track = wire::Track {
             encoded: Cow::Borrowed(&self.encoded),
@@ -272,9 +297,9 @@ impl Playable {
         }
     }
 
-    /// Bytes it takes in a checkpoint, roughly.
+    /// Approximate size in a checkpoint, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        // The fixed part stands for the keys and numbers.
+        // The constant stands for keys and numbers.
         let option = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         220 + self.encoded.len()
             + self.identifier.len()
@@ -303,7 +328,7 @@ impl From<wire::Track<'_>> for Playable {
     }
 }
 
-/// A kept track, for use.
+/// Restores a stored track.
 pub(crate) fn playable_from_saved(saved: wire::SavedTrack<'_>) -> Playable {
     Playable {
         encoded: saved.encoded.into(),
@@ -315,51 +340,51 @@ pub(crate) fn playable_from_saved(saved: wire::SavedTrack<'_>) -> Playable {
     }
 }
 
-/// Tracks that belong together.
+/// A playlist (<https://lavalink.dev/api/rest.html#playlist-result-data>).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Playlist {
     /// Name.
     pub name: String,
-    /// Which track the address pointed at.
+    /// Index of the selected track, where the URL names one.
     pub selected: Option<usize>,
     /// Its tracks.
     pub tracks: Vec<Playable>,
-    /// What plugins add, as sent.
+    /// JSON that plugins add, as sent.
     pub plugin_info: Extras,
-    /// What the bot keeps beside it; it stays here.
+    /// JSON of the client, which nodes do not see.
     pub extras: Extras,
 }
 
 impl Playlist {
-    /// What it is, as far as a plugin tells: `album`, `artist`, ….
+    /// Its type, such as `album` or `artist`, where a plugin provides it.
     pub fn kind(&self) -> Option<String> {
         self.plugin_info.get("type")
     }
 
-    /// Its address, as far as a plugin tells.
+    /// Its URL, where a plugin provides it.
     pub fn url(&self) -> Option<String> {
         self.plugin_info.get("url")
     }
 
-    /// Address of a picture, as far as a plugin tells.
+    /// URL of its artwork, where a plugin provides it.
     pub fn artwork(&self) -> Option<String> {
         self.plugin_info.get("artworkUrl")
     }
 
-    /// Its author, as far as a plugin tells.
+    /// Its author, where a plugin provides it.
     pub fn author(&self) -> Option<String> {
         self.plugin_info.get("author")
     }
 
-    /// Gives every track these extras.
+    /// Sets the extras of every track.
     pub fn track_extras(&mut self, extras: &Extras) {
         for track in &mut self.tracks {
             track.extras = extras.clone();
         }
     }
 
-    /// Takes a track out; `None` if there is none at `index`.
+    /// Removes a track; `None` if there is none at `index`.
     pub fn pop(&mut self, index: usize) -> Option<Playable> {
         (index < self.tracks.len()).then(|| self.tracks.remove(index))
     }
@@ -382,30 +407,30 @@ impl<'a> IntoIterator for &'a Playlist {
     }
 }
 
-/// What a request to load tracks brought (protocol §5.2).
+/// The result of loading tracks (<https://lavalink.dev/api/rest.html#track-loading-result>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoadResult {
     /// One track.
     Track(Playable),
-    /// A playlist, or what plugins call `album`, `artist`, `station`, `show` or `podcast`.
+    /// A playlist, or an `album`, `artist`, `station`, `show` or `podcast` of a plugin.
     Playlist(Playlist),
-    /// The results of a search.
+    /// Search results.
     Search(Vec<Playable>),
-    /// Nothing.
+    /// No match.
     Empty,
-    /// It failed.
+    /// The node could not load the track.
     Error(TrackExceptionPayload),
-    /// A form nobody knows.
+    /// An unknown load type.
     Unknown {
-        /// The wire's word for it.
+        /// The load type, as sent.
         load_type: String,
-        /// Its content, as sent.
+        /// The data, as sent.
         data: String,
     },
 }
 
-/// Reads an answer, by its word and then by its shape.
+/// Reads a response by its load type, or else by the shape of its data.
 pub(crate) fn load_result(wire: wire::Loaded<'_>) -> Result<LoadResult, serde_json::Error> {
     let data = wire.data.map_or("null", RawValue::get);
     match &*wire.load_type {
@@ -465,10 +490,10 @@ fn playlist(
     }
 }
 
-/// What a search brought: what the reference calls the same.
+/// The result of a search, without the load type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Search {
-    /// Tracks; none if nothing was found.
+    /// Tracks; empty if there is no match.
     Tracks(Vec<Playable>),
     /// A playlist.
     Playlist(Playlist),
@@ -483,7 +508,7 @@ impl Search {
         }
     }
 
-    /// Whether nothing was found.
+    /// Whether there is no track.
     pub fn is_empty(&self) -> bool {
         self.tracks().is_empty()
     }
@@ -494,7 +519,16 @@ impl Search {
     }
 }
 
-/// Where words are searched.
+/// A source for search terms (<https://lavalink.dev/api/rest.html#track-loading>).
+///
+/// ```
+/// use antiphon_lavalink::TrackSource;
+///
+/// assert_eq!(TrackSource::YouTube.identifier("riddim"), "ytsearch:riddim");
+/// assert_eq!(TrackSource::Other("spsearch".into()).identifier("riddim"), "spsearch:riddim");
+/// // A URL needs no prefix.
+/// assert_eq!(TrackSource::YouTube.identifier("https://example.org/a"), "https://example.org/a");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrackSource {
@@ -505,14 +539,14 @@ pub enum TrackSource {
     YouTubeMusic,
     /// `scsearch:`
     SoundCloud,
-    /// A plugin's prefix, with or without its colon.
+    /// Another prefix, of a plugin, with or without its colon.
     Other(String),
-    /// Nowhere: the words go to the node as they are.
+    /// No prefix: the term goes to the node as it is.
     None,
 }
 
 impl TrackSource {
-    /// What a node is asked for these words; an address with a host is asked for as it is.
+    /// The identifier for a search term; a URL with a host stays as it is.
     pub fn identifier<'a>(&self, query: &'a str) -> Cow<'a, str> {
         let is_address = query.split_once("://").is_some_and(|(scheme, rest)| {
             !scheme.is_empty()

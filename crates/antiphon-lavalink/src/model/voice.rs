@@ -1,4 +1,4 @@
-//! What passes between Discord's voice and a player, as plain values.
+//! Values of Discord's voice protocol.
 
 use std::fmt;
 
@@ -6,14 +6,15 @@ use antiphon_core::Secret;
 
 use super::{ChannelId, GuildId, UserId};
 
-/// A user's place in a guild's voice channels, as Discord's `VOICE_STATE_UPDATE` tells it.
+/// A user's voice state, from Discord's
+/// [`VOICE_STATE_UPDATE`](https://discord.com/developers/docs/events/gateway-events#voice-state-update).
 #[derive(Clone, PartialEq, Eq)]
 pub struct VoiceState {
-    /// In which guild.
+    /// The guild.
     pub guild: GuildId,
-    /// Whose; those of others than the bot are passed over.
+    /// The user; states of other users than the bot are ignored.
     pub user: UserId,
-    /// In which channel; absent once the user left.
+    /// The channel; absent once the user left.
     pub channel: Option<ChannelId>,
     /// Id of the voice session.
     pub session_id: String,
@@ -29,32 +30,44 @@ impl fmt::Debug for VoiceState {
     }
 }
 
-/// A guild's voice server, as Discord's `VOICE_SERVER_UPDATE` tells it.
+/// A guild's voice server, from Discord's
+/// [`VOICE_SERVER_UPDATE`](https://discord.com/developers/docs/events/gateway-events#voice-server-update).
 #[derive(Clone, Debug)]
 pub struct VoiceServer {
-    /// Of which guild.
+    /// The guild.
     pub guild: GuildId,
-    /// Token for it.
+    /// Token of the voice connection.
     pub token: Secret,
-    /// Where it is, without a scheme; absent while the old one is gone and no new one is there.
+    /// Host and port, without a scheme; absent while Discord has no server for the guild.
     pub endpoint: Option<String>,
 }
 
-/// What Discord is to be asked: the Gateway's op 4, Update Voice State.
+/// A voice request to Discord: [Update Voice
+/// State](https://discord.com/developers/docs/events/gateway-events#update-voice-state), op 4 of the Gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VoiceRequest {
-    /// In which guild.
+    /// The guild.
     pub guild: GuildId,
-    /// Which channel to enter; none to leave.
+    /// The channel to join; `None` to leave.
     pub channel: Option<ChannelId>,
-    /// Whether to hear nothing.
+    /// Whether the bot is deafened.
     pub self_deaf: bool,
-    /// Whether to say nothing.
+    /// Whether the bot is muted.
     pub self_mute: bool,
 }
 
-/// Why Discord's voice server closed the node's socket (protocol §9); open to codes nobody knows yet.
+/// Why Discord closed the voice connection, by its [close
+/// code](https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice-voice-close-event-codes) (protocol
+/// §9); unknown codes are kept.
+///
+/// ```
+/// use antiphon_lavalink::DiscordVoiceCloseType;
+///
+/// assert_eq!(DiscordVoiceCloseType(4014), DiscordVoiceCloseType::DISCONNECTED);
+/// assert_eq!(DiscordVoiceCloseType(4014).to_string(), "4014 DISCONNECTED");
+/// assert_eq!(DiscordVoiceCloseType(4999).name(), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DiscordVoiceCloseType(pub u16);
 
@@ -66,7 +79,7 @@ macro_rules! codes {
                 pub const $name: Self = Self($code);
             )*
 
-            /// Its name; codes that nobody named have none.
+            /// Its name; `None` for an unknown code.
             pub const fn name(self) -> Option<&'static str> {
                 match self.0 {
                     $($code => Some(stringify!($name)),)*
@@ -78,39 +91,39 @@ macro_rules! codes {
 }
 
 codes! {
-    /// In good order.
+    /// Normal closure.
     CLOSE_NORMAL = 1000,
-    /// An operation nobody knows.
+    /// Unknown opcode.
     UNKNOWN_OPCODE = 4001,
-    /// A message that could not be read.
+    /// Payload that could not be decoded.
     FAILED_DECODE_PAYLOAD = 4002,
-    /// A message before the login.
+    /// Payload before authentication.
     NOT_AUTHENTICATED = 4003,
-    /// A wrong token.
+    /// Invalid token.
     AUTHENTICATION_FAILED = 4004,
-    /// A second login.
+    /// Second authentication.
     ALREADY_AUTHENTICATED = 4005,
-    /// The session is not valid any more; the player asks for a new one.
+    /// Session not valid any more; the player requests a new one.
     SESSION_INVALID = 4006,
-    /// The session timed out; the player asks for a new one.
+    /// Session timed out; the player requests a new one.
     SESSION_TIMEOUT = 4009,
-    /// No such server.
+    /// Server not found.
     SERVER_NOT_FOUND = 4011,
-    /// A protocol nobody knows.
+    /// Unknown protocol.
     UNKNOWN_PROTOCOL = 4012,
-    /// Kicked, moved, or the bot's main session is gone.
+    /// Kicked or moved, or the main Gateway session ended.
     DISCONNECTED = 4014,
-    /// The voice server crashed.
+    /// Voice server crashed.
     VOICE_SERVER_CRASHED = 4015,
-    /// An encryption nobody knows.
+    /// Unknown encryption mode.
     UNKNOWN_ENCRYPTION_MODE = 4016,
-    /// The channel is encrypted from end to end, and the node is not able to.
+    /// End-to-end encryption required, which the node does not support.
     DAVE_PROTOCOL_REQUIRED = 4017,
-    /// A malformed request.
+    /// Malformed request.
     BAD_REQUEST = 4020,
-    /// Too many requests; not to be tried again by itself.
+    /// Rate limited; do not reconnect.
     RATE_LIMITED = 4021,
-    /// The call was ended; not to be tried again by itself.
+    /// Call ended; do not reconnect.
     CALL_TERMINATED = 4022,
 }
 

@@ -1,4 +1,4 @@
-//! What plays next by itself: from the queue, or from what goes with what was heard (protocol §16.2).
+//! The track that follows by itself: from the queue, or from recommendations (protocol §16.2).
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,28 +10,28 @@ use crate::{
     queue::{Queue, QueueMode},
 };
 
-/// Recommendations that are enough for now.
+/// Number of recommendations below which more are loaded.
 const ENOUGH: usize = 21;
-/// Tracks of the history, and of the recommendations, that seeds are taken from.
+/// Number of tracks of the history, and of the recommendations, that can be seeds.
 const FROM_HISTORY: usize = 15;
 const FROM_FOUND: usize = 5;
-/// Seeds that are not used again so soon.
+/// Number of seeds after which one may be used again.
 const USED: usize = 60;
-/// Seeds that one query takes.
+/// Seeds of one query.
 const SEEDS: usize = 3;
-/// Tracks of each list that are not recommended again.
+/// Number of latest tracks of each list that are not recommended again.
 const HEARD: usize = 40;
 const HEARD_FOUND: usize = 60;
-/// Recommendations that are added at once.
+/// Recommendations that one query adds at most.
 const ADDED: usize = 20;
 
-/// What recommendations go by.
+/// Finds recommendations.
 #[derive(Debug)]
 pub(super) struct Recommender {
     used: VecDeque<String>,
     first: Option<Arc<Playable>>,
     most: usize,
-    /// Whether the first recommendation is to be played at once.
+    /// Whether the first recommendation is played at once.
     play: bool,
     asked: bool,
 }
@@ -49,13 +49,13 @@ impl Default for Recommender {
 }
 
 impl Recommender {
-    /// Recommendations are to go with this track.
+    /// Makes a track the next seed.
     pub(super) fn populate(&mut self, track: &Arc<Playable>, most: usize) {
         self.first = Some(Arc::clone(track));
         self.most = most.min(ADDED);
     }
 
-    /// What is found is kept, and not played at once.
+    /// Keeps the next recommendations without playing one.
     pub(super) fn wait(&mut self) {
         self.play = false;
     }
@@ -69,7 +69,7 @@ impl Recommender {
 }
 
 impl LocalPlayer {
-    /// Plays what comes next, if anything does.
+    /// Plays the next track, if there is one.
     pub(super) fn play_next(&mut self, skipped: bool, now: Instant) {
         if self.autoplay == AutoPlayMode::Disabled && !skipped {
             return self.idle(now);
@@ -101,7 +101,7 @@ impl LocalPlayer {
         }
     }
 
-    /// Asks for tracks that go with what was heard.
+    /// Loads recommendations for the tracks that were played.
     pub(super) fn recommend(&mut self) {
         if self.recommender.asked {
             return;
@@ -142,7 +142,7 @@ impl LocalPlayer {
         seeds
     }
 
-    /// Tracks that go with what was heard; none if nothing was found.
+    /// Handles loaded recommendations; an empty list if there are none.
     pub(crate) fn on_recommended(&mut self, tracks: Vec<Playable>, now: Instant) {
         self.recommender.asked = false;
         let most = std::mem::replace(&mut self.recommender.most, ADDED);
@@ -182,7 +182,7 @@ impl LocalPlayer {
     }
 }
 
-/// What nodes are asked for recommendations that go with these tracks.
+/// The queries for recommendations from these seeds.
 fn queries(seeds: &[Arc<Playable>]) -> Vec<String> {
     let of = |source: &'static str| {
         let ids = seeds.iter().filter(move |seed| seed.source == source);

@@ -1,4 +1,4 @@
-//! What a client asks of a player.
+//! Commands of clients.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
 pub(super) type Got = Result<Arc<Playable>, QueueError>;
 pub(super) type Put = Result<usize, QueueError>;
 
-/// Something done to a queue, which answers by itself.
+/// A change of a queue, which replies by itself.
 pub(crate) struct QueueChange(pub(crate) Change);
 
 type Change = Box<dyn FnOnce(&mut Queue, &mut Rng) + Send>;
@@ -27,10 +27,10 @@ impl fmt::Debug for QueueChange {
     }
 }
 
-/// What is asked of a player.
+/// A client's command to a player.
 #[derive(Debug)]
 pub(crate) enum PlayerCommand {
-    /// Enter a channel, or move to another; what is absent stays.
+    /// Join a channel or move to it; absent values stay as they are.
     Enter {
         channel: ChannelId,
         self_deaf: Option<bool>,
@@ -39,7 +39,7 @@ pub(crate) enum PlayerCommand {
         node: Option<NodeId>,
         reply: Reply,
     },
-    /// Leave, and be gone.
+    /// Leave the channel and delete the player.
     Disconnect {
         reply: Reply,
     },
@@ -48,7 +48,7 @@ pub(crate) enum PlayerCommand {
         options: PlayOptions,
         reply: Reply,
     },
-    /// Pause, seek, volume or filters: requested from the node as given.
+    /// Pause, seek, volume or filters, requested from the node as given.
     Change {
         operation: Operation,
         reply: Reply,
@@ -70,7 +70,7 @@ pub(crate) enum PlayerCommand {
 }
 
 impl PlayerCommand {
-    /// Whether it makes a player where there is none; the others need one that is in a channel.
+    /// Whether it creates the player; other commands need one that is in a channel.
     pub(crate) fn makes_player(&self) -> bool {
         matches!(
             self,
@@ -84,7 +84,7 @@ impl PlayerCommand {
         )
     }
 
-    /// The node that is asked for.
+    /// The node that it names.
     pub(crate) fn node(&self) -> Option<&NodeId> {
         match self {
             Self::Enter { node, .. } => node.as_ref(),
@@ -92,7 +92,7 @@ impl PlayerCommand {
         }
     }
 
-    /// Tells whoever waits that it was not done.
+    /// Fails it with an error.
     pub(crate) fn fail(self, error: PlayerError) {
         match self {
             Self::Enter { reply, .. }
@@ -112,7 +112,21 @@ impl PlayerCommand {
     }
 }
 
-/// How a track is played.
+/// Options of [`Player::play_with`](crate::Player::play_with).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_lavalink::{Filters, PlayOptions};
+///
+/// // From 0:30 to 1:00, only if nothing plays, and without an entry in the history.
+/// let options = PlayOptions::new()
+///     .start(Duration::from_secs(30))
+///     .end(Duration::from_secs(60))
+///     .replace(false)
+///     .add_history(false)
+///     .filters(Filters::new().volume(0.5));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlayOptions {
     pub(crate) replace: bool,
@@ -142,11 +156,11 @@ impl Default for PlayOptions {
     }
 }
 
-/// One chained setter for each option.
+/// Writes one chained setter for each option.
 macro_rules! setters {
     ($($(#[$doc:meta])* $field:ident: $type:ty => $value:expr;)*) => {
         impl PlayOptions {
-            /// The defaults: at once, from the beginning to the end, at the player's volume.
+            /// Creates the defaults.
             pub fn new() -> Self {
                 Self::default()
             }
@@ -164,23 +178,23 @@ macro_rules! setters {
 }
 
 setters! {
-    /// Sets whether it takes the place of what plays; the default is yes.
+    /// Sets whether it replaces the current track. Default: yes.
     replace: bool => replace;
-    /// Sets where in the track it begins; the default is its beginning.
+    /// Sets where in the track to start. Default: 0.
     start: Duration => start;
-    /// Sets where in the track it ends; the default is its end.
+    /// Sets where in the track to end. Default: its end.
     end: Duration => Some(end).filter(|end| !end.is_zero());
-    /// Sets the player's volume, 0 to 1000 percent; the default leaves it.
+    /// Sets the player's volume, 0 to 1000 percent. Default: unchanged.
     volume: u16 => Some(volume.min(MAX_VOLUME));
-    /// Sets whether the player is paused; the default leaves it.
+    /// Sets whether the player is paused. Default: unchanged.
     paused: bool => Some(paused);
-    /// Sets whether the track goes to the queue's history; the default is yes.
+    /// Sets whether the track is added to the queue's history. Default: yes.
     add_history: bool => add_history;
-    /// Sets the player's filters; the default leaves them.
+    /// Sets the player's filters. Default: unchanged.
     filters: Filters => Some(filters);
-    /// Sets whether recommendations that go with the track are looked for at once; the default is no.
+    /// Sets whether recommendations for the track are loaded at once. Default: no.
     populate: bool => populate;
-    /// Sets how many recommendations that may bring; the default is 5.
+    /// Sets how many recommendations to load, at most 20. Default: 5.
     max_populate: usize => max_populate;
 }
 
@@ -189,7 +203,7 @@ fn milliseconds(time: Duration) -> i64 {
 }
 
 impl LocalPlayer {
-    /// Does what a client asks for.
+    /// Carries out a client's command.
     pub(crate) fn on_command(&mut self, command: PlayerCommand, now: Instant) {
         match command {
             PlayerCommand::Enter {
@@ -207,7 +221,7 @@ impl LocalPlayer {
                 let request = self.voice.ask(self.guild, channel, now);
                 self.outputs.push_back(Output::Voice(request));
                 if is_there {
-                    // Discord answers nothing where nothing changes.
+                    // Discord sends no event where nothing changes.
                     let _ = reply.send(Ok(None));
                     self.voice.settled();
                 } else {
@@ -222,7 +236,7 @@ impl LocalPlayer {
                 let request = self.voice.leave(self.guild);
                 self.outputs.push_back(Output::Voice(request));
                 self.end();
-                // Whether the node hears it or not, the player is over.
+                // The player is gone whether the node responds or not.
                 let _ = reply.send(Ok(None));
             }
             PlayerCommand::Play {
@@ -239,7 +253,7 @@ impl LocalPlayer {
             PlayerCommand::Stop { reply } => self.stop(Intent::Stop, reply),
             PlayerCommand::Skip { force, reply } => {
                 if force {
-                    // Otherwise a loop would begin the same track again.
+                    // Otherwise a loop would play the same track again.
                     Arc::make_mut(&mut self.queue).set_loaded(None);
                 }
                 self.stop(Intent::Skip, reply);
@@ -277,7 +291,7 @@ impl LocalPlayer {
         }
     }
 
-    /// Lets a request wait for its turn, if the player is in a channel or on its way.
+    /// Queues a request if the player is in a channel or joining one.
     fn change(&mut self, operation: Operation, reply: Reply) {
         if self.voice.channel.is_none() {
             self.forget(&operation);
@@ -309,7 +323,7 @@ impl LocalPlayer {
     }
 
     fn stop(&mut self, intent: Intent, reply: Reply) {
-        // Recommendations that are still looked for would begin after the stop.
+        // Recommendations that are being loaded must not start after the stop.
         self.recommender.wait();
         let Some(run) = self.runs.newest() else {
             let _ = reply.send(Ok(None));
@@ -321,7 +335,7 @@ impl LocalPlayer {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // Those who wait for the queue.
+    // Waiters of the queue.
 
     fn get_wait(&mut self, reply: oneshot::Sender<Got>) {
         self.forget_those_who_left();
@@ -355,7 +369,7 @@ impl LocalPlayer {
         }
     }
 
-    /// Tells those whom the queue served.
+    /// Replies to the waiters that the queue served.
     pub(super) fn serve_waiters(&mut self) {
         while let Some(served) = Arc::make_mut(&mut self.queue).next_served() {
             self.dirty = true;
@@ -381,7 +395,7 @@ impl LocalPlayer {
         }
     }
 
-    /// Gives a track to who waited; back to the front if nobody does any more.
+    /// Replies with a track; puts it back to the front if the waiter is gone.
     fn hand_out(&mut self, reply: oneshot::Sender<Got>, track: Arc<Playable>) {
         if let Err(Ok(track)) = reply.send(Ok(track)) {
             let _ = Arc::make_mut(&mut self.queue).put_at(0, track);

@@ -1,4 +1,4 @@
-//! What the player's node says, and what follows from it.
+//! Frames of the player's node.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::{
     wire::PlayerState,
 };
 
-/// What is to be noted beside an event of the node.
+/// Facts that are noted beside an event of the node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrackNote {
     pub(crate) original: Option<Arc<Playable>>,
     pub(crate) restored: bool,
 }
 
-/// The end that was heard last, by which its repeat is known.
+/// The last end of a track, to recognise its repetition.
 #[derive(Clone, Debug)]
 pub(super) struct LastEnd {
     track: Arc<Playable>,
@@ -32,9 +32,9 @@ impl LastEnd {
 }
 
 impl LocalPlayer {
-    /// A track began, or its start is told once more.
+    /// Handles a start.
     ///
-    /// A repeated start changes nothing: `NodeLink` tells one when it takes a request and one when sound flows.
+    /// A repeated one changes nothing: `NodeLink` sends one when it takes the request and one when audio flows.
     pub(crate) fn on_track_start(&mut self, track: Playable, now: Instant) -> TrackNote {
         self.heard += 1;
         let position = self.progress.at(now);
@@ -42,7 +42,7 @@ impl LocalPlayer {
             known
         } else {
             if let Some(last) = self.last_end.as_ref().filter(|last| last.is_of(&track)) {
-                // Late, as far as can be told here; the node knows.
+                // The start is late, as far as is known; the node knows.
                 self.needs_comparison = true;
                 return last.noted.clone();
             }
@@ -63,14 +63,14 @@ impl LocalPlayer {
         {
             self.last_end = None;
         }
-        // One that goes on is where it was.
+        // A restored track keeps its position.
         let position = if noted.restored { position } else { start };
         self.began(&track, position, now);
         self.dirty = true;
         noted
     }
 
-    /// A track ended; the next may follow. A repeated end changes nothing.
+    /// Handles an end, which the next track may follow. A repeated one changes nothing.
     pub(crate) fn on_track_end(
         &mut self,
         track: &Playable,
@@ -97,7 +97,7 @@ impl LocalPlayer {
             noted: noted.clone(),
         });
         let Some(run) = ended else {
-            // One that nobody here knew of ends nothing that is known to play.
+            // The end of an unknown track does not end the current one.
             if self.runs.newest().is_none() {
                 self.advance(reason, None, now);
             }
@@ -111,28 +111,28 @@ impl LocalPlayer {
         if !run.is_settled || *reason == TrackEndReason::Replaced {
             self.advance(reason, Some(run.id), now);
         }
-        // Whatever replaced it was not heard.
+        // The start of the replacing track was missed.
         self.needs_comparison |=
             *reason == TrackEndReason::Replaced && self.runs.newest().is_none();
         self.dirty = true;
         noted
     }
 
-    /// The end before this one, if this one is its repeat.
+    /// The last end, if this one is its repetition.
     fn repeated(&self, track: &Playable, reason: &TrackEndReason) -> Option<&LastEnd> {
         let last = self.last_end.as_ref()?;
         let is_same = last.is_of(track) && last.reason == *reason;
-        // The next run of the same track may fail before it begins; it does not finish before that.
+        // The next run of the same track may fail before it begins, but cannot finish before.
         let may_be_next = self.runs.find(track, reason).is_some_and(|run| {
             run.is_over || run.phase == Phase::Started || *reason == TrackEndReason::LoadFailed
         });
         Some(last).filter(|_| is_same && !may_be_next)
     }
 
-    /// The node has no track any more, as its answer to a request says.
+    /// Handles a response without a track.
     ///
-    /// A stop is what its answer says. After any other request the end itself is waited for, which tells the reason; if
-    /// it was lost, the node's view of the player is what counts.
+    /// The response to a stop means its end. After any other request the end event is awaited, since it has the reason;
+    /// if it was lost, the node is asked for the player.
     pub(super) fn on_no_track(&mut self, last: u64, operation: &Operation, now: Instant) {
         let but = match operation {
             Operation::Play { run, .. } => Some(*run),
@@ -141,7 +141,7 @@ impl LocalPlayer {
         };
         let is_stop = matches!(operation, Operation::Stop { .. });
         let Some(run) = self.runs.vanish(last, but, is_stop) else {
-            // One that was taken may still begin.
+            // A track that the node accepted may still begin.
             let taken = self.runs.current().map(|run| run.id);
             self.needs_comparison |= taken.is_some_and(|run| run <= last && Some(run) != but);
             return;
@@ -158,12 +158,12 @@ impl LocalPlayer {
         }
     }
 
-    /// Whether the node is to be asked how the player stands, since what it said does not fit; it is said once.
+    /// Whether the node must be asked for the player; true once.
     pub(crate) fn take_needs_comparison(&mut self) -> bool {
         std::mem::take(&mut self.needs_comparison)
     }
 
-    /// A track failed, or brings nothing any more.
+    /// Handles an exception, or a track that is stuck.
     pub(crate) fn on_track_trouble(&self, track: &Playable) -> TrackNote {
         let run = self.runs.find(track, &TrackEndReason::Finished);
         if run.is_none()
@@ -179,13 +179,13 @@ impl LocalPlayer {
         }
     }
 
-    /// How the player stands.
+    /// Handles a `playerUpdate`.
     pub(crate) fn on_update(&mut self, state: PlayerState, now: Instant) {
         self.heard += 1;
         self.is_away = false;
         self.connected = state.connected;
         self.ping = state.ping;
-        // Before its start, an update may still be that of the track before.
+        // Before the start of a track, an update may still belong to the track before.
         if self.current().is_some() && !self.runs.is_replacing() {
             self.progress.report(state.position, now);
             self.dirty |= now.saturating_duration_since(self.saved_at) >= super::SAVE_EVERY;
@@ -196,7 +196,7 @@ impl LocalPlayer {
         self.pace(now);
     }
 
-    /// Discord's voice server closed the node's socket (protocol §9).
+    /// Handles the end of the node's voice connection (protocol §9).
     pub(crate) fn on_voice_closed(
         &mut self,
         code: DiscordVoiceCloseType,
@@ -207,23 +207,23 @@ impl LocalPlayer {
         self.connected = false;
         self.pace(now);
         match code {
-            // A repeat, or the end of the socket before, while a new pair is on its way.
+            // A repetition, or the end of the previous connection, while a new pair is awaited.
             DiscordVoiceCloseType::SESSION_INVALID | DiscordVoiceCloseType::SESSION_TIMEOUT
                 if self.voice.is_asked_anew() => {}
             DiscordVoiceCloseType::SESSION_INVALID | DiscordVoiceCloseType::SESSION_TIMEOUT => {
                 self.ask_voice_anew(now);
             }
-            // Kicked or moved: the voice state tells which, if it does not come first.
+            // The bot was kicked or moved: the voice state tells which, unless it came before.
             DiscordVoiceCloseType::DISCONNECTED if by_remote => self.voice.expect_pair(now),
-            // The node may find back by itself (assumed).
+            // The node may reconnect by itself (assumed).
             DiscordVoiceCloseType::VOICE_SERVER_CRASHED => self.voice.expect_pair(now),
             _ => {}
         }
     }
 
-    /// The node's view of the player after a resumed session or a restart; `None` if it has none.
+    /// Takes over the node's view of the player, after a resumed session or a restart; `None` if the node has none.
     ///
-    /// Nothing is begun anew where the node plays on.
+    /// Nothing is played anew where the node plays on.
     pub(crate) fn reconcile(&mut self, remote: Option<RemotePlayer>, now: Instant) {
         let Some(remote) = remote else {
             if let Some(node) = self.node.clone() {
@@ -240,7 +240,7 @@ impl LocalPlayer {
         if let Some(volume) = remote.volume {
             self.volume = volume;
         }
-        // Filters stay as they were given: nodes read them back with their defaults, and some in a form of their own.
+        // The client's filters stay: nodes report them with defaults added, and some in another form.
         self.paused = remote.paused;
         match (self.current().cloned(), remote.track) {
             (Some(ours), Some(theirs)) if ours.is_same(&theirs) => {
@@ -266,7 +266,7 @@ impl LocalPlayer {
         self.dirty = true;
     }
 
-    /// What played ended while nobody heard it, and its event was lost.
+    /// Ends the current track, whose end event was lost.
     pub(super) fn on_lost_end(&mut self, now: Instant) {
         let Some(run) = self.runs.take_all_but_asked() else {
             return;
@@ -277,9 +277,9 @@ impl LocalPlayer {
         self.advance(&TrackEndReason::Finished, Some(run.id), now);
     }
 
-    /// The node's socket is gone: nothing is known of the player until the node says something again.
+    /// Handles the loss of the node's socket.
     ///
-    /// It stands where it was lost, and goes on from there if the node does not have it any more.
+    /// The position stands until the node reports it again, and a restore goes on from there.
     pub(crate) fn on_node_lost(&mut self, now: Instant) {
         self.is_away = true;
         self.connected = false;
@@ -288,15 +288,15 @@ impl LocalPlayer {
         self.dirty |= self.current().is_some();
     }
 
-    /// What follows a track's end (protocol §16.2, where stopping is not skipping).
+    /// Plays the track that follows an end (protocol §16.2; unlike there, a stop is not a skip).
     fn advance(&mut self, reason: &TrackEndReason, run: Option<u64>, now: Instant) {
-        // A track that ends by itself just before it is stopped was still to be stopped, or skipped.
+        // A track that ends by itself just before a stop or skip is still stopped or skipped.
         let intent = self
             .intent
             .take_if(|(_, wanted)| Some(*wanted) == run)
             .map(|(intent, _)| intent);
         match reason {
-            // What took its place plays already.
+            // The replacing track already plays.
             TrackEndReason::Replaced => {
                 self.errors = 0;
                 return;
@@ -305,7 +305,7 @@ impl LocalPlayer {
             _ => self.errors = 0,
         }
         if self.is_gone || self.runs.newest().is_some() {
-            // Another track is on its way already.
+            // Another track is queued or in flight.
             return;
         }
         if self.listeners == Some(0) {
@@ -328,12 +328,12 @@ impl LocalPlayer {
         self.play_next(intent.is_some(), now);
     }
 
-    /// A request is under way.
+    /// Whether a request is in flight.
     pub(crate) fn awaits_response(&self) -> bool {
         self.sent.is_some()
     }
 
-    /// A request for the next track is on its way, as `phase` tells.
+    /// Whether a play request is queued or in flight.
     pub(super) fn is_playing_next(&self) -> bool {
         self.runs
             .newest()

@@ -1,22 +1,22 @@
-//! Where a track is now, by a clock that never goes back.
+//! Position in a track between two reports, by a monotonic clock.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The last known position, and how fast it moves on since.
+/// The last known position and the speed since.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     reported: i64,
     at: Instant,
-    /// Milliseconds a millisecond; 0 while it stands.
+    /// Track time by real time; 0 while paused.
     speed: f64,
-    /// The track's end, in milliseconds.
+    /// Length of the track in milliseconds.
     length: i64,
 }
 
 impl Progress {
-    /// Nothing plays.
+    /// No track.
     pub(crate) fn none(now: Instant) -> Self {
         Self {
             reported: 0,
@@ -26,7 +26,7 @@ impl Progress {
         }
     }
 
-    /// A track with this length, where it is known, began or is at `position`.
+    /// A track at `position`, with its length where it is known.
     pub(crate) fn track(position: i64, length: Option<Duration>, now: Instant) -> Self {
         let length = length.and_then(|length| i64::try_from(length.as_millis()).ok());
         Self {
@@ -37,21 +37,21 @@ impl Progress {
         }
     }
 
-    /// What a node reported.
+    /// Takes a reported position.
     pub(crate) fn report(&mut self, position: i64, now: Instant) {
         self.reported = position.max(0);
         self.at = now;
     }
 
-    /// It moves on at another speed, or stands, from now on.
+    /// Changes the speed from now on; 0 stands.
     pub(crate) fn set_speed(&mut self, speed: f64, now: Instant) {
-        // Without the first step, the time until now would count by the new speed.
+        // The time until now counts by the old speed.
         self.reported = self.at(now);
         self.at = now;
         self.speed = speed;
     }
 
-    /// Position in milliseconds, never beyond the end.
+    /// Position in milliseconds, at most the track's length.
     pub(crate) fn at(&self, now: Instant) -> i64 {
         let passed = now.saturating_duration_since(self.at).as_secs_f64() * 1000.0 * self.speed;
         #[expect(

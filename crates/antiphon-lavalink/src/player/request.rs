@@ -1,4 +1,4 @@
-//! Requests to the player's node: one at a time, in order, made when they are sent.
+//! Requests to the player's node, one at a time and in order; a body is made when its request is sent.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,19 +14,19 @@ use crate::{
     wire::{Filters, UpdatePlayer, UpdateTrack, Voice},
 };
 
-/// How often what nobody waits for is tried.
+/// Attempts of a request that nobody waits for.
 const TRIES: u8 = 4;
-/// Pause after the first try that failed; it doubles with each.
+/// Pause after the first failed attempt; it doubles with each.
 const REST: Duration = Duration::from_millis(250);
-/// Longest pause between two tries.
+/// Longest pause between two attempts.
 const REST_AT_MOST: Duration = Duration::from_secs(5);
 
-/// What a request is for.
+/// What a request does at the node (<https://lavalink.dev/api/rest.html#update-player>).
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    /// The newest pair.
+    /// Give the newest voice pair.
     Voice,
-    /// A track.
+    /// Play a track.
     Play {
         run: u64,
         track: Arc<Playable>,
@@ -36,33 +36,33 @@ pub(crate) enum Operation {
         volume: Option<u16>,
         paused: Option<bool>,
         filters: Option<Arc<Filters>>,
-        /// Whether it goes to the history.
+        /// Whether the track is added to the history.
         remember: bool,
     },
-    /// No track.
+    /// Stop.
     Stop {
-        /// What played when that was asked.
+        /// The track that was playing.
         was: Arc<Playable>,
     },
-    /// Pausing or going on.
+    /// Pause or resume.
     Pause(bool),
-    /// Another position.
+    /// Seek.
     Seek(i64),
-    /// Another volume.
+    /// Set the volume.
     Volume(u16),
-    /// Other filters; applied at once by seeking if so wished.
+    /// Set the filters; with `seek` they are heard at once.
     Filters { filters: Arc<Filters>, seek: bool },
-    /// All of it, at a new node or in a new session.
+    /// Put the whole player back, at another node or in a new session.
     Restore {
         run: Option<u64>,
         position: i64,
         moved: Option<(NodeId, MoveReason)>,
     },
-    /// The player's end.
+    /// Destroy the player.
     Destroy,
 }
 
-/// A request that waits for its turn.
+/// A request that waits to be sent.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
@@ -85,56 +85,56 @@ impl Request {
         }
     }
 
-    /// Whether its only purpose was somebody who has gone.
+    /// Whether nobody waits for it any more.
     fn is_vain(&self) -> bool {
         self.reply.as_ref().is_some_and(Reply::is_closed)
     }
 }
 
-/// The request under way.
+/// The request in flight.
 #[derive(Debug)]
 pub(crate) struct SentRequest {
     request: Request,
-    /// The pair that was in it.
+    /// The pair that it has.
     voice: Option<Voice>,
     number: u64,
     /// The newest run when it was sent.
     last_run: u64,
-    /// What the node had said by itself when it was sent.
+    /// Number of frames heard when it was sent.
     heard: u64,
 }
 
 impl SentRequest {
-    /// What it is for.
+    /// What it does.
     pub(crate) fn operation(&self) -> &Operation {
         &self.request.operation
     }
 
-    /// The request, to be sent once more.
+    /// The request, to be sent again.
     pub(crate) fn into_request(self) -> Request {
         self.request
     }
 }
 
-/// What is to be sent.
+/// What to send to the node.
 #[derive(Clone, Debug)]
 pub(crate) enum RequestBody {
-    /// An update.
+    /// A PATCH with this body.
     Update {
         body: Box<UpdatePlayer>,
         no_replace: bool,
     },
-    /// The player's end.
+    /// A DELETE.
     Destroy,
 }
 
-/// Whether a request stops what plays.
+/// Whether a request is a stop.
 fn is_stop(request: &Request) -> bool {
     matches!(request.operation, Operation::Stop { .. })
 }
 
 impl LocalPlayer {
-    /// Lets a request wait for its turn.
+    /// Queues a request.
     pub(super) fn push(&mut self, operation: Operation, reply: Option<Reply>) {
         if self.requests.len() >= MAX_REQUESTS {
             self.forget(&operation);
@@ -143,7 +143,7 @@ impl LocalPlayer {
         self.requests.push_back(Request::new(operation, reply));
     }
 
-    /// What the node is asked next, if it may be asked; `number` names the request.
+    /// The next request to send, if one may be sent; `number` names it.
     pub(crate) fn next_request(&mut self, number: u64) -> Option<(NodeId, RequestBody)> {
         if self.sent.is_some() || self.rests_until.is_some() {
             return None;
@@ -161,7 +161,7 @@ impl LocalPlayer {
                 Operation::Voice | Operation::Restore { .. }
             );
             let pair = self.voice.pair();
-            // Without a pair nothing can be restored; whatever else waits for the voice.
+            // A restore needs a pair; other requests need a node that was given one.
             if needs_pair && pair.is_none() {
                 return None;
             }
@@ -191,7 +191,7 @@ impl LocalPlayer {
         }
     }
 
-    /// Whether a request whose answer was lost is sent once more: not if what it asks for was done.
+    /// Whether a request without a response is repeated: not if frames show that it was done.
     fn may_repeat(&mut self, operation: &mut Operation) -> bool {
         match operation {
             Operation::Play {
@@ -212,7 +212,7 @@ impl LocalPlayer {
         true
     }
 
-    /// A track was taken from the queue, or played beside it.
+    /// Notes that a track is the queue's loaded one.
     fn loaded(&mut self, track: Arc<Playable>, remember: bool) {
         let queue = Arc::make_mut(&mut self.queue);
         queue.set_loaded(Some(Arc::clone(&track)));
@@ -245,7 +245,7 @@ impl LocalPlayer {
                 body.paused = Some(paused.unwrap_or(self.paused));
                 body.filters = filters.as_deref().cloned();
             }
-            // `null` stops (protocol §6).
+            // `null` stops (<https://lavalink.dev/api/rest.html#update-player-track>).
             Operation::Stop { .. } => body.track = Some(UpdateTrack::default()),
             Operation::Pause(paused) => body.paused = Some(*paused),
             Operation::Seek(position) => body.position = Some(*position),
@@ -269,12 +269,12 @@ impl LocalPlayer {
         }
     }
 
-    /// Whether a request of this number is still waited for; one to a node that was left is not.
+    /// Whether the request with this number is in flight; one to a former node is not.
     pub(crate) fn awaits(&self, number: u64) -> bool {
         self.sent.as_ref().is_some_and(|sent| sent.number == number)
     }
 
-    /// The node answered, or did not.
+    /// Handles the response, or the failure.
     pub(crate) fn on_response(
         &mut self,
         outcome: Result<Option<RemotePlayer>, RequestError>,
@@ -290,7 +290,7 @@ impl LocalPlayer {
         }
     }
 
-    /// Whether the node did what it was asked for, although its answer was lost: it said so by itself.
+    /// Whether the request was done although its response was lost, as later frames show.
     fn was_done_anyway(&self, sent: &SentRequest, error: &RequestError) -> bool {
         error.may_have_arrived()
             && self.heard > sent.heard
@@ -386,14 +386,14 @@ impl LocalPlayer {
         }
     }
 
-    /// Whoever waited for the channel has it.
+    /// Replies to the calls that wait to connect.
     fn entered(&mut self) {
         for (reply, ..) in self.entering.drain(..) {
             let _ = reply.send(Ok(None));
         }
     }
 
-    /// What the node's answer says of the player; what the node said by itself since the request is newer.
+    /// Takes over the player of a response, except where later frames are newer.
     fn apply(&mut self, remote: &RemotePlayer, sent: &SentRequest, now: Instant) {
         if let Some(volume) = remote.volume {
             self.volume = volume;
@@ -414,7 +414,7 @@ impl LocalPlayer {
                     self.progress.report(remote.state.position, now);
                 }
             }
-            // Its start was not heard.
+            // Its start was missed.
             _ => self.needs_comparison |= is_newest && self.runs.newest().is_none(),
         }
     }
@@ -422,17 +422,17 @@ impl LocalPlayer {
     fn failed(&mut self, mut request: Request, error: RequestError, now: Instant) {
         let again = error.is_transient() && request.tries < TRIES;
         match &request.operation {
-            // The end is reached either way, unless the node may come back with the player.
+            // The player ends either way, unless the node may come back with it.
             Operation::Destroy => {
                 if again && !matches!(error, RequestError::SessionExpired(_)) {
                     self.try_later(request, now);
                 }
             }
-            // What played is not given up for an error that passes: if the node is lost, it moves.
+            // A passing error does not give up the current track; if the node is lost, the player moves.
             Operation::Restore { .. } if error.is_transient() => self.try_later(request, now),
             Operation::Voice if again => self.try_later(request, now),
             Operation::Voice | Operation::Restore { .. } => {
-                // The pair may be worn out; a new one is asked for, and then the same once more.
+                // The pair may have expired: repeat the request once with a new one.
                 tracing::debug!(guild = %self.guild, %error, "the node did not take the voice");
                 if request.tries <= TRIES {
                     request.tries = TRIES + 1;
@@ -467,7 +467,7 @@ impl LocalPlayer {
             }
             operation => {
                 if error.may_have_arrived() {
-                    // What it has become of shows by the node's view, and a stop by its end.
+                    // The node's view will show whether it was done; a stop shows by the end of the track.
                     self.needs_comparison = true;
                 } else {
                     self.forget(operation);
@@ -477,37 +477,37 @@ impl LocalPlayer {
         }
     }
 
-    /// Tries once more after a pause, before anything else is asked.
+    /// Repeats a request after a pause, before all others.
     fn try_later(&mut self, request: Request, now: Instant) {
         let doublings = u32::from(request.tries.saturating_sub(1)).min(8);
         self.rests_until = Some(now + (REST * 2_u32.pow(doublings)).min(REST_AT_MOST));
         self.requests.push_front(request);
     }
 
-    /// Whether a request to stop is under way, or waits for its turn.
+    /// Whether a stop is queued or in flight.
     pub(super) fn is_stopping(&self) -> bool {
         let sent = self.sent.as_ref().map(|sent| &sent.request);
         sent.into_iter().chain(&self.requests).any(is_stop)
     }
 
-    /// A request is not made after all.
+    /// Undoes the bookkeeping of a request that is not sent.
     pub(super) fn forget(&mut self, operation: &Operation) {
         match operation {
             Operation::Play { run, .. } => self.runs.refused(*run),
-            // One that still waits means the same track, or the next.
+            // Another stop that waits means the same track, or the next.
             Operation::Stop { .. } if !self.requests.iter().any(is_stop) => self.intent = None,
             _ => {}
         }
     }
 
-    /// A track is the player's own from now on.
+    /// Makes a track the current one.
     pub(super) fn began(&mut self, track: &Playable, position: i64, now: Instant) {
         self.progress = super::Progress::track(position, track.duration(), now);
         self.inactive_at = None;
         self.pace(now);
     }
 
-    /// Asks the node to play, after what waits already.
+    /// Queues a play request.
     pub(super) fn ask_play(&mut self, track: Arc<Playable>, remember: bool) {
         let run = self.add_run(&track);
         let operation = Operation::Play {

@@ -1,49 +1,49 @@
-//! Which track that was given to play belongs to which event of the node.
+//! Runs: which play request an event of the node belongs to.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::model::{Playable, TrackEndReason};
 
-/// Tracks that may be on their way at once; more would mean that a node ends none of them.
+/// Runs that are kept; a node with more of them ends none.
 const MOST: usize = 8;
 
-/// How far a track has come.
+/// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// Its request waits for its turn.
+    /// Its request is queued.
     Asked,
-    /// The node was asked.
+    /// Its request was sent.
     Sent,
-    /// The node has taken it.
+    /// The node accepted it.
     Accepted,
-    /// The node said that it began.
+    /// The node reported its start.
     Started,
 }
 
-/// A track on its way from the request to its end.
+/// One playing of a track, from the request to the end.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) id: u64,
     pub(crate) track: Arc<Playable>,
     pub(crate) phase: Phase,
-    /// Where it begins, in milliseconds.
+    /// Start in the track, in milliseconds.
     pub(crate) start: i64,
-    /// It goes on after a move or a lost session, instead of beginning.
+    /// Whether it goes on after a move or a lost session.
     pub(crate) restored: bool,
-    /// Another program began it, so that nobody here knows an original.
+    /// Whether another program began it, so that there is no original.
     pub(crate) foreign: bool,
-    /// It does not play any more, and is kept for the event of its end.
+    /// Whether it plays no more and waits for its end event.
     pub(crate) is_over: bool,
-    /// What follows its end was done, so that the event is followed by nothing.
+    /// Whether the next track was already chosen, so that its end event has no effect.
     pub(crate) is_settled: bool,
-    /// Nobody knows whether its request arrived: it is over unless its start is heard.
+    /// Whether its request may not have arrived: it is over unless its start is reported.
     pub(crate) is_unsure: bool,
 }
 
-/// The tracks on their way in the node's order, the oldest first.
+/// The runs in the node's order, the oldest first.
 ///
-/// A node plays one track at a time: one that it took or began ends those before it, heard or not.
+/// A node plays one track: a run that it accepts or begins ends those before it, reported or not.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     runs: VecDeque<Run>,
@@ -76,23 +76,23 @@ impl Runs {
         }
     }
 
-    /// It begins elsewhere than at its beginning.
+    /// Sets where in the track it starts.
     pub(crate) fn begin_at(&mut self, id: u64, start: i64) {
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
             run.start = start;
         }
     }
 
-    /// The node is asked.
+    /// Notes that its request was sent.
     pub(crate) fn sent(&mut self, id: u64) {
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
             run.phase = run.phase.max(Phase::Sent);
         }
     }
 
-    /// The node took it; unless its end was heard before, which happens (protocol §6).
+    /// Notes that the node accepted it, unless its end was reported before, which happens (protocol §6).
     ///
-    /// Whether it plays from now on, as far as is known: not if its start was heard before.
+    /// Returns whether it is the current run from now on: not if its start was reported before.
     pub(crate) fn accepted(&mut self, id: u64) -> bool {
         let Some(index) = self.runs.iter().position(|run| run.id == id) else {
             return false;
@@ -105,12 +105,12 @@ impl Runs {
         is_news
     }
 
-    /// The node did not take it.
+    /// Removes a run that the node did not accept.
     pub(crate) fn refused(&mut self, id: u64) {
         self.runs.retain(|run| run.id != id);
     }
 
-    /// Its request was sent, and nobody knows whether it arrived.
+    /// Notes that its request may not have arrived.
     pub(crate) fn unsure(&mut self, id: u64) {
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
             run.is_over = true;
@@ -119,9 +119,9 @@ impl Runs {
         }
     }
 
-    /// Its request is sent once more, so that the node may begin it twice: the number of the second.
+    /// Repeats its request: returns the number of the second run.
     ///
-    /// The first, if the node began it, ends by being replaced.
+    /// The node may begin it twice; then the first ends by being replaced.
     pub(crate) fn again(&mut self, id: u64) -> u64 {
         let known = self.runs.iter().find(|run| run.id == id);
         let Some(run) = known.filter(|run| run.phase > Phase::Asked).cloned() else {
@@ -150,12 +150,12 @@ impl Runs {
         id
     }
 
-    /// Whether the node has begun it, or even ended it.
+    /// Whether its start or its end was reported.
     pub(crate) fn has_begun(&self, id: u64) -> bool {
         self.get(id).is_none_or(|run| run.phase == Phase::Started)
     }
 
-    /// What the node took before this one plays no more.
+    /// Ends the accepted runs before this one.
     fn supersede(&mut self, index: usize) {
         for run in self.runs.range_mut(..index) {
             if run.phase >= Phase::Accepted && !run.is_over {
@@ -166,9 +166,9 @@ impl Runs {
         }
     }
 
-    /// A track began: the oldest run that waits for it, and whether that is news.
+    /// Handles a start: returns the oldest run that waits for it, and whether it is new.
     ///
-    /// The start of a run that began before, or that was replaced since, is none. `None` if there is no run of the track.
+    /// The start of a run that began before, or that was replaced, is not new. `None` if no run has the track.
     pub(crate) fn started(&mut self, track: &Playable) -> Option<(&Run, bool)> {
         let phases = Phase::Sent..Phase::Started;
         let waits = |run: &Run| phases.contains(&run.phase) && run.track.is_same(track);
@@ -194,7 +194,7 @@ impl Runs {
         Some((&self.runs[index], is_news))
     }
 
-    /// Another program began a track. What the node has not answered yet comes after it.
+    /// Adds a run that another program began, before those that the node has not accepted.
     pub(crate) fn foreign(&mut self, track: Playable) -> &Run {
         let mut run = self.run(Arc::new(track), Phase::Started, false);
         run.foreign = true;
@@ -205,14 +205,14 @@ impl Runs {
         &self.runs[index]
     }
 
-    /// What plays is known to have begun, whether its start was heard or not.
+    /// Notes that the current run has begun.
     pub(crate) fn confirmed(&mut self) {
         if let Some(index) = self.current_index() {
             self.runs[index].phase = Phase::Started;
         }
     }
 
-    /// Another track plays than any that was taken; those the node has not answered yet stay on their way.
+    /// Replaces the accepted runs by the track that the node plays.
     pub(crate) fn replaced(&mut self, track: Playable) {
         self.runs.retain(|run| run.phase < Phase::Accepted);
         if self.started(&track).is_none() {
@@ -220,11 +220,11 @@ impl Runs {
         }
     }
 
-    /// A track ended: its run, if there is one.
+    /// Handles an end: takes its run, if there is one.
     pub(crate) fn ended(&mut self, track: &Playable, reason: &TrackEndReason) -> Option<Run> {
         let run = self.runs.remove(self.position(track, reason)?)?;
         if !run.is_over {
-            // The ends of those before it were lost.
+            // The ends of these runs were lost.
             self.runs
                 .retain(|other| !other.is_over || !other.track.is_same(track));
         }
@@ -236,7 +236,7 @@ impl Runs {
         self.runs.get(self.position(track, reason)?)
     }
 
-    /// The run of a track whose end this is: of two, the one that was replaced ends by being replaced.
+    /// Index of the run that ended: of two, the replaced one ends by being replaced.
     fn position(&self, track: &Playable, reason: &TrackEndReason) -> Option<usize> {
         let position = |is: &dyn Fn(&Run) -> bool| {
             let mut runs = self.runs.iter();
@@ -251,10 +251,9 @@ impl Runs {
         begun.or_else(|| position(&|run| run.phase > Phase::Asked))
     }
 
-    /// The node has no track: those it had began by then play no more.
+    /// Ends all begun runs, since the node has no track; returns the newest.
     ///
-    /// `last` is the newest that can be meant, and `but` one that is not; one that was taken and has not begun yet is
-    /// meant if `with_taken`. Gives the newest of them.
+    /// Runs after `last` and the run `but` are left. Accepted runs that have not begun end only if `with_taken`.
     pub(crate) fn vanish(&mut self, last: u64, but: Option<u64>, with_taken: bool) -> Option<u64> {
         let phase = if with_taken {
             Phase::Accepted
@@ -271,14 +270,14 @@ impl Runs {
         newest
     }
 
-    /// What follows the end of a run was done.
+    /// Notes that the track after this run was chosen.
     pub(crate) fn settle(&mut self, id: u64) {
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
             run.is_settled = true;
         }
     }
 
-    /// Takes out everything that the node was given; the newest of it whose end was not followed by anything yet.
+    /// Takes all accepted runs; returns the newest whose end had no effect yet.
     pub(crate) fn take_all_but_asked(&mut self) -> Option<Run> {
         let given = |run: &mut Run| run.phase >= Phase::Accepted;
         let mut newest = None;
@@ -294,7 +293,7 @@ impl Runs {
         newest
     }
 
-    /// The run of this number.
+    /// The run with this number.
     pub(crate) fn get(&self, id: u64) -> Option<&Run> {
         self.runs.iter().find(|run| run.id == id)
     }
@@ -309,12 +308,12 @@ impl Runs {
         self.runs.iter().rposition(plays)
     }
 
-    /// What plays: the newest that the node has taken.
+    /// The current run: the newest that the node accepted.
     pub(crate) fn current(&self) -> Option<&Run> {
         self.runs.get(self.current_index()?)
     }
 
-    /// Whether what plays has not begun yet, and the end of what it replaced was not heard.
+    /// Whether the current run has not begun, and the end of the replaced one was not reported.
     pub(crate) fn is_replacing(&self) -> bool {
         let begins = self
             .current()
@@ -322,12 +321,12 @@ impl Runs {
         begins && self.runs.iter().any(|run| run.is_over)
     }
 
-    /// What plays, or will as soon as the node has answered.
+    /// The current run, or the one that will be once the node responds.
     pub(crate) fn newest(&self) -> Option<&Run> {
         self.runs.iter().rfind(|run| !run.is_over)
     }
 
-    /// Nothing is on its way any more.
+    /// Removes all runs.
     pub(crate) fn clear(&mut self) {
         self.runs.clear();
     }

@@ -1,7 +1,7 @@
-//! A player as a checkpoint keeps it, and back.
+//! The stored form of a player.
 //!
-//! No token and no session of Discord's is kept: a node that still has the player has them too, and otherwise Discord
-//! is asked anew.
+//! It has no token and no session id of Discord: a node that still has the player has them, and otherwise Discord is
+//! asked for new ones.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,9 +16,9 @@ use crate::{
     wire::{SavedPlayer, SavedTrack},
 };
 
-/// Version of the encoding.
+/// Version of the stored form.
 const VERSION: u8 = 1;
-/// Bytes that the tracks of one checkpoint take; what is beyond is not there after a restart.
+/// Bytes of tracks in one checkpoint; tracks beyond are lost in a restart.
 const BUDGET: usize = Checkpoint::MAX_STATE - (Checkpoint::MAX_STATE >> 3);
 
 pub(super) fn save(player: &LocalPlayer, now: Instant) -> Bytes {
@@ -61,7 +61,7 @@ pub(super) fn save(player: &LocalPlayer, now: Instant) -> Bytes {
     bytes.into()
 }
 
-/// Reads what was kept; `None` if the player was gone, or it cannot be read.
+/// Reads a stored player; `None` if it was deleted or is not readable.
 pub(crate) fn read_saved(
     guild: GuildId,
     state: &[u8],

@@ -1,4 +1,5 @@
-//! The voice handshake: two events of Discord's, in either order, made into what a node needs (protocol §9).
+//! The voice handshake: pairs Discord's voice state and voice server, which come in either order, for the node
+//! (protocol §9, <https://lavalink.dev/api/rest.html#voice-state>).
 
 use std::time::Duration;
 
@@ -10,28 +11,28 @@ use crate::{
     wire,
 };
 
-/// How long both halves may take, after a move or a kick too.
+/// Time that Discord has to send both halves of a pair.
 pub(crate) const PAIR_WITHIN: Duration = Duration::from_secs(10);
 
-/// What a voice state meant.
+/// The effect of a voice state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// Nothing that a node must know.
+    /// None for the node.
     Nothing,
-    /// Both halves are there, and the node is to be told.
+    /// The pair is complete and must be given to the node.
     Pair,
-    /// The bot is in no channel any more.
+    /// The bot left its channel.
     Left,
 }
 
-/// What becomes of a handshake that took too long.
+/// The effect of an overdue handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Overdue {
-    /// The request itself is still on its way.
+    /// The request was not sent yet.
     NotYet,
-    /// It is tried once more: leave, and enter again.
+    /// Leave and join again.
     AskAgain([VoiceRequest; 2]),
-    /// It failed.
+    /// The handshake failed.
     GiveUp,
 }
 
@@ -39,32 +40,32 @@ pub(crate) enum Overdue {
 struct Server {
     token: Secret,
     endpoint: String,
-    /// No node was told yet, so that it belongs to the newest attempt.
+    /// Not yet given to a node, so that it belongs to the newest attempt.
     fresh: bool,
 }
 
-/// One player's way into a voice channel.
+/// The voice connection of one player.
 #[derive(Debug, Default)]
 pub(crate) struct Voice {
-    /// The channel to be in.
+    /// The wanted channel.
     pub(crate) channel: Option<ChannelId>,
     pub(crate) self_deaf: bool,
     pub(crate) self_mute: bool,
     state: Option<(ChannelId, String)>,
     server: Option<Server>,
-    /// The channel of the pair that the player's node was given.
+    /// Channel of the pair that the node was given.
     given: Option<String>,
     deadline: Option<Instant>,
-    /// How often it was asked again without an answer.
+    /// Number of repeated attempts without a pair.
     again: u8,
-    /// Requests that are still on their way to Discord, whose rate limit may hold them for a minute.
+    /// Requests that were not sent yet, since Discord's rate limit may hold them for a minute.
     asking: u32,
-    /// It has been in a channel.
+    /// Whether it has been in a channel.
     entered: bool,
 }
 
 impl Voice {
-    /// Wants a channel, and says what Discord is to be asked.
+    /// Wants a channel, and returns the request to Discord.
     pub(crate) fn ask(&mut self, guild: GuildId, channel: ChannelId, now: Instant) -> VoiceRequest {
         self.channel = Some(channel);
         self.deadline = Some(now + PAIR_WITHIN);
@@ -72,7 +73,7 @@ impl Voice {
         self.request(guild, Some(channel))
     }
 
-    /// Wants both halves anew, since those that are there are not valid any more.
+    /// Drops both halves, which are not valid any more, and requests new ones.
     pub(crate) fn ask_anew(&mut self, guild: GuildId, now: Instant) -> Option<VoiceRequest> {
         let channel = self.channel?;
         self.state = None;
@@ -81,12 +82,12 @@ impl Voice {
         Some(self.ask(guild, channel, now))
     }
 
-    /// Whether both halves are awaited, since those before were not valid any more.
+    /// Whether a new pair was requested and has not come.
     pub(crate) fn is_asked_anew(&self) -> bool {
         self.entered && self.given.is_none() && self.deadline.is_some()
     }
 
-    /// Wants no channel.
+    /// Wants no channel, and returns the request to Discord.
     pub(crate) fn leave(&mut self, guild: GuildId) -> VoiceRequest {
         *self = Self {
             self_deaf: self.self_deaf,
@@ -97,10 +98,10 @@ impl Voice {
         self.request(guild, None)
     }
 
-    /// A request was sent, or could not be: from now on its answer is waited for, or the next try.
+    /// Handles the result of a request: the time for a pair, or for the next attempt, begins now.
     pub(crate) fn on_asked(&mut self, is_sent: bool, now: Instant) {
         self.asking = self.asking.saturating_sub(1);
-        // While Discord cannot be asked, its silence says nothing of a channel that was open to the bot before.
+        // While requests fail, a missing pair does not prove that the channel is closed to the bot.
         if !is_sent && self.entered {
             self.again = 0;
         }
@@ -119,7 +120,7 @@ impl Voice {
         }
     }
 
-    /// The bot's own voice state.
+    /// Handles the bot's own voice state.
     pub(crate) fn on_state(
         &mut self,
         channel: Option<ChannelId>,
@@ -127,7 +128,7 @@ impl Voice {
         now: Instant,
     ) -> Heard {
         let Some(channel) = channel else {
-            // While the first state is waited for, this one belongs to what was before.
+            // While a first state is awaited, this one belongs to the session before.
             return if self.state.take().is_some() {
                 Heard::Left
             } else {
@@ -143,13 +144,13 @@ impl Voice {
         if self.server.as_ref().is_some_and(|server| server.fresh) {
             return Heard::Pair;
         }
-        // The token of the channel before would be refused with 4006, also by the same server.
+        // The token of the previous channel would be refused with 4006, even by the same server.
         self.deadline = Some(now + PAIR_WITHIN);
         self.again = 0;
         Heard::Nothing
     }
 
-    /// The guild's voice server; whether the node is to be told.
+    /// Handles the guild's voice server; returns whether the pair must be given to the node.
     pub(crate) fn on_server(
         &mut self,
         token: Secret,
@@ -158,7 +159,7 @@ impl Voice {
     ) -> bool {
         let endpoint = endpoint.filter(|endpoint| !endpoint.is_empty());
         let Some(endpoint) = endpoint else {
-            // The server went away; another follows.
+            // Discord took the server away and will send another.
             self.server = None;
             self.deadline = Some(now + PAIR_WITHIN);
             return false;
@@ -168,11 +169,11 @@ impl Voice {
             endpoint,
             fresh: true,
         });
-        // A server that comes first belongs to the channel that was asked for, not to the one before.
+        // A server that comes before the state belongs to the requested channel, not to the previous one.
         matches!(&self.state, Some((channel, _)) if Some(*channel) == self.channel)
     }
 
-    /// What a node is told, once both halves are there.
+    /// The pair for the node, once both halves are there.
     pub(crate) fn pair(&self) -> Option<wire::Voice> {
         let (channel, session_id) = self.state.as_ref()?;
         let server = self.server.as_ref()?;
@@ -184,12 +185,12 @@ impl Voice {
         })
     }
 
-    /// Where the voice server is.
+    /// Endpoint of the voice server.
     pub(crate) fn endpoint(&self) -> Option<&str> {
         self.server.as_ref().map(|server| &*server.endpoint)
     }
 
-    /// A node was told this pair, and took it.
+    /// Notes that the node took this pair.
     pub(crate) fn on_given(&mut self, pair: &wire::Voice) {
         self.given = Some(pair.channel_id.clone());
         self.entered = true;
@@ -202,7 +203,7 @@ impl Voice {
         }
     }
 
-    /// A node that was found with the player has a pair already.
+    /// Adopts the pair of a node that already has the player.
     pub(crate) fn adopted(&mut self, pair: &wire::Voice) {
         let channel = pair.channel_id.parse().ok().or(self.channel);
         let Some(channel) = channel else {
@@ -221,12 +222,12 @@ impl Voice {
         self.deadline = None;
     }
 
-    /// The bot is where it is wanted, and nothing is waited for.
+    /// Ends the handshake: the bot is in the wanted channel.
     pub(crate) fn settled(&mut self) {
         self.deadline = None;
     }
 
-    /// The node is in the channel by the pair it has.
+    /// Ends the handshake if the node is in the channel with the pair that it has.
     pub(crate) fn settled_if_given(&mut self) {
         let is_old = self.server.as_ref().is_some_and(|server| !server.fresh);
         let channel = self.state.as_ref().map(|(channel, _)| channel.to_string());
@@ -235,17 +236,17 @@ impl Voice {
         }
     }
 
-    /// The player has a new node, or its node forgot it.
+    /// Notes that the node has no pair: it is another node, or lost the player.
     pub(crate) fn on_node_changed(&mut self) {
         self.given = None;
     }
 
-    /// Whether the player's node was given a pair.
+    /// Whether the node has a pair.
     pub(crate) fn is_given(&self) -> bool {
         self.given.is_some()
     }
 
-    /// The node lost the voice server and cannot go on without a new pair, or with a move.
+    /// Expects a new pair or a move, since the node lost the voice server.
     pub(crate) fn expect_pair(&mut self, now: Instant) {
         self.deadline = Some(now + PAIR_WITHIN);
         self.again = 0;
@@ -255,7 +256,7 @@ impl Voice {
         self.deadline
     }
 
-    /// The deadline has passed.
+    /// Handles the deadline.
     pub(crate) fn on_deadline(&mut self, guild: GuildId, now: Instant) -> Overdue {
         if self.asking > 0 {
             self.deadline = Some(now + PAIR_WITHIN);

@@ -1,10 +1,10 @@
-//! What searches brought, kept by how often they are asked for (protocol §14).
+//! A cache of search results (protocol §14).
 
 use std::collections::HashMap;
 
 use crate::model::Search;
 
-/// Entries by use: the oldest of those used least goes first.
+/// Search results with their uses: the oldest of the least used is evicted first.
 #[derive(Debug)]
 pub(crate) struct Cache {
     capacity: usize,
@@ -20,7 +20,7 @@ struct Kept {
 }
 
 impl Cache {
-    /// With room for so many searches; 0 keeps none.
+    /// Creates a cache for so many results; 0 disables it.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             capacity,
@@ -33,7 +33,7 @@ impl Cache {
         self.capacity
     }
 
-    /// Sets how many searches it keeps; what is too much goes.
+    /// Sets how many results it holds, and evicts the rest.
     pub(crate) fn resize(&mut self, capacity: usize) {
         self.capacity = capacity;
         while self.entries.len() > capacity {
@@ -41,14 +41,14 @@ impl Cache {
         }
     }
 
-    /// What a search brought.
+    /// The result of a query.
     pub(crate) fn get(&mut self, query: &str) -> Option<Search> {
         let kept = self.entries.get_mut(query)?;
         kept.uses += 1;
         Some(kept.found.clone())
     }
 
-    /// Keeps what a search brought, unless it is nothing or a stream, which may be another tomorrow.
+    /// Stores a result, unless it is empty or a single stream, which may be another tomorrow.
     pub(crate) fn put(&mut self, query: &str, found: &Search) {
         let is_stream =
             matches!(found, Search::Tracks(tracks) if tracks.len() == 1 && tracks[0].is_stream);

@@ -1,22 +1,22 @@
-//! How busy a node is: the lowest number is asked first (protocol §14).
+//! Penalty of a node: players go to the node with the lowest (protocol §14).
 
 use crate::wire::StatsOP;
 
-/// The penalty of a node that has not told its figures yet.
+/// Penalty of a node without statistics.
 pub(crate) const UNKNOWN: f64 = 9e30;
-/// What one player that plays weighs.
+/// Penalty of one playing player.
 const PLAYING: f64 = 1.5;
 /// Audio frames that a player sends in a minute.
 const FRAMES: f64 = 3000.0;
-/// Frames that no minute of one player has: they are totals since the node began, as `NodeLink` counts.
+/// Number of frames above which they are totals since the start, as `NodeLink` counts.
 const TOTAL: f64 = 4.0 * FRAMES;
 
-/// The penalty by a node's figures; lower is better, and always finite and far below [`UNKNOWN`].
+/// The penalty by statistics; lower is better. It is finite and far below [`UNKNOWN`].
 ///
-/// - The load counts as 0 to 1, which is what Lavalink sends. A load average, which `NodeLink` sends, counts as at most
-///   1; a load that is no number counts as none.
-/// - The frames of the last minute count as at most all of them, and totals by their share in all frames.
-/// - A negative deficit, by which a node would be preferred for sending too much, counts as none.
+/// - The load is clamped to 0 to 1, Lavalink's range. `NodeLink` sends a load average; a load that is no number counts
+/// as 0.
+/// - The lost frames of a minute are clamped to all frames, and totals count by their share.
+/// - A negative deficit counts as 0, or a node that sends too much would be preferred.
 #[expect(clippy::cast_precision_loss, reason = "far figures need no precision")]
 pub(crate) fn penalty(stats: Option<&StatsOP>) -> f64 {
     let Some(stats) = stats else {
@@ -38,7 +38,7 @@ pub(crate) fn penalty(stats: Option<&StatsOP>) -> f64 {
     cpu + deficit + nulled + count(stats.playing) * PLAYING
 }
 
-/// The penalty with players that were given to the node since it told its figures.
+/// Adds the players that were assigned to the node after its statistics.
 pub(crate) fn with_newcomers(penalty: f64, newcomers: usize) -> f64 {
     penalty + f64::from(u32::try_from(newcomers).unwrap_or(u32::MAX)) * PLAYING
 }

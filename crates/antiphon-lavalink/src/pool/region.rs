@@ -1,6 +1,6 @@
-//! Which part of the world a voice server is in (protocol §14).
+//! Regions of voice servers (protocol §14).
 
-/// Codes of airports by region.
+/// Airport codes by region.
 const REGIONS: &[(&str, &[&str])] = &[
     (
         "asia",
@@ -27,15 +27,23 @@ const REGIONS: &[(&str, &[&str])] = &[
     ("middleeast", &["dxb", "auh", "ruh", "tel"]),
 ];
 
-/// The region of a voice server, such as `eu` for `c-fra01.discord.media:443`; `global` where it tells none.
+/// Returns the region of a voice server, such as `eu` for `c-fra01.discord.media:443`; `global` for an unknown one.
 ///
 /// `None` for an empty endpoint.
+///
+/// ```
+/// use antiphon_lavalink::region_from_endpoint;
+///
+/// assert_eq!(region_from_endpoint("c-fra01-9f2a.discord.media:443"), Some("eu"));
+/// assert_eq!(region_from_endpoint("us-east.discord.media"), Some("global"));
+/// assert_eq!(region_from_endpoint(""), None);
+/// ```
 pub fn region_from_endpoint(endpoint: &str) -> Option<&'static str> {
     if endpoint.is_empty() {
         return None;
     }
     let host = endpoint.split(['.', ':']).next().unwrap_or_default();
-    // The code stands in the host's first label, as `c-fra01` or `fra01`, and nowhere else.
+    // The code is in the first label of the host, as `c-fra01` or `fra01`, and nowhere else.
     let codes = host
         .split('-')
         .map(|token| token.trim_end_matches(|c: char| c.is_ascii_digit()));

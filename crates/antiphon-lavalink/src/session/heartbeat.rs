@@ -1,21 +1,21 @@
-//! Whether a node still lives, by pings: nobody has to talk for it (protocol §1).
+//! Pings that find out whether a node is alive (protocol §1).
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What is due.
+/// What to do at a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Beat {
     /// Send a ping.
     Ping,
-    /// Two were not answered by anything.
+    /// Give up: two pings brought no byte.
     Dead,
 }
 
 /// The pings of one socket.
 ///
-/// Time that is not spent reading does not count against the node: its answer may lie there unread.
+/// Time without reading does not count against the node, since its pong may wait unread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heartbeat {
     interval: Duration,
@@ -36,12 +36,12 @@ impl Heartbeat {
         self.next
     }
 
-    /// Nothing was read for so long because we did not want to.
+    /// Excludes a pause in reading from the node's silence.
     pub(crate) fn excuse(&mut self, pause: Duration) {
         self.heard += pause;
     }
 
-    /// The deadline has passed; `heard` is when the last byte came.
+    /// Handles the deadline; `heard` is when the last byte was read.
     pub(crate) fn beat(&mut self, heard: Instant, now: Instant) -> Beat {
         self.heard = self.heard.max(heard);
         self.next = now + self.interval;

@@ -1,14 +1,14 @@
-//! Filters, as a player is given them and as a node reads them back (protocol §7).
+//! Filters (<https://lavalink.dev/api/rest.html#filters>, protocol §7).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Bands of the equalizer: 25 40 63 100 160 250 400 630 1000 1600 2500 4000 6300 10000 16000 Hz.
+/// Number of equalizer bands: 25 40 63 100 160 250 400 630 1000 1600 2500 4000 6300 10000 16000 Hz.
 pub const BANDS: usize = 15;
 
-/// A filter of numbers, each of which may be left to the server's default.
+/// Writes a filter of numbers; an absent number is the server's default.
 macro_rules! filter {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty as $wire:literal,)* }) => {
         $(#[$doc])*
@@ -24,7 +24,7 @@ macro_rules! filter {
         }
 
         impl $name {
-            /// Everything at the server's default.
+            /// Creates the filter with the server's defaults.
             pub fn new() -> Self {
                 Self::default()
             }
@@ -38,7 +38,7 @@ macro_rules! filter {
                 }
             )*
 
-            /// Takes over what `other` sets, and keeps the rest.
+            /// Takes over the values that `other` sets.
             pub fn set(&mut self, other: Self) {
                 $(self.$field = other.$field.or(self.$field);)*
             }
@@ -47,61 +47,62 @@ macro_rules! filter {
 }
 
 filter! {
-    /// Takes the voice out of a song; it acts as soon as it is there.
+    /// Removes the vocals of a song ([karaoke](https://lavalink.dev/api/rest.html#karaoke)). Its presence enables it.
     Karaoke {
-        /// Strength, 0 to 1; the server's default is 1.
+        /// Level, 0 to 1. Server's default: 1.
         level: f32 as "level",
-        /// Strength in mono, 0 to 1; the server's default is 1.
+        /// Mono level, 0 to 1. Server's default: 1.
         mono_level: f32 as "monoLevel",
-        /// Centre of the band, in Hz; the server's default is 220.
+        /// Band to filter, in Hz. Server's default: 220.
         filter_band: f32 as "filterBand",
-        /// Width of the band, in Hz; the server's default is 100.
+        /// Width of the band, in Hz. Server's default: 100.
         filter_width: f32 as "filterWidth",
     }
 }
 
 filter! {
-    /// Changes speed and pitch; 1 changes nothing.
+    /// Changes speed and pitch ([timescale](https://lavalink.dev/api/rest.html#timescale)). Default of each: 1.
     Timescale {
-        /// Speed, 0 and above, without a change of pitch.
+        /// Speed, 0 or more; the pitch stays.
         speed: f64 as "speed",
-        /// Pitch, 0 and above, without a change of speed.
+        /// Pitch, 0 or more; the speed stays.
         pitch: f64 as "pitch",
-        /// Both at once, 0 and above.
+        /// Speed and pitch together, 0 or more.
         rate: f64 as "rate",
     }
 }
 
 filter! {
-    /// Lets the volume tremble.
+    /// Oscillates the volume ([tremolo](https://lavalink.dev/api/rest.html#tremolo)).
     Tremolo {
-        /// How often a second, above 0; the server's default is 2.
+        /// Frequency in Hz, above 0. Server's default: 2.
         frequency: f32 as "frequency",
-        /// How much, above 0 and up to 1; the server's default is 0.5.
+        /// Depth, above 0 and up to 1. Server's default: 0.5.
         depth: f32 as "depth",
     }
 }
 
 filter! {
-    /// Lets the pitch tremble.
+    /// Oscillates the pitch ([vibrato](https://lavalink.dev/api/rest.html#vibrato)).
     Vibrato {
-        /// How often a second, above 0 and up to 14; the server's default is 2.
+        /// Frequency in Hz, above 0 and up to 14. Server's default: 2.
         frequency: f32 as "frequency",
-        /// How much, above 0 and up to 1; the server's default is 0.5.
+        /// Depth, above 0 and up to 1. Server's default: 0.5.
         depth: f32 as "depth",
     }
 }
 
 filter! {
-    /// Turns the sound around the listener.
+    /// Rotates the sound around the listener ([rotation](https://lavalink.dev/api/rest.html#rotation)).
     Rotation {
-        /// Turns a second; 0 does nothing.
+        /// Rotations per second; 0 disables it.
         rotation_hz: f64 as "rotationHz",
     }
 }
 
 filter! {
-    /// Distorts the sound by functions of it; offsets are 0 and scales 1 by default.
+    /// Distorts the sound ([distortion](https://lavalink.dev/api/rest.html#distortion)). Offsets default to 0, scales
+    /// to 1.
     Distortion {
         /// Offset of the sine.
         sin_offset: f32 as "sinOffset",
@@ -115,15 +116,16 @@ filter! {
         tan_offset: f32 as "tanOffset",
         /// Scale of the tangent.
         tan_scale: f32 as "tanScale",
-        /// Offset of the whole.
+        /// Offset.
         offset: f32 as "offset",
-        /// Scale of the whole.
+        /// Scale.
         scale: f32 as "scale",
     }
 }
 
 filter! {
-    /// Mixes the channels, each by 0 to 1; by default each stays where it is.
+    /// Mixes the channels, each factor 0 to 1 ([channel mix](https://lavalink.dev/api/rest.html#channel-mix)). By
+    /// default each channel stays.
     ChannelMix {
         /// Left to left.
         left_to_left: f32 as "leftToLeft",
@@ -137,20 +139,20 @@ filter! {
 }
 
 filter! {
-    /// Takes out the high tones.
+    /// Suppresses high frequencies ([low pass](https://lavalink.dev/api/rest.html#low-pass)).
     LowPass {
-        /// How much; up to 1 does nothing, and the server's default is 20.
+        /// Smoothing; up to 1 disables it. Server's default: 20.
         smoothing: f32 as "smoothing",
     }
 }
 
-/// One band of the equalizer.
+/// One band of the [equalizer](https://lavalink.dev/api/rest.html#equalizer).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EqualizerBand {
-    /// Which, 0 to 14.
+    /// Band, 0 to 14.
     pub band: u8,
-    /// -0.25 (mute) to 1; 0 changes nothing and 0.25 doubles.
-    // The server's own default is 1, where its documents say 0, so that it is always sent.
+    /// Gain, -0.25 (mute) to 1; 0 changes nothing and 0.25 doubles.
+    // Always sent: the server's default is 1, where its documentation says 0.
     #[serde(default = "unheard_gain")]
     pub gain: f32,
 }
@@ -159,15 +161,23 @@ fn unheard_gain() -> f32 {
     1.0
 }
 
-/// Bands made louder or softer.
+/// Changes the volume of bands ([equalizer](https://lavalink.dev/api/rest.html#equalizer)).
 ///
-/// A read-back by a node may have any number of bands in any order; the last of each counts.
+/// A node may report any number of bands in any order; the last entry of a band counts.
+///
+/// ```
+/// use antiphon_lavalink::Equalizer;
+///
+/// let bass = Equalizer::new([(0, 0.2), (1, 0.15)]).band(2, 0.1);
+/// assert_eq!((bass.gain(1), bass.gain(14)), (0.15, 0.0));
+/// assert_eq!(bass.bands().len(), 3);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Equalizer(Vec<EqualizerBand>);
 
 impl Equalizer {
-    /// These bands and no other; a band that does not exist is left out.
+    /// Creates an equalizer with these bands; an invalid band is left out.
     pub fn new(bands: impl IntoIterator<Item = (u8, f32)>) -> Self {
         let mut equalizer = Self::default();
         for (band, gain) in bands {
@@ -176,7 +186,7 @@ impl Equalizer {
         equalizer
     }
 
-    /// Sets one band, 0 to 14, and keeps the others; a band that does not exist is left out.
+    /// Sets one band, 0 to 14; an invalid band is ignored.
     #[must_use]
     pub fn band(mut self, band: u8, gain: f32) -> Self {
         if usize::from(band) < BANDS {
@@ -186,7 +196,7 @@ impl Equalizer {
         self
     }
 
-    /// How much a band is changed; 0 where nothing was set.
+    /// Gain of a band; 0 where none was set.
     pub fn gain(&self, band: u8) -> f32 {
         let known = self.0.iter().rev().find(|known| known.band == band);
         known.map_or(0.0, |known| known.gain)
@@ -198,14 +208,28 @@ impl Equalizer {
     }
 }
 
-/// Filters of plugins: any JSON under the plugin's name.
+/// Filters of plugins: JSON by plugin name.
 pub type PluginFilters = BTreeMap<String, Value>;
 
-/// What a player does to the sound.
+/// The filters of a player.
 ///
-/// A player is always given all its filters: what is absent here is taken away.
+/// A player always gets all filters: an absent one is removed.
 ///
-/// What a node reads back and this version does not know, or cannot read, is in `other` and sent again as it is.
+/// A reported filter that is unknown, or of another form than documented, is in `other` and sent as it is.
+///
+/// ```
+/// use antiphon_lavalink::{Equalizer, Filters, Karaoke, Timescale};
+///
+/// let mut filters = Filters::new()
+///     .timescale(Timescale::new().speed(1.2).pitch(0.9))
+///     .equalizer(Equalizer::new([(0, 0.25)]));
+/// assert!((filters.speed() - 1.2).abs() < 1e-6);
+///
+/// // Later settings replace those of the same filter and keep the others.
+/// filters.set_filters(Filters::new().karaoke(Karaoke::new()).timescale(Timescale::new()));
+/// assert!(filters.equalizer.is_some() && filters.karaoke.is_some());
+/// assert!((filters.speed() - 1.0).abs() < 1e-6);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<String, Value>")]
 #[non_exhaustive]
@@ -213,22 +237,22 @@ pub struct Filters {
     /// Volume, 0 to 5; 1 changes nothing, and more may distort.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume: Option<f32>,
-    /// Bands made louder or softer.
+    /// Changes the volume of bands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub equalizer: Option<Equalizer>,
-    /// Takes the voice out of a song.
+    /// Removes the vocals of a song.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub karaoke: Option<Karaoke>,
     /// Changes speed and pitch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timescale: Option<Timescale>,
-    /// Lets the volume tremble.
+    /// Oscillates the volume.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tremolo: Option<Tremolo>,
-    /// Lets the pitch tremble.
+    /// Oscillates the pitch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vibrato: Option<Vibrato>,
-    /// Turns the sound around the listener.
+    /// Rotates the sound around the listener.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
     /// Distorts the sound.
@@ -237,18 +261,18 @@ pub struct Filters {
     /// Mixes the channels.
     #[serde(rename = "channelMix", skip_serializing_if = "Option::is_none")]
     pub channel_mix: Option<ChannelMix>,
-    /// Takes out the high tones.
+    /// Suppresses high frequencies.
     #[serde(rename = "lowPass", skip_serializing_if = "Option::is_none")]
     pub low_pass: Option<LowPass>,
     /// Filters of plugins.
     #[serde(rename = "pluginFilters", skip_serializing_if = "Option::is_none")]
     pub plugin_filters: Option<PluginFilters>,
-    /// Filters of other servers, and those that are of another form than documented: any JSON under the filter's name.
+    /// Filters of other servers, and filters of an undocumented form: JSON by filter name.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
 }
 
-/// Takes a filter out where it is of its form; what is `null` is none.
+/// Takes a filter that has its documented form; `null` is none.
 fn take<T: serde::de::DeserializeOwned>(
     filters: &mut BTreeMap<String, Value>,
     name: &str,
@@ -279,11 +303,11 @@ impl From<BTreeMap<String, Value>> for Filters {
     }
 }
 
-/// One chained setter for each filter.
+/// Writes one chained setter for each filter.
 macro_rules! setters {
     ($($field:ident: $type:ty as $wire:literal, $doc:literal;)*) => {
         impl Filters {
-            /// No filter at all.
+            /// Creates the absence of filters.
             pub fn new() -> Self {
                 Self::default()
             }
@@ -298,7 +322,7 @@ macro_rules! setters {
                 }
             )*
 
-            /// Takes over the filters that `other` has, and keeps the rest.
+            /// Takes over the filters that `other` sets.
             pub fn set_filters(&mut self, other: Self) {
                 $(
                     if other.$field.is_some() {
@@ -309,7 +333,7 @@ macro_rules! setters {
                 self.other.extend(other.other);
             }
 
-            /// Takes every filter away.
+            /// Removes all filters.
             pub fn reset(&mut self) {
                 *self = Self::default();
             }
@@ -332,9 +356,9 @@ setters! {
 }
 
 impl Filters {
-    /// How much faster than time the track moves on: speed times rate.
+    /// Speed of the track's position: speed times rate of [`Timescale`].
     ///
-    /// What makes no sense counts as 1.
+    /// An invalid value counts as 1.
     pub fn speed(&self) -> f64 {
         let timescale = self.timescale.unwrap_or_default();
         let speed = timescale.speed.unwrap_or(1.0) * timescale.rate.unwrap_or(1.0);

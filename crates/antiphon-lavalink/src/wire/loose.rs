@@ -1,4 +1,4 @@
-//! Single values, read as leniently as they are sent: servers differ in what is a number, a text or left out.
+//! Lenient values: servers differ in which values are numbers, texts or absent.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// What is made of any value, of which lists and objects are passed over.
+/// A value that any scalar converts to; lists and objects are skipped.
 trait Loose<'de>: Default {
     fn of_flag(_: bool) -> Self {
         Self::default()
@@ -173,48 +173,48 @@ impl<'de> Loose<'de> for Id {
     }
 }
 
-/// A whole number; 0 where there is none.
+/// An integer; 0 for any other value.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     maybe_integer(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A whole number, where there is one; fractions are cut.
+/// An integer, or none; fractions are truncated.
 pub(crate) fn maybe_integer<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<i64>, D::Error> {
     read(deserializer).map(|Integer(value)| value)
 }
 
-/// A number; 0 where there is none.
+/// A number; 0 for any other value.
 pub(crate) fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     read(deserializer).map(|Float(value)| value)
 }
 
-/// A flag; `false` where there is none.
+/// A flag; `false` for any other value.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     read(deserializer).map(|Flag(value)| value)
 }
 
-/// A text; empty where there is none.
+/// A text; empty for any other value.
 pub(crate) fn text<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Cow<'a, str>, D::Error> {
     maybe_text(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A text, where there is one; numbers and flags are shown as one.
+/// A text, or none; numbers and flags become texts.
 pub(crate) fn maybe_text<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Cow<'a, str>>, D::Error> {
     read(deserializer).map(|Text(text)| text)
 }
 
-/// An id: decimal, as a text or (from odd plugins) a number; absent where it is neither (protocol §11).
+/// An id: a decimal text, or (from odd plugins) a number; none for any other value (protocol §11).
 pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     read(deserializer).map(|Id(id)| id)
 }
 
-/// What is an object of this shape, where it is one; `null` and any other value are none.
+/// An object of this shape; none for `null` and any other value.
 pub(crate) fn maybe_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -263,14 +263,14 @@ pub(crate) fn maybe_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// An object of this shape; any other value is one without fields.
+/// An object of this shape; its default for any other value.
 pub(crate) fn object<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     maybe_object(deserializer).map(Option::unwrap_or_default)
 }
 
-/// The elements of a list, unread; none for anything else.
+/// The elements of a list, unread; none for any other value.
 fn elements<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<&'de RawValue>>, D::Error> {
@@ -278,7 +278,7 @@ fn elements<'de, D: Deserializer<'de>>(
     Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
 }
 
-/// An element that is an object of this shape. One that is not costs none of its neighbours.
+/// An element of this shape; another one does not affect its neighbours.
 fn element<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Option<T> {
     let object = raw
         .get()
@@ -291,14 +291,14 @@ fn element<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Option<T> {
     object
 }
 
-/// The objects of a list; anything but a list has none.
+/// The objects of a list; empty for any other value.
 pub(crate) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     maybe_list(deserializer).map(Option::unwrap_or_default)
 }
 
-/// The objects of a list, where it is one.
+/// The objects of a list; none for any other value.
 pub(crate) fn maybe_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error> {
@@ -314,7 +314,7 @@ pub(crate) fn objects<'de, T: Deserialize<'de>>(
     Ok(list.into_iter().filter_map(element).collect())
 }
 
-/// The texts of a list; numbers and flags are shown as one, and anything else is passed over.
+/// The texts of a list; numbers and flags become texts, other elements are skipped.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let list = elements(deserializer)?.unwrap_or_default().into_iter();
     let text = |raw: &'de RawValue| {

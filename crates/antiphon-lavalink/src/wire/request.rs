@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::Filters;
 
-/// `PATCH …/players/{guild}`: what is absent stays as it is.
+/// `PATCH …/players/{guild}` (<https://lavalink.dev/api/rest.html#update-player>): absent fields stay as they are.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct UpdatePlayer {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,10 +24,10 @@ pub(crate) struct UpdatePlayer {
     pub(crate) voice: Option<Voice>,
 }
 
-/// The track of an update; one without `encoded` stops.
+/// The track of an update (<https://lavalink.dev/api/rest.html#update-player-track>).
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct UpdateTrack {
-    /// `null` stops, which differs from an absent key: that would leave the track.
+    /// `null` stops; an absent key would keep the track.
     #[serde(serialize_with = "text_or_null")]
     pub(crate) encoded: Option<std::sync::Arc<str>>,
     #[serde(rename = "userData", skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ fn text_or_null<S: Serializer>(
     text.as_deref().serialize(serializer)
 }
 
-/// What a node needs to enter a voice channel (protocol §9); `channelId` since 4.2.
+/// The voice state of a node (<https://lavalink.dev/api/rest.html#voice-state>); `channelId` since 4.2.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Voice {
     pub(crate) token: String,
@@ -55,7 +55,7 @@ pub(crate) struct Voice {
 
 impl std::fmt::Debug for Voice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Token and session id open a voice channel.
+        // Token and session id give access to a voice channel.
         f.debug_struct("Voice")
             .field("endpoint", &self.endpoint)
             .field("channel_id", &self.channel_id)
@@ -63,7 +63,7 @@ impl std::fmt::Debug for Voice {
     }
 }
 
-/// `PATCH /v4/sessions/{session}`.
+/// `PATCH /v4/sessions/{session}` (<https://lavalink.dev/api/rest.html#update-session>).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct ResumeSession {
     pub(crate) resuming: bool,
@@ -71,7 +71,7 @@ pub(crate) struct ResumeSession {
     pub(crate) timeout: u64,
 }
 
-/// `POST /v4/routeplanner/free/address`.
+/// `POST /v4/routeplanner/free/address` (<https://lavalink.dev/api/rest.html#unmark-a-failed-address>).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Address<'a> {
     pub(crate) address: &'a str,

@@ -1,4 +1,4 @@
-//! Answers to requests (protocol §5).
+//! Responses (protocol §5).
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{Exception, Filters, PlayerState, Track, loose};
 
-/// A text of an answer, owned.
+/// An owned text.
 fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     loose::text(deserializer).map(Cow::into_owned)
 }
@@ -18,7 +18,7 @@ fn maybe_text<'de, D: serde::Deserializer<'de>>(
     Ok(loose::maybe_text(deserializer)?.map(Cow::into_owned))
 }
 
-/// A player as its node has it (protocol §5.3).
+/// A player (<https://lavalink.dev/api/rest.html#player>).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Player<'a> {
@@ -34,19 +34,19 @@ pub(crate) struct Player<'a> {
     pub(crate) state: PlayerState,
     #[serde(borrow, deserialize_with = "loose::object")]
     pub(crate) voice: PlayerVoice<'a>,
-    /// Read by itself, since servers of other make put other things here.
+    /// Read later, since other servers send another form.
     #[serde(borrow)]
     pub(crate) filters: Option<&'a RawValue>,
 }
 
 impl Player<'_> {
-    /// The filters, where they are of the known form.
+    /// The filters, where they have the known form.
     pub(crate) fn filters(&self) -> Option<Filters> {
         serde_json::from_str(self.filters?.get()).ok()
     }
 }
 
-/// The voice part of a [`Player`].
+/// The voice state of a [`Player`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct PlayerVoice<'a> {
@@ -60,7 +60,8 @@ pub(crate) struct PlayerVoice<'a> {
     pub(crate) channel: Option<u64>,
 }
 
-/// `{loadType, data}` (protocol §5.2); `exception` stands beside it at `NodeLink`.
+/// `{loadType, data}` (<https://lavalink.dev/api/rest.html#track-loading-result>); `NodeLink` sends `exception` beside
+/// it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Loaded<'a> {
@@ -72,7 +73,7 @@ pub(crate) struct Loaded<'a> {
     pub(crate) exception: Option<Exception<'a>>,
 }
 
-/// `data` of whatever loads several tracks, or one, told apart by shape.
+/// `data` of a track, a playlist or search results, told apart by shape.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Loader<'a> {
@@ -84,7 +85,7 @@ pub(crate) struct Loader<'a> {
     pub(crate) tracks: Option<Vec<Track<'a>>>,
 }
 
-/// What is known of a playlist (protocol §4).
+/// Metadata of a playlist (<https://lavalink.dev/api/rest.html#playlist-info>).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct PlaylistInfo<'a> {
@@ -94,7 +95,7 @@ pub(crate) struct PlaylistInfo<'a> {
     pub(crate) selected: Option<i64>,
 }
 
-/// An error's body (protocol §5.1).
+/// An error (<https://lavalink.dev/api/rest.html#error-responses>).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Failure {
@@ -112,7 +113,7 @@ pub(crate) struct Failure {
     pub(crate) path: String,
 }
 
-/// The answer to [`ResumeSession`](super::ResumeSession).
+/// The response to [`ResumeSession`](super::ResumeSession).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Resuming {
@@ -120,36 +121,36 @@ pub(crate) struct Resuming {
     pub(crate) resuming: bool,
 }
 
-/// What a node is and can do (protocol §5.4).
+/// Version, plugins and features of a node (<https://lavalink.dev/api/rest.html#get-lavalink-info>).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Info {
-    /// Version of the server; never a sign of the protocol's version.
+    /// Version of the server; it does not tell the protocol's version.
     #[serde(deserialize_with = "loose::object")]
     pub version: Version,
-    /// When it was built, in Unix milliseconds; -1 where it is not told.
+    /// Build time in Unix milliseconds; -1 where it is not sent.
     #[serde(rename = "buildTime", deserialize_with = "loose::integer")]
     pub build_time: i64,
-    /// What it was built from.
+    /// Commit of the build.
     #[serde(deserialize_with = "loose::object")]
     pub git: Git,
-    /// Version of the Java machine; empty where there is none.
+    /// Version of the JVM; empty where there is none.
     #[serde(deserialize_with = "text")]
     pub jvm: String,
-    /// Version of lavaplayer; empty where there is none.
+    /// Version of Lavaplayer; empty where there is none.
     #[serde(deserialize_with = "text")]
     pub lavaplayer: String,
-    /// Names of its sources.
+    /// Enabled sources.
     #[serde(rename = "sourceManagers", deserialize_with = "loose::texts")]
     pub source_managers: Vec<String>,
-    /// Names of its filters.
+    /// Enabled filters.
     #[serde(deserialize_with = "loose::texts")]
     pub filters: Vec<String>,
-    /// Its plugins.
+    /// Plugins.
     #[serde(deserialize_with = "loose::list")]
     pub plugins: Vec<PluginInfo>,
-    /// Whether it is a `NodeLink`.
+    /// Whether the server is `NodeLink`.
     #[serde(
         rename = "isNodeLink",
         alias = "isNodelink",
@@ -159,49 +160,49 @@ pub struct Info {
 }
 
 impl Info {
-    /// Whether it has a source of this name, in any case.
+    /// Whether a source is enabled; ignores case.
     pub fn has_source(&self, name: &str) -> bool {
         let mut names = self.source_managers.iter();
         names.any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    /// Whether it has a plugin of this name, in any case.
+    /// Whether a plugin is installed; ignores case.
     pub fn has_plugin(&self, name: &str) -> bool {
         let mut plugins = self.plugins.iter();
         plugins.any(|known| known.name.eq_ignore_ascii_case(name))
     }
 }
 
-/// A version by its parts.
+/// A semantic version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Version {
-    /// As a whole.
+    /// The whole text.
     #[serde(deserialize_with = "text")]
     pub semver: String,
-    /// First number.
+    /// Major.
     #[serde(deserialize_with = "loose::integer")]
     pub major: i64,
-    /// Second number.
+    /// Minor.
     #[serde(deserialize_with = "loose::integer")]
     pub minor: i64,
-    /// Third number.
+    /// Patch.
     #[serde(deserialize_with = "loose::integer")]
     pub patch: i64,
-    /// What follows a hyphen.
+    /// Pre-release, after a hyphen.
     #[serde(
         rename = "preRelease",
         alias = "prerelease",
         deserialize_with = "maybe_text"
     )]
     pub pre_release: Option<String>,
-    /// What follows a plus.
+    /// Build metadata, after a plus.
     #[serde(deserialize_with = "maybe_text")]
     pub build: Option<String>,
 }
 
-/// What a server was built from.
+/// The commit that a server was built from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -212,7 +213,7 @@ pub struct Git {
     /// Commit.
     #[serde(deserialize_with = "text")]
     pub commit: String,
-    /// When it was committed, in Unix milliseconds.
+    /// Commit time in Unix milliseconds.
     #[serde(rename = "commitTime", deserialize_with = "loose::integer")]
     pub commit_time: i64,
 }
@@ -230,48 +231,48 @@ pub struct PluginInfo {
     pub version: String,
 }
 
-/// How a node spreads its requests over its addresses (protocol §5.5).
+/// The route planner of a node (<https://lavalink.dev/api/rest.html#get-routeplanner-status>).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct RoutePlanner {
-    /// Which way, such as `RotatingIpRoutePlanner`; open to others.
+    /// Its class, such as `RotatingIpRoutePlanner`.
     #[serde(deserialize_with = "text")]
     pub class: String,
-    /// How it stands.
+    /// Its state.
     #[serde(deserialize_with = "loose::object")]
     pub details: RoutePlannerDetails,
 }
 
-/// How a route planner stands; each class has some of the last fields.
+/// State of a route planner; the last fields depend on the class.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct RoutePlannerDetails {
-    /// The addresses it has.
+    /// Its IP block.
     #[serde(rename = "ipBlock", deserialize_with = "loose::object")]
     pub ip_block: IpBlock,
-    /// Addresses that were refused.
+    /// Addresses that failed.
     #[serde(rename = "failingAddresses", deserialize_with = "loose::list")]
     pub failing_addresses: Vec<FailingAddress>,
-    /// How often it has turned.
+    /// Number of rotations.
     #[serde(rename = "rotateIndex", deserialize_with = "maybe_text")]
     pub rotate_index: Option<String>,
-    /// Where in the block it is.
+    /// Current index in the block.
     #[serde(rename = "ipIndex", deserialize_with = "maybe_text")]
     pub ip_index: Option<String>,
-    /// Which address it uses.
+    /// Current address.
     #[serde(rename = "currentAddress", deserialize_with = "maybe_text")]
     pub current_address: Option<String>,
-    /// Which address of the block it uses.
+    /// Current address index in the block.
     #[serde(rename = "currentAddressIndex", deserialize_with = "maybe_text")]
     pub current_address_index: Option<String>,
-    /// Which block it uses.
+    /// Current block index.
     #[serde(rename = "blockIndex", deserialize_with = "maybe_text")]
     pub block_index: Option<String>,
 }
 
-/// A block of addresses.
+/// An IP block.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -279,23 +280,23 @@ pub struct IpBlock {
     /// `Inet4Address` or `Inet6Address`.
     #[serde(rename = "type", deserialize_with = "text")]
     pub kind: String,
-    /// How many addresses.
+    /// Number of addresses.
     #[serde(deserialize_with = "text")]
     pub size: String,
 }
 
-/// An address that was refused.
+/// An address that failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct FailingAddress {
-    /// Which.
+    /// The address.
     #[serde(rename = "failingAddress", deserialize_with = "text")]
     pub address: String,
-    /// When, in Unix milliseconds.
+    /// Time of the failure in Unix milliseconds.
     #[serde(rename = "failingTimestamp", deserialize_with = "loose::integer")]
     pub timestamp: i64,
-    /// When, in words.
+    /// Time of the failure as a text.
     #[serde(rename = "failingTime", deserialize_with = "text")]
     pub time: String,
 }

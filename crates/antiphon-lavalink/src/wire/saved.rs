@@ -1,4 +1,4 @@
-//! What checkpoints and notes hold: our own encoding, with a version, and without any secret.
+//! Stored forms of checkpoints and notes: versioned, and without secrets.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{Filters, TrackInfo};
 
-/// A track as it is kept: all that is needed to play and to show it again.
+/// A stored track: all that is needed to play and to show it again.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct SavedTrack<'a> {
@@ -25,7 +25,7 @@ pub(crate) struct SavedTrack<'a> {
     pub(crate) recommended: bool,
 }
 
-/// A queue as it is kept.
+/// A stored queue.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct SavedQueue<'a> {
@@ -38,13 +38,13 @@ pub(crate) struct SavedQueue<'a> {
     pub(crate) history: Vec<SavedTrack<'a>>,
 }
 
-/// Part `player/<guild>`.
+/// The part `player/<guild>`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct SavedPlayer<'a> {
     pub(crate) version: u8,
-    /// Set once the player is gone, since a part cannot be taken away.
+    /// Set once the player is deleted, since a part cannot be removed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) gone: bool,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
@@ -74,16 +74,16 @@ pub(crate) struct SavedPlayer<'a> {
     pub(crate) auto_queue: Vec<SavedTrack<'a>>,
 }
 
-/// Part `node/<id>`.
+/// The part `node/<id>`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct SavedNode<'a> {
     pub(crate) version: u8,
     #[serde(borrow)]
     pub(crate) session_id: Cow<'a, str>,
-    /// Wall time of the last frame known to be stored, in Unix milliseconds.
+    /// Wall time of the last stored frame, in Unix milliseconds.
     pub(crate) at: i64,
-    /// Its connection and its number there.
+    /// Its connection, and its number there.
     #[serde(borrow)]
     pub(crate) connection: Cow<'a, str>,
     pub(crate) frame: u64,
