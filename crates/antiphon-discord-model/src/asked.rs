@@ -1,4 +1,4 @@
-//! Questions about objects that their fields answer together.
+//! Methods that combine several fields of an object.
 
 use crate::{
     generated::{
@@ -10,30 +10,30 @@ use crate::{
 };
 
 impl Interaction {
-    /// Whose it is, wherever it is.
+    /// User of the interaction, in a guild or a direct message.
     pub fn author(&self) -> Option<&User> {
         let member = self.member.as_ref().and_then(|member| member.user.as_ref());
         member.or(self.user.as_deref())
     }
 
-    /// Id of whose it is.
+    /// Id of the interaction's user.
     pub fn author_id(&self) -> Option<Id<UserMarker>> {
         self.author().map(|user| user.id)
     }
 
-    /// Whether it was used in a guild.
+    /// Whether the interaction was made in a guild.
     pub fn is_guild(&self) -> bool {
         self.guild_id.is_some()
     }
 
-    /// Whether it was used in a private conversation.
+    /// Whether the interaction was made in a direct message.
     pub fn is_dm(&self) -> bool {
         self.guild_id.is_none()
     }
 }
 
 impl ChannelType {
-    /// Whether it is a thread.
+    /// Whether the channel is a thread.
     pub const fn is_thread(self) -> bool {
         matches!(
             self,
@@ -41,7 +41,7 @@ impl ChannelType {
         )
     }
 
-    /// Whether it is a guild's.
+    /// Whether the channel belongs to a guild.
     pub const fn is_guild(self) -> bool {
         !matches!(self, Self::Dm | Self::GroupDm | Self::Unknown(_))
     }
@@ -75,7 +75,7 @@ impl PartialUser {
     }
 }
 
-/// A whole member, from an object that has a member's fields but may lack some, and its user.
+/// Builds a whole member from its user and an object with some of a member's fields.
 macro_rules! member {
     ($from:expr, $user:expr) => {
         Member {
@@ -99,14 +99,14 @@ macro_rules! member {
 }
 
 impl MemberUpdate {
-    /// The member as it is now, as far as the update says; flags that it leaves out are not set.
+    /// The member after the update; booleans that the update leaves out are false.
     pub fn to_member(&self) -> Member {
         member!(self, self.user.clone())
     }
 }
 
 impl PartialMember {
-    /// The whole member, with its user; flags that were left out are not set.
+    /// The whole member, with its user; booleans that were left out are false.
     pub fn to_member(&self, user: User) -> Member {
         member!(self, user)
     }

@@ -13,13 +13,13 @@ use crate::{
     read::{Object, Read},
 };
 
-/// Makes the enum of components, with one variant for each kind.
+/// Writes the enum of components, with one variant for each kind.
 macro_rules! components {
     ($($(#[$doc:meta])* $variant:ident($($kind:ident),+),)*) => {
         /// A part of a message or a form, to be received or sent.
         ///
-        /// In a sent form the fields `value` and `values` have the answer.
-        /// A kind that is not known, or a component that cannot be read, keeps its JSON.
+        /// In a submitted form the fields `value` and `values` have the user's input.
+        /// A component of an unknown kind, or one that cannot be read, keeps its JSON.
         ///
         /// [Discord's page](https://discord.com/developers/docs/components/reference)
         #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,7 @@ macro_rules! components {
         }
 
         impl Component {
-            /// Its kind; of an unknown one if that is a number.
+            /// Type of the component; of an unknown one only if the type is a number.
             pub fn kind(&self) -> Option<ComponentType> {
                 match self {
                     $(Self::$variant(component) => Some(components!(@kind component, $($kind),+)),)*
@@ -97,13 +97,13 @@ components! {
     SelectMenu(StringSelect, UserSelect, RoleSelect, MentionableSelect, ChannelSelect),
     /// A field for text.
     TextInput(TextInput),
-    /// Texts with a picture or a button beside them.
+    /// Texts with an image or a button beside them.
     Section(Section),
     /// Text with formatting.
     TextDisplay(TextDisplay),
-    /// A small picture.
+    /// A small image.
     Thumbnail(Thumbnail),
-    /// Pictures and videos side by side.
+    /// Images and videos side by side.
     MediaGallery(MediaGallery),
     /// A file of the message.
     FileDisplay(File),
@@ -113,13 +113,13 @@ components! {
     Container(Container),
     /// A component of a form with its title.
     Label(Label),
-    /// A place for files.
+    /// An upload of files.
     FileUpload(FileUpload),
-    /// A choice of one.
+    /// A group of radio buttons.
     RadioGroup(RadioGroup),
-    /// A choice of several.
+    /// A group of checkboxes.
     CheckboxGroup(CheckboxGroup),
-    /// A box to tick.
+    /// A checkbox.
     Checkbox(Checkbox),
 }
 

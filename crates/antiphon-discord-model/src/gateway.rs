@@ -1,4 +1,4 @@
-//! Bodies of events that are no object of their own.
+//! Bodies of events without an object of their own.
 
 use antiphon_core::lenient::Reader;
 use serde::{Serialize, Serializer};
@@ -10,10 +10,10 @@ use crate::{
     read::{Object, Read},
 };
 
-/// A guild that is there now, or one in an outage.
+/// An available guild, or one in an outage.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GuildCreate {
-    /// A guild with all that is in it.
+    /// A guild with all its objects.
     Available(Box<Guild>),
     /// A guild in an outage.
     Unavailable(UnavailableGuild),
@@ -33,7 +33,7 @@ impl Read for GuildCreate {
     const NEEDED: bool = true;
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        // Looked for before anything is built: all fields but the id would count as missing.
+        // The field is read first, because a guild in an outage has no field but the id.
         let is_unavailable =
             from.glance("unavailable", |from| Read::read(from)) == Some(Some(true));
         if is_unavailable && from.glance_all(["name", "properties"]) == [false; 2] {

@@ -1,4 +1,4 @@
-//! What tools/discord-model writes.
+//! Files that tools/discord-model writes.
 #![expect(
     missing_docs,
     reason = "a field's name says what it is; what it does not say is documented"

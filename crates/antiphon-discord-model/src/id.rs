@@ -1,4 +1,4 @@
-//! Ids, and the markers that tell one kind of them from another.
+//! Ids, and the markers of their kinds.
 
 use std::num::NonZeroU64;
 
@@ -8,7 +8,7 @@ pub use twilight_model::id::{Id, marker};
 pub(crate) use self::marker::*;
 use crate::read::{Key, Read};
 
-/// Stands for an id in an object that has to have one and was sent without; nothing has this id.
+/// Placeholder for a missing id in an object that needs one; no object has this id.
 pub(crate) const NOBODY: u64 = 1;
 
 impl<M> Read for Id<M> {

@@ -1,4 +1,4 @@
-//! What an interaction is about.
+//! Data of an interaction.
 
 use antiphon_core::lenient::{Json, Reader};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -14,15 +14,15 @@ use crate::{
     values::Number,
 };
 
-/// What an interaction is about.
+/// Data of an interaction.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum InteractionData {
-    /// A command was used, or its options are being completed.
+    /// A command, or an option of one that is being completed.
     ApplicationCommand(Box<CommandData>),
-    /// A component of a message was used.
+    /// A component of a message.
     MessageComponent(Box<ComponentData>),
-    /// A form was sent.
+    /// A submitted form.
     ModalSubmit(Box<ModalData>),
     /// Anything else, as it was sent.
     Unknown(Json),
@@ -61,7 +61,7 @@ impl Serialize for InteractionData {
 }
 
 impl ModalData {
-    /// Every component of the form that has an answer, however it is nested.
+    /// Components of the form with a value, at any depth.
     pub fn answers(&self) -> impl Iterator<Item = &Component> {
         let mut open: Vec<&Component> = self.components.iter().rev().collect();
         std::iter::from_fn(move || {
@@ -77,19 +77,19 @@ impl ModalData {
     }
 }
 
-/// An option that was given with a command.
+/// An option of a used command.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CommandDataOption {
     /// Name of the option.
     pub name: String,
-    /// Its value, or the options of a subcommand.
+    /// Value, or the options of a subcommand.
     pub value: CommandOptionValue,
-    /// Whether it is the one being completed.
+    /// Whether the user is typing this option.
     pub focused: bool,
 }
 
-/// Value of an option that was given with a command.
+/// Value of an option of a used command.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum CommandOptionValue {
@@ -115,9 +115,9 @@ pub enum CommandOptionValue {
     Number(Number),
     /// A file.
     Attachment(Id<AttachmentMarker>),
-    /// What is written so far of an option that is being completed.
+    /// The text so far of an option that the user is typing.
     Focused(String, CommandOptionType),
-    /// A value that is of another kind than its type says, or of a type that is not known, as it was sent.
+    /// A value of another kind than its type, or of an unknown type, as it was sent.
     Unknown(CommandOptionType, Json),
 }
 
@@ -140,7 +140,7 @@ impl CommandOptionValue {
         }
     }
 
-    /// Reads a value of this type; one that is of another kind is kept as it was sent.
+    /// Reads a value of this type; a value of another kind is kept as it was sent.
     fn read(kind: CommandOptionType, is_focused: bool, from: &mut Reader<'_>) -> Self {
         use CommandOptionType as Kind;
         let at = from.at();
@@ -176,7 +176,7 @@ impl Read for CommandDataOption {
                 "type" => kind = Read::read(from),
                 "focused" => focused = Read::read(from).unwrap_or_default(),
                 "options" => options = Read::read(from),
-                // Its type may come after it.
+                // The type may come after the value.
                 "value" => {
                     value = Some(from.at());
                     from.skip();

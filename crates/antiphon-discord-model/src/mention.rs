@@ -1,4 +1,4 @@
-//! Objects that have one field which is not their own.
+//! Objects with one field more than the object that they hold.
 
 use std::ops::Deref;
 
@@ -11,13 +11,13 @@ use crate::{
     read::{Object, Read, missing, object_and},
 };
 
-/// A user whom a message mentions: all that is known of the user, and the member if it is a guild's message.
+/// A user whom a message mentions, with the member in a guild's message.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Mention {
     /// The user.
     pub user: User,
-    /// The user as a member of the message's guild; its own user is absent.
+    /// The member in the message's guild, without its user.
     pub member: Option<Box<PartialMember>>,
 }
 
@@ -67,7 +67,7 @@ impl Serialize for Mention {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MemberAdd {
-    /// Which guild.
+    /// Guild.
     pub guild_id: Id<GuildMarker>,
     /// The member.
     pub member: Member,

@@ -1,4 +1,4 @@
-//! How an object is read, and the macros that the generated files are written in.
+//! Reading of objects, and the macros of the generated files.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -6,12 +6,12 @@ use antiphon_core::lenient::{Json, Reader, Reason, Repairs};
 use jiff::Timestamp;
 use serde::ser::SerializeMap;
 
-/// Reads a JSON document into `T`, and says what had to be repaired.
+/// Reads a JSON document into `T`, and returns the repairs.
 ///
-/// It takes one pass over the bytes and, where something was repaired, another one for the paths.
+/// It takes one pass over the bytes, and another one for the paths if there are repairs.
 ///
 /// # Errors
-/// [`ReadError`] if the bytes are no JSON, or nothing says which object it is.
+/// [`ReadError`] if the bytes are not JSON, or the object's id is missing.
 pub fn from_slice<T: Read>(bytes: &[u8]) -> Result<(T, Repairs), ReadError> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return from_str(text);
@@ -21,10 +21,10 @@ pub fn from_slice<T: Read>(bytes: &[u8]) -> Result<(T, Repairs), ReadError> {
     Ok((value, repairs.and_before(Reason::NotUtf8)))
 }
 
-/// Reads a JSON document into `T`, and says what had to be repaired.
+/// Reads a JSON document into `T`, and returns the repairs.
 ///
 /// # Errors
-/// [`ReadError`] if the text is no JSON, or nothing says which object it is.
+/// [`ReadError`] if the text is not JSON, or the object's id is missing.
 pub fn from_str<T: Read>(text: &str) -> Result<(T, Repairs), ReadError> {
     let mut from = Reader::new(text);
     let value = T::read(&mut from);
@@ -35,66 +35,66 @@ pub fn from_str<T: Read>(text: &str) -> Result<(T, Repairs), ReadError> {
     }
 }
 
-/// A document could not be read into an object; no part of it is in here.
+/// A document could not be read into an object. The error holds no part of the document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The bytes are no JSON document.
+    /// The bytes are not a JSON document.
     #[error("not a JSON document")]
     NotJson,
-    /// The document is another thing than an object, or does not say which object it is.
+    /// The document is not an object, or its id is missing.
     #[error("{0}")]
     Unreadable(Repairs),
 }
 
 /// A value that can be read from JSON of any shape.
 pub trait Read: Sized {
-    /// Whether an object that lacks this value cannot be told from others, as without its id.
+    /// Whether the value identifies an object, as an id does, so that the object cannot be read without it.
     const NEEDED: bool = false;
     /// Whether the value may be left out.
     const OPTIONAL: bool = false;
 
-    /// Reads the value here; `None` if it is of another kind, which then was noted and passed over.
+    /// Reads the value; `None` if it is of another kind, which is then noted and skipped.
     fn read(from: &mut Reader<'_>) -> Option<Self>;
 
-    /// What stands for the value where it is missing.
+    /// Returns the value that replaces a missing one.
     fn stand_in() -> Self;
 
-    /// Whether it is not written.
+    /// Whether the value is left out when it is written.
     fn is_absent(&self) -> bool {
         false
     }
 
-    /// Whether it is a list without items.
+    /// Whether the value is an empty list.
     fn is_empty(&self) -> bool {
         false
     }
 }
 
-/// A value that names the entries of a map.
+/// A key of a map.
 pub trait Key: Ord + Sized {
     /// The key with this name on the wire.
     fn of(name: &str) -> Option<Self>;
 }
 
-/// An object of Discord's, field by field.
+/// An object of Discord's, read field by field.
 pub trait Object: Sized {
-    /// Whether it has a field without which it cannot be told from others.
+    /// Whether it has an identifying field.
     const NEEDED: bool;
 
-    /// With stand-ins for all fields.
+    /// Creates an object with stand-ins for all fields.
     fn blank() -> Self;
 
-    /// Reads the field of this name and notes that it was there; `false` for a name that the object does not have.
+    /// Reads the field of this name and marks it as sent; `false` for an unknown name.
     fn field(&mut self, name: &str, from: &mut Reader<'_>, seen: &mut u128) -> bool;
 
-    /// Notes what is missing from the object that began at an offset; `false` if it cannot do without.
+    /// Notes missing fields of the object that begins at an offset; `false` if an identifying field is missing.
     fn complete(seen: u128, at: usize, from: &mut Reader<'_>) -> bool;
 
-    /// Writes its fields into an object.
+    /// Writes the fields into an object.
     ///
     /// # Errors
-    /// What the map returns.
+    /// The error of the map.
     fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn object<T: Object>(from: &mut Reader<'_>) -> Option<T> {
     object_and(from, |_, _| false)
 }
 
-/// Reads an object; fields that it does not have are offered to `beside`, which says whether it took them.
+/// Reads an object; unknown fields are offered to `beside`, which returns whether it took them.
 pub(crate) fn object_and<T: Object>(
     from: &mut Reader<'_>,
     mut beside: impl FnMut(&str, &mut Reader<'_>) -> bool,
@@ -120,7 +120,7 @@ pub(crate) fn object_and<T: Object>(
     T::complete(seen, at, from).then_some(object)
 }
 
-/// Reads a field into its place; one that cannot be read leaves the stand-in there.
+/// Reads a field into its place; if it cannot be read, the stand-in stays.
 #[inline]
 pub(crate) fn fill<T: Read>(place: &mut T, from: &mut Reader<'_>, seen: &mut u128, bit: u128) {
     match T::read(from) {
@@ -131,7 +131,7 @@ pub(crate) fn fill<T: Read>(place: &mut T, from: &mut Reader<'_>, seen: &mut u12
     *seen |= bit;
 }
 
-/// Reads a field that may be left out, which is what null means too.
+/// Reads a field that may be absent or null.
 #[inline]
 pub(crate) fn fill_if_any<T: Read>(place: &mut T, from: &mut Reader<'_>) {
     if !from.null()
@@ -141,7 +141,7 @@ pub(crate) fn fill_if_any<T: Read>(place: &mut T, from: &mut Reader<'_>) {
     }
 }
 
-/// Notes that a required field is missing; `false` if the object cannot do without.
+/// Notes that a required field is missing; `false` if the field is identifying.
 #[cold]
 pub(crate) fn missing(
     from: &mut Reader<'_>,
@@ -158,12 +158,12 @@ pub(crate) fn missing(
     !is_needed
 }
 
-/// What is special about a field.
+/// Mark of a field.
 #[derive(Clone, Copy)]
 pub(crate) enum Mark {
-    /// A stand-in is made for it, though it says which object it is.
+    /// The field is identifying, but a stand-in may replace it.
     Spare,
-    /// It may be left out, and then is empty.
+    /// The field may be left out, and is then empty.
     Maybe,
 }
 
@@ -176,7 +176,7 @@ pub(crate) const fn is_marked(marks: &[Mark], mark: Mark) -> bool {
     }
 }
 
-/// Makes structs from objects: `"wire name" => field: Type [Mark]`.
+/// Writes structs from objects: `"wire name" => field: Type [Mark]`.
 macro_rules! objects {
     ($($(#[$meta:meta])* $name:ident {
         $($(#[$field_meta:meta])* $wire:literal => $field:ident: $type:ty $([$mark:ident])?,)*
@@ -190,7 +190,7 @@ macro_rules! objects {
         const _: () = {
             use crate::read::{Mark, Object, Read, fill, fill_if_any, is_marked, missing};
 
-            /// The place of each field among them.
+            /// Index of each field.
             #[expect(non_camel_case_types, reason = "they are named as the fields are")]
             enum At { $($field,)* }
 
@@ -231,7 +231,7 @@ macro_rules! objects {
                     if seen | !REQUIRED == u128::MAX {
                         return true;
                     }
-                    // What cannot be told from others is not looked at further.
+                    // The rest of an object without its identifying field is not checked.
                     for is_needed in [true, false] {
                         $(
                             let is_wanted = <$type as Read>::NEEDED
@@ -284,7 +284,7 @@ macro_rules! objects {
     )*};
 }
 
-/// Reads an object of the named type; some need a look at the whole.
+/// Implements `Read` for objects.
 macro_rules! read_object {
     (Guild, $from:ident) => {
         crate::whole::guild($from)
@@ -303,7 +303,7 @@ macro_rules! read_object {
     };
 }
 
-/// Lets serde read a type too, by the same rules; what was repaired is not told.
+/// Implements serde's `Deserialize` by the same rules, without the repairs.
 macro_rules! deserialize {
     ($($name:ident),* $(,)?) => {$(
         impl<'de> serde::Deserialize<'de> for $name {
@@ -317,7 +317,7 @@ macro_rules! deserialize {
     )*};
 }
 
-/// Gives objects the default that is made of stand-ins.
+/// Implements `Default` with stand-ins.
 macro_rules! defaults {
     ($($name:ident),* $(,)?) => {$(
         impl Default for $name {
@@ -328,7 +328,7 @@ macro_rules! defaults {
     )*};
 }
 
-/// Makes enums from numbers, with a variant for those that are not known; `or` names the stand-in.
+/// Writes enums of numbers with a variant for unknown ones; `or` names the stand-in.
 macro_rules! numbers {
     ($($(#[$meta:meta])* $name:ident or $stand_in:literal { $($variant:ident = $value:literal,)* })*) => {$(
         $(#[$meta])*
@@ -336,7 +336,7 @@ macro_rules! numbers {
         #[non_exhaustive]
         pub enum $name {
             $($variant,)*
-            /// A number that is not known yet.
+            /// An unknown number.
             Unknown(i64),
         }
 
@@ -391,7 +391,7 @@ macro_rules! numbers {
     )*};
 }
 
-/// Makes enums from words, with a variant for those that are not known.
+/// Writes enums of words with a variant for unknown ones.
 macro_rules! words {
     ($($(#[$meta:meta])* $name:ident { $($variant:ident = $word:literal,)* })*) => {$(
         $(#[$meta])*
@@ -399,7 +399,7 @@ macro_rules! words {
         #[non_exhaustive]
         pub enum $name {
             $($variant,)*
-            /// A word that is not known yet; empty where one is missing.
+            /// An unknown word; empty if the word is missing.
             Unknown(Box<str>),
         }
 
@@ -448,7 +448,7 @@ macro_rules! words {
     )*};
 }
 
-/// Makes sets of flags that keep bits without a name, written as a number or as digits in a text.
+/// Writes sets of flags that keep bits without a name, written as a number or as digits in a text.
 macro_rules! flags {
     ($($(#[$meta:meta])* $name:ident: $form:ident { $($flag:ident = $bits:expr,)* })*) => {$(
         bitflags::bitflags! {
@@ -456,7 +456,7 @@ macro_rules! flags {
             #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
             pub struct $name: u64 {
                 $(const $flag = $bits;)*
-                // Bits that have no name yet are flags as well, so that no operation drops them.
+                // Bits without a name are flags too, so that no operation drops them.
                 const _ = !0;
             }
         }
@@ -569,7 +569,7 @@ impl Key for String {
     }
 }
 
-/// Makes plain values readable.
+/// Implements `Read` for plain values.
 macro_rules! plain {
     ($($type:ty: $read:ident or $stand_in:expr;)*) => {$(
         impl Read for $type {

@@ -7,9 +7,9 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::read::{Read, missing};
 
-/// Name of a picture on Discord's servers: as a rule 32 hexadecimal digits, with `a_` before those of moving ones.
+/// Hash of an image on Discord's servers: usually 32 hexadecimal digits, after `a_` if the image is animated.
 ///
-/// Any other text is kept too, such as the assets of decorations (`v2_a_…`).
+/// Any other text, such as the asset of a decoration (`v2_a_…`), is kept as it is.
 ///
 /// ```
 /// # use antiphon_discord_model::ImageHash;
@@ -27,7 +27,7 @@ enum Hash {
 }
 
 impl ImageHash {
-    /// Whether the picture moves, as far as its name says so.
+    /// Whether the name marks the image as animated.
     pub fn is_animated(&self) -> bool {
         match &self.0 {
             Hash::Usual { is_animated, .. } => *is_animated,
@@ -96,7 +96,7 @@ impl Serialize for ImageHash {
     }
 }
 
-/// The four digits behind the name of an account in the old form; `0` for users with the new names.
+/// Discriminator of a user's name: four digits in the old form, `0` in the new one.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Discriminator {
     number: u16,
@@ -154,12 +154,12 @@ impl Serialize for Discriminator {
     }
 }
 
-/// An id that may be 0, or whose kind is told beside it.
+/// An id that may be 0, or whose kind another field names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Snowflake(pub u64);
 
 impl Snowflake {
-    /// The id as one of a certain kind; `None` for 0.
+    /// Converts to an id of a certain kind; `None` for 0.
     pub fn id<M>(self) -> Option<crate::id::Id<M>> {
         crate::id::Id::new_checked(self.0)
     }
@@ -181,7 +181,7 @@ impl Serialize for Snowflake {
     }
 }
 
-/// A number that is whole or not.
+/// A whole number or one with a fraction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// A whole number.
@@ -191,7 +191,7 @@ pub enum Number {
 }
 
 impl Number {
-    /// The number, with a fraction or not; above 2^53 not every whole number is exact.
+    /// The number as a float; above 2^53 not every whole number is exact.
     #[expect(clippy::cast_precision_loss, reason = "said in the documentation")]
     pub fn as_f64(self) -> f64 {
         match self {
@@ -230,7 +230,7 @@ impl Serialize for Number {
     }
 }
 
-/// A value that an option of a command offers.
+/// A value that an option of a command offers as a choice.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ChoiceValue {
@@ -272,7 +272,7 @@ impl Serialize for ChoiceValue {
     }
 }
 
-/// What a message was sent with, so that its sender knows it again.
+/// Nonce of a message, by which its sender recognises it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Nonce {
     /// A text.
@@ -322,7 +322,7 @@ impl Serialize for Nonce {
     }
 }
 
-/// Whether a field was there, whose value says nothing: Discord writes null for yes.
+/// Whether a field was sent, whose value Discord always writes as null.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Present(pub bool);
 
@@ -350,12 +350,12 @@ impl Serialize for Present {
     }
 }
 
-/// A button of an activity; bots are sent the label alone.
+/// A button of an activity; bots get only the label.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ActivityButton {
     /// Text on the button.
     pub label: String,
-    /// Where it leads.
+    /// URL of the button.
     pub url: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Objects whose fields tell more together than each by itself.
+//! Objects that need several of their fields to be read.
 
 use antiphon_core::lenient::{Reader, Reason};
 
@@ -14,7 +14,7 @@ use crate::{
     read::{self, Object},
 };
 
-/// Reads a message; one without its time has the time that its id says.
+/// Reads a message; a missing time is taken from its id.
 pub(crate) fn message(from: &mut Reader<'_>) -> Option<Message> {
     let mut message: Message = read::object(from)?;
     if message.timestamp == Timestamp::UNIX_EPOCH {
@@ -23,7 +23,7 @@ pub(crate) fn message(from: &mut Reader<'_>) -> Option<Message> {
     Some(message)
 }
 
-/// Reads the beginning of a session; a bot and its application share an id, as a rule.
+/// Reads a READY; a missing application id is the bot's user id, which is usually the same.
 pub(crate) fn ready(from: &mut Reader<'_>) -> Option<Ready> {
     let mut ready: Ready = read::object(from)?;
     if ready.application.id.get() == NOBODY {
@@ -32,14 +32,14 @@ pub(crate) fn ready(from: &mut Reader<'_>) -> Option<Ready> {
     Some(ready)
 }
 
-/// When the thing with this id was made: every id of Discord's says so.
+/// Time at which the object with this id was created, which every id of Discord's contains.
 pub fn moment_of<M>(id: Id<M>) -> Timestamp {
     let since_2015 = i64::try_from(id.get() >> 22).expect("42 bits");
     Timestamp::from_millisecond(1_420_070_400_000 + since_2015)
         .expect("42 bits of milliseconds are 139 years")
 }
 
-/// Reads a presence; a status that is missing or not known is the busiest of the user's clients.
+/// Reads a presence; a status that is missing or unknown is that of the most active client.
 pub(crate) fn presence(from: &mut Reader<'_>) -> Option<Presence> {
     let mut presence: Presence = read::object(from)?;
     if let Status::Unknown(_) = presence.status {
@@ -63,10 +63,10 @@ pub(crate) fn presence(from: &mut Reader<'_>) -> Option<Presence> {
     Some(presence)
 }
 
-/// Reads a guild; fields that are missing above are taken from `properties`, and what is in it knows its guild.
+/// Reads a guild; missing fields are taken from `properties`, and its objects get its id.
 ///
-/// Discord sends fields of a guild inside `properties` to clients that ask for it, and Discord-compatible servers do
-/// so unasked.
+/// Discord sends fields of a guild inside `properties` to clients that request it, and compatible servers to
+/// all clients.
 pub(crate) fn guild(from: &mut Reader<'_>) -> Option<Guild> {
     let at = from.at();
     let notes = from.notes();
@@ -85,7 +85,7 @@ pub(crate) fn guild(from: &mut Reader<'_>) -> Option<Guild> {
     }
     if let Some(properties) = properties {
         let end = from.at();
-        // The outer fields are read again, over those inside.
+        // The outer fields are read again, so that they win.
         from.forget(notes);
         from.note_at(properties, Reason::Elsewhere);
         for place in [properties, at] {

@@ -41,6 +41,26 @@ use self::store::Store;
 /// bot's own [`User`], or the `Vec<Emoji>` of a guild.
 /// A guild in an outage keeps its objects. A leaving member's presence and voice state, a deleted channel's threads and
 /// messages, and a deleted role of members are removed too.
+///
+/// ```
+/// use antiphon_core::Source as _;
+/// use antiphon_discord::{CacheLimits, Config, Intents, model::id::Id};
+/// # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+/// # fn event(kind: &'static str, body: &'static str) -> Event {
+/// #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+/// #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+/// #     Event::stored(Position::new(1), "bot".into(), draft)
+/// # }
+///
+/// let config = Config::new("token", Intents::GUILDS).cache(CacheLimits::new());
+/// let (client, mut source) = antiphon_discord::connect(config.name("bot"));
+/// # // An app applies every event by itself.
+/// # let mut projection = source.projections().remove(0);
+/// # projection.apply(&event("discord.GUILD_CREATE", r#"{"id":"11","name":"choir","roles":[{"id":"11","name":"@everyone"}]}"#));
+/// let guild = client.cache().guild(Id::new(11)).expect("GUILD_CREATE named it");
+/// assert_eq!(guild.name, "choir");
+/// assert_eq!(client.cache().roles(Id::new(11)).len(), 1);
+/// ```
 #[derive(Clone)]
 pub struct Cache {
     shared: Arc<Shared>,

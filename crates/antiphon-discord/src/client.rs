@@ -115,6 +115,22 @@ impl Shared {
 /// Handle on one bot. It is cheap to clone and usable from anywhere.
 ///
 /// Requests work at any time; what goes over the Gateway waits for it up to [`Config::action_timeout`].
+///
+/// ```no_run
+/// use antiphon_discord::{Client, Presence, model::id::{Id, marker::ChannelMarker}};
+///
+/// async fn goodbye(client: &Client, channel: Id<ChannelMarker>) -> Result<(), Box<dyn std::error::Error>> {
+///     // A request: REST, with or without a connection to the Gateway.
+///     let message = client.create_message(channel).content("good night").await?;
+///     client.create_reaction(channel, message.id, "🌙").await?;
+///     // A command: over the Gateway, on every shard.
+///     client.update_presence(Presence::do_not_disturb()).await?;
+///     for shard in client.shards() {
+///         println!("shard {} of {}: {} {:?}", shard.id, shard.count, shard.link, shard.latency);
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,

@@ -33,6 +33,23 @@ pub enum CloseCode {
 /// Options of one bot.
 ///
 /// [`Source`](crate::Source) checks the values when it runs; setters do not fail.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_discord::{Activity, CacheLimits, CloseCode, Config, Intents, Presence, Proxy, Shards};
+///
+/// let config = Config::new("secret-token", Intents::GUILDS | Intents::GUILD_MESSAGES)
+///     .name("choir-bot")
+///     .shards(Shards::Count(2))
+///     .presence(Presence::online().activity(Activity::listening_to("the loft")))
+///     .proxy(Proxy::parse("socks5h://127.0.0.1:9050")?)
+///     .request_timeout(Duration::from_secs(10))
+///     .cache(CacheLimits::new().messages_per_channel(50))
+///     .close_code(CloseCode::Normal);
+/// assert!(!format!("{config:?}").contains("secret-token"));
+/// # Ok::<(), antiphon_discord::ProxyError>(())
+/// ```
 #[derive(Clone)]
 pub struct Config {
     pub(crate) token: Secret,
@@ -65,6 +82,17 @@ pub struct Config {
 
 impl Config {
     /// Creates the default options for a bot token, with or without the prefix `Bot `, and these intents (protocol §7).
+    ///
+    /// `GUILD_MEMBERS`, `GUILD_PRESENCES` and `MESSAGE_CONTENT` are privileged: switch them on for the application, or Discord
+    /// closes the connection with 4014 (<https://discord.com/developers/docs/events/gateway#gateway-intents>).
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents};
+    ///
+    /// let privileged = Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES | Intents::MESSAGE_CONTENT;
+    /// let config = Config::new("token", Intents::all() - privileged);
+    /// # let _ = config;
+    /// ```
     pub fn new(token: impl Into<Secret>, intents: Intents) -> Self {
         Self {
             token: token.into(),
@@ -263,6 +291,14 @@ impl Config {
     /// Sets the allowed mentions of messages that set none themselves. Default: everybody whom the text mentions.
     ///
     /// Applies to messages, edits, webhooks and followups of an interaction, not to the first answer of an interaction.
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, model::AllowedMentions};
+    ///
+    /// // Nobody is mentioned unless a message says so itself.
+    /// let config = Config::new("token", Intents::GUILDS).allowed_mentions(AllowedMentions::default());
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub fn allowed_mentions(mut self, mentions: AllowedMentions) -> Self {
         self.allowed_mentions = Some(mentions);

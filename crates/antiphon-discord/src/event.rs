@@ -6,19 +6,23 @@
 //! `raw()` has everything that was sent:
 //!
 //! ```
+//! use antiphon_core::Payload as _;
 //! use antiphon_discord::MessageCreate;
+//! # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+//! # fn event(kind: &'static str, body: &'static str) -> Event {
+//! #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+//! #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+//! #     Event::stored(Position::new(1), "bot".into(), draft)
+//! # }
 //!
-//! fn look(message: &MessageCreate) {
-//!     for repair in message.repairs() {
-//!         println!("{}: {}", repair.path, repair.reason);
-//!     }
-//!     // A field that the model does not have yet.
-//!     let new: Option<u64> = message
-//!         .raw()
-//!         .pointer("/author/something_new")
-//!         .and_then(|value| value.decode().ok());
-//!     println!("{new:?}");
-//! }
+//! let body = r#"{"id":"1","channel_id":"22","author":{"id":"33","username":"eve"},"content":"la",
+//!     "timestamp":"2026-01-01T00:00:00Z","tts":"odd","new_field":7}"#;
+//! let message = MessageCreate::decode(&event("discord.MESSAGE_CREATE", body))?;
+//! assert_eq!((&*message.content, &*message.author.name), ("la", "eve"));
+//! assert!(message.repairs().iter().any(|repair| repair.path == "/tts"));
+//! let new = message.raw().pointer("/new_field").expect("sent");
+//! assert_eq!(new.decode::<u64>().ok(), Some(7));
+//! # Ok::<(), antiphon_core::DecodeError>(())
 //! ```
 
 mod payload;
@@ -64,12 +68,25 @@ fn repaired(event: &Event, repairs: &Repairs) {
 
 /// Time at which the object with this id was created, which every id of Discord's contains
 /// (<https://discord.com/developers/docs/reference#snowflakes>).
+///
+/// ```
+/// let posted = antiphon_discord::moment_of(175_928_847_299_117_063);
+/// assert_eq!(posted.to_string(), "2016-04-30T11:18:25.796Z");
+/// ```
 pub fn moment_of(id: u64) -> jiff::Timestamp {
     let id: Id<GenericMarker> = Id::new(id.max(1));
     antiphon_discord_model::moment_of(id)
 }
 
 /// The displayed name: a member's nickname, else the user's display name, else the user's name.
+///
+/// ```
+/// use antiphon_discord::{DisplayName as _, model::{User, from_str}};
+///
+/// let (user, _) = from_str::<User>(r#"{"id":"33","username":"eve","global_name":"Eve"}"#)?;
+/// assert_eq!(user.display_name(), "Eve");
+/// # Ok::<(), antiphon_discord::model::ReadError>(())
+/// ```
 pub trait DisplayName {
     /// Returns the displayed name.
     fn display_name(&self) -> &str;

@@ -43,6 +43,15 @@ pub use source::Source;
 /// A client to keep and a source to run, for one bot with all its shards.
 ///
 /// No connection is opened before the source runs or the client sends a request.
+///
+/// ```
+/// use antiphon_discord::{Config, Intents};
+///
+/// let (client, source) = antiphon_discord::connect(Config::new("token", Intents::GUILDS));
+/// assert_eq!(client.intents(), Intents::GUILDS);
+/// assert!(client.shards().is_empty(), "the source does not run yet");
+/// # drop(source);
+/// ```
 pub fn connect(config: Config) -> (Client, Source) {
     let shared = Arc::new(client::Shared::new(&config));
     let source = Source::new(config, Arc::clone(&shared));

@@ -1,6 +1,23 @@
 //! Views for filters: events with borrowed texts, cheaper than the full decode.
 //!
 //! A view skips all other fields. Ids may be texts or numbers; a field of an unexpected type is absent.
+//!
+//! ```
+//! use antiphon_core::Payload as _;
+//! use antiphon_discord::MessageCreate;
+//! # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+//! # fn event(kind: &'static str, body: &'static str) -> Event {
+//! #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+//! #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+//! #     Event::stored(Position::new(1), "bot".into(), draft)
+//! # }
+//!
+//! let body = r#"{"id":"1","author":{"id":"33","username":"eve","bot":true},"content":"!ping"}"#;
+//! let event = event("discord.MESSAGE_CREATE", body);
+//! let message = MessageCreate::view(&event)?;
+//! assert!(message.author.bot && message.content.starts_with('!'));
+//! # Ok::<(), antiphon_core::DecodeError>(())
+//! ```
 
 use std::borrow::Cow;
 

@@ -109,23 +109,18 @@ fn every_documented_frame_decodes_as_it_did() {
 }
 
 #[test]
-fn every_documented_dispatch_has_its_place_and_origin() {
+fn every_dispatch_has_its_place_and_origin() {
     let mut reader = discord::FrameReader::new("a1b2");
+    let names: BTreeSet<_> = fixtures().into_iter().map(|row| row.name).collect();
+    let made: BTreeSet<_> = MADE.split_whitespace().map(str::to_owned).collect();
     let mut text = String::new();
-    for row in fixtures() {
-        if MADE.split_whitespace().any(|made| made == row.name) {
-            continue;
-        }
-        let frame = format!(r#"{{"op":0,"s":41,"t":"{}","d":{}}}"#, row.name, row.body);
+    for name in names.difference(&made) {
+        // With every id that a rule may look at.
+        let body = r#"{"id":"1","guild_id":"2","channel_id":"3","parent_id":"4"}"#;
+        let frame = format!(r#"{{"op":0,"s":41,"t":"{name}","d":{body}}}"#);
         let draft = reader.read(&frame.into(), jiff::Timestamp::UNIX_EPOCH);
         let draft = draft.expect("a dispatch");
-        let _ = write!(
-            text,
-            "{} {:?} {}",
-            draft.kind,
-            draft.place.as_str(),
-            draft.origin
-        );
+        let _ = write!(text, "{name} {:?} {}", draft.place.as_str(), draft.origin);
         if let Some(deleted) = draft.deletes {
             let _ = write!(text, ", deletes {deleted}");
         }

@@ -5,6 +5,14 @@
 /// Measured in bytes of memory: a member with its user 1,450, a presence with one activity 1,200, a message with an
 /// embed, a file and a mention 6,400, a channel 1,650, a role 380, a voice state 750.
 /// With the defaults a full cache takes about 135 MB.
+///
+/// ```
+/// use antiphon_discord::CacheLimits;
+///
+/// // Guilds, channels and roles with the default limits; no members, presences or messages.
+/// let limits = CacheLimits::new().members(0).users(0).presences(0).messages(0);
+/// # let _ = limits;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheLimits {

@@ -26,6 +26,16 @@ impl Client {
     }
 
     /// Makes a channel in a guild.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{ChannelType, id::{Id, marker::GuildMarker}}};
+    /// # async fn f(client: Client, guild: Id<GuildMarker>) -> Result<(), RequestError> {
+    /// let loft = client.create_guild_channel(guild, "loft").topic("singing").reason("a new choir").await?;
+    /// let thread = client.create_thread(loft.id, "Miserere", ChannelType::PublicThread).await?;
+    /// client.update_thread(thread.id).archived(true).await?;
+    /// client.delete_channel(loft.id).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn create_guild_channel<'a>(
         &'a self,
         guild: Id<GuildMarker>,

@@ -45,6 +45,16 @@ impl Client {
     }
 
     /// Reads a guild's audit log, the newest entry first.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{AuditLogEventType, id::{Id, marker::GuildMarker}}};
+    /// # async fn f(client: Client, guild: Id<GuildMarker>) -> Result<(), RequestError> {
+    /// let bans = client.audit_log(guild).action_type(AuditLogEventType::MemberBanAdd).limit(10).await?;
+    /// for entry in &bans.audit_log_entries {
+    ///     println!("{:?} banned {:?}: {:?}", entry.user_id, entry.target_id, entry.reason);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn audit_log(&self, guild: Id<GuildMarker>) -> AuditLog<'_> {
         AuditLog::new(self.http(), self.http().builders().audit_log(guild))
     }

@@ -50,6 +50,14 @@ impl Client {
     }
 
     /// Changes a member: nickname, roles, voice, time-out.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{GuildMarker, UserMarker}}};
+    /// # async fn f(client: Client, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Result<(), RequestError> {
+    /// let hour = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    /// client.update_guild_member(guild, user).communication_disabled_until(Some(hour)).reason("noise").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn update_guild_member(
         &self,
         guild: Id<GuildMarker>,

@@ -84,6 +84,15 @@ impl Client {
     }
 
     /// Reads a channel's latest messages, the newest first.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{ChannelMarker, MessageMarker}}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>, from: Id<MessageMarker>) -> Result<(), RequestError> {
+    /// let newer = client.channel_messages(channel).after(from).limit(100).await?;
+    /// let ids: Vec<_> = newer.iter().map(|message| message.id).collect();
+    /// client.delete_messages(channel, &ids).reason("spam").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn channel_messages(&self, channel: Id<ChannelMarker>) -> ChannelMessages<'_> {
         ChannelMessages {
             http: self.http(),
@@ -182,6 +191,20 @@ impl<'a> CreateMessage<'a> {
     /// Sets the buttons, menus and other components.
     ///
     /// Components of the second version need the flag `IS_COMPONENTS_V2` ([`flags`](Self::flags)).
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{ActionRow, Button, ButtonStyle, Component, id::{Id, marker::ChannelMarker}}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>) -> Result<(), RequestError> {
+    /// let button = Button {
+    ///     custom_id: Some("vote".into()),
+    ///     label: Some("Vote".into()),
+    ///     style: ButtonStyle::Primary,
+    ///     ..Button::default()
+    /// };
+    /// let row = ActionRow { components: vec![button.into()], ..ActionRow::default() };
+    /// client.create_message(channel).content("Miserere?").components(&[Component::from(row)]).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn components(self, components: &'a [Component]) -> Self {
         self.with(|draft| draft.components(components))
     }

@@ -22,6 +22,14 @@ use crate::{
 ///
 /// It converts from a text: a Unicode emoji such as `"👍"`, or a guild's own as `name:id` or `<:name:id>`.
 /// It converts from the emoji of a reaction event too.
+///
+/// ```
+/// use antiphon_discord::{Emoji, model::id::Id};
+///
+/// assert_eq!(Emoji::from("👍"), Emoji::Unicode("👍"));
+/// let loud = Emoji::Custom { name: Some("loud"), id: Id::new(41) };
+/// assert_eq!(Emoji::from("<:loud:41>"), loud);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Emoji<'a> {

@@ -20,6 +20,14 @@ use super::{
 use crate::http::{Repeat, UnsentRequest};
 
 /// A role's new position among a guild's roles; see [`Client::update_role_positions`].
+///
+/// ```no_run
+/// # use antiphon_discord::{Client, RequestError, RolePosition, model::id::{Id, marker::{GuildMarker, RoleMarker}}};
+/// # async fn f(client: Client, guild: Id<GuildMarker>, role: Id<RoleMarker>) -> Result<(), RequestError> {
+/// let roles = client.update_role_positions(guild, &[RolePosition { id: role, position: 2 }]).await?;
+/// # let _ = roles;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RolePosition {
     /// Id of the role.
@@ -42,6 +50,14 @@ impl Client {
     }
 
     /// Makes a role.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{Permissions, id::{Id, marker::{GuildMarker, UserMarker}}}};
+    /// # async fn f(client: Client, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Result<(), RequestError> {
+    /// let dj = client.create_role(guild).name("dj").permissions(Permissions::PRIORITY_SPEAKER).await?;
+    /// client.add_guild_member_role(guild, user, dj.id).reason("plays well").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn create_role(&self, guild: Id<GuildMarker>) -> CreateRole<'_> {
         let guild_id = guild.get();
         CreateRole::new(self.http(), Fields::new(Route::CreateRole { guild_id }))

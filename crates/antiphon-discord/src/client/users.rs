@@ -28,6 +28,14 @@ impl Client {
     }
 
     /// Opens the direct message channel with a user, or returns the open one.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::UserMarker}};
+    /// # async fn f(client: Client, user: Id<UserMarker>) -> Result<(), RequestError> {
+    /// let channel = client.create_private_channel(user).await?;
+    /// client.create_message(channel.id).content("hello").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn create_private_channel(&self, user: Id<UserMarker>) -> Call<'_, Channel> {
         let request = self.http().builders().create_private_channel(user);
         Call::new(self.http(), Repeat::Safe, request)

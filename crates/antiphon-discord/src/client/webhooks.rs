@@ -46,6 +46,15 @@ impl Client {
     /// Posts through a webhook, with the webhook's token.
     ///
     /// Discord takes no nonce here: if the response is lost, the outcome is unknown.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::ChannelMarker}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>) -> Result<(), RequestError> {
+    /// let webhook = client.create_webhook(channel, "herald").await?;
+    /// let token = webhook.token.as_deref().unwrap_or_default();
+    /// client.execute_webhook(webhook.id, token).username("Mira").content("la").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn execute_webhook<'a>(
         &'a self,
         webhook: Id<WebhookMarker>,

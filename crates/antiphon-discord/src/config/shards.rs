@@ -11,6 +11,15 @@ const MOST: u32 = 100_000;
 ///
 /// A session belongs to one number of shards: if the number changed since the last run, all sessions begin anew, and a
 /// gap is reported (<https://discord.com/developers/docs/events/gateway#sharding>).
+///
+/// ```
+/// use antiphon_discord::{Config, Intents, Shards};
+///
+/// // The second of two programs that share eight shards.
+/// let shards = Shards::Range { from: 4, to: 8, count: 8 };
+/// let config = Config::new("token", Intents::GUILDS).shards(shards);
+/// # let _ = config;
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shards {
     /// As many shards as Discord recommends, all of them here. The default.

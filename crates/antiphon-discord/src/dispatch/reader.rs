@@ -12,6 +12,15 @@ use crate::wire::{Header, op};
 /// Reads frames of a recording or another client into the events that a connection would bring.
 ///
 /// An event without an id of its own gets an origin of the session's name and the frame's sequence.
+///
+/// ```
+/// use antiphon_discord::FrameReader;
+/// use bytes::Bytes;
+///
+/// let frame = Bytes::from_static(br#"{"op":0,"t":"TYPING_START","s":7,"d":{"channel_id":"22","user_id":"33"}}"#);
+/// let draft = FrameReader::new("a1b2").read(&frame, jiff::Timestamp::UNIX_EPOCH).expect("a dispatch");
+/// assert_eq!((draft.kind.as_str(), draft.place.as_str()), ("discord.TYPING_START", "channel/22"));
+/// ```
 pub struct FrameReader {
     session: String,
     namer: Namer,

@@ -7,6 +7,18 @@ use antiphon_core::BoxError;
 /// A request failed.
 ///
 /// No variant holds a token, or any text of a response other than Discord's own error message.
+///
+/// ```no_run
+/// use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{ChannelMarker, MessageMarker}}};
+///
+/// async fn delete(client: &Client, channel: Id<ChannelMarker>, message: Id<MessageMarker>) -> Result<(), RequestError> {
+///     match client.delete_message(channel, message).await {
+///         Err(RequestError::NotFound(_)) => Ok(()),
+///         Err(error) if error.is_transient() => client.delete_message(channel, message).await,
+///         outcome => outcome,
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {

@@ -62,6 +62,22 @@ const OF_EVERY_MESSAGE: [&str; 12] = [
 
 impl MessageUpdate {
     /// Whether a field that every message has was left out.
+    ///
+    /// ```
+    /// use antiphon_core::Payload as _;
+    /// use antiphon_discord::MessageUpdate;
+    /// # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+    /// # fn event(kind: &'static str, body: &'static str) -> Event {
+    /// #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+    /// #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+    /// #     Event::stored(Position::new(1), "bot".into(), draft)
+    /// # }
+    ///
+    /// let body = r#"{"id":"1","channel_id":"22","author":{"id":"33"},"content":"la la"}"#;
+    /// let update = MessageUpdate::decode(&event("discord.MESSAGE_UPDATE", body))?;
+    /// assert!(update.is_partial() && update.was_sent("content") && !update.was_sent("embeds"));
+    /// # Ok::<(), antiphon_core::DecodeError>(())
+    /// ```
     pub fn is_partial(&self) -> bool {
         !OF_EVERY_MESSAGE.iter().all(|field| self.was_sent(field))
     }
@@ -80,6 +96,23 @@ impl PresenceUpdate {
 
     /// What the user does of one type: games are [`ActivityType::Playing`], streams with their `url`
     /// [`ActivityType::Streaming`].
+    ///
+    /// ```
+    /// use antiphon_core::Payload as _;
+    /// use antiphon_discord::{PresenceUpdate, model::ActivityType};
+    /// # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+    /// # fn event(kind: &'static str, body: &'static str) -> Event {
+    /// #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+    /// #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+    /// #     Event::stored(Position::new(1), "bot".into(), draft)
+    /// # }
+    ///
+    /// let body = r#"{"user":{"id":"33"},"status":"online","activities":[{"name":"chess","type":0},{"name":"jazz","type":2}]}"#;
+    /// let presence = PresenceUpdate::decode(&event("discord.PRESENCE_UPDATE", body))?;
+    /// let games: Vec<_> = presence.activities_of(ActivityType::Playing).map(|game| &*game.name).collect();
+    /// assert_eq!(games, ["chess"]);
+    /// # Ok::<(), antiphon_core::DecodeError>(())
+    /// ```
     pub fn activities_of(&self, kind: ActivityType) -> impl Iterator<Item = &Activity> {
         let activities = self.activities.iter();
         activities.filter(move |activity| activity.kind == kind)

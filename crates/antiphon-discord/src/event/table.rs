@@ -84,6 +84,12 @@ macro_rules! events {
         )*}
     ) => {
         /// Every typed kind of this platform, with the reference library's name for it.
+        ///
+        /// ```
+        /// let kinds = antiphon_discord::KINDS;
+        /// let message = kinds.iter().find(|info| info.payload == "MessageCreate").expect("typed");
+        /// assert_eq!((message.kind, message.reference), ("discord.MESSAGE_CREATE", "on_message"));
+        /// ```
         pub const KINDS: &[KindInfo] = &[
             $($own_keep(KindInfo::new(
                 concat!("discord.", $own_name), stringify!($own), $own_reference, $own_about,

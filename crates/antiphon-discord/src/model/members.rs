@@ -7,6 +7,17 @@ use antiphon_discord_model::id::{
 };
 
 /// A request for members of a guild (op 8, protocol §8).
+///
+/// ```no_run
+/// use antiphon_discord::{Client, GuildMembersChunk, MemberQuery, MembersError, model::id::{Id, marker::GuildMarker}};
+///
+/// async fn names(client: &Client, guild: Id<GuildMarker>) -> Result<Vec<String>, MembersError> {
+///     let found = client.request_members(MemberQuery::named(guild, "mi", 10)).await?;
+///     let chunks = found.decode::<GuildMembersChunk>().unwrap_or_default();
+///     let members = chunks.iter().flat_map(|chunk| &chunk.members);
+///     Ok(members.map(|member| member.user.name.clone()).collect())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberQuery {
     guild: Id<GuildMarker>,

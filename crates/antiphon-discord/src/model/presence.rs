@@ -8,6 +8,13 @@ use crate::error::ConfigError;
 const LONGEST: usize = 128;
 
 /// An activity that the bot shows (protocol §8).
+///
+/// ```
+/// use antiphon_discord::{Activity, model::ActivityType};
+///
+/// assert_eq!(Activity::playing("chess").kind, ActivityType::Playing);
+/// assert_eq!(Activity::custom("on tour").state.as_deref(), Some("on tour"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Activity {
@@ -76,6 +83,17 @@ impl Activity {
 }
 
 /// Presence of the bot: its status and activities (protocol §8).
+///
+/// ```
+/// use antiphon_discord::{Activity, Presence, model::Status};
+///
+/// let presence = Presence::idle()
+///     .activity(Activity::streaming("rehearsal", "https://twitch.tv/choir"))
+///     .since(1_733_000_000_000)
+///     .afk();
+/// assert_eq!(presence.status, Status::Idle);
+/// assert_eq!(presence.activities[0].url.as_deref(), Some("https://twitch.tv/choir"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Presence {

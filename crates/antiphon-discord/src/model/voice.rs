@@ -9,6 +9,17 @@ use antiphon_discord_model::id::{
 /// Credentials with which a voice server or a Lavalink node speaks in a channel (protocol §12).
 ///
 /// The credentials are valid until the bot moves or Discord names another server.
+///
+/// ```no_run
+/// use antiphon_discord::{Client, VoiceError, model::id::{Id, marker::{ChannelMarker, GuildMarker}}};
+///
+/// async fn visit(client: &Client, guild: Id<GuildMarker>, channel: Id<ChannelMarker>) -> Result<(), VoiceError> {
+///     let (mute, deaf) = (false, true);
+///     let voice = client.join_voice(guild, channel, mute, deaf).await?;
+///     println!("session {} at {}", voice.session_id, voice.endpoint);
+///     client.leave_voice(guild).await.map_err(VoiceError::Command)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct VoiceConnection {

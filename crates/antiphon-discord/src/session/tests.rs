@@ -1,6 +1,8 @@
 //! The rules, one by one: plain calls, no runtime.
 
-use antiphon_core::{BodyForm, Event, Gap, Payload as _, Position};
+use antiphon_core::{
+    BodyForm, Draft, Entry, Event, Gap, OpenFailure, Payload as _, Position, Provenance,
+};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use twilight_model::{gateway::Intents, id::Id};
@@ -440,14 +442,8 @@ fn every_close_is_said_once() {
         ]
     );
     table.due().expect("a new try");
-    table.session.on_open_failed(
-        OpenFailure {
-            reason: "no route".into(),
-            wait: None,
-            fatal: None,
-        },
-        table.now,
-    );
+    let failure = OpenFailure::new("no route");
+    table.session.on_open_failed(failure, table.now);
     assert_eq!(table.store(), ["antiphon.link"], "nothing was open");
 }
 
@@ -460,11 +456,7 @@ fn a_stale_resume_host_is_followed_by_the_usual_one() {
     for _ in 0..3 {
         table.due().expect("a new try");
         tasks.push(table.session.next_task().expect("a connection"));
-        let failure = OpenFailure {
-            reason: "no such host".into(),
-            wait: None,
-            fatal: None,
-        };
+        let failure = OpenFailure::new("no such host");
         table.session.on_open_failed(failure, table.now);
     }
     let resume = Task::Resume(Some("wss://resume.test".into()));
