@@ -1,4 +1,4 @@
-//! How much of bare rusqlite's speed an append keeps, by batch size.
+//! The speed of an append as a share of bare rusqlite's, by batch size.
 //!
 //! `cargo bench -p antiphon-journal --bench append` prints one line per batch size: events a second through
 //! [`SqliteJournal`] and through bare rusqlite, and their ratio. Both have the same table, unique index, pragmas,
@@ -33,7 +33,7 @@ fn main() {
         for round in 0..=ROUNDS {
             let ours = runtime.block_on(through_the_journal(batches.clone()));
             let bare = through_bare_rusqlite(&batches);
-            // The first warms up.
+            // The first run warms up.
             if round > 0 {
                 ratios.push(bare.as_secs_f64() / ours.as_secs_f64());
                 best = best.max(f64::from(count) / ours.as_secs_f64());
@@ -46,7 +46,7 @@ fn main() {
     }
 }
 
-/// Events as a busy room sends them: 400 to 900 bytes, origins that grow.
+/// Events of a busy room: 400 to 900 bytes, with growing origins.
 fn batches(size: usize, count: u32) -> Vec<Arc<Batch>> {
     let mut rng = Rng::with_seed(7);
     let kinds = [

@@ -1,4 +1,4 @@
-//! The contract, kept by every backend, and the backends compared with one another.
+//! The contract for every backend, and the backends compared with one another.
 
 #[cfg_attr(
     not(feature = "sqlite"),
@@ -6,7 +6,7 @@
 )]
 mod contract;
 
-/// Runs every promise for a backend; those behind `disk` only for one that has one.
+/// Runs every promise for a backend; those behind `disk` only for a backend with a disk.
 macro_rules! keeps_the_contract {
     ($backend:ty) => {
         keeps_the_contract!(@ $backend:

@@ -1,4 +1,4 @@
-//! What becomes of the journal's files when other processes look into them, or do away with them.
+//! The journal's files when other processes read, change or remove them.
 
 #![cfg(all(feature = "sqlite", unix))]
 
@@ -45,11 +45,11 @@ fn inode(path: &Path) -> u64 {
     path.metadata().expect("there").ino()
 }
 
-/// Names the file, and then a statement, for the process that looks into a journal.
+/// Environment variables with the file and the statement, for the process that reads a journal.
 const VISITED: &str = "ANTIPHON_JOURNAL_VISITED";
 const STATEMENT: &str = "ANTIPHON_JOURNAL_STATEMENT";
 
-/// Opens a journal as any program may: to read and write, and closes it.
+/// Opens a journal to read and write, as any program may, and closes it.
 #[test]
 #[ignore = "run by other tests, as a process of its own"]
 fn the_visitor() {
@@ -64,7 +64,7 @@ fn the_visitor() {
     }
 }
 
-/// Runs a statement in another process; the numbers that it gives.
+/// Runs a statement in another process; returns its numbers.
 fn visit(file: &Path, statement: &str) -> Vec<u64> {
     let visitor = Command::new(std::env::current_exe().expect("this program"))
         .args(["the_visitor", "--exact", "--ignored", "--nocapture"])
@@ -101,7 +101,7 @@ fn ran(program: &str, arguments: &[&std::ffi::OsStr]) -> bool {
 
 const POSITIONS: &str = "select position from event order by position";
 
-/// Holds a journal, has `look` look into it, and sees that nothing changed for anybody.
+/// Holds a journal, has `look` read it, and checks that nothing has changed.
 async fn stays(file: &Path, journal: &SqliteJournal, way: &str, look: impl FnOnce()) {
     let log = beside(file, "-wal");
     let before = (inode(file), inode(&log), inode(&beside(file, "-shm")));
@@ -168,7 +168,7 @@ async fn other_journals_of_the_same_process_leave_the_log_where_it_is() {
     let journal = open(&file).await;
     append(&journal, events([chat(1)])).await;
     let visited = |file: &Path| visit(file, "select count(*) from event");
-    // A refused appender, a reader that closes, one by another name, and a question about a dead letter.
+    // A refused appender, a reader that closes, a reader by another name, and a request about a dead letter.
     SqliteJournal::open(&file).await.expect_err("held");
     let reader = SqliteJournal::read_only(&file).await.expect("opened");
     assert_eq!(numbers(&reader).await, [1]);
@@ -185,7 +185,7 @@ async fn other_journals_of_the_same_process_leave_the_log_where_it_is() {
     .await;
 }
 
-/// Changes the files under a journal that is used, and sees that it stops with these words.
+/// Changes the files of an open journal, and checks that it stops with these words.
 ///
 /// The journal has some pages in its file and some in its log.
 #[track_caller]
@@ -206,7 +206,7 @@ fn is_noticed(words: &str, change: impl Fn(&Path)) {
         visit(&file, "pragma wal_checkpoint(passive)");
         append(&journal, events([chat(50)])).await;
         let mut lost = journal.lost();
-        // It is looked at again and again, and nothing is wrong.
+        // The files are checked again and again, and nothing is wrong.
         timeout(Duration::from_secs(10), &mut lost)
             .await
             .expect_err("nothing is wrong");
@@ -221,7 +221,7 @@ fn is_noticed(words: &str, change: impl Fn(&Path)) {
         error
     });
     assert_changed(&error, words);
-    // Without anyone who waits for it, the next append notices.
+    // If nobody waits for `lost`, the next append notices.
     let (_folder, file) = folder();
     let error = runtime.block_on(async {
         let journal = open(&file).await;
@@ -243,7 +243,7 @@ fn assert_changed(error: &AppendError, words: &str) {
 }
 
 fn cut(path: &Path, length: u64) {
-    // Truncated by its name, in another process: to open it here would drop locks.
+    // Another process truncates the file by its name, since opening it here would drop locks.
     let length = length.to_string();
     assert!(ran(
         "truncate",
@@ -252,7 +252,7 @@ fn cut(path: &Path, length: u64) {
 }
 
 fn replace(path: &Path) {
-    // In one step, and copied by another process, as above.
+    // In one step, and by another process, as above.
     let aside = beside(path, ".aside");
     assert!(ran("cp", &["-p".as_ref(), path.as_ref(), aside.as_ref()]));
     fs::rename(&aside, path).expect("renamed");
@@ -295,7 +295,7 @@ fn a_file_that_is_cut_is_noticed() {
         cut(&beside(file, "-wal"), 0);
     });
     is_noticed("journal.sqlite-wal` was cut", |file| {
-        // Within its first page: it has begun anew, and what lies behind may be of before.
+        // Within its first page: the log has restarted, and the rest of the file may be older.
         cut(&beside(file, "-wal"), 100);
     });
     is_noticed("journal.sqlite.lock` was cut", |file| {
@@ -318,7 +318,7 @@ async fn what_sqlite_does_to_its_files_is_no_alarm() {
     };
     let log = beside(&file, "-wal");
     for statement in [
-        // The log is cut to nothing, and begins anew.
+        // The log is cut to nothing, and restarts.
         "pragma wal_checkpoint(truncate)",
         "pragma wal_checkpoint(restart)",
         "pragma wal_checkpoint(passive)",
@@ -346,13 +346,13 @@ async fn what_sqlite_does_to_its_files_is_no_alarm() {
     journal.close().await.expect("closed");
 }
 
-/// Another appender is refused, as another process sees it too; then the first goes and all is there.
+/// Checks that another appender is refused, also in another process, and that nothing is lost once the first ends.
 async fn keeps_others_away(change: impl FnOnce(&Path) -> PathBuf) {
     let (_folder, file) = folder();
     let journal = open(&file).await;
     append(&journal, events([chat(1), chat(2)])).await;
     let name = change(&file);
-    // Also a second time: the first try leaves a lock of its own.
+    // The second try meets the lock that the first has left.
     for _ in 0..2 {
         let refused = SqliteJournal::open(&name).await.expect_err("held");
         let trouble = refused.trouble();
@@ -418,7 +418,7 @@ async fn two_journals_in_one_folder_are_used_at_the_same_time() {
 
 #[tokio::test]
 async fn a_journal_begun_anew_is_not_harmed_by_the_one_that_was_removed() {
-    // What is left of the first one's files when the second begins.
+    // The first appender's files when the second begins.
     for left in [&[][..], &["-shm"], &["-wal", "-shm"]] {
         let (_folder, file) = folder();
         let first = open(&file).await;
@@ -521,7 +521,7 @@ async fn a_file_made_beside_a_readable_lock_is_for_its_owner_only() {
     }
 }
 
-/// A start that is killed before it signed its lock leaves an empty file and no log.
+/// A start that is killed before it has signed its lock leaves an empty file and no log.
 #[tokio::test]
 async fn a_first_start_that_was_killed_is_begun_again() {
     let (_folder, file) = folder();

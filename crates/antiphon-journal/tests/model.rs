@@ -1,4 +1,4 @@
-//! Whatever is done to them, the file and the memory answer alike.
+//! The file and the memory give the same answers to random operations.
 
 #![cfg(feature = "sqlite")]
 
@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::{collection::vec, option, prelude::*};
 use tempfile::TempDir;
 
-/// One thing done to both.
+/// One operation on both.
 #[derive(Clone, Debug)]
 enum Op {
     Append(Vec<What>),
@@ -23,7 +23,7 @@ enum Op {
     Reopen,
 }
 
-/// One part of a batch; names are picked from a few.
+/// One part of a batch; its names are picked from a few.
 #[derive(Clone, Debug)]
 enum What {
     Event {

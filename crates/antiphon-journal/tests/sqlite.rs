@@ -1,4 +1,4 @@
-//! What only a file can promise: permissions, locks, other processes, damage, power.
+//! The promises of a file alone: permissions, locks, other processes, damage, power.
 
 #![cfg(feature = "sqlite")]
 
@@ -157,7 +157,7 @@ async fn a_second_appender_is_refused_until_the_first_is_closed() {
         error.ends_with("journal.sqlite` could not be opened: another process holds it"),
         "{error}"
     );
-    // By another name it is the same file.
+    // The same file by another name.
     #[cfg(unix)]
     {
         let alias = folder.path().join("alias.sqlite");
@@ -185,7 +185,7 @@ async fn a_reader_beside_the_appender_follows_it() {
         append(&daemon, events([chat(n)])).await;
         last.wait_for(|last| *last > known).await.expect("open");
         assert_eq!(all(&tail).await.len() as u64, n);
-        // Nobody watches between two rounds, so that the looking ends and begins anew.
+        // Nobody watches between two rounds, so that the polling ends and begins again.
         drop(last);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -205,7 +205,7 @@ async fn a_reader_cannot_write() {
         .await
         .expect_err("refused");
     assert_eq!(error.trouble(), Trouble::ReadOnly);
-    // And it does not keep an appender away.
+    // A reader does not keep an appender away.
     let journal = open(&file).await;
     append(&journal, events([chat(2)])).await;
     reader.close().await.expect("closed");
@@ -270,7 +270,7 @@ async fn another_process_asks_the_one_that_appends() {
     let mut replays = journal.replays();
     let asked = ask(DeadLetterChange::Replay(DeadLetterId(2))).await;
     assert_eq!(asked.expect("asked"), Asked::Queued);
-    // The journal is idle; whoever watches is told all the same.
+    // The journal is idle, and its watchers see the request all the same.
     replays
         .wait_for(|replays| *replays == 1)
         .await
@@ -283,7 +283,7 @@ async fn another_process_asks_the_one_that_appends() {
     assert_eq!(replayed, [false, true]);
     drop(replays);
     tokio::time::sleep(Duration::from_secs(2)).await;
-    // Nobody watches; the next commit takes it along.
+    // Nobody watches; the next commit carries the request out.
     let asked = ask(DeadLetterChange::Drop(DeadLetterId(1))).await;
     assert_eq!(asked.expect("asked"), Asked::Queued);
     assert_eq!(letters(&journal).await.len(), 2);
@@ -332,7 +332,7 @@ async fn a_full_file_takes_events_again_once_there_is_room() {
     };
     assert!(from > 50, "{from}");
     assert_eq!(numbers(&journal).await.len() as u64, from);
-    // Retention makes room: then the same batch passes.
+    // Retention makes room, and the same batch is stored.
     let policy = Retention {
         max_bytes: Some(150_000),
         ..Retention::default()
@@ -347,7 +347,7 @@ async fn a_full_file_takes_events_again_once_there_is_room() {
     assert!(length <= 300_000, "{length}");
 }
 
-/// Names a folder on a file system of a few megabytes, for the test that fills it.
+/// Environment variable with a folder on a file system of a few megabytes, for the test that fills it.
 const SMALL_DISK: &str = "ANTIPHON_JOURNAL_SMALL_DISK";
 
 #[tokio::test]
@@ -519,7 +519,7 @@ async fn a_newer_schema_is_named_as_such_and_left_alone() {
     );
 }
 
-/// Where the files written by each released version are kept.
+/// Folder of the files that each released version has written.
 fn fixture(version: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/journal");
     root.join(format!("{version}.sqlite"))
@@ -554,7 +554,7 @@ async fn a_file_of_version_1_opens_with_everything_in_it() {
         letters(&journal).await[0].error,
         "the song was gone: not found"
     );
-    // The first was removed by retention, within its window.
+    // Retention has removed the first event, within its window.
     assert_eq!(
         journal
             .append(events([chat(1)]))
@@ -567,7 +567,7 @@ async fn a_file_of_version_1_opens_with_everything_in_it() {
     assert_eq!(next[0].position(), Position::new(4));
 }
 
-/// Writes `fixtures/journal/v1.sqlite`; by hand, and never again once that version was released.
+/// Writes `fixtures/journal/v1.sqlite`; run by hand, and never after the release of that version.
 #[tokio::test]
 #[ignore = "writes the fixture of this schema version"]
 async fn write_the_fixture() {
@@ -616,7 +616,7 @@ async fn the_log_is_moved_into_the_file_while_commits_go_on() {
     log.push("-wal");
     let mut largest = 0;
     let mut written = 0;
-    // Written in small commits without a pause, 160 MB of log would come together.
+    // Small commits without a pause would fill 160 MB of log.
     for round in 0..160 {
         let batch = events((round * 16..round * 16 + 16).map(|n| Draft {
             body: vec![b'x'; 60_000].into(),
@@ -669,7 +669,7 @@ async fn an_append_whose_caller_goes_away_is_done_all_the_same() {
     let journal = open(&file).await;
     let mut last = journal.last();
     let mut append_one = journal.append(events([chat(1)]));
-    // Polled once, the commit is under way.
+    // The first poll begins the commit.
     std::future::poll_fn(|context| {
         let _ = append_one.as_mut().poll(context);
         std::task::Poll::Ready(())
@@ -720,10 +720,10 @@ async fn a_forgotten_consumer_holds_nothing_back() {
     assert_eq!(sweep().await.expect("swept").removed, 1);
 }
 
-/// Names the file for the process that is going to be killed.
+/// Environment variable with the file, for the process that will be killed.
 const VICTIM: &str = "ANTIPHON_JOURNAL_VICTIM";
 
-/// Appends without end and prints what the journal has acknowledged.
+/// Appends without end, and prints each event that the journal has acknowledged.
 #[tokio::test]
 #[ignore = "run and killed by `nothing_acknowledged_is_lost_by_kill_9`"]
 async fn the_victim() {
@@ -737,7 +737,7 @@ async fn the_victim() {
         .map_or(1, |checkpoint| checkpoint.mark.unsigned_abs() + 1);
     let mut rng = antiphon_core::Rng::new();
     loop {
-        // It begins a little before where it was, as a platform that replays does.
+        // The process begins a little before the last event, as a platform that replays does.
         let from = next.saturating_sub(rng.u64(0..5)).max(1);
         let to = next + rng.u64(0..8);
         let batch = Batch {
@@ -776,7 +776,7 @@ async fn nothing_acknowledged_is_lost_by_kill_9() {
         let read = rng.usize(1..300);
         let mut last = lines.by_ref().filter_map(acknowledged).take(read).last();
         victim.kill().expect("killed");
-        // What it had still said before.
+        // The rest of its output.
         last = lines.filter_map(acknowledged).last().or(last);
         victim.wait().expect("gone");
         let last = last.expect("it said something");

@@ -1,4 +1,4 @@
-//! WebSockets on any stream, as client and as server.
+//! The `WebSocket` of either side, client and server, on any stream.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! Whatever bytes arrive: an error or an answer, in bounded time and memory, and never a panic.
+//! Random bytes end in an error or an answer, in bounded time and memory, and never in a panic.
 
 mod support;
 
@@ -15,7 +15,7 @@ use tokio::{
 
 const ROUNDS: u64 = 500;
 
-/// A sample, damaged: bytes changed, cut out, doubled, and an end that comes too early.
+/// A damaged sample: bytes changed, removed or doubled, and an early end.
 fn damaged(rng: &mut Rng, sample: &[u8]) -> Vec<u8> {
     let mut bytes = sample.to_vec();
     for _ in 0..rng.usize(0..6) {
@@ -30,7 +30,7 @@ fn damaged(rng: &mut Rng, sample: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A host that reads something, says these bytes and hangs up.
+/// A host that reads some bytes, sends these and hangs up.
 fn saying(bytes: Vec<u8>) -> (Network, JoinSet<()>) {
     piped(move |mut stream| {
         let bytes = bytes.clone();

@@ -1,4 +1,4 @@
-//! HTTP over pipes on a paused clock: good servers, and bad ones.
+//! HTTP over pipes on a paused clock, with good servers and bad ones.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
 
@@ -24,7 +24,7 @@ use tokio::{
 
 const URI: &str = "https://api.queup.net/room?access_token=canary";
 
-/// A network whose every host gives this answer, and how often it was connected to.
+/// A network whose hosts all give this answer, and the number of its connections.
 fn serving(
     answer: impl Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
 ) -> (Network, Arc<AtomicUsize>, JoinSet<()>) {
@@ -38,7 +38,7 @@ fn serving(
     (network, count, tasks)
 }
 
-/// A host that says these bytes to every request, and hangs up if told to.
+/// A host that sends these bytes to every request, and then hangs up if `then_hangs_up` is set.
 fn saying(answer: impl Into<Vec<u8>>, then_hangs_up: bool) -> (Network, JoinSet<()>) {
     let answer = answer.into();
     piped(move |mut stream| {
@@ -266,7 +266,7 @@ async fn a_long_body_is_an_error_and_never_cut() {
     );
     assert!(!error.is_transient() && error.may_have_arrived());
     assert!(http.send(get("http://x/1001")).await.is_err());
-    // What was left of that body is nobody's next answer.
+    // The rest of that body is not taken for the next answer.
     assert_eq!(http.send(get("http://x/1")).await.unwrap().body().len(), 1);
 }
 

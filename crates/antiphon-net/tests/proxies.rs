@@ -1,4 +1,4 @@
-//! Tunnels through a small real proxy, over loopback sockets and on the real clock.
+//! Tunnels through a small real proxy, over loopback sockets on the real clock.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
 
@@ -23,22 +23,22 @@ use tokio::{
     task::JoinSet,
 };
 
-/// What the proxy does with those who come.
+/// The proxy's behaviour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Manner {
-    /// Makes a tunnel for everybody.
+    /// Makes a tunnel for every client.
     Open,
     /// Makes a tunnel for `mira` with the password `canary`.
     Login,
-    /// Makes a tunnel for nobody.
+    /// Makes no tunnel.
     Refusing,
-    /// Says nothing.
+    /// Sends nothing.
     Hanging,
-    /// Says what no proxy says.
+    /// Sends bytes that no proxy sends.
     Garbage,
     /// Hangs up.
     Closing,
-    /// Says hello for the host in the same packet as its own answer.
+    /// Sends the host's first bytes in the same packet as its own answer.
     Eager,
 }
 
@@ -101,7 +101,7 @@ impl TestProxy {
     }
 }
 
-/// The proxy's side of the handshake: the stream to go on with, and the host that was asked for.
+/// The proxy's side of the handshake; returns the stream, and the host that was asked for.
 async fn greet(scheme: &str, manner: Manner, mut stream: TcpStream) -> Option<(TcpStream, String)> {
     match manner {
         Manner::Hanging => {
@@ -183,7 +183,7 @@ async fn greet_socks5(manner: Manner, mut stream: TcpStream) -> Option<(TcpStrea
     };
     let port = stream.read_u16().await.unwrap();
     let reply = if manner == Manner::Refusing { 2 } else { 0 };
-    // The address it connected from is a name here, which is allowed and seldom.
+    // The bound address is a name here, which is allowed and rare.
     let mut answer = vec![5, reply, 0, 3, 4, b'h', b'e', b'r', b'e', 0, 80];
     if manner == Manner::Eager {
         answer.extend(b"hello");
@@ -235,7 +235,7 @@ fn get(uri: &str) -> Request<Bytes> {
     Request::get(uri).body(Bytes::new()).unwrap()
 }
 
-/// Whether HTTP and WebSocket both get through to the host, and the host is called by its name.
+/// Checks that HTTP and WebSocket both reach the host, by its name.
 async fn check_through(network: &Network, host: &str) {
     let answer = network
         .http()
@@ -252,7 +252,7 @@ async fn check_through(network: &Network, host: &str) {
     );
 }
 
-/// How HTTP and WebSocket both fail; they must agree.
+/// The error of both HTTP and WebSocket, which must be equal.
 async fn failure(network: &Network) -> ConnectError {
     let uri = "choir.invalid/?access_token=canary";
     let http = network
@@ -280,7 +280,7 @@ async fn failure(network: &Network) -> ConnectError {
 async fn http_and_websocket_go_through_every_kind_of_proxy() {
     for scheme in ["http", "socks5h", "socks4a"] {
         let proxy = TestProxy::start(scheme, Manner::Open).await;
-        // No DNS knows the name: the proxy was asked by it.
+        // The name is in no DNS, so the proxy was given the name.
         check_through(&proxy.network(scheme, ""), "choir.invalid").await;
         assert_eq!(
             proxy.asked(),

@@ -42,7 +42,7 @@ fn acceptor(key: &CertifiedKey<KeyPair>) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// A server behind pipes that shows this certificate; it must be called by its name.
+/// A server behind pipes with this certificate; clients must ask for its name.
 fn serving(key: &CertifiedKey<KeyPair>) -> (Network, JoinSet<()>) {
     let tls = acceptor(key);
     let (connector, mut listener) = pipe::listen(64 * 1024);
@@ -114,7 +114,7 @@ async fn an_unknown_certificate_is_refused_for_good() {
     let (network, _tasks) = serving(&certificate());
     let error = refused(&network).await;
     assert!(!error.is_transient());
-    // The operator reads what can be done, since the source waits on.
+    // The error has a way out for the operator, since the source goes on waiting.
     assert!(error.to_string().contains("SSL_CERT_FILE"), "{error}");
     let other = certificate();
     assert!(
@@ -233,7 +233,7 @@ async fn a_proxy_may_be_reached_over_tls_and_tunnel_tls() {
         }
         assert!(request.starts_with(b"CONNECT api.queup.net:443 HTTP/1.1\r\n"));
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-        // The tunnel's other end is the server's bare pipe: an `http` URI on its port makes no TLS.
+        // The tunnel ends at the server's bare pipe: an `http` URI with its port has no TLS.
         let uri = format!("http://{HOST}:443").parse().unwrap();
         let mut behind = host.open(&uri).await.unwrap();
         let _ = copy_bidirectional(&mut stream, &mut behind).await;

@@ -1,4 +1,4 @@
-//! `WebSocket`s over pipes on a paused clock: good peers, and bad ones.
+//! `WebSocket`s over pipes on a paused clock, with good peers and bad ones.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
 
@@ -487,9 +487,9 @@ fn a_text_is_utf8_and_costs_no_copy() {
     assert!(Text::try_from(Bytes::from_static(b"\xff")).is_err());
 }
 
-// What happens before the upgrade is done.
+// Before the upgrade is complete.
 
-/// A host that answers with these bytes, whatever is asked.
+/// A host that answers every request with these bytes.
 fn answering(answer: impl Into<Vec<u8>>) -> (Network, JoinSet<()>) {
     let answer = answer.into();
     piped(move |mut stream| {

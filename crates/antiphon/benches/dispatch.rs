@@ -1,4 +1,4 @@
-//! How much of a bare channel's speed dispatch keeps, by number of handlers.
+//! The speed of dispatch as a share of a bare channel's, by number of handlers.
 //!
 //! `cargo bench -p antiphon --bench dispatch` prints one line per number of handlers and places: events a second from a
 //! stored journal through head, lanes and cursor, and from one bounded tokio channel into the same handlers, and their
@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 const ROUNDS: usize = 7;
 
-/// A chat message, as far as a bot looks at it.
+/// The fields of a chat message that a bot uses.
 #[derive(Clone, Debug, Deserialize)]
 struct Chat {
     message: String,
@@ -56,7 +56,7 @@ impl Payload for Chat {
     }
 }
 
-/// What the handlers do: almost nothing, so that the way to them is what is measured.
+/// The work of a handler: almost nothing, so that the way to the handlers is measured.
 #[derive(Debug)]
 struct Tally {
     count: AtomicU64,
@@ -125,7 +125,7 @@ fn main() {
         for round in 0..=ROUNDS {
             let ours = through_an_app(&runtime, &journal, handlers, count, round);
             let channel = runtime.block_on(through_a_channel(events.clone(), handlers, count));
-            // The first warms up.
+            // The first run warms up.
             if round > 0 {
                 ratios.push(channel.as_secs_f64() / ours.as_secs_f64());
                 #[expect(clippy::cast_precision_loss, reason = "figures for people")]

@@ -1,7 +1,7 @@
 //! Asks a question and waits for the answer in the same room, inside one handler.
 //!
-//! The room's later events wait behind the handler, yet the answer arrives: what is waited for is found as the journal
-//! is read, not when its turn comes.
+//! The room's later events wait behind the handler, yet the answer arrives: a waiter is served as the app reads the
+//! journal, before the event's turn in its lane.
 //!
 //! `cargo run -p antiphon --example ask_and_wait`
 
@@ -24,7 +24,7 @@ async fn quiz(
         return Ok(());
     };
     let player = asked.author.id.clone();
-    // It listens from here on, so that an answer cannot come too soon.
+    // The waiter listens from here on, so that no answer comes too soon.
     let answer = handle
         .wait_for::<Chat>(move |chat: &ChatView<'_>| chat.author == player.as_str())
         .in_place(event.place().clone())

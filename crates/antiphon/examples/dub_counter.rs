@@ -19,7 +19,7 @@ use antiphon::{
 
 mod stage;
 
-/// What one song got.
+/// The votes of one song.
 #[derive(Debug, Default)]
 struct Score {
     name: String,
@@ -43,7 +43,7 @@ impl Score {
 struct Scores(Arc<Mutex<HashMap<RoomId, (SongId, Score)>>>);
 
 impl Scores {
-    /// Begins a song; gives the score of the one before, if this is another.
+    /// Begins a song; returns the score of the song before, if this is another.
     fn begin(&self, song: &PlaylistSongAdd) -> Option<Score> {
         let mut scores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |(id, _): &(SongId, Score)| *id == song.song.id;
@@ -74,7 +74,7 @@ impl Scores {
     }
 }
 
-/// What handlers may ask for.
+/// The state of the handlers.
 #[derive(Debug)]
 pub struct Bot {
     client: Client,
@@ -133,7 +133,7 @@ pub fn app(client: Client, source: Source) -> App<Bot> {
         .source(source)
         .on(count)
         .on(announce)
-        // The filter looks at a borrowed view: chat that is no command is never decoded.
+        // The filter has a borrowed view: chat that is no command is never decoded.
         .on(score.when(|chat: &ChatView<'_>| chat.content.trim() == "!score"))
 }
 

@@ -1,4 +1,4 @@
-//! Collects what feeds bring into a room: messages of the system user, and tickers; with the links they carry.
+//! Collects the items that feeds bring into a room: messages of the system user, and tickers; with their links.
 //!
 //! `cargo run -p antiphon --example feed_watcher`
 
@@ -11,7 +11,7 @@ use antiphon::{
 
 mod chat_stage;
 
-/// What the feeds brought so far, as Markdown; clones are the same list.
+/// The feeds' items so far, as Markdown; clones share the list.
 #[derive(Clone, Debug, Default)]
 pub struct News(Arc<Mutex<Vec<String>>>);
 

@@ -1,5 +1,5 @@
 //! Takes down messages with words that the room does not want, warns their author, and mutes at the third.
-//! What was deleted, by whom, is logged with its text: the cache hands it over with the event.
+//! Deletions are logged with their author and text: the cache gives the message with the event.
 //!
 //! Strikes are keyed by the message's origin, so that a message handled twice is one strike.
 //!
@@ -17,12 +17,12 @@ use antiphon::{
 
 mod stage;
 
-/// What the room does not want to read.
+/// Words that the room does not want.
 const UNWANTED: [&str; 2] = ["spam", "buy now"];
-/// The message at which its author is muted.
+/// Number of such messages after which their author is muted.
 const LAST_STRIKE: usize = 3;
 
-/// Messages that were taken down, per room and author, and what was deleted by anyone.
+/// Deleted messages: those with such words by room and author, and all of them as a log.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Book>>);
 
@@ -33,7 +33,7 @@ struct Book {
 }
 
 impl Log {
-    /// Notes a strike; gives how many there are.
+    /// Notes a strike; returns the author's number of strikes.
     fn strike(&self, room: &RoomId, user: &UserId, message: &Origin) -> usize {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let strikes = book
@@ -49,14 +49,14 @@ impl Log {
         book.deleted.push(line);
     }
 
-    /// What was deleted so far, oldest first.
+    /// The deletions so far, oldest first.
     pub fn lines(&self) -> Vec<String> {
         let book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         book.deleted.clone()
     }
 }
 
-/// What handlers may ask for.
+/// The state of the handlers.
 #[derive(Debug)]
 pub struct Bot {
     client: Client,
@@ -120,7 +120,7 @@ async fn keep_log(gone: ChatDelete, Before(message): Before<Message>, State(log)
     log.deleted(format!("{} deleted {was}", gone.deleted_by.username));
 }
 
-/// The whole bot, and the log it keeps.
+/// The whole bot, and its log.
 pub fn app(client: Client, source: Source, log: Log) -> App<Bot> {
     App::new(Bot { client, log })
         .source(source)

@@ -1,7 +1,7 @@
-//! Keeps a log of what was edited and deleted, with the words before and after, and of who was banned.
+//! Keeps a log of edits and deletions, with the words before and after, and of bans.
 //!
-//! Discord tells that a message changed or is gone, not what it was: the cache, which follows the journal, hands the
-//! former message over with the event, also when the event is handled an hour later.
+//! Discord's event has no former text. The cache, which follows the journal, gives the former message with the event,
+//! also when the event is handled an hour later.
 //!
 //! `cargo run -p antiphon --example moderation_log`
 
@@ -29,7 +29,7 @@ impl Log {
             .push(line);
     }
 
-    /// What was noted so far.
+    /// The lines so far.
     pub fn lines(&self) -> Vec<String> {
         self.0
             .lock()
@@ -80,7 +80,7 @@ async fn banned(ban: GuildBanAdd, State(log): State<Log>) {
     log.note(format!("{} was banned", ban.user.name));
 }
 
-/// What it needs: the messages in memory, and the intents to see them.
+/// The configuration: messages in the cache.
 pub fn configure(config: Config) -> Config {
     config.cache(CacheLimits::new().messages_per_channel(1_000))
 }
@@ -90,7 +90,7 @@ pub fn intents() -> Intents {
     Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT | Intents::GUILD_MODERATION
 }
 
-/// The whole bot, and the log it keeps.
+/// The whole bot, and its log.
 pub fn app(_client: Client, source: Source, log: Log) -> App<Log> {
     App::new(log)
         .source(source)

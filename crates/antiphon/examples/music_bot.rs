@@ -1,7 +1,7 @@
-//! Plays what `/play` asks for in the voice channel of whoever asks; `/skip`, `/pause`, `/volume`, `/queue`, `/stop` and
-//! `/leave` do what they say.
+//! Plays the song that `/play` names, in the voice channel of its user; also takes `/skip`, `/pause`, `/volume`,
+//! `/queue`, `/stop` and `/leave`.
 //!
-//! The channel is entered and the song begun inside the handler; what plays is told where `/play` was said last.
+//! The handler itself enters the channel and begins the song; each song is announced where `/play` was said last.
 //!
 //! `cargo run -p antiphon --example music_bot`
 
@@ -26,12 +26,12 @@ use serde_json::json;
 
 pub mod music_stage;
 
-/// What handlers hold.
+/// The state of the handlers.
 #[derive(Clone, Debug)]
 pub struct Bot {
     client: Client,
     pool: Pool,
-    /// Where each guild's `/play` was said last.
+    /// The channel of each guild's last `/play`.
     rooms: Arc<Mutex<HashMap<GuildId, Id<ChannelMarker>>>>,
 }
 
@@ -46,7 +46,7 @@ impl Bot {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Enters the asker's channel and plays, or lines up what was found; gives what to say.
+    /// Enters the user's channel and plays or queues the tracks that were found; returns the answer.
     async fn play(&self, command: &InteractionCreate, words: &str) -> Result<String, HandlerError> {
         let (Some(guild), Some(user)) = (command.guild_id, command.author_id()) else {
             return Ok("music plays in guilds only".to_owned());
@@ -89,7 +89,7 @@ impl Bot {
     }
 }
 
-/// What one of the other commands does; gives what to say.
+/// Carries out one of the other commands; returns the answer.
 async fn act(player: &Player, name: &str, number: Option<i64>) -> Result<String, PlayerError> {
     Ok(match name {
         "skip" => match player.skip(true).await? {
@@ -131,7 +131,7 @@ async fn act(player: &Player, name: &str, number: Option<i64>) -> Result<String,
     })
 }
 
-/// Takes every command; the answer may take longer than the three seconds that Discord waits for a first one.
+/// Handles every command; an answer may take longer than the three seconds that Discord waits for the first one.
 async fn command(command: InteractionCreate, State(bot): State<Bot>) -> Result<(), HandlerError> {
     let Some(InteractionData::ApplicationCommand(data)) = &command.data else {
         return Ok(());
@@ -161,12 +161,12 @@ async fn command(command: InteractionCreate, State(bot): State<Bot>) -> Result<(
     Ok(())
 }
 
-/// Tells what plays.
+/// Announces a song.
 async fn announce(start: TrackStart, State(bot): State<Bot>) -> Result<(), HandlerError> {
     let room = start
         .player
         .and_then(|guild| bot.rooms().get(&guild).copied());
-    // What goes on after an outage was told when it began.
+    // A song that goes on after an outage was announced when it began.
     if let Some(room) = room.filter(|_| !start.restored) {
         let line = format!("♪ {} by {}", start.track.title, start.track.author);
         bot.client.create_message(room).content(&line).await?;
@@ -174,7 +174,7 @@ async fn announce(start: TrackStart, State(bot): State<Bot>) -> Result<(), Handl
     Ok(())
 }
 
-/// Tells Discord which commands there are.
+/// Registers the commands at Discord.
 async fn register(ready: Ready, State(client): State<Client>) -> Result<(), HandlerError> {
     let words = json!([{"type": 3, "name": "song", "description": "its name or address", "required": true}]);
     let number =

@@ -1,6 +1,6 @@
-//! Draws how the nodes are in the terminal: players, load, memory, frames, and how busy each is in comparison.
+//! Draws the nodes in the terminal: players, load, memory, frames, and each node's penalty.
 //!
-//! In a terminal the picture is drawn in place; elsewhere each change is a line for each node.
+//! In a terminal the table is drawn in place; elsewhere each change is a line for each node.
 //!
 //! `cargo run -p antiphon --example node_monitor`
 
@@ -24,14 +24,14 @@ use music_stage::Parts;
 
 pub mod music_stage;
 
-/// What the handler holds.
+/// The state of the handler.
 #[derive(Clone, Debug)]
 pub struct Monitor {
     pool: Pool,
     has_drawn: Arc<AtomicBool>,
 }
 
-/// How wide a bar is.
+/// Width of a bar, in characters.
 const WIDTH: usize = 20;
 
 /// A bar of this share of the whole.
@@ -89,14 +89,14 @@ pub fn picture(pool: &Pool) -> String {
     lines.join("\n")
 }
 
-/// Draws anew with each figure that comes.
+/// Draws the nodes again with each of their statistics.
 async fn draw(_: Stats, State(monitor): State<Monitor>) {
     let picture = picture(&monitor.pool);
     if !stdout().is_terminal() {
         println!("{picture}");
         return;
     }
-    // Up over the picture before, each line cleared to its end.
+    // Up to the table before, each line cleared to its end.
     if monitor.has_drawn.swap(true, Ordering::Relaxed) {
         print!("\x1b[{}A", picture.lines().count());
     }

@@ -1,6 +1,6 @@
-//! An endless radio that survives its node: when a node dies, its listeners hear on at another, from where they were.
+//! Plays an endless radio that survives its node: when a node dies, the songs go on at another, from where they were.
 //!
-//! Each move is told in the guild's first text channel, with its reason.
+//! Each move is announced in the guild's first text channel, with its reason.
 //!
 //! `cargo run -p antiphon --example node_radio`
 
@@ -26,10 +26,10 @@ use music_stage::Parts;
 
 pub mod music_stage;
 
-/// The list that is played over and over.
+/// The songs, played over and over.
 pub const LIST: &str = "https://www.youtube.com/playlist?list=PLchoirloft";
 
-/// What handlers hold.
+/// The state of the handlers.
 #[derive(Clone, Debug)]
 pub struct Radio {
     client: Client,
@@ -50,7 +50,7 @@ impl FromRef<Radio> for Client {
     }
 }
 
-/// Begins to play in the first voice channel of each guild, unless it plays there already.
+/// Begins to play in the first voice channel of each guild, unless the radio plays there already.
 async fn tune_in(create: GuildCreate, State(radio): State<Radio>) -> Result<(), HandlerError> {
     let Some(guild) = create.guild() else {
         return Ok(());
@@ -63,7 +63,7 @@ async fn tune_in(create: GuildCreate, State(radio): State<Radio>) -> Result<(), 
         return Ok(());
     };
     let player = radio.pool.player_in(guild.id.get());
-    // After a restart the players are found again at their nodes.
+    // After a restart the players are still at their nodes.
     if player.current().is_some() {
         return Ok(());
     }
@@ -77,7 +77,7 @@ async fn tune_in(create: GuildCreate, State(radio): State<Radio>) -> Result<(), 
     Ok(())
 }
 
-/// Tells the listeners why there was a moment of silence.
+/// Announces the reason of a moment of silence.
 async fn moved(moved: PlayerMigrated, State(radio): State<Radio>) -> Result<(), HandlerError> {
     let room = moved
         .player

@@ -1,7 +1,7 @@
 //! Answers `!ping` with a reply, and the slash command `/ping` with a message for its user alone.
 //!
-//! The reply's nonce is the id of the message it answers, so that a handler that runs again after a crash, or a
-//! request that is sent again after its answer was lost, posts no second one.
+//! The reply's nonce is the id of the message that it answers, so that neither a redelivery after a crash nor a repeated
+//! request posts a second reply.
 //!
 //! `cargo run -p antiphon --example ping_bot`
 

@@ -1,6 +1,6 @@
-//! Watches who comes, who goes, and what they play.
+//! Watches users who come and go, and their games.
 //!
-//! Presences are worthless after their moment, so the journal keeps them for minutes only; what this notes, it keeps.
+//! Presences are worthless after their moment, so the journal keeps them for minutes only; the notes stay.
 //!
 //! `cargo run -p antiphon --example presence_watcher`
 
@@ -16,7 +16,7 @@ use antiphon::{
 
 mod bot_stage;
 
-/// What was seen, oldest first.
+/// The notes, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct Seen(Arc<Mutex<Vec<String>>>);
 
@@ -28,7 +28,7 @@ impl Seen {
             .push(line);
     }
 
-    /// What was noted so far.
+    /// The notes so far.
     pub fn lines(&self) -> Vec<String> {
         self.0
             .lock()
@@ -37,7 +37,7 @@ impl Seen {
     }
 }
 
-/// What handlers may ask for.
+/// The state of the handlers.
 #[derive(Debug)]
 pub struct Bot {
     client: Client,
@@ -63,7 +63,7 @@ async fn watch(
     State(seen): State<Seen>,
 ) {
     let user = now.user.id;
-    // Of a user who changed, Discord is sure to send the id only; the cache knows the name.
+    // Discord's update may have the user's id only; the cache has the name.
     let who = client
         .cache()
         .user(user)
@@ -81,7 +81,7 @@ async fn watch(
     }
 }
 
-/// Names and former presences come from the cache.
+/// The configuration: a cache, which has names and former presences.
 pub fn configure(config: Config) -> Config {
     config.cache(CacheLimits::new())
 }
@@ -91,7 +91,7 @@ pub fn intents() -> Intents {
     Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES
 }
 
-/// The whole bot, and what it has seen.
+/// The whole bot, and its notes.
 pub fn app(client: Client, source: Source, seen: Seen) -> App<Bot> {
     App::new(Bot { client, seen }).source(source).on(watch)
 }

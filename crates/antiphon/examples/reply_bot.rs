@@ -1,4 +1,4 @@
-//! Answers whoever speaks to it by name in a Stack Exchange chat room, once, although such a message arrives twice.
+//! Answers each mention in a Stack Exchange chat room once, although its message arrives twice.
 //!
 //! `cargo run -p antiphon --example reply_bot`
 
@@ -9,13 +9,13 @@ use antiphon::{
 
 mod chat_stage;
 
-/// A message that mentions the account comes as a message and as a mention; only the mention is answered.
+/// Answers a mention; the message itself arrives as an event of its own, which is left alone.
 async fn mentioned(
     mention: MentionEvent,
     State(client): State<Client>,
     delivery: Delivery,
 ) -> Result<(), HandlerError> {
-    // One that may have been answered before a crash is not answered twice.
+    // A mention that may have been answered before a crash is not answered again.
     if delivery.redelivered {
         return Ok(());
     }
@@ -25,7 +25,7 @@ async fn mentioned(
     Ok(())
 }
 
-/// Whoever thanks the bot gets a star.
+/// Stars a message that thanks the bot.
 async fn thanked(reply: ReplyEvent, State(client): State<Client>) -> Result<(), HandlerError> {
     client.room(reply.room_id).star(reply.message_id).await?;
     Ok(())

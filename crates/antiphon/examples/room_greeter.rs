@@ -1,4 +1,4 @@
-//! Greets everyone who joins a room, once, also across restarts and redeliveries.
+//! Greets each user who joins a room once, also across restarts and redeliveries.
 //!
 //! `cargo run -p antiphon --example room_greeter`
 
@@ -9,14 +9,14 @@ use antiphon::{
 
 mod stage;
 
-/// Says hello; the journal hands each join over in order, room by room.
+/// Says hello; the joins of a room are handled in order.
 async fn greet(
     joined: MemberJoin,
     State(client): State<Client>,
     delivery: Delivery,
 ) -> Result<(), HandlerError> {
     let is_own = client.me().is_some_and(|me| me.id == joined.user.id);
-    // A join that may have been greeted before a crash is old news by now.
+    // A join that may have been greeted before a crash is not greeted again.
     if is_own || delivery.redelivered {
         return Ok(());
     }

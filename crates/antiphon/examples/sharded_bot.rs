@@ -1,4 +1,4 @@
-//! One bot over four connections: guilds are spread over shards, and the app sees one stream of events.
+//! Runs one bot over four connections: guilds are spread over shards, and the app has one stream of events.
 //!
 //! Shards identify one after another as Discord allows, and each resumes by itself after an outage.
 //!
@@ -16,10 +16,10 @@ use antiphon::{
 
 mod bot_stage;
 
-/// How many connections.
+/// Number of shards.
 pub const SHARDS: u32 = 4;
 
-/// Which guilds each shard has, and how often one resumed.
+/// The guilds of each shard, and its number of resumes.
 #[derive(Clone, Debug, Default)]
 pub struct Map(Arc<Mutex<BTreeMap<u32, Vec<String>>>>);
 
@@ -38,7 +38,7 @@ impl Map {
     }
 }
 
-/// What handlers may ask for.
+/// The state of the handlers.
 #[derive(Debug)]
 pub struct Bot {
     client: Client,
@@ -68,7 +68,7 @@ async fn resumed(shard: ShardResume, State(map): State<Map>) {
     map.note(shard.shard_id.unwrap_or_default(), "(resumed)".to_owned());
 }
 
-/// Without this, there are as many shards as Discord recommends.
+/// The configuration: a number of shards of our own. The default is the number that Discord recommends.
 pub fn configure(config: Config) -> Config {
     config.shards(Shards::Count(SHARDS))
 }

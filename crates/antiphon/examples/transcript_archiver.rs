@@ -26,7 +26,7 @@ struct Entry {
     deleted: bool,
 }
 
-/// The transcript so far; clones are the same one.
+/// The transcript so far; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript(Arc<Mutex<BTreeMap<MessageId, Entry>>>);
 

@@ -1,10 +1,10 @@
-//! Holds the edges between the workspace's crates against the table of what may depend on what.
+//! Holds the dependencies between the workspace's crates against the table of those that are allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// A crate, and the crates of the workspace it may depend on.
+/// A crate, and the crates of the workspace that it may depend on.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("antiphon-core", &[]),
     ("antiphon-net", &["antiphon-core"]),
@@ -46,7 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What the test code of any crate may use beside that.
+/// The crates that the test code of any crate may use as well.
 const IN_TESTS: &[&str] = &["antiphon-sim"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! A whole bot on the simulated Discord: what a slow handler costs, and what a crash behind it brings again.
+//! A whole bot on the simulated Discord: the costs of a slow handler, and the redeliveries after a crash.
 
 mod support;
 
@@ -19,7 +19,7 @@ use support::Log;
 /// How long the slow handler takes.
 const SLOW: Duration = Duration::from_secs(5 * 60);
 
-/// Notes each message; one that says `slow` takes five minutes.
+/// Notes each message; the message `slow` takes five minutes.
 async fn listen(message: MessageCreate, delivery: Delivery, State(log): State<Log>) {
     let again = if delivery.redelivered { " again" } else { "" };
     log.note(format!("{}{again}", message.content));

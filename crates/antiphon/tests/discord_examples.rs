@@ -33,7 +33,7 @@ mod bot_stage;
 
 use bot_stage::{CHANNEL, GUILD};
 
-/// Longer than anything here takes, on a clock that is paused.
+/// Longer than any scene here takes on the paused clock.
 const LONG: Duration = Duration::from_secs(600);
 
 /// A bot that is connected.

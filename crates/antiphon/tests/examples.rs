@@ -46,7 +46,7 @@ async fn enter<S: Send + Sync + 'static>(
     (app, sim.queup().room(ROOM))
 }
 
-/// Waits until the room's last words are these.
+/// Waits until the room's last messages are these.
 async fn heard(room: &Room, words: &[&str]) {
     let all = async {
         while !room

@@ -21,7 +21,7 @@ use support::Said;
 
 type Heard = Arc<Mutex<HashMap<String, Vec<u64>>>>;
 
-/// Notes the number, after giving way a few times as the number says.
+/// Notes the number, after up to three yields.
 async fn hear(said: Said, event: Arc<Event>, State(heard): State<Heard>) {
     let number: u64 = said.message.parse().unwrap();
     for _ in 0..number % 4 {

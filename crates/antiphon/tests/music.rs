@@ -1,4 +1,4 @@
-//! A Discord bot and its nodes, joined: what Discord says of voice reaches the players, and the other way round.
+//! A Discord bot and its nodes, joined: Discord's voice events reach the players, and the players' requests Discord.
 
 mod support;
 
@@ -15,7 +15,7 @@ use antiphon::{
 use antiphon_sim::Simulator;
 use support::Log;
 
-/// What the handlers hold.
+/// The state of the handlers.
 #[derive(Clone)]
 struct Bot {
     pool: Pool,
@@ -78,7 +78,7 @@ impl Stage {
         self.sim.discord().guild_id()
     }
 
-    /// How many events of voice states and servers Discord made.
+    /// Number of voice states and voice servers that Discord has sent.
     fn voice_events(&self) -> u64 {
         let bot = self.sim.discord().account().id.to_string();
         let due = self.sim.ledger().due_to(&bot);
@@ -195,7 +195,7 @@ async fn a_gateway_session_that_began_anew_brings_players_back_to_their_channels
     let discord = stage.sim.discord();
     let bot = discord.account().username;
     let identifies = discord.identifies(&bot);
-    // Away for longer than the session lives: Discord forgets where the bot was, and its voice is closed.
+    // The bot is away for longer than its session lives: Discord forgets the bot's channel and closes its voice.
     discord.session_life(Duration::from_secs(5));
     discord.refuse_sockets(Duration::from_secs(60));
     discord.cut();
@@ -222,7 +222,7 @@ async fn a_session_that_is_not_valid_any_more_silences_a_player_for_seconds_only
     let lost = tokio::time::Instant::now();
     app.until(|| stage.heard().is_none()).await;
     app.until(|| stage.heard().is_some()).await;
-    // Discord wants a pause of up to five seconds before a new session; without being told, a player waits for ten.
+    // Discord wants a pause of up to five seconds before a new session; without `voice_lost` a player waits for ten.
     let silent = lost.elapsed();
     assert!(silent < Duration::from_secs(8), "{silent:?}");
     app.stop().await.expect("a clean stop");

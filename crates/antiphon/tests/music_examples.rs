@@ -31,7 +31,7 @@ mod music_stage;
 
 /// An example's app, once it is connected to everything.
 ///
-/// Each example has the stage as a module of its own, so that the parts are made by its own.
+/// Each example has a `music_stage` module of its own, and takes its parts from there.
 macro_rules! enter {
     ($sim:expr, $example:ident) => {{
         let parts = $example::music_stage::Parts::simulated($sim);

@@ -1,6 +1,6 @@
 //! Holds `docs/parity.md` to the code: every row names a test that exists, and every typed event has a row.
 //!
-//! That the items of a row exist is seen by `cargo doc`, to which they are links.
+//! `cargo doc` checks that the items of a row exist, since they are links.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

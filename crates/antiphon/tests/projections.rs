@@ -1,4 +1,4 @@
-//! Caches that follow the journal.
+//! Projections and taps, which follow the journal.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use std::{
 use antiphon::{
     App, Before, BoxError, Event, State,
     journal::{Journal, MemoryJournal},
-    projection::{self, Projection},
+    projection::{self, Projection, Tap},
     testing::{SAID, TestApp, script},
 };
 use support::{Log, Said};
@@ -103,6 +103,48 @@ async fn a_projection_is_never_older_than_the_event_and_hands_on_what_was_before
         app.settle().await;
     }
     assert_eq!(log.lines(), ["1 1 after nothing", "2 2 after 1"]);
+}
+
+/// Notes what it sees.
+struct Noting(Log);
+
+impl Tap for Noting {
+    fn name(&self) -> &'static str {
+        "test/noting"
+    }
+
+    fn see(&mut self, event: &Event) {
+        self.0.note(format!("seen {}", event.position()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tap_sees_each_event_before_its_handler_and_goes_on_where_it_was() {
+    let journal = Arc::new(MemoryJournal::new());
+    let handle = async |event: Arc<Event>, State(log): State<Log>| {
+        log.note(format!("handled {}", event.position()));
+    };
+    let start = async |log: &Log, name: &str| {
+        let (choir, source) = script(name);
+        let app = App::new(log.clone())
+            .source(source)
+            .tap(Noting(log.clone()))
+            .on(handle);
+        (choir, TestApp::start(app, Arc::clone(&journal)).await)
+    };
+    let log = Log::default();
+    let (choir, app) = start(&log, "choir").await;
+    choir.say("room/loft", "one").await.unwrap();
+    app.settle().await;
+    app.stop().await.unwrap();
+    assert_eq!(log.lines(), ["seen 1", "handled 1"]);
+
+    let log = Log::default();
+    let (choir, app) = start(&log, "nave").await;
+    choir.say("room/loft", "two").await.unwrap();
+    app.settle().await;
+    app.stop().await.unwrap();
+    assert_eq!(log.lines(), ["seen 2", "handled 2"], "nothing comes again");
 }
 
 #[tokio::test(start_paused = true)]

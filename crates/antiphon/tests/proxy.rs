@@ -1,4 +1,4 @@
-//! A client whose proxy cannot be used sends nothing at all, least of all the login.
+//! A client whose proxy cannot be used sends nothing, least of all the login.
 #![cfg(all(
     feature = "discord",
     feature = "lavalink",
@@ -27,7 +27,7 @@ const MISSPELT: &[&str] = &[
 ];
 const PASSWORD: &str = "canary-password";
 
-/// A server that counts who comes: nobody may.
+/// A server that counts its connections, of which there must be none.
 struct Door(TcpListener);
 
 impl Door {
@@ -51,7 +51,7 @@ impl Door {
     }
 }
 
-/// The error says that it is the proxy, and shows neither password nor login.
+/// Checks that the error names the proxy, and shows neither password nor login.
 #[track_caller]
 fn names_the_proxy(client: &str, proxy: &str, error: &(dyn Error + 'static)) {
     let said = report(error);

@@ -1,4 +1,4 @@
-//! What happens after a crash, and while the journal is in trouble.
+//! Crashes, restarts, and a journal in trouble.
 
 mod support;
 
@@ -24,7 +24,7 @@ async fn tell(said: Said, delivery: Delivery, State(log): State<Log>) {
     log.note(format!("{}{again}", said.message));
 }
 
-/// Handles everything but `stuck`, which it never finishes.
+/// Handles every message but `stuck`, which it never finishes.
 async fn stumble(said: Said, delivery: Delivery, State(log): State<Log>) {
     tell(said.clone(), delivery, State(log)).await;
     if said.message == "stuck" {
@@ -126,7 +126,7 @@ async fn parked_lanes_go_on_after_a_crash() {
     let journal = Arc::new(MemoryJournal::new());
     let limits = Limits::default().lane(2).open(8).parked(1);
     let (app, log) = crowded(&journal, limits).await;
-    // More lanes are stuck than are listed: the rest is parked without a name.
+    // More lanes are stuck than can be listed: the others are parked without a name.
     app.until(|| log.len() >= 2).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let consumer = ConsumerName::new("app");
@@ -147,8 +147,8 @@ async fn parked_lanes_go_on_after_a_crash() {
     assert_eq!(log.len(), 84);
 }
 
-/// A cursor of a version without lanes of sources has its full lanes under their places: what such a lane still holds
-/// is handled there, once, also where it would have a lane of its own today.
+/// A cursor of a version without lanes of sources has its full lanes under their places: their events are handled there,
+/// once, also those that would have a lane of their own today.
 #[tokio::test(start_paused = true)]
 async fn a_cursor_of_an_older_version_goes_on_in_the_lanes_of_places() {
     let journal = Arc::new(MemoryJournal::new());
@@ -196,7 +196,7 @@ async fn an_event_that_kills_the_process_three_times_becomes_a_dead_letter() {
     let journal = Arc::new(MemoryJournal::new());
     let (choir, source) = script("choir");
     let app = TestApp::start(App::new(()).source(source), Arc::clone(&journal)).await;
-    // Written while no one handles it, so that the first handling run meets it at once.
+    // The event is stored while no app handles it, so that the first run with a handler meets it at once.
     app.settle().await;
     choir.say("room/loft", "poison").await.unwrap();
     app.settle().await;
@@ -219,7 +219,7 @@ async fn an_event_that_kills_the_process_three_times_becomes_a_dead_letter() {
         runs += 1;
         tokio::select! {
             biased;
-            // The very moment the handler begins, the process dies.
+            // The process dies at the moment when the handler begins.
             () = started.notified() => app.crash().await,
             () = app.settle() => {
                 app.stop().await.unwrap();
@@ -239,7 +239,7 @@ async fn an_event_that_kills_the_process_three_times_becomes_a_dead_letter() {
     );
 }
 
-/// An app that brings what the script says to the log, with little room on the way.
+/// An app with little room between the script and the journal, and a handler that notes messages.
 async fn narrow(log: &Log, journal: &Arc<Troubled>) -> (Script, TestApp<Log>) {
     let (choir, source) = script("choir");
     let intake = IntakeLimits {
@@ -276,7 +276,7 @@ async fn a_slow_journal_makes_the_source_wait_and_loses_nothing() {
     app.settle().await;
     choir.say("room/loft", "after").await.unwrap();
     app.settle().await;
-    // The one that had to wait was taken once there was room, though nobody waited for it any more.
+    // The message that had to wait was taken once there was room, although its sender had given up.
     assert_eq!(log.len(), said + 2);
     assert_eq!(log.lines().last().unwrap(), "after");
 }
@@ -357,7 +357,7 @@ async fn of_a_batch_only_the_last_checkpoint_of_each_part_is_stored() {
     let (choir, source) = script("choir");
     let app = App::new(Log::default()).source(source).on(note);
     let app = TestApp::start(app, Arc::clone(&journal)).await;
-    // The first is under way while the others gather behind it.
+    // The first batch is under way while the other entries gather behind it.
     journal.close_gate();
     for mark in 0..41 {
         for part in ["room/loft", "room/cellar"] {

@@ -11,14 +11,14 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxFuture, ConsumerName, Handle, HandlerError, HandlerExt, Intake, Judge, KindInfo,
+    App, BoxFuture, Clock, ConsumerName, Handle, HandlerError, HandlerExt, Intake, Judge, KindInfo,
     LinkState, OnStopped, RunError, Source, SourceError, SourceName, State, Stop,
     journal::{Journal, MemoryJournal},
     testing::{TestApp, script},
 };
 use support::{Log, Said, Troubled, note};
 
-/// A source whose client works until it is told to close.
+/// A source whose client works until the second phase of stopping.
 struct Closing {
     name: SourceName,
     open: Arc<AtomicBool>,
@@ -204,21 +204,27 @@ async fn a_handle_can_stop_the_app_from_inside() {
 
 #[tokio::test(start_paused = true)]
 async fn a_journal_given_by_value_is_closed_and_one_in_an_arc_is_not() {
-    let journal = Arc::new(MemoryJournal::new());
+    let journal = Arc::new(Troubled::default());
+    let closes = Arc::clone(&journal.closes);
     App::new(())
         .run(Arc::clone(&journal), std::future::ready(()))
         .await
         .unwrap();
     assert!(journal.cursor(&"app".into()).await.unwrap().unwrap().clean);
-    App::new(())
-        .run(MemoryJournal::new(), std::future::ready(()))
-        .await
-        .unwrap();
     let object: Arc<dyn Journal> = journal;
     App::new(())
         .run(object, std::future::ready(()))
         .await
         .unwrap();
+    assert_eq!(closes.load(Ordering::SeqCst), 0);
+
+    let journal = Troubled::default();
+    let closes = Arc::clone(&journal.closes);
+    App::new(())
+        .run(journal, std::future::ready(()))
+        .await
+        .unwrap();
+    assert_eq!(closes.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -234,6 +240,32 @@ async fn names_that_repeat_are_refused() {
     let handler = async |_: Said| ();
     let handlers = App::new(()).on(handler.named("h")).on(handler.named("h"));
     assert_eq!(run(handlers).await, "two handlers are named `h`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sources_with_different_clocks_are_refused() {
+    let clock = Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap());
+    let app = App::new(())
+        .source(script("choir").1.with_clock(clock))
+        .source(script("nave").1);
+    let ended = app.run(MemoryJournal::new(), std::future::ready(())).await;
+    let error = ended.expect_err("two clocks").to_string();
+    assert_eq!(
+        error,
+        "the sources `choir` and `nave` have different clocks"
+    );
+
+    let (choir, source) = script("choir");
+    let app = App::new(()).source(source.with_clock(clock));
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    choir.say("room/loft", "now").await.unwrap();
+    app.settle().await;
+    let link = app.handle().links().remove(0).1;
+    assert!(
+        link.to_string()
+            .starts_with("connected since 2026-01-01T00:00:0"),
+        "the source's clock stamps: {link}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

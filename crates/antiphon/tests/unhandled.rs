@@ -41,7 +41,7 @@ impl Lines {
         tracing::subscriber::set_default(subscriber)
     }
 
-    /// The one line with this text, which must have the others too.
+    /// Checks that one line has this text, and the others as well.
     #[track_caller]
     fn has(&self, text: &str, others: &[&str]) {
         let lines = self.0.lock().expect("whole");
@@ -101,13 +101,13 @@ async fn an_event_before_its_handler_was_added_says_so() {
         .limits(Limits::default().lane(1))
         .on(stuck);
     let app = TestApp::start(app, Arc::new(MemoryJournal::new())).await;
-    // The first keeps the lane, and the third is read again from the journal once there is room.
+    // The first message keeps the lane, and the third is read again from the journal once there is room.
     for message in ["one", "two", "three"] {
         choir.say("room/loft", message).await.expect("sent");
     }
     app.until(|| app.handle().progress().is_some_and(|now| now.is_parked))
         .await;
-    // A filter must not look at it, nor tell of it twice.
+    // The handler is passed over once, and its filter is not called.
     app.handle().add(note.when(|said| !said.message.is_empty()));
     log.note("go on");
     app.settle().await;

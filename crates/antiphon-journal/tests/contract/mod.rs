@@ -1,4 +1,4 @@
-//! What every backend promises, one function each.
+//! The promises of every backend, one function each.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -14,14 +14,14 @@ pub(crate) trait Backend: Sized + Send {
     /// An empty journal.
     fn fresh() -> impl Future<Output = Self> + Send;
 
-    /// The journal as it is open now.
+    /// The open journal.
     fn journal(&self) -> &dyn Journal;
 
-    /// Leaves room for hardly anything, or lifts that limit.
+    /// Sets a limit that leaves hardly any room, or lifts it.
     fn cramp(&self, cramped: bool) -> impl Future<Output = ()> + Send;
 }
 
-/// A storage that outlives the journal that wrote it.
+/// A storage that outlives its journal.
 pub(crate) trait OnDisk: Backend {
     /// Closes the journal in good order and opens it again.
     fn reopened(self) -> impl Future<Output = Self> + Send;
@@ -34,7 +34,7 @@ pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().expect("a timestamp")
 }
 
-/// Seconds after the beginning of these tests' time.
+/// A time, in seconds after the start of these tests' time.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     time("2026-01-01T00:00:00Z") + jiff::SignedDuration::from_secs(seconds)
 }
@@ -58,7 +58,7 @@ pub(crate) fn chat(n: u64) -> Draft {
     )
 }
 
-/// The same, received so many seconds later.
+/// The same chat, received so many seconds later.
 pub(crate) fn chat_at(n: u64, seconds: i64) -> Draft {
     Draft {
         received_at: at(seconds),
@@ -66,7 +66,7 @@ pub(crate) fn chat_at(n: u64, seconds: i64) -> Draft {
     }
 }
 
-/// Someone's presence, worthless after its moment.
+/// A presence, which is momentary.
 fn presence_at(n: u64, seconds: i64) -> Draft {
     Draft {
         kind: Kind::from_static("queup.user-update"),
@@ -560,7 +560,7 @@ pub(crate) async fn a_dropped_dead_letter_is_gone_and_its_number_is_not_given_ag
     assert_eq!(letters(journal).await[0].id, DeadLetterId(2));
 }
 
-/// A batch of everything, too large for a cramped journal, from a place that was never heard of before.
+/// A batch with all kinds of records, too large for a cramped journal, from a new place.
 fn large_batch() -> Arc<Batch> {
     let large = |n| Draft {
         place: Place::new("room/attic"),
@@ -642,7 +642,7 @@ pub(crate) async fn repeats_are_recognised_after_retention_within_the_window<B: 
         .await
         .expect("stored");
     assert_eq!((again.events.len(), again.repeats), (0, 2));
-    // The window of the first is over then, that of the second not.
+    // At that time the window of the first event is over, and that of the second is not.
     journal.sweep(policy, at(120)).await.expect("swept");
     let again = journal
         .append(events([chat_at(1, 120), chat_at(2, 120)]))
@@ -704,7 +704,7 @@ pub(crate) async fn a_sweep_removes_by_age_and_kind<B: Backend>() {
     assert_eq!(sweep(120).await.expect("swept").removed, 1);
     assert_eq!(numbers(journal).await, [2, 4, 5]);
     assert_eq!(sweep(5000).await.expect("swept").removed, 3);
-    // Another policy begins anew with rows that the first has passed over.
+    // Another policy begins again with the rows that the first has passed.
     append(journal, events([chat_at(6, 5000)])).await;
     let nothing = journal
         .sweep(Arc::default(), at(1_000_000))
@@ -958,7 +958,7 @@ pub(crate) async fn any_bytes_can_be_a_body<B: Backend>() {
     assert_eq!(read.len(), drafts.len());
 }
 
-/// Names as nobody would choose them.
+/// Unusual names.
 fn hostile_names() -> Vec<String> {
     let mut names: Vec<String> = [
         "",
@@ -1046,7 +1046,7 @@ pub(crate) async fn any_text_can_be_a_name<B: Backend>() {
     assert_eq!(all(journal).await.len(), hostile_names().len());
 }
 
-/// Stores one of everything.
+/// Stores one record of each kind.
 async fn one_of_everything(journal: &dyn Journal) -> Vec<Arc<Event>> {
     let stored = append(journal, large_batch()).await;
     append(journal, dead([DeadLetterChange::Replay(DeadLetterId(1))])).await;

@@ -113,6 +113,19 @@ mod tests {
         })
     }
 
+    #[test]
+    fn states_are_kept_once_the_user_is_known_and_the_first_user_stays() {
+        let inbox = Inbox::new(None);
+        inbox.put(state(9, 1));
+        assert!(inbox.take().is_none(), "nobody's");
+        inbox.set_user(UserId::new(9));
+        inbox.set_user(UserId::new(8));
+        inbox.put(state(8, 1));
+        inbox.put(state(9, 2));
+        assert!(matches!(inbox.take(), Some(VoiceUpdate::State(state)) if state.user == 9.into()));
+        assert!(inbox.take().is_none());
+    }
+
     fn server(token: &str) -> VoiceUpdate {
         VoiceUpdate::Server(VoiceServer {
             guild: 1.into(),

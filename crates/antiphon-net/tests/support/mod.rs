@@ -1,4 +1,4 @@
-//! Small servers that the tests talk to.
+//! Small servers for the tests.
 
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
@@ -12,7 +12,7 @@ use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 
-/// A request as the server saw it.
+/// A request as the server has received it.
 pub(crate) type Seen = Request<Bytes>;
 
 /// Answers a request.
@@ -43,7 +43,7 @@ pub(crate) async fn serve_http(stream: Stream, answer: Answer) {
         .await;
 }
 
-/// Upgrades one connection, and hands the socket and the request to `talk`; other requests get their `Host` as answer.
+/// Upgrades one connection, and calls `talk` with the socket and the request; answers other requests with their `Host`.
 pub(crate) async fn serve_websocket<F, Fut>(stream: Stream, limits: Limits, talk: F)
 where
     F: FnOnce(WebSocket, Request<()>) -> Fut,
@@ -55,7 +55,7 @@ where
     .await;
 }
 
-/// As [`serve_websocket`], with the bare stream after the upgrade.
+/// Like [`serve_websocket`], with the bare stream after the upgrade.
 pub(crate) async fn serve_upgraded<F, Fut>(stream: Stream, talk: F)
 where
     F: FnOnce(Stream, Request<()>) -> Fut,
@@ -88,7 +88,7 @@ where
     let _ = tokio::join!(connection, talking);
 }
 
-/// Says everything back.
+/// Echoes every message.
 pub(crate) async fn echo(mut socket: WebSocket, _: Request<()>) {
     while let Some(Ok(message)) = socket.next().await {
         if matches!(message, Message::Close { .. }) || socket.send(message).await.is_err() {

@@ -1,4 +1,4 @@
-//! Where the bots play: a simulated Discord, or the real one if the environment has a bot's token.
+//! The stage of the Discord examples: a simulated Discord, or the real one if the environment has a bot's token.
 //!
 //! `DISCORD_TOKEN` chooses the real Discord; the journal is then kept in `<example>.sqlite`, so that a restart goes on
 //! where the last run ended, without a new session.
@@ -21,7 +21,7 @@ use tokio::time::sleep;
 
 /// The channel of the simulator in which the scenes play.
 pub(crate) const CHANNEL: &str = "loft";
-/// The guild that it is in.
+/// The channel's guild.
 pub(crate) const GUILD: &str = "choir";
 
 /// Runs the example's app until Ctrl-C; in the simulator `scene` is played first, and the app ends after it.
@@ -69,7 +69,7 @@ where
     Ok(())
 }
 
-/// Long enough for a person to read a line.
+/// Waits until a person has read a line.
 pub(crate) async fn pause() {
     sleep(Duration::from_millis(700)).await;
 }

@@ -1,4 +1,4 @@
-//! Where the chat examples play: a simulated room, or a real one if the environment names an account.
+//! The stage of the chat examples: a simulated room, or a real one if the environment names an account.
 //!
 //! `SE_EMAIL`, `SE_PASSWORD` and `SE_ROOM` choose the real chat.stackexchange.com; journal and cookies are then kept in
 //! `<example>.sqlite` and `<example>.cookies`, so that a restart goes on where the last run ended.
@@ -75,7 +75,7 @@ where
     Ok(())
 }
 
-/// A feed brings something, by a message and by its ticker.
+/// Has a feed bring an item, by a message and by its ticker.
 pub(crate) fn feed(chat: &StackExchange) {
     let content = r#"<a href="https://feeds.example/1" rel="nofollow">An entry</a>"#;
     let fields = serde_json::json!({"content": content, "message_id": 1});
@@ -84,7 +84,7 @@ pub(crate) fn feed(chat: &StackExchange) {
     chat.event(ROOM, 22, -2, &serde_json::json!({"content": content}), None);
 }
 
-/// Long enough for a person to read a line.
+/// Waits until a person has read a line.
 pub(crate) async fn pause() {
     sleep(Duration::from_millis(700)).await;
 }

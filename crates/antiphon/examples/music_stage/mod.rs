@@ -1,4 +1,4 @@
-//! Where the music plays: a simulated Discord with its nodes, or real ones if the environment names them.
+//! The stage of the music examples: a simulated Discord with its nodes, or real ones if the environment names them.
 //!
 //! `DISCORD_TOKEN`, `LAVALINK_URL` and `LAVALINK_PASSWORD` choose the real ones; the journal is then kept in
 //! `<example>.sqlite`, so that a restart finds its players again, playing.
@@ -21,7 +21,7 @@ use antiphon::{
 use antiphon_sim::{Options, Simulator};
 use tokio::time::sleep;
 
-/// Both halves of a bot that plays music, and the sources to run.
+/// The clients of a bot that plays music, and the sources to run.
 #[derive(Debug)]
 pub struct Parts {
     pub(crate) client: discord::Client,
@@ -31,7 +31,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Those for this bot and these nodes.
+    /// The parts for this bot and these nodes.
     pub fn new(bot: discord::Config, nodes: lavalink::Config) -> Self {
         let (client, gateway) = discord::connect(bot);
         let (pool, nodes) = music::connect(&client, nodes);
@@ -43,7 +43,7 @@ impl Parts {
         }
     }
 
-    /// Those for the simulator's bot and nodes.
+    /// The parts for the simulator's bot and nodes.
     pub fn simulated(sim: &Simulator) -> Self {
         let bot = discord::Config::new(sim.discord().token(), intents())
             .network(sim.network())
@@ -51,7 +51,7 @@ impl Parts {
         let nodes = sim.lavalink().nodes().into_iter();
         let nodes = nodes.map(|node| NodeConfig::new(node.name(), node.url(), node.password()));
         let nodes = lavalink::Config::without_user(nodes)
-            // A real node deserves more patience.
+            // A real node needs more time to come back.
             .failover_after(Duration::from_secs(2))
             .network(sim.network())
             .clock(sim.clock());
@@ -66,7 +66,7 @@ impl Parts {
     }
 }
 
-/// What a bot must be sent to play music and to be spoken to.
+/// The intents of a bot that plays music and takes commands.
 pub(crate) fn intents() -> Intents {
     Intents::GUILDS | Intents::GUILD_VOICE_STATES | Intents::GUILD_MESSAGES
 }
@@ -110,7 +110,7 @@ where
     Ok(())
 }
 
-/// Long enough for a person to read a line.
+/// Waits until a person has read a line.
 pub(crate) async fn pause() {
     sleep(Duration::from_millis(700)).await;
 }

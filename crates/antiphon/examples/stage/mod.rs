@@ -1,4 +1,4 @@
-//! Where the examples play: a simulated room, or a real one if the environment names an account.
+//! The stage of the QueUp examples: a simulated room, or a real one if the environment names an account.
 //!
 //! `QUEUP_EMAIL`, `QUEUP_PASSWORD` and `QUEUP_ROOM` choose the real QueUp; the journal is then kept in
 //! `<example>.sqlite`, so that a restart goes on where the last run ended.
@@ -68,7 +68,7 @@ where
 /// The room of the simulator in which the scenes play.
 pub(crate) const ROOM: &str = "choir-loft";
 
-/// Long enough for a person to read a line.
+/// Waits until a person has read a line.
 pub(crate) async fn pause() {
     sleep(Duration::from_millis(700)).await;
 }

@@ -1,4 +1,4 @@
-//! Random schedules and crashes against what the lanes promise.
+//! The lanes' promises under random schedules and crashes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,16 +6,16 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// An event of the model's journal: its lane, and whether anyone wants it.
+/// An event of the model's journal: its lane, and whether it has a handler.
 type Row = (u8, bool);
 
 #[derive(Clone, Debug)]
 enum Op {
     /// The head reads this many events.
     Head(usize),
-    /// The task of one of the active lanes goes on.
+    /// The task of one of the active lanes takes its next step.
     Step(usize),
-    /// A page is asked for, if someone was told that it is worth it.
+    /// A page is read, if room was reported.
     Read(usize),
     /// The page that was read is fed.
     Feed,
@@ -53,7 +53,7 @@ struct Model {
     /// Lanes that have a task, with the event it handles.
     active: BTreeMap<usize, Option<Position>>,
     page: Option<(Position, usize)>,
-    /// Whether someone was told that a page may be of use.
+    /// Whether room was reported.
     told: bool,
     done: BTreeSet<Position>,
     saved: Cursor,
@@ -225,7 +225,7 @@ impl Model {
         self.active = begun.into_iter().map(|lane| (lane.0, None)).collect();
     }
 
-    /// Lets everything run that can, until nothing moves.
+    /// Runs every possible step, until nothing changes.
     fn drain(&mut self) {
         self.told = true;
         for _ in 0..self.journal.len() * 50 + 1000 {
@@ -286,7 +286,7 @@ proptest! {
         ops in ops(),
         stuck in prop::collection::btree_set(0..8_u8, 0..8),
     ) {
-        // There is room to list every lane; what is parked unlisted may wait for one that is stuck.
+        // Every lane can be listed; unlisted lanes may wait for a stuck one.
         let bounds = Bounds { parked: 8, ..bounds };
         let mut model = Model::new(bounds, journal);
         model.stuck = stuck.into_iter().take(bounds.open - 1).collect();

@@ -1,4 +1,4 @@
-//! What the tests of the app share: a payload, and a log that handlers write to.
+//! Helpers of the app's tests: a payload, a log that handlers write to, and a journal with faults.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::{Notify, watch};
 
-/// What a script says.
+/// The payload of a script's `say`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Said {
     pub message: String,
@@ -49,7 +49,7 @@ impl Payload for Said {
     }
 }
 
-/// What the handlers noted, in order.
+/// The lines that handlers noted, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -67,7 +67,7 @@ impl Log {
     }
 }
 
-/// A handler that notes what was said.
+/// A handler that notes the message.
 pub async fn note(said: Said, State(log): State<Log>) -> Result<(), HandlerError> {
     log.note(said.message);
     Ok(())
@@ -85,6 +85,7 @@ pub struct Troubled {
     pub sweeps: AtomicUsize,
     /// Checkpoints that were stored, however often.
     pub checkpoints: AtomicUsize,
+    pub closes: Arc<AtomicUsize>,
 }
 
 impl Troubled {
@@ -177,6 +178,7 @@ impl Journal for Troubled {
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), AppendError>> {
+        self.closes.fetch_add(1, Ordering::SeqCst);
         self.inner.close()
     }
 }
