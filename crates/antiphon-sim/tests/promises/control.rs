@@ -1,12 +1,13 @@
 //! The simulator over real sockets, and its control address. These tests, and only these, use the real clock.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use antiphon_net::{Message, Network, WebSocketRequest};
 use antiphon_sim::{Command, LedgerLimits, Options, Query, Simulator};
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::client::Client;
 
