@@ -34,9 +34,9 @@ use self::{
 };
 use crate::{args::Where, failure::Failure, platform::SourceConfig};
 
-/// The configuration's name where none is given.
+/// Name of the configuration if none is given.
 const FILE: &str = "antiphon.toml";
-/// The journal's name where none is given.
+/// Name of the journal if none is given.
 const JOURNAL: &str = "antiphon.db";
 /// Key that decides which other keys a source has.
 const PLATFORM: &str = "platform";
@@ -142,7 +142,7 @@ impl Journal {
 }
 
 impl Config {
-    /// Reads the file; secrets are read later, by who needs them.
+    /// Reads the file, and no secrets: each is read when its source is built.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::usage(format!(
@@ -168,7 +168,7 @@ impl Config {
         self.journal.path.within(&self.folder)
     }
 
-    /// The sources, each with what it needs beside its own keys.
+    /// The sources, each with its name and the folder of its files.
     pub(crate) fn sources(&self) -> impl Iterator<Item = (Context<'_>, &SourceConfig)> {
         self.sources.iter().map(|(name, source)| {
             let context = Context {
@@ -180,7 +180,7 @@ impl Config {
     }
 }
 
-/// Name of a source, and where its files are.
+/// Name of a source, and folder where its relative file names begin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
     name: &'a str,
@@ -188,7 +188,7 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Reads a secret; an error says whose and which.
+    /// Reads a secret; an error names the source and the secret.
     fn secret(self, from: &SecretFrom, of: impl Display) -> Result<Secret, Failure> {
         from.read(self.folder)
             .map_err(|error| self.about(error, of))
@@ -213,7 +213,7 @@ impl Context<'_> {
     }
 }
 
-/// Sets an option that is given.
+/// Sets an option if a value is given.
 fn set<C, T>(config: C, value: Option<T>, set: impl FnOnce(C, T) -> C) -> C {
     match value {
         Some(value) => set(config, value),
@@ -221,7 +221,7 @@ fn set<C, T>(config: C, value: Option<T>, set: impl FnOnce(C, T) -> C) -> C {
     }
 }
 
-/// The journal that a command is to read.
+/// Path of the journal that a command reads.
 pub(crate) fn journal(place: &Where) -> Result<PathBuf, Failure> {
     if let Some(journal) = &place.journal {
         return Ok(journal.clone());

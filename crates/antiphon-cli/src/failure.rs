@@ -1,13 +1,13 @@
-//! How a command ends when it does not end well.
+//! Errors of commands, their hints, and exit codes.
 
 use antiphon_core::{BoxError, ReadError, SourceError, Trouble};
 
-/// The ends a script can tell apart.
+/// Exit codes, by which a script can tell the outcomes apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// All that was asked for is done.
+    /// The command did what was asked.
     Done,
-    /// It could not be done.
+    /// The command failed.
     Failed,
     /// The command line or the configuration is wrong.
     Usage,
@@ -22,7 +22,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// What trouble with the journal's storage ends with.
+    /// The exit code for trouble with the journal's storage.
     pub(crate) fn storage(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Changed => Self::JournalChanged,
@@ -30,7 +30,7 @@ impl Exit {
         }
     }
 
-    /// The number the process ends with.
+    /// The number of the exit code.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -44,7 +44,7 @@ impl Exit {
     }
 }
 
-/// An error with its exit code and, where we know one, the way out.
+/// An error with its exit code and, where one is known, a hint.
 ///
 /// It travels inside an [`anyhow::Error`]; an error without one ends the process with [`Exit::Failed`].
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +71,7 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
-    /// Says first what it is about.
+    /// Puts the subject before the message.
     pub(crate) fn about(mut self, what: impl std::fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
@@ -87,7 +87,7 @@ impl Failure {
         self
     }
 
-    /// An error in its own words.
+    /// Takes the message from an error.
     pub(crate) fn from_error(exit: Exit, error: impl std::error::Error) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();
@@ -98,7 +98,7 @@ impl Failure {
         Self::new(exit, message)
     }
 
-    /// A source that ended by itself: its own words and its own way out.
+    /// Takes message and hint from the error of a source that ended by itself.
     pub(crate) fn source_ended(error: &SourceError) -> Self {
         let exit = if error.code() == "configuration" {
             Exit::Usage
@@ -120,12 +120,12 @@ impl From<ReadError> for Failure {
     }
 }
 
-/// Whoever read our output has gone: a normal end.
+/// The reader of stdout has closed it, which is a normal end.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("nobody reads the output any more")]
 pub(crate) struct ReaderGone;
 
-/// The lines to say on stderr about an error, and the exit code it stands for.
+/// The exit code of an error, and its lines for stderr.
 pub(crate) fn report(error: &anyhow::Error) -> (Exit, Vec<String>) {
     if error.chain().any(<dyn std::error::Error>::is::<ReaderGone>) {
         return (Exit::Done, Vec::new());

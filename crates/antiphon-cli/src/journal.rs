@@ -22,7 +22,7 @@ pub(crate) async fn to_read(path: &Path) -> Result<SqliteJournal, Failure> {
     SqliteJournal::read_only(path).await.map_err(failure)
 }
 
-/// Opens a journal for writing; one that is not there is made.
+/// Opens a journal for writing, and creates a missing one.
 pub(crate) async fn to_write(
     path: &Path,
     durability: Option<config::Durability>,
@@ -37,7 +37,7 @@ pub(crate) async fn to_write(
         .map_err(failure)
 }
 
-/// An error with its own words and its own way out.
+/// Takes message and hint from an error of the journal.
 pub(crate) fn failure(error: OpenError) -> Failure {
     let exit = match error.trouble() {
         Trouble::Corrupt | Trouble::NewerSchema => Exit::Usage,

@@ -7,7 +7,7 @@ use tracing_subscriber::{
 
 use crate::{failure::Failure, plain::Plain};
 
-/// Shows the log from here on: by `RUST_LOG`, or by these directives where it is not set.
+/// Starts the log, filtered by `RUST_LOG` or, if that is not set, by these directives.
 pub(crate) fn start(directives: &str) -> Result<(), Failure> {
     let filter: Targets = match std::env::var("RUST_LOG") {
         Ok(filter) => filter.parse().map_err(|error| {
@@ -20,7 +20,7 @@ pub(crate) fn start(directives: &str) -> Result<(), Failure> {
         Err(_) => directives.parse().expect("they are written above"),
     };
     let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    // Many fields hold text from outside; what is around them is ours.
+    // Fields may hold text from outside; the rest of a line is this program's own.
     let fields = debug_fn(|to, field, value| {
         let value = Plain(format_args!("{value:?}"));
         match field.name() {

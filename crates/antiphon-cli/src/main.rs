@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version go to stdout, and that their reader has gone is no failure.
+            // Help and version go to stdout; a closed stdout is no failure.
             let _ = error.print();
             let exit = if error.use_stderr() {
                 Exit::Usage
@@ -69,7 +69,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Dead(args) => command::dead::dead(args).await,
         }
     });
-    // A read of stdin or a name that is being resolved must not hold up the end.
+    // Blocking reads of stdin and name lookups must not delay the end.
     runtime.shutdown_background();
     exit
 }

@@ -1,4 +1,4 @@
-//! What goes to stdout, and what goes to stderr.
+//! Output: data on stdout, all else on stderr.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -24,9 +24,9 @@ pub(crate) enum Form {
     Json,
 }
 
-/// Data on its way to stdout.
+/// Writes data to stdout.
 ///
-/// A closed pipe becomes [`ReaderGone`], which ends the command well.
+/// A closed pipe becomes [`ReaderGone`], with which the command ends without an error.
 pub(crate) struct Output {
     form: Form,
     paint: bool,
@@ -48,14 +48,14 @@ impl Output {
         self.form
     }
 
-    /// One line of text, with hidden characters written out.
+    /// Writes one line of text, with hidden characters written out.
     pub(crate) fn line(&mut self, line: impl fmt::Display) -> anyhow::Result<()> {
         writeln!(self.to, "{}", Plain(line)).map_err(lost)
     }
 
-    /// One line of parts that follow one another, each in its colour where colours are shown.
+    /// Writes one line of several parts, each in its colour if colours are shown.
     ///
-    /// Hidden characters are written out, and blanks at the end left out.
+    /// Hidden characters are written out, and trailing blanks are removed.
     pub(crate) fn painted(&mut self, parts: &[(Paint, &str)]) -> anyhow::Result<()> {
         let last = parts
             .iter()
@@ -74,7 +74,7 @@ impl Output {
         self.to.write_all(line.as_bytes()).map_err(lost)
     }
 
-    /// One JSON object on a line of its own, with hidden characters as escapes.
+    /// Writes one JSON object on a line of its own, with hidden characters as escapes.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
         value
             .serialize(&mut serde_json::Serializer::with_formatter(
@@ -86,12 +86,12 @@ impl Output {
             .map_err(lost)
     }
 
-    /// Text of our own as it is, without a line end.
+    /// Writes bytes of this program's own as they are, without a line end.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         self.to.write_all(bytes).map_err(lost)
     }
 
-    /// Shows everything written so far.
+    /// Flushes everything written so far.
     pub(crate) fn flush(&mut self) -> anyhow::Result<()> {
         self.to.flush().map_err(lost)
     }
@@ -105,19 +105,19 @@ impl fmt::Debug for Output {
     }
 }
 
-/// How a part of a line stands out, where colours are shown.
+/// Style of a part of a line, if colours are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Paint {
-    /// As it is.
+    /// Plain.
     No,
-    /// Behind the rest.
+    /// Less visible than plain.
     Faint,
-    /// Before the rest.
+    /// More visible than plain.
     Bold,
 }
 
 impl Paint {
-    /// The escape sequence that begins it.
+    /// The escape sequence that begins the style.
     fn begin(self) -> Option<&'static str> {
         match self {
             Self::No => None,
@@ -135,16 +135,16 @@ fn lost(error: io::Error) -> anyhow::Error {
     }
 }
 
-/// Says something to the person at the terminal: one line on stderr, with hidden characters written out.
+/// Prints one line on stderr, with hidden characters written out.
 ///
-/// That nobody reads it is no reason to stop.
+/// A closed stderr is no error.
 pub(crate) fn say(line: impl fmt::Display) {
-    // In one piece, so that lines of two tasks never mix.
+    // One write, so that lines of two tasks never mix.
     let line = format!("{}\n", Plain(line));
     let _ = anstream::stderr().write_all(line.as_bytes());
 }
 
-/// Has panics told like everything else, since what went wrong may quote a text from outside.
+/// Prints panics like other lines, since their messages may quote text from outside.
 pub(crate) fn tell_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();
@@ -164,7 +164,7 @@ pub(crate) fn tell_panics() {
     }));
 }
 
-/// A table with columns as wide as their widest cell; numbers go to the right, and hidden characters are written out.
+/// Lines of a table with columns as wide as their widest cell: numbers are aligned right, hidden characters written out.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Vec<String> {
     let rows: Vec<[Cow<'_, str>; N]> = rows
         .iter()
@@ -216,7 +216,7 @@ mod tests {
 
     use super::*;
 
-    /// What `write` writes on a terminal, or elsewhere.
+    /// The output of `write`, on a terminal or elsewhere.
     fn written(paint: bool, write: impl FnOnce(&mut Output)) -> String {
         let to = Arc::new(Mutex::new(Vec::new()));
         let mut output = Output {

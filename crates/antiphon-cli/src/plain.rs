@@ -1,4 +1,4 @@
-//! Text from outside, made safe to show: what a reader cannot see is written out.
+//! Text from outside, made safe to show: hidden characters are written out.
 //!
 //! Everything that the command prints for people goes through here, and so do the texts of its JSON.
 
@@ -70,7 +70,7 @@ impl fmt::Write for WriteOut<'_, '_> {
     }
 }
 
-/// Cuts a text behind each hidden character: what comes before it, and the character.
+/// Splits a text behind each hidden character: the text before it, and the character.
 fn parts(mut text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
     std::iter::from_fn(move || {
         if text.is_empty() {
@@ -88,7 +88,7 @@ fn parts(mut text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
     })
 }
 
-/// Writes JSON on one line and with hidden characters as `\u` escapes, so that it says the same and shows everything.
+/// JSON formatter that writes one line with hidden characters as `\u` escapes; the value stays the same.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainJson;
 
@@ -127,7 +127,7 @@ impl serde_json::ser::Formatter for PlainJson {
     }
 }
 
-/// A character as JSON's escapes number it.
+/// The UTF-16 units of a character, as JSON escapes them.
 fn units(character: char) -> impl Iterator<Item = u16> {
     let mut units = [0; 2];
     let count = character.encode_utf16(&mut units).len();
@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// What a terminal may be given, by other names than those above.
+    /// Whether a terminal may be given the character: the rule above in other words.
     fn is_safe(character: char) -> bool {
         let number = u32::from(character);
         let control = number < 0x20 || (0x7f..0xa0).contains(&number);

@@ -18,7 +18,7 @@ use crate::{
     platform::PLATFORMS,
 };
 
-/// An event as programs read it.
+/// An event as JSON output has it.
 #[derive(Serialize)]
 pub(crate) struct Line<'a> {
     position: u64,
@@ -95,14 +95,14 @@ pub(crate) fn event(output: &mut Output, event: &Event) -> anyhow::Result<()> {
     }
 }
 
-/// The time of day here, to the millisecond.
+/// The local time of day, to the millisecond.
 pub(crate) fn clock(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system())
         .strftime("%H:%M:%S.%3f")
         .to_string()
 }
 
-/// Who and what, in a few words; the beginning of the body where nothing better is known.
+/// Summarizes an event: by its platform, by common fields of its body, or with the beginning of the body.
 pub(crate) fn gist(event: &Event) -> String {
     const LONGEST: usize = 100;
     let mut gist = typed(event)
@@ -115,7 +115,7 @@ pub(crate) fn gist(event: &Event) -> String {
     gist
 }
 
-/// What an event of a kind that people watch for tells; its texts are without escapes.
+/// Summarizes an event by its kind; texts have no HTML escapes.
 fn typed(event: &Event) -> Option<String> {
     if *event.kind() == Gap::KIND {
         let gap = Gap::decode(event).ok()?;
@@ -134,7 +134,7 @@ fn typed(event: &Event) -> Option<String> {
     (platform.gist)(event)
 }
 
-/// What the body tells, by the names that platforms give to such things.
+/// Summarizes a body by fields that several platforms name alike.
 fn told(event: &Event) -> Option<String> {
     const WHO: [&str; 4] = [
         "/user/username",

@@ -1,4 +1,4 @@
-//! Being asked to stop.
+//! Signals that ask the process to stop.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{failure::Exit, output::say};
 
-/// Who asked.
+/// Sender of the signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// Somebody pressed Ctrl-C.
@@ -16,7 +16,7 @@ pub(crate) enum Asked {
     Terminate,
 }
 
-/// Whether somebody asked this process to stop.
+/// Whether a signal has asked the process to stop.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop {
     token: CancellationToken,
@@ -24,17 +24,17 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Ends when somebody has asked.
+    /// Waits for the first signal.
     pub(crate) async fn asked(&self) {
         self.token.cancelled().await;
     }
 
-    /// The same as a token, for those who take one.
+    /// A token that is cancelled by the first signal.
     pub(crate) fn token(&self) -> CancellationToken {
         self.token.clone()
     }
 
-    /// How a command that runs until it is stopped has ended.
+    /// The exit code of a command that runs until it is stopped.
     pub(crate) fn exit(&self) -> Exit {
         match self.asked.get() {
             Some(Asked::Interrupt) => Exit::Interrupted,
@@ -42,7 +42,7 @@ impl Stop {
         }
     }
 
-    /// Listens for as long as the set lives; a second Ctrl-C ends the process at once.
+    /// Listens for signals while the set lives; a second Ctrl-C ends the process at once.
     pub(crate) fn listen(&self, tasks: &mut JoinSet<()>) -> std::io::Result<()> {
         let mut signals = Signals::new()?;
         let stop = self.clone();

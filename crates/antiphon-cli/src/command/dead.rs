@@ -14,7 +14,7 @@ use crate::{
     show,
 };
 
-/// How many dead letters are read at once.
+/// Dead letters of a page.
 const PAGE: usize = 200;
 
 pub(crate) async fn dead(args: Dead) -> anyhow::Result<Exit> {
@@ -69,7 +69,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// All of them, a page at a time.
+/// Reads all dead letters, a page at a time.
 async fn letters(journal: &impl Journal) -> Result<Vec<DeadLetter>, Failure> {
     let mut letters: Vec<DeadLetter> = Vec::new();
     loop {

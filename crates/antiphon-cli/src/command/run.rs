@@ -20,7 +20,7 @@ use crate::{
     signals::Stop,
 };
 
-/// What is logged where nobody says otherwise; how a connection fares, and how it ended, is told without a log.
+/// Default filter of the log. Changes of a connection are printed without it.
 const LOG: &str = "warn,antiphon::link=off";
 
 pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
@@ -37,7 +37,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     let mut app = App::new(())
         .named("run")
         .retention(config.journal.retention())
-        // Its handler only prints: what it cannot print to a reader that is gone need not be waited for.
+        // The only handler prints; nothing waits for it once the reader has gone.
         .grace(Duration::from_secs(1))
         // One lane, so that events are shown in the journal's order.
         .lanes(|_| Place::root());
@@ -81,8 +81,8 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
 
 /// Prints a line on stderr for each change of a connection, until the app has ended.
 ///
-/// A source that stopped as a whole ends the app, and may be what the command's last error says; the lines of such
-/// sources are given back, for [`tell_stopped`].
+/// A source that stopped as a whole ends the app, and the command's last error may report it; the lines of such sources
+/// are returned for [`tell_stopped`].
 pub(crate) async fn tell_links<S: Send + Sync + 'static>(handle: Handle<S>) -> Vec<LinkChange> {
     let mut links = handle.stream_raw(Link::KIND);
     drop(handle);
@@ -102,7 +102,7 @@ pub(crate) async fn tell_links<S: Send + Sync + 'static>(handle: Handle<S>) -> V
     stopped
 }
 
-/// Prints the lines of the sources that stopped, less that of the error which the command ends with.
+/// Prints the lines of the sources that stopped, except that of the source whose error the command reports.
 pub(crate) fn tell_stopped(stopped: Vec<LinkChange>, error: Option<&RunError>) {
     let told = match error {
         Some(RunError::Source(error)) => Some(error.source_name()),
@@ -127,7 +127,7 @@ impl LinkChange {
     fn new(event: &Event, link: &Link) -> Self {
         let time = show::clock(event.received_at());
         let (source, place) = (event.source().clone(), event.place().as_str());
-        // One of several connections of a source has a place of its own.
+        // A connection has a place of its own if its source has several.
         let of = if place.is_empty() { "" } else { " " };
         let hint = match &link.state {
             LinkState::Stopped { hint, .. } => hint.clone(),
@@ -148,7 +148,7 @@ impl LinkChange {
     }
 }
 
-/// How an app's bad end is reported.
+/// Makes the command's error of an app's.
 pub(crate) fn failure(error: RunError) -> Failure {
     if let RunError::Source(error) = &error {
         return Failure::source_ended(error);
@@ -183,7 +183,7 @@ impl Printer {
         }
     }
 
-    /// An event that could not be shown is not done: the app stops, and the next run shows it.
+    /// Prints an event. If that fails, the app stops and the next run prints the event.
     fn print(&self, event: &Event) -> Result<(), HandlerError> {
         let shown = tokio::task::block_in_place(|| {
             let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
@@ -191,7 +191,7 @@ impl Printer {
             output.flush()
         });
         shown.map_err(|error| {
-            // The first failure says why; those that follow have the same cause.
+            // Later failures have the same cause as the first.
             let _ = self.failed.set(error);
             self.handle.stop();
             HandlerError::retry(ReaderGone)

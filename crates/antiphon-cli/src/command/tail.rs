@@ -15,7 +15,7 @@ use crate::{
     signals::Stop,
 };
 
-/// How many events are read at once.
+/// Events of a page.
 const PAGE: usize = 1000;
 
 pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
@@ -92,7 +92,7 @@ async fn before(
     Ok(Position::new(early))
 }
 
-/// Which events are to be shown.
+/// Filter of the events to show.
 struct Wanted {
     kinds: Vec<KindPattern>,
     places: Vec<KindPattern>,

@@ -1,6 +1,6 @@
 //! Check of the file against the schema, whose errors name the line, the table and the key.
 //!
-//! serde's own errors would show the value, which may be a secret; it reads what the check has passed.
+//! serde's own errors would show the value, which may be a secret; serde reads the file only after the check.
 
 use std::{fmt::Display, ops::Range, path::Path};
 
@@ -48,7 +48,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// An error about this part of the file.
+    /// An error about a part of the file, with the number of its line.
     fn wrong(&self, at: &Range<usize>, message: impl Display) -> Failure {
         let before = self.text.get(..at.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
@@ -62,9 +62,9 @@ struct Place<'a> {
     file: &'a File<'a>,
     /// Keys that lead to it, joined by dots.
     path: String,
-    /// Whether it is one of a list.
+    /// Whether the table is an item of a list.
     is_item: bool,
-    /// Its name in the file.
+    /// Where its name stands in the file.
     at: Range<usize>,
     schema: Part<'a>,
 }
@@ -83,7 +83,7 @@ impl<'a> Place<'a> {
         self.path.is_empty()
     }
 
-    /// Refuses keys that are not declared, misses those that are needed, and checks the values.
+    /// Refuses undeclared and missing keys, and checks the values.
     fn check(mut self, value: &DeValue<'_>) -> Result<(), Failure> {
         let Some(table) = value.as_table() else {
             let message = format!("{} is not a table", self.name());
@@ -207,7 +207,7 @@ impl<'a> Place<'a> {
         Err(self.file.wrong(&value.span(), message).hint(hint))
     }
 
-    /// The error for a key's value, of which a part does not fit.
+    /// The error for the value of a key, a part of which does not fit.
     fn wrong(&self, key: &str, value: &DeValue<'_>, misfit: &Spanned<DeValue<'_>>) -> Failure {
         let (takes, at) = (self.schema.key(key), misfit.span());
         if self.is_root() {

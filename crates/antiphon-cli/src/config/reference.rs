@@ -110,7 +110,7 @@ fn markdown(table: Part<'_>, keys: &[&str]) -> String {
     )
 }
 
-/// What a key takes.
+/// The values that a key takes, in Markdown.
 fn value(takes: Part<'_>, with_example: bool) -> String {
     if takes.is_secret() {
         return "secret".to_owned();
@@ -143,7 +143,7 @@ fn value(takes: Part<'_>, with_example: bool) -> String {
     }
 }
 
-/// The page with its tables as they are declared; each stands between two comments.
+/// The page with its tables replaced by the declared ones; each stands between two comments.
 fn page(page: &str) -> String {
     let schema = schema();
     let mut page = page.to_owned();
@@ -160,7 +160,7 @@ fn page(page: &str) -> String {
     page
 }
 
-/// Compares a page with what it should be, or writes it.
+/// Compares a page with the expected one or, with `RENEW`, writes it.
 #[track_caller]
 fn check(name: &str, expected: impl FnOnce(&str) -> String) {
     let path = format!("{DOCS}/{name}");

@@ -1,4 +1,4 @@
-//! JSON Schema of the configuration, and the words for what its keys take.
+//! JSON Schema of the configuration, and the values of its keys in words.
 
 use std::{net::SocketAddr, num::NonZeroU64};
 
@@ -99,22 +99,22 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// What a declared key of a table takes.
+    /// The schema of a declared key of a table.
     pub(super) fn key(self, name: &str) -> Self {
         self.part(&self.part["properties"][name])
     }
 
-    /// What a key of the user's own takes.
+    /// The schema of a key that the user names.
     pub(super) fn entry(self) -> Self {
         self.part(&self.part["additionalProperties"])
     }
 
-    /// What a list holds.
+    /// The schema of a list's items.
     pub(super) fn item(self) -> Self {
         self.part(&self.part["items"])
     }
 
-    /// Declared keys of a table, those first that it needs.
+    /// Declared keys of a table, required ones first.
     pub(super) fn keys(self) -> Vec<&'a str> {
         let keys = self.part["properties"].as_object().into_iter().flatten();
         let is_needed = |key: &str| self.needed().any(|needed| needed == key);
@@ -124,7 +124,7 @@ impl<'a> Part<'a> {
         self.needed().chain(others).collect()
     }
 
-    /// Keys that a table needs.
+    /// Required keys of a table.
     pub(super) fn needed(self) -> impl Iterator<Item = &'a str> {
         let keys = self.part["required"].as_array().into_iter().flatten();
         keys.filter_map(Value::as_str)
@@ -155,7 +155,7 @@ impl<'a> Part<'a> {
         self.part(platform.unwrap_or(&Value::Null))
     }
 
-    /// Whether an empty table will not do.
+    /// Whether the table needs at least one entry.
     pub(super) fn needs_one(self) -> bool {
         !self.part["minProperties"].is_null()
     }
@@ -172,7 +172,7 @@ impl<'a> Part<'a> {
         self.part["type"] == "boolean"
     }
 
-    /// The words of which one is taken.
+    /// The words of which the key takes one.
     pub(super) fn words(self) -> Option<Vec<&'a str>> {
         if let Some(words) = self.part["enum"].as_array() {
             return words.iter().map(Value::as_str).collect();
@@ -181,14 +181,14 @@ impl<'a> Part<'a> {
         words.map(|one| one["const"].as_str()).collect()
     }
 
-    /// The kinds of which one is taken, such as a text or a secret, where they have no title together.
+    /// The alternatives of which the key takes one, such as a text or a secret, unless they share a title.
     pub(super) fn kinds(self) -> Option<Vec<Self>> {
         let kinds = self.part["anyOf"].as_array()?;
         let kinds = kinds.iter().map(|kind| self.part(kind)).collect();
         Some(kinds).filter(|_| self.part["title"].is_null())
     }
 
-    /// The innermost value that is not what is taken here.
+    /// The innermost value that does not fit the schema.
     pub(super) fn misfit<'v, 't>(
         self,
         value: &'v Spanned<DeValue<'t>>,
@@ -216,7 +216,7 @@ impl<'a> Part<'a> {
         (!fits).then_some(value)
     }
 
-    /// Whether a table has the needed keys, no others, and values that fit.
+    /// Whether a table has all required keys, no others, and values that fit.
     fn is_fit_by(self, table: &DeTable<'_>) -> bool {
         let mut entries = table.iter();
         self.needed().all(|key| table.contains_key(key))
@@ -298,7 +298,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// A table with the keys that it needs.
+    /// A table with its required keys.
     fn table(self) -> String {
         let keys = self.needed().map(|key| {
             let example = self

@@ -31,7 +31,7 @@ pub(crate) enum SecretFrom {
 impl SecretFrom {
     /// Reads the secret.
     ///
-    /// It may have been put where its name belongs, so that an error shows only what is certainly a name.
+    /// A user may have written the secret where its name belongs, so an error shows only texts that are certainly names.
     pub(super) fn read(&self, folder: &Path) -> Result<Secret, Failure> {
         let text = match self {
             Self::Env(name) => read_variable(name)?,
@@ -102,7 +102,7 @@ fn read_file(path: &Path) -> Result<String, Failure> {
         Ok(text)
     };
     read().map_err(|error: std::io::Error| {
-        // What is there is a file; what is not may be the secret.
+        // A path that exists is a file name; one that does not may be the secret.
         let message = if path.symlink_metadata().is_ok() {
             format!("could not read the secret in {}", path.display())
         } else {
@@ -114,7 +114,7 @@ fn read_file(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// Warns, once for each file, of one that others can read.
+/// Warns of a file that others can read, once for each file.
 #[cfg(unix)]
 fn warn_of_readers(path: &Path, metadata: &Metadata) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -137,7 +137,7 @@ fn warn_of_readers(path: &Path, metadata: &Metadata) {
     }
 }
 
-/// Windows keeps other people's files from others by itself, and has no modes.
+/// Does nothing: Windows has no modes, and keeps a user's files from other users.
 #[cfg(not(unix))]
 fn warn_of_readers(_path: &Path, _metadata: &Metadata) {}
 

@@ -1,4 +1,4 @@
-//! Values that keys of several tables take; each says once how it is written and what it means.
+//! Values that keys of several tables take.
 
 use std::{
     fmt::Display,
@@ -121,7 +121,7 @@ fn from_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<net::Proxy, D:
     net::Proxy::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// Reads a text that stands for a value, such as an address.
+/// Parses a value that is written as a text, such as an address.
 pub(super) fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

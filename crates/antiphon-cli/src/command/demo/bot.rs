@@ -30,7 +30,7 @@ pub(super) struct Counted {
     pub(super) mentions: u64,
     pub(super) resumes: u64,
     pub(super) moves: u64,
-    greeted: Option<Instant>,
+    pub(super) greeted: Option<Instant>,
 }
 
 impl Counted {

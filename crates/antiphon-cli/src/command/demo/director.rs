@@ -1,4 +1,4 @@
-//! What happens in the demo, and when.
+//! The course of the demo: traffic, a cut, and the comparison at the end.
 
 use std::{
     sync::{Arc, PoisonError},
@@ -19,31 +19,31 @@ use crate::{
     output::say,
 };
 
-/// How long the line stays cut, at least.
+/// Connections stay cut for at least this long.
 const CUT: Duration = Duration::from_secs(2);
-/// How long joining the room may take, and a broken line to heal.
+/// Limit for joining the rooms, and for reconnecting.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Traffic goes on for so long after the line has healed.
+/// Traffic goes on for this long after the bot has reconnected.
 const AFTER: Duration = Duration::from_millis(1500);
-/// How long what is under way may take to be stored and handled, once the traffic has ended.
+/// Limit for storing and handling pending events once the traffic has ended.
 const SETTLING: Duration = Duration::from_secs(20);
-/// How often that is looked at.
+/// Interval between two looks at pending events.
 const LOOK: Duration = Duration::from_millis(100);
-/// Somebody speaks this often while the line is cut, whatever else goes on.
+/// Interval between two messages while connections are cut.
 const SPEECH: Duration = Duration::from_millis(250);
 
 pub(super) struct Director<'a> {
     pub(super) simulator: &'a Simulator,
     pub(super) handle: Handle<Bot>,
     pub(super) bot: Bot,
-    /// What each platform's source brings.
+    /// Each platform's part.
     pub(super) acts: Vec<Arc<Act>>,
     pub(super) rate: u32,
     pub(super) length: Duration,
 }
 
 impl Director<'_> {
-    /// Waits until the bot is in all its rooms, from now on.
+    /// Waits, from now on, until the bot is in all its rooms.
     pub(super) fn back(&self) -> Back {
         let waits = self.acts.iter().map(|act| {
             let (source, act) = (act.source.clone(), Arc::clone(act));
@@ -54,8 +54,8 @@ impl Director<'_> {
         Back(waits.collect())
     }
 
-    /// Plays the whole, once the bot is in its rooms; gives the last row of the ledger by then, and how long the traffic
-    /// lasted.
+    /// Plays the demo once the bot is in its rooms. Returns the last row of the ledger by the end, and how long the
+    /// traffic lasted.
     pub(super) async fn direct(&self, back: Back) -> anyhow::Result<(u64, Duration)> {
         if timeout(PATIENCE, back.all()).await.is_err() {
             return Err(Failure::new(
@@ -88,7 +88,7 @@ impl Director<'_> {
         let length = begin.elapsed();
         say("the traffic has ended; waiting for what is under way");
         self.settle().await;
-        // What the bot's own going brings about is due to it as well, and reaches nobody.
+        // Events that the bot's own leaving causes are due to it as well, but cannot reach it.
         Ok((self.simulator.ledger().last(), length))
     }
 
@@ -98,7 +98,7 @@ impl Director<'_> {
         }
     }
 
-    /// People talk until the bot is back in its rooms.
+    /// Lets people talk until the bot is back in its rooms.
     async fn talk_until_healed(&self, cut: Instant, back: Back) {
         let mut spoken = 0;
         let back = back.all();
@@ -116,7 +116,7 @@ impl Director<'_> {
         }
     }
 
-    /// Waits until everything due is stored or accounted for, and handled.
+    /// Waits until every event that is due is stored and handled, or gapped.
     async fn settle(&self) {
         let begin = Instant::now();
         while begin.elapsed() < SETTLING {
@@ -135,9 +135,9 @@ impl Director<'_> {
         }
     }
 
-    /// How the journal and the handlers compare with what was due, up to a row of the ledger.
+    /// Compares journal and handlers with the ledger, up to one of its rows.
     ///
-    /// Nothing is known where the ledger dropped rows, which is a complaint of its own.
+    /// The tally is empty if the ledger dropped rows; `play` reports that.
     pub(super) fn tally(&self, act: &Act, until: u64) -> Tally {
         let books = &self.bot.books;
         let books = books.lock().unwrap_or_else(PoisonError::into_inner);
@@ -148,20 +148,20 @@ impl Director<'_> {
         book.tally(audit.unwrap_or_default())
     }
 
-    /// What is not as it should be, by platform.
+    /// Complaints of the platforms' parts.
     pub(super) fn complaints(&self) -> Vec<String> {
         let all = self.acts.iter().filter_map(|act| act.stage.complaint());
         all.collect()
     }
 }
 
-/// The bot is back in its rooms.
+/// Waits until the bot is back in its rooms.
 pub(super) struct Back(Vec<WaitFor<Event>>);
 
 impl Back {
     async fn all(self) {
         for wait in self.0 {
-            // Waits for good if the app ends, which its owner sees.
+            // The app has ended; its owner ends this future too.
             if wait.await.is_err() {
                 std::future::pending::<()>().await;
             }

@@ -40,7 +40,7 @@ use crate::{
     signals::Stop,
 };
 
-/// The shortest traffic that has a before, a cut and an after.
+/// The shortest traffic that has time for a cut in its middle.
 const SHORTEST: Duration = Duration::from_secs(3);
 
 pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
@@ -65,7 +65,7 @@ pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
     story.tell(Output::stdout(args.shape.output))
 }
 
-/// Where the journal is, and the folder that goes with the demo if it is not to be kept.
+/// Path of the journal, and its temporary folder if the journal is not kept.
 fn place(args: &Demo) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
     if let Some(path) = &args.journal {
         return Ok((path.clone(), None));
@@ -74,13 +74,13 @@ fn place(args: &Demo) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
     Ok((folder.path().join("demo.db"), Some(folder)))
 }
 
-/// Plays the whole; nothing if somebody stopped it.
+/// Plays the demo; `None` if a signal stopped it.
 async fn play(
     args: &Demo,
     journal: &Arc<SqliteJournal>,
     stop: &Stop,
 ) -> anyhow::Result<Option<Story>> {
-    // A demo ends, and may be longer than what a simulator keeps that runs for good.
+    // The whole ledger is compared at the end, so it keeps more rows than by default.
     let ledger = LedgerLimits::default().rows(2_000_000).bytes(1 << 30);
     let options = Options::new()
         .seed(args.seed)
@@ -143,7 +143,7 @@ async fn play(
     if director.bot.counted().moves == 0 {
         complaints.push("no player moved to another node".to_owned());
     }
-    // All that was stored until the very end counts, so that nothing is stored twice unseen.
+    // Events stored during the stop count too, so that no repeat goes unseen.
     end.send_replace(Some(*journal.last().borrow()));
     if let Some(ended) = printing.join_next().await {
         ended??;
@@ -160,7 +160,7 @@ async fn play(
     Ok(Some(story))
 }
 
-/// The printer goes on until it is told to stop, so this is how it failed.
+/// The error of a printer that ended by itself.
 fn failed(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> anyhow::Error {
     match ended {
         Some(Ok(Err(error))) => error,
@@ -169,7 +169,7 @@ fn failed(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> 
     }
 }
 
-/// Makes each platform's part, and of them the bot and its app.
+/// Makes each platform's part, and the bot and its app from the parts.
 async fn cast(
     simulator: &Simulator,
     journal: &SqliteJournal,
@@ -203,7 +203,7 @@ async fn cast(
 
 /// A name for a platform's source.
 ///
-/// A journal that has met an earlier demo knows its connections; those of this one get names of their own.
+/// A journal of an earlier demo knows that one's connections, so this demo's sources get names of their own.
 async fn source_name(platform: &str, journal: &SqliteJournal) -> Result<SourceName, Failure> {
     let mut name = SourceName::new(platform);
     let mut number = 1;
@@ -214,13 +214,13 @@ async fn source_name(platform: &str, journal: &SqliteJournal) -> Result<SourceNa
     Ok(name)
 }
 
-/// How it went.
+/// Outcome of the demo.
 #[derive(Debug)]
 struct Story {
     tallies: BTreeMap<&'static str, Tally>,
     length: Duration,
     counted: Counted,
-    /// What is not as it should be.
+    /// Promises that did not hold.
     complaints: Vec<String>,
 }
 
@@ -249,7 +249,7 @@ impl Story {
         self.exit()
     }
 
-    /// A count over all platforms.
+    /// Sums a count over all platforms.
     fn sum(&self, count: impl Fn(&Tally) -> u64) -> u64 {
         self.tallies.values().map(count).sum()
     }

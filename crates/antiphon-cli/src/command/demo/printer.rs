@@ -1,4 +1,4 @@
-//! Shows the journal's events as they are stored, and takes them into the books.
+//! Prints the journal's events as they are stored, and adds them to the books.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,10 +9,10 @@ use tokio::sync::watch;
 use super::tally::Books;
 use crate::{failure::Failure, output::Output, show};
 
-/// How many events are read at once.
+/// Events of a page.
 const PAGE: usize = 500;
 
-/// Reads the journal beside the app, so that a slow terminal holds up nobody.
+/// Reads the journal independently of the app, so that a slow terminal delays nothing else.
 #[derive(Debug)]
 pub(super) struct Printer {
     pub(super) journal: Arc<SqliteJournal>,
@@ -22,7 +22,7 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    /// Shows everything up to and including the position that `end` will tell.
+    /// Prints everything up to and including the position that `end` receives.
     pub(super) async fn run(
         mut self,
         mut end: watch::Receiver<Option<Position>>,
@@ -44,7 +44,7 @@ impl Printer {
         }
     }
 
-    /// Shows what there is; false if there was nothing.
+    /// Prints the next page; false if there was none.
     async fn page(&mut self) -> anyhow::Result<bool> {
         let page = self
             .journal

@@ -18,13 +18,13 @@ pub(super) struct Tally {
     pub(super) gapped: u64,
     /// Of the stored ones, handled.
     pub(super) handled: u64,
-    /// Stored twice, or handled twice.
+    /// Times that an event was stored or handled again.
     pub(super) repeats: u64,
     /// Neither stored nor inside a reported gap.
     pub(super) lost: u64,
-    /// Half of the handlers began within so many microseconds after the frame was read.
+    /// Microseconds from reading the frame to the handler, for half of the live events.
     pub(super) p50_us: u64,
-    /// Ninety-nine in a hundred did.
+    /// The same for 99 % of them.
     pub(super) p99_us: u64,
     /// Stored events that the platform sent again, or that came from its history.
     #[serde(skip)]
@@ -37,13 +37,13 @@ pub(super) struct Tally {
     pub(super) first_lost: Vec<Row>,
 }
 
-/// So many lost events are told one by one.
+/// Lost events that are printed one by one.
 const TOLD: usize = 10;
 
-/// What each source brought.
+/// The book of each source.
 pub(super) type Books = HashMap<SourceName, Book>;
 
-/// What one source brought: its events, and how long their handlers waited.
+/// Events of one source, and how long their handlers waited.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     events: StoredEvents,
@@ -52,7 +52,7 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// Takes in the next event of the journal.
+    /// Adds the next event of the journal.
     pub(super) fn stored(&mut self, event: &Event) {
         self.events.add(&StoredEvent {
             handled: Some(0),
@@ -60,7 +60,7 @@ impl Book {
         });
     }
 
-    /// Notes that the handler began, so many microseconds after the frame was read.
+    /// Notes that the handler began this long after the frame was read.
     pub(super) fn handled(&mut self, event: &Event, microseconds: u64) {
         self.events.handled(event.origin().as_str());
         if event.provenance() == Provenance::Live {
@@ -94,7 +94,7 @@ impl Book {
     }
 }
 
-/// The wait that this share of the handlers stayed within.
+/// The wait that a share of the handlers did not exceed.
 fn percentile(waits: &[u64], share: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
