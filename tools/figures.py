@@ -9,7 +9,7 @@ empty folder and tells the CPU time of all compilers; it takes minutes.
 
 Rules, all over `crates/*/src/**/*.rs`:
 - source lines: all lines but those of test modules and of generated files; blank lines and comments count
-- doc share: lines of `///` and `//!` among the source lines
+- doc share: lines of `///` and `//!` among the source lines; "others" are the rest
 - examples: code blocks of doc comments, and of the README.md that a crate shows as its front page, which rustdoc compiles
 - longest function: from its `fn` to its closing brace
 - repeats: maximal runs of at least 6 equal lines in two different crates of platforms; blank lines, comments, `use` and
@@ -255,21 +255,21 @@ def main():
 
     total = docs = shown = 0
     longest, rings = [], []
-    print(f"{'crate':28} {'lines':>7} {'docs':>5} {'examples':>8}")
+    print(f"{'crate':28} {'lines':>7} {'others':>7} {'docs':>5} {'examples':>8}")
     for crate, files in crates.items():
         lines = [line for file in files.values() for line in file]
         readme = chosen.folder / "crates" / crate / "README.md"
         front = readme.read_text().splitlines() if readme.exists() and any("README.md" in line for line in lines) else []
         doc = sum(map(is_doc, lines))
         count = examples([line for line in lines if is_doc(line)]) + examples(front)
-        print(f"{crate:28} {len(lines):7} {doc / max(len(lines), 1):5.0%} {count:8}")
+        print(f"{crate:28} {len(lines):7} {len(lines) - doc:7} {doc / max(len(lines), 1):5.0%} {count:8}")
         total, docs, shown = total + len(lines), docs + doc, shown + count
         for name, file in files.items():
             longest.extend((length, f"{crate}/{name}", function) for length, function in functions(file))
         rings.extend((crate, ring) for ring in circles(files))
     longest.sort(reverse=True)
     pairs = repeats(crates)
-    print(f"{'all':28} {total:7} {docs / total:5.0%} {shown:8}")
+    print(f"{'all':28} {total:7} {total - docs:7} {docs / total:5.0%} {shown:8}")
     print(f"longest function             {longest[0][0]:7} lines, {longest[0][1]} {longest[0][2]}")
     print(f"repeats between platforms    {len(pairs):7} pairs, {sum(length for length, _, _ in pairs)} lines")
     print(f"circles of files             {len(rings):7}")
