@@ -9,6 +9,20 @@ use tokio::time::Instant;
 ///
 /// The `n`th wait is drawn evenly from zero to `base × 2ⁿ`, or to the cap if that is less, but is never shorter than
 /// the floor.
+///
+/// ```
+/// use std::time::Duration;
+/// use antiphon_core::{Backoff, Rng};
+/// use tokio::time::Instant;
+///
+/// let mut backoff = Backoff::new(Rng::with_seed(7)).cap(Duration::from_secs(10));
+/// let now = Instant::now();
+/// assert!(backoff.next(now) <= Duration::from_secs(1));
+/// assert!(backoff.next(now) <= Duration::from_secs(2));
+/// // A connection that lived for a minute makes the next failure the first again.
+/// backoff.connected(now);
+/// assert!(backoff.next(now + Backoff::HEALTHY) <= Duration::from_secs(1));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Backoff {
     base: Duration,

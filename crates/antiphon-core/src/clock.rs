@@ -10,6 +10,17 @@ use tokio::time::{Instant, sleep_until};
 /// [`Clock::system`] asks the machine, so that corrections and a sleeping laptop do not leave it behind.
 /// [`Clock::starting_at`] follows tokio's clock from a chosen moment, and so stands still, jumps and repeats with a
 /// paused runtime.
+///
+/// ```
+/// use antiphon_core::Clock;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let clock = Clock::starting_at("2026-01-01T00:00:00Z".parse()?);
+/// assert_eq!(clock.now().strftime("%Y-%m-%d").to_string(), "2026-01-01");
+/// # Ok::<(), antiphon_core::BoxError>(())
+/// # })?;
+/// # Ok::<(), antiphon_core::BoxError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Clock(Kind);
 

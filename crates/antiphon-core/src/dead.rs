@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::{ConsumerName, Event};
 
 /// A dead letter's number in its journal, from 1.
+///
+/// ```
+/// use antiphon_core::DeadLetterId;
+///
+/// assert_eq!("12".parse(), Ok(DeadLetterId(12)));
+/// ```
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -43,6 +43,14 @@ impl DecodeError {
 }
 
 /// A value of a configuration makes no sense.
+///
+/// ```
+/// use antiphon_core::ConfigError;
+///
+/// let error = ConfigError::new("rooms", "must have at least one room");
+/// assert_eq!(error.to_string(), "`rooms`: must have at least one room");
+/// assert_eq!(error.link().word(), "stopped");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{option}`: {reason}")]
 pub struct ConfigError {

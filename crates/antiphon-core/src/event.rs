@@ -41,6 +41,14 @@ impl std::fmt::Display for Provenance {
 }
 
 /// What the bytes of a body are.
+///
+/// ```
+/// use antiphon_core::BodyForm;
+///
+/// assert_eq!(BodyForm::of(br#"{"type":"ping"}"#), BodyForm::Json);
+/// assert_eq!(BodyForm::of(b"<html>"), BodyForm::Text);
+/// assert_eq!(BodyForm::of(&[0xff]), BodyForm::Binary);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -81,6 +89,23 @@ impl BodyForm {
 }
 
 /// An event on its way to the journal.
+///
+/// ```
+/// use antiphon_core::{BodyForm, Draft, Kind, Origin, Place, Provenance};
+///
+/// let mut draft = Draft::new(
+///     Kind::from_static("queup.chat-message"),
+///     Place::new("room/1a2b"),
+///     Origin::occurrence("chat", "5f1c"),
+///     "2026-01-01T00:00:00Z".parse()?,
+///     r#"{"message":"ite missa est"}"#,
+/// )
+/// .provenance(Provenance::Backfilled);
+/// // The caller looks at bytes that may be no JSON.
+/// draft.form = BodyForm::of(&draft.body);
+/// assert_eq!(draft.form, BodyForm::Json);
+/// # Ok::<(), jiff::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// Platform and the wire's own name.
@@ -144,6 +169,27 @@ impl Draft {
 /// An event that the journal has stored.
 ///
 /// Handlers never see one that it has not.
+///
+/// ```
+/// use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Skip<'a> {
+///     username: &'a str,
+/// }
+///
+/// let draft = Draft::new(
+///     Kind::from_static("queup.chat-skip"),
+///     Place::new("room/1a2b"),
+///     Origin::frame("c7e1a2", 17),
+///     "2026-01-01T00:00:00Z".parse()?,
+///     r#"{"username":"mira"}"#,
+/// );
+/// let event = Event::stored(Position::new(1), "choir".into(), draft);
+/// let skip: Skip<'_> = event.parse()?;
+/// assert_eq!(skip.username, "mira");
+/// # Ok::<(), antiphon_core::BoxError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     position: Position,

@@ -44,6 +44,16 @@ impl Edge {
 /// Its place is the event's own; everything that lies inside that place and between the edges may be missing, except
 /// what was recovered.
 /// `from` lies at the last frame received before the outage, `to` where the platform's stream was joined again.
+///
+/// ```
+/// use antiphon_core::{Edge, Gap};
+///
+/// let last = Edge::frame("2026-01-01T00:00:00Z".parse()?, "c7e1a2", 17);
+/// let joined = Edge::at("2026-01-01T00:02:00Z".parse()?);
+/// let gap = Gap::new(last, joined, "the server closed the socket").recovered(12);
+/// assert!(gap.body().starts_with(b"{"));
+/// # Ok::<(), jiff::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Gap {

@@ -34,6 +34,23 @@ impl Checkpoint {
 ///
 /// A checkpoint hangs on the *last* event it covers and is stored in the same transaction, also when that event turns
 /// out to be a repeat.
+///
+/// ```
+/// use antiphon_core::{Checkpoint, Draft, Entry, Kind, Origin, Place};
+/// use bytes::Bytes;
+///
+/// let event = Draft::new(
+///     Kind::from_static("queup.chat-skip"),
+///     Place::root(),
+///     Origin::frame("c7e1a2", 17),
+///     "2026-01-01T00:00:00Z".parse()?,
+///     "{}",
+/// );
+/// let checkpoint = Checkpoint { part: "socket".into(), state: Bytes::from_static(b"17"), mark: 17 };
+/// let entry = Entry::event(event).with(checkpoint);
+/// assert!(entry.weight() > 17);
+/// # Ok::<(), jiff::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
     /// The event to store.
@@ -116,6 +133,26 @@ type Marks = Arc<Mutex<HashMap<Part, watch::Sender<Option<i64>>>>>;
 /// A source's end of the way to the journal.
 ///
 /// Many sources may share one [`Outlet`]; each has an intake of its own with its own name, link and marks.
+///
+/// ```
+/// use antiphon_core::{Checkpoint, Clock, Entry, IntakeLimits, Outlet, Rng};
+/// use bytes::Bytes;
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let mut outlet = Outlet::new(IntakeLimits::default());
+/// let intake = outlet.intake("choir".into(), Vec::new(), Clock::system(), &mut Rng::with_seed(1));
+/// let state = Checkpoint { part: "socket".into(), state: Bytes::from_static(b"17"), mark: 17 };
+/// intake.send(Entry::checkpoint(state)).await?;
+///
+/// // The committer takes the entry, stores it, and tells the source.
+/// let mut received = Vec::new();
+/// outlet.receive_many(&mut received, 100).await;
+/// outlet.stored(&received[0].source, &"socket".into(), 17);
+/// assert_eq!(*intake.stored(&"socket".into()).borrow(), Some(17));
+/// # Ok::<(), antiphon_core::BoxError>(())
+/// # })?;
+/// # Ok::<(), antiphon_core::BoxError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Intake {
     source: SourceName,

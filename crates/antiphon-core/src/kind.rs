@@ -7,6 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The platform's name and the wire's own, verbatim: `queup.chat-message`.
 ///
 /// Known kinds borrow a static text, so that naming one allocates nothing; unknown ones share theirs.
+///
+/// ```
+/// use antiphon_core::Kind;
+///
+/// let kind = Kind::from_static("queup.chat-message");
+/// assert_eq!((kind.platform(), kind.name()), ("queup", "chat-message"));
+/// assert_eq!(kind, "queup.chat-message");
+/// ```
 #[derive(Clone)]
 pub struct Kind(Text);
 
@@ -128,6 +136,16 @@ pub enum Keep {
 }
 
 /// What a platform crate tells about one typed kind; `antiphon kinds` prints these.
+///
+/// ```
+/// use std::time::Duration;
+/// use antiphon_core::{Keep, KindInfo};
+///
+/// const TYPING: KindInfo =
+///     KindInfo::new("discord.TYPING_START", "TypingStart", "on_typing", "somebody began to type")
+///         .momentary(Duration::from_secs(900));
+/// assert_eq!(TYPING.keep, Keep::Momentary(Duration::from_secs(900)));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct KindInfo {
     /// The kind, such as `queup.chat-message`.
@@ -170,6 +188,14 @@ impl KindInfo {
 }
 
 /// A glob over kinds: `*` stands for any run of characters, everything else for itself.
+///
+/// ```
+/// use antiphon_core::KindPattern;
+///
+/// let pattern = KindPattern::new("queup.chat-*");
+/// assert!(pattern.matches("queup.chat-message"));
+/// assert!(!pattern.matches("queup.user-join"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KindPattern(Box<str>);
 

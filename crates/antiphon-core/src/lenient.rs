@@ -34,6 +34,25 @@ const DEEPEST: u32 = 40;
 /// A place in a JSON document, which moves on as values are read.
 ///
 /// After a breach of JSON's rules everything is absent and every list is at its end; [`Reader::finish`] tells.
+///
+/// ```
+/// use antiphon_core::lenient::Reader;
+///
+/// let mut reader = Reader::new(r#"{"name": "nave", "position": "3", "topic": [7]}"#);
+/// let (mut name, mut position, mut topic) = (None, None, None);
+/// let mut fields = reader.object().expect("an object");
+/// while let Some(field) = fields.next(&mut reader) {
+///     match &*field {
+///         "name" => name = reader.string(),
+///         "position" => position = reader.integer(),
+///         "topic" => topic = reader.string(),
+///         _ => reader.skip(),
+///     }
+/// }
+/// assert_eq!((name.as_deref(), position, topic), (Some("nave"), Some(3), None));
+/// let repairs = reader.finish().expect("a JSON document");
+/// assert_eq!(repairs.iter().next().map(|repair| repair.path.as_str()), Some("/topic"));
+/// ```
 #[derive(Debug)]
 pub struct Reader<'a> {
     text: &'a str,

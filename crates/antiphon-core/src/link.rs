@@ -74,6 +74,18 @@ impl fmt::Display for StopCode {
 }
 
 /// Where a connection stands; never silently absent.
+///
+/// ```
+/// use antiphon_core::LinkState;
+///
+/// let state = LinkState::Stopped {
+///     code: "authorization".into(),
+///     reason: "the token was not accepted".into(),
+///     hint: Some("copy the token again".into()),
+/// };
+/// assert!(!state.is_connected());
+/// assert_eq!(state.to_string(), "stopped (authorization): the token was not accepted");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 #[non_exhaustive]
@@ -150,6 +162,13 @@ impl std::fmt::Display for LinkState {
 }
 
 /// A call needed a connection, and there was none within its timeout.
+///
+/// ```
+/// use antiphon_core::{LinkState, NotConnected};
+///
+/// assert!(NotConnected::new(LinkState::Connecting).is_transient());
+/// assert!(!NotConnected::new(LinkState::Closed).is_transient());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not connected: {state}")]
 #[non_exhaustive]

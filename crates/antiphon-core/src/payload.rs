@@ -5,6 +5,29 @@ use crate::{DecodeError, Event};
 /// A typed event: which kinds it is read from, and how.
 ///
 /// A payload is decoded from the stored event alone, so that live running and replay are the same.
+///
+/// ```
+/// use antiphon_core::{DecodeError, Event, Payload};
+///
+/// /// A user skipped the song (`queup.chat-skip`).
+/// #[derive(serde::Deserialize)]
+/// struct Skip {
+///     username: String,
+/// }
+///
+/// impl Payload for Skip {
+///     const KINDS: &'static [&'static str] = &["queup.chat-skip"];
+///     type View<'a> = Self;
+///
+///     fn view(event: &Event) -> Result<Self, DecodeError> {
+///         Self::decode(event)
+///     }
+///
+///     fn decode(event: &Event) -> Result<Self, DecodeError> {
+///         event.parse_object()
+///     }
+/// }
+/// ```
 pub trait Payload: Send + Sync + Sized + 'static {
     /// The kinds it is read from, verbatim.
     const KINDS: &'static [&'static str];

@@ -8,6 +8,39 @@ use crate::{BoxError, Event};
 ///
 /// The dispatcher applies each event as it reads it, before any handler sees it; so the picture is never older than a
 /// handler's event, and possibly newer.
+///
+/// ```
+/// use antiphon_core::{Before, BoxError, Event, Projection};
+///
+/// /// Counts the events of every kind.
+/// #[derive(Default)]
+/// struct Count(u64);
+///
+/// impl Projection for Count {
+///     fn name(&self) -> &str {
+///         "count"
+///     }
+///
+///     fn apply(&mut self, _: &Event) -> Before {
+///         self.0 += 1;
+///         Before::was(self.0 - 1)
+///     }
+///
+///     fn save(&self) -> Option<Vec<u8>> {
+///         Some(self.0.to_be_bytes().to_vec())
+///     }
+///
+///     fn restore(&mut self, saved: &[u8]) -> Result<(), BoxError> {
+///         self.0 = u64::from_be_bytes(saved.try_into()?);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut count = Count::default();
+/// count.restore(&7_u64.to_be_bytes())?;
+/// assert_eq!(count.save(), Some(7_u64.to_be_bytes().to_vec()));
+/// # Ok::<(), BoxError>(())
+/// ```
 pub trait Projection: Send + 'static {
     /// A name that is stable across versions and unique among an app's sources, such as `queup/choir`.
     fn name(&self) -> &str;

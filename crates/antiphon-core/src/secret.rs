@@ -5,6 +5,14 @@ use std::fmt;
 /// A password, token or cookie.
 ///
 /// It shows as `<redacted>` wherever it is printed, and is compared and hashed by nobody.
+///
+/// ```
+/// use antiphon_core::Secret;
+///
+/// let token = Secret::new("s3cr3t");
+/// assert_eq!(format!("{token:?}"), "<redacted>");
+/// assert_eq!(token.expose(), "s3cr3t");
+/// ```
 #[derive(Clone, Default)]
 pub struct Secret(Box<str>);
 

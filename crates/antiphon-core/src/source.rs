@@ -75,6 +75,15 @@ pub trait Source: Send + 'static {
 }
 
 /// Why a source ended by itself, and what its operator can do.
+///
+/// ```
+/// use antiphon_core::SourceError;
+///
+/// let error = SourceError::new("choir".into(), "authorization", "the password is wrong")
+///     .hint("check the account's e-mail address and password");
+/// assert_eq!(error.to_string(), "choir: the password is wrong");
+/// assert_eq!(error.code(), "authorization");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{source_name}: {message}")]
 pub struct SourceError {
@@ -145,6 +154,17 @@ impl SourceError {
 }
 
 /// The side that asks sources to stop, in two phases.
+///
+/// ```
+/// use antiphon_core::Stopper;
+///
+/// let stopper = Stopper::new();
+/// let stop = stopper.stop();
+/// stopper.stop_reading();
+/// assert!(stop.is_reading_over() && !stop.is_closing());
+/// stopper.close();
+/// assert!(stop.is_closing());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Stopper {
     reading: CancellationToken,

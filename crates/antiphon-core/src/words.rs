@@ -126,8 +126,17 @@ shared_name! {
 shared_name! {
     /// Where something happened, as a path from wide to narrow: `room/5f1c…`, `guild/42/channel/7`.
     ///
-    /// Segments alternate between what a thing is and its id.
+    /// Segments alternate between the name of a thing and its id.
     /// The empty place is the source as a whole.
+    ///
+    /// ```
+    /// use antiphon_core::Place;
+    ///
+    /// let channel = Place::new("guild/42").join("channel", "7");
+    /// assert_eq!(channel.as_str(), "guild/42/channel/7");
+    /// assert_eq!(channel.id("guild"), Some("42"));
+    /// assert!(Place::new("guild/42").contains(&channel) && Place::root().contains(&channel));
+    /// ```
     Place
 }
 
@@ -190,6 +199,15 @@ shared_name! {
     /// The identity of an occurrence; within a source, the same origin is stored once.
     ///
     /// Handlers that must not act twice use it as their key.
+    ///
+    /// ```
+    /// use antiphon_core::Origin;
+    ///
+    /// // Numbered by the platform: the history gives the same origin as the socket.
+    /// assert_eq!(Origin::occurrence("message", "81").as_str(), "message/81");
+    /// // Numbered by us: no other frame of any connection has it.
+    /// assert_eq!(Origin::frame("c7e1a2", 17).as_str(), "c7e1a2/00000017");
+    /// ```
     Origin
 }
 
