@@ -137,7 +137,7 @@ pub(crate) async fn run(
         }
     }
     session.outbox.flush(&intake).await;
-    // The account stays in its rooms, which only its user leaves.
+    // The account stays in its rooms: only a user leaves them.
     if let Some(mut socket) = socket {
         socket.close(Some(1000), "").await;
     }
