@@ -269,6 +269,14 @@ impl Table {
     }
 }
 
+/// The last frame of a room by its checkpoints: connection and number.
+fn resumes_after(checkpoints: &[Checkpoint]) -> (Option<String>, Option<u64>) {
+    let table = Table::restored(checkpoints);
+    let from = table.session.channels[&format!("room:{ROOM}")].from.clone();
+    let from = from.expect("an edge");
+    (from.connection, from.frame)
+}
+
 #[test]
 fn a_channel_is_asked_for_only_once_its_checkpoint_is_durable() {
     let mut table = Table::new();

@@ -2,14 +2,6 @@
 
 use super::*;
 
-/// The last frame of a room by its checkpoints: connection and number.
-fn resumes_after(checkpoints: &[Checkpoint]) -> (Option<String>, Option<u64>) {
-    let table = Table::restored(checkpoints);
-    let from = table.session.channels[&format!("room:{ROOM}")].from.clone();
-    let from = from.expect("an edge");
-    (from.connection, from.frame)
-}
-
 #[test]
 fn a_checkpoint_never_claims_more_than_is_stored_before_it() {
     let mut table = Table::new();
