@@ -29,7 +29,7 @@ use crate::{
     cache::SharedCache,
     config::Config,
     error::{ConnectError, LoginError, NotConnected, RequestError},
-    http::{Call, Http, Lane},
+    http::{Call, Http, Limit},
     model::{ChatId, ConversationId, Message, RoomId, Slug, User, UserId},
     session::Command,
     wire,
@@ -150,7 +150,7 @@ impl Client {
     /// the request failed.
     pub async fn login(&self) -> Result<AuthenticatedUser, LoginError> {
         self.shared.http.log_in().await?;
-        let call = Call::get("/auth/session").lane(Lane::Upkeep);
+        let call = Call::get("/auth/session").limit(Limit::Upkeep);
         let data = self.call(call).await.map_err(LoginError::Request)?;
         let user = User::from(parse::<wire::User<'_>>(&data).map_err(LoginError::Request)?);
         self.shared.cache.write().me = Some(user.clone());

@@ -34,7 +34,7 @@ const COOKIE: &str = "connect.sid";
 
 /// The rule by which a request waits for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
+pub(crate) enum Limit {
     /// A request that keeps the session going; bounded by the pauses between two connections.
     Upkeep,
     /// A request of a user of the library.
@@ -57,7 +57,7 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) body: Body,
-    pub(crate) lane: Lane,
+    pub(crate) limit: Limit,
     /// Whether the answer is a redirect whose address is wanted.
     redirect: bool,
 }
@@ -68,7 +68,7 @@ impl Call {
             method,
             path: path.into(),
             body: Body::Nothing,
-            lane: Lane::Action,
+            limit: Limit::Action,
             redirect: false,
         }
     }
@@ -89,8 +89,8 @@ impl Call {
         Self::new(Method::DELETE, path)
     }
 
-    pub(crate) fn lane(mut self, lane: Lane) -> Self {
-        self.lane = lane;
+    pub(crate) fn limit(mut self, limit: Limit) -> Self {
+        self.limit = limit;
         self
     }
 
@@ -189,15 +189,15 @@ impl Http {
     ///
     /// A redirect to the login is followed by one login and one replay.
     pub(crate) async fn call(&self, call: Call) -> Result<Bytes, RequestError> {
-        let (hold, limit) = match call.lane {
-            Lane::Upkeep => {
+        let (hold, limit) = match call.limit {
+            Limit::Upkeep => {
                 return self.replayed(&call, self.request_timeout).await;
             }
-            Lane::Action => (self.limiter.limits.cool_down, self.request_timeout),
-            Lane::Chat => (self.limiter.limits.chat_cool_down, self.chat_timeout),
+            Limit::Action => (self.limiter.limits.cool_down, self.request_timeout),
+            Limit::Chat => (self.limiter.limits.chat_cool_down, self.chat_timeout),
         };
         let _waiting = self.limiter.wait()?;
-        if call.lane == Lane::Action {
+        if call.limit == Limit::Action {
             self.limiter.slot(hold).await;
             return self.replayed(&call, limit).await;
         }

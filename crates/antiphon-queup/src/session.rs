@@ -1,8 +1,8 @@
 //! The protocol's rules as a state machine: frames, deadlines and answers in; replies, requests and events out.
 //!
-//! It opens nothing and asks no clock. Its queues hold its work for others:
+//! It opens nothing and asks no clock. Three queues hold its work for the socket's loop:
 //! frames to send ([`Session::next_reply`]), requests to make ([`Session::next_task`]) and events to store
-//! ([`Session::take_entry`]).
+//! ([`Session::outbox`]).
 //!
 //! Two things hold at every moment, so that a crash loses nothing unseen:
 //! - A checkpoint never claims more than the events that stand before it in the queue.
@@ -20,9 +20,9 @@
 //!
 //! # Origins
 //! The journal stores an origin once, so each kind of origin must be unique within the source, over restarts as well:
-//! - `<connection>/<frame>`: a message packet. The connection is the server's id of it where this account's checkpoint
-//!   `connections` shows that the id is new, and has the run's nonce and the socket's number in it otherwise.
-//! - `<connection>/packet/<number>`: a frame that is no message packet, in a count of its own.
+//! - `<connection>/<frame>`: a message packet. The connection is the server's id if the checkpoint `connections` shows
+//!   that the id is new; otherwise its name has the run's nonce and the socket's number in it.
+//! - `<connection>/packet/<number>`: a frame that is no message packet; these have numbers of their own.
 //! - `chat/<chatid>` and `delete-chat-message/<chatid>`: the server's id, the same live and in the history. The id holds
 //!   author and millisecond, so an author who speaks in two rooms at once has it twice: in the second room the origin
 //!   ends in `/<channel>`.
@@ -79,7 +79,7 @@ const REFETCH_AFTER: Duration = Duration::from_secs(5);
 const SONG_END_SLACK: Duration = Duration::from_secs(15);
 /// Pause until a room is joined again after a failure that may pass.
 const JOIN_RETRY: Duration = Duration::from_secs(30);
-/// Pause until a room is joined and fetched again after a failure of that after an outage.
+/// Pause until a failed rejoin after an outage is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// Time for the server's answers on the socket: from opening to action 4, and from action 10 to action 11.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -244,7 +244,7 @@ enum Phase {
     Greeting { by: Instant },
     /// Action 4 came: events flow.
     Open,
-    /// The socket is gone, and another one is opened then.
+    /// The socket is gone; another one is opened then.
     Waiting { until: Instant },
     /// The session ended for good.
     Stopped,
@@ -259,7 +259,7 @@ struct KnownConversations {
     wanted: bool,
 }
 
-/// One account's conversation with QueUp, over any number of sockets.
+/// One account's session with QueUp, over any number of sockets.
 #[derive(Debug)]
 pub(crate) struct Session {
     rules: Rules,

@@ -16,7 +16,7 @@ use crate::{
     client::Shared,
     config::Config,
     error::{JoinError, RequestError},
-    http::{Call, Lane, step},
+    http::{Call, Limit, step},
     model::{RoomId, RoomInfo, Slug, UserId},
     session::{Command, Done, RoomAnswer, Rules, Session, Snapshot, Task},
     wire,
@@ -137,7 +137,7 @@ pub(crate) async fn run(
         }
     }
     session.outbox.flush(&intake).await;
-    // The account stays in its rooms, which only its user leaves.
+    // The account stays in its rooms: only a user leaves them.
     if let Some(mut socket) = socket {
         socket.close(Some(1000), "").await;
     }
@@ -243,7 +243,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
             .into(),
             Task::Leave { room, reply } => {
                 let path = format!("/room/{}/users", step(room.as_str()));
-                let call = Call::delete(path).lane(Lane::Upkeep);
+                let call = Call::delete(path).limit(Limit::Upkeep);
                 Done::Left {
                     outcome: shared.http.call(call).await.map(drop),
                     room,
@@ -252,7 +252,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                 .into()
             }
             Task::Conversations => {
-                let call = Call::get("/message").lane(Lane::Upkeep);
+                let call = Call::get("/message").limit(Limit::Upkeep);
                 Done::Conversations(shared.http.call(call).await).into()
             }
         }
@@ -260,7 +260,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
 }
 
 fn upkeep(room: &RoomId, path: &str) -> Call {
-    Call::get(format!("/room/{}{path}", step(room.as_str()))).lane(Lane::Upkeep)
+    Call::get(format!("/room/{}{path}", step(room.as_str()))).limit(Limit::Upkeep)
 }
 
 /// Logs in if needed, gets a token, and opens the socket with it (protocol §3.1).
@@ -276,7 +276,7 @@ async fn open(shared: &Shared) -> Outcome {
 
 async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
     // A cookie of an earlier run is tried first; the server answers a dead one with a redirect to the login.
-    let session = Call::get("/auth/session").lane(Lane::Upkeep);
+    let session = Call::get("/auth/session").limit(Limit::Upkeep);
     let user = shared
         .http
         .call(session)
@@ -312,7 +312,7 @@ async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
 
 /// Fetches a token for the socket; `None` for a guest's.
 async fn token(shared: &Shared) -> Result<Option<String>, OpenFailure> {
-    let call = Call::get("/auth/token").lane(Lane::Upkeep);
+    let call = Call::get("/auth/token").limit(Limit::Upkeep);
     let data = shared
         .http
         .call(call)
@@ -343,7 +343,7 @@ async fn join(
     slug: &Slug,
     password: Option<Secret>,
 ) -> Result<RoomAnswer, JoinError> {
-    let call = Call::get(format!("/room/{}", step(slug.as_str()))).lane(Lane::Upkeep);
+    let call = Call::get(format!("/room/{}", step(slug.as_str()))).limit(Limit::Upkeep);
     let body = shared.http.call(call).await.map_err(|error| match error {
         RequestError::Refused { status: 404, .. } => JoinError::NoSuchRoom(slug.clone()),
         error => JoinError::Request(error),
@@ -378,7 +378,7 @@ async fn post(
     slug: &Slug,
     password: Option<Secret>,
 ) -> Result<Option<Bytes>, JoinError> {
-    let mut call = Call::post(format!("/room/{}/users", step(room.as_str()))).lane(Lane::Upkeep);
+    let mut call = Call::post(format!("/room/{}/users", step(room.as_str()))).limit(Limit::Upkeep);
     let password = password.or_else(|| shared.passwords.get(slug).cloned());
     if let Some(password) = password {
         call = call.form([("password-room", password.expose())]);
@@ -442,7 +442,7 @@ async fn rejoin(
 /// Fetches a room's chat history, with some tries.
 async fn past(shared: &Shared, room: &RoomId) -> Option<Bytes> {
     for tries in 1..=REJOIN_TRIES {
-        let call = Call::get(format!("/chat/{}", step(room.as_str()))).lane(Lane::Upkeep);
+        let call = Call::get(format!("/chat/{}", step(room.as_str()))).limit(Limit::Upkeep);
         match shared.http.call(call).await {
             Ok(history) => return Some(history),
             Err(error) if error.is_transient() && tries < REJOIN_TRIES => {

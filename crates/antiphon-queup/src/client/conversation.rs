@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Client, parse};
 use crate::{
     error::{RequestError, SendError},
-    http::{Call, Lane, step},
+    http::{Call, Limit, step},
     model::{ConversationInfo, Message, PrivateMessageId, User, UserId},
     text, wire,
 };
@@ -122,7 +122,7 @@ impl Conversation {
             return Err(SendError::Empty);
         }
         let me = self.client.me().map(|me| me.id.clone());
-        let call = Call::post(self.path("")).lane(Lane::Chat).json(json!({
+        let call = Call::post(self.path("")).limit(Limit::Chat).json(json!({
             "message": text::escape(text),
             "userid": me.unwrap_or_default(),
             "time": self.client.shared.clock.now().as_millisecond(),

@@ -14,7 +14,7 @@ use super::{Client, parse};
 use crate::{
     config::Config,
     error::{ActionError, RequestError, SendError},
-    http::{Call, Lane, step},
+    http::{Call, Limit, step},
     model::{ChatId, Message, Presence, RoomInfo},
     session::Command,
     text, wire,
@@ -155,7 +155,7 @@ impl Room {
     async fn send_piece(&self, piece: &str) -> Result<Message, RequestError> {
         let time = self.client.shared.clock.now();
         let call = Call::post(format!("/chat/{}", step(self.id.as_str())))
-            .lane(Lane::Chat)
+            .limit(Limit::Chat)
             .json(json!({
                 "type": "chat-message",
                 "realTimeChannel": self.rtc,

@@ -212,6 +212,16 @@ ChatDelete in room {
 }
 
 /// A user dubbed the playing song.
+///
+/// ```
+/// use antiphon_queup::{Dub, DubType};
+///
+/// /// Whether a down-dub made the song's score negative.
+/// fn is_rejected(dub: &Dub) -> bool {
+///     dub.dubtype == DubType::DownDub && dub.song.net_dubs() == -1
+/// }
+/// # let _ = is_rejected;
+/// ```
 Dub in room view Dub {
     "room_playlist-dub" as "on_dub": "a user dubbed a song";
     let wire: wire::Dub<'_> = event.parse_object()?;

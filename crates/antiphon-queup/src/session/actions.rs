@@ -148,7 +148,7 @@ impl Session {
                     room.queue_at.get_or_insert(now.at + REFETCH_AFTER);
                 }
             }
-            // An update follows, as a rule.
+            // As a rule an update follows, and plans this anew.
             Action::Skip => {
                 let by = now.at + REFETCH_AFTER;
                 room.active_at = Some(room.active_at.map_or(by, |at| at.min(by)));

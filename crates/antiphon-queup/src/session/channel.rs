@@ -108,9 +108,9 @@ pub(super) struct Room {
     pub(super) leaving: bool,
     /// Time to join the room again.
     pub(super) rejoin_at: Option<Instant>,
-    /// Time to join and fetch the room again after a failure of that.
+    /// Time of the next try to rejoin and fetch the room.
     pub(super) retry_at: Option<Instant>,
-    /// Number of times that its history was fetched again.
+    /// Number of tries to fetch its history again.
     pub(super) retries: u8,
     /// Time to fetch its queue.
     pub(super) queue_at: Option<Instant>,
@@ -229,7 +229,7 @@ impl Room {
         }
     }
 
-    /// Drops all plans, of a room that is not the account's any more.
+    /// Drops all plans, for a room that the account gives up.
     pub(super) fn forget_plans(&mut self) {
         self.rejoin_at = None;
         self.retry_at = None;

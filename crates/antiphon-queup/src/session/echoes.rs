@@ -11,7 +11,7 @@ const OWN: usize = 32;
 /// Number of requests that may wait for the echo of their message.
 const WAITING: usize = 64;
 
-/// A message whose id somebody waits for.
+/// A request that waits for the id of its message.
 #[derive(Debug)]
 pub(super) struct Echo {
     pub(super) room: RoomId,

@@ -14,7 +14,7 @@ use crate::{model::ChatId, wire};
 
 /// Time before the last message seen from which the history is fetched, in ms: QueUp stamps messages by several clocks.
 const BACKFILL_MARGIN: i64 = 10 * 60 * 1000;
-/// Number of times that a history is fetched again while only that is lacking.
+/// Number of tries to fetch a history again while only the history is missing.
 const RETRIES: u8 = 20;
 
 impl Session {

@@ -63,7 +63,7 @@ pub(super) fn inner_body(inner: &wire::Inner<'_>, frame: &Bytes) -> Option<Bytes
         b'"' => Some(Bytes::from(
             serde_json::from_str::<String>(data.get()).ok()?,
         )),
-        // Not as documented, but plain enough.
+        // Undocumented, but the same document without the string around it.
         b'{' | b'[' => Some(frame.slice_ref(data.get().as_bytes())),
         _ => None,
     }
@@ -81,7 +81,7 @@ impl<'a> RoomAction<'a> {
         let fields = (name.is_none() || action.is_looked_into())
             .then(|| serde_json::from_slice::<wire::ActionFields<'_>>(body).ok())
             .flatten();
-        // A document that was read to its end is JSON; any other is looked at again.
+        // A document that was read to its end is JSON; any other is parsed once more.
         let form = if fields.is_some() {
             BodyForm::Json
         } else {

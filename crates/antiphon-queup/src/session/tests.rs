@@ -14,8 +14,10 @@ use super::{
 };
 
 mod bytes;
+mod checkpoints;
 mod order;
 mod origins;
+mod outages;
 mod rooms;
 mod songs;
 
@@ -267,6 +269,14 @@ impl Table {
     }
 }
 
+/// The last frame of a room by its checkpoints: connection and number.
+fn resumes_after(checkpoints: &[Checkpoint]) -> (Option<String>, Option<u64>) {
+    let table = Table::restored(checkpoints);
+    let from = table.session.channels[&format!("room:{ROOM}")].from.clone();
+    let from = from.expect("an edge");
+    (from.connection, from.frame)
+}
+
 #[test]
 fn a_channel_is_asked_for_only_once_its_checkpoint_is_durable() {
     let mut table = Table::new();
@@ -452,279 +462,6 @@ fn a_server_that_does_not_greet_or_attach_is_given_up() {
     assert_eq!(table.replies().len(), 1);
     table.pass(10);
     table.deadline().expect_err("not attached");
-}
-
-#[test]
-fn a_lost_socket_is_opened_anew_after_five_seconds_at_least() {
-    let mut table = Table::new();
-    table.join();
-    table.session.on_closed("it broke", table.now);
-    assert!(
-        matches!(table.session.take_link(), Some(LinkState::Waiting { reason, .. }) if reason == "it broke")
-    );
-    let due = table.session.deadline().expect("a wait");
-    assert!(due >= table.now.at + Duration::from_secs(5));
-    table.pass(60);
-    table.deadline().expect("no cut");
-    assert!(matches!(table.tasks()[..], [Task::Open]));
-}
-
-#[test]
-fn after_an_outage_come_history_gap_state_and_what_was_held_in_this_order() {
-    let mut table = Table::new();
-    table.join();
-    table.chat("a-1000", 1000);
-    table.session.on_closed("it broke", table.now);
-    table.kinds();
-    table.pass(30);
-    table.deadline().expect("no cut");
-    table.tasks();
-    table.open("c2");
-    assert_eq!(
-        table.replies().len(),
-        3,
-        "both channels at once, and presence"
-    );
-    table.attach();
-    table.chat("d-4000", 4000);
-    table.event("user-join", &json!({"user": {"_id": TEO}}));
-    table.kinds();
-    let epoch = table.session.connection.epoch;
-    let history = json!([
-        {"type": "chat-message", "chatid": "d-4000", "time": 4000},
-        {"type": "user-ban", "time": 3500},
-        {"type": "delete-chat-message", "chatid": "a-1000", "time": 3000},
-        {"type": "chat-message", "chatid": "b-2000", "time": 2000},
-        {"type": "chat-message", "chatid": "a-1000", "time": 1000},
-    ]);
-    let snapshot = Snapshot {
-        users: Some("[]".into()),
-        history: Some(history.to_string().into()),
-        ..Snapshot::default()
-    };
-    table
-        .session
-        .channels
-        .values_mut()
-        .for_each(|channel| channel.joined_at = Timestamp::UNIX_EPOCH);
-    table.done(Done::Rejoined {
-        room: ROOM.into(),
-        epoch,
-        outcome: Ok(snapshot),
-    });
-    let drafts: Vec<Draft> = table
-        .store()
-        .iter()
-        .filter_map(|entry| entry.event.clone())
-        .collect();
-    let said: Vec<_> = drafts
-        .iter()
-        .map(|draft| (draft.kind.as_str(), draft.origin.as_str()))
-        .collect();
-    assert_eq!(said[0], ("queup.chat-message", "chat/b-2000"));
-    assert_eq!(
-        said[1],
-        ("queup.delete-chat-message", "delete-chat-message/a-1000")
-    );
-    let kinds: Vec<_> = said.iter().map(|(kind, _)| *kind).collect();
-    let rest = [
-        "antiphon.gap",
-        "queup.room_users",
-        "queup.joined_room",
-        "queup.chat-message",
-        "queup.user-join",
-    ];
-    assert_eq!(kinds[2..], rest);
-    let gaps = table.gaps();
-    assert_eq!(gaps.len(), 2, "one for the account, one for the room");
-    assert_eq!(gaps[1].recovered, 2);
-    assert_eq!(gaps[1].cause, "it broke");
-    assert_eq!(
-        (gaps[1].from.connection.as_deref(), gaps[1].from.frame),
-        (Some("c1"), Some(4))
-    );
-    assert_eq!(
-        (gaps[1].to.connection.as_deref(), gaps[1].to.frame),
-        (Some("c2"), Some(3))
-    );
-}
-
-#[test]
-fn a_history_that_does_not_come_is_not_waited_for_without_end() {
-    let mut table = Table::new();
-    table.join();
-    table.session.on_closed("it broke", table.now);
-    table.pass(30);
-    table.deadline().expect("no cut");
-    table.open("c2");
-    table.attach();
-    table.chat("d-4000", 4000);
-    assert!(
-        !table.kinds().contains(&"queup.chat-message".to_owned()),
-        "held back"
-    );
-    table.frame("3").expect("a pong");
-    table.session.connection.heartbeat = None;
-    table.pass(60);
-    table.deadline().expect("no cut");
-    let kinds = table.kinds();
-    assert_eq!(
-        kinds,
-        ["antiphon.gap", "queup.joined_room", "queup.chat-message"]
-    );
-}
-
-#[test]
-fn too_many_events_are_not_held_back() {
-    let mut table = Table::new();
-    table.join();
-    table.session.on_closed("it broke", table.now);
-    table.pass(30);
-    table.deadline().expect("no cut");
-    table.open("c2");
-    table.attach();
-    table.session.outbox = Outbox::new(usize::MAX, "run");
-    for _ in 0..=HOLD_EVENTS {
-        table.event("chat-skip", &json!({}));
-    }
-    assert!(table.kinds().len() > HOLD_EVENTS);
-}
-
-/// The last frame of a room by its checkpoints: connection and number.
-fn resumes_after(checkpoints: &[Checkpoint]) -> (Option<String>, Option<u64>) {
-    let table = Table::restored(checkpoints);
-    let from = table.session.channels[&format!("room:{ROOM}")].from.clone();
-    let from = from.expect("an edge");
-    (from.connection, from.frame)
-}
-
-#[test]
-fn a_checkpoint_never_claims_more_than_is_stored_before_it() {
-    let mut table = Table::new();
-    table.join();
-    assert_eq!(
-        resumes_after(&table.checkpoints()),
-        (Some("c1".into()), Some(3))
-    );
-    table.event("chat-skip", &json!({}));
-    table.chat("a-1000", 1000);
-    // A crash at every entry: the checkpoints so far name the last frame so far.
-    let entries: Vec<Entry> = table.store().to_vec();
-    let before = table.stored.len() - entries.len();
-    let mut frame = 3;
-    for (index, entry) in entries.iter().enumerate() {
-        let mut kept = BTreeMap::new();
-        for entry in &table.stored[..=before + index] {
-            if let Some(checkpoint) = &entry.checkpoint {
-                kept.insert(Arc::clone(&checkpoint.part), checkpoint.clone());
-            }
-        }
-        frame += u64::from(entry.event.is_some());
-        let kept: Vec<_> = kept.into_values().collect();
-        assert_eq!(resumes_after(&kept), (Some("c1".into()), Some(frame)));
-    }
-}
-
-#[test]
-fn what_is_held_back_is_not_claimed_by_other_places() {
-    let mut table = Table::new();
-    table.join();
-    table.session.on_closed("it broke", table.now);
-    table.pass(30);
-    table.deadline().expect("no cut");
-    table.open("c2");
-    table.attach();
-    table.chat("b-2000", 2000);
-    // An event of another place is stored meanwhile, with a later frame.
-    table.say(&json!({"action": 9, "error": "x"}));
-    let checkpoints = table.checkpoints();
-    assert_eq!(resumes_after(&checkpoints), (Some("c1".into()), Some(3)));
-    let epoch = table.session.connection.epoch;
-    let outcome = Ok(Snapshot::default());
-    table.done(Done::Rejoined {
-        room: ROOM.into(),
-        epoch,
-        outcome,
-    });
-    assert_eq!(
-        resumes_after(&table.checkpoints()),
-        (Some("c2".into()), Some(5))
-    );
-}
-
-#[test]
-fn a_restart_attaches_at_once_and_reports_a_gap() {
-    let mut table = Table::new();
-    table.join();
-    let checkpoints = table.checkpoints();
-    let mut table = Table::restored(&checkpoints);
-    table.session.start();
-    table.open("c2");
-    assert_eq!(
-        table.replies().len(),
-        3,
-        "the checkpoints are durable already"
-    );
-    table.attach();
-    let tasks = table.tasks();
-    assert!(
-        tasks
-            .iter()
-            .any(|task| matches!(task, Task::Rejoin { history: true, .. })),
-        "{tasks:?}"
-    );
-    assert!(
-        !tasks.iter().any(|task| matches!(task, Task::Join { .. })),
-        "known by its name"
-    );
-    table.store();
-    let gaps = table.gaps();
-    assert_eq!(
-        gaps.len(),
-        1,
-        "the account's; the room's comes with its history"
-    );
-    assert_eq!(gaps[0].cause, "the program was restarted");
-}
-
-#[test]
-fn a_crash_right_after_attaching_is_seen() {
-    let mut table = Table::new();
-    table.session.start();
-    table.open("c1");
-    table.settle();
-    let id = 1;
-    table.answer_join(id);
-    let checkpoints = table.checkpoints();
-    let mut table = Table::restored(&checkpoints);
-    table.session.start();
-    table.open("c2");
-    table.attach();
-    let tasks = table.tasks();
-    assert!(
-        tasks.iter().any(|task| matches!(task, Task::Rejoin { .. })),
-        "{tasks:?}"
-    );
-}
-
-#[test]
-fn unreadable_checkpoints_are_passed_over() {
-    let checkpoint = |part: &str, state: &str| Checkpoint {
-        part: part.into(),
-        state: Bytes::copy_from_slice(state.as_bytes()),
-        mark: 9,
-    };
-    let table = Table::restored(&[
-        checkpoint("socket", "{"),
-        checkpoint("room/1", "[]"),
-        checkpoint("odd", "{}"),
-        checkpoint(
-            "room/2",
-            "{\"v\":1,\"joined\":false,\"joined_at\":\"2026-01-01T00:00:00Z\"}",
-        ),
-    ]);
-    assert!(table.session.channels.is_empty());
-    assert_eq!(table.session.mark, 9);
 }
 
 #[test]

@@ -226,6 +226,15 @@ impl RoomSettings {
 }
 
 /// An action of a moderator.
+///
+/// ```no_run
+/// # async fn example(room: &antiphon_queup::Room) -> Result<(), antiphon_queup::RequestError> {
+/// for entry in room.audit().await? {
+///     println!("{:?}: {} of {} by {}", entry.created_at, entry.kind, entry.target.username, entry.by.username);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuditEntry {
