@@ -790,8 +790,8 @@ async fn a_slow_journal_stops_the_reading_and_nothing_else() {
     let journal = app.until(|journal| journal.texts().len() == 2_000).await;
     let posted = journal.of("stackexchange.MessagePosted").into_iter();
     let read_before = posted.filter(|event| event.received_at() < resumed).count();
-    // The intake takes 1,024 entries before it is full, and the session's buffer a few.
-    assert!(read_before < 1_100, "{read_before} were read meanwhile");
+    // The intake takes 1,024 entries before it is full, and the buffer some dozens.
+    assert!(read_before < 1_200, "{read_before} were read meanwhile");
     assert_eq!(chat.connections(), connections, "the silence was our own");
     app.stop().await;
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
