@@ -1,4 +1,4 @@
-//! How many events are decoded in a second, and how many frames become events.
+//! Events decoded, and frames turned into events, in a second.
 
 use antiphon_core::{Draft, Event, Kind, Origin, Payload, Place, Position};
 use antiphon_stackexchange::{
@@ -46,7 +46,7 @@ fn decode(c: &mut Criterion) {
     });
 }
 
-/// From a frame's text to the drafts of its events, beside the parse into a tree that tells the same.
+/// From a frame's text to the drafts of its events, beside a parse into a tree.
 fn frames(c: &mut Criterion) {
     for name in ["MessagePosted", "pair", "heartbeat"] {
         let frame = frame(name);
@@ -78,7 +78,7 @@ fn contents(c: &mut Criterion) {
     group.finish();
 }
 
-/// A draft, so that what making one costs is known.
+/// The cost of one draft.
 fn draft(c: &mut Criterion) {
     let body = Bytes::from_static(b"{}");
     c.bench_function("stackexchange/draft", |b| {

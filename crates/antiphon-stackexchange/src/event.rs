@@ -5,7 +5,7 @@
 //! [`UnknownEvent`].
 //!
 //! A payload type is declared by its fields ([`event!`]), belongs to classes ([`class`]) and has a row in the table of
-//! kinds (`kinds.rs`), which says how it is registered, viewed and kept.
+//! kinds (`table.rs`), which says how it is registered, viewed and kept.
 
 /// Declares a payload type: `id`, `time_stamp`, and the given fields, each read from the wire's field of the same name.
 macro_rules! event {
@@ -42,19 +42,19 @@ mod access;
 mod class;
 pub(crate) mod convert;
 mod frame;
-mod kinds;
 mod make;
 mod message;
+mod table;
 mod unknown;
 mod user;
 
 pub use self::{
     access::AccessChange,
     frame::read_frame,
-    kinds::KINDS,
     message::{
         DeleteEvent, EditEvent, MentionEvent, MessageEvent, MessageStarredEvent, ReplyEvent,
     },
+    table::KINDS,
     unknown::{
         DebugMessage, FeedTicker, FileAdded, Malformed, MessageFlagged, MessageMovedIn,
         MessageMovedOut, ModeratorFlag, Reset, RoomExit, RoomTimeout, TimeBreak, UnknownEvent,
@@ -67,10 +67,10 @@ pub use self::{
     },
 };
 pub(crate) use self::{
-    kinds::{EXIT, MALFORMED, RESET, TIMEOUT, kind_of},
     make::{
         elsewhere_place, event_origin, message_origin, note, room_place, row_origin, user_place,
     },
+    table::{EXIT, MALFORMED, RESET, TIMEOUT, kind_of},
 };
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Data in the shapes that public projects recorded (`fixtures/cases`; each names its source), with what is right.
+//! Data in the shapes that public projects recorded (`fixtures/cases`; each names its source), and their right reading.
 
 mod harness;
 
@@ -280,7 +280,7 @@ fn contents_read_as_they_should() {
     }
 }
 
-/// What the pages of a room and a user say when they are answered by a redirect first.
+/// Reads the pages of a room and a user that are answered by a redirect first.
 async fn redirected(to: &dyn Fn(&str, &str) -> String) -> Vec<Result<(), RequestError>> {
     let sim = Simulator::with_seed(7);
     let chat = sim.stackexchange();

@@ -1,8 +1,8 @@
 //! Holds `docs/stackexchange-fields.md` to the code: which fields were recorded, and which of them the typed form has.
 //!
 //! `UPDATE_FIELDS=1 cargo test -p antiphon-stackexchange --test fields` writes the page anew. Fields come from
-//! `fixtures/stackexchange/shapes.json` (what public projects recorded) and from the frames beside it; whether a typed
-//! form has one is tried: it has those that make it another value.
+//! `fixtures/stackexchange/shapes.json` (recordings of public projects) and from the frames beside it. A typed form has a
+//! field if the field's value changes the form.
 
 mod harness;
 
@@ -20,7 +20,7 @@ use harness::{ROOM, config, shown};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Fields that stay out of the typed forms, and why.
+/// Fields that the typed forms leave out, and the reasons.
 const LEFT_OUT: &[(&str, &str, &str)] = &[
     (
         "history",
@@ -48,7 +48,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// A value for a field, and one that reads otherwise.
+/// Two values for a field that are read differently.
 fn value_of(field: &str) -> Value {
     match field {
         "show_parent"
@@ -83,7 +83,7 @@ fn event(number: i64, body: &Map<String, Value>) -> Event {
     Event::stored(Position::new(1), "chat".into(), draft)
 }
 
-/// Which of some fields make a difference to what an object of them all is read as.
+/// The fields of an object whose values change its reading.
 async fn typed<F: Future<Output = String>>(
     fields: &BTreeSet<String>,
     read: impl Fn(Map<String, Value>) -> F,
@@ -104,7 +104,7 @@ async fn typed<F: Future<Output = String>>(
     typed
 }
 
-/// What a client makes of answers.
+/// The values that a client reads from answers.
 struct Asked {
     sim: Simulator,
     client: Client,
@@ -171,7 +171,7 @@ impl Asked {
     }
 }
 
-/// What something is called on the page.
+/// The title of a form on the page.
 fn title(what: &str, number: Option<i64>) -> (String, String) {
     let number = number.unwrap_or_default();
     let named = EventType(number).name().unwrap_or("?");
@@ -203,7 +203,7 @@ fn title(what: &str, number: Option<i64>) -> (String, String) {
 
 type Shapes = BTreeMap<(String, Option<i64>), (BTreeSet<String>, BTreeSet<String>)>;
 
-/// Fields and sources of everything that was recorded or documented.
+/// Fields and sources of every recorded or documented object.
 fn shapes() -> Shapes {
     let mut shapes = Shapes::new();
     let recorded = include_str!("../../../fixtures/stackexchange/shapes.json");
@@ -242,7 +242,7 @@ fn shapes() -> Shapes {
     shapes
 }
 
-/// The page, and the fields that stay out without a reason.
+/// The page, and the fields that are left out without a reason.
 async fn page() -> (String, Vec<String>) {
     let mut page = String::from(
         "# Fields of Stack Exchange chat\n\n\

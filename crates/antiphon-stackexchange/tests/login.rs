@@ -17,7 +17,7 @@ fn waits(journal: &Journal) -> Vec<String> {
     reasons.collect()
 }
 
-/// What becomes of a login.
+/// The outcome of a login.
 async fn outcome(sim: &Simulator) -> Result<stackexchange::Me, LoginError> {
     let (client, _source) = stackexchange::connect(config(sim));
     client.log_in().await
@@ -172,7 +172,7 @@ async fn logging_out_ends_the_session_and_forgets_the_cookies() {
     );
 }
 
-/// How a login ends that the site answers so.
+/// The words of a login that fails, and may pass.
 async fn told(sim: &Simulator) -> String {
     let error = outcome(sim).await.expect_err("no login");
     assert!(error.is_transient(), "{error}");

@@ -1,4 +1,4 @@
-//! The platform's traps (protocol §11) that are not met in the scenarios, requests and logins.
+//! The platform's traps (protocol §11), beside those in the scenarios, requests and logins.
 
 mod harness;
 
@@ -219,7 +219,7 @@ fn what_is_only_told_by_history_is_kept() {
     assert_eq!(star.expect("it").message_id, MessageId::new(2));
 }
 
-/// Any JSON at all.
+/// Any JSON value.
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),

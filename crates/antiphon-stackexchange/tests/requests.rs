@@ -1,4 +1,4 @@
-//! Each action of protocol §7, and what the server may answer.
+//! Each action of protocol §7, and the server's answers to it.
 
 mod harness;
 

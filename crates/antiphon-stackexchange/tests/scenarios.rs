@@ -1,4 +1,4 @@
-//! How the source behaves against a simulated chat, on a paused clock.
+//! The source against a simulated chat, on a paused clock.
 
 mod harness;
 
@@ -308,7 +308,7 @@ async fn a_message_of_the_history_that_a_socket_brings_later_is_stored_once() {
     each_once(messages_of(&after));
 }
 
-/// A journal as the version before this one left it: messages are named by their events, checkpoints know no message.
+/// A journal of the version before: messages are named by their events, and checkpoints have no message.
 fn as_before_the_update(mut journal: Journal) -> Journal {
     journal.events = journal
         .events
@@ -467,7 +467,7 @@ async fn what_only_messages_can_be_fetched_for_is_inside_a_gap() {
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
 }
 
-/// A room that was heard before and after an outage in which this happened, which the socket does not replay.
+/// A room before and after an outage, whose events the socket does not replay.
 async fn filled_in(
     happened: impl FnOnce(&antiphon_sim::stackexchange::StackExchange, i64),
 ) -> (Simulator, Journal) {
@@ -790,16 +790,14 @@ async fn a_slow_journal_stops_the_reading_and_nothing_else() {
     let journal = app.until(|journal| journal.texts().len() == 2_000).await;
     let posted = journal.of("stackexchange.MessagePosted").into_iter();
     let read_before = posted.filter(|event| event.received_at() < resumed).count();
-    assert!(
-        read_before < 100,
-        "{read_before} events were read meanwhile"
-    );
+    // The intake takes 1,024 entries before it is full, and the buffer some dozens.
+    assert!(read_before < 1_200, "{read_before} were read meanwhile");
     assert_eq!(chat.connections(), connections, "the silence was our own");
     app.stop().await;
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
 }
 
-/// The gaps of what comes from elsewhere.
+/// The gaps of events from elsewhere.
 fn gaps_elsewhere(journal: &Journal) -> Vec<antiphon_core::Gap> {
     let gaps = journal.gaps().into_iter();
     gaps.filter(|(place, _)| place == "user/99")
@@ -807,7 +805,7 @@ fn gaps_elsewhere(journal: &Journal) -> Vec<antiphon_core::Gap> {
         .collect()
 }
 
-/// A source that polls, as sockets are refused; an invitation was sent before a message that a poll brought.
+/// A source that polls because sockets are refused; an invitation was sent before a message that a poll brought.
 async fn polling(sim: &Simulator, sockets: Sockets) -> Running {
     let chat = sim.stackexchange();
     let app = Running::start(sim, config(sim).rooms([ROOM, 5151]).sockets(sockets));
@@ -922,7 +920,7 @@ async fn what_the_socket_replays_after_a_few_refusals_is_no_gap() {
     assert!(journal.gaps().is_empty(), "{:?}", journal.gaps());
 }
 
-/// What the link of a room says, in short.
+/// The states of a room's link, in short.
 fn link_of(journal: &Journal, room: i64) -> Vec<String> {
     let place = format!("room/{room}");
     let links = journal.of(Link::KIND).into_iter();
@@ -986,7 +984,7 @@ async fn a_room_whose_requests_and_page_are_forbidden_is_not_open_and_a_proxy_is
     assert!(check(RestFault::Html(403)).await.is_empty(), "it passed");
 }
 
-/// A week with everything that happens in one: socket resets, unknown events, expired cookies, 409s, lying errors.
+/// A week of socket resets, unknown events, expired cookies, 409s and errors inside of answers.
 #[tokio::test(start_paused = true)]
 async fn a_week_of_trouble_loses_nothing_and_ends_with_one_challenge() {
     let sim = Simulator::with_seed(11);

@@ -1,5 +1,4 @@
-//! The frames in `fixtures/stackexchange`, decoded and kept as snapshots; and any other input, which may fail but not
-//! panic.
+//! The frames in `fixtures/stackexchange`, decoded and kept as snapshots; any other input may fail, but not panic.
 
 mod harness;
 
@@ -13,7 +12,7 @@ use jiff::Timestamp;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
 
-/// What the texts and contents of an event say.
+/// The texts and contents of an event.
 fn read(event: &Event) -> String {
     let kind = event.kind().as_str();
     if MessageEvent::KINDS.contains(&kind) {
@@ -66,7 +65,7 @@ fn is_of_the_server(origin: &str) -> bool {
     origin.starts_with("event/") || origin.starts_with("message/")
 }
 
-/// Every documented frame over a real socket, in memory: its kind, place, origin, and what it decodes to.
+/// Every documented frame over a socket in memory: its kind, place, origin and payload.
 #[tokio::test(start_paused = true)]
 async fn every_documented_frame_decodes_as_it_did() {
     let sim = antiphon_sim::Simulator::with_seed(1);
@@ -146,7 +145,7 @@ fn every_typed_kind_is_listed_and_every_listed_kind_typed() {
     }
 }
 
-/// Values of any shape under the wire's own names, and others.
+/// Values of any shape, under the wire's own names and others.
 fn any_json() -> impl Strategy<Value = Value> {
     let names = prop_oneof![
         Just("r4242"),
@@ -196,7 +195,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Fragments such as chat sends, and such as it never should.
+/// Fragments as chat sends them, and hostile ones.
 fn any_html() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         Just("<b>"),

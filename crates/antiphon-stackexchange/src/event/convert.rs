@@ -18,16 +18,13 @@ const ROOMLESS: [&str; 2] = [
     "stackexchange.UserNotification",
 ];
 
-/// Reads the body as an object; anything else is an error, not an event without fields.
+/// Reads the body as an object, with lone surrogates replaced; anything else is an error, not an event without fields.
 pub(crate) fn object(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
-    let starts = event.body().iter().find(|byte| !byte.is_ascii_whitespace());
-    if starts != Some(&b'{') {
-        return Err(event.undecodable::<wire::Event<'_>>("the body is not an object"));
-    }
-    event.parse().or_else(|error| {
-        let mended = wire::without_halves(event.body()).ok_or(error)?;
-        let wire: Result<wire::Event<'_>, _> = serde_json::from_slice(&mended);
-        wire.map(wire::Event::into_owned)
+    event.parse_object().or_else(|error| {
+        let mended = wire::without_halves(event.body());
+        let mended = mended.filter(|json| json.trim_ascii_start().starts_with(b"{"));
+        serde_json::from_slice(&mended.ok_or(error)?)
+            .map(wire::Event::into_owned)
             .map_err(|error| event.undecodable::<wire::Event<'_>>(error))
     })
 }

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{
-    kinds::kind_of,
     make::{event_origin, message_origin, room_place},
+    table::kind_of,
 };
 use crate::{
     model::{EventId, RoomId},

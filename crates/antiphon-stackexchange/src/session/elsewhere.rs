@@ -205,7 +205,7 @@ impl Session {
     pub(super) fn heard(&mut self, id: LineId, edge: Edge, repeats: bool) {
         let rooms = self.rooms_of(id);
         let mut rooms = rooms.iter().filter_map(|room| self.rooms.get(room));
-        let in_doubt = rooms.any(|room| room.from.is_some());
+        let in_doubt = rooms.any(|room| room.outage.is_some());
         let Some(line) = self.lines.get_mut(&id) else {
             return;
         };

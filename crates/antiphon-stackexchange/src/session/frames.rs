@@ -213,7 +213,11 @@ impl Session {
         self.advance(reading, id, highest);
         // A kick that is only replayed may be over: the room was announced since, and let the account in.
         let now_kicked = left
-            && kicked.is_some_and(|event| self.rooms.get(&id).is_some_and(|room| event > room.top));
+            && kicked.is_some_and(|event| {
+                self.rooms
+                    .get(&id)
+                    .is_some_and(|room| event > room.announcement.top)
+            });
         if exit || now_kicked {
             tracing::warn!(room = %id, "the account was removed from the room");
             self.remove_room(id, Ending::Removed, reading.now);
@@ -222,7 +226,10 @@ impl Session {
 
     /// Returns a counter, unless it is beyond anything the server can have reached: it would hide every later event.
     pub(super) fn plausible(&self, room: RoomId, count: Option<i64>) -> Option<i64> {
-        let known = self.rooms.get(&room).map(|room| room.top.max(room.heard));
+        let known = self
+            .rooms
+            .get(&room)
+            .map(|room| room.announcement.top.max(room.heard));
         count.filter(|count| known.is_none_or(|known| *count <= known.saturating_add(LEAP)))
     }
 
@@ -345,7 +352,7 @@ impl Session {
             if overlaps && header.posted().is_none() && room.overlap.len() < HOLD_EVENTS {
                 room.overlap.push(Shape::of(&body));
             }
-            room.top.max(room.recovered)
+            room.announcement.top.max(room.recovered)
         });
         let provenance = if top.is_some_and(|top| id.get() <= top) {
             Provenance::Replayed

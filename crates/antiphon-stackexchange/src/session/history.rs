@@ -126,8 +126,11 @@ impl Session {
         };
         let whole = past.whole && !catching.missed;
         let since = room.t.unwrap_or_default();
-        let outage = room.outage.take().unwrap_or_default();
-        let from = room.from.take().unwrap_or_else(|| catching.to.clone());
+        let outage = room.outage.take();
+        let (from, outage) = outage.map_or_else(
+            || (catching.to.clone(), String::new()),
+            |outage| (outage.from, outage.cause),
+        );
         room.proof = None;
         for _ in 0..past.old {
             self.skipped.note("repeat");

@@ -157,10 +157,10 @@ impl Session {
             self.round += 1;
             let round = self.round;
             if let Some(room) = self.rooms.get_mut(&room)
-                && !room.announced
-                && room.announcing.is_none()
+                && !room.announcement.is_done
+                && room.announcement.under_way.is_none()
             {
-                room.announcing = Some((round, now.wall));
+                room.announcement.under_way = Some((round, now.wall));
                 self.tasks.push_back(Task::Announce {
                     room: room.id,
                     round,
@@ -174,7 +174,9 @@ impl Session {
     pub(super) fn open_if_ready(&mut self, id: LineId) {
         let rooms = self.rooms_of(id);
         let all = rooms.iter().filter_map(|room| self.rooms.get(room));
-        let ready = all.clone().all(|room| room.announced && room.settled);
+        let ready = all
+            .clone()
+            .all(|room| room.announcement.is_done && room.settled);
         // The room that was heard least decides; a repeat is known by its id.
         let after = all.filter_map(|room| room.t).min();
         let Some(line) = self.lines.get_mut(&id) else {
@@ -247,7 +249,7 @@ impl Session {
             let is_ready = self
                 .rooms
                 .get_mut(&room)
-                .is_some_and(|room| std::mem::take(&mut room.announced));
+                .is_some_and(|room| std::mem::take(&mut room.announcement.is_done));
             if is_ready {
                 self.attach(room, now);
             }
@@ -269,8 +271,8 @@ impl Session {
         };
         for room in self.rooms_of(id) {
             if let Some(room) = self.rooms.get_mut(&room) {
-                room.announced = false;
-                room.announcing = None;
+                room.announcement.is_done = false;
+                room.announcement.under_way = None;
             }
         }
         self.round += 1;
@@ -349,7 +351,7 @@ impl Session {
             // A history that did not come yet is asked for again with the next socket.
             room.catching = None;
             room.proof = None;
-            room.stale = room.announced;
+            room.announcement.is_stale = room.announcement.is_done;
             room.heard = room.t.unwrap_or_default();
             room.heard_message = room.message.unwrap_or_default();
             // Events from elsewhere may lie in that stretch, and no history has them.

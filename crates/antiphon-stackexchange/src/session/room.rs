@@ -24,11 +24,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(10);
 pub(super) const HOLD_BYTES: usize = 4 << 20;
 
 /// A room that is read, or was.
-#[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and most of their combinations occur"
-)]
+#[derive(Debug, Default)]
 pub(super) struct Room {
     pub(super) id: RoomId,
     pub(super) part: Part,
@@ -53,22 +49,11 @@ pub(super) struct Room {
     pub(super) overlap: Vec<Shape>,
     /// Rows of the history without any id, whose events may come yet.
     pub(super) rows: Vec<Shape>,
-    /// The server's count when the room was last announced.
-    pub(super) top: i64,
-    /// The newest message then, if the answer said so.
-    pub(super) newest: Option<i64>,
-    /// The announcement under way, and when it was made.
-    pub(super) announcing: Option<(u64, Timestamp)>,
-    /// Whether it was announced for the socket to come.
-    pub(super) announced: bool,
-    /// Whether that was before the last socket was lost, so that `top` says nothing about the time since.
-    pub(super) stale: bool,
+    pub(super) announcement: Announcement,
     /// Whether it is served by the line's socket, or polled.
     pub(super) attached: bool,
-    /// The last frame before the outage; absent while there is none.
-    pub(super) from: Option<Edge>,
-    /// The reason of the outage.
-    pub(super) outage: Option<String>,
+    /// The stretch in which events may be missing; absent while nothing is.
+    pub(super) outage: Option<Outage>,
     /// The count that the socket has yet to reach.
     pub(super) proof: Option<Proof>,
     /// The history that is being fetched.
@@ -85,12 +70,36 @@ pub(super) struct Room {
     pub(super) saved: Option<i64>,
     /// When the server last told its count.
     pub(super) counted: Option<Counted>,
-    /// When the announcement that told `top` was made.
-    pub(super) asked_at: Option<Timestamp>,
     /// The server's count that `t` is of; see [`Identities`](super::identity::Identities).
     pub(super) count: u64,
-    /// Whether the server's counter went back when the room was announced last.
-    pub(super) doubted: bool,
+}
+
+/// The announcements of a room: the server answers each with its counter (protocol §5.1).
+#[derive(Debug, Default)]
+pub(super) struct Announcement {
+    /// The announcement under way, and when it was made.
+    pub(super) under_way: Option<(u64, Timestamp)>,
+    /// The server's count in the last answer.
+    pub(super) top: i64,
+    /// The newest message then, if the answer said so.
+    pub(super) newest: Option<i64>,
+    /// When the announcement with that answer was made.
+    pub(super) asked_at: Option<Timestamp>,
+    /// Whether the room was announced for the socket to come.
+    pub(super) is_done: bool,
+    /// Whether that was before the last socket was lost, so that `top` says nothing about the time since.
+    pub(super) is_stale: bool,
+    /// Whether the server's counter went back in the last answer.
+    pub(super) is_doubted: bool,
+}
+
+/// A stretch of a room in which events may be missing, up to now.
+#[derive(Debug)]
+pub(super) struct Outage {
+    /// The last frame before it.
+    pub(super) from: Edge,
+    /// Its cause, for people.
+    pub(super) cause: String,
 }
 
 /// The reason why a room is not read any more.
@@ -232,35 +241,8 @@ impl Room {
             id,
             part: room_place(id).as_str().into(),
             wanted: true,
-            settled: false,
             joined_at,
-            began: 0,
-            t: None,
-            heard: 0,
-            message: None,
-            heard_message: 0,
-            fetched: 0,
-            overlap: Vec::new(),
-            rows: Vec::new(),
-            top: 0,
-            newest: None,
-            announcing: None,
-            announced: false,
-            stale: false,
-            attached: false,
-            from: None,
-            outage: None,
-            proof: None,
-            catching: None,
-            recovered: 0,
-            false_alarms: 0,
-            waiters: Vec::new(),
-            saved_at: None,
-            saved: None,
-            counted: None,
-            asked_at: None,
-            count: 0,
-            doubted: false,
+            ..Self::default()
         }
     }
 
@@ -276,8 +258,10 @@ impl Room {
             message: stored.message,
             heard_message: stored.message.unwrap_or_default(),
             saved: Some(stored.t),
-            from: Some(from.unwrap_or_else(|| before(stored.joined_at))),
-            outage: Some("the program was restarted".into()),
+            outage: Some(Outage {
+                from: from.unwrap_or_else(|| before(stored.joined_at)),
+                cause: "the program was restarted".into(),
+            }),
             ..Self::new(id, stored.joined_at)
         }
     }
@@ -332,20 +316,24 @@ impl Room {
 
     /// The edge up to which nothing is missing.
     pub(super) fn whole_until(&self) -> Option<Edge> {
-        self.from.clone().or_else(|| self.counted_edge())
+        let outage = self.outage.as_ref();
+        outage
+            .map(|outage| outage.from.clone())
+            .or_else(|| self.counted_edge())
     }
 
     /// Notes that events may be missing since the server last told its count, unless that is known already.
     pub(super) fn may_miss(&mut self, why: &str, now: Moment) {
-        if self.from.is_none() {
-            self.from = Some(self.counted_edge().unwrap_or_else(|| before(now.wall)));
+        if self.outage.is_none() {
+            self.outage = Some(Outage {
+                from: self.counted_edge().unwrap_or_else(|| before(now.wall)),
+                cause: why.to_owned(),
+            });
         }
-        self.outage.get_or_insert_with(|| why.to_owned());
     }
 
     /// Notes that nothing is missing any more.
     pub(super) fn is_whole(&mut self) {
-        self.from = None;
         self.outage = None;
         self.proof = None;
         self.overlap.clear();
@@ -354,7 +342,8 @@ impl Room {
     /// Notes that every event up to a count was heard, fetched, or reported as a gap, and so were the messages up to it.
     pub(super) fn reach(&mut self, t: i64) {
         self.t = Some(t);
-        let newest = self.newest.filter(|_| t >= self.top);
+        let newest = self.announcement.newest;
+        let newest = newest.filter(|_| t >= self.announcement.top);
         let heard = Some(self.heard_message).filter(|heard| *heard > 0);
         self.message = [self.message, newest, heard].into_iter().flatten().max();
     }

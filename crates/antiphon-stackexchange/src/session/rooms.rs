@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use antiphon_core::{Checkpoint, Edge, Gap, Link, LinkState, Moment, OpenFailure};
+use jiff::Timestamp;
 
 use super::{
     PROOF_WITHIN, Session,
     line::Phase,
-    room::{Counted, Ending, Proof, Room},
+    room::{Counted, Ending, Outage, Proof, Room},
     task::{AnnounceError, LineId, Task, Top},
 };
 use crate::{
@@ -64,9 +65,8 @@ impl Session {
         for waiter in room.waiters.drain(..) {
             let _ = waiter.send(Err(JoinError::NoSuchRoom(id)));
         }
-        if let Some(from) = room.from.take() {
-            let outage = room.outage.take().unwrap_or_default();
-            let cause = format!("{outage}; the room was left before more was known");
+        if let Some(Outage { from, cause }) = room.outage.take() {
+            let cause = format!("{cause}; the room was left before more was known");
             let gap = Gap::new(from, Edge::at(now.wall), cause);
             self.own_event(Gap::KIND, room_place(id), gap.body(), None, now);
         }
@@ -102,72 +102,83 @@ impl Session {
         outcome: Result<Top, AnnounceError>,
         now: Moment,
     ) {
-        let line = self.line_of(id);
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
-        let Some((_, asked_at)) = room.announcing.take_if(|(asked, _)| *asked == round) else {
+        let under_way = &mut room.announcement.under_way;
+        let Some((_, asked_at)) = under_way.take_if(|(asked, _)| *asked == round) else {
             return;
         };
         match outcome {
-            Ok(Top { count: top, newest }) => {
-                room.announced = true;
-                room.stale = false;
-                room.top = top;
-                room.newest = newest;
-                room.asked_at = Some(asked_at);
-                let is_behind = room.t.is_some_and(|t| top.saturating_add(LAG) < t);
-                // Another room met the new count before.
-                let is_old = room.t.is_some() && room.count < self.identities.count;
-                if is_behind && !is_old && !std::mem::replace(&mut room.doubted, true) {
-                    // One odd answer is no new count.
-                    let t = room.t.unwrap_or_default();
-                    let reason = format!("the server's counter went back from {t} to {top}");
-                    self.line_failed(line, OpenFailure::new(reason).into(), now);
-                    return;
-                }
-                room.doubted = false;
-                if is_behind || is_old {
-                    self.begin_anew(id, is_old, now);
-                }
-                self.note_naming(top);
-                let Some(room) = self.rooms.get_mut(&id) else {
-                    return;
-                };
-                if let (Some(known), Some(newest)) = (room.message, newest) {
-                    // A message may be moved away; a number that no message has would hide every message that follows.
-                    room.message = Some(known.min(newest));
-                    room.heard_message = room.heard_message.min(newest);
-                }
-                if room.t.is_none() {
-                    // A fresh start: no event before it is the account's.
-                    room.began = top;
-                    room.heard = top;
-                    room.message = None;
-                    room.heard_message = 0;
-                    room.reach(top);
-                    room.counted = Some(Counted {
-                        at: asked_at,
-                        by: None,
-                    });
-                }
-                if room.settled {
-                    self.open_if_ready(line);
-                } else {
-                    let checkpoint = room.checkpoint(now);
-                    self.tasks.push_back(Task::Stored {
-                        room: id,
-                        part: Arc::clone(&checkpoint.part),
-                        mark: checkpoint.mark,
-                    });
-                    self.outbox.checkpoint(checkpoint);
-                }
-            }
+            Ok(top) => self.on_top(id, top, asked_at, now),
             Err(AnnounceError::Closed) => {
                 tracing::warn!(room = %id, "the room does not exist, or is closed to the account");
                 self.remove_room(id, Ending::NotOpen, now);
             }
-            Err(AnnounceError::Failed(failure)) => self.line_failed(line, failure, now),
+            Err(AnnounceError::Failed(failure)) => {
+                self.line_failed(self.line_of(id), failure, now);
+            }
+        }
+    }
+
+    /// Takes the server's counter for a room that was announced, and stores the room's first checkpoint.
+    fn on_top(&mut self, id: RoomId, top: Top, asked_at: Timestamp, now: Moment) {
+        let Top { count: top, newest } = top;
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
+        let announcement = &mut room.announcement;
+        announcement.is_done = true;
+        announcement.is_stale = false;
+        announcement.top = top;
+        announcement.newest = newest;
+        announcement.asked_at = Some(asked_at);
+        let is_behind = room.t.is_some_and(|t| top.saturating_add(LAG) < t);
+        // Another room met the new count before.
+        let is_old = room.t.is_some() && room.count < self.identities.count;
+        if is_behind && !is_old && !std::mem::replace(&mut announcement.is_doubted, true) {
+            // One odd answer is no new count.
+            let t = room.t.unwrap_or_default();
+            let reason = format!("the server's counter went back from {t} to {top}");
+            let line = self.line_of(id);
+            self.line_failed(line, OpenFailure::new(reason).into(), now);
+            return;
+        }
+        announcement.is_doubted = false;
+        if is_behind || is_old {
+            self.begin_anew(id, is_old, now);
+        }
+        self.note_naming(top);
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
+        if let (Some(known), Some(newest)) = (room.message, newest) {
+            // A message may be moved away; a number that no message has would hide every message that follows.
+            room.message = Some(known.min(newest));
+            room.heard_message = room.heard_message.min(newest);
+        }
+        if room.t.is_none() {
+            // A fresh start: no event before it is the account's.
+            room.began = top;
+            room.heard = top;
+            room.message = None;
+            room.heard_message = 0;
+            room.reach(top);
+            room.counted = Some(Counted {
+                at: asked_at,
+                by: None,
+            });
+        }
+        if room.settled {
+            self.open_if_ready(self.line_of(id));
+        } else {
+            let checkpoint = room.checkpoint(now);
+            self.tasks.push_back(Task::Stored {
+                room: id,
+                part: Arc::clone(&checkpoint.part),
+                mark: checkpoint.mark,
+            });
+            self.outbox.checkpoint(checkpoint);
         }
     }
 
@@ -207,7 +218,6 @@ impl Session {
         room.count = count;
         let to = Edge::at(now.wall);
         let from = room.whole_until().unwrap_or_else(|| to.clone());
-        room.from = None;
         room.outage = None;
         let gap = Gap::new(from, to, WHY);
         self.own_event(Gap::KIND, room_place(id), gap.body(), None, now);
@@ -242,11 +252,13 @@ impl Session {
         if room.catching.is_some() {
             return;
         }
-        let least = room.heard.saturating_add(i64::from(room.stale));
-        let until = room.top.max(least);
+        let least = room
+            .heard
+            .saturating_add(i64::from(room.announcement.is_stale));
+        let until = room.announcement.top.max(least);
         if until <= room.heard {
             room.is_whole();
-            if let Some(at) = room.asked_at
+            if let Some(at) = room.announcement.asked_at
                 && room.counted.as_ref().is_none_or(|counted| counted.at < at)
             {
                 room.counted = Some(Counted { at, by: None });

@@ -41,7 +41,7 @@ const TEA: i64 = 17;
 /// The server's counter when a test begins.
 const TOP: i64 = 1000;
 
-/// A session with a clock to push and a journal that remembers.
+/// A session, with a clock that tests move and the entries that were stored.
 struct Table {
     session: Session,
     now: Moment,
@@ -86,7 +86,7 @@ fn top(count: i64) -> Top {
     }
 }
 
-/// The origin of an event, and of a message whose event has an id the name that the event would have.
+/// The origin of an event; for a message with an event id, the origin that the id would make.
 fn by_event(draft: &Draft) -> String {
     let origin = draft.origin.as_str();
     let body: Value = serde_json::from_slice(&draft.body).unwrap_or_default();
@@ -108,7 +108,7 @@ fn row(message: i64) -> Value {
     json!({"event_type": 1, "time_stamp": 1_770_000_000, "room_id": SANDBOX, "user_id": TEO, "message_id": message})
 }
 
-/// Why there is no socket, in these words.
+/// A failure with these words.
 fn failure(reason: &str) -> Failure {
     OpenFailure::new(reason).into()
 }
@@ -172,7 +172,7 @@ impl Table {
         (table, ids)
     }
 
-    /// A session that goes on where another's checkpoints say.
+    /// A session that goes on from the checkpoints of another.
     fn restarted(&mut self) -> Self {
         let mut table = Self::with(self.session.rules.clone(), &self.checkpoints());
         table.now = self.now;
@@ -191,7 +191,7 @@ impl Table {
         self.session.on_done(done, self.now);
     }
 
-    /// Calls for whatever is due, as the loop does.
+    /// Handles every deadline that is due, as the loop does.
     fn deadline(&mut self) {
         self.session.note_pause(self.now);
         for _ in 0..10 {
@@ -223,7 +223,7 @@ impl Table {
         std::iter::from_fn(|| self.session.next_close()).collect()
     }
 
-    /// Stores what is queued.
+    /// Stores the queued entries, and returns them.
     fn store(&mut self) -> &[Entry] {
         let from = self.stored.len();
         let entries = std::iter::from_fn(|| self.session.outbox.take());
@@ -231,13 +231,13 @@ impl Table {
         &self.stored[from..]
     }
 
-    /// The kinds of what was stored now.
+    /// Stores the queued entries; the kinds of their events.
     fn kinds(&mut self) -> Vec<String> {
         let events = self.store().iter().filter_map(|entry| entry.event.as_ref());
         events.map(|event| event.kind.to_string()).collect()
     }
 
-    /// The origins of what was stored now, without events of our own; messages with an event id are named by that.
+    /// Stores the queued entries; the origins of their events but antiphon's own, by event ids where there are any.
     fn origins(&mut self) -> Vec<String> {
         let events = self.store().iter().filter_map(|entry| entry.event.as_ref());
         events
@@ -279,7 +279,7 @@ impl Table {
         .collect()
     }
 
-    /// The gaps of what comes from elsewhere.
+    /// The gaps of events from elsewhere.
     fn gaps_elsewhere(&mut self) -> Vec<Gap> {
         let gaps = self.gaps().into_iter();
         gaps.filter(|(at, _)| at == "user/99")
@@ -287,7 +287,7 @@ impl Table {
             .collect()
     }
 
-    /// The links that were told of one room.
+    /// The states of one room's link.
     fn links_of(&mut self, room: i64) -> Vec<LinkState> {
         self.store();
         let place = format!("room/{room}");
@@ -320,7 +320,7 @@ impl Table {
         self.done(Done::LoggedIn(Ok(me)));
     }
 
-    /// Answers announcements with this counter and waits for checkpoints; gives every other task.
+    /// Answers announcements with this counter, and waits for checkpoints; returns every other task.
     fn answer(&mut self, top: i64) -> Vec<Task> {
         let mut others = Vec::new();
         while let Some(task) = self.session.next_task() {
@@ -337,7 +337,7 @@ impl Table {
         others
     }
 
-    /// Answers what is asked for a socket, and opens it.
+    /// Answers the tasks before a socket, and opens it.
     fn open(&mut self, top: i64) -> SocketId {
         let tasks = self.answer(top);
         let mut opens = tasks.iter().filter_map(|task| match task {

@@ -18,12 +18,12 @@ pub const ROOM: i64 = 4242;
 /// A source that runs against the simulator, with its client and what it stored.
 pub type Running = antiphon_sim::trial::Running<Client>;
 
-/// What was said.
+/// The texts of a journal's messages.
 pub trait Said {
     /// The texts of messages, in order.
     fn texts(&self) -> Vec<String>;
 
-    /// The texts of a room's messages that came in this way.
+    /// The texts of a room's messages with this provenance.
     fn texts_by(&self, room: i64, provenance: Provenance) -> Vec<String>;
 }
 
@@ -54,7 +54,7 @@ pub fn config(sim: &Simulator) -> Config {
         .rooms([ROOM])
 }
 
-/// Ways to begin.
+/// Starts of a source.
 pub trait Begin: Sized {
     /// A fresh install.
     fn start(sim: &Simulator, config: Config) -> Self {
@@ -75,19 +75,19 @@ impl Begin for Running {
     }
 }
 
-/// What the ledger has due to the bot and is not stored, whether a gap tells of it or not.
+/// The rows of the ledger that are due to the bot and not stored, inside or outside of a gap.
 pub fn missing(sim: &Simulator, journal: &Journal) -> Vec<String> {
     let account = sim.stackexchange().account().id.to_string();
     journal.missing(&sim.ledger(), Due::to("stackexchange", &account))
 }
 
-/// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
+/// The rows of the ledger that are due to the bot, neither stored nor inside a reported gap.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
     let account = sim.stackexchange().account().id.to_string();
     journal.lost(&sim.ledger(), Due::to("stackexchange", &account))
 }
 
-/// Decodes an event as whatever its kind says, and shows what came of it.
+/// Decodes an event as the payload of its kind, and prints the outcome.
 pub fn shown(event: &Event) -> String {
     macro_rules! one_of {
         ($($payload:ident),* $(,)?) => {

@@ -1,4 +1,4 @@
-//! Logging in, and the link.
+//! The login, and the link.
 
 use super::*;
 

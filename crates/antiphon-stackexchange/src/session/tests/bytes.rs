@@ -1,4 +1,4 @@
-//! Byte for byte: whatever a frame is, what it says leaves a row or a count.
+//! Byte for byte: every part of any frame leaves a row or a count.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::*;
 
-/// The fields of an object as they stand, in order, repeated ones too.
+/// The fields of an object in order, repeated ones too.
 struct Pairs<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
@@ -44,14 +44,14 @@ fn pairs(json: &[u8]) -> Option<Vec<(String, &RawValue)>> {
         .map(|pairs| pairs.0)
 }
 
-/// What a frame left: the bodies of its rows, and the counts by reason.
+/// The bodies of the rows of a frame, and its counts by reason.
 struct Left {
     bodies: Vec<Bytes>,
     counts: BTreeMap<&'static str, u64>,
 }
 
 impl Table {
-    /// Takes a frame, and answers what it asks of the history, so that nothing is held back.
+    /// Reads a frame, and answers the histories that it asks for, so that no event is held back.
     fn left_by(&mut self, id: SocketId, frame: &Bytes) -> Left {
         let before = self.session.skipped.clone();
         self.session.on_bytes(id, frame, self.now);
@@ -79,7 +79,7 @@ impl Table {
     }
 }
 
-/// Looks whether everything that a frame says has a row or a count; tells what has none.
+/// Checks that every part of a frame has a row or a count; returns the first part without one.
 fn unaccounted(frame: &Bytes, left: &Left) -> Option<String> {
     let of = |reason: &str| left.counts.get(reason).copied().unwrap_or_default();
     if left.bodies.contains(frame) {
@@ -145,7 +145,7 @@ fn unaccounted(frame: &Bytes, left: &Left) -> Option<String> {
     })
 }
 
-/// The value of a part, as a row has it.
+/// The value of a part, as the body of a row.
 fn value_of<'a>(parts: &'a [(String, &RawValue)], key: &str) -> &'a [u8] {
     let part = parts.iter().find(|(known, _)| known == key);
     part.map_or(b"", |(_, value)| value.get().as_bytes())

@@ -1,4 +1,4 @@
-//! What counters prove, what they cannot, and what checkpoints claim.
+//! Counters: the proofs that they give, and the claims of checkpoints.
 
 use super::*;
 

@@ -1,8 +1,8 @@
-//! What comes from elsewhere while a line polls.
+//! Events from elsewhere while a line polls.
 
 use super::*;
 
-/// A session that was heard on a socket, whose last frame was the second, and that polls since a minute or so.
+/// A session that polls for a minute or so, after a socket with two frames.
 fn polling() -> (Table, SocketId) {
     let (mut table, id) = Table::served(&[SANDBOX, TEA]);
     table.frame(id, &frame(SANDBOX, &[message(TOP + 1, SANDBOX)]));
@@ -16,7 +16,7 @@ fn polling() -> (Table, SocketId) {
     (table, id)
 }
 
-/// A poll whose answer has moved every room on.
+/// A poll whose answer moved every room on.
 fn move_on(table: &mut Table, count: i64) {
     table.polled(
         0,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What the sockets asked for begin after.
+/// The counts after which the requested sockets begin.
 fn after(tasks: &[Task]) -> Vec<i64> {
     let opens = tasks.iter().filter_map(|task| match task {
         Task::Open { after, .. } => Some(*after),

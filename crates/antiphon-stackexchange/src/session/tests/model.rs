@@ -7,17 +7,17 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptes
 
 use super::*;
 
-/// A room the account is not in; what is told of it comes under the key of another.
+/// A room that the account is not in; its events come under the key of another room.
 const ELSEWHERE: i64 = 5151;
 const ROOMS: [i64; 2] = [SANDBOX, TEA];
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Something happens in a room.
+    /// An event in a room.
     Say(usize),
-    /// Something from elsewhere is told to the account.
+    /// An event from elsewhere.
     Invite,
-    /// Something happens in a room, and the sockets leave it out.
+    /// An event in a room that the sockets leave out.
     LeaveOut(usize),
     /// Sockets tell their counters, or only beat.
     Count,
@@ -25,10 +25,10 @@ enum Step {
     /// The last frame is sent once more.
     Repeat,
     Garbage,
-    /// So many frames arrive.
+    /// A number of frames arrive.
     Deliver(usize),
     Cut,
-    /// The server looks at one of the requests.
+    /// The server reads one of the requests.
     Look(usize),
     /// Its answer to one of those arrives, or fails.
     Answer(usize),
@@ -39,7 +39,7 @@ enum Step {
     Outage,
     /// New sockets do not say where they begin, or do.
     Reticent(bool),
-    /// What happened before cannot be replayed any more.
+    /// Earlier events cannot be replayed any more.
     Forget,
     Pass(u64),
     Store,
@@ -79,12 +79,12 @@ struct Said {
 
 struct Wire {
     id: SocketId,
-    /// Up to which count each room's key was told.
+    /// The count up to which each room's key was sent.
     told: BTreeMap<i64, i64>,
     frames: VecDeque<String>,
 }
 
-/// What the server makes of a request, on its way back.
+/// The server's answer to a request, on its way back.
 struct Reply {
     done: Done,
     task: Task,
@@ -102,14 +102,14 @@ struct World {
     reticent: bool,
     /// Whether rows of a history have the ids of their events.
     with_ids: bool,
-    /// Whether a frame repeats what an earlier one said.
+    /// Whether a frame repeats an earlier one.
     last_frame: Option<String>,
-    /// How much of what is stored was looked at.
+    /// Number of the stored entries that were checked.
     checked: usize,
     journal: HashSet<String>,
     this_run: HashSet<String>,
     gaps: Vec<(String, Gap)>,
-    /// From which count on a room's events are due.
+    /// The count from which on a room's events are due.
     first: BTreeMap<i64, i64>,
     marks: BTreeMap<i64, i64>,
     newest: BTreeMap<i64, i64>,
@@ -171,12 +171,12 @@ impl World {
         })
     }
 
-    /// The key under which a room's events are told.
+    /// The key under which a room's events are sent.
     fn key(room: i64) -> i64 {
         if room == ELSEWHERE { TEA } else { room }
     }
 
-    /// What one key has after a count, and how far it counts; a poll has nothing from elsewhere.
+    /// The events of one key after a count, and its counter; a poll has none from elsewhere.
     fn part(&self, key: i64, after: i64, from: i64, is_poll: bool) -> Value {
         let is_told = |room| Self::key(room) == key && !(is_poll && room == ELSEWHERE);
         let events = self
@@ -226,7 +226,7 @@ impl World {
         }
     }
 
-    /// Looks at a request; the answer tells what is true now, whenever it arrives.
+    /// Reads a request; the answer has the server's state of now, whenever it arrives.
     fn look(&mut self, index: usize) {
         if self.asked.is_empty() {
             return;
@@ -413,7 +413,7 @@ impl World {
         }
     }
 
-    /// Everything that is under way on sockets arrives.
+    /// Delivers every frame that is under way.
     fn arrive(&mut self) {
         while let Some(index) = self
             .replies
@@ -573,7 +573,7 @@ impl World {
         *newest = (*newest).max(id);
     }
 
-    /// Every event of a room up to a count is stored, or inside a gap.
+    /// Checks that every event of a room up to a count is stored, or inside a gap.
     fn nothing_is_missing(&self, room: i64, until: i64) {
         let first = self.first.get(&room).copied().unwrap_or(i64::MAX);
         let due = self
@@ -626,7 +626,7 @@ impl World {
         self.table.session.start();
     }
 
-    /// Lets everything come to rest, with nothing in the way.
+    /// Ends all faults, and runs until nothing is under way.
     fn rest(&mut self) {
         self.refuses = false;
         self.reticent = false;
@@ -636,7 +636,7 @@ impl World {
         }
     }
 
-    /// Answers what is asked, delivers what was sent, and stores it.
+    /// Answers every request, delivers every frame, and stores every entry.
     fn settle(&mut self) {
         self.asked.extend(self.table.tasks());
         for _ in 0..self.asked.len() {
@@ -687,7 +687,7 @@ fn play_with(sockets: Sockets, with_ids: bool, steps: &[Step]) {
     );
 }
 
-/// The socket after the outage was asked to begin before the polls, and breaks before it says so.
+/// The socket after the outage was asked to begin before the polls, and breaks before its first frame.
 #[test]
 fn an_event_from_elsewhere_during_an_outage_is_reported_after_a_kill() {
     play(
@@ -730,7 +730,7 @@ fn a_gap_that_a_poll_finds_does_not_begin_at_an_announcement_without_an_answer()
     );
 }
 
-/// The history, which is not whole, goes past what the poll under way has yet to bring.
+/// The history, which is not whole, goes past events that the poll under way has yet to bring.
 #[test]
 fn an_event_that_the_history_left_out_and_went_past_is_not_live() {
     play(

@@ -1,4 +1,4 @@
-//! Joining and leaving, what rooms are told, and mentions.
+//! Joining and leaving rooms, their links, and mentions.
 
 use super::*;
 
@@ -232,7 +232,7 @@ fn mention(id: i64, room: i64) -> Value {
            "message_id": 50_000 + id})
 }
 
-/// The acknowledgement that is asked for: how many, and the first.
+/// The acknowledgement that is asked for: its size and first message, and the part and mark that it waits for.
 fn acks(table: &mut Table) -> Option<(usize, i64, Part, i64)> {
     table.tasks().into_iter().find_map(|task| match task {
         Task::Ack { ids, part, mark } => Some((ids.len(), ids[0].get(), part, mark)),
@@ -340,7 +340,7 @@ fn a_deletion_names_the_event_that_posted_the_message() {
     );
 }
 
-/// Answers the announcements of one room with a refusal, and all others well.
+/// Refuses the announcements of one room, and answers all others.
 fn refuse(table: &mut Table, closed: i64) -> Vec<Task> {
     let mut others = Vec::new();
     for task in table.tasks() {

@@ -19,7 +19,7 @@ fn posted_by(event: i64) -> i64 {
         .expect("a number")
 }
 
-/// What was stored now, as it is named.
+/// The origins of the events that were stored now.
 fn names(table: &mut Table) -> Vec<String> {
     let drafts = table
         .store()

@@ -1,4 +1,11 @@
-//! The table of kinds: a row has all that the crate says of one kind.
+//! One row for each kind: its payload and view, the reference's class, its retention and its meaning.
+//!
+//! ```text
+//! number CONSTANT "Name" => Payload[view], "class in the reference library", retention, "meaning";
+//! ```
+//!
+//! The rows become the constants of [`EventType`], [`KINDS`], the [`Payload`] of each type, and [`kind_of`], the lookup by
+//! number. The place of an event is the same rule for every kind (`session/frames.rs`).
 
 use std::{fmt, time::Duration};
 
@@ -11,8 +18,8 @@ use antiphon_core::{DecodeError, Event, Keep, Kind, KindInfo, Payload};
 use super::{message::*, unknown::*, user::*};
 use crate::{model::EventType, view};
 
-/// Retention of events that a later one replaces: a day.
-const DAY: Keep = Keep::Momentary(Duration::from_secs(24 * 60 * 60));
+/// Retention of events that are worthless after their moment: a day.
+const MOMENTARY: Keep = Keep::Momentary(Duration::from_secs(24 * 60 * 60));
 /// Retention of all others.
 const LASTING: Keep = Keep::Lasting;
 
@@ -127,13 +134,12 @@ macro_rules! kinds {
 }
 
 kinds! {
-    // Events by the number of their type (protocol §8.2):
-    // number, constant, name => payload[view], class of the reference, retention, what it means.
+    // Events by the number of their type (protocol §8.2).
     numbered {
         1 MESSAGE_POSTED "MessagePosted" => MessageEvent[view::Message], "MessageEvent", LASTING, "a message was posted";
         2 MESSAGE_EDITED "MessageEdited" => EditEvent[view::Message], "EditEvent", LASTING, "a message was edited";
-        3 USER_ENTERED "UserEntered" => UserEnteredEvent[view::User], "UserEnteredEvent", DAY, "a user entered a room";
-        4 USER_LEFT "UserLeft" => UserLeftEvent[view::User], "UserLeftEvent", DAY, "a user left a room";
+        3 USER_ENTERED "UserEntered" => UserEnteredEvent[view::User], "UserEnteredEvent", MOMENTARY, "a user entered a room";
+        4 USER_LEFT "UserLeft" => UserLeftEvent[view::User], "UserLeftEvent", MOMENTARY, "a user left a room";
         5 ROOM_NAME_CHANGED "RoomNameChanged" => RoomNameChangedEvent[view::User], "RoomNameChangedEvent", LASTING, "a room's name, description or tags changed";
         6 MESSAGE_STARRED "MessageStarred" => MessageStarredEvent[view::Message], "MessageStarredEvent", LASTING, "a message's stars or pins changed";
         7 DEBUG_MESSAGE "DebugMessage" => DebugMessage[Self], "UnknownEvent", LASTING, "never seen";
@@ -156,8 +162,7 @@ kinds! {
         30 USER_MERGED "UserMerged" => UserMerged[Self], "UnknownEvent", LASTING, "accounts were merged";
         34 USER_NAME_OR_AVATAR_CHANGED "UserNameOrAvatarChanged" => UserNameOrAvatarChangedEvent[view::User], "UserNameOrAvatarChangedEvent", LASTING, "a user's name or picture changed";
     }
-    // Keys of a frame that are no event (protocol §5.3), and what cannot be read: constant, name => payload, what
-    // it means.
+    // Keys of a frame that are no event (protocol §5.3), and elements that cannot be read.
     keyed {
         TIMEOUT "timeout" => RoomTimeout, "a room is in time-out";
         RESET "reset" => Reset, "the server asks to load everything again";
