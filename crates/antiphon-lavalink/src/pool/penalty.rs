@@ -14,7 +14,7 @@ const TOTAL: f64 = 4.0 * FRAMES;
 /// The penalty by statistics; lower is better. It is finite and far below [`UNKNOWN`].
 ///
 /// - The load is clamped to 0 to 1, Lavalink's range. `NodeLink` sends a load average; a load that is no number counts
-/// as 0.
+///   as 0.
 /// - The lost frames of a minute are clamped to all frames, and totals count by their share.
 /// - A negative deficit counts as 0, or a node that sends too much would be preferred.
 #[expect(clippy::cast_precision_loss, reason = "far figures need no precision")]
