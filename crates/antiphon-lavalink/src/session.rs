@@ -612,7 +612,7 @@ mod tests {
         let (mut session, now) = ready();
         session.on_lost(&lost("reset"), GRACE, now);
         assert!(!session.take_failover(now.at + GRACE / 2));
-        // Further tries that fail do not put it off.
+        // Later failed attempts do not postpone it.
         session.open(2, "n", now.at + GRACE / 2);
         session.on_lost(&lost("refused"), GRACE, moment(now.at + GRACE / 2));
         assert!(session.take_failover(now.at + GRACE));
@@ -676,7 +676,7 @@ mod tests {
             session.retry_now();
             assert!(
                 session.open(50, "n", now.at).is_some(),
-                "its user may retry_now"
+                "its user may retry at once"
             );
         }
     }
@@ -690,7 +690,7 @@ mod tests {
             (403, false, true),
             (404, false, true),
             (400, true, false),
-            // The password may be another than in the earlier run.
+            // The password may differ from that of the earlier run.
             (401, true, true),
             (403, true, false),
             (404, true, false),
@@ -724,7 +724,7 @@ mod tests {
             let (mut session, now) = ready();
             let heard = session.last_edge().expect("a frame");
             session.on_lost(&lost("reset"), GRACE, now);
-            // A socket that brings frames and never says ready, and one that says it after another frame.
+            // A socket with frames and without `ready`, and one with a frame before `ready`.
             for epoch in 2..4 {
                 let later = moment(now.at + RECONNECT_AT_MOST * epoch);
                 session.open(u64::from(epoch), "n", later.at);

@@ -201,7 +201,7 @@ fn a_kept_queue_is_the_same_and_stays_within_its_budget() {
     assert_eq!(queue.saved(&mut budget).items.len(), 1);
 }
 
-/// What is done to a queue, and to the model of it.
+/// An operation of a queue, and of its model.
 #[derive(Clone, Debug)]
 enum Deed {
     Put(u8),
@@ -238,7 +238,7 @@ fn any_deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// The simplest thing that behaves as a queue should: lists of letters.
+/// The simplest model of a queue: lists of letters.
 #[derive(Default)]
 struct Model {
     items: Vec<u8>,
@@ -283,7 +283,7 @@ impl Model {
         }
     }
 
-    /// Does it, and tells which track came out.
+    /// Runs an operation; returns the track that it took.
     fn act(&mut self, deed: &Deed, waiter: u64) -> Option<u8> {
         let mut out = None;
         match *deed {
