@@ -874,7 +874,7 @@ fn those_who_wait_for_a_track_get_it_and_those_who_left_lose_none() {
 
 /// Inputs of a player, in any order.
 #[derive(Clone, Debug)]
-enum Happening {
+enum Input {
     Play(u8),
     Put(u8),
     Start(u8),
@@ -896,30 +896,30 @@ enum Happening {
     Pass(u64),
 }
 
-fn any_happening() -> impl Strategy<Value = Happening> {
+fn any_happening() -> impl Strategy<Value = Input> {
     prop_oneof![
-        (0..4_u8).prop_map(Happening::Play),
-        (0..4_u8).prop_map(Happening::Put),
-        (0..4_u8).prop_map(Happening::Start),
-        (0..4_u8, 0..6_u8).prop_map(|(track, reason)| Happening::End(track, reason)),
-        any::<bool>().prop_map(Happening::Answer),
-        any::<bool>().prop_map(Happening::Refuse),
-        Just(Happening::Request),
-        Just(Happening::Request),
-        Just(Happening::Request),
-        Just(Happening::Stop),
-        any::<bool>().prop_map(Happening::Skip),
-        (0..3_u8).prop_map(Happening::Mode),
-        (0..3_u8).prop_map(Happening::Autoplay),
+        (0..4_u8).prop_map(Input::Play),
+        (0..4_u8).prop_map(Input::Put),
+        (0..4_u8).prop_map(Input::Start),
+        (0..4_u8, 0..6_u8).prop_map(|(track, reason)| Input::End(track, reason)),
+        any::<bool>().prop_map(Input::Answer),
+        any::<bool>().prop_map(Input::Refuse),
+        Just(Input::Request),
+        Just(Input::Request),
+        Just(Input::Request),
+        Just(Input::Stop),
+        any::<bool>().prop_map(Input::Skip),
+        (0..3_u8).prop_map(Input::Mode),
+        (0..3_u8).prop_map(Input::Autoplay),
         (any::<i64>(), any::<bool>())
-            .prop_map(|(position, connected)| Happening::Update(position, connected)),
-        (0..3_u8).prop_map(Happening::State),
-        any::<bool>().prop_map(Happening::Server),
-        any::<u16>().prop_map(Happening::Closed),
-        proptest::option::of(0..4_u8).prop_map(Happening::Reconcile),
-        Just(Happening::Restore),
-        Just(Happening::Save),
-        (0..400_u64).prop_map(Happening::Pass),
+            .prop_map(|(position, connected)| Input::Update(position, connected)),
+        (0..3_u8).prop_map(Input::State),
+        any::<bool>().prop_map(Input::Server),
+        any::<u16>().prop_map(Input::Closed),
+        proptest::option::of(0..4_u8).prop_map(Input::Reconcile),
+        Just(Input::Restore),
+        Just(Input::Save),
+        (0..400_u64).prop_map(Input::Pass),
     ]
 }
 
@@ -937,55 +937,55 @@ fn reason(number: u8) -> TrackEndReason {
 
 proptest! {
     #[test]
-    fn whatever_happens_in_whatever_order_a_player_stays_sound(happenings in proptest::collection::vec(any_happening(), 0..80)) {
+    fn whatever_happens_in_whatever_order_a_player_stays_sound(inputs in proptest::collection::vec(any_happening(), 0..80)) {
         let mut stage = Stage::connected();
-        for happening in happenings {
+        for input in inputs {
             let name = |number: u8| number.to_string();
-            match happening {
-                Happening::Play(number) => drop(stage.play(&name(number))),
-                Happening::Put(number) => stage.put(&name(number)),
-                Happening::Start(number) => drop(stage.player.on_track_start(track(&name(number)), stage.now)),
-                Happening::End(number, operation) => {
+            match input {
+                Input::Play(number) => drop(stage.play(&name(number))),
+                Input::Put(number) => stage.put(&name(number)),
+                Input::Start(number) => drop(stage.player.on_track_start(track(&name(number)), stage.now)),
+                Input::End(number, operation) => {
                     let before = stage.player.queue.history().map(Queue::count);
                     let noted = stage.end(&name(number), reason(operation));
                     // An original is always the track of the event.
                     prop_assert!(noted.original.is_none_or(|original| *original.encoded == *name(number)));
                     prop_assert!(stage.player.queue.history().map(Queue::count) <= before, "an end adds no history");
                 }
-                Happening::Answer(connected) => {
+                Input::Answer(connected) => {
                     let current = stage.player.current().map(|track| (**track).clone());
                     stage.answer(connected, current);
                 }
-                Happening::Refuse(transient) => stage.refuse(if transient { lost() } else { RequestError::Invalid("x".into()) }),
-                Happening::Request => { stage.ask(); }
-                Happening::Stop => drop(stage.reply(|reply| PlayerCommand::Stop { reply })),
-                Happening::Skip(force) => drop(stage.reply(|reply| PlayerCommand::Skip { force, reply })),
-                Happening::Mode(mode) => {
+                Input::Refuse(transient) => stage.refuse(if transient { lost() } else { RequestError::Invalid("x".into()) }),
+                Input::Request => { stage.ask(); }
+                Input::Stop => drop(stage.reply(|reply| PlayerCommand::Stop { reply })),
+                Input::Skip(force) => drop(stage.reply(|reply| PlayerCommand::Skip { force, reply })),
+                Input::Mode(mode) => {
                     let change = QueueChange(Box::new(move |queue, _| queue.set_mode(QueueMode::of(mode))));
                     stage.player.on_command(PlayerCommand::Queue(change), stage.now);
                 }
-                Happening::Autoplay(mode) => stage.autoplay(match mode {
+                Input::Autoplay(mode) => stage.autoplay(match mode {
                     0 => AutoPlayMode::Enabled,
                     1 => AutoPlayMode::Partial,
                     _ => AutoPlayMode::Disabled,
                 }),
-                Happening::Update(position, connected) => {
+                Input::Update(position, connected) => {
                     stage.player.on_update(PlayerState { position, connected, ..PlayerState::default() }, stage.now);
                 }
-                Happening::State(channel) => {
+                Input::State(channel) => {
                     let channel = (channel > 0).then(|| ChannelId::new(76 + u64::from(channel)));
                     stage.player.on_voice_state(channel, "vs", stage.now);
                 }
-                Happening::Server(there) => {
+                Input::Server(there) => {
                     stage.player.on_voice_server("t".into(), there.then(|| "x".into()), stage.now);
                 }
-                Happening::Closed(code) => stage.player.on_voice_closed(DiscordVoiceCloseType(code), true, stage.now),
-                Happening::Reconcile(number) => {
+                Input::Closed(code) => stage.player.on_voice_closed(DiscordVoiceCloseType(code), true, stage.now),
+                Input::Reconcile(number) => {
                     let remote = number.map(|number| RemotePlayer { track: Some(track(&name(number))), ..RemotePlayer::default() });
                     stage.player.reconcile(remote.or_else(|| Some(RemotePlayer::default())), stage.now);
                 }
-                Happening::Restore => stage.player.restore("us-1".into(), Some(MoveReason::Drained), stage.now, None),
-                Happening::Save => {
+                Input::Restore => stage.player.restore("us-1".into(), Some(MoveReason::Drained), stage.now, None),
+                Input::Save => {
                     let kept = stage.player.saved(stage.now);
                     let back = read_saved(GUILD, &kept, rules(), Rng::with_seed(1), stage.now);
                     prop_assert_eq!(back.is_none(), stage.player.is_gone);
@@ -994,7 +994,7 @@ proptest! {
                         prop_assert_eq!(back.queue.mode(), stage.player.queue.mode());
                     }
                 }
-                Happening::Pass(seconds) => {
+                Input::Pass(seconds) => {
                     stage.pass(seconds);
                     stage.player.on_deadline(stage.now);
                 }
