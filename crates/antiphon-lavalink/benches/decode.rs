@@ -1,4 +1,4 @@
-//! How many frames a second become events, and how many of these are read.
+//! Frames to events, and events to payloads, per second.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ fn frames() -> Vec<Bytes> {
         .lines()
         .map(|line| serde_json::from_str::<HashMap<&str, &RawValue>>(line).expect("a row"));
     let frames = rows.filter(|row| row["kind"].get() == r#""frame""#);
-    // To the byte, since the usual form is read faster.
+    // Byte for byte, since the usual form is read faster.
     frames.map(|row| row["data"].get().into()).collect()
 }
 

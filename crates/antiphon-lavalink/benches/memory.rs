@@ -1,8 +1,8 @@
-//! How much memory idle players take.
+//! Memory of idle players.
 //!
-//! `cargo bench -p antiphon-lavalink --bench memory` runs one pool against one simulated node in a process of its own,
-//! over real sockets, and lets players enter their channels by the voice handshake: by turns, up to ten thousand.
-//! It prints how much this process has grown by then, and what that is per player.
+//! `cargo bench -p antiphon-lavalink --bench memory` runs one pool against one simulated node in another process, over
+//! real sockets. Up to ten thousand players join their channels, one after another, by the voice handshake. It prints
+//! the growth of this process, in all and per player.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
@@ -25,11 +25,11 @@ use tokio_util::sync::CancellationToken;
 
 const BOT: u64 = 77;
 const CHANNEL: u64 = 6;
-/// Asks this program to be the node.
+/// Makes this program the node.
 const AS_NODE: &str = "as-node";
-/// How many players there are when the process is measured; the first bring what is not per player.
+/// Numbers of players at which memory is measured; the first includes the constant part.
 const STEPS: [u64; 5] = [100, 2500, 5000, 7500, 10_000];
-/// Players that enter at the same time.
+/// Players that join at the same time.
 const ABREAST: usize = 32;
 
 fn main() {
@@ -44,7 +44,7 @@ fn main() {
     }
 }
 
-/// Serves until the other process closes our standard input.
+/// Serves until the other process closes standard input.
 async fn be_the_node() {
     let sim = Simulator::listen(&Options::new()).await.expect("ports");
     let nodes = sim.lavalink().addresses().expect("it listens");
@@ -80,7 +80,7 @@ async fn measure() {
     cell.set(pool.clone()).expect("set once");
     let shutdown = CancellationToken::new();
     let mut events = source.events(shutdown.clone());
-    // What is heard is stored elsewhere.
+    // Events are dropped.
     let hear = async { while events.next().await.is_some() {} };
     let enter = async {
         while pool.nodes()[0].status() != NodeStatus::Connected {
@@ -115,7 +115,7 @@ async fn measure() {
     child.wait().expect("the node ends");
 }
 
-/// Discord lets the bot in.
+/// Connects the bot to a channel.
 fn answer(pool: &Pool, request: &VoiceRequest) {
     pool.voice_state_update(VoiceState {
         guild: request.guild,
@@ -130,7 +130,7 @@ fn answer(pool: &Pool, request: &VoiceRequest) {
     });
 }
 
-/// Memory of this process that is not paged out, in bytes.
+/// Resident memory of this process in bytes.
 fn resident() -> u64 {
     let statm = fs::read_to_string("/proc/self/status").expect("Linux");
     let line = statm.lines().find_map(|line| line.strip_prefix("VmRSS:"));

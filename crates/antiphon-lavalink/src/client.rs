@@ -396,7 +396,7 @@ impl Pool {
         self.shared.inbox.put(VoiceUpdate::Server(server));
     }
 
-    /// Notes that Discord lost the bot's voice state although nobody disconnected it; never waits.
+    /// Notes that Discord lost the bot's voice state without a request to disconnect; never waits.
     ///
     /// That happens when the Gateway began a new session. The guild's player joins its channel again and plays on. A
     /// time before [`connect`](crate::connect) is ignored, since it comes from a journal that is read again.

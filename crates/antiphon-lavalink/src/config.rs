@@ -53,10 +53,7 @@ impl NodeConfig {
     /// Returns the node's address with another path: for the socket, or else for requests.
     pub(crate) fn address(&self, path: &str, socket: bool) -> Result<Uri, ConfigError> {
         let wrong = |why: &str| {
-            ConfigError::new(
-                "nodes",
-                format!("has a node `{}` whose address {why}", self.id),
-            )
+            ConfigError::new("nodes", format!("the address of node `{}` {why}", self.id))
         };
         let base = self.url.trim_end_matches('/');
         let (scheme, rest) = base
@@ -344,21 +341,21 @@ impl Config {
                 || id.contains(['/', ' '])
                 || id.contains(char::is_control)
             {
-                let problem = format!(
-                    "has `{id}`, which can be no node's name: 1 to 64 letters without `/` and spaces"
+                let reason = format!(
+                    "`{id}` is not a valid name of a node: 1 to 64 characters without `/` and spaces"
                 );
-                return Err(ConfigError::new("nodes", problem));
+                return Err(ConfigError::new("nodes", reason));
             }
             if self.nodes[..index].iter().any(|other| other.id == node.id) {
                 return Err(ConfigError::new(
                     "nodes",
-                    format!("has two nodes called `{id}`"),
+                    format!("two nodes are called `{id}`"),
                 ));
             }
             node.address("/v4/websocket", true)?;
             if http::HeaderValue::try_from(node.password.expose()).is_err() {
-                let problem = format!("has a node `{id}` whose password cannot be sent");
-                return Err(ConfigError::new("nodes", problem));
+                let reason = format!("the password of node `{id}` cannot be sent as a header");
+                return Err(ConfigError::new("nodes", reason));
             }
         }
         let positive = [
@@ -368,7 +365,7 @@ impl Config {
         ];
         for (option, time) in positive {
             if time.is_zero() {
-                return Err(ConfigError::new(option, "must be longer than nothing"));
+                return Err(ConfigError::new(option, "must be longer than zero"));
             }
         }
         for (option, count) in [

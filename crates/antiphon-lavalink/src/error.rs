@@ -186,7 +186,7 @@ pub enum LoadError {
     #[error("the tracks could not be loaded: {0}")]
     Failed(TrackExceptionPayload),
     /// The response has a load type that the protocol does not know.
-    #[error("the node answered with `{0}`, which nobody knows")]
+    #[error("the node sent the unknown load type `{0}`")]
     Unknown(String),
     /// The request failed.
     #[error("the tracks could not be asked for")]
@@ -228,7 +228,7 @@ pub enum PlayerError {
     #[error(transparent)]
     InvalidNode(InvalidNodeError),
     /// The request to the node failed.
-    #[error("the node did not do it")]
+    #[error("the request to the node failed")]
     Request(#[source] RequestError),
     /// The player was disconnected before the action was done.
     #[error("the player of guild {0} was disconnected")]
@@ -243,7 +243,7 @@ pub enum PlayerError {
     #[error(transparent)]
     NotConnected(NotConnected),
     /// No result arrived in time; the action may have been done all the same.
-    #[error("there was no answer within {} seconds, so that it may have been done or not", .0.as_secs_f32())]
+    #[error("no result arrived within {} seconds; the action may have been done all the same", .0.as_secs_f32())]
     TimedOut(Duration),
 }
 

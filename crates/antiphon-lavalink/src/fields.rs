@@ -1,8 +1,8 @@
-//! Every field that the protocol documents, held against the typed forms.
+//! Every documented field against the typed forms.
 //!
-//! `fixtures/lavalink/protocol.json` has an instance of every message and object of `lavalink-protocol` with every field
-//! present; `tools/lavalink-instances` makes it. A field is typed if another value of it makes another typed form.
-//! `docs/lavalink-fields.md` lists those that are not, and why. To make the page:
+//! `fixtures/lavalink/protocol.json` has an instance of every message and object of `lavalink-protocol`, with every
+//! field present; `tools/lavalink-instances` makes it. A field is typed if changing its value changes the typed form.
+//! `docs/lavalink-fields.md` lists the fields that are not typed, with the reason. To write the page:
 //! `ANTIPHON_WRITE_FIELDS=1 cargo test -p antiphon-lavalink --lib fields`.
 
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -22,7 +22,7 @@ use crate::{
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/lavalink-fields.md");
 
-/// Fields that stay out of the typed forms, and why.
+/// Fields that are not typed, with the reason.
 const LEFT_OUT: [(&str, &str, &str); 6] = [
     (
         "LoadResult",
@@ -52,7 +52,7 @@ const LEFT_OUT: [(&str, &str, &str); 6] = [
     ),
 ];
 
-/// Types whose fields are all part of another type's instance, which is looked at instead.
+/// Types whose fields are part of another type's instance.
 const PARTS: [&str; 40] = [
     "BalancingIpRoutePlanner",
     "Band",
@@ -109,7 +109,7 @@ fn instances() -> (String, Vec<(String, Value)>) {
     (from, instances.collect())
 }
 
-/// A frame as the typed event of its kind.
+/// The typed event of a frame.
 fn shown_frame(frame: &Value) -> String {
     let frame = frame.to_string().into();
     let draft = read_frame(&"n".into(), "c", 1, &frame, Timestamp::UNIX_EPOCH);
@@ -135,7 +135,7 @@ fn shown_frame(frame: &Value) -> String {
     format!("untyped {kind}")
 }
 
-/// The typed form of an instance; for a request, what is sent where everything is set.
+/// The typed form of an instance; for a request, the body with every field set.
 fn shown(name: &str, value: &Value) -> Option<String> {
     fn read<'a, T: serde::Deserialize<'a>>(text: &'a str) -> T {
         serde_json::from_str(text).expect("readable")
@@ -181,7 +181,7 @@ fn shown(name: &str, value: &Value) -> Option<String> {
         }
         "Filters" => format!("{:?}", read::<wire::Filters>(&text)),
         "Error" => {
-            // Its own status is out of HTTP's range, and is kept all the same.
+            // A status beyond HTTP's range is kept.
             let error = http::amounts_to(::http::StatusCode::BAD_REQUEST, text.into());
             format!("{error:?}")
         }
@@ -199,7 +199,7 @@ fn sent(body: &impl serde::Serialize) -> String {
     serde_json::to_string(body).expect("JSON")
 }
 
-/// A request with everything set as the instance has it.
+/// A request with the values of an instance.
 fn update(value: &Value) -> wire::UpdatePlayer {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let voice = &value["voice"];
@@ -223,7 +223,7 @@ fn update(value: &Value) -> wire::UpdatePlayer {
     }
 }
 
-/// Where the values of an instance stand, as JSON pointers.
+/// JSON pointers to the values of an instance.
 fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -254,7 +254,7 @@ fn other(value: &Value) -> Value {
     }
 }
 
-/// The fields of an instance that its typed form lacks, by their path, and how many it has.
+/// The fields of an instance that its typed form lacks, by path, and the number of all fields.
 fn lacking(name: &str, value: &Value) -> (Vec<String>, usize) {
     let mut all = Vec::new();
     leaves(value, "", &mut all);
@@ -293,7 +293,7 @@ fn every_documented_field_is_typed_or_left_out_for_a_reason() {
         let (lacking, count) = lacking(name, value);
         objects += 1;
         fields += count;
-        // Answers to requests are these objects.
+        // Responses are these objects.
         let of = match name.split('.').next().unwrap_or(name) {
             "RESTGetAPIPlayerResult" | "RESTPatchAPIPlayerResult" => "Player",
             "RESTGetAPILoadTracksResult" => "LoadResult",

@@ -152,12 +152,12 @@ impl PoolState {
             is_reading_over: false,
         };
         for checkpoint in checkpoints {
-            pool.take_up(checkpoint, now);
+            pool.restore(checkpoint, now);
         }
         pool
     }
 
-    fn take_up(&mut self, checkpoint: &Checkpoint, now: Moment) {
+    fn restore(&mut self, checkpoint: &Checkpoint, now: Moment) {
         match checkpoint.part.split_once('/') {
             Some(("node", id)) => {
                 let saved: wire::SavedNode<'_> =
@@ -172,7 +172,7 @@ impl PoolState {
                     } else {
                         Edge::frame(at, saved.connection, saved.frame)
                     };
-                    node.take_up(&saved.session_id, last);
+                    node.restore(&saved.session_id, last);
                 }
             }
             Some(("player", guild)) => {

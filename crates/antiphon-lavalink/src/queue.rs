@@ -260,7 +260,7 @@ impl Queue {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // Taking.
+    // Taking tracks.
 
     /// Takes the next track. Depending on the mode this is the loaded one, or the first of the history.
     ///
@@ -324,7 +324,7 @@ impl Queue {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // Putting.
+    // Putting tracks.
 
     /// Puts all tracks at the end, or none; returns how many.
     ///
@@ -438,7 +438,7 @@ impl Queue {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // Changing.
+    // Changes.
 
     /// Deletes the track at an index.
     ///
@@ -552,7 +552,7 @@ impl Queue {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // Keeping.
+    // Stored form.
 
     /// Its stored form within a budget of bytes: the next tracks first, then the newest of the history.
     pub(crate) fn saved(&self, budget: &mut usize) -> wire::SavedQueue<'_> {

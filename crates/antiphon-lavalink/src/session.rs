@@ -119,10 +119,6 @@ pub(crate) enum Readiness {
 }
 
 /// The state of one node's connection.
-#[expect(
-    clippy::struct_field_names,
-    reason = "a session of the protocol has an id"
-)]
 #[derive(Debug)]
 pub(crate) struct NodeState {
     pub(crate) config: NodeConfig,
@@ -200,7 +196,7 @@ impl NodeState {
     }
 
     /// Restores the session of an earlier run and its last stored frame.
-    pub(crate) fn take_up(&mut self, session_id: &str, last: Edge) {
+    pub(crate) fn restore(&mut self, session_id: &str, last: Edge) {
         if !session_id.is_empty() {
             self.session_id = Some(session_id.into());
             self.worked = Worked::Earlier;
@@ -291,7 +287,7 @@ impl NodeState {
     }
 
     /// Makes the next attempt due now.
-    pub(crate) fn hurry(&mut self) {
+    pub(crate) fn retry_now(&mut self) {
         if matches!(self.phase, Phase::Waiting { .. }) || (self.is_over() && !self.is_draining) {
             self.phase = Phase::Idle;
         }
@@ -482,7 +478,7 @@ impl NodeState {
     }
 
     /// Whether `ready` is overdue.
-    pub(crate) fn is_mute(&self, now: Instant) -> bool {
+    pub(crate) fn is_ready_overdue(&self, now: Instant) -> bool {
         matches!(self.phase, Phase::Greeting { by } if by <= now)
     }
 
@@ -616,7 +612,7 @@ mod tests {
         let (mut session, now) = ready();
         session.on_lost(&lost("reset"), GRACE, now);
         assert!(!session.take_failover(now.at + GRACE / 2));
-        // Further tries that fail do not put it off.
+        // Later failed attempts do not postpone it.
         session.open(2, "n", now.at + GRACE / 2);
         session.on_lost(&lost("refused"), GRACE, moment(now.at + GRACE / 2));
         assert!(session.take_failover(now.at + GRACE));
@@ -677,10 +673,10 @@ mod tests {
                 longest = longest.max(wait);
             }
             assert!(longest > REFUSED_AT_MOST / 2, "{longest:?}");
-            session.hurry();
+            session.retry_now();
             assert!(
                 session.open(50, "n", now.at).is_some(),
-                "its user may hurry"
+                "its user may retry at once"
             );
         }
     }
@@ -694,14 +690,14 @@ mod tests {
             (403, false, true),
             (404, false, true),
             (400, true, false),
-            // The password may be another than in the earlier run.
+            // The password may differ from that of the earlier run.
             (401, true, true),
             (403, true, false),
             (404, true, false),
         ] {
             let mut session = session(None);
             if known {
-                session.take_up("s1", Edge::at(now.wall));
+                session.restore("s1", Edge::at(now.wall));
             }
             session.open(1, "n", now.at);
             session.on_lost(&refused(status), GRACE, now);
@@ -728,7 +724,7 @@ mod tests {
             let (mut session, now) = ready();
             let heard = session.last_edge().expect("a frame");
             session.on_lost(&lost("reset"), GRACE, now);
-            // A socket that brings frames and never says ready, and one that says it after another frame.
+            // A socket with frames and without `ready`, and one with a frame before `ready`.
             for epoch in 2..4 {
                 let later = moment(now.at + RECONNECT_AT_MOST * epoch);
                 session.open(u64::from(epoch), "n", later.at);
@@ -774,7 +770,9 @@ mod tests {
         session.open(1, "n", now.at);
         session.on_opened(now);
         assert_eq!(session.deadline(), Some(now.at + READY_WITHIN));
-        assert!(session.is_mute(now.at + READY_WITHIN) && !session.is_mute(now.at));
+        assert!(
+            session.is_ready_overdue(now.at + READY_WITHIN) && !session.is_ready_overdue(now.at)
+        );
     }
 
     #[test]

@@ -520,7 +520,7 @@ mod tests {
         }
     }
 
-    /// Tracks with what Lavaplayer reads out of them; each file names its source.
+    /// Tracks and their metadata as Lavaplayer reads them; each file names its source.
     fn cases() -> impl Iterator<Item = serde_json::Value> {
         let files = [
             include_str!("../../../fixtures/lavalink/cases/track-bytes-after-message.json"),
@@ -567,7 +567,7 @@ mod tests {
         }
     }
 
-    /// A track of these parts: flags, what stands before the title, title, address, and what follows the source's name.
+    /// Builds a track: flags, bytes before the title, title, URL, and bytes after the source's name.
     fn made(flags: u32, version: &[u8], title: &[u8], address: &[u8], tail: &[u8]) -> Vec<u8> {
         let mut bytes = version.to_vec();
         let put = |bytes: &mut Vec<u8>, text: &[u8]| {

@@ -1,4 +1,4 @@
-//! The loop over real sockets in memory: what is said at the opening, resumes, refusals and stops.
+//! The loop over in-memory sockets: headers, resumes, refusals and stops.
 
 mod node;
 
@@ -317,7 +317,7 @@ async fn searches_are_kept_and_asked_for_once() {
     );
 }
 
-/// Discord lets the bot into the channel that it asks for, the server's half first.
+/// Connects the bot to the channel that it requests, with the server's half first.
 async fn let_in(pool: &Pool, asked: &mut mpsc::UnboundedReceiver<VoiceRequest>) {
     let request = asked.recv().await.expect("op 4");
     assert_eq!(
@@ -413,7 +413,7 @@ async fn a_player_tells_what_it_is() {
         .await
         .expect("told");
     player.set_inactive_timeout(None).await.expect("told");
-    // What is done later comes after what was told.
+    // Later commands come after earlier ones.
     player.queue().clear().await.expect("done");
     assert_eq!(
         (player.autoplay(), player.inactive_timeout()),
@@ -442,7 +442,7 @@ async fn a_node_that_hangs_is_noticed_and_asked_again() {
     let noticed = begun.elapsed();
     assert!((15..=45).contains(&noticed.as_secs()), "{noticed:?}");
     node.frame(r#"{"op":"ready","resumed":false,"sessionId":"s2"}"#);
-    // The node had not noticed: what it said meanwhile is a gap.
+    // The node noticed late: its frames until then are a gap.
     next(&mut events, "antiphon.gap").await;
 }
 

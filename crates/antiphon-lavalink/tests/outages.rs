@@ -1,4 +1,4 @@
-//! Nodes that are cut off, die, are drained or are none, on a paused clock.
+//! Nodes that are cut, die, are drained or missing, on a paused clock.
 
 mod harness;
 
@@ -83,7 +83,7 @@ async fn what_was_under_way_when_the_socket_broke_is_a_gap() {
     app.connected_to(1).await;
     let node = sim.lavalink().node("eu-1");
     sleep(Duration::from_secs(3)).await;
-    // Written, and never read.
+    // Sent, and never read.
     node.frame(r#"{"op":"event","type":"NeverHeard"}"#);
     node.cut();
     wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
@@ -131,7 +131,7 @@ async fn a_session_that_is_gone_is_built_again_where_it_was() {
     .await;
     app.connected_to(1).await;
     let theirs = node.player(GUILD).expect("a player");
-    // It goes on where it was lost, not where it would be by now.
+    // The track goes on where it was lost, not later.
     let since = begun.elapsed().saturating_sub(Duration::from_secs(5));
     let most = 20_500 + i64::try_from(since.as_millis()).expect("short");
     assert!((19_500..=most).contains(&theirs.position), "{theirs:?}");
@@ -144,7 +144,7 @@ async fn a_session_that_is_gone_is_built_again_where_it_was() {
     assert_eq!(lost(&sim, &journal), none());
 }
 
-/// The only node dies or is shut down one second into a track, and comes back as a new process.
+/// Kills or shuts down the only node one second into a track, and starts it as a new process.
 async fn only_node_dies(length: i64, in_order: bool) {
     let sim = Simulator::with_seed(7);
     sim.lavalink()
@@ -180,12 +180,12 @@ async fn only_node_dies(length: i64, in_order: bool) {
     assert_eq!(lost(&sim, &journal), none());
 }
 
-/// Right by `fixtures/lavalink/cases/only-node-outage.json`, which names its source.
+/// Holds `fixtures/lavalink/cases/only-node-outage.json`, which names its source.
 #[tokio::test(start_paused = true)]
 async fn a_track_goes_on_where_its_only_node_was_lost() {
     for in_order in [false, true] {
         only_node_dies(184_000, in_order).await;
-        // As long as this, it would be over by the wall clock.
+        // By the wall clock the track would be over after this time.
         only_node_dies(30_000, in_order).await;
     }
 }
@@ -260,7 +260,7 @@ async fn what_a_node_said_to_a_dead_socket_before_it_noticed_is_a_gap() {
     let node = sim.lavalink().node("eu-1");
     node.half_open();
     node.refuse_sockets(Duration::from_secs(70));
-    // We have noticed by now, the node has not.
+    // The client has noticed by now, the node has not.
     sleep(Duration::from_secs(55)).await;
     assert_ne!(app.client.nodes()[0].status(), NodeStatus::Connected);
     node.frame(r#"{"op":"event","type":"NeverHeard"}"#);
@@ -297,7 +297,7 @@ async fn a_node_that_fails_for_a_while_gets_its_players_back_all_the_same() {
     assert_eq!(lost(&sim, &journal), none());
 }
 
-/// How many players play at each node.
+/// Number of playing players by node.
 fn playing(sim: &Simulator) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for player in sim.lavalink().players() {
@@ -334,7 +334,7 @@ async fn five_hundred_players_of_three_nodes_survive_the_death_of_one() {
         .into_iter()
         .map(|name| (name, sim.lavalink().node(name).requests().len()))
         .collect();
-    // Each takes its time to answer, so that moves at the same time are seen.
+    // Slow responses, so that simultaneous moves are seen.
     let slow = Duration::from_millis(25);
     for name in ["us-1", "asia-1"] {
         let node = sim.lavalink().node(name);
@@ -342,7 +342,7 @@ async fn five_hundred_players_of_three_nodes_survive_the_death_of_one() {
     }
     sim.lavalink().node("eu-1").kill(Duration::from_secs(3600));
     let killed = Instant::now();
-    // The grace, and five seconds.
+    // The grace and five seconds.
     sleep(Duration::from_secs(20)).await;
     let after = playing(&sim);
     assert!(after.values().sum::<usize>() >= 495, "{after:?}");
@@ -517,7 +517,7 @@ async fn pages_and_nonsense_instead_of_answers_are_errors_and_nothing_breaks() {
         player.set_volume(50).await.expect("set");
         assert!(player.playing(), "{fault:?}");
     }
-    // A session whose players cannot be asked for is asked again.
+    // A list of players that fails is requested again.
     node.fail_rest("GET /v4/sessions/*/players", 2, RestFault::Html(502));
     node.cut();
     wait(|| app.client.nodes()[0].status() != NodeStatus::Connected).await;
@@ -653,7 +653,7 @@ async fn under_traffic_and_cuts_nothing_is_lost_unsaid() {
 // ---------------------------------------------------------------------------------------------------------------------
 // Refusals.
 
-/// The states of a node's link, in order.
+/// The link states of a node, in order.
 fn links(journal: &harness::Journal, node: &str) -> Vec<LinkState> {
     let links = journal.of("antiphon.link").into_iter();
     let links = links.filter(|event| event.place().as_str() == format!("node/{node}"));
@@ -719,7 +719,7 @@ async fn a_node_that_refuses_for_long_is_not_hammered() {
     sleep(Duration::from_secs(6 * 60 * 60)).await;
     let journal = app.journal();
     let tries = links(&journal, "eu-1").len() / 2;
-    // At most 15 minutes apart, and at least half a minute.
+    // Attempts are at most 15 minutes and at least half a minute apart.
     assert!((20..100).contains(&tries), "{tries}");
     app.finish().await;
 }

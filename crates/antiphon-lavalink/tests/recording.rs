@@ -1,4 +1,4 @@
-//! A recording of a server that others wrote goes through the client: every frame an event, every answer understood.
+//! A recorded session of another server: every frame becomes an event, every response is read.
 
 mod node;
 
@@ -23,7 +23,7 @@ fn rows() -> Vec<Map<String, Value>> {
         .collect()
 }
 
-/// The next event that is none of antiphon's own.
+/// The next event of the node.
 async fn heard(events: &mut Events) -> Event {
     loop {
         let event = tokio::time::timeout(Duration::from_secs(30), events.next());
@@ -139,7 +139,7 @@ async fn every_frame_and_every_answer_goes_through() {
             ("PATCH", path) if path.ends_with(&session) => {}
             ("PATCH", path) => {
                 update(&pool, &player, &row["request"]).await;
-                // What the command did not ask for, since its effect was there, is read all the same.
+                // The pool sends no request where nothing changes, so that the response is read here.
                 node.answer("GET", path, status, body);
                 let info = lava
                     .fetch_player_info(GUILD)
@@ -181,7 +181,7 @@ async fn load(pool: &Pool, row: &Map<String, Value>, status: u16) {
         .await;
     match found {
         Ok(LoadResult::Track(track)) => {
-            // Taken apart here, it is what the node itself says it is.
+            // Decoding here gives the node's own metadata.
             let own = EncodedTrack::decode(&track.encoded).expect("a track");
             assert_eq!(own.info, track.info);
             assert_eq!(own.encode().expect("short texts"), *track.encoded);

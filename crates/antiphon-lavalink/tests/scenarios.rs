@@ -1,4 +1,4 @@
-//! How the source behaves against simulated nodes, on a paused clock.
+//! The source against simulated nodes, on a paused clock.
 
 mod harness;
 
@@ -15,7 +15,7 @@ use harness::{Bot as _, Running, Told as _, config, lost, track, wait};
 use tokio::time::sleep;
 
 const GUILD: u64 = 500;
-/// Within so many milliseconds, positions count as the same.
+/// Positions within so many milliseconds count as equal.
 const CLOSE: u128 = 500;
 
 fn none() -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Voices that close, frames that nobody knows, and faults of every kind at random, on a paused clock.
+//! Closed voice connections, unknown frames, and random faults, on a paused clock.
 
 mod harness;
 
@@ -110,7 +110,7 @@ async fn frames_that_nobody_knows_are_kept_as_they_are() {
     for frame in frames {
         node.frame(frame);
     }
-    // What a frame says of a voice that cannot be is set right by the next.
+    // The next `playerUpdate` corrects a frame with an impossible state.
     sleep(Duration::from_secs(10)).await;
     assert!(player.playing() && app.is_connected());
     player.set_volume(30).await.expect("in the same session");
@@ -160,7 +160,7 @@ async fn frames_that_come_twice_or_never_end_do_no_harm() {
     assert_eq!(lost(&sim, &journal), none());
 }
 
-/// `NodeLink` 2.3.0 tells each start twice: when it takes the request, and when sound flows.
+/// `NodeLink` 2.3.0 sends each start twice: when it takes the request, and when audio flows.
 #[tokio::test(start_paused = true)]
 async fn a_start_that_is_told_again_keeps_the_position_and_ends_with_the_track() {
     let sim = Simulator::with_seed(7);
@@ -182,7 +182,7 @@ async fn a_start_that_is_told_again_keeps_the_position_and_ends_with_the_track()
     app.until(|journal| journal.story(GUILD).len() == 3).await;
     assert!(!player.playing() && player.current().is_none());
     assert!(player.position().is_zero());
-    // After its end the node is asked, and has no track either.
+    // After the end the node is asked, and has no track either.
     node.frame(&again(&journal));
     app.until(|journal| journal.story(GUILD).len() == 4).await;
     sleep(Duration::from_secs(30)).await;
@@ -262,7 +262,7 @@ async fn a_player_is_switched_to_another_node_on_demand() {
     assert_eq!(lost(&sim, &journal), none());
 }
 
-/// Anything goes wrong, in an order that follows from the seed, with players of ours and traffic of others.
+/// Random faults in an order of the seed, with players of the pool and traffic of others.
 async fn chaos(seed: u64) {
     let sim = Simulator::with_seed(seed);
     long(&sim);
@@ -314,7 +314,7 @@ async fn chaos(seed: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn whatever_goes_wrong_every_player_plays_once_and_nothing_is_lost_unsaid() {
-    // More of them for a long night: ANTIPHON_SEEDS says how many.
+    // `ANTIPHON_SEEDS` sets the number of seeds, for a long run.
     let seeds = std::env::var("ANTIPHON_SEEDS").ok();
     let seeds: u64 = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(4);
     for seed in 1..=seeds {

@@ -1,4 +1,4 @@
-//! The frames in `fixtures/lavalink`, decoded and kept as snapshots; and any other JSON, which may fail but not panic.
+//! The frames of `fixtures/lavalink` as decoded snapshots; other JSON may fail to decode but not panic.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Map, Value};
 
-/// Decodes an event as whatever its kind says, and shows what came of it.
+/// Decodes an event as its kind says; returns the result for the snapshot.
 fn shown(event: &Event) -> String {
     macro_rules! one_of {
         ($($payload:ident),* $(,)?) => {
@@ -80,7 +80,7 @@ fn every_typed_kind_is_listed_and_every_listed_kind_typed() {
             .expect("this platform's");
         let op = serde_json::json!({"op": name}).to_string();
         let typed = serde_json::json!({"op": "event", "type": name}).to_string();
-        // Events of our own have no frame, and are checked by their scenarios.
+        // antiphon's own events have no frame, and are checked by their scenarios.
         let own = [
             "NodeDisconnected",
             "NodeClosed",
@@ -105,7 +105,7 @@ fn every_typed_kind_is_listed_and_every_listed_kind_typed() {
     }
 }
 
-/// Values of any shape under the wire's own names, and others.
+/// Values of any shape under the wire's names, and others.
 fn any_json() -> impl Strategy<Value = Value> {
     let names = prop_oneof![
         Just("op"),

@@ -14,10 +14,9 @@ use crate::{
     queue::{Queue, QueueMode, Tracks},
 };
 
-/// A handle on a player's queue: cheap to clone.
+/// A handle on a player's queue. Cheap to clone.
 ///
-/// Looking is free, at what the source knew last; changing is done by the source, in order, and makes the player if
-/// there is none.
+/// Its getters read the latest snapshot. Its changes run in order, and create the player if there is none.
 ///
 /// ```no_run
 /// use antiphon_lavalink::{Player, QueueMode, Search};
@@ -33,7 +32,7 @@ use crate::{
 /// let removed = queue.change(|queue| queue.dedupe()).await?;
 /// println!("{removed} duplicates removed");
 ///
-/// // Waits for a track that somebody queues.
+/// // Waits until a track is queued.
 /// let next = queue.get_wait().await?;
 /// player.play(next).await?;
 /// # Ok(())
@@ -55,7 +54,7 @@ impl PlayerQueue {
         }
     }
 
-    /// The queue as it is now, to be looked at; it does not change with the player's.
+    /// A snapshot of the queue; later changes do not affect it.
     pub fn snapshot(&self) -> Arc<Queue> {
         let queue = self.shared.snapshot(self.guild, |player| {
             Arc::clone(if self.is_auto {
@@ -67,7 +66,7 @@ impl PlayerQueue {
         queue.unwrap_or_default()
     }
 
-    /// Does anything to the queue at once, and gives what it gave.
+    /// Runs any operation on the queue, atomically, and returns its result.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -102,9 +101,9 @@ impl PlayerQueue {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // Looking.
+    // Snapshot.
 
-    /// How many tracks there are.
+    /// Number of tracks.
     pub fn count(&self) -> usize {
         self.snapshot().count()
     }
@@ -114,7 +113,7 @@ impl PlayerQueue {
         self.snapshot().is_empty()
     }
 
-    /// What it does when a track is taken.
+    /// Its mode.
     pub fn mode(&self) -> QueueMode {
         self.snapshot().mode()
     }
@@ -124,10 +123,10 @@ impl PlayerQueue {
         self.snapshot().loaded().cloned()
     }
 
-    /// Looks at a track without taking it; 0 is the next.
+    /// Returns a track without taking it; index 0 is the next one.
     ///
     /// # Errors
-    /// [`PlayerError::Queue`] if there is none.
+    /// [`PlayerError::Queue`] if there is no such track.
     pub fn peek(&self, index: usize) -> Result<Arc<Playable>, PlayerError> {
         self.snapshot()
             .peek(index)
@@ -135,12 +134,12 @@ impl PlayerQueue {
             .map_err(PlayerError::Queue)
     }
 
-    /// Where the same audio stands first.
+    /// Index of the first track with the same audio.
     pub fn index(&self, track: &Playable) -> Option<usize> {
         self.snapshot().index(track)
     }
 
-    /// Tracks that were played, the newest last.
+    /// The tracks that were played, the newest last.
     pub fn history(&self) -> Vec<Arc<Playable>> {
         self.snapshot()
             .history()
@@ -150,18 +149,18 @@ impl PlayerQueue {
             .collect()
     }
 
-    /// A queue of its own with the same tracks and history.
+    /// Copies tracks and history to a new queue.
     pub fn copy(&self) -> Queue {
         self.snapshot().copy()
     }
 
     // -----------------------------------------------------------------------------------------------------------------
-    // Changing.
+    // Changes.
 
-    /// Puts tracks at the end, all of them or none, and tells how many.
+    /// Puts all tracks at the end, or none; returns how many.
     ///
     /// # Errors
-    /// [`PlayerError::Queue`] if not all of them fit.
+    /// [`PlayerError::Queue`] if not all fit.
     pub async fn put(&self, tracks: impl Into<Tracks>) -> Result<usize, PlayerError> {
         let tracks = tracks.into();
         self.change(move |queue| queue.put(tracks))
@@ -169,7 +168,7 @@ impl PlayerQueue {
             .map_err(PlayerError::Queue)
     }
 
-    /// Puts a track before the one at an index.
+    /// Inserts a track before the one at an index.
     ///
     /// # Errors
     /// [`PlayerError::Queue`] if there is no such index, or no room.
@@ -184,9 +183,9 @@ impl PlayerQueue {
             .map_err(PlayerError::Queue)
     }
 
-    /// Puts tracks at the end, and waits for as long as there is no room for all of them.
+    /// Puts all tracks at the end, and waits until there is room for all of them.
     ///
-    /// Dropped, it puts nothing any more. Recommendations have no waiting: there it is [`PlayerQueue::put`].
+    /// A dropped call puts no track. The queue of recommendations does not wait: there this is [`PlayerQueue::put`].
     ///
     /// # Errors
     /// [`PlayerError::Queue`] if there will never be room, or the queue was reset.
@@ -203,7 +202,7 @@ impl PlayerQueue {
     /// Takes the next track.
     ///
     /// # Errors
-    /// [`PlayerError::Queue`] if there is none.
+    /// [`PlayerError::Queue`] if the queue is empty.
     pub async fn get(&self) -> Result<Arc<Playable>, PlayerError> {
         self.change(Queue::get).await?.map_err(PlayerError::Queue)
     }
@@ -211,16 +210,16 @@ impl PlayerQueue {
     /// Takes the track at an index.
     ///
     /// # Errors
-    /// [`PlayerError::Queue`] if there is none.
+    /// [`PlayerError::Queue`] if there is no such track.
     pub async fn get_at(&self, index: usize) -> Result<Arc<Playable>, PlayerError> {
         self.change(move |queue| queue.get_at(index))
             .await?
             .map_err(PlayerError::Queue)
     }
 
-    /// Takes the next track, and waits for as long as there is none, after those who wait already.
+    /// Takes the next track, and waits until there is one, behind earlier waiters.
     ///
-    /// Dropped, it takes none. Recommendations have no waiting: there it is [`PlayerQueue::get`].
+    /// A dropped call takes no track. The queue of recommendations does not wait: there this is [`PlayerQueue::get`].
     ///
     /// # Errors
     /// [`PlayerError::Queue`] if too many wait, or the queue was reset.
@@ -251,17 +250,17 @@ impl PlayerQueue {
         answer.await.map_err(|_| lost(&self.shared))
     }
 
-    /// Takes out the track at an index.
+    /// Deletes the track at an index.
     ///
     /// # Errors
-    /// [`PlayerError::Queue`] if there is none.
+    /// [`PlayerError::Queue`] if there is no such track.
     pub async fn delete(&self, index: usize) -> Result<(), PlayerError> {
         self.change(move |queue| queue.delete(index))
             .await?
             .map_err(PlayerError::Queue)
     }
 
-    /// Takes out the first `count` of the same audio, all if `None`, and tells how many.
+    /// Removes the first `count` tracks with the same audio, all of them if `None`; returns how many.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -274,7 +273,7 @@ impl PlayerQueue {
         self.change(move |queue| queue.remove(&track, count)).await
     }
 
-    /// Takes out what is there before with the same audio, and tells how many.
+    /// Removes duplicates, keeping the first of each; returns how many were removed.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -282,17 +281,17 @@ impl PlayerQueue {
         self.change(Queue::dedupe).await
     }
 
-    /// Lets two tracks change places.
+    /// Swaps two tracks.
     ///
     /// # Errors
-    /// [`PlayerError::Queue`] if there is none at one of the indexes.
+    /// [`PlayerError::Queue`] if there is no track at one of the indexes.
     pub async fn swap(&self, one: usize, other: usize) -> Result<(), PlayerError> {
         self.change(move |queue| queue.swap(one, other))
             .await?
             .map_err(PlayerError::Queue)
     }
 
-    /// Puts the tracks into a random order.
+    /// Shuffles the tracks.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -300,7 +299,7 @@ impl PlayerQueue {
         self.change_with_rng(Queue::shuffle).await
     }
 
-    /// Sets what it does when a track is taken.
+    /// Sets the mode. Default: [`QueueMode::Normal`].
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -308,7 +307,7 @@ impl PlayerQueue {
         self.change(move |queue| queue.set_mode(mode)).await
     }
 
-    /// Takes out every track; the history stays.
+    /// Removes all tracks; the history stays.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -316,7 +315,7 @@ impl PlayerQueue {
         self.change(Queue::clear).await
     }
 
-    /// Makes it as it was in the beginning; those who wait are told.
+    /// Resets the queue: no tracks, history, mode or waiters.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.

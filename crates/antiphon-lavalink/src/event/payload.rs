@@ -70,11 +70,11 @@ pub struct NodeDisconnected {
 }
 
 impl NodeDisconnected {
-    pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
-        Ok(Self {
+    pub(super) fn of(event: &Event) -> Self {
+        Self {
             node: node(event),
             reason: noted(event).reason,
-        })
+        }
     }
 }
 
@@ -322,11 +322,11 @@ pub struct InactivePlayer {
 }
 
 impl InactivePlayer {
-    pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
-        Ok(Self {
+    pub(super) fn of(event: &Event) -> Self {
+        Self {
             node: node(event),
             player: player(event),
-        })
+        }
     }
 }
 
@@ -403,13 +403,13 @@ pub struct Extra {
 }
 
 impl Extra {
-    pub(super) fn of(event: &Event) -> Result<Self, DecodeError> {
-        Ok(Self {
+    pub(super) fn of(event: &Event) -> Self {
+        Self {
             kind: event.kind().clone(),
             node: node(event),
             player: player(event),
             data: event.body().clone(),
-        })
+        }
     }
 
     /// Deserialises the frame.
@@ -433,10 +433,10 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
-        Ok(Self {
+    pub(super) fn of(event: &Event) -> Self {
+        Self {
             node: node(event),
             data: event.body().clone(),
-        })
+        }
     }
 }

@@ -36,7 +36,7 @@ use Name::{Event as E, Op, Own, Plugin};
 /// `Payload as View: how the view is read, how the payload is made of it { rows }`, and in each row: where the name
 /// comes from, the name, how long to keep the event, the reference library's name, and the meaning.
 macro_rules! events {
-    ($($payload:ident as $view:ty: $read:path, $make:path {
+    ($($payload:ident as $view:ty: $read:expr, $make:path {
         $($from:ident $name:literal => $keep:ident, $reference:literal, $about:literal;)+
     })+) => {
         /// Every typed kind of this platform.
@@ -56,11 +56,11 @@ macro_rules! events {
             type View<'a> = $view;
 
             fn view(event: &Event) -> Result<Self::View<'_>, DecodeError> {
-                $read(event)
+                ($read)(event)
             }
 
             fn decode(event: &Event) -> Result<Self, DecodeError> {
-                Ok($make(event, $read(event)?))
+                Ok($make(event, ($read)(event)?))
             }
         })+
     };
@@ -70,7 +70,7 @@ events! {
     NodeReady as view::Ready<'a>: Event::parse_object, NodeReady::of {
         Op "ready" => LASTING, "on_revvlink_node_ready", "a node is connected or reconnected";
     }
-    NodeDisconnected as Self: NodeDisconnected::read, itself {
+    NodeDisconnected as Self: |event| Ok(NodeDisconnected::of(event)), itself {
         Own "NodeDisconnected" => LASTING, "on_revvlink_node_disconnected", "a node that was connected is lost";
     }
     NodeClosed as Self: NodeClosed::read, itself {
@@ -97,16 +97,16 @@ events! {
     Stats as view::StatsOP: Event::parse_object, Stats::of {
         Op "stats" => MOMENT, "on_revvlink_stats_update", "load and players of a node";
     }
-    InactivePlayer as Self: InactivePlayer::read, itself {
+    InactivePlayer as Self: |event| Ok(InactivePlayer::of(event)), itself {
         Own "InactivePlayer" => LASTING, "on_revvlink_inactive_player", "a player has played nothing for a while";
     }
     PlayerMigrated as Self: PlayerMigrated::read, itself {
         Own "PlayerMigrated" => LASTING, "", "a player goes on at another node";
     }
-    Malformed as Self: Malformed::read, itself {
+    Malformed as Self: |event| Ok(Malformed::of(event)), itself {
         Own "malformed" => LASTING, "", "something that is no frame of the protocol";
     }
-    Extra as Self: Extra::of, itself {
+    Extra as Self: |event| Ok(Extra::of(event)), itself {
         Plugin "PlayerCreatedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player was made";
         Plugin "PlayerConnectedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player entered its channel";
         Plugin "PlayerReconnectingEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player enters its channel again";

@@ -77,7 +77,7 @@ fn what_is_no_frame_is_kept_as_malformed() {
         (r#"{"op":"event"}"#, BodyForm::Json),
         (r#"{"op":7"#, BodyForm::Text),
         ("<html>", BodyForm::Text),
-        // A node cannot speak for us, and an event is no op.
+        // A node cannot speak for antiphon, and an event is no op.
         (r#"{"op":"NodeDisconnected"}"#, BodyForm::Json),
         (r#"{"op":"event","type":"ready"}"#, BodyForm::Json),
         (r#"{"op":"TrackEndEvent"}"#, BodyForm::Json),

@@ -28,6 +28,7 @@ impl fmt::Debug for QueueChange {
 }
 
 /// A client's command to a player.
+#[expect(clippy::large_enum_variant, reason = "it is boxed as a whole")]
 #[derive(Debug)]
 pub(crate) enum PlayerCommand {
     /// Join a channel or move to it; absent values stay as they are.

@@ -352,7 +352,7 @@ mod tests {
     const FINISHED: TrackEndReason = TrackEndReason::Finished;
     const REPLACED: TrackEndReason = TrackEndReason::Replaced;
 
-    /// A track that was asked for, taken and begun.
+    /// A run that was requested, accepted and begun.
     fn playing(runs: &mut Runs, name: &str) -> u64 {
         let id = runs.add(track(name).into(), Phase::Sent, false);
         assert!(runs.accepted(id));

@@ -33,7 +33,7 @@ fn rules() -> Rules {
     }
 }
 
-/// A player with a clock, and what it wants.
+/// A player with a clock; the test is its node and its client.
 struct Stage {
     player: LocalPlayer,
     now: Instant,
@@ -50,7 +50,7 @@ impl Stage {
         }
     }
 
-    /// In a channel, at a node.
+    /// A player in a channel, at a node.
     fn connected() -> Self {
         let mut stage = Self::new();
         let mut entered = stage.reply(|reply| PlayerCommand::Enter {
@@ -78,7 +78,7 @@ impl Stage {
         stage
     }
 
-    /// Connected, with a track that plays.
+    /// A connected player with a current track.
     fn playing(name: &str) -> Self {
         let mut stage = Self::connected();
         let mut played = stage.play(name);
@@ -121,7 +121,7 @@ impl Stage {
             .on_command(PlayerCommand::Autoplay(mode), self.now);
     }
 
-    /// What the node is asked next.
+    /// The next request to the node.
     fn ask(&mut self) -> Option<UpdatePlayer> {
         self.asked += 1;
         match self.player.next_request(self.asked)?.1 {
@@ -159,7 +159,7 @@ impl Stage {
         self.now += Duration::from_secs(seconds);
     }
 
-    /// The track that the node is asked to play next, if it is asked for one.
+    /// The track of the next request, if it is a play.
     fn next_track(&mut self) -> Option<String> {
         let track = self.ask()?.track?;
         Some(track.encoded.as_deref().unwrap_or("nothing").to_owned())
@@ -325,7 +325,7 @@ fn stopping_is_not_skipping() {
         assert_eq!(stage.next_track().as_deref(), Some("nothing"));
         stage.end("a", TrackEndReason::Stopped);
         stage.answer(true, None);
-        // Its end was heard first, and it is the answer all the same.
+        // The end event came before the response, and the result is the same.
         let was = stopped.try_recv().expect("answered").expect("done");
         assert_eq!(was.as_deref().map(|track| &*track.encoded), Some("a"));
         assert_eq!(stage.next_track(), expected, "skip: {skip}");
@@ -349,7 +349,7 @@ fn a_stop_that_was_not_sent_does_not_hold_back_the_queue() {
     let mut stage = Stage::playing("a");
     stage.autoplay(AutoPlayMode::Partial);
     stage.put("b");
-    // Whoever asked is gone before the request had its turn.
+    // The client is gone before the request is sent.
     drop(stage.reply(|reply| PlayerCommand::Stop { reply }));
     assert_eq!(stage.next_track(), None);
     stage.end("a", TrackEndReason::Finished);
@@ -872,9 +872,9 @@ fn those_who_wait_for_a_track_get_it_and_those_who_left_lose_none() {
     assert!(matches!(&*got.encoded, "a" | "b"));
 }
 
-/// What may happen to a player, in any order.
+/// Inputs of a player, in any order.
 #[derive(Clone, Debug)]
-enum Happening {
+enum Input {
     Play(u8),
     Put(u8),
     Start(u8),
@@ -896,30 +896,30 @@ enum Happening {
     Pass(u64),
 }
 
-fn any_happening() -> impl Strategy<Value = Happening> {
+fn any_happening() -> impl Strategy<Value = Input> {
     prop_oneof![
-        (0..4_u8).prop_map(Happening::Play),
-        (0..4_u8).prop_map(Happening::Put),
-        (0..4_u8).prop_map(Happening::Start),
-        (0..4_u8, 0..6_u8).prop_map(|(track, reason)| Happening::End(track, reason)),
-        any::<bool>().prop_map(Happening::Answer),
-        any::<bool>().prop_map(Happening::Refuse),
-        Just(Happening::Request),
-        Just(Happening::Request),
-        Just(Happening::Request),
-        Just(Happening::Stop),
-        any::<bool>().prop_map(Happening::Skip),
-        (0..3_u8).prop_map(Happening::Mode),
-        (0..3_u8).prop_map(Happening::Autoplay),
+        (0..4_u8).prop_map(Input::Play),
+        (0..4_u8).prop_map(Input::Put),
+        (0..4_u8).prop_map(Input::Start),
+        (0..4_u8, 0..6_u8).prop_map(|(track, reason)| Input::End(track, reason)),
+        any::<bool>().prop_map(Input::Answer),
+        any::<bool>().prop_map(Input::Refuse),
+        Just(Input::Request),
+        Just(Input::Request),
+        Just(Input::Request),
+        Just(Input::Stop),
+        any::<bool>().prop_map(Input::Skip),
+        (0..3_u8).prop_map(Input::Mode),
+        (0..3_u8).prop_map(Input::Autoplay),
         (any::<i64>(), any::<bool>())
-            .prop_map(|(position, connected)| Happening::Update(position, connected)),
-        (0..3_u8).prop_map(Happening::State),
-        any::<bool>().prop_map(Happening::Server),
-        any::<u16>().prop_map(Happening::Closed),
-        proptest::option::of(0..4_u8).prop_map(Happening::Reconcile),
-        Just(Happening::Restore),
-        Just(Happening::Save),
-        (0..400_u64).prop_map(Happening::Pass),
+            .prop_map(|(position, connected)| Input::Update(position, connected)),
+        (0..3_u8).prop_map(Input::State),
+        any::<bool>().prop_map(Input::Server),
+        any::<u16>().prop_map(Input::Closed),
+        proptest::option::of(0..4_u8).prop_map(Input::Reconcile),
+        Just(Input::Restore),
+        Just(Input::Save),
+        (0..400_u64).prop_map(Input::Pass),
     ]
 }
 
@@ -937,55 +937,55 @@ fn reason(number: u8) -> TrackEndReason {
 
 proptest! {
     #[test]
-    fn whatever_happens_in_whatever_order_a_player_stays_sound(happenings in proptest::collection::vec(any_happening(), 0..80)) {
+    fn whatever_happens_in_whatever_order_a_player_stays_sound(inputs in proptest::collection::vec(any_happening(), 0..80)) {
         let mut stage = Stage::connected();
-        for happening in happenings {
+        for input in inputs {
             let name = |number: u8| number.to_string();
-            match happening {
-                Happening::Play(number) => drop(stage.play(&name(number))),
-                Happening::Put(number) => stage.put(&name(number)),
-                Happening::Start(number) => drop(stage.player.on_track_start(track(&name(number)), stage.now)),
-                Happening::End(number, operation) => {
+            match input {
+                Input::Play(number) => drop(stage.play(&name(number))),
+                Input::Put(number) => stage.put(&name(number)),
+                Input::Start(number) => drop(stage.player.on_track_start(track(&name(number)), stage.now)),
+                Input::End(number, operation) => {
                     let before = stage.player.queue.history().map(Queue::count);
                     let noted = stage.end(&name(number), reason(operation));
                     // An original is always the track of the event.
                     prop_assert!(noted.original.is_none_or(|original| *original.encoded == *name(number)));
                     prop_assert!(stage.player.queue.history().map(Queue::count) <= before, "an end adds no history");
                 }
-                Happening::Answer(connected) => {
+                Input::Answer(connected) => {
                     let current = stage.player.current().map(|track| (**track).clone());
                     stage.answer(connected, current);
                 }
-                Happening::Refuse(transient) => stage.refuse(if transient { lost() } else { RequestError::Invalid("x".into()) }),
-                Happening::Request => { stage.ask(); }
-                Happening::Stop => drop(stage.reply(|reply| PlayerCommand::Stop { reply })),
-                Happening::Skip(force) => drop(stage.reply(|reply| PlayerCommand::Skip { force, reply })),
-                Happening::Mode(mode) => {
+                Input::Refuse(transient) => stage.refuse(if transient { lost() } else { RequestError::Invalid("x".into()) }),
+                Input::Request => { stage.ask(); }
+                Input::Stop => drop(stage.reply(|reply| PlayerCommand::Stop { reply })),
+                Input::Skip(force) => drop(stage.reply(|reply| PlayerCommand::Skip { force, reply })),
+                Input::Mode(mode) => {
                     let change = QueueChange(Box::new(move |queue, _| queue.set_mode(QueueMode::of(mode))));
                     stage.player.on_command(PlayerCommand::Queue(change), stage.now);
                 }
-                Happening::Autoplay(mode) => stage.autoplay(match mode {
+                Input::Autoplay(mode) => stage.autoplay(match mode {
                     0 => AutoPlayMode::Enabled,
                     1 => AutoPlayMode::Partial,
                     _ => AutoPlayMode::Disabled,
                 }),
-                Happening::Update(position, connected) => {
+                Input::Update(position, connected) => {
                     stage.player.on_update(PlayerState { position, connected, ..PlayerState::default() }, stage.now);
                 }
-                Happening::State(channel) => {
+                Input::State(channel) => {
                     let channel = (channel > 0).then(|| ChannelId::new(76 + u64::from(channel)));
                     stage.player.on_voice_state(channel, "vs", stage.now);
                 }
-                Happening::Server(there) => {
+                Input::Server(there) => {
                     stage.player.on_voice_server("t".into(), there.then(|| "x".into()), stage.now);
                 }
-                Happening::Closed(code) => stage.player.on_voice_closed(DiscordVoiceCloseType(code), true, stage.now),
-                Happening::Reconcile(number) => {
+                Input::Closed(code) => stage.player.on_voice_closed(DiscordVoiceCloseType(code), true, stage.now),
+                Input::Reconcile(number) => {
                     let remote = number.map(|number| RemotePlayer { track: Some(track(&name(number))), ..RemotePlayer::default() });
                     stage.player.reconcile(remote.or_else(|| Some(RemotePlayer::default())), stage.now);
                 }
-                Happening::Restore => stage.player.restore("us-1".into(), Some(MoveReason::Drained), stage.now, None),
-                Happening::Save => {
+                Input::Restore => stage.player.restore("us-1".into(), Some(MoveReason::Drained), stage.now, None),
+                Input::Save => {
                     let kept = stage.player.saved(stage.now);
                     let back = read_saved(GUILD, &kept, rules(), Rng::with_seed(1), stage.now);
                     prop_assert_eq!(back.is_none(), stage.player.is_gone);
@@ -994,7 +994,7 @@ proptest! {
                         prop_assert_eq!(back.queue.mode(), stage.player.queue.mode());
                     }
                 }
-                Happening::Pass(seconds) => {
+                Input::Pass(seconds) => {
                     stage.pass(seconds);
                     stage.player.on_deadline(stage.now);
                 }
@@ -1050,7 +1050,7 @@ fn a_track_on_its_way_keeps_its_original_when_another_plays_at_the_node() {
     assert!(noted.original.is_some(), "it is our own");
 }
 
-/// A sequence of frames and answers; the file names its source.
+/// A sequence of frames and responses; the file names its source.
 struct Case {
     steps: Vec<serde_json::Value>,
     track: Playable,
@@ -1078,7 +1078,7 @@ impl Stage {
         self.player.on_track_start(track(name), self.now)
     }
 
-    /// How the player stands, by the node, a position in milliseconds.
+    /// The player as the node reports it, with a position in milliseconds.
     fn update(&mut self, position: i64) {
         let state = PlayerState {
             position,
@@ -1088,7 +1088,7 @@ impl Stage {
         self.player.on_update(state, self.now);
     }
 
-    /// Lets the steps of a case happen until `ms`; whatever the node is asked for is answered at once.
+    /// Runs the steps of a case until `ms`; every request gets its response at once.
     fn run_until(&mut self, case: &Case, since: Instant, ms: u64) {
         for step in &case.steps {
             let Some(at) = step["at_ms"].as_u64() else {
@@ -1257,7 +1257,7 @@ fn an_update_after_the_end_moves_nothing() {
     stage.update(31_000);
     stage.pass(5);
     assert_eq!(stage.player.position(stage.now), 0);
-    // Nor does one of the track before move the next.
+    // An exception of the previous track does not start the next one either.
     let mut stage = Stage::playing("a");
     let _played = stage.play("b");
     stage.ask().expect("the track");
@@ -1286,7 +1286,7 @@ fn an_answer_that_events_overtook_sets_nothing_back() {
     stage.player.on_response(Ok(Some(remote)), stage.now);
     assert_eq!(stage.player.position(stage.now), 5_000);
     assert!(stage.player.connected, "the update is newer");
-    // A track that ended before the answer to something else came is not known anew by it.
+    // A track that ended before a response to another request does not come back by it.
     let _set = stage.reply(|reply| PlayerCommand::Change {
         operation: Operation::Volume(5),
         reply,
@@ -1333,7 +1333,7 @@ fn an_answer_without_a_track_leaves_what_began_since() {
     stage.start("x");
     stage.answer(true, None);
     assert_eq!(stage.current(), Some("x"));
-    // And what was asked for since.
+    // The queued request is sent as well.
     let mut stage = Stage::playing("a");
     let _stopped = stage.reply(|reply| PlayerCommand::Stop { reply });
     stage.ask().expect("the stop");
@@ -1448,16 +1448,16 @@ fn the_next_track_is_not_asked_for_again_once_it_began() {
     assert_eq!(loaded.map(|track| &*track.encoded), Some("b"));
 }
 
-/// A node that plays one track at a time and says so; what it says waits for its turn.
+/// A node that plays one track at a time; its frames wait to be read.
 #[derive(Default)]
 struct OddNode {
     track: Option<String>,
     events: VecDeque<Said>,
-    /// Its answer to the request under way.
+    /// The response to the request in flight.
     answer: Option<Answered>,
 }
 
-/// The track that it had when it answered.
+/// The node's track at the time of the response.
 struct Answered(Option<Playable>);
 
 #[derive(Clone)]
@@ -1495,7 +1495,7 @@ impl OddNode {
         }
     }
 
-    /// Lets the player hear all that waits, and ask what it wants.
+    /// Delivers all frames that wait, and sends the requests that follow.
     fn settle(&mut self, stage: &mut Stage) {
         for _ in 0..200 {
             if let Some(said) = self.events.pop_front() {
@@ -1522,8 +1522,8 @@ impl OddNode {
 }
 
 proptest! {
-    /// Steps: 0 to 2 play, 3 to 5 queue, then stop, skip, the track's end in two ways, hear an event, hear it again, hear
-    /// a start again, read an answer, lose an answer, lose a request, ask.
+    /// Steps: 0 to 2 play, 3 to 5 queue, then stop, skip, end the track in two ways, read a frame, read it again, read
+    /// a start again, read a response, lose a response, lose a request, send a request.
     #[test]
     fn a_node_that_repeats_itself_and_is_late_does_not_deceive(steps in proptest::collection::vec(0..19_usize, 0..60)) {
         let mut stage = Stage::connected();

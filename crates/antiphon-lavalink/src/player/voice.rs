@@ -427,7 +427,7 @@ mod tests {
             voice.on_asked(false, now);
             voice.on_asked(false, now);
         }
-        // Once it was asked, its silence counts.
+        // After a request was sent, Discord's silence counts.
         now += PAIR_WITHIN;
         voice.on_deadline(GUILD, now);
         voice.on_asked(true, now);

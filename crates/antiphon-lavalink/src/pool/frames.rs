@@ -54,7 +54,8 @@ impl PoolState {
                     node.end_replay();
                     draft.provenance = Provenance::Live;
                 }
-                let noted = guild.and_then(|guild| self.hear(index, guild, kind, frame, now));
+                let noted =
+                    guild.and_then(|guild| self.pass_to_player(index, guild, kind, frame, now));
                 if let Some(noted) = &noted {
                     draft.note = note(noted.original.as_deref(), None, noted.restored);
                 }
@@ -68,7 +69,7 @@ impl PoolState {
     }
 
     /// Passes a frame to the player at this node; returns the note for its event if the frame concerns one.
-    fn hear(
+    fn pass_to_player(
         &mut self,
         index: usize,
         guild: GuildId,

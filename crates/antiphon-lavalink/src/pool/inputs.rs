@@ -77,7 +77,7 @@ impl PoolState {
             } => self.close_node(&node, failover, reply, now),
             PoolCommand::Reconnect => {
                 for node in &mut self.nodes {
-                    node.hurry();
+                    node.retry_now();
                 }
                 self.open_nodes(now);
             }
@@ -176,7 +176,7 @@ impl PoolState {
 
     pub(crate) fn on_deadline(&mut self, now: Moment) {
         for index in 0..self.nodes.len() {
-            if self.nodes[index].is_mute(now.at) {
+            if self.nodes[index].is_ready_overdue(now.at) {
                 let loss = ConnectionLoss::new("the node did not say that it is ready");
                 let epoch = self.nodes[index].epoch();
                 self.closes.push_back((index, epoch));

@@ -14,7 +14,7 @@ const TOTAL: f64 = 4.0 * FRAMES;
 /// The penalty by statistics; lower is better. It is finite and far below [`UNKNOWN`].
 ///
 /// - The load is clamped to 0 to 1, Lavalink's range. `NodeLink` sends a load average; a load that is no number counts
-/// as 0.
+///   as 0.
 /// - The lost frames of a minute are clamped to all frames, and totals count by their share.
 /// - A negative deficit counts as 0, or a node that sends too much would be preferred.
 #[expect(clippy::cast_precision_loss, reason = "far figures need no precision")]
@@ -71,7 +71,7 @@ mod tests {
     fn the_documented_table_comes_out() {
         check(0.5, 0, 0, 10, 119.674);
         check(0.1, 300, 10, 4, 1057.760);
-        // The reference gives -261.912 here, and so prefers a node that sends too much.
+        // The reference computes -261.912, and so prefers a node that sends too much.
         check(0.1, -3010, 10, 1, 38.088);
         assert!(penalty(None) > 1e30);
     }
@@ -80,7 +80,7 @@ mod tests {
         serde_json::from_str(json).expect("stats")
     }
 
-    /// What `NodeLink` sends: load averages, and frames since the start; the file names its source.
+    /// `NodeLink` sends load averages and frames since its start; the file names its source.
     #[test]
     fn load_averages_and_totals_leave_the_choice_to_the_players() {
         let file = include_str!("../../../../fixtures/lavalink/cases/nodelink-load-average.json");

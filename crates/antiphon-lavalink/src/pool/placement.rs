@@ -515,7 +515,7 @@ impl PoolState {
                     self.pump(guild, now);
                 }
             } else if all.binary_search(&guild).is_err() {
-                // The player moved while the node was away, or belongs to nobody.
+                // The player moved while the node was away, or it belongs to no pool.
                 self.delete(index, guild);
             }
         }

@@ -17,22 +17,22 @@ mod bytes;
 
 const LOFT: ChannelId = ChannelId::new(77);
 
-/// A pool with a clock and nodes that do what they are asked.
+/// A pool with a clock, and nodes that carry out requests.
 struct Stage {
     pool: PoolState,
     now: Moment,
     open: Vec<Option<(u64, Option<Arc<str>>)>>,
     sessions: u64,
-    /// Requests of players: node, guild and what was asked.
+    /// Requests of players: node, guild and body.
     asked: Vec<(usize, u64, serde_json::Value)>,
     deleted: Vec<(usize, u64)>,
     voice: Vec<VoiceRequest>,
-    /// Requests that are not answered yet, while `holds`.
+    /// Requests without a response yet, while `holds`.
     held: Vec<(GuildId, u64, RequestBody)>,
     holds: bool,
     events: Vec<Event>,
     kept: HashMap<Part, Checkpoint>,
-    /// Players that the nodes have, by node.
+    /// Players at the nodes, by node.
     players: Vec<HashMap<u64, RemotePlayer>>,
 }
 
@@ -74,7 +74,7 @@ impl Stage {
         stage
     }
 
-    /// All nodes connected.
+    /// A pool with all nodes connected.
     fn ready(nodes: usize) -> Self {
         let mut stage = Self::new(nodes);
         for node in 0..nodes {
@@ -117,7 +117,7 @@ impl Stage {
                     self.pool.on_done(Done::Deleted { node }, self.now);
                 }
                 Task::Voice(request) => self.voice.push(request),
-                // Its answer comes when the test says so.
+                // The test gives the response.
                 Task::Players { .. } if self.holds => {}
                 Task::Players { node, epoch, .. } => {
                     let outcome = Ok(self.players[node].values().cloned().collect());
@@ -194,7 +194,7 @@ impl Stage {
         self.pool.index(&node).expect("configured")
     }
 
-    /// The socket of a node opens, and the node says `ready`.
+    /// Opens the socket of a node, and sends `ready`.
     fn greet(&mut self, node: usize, resumed: bool) {
         let (epoch, session) = self.open[node].clone().expect("asked to be opened");
         self.pool.on_done(
@@ -238,7 +238,7 @@ impl Stage {
         self.settle();
     }
 
-    /// Time passes, and everything that falls due happens at its time.
+    /// Lets time pass; deadlines are handled at their time.
     fn pass(&mut self, time: Duration) {
         let end = self.now.at + time;
         while let Some(due) = self.pool.deadline().filter(|due| *due <= end) {
@@ -265,7 +265,7 @@ impl Stage {
         self.settle();
     }
 
-    /// Enters a channel and plays a track, as Discord and the nodes let it.
+    /// Joins a channel and plays a track.
     fn play(&mut self, guild: u64, endpoint: &str, track: &str) {
         let (reply, _) = oneshot::channel();
         self.command(
@@ -456,7 +456,7 @@ fn a_resumed_session_moves_nothing_and_what_it_kept_is_marked() {
     assert_eq!(stage.asked.len(), asked, "nothing was asked of the player");
     assert!(stage.of::<PlayerMigrated>().is_empty());
     assert_eq!(stage.of::<NodeDisconnected>().len(), 1);
-    // What was under way when the socket broke may be missing, and nothing else.
+    // Only frames in flight when the socket broke may be missing.
     let kinds = stage.kinds();
     let gaps = kinds.iter().filter(|kind| **kind == "antiphon.gap");
     assert_eq!(gaps.count(), 1);
@@ -672,7 +672,7 @@ fn a_restarted_bot_adopts_its_players_without_touching_their_tracks() {
         stage.of::<TrackEnd>()[0].original.is_some(),
         "the original outlives the restart"
     );
-    // Of each node, what was under way when the earlier run ended may be missing, and nothing else.
+    // Only frames in flight when the earlier run ended may be missing, of each node.
     let kinds = stage.kinds();
     let gaps = kinds.iter().filter(|kind| **kind == "antiphon.gap");
     assert_eq!(gaps.count(), 2);
@@ -875,7 +875,7 @@ fn five_hundred_players_of_three_nodes_are_heard_again_in_few_rounds() {
         rounds += 1;
     }
     assert_eq!(stage.of::<PlayerMigrated>().len(), hit);
-    // With both others taking two at a time, a request of 100 ms leaves it below five seconds.
+    // Two nodes take two players at a time, so 100 ms per request leave the whole move below five seconds.
     assert!(
         rounds <= hit.div_ceil(4) + 1,
         "{rounds} rounds for {hit} players"
@@ -1019,7 +1019,7 @@ fn a_comparison_from_before_a_request_was_answered_ends_no_track() {
             .map(|track| track.encoded.to_string())
     };
     assert_eq!(current(&stage).as_deref(), Some("b"));
-    // Once nothing is under way, the node's word counts again.
+    // Without a request in flight, the node's view counts again.
     stage.players[0].get_mut(&1).expect("a player").track = None;
     stage.pass(Duration::from_secs(6));
     assert_eq!(current(&stage), None);

@@ -201,9 +201,9 @@ fn a_kept_queue_is_the_same_and_stays_within_its_budget() {
     assert_eq!(queue.saved(&mut budget).items.len(), 1);
 }
 
-/// What is done to a queue, and to the model of it.
+/// An operation of a queue, and of its model.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Operation {
     Put(u8),
     PutAt(usize, u8),
     Get,
@@ -219,26 +219,26 @@ enum Deed {
     Reset,
 }
 
-fn any_deed() -> impl Strategy<Value = Deed> {
+fn any_operation() -> impl Strategy<Value = Operation> {
     let index = 0..6_usize;
     prop_oneof![
-        4 => (0..5_u8).prop_map(Deed::Put),
-        2 => (index.clone(), 0..5_u8).prop_map(|(index, track)| Deed::PutAt(index, track)),
-        4 => Just(Deed::Get),
-        2 => index.clone().prop_map(Deed::GetAt),
-        1 => index.clone().prop_map(Deed::Delete),
-        1 => (index.clone(), index).prop_map(|(one, other)| Deed::Swap(one, other)),
-        1 => (0..5_u8, proptest::option::of(0..3_usize)).prop_map(|(track, count)| Deed::Remove(track, count)),
-        2 => (0..3_u8).prop_map(Deed::Mode),
-        2 => Just(Deed::GetWait),
-        2 => (0..5_u8, 1..3_usize).prop_map(|(track, count)| Deed::PutWait(track, count)),
-        3 => Just(Deed::Played),
-        1 => Just(Deed::Clear),
-        1 => Just(Deed::Reset),
+        4 => (0..5_u8).prop_map(Operation::Put),
+        2 => (index.clone(), 0..5_u8).prop_map(|(index, track)| Operation::PutAt(index, track)),
+        4 => Just(Operation::Get),
+        2 => index.clone().prop_map(Operation::GetAt),
+        1 => index.clone().prop_map(Operation::Delete),
+        1 => (index.clone(), index).prop_map(|(one, other)| Operation::Swap(one, other)),
+        1 => (0..5_u8, proptest::option::of(0..3_usize)).prop_map(|(track, count)| Operation::Remove(track, count)),
+        2 => (0..3_u8).prop_map(Operation::Mode),
+        2 => Just(Operation::GetWait),
+        2 => (0..5_u8, 1..3_usize).prop_map(|(track, count)| Operation::PutWait(track, count)),
+        3 => Just(Operation::Played),
+        1 => Just(Operation::Clear),
+        1 => Just(Operation::Reset),
     ]
 }
 
-/// The simplest thing that behaves as a queue should: lists of letters.
+/// The simplest model of a queue: lists of letters.
 #[derive(Default)]
 struct Model {
     items: Vec<u8>,
@@ -283,26 +283,28 @@ impl Model {
         }
     }
 
-    /// Does it, and tells which track came out.
-    fn act(&mut self, deed: &Deed, waiter: u64) -> Option<u8> {
+    /// Runs an operation; returns the track that it took.
+    fn act(&mut self, operation: &Operation, waiter: u64) -> Option<u8> {
         let mut out = None;
-        match *deed {
-            Deed::Put(track) if self.putters.is_empty() && self.items.len() < MOST => {
+        match *operation {
+            Operation::Put(track) if self.putters.is_empty() && self.items.len() < MOST => {
                 self.items.push(track);
             }
-            Deed::PutAt(index, track) if index <= self.items.len() && self.items.len() < MOST => {
+            Operation::PutAt(index, track)
+                if index <= self.items.len() && self.items.len() < MOST =>
+            {
                 self.items.insert(index, track);
             }
-            Deed::Get => out = self.next(),
-            Deed::GetAt(index) if index < self.items.len() => {
+            Operation::Get => out = self.next(),
+            Operation::GetAt(index) if index < self.items.len() => {
                 self.loaded = Some(self.items.remove(index));
                 out = self.loaded;
             }
-            Deed::Delete(index) if index < self.items.len() => drop(self.items.remove(index)),
-            Deed::Swap(one, other) if one.max(other) < self.items.len() => {
+            Operation::Delete(index) if index < self.items.len() => drop(self.items.remove(index)),
+            Operation::Swap(one, other) if one.max(other) < self.items.len() => {
                 self.items.swap(one, other);
             }
-            Deed::Remove(track, count) => {
+            Operation::Remove(track, count) => {
                 for _ in 0..count.unwrap_or(usize::MAX) {
                     match self.items.iter().position(|known| *known == track) {
                         Some(index) => drop(self.items.remove(index)),
@@ -310,8 +312,8 @@ impl Model {
                     }
                 }
             }
-            Deed::Mode(mode) => self.mode = mode,
-            Deed::GetWait => {
+            Operation::Mode(mode) => self.mode = mode,
+            Operation::GetWait => {
                 out = if self.getters.is_empty() {
                     self.next()
                 } else {
@@ -321,14 +323,14 @@ impl Model {
                     self.getters.push(waiter);
                 }
             }
-            Deed::PutWait(track, count) => self.putters.push((waiter, track, count)),
-            Deed::Played => {
+            Operation::PutWait(track, count) => self.putters.push((waiter, track, count)),
+            Operation::Played => {
                 if let Some(loaded) = self.loaded {
                     self.past.push(loaded);
                 }
             }
-            Deed::Clear => self.items.clear(),
-            Deed::Reset => *self = Self::default(),
+            Operation::Clear => self.items.clear(),
+            Operation::Reset => *self = Self::default(),
             _ => {}
         }
         self.settle();
@@ -346,36 +348,36 @@ fn number(track: &Arc<Playable>) -> u8 {
 
 proptest! {
     #[test]
-    fn a_queue_behaves_as_the_simplest_thing_would(deeds in proptest::collection::vec(any_deed(), 0..60)) {
+    fn a_queue_behaves_as_the_simplest_thing_would(operations in proptest::collection::vec(any_operation(), 0..60)) {
         let mut queue = Queue::new().capacity(MOST);
         let mut model = Model::default();
-        for (waiter, deed) in (0..).zip(&deeds) {
+        for (waiter, operation) in (0..).zip(&operations) {
             model.served.clear();
-            let expected = model.act(deed, waiter);
+            let expected = model.act(operation, waiter);
             let mut served = Vec::new();
-            let out = match *deed {
-                Deed::Put(track) => { let _ = queue.put(named(track)); None }
-                Deed::PutAt(index, track) => { let _ = queue.put_at(index, named(track)); None }
-                Deed::Get => queue.get().ok(),
-                Deed::GetAt(index) => queue.get_at(index).ok(),
-                Deed::Delete(index) => { let _ = queue.delete(index); None }
-                Deed::Swap(one, other) => { let _ = queue.swap(one, other); None }
-                Deed::Remove(track, count) => { queue.remove(&named(track), count); None }
-                Deed::Mode(mode) => { queue.set_mode(QueueMode::of(mode)); None }
-                Deed::GetWait => queue.get_wait(waiter).expect("few wait"),
-                Deed::PutWait(track, count) => {
+            let out = match *operation {
+                Operation::Put(track) => { let _ = queue.put(named(track)); None }
+                Operation::PutAt(index, track) => { let _ = queue.put_at(index, named(track)); None }
+                Operation::Get => queue.get().ok(),
+                Operation::GetAt(index) => queue.get_at(index).ok(),
+                Operation::Delete(index) => { let _ = queue.delete(index); None }
+                Operation::Swap(one, other) => { let _ = queue.swap(one, other); None }
+                Operation::Remove(track, count) => { queue.remove(&named(track), count); None }
+                Operation::Mode(mode) => { queue.set_mode(QueueMode::of(mode)); None }
+                Operation::GetWait => queue.get_wait(waiter).expect("few wait"),
+                Operation::PutWait(track, count) => {
                     let put = queue.put_wait(waiter, vec![named(track); count]).expect("few wait");
                     served.extend(put.map(|_| (waiter, None)));
                     None
                 }
-                Deed::Played => {
+                Operation::Played => {
                     if let Some(loaded) = queue.loaded().cloned() {
                         queue.remember(loaded);
                     }
                     None
                 }
-                Deed::Clear => { queue.clear(); None }
-                Deed::Reset => { queue.reset(); None }
+                Operation::Clear => { queue.clear(); None }
+                Operation::Reset => { queue.reset(); None }
             };
             while let Some(one) = queue.next_served() {
                 match one {
@@ -384,10 +386,10 @@ proptest! {
                     Served::Cancelled(_) => {}
                 }
             }
-            prop_assert_eq!(out.as_ref().map(number), expected, "{:?}", deed);
-            prop_assert_eq!(&served, &model.served, "{:?}", deed);
+            prop_assert_eq!(out.as_ref().map(number), expected, "{:?}", operation);
+            prop_assert_eq!(&served, &model.served, "{:?}", operation);
             let items: Vec<u8> = queue.iter().map(number).collect();
-            prop_assert_eq!(&items, &model.items, "{:?}", deed);
+            prop_assert_eq!(&items, &model.items, "{:?}", operation);
             prop_assert_eq!(queue.loaded().map(number), model.loaded);
             prop_assert!(queue.count() <= MOST + Queue::HISTORY);
         }

@@ -1,10 +1,10 @@
-//! What is read at a glance, against the lenient way.
+//! The fast readers against the lenient one.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Whatever is read at a glance is what the lenient way reads; says whether header and update were.
+/// Checks that the fast readers agree with the lenient one; returns whether header and update were read fast.
 #[track_caller]
 fn check(frame: &str) -> [bool; 2] {
     let lenient = Header::lenient(frame.as_bytes());
@@ -85,7 +85,7 @@ fn what_has_another_form_is_left_to_the_lenient_way() {
     }
 }
 
-/// Values that a field may have, wrong ones among them.
+/// Values of a field, wrong ones among them.
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<i64>().prop_map(|number| number.to_string()),

@@ -1,4 +1,4 @@
-//! A source against the simulated nodes, with a journal in memory and a Discord of a few lines.
+//! A source against the simulated nodes, with an in-memory journal and a minimal Discord.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -19,17 +19,17 @@ pub use antiphon_sim::trial::Journal;
 use antiphon_sim::{Due, Simulator};
 use tokio::time::sleep;
 
-/// The bot, as nodes know it.
+/// Id of the bot's user.
 pub const BOT: u64 = 77;
 /// The voice channel of every guild.
 pub const CHANNEL: u64 = 6;
 
-/// A source that runs against the simulator, with its pool and what it stored.
+/// A source that runs against the simulator, its pool, and its journal.
 pub type Running = antiphon_sim::trial::Running<Pool>;
 
-/// What happened to tracks.
+/// Track events of a journal.
 pub trait Told {
-    /// What is known of tracks in a guild: `start`, `end` and so on, with title and reason.
+    /// The track events of a guild: `start`, `end` and so on, with title and reason.
     fn story(&self, guild: u64) -> Vec<String>;
 }
 
@@ -69,7 +69,7 @@ impl Told for Journal {
     }
 }
 
-/// The configuration for some of the simulator's nodes, with their names as regions.
+/// A configuration with some of the simulator's nodes; each name is also its region.
 pub fn config_of(sim: &Simulator, nodes: &[&str]) -> Config {
     let lavalink = sim.lavalink();
     let nodes = nodes.iter().map(|name| {
@@ -82,31 +82,31 @@ pub fn config_of(sim: &Simulator, nodes: &[&str]) -> Config {
         .rng(Rng::with_seed(7))
 }
 
-/// The configuration for the node `eu-1`.
+/// A configuration with the node `eu-1`.
 pub fn config(sim: &Simulator) -> Config {
     config_of(sim, &["eu-1"])
 }
 
-/// Ways to begin and to end, and what lies between.
+/// Starts, stops and waits.
 pub trait Bot: Sized {
-    /// A fresh install.
+    /// Starts with an empty journal.
     fn start(sim: &Simulator, config: Config) -> Self {
         Self::resume(sim, config, Journal::default())
     }
 
-    /// Goes on from what an earlier run stored.
+    /// Starts with the journal of an earlier run.
     fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self;
 
     /// Waits until so many nodes are connected.
     fn connected_to(&self, nodes: usize) -> impl Future<Output = ()>;
 
-    /// Enters the channel of a guild and plays what is called so there.
+    /// Joins the channel of a guild and plays the track of this name.
     fn play(&self, sim: &Simulator, guild: u64, identifier: &str) -> impl Future<Output = Player>;
 
-    /// Stops in good order, once what was said at this very moment is heard, and gives what was stored.
+    /// Stops in good order once the latest frames are read; returns the journal.
     fn finish(self) -> impl Future<Output = Journal>;
 
-    /// Whether the pool is connected, as its link says.
+    /// Whether the pool's link is connected.
     fn is_connected(&self) -> bool;
 }
 
@@ -114,7 +114,7 @@ impl Bot for Running {
     fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self {
         let cell: Arc<OnceLock<Pool>> = Arc::default();
         let discord = Arc::clone(&cell);
-        // A Discord that lets the bot in at once, with a pair that is new each time.
+        // A Discord that connects the bot at once, with a new pair each time.
         let config = config.voice_gateway(move |request: VoiceRequest| {
             let pool = discord.get().cloned();
             Box::pin(async move {
@@ -159,7 +159,7 @@ impl Bot for Running {
     }
 }
 
-/// Discord lets the bot in, or shows it out.
+/// Connects the bot to a channel, or disconnects it.
 fn answer(pool: &Pool, request: &VoiceRequest) {
     pool.voice_state_update(VoiceState {
         guild: request.guild,
@@ -182,7 +182,7 @@ pub fn track(sim: &Simulator, identifier: &str) -> Playable {
     Playable::decode(&encoded).expect("a track")
 }
 
-/// Waits until something is so; the clock goes on in steps of ten milliseconds.
+/// Waits for a condition; the clock advances in steps of ten milliseconds.
 #[track_caller]
 pub fn wait(mut what: impl FnMut() -> bool) -> impl Future<Output = ()> {
     let at = std::panic::Location::caller();
@@ -197,7 +197,7 @@ pub fn wait(mut what: impl FnMut() -> bool) -> impl Future<Output = ()> {
     }
 }
 
-/// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
+/// The ledger's rows for the bot that are neither stored nor inside a reported gap.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
     journal.lost(&sim.ledger(), Due::to("lavalink", &BOT.to_string()))
 }

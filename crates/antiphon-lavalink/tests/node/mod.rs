@@ -1,4 +1,4 @@
-//! The smallest node: it answers requests as it is told, says what it is given, and writes down what it heard.
+//! A minimal node: it sends prepared responses and frames, and records requests.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
@@ -16,26 +16,26 @@ use tokio::{
     task::JoinSet,
 };
 
-/// A request as it came.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub struct Heard {
     pub method: String,
-    /// Without its query.
+    /// Path without the query.
     pub path: String,
     pub query: String,
     pub headers: HeaderMap,
     pub body: String,
 }
 
-/// What is done to an open socket.
+/// An action on an open socket.
 #[derive(Clone, Debug)]
 pub enum Say {
     Frame(String),
-    /// Goodbye with a code.
+    /// Send a close frame.
     Close(u16),
-    /// The connection is gone without a word.
+    /// Drop the connection without a close frame.
     Cut,
-    /// The connection stays, and nothing is said or read any more.
+    /// Keep the connection, and neither read nor send.
     Hang,
 }
 
@@ -46,7 +46,7 @@ struct State {
     upgrade: Option<u16>,
 }
 
-/// A node behind a pipe.
+/// A node behind an in-memory pipe.
 pub struct Node {
     state: Arc<Mutex<State>>,
     say: mpsc::UnboundedSender<Say>,
@@ -77,7 +77,7 @@ impl Node {
         }
     }
 
-    /// A configuration with this node, called `eu-1`; voice is asked for through the channel.
+    /// A configuration with this node, named `eu-1`; voice requests go to the channel.
     pub fn config(&self) -> (Config, mpsc::UnboundedReceiver<VoiceRequest>) {
         let (sender, asked) = mpsc::unbounded_channel();
         let config = Config::new(
@@ -93,7 +93,7 @@ impl Node {
         (config, asked)
     }
 
-    /// Answers requests to a path from now on.
+    /// Sets the response for a path from now on.
     pub fn answer(&self, method: &str, path: &str, status: u16, body: impl Into<String>) {
         let mut state = self.state.lock().expect("not poisoned");
         state
@@ -101,7 +101,7 @@ impl Node {
             .insert((method.into(), path.into()), (status, body.into()));
     }
 
-    /// Refuses sockets with this status from now on; `None` takes them.
+    /// Refuses sockets with this status from now on; `None` accepts them.
     pub fn refuse(&self, status: Option<u16>) {
         self.state.lock().expect("not poisoned").upgrade = status;
     }
@@ -175,7 +175,7 @@ async fn talk(mut stream: Stream, heard: &Heard, said: Said) {
         return;
     }
     let mut socket = WebSocket::serve(stream, Limits::default());
-    // The newest socket is the one that is talked to.
+    // The newest socket is used.
     let mut said = said.lock().await;
     loop {
         tokio::select! {

@@ -1,11 +1,11 @@
-//! What arrived leaves a row with its bytes, once.
+//! Every frame leaves one event with its bytes.
 
 use antiphon_core::{BodyForm, Draft, Link};
 use antiphon_sim::mutation::Mutator;
 
 use super::*;
 
-/// Gives a frame to the pool, and the events that came of it: of the frame, and of antiphon's own.
+/// Gives a frame to the pool; returns the events of the frame, and the number of antiphon's own.
 fn heard(stage: &mut Stage, node: usize, frame: &[u8]) -> (Vec<Draft>, usize) {
     let (epoch, _) = stage.open[node].clone().expect("opened once");
     let frame = Bytes::copy_from_slice(frame);
@@ -19,7 +19,7 @@ fn heard(stage: &mut Stage, node: usize, frame: &[u8]) -> (Vec<Draft>, usize) {
     (brought, own.len())
 }
 
-/// Good frames of every kind.
+/// Valid frames of every kind.
 fn good() -> Vec<Vec<u8>> {
     let track =
         json!({"encoded": "a", "info": {"identifier": "a", "length": 9, "title": "\u{1f3b6}"}});
@@ -67,7 +67,7 @@ fn a_hundred_thousand_damaged_frames_are_kept_byte_for_byte() {
     let mut stage = Stage::new(1);
     for round in 0..100_000 {
         if round % 500 == 0 {
-            // A player that hears what is said of it, at a node that may be lost and closed again.
+            // A player at a node that may be lost and closed again.
             stage = Stage::ready(1);
             stage.play(1, "x", "a");
         }
@@ -105,7 +105,7 @@ fn a_frame_of_a_socket_that_was_given_up_is_kept_and_nothing_follows_from_it() {
 fn origins_of_runs_and_pools_never_meet() {
     let mut origins = std::collections::HashSet::new();
     let mut kept = HashMap::new();
-    // Runs of one pool, of which the second ended before a checkpoint was stored, and another pool.
+    // Two runs of one pool, the second of which ended before a checkpoint was stored, and another pool.
     for (nonce, keeps) in [
         ("run1", true),
         ("run2", false),
