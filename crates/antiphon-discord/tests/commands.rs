@@ -1,4 +1,4 @@
-//! What clients ask over the Gateway, against the simulator on a paused clock.
+//! Commands over the Gateway, against the simulator on a paused clock.
 
 mod harness;
 
