@@ -1,5 +1,5 @@
-//! How many events are decoded in a second: typed, viewed, repaired, and by twilight's model; and what a chunk of a
-//! thousand members costs that are as documented, or odd.
+//! Events decoded in a second: typed, viewed, repaired, and by twilight's model; and a chunk of a
+//! thousand members, as documented or odd.
 
 mod corpus;
 
@@ -11,7 +11,7 @@ use corpus::{Bodies, EVENTS, chunk, mix};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use twilight_model::gateway::payload::incoming;
 
-/// Does one thing with each event by its kind, and counts those with which it went well.
+/// Runs a function for each event by its kind, and counts the successes.
 macro_rules! each {
     ($events:expr, |$event:ident| $message:expr, $presence:expr, $typing:expr, $voice:expr) => {
         $events

@@ -1,6 +1,6 @@
-//! Decodes the bench's events a given number of times, to be counted under `valgrind --tool=callgrind`.
+//! Decodes the bench's events a number of times, to count instructions with `valgrind --tool=callgrind`.
 //!
-//! The first word says what: `typed`, `twilight`, `chunk` or `odd-chunk`; the second how often.
+//! The first argument is `typed`, `twilight`, `chunk` or `odd-chunk`; the second is the number of rounds.
 
 #[path = "../benches/corpus/mod.rs"]
 mod corpus;

@@ -110,7 +110,8 @@ impl Buckets {
     }
 }
 
-/// The day's identifies; kept as the checkpoint part `identifies`.
+/// The day's identifies; kept as the checkpoint part `identifies`
+/// (<https://discord.com/developers/docs/events/gateway#session-start-limit-object>).
 ///
 /// The server counts them too, and the lower number of both holds. A run that identifies and never reaches READY makes
 /// the next run wait before its first identify, twice as long each time, so that a crash loop does not use up the day's.

@@ -219,14 +219,14 @@ impl ShardRunner {
         let mut outcome = Ok(());
         let mut shown = None;
         loop {
-            let sum = sum(&mut links);
-            if shown.as_ref() != Some(&sum) {
-                shown = Some(sum.clone());
+            let state = combined(&mut links);
+            if shown.as_ref() != Some(&state) {
+                shown = Some(state.clone());
                 if self.is_alone {
                     // The only shard writes its own link events.
-                    self.show(sum);
+                    self.show(state);
                 } else {
-                    self.announce(sum).await;
+                    self.announce(state).await;
                 }
             }
             tokio::select! {
@@ -246,11 +246,11 @@ impl ShardRunner {
             }
         }
         if outcome.is_err() {
-            let sum = sum(&mut links);
+            let state = combined(&mut links);
             if self.is_alone {
-                self.show(sum);
+                self.show(state);
             } else {
-                self.announce(sum).await;
+                self.announce(state).await;
             }
             // The other shards end too; their sessions are kept.
             self.tasks.shutdown().await;
@@ -303,7 +303,7 @@ async fn changed(links: &mut [(u32, watch::Receiver<LinkState>)]) {
 }
 
 /// State of the whole source: connected if all shards are, else the state of the worst shard.
-fn sum(links: &mut [(u32, watch::Receiver<LinkState>)]) -> LinkState {
+fn combined(links: &mut [(u32, watch::Receiver<LinkState>)]) -> LinkState {
     let is_alone = links.len() == 1;
     let states: Vec<(u32, LinkState)> = links
         .iter_mut()

@@ -114,11 +114,13 @@ impl<'a> From<&'a Presence> for UpdatePresence<'a> {
 }
 
 /// Op 2 (protocol §3). It holds the token, so it is never logged.
+/// <https://discord.com/developers/docs/events/gateway-events#identify>
 pub(crate) fn identify(identify: &Identify<'_>) -> String {
     frame(op::IDENTIFY, identify)
 }
 
 /// Op 6 (protocol §4). It holds the token, so it is never logged.
+/// <https://discord.com/developers/docs/events/gateway-events#resume>
 pub(crate) fn resume(token: &str, session: &str, seq: u64) -> String {
     #[derive(Serialize)]
     struct Resume<'a> {
@@ -135,16 +137,19 @@ pub(crate) fn resume(token: &str, session: &str, seq: u64) -> String {
 }
 
 /// Op 1 (protocol §2).
+/// <https://discord.com/developers/docs/events/gateway-events#heartbeat>
 pub(crate) fn heartbeat(seq: Option<u64>) -> String {
     frame(op::HEARTBEAT, seq)
 }
 
 /// Op 3 (protocol §8).
+/// <https://discord.com/developers/docs/events/gateway-events#update-presence>
 pub(crate) fn presence(presence: &Presence) -> String {
     frame(op::PRESENCE, UpdatePresence::from(presence))
 }
 
 /// Op 4 (protocol §8).
+/// <https://discord.com/developers/docs/events/gateway-events#update-voice-state>
 pub(crate) fn voice_state(update: &UpdateVoiceState) -> String {
     #[derive(Serialize)]
     struct VoiceState {
@@ -163,6 +168,7 @@ pub(crate) fn voice_state(update: &UpdateVoiceState) -> String {
 }
 
 /// Op 8 (protocol §8).
+/// <https://discord.com/developers/docs/events/gateway-events#request-guild-members>
 pub(crate) fn request_members(query: &MemberQuery, nonce: &str) -> String {
     #[derive(Serialize)]
     struct RequestMembers<'a> {
@@ -188,6 +194,7 @@ pub(crate) fn request_members(query: &MemberQuery, nonce: &str) -> String {
 }
 
 /// Op 31 (protocol §1.2).
+/// <https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds>
 pub(crate) fn request_soundboard_sounds(guilds: &[u64]) -> String {
     #[derive(Serialize)]
     struct Request {

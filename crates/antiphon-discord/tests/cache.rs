@@ -1,4 +1,4 @@
-//! The cache: what it follows, what rides along, where it ends, and how it comes back.
+//! The cache: the events it follows, the replaced objects, its limits, and its saves.
 
 mod stored;
 
@@ -14,7 +14,7 @@ use twilight_cache_inmemory::DefaultInMemoryCache;
 
 const MESSAGE: u64 = 1_234_567_890_123_456_789;
 
-/// A cache and the projection that keeps it.
+/// A cache and its projection.
 struct Kept {
     cache: Cache,
     picture: Box<dyn Projection>,
@@ -364,7 +364,7 @@ fn events_of_another_source_are_passed_over() {
     assert_eq!(kept.cache.size().guilds, 0);
 }
 
-/// A cache that has seen every documented frame but those that take things away.
+/// A cache after every documented frame except deletions.
 fn full() -> Kept {
     let mut kept = Kept::new(CacheLimits::new());
     for mut row in rows() {
@@ -435,7 +435,7 @@ fn the_cache_takes_whatever_was_recorded() {
     assert_eq!(bot.nick.as_deref(), Some("botty"));
 }
 
-/// Something that happens in a small guild.
+/// An event in a small guild.
 fn deed() -> impl Strategy<Value = (&'static str, Value)> {
     let user =
         |id: u64| json!({"id": id.to_string(), "username": format!("u{id}"), "discriminator": "0"});
@@ -520,8 +520,8 @@ fn apply_there(there: &DefaultInMemoryCache, event: &Event) {
 }
 
 proptest! {
-    /// The field's other cache, in what both keep and it keeps right: a member who leaves stays in its voice states,
-    /// and an update of a member it does not know is lost there.
+    /// twilight's cache, as far as both keep the same and it is right: a member who leaves stays in its voice states,
+    /// and it loses an update of an unknown member.
     #[test]
     fn it_agrees_with_twilights_cache(deeds in proptest::collection::vec(deed(), 0..60)) {
         let mut kept = Kept::new(CacheLimits::new());
@@ -555,7 +555,7 @@ proptest! {
         }
     }
 
-    /// A save after anything is a save of the same.
+    /// A restored cache saves the same bytes.
     #[test]
     fn a_cache_comes_back_after_anything(deeds in proptest::collection::vec(deed(), 0..40)) {
         let mut kept = Kept::new(CacheLimits::new().members_per_guild(2).messages(2).channels(2));

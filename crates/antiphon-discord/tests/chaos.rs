@@ -1,4 +1,4 @@
-//! Anything may go wrong at any time, and nothing is lost unseen: scenarios drawn by chance from a seed.
+//! Random scenarios from a seed: whatever goes wrong, nothing is lost without a gap.
 
 mod harness;
 
@@ -10,10 +10,10 @@ use antiphon_sim::Simulator;
 use harness::{Begin as _, Journal, Running, config, lost};
 use tokio::time::sleep;
 
-/// The word for trouble after which there is nothing to resume.
+/// The fault after which no session can be resumed.
 const LOSES: &str = "the session is lost";
 
-/// What goes wrong next.
+/// The next fault.
 fn trouble(sim: &Simulator, rng: &mut Rng) -> &'static str {
     let discord = sim.discord();
     match rng.u8(..14) {
@@ -94,7 +94,7 @@ async fn run(seed: u64) {
         .compression(compressions[rng.usize(..compressions.len())])
         .shards(Shards::Count(rng.u32(1..3)))
         .rng(rng.fork());
-    // More than any outage here lets happen.
+    // More than any outage here allows.
     discord.replay(100_000);
     discord.session_life(Duration::from_secs(3600));
     discord.traffic(10);
@@ -127,7 +127,7 @@ async fn run(seed: u64) {
         Vec::<String>::new(),
         "seed {seed}: {story:?}"
     );
-    // Nor is a gap reported where everything could be had.
+    // No gap is reported where a resume brings everything.
     let losses = story.iter().filter(|what| **what == LOSES).count();
     let shards = app_shards(&journal);
     let (gaps, ready) = (journal.gaps().len(), journal.count("discord.READY"));

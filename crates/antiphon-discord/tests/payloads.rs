@@ -1,4 +1,4 @@
-//! Payloads: every documented event is typed whole, and an odd one says what was repaired and keeps what was sent.
+//! Payloads: every documented event is typed whole, and an odd one has its repairs and the bytes as sent.
 
 mod stored;
 mod typed;
@@ -18,7 +18,7 @@ fn typed(name: &str, body: &Value) -> Typed {
     }
 }
 
-/// Paths of what was sent and is not written back.
+/// Paths of sent values that are not written back.
 fn lacking(sent: &Value, written: Option<&Value>, path: &str, lacks: &mut Vec<String>) {
     match (sent, written) {
         (Value::Object(sent), Some(Value::Object(written))) => {
@@ -152,7 +152,7 @@ fn every_case_is_typed_as_an_event() {
     assert_eq!(count, 11);
 }
 
-/// Counts what is counted, and notes by which kind.
+/// A metrics recorder that keeps counters by kind.
 struct Counting(std::sync::Arc<std::sync::atomic::AtomicU64>);
 
 impl metrics::Recorder for Counting {

@@ -1,4 +1,4 @@
-//! Frames recorded from a server that nobody here wrote: each is typed, unknown, or refused with a reason.
+//! Frames recorded from another project's server: each is typed, unknown, or refused with a reason.
 
 mod stored;
 mod typed;

@@ -1,4 +1,4 @@
-//! What the client's requests promise, against a server that answers as each test says, on a paused clock.
+//! The client's requests against a scripted server, on a paused clock.
 
 #[path = "rest/bodies.rs"]
 mod bodies;
@@ -32,7 +32,7 @@ fn second(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A server whose every message is posted, under rate limits that nobody meets.
+/// A server that accepts every message, with rate limits that are never met.
 fn posting() -> Server {
     Server::new(|_, _| Reply::ok(bodies::message()))
 }
@@ -400,7 +400,7 @@ mod methods {
         })
     }
 
-    /// Awaits a call, and says what it sent: method, path, and body if there is one.
+    /// Awaits a call, and returns its method, path and body.
     macro_rules! sent {
         ($server:expr, $call:expr) => {{
             $call.await.expect("an answer that is understood");
@@ -729,7 +729,7 @@ mod answers {
 
     use super::*;
 
-    /// As its author wears it: an asset that is no 32 digits, which Discord's own picture links have.
+    /// An asset that is not 32 hexadecimal digits.
     fn decorated(id: u64) -> Value {
         let mut message = bodies::message();
         message["id"] = id.to_string().into();
@@ -789,7 +789,7 @@ mod answers {
         assert_eq!(messages[6].embeds.len(), 1);
     }
 
-    /// What an answer is that holds little more than an id: the call gives that, and nothing is sent twice.
+    /// Checks that a response with little more than an id is read, and that nothing is sent twice.
     #[tokio::test(start_paused = true)]
     async fn what_was_done_is_no_failure_whatever_the_answer_lacks() {
         let server = Server::new(|seen, _| {
@@ -1017,7 +1017,7 @@ mod refusals {
             assert!(!format!("{error:?} {error}").contains("c4n4ry"));
         }
         assert_eq!(server.seen().len(), 1);
-        // A webhook's own token is another matter.
+        // A webhook has a token of its own.
         let error = server
             .client
             .execute_webhook(Id::new(88), "t")
@@ -1174,7 +1174,7 @@ mod limits {
             .content(Some("y"))
             .await
             .expect("edited");
-        // Until an answer said so, nobody knew that edits fall into the same bucket.
+        // Only the response shows that edits fall into the same bucket.
         client
             .create_message(LOFT)
             .content("x")
@@ -1271,7 +1271,7 @@ mod limits {
         });
         let first = server.client.channel(LOFT).into_future();
         let second = async {
-            // Asked while the first has its answer already.
+            // Sent after the response to the first one.
             tokio::time::sleep(Duration::from_millis(10)).await;
             server.client.channel(Id::new(23)).await
         };
@@ -1464,7 +1464,7 @@ mod limits {
 mod repeating {
     use super::*;
 
-    /// Posts as Discord does: a nonce that was seen gives the message that it made.
+    /// Posts like Discord: a known nonce returns its message.
     fn losing(
         how: impl Fn(usize) -> Option<Reply> + Send + 'static,
     ) -> (Server, impl Fn(&Server) -> usize) {
@@ -1512,7 +1512,7 @@ mod repeating {
             "{error:?}"
         );
         assert!(!error.is_transient());
-        // Under a nonce of one's own it is the same message, whoever asks again.
+        // With a chosen nonce it is the same message in every call.
         let error = post().nonce("mine").await.expect_err("no answer");
         assert!(matches!(error, RequestError::TimedOut(_)), "{error:?}");
         assert!(error.is_transient());

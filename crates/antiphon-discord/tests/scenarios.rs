@@ -1,4 +1,4 @@
-//! How the source behaves against a simulated Gateway, on a paused clock (protocol §20).
+//! The source against a simulated Gateway, on a paused clock (protocol §20).
 
 mod harness;
 
@@ -10,7 +10,7 @@ use antiphon_sim::{Simulator, discord::Discord};
 use harness::{Begin as _, Journal, Running, Said as _, config, lost};
 use tokio::time::{Instant, sleep};
 
-/// Waits until a message comes through, so that everything before it has.
+/// Waits until a message is stored, and thus everything before it.
 async fn heard(sim: &Simulator, app: &Running, text: &str) -> Journal {
     sim.discord().say("loft", "mira", text);
     app.until(|journal| journal.texts().iter().any(|heard| heard == text))
@@ -192,7 +192,7 @@ async fn a_stated_wait_does_not_pass_without_a_new_word() {
             }
         }
         assert!(waits > shards, "the turn is waited for too");
-        // What is missing begins with the last frame, not with a wait.
+        // The gap begins with the last frame, not with a wait.
         for (_, gap) in journal.gaps() {
             assert!(gap.from.frame.is_some() && gap.from.at < gap.to.at);
         }

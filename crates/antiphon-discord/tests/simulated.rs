@@ -106,7 +106,7 @@ async fn a_burst_keeps_within_the_servers_limits() {
     for posted in join_all(posts).await {
         posted.expect("posted");
     }
-    // Five in five seconds, and no answer that says that this was too much.
+    // Five in five seconds, and no 429.
     assert_eq!(start.elapsed().as_secs(), 10);
     assert!(
         discord.texts("loft").ends_with(&texts),

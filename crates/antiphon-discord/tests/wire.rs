@@ -13,7 +13,7 @@ use serde_json::{Value, value::RawValue};
 use stored::event;
 use typed::{Outcome, outcome, reason};
 
-/// The client's own, §14.1.
+/// Events that the client makes itself (protocol §14.1).
 const MADE: &str = "CONNECT DISCONNECT SHARD_CONNECT SHARD_DISCONNECT SHARD_RESUME";
 
 #[derive(Deserialize)]
@@ -147,7 +147,7 @@ fn a_refusal_names_what_is_missing() {
     );
 }
 
-/// What an event cannot do without: ids, the objects they are in, and what an interaction is about.
+/// Fields without which an event is refused: ids, the objects with them, and the data of an interaction.
 fn is_indispensable(name: &str, path: &str) -> bool {
     let field = path.rsplit('/').next().unwrap_or_default();
     field == "id"

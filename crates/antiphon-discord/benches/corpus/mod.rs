@@ -1,4 +1,4 @@
-//! What is decoded: a seeded mix of `MESSAGE_CREATE`, `PRESENCE_UPDATE`, `TYPING_START` and `VOICE_STATE_UPDATE` in the
+//! The decoded events: a seeded mix of `MESSAGE_CREATE`, `PRESENCE_UPDATE`, `TYPING_START` and `VOICE_STATE_UPDATE` in the
 //! proportion 4 : 5 : 2 : 1, and a chunk of a thousand members.
 
 use antiphon_core::{Draft, Event, Kind, Origin, Place, Position, Rng};
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 /// Events of the mix.
 pub(crate) const EVENTS: usize = 1200;
 
-/// How much of what is promised the bodies have.
+/// Whether bodies have all documented fields.
 #[derive(Clone, Copy)]
 pub(crate) enum Bodies {
     /// As documented.
     Whole,
-    /// Without what the model insists on, or with odd values.
+    /// Without required fields, or with odd values.
     Lacking,
 }
 
@@ -64,7 +64,7 @@ fn body(kind: &str, rng: &mut Rng) -> Value {
     }
 }
 
-/// Takes away what the model insists on.
+/// Removes required fields.
 fn lack(body: &mut Value) {
     for path in ["/author", "/member", "/user", "/member/user", ""] {
         if let Some(Value::Object(fields)) = body.pointer_mut(path) {
@@ -110,7 +110,7 @@ pub(crate) fn mix(bodies: Bodies) -> Vec<Event> {
         .collect()
 }
 
-/// A thousand members, of whom every second one may wear something that is no decoration.
+/// A thousand members, of whom every second one may have an odd decoration.
 pub(crate) fn chunk(bodies: Bodies) -> Event {
     let mut rng = Rng::with_seed(7);
     let members: Vec<_> = (0..1000)

@@ -20,12 +20,16 @@ use crate::http::Repeat;
 
 impl Client {
     /// Reads a channel or a thread.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#get-channel)
     pub fn channel(&self, channel: Id<ChannelMarker>) -> Call<'_, Channel> {
         let request = self.http().builders().channel(channel);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Makes a channel in a guild.
+    /// Creates a channel in a guild.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#create-guild-channel)
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::{ChannelType, id::{Id, marker::GuildMarker}}};
@@ -47,6 +51,8 @@ impl Client {
     }
 
     /// Changes a channel; threads have [`update_thread`](Self::update_thread).
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#modify-channel)
     pub fn update_channel(&self, channel: Id<ChannelMarker>) -> UpdateChannel<'_> {
         let channel_id = channel.get();
         UpdateChannel::new(
@@ -56,12 +62,16 @@ impl Client {
     }
 
     /// Deletes a channel or a thread, or closes a direct message channel.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#deleteclose-channel)
     pub fn delete_channel(&self, channel: Id<ChannelMarker>) -> AuditedCall<'_, ()> {
         let request = self.http().builders().delete_channel(channel);
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
     /// Sets the permissions of a role or a member in a channel.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#edit-channel-permissions)
     pub fn update_channel_permission(
         &self,
         channel: Id<ChannelMarker>,
@@ -79,6 +89,8 @@ impl Client {
     }
 
     /// Begins a thread in a channel, of one of the thread types.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#start-thread-without-message)
     pub fn create_thread<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -91,6 +103,8 @@ impl Client {
     }
 
     /// Begins a thread from a message.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#start-thread-from-message)
     pub fn create_thread_from_message<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -105,6 +119,8 @@ impl Client {
     }
 
     /// Changes a thread.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#modify-channel-json-params-thread)
     pub fn update_thread(&self, thread: Id<ChannelMarker>) -> UpdateThread<'_> {
         let channel_id = thread.get();
         UpdateThread::new(
@@ -113,19 +129,25 @@ impl Client {
         )
     }
 
-    /// Lets the bot join a thread, whose messages it then gets.
+    /// Joins a thread, whose messages the bot then gets.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#join-thread)
     pub fn join_thread(&self, thread: Id<ChannelMarker>) -> Call<'_, ()> {
         let request = self.http().builders().join_thread(thread);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Lets the bot leave a thread.
+    /// Leaves a thread.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#leave-thread)
     pub fn leave_thread(&self, thread: Id<ChannelMarker>) -> Call<'_, ()> {
         let request = self.http().builders().leave_thread(thread);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Adds a user to a thread.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#add-thread-member)
     pub fn add_thread_member(
         &self,
         thread: Id<ChannelMarker>,
@@ -136,6 +158,8 @@ impl Client {
     }
 
     /// Removes a user from a thread.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#remove-thread-member)
     pub fn remove_thread_member(
         &self,
         thread: Id<ChannelMarker>,
@@ -146,6 +170,8 @@ impl Client {
     }
 
     /// Reads a thread's members. Needs the intent `GUILD_MEMBERS`.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#list-thread-members)
     pub fn thread_members(&self, thread: Id<ChannelMarker>) -> ThreadMembers<'_> {
         ThreadMembers::new(self.http(), self.http().builders().thread_members(thread))
     }

@@ -15,12 +15,16 @@ use crate::http::{Repeat, UnsentRequest};
 
 impl Client {
     /// Reads the global commands.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands)
     pub fn global_commands(&self, application: Id<ApplicationMarker>) -> Call<'_, Vec<Command>> {
         let interactions = self.http().builders().interaction(application);
         Call::new(self.http(), Repeat::Safe, interactions.global_commands())
     }
 
     /// Replaces all global commands, and returns the new ones with their ids.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#bulk-overwrite-global-application-commands)
     ///
     /// A command is any value that serializes to the JSON that Discord documents, such as a [`Command`].
     ///
@@ -46,6 +50,8 @@ impl Client {
     }
 
     /// Deletes a global command.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#delete-global-application-command)
     pub fn delete_global_command(
         &self,
         application: Id<ApplicationMarker>,
@@ -57,6 +63,8 @@ impl Client {
     }
 
     /// Reads the commands of one guild.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#get-guild-application-commands)
     pub fn guild_commands(
         &self,
         application: Id<ApplicationMarker>,
@@ -71,6 +79,8 @@ impl Client {
     }
 
     /// Replaces all commands of one guild, and returns the new ones with their ids.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#bulk-overwrite-guild-application-commands)
     ///
     /// Commands are values as in [`set_global_commands`](Self::set_global_commands).
     pub fn set_guild_commands(
@@ -91,6 +101,8 @@ impl Client {
     }
 
     /// Deletes a command of one guild.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#delete-guild-application-command)
     pub fn delete_guild_command(
         &self,
         application: Id<ApplicationMarker>,

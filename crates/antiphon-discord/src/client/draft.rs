@@ -1,6 +1,6 @@
 //! Content of a message, and the request that posts, edits or answers with it.
 //!
-//! twilight's builders refuse names that Discord takes, and send polls as they are received.
+//! twilight's builders refuse file names that Discord takes, and send polls in the form in which they are received.
 
 use std::borrow::Cow;
 
@@ -35,7 +35,7 @@ pub(super) struct Draft<'a> {
     files: Cow<'a, [File]>,
     /// Files of the edited message that stay, if chosen.
     kept: Option<&'a [Id<AttachmentMarker>]>,
-    /// The channel where it will be, as far as that is known.
+    /// Channel of the message, if known.
     channel: Option<Id<ChannelMarker>>,
 }
 
@@ -49,18 +49,18 @@ pub(super) enum Target<'a> {
         token: &'a str,
         thread: Option<Id<ChannelMarker>>,
     },
-    /// A first answer to an interaction, of this kind.
+    /// The first answer to an interaction, of this type.
     Answer {
         interaction: Id<InteractionMarker>,
         token: &'a str,
         kind: InteractionResponseType,
     },
-    /// A further one.
+    /// A followup message.
     Followup {
         application: Id<ApplicationMarker>,
         token: &'a str,
     },
-    /// A change of a further one, or of the first where none is named.
+    /// An edit of this followup message, or of the first answer.
     Answered {
         application: Id<ApplicationMarker>,
         token: &'a str,
@@ -68,7 +68,7 @@ pub(super) enum Target<'a> {
     },
 }
 
-/// A message's fields; one that is not set stays as it is, and an inner `None` takes it away.
+/// Fields of a message; a field that is not set stays as it is, and an inner `None` removes it.
 #[derive(Clone, Debug, Default, Serialize)]
 #[expect(
     clippy::option_option,
@@ -113,7 +113,7 @@ pub(super) struct Body<'a> {
     username: Option<&'a str>,
 }
 
-/// The message that this one replies to, or passes on.
+/// Message that is replied to or forwarded.
 #[derive(Clone, Copy, Debug, Default)]
 struct Reference {
     to: Option<(u8, Id<ChannelMarker>, Id<MessageMarker>)>,
@@ -157,7 +157,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Says in which channel it will be.
+    /// Sets the channel of the message.
     pub(super) fn within(mut self, channel: Option<Id<ChannelMarker>>) -> Self {
         self.channel = channel;
         self
@@ -197,7 +197,7 @@ impl<'a> Draft<'a> {
 
     pub(super) fn mentions(mut self, mut mentions: Option<AllowedMentions>) -> Self {
         if let Some(mentions) = &mut mentions {
-            // No list allows no one, as an empty one does; said aloud, nobody need know that.
+            // An absent `parse` allows nobody, like an empty one; the empty list says so plainly.
             mentions.parse.get_or_insert_default();
         }
         self.body.allowed_mentions = Some(mentions);
@@ -276,7 +276,7 @@ impl<'a> Draft<'a> {
         self
     }
 
-    /// The route, and whether the bot's token goes with it.
+    /// The route, and whether the request carries the bot's token.
     fn route(&self) -> (Route<'a>, bool) {
         let has_components = Some(matches!(self.body.components, Some(Some(_))));
         match self.target {
@@ -363,7 +363,7 @@ struct Response<'a> {
 
 impl Build for Draft<'_> {
     fn known(&self) -> Vec<Known> {
-        // The stand-in of the model for an id that was not sent.
+        // The model's placeholder for a missing id.
         let channel = self.channel.map_or(1, Id::get);
         vec![("channel_id", channel.to_string().into())]
     }
@@ -398,14 +398,14 @@ impl Build for Draft<'_> {
     }
 }
 
-/// How many items a list may have, by its path.
+/// Largest number of items of a list, by its path.
 const COUNTS: &[(&str, usize)] = &[
     ("choices", 25),
     ("embeds", 10),
     ("embeds/*/fields", 25),
     ("sticker_ids", 3),
 ];
-/// How many characters a text may have, by its path.
+/// Largest number of characters of a text, by its path.
 const LENGTHS: &[(&str, usize)] = &[
     ("content", 2_000),
     ("custom_id", 100),
@@ -418,10 +418,10 @@ const LENGTHS: &[(&str, usize)] = &[
     ("title", 45),
     ("username", 80),
 ];
-/// How many characters all texts of all embeds may have.
+/// Largest number of characters of all texts of all embeds.
 const EMBEDS: usize = 6_000;
 
-/// Says why Discord would refuse a message, where its limits are documented.
+/// Reason that Discord would refuse a message, if its limits are documented.
 fn check(body: &Value) -> Result<(), BoxError> {
     for (path, most) in COUNTS {
         each(body, path, &mut |list| match list.as_array() {
@@ -454,7 +454,7 @@ fn check(body: &Value) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Calls `visit` with each value at a path, in which `*` is each item of a list.
+/// Calls `visit` with each value at a path; `*` in the path is each item of a list.
 fn each(
     value: &Value,
     path: &str,

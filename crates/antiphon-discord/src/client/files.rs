@@ -124,7 +124,7 @@ fn quoted(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Says why files cannot be uploaded, if they cannot.
+/// Reason that files cannot be uploaded, if any.
 ///
 /// Discord takes any letters in a name, and replaces those that its links cannot have by itself.
 pub(super) fn check(files: &[File]) -> Result<(), BoxError> {

@@ -83,6 +83,8 @@ impl ShardSet {
 impl Client {
     /// Sets the presence on all shards that run here (op 3, protocol §8).
     ///
+    /// [Discord's page](https://discord.com/developers/docs/events/gateway-events#update-presence)
+    ///
     /// Discord takes five presences in 20 s; a presence that waits is replaced by a later one.
     /// A new session begins with [`Config::presence`](crate::Config::presence) again.
     ///
@@ -109,6 +111,8 @@ impl Client {
 
     /// Requests members of a guild and collects the chunks (op 8, protocol §8).
     ///
+    /// [Discord's page](https://discord.com/developers/docs/events/gateway-events#request-guild-members)
+    ///
     /// The chunks reach handlers as well.
     ///
     /// # Errors
@@ -125,6 +129,8 @@ impl Client {
     }
 
     /// Joins a voice channel or moves to it, and waits for the voice state and the voice server (op 4, protocol §12).
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/events/gateway-events#update-voice-state)
     ///
     /// # Errors
     /// [`VoiceError`]; without the intent `GUILD_VOICE_STATES` at once.
@@ -167,6 +173,8 @@ impl Client {
 
     /// Sends a voice state without waiting for an answer (op 4); `None` as the channel leaves.
     ///
+    /// [Discord's page](https://discord.com/developers/docs/events/gateway-events#update-voice-state)
+    ///
     /// # Errors
     /// [`CommandError`] if it could not be sent.
     pub async fn update_voice_state(
@@ -187,6 +195,8 @@ impl Client {
     }
 
     /// Requests the sounds of guilds (op 31); each guild is answered with a [`SoundboardSounds`](crate::SoundboardSounds).
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds)
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent to every guild's shard.

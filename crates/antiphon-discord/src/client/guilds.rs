@@ -28,23 +28,31 @@ use twilight_http::request::{
 
 impl Client {
     /// Reads a guild. Its channels, members and presences come over the Gateway only.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild)
     pub fn guild(&self, guild: Id<GuildMarker>) -> GuildCall<'_> {
         GuildCall::new(self.http(), self.http().builders().guild(guild))
     }
 
     /// Reads a guild's channels, without threads.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-channels)
     pub fn guild_channels(&self, guild: Id<GuildMarker>) -> Call<'_, Vec<Channel>> {
         let request = self.http().builders().guild_channels(guild);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Reads a guild's active threads.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#list-active-guild-threads)
     pub fn active_threads(&self, guild: Id<GuildMarker>) -> Call<'_, ThreadsListing> {
         let request = self.http().builders().active_threads(guild);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Reads a guild's audit log, the newest entry first.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/audit-log#get-guild-audit-log)
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::{AuditLogEventType, id::{Id, marker::GuildMarker}}};
@@ -60,17 +68,23 @@ impl Client {
     }
 
     /// Reads the guilds that the bot is in.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/user#get-current-user-guilds)
     pub fn current_user_guilds(&self) -> CurrentUserGuilds<'_> {
         CurrentUserGuilds::new(self.http(), self.http().builders().current_user_guilds())
     }
 
     /// Leaves a guild.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/user#leave-guild)
     pub fn leave_guild(&self, guild: Id<GuildMarker>) -> Call<'_, ()> {
         let request = self.http().builders().leave_guild(guild);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Reads a user's voice state; `NotFound` if the user is in no voice channel.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/voice#get-user-voice-state)
     pub fn user_voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -81,12 +95,16 @@ impl Client {
     }
 
     /// Reads the bot's voice state; `NotFound` if it is in no voice channel.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/voice#get-current-user-voice-state)
     pub fn current_user_voice_state(&self, guild: Id<GuildMarker>) -> Call<'_, VoiceState> {
         let request = self.http().builders().current_user_voice_state(guild);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Changes a user's voice state on a stage.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/voice#modify-user-voice-state)
     pub fn update_user_voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -99,6 +117,8 @@ impl Client {
     }
 
     /// Changes the bot's own voice state on a stage.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/voice#modify-current-user-voice-state)
     pub fn update_current_user_voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -111,6 +131,8 @@ impl Client {
     }
 
     /// Reads the regions that voice channels can be in.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/voice#list-voice-regions)
     pub fn voice_regions(&self) -> Call<'_, Vec<VoiceRegion>> {
         let request = self.http().builders().voice_regions();
         Call::new(self.http(), Repeat::Safe, request)

@@ -69,6 +69,8 @@ pub struct Answers<'a> {
 impl<'a> Answers<'a> {
     /// Sends any answer, with `type` and `data` as Discord documents them; the methods below are shorter.
     ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#create-interaction-response)
+    ///
     /// The client does not check the value.
     ///
     /// ```no_run
@@ -163,23 +165,31 @@ impl<'a> Answers<'a> {
     }
 
     /// Reads the first answer.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#get-original-interaction-response)
     pub fn response(&self) -> Call<'a, Message> {
         let request = self.builders.response(self.token);
         Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
     }
 
     /// Edits the first answer.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#edit-original-interaction-response)
     pub fn update_response(&'a self) -> UpdateResponse<'a> {
         UpdateResponse::new(self.http, self.answered(None))
     }
 
     /// Deletes the first answer.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#delete-original-interaction-response)
     pub fn delete_response(&self) -> Call<'a, ()> {
         let request = self.builders.delete_response(self.token);
         Call::new(self.http, Repeat::Safe, request)
     }
 
     /// Posts a followup message.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#create-followup-message)
     ///
     /// Discord takes no nonce here: if the response is lost, the outcome is unknown.
     pub fn create_followup(&'a self) -> CreateFollowup<'a> {
@@ -191,17 +201,23 @@ impl<'a> Answers<'a> {
     }
 
     /// Reads a followup message.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#get-followup-message)
     pub fn followup(&self, message: Id<MessageMarker>) -> Call<'a, Message> {
         let request = self.builders.followup(self.token, message);
         Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
     }
 
     /// Edits a followup message.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#edit-followup-message)
     pub fn update_followup(&'a self, message: Id<MessageMarker>) -> UpdateFollowup<'a> {
         UpdateFollowup::new(self.http, self.answered(Some(message)))
     }
 
     /// Deletes a followup message.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#delete-followup-message)
     pub fn delete_followup(&self, message: Id<MessageMarker>) -> Call<'a, ()> {
         let request = self.builders.delete_followup(self.token, message);
         Call::new(self.http, Repeat::Safe, request)

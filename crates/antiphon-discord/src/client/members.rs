@@ -29,17 +29,23 @@ use crate::http::Repeat;
 
 impl Client {
     /// Reads a member.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-member)
     pub fn guild_member(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Call<'_, Member> {
         let request = self.http().builders().guild_member(guild, user);
         Call::new(self.http(), Repeat::Safe, request).known("user", json!({ "id": user }))
     }
 
     /// Reads a guild's members, sorted by id. Needs the intent `GUILD_MEMBERS`.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#list-guild-members)
     pub fn guild_members(&self, guild: Id<GuildMarker>) -> GuildMembers<'_> {
         GuildMembers::new(self.http(), self.http().builders().guild_members(guild))
     }
 
     /// Finds members by the beginning of their name or nickname.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#search-guild-members)
     pub fn search_guild_members<'a>(
         &'a self,
         guild: Id<GuildMarker>,
@@ -50,6 +56,8 @@ impl Client {
     }
 
     /// Changes a member: nickname, roles, voice, time-out.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#modify-guild-member)
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{GuildMarker, UserMarker}}};
@@ -72,12 +80,16 @@ impl Client {
     }
 
     /// Changes the bot's own member.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#modify-current-member)
     pub fn update_current_member(&self, guild: Id<GuildMarker>) -> UpdateCurrentMember<'_> {
         let request = self.http().builders().update_current_member(guild);
         UpdateCurrentMember::new(self.http(), request)
     }
 
     /// Kicks a member.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#remove-guild-member)
     pub fn remove_guild_member(
         &self,
         guild: Id<GuildMarker>,
@@ -87,7 +99,9 @@ impl Client {
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Gives a member a role.
+    /// Adds a role to a member.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#add-guild-member-role)
     pub fn add_guild_member_role(
         &self,
         guild: Id<GuildMarker>,
@@ -99,7 +113,9 @@ impl Client {
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Takes a role from a member.
+    /// Removes a role from a member.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#remove-guild-member-role)
     pub fn remove_guild_member_role(
         &self,
         guild: Id<GuildMarker>,
@@ -113,6 +129,8 @@ impl Client {
 
     /// Bans a user, who need not be a member.
     ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#create-guild-ban)
+    ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{GuildMarker, UserMarker}}};
     /// # async fn f(client: Client, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Result<(), RequestError> {
@@ -124,18 +142,24 @@ impl Client {
     }
 
     /// Lifts a ban.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#remove-guild-ban)
     pub fn delete_ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> AuditedCall<'_, ()> {
         let request = self.http().builders().delete_ban(guild, user);
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
     /// Reads one ban.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-ban)
     pub fn ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Call<'_, Ban> {
         let request = self.http().builders().ban(guild, user);
         Call::new(self.http(), Repeat::Safe, request).known("user", json!({ "id": user }))
     }
 
     /// Reads a guild's bans, sorted by user id.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-bans)
     pub fn bans(&self, guild: Id<GuildMarker>) -> Bans<'_> {
         Bans::new(self.http(), self.http().builders().bans(guild))
     }

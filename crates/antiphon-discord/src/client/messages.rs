@@ -28,6 +28,8 @@ use crate::{
 impl Client {
     /// Posts a message in a channel: a text, embeds, files, stickers, components or a poll.
     ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#create-message)
+    ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{ChannelMarker, MessageMarker}}};
     /// # async fn f(client: Client, channel: Id<ChannelMarker>, asked: Id<MessageMarker>) -> Result<(), RequestError> {
@@ -44,6 +46,8 @@ impl Client {
     }
 
     /// Edits one of the bot's own messages.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#edit-message)
     pub fn update_message(
         &self,
         channel: Id<ChannelMarker>,
@@ -54,6 +58,8 @@ impl Client {
     }
 
     /// Deletes a message. The audit log has an entry if the message is another user's.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#delete-message)
     pub fn delete_message(
         &self,
         channel: Id<ChannelMarker>,
@@ -64,6 +70,8 @@ impl Client {
     }
 
     /// Deletes 2 to 100 messages of a channel, none older than two weeks.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#bulk-delete-messages)
     pub fn delete_messages<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -74,6 +82,8 @@ impl Client {
     }
 
     /// Reads a message.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#get-channel-message)
     pub fn message(
         &self,
         channel: Id<ChannelMarker>,
@@ -84,6 +94,8 @@ impl Client {
     }
 
     /// Reads a channel's latest messages, the newest first.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#get-channel-messages)
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{ChannelMarker, MessageMarker}}};
@@ -103,6 +115,8 @@ impl Client {
     }
 
     /// Publishes a message of an announcement channel to the channels that follow it.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#crosspost-message)
     pub fn crosspost_message(
         &self,
         channel: Id<ChannelMarker>,
@@ -113,6 +127,8 @@ impl Client {
     }
 
     /// Ends one of the bot's own polls at once.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/poll#end-poll)
     pub fn end_poll(
         &self,
         channel: Id<ChannelMarker>,
@@ -123,11 +139,15 @@ impl Client {
     }
 
     /// Reads a channel's pinned messages.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#get-channel-pins)
     pub fn pins(&self, channel: Id<ChannelMarker>) -> Pins<'_> {
         Pins::new(self.http(), PinsQuery::new(channel))
     }
 
     /// Pins a message.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#pin-message)
     pub fn create_pin(
         &self,
         channel: Id<ChannelMarker>,
@@ -138,6 +158,8 @@ impl Client {
     }
 
     /// Unpins a message.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#unpin-message)
     pub fn delete_pin(
         &self,
         channel: Id<ChannelMarker>,
@@ -148,6 +170,8 @@ impl Client {
     }
 
     /// Shows the bot as typing for ten seconds, or until it posts.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#trigger-typing-indicator)
     pub fn create_typing_trigger(&self, channel: Id<ChannelMarker>) -> Call<'_, ()> {
         let request = self.http().builders().create_typing_trigger(channel);
         Call::new(self.http(), Repeat::Safe, request)

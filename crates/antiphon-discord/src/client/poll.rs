@@ -1,4 +1,4 @@
-//! Polls to begin.
+//! Polls to post.
 
 use antiphon_core::BoxError;
 use antiphon_discord_model::{
@@ -11,20 +11,20 @@ use serde_json::{Value, json};
 
 use super::reactions::Emoji;
 
-/// The longest question, in characters.
+/// Longest question, in characters.
 const QUESTION: usize = 300;
-/// The longest answer, in characters.
+/// Longest answer, in characters.
 const ANSWER: usize = 55;
-/// How many answers a poll may have.
+/// Largest number of answers.
 const ANSWERS: usize = 10;
-/// The longest a poll may be open, in hours: 32 days.
+/// Longest duration of a poll, in hours: 32 days.
 const LONGEST: i64 = 768;
 const HOUR: i64 = 3_600;
 
-/// A poll to begin, as Discord's request has it.
+/// A poll to post.
 ///
-/// It is open for 24 hours, unless [`hours`](Self::hours) or [`until`](Self::until) says otherwise.
-/// A poll that was received becomes one with the same question, answers and end.
+/// It is open for 24 hours, unless [`hours`](Self::hours) or [`until`](Self::until) is set.
+/// A received [`Poll`] converts to one with the same question, answers and end.
 ///
 /// ```
 /// use antiphon_discord::PollRequest;
@@ -45,10 +45,10 @@ pub struct PollRequest {
     layout_type: PollLayoutType,
 }
 
-/// How long a poll is open.
+/// Duration of a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Length {
-    /// As long as Discord chooses.
+    /// Discord's default.
     Unsaid,
     Hours(i64),
     Until(Timestamp),
@@ -62,7 +62,7 @@ struct Answer {
     emoji: Option<AnswerEmoji>,
 }
 
-/// One field of it alone, as Discord wants it.
+/// Discord takes one of the two fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum AnswerEmoji {
@@ -71,7 +71,7 @@ enum AnswerEmoji {
 }
 
 impl PollRequest {
-    /// A poll with this question, 1 to 300 characters, and no answers yet.
+    /// Creates a poll with this question, 1 to 300 characters, and no answers.
     pub fn new(question: impl Into<String>) -> Self {
         Self {
             question: question.into(),
@@ -110,35 +110,35 @@ impl PollRequest {
         self
     }
 
-    /// Sets for how many hours it is open, 1 to 768 (32 days); the default is 24.
+    /// Sets the duration in hours, 1 to 768 (32 days). Default: 24.
     #[must_use]
     pub fn hours(mut self, hours: u16) -> Self {
         self.length = Length::Hours(hours.into());
         self
     }
 
-    /// Sets until when it is open, to the nearest whole hour from when it is sent, at least one.
+    /// Sets the end, rounded to whole hours from the time of sending, at least one.
     #[must_use]
     pub fn until(mut self, time: Timestamp) -> Self {
         self.length = Length::Until(time);
         self
     }
 
-    /// Lets users choose several answers; the default is one.
+    /// Allows several answers of one user. Default: one.
     #[must_use]
     pub fn allow_multiselect(mut self) -> Self {
         self.allow_multiselect = true;
         self
     }
 
-    /// Sets the layout; Discord has one only.
+    /// Sets the layout; Discord has only one.
     #[must_use]
     pub fn layout_type(mut self, layout_type: PollLayoutType) -> Self {
         self.layout_type = layout_type;
         self
     }
 
-    /// The request's object, for a poll that begins now.
+    /// The object of the request, for a poll that begins now.
     pub(super) fn body(&self, now: Timestamp) -> Result<Value, BoxError> {
         length("a poll's question", &self.question, QUESTION)?;
         if !(1..=ANSWERS).contains(&self.answers.len()) {
@@ -198,7 +198,7 @@ fn length(what: &str, text: &str, most: usize) -> Result<(), BoxError> {
     }
 }
 
-/// One with the same question, answers and end; one that never ends is open for Discord's 24 hours.
+/// Copies question, answers and end; a copy of a poll without an end is open for 24 hours.
 impl From<&Poll> for PollRequest {
     fn from(poll: &Poll) -> Self {
         let answers = poll.answers.iter().map(|answer| Answer {
@@ -218,7 +218,7 @@ impl From<&Poll> for PollRequest {
     }
 }
 
-/// As that of a poll that is borrowed.
+/// The same as for a borrowed poll.
 impl From<Poll> for PollRequest {
     fn from(poll: Poll) -> Self {
         Self::from(&poll)

@@ -50,7 +50,7 @@ impl<'a> From<&'a str> for Emoji<'a> {
             .strip_prefix('<')
             .and_then(|text| text.strip_suffix('>'));
         let bare = bare.unwrap_or(text);
-        // An animated one has the letter before its name; one that is called `a` has no more than its name.
+        // An animated emoji has `a:` before its name; an emoji named `a` has only the name.
         let bare = bare
             .strip_prefix("a:")
             .filter(|rest| rest.contains(':'))
@@ -104,6 +104,8 @@ impl<'a> From<Emoji<'a>> for RequestReactionType<'a> {
 impl Client {
     /// Reacts to a message.
     ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#create-reaction)
+    ///
     /// Discord refuses an emoji that it does not know with code 10014.
     pub fn create_reaction<'a>(
         &self,
@@ -118,6 +120,8 @@ impl Client {
     }
 
     /// Removes the bot's own reaction.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#delete-own-reaction)
     pub fn delete_current_user_reaction<'a>(
         &self,
         channel: Id<ChannelMarker>,
@@ -131,6 +135,8 @@ impl Client {
     }
 
     /// Removes a user's reaction.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#delete-user-reaction)
     pub fn delete_reaction<'a>(
         &self,
         channel: Id<ChannelMarker>,
@@ -145,6 +151,8 @@ impl Client {
     }
 
     /// Removes all reactions with one emoji.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#delete-all-reactions-for-emoji)
     pub fn delete_all_reaction<'a>(
         &self,
         channel: Id<ChannelMarker>,
@@ -158,6 +166,8 @@ impl Client {
     }
 
     /// Removes all reactions to a message.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#delete-all-reactions)
     pub fn delete_all_reactions(
         &self,
         channel: Id<ChannelMarker>,
@@ -171,6 +181,8 @@ impl Client {
     }
 
     /// Reads the users who reacted with an emoji.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/message#get-reactions)
     pub fn reactions<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -241,7 +253,7 @@ impl<'a> IntoFuture for Reactions<'a> {
             request = request.limit(limit);
         }
         if let Some(kind) = self.kind {
-            // As twilight has it; no kind has a number beyond.
+            // Converts to twilight's type; no kind has a larger number.
             request = request.kind(u8::try_from(kind.number()).unwrap_or(u8::MAX).into());
         }
         Call::new(self.http, Repeat::Safe, request).into_future()

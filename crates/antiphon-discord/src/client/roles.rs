@@ -38,18 +38,24 @@ pub struct RolePosition {
 
 impl Client {
     /// Reads a guild's roles.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-roles)
     pub fn roles(&self, guild: Id<GuildMarker>) -> Call<'_, Vec<Role>> {
         let request = self.http().builders().roles(guild);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Reads a role.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-role)
     pub fn role(&self, guild: Id<GuildMarker>, role: Id<RoleMarker>) -> Call<'_, Role> {
         let request = self.http().builders().role(guild, role);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Makes a role.
+    /// Creates a role.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#create-guild-role)
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::{Permissions, id::{Id, marker::{GuildMarker, UserMarker}}}};
@@ -65,6 +71,8 @@ impl Client {
 
     /// Changes a role.
     ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#modify-guild-role)
+    ///
     /// Unknown permissions stay: `role.permissions | Permissions::MANAGE_MESSAGES` removes none.
     pub fn update_role(&self, guild: Id<GuildMarker>, role: Id<RoleMarker>) -> UpdateRole<'_> {
         let route = Route::UpdateRole {
@@ -75,12 +83,16 @@ impl Client {
     }
 
     /// Deletes a role.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#delete-guild-role)
     pub fn delete_role(&self, guild: Id<GuildMarker>, role: Id<RoleMarker>) -> AuditedCall<'_, ()> {
         let request = self.http().builders().delete_role(guild, role);
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
     /// Moves roles, and returns all roles of the guild.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/guild#modify-guild-role-positions)
     pub fn update_role_positions<'a>(
         &'a self,
         guild: Id<GuildMarker>,

@@ -10,24 +10,32 @@ use crate::http::Repeat;
 
 impl Client {
     /// Reads the bot's own user.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/user#get-current-user)
     pub fn current_user(&self) -> Call<'_, User> {
         let request = self.http().builders().current_user();
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Reads the bot's application, whose id the methods for commands need.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/application#get-current-application)
     pub fn current_user_application(&self) -> Call<'_, Application> {
         let request = self.http().builders().current_user_application();
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Reads a user.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/user#get-user)
     pub fn user(&self, user: Id<UserMarker>) -> Call<'_, User> {
         let request = self.http().builders().user(user);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Opens the direct message channel with a user, or returns the open one.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/user#create-dm)
     ///
     /// ```no_run
     /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::UserMarker}};

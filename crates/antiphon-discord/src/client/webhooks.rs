@@ -21,7 +21,9 @@ use super::{
 use crate::http::Repeat;
 
 impl Client {
-    /// Makes a webhook in a channel.
+    /// Creates a webhook in a channel.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/webhook#create-webhook)
     pub fn create_webhook<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -32,18 +34,24 @@ impl Client {
     }
 
     /// Reads a channel's webhooks.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/webhook#get-channel-webhooks)
     pub fn channel_webhooks(&self, channel: Id<ChannelMarker>) -> Call<'_, Vec<Webhook>> {
         let request = self.http().builders().channel_webhooks(channel);
         Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Deletes a webhook.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/webhook#delete-webhook)
     pub fn delete_webhook(&self, webhook: Id<WebhookMarker>) -> AuditedCall<'_, ()> {
         let request = self.http().builders().delete_webhook(webhook);
         AuditedCall::new(self.http(), Repeat::Safe, request)
     }
 
     /// Posts through a webhook, with the webhook's token.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/webhook#execute-webhook)
     ///
     /// Discord takes no nonce here: if the response is lost, the outcome is unknown.
     ///

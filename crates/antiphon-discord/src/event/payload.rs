@@ -1,4 +1,4 @@
-//! What payloads offer beyond the fields of their objects.
+//! Methods of payloads beside the fields of their objects.
 
 use antiphon_core::{DecodeError, Event, Payload};
 use antiphon_discord_model::{
@@ -94,7 +94,7 @@ impl PresenceUpdate {
         self.guild_id
     }
 
-    /// What the user does of one type: games are [`ActivityType::Playing`], streams with their `url`
+    /// Activities of one type: games are [`ActivityType::Playing`], streams with their `url`
     /// [`ActivityType::Streaming`].
     ///
     /// ```

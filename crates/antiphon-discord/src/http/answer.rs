@@ -175,7 +175,8 @@ pub(super) fn done(response: Response<Bytes>, is_authorized: bool) -> Result<Don
     })
 }
 
-/// Reads the body of an error, if it is one of Discord's (protocol §13).
+/// Reads the body of an error, if it is one of Discord's (protocol §13,
+/// <https://discord.com/developers/docs/reference#error-messages>).
 fn refusal(status: u16, body: &[u8]) -> Option<ApiError> {
     let refusal: Value = serde_json::from_slice(body).ok()?;
     let message = refusal.get("message")?.as_str()?;

@@ -1,4 +1,6 @@
 //! Discord's rate limits as a state machine without I/O (protocol §13).
+//!
+//! <https://discord.com/developers/docs/topics/rate-limits>
 
 mod bucket;
 mod global;

@@ -1,4 +1,6 @@
 //! Heartbeats: when the next is due, and whether the last was acknowledged (protocol §2).
+//!
+//! <https://discord.com/developers/docs/events/gateway#sending-heartbeats>
 
 use std::time::Duration;
 

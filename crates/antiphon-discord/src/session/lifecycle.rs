@@ -1,4 +1,6 @@
 //! Opening, losing and giving up connections (protocol §4, §5).
+//!
+//! <https://discord.com/developers/docs/events/gateway#connection-lifecycle>
 
 use std::time::Duration;
 

@@ -849,7 +849,7 @@ fn a_hundred_thousand_damaged_frames_leave_a_row_or_a_count() {
         let counted = table.session.unrecorded.total() - counted;
         assert_eq!(rows.len() as u64 + counted, 1, "{}", whole());
         let Some(row) = rows.first() else { continue };
-        // What is not known for sure is known by its place on the connection: it is no repeat, and no other is.
+        // A broken frame has an origin of the connection, so that neither it nor another is taken for a repeat.
         if serde_json::from_slice::<serde::de::IgnoredAny>(&frame).is_err() {
             let connection = format!("{}/", table.session.connection);
             assert!(
@@ -1144,7 +1144,7 @@ fn the_wait_for_the_turn_to_identify_is_told() {
         "{told:?}"
     );
     assert_eq!(table.store(), ["antiphon.link"]);
-    // What takes no time is no wait.
+    // A turn that comes at once is not shown as a wait.
     table.session.on_turn(table.now.at, table.now);
     assert_eq!(table.session.take_link(), None);
 }
@@ -1457,17 +1457,7 @@ fn commands_wait_when_the_minute_is_full_and_beats_do_not() {
     table.up();
     let mut sent = 0;
     while table.session.wants_command(table.now.at) {
-        let (reply, _answer) = oneshot::channel();
         let frame = "{\"op\":4}".to_owned();
-        let command = Command::Send {
-            frame,
-            voice: None,
-            reply,
-        };
-        // Nobody would wait for it, so it is sent as one that somebody waits for.
-        let Command::Send { frame, .. } = command else {
-            unreachable!("a send")
-        };
         table.session.send(frame, table.now.at);
         sent += 1;
     }

@@ -15,12 +15,12 @@ use antiphon_sim::{Due, Simulator};
 /// A source that runs against the simulator, with its client and what it stored.
 pub type Running = antiphon_sim::trial::Running<Client>;
 
-/// What was said.
+/// Texts of messages.
 pub trait Said {
     /// The texts of messages, in order.
     fn texts(&self) -> Vec<String>;
 
-    /// The texts of messages that came in this way.
+    /// The texts of messages with this provenance.
     fn texts_by(&self, provenance: Provenance) -> Vec<String>;
 }
 
@@ -59,7 +59,7 @@ pub trait Begin: Sized {
         Self::resume(sim, config, Journal::default())
     }
 
-    /// Goes on from what an earlier run stored.
+    /// Continues from the journal of an earlier run.
     fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self {
         Self::with_limits(sim, config, stored, IntakeLimits::default())
     }
@@ -73,7 +73,7 @@ impl Begin for Running {
     }
 }
 
-/// What the ledger has due to the bot, less what is stored, less what lies inside a reported gap.
+/// Rows of the ledger due to the bot that are neither stored nor inside a reported gap.
 pub fn lost(sim: &Simulator, journal: &Journal) -> Vec<String> {
     let account = sim.discord().account().id.to_string();
     journal.lost(&sim.ledger(), Due::to("discord", &account))

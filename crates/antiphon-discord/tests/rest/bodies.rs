@@ -1,4 +1,4 @@
-//! Answers as Discord gives them, each with a field that nobody knows yet.
+//! Responses as Discord sends them, each with an unknown field.
 
 use antiphon_discord::model::Interaction;
 use serde_json::{Value, json};

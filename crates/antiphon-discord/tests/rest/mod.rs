@@ -1,4 +1,4 @@
-//! A REST server that answers as a test says, over pipes, and keeps what it was asked.
+//! A scripted REST server over pipes, which keeps the requests.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -46,11 +46,11 @@ impl Seen {
     }
 }
 
-/// What the server does with a request.
+/// Reaction of the server to a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     Answer(u16, Vec<(&'static str, String)>, String),
-    /// After so long.
+    /// After this delay.
     Late(Duration, Box<Reply>),
     /// The connection breaks, after the request was acted on.
     Break,
@@ -133,7 +133,7 @@ impl Server {
         }
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.lock().clone()
     }

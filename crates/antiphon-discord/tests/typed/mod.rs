@@ -8,7 +8,7 @@ pub(crate) struct Typed {
     /// Its text, which begins with its name.
     #[allow(dead_code, reason = "not every test looks at it")]
     pub(crate) text: String,
-    /// What was repaired.
+    /// The repairs.
     #[allow(dead_code, reason = "not every test looks at it")]
     pub(crate) repairs: Vec<String>,
     /// Its object, written back; null for the client's own events.
@@ -16,7 +16,7 @@ pub(crate) struct Typed {
     pub(crate) written: serde_json::Value,
 }
 
-/// What came of an event.
+/// Result of decoding an event.
 pub(crate) enum Outcome {
     /// Its kind has no type.
     Unknown,

@@ -1,4 +1,6 @@
 //! The bot's global limit: a number of requests in any second.
+//!
+//! <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
 
 use std::{collections::VecDeque, time::Duration};
 

@@ -1,4 +1,6 @@
 //! Rate limits in the headers of a response.
+//!
+//! <https://discord.com/developers/docs/topics/rate-limits#header-format>
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! The budget of refused requests, beyond which Discord bans an address.
+//!
+//! <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
 
 use std::{collections::VecDeque, time::Duration};
 
