@@ -40,10 +40,10 @@ mod writer;
 pub use open::{Asked, Durability, OpenError, Options};
 
 /// How often an idle appender looks for requests of other processes, while someone watches for replays.
-const ASKED_EVERY: Duration = Duration::from_secs(1);
+const REQUESTS_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the journal's files are checked, while someone waits for [`Journal::lost`].
-const LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
+const CHECK_EVERY: Duration = Duration::from_millis(500);
 
 /// A journal in an SQLite file.
 ///
@@ -83,7 +83,7 @@ pub struct SqliteJournal {
 #[derive(Default)]
 struct Tasks {
     /// Tasks that look at intervals, and can be stopped at any time.
-    looking: JoinSet<()>,
+    polling: JoinSet<()>,
     /// The task that moves the log into the file, which `close` waits for.
     checkpoint: JoinSet<()>,
 }
@@ -100,7 +100,7 @@ struct Shared {
     /// A lock that is held while the log is moved into the file.
     moving: Arc<Mutex<()>>,
     /// Whether a task looks at intervals.
-    looking: std::sync::Mutex<bool>,
+    polling: std::sync::Mutex<bool>,
 }
 
 /// An opened file: its path, its watch, its writer, and its last position.
@@ -209,7 +209,7 @@ impl SqliteJournal {
                 replays: watch::Sender::new(0),
                 follow,
                 moving: Arc::default(),
-                looking: std::sync::Mutex::new(false),
+                polling: std::sync::Mutex::new(false),
             }),
             runtime: Handle::current(),
             tasks: std::sync::Mutex::default(),
@@ -274,14 +274,14 @@ impl SqliteJournal {
     }
 
     /// Starts the task that looks at intervals for changes of other processes, unless it runs.
-    fn look(&self) {
-        let mut looking = lock(&self.shared.looking);
-        if !*looking {
-            *looking = true;
+    fn start_polling(&self) {
+        let mut polling = lock(&self.shared.polling);
+        if !*polling {
+            *polling = true;
             let shared = Arc::clone(&self.shared);
             let mut tasks = lock(&self.tasks);
-            while tasks.looking.try_join_next().is_some() {}
-            tasks.looking.spawn_on(shared.look(), &self.runtime);
+            while tasks.polling.try_join_next().is_some() {}
+            tasks.polling.spawn_on(shared.poll(), &self.runtime);
         }
     }
 
@@ -325,7 +325,7 @@ impl Shared {
         let mut slot = Arc::clone(&self.writer).lock_owned().await;
         blocking(move || {
             slot.run(|writer| {
-                shared.watch.look()?;
+                shared.watch.check()?;
                 work(&shared, writer)
             })
         })
@@ -333,15 +333,15 @@ impl Shared {
     }
 
     /// Checks the journal's files; once they have changed, nothing more is written.
-    fn look_at_files(&self) -> Result<(), Failure> {
-        let looked = self.watch.look();
-        if let Err(failure) = &looked
+    fn check_files(&self) -> Result<(), Failure> {
+        let checked = self.watch.check();
+        if let Err(failure) = &checked
             // A job that holds the slot now is the last one: the next checks the files first.
             && let Ok(mut slot) = self.writer.try_lock()
         {
             slot.fail(failure);
         }
-        looked
+        checked
     }
 
     /// Runs `work` on a connection that reads, where blocking is allowed.
@@ -377,7 +377,7 @@ impl Shared {
     }
 
     /// Looks at intervals for changes of other processes, as long as someone watches.
-    async fn look(self: Arc<Self>) {
+    async fn poll(self: Arc<Self>) {
         loop {
             if let Some(every) = self.follow {
                 let last = self.read(|reader| reader.last()).await;
@@ -407,17 +407,17 @@ impl Shared {
                 drop(asked.await);
                 tokio::select! {
                     () = self.replays.closed() => {}
-                    () = tokio::time::sleep(ASKED_EVERY) => continue,
+                    () = tokio::time::sleep(REQUESTS_EVERY) => continue,
                 }
             }
             // Under the lock, so that a new watcher either is seen here or starts a new task.
-            let mut looking = lock(&self.looking);
+            let mut polling = lock(&self.polling);
             let nobody_watches = match self.follow {
                 Some(_) => self.last.is_closed(),
                 None => self.replays.is_closed(),
             };
             if nobody_watches {
-                *looking = false;
+                *polling = false;
                 return;
             }
         }
@@ -429,10 +429,10 @@ impl Shared {
     async fn checkpoint(self: Arc<Self>) {
         let (path, watch) = (self.path.clone(), Arc::clone(&self.watch));
         let most = spawn_blocking(move || {
-            watch.look()?;
+            watch.check()?;
             let connection = connection::read_write(&path)?;
             // The name might be another file's by now, and a database that was cut must not become long again.
-            watch.look()?;
+            watch.check()?;
             connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
             Ok(())
         });
@@ -528,7 +528,7 @@ impl Journal for SqliteJournal {
     fn last(&self) -> watch::Receiver<Position> {
         let receiver = self.shared.last.subscribe();
         if self.shared.follow.is_some() {
-            self.look();
+            self.start_polling();
         }
         receiver
     }
@@ -571,7 +571,7 @@ impl Journal for SqliteJournal {
     fn replays(&self) -> watch::Receiver<u64> {
         let receiver = self.shared.replays.subscribe();
         if self.shared.follow.is_none() {
-            self.look();
+            self.start_polling();
         }
         receiver
     }
@@ -606,10 +606,10 @@ impl Journal for SqliteJournal {
             loop {
                 let shared = Arc::clone(&self.shared);
                 // A check that could not run means that the runtime is shutting down.
-                if let Ok(Err(failure)) = spawn_blocking(move || shared.look_at_files()).await {
+                if let Ok(Err(failure)) = spawn_blocking(move || shared.check_files()).await {
                     return failure.append();
                 }
-                tokio::time::sleep(LOOKED_AT_EVERY).await;
+                tokio::time::sleep(CHECK_EVERY).await;
             }
         })
     }
@@ -617,7 +617,7 @@ impl Journal for SqliteJournal {
     fn close(&self) -> BoxFuture<'_, Result<(), AppendError>> {
         Box::pin(async move {
             let mut tasks = std::mem::take(&mut *lock(&self.tasks));
-            tasks.looking.shutdown().await;
+            tasks.polling.shutdown().await;
             while tasks.checkpoint.join_next().await.is_some() {}
             let shared = Arc::clone(&self.shared);
             // Reads under way end first; later reads fail.

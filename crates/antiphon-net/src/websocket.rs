@@ -224,7 +224,7 @@ impl WebSocket {
             let wire = match ready!(Pin::new(&mut self.inner).poll_next(cx)) {
                 Some(Ok(wire)) => wire,
                 Some(Err(error)) => {
-                    self.say_why(&error, cx);
+                    self.send_close_code(&error, cx);
                     return Poll::Ready(Some(Err(self.fail(error))));
                 }
                 None => {
@@ -246,7 +246,7 @@ impl WebSocket {
     }
 
     /// Sends a close frame with the reason, as far as the connection takes it without waiting.
-    fn say_why(&mut self, error: &Error, cx: &mut Context<'_>) {
+    fn send_close_code(&mut self, error: &Error, cx: &mut Context<'_>) {
         let is_flushed = matches!(
             Pin::new(&mut self.inner).poll_flush(cx),
             Poll::Ready(Ok(()))

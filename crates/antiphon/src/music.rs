@@ -64,17 +64,17 @@ const AT_ONCE: usize = 16;
 /// Both sources belong into the same [`App`](crate::App). A program without an app takes the source apart with
 /// [`Source::into_parts`].
 pub fn connect(bot: &discord::Client, config: lavalink::Config) -> (Pool, Source) {
-    let gateway = Gateway(Arc::new(Line {
+    let gateway = Gateway(Arc::new(GatewayState {
         bot: bot.clone(),
         user: config.user(),
-        turns: Mutex::default(),
+        permits: Mutex::default(),
     }));
     let (pool, nodes) = lavalink::connect(config.voice_gateway(gateway));
     let voices = Voices {
         name: format!("music/{}", antiphon_core::Source::name(&nodes)),
         bot: bot.clone(),
         pool: pool.clone(),
-        anew: HashSet::new(),
+        awaited: HashSet::new(),
     };
     let source = Source {
         nodes,
@@ -175,11 +175,11 @@ pub struct Voices {
     bot: discord::Client,
     pool: Pool,
     /// Guilds that a new session has named and not brought yet.
-    anew: HashSet<u64>,
+    awaited: HashSet<u64>,
 }
 
 impl Voices {
-    fn heard(&mut self, event: &Event) -> Result<(), DecodeError> {
+    fn on_event(&mut self, event: &Event) -> Result<(), DecodeError> {
         let is = |kinds: &[&str]| kinds.contains(&event.kind().as_str());
         if is(VoiceStateUpdate::KINDS) {
             let state = VoiceStateUpdate::view(event)?;
@@ -201,12 +201,12 @@ impl Voices {
         } else if is(Ready::KINDS) {
             let ready = Ready::decode(event)?;
             learn(&self.pool, Some(ready.user.id));
-            self.anew
+            self.awaited
                 .extend(ready.guilds.iter().map(|guild| guild.id.get()));
         } else if is(GuildCreate::KINDS) {
             let seen = GuildCreate::view(event)?;
             if let Some(guild) = seen.id.filter(|_| seen.unavailable != Some(true))
-                && (self.anew.remove(&guild.get()) || self.has_left(guild, event)?)
+                && (self.awaited.remove(&guild.get()) || self.has_left(guild, event)?)
             {
                 self.pool.voice_lost(guild.get(), event.received_at());
             }
@@ -215,7 +215,7 @@ impl Voices {
             if let Some(guild) = seen.id.filter(|_| seen.unavailable != Some(true))
                 && let Some(user) = self.pool.user()
             {
-                self.anew.remove(&guild.get());
+                self.awaited.remove(&guild.get());
                 self.pool.voice_state_update(VoiceState {
                     guild: guild.get().into(),
                     user,
@@ -254,28 +254,28 @@ impl Tap for Voices {
             return;
         }
         learn(&self.pool, *self.bot.current_user_id().borrow());
-        if let Err(error) = self.heard(event) {
+        if let Err(error) = self.on_event(event) {
             tracing::warn!(position = %event.position(), %error, "the pool is not given an event that cannot be read");
         }
     }
 }
 
 /// The bot's Gateway, for the pool's requests for channels.
-struct Gateway(Arc<Line>);
+struct Gateway(Arc<GatewayState>);
 
-struct Line {
+struct GatewayState {
     bot: discord::Client,
     /// The user that the nodes are told, if the configuration chose one.
     user: Option<UserId>,
     /// By shard: a shard that is down holds up no other.
-    turns: Mutex<HashMap<Option<u32>, Arc<Semaphore>>>,
+    permits: Mutex<HashMap<Option<u32>, Arc<Semaphore>>>,
 }
 
-impl Line {
-    fn turn(&self, guild: Id<GuildMarker>) -> Arc<Semaphore> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = turns.entry(self.bot.shard_of(guild));
-        Arc::clone(turn.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
+impl GatewayState {
+    fn permits_of(&self, guild: Id<GuildMarker>) -> Arc<Semaphore> {
+        let mut permits = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
+        let shard = permits.entry(self.bot.shard_of(guild));
+        Arc::clone(shard.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
     }
 }
 
@@ -284,13 +284,13 @@ impl VoiceGateway for Gateway {
         &self,
         request: VoiceRequest,
     ) -> BoxFuture<'static, Result<(), BoxError>> {
-        let line = Arc::clone(&self.0);
+        let state = Arc::clone(&self.0);
         Box::pin(async move {
-            if !line.bot.intents().contains(Intents::GUILD_VOICE_STATES) {
+            if !state.bot.intents().contains(Intents::GUILD_VOICE_STATES) {
                 return Err(discord::VoiceError::IntentMissing.into());
             }
-            let me = *line.bot.current_user_id().borrow();
-            if let (Some(user), Some(me)) = (line.user, me)
+            let me = *state.bot.current_user_id().borrow();
+            if let (Some(user), Some(me)) = (state.user, me)
                 && user.get() != me.get()
             {
                 return Err(format!("the pool was made for the user {user}, and the bot is {me}: leave the user out of its configuration").into());
@@ -300,10 +300,11 @@ impl VoiceGateway for Gateway {
                 .channel
                 .map(|channel| id(channel.get()))
                 .transpose()?;
-            let turn = line.turn(guild);
-            let _turn = turn.acquire().await?;
+            let permits = state.permits_of(guild);
+            let _permit = permits.acquire().await?;
             let sent =
-                line.bot
+                state
+                    .bot
                     .update_voice_state(guild, channel, request.self_mute, request.self_deaf);
             sent.await.map_err(Into::into)
         })

@@ -24,7 +24,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::{
     dispatcher::{Dispatcher, Following, HeadError, Letters},
     error::RunError,
-    handle::Handle,
+    handle::{Handle, Probe},
     ingest::{self, Committer, WRITES},
     lanes::Lanes,
     metric::Counters,
@@ -93,12 +93,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let open = restore::open(&journal, &cursor.open).await?;
         let keys = parts.keys(cursor.sources_lanes_since());
         let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
-        let seen = Arc::clone(&lanes);
-        let probe = move || {
-            let lanes = lock(&seen);
-            (lanes.read(), lanes.open(), lanes.is_parked())
-        };
-        parts.shared.begin(journal.last(), Box::new(probe));
+        parts.shared.begin(journal.last(), probe(&lanes));
 
         let tail = Arc::new(Tail::new());
         let (outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
@@ -387,6 +382,15 @@ async fn open_intakes<S: Send + Sync + 'static>(
     }
     outlet.seal();
     Ok((outlet, intakes))
+}
+
+/// The function by which the handle looks at the lanes.
+fn probe<S: Send + Sync + 'static>(lanes: &Arc<Mutex<Lanes<Work<S>>>>) -> Probe {
+    let lanes = Arc::clone(lanes);
+    Box::new(move || {
+        let lanes = lock(&lanes);
+        (lanes.read(), lanes.open(), lanes.is_parked())
+    })
 }
 
 /// The function by which the committer reads the lanes' cursor.

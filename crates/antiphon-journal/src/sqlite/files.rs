@@ -177,7 +177,7 @@ impl Watch {
                 }),
             }),
         };
-        watch.look()?;
+        watch.check()?;
         Ok(watch)
     }
 
@@ -194,7 +194,7 @@ impl Watch {
     ///
     /// # Errors
     /// [`Trouble::Changed`], with the file and its change.
-    pub(super) fn look(&self) -> Result<(), Failure> {
+    pub(super) fn check(&self) -> Result<(), Failure> {
         if let Some(own) = &self.own
             && own
                 .lock
@@ -203,27 +203,27 @@ impl Watch {
         {
             return Err(own.lock.was("cut"));
         }
-        self.look_beside_lock()
+        self.check_beside_lock()
     }
 
     /// Checks every file but the lock, which SQLite does not need.
     ///
     /// # Errors
-    /// As [`Watch::look`].
-    pub(super) fn look_beside_lock(&self) -> Result<(), Failure> {
+    /// As [`Watch::check`].
+    pub(super) fn check_beside_lock(&self) -> Result<(), Failure> {
         let length = self.database.length()?;
         let Some(own) = &self.own else { return Ok(()) };
         if let Some(length) = length {
-            self.look_at_database(own, length)?;
+            self.check_database(own, length)?;
         }
-        self.look_at_log(own)
+        self.check_log(own)
     }
 
     /// Checks the database, which SQLite makes shorter only by a complete checkpoint with fewer pages.
     ///
     /// It was cut if it is shorter than before, and its pages at every moment since would have filled it. Pages that
     /// are only in the log do not count: the file need not be as long as its pages say.
-    fn look_at_database(&self, own: &Own, length: u64) -> Result<(), Failure> {
+    fn check_database(&self, own: &Own, length: u64) -> Result<(), Failure> {
         let mut seen = own.seen();
         // SQLite is not asked about an empty file: it would remove the log, as a log without a database.
         if length == 0 && seen.length > 0 {
@@ -254,7 +254,7 @@ impl Watch {
     ///
     /// A checkpoint of another process may have restarted the log, and even cut it to nothing; SQLite's count of pages
     /// falls before the file does. The log was cut if it is shorter than a count that did not change meanwhile.
-    fn look_at_log(&self, own: &Own) -> Result<(), Failure> {
+    fn check_log(&self, own: &Own) -> Result<(), Failure> {
         let frames = own.frames.load(Ordering::Relaxed);
         let is_short = |frames: u32| -> Result<bool, Failure> {
             let length = own.log.length()?;

@@ -150,7 +150,7 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
     let mut connection = lock.open(path)?;
     // The lock is signed before there is a log: a log beside an unsigned lock, as a kill would leave it, is refused.
     let lock_length = lock.sign(path)?;
-    let found = schema::look(&connection)?;
+    let found = schema::content(&connection)?;
     schema::upgrade(&mut connection, found)?;
     let synchronous = match options.durability {
         Durability::Process => "normal",
@@ -191,7 +191,7 @@ pub(super) fn ask(path: &Path, change: &DeadLetterChange) -> Result<Asked, Failu
     };
     let path = resolve(path)?;
     let connection = read_only(&path)?;
-    schema::look(&connection)?;
+    schema::content(&connection)?;
     let absent = connection
         .query_row(
             "select 1 from dead_letter where id = ?1",

@@ -55,14 +55,14 @@ impl Readers {
         work: impl FnOnce(&mut Reader) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         // Before SQLite opens anything: beside a database that was cut to nothing it would remove the log.
-        self.watch.look()?;
+        self.watch.check()?;
         let idle = self.idle().pop();
         let mut reader = match idle {
             Some(reader) => reader,
             None => Reader::open(&self.path).map_err(|failure| self.changed_or(failure))?,
         };
         // The name might be another file's by now.
-        self.watch.look()?;
+        self.watch.check()?;
         let done = work(&mut reader).map_err(|failure| self.changed_or(failure))?;
         // A connection that failed is dropped, and a new one opened next time.
         self.idle().push(reader);
@@ -71,7 +71,7 @@ impl Readers {
 
     /// The failure, or the change of the files that explains it.
     fn changed_or(&self, failure: Failure) -> Failure {
-        self.watch.look().err().unwrap_or(failure)
+        self.watch.check().err().unwrap_or(failure)
     }
 
     /// Closes the idle connections.

@@ -20,7 +20,7 @@ pub(super) fn version() -> i64 {
 
 /// The content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum Content {
     /// No content yet.
     Empty,
     /// A journal of this schema version.
@@ -28,7 +28,7 @@ pub(super) enum Found {
 }
 
 /// Finds out the content of a file, without changing it.
-pub(super) fn look(connection: &Connection) -> Result<Found, Failure> {
+pub(super) fn content(connection: &Connection) -> Result<Content, Failure> {
     let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     let application = number("pragma application_id")?;
     let found = number("pragma user_version")?;
@@ -39,11 +39,11 @@ pub(super) fn look(connection: &Connection) -> Result<Found, Failure> {
                 format!("its schema is version {found}, and {} is known", version()),
             ));
         }
-        return Ok(Found::Journal(found));
+        return Ok(Content::Journal(found));
     }
     let things = number("select count(*) from sqlite_schema")?;
     if application == 0 && found == 0 && things == 0 {
-        return Ok(Found::Empty);
+        return Ok(Content::Empty);
     }
     Err(Failure::said(
         Trouble::Corrupt,
@@ -53,22 +53,22 @@ pub(super) fn look(connection: &Connection) -> Result<Found, Failure> {
 
 /// Checks that a file can be read as it is.
 pub(super) fn readable(connection: &Connection) -> Result<(), Failure> {
-    match look(connection)? {
-        Found::Journal(found) if found == version() => Ok(()),
-        Found::Journal(found) => Err(Failure::said(
+    match content(connection)? {
+        Content::Journal(found) if found == version() => Ok(()),
+        Content::Journal(found) => Err(Failure::said(
             Trouble::Other,
             format!(
                 "its schema is version {found}: open it for appending once, which brings it to {}",
                 version()
             ),
         )),
-        Found::Empty => Err(Failure::said(Trouble::Corrupt, "it is empty")),
+        Content::Empty => Err(Failure::said(Trouble::Corrupt, "it is empty")),
     }
 }
 
-/// Upgrades a file that [`look`] accepted to the version of this program, in one transaction.
-pub(super) fn upgrade(connection: &mut Connection, found: Found) -> Result<(), Failure> {
-    if found == Found::Empty {
+/// Upgrades a file that [`content`] accepted to the version of this program, in one transaction.
+pub(super) fn upgrade(connection: &mut Connection, found: Content) -> Result<(), Failure> {
+    if found == Content::Empty {
         // Only an empty file takes this option, which lets a sweep give space back to the disk.
         connection.pragma_update(None, "auto_vacuum", "incremental")?;
     }
@@ -81,8 +81,8 @@ pub(super) fn upgrade(connection: &mut Connection, found: Found) -> Result<(), F
         ));
     }
     let done = match found {
-        Found::Empty => 0,
-        Found::Journal(found) => usize::try_from(found).unwrap_or(0),
+        Content::Empty => 0,
+        Content::Journal(found) => usize::try_from(found).unwrap_or(0),
     };
     if done == MIGRATIONS.len() {
         return Ok(());

@@ -338,7 +338,7 @@ impl Writer {
     ///
     /// Everything is stored already, so that only a failed sync and changed files are errors.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
-        self.watch.look()?;
+        self.watch.check()?;
         match self.tidy() {
             Err(failure) if failure.sync_failed => Err(failure),
             _ => Ok(()),
@@ -364,7 +364,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         // The last connection to close moves the log into the file and removes the log by its name, also if another
         // file has that name by now.
-        if self.watch.look_beside_lock().is_err() {
+        if self.watch.check_beside_lock().is_err() {
             self.abandon();
         }
     }

@@ -22,16 +22,16 @@ pub(super) async fn tunnel5(
         Some(_) => &[5, 2, NO_LOGIN, NAME_AND_PASSWORD],
         None => &[5, 1, NO_LOGIN],
     };
-    say(&mut stream, greeting).await?;
-    let [version, method] = hear(&mut stream).await?;
+    send(&mut stream, greeting).await?;
+    let [version, method] = receive(&mut stream).await?;
     expect(version == 5, "5")?;
     match (method, login) {
         (NO_LOGIN, _) => {}
         (NAME_AND_PASSWORD, Some(login)) => log_in(&mut stream, login).await?,
         _ => return Err(Refusal::login(login)),
     }
-    say(&mut stream, &request5(target)?).await?;
-    let [version, reply, _, kind] = hear(&mut stream).await?;
+    send(&mut stream, &request5(target)?).await?;
+    let [version, reply, _, kind] = receive(&mut stream).await?;
     expect(version == 5, "5")?;
     refused5(reply).map_or(Ok(()), Err)?;
     // The address that the proxy connected from is not needed.
@@ -53,8 +53,8 @@ async fn log_in(stream: &mut Stream, login: &Login) -> Result<(), Refusal> {
         message.extend(length_of(part.expose())?);
         message.extend(part.expose().bytes());
     }
-    say(stream, &message).await?;
-    let [_, status] = hear(stream).await?;
+    send(stream, &message).await?;
+    let [_, status] = receive(stream).await?;
     if status == 0 {
         Ok(())
     } else {
@@ -135,8 +135,8 @@ pub(super) async fn tunnel4(
         message.extend(name.bytes());
         message.push(0);
     }
-    say(&mut stream, &message).await?;
-    let [version, reply, ..] = hear::<8>(&mut stream).await?;
+    send(&mut stream, &message).await?;
+    let [version, reply, ..] = receive::<8>(&mut stream).await?;
     expect(version == 0, "4")?;
     match reply {
         90 => Ok(stream),
@@ -148,12 +148,12 @@ pub(super) async fn tunnel4(
     }
 }
 
-async fn say(stream: &mut Stream, bytes: &[u8]) -> Result<(), Refusal> {
+async fn send(stream: &mut Stream, bytes: &[u8]) -> Result<(), Refusal> {
     stream.write_all(bytes).await?;
     Ok(stream.flush().await?)
 }
 
-async fn hear<const N: usize>(stream: &mut Stream) -> Result<[u8; N], Refusal> {
+async fn receive<const N: usize>(stream: &mut Stream) -> Result<[u8; N], Refusal> {
     let mut bytes = [0; N];
     stream.read_exact(&mut bytes).await?;
     Ok(bytes)
