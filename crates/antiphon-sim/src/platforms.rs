@@ -147,7 +147,7 @@ impl Command {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), antiphon_sim::CommandError> {
     /// let script = r#"
-    /// # A room whose sockets are cut after four seconds.
+    /// ## A room whose sockets are cut after four seconds.
     /// {"at":"2s","do":"say","place":"room/choir-loft","by":"mira","text":"hello"}
     /// {"at":"4s","do":"cut","platform":"queup","for":"2s"}
     /// "#;

@@ -340,6 +340,24 @@ async fn commands_are_obeyed_and_the_ledger_is_shown_line_by_line() {
 }
 
 #[tokio::test]
+async fn every_command_is_listed_with_its_help_and_its_fields() {
+    let (_sim, control) = listening().await;
+    let (status, text) = ask(Method::GET, &format!("{control}/commands"), "").await;
+    assert_eq!(status, 200);
+    let commands: Value = serde_json::from_str(&text).expect("JSON");
+    for platform in ["discord", "lavalink", "queup", "stackexchange"] {
+        let rows = commands[platform].as_array().expect("a list");
+        let cut = rows.iter().find(|row| row["do"] == "cut").expect("a row");
+        let fields = cut["fields"].as_array().expect("a list");
+        assert!(fields.contains(&json!("for")), "{cut}");
+        for row in rows {
+            let help = row["help"].as_str().expect("a sentence");
+            assert!(help.ends_with('.'), "{row}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_obeyed_is_a_clear_400() {
     let (_sim, control) = listening().await;
     for (command, word) in [
