@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Every platform that is simulated, in the order in which they start; a new one is added here.
-const PLATFORMS: [Kind; 4] = [
+const PLATFORMS: &[Kind] = &[
     Kind::of::<Discord>(),
     // Asks Discord about voices, and so starts after it.
     Kind::of::<Lavalink>(),
@@ -60,7 +60,7 @@ impl Platforms {
     /// Starts every platform.
     pub(crate) fn start(world: crate::World, ledger: &crate::Ledger, options: &Options) -> Self {
         let mut started: Vec<Box<dyn Platform>> = Vec::new();
-        for kind in &PLATFORMS {
+        for kind in PLATFORMS {
             let platform = (kind.start)(&Start {
                 world,
                 ledger,
