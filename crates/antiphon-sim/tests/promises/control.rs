@@ -226,7 +226,7 @@ async fn a_command_that_asks_for_too_much_is_told_how_much_there_can_be() {
             "{command}: {text}"
         );
     }
-    // By repetition no more comes together either.
+    // Repeated commands make no more objects either.
     let crowd = json!({"do": "crowd", "platform": "discord", "members": 60_000}).to_string();
     assert_eq!(ask(Method::POST, &uri, &crowd).await.0, 200);
     let (status, text) = ask(Method::POST, &uri, &crowd).await;
