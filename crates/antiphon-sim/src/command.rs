@@ -28,10 +28,10 @@ pub enum CommandError {
         "no place `{0}`: a room is `room/<slug or id>`, a channel `channel/<name or id>`, a guild `guild/<name or id>`"
     )]
     Place(String),
-    /// Something that the command names does not exist.
+    /// The command names an object that does not exist.
     #[error("no {what} named `{name}`")]
     Missing {
-        /// What it is, such as `role`.
+        /// Kind of the object, such as `role`.
         what: &'static str,
         /// The name given.
         name: String,
@@ -39,7 +39,7 @@ pub enum CommandError {
     /// The command asks for more than the simulator makes or keeps.
     #[error("too many: {what}, of which there can be {most}")]
     TooMuch {
-        /// What it is, such as `guilds`.
+        /// Kind of the objects, such as `guilds`.
         what: String,
         /// How many there can be.
         most: u64,
@@ -102,7 +102,7 @@ impl fmt::Debug for Command {
 pub(crate) struct Row<P> {
     /// The command's name on the wire, its `do`.
     pub(crate) name: &'static str,
-    /// What the command does, in a sentence.
+    /// Help: a sentence.
     pub(crate) help: &'static str,
     /// The fields that it takes.
     pub(crate) fields: &'static [&'static str],
@@ -174,7 +174,7 @@ impl Fields {
     }
 }
 
-/// What the execution of a command may give.
+/// A result that the execution of a command may have.
 pub(crate) trait Outcome {
     fn into_value(self) -> Value;
 }

@@ -137,7 +137,7 @@ impl ControlServer {
     }
 }
 
-/// Compares two texts in a time that tells nothing of where they differ.
+/// Compares two texts in constant time.
 fn is_same(one: &str, other: &str) -> bool {
     let pairs = one.bytes().zip(other.bytes());
     let differences = pairs.fold(0, |seen, (one, other)| black_box(seen | (one ^ other)));

@@ -41,7 +41,7 @@ pub enum Quirk {
     SongInfoNull,
     /// 10: every change of a queue brings the playing song's update twice.
     SongUpdateTwice,
-    /// 13: `chat-skip` names nobody.
+    /// 13: `chat-skip` has no user.
     SkipWithoutName,
     /// 14: entities are spelt `&apos;` and `&quot;`.
     OtherEntities,

@@ -98,7 +98,7 @@ impl Mutator {
             }
             // A value of another type.
             8 => self.replace_value(bytes),
-            // Something behind the end.
+            // Bytes behind the end.
             _ => bytes.extend_from_slice(TOKENS[self.below(TOKENS.len())]),
         }
     }

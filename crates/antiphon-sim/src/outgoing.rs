@@ -10,10 +10,10 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::SinkExt;
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, sync::mpsc};
 use tokio_websockets::{CloseCode, Message};
 
-use crate::{line::Line, socket::Output};
+use crate::{encoder::Encoder, line::Line};
 
 /// Most bytes of a close frame's reason.
 const LONGEST_REASON: usize = 123;
@@ -35,6 +35,13 @@ pub(crate) enum Outgoing {
     Truncated(Arc<str>),
     /// From here on, long texts are compressed one by one.
     CompressPayloads,
+}
+
+/// Output of a socket.
+pub(crate) struct Output {
+    pub(crate) to_write: mpsc::Receiver<Outgoing>,
+    pub(crate) line: Line,
+    pub(crate) encoder: Encoder,
 }
 
 /// How writing ended.

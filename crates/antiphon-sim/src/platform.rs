@@ -1,4 +1,4 @@
-//! What the simulator asks of a simulated platform.
+//! The interface between the simulator and a platform.
 
 use std::{any::Any, pin::Pin, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
 /// Work of a platform that the simulator spawns.
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What a platform starts from.
+/// Arguments of a platform's start.
 pub(crate) struct Start<'a> {
     pub(crate) world: World,
     pub(crate) ledger: &'a Ledger,

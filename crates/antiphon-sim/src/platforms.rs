@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Every platform that is simulated, in the order in which they start; a new one is added here.
-const PLATFORMS: [Kind; 4] = [
+const PLATFORMS: &[Kind] = &[
     Kind::of::<Discord>(),
     // Asks Discord about voices, and so starts after it.
     Kind::of::<Lavalink>(),
@@ -60,7 +60,7 @@ impl Platforms {
     /// Starts every platform.
     pub(crate) fn start(world: crate::World, ledger: &crate::Ledger, options: &Options) -> Self {
         let mut started: Vec<Box<dyn Platform>> = Vec::new();
-        for kind in &PLATFORMS {
+        for kind in PLATFORMS {
             let platform = (kind.start)(&Start {
                 world,
                 ledger,
@@ -147,7 +147,7 @@ impl Command {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), antiphon_sim::CommandError> {
     /// let script = r#"
-    /// # A room whose sockets are cut after four seconds.
+    /// ## A room whose sockets are cut after four seconds.
     /// {"at":"2s","do":"say","place":"room/choir-loft","by":"mira","text":"hello"}
     /// {"at":"4s","do":"cut","platform":"queup","for":"2s"}
     /// "#;

@@ -1,4 +1,4 @@
-//! One socket from its first frame to its goodbye, for every platform.
+//! Service of one socket, from its first frame to the close handshake.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
@@ -8,25 +8,20 @@ use std::{
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::{mpsc, watch},
+    sync::watch,
     time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_websockets::{CloseCode, Error, Limits, Message, ServerBuilder};
 
-use crate::{
-    encoder::Encoder,
-    line::Line,
-    outgoing::{Outgoing, Written, write},
-};
+use crate::outgoing::{Output, Written, write};
 
-/// Longest time between the first goodbye, whichever side says it, and the end of the connection.
+/// Longest time between the first close frame, of either side, and the end of the connection.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The client at the other end of a socket.
 ///
-/// The value is dropped at the first close frame or when the connection breaks, so that `Drop` removes the connection
-/// from the
-/// platform's state: later events are not sent on it.
+/// The value is dropped at the first close frame or when the connection breaks. Its `Drop` removes the connection from
+/// the platform's state, so that later events are not sent on it.
 pub(crate) trait Peer {
     /// Handles a text or binary message; returns whether the connection goes on.
     fn heard(&self, message: &Message) -> bool;
@@ -36,13 +31,6 @@ pub(crate) trait Peer {
 
     /// Handles silence longer than `patience`; the connection ends soon after.
     fn silent(&self) {}
-}
-
-/// Output of a socket.
-pub(crate) struct Output {
-    pub(crate) to_write: mpsc::Receiver<Outgoing>,
-    pub(crate) line: Line,
-    pub(crate) encoder: Encoder,
 }
 
 /// How a socket ended.
@@ -59,8 +47,8 @@ enum End {
 ///
 /// Messages longer than `longest` bytes end it, and so does silence longer than `patience`.
 /// A client's close frame is answered with its own code (RFC 6455 §5.5.1), and the simulator's own is followed by a wait
-/// for the answer; either way the connection has ended [`FAREWELL`] later. What waits to be written when the client says
-/// goodbye is lost, as with any broken line.
+/// for the answer; either way the connection has ended [`FAREWELL`] later. Frames that wait when the client sends a
+/// close frame is lost, as on any broken connection.
 pub(crate) async fn serve_socket<S>(
     stream: S,
     longest: usize,

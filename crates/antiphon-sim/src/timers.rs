@@ -1,4 +1,4 @@
-//! What a state does later.
+//! Timers: actions on a state at a later time.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 

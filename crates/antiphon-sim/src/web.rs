@@ -27,7 +27,7 @@ pub(crate) type Page = Response<Full<Bytes>>;
 /// Handles a request.
 pub(crate) enum Reply<S> {
     Answer(Page),
-    /// An answer, so much later.
+    /// An answer after this delay.
     Late(Duration, Page),
     /// The connection is closed instead of an answer.
     Dropped,

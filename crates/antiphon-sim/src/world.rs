@@ -1,4 +1,4 @@
-//! What every platform shares: clock, generators, ids, users and songs.
+//! Clock, generators, ids, users and songs, which all platforms share.
 
 use antiphon_core::{Clock, Rng};
 

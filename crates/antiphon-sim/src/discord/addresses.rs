@@ -54,7 +54,7 @@ impl From<BotAccount> for BotLogin {
 }
 
 impl DiscordAddresses {
-    pub(super) fn new(rest: &str, gateway: &str, discord: &Discord) -> Self {
+    fn new(rest: &str, gateway: &str, discord: &Discord) -> Self {
         let bot = discord.account();
         let others = discord.accounts().into_iter();
         let own = bot.id;
@@ -70,5 +70,13 @@ impl DiscordAddresses {
             voice_channel_id: discord.voice_channel_id().to_string(),
             accounts: accounts.collect(),
         }
+    }
+}
+
+impl Discord {
+    /// Addresses and logins; `None` while the simulation listens on no real socket.
+    pub fn addresses(&self) -> Option<DiscordAddresses> {
+        let at = self.server.shared.listening.get()?;
+        Some(DiscordAddresses::new(&at[0], &at[1], self))
     }
 }

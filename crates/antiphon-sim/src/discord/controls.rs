@@ -5,7 +5,6 @@ use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 use antiphon_core::Secret;
 
 use super::{
-    addresses::DiscordAddresses,
     messages::Draft,
     model::{Emoji, Id},
     state::State,
@@ -92,12 +91,6 @@ impl Discord {
             server: Arc::clone(&self.server),
             sockets: Sockets::new(&self.server, of),
         }
-    }
-
-    /// Addresses and logins; `None` while the simulation listens on no real socket.
-    pub fn addresses(&self) -> Option<DiscordAddresses> {
-        let at = self.server.shared.listening.get()?;
-        Some(DiscordAddresses::new(&at[0], &at[1], self))
     }
 
     pub(crate) fn act<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -262,13 +255,47 @@ impl Discord {
         })
     }
 
+    pub(super) fn user_in_channel<T>(
+        &self,
+        channel: &str,
+        user: &str,
+        act: impl FnOnce(&mut State, Id, Id) -> T,
+    ) -> Option<T> {
+        self.in_channel(channel, |state, channel| {
+            let user = state.someone(user);
+            act(state, channel, user)
+        })
+    }
+
+    pub(super) fn user_in_guild<T>(
+        &self,
+        guild: &str,
+        user: &str,
+        act: impl FnOnce(&mut State, Id, Id) -> T,
+    ) -> Option<T> {
+        self.users_in_guild(guild, [user], |state, guild, [user]| {
+            act(state, guild, user)
+        })
+    }
+
+    pub(super) fn users_in_guild<T, const N: usize>(
+        &self,
+        guild: &str,
+        users: [&str; N],
+        act: impl FnOnce(&mut State, Id, [Id; N]) -> T,
+    ) -> Option<T> {
+        self.in_guild(guild, |state, guild| {
+            let users = users.map(|user| state.someone(user));
+            act(state, guild, users)
+        })
+    }
+
     // -----------------------------------------------------------------------------------------------------------------
     // Messages.
 
     /// Posts a message; returns its id, or zero if there is no such channel.
     pub fn say(&self, channel: &str, by: &str, text: &str) -> u64 {
-        let posted = self.in_channel(channel, |state, channel| {
-            let author = state.someone(by);
+        let posted = self.user_in_channel(channel, by, |state, channel, author| {
             state.post(channel, author, Draft::text(text))
         });
         posted.unwrap_or_default()
@@ -296,8 +323,7 @@ impl Discord {
             id: None,
             name: emoji.to_owned(),
         };
-        let reacted = self.in_channel(channel, |state, channel| {
-            let user = state.someone(by);
+        let reacted = self.user_in_channel(channel, by, |state, channel, user| {
             state.react(channel, message, user, &emoji, true)
         });
         reacted.unwrap_or_default()
@@ -305,10 +331,7 @@ impl Discord {
 
     /// Begins to type.
     pub fn type_in(&self, channel: &str, by: &str) {
-        self.in_channel(channel, |state, channel| {
-            let user = state.someone(by);
-            state.type_in(channel, user);
-        });
+        self.user_in_channel(channel, by, State::type_in);
     }
 
     // -----------------------------------------------------------------------------------------------------------------

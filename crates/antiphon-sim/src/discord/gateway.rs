@@ -91,7 +91,7 @@ pub(crate) fn shard_of(guild: Option<Id>, count: u32) -> u32 {
 pub(crate) struct GatewayFaults {
     /// Heartbeats are not acknowledged.
     pub(crate) withholds_acks: bool,
-    /// Heartbeats are acknowledged so much later.
+    /// Delay of heartbeat acknowledgements.
     pub(crate) late_acks: Duration,
     /// Connections to the resume host fail.
     pub(crate) resume_host_is_stale: bool,
@@ -129,7 +129,7 @@ pub(crate) struct Gateway {
     pub(crate) resume_address: String,
     pub(crate) faults: GatewayFaults,
     pub(crate) sessions: BTreeMap<String, Session>,
-    /// What accounts are due, by account and shard.
+    /// Accounts that are due events, by account and shard.
     pub(crate) due: BTreeMap<(Id, Shard), Due>,
     pub(crate) connections: BTreeMap<u64, Connection>,
     /// Connections and sessions opened so far, which are numbered together.

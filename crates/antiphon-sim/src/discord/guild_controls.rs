@@ -6,6 +6,7 @@ use super::{
     controls::Discord,
     messages::Draft,
     model::{Channel, Member, Role, kind},
+    state::State,
 };
 
 impl Discord {
@@ -14,40 +15,31 @@ impl Discord {
 
     /// Joins a guild.
     pub fn join(&self, guild: &str, who: &str) {
-        self.in_guild(guild, |state, guild| {
-            let user = state.someone(who);
-            state.join(guild, user);
-        });
+        self.user_in_guild(guild, who, State::join);
     }
 
     /// Leaves a guild; a bot receives `GUILD_DELETE`.
     pub fn leave(&self, guild: &str, who: &str) {
-        self.in_guild(guild, |state, guild| {
-            let user = state.someone(who);
-            state.depart(guild, user);
-        });
+        self.user_in_guild(guild, who, State::depart);
     }
 
     /// Kicks a user.
     pub fn kick(&self, guild: &str, by: &str, who: &str) {
-        self.in_guild(guild, |state, guild| {
-            let (by, user) = (state.someone(by), state.someone(who));
+        self.users_in_guild(guild, [by, who], |state, guild, [by, user]| {
             state.kick(guild, by, user, None);
         });
     }
 
     /// Bans a user.
     pub fn ban(&self, guild: &str, by: &str, who: &str) {
-        self.in_guild(guild, |state, guild| {
-            let (by, user) = (state.someone(by), state.someone(who));
+        self.users_in_guild(guild, [by, who], |state, guild, [by, user]| {
             state.ban(guild, by, user, None);
         });
     }
 
     /// Lifts a ban.
     pub fn unban(&self, guild: &str, by: &str, who: &str) {
-        self.in_guild(guild, |state, guild| {
-            let (by, user) = (state.someone(by), state.someone(who));
+        self.users_in_guild(guild, [by, who], |state, guild, [by, user]| {
             state.unban(guild, by, user, None);
         });
     }
@@ -58,16 +50,14 @@ impl Discord {
     }
 
     fn change_member(&self, guild: &str, who: &str, change: impl FnOnce(&mut Member)) {
-        self.in_guild(guild, |state, guild| {
-            let user = state.someone(who);
+        self.user_in_guild(guild, who, |state, guild, user| {
             state.change_member(guild, user, change);
         });
     }
 
     /// Gives a member a role by its name, or takes it.
     pub fn give_role(&self, guild: &str, by: &str, who: &str, role: &str, on: bool) {
-        self.in_guild(guild, |state, guild| {
-            let (by, user) = (state.someone(by), state.someone(who));
+        self.users_in_guild(guild, [by, who], |state, guild, [by, user]| {
             let roles = state
                 .community
                 .guilds
@@ -88,8 +78,7 @@ impl Discord {
 
     /// Sets a member's presence: `online`, `idle`, `dnd` or `offline`, with a game or without.
     pub fn appear(&self, guild: &str, who: &str, status: &str, plays: Option<&str>) {
-        self.in_guild(guild, |state, guild| {
-            let user = state.someone(who);
+        self.user_in_guild(guild, who, |state, guild, user| {
             let activity = plays.map(
                 |name| json!({"id": "game", "name": name, "type": 0, "created_at": state.now()}),
             );
@@ -121,8 +110,7 @@ impl Discord {
 
     /// Creates a role; returns its id, or zero if there is no such guild.
     pub fn add_role(&self, guild: &str, by: &str, name: &str) -> u64 {
-        let made = self.in_guild(guild, |state, guild| {
-            let by = state.someone(by);
+        let made = self.user_in_guild(guild, by, |state, guild, by| {
             state.add_role(guild, by, |role| name.clone_into(&mut role.name))
         });
         made.unwrap_or_default()
@@ -139,24 +127,21 @@ impl Discord {
     }
 
     fn change_role(&self, guild: &str, by: &str, role: u64, change: impl FnOnce(&mut Role)) {
-        self.in_guild(guild, |state, guild| {
-            let by = state.someone(by);
+        self.user_in_guild(guild, by, |state, guild, by| {
             state.change_role(guild, by, role, change);
         });
     }
 
     /// Deletes a role.
     pub fn remove_role(&self, guild: &str, by: &str, role: u64) {
-        self.in_guild(guild, |state, guild| {
-            let by = state.someone(by);
+        self.user_in_guild(guild, by, |state, guild, by| {
             state.remove_role(guild, by, role);
         });
     }
 
     /// Creates a text channel; returns its id, or zero if there is no such guild.
     pub fn add_channel(&self, guild: &str, by: &str, name: &str) -> u64 {
-        let made = self.in_guild(guild, |state, guild| {
-            let by = state.someone(by);
+        let made = self.user_in_guild(guild, by, |state, guild, by| {
             state.add_channel(guild, by, |channel| name.clone_into(&mut channel.name))
         });
         made.unwrap_or_default()
@@ -175,24 +160,21 @@ impl Discord {
     }
 
     fn change_channel(&self, channel: &str, by: &str, change: impl FnOnce(&mut Channel)) {
-        self.in_channel(channel, |state, channel| {
-            let by = state.someone(by);
+        self.user_in_channel(channel, by, |state, channel, by| {
             state.change_channel(by, channel, change);
         });
     }
 
     /// Deletes a channel or a thread.
     pub fn remove_channel(&self, channel: &str, by: &str) {
-        self.in_channel(channel, |state, channel| {
-            let by = state.someone(by);
+        self.user_in_channel(channel, by, |state, channel, by| {
             state.remove_channel(by, channel);
         });
     }
 
     /// Creates a thread; returns its id, or zero if there is no such channel.
     pub fn add_thread(&self, channel: &str, by: &str, name: &str) -> u64 {
-        let made = self.in_channel(channel, |state, channel| {
-            let by = state.someone(by);
+        let made = self.user_in_channel(channel, by, |state, channel, by| {
             state.add_thread(channel, by, name)
         });
         made.unwrap_or_default()
@@ -200,18 +182,14 @@ impl Discord {
 
     /// Joins a thread, or leaves it.
     pub fn follow_thread(&self, thread: &str, who: &str, on: bool) {
-        self.in_channel(thread, |state, thread| {
-            let user = state.someone(who);
+        self.user_in_channel(thread, who, |state, thread, user| {
             state.set_thread_member(thread, user, on);
         });
     }
 
     /// Creates an invite; returns its code.
     pub fn invite(&self, channel: &str, by: &str) -> String {
-        let made = self.in_channel(channel, |state, channel| {
-            let by = state.someone(by);
-            state.invite(channel, by)
-        });
+        let made = self.user_in_channel(channel, by, State::invite);
         made.unwrap_or_default()
     }
 
@@ -226,8 +204,7 @@ impl Discord {
 
     /// Renames a guild, which then goes by its new name or its id.
     pub fn rename_guild(&self, guild: &str, by: &str, name: &str) {
-        self.in_guild(guild, |state, guild| {
-            let by = state.someone(by);
+        self.user_in_guild(guild, by, |state, guild, by| {
             state.rename_guild(guild, by, name);
         });
     }
@@ -251,8 +228,7 @@ impl Discord {
 
     /// Replies to a message; returns the reply's id, or zero if there is no such channel.
     pub fn reply(&self, channel: &str, by: &str, to: u64, text: &str) -> u64 {
-        let posted = self.in_channel(channel, |state, channel| {
-            let author = state.someone(by);
+        let posted = self.user_in_channel(channel, by, |state, channel, author| {
             state.post(
                 channel,
                 author,
@@ -267,8 +243,7 @@ impl Discord {
 
     /// Posts a poll; returns the id of its message.
     pub fn ask(&self, channel: &str, by: &str, question: &str, answers: &[&str]) -> u64 {
-        let posted = self.in_channel(channel, |state, channel| {
-            let author = state.someone(by);
+        let posted = self.user_in_channel(channel, by, |state, channel, author| {
             let poll = state.poll(question, answers);
             state.post(
                 channel,
@@ -284,8 +259,7 @@ impl Discord {
 
     /// Votes for an answer of a poll, counted from 1, or removes the vote.
     pub fn vote(&self, channel: &str, message: u64, by: &str, answer: u64, on: bool) {
-        self.in_channel(channel, |state, channel| {
-            let user = state.someone(by);
+        self.user_in_channel(channel, by, |state, channel, user| {
             state.vote(channel, message, user, answer, on);
         });
     }
@@ -333,8 +307,7 @@ impl Discord {
 
     fn interact(&self, channel: &str, by: &str, bot: &str, kind: u8, data: &Value) -> u64 {
         let bot = self.account_named(bot).id;
-        let asked = self.in_channel(channel, |state, channel| {
-            let user = state.someone(by);
+        let asked = self.user_in_channel(channel, by, |state, channel, user| {
             state.interact(channel, user, bot, kind, data)
         });
         asked.unwrap_or_default()
@@ -350,8 +323,7 @@ impl Discord {
 
     /// Joins a voice channel, or moves there.
     pub fn join_voice(&self, channel: &str, who: &str) {
-        self.in_channel(channel, |state, channel| {
-            let user = state.someone(who);
+        self.user_in_channel(channel, who, |state, channel, user| {
             let guild = state
                 .community
                 .channels
@@ -365,10 +337,7 @@ impl Discord {
 
     /// Disconnects a user from voice.
     pub fn leave_voice(&self, guild: &str, who: &str) {
-        self.in_guild(guild, |state, guild| {
-            let user = state.someone(who);
-            state.leave_voice(guild, user);
-        });
+        self.user_in_guild(guild, who, State::leave_voice);
     }
 
     /// Gives a bot another voice server.
@@ -431,8 +400,7 @@ impl Discord {
 
     /// Creates a channel of any type, such as a forum; returns its id.
     pub fn add_channel_of_kind(&self, guild: &str, by: &str, name: &str, kind: u8) -> u64 {
-        let made = self.in_guild(guild, |state, guild| {
-            let by = state.someone(by);
+        let made = self.user_in_guild(guild, by, |state, guild, by| {
             state.add_channel(guild, by, |channel| {
                 name.clone_into(&mut channel.name);
                 channel.kind = kind;

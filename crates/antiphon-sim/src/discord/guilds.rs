@@ -1,4 +1,4 @@
-//! What happens to guilds: their members, roles and channels.
+//! Changes of guilds: members, roles and channels.
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ impl State {
     // -----------------------------------------------------------------------------------------------------------------
     // Members.
 
-    /// Takes a user into a guild; a bot is told about the guild instead.
+    /// Adds a user to a guild; a bot receives `GUILD_CREATE` instead of its own member event.
     pub(crate) fn join(&mut self, guild: Id, user: Id) {
         let joined_at = self.now();
         let Some(home) = self.community.guilds.get_mut(&guild) else {
@@ -322,7 +322,7 @@ impl State {
                 self.leave_voice(guild, user);
             }
         }
-        // Who may see it is asked while it is still there.
+        // The audience is computed while the channel still exists.
         self.publish(
             if is_thread {
                 "THREAD_DELETE"

@@ -4,7 +4,7 @@ pub(crate) const GUILDS: u64 = 1;
 pub(crate) const GUILD_MEMBERS: u64 = 1 << 1;
 pub(crate) const GUILD_PRESENCES: u64 = 1 << 8;
 pub(crate) const MESSAGE_CONTENT: u64 = 1 << 15;
-/// Those that have to be switched on for an application.
+/// Intents that have to be enabled for an application.
 pub(crate) const PRIVILEGED: u64 = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT;
 /// All there are.
 pub(crate) const ALL: u64 = 0x1_ffff | 0b11 << 20 | 0b11 << 24;

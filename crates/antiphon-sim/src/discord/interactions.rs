@@ -1,4 +1,4 @@
-//! What users ask of applications.
+//! Interactions of users with applications.
 
 use serde_json::{Value, json};
 

@@ -236,9 +236,8 @@ fn roles(guild: Id, bot: Id, next: &mut impl FnMut() -> Id) -> Vec<Role> {
     roles.into()
 }
 
-/// The channels of a new guild: open ones, one that only some may write in, one that most do not see, and one that the
-/// bot does
-/// not see.
+/// The channels of a new guild: public ones, one where few may post, one that most cannot see, and one that the bot cannot
+/// see.
 fn channels(guild: Id, roles: &[Role], next: &mut impl FnMut() -> Id) -> Vec<Channel> {
     let without = |id: Id, deny: u64| Overwrite {
         id,

@@ -3,7 +3,7 @@
 use antiphon_core::Secret;
 use serde::Serialize;
 
-use super::controls::Node;
+use super::controls::{Lavalink, Node};
 use crate::addresses::exposed;
 
 /// Address of a simulated Lavalink node.
@@ -20,11 +20,24 @@ pub struct NodeAddress {
 }
 
 impl NodeAddress {
-    pub(super) fn new(at: &str, node: &Node) -> Self {
+    fn new(at: &str, node: &Node) -> Self {
         Self {
             name: node.name(),
             url: format!("http://{at}"),
             password: node.password(),
         }
+    }
+}
+
+impl Lavalink {
+    /// Addresses and passwords of the nodes; `None` while the simulation listens on no real socket.
+    pub fn addresses(&self) -> Option<Vec<NodeAddress>> {
+        let at = self.server.shared.listening.get()?.iter();
+        let nodes = at.zip(self.nodes());
+        Some(
+            nodes
+                .map(|(at, node)| NodeAddress::new(at, &node))
+                .collect(),
+        )
     }
 }

@@ -6,7 +6,6 @@ use antiphon_core::Secret;
 use serde_json::{Map, Value};
 
 use super::{
-    addresses::NodeAddress,
     frame_writer::FrameWriter,
     node::host,
     player::{EndReason, Fate, Player},
@@ -119,17 +118,6 @@ impl Lavalink {
             sockets,
             discord,
         }
-    }
-
-    /// Addresses and passwords of the nodes; `None` while the simulation listens on no real socket.
-    pub fn addresses(&self) -> Option<Vec<NodeAddress>> {
-        let at = self.server.shared.listening.get()?.iter();
-        let nodes = at.zip(self.nodes());
-        Some(
-            nodes
-                .map(|(at, node)| NodeAddress::new(at, &node))
-                .collect(),
-        )
     }
 
     /// Every node.

@@ -184,7 +184,7 @@ impl Filters {
         if !given.is_object() {
             return Err("Expected a JSON object for `filters`".to_owned());
         }
-        // Those two, and no others, may not be null (protocol §7).
+        // These two fields, and no others, may not be null (protocol §7).
         for name in ["volume", "equalizer"] {
             if given.get(name).is_some_and(Value::is_null) {
                 return Err(format!("Unexpected JSON null for `{name}`"));

@@ -35,9 +35,9 @@ pub enum NodeQuirk {
     OtherInfo,
     /// §8: no session is ever resumed.
     NoResume,
-    /// §3: changes of a player are told as events that Lavalink does not have.
+    /// §3: changes of a player are sent as events that Lavalink does not have.
     OtherEvents,
-    /// §6: what a request brings about is told after its answer.
+    /// §6: events of a request are sent after its response.
     EventsAfterAnswer,
     /// §11: guilds are numbers in events of plugins.
     GuildAsNumber,
@@ -64,7 +64,7 @@ impl NodeQuirk {
         Self::GuildAsNumber,
     ];
 
-    /// Those of `NodeLink`, another server of the same protocol.
+    /// The quirks of `NodeLink`, another server of the same protocol.
     pub const NODELINK: [Self; 8] = [
         Self::FrameStatsAlways,
         Self::OtherCpu,

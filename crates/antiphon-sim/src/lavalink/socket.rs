@@ -12,9 +12,9 @@ use super::{session::Caller, state::State};
 use crate::{
     encoder::Encoder,
     line::Line,
-    outgoing::Outgoing,
+    outgoing::{Outgoing, Output},
     server::Server,
-    socket::{Output, Peer, serve_socket},
+    socket::{Peer, serve_socket},
     sockets::HasSockets as _,
 };
 

@@ -197,7 +197,7 @@ fn put_optional(bytes: &mut Vec<u8>, text: Option<&str>) {
 
 /// Reads a message as Lavaplayer does, and says where its position begins.
 ///
-/// What follows the position or the message is passed over, and so is a version that is not known.
+/// Bytes behind the position or the message are ignored, and so is an unknown version.
 fn decode(bytes: &[u8]) -> Result<(TrackInfo, usize), TrackError> {
     let mut rest = Rest(bytes);
     let first = u32::from_be_bytes(rest.array()?);

@@ -146,7 +146,7 @@ pub(crate) struct PlayerObject {
     pub(crate) filters: Filters,
 }
 
-/// What a client gave as voice: empty texts where it gave nothing (protocol §5.3).
+/// Voice state of a player: empty texts where the client gave none (protocol §5.3).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct VoiceObject {

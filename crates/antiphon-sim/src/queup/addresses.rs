@@ -36,7 +36,7 @@ impl From<Account> for Login {
 }
 
 impl QueUpAddresses {
-    pub(super) fn new(at: &str, queup: &QueUp) -> Self {
+    fn new(at: &str, queup: &QueUp) -> Self {
         let bot = queup.account();
         let room = queup.room("choir-loft");
         let others = queup.accounts().into_iter();
@@ -51,5 +51,13 @@ impl QueUpAddresses {
             accounts: accounts.collect(),
             bot: bot.into(),
         }
+    }
+}
+
+impl QueUp {
+    /// Addresses and logins; `None` while the simulation listens on no real socket.
+    pub fn addresses(&self) -> Option<QueUpAddresses> {
+        let at = self.server.shared.listening.get()?;
+        Some(QueUpAddresses::new(&at[0], self))
     }
 }

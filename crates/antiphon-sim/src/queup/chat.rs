@@ -14,9 +14,8 @@ impl State {
     pub(crate) fn say(&mut self, room: &str, user: &str, text: &str) -> Option<Value> {
         let now = self.now();
         let place = self.rooms.get_mut(room)?;
-        // Chat ids consist of author and time: messages in two rooms at one time need different times, or the ledger
-        // could
-        // not tell them apart.
+        // Chat ids consist of author and time: two messages need two times, even in two rooms, or the ledger could not
+        // tell them apart.
         let time = now.max(place.last_chat + 1).max(self.last_said + 1);
         place.last_chat = time;
         self.last_said = time;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc};
 use antiphon_core::Secret;
 use serde_json::{Map, Value};
 
-use super::{addresses::QueUpAddresses, faults::Links, role::Role, state::State, text};
+use super::{faults::Links, role::Role, state::State, text};
 use crate::{
     fault::{Quirk, RestFault},
     server::Server,
@@ -77,12 +77,6 @@ impl QueUp {
         Self { server, sockets }
     }
 
-    /// Addresses and logins; `None` while the simulation listens on no real socket.
-    pub fn addresses(&self) -> Option<QueUpAddresses> {
-        let at = self.server.shared.listening.get()?;
-        Some(QueUpAddresses::new(&at[0], self))
-    }
-
     /// The room with this slug or id; a slug that no room has makes a new room.
     pub fn room(&self, slug_or_id: &str) -> Room {
         let id = self.server.with(|state| {
@@ -123,7 +117,7 @@ impl QueUp {
         self.account_named(Self::BOT)
     }
 
-    /// An account by its username, made if nobody has that name.
+    /// The account of this username; an unknown name makes a new account.
     pub fn account_named(&self, username: &str) -> Account {
         self.server.with(|state| {
             let id = state.add_account(username);

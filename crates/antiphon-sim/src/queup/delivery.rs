@@ -88,9 +88,8 @@ impl State {
         self.publish(channel, |quirks, _| quirk::message(quirks, &message));
     }
 
-    /// Sends a message to every connection attached to a channel, and writes it into the ledger for accounts that are
-    /// due
-    /// it but have none.
+    /// Sends a message to every connection attached to a channel; accounts that are due it and have no connection get a
+    /// ledger row.
     pub(crate) fn publish(
         &mut self,
         channel: &str,

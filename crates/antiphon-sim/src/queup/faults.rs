@@ -32,7 +32,7 @@ impl Deref for Links {
 /// One open socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Connection id, as the client was told.
+    /// Connection id.
     pub connection: String,
     /// Id of the account, or the passing id of a guest.
     pub client: String,

@@ -17,7 +17,7 @@ pub(crate) struct User {
     pub(crate) created: Millis,
     pub(crate) dubs: u32,
     pub(crate) image: Option<Value>,
-    /// E-mail and password of those who can log in.
+    /// E-mail and password, if the user can log in.
     pub(crate) login: Option<(String, String)>,
     /// Ids of users followed, with the time and the row's own id.
     pub(crate) following: BTreeMap<String, (Millis, String)>,
@@ -228,12 +228,12 @@ pub(crate) struct Room {
     pub(crate) id: String,
     pub(crate) slug: String,
     pub(crate) creator: String,
-    /// What a client may read and staff may change, under the wire's names.
+    /// Settings that clients may read and staff may change, under the wire's names.
     pub(crate) settings: Map<String, Value>,
     pub(crate) password: Option<String>,
     /// Wrong passwords by user, with the time of the last.
     pub(crate) wrong_passwords: BTreeMap<String, (u32, Millis)>,
-    /// By user id; those who left are remembered.
+    /// Members by user id, also those outside the room.
     pub(crate) members: BTreeMap<String, Member>,
     /// Ids of the users whose songs come next, in turn.
     pub(crate) djs: VecDeque<String>,

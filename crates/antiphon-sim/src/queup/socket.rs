@@ -14,9 +14,9 @@ use super::{logins::Client, quirk, state::State};
 use crate::{
     encoder::Encoder,
     line::Line,
-    outgoing::Outgoing,
+    outgoing::{Outgoing, Output},
     server::Server,
-    socket::{Output, Peer, serve_socket},
+    socket::{Peer, serve_socket},
     sockets::HasSockets as _,
 };
 

@@ -1,6 +1,6 @@
 //! Escaping as QueUp's chat and song names have it.
 
-/// What a character looks like on the wire, where it does not stand for itself.
+/// The entity of a character that is escaped on the wire.
 fn entity(character: char) -> Option<&'static str> {
     Some(match character {
         '&' => "&amp;",

@@ -47,7 +47,7 @@ impl From<ChatAccount> for Login {
 }
 
 impl StackExchangeAddresses {
-    pub(super) fn new(at: &str, chat: &StackExchange) -> Self {
+    fn new(at: &str, chat: &StackExchange) -> Self {
         let mut accounts = chat.accounts().into_iter().map(Login::from);
         let servers = HOSTS
             .iter()
@@ -59,5 +59,13 @@ impl StackExchangeAddresses {
             room: StackExchange::ROOM,
             accounts: accounts.collect(),
         }
+    }
+}
+
+impl StackExchange {
+    /// Address and logins; `None` while the simulation listens on no real socket.
+    pub fn addresses(&self) -> Option<StackExchangeAddresses> {
+        let at = self.server.shared.listening.get()?;
+        Some(StackExchangeAddresses::new(&at[0], self))
     }
 }

@@ -12,8 +12,9 @@ use super::state::{Connection, State, Ticket};
 use crate::{
     encoder::Encoder,
     line::Line,
+    outgoing::Output,
     server::Server,
-    socket::{Output, Peer, serve_socket},
+    socket::{Peer, serve_socket},
     sockets::{HasSockets as _, Socket},
 };
 

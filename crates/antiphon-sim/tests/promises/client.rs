@@ -1,4 +1,4 @@
-//! A QueUp client with no opinions: it sends what it is told and shows what comes back.
+//! A raw QueUp client.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -69,7 +69,7 @@ impl Answer {
 }
 
 impl Client {
-    /// Someone who has not logged in.
+    /// A client that has not logged in.
     pub(crate) fn stranger(sim: &Simulator) -> Self {
         Self {
             http: sim.network().http(),
@@ -83,7 +83,7 @@ impl Client {
         }
     }
 
-    /// Someone who has logged in.
+    /// A client that has logged in.
     pub(crate) async fn logged_in(sim: &Simulator, username: &str) -> Self {
         let mut client = Self::stranger(sim);
         let account = sim.queup().account_named(username);
@@ -97,7 +97,7 @@ impl Client {
         client
     }
 
-    /// Someone who has logged in, joined a room and attached to it.
+    /// A client that has logged in, joined a room and attached to it.
     pub(crate) async fn joined(sim: &Simulator, username: &str, room: &Room) -> Self {
         let mut client = Self::logged_in(sim, username).await;
         client
@@ -237,7 +237,7 @@ impl Client {
         true
     }
 
-    /// The next message with this action; those before it are passed over.
+    /// The next message with this action; earlier ones are skipped.
     pub(crate) async fn message(&mut self, action: u64) -> Value {
         loop {
             while let Some(message) = self.waiting.pop_front() {

@@ -226,7 +226,7 @@ async fn a_command_that_asks_for_too_much_is_told_how_much_there_can_be() {
             "{command}: {text}"
         );
     }
-    // By repetition no more comes together either.
+    // Repeated commands make no more objects either.
     let crowd = json!({"do": "crowd", "platform": "discord", "members": 60_000}).to_string();
     assert_eq!(ask(Method::POST, &uri, &crowd).await.0, 200);
     let (status, text) = ask(Method::POST, &uri, &crowd).await;
@@ -337,6 +337,24 @@ async fn commands_are_obeyed_and_the_ledger_is_shown_line_by_line() {
     assert_eq!(rest, "");
     let (_, one) = ask(Method::GET, &format!("{control}/ledger?limit=1"), "").await;
     assert_eq!(one.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn every_command_is_listed_with_its_help_and_its_fields() {
+    let (_sim, control) = listening().await;
+    let (status, text) = ask(Method::GET, &format!("{control}/commands"), "").await;
+    assert_eq!(status, 200);
+    let commands: Value = serde_json::from_str(&text).expect("JSON");
+    for platform in ["discord", "lavalink", "queup", "stackexchange"] {
+        let rows = commands[platform].as_array().expect("a list");
+        let cut = rows.iter().find(|row| row["do"] == "cut").expect("a row");
+        let fields = cut["fields"].as_array().expect("a list");
+        assert!(fields.contains(&json!("for")), "{cut}");
+        for row in rows {
+            let help = row["help"].as_str().expect("a sentence");
+            assert!(help.ends_with('.'), "{row}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What can be made to go wrong, and that it does.
+//! Faults that a control handle injects.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ async fn on_a_half_open_line_nothing_comes_through_and_all_is_written_down() {
     assert!(client.hears_nothing().await);
     assert_eq!(sim.queup().links().list().len(), 1);
     assert_eq!(sim.ledger().due_to(&account.id)["queup.chat-message"], 1);
-    // The client gives up and comes back while the dead line still stands.
+    // The client reconnects while the half-open connection still stands.
     client.connect().await;
     client.attach(&format!("room:{}", room.id())).await;
     room.say("mira", "again");

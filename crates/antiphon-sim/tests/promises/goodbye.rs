@@ -19,11 +19,11 @@ const FORBIDDEN: [u16; 7] = [999, 1004, 1005, 1006, 1015, 2000, 5000];
 
 const PLATFORMS: [&str; 4] = ["discord", "lavalink", "queup", "stackexchange"];
 
-/// A client that knows frames and nothing of their meaning.
+/// A client of raw frames.
 struct Raw(BufReader<Stream>);
 
 impl Raw {
-    /// Opens a socket of a platform, and waits until something comes on it.
+    /// Opens a socket of a platform, and waits for its first frame.
     async fn of(sim: &Simulator, platform: &str) -> Self {
         let mut headers = Vec::new();
         let address = match platform {
@@ -80,7 +80,7 @@ impl Raw {
         self.write(&frame).await;
     }
 
-    /// The payload of the next close frame; all that is no close frame is passed over.
+    /// The payload of the next close frame; other frames are skipped.
     async fn goodbye(&mut self) -> Vec<u8> {
         loop {
             let first = self.0.read_u8().await.expect("a close frame");
@@ -158,7 +158,7 @@ async fn what_breaks_the_protocol_is_answered_with_1002_and_what_is_too_long_wit
 async fn what_was_written_before_the_goodbye_arrives_before_it() {
     let sim = listening().await;
     let mut raw = Raw::of(&sim, "queup").await;
-    // A ping of the protocol and, in the same breath, the goodbye.
+    // A ping of the protocol and, in the same write, the close frame.
     let ping = [0x81, 0x82, 0, 0, 0, 0, b'2', b'!'];
     let goodbye = [0x88, 0x82, 0, 0, 0, 0, 0x0f, 0xa0];
     raw.write(&[&ping[..], &[0x89, 0x80, 0, 0, 0, 0], &goodbye].concat())

@@ -1,4 +1,4 @@
-//! What the simulator promises, checked by a raw client over the network's own HTTP and WebSocket: a test per promise.
+//! Promises of the simulator, tested by raw clients over the network's own HTTP and WebSocket.
 
 mod chat;
 mod client;

@@ -155,7 +155,7 @@ async fn who_does_not_read_is_cut_at_the_bound_and_noted() {
     let mut client = Client::joined(&sim, "antiphon", &room).await;
     for number in 0..1000 {
         room.say("mira", &format!("number {number}"));
-        // The connection's task gets its turn, and fills the pipe.
+        // The connection's task runs and fills the pipe.
         tokio::task::yield_now().await;
     }
     client.ended().await;

@@ -82,7 +82,7 @@ async fn the_pace_is_kept() {
         .due_to(&sim.queup().account().id)
         .values()
         .sum();
-    // Leave out what follows by itself, such as songs that end.
+    // Timed events, such as the end of a song, are added.
     assert!(
         (2900..3200).contains(&heard),
         "{heard} events in a minute at 50 a second"

@@ -19,7 +19,7 @@ struct LoadResult<T> {
     data: T,
 }
 
-/// The shape in which another server tells a load error.
+/// A load error as another server writes it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorBeside {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Answer, Call, State, call::Routed};
 use crate::queup::logins::Client;
 
-/// The page behind the redirect: an error for those who follow it.
+/// The page behind the redirect: an error for clients that follow it.
 pub(super) fn login_page() -> Answer {
     let mut answer = Answer::error(401, "dologin");
     answer.body = super::Body::Envelope("Unauthorized", json!({"message": "dologin"}));

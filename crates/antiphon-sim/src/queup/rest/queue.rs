@@ -46,7 +46,7 @@ impl State {
             .map_err(|refusal| Answer::error(400, refusal.text()))
     }
 
-    /// Id of a song at its source; one that nobody queued before is looked up there.
+    /// Id of a song at its source; an unknown song is looked up there.
     pub(super) fn song_by_source(&mut self, source: &str, fkid: &str) -> String {
         let known = self
             .songs

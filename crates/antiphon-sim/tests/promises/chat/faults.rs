@@ -1,4 +1,4 @@
-//! What can be made to go wrong, and that it does.
+//! Faults that a control handle injects.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where users log in, and what the chat server makes of it (protocol §3).
+//! Logins at the sites and at the chat servers (protocol §3).
 
 use antiphon_sim::Simulator;
 use http::Method;

@@ -1,4 +1,4 @@
-//! Stack Exchange chat, seen by a client with no opinions: it sends what it is told and shows what comes back.
+//! Stack Exchange chat, tested by a raw client.
 
 mod faults;
 mod login;
@@ -38,7 +38,7 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     status: u16,
     location: Option<String>,
-    /// What marks a refusal that users are shown.
+    /// Mark of a refusal with a text for users.
     chat: Option<String>,
     set_cookies: Vec<String>,
     text: String,
@@ -72,7 +72,7 @@ fn form(fields: &[(&str, &str)]) -> String {
 }
 
 impl Client {
-    /// Someone who has not logged in.
+    /// A client that has not logged in.
     fn stranger(sim: &Simulator) -> Self {
         Self {
             http: sim.network().http(),
@@ -85,7 +85,7 @@ impl Client {
         }
     }
 
-    /// Someone who has logged in, on the site and on the chat server.
+    /// A client that has logged in, on the site and on the chat server.
     async fn logged_in(sim: &Simulator, name: &str) -> Self {
         let mut client = Self::stranger(sim);
         let account = sim.stackexchange().account_named(name);
@@ -97,7 +97,7 @@ impl Client {
         client
     }
 
-    /// Someone who hears a room.
+    /// A client that listens to a room.
     async fn hearing(sim: &Simulator, name: &str, rooms: &[i64]) -> Self {
         let mut client = Self::logged_in(sim, name).await;
         client.listen(rooms, 99_999_999_999_999).await;
@@ -220,7 +220,7 @@ impl Client {
             .expect("a socket");
     }
 
-    /// The next frame as text; nothing at the end of the socket.
+    /// The next frame as text; `None` at the end of the socket.
     async fn frame(&mut self) -> Option<String> {
         let socket = self.socket.as_mut().expect("a socket");
         match socket.next().await {

@@ -128,7 +128,7 @@ async fn a_poll_tells_several_rooms_as_a_frame_does() {
         json!({"r4242": {}}),
         "nothing new, and nothing of no room"
     );
-    // Who polls is in the room: events are due.
+    // A client that polls is in the room: events are due.
     chat.say(ROOM, "teo", "due");
     assert_eq!(sim.ledger().due_to("99")["stackexchange.MessagePosted"], 1);
 }

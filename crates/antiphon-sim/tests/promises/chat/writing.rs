@@ -1,4 +1,4 @@
-//! Writes: what they need, and what they may be answered (protocol §7, §10).
+//! Writes: their fields and refusals (protocol §7, §10).
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn say(client: &mut Client, text: &str) -> Answer {
         .await
 }
 
-/// Says something and gives its id.
+/// Posts a message; returns its id.
 async fn said(client: &mut Client, text: &str) -> i64 {
     say(client, text).await.json()["id"]
         .as_i64()

@@ -1,4 +1,4 @@
-//! A Discord client with no opinions: it sends what it is told and shows what comes back.
+//! A raw Discord client.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -12,7 +12,7 @@ use flate2::{Decompress, FlushDecompress};
 use http::{HeaderMap, Method, Request};
 use serde_json::{Value, json};
 
-/// What a bot sends over REST.
+/// A bot's REST client.
 pub(crate) struct Rest {
     http: HttpClient,
     pub(crate) token: String,
@@ -31,7 +31,7 @@ impl Answer {
         serde_json::from_str(&self.text).expect("a JSON answer")
     }
 
-    /// The answer to a request that was obeyed.
+    /// The body of a successful response.
     #[track_caller]
     pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text);
@@ -118,7 +118,7 @@ impl Rest {
     }
 }
 
-/// What undoes the compression of a connection.
+/// Decompression of a connection.
 enum Decoder {
     None,
     Zlib(Decompress, Vec<u8>),
@@ -290,7 +290,7 @@ impl Client {
         self.waiting.pop_front().expect("a frame")
     }
 
-    /// The data of the next frame with this operation; those before it are passed over.
+    /// The data of the next frame with this operation; earlier frames are skipped.
     pub(crate) async fn op(&mut self, op: u64) -> Value {
         loop {
             let mut frame = self.next().await;
@@ -300,7 +300,7 @@ impl Client {
         }
     }
 
-    /// The data of the next event of this name; those before it are passed over.
+    /// The data of the next event of this name; earlier frames are skipped.
     pub(crate) async fn event(&mut self, name: &str) -> Value {
         loop {
             let mut frame = self.next().await;
@@ -310,7 +310,7 @@ impl Client {
         }
     }
 
-    /// Reads to the end; gives the code of the close frame.
+    /// Reads to the end; returns the code of the close frame.
     pub(crate) async fn end(&mut self) -> Option<u16> {
         while self.read().await {}
         self.closed

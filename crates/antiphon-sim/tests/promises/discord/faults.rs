@@ -1,4 +1,4 @@
-//! What can be made to go wrong on the Gateway, and that it does.
+//! Faults of the Gateway.
 
 use std::time::Duration;
 

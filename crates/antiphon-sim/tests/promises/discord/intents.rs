@@ -1,4 +1,4 @@
-//! What an account is told, and what is kept from it.
+//! Intents and permissions: the events that an account receives.
 
 use antiphon_sim::{Query, Simulator};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::{
     identified,
 };
 
-/// Lets one thing of every kind happen, and gives the names of the events that a bot with these intents hears.
+/// Causes one event of every kind; returns the names of the events that a bot with these intents receives.
 async fn heard(bot: &str, intents: u64) -> (Vec<String>, Vec<Value>) {
     let sim = Simulator::with_seed(7);
     let mut client = Client::open(&sim, "").await;

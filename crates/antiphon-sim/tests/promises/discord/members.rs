@@ -155,7 +155,7 @@ async fn a_full_channel_gives_no_reply() {
         discord.join_voice("side-chapel", who);
     }
     client.drain().await;
-    // Whoever may move members may enter all the same, so this is somebody who may not.
+    // A user without the right to move members, which would open a full channel.
     let mut other = super::client::Client::open(&sim, "").await;
     other
         .identify_as(&sim, "lector", 1 | 1 << 7, &json!({}))

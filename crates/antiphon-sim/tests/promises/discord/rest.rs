@@ -1,4 +1,4 @@
-//! Requests: what they do, and how they are refused.
+//! Requests: effects and refusals.
 
 use std::time::Duration;
 
@@ -554,7 +554,7 @@ async fn commands_are_overwritten_all_at_once() {
     );
 }
 
-/// A bot that was asked something, with the paths of its first answer and of what comes after it.
+/// A bot with an interaction, and the paths of its first response and of its followups.
 async fn asked(sim: &Simulator, client: &mut Client) -> (Rest, String, String) {
     let discord = sim.discord();
     let rest = Rest::of(sim, "antiphon");
@@ -580,7 +580,7 @@ async fn a_first_answer_is_taken_for_three_seconds() {
     let late = rest.post(&callback, &json!({"type": 5})).await;
     assert_eq!(late.code(), (404, 10062));
     assert_eq!(late.json()["message"], "Unknown interaction");
-    // Nothing of it can be used any more.
+    // Its token is no longer valid.
     let late = rest.post(&follow_up, &json!({"content": "hello"})).await;
     assert_eq!(late.code(), (404, 10015));
 }

@@ -6,7 +6,7 @@ use antiphon_sim::{Options, Simulator};
 
 use super::{ALL, client::Client};
 
-/// Every event that people can make happen.
+/// Every event that users can cause.
 const KINDS: [&str; 61] = [
     "READY",
     "GUILD_CREATE",

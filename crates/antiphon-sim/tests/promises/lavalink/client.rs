@@ -1,4 +1,4 @@
-//! A Lavalink client with no opinions: it sends what it is told and shows what comes back.
+//! A raw Lavalink client.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -44,14 +44,14 @@ impl Answer {
         serde_json::from_str(&self.text).expect("a JSON answer")
     }
 
-    /// The answer to a request that was obeyed.
+    /// The body of a successful response.
     #[track_caller]
     pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text);
         self.json()
     }
 
-    /// The words of an error that has every field.
+    /// The message of an error that has every field.
     #[track_caller]
     pub(crate) fn error(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{}", self.text);
@@ -73,7 +73,7 @@ impl Answer {
 }
 
 impl Client {
-    /// Somebody who has not connected yet.
+    /// A client that has not connected yet.
     pub(crate) fn of(sim: &Simulator, node: &str) -> Self {
         let node = sim.lavalink().node(node);
         Self {
@@ -91,7 +91,7 @@ impl Client {
         }
     }
 
-    /// Somebody who has a new session and has read its first two frames.
+    /// A client with a new session that has read its first two frames.
     pub(crate) async fn connected(sim: &Simulator, node: &str) -> Self {
         let mut client = Self::of(sim, node);
         client.connect().await;
@@ -130,7 +130,7 @@ impl Client {
         assert_eq!(self.frame().await["op"], "stats");
     }
 
-    /// Comes back to the session there was; gives the `ready`.
+    /// Resumes the session; returns the `ready`.
     pub(crate) async fn resume(&mut self) -> Value {
         let mut headers = self.headers();
         headers.push(("session-id", self.session.clone()));
@@ -176,7 +176,7 @@ impl Client {
         serde_json::from_str(&self.text().await).expect("JSON")
     }
 
-    /// The next event of this type; frames before it are passed over.
+    /// The next event of this type; earlier frames are skipped.
     pub(crate) async fn event(&mut self, name: &str) -> Value {
         loop {
             let frame = self.frame().await;
@@ -186,7 +186,7 @@ impl Client {
         }
     }
 
-    /// The next frame with this op; frames before it are passed over.
+    /// The next frame with this op; earlier frames are skipped.
     pub(crate) async fn op(&mut self, op: &str) -> Value {
         loop {
             let frame = self.frame().await;
@@ -228,7 +228,7 @@ impl Client {
         }
     }
 
-    /// Closes the socket without a word.
+    /// Drops the socket without a close frame.
     pub(crate) fn leave(&mut self) {
         self.socket = None;
     }
@@ -305,13 +305,13 @@ impl Client {
         self.update(guild, json!({"voice": voice()})).await;
     }
 
-    /// Plays what has this identifier.
+    /// Plays the track with this identifier.
     pub(crate) async fn play(&self, guild: u64, identifier: &str) -> Value {
         self.update(guild, json!({"track": {"identifier": identifier}}))
             .await
     }
 
-    /// Lets the session outlive its socket for so many seconds.
+    /// Lets the session outlive its socket for this many seconds.
     pub(crate) async fn be_resumable(&self, timeout: u64) {
         let path = format!("/v4/sessions/{}", self.session);
         let body = json!({"resuming": true, "timeout": timeout});
@@ -319,7 +319,7 @@ impl Client {
     }
 }
 
-/// A voice that is well formed.
+/// Well-formed voice data.
 pub(crate) fn voice() -> Value {
     json!({"token": "t", "endpoint": "c-fra01.discord.media:443", "sessionId": "s", "channelId": "7"})
 }

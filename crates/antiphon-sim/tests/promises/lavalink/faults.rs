@@ -1,4 +1,4 @@
-//! What can go wrong with sockets, requests and whole nodes.
+//! Faults of sockets, requests and nodes.
 
 use std::time::Duration;
 
@@ -120,7 +120,7 @@ async fn who_does_not_read_is_cut_at_the_bound_and_noted() {
     let text = json!({"op": "x".repeat(4000)}).to_string();
     for _ in 0..300 {
         sim.lavalink().node("eu-1").frame(&text);
-        // The connection's task gets its turn, and fills the pipe.
+        // The connection's task runs and fills the pipe.
         tokio::task::yield_now().await;
     }
     client.ended().await;

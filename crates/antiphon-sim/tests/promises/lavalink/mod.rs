@@ -13,7 +13,7 @@ mod voice;
 
 use antiphon_sim::Simulator;
 
-/// A guild that the simulated Discord does not know, so that its voice is believed.
+/// A guild that the simulated Discord does not know, so that its voice data are accepted.
 const GUILD: u64 = 42;
 
 /// A simulation and a client of its first node that has read the first two frames.

@@ -1,4 +1,4 @@
-//! Players: what a request does to one, in which order, and what it tells (protocol §5.3, §6, §12).
+//! Players: effects of requests, and the order of their events (protocol §5.3, §6, §12).
 
 use std::time::Duration;
 

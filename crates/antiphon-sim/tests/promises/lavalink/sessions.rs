@@ -1,4 +1,4 @@
-//! Sessions: how they outlive a socket, and what waits for a client that is away (protocol §8).
+//! Sessions: resuming, and the backlog (protocol §8).
 
 use std::time::Duration;
 

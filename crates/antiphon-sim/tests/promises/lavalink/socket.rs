@@ -1,4 +1,4 @@
-//! The socket: who gets one, and what comes on it (protocol §1, §2).
+//! Sockets: admission and frames (protocol §1, §2).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tracks: how they are found, and how they travel (protocol §4, §5.2, §10).
+//! Tracks: searches and encoding (protocol §4, §5.2, §10).
 
 use antiphon_sim::Simulator;
 use http::Method;

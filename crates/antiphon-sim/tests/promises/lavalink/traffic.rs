@@ -28,7 +28,7 @@ async fn minutes(options: Options, rate: u32) -> (Simulator, Client) {
     sim.lavalink().traffic(rate);
     tokio::time::sleep(Duration::from_secs(120)).await;
     sim.lavalink().traffic(0);
-    // What plays goes on to tell where it is.
+    // Playing tracks still send updates.
     sim.lavalink().node("eu-1").close(1000, "");
     client.rest().await;
     (sim, client)
@@ -49,7 +49,7 @@ async fn every_kind_comes_up_and_is_heard_as_it_is_written_down() {
 async fn the_pace_is_kept() {
     let (sim, _) = minutes(Options::new().seed(2), 50).await;
     let heard: u64 = sim.ledger().due_to("77").values().sum();
-    // What follows by itself, such as updates every five seconds, comes on top.
+    // Timed events, such as updates every five seconds, are added.
     assert!(
         (5900..6900).contains(&heard),
         "{heard} frames in two minutes at 50 a second"

@@ -1,11 +1,11 @@
-//! Voices: the world's Discord judges those of its guilds (protocol §9).
+//! Voice connections, which the simulated Discord judges (protocol §9).
 
 use antiphon_sim::Simulator;
 use serde_json::{Value, json};
 
 use super::{GUILD, client::Client, client::voice, connected};
 
-/// A client that speaks for the simulated Discord's first bot, and what Discord handed to that bot for a channel.
+/// A client for the simulated Discord's first bot, and the bot's voice data for a channel.
 async fn in_channel(channel: &str) -> (Simulator, Client, u64, Value) {
     let sim = Simulator::with_seed(7);
     let discord = sim.discord();
