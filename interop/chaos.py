@@ -40,14 +40,14 @@ SOURCES = {
     "queup": kill9.SOURCE,
     "stackexchange": kill9.CHAT,
 }
-# MiB of the ledger: all rows of a quarter of an hour.
+# Size of the ledger in MiB, enough for a quarter of an hour.
 LEDGER = 2048
-# So many lost rows are told one by one.
+# Lost rows that are printed one by one.
 TOLD = 20
 
 
 def sources(world, folder):
-    """An account of each platform."""
+    """Sources of all platforms."""
     organ = ['platform = "lavalink"', f"user = {json.dumps(world.discord['user_id'])}", f"[sources.{ORGAN}.nodes]"]
     secrets = {}
     for number, node in enumerate(world.lavalink):
@@ -57,7 +57,7 @@ def sources(world, folder):
     return {**restarts.sources(world, folder), **kill9.sources(world, folder), ORGAN: (organ, secrets)}
 
 
-# What goes wrong.
+# Faults, with the fields of their commands.
 
 
 def seconds(chance, least, most):
@@ -69,7 +69,7 @@ def status(chance):
 
 
 def answer(chance):
-    """How a request fails: with a status, without an answer, or late."""
+    """A failure of a request: a status, no answer, or a late one."""
     return chance.choice(({"status": status(chance)}, {"html": 502}, "dropped", {"slow": seconds(chance, 0.5, 4)}))
 
 
@@ -98,7 +98,7 @@ def few(name):
 
 
 def switched(command):
-    """A fault that stays until it is switched off."""
+    """A fault that lasts until it is switched off."""
     return command, lambda chance: {"on": True}, {"on": False}
 
 
@@ -162,11 +162,11 @@ FAULTS = {
 
 
 class Plan:
-    """What is done, and when, in seconds from the start."""
+    """Steps of the run, each with its time in seconds from the start."""
 
     def __init__(self, length, chance):
         self.length = length
-        # Short runs are as eventful as long ones.
+        # Short runs have shorter pauses, so that they are as eventful as long ones.
         self.hurry = min(1.0, length / 120)
         self.steps = []
         self.count = itertools.count()
@@ -209,7 +209,7 @@ class Plan:
 
 
 class Daemon:
-    """The daemon under trial, with what happened to it."""
+    """The daemon on trial, with counts of its ends and a list of its troubles."""
 
     def __init__(self, trial):
         self.trial = trial
@@ -227,7 +227,7 @@ class Daemon:
         self.process.send_signal(number)
 
     def watch(self):
-        """Starts the daemon again if it ended by itself, which is a trouble."""
+        """Restarts a daemon that ended by itself, and notes that as a trouble."""
         if self.process.poll() is not None:
             words = (self.trial.folder / "stderr.txt").read_bytes()[-2000:].decode(errors="replace")
             self.troubles.append(f"it ended by itself with {self.process.returncode}: {words}")
@@ -295,7 +295,7 @@ class Daemon:
 
 
 def megabytes(process):
-    """Memory that a process has now; zero where nobody says."""
+    """Memory of a process in MB; zero if the system does not say."""
     try:
         for line in Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
@@ -311,7 +311,7 @@ def judge(trial, handled=None):
 
 
 def play(plan, daemon, log):
-    """Does what the plan has, each step at its time or as soon after it as the one before is over."""
+    """Executes the plan's steps, each at its time or as soon as the step before has ended."""
     begin = time.monotonic()
     world = daemon.trial.world
     while plan.steps:
@@ -332,20 +332,21 @@ def play(plan, daemon, log):
 
 
 def heal(daemon, patience):
-    """Ends traffic and faults, and waits until everything due is stored or inside a gap; gives how long that took."""
+    """Ends traffic and faults, and waits until no event is lost and all are handled; returns how many seconds that took."""
     world = daemon.trial.world
     begin = time.monotonic()
     daemon.thaw()
     for platform in SOURCES:
         world.do(platform=platform, do="traffic", rate=0)
-        # Lines that hang end here: their heartbeats need longer to notice than anybody waits.
+        # Hanging connections are cut, since heartbeats would notice them too late for this trial.
         world.do(platform=platform, do="cut")
     while True:
         daemon.watch()
         daemon.trial.until = world.last()
         lost = sum(audit["lost"] for audit in judge(daemon.trial).values())
         took = time.monotonic() - begin
-        if not lost or took > patience:
+        # The daemon prints in the order of the journal.
+        if not lost and daemon.trial.last_printed() >= daemon.trial.last() or took > patience:
             return took
         time.sleep(1)
 
@@ -358,7 +359,7 @@ def show(audits):
 
 
 def tell_faults(row, log):
-    """What was done in the half minute before a row, and shortly after it."""
+    """Prints the steps from half a minute before a row to 5 s after it."""
     for at, what, details in log:
         if -30_000 < at - row["at"] < 5_000:
             about = json.dumps(details[0]) if what in ("fault", "undo") else what
@@ -382,7 +383,7 @@ def main():
         trial.wait_for_events(options.rate)
         play(Plan(options.seconds, random.Random(seed)), daemon, log)
         took = heal(daemon, options.heal)
-        # What is stored while it stops is handled at the next start, and there is none.
+        # Events stored during the stop would be handled by the next run, and there is none.
         last = trial.last()
         daemon.stop()
         daemon.take_printed()
@@ -418,7 +419,7 @@ def main():
         wanted = ("lost", "repeated", "disordered", "unhandled")
         failed = any(audit[name] for audit in audits.values() for name in wanted)
         failed |= bool(panics or dead or daemon.troubles or sound != "ok")
-        # A platform that brought nothing proves nothing.
+        # A platform without a stored event proves nothing.
         failed |= not all(audit["stored"] for audit in audits.values())
         sys.exit(1 if failed else 0)
 

@@ -26,7 +26,7 @@ SOURCE, CHAT = "choir", "tea"
 
 
 def sources(world, folder):
-    """An account of each platform that has no sequence to resume from."""
+    """Sources of the two platforms that have no sequence to resume from."""
     queup, chat = world.queup, world.stackexchange
     return {
         SOURCE: (
@@ -60,7 +60,7 @@ def get(url):
 
 
 def history(trial):
-    """The ids of the chat that is still on the room's history page, by the simulator's own answer to anyone."""
+    """The ids of the chat that the room's history page still has; anyone may ask for it."""
     queup = trial.world.queup
     room = get(f"{queup['rest']}/room/{queup['room']}")["_id"]
     ledger = trial.world.ledger(queup["user_id"])
@@ -77,7 +77,7 @@ def main():
             trial.run()
             time.sleep(chance.uniform(0.0, chosen.longest))
             trial.end()
-        # One last life, ended in order: it closes the gap, backfills and hands over what is left.
+        # The last run ends in order: it closes the gap, backfills, and handles all events that are left.
         trial.run()
         trial.finish()
 
@@ -114,7 +114,7 @@ def main():
             },
         }
         failed = any(audit[name] for audit in (queup, chat) for name in ("lost", "repeated", "disordered", "unhandled"))
-        # Nothing is gapped where nothing was missed; the chat server sends again what was.
+        # Without a gap or a message that was sent again, the kills missed nothing and prove nothing.
         failed |= bool(missing or dead or not queup["gapped"] or not chat["sent_again"])
         trial.report(summary, failed, queup, chat)
 

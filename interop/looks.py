@@ -26,7 +26,7 @@ EVENTS = "select position, source, origin from event order by position"
 
 
 def look(trial, number, program):
-    """Reads, backs up and writes beside the daemon; the path of the backup."""
+    """Reads, backs up and writes the journal beside the daemon; returns the path of the backup."""
     copy = trial.folder / f"backup-{number}.sqlite"
     if program and number % 2:
         subprocess.run([program, trial.journal, "select count(*) from event"], check=True, capture_output=True)
@@ -46,7 +46,7 @@ def look(trial, number, program):
 
 
 def is_prefix(copy, journal):
-    """Whether a backup is sound, and has the journal's first events."""
+    """Whether a backup is sound and has the journal's first events."""
     connection = sqlite3.connect(copy)
     try:
         sound = connection.execute("pragma quick_check").fetchall() == [("ok",)]
@@ -62,7 +62,7 @@ def main():
     if not program:
         print("looks: skipped: there is no program `sqlite3`; Python's module looks alone", flush=True)
 
-    # The other program's rows and the backups are compared with everything that was stored.
+    # Backups are compared with the whole journal, so every event is kept.
     with Trial("looks", chosen.antiphon, chosen.rate, chosen.seed, sources, KEEP_ALL) as trial:
         copies = []
         trial.run()

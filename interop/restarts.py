@@ -47,7 +47,7 @@ def sources(world, _folder):
 
 
 def identifies(discord):
-    """How many identifies of today's budget are spent."""
+    """Spent identifies of today's budget."""
     request = urllib.request.Request(
         discord["rest"] + "/gateway/bot",
         headers={
@@ -73,7 +73,7 @@ def main():
         trial.finish()
 
         stored = trial.audit(SOURCE)
-        # The effects are judged like a journal: what is lost there was not handled.
+        # Printed events are judged like a journal: an event that is lost there was not handled.
         handled = trial.judge(SOURCE, trial.printed())
         spent = identifies(trial.world.discord)
         unhandled = handled["lost"] + handled["gapped"]

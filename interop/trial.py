@@ -20,12 +20,12 @@ from world import World
 
 # Kinds whose bodies an audit reads.
 READ = ("antiphon.gap", "lavalink.ready", "stackexchange.MessagePosted")
-# Lines of the table of the journal that keep every event, so that none goes because of its age.
+# Lines for the table of the journal that keep every event, whatever its kind.
 KEEP_ALL = ['rules = [{ kind = "*", keep = "2d" }]']
 
 
 def options(name, doc, times, longest=None):
-    """Reads the command line, draws a seed if none is given, and says what begins."""
+    """Reads the command line, draws a seed if none is given, and prints both."""
     arguments = argparse.ArgumentParser(description=doc.splitlines()[0])
     arguments.add_argument("antiphon", help="path of the antiphon binary")
     arguments.add_argument("--times", type=int, default=times)
@@ -67,7 +67,7 @@ class Trial:
         tables = sources(self.world, self.folder)
         self.platforms = {source: platform(table) for source, (table, _) in tables.items()}
         for unused in set(self.world.accounts) - set(self.platforms.values()):
-            # Traffic that nobody hears would only push rows out of the bounded ledger.
+            # Rows of a platform without a source would only fill the ledger.
             self.world.do(platform=unused, do="traffic", rate=0)
         for source, (table, secrets) in tables.items():
             lines += ["", f"[sources.{source}]", *table]
@@ -90,7 +90,7 @@ class Trial:
 
     def run(self):
         """Starts the daemon."""
-        # The effects go to the file by the daemon's own descriptor: what it wrote before the kill stays written.
+        # The daemon writes to the file by a descriptor of its own, so lines written before a kill stay.
         with open(self.effects, "ab") as effects:
             self.daemon = subprocess.Popen(
                 [self.antiphon, "run", "--config", str(self.config), "--print", "--output", "json"],
@@ -101,7 +101,7 @@ class Trial:
         return self.daemon
 
     def end(self, number=signal.SIGKILL):
-        """Ends the daemon by a signal; one that ended by itself ends the trial."""
+        """Ends the daemon by a signal, or the trial if the daemon ended by itself."""
         if self.daemon.poll() is not None:
             sys.stderr.write((self.folder / "stderr.txt").read_text()[-4000:])
             sys.exit(f"{self.name}: the daemon ended by itself with {self.daemon.returncode}")
@@ -109,12 +109,12 @@ class Trial:
         self.daemon.wait(timeout=30)
 
     def finish(self):
-        """Lets the running daemon take in what is left (gaps, histories), ends the traffic, and ends the daemon."""
+        """Waits until the running daemon stores events, ends the traffic, and ends the daemon once it has caught up."""
         self.wait_for_events(self.rate)
         for used in self.platforms.values():
             self.world.do(platform=used, do="traffic", rate=0)
         self.settle()
-        # Taken before the stop: what is due to an account that is away is told at its next start.
+        # Events due after this are missed by the stopped daemon, whose next run would report them.
         self.until = self.world.last()
         self.end(signal.SIGTERM)
 
@@ -129,9 +129,9 @@ class Trial:
         sys.exit(1 if failed else 0)
 
     def audit(self, source, handled=None):
-        """The simulator's judgement of what is stored of a source.
+        """The simulator's audit of the stored events of a source.
 
-        `handled` gives how often an event was handled, by its position and origin, or None if that is not known.
+        `handled(position, origin)` returns how often an event was handled, or None if that is not known.
         """
         return self.judge(source, self.events(source, handled))
 
@@ -156,7 +156,7 @@ class Trial:
             yield event
 
     def rows(self, query, *parameters):
-        # To read and write, as any tool opens it: that must not harm the daemon.
+        # Opened for reading and writing, as any tool would; that must not harm the daemon.
         connection = sqlite3.connect(f"file:{self.journal}?mode=rw", uri=True, timeout=30)
         try:
             return connection.execute(query, parameters).fetchall()
@@ -164,7 +164,7 @@ class Trial:
             connection.close()
 
     def printed(self):
-        """The events that the daemon printed, in order; a line cut off by a kill is none."""
+        """The events that the daemon printed, in order, without lines that a kill cut off."""
         with open(self.effects, "rb") as lines:
             for line in lines:
                 try:
@@ -172,6 +172,10 @@ class Trial:
                 except ValueError:
                     continue
                 yield event
+
+    def last_printed(self):
+        """The position of the last event that the daemon printed."""
+        return max((event["position"] for event in self.printed()), default=0)
 
     def last(self):
         """The position of the last stored event."""
@@ -190,7 +194,7 @@ class Trial:
             time.sleep(0.05)
 
     def wait_for_events(self, count):
-        """Waits until more than so many events were stored from now on."""
+        """Waits until more than `count` events have been stored from now on."""
         before = self.last()
         self.wait("the daemon to store events", lambda: self.last() > before + count)
 

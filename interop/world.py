@@ -56,7 +56,7 @@ class World:
         self.lavalink = self.addresses["lavalink"]
         self.queup = self.addresses["queup"]
         self.stackexchange = self.addresses["stackexchange"]
-        # The id of the bot's account on each platform; at a node it is known by its id at Discord.
+        # Ids of the bot's accounts; a node knows the bot by its id at Discord.
         self.accounts = {
             "discord": self.discord["user_id"],
             "lavalink": self.discord["user_id"],
@@ -81,28 +81,28 @@ class World:
             return answer.read()
 
     def chat(self, **command):
-        """Has the simulated Stack Exchange chat do something; gives what came of it."""
+        """Sends a command to the simulated Stack Exchange chat; returns its result."""
         return json.loads(self.do(platform="stackexchange", **command))
 
     def gateway(self, **command):
-        """Has the simulated Discord do something; gives what came of it."""
+        """Sends a command to the simulated Discord; returns its result."""
         return json.loads(self.do(platform="discord", **command))
 
     def node(self, **command):
-        """Has the simulated Lavalink nodes do something; gives what came of it."""
+        """Sends a command to the simulated Lavalink nodes; returns its result."""
         return json.loads(self.do(platform="lavalink", **command))
 
     def sent_on(self, connection):
-        """All rows of frames sent on a connection, in order, due to anyone or not."""
+        """The rows of a connection, in order, whether due to an account or not."""
         url = f"{self.addresses['control']}/ledger?limit=1000000&connection={connection}"
         with urllib.request.urlopen(url, timeout=30) as answer:
             return [json.loads(line) for line in answer.read().splitlines() if line]
 
     def audit(self, platform, account, events, until=None):
-        """What became of each event that was due to an account, by the stored events of its source.
+        """The simulator's audit: what became of each event that was due to an account, by the stored events of its source.
 
-        An event is one of the journal's, with the fields that `antiphon tail --output json` prints, and may have
-        `handled`: how often it was. `until` is the last row of the ledger that counts.
+        An event has the fields that `antiphon tail --output json` prints, and may have `handled`, how often it was
+        handled. `until` is the last row of the ledger that counts.
         """
         query = {"platform": platform, "account": account} | ({} if until is None else {"until": until})
         url = f"{self.addresses['control']}/audit?{urllib.parse.urlencode(query)}"

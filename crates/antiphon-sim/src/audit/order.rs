@@ -31,8 +31,9 @@ pub(super) fn disordered(stored: &[(&Named<'_>, &Stored)]) -> Vec<Row> {
     for step in &steps {
         match reached {
             Some(last) if last.line == step.line && step.number < last.number => {
-                // A fault may have turned round what has two orders, that of the server's times and that of sending.
-                if step.row.n > last.row.n {
+                // A fault may have turned round what has two orders: that of the server (its times, its sequence) and
+                // that of sending.
+                if step.row.n > last.row.n && !is_before_in_session(step.row, last.row) {
                     disordered.push(step.row.clone());
                 }
             }
@@ -40,6 +41,14 @@ pub(super) fn disordered(stored: &[(&Named<'_>, &Stored)]) -> Vec<Row> {
         }
     }
     disordered
+}
+
+/// Whether a row comes before another in the sequence of their Discord session, which is the order of a resume.
+fn is_before_in_session(row: &Row, other: &Row) -> bool {
+    row.platform == "discord"
+        && row.connection.is_some()
+        && row.connection == other.connection
+        && row.frame < other.frame
 }
 
 /// Each event with the row that was sent first; a row that was never sent counts only where no other was.

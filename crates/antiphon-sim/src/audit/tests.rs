@@ -321,6 +321,17 @@ fn events_of_one_place_are_stored_in_the_order_in_which_they_were_sent() {
 }
 
 #[test]
+fn what_a_fault_sent_in_the_wrong_order_may_stand_in_that_of_its_session() {
+    let mut rows = rows_at("discord", ["a", "a", "a"]);
+    (rows[1].frame, rows[2].frame) = (Some(3), Some(2));
+    check_order(&rows, &[1, 2, 3], &[]);
+    check_order(&rows, &[1, 3, 2], &[]);
+    check_order(&rows, &[3, 2, 1], &[2, 3]);
+    rows[2].connection = Some("d".into());
+    check_order(&rows, &[1, 3, 2], &[3]);
+}
+
+#[test]
 fn a_nodes_events_are_stored_in_the_order_of_its_sockets() {
     let mut rows = rows_at("lavalink", ["a", "b", "a"]);
     check_order(&rows, &[2, 1, 3], &[2]);
