@@ -6,6 +6,7 @@
 mod check;
 pub(crate) mod discord;
 pub(crate) mod lavalink;
+mod proxy;
 pub(crate) mod queup;
 #[cfg(test)]
 mod reference;
@@ -29,8 +30,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::reference::keys;
 pub(crate) use self::schema::schema;
 use self::{
+    proxy::Proxy,
     secret::SecretFrom,
-    value::{FilePath, Length, Proxy},
+    value::{FilePath, Length},
 };
 use crate::{args::Where, failure::Failure, platform::SourceConfig};
 

@@ -7,7 +7,7 @@ use antiphon_discord::Intents as Bits;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{Context, secret::SecretFrom, set, value::Proxy};
+use super::{Context, proxy::Proxy, secret::SecretFrom, set};
 use crate::failure::Failure;
 
 /// Discord bot.

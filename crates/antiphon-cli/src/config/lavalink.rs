@@ -8,9 +8,10 @@ use serde::Deserialize;
 
 use super::{
     Context,
+    proxy::Proxy,
     secret::SecretFrom,
     set,
-    value::{Id, Length, Proxy, seconds},
+    value::{Id, Length, seconds},
 };
 use crate::failure::Failure;
 

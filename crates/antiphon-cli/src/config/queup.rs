@@ -8,9 +8,10 @@ use serde::Deserialize;
 
 use super::{
     Context,
+    proxy::Proxy,
     secret::SecretFrom,
     set,
-    value::{FilePath, Proxy, number, yes},
+    value::{FilePath, number, yes},
 };
 use crate::failure::Failure;
 

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Context,
+    proxy::Proxy,
     schema::ADDRESS,
     secret::SecretFrom,
     set,
-    value::{FilePath, Length, Proxy, number, seconds, yes},
+    value::{FilePath, Length, number, seconds, yes},
 };
 use crate::failure::Failure;
 

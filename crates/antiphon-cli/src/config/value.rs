@@ -8,14 +8,10 @@ use std::{
     time::Duration,
 };
 
-use antiphon::net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{
-    schema::{DIGITS, LENGTH, PROXY},
-    secret::SecretFrom,
-};
+use super::schema::{DIGITS, LENGTH};
 use crate::time;
 
 /// Default of a number.
@@ -98,27 +94,6 @@ impl From<NumberOrDigits> for Id {
         let (NumberOrDigits::Number(id) | NumberOrDigits::Digits(id)) = id;
         Self(id)
     }
-}
-
-/// Proxy for requests and sockets alike, as a URL or, where it has a login, a secret: `http://host:port`, `https://`,
-/// `socks5://user:password@host:port`, `socks5h://`, `socks4://` or `socks4a://`.
-///
-/// Default: none.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(inline)]
-pub(crate) enum Proxy {
-    #[schemars(title = PROXY, example = &"socks5h://127.0.0.1:9050")]
-    Url(
-        #[serde(deserialize_with = "from_url")]
-        #[schemars(with = "String")]
-        net::Proxy,
-    ),
-    Secret(SecretFrom),
-}
-
-fn from_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<net::Proxy, D::Error> {
-    net::Proxy::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 /// Parses a value that is written as a text, such as an address.

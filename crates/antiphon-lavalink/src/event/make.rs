@@ -1,12 +1,12 @@
 //! The step from a frame to a draft: kind, place and note.
 
-use antiphon_core::{BodyForm, Draft, Event, Kind, Origin, Place};
+use antiphon_core::{BodyForm, Draft, Kind, Origin, Place};
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::table::kind_of;
 use crate::{
-    model::{GuildId, NodeId, Playable, playable_from_saved},
+    model::{GuildId, NodeId, Playable},
     wire,
 };
 
@@ -115,24 +115,4 @@ pub(crate) fn note(
     let note =
         serde_json::to_vec(&note).expect("only texts, numbers and JSON that was read before");
     Some(note.into())
-}
-
-/// The note of a stored event; a note of another shape counts as empty.
-#[derive(Default)]
-pub(super) struct EventNote {
-    pub(super) original: Option<Playable>,
-    pub(super) reason: Option<String>,
-    pub(super) restored: bool,
-}
-
-pub(super) fn noted(event: &Event) -> EventNote {
-    let Some(note) = event.note() else {
-        return EventNote::default();
-    };
-    let note: wire::Note<'_> = serde_json::from_slice(note).unwrap_or_default();
-    EventNote {
-        original: note.original.map(playable_from_saved),
-        reason: note.reason.map(Into::into),
-        restored: note.restored,
-    }
 }

@@ -2,15 +2,35 @@
 
 use antiphon_core::{DecodeError, Event, Kind};
 
-use super::make::noted;
 use crate::{
     model::{
         DiscordVoiceCloseType, GuildId, MoveReason, NodeId, Playable, TrackEndReason,
-        TrackExceptionPayload,
+        TrackExceptionPayload, playable_from_saved,
     },
     view,
     wire::{self, CPUStats, FrameStats, MemoryStats},
 };
+
+/// The note of a stored event; a note of another shape counts as empty.
+#[derive(Default)]
+struct EventNote {
+    original: Option<Playable>,
+    reason: Option<String>,
+    restored: bool,
+}
+
+/// Reads the note of an event.
+fn noted(event: &Event) -> EventNote {
+    let Some(note) = event.note() else {
+        return EventNote::default();
+    };
+    let note: wire::Note<'_> = serde_json::from_slice(note).unwrap_or_default();
+    EventNote {
+        original: note.original.map(playable_from_saved),
+        reason: note.reason.map(Into::into),
+        restored: note.restored,
+    }
+}
 
 /// The node that an event's place names; empty if it names none.
 fn node(event: &Event) -> NodeId {

@@ -8,7 +8,7 @@ use std::{
 use antiphon::{App, Clock, Event, State};
 use tokio::time::Instant;
 
-use super::{act::Clients, tally::Books};
+use super::{clients::Clients, tally::Books};
 use crate::output::say;
 
 /// The bot greets no more often, since QueUp asks bots not to talk too much.

@@ -2,6 +2,7 @@
 
 mod act;
 mod bot;
+mod clients;
 mod director;
 pub(crate) mod discord;
 pub(crate) mod lavalink;
@@ -24,8 +25,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::act::{Cast, Part};
 use self::{
-    act::{Act, Clients},
+    act::Act,
     bot::{Bot, Counted},
+    clients::Clients,
     director::Director,
     printer::Printer,
     tally::Tally,

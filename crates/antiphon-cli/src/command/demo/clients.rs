@@ -1,0 +1,34 @@
+//! The clients that the demo's handlers use.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    fmt,
+    sync::Arc,
+};
+
+/// What handlers hold of each platform, by its type.
+#[derive(Clone, Default)]
+pub(crate) struct Clients(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Clients").field(&self.0.len()).finish()
+    }
+}
+
+impl Clients {
+    /// Adds a client.
+    pub(super) fn add<C: Send + Sync + 'static>(&mut self, client: C) {
+        self.0.insert(TypeId::of::<C>(), Arc::new(client));
+    }
+
+    /// Gives a client that was added.
+    pub(super) fn get<C: Clone + 'static>(&self) -> C {
+        let client = self.0.get(&TypeId::of::<C>());
+        let client = client.and_then(|client| client.downcast_ref::<C>());
+        client
+            .expect("a platform adds its client before a handler asks for it")
+            .clone()
+    }
+}
