@@ -301,15 +301,15 @@ impl Client {
                 serde_json::from_str(line).map_err(|_| RequestError::Undecodable {
                     source: "a line is no JSON object".into(),
                 })?;
-            let Some(id) = found.id else {
+            let Some(id) = found.id.0 else {
                 tracing::debug!("a line of the search names no user");
                 continue;
             };
             users.push(FoundUser {
                 id: UserId::new(id),
                 // The server escapes these texts for HTML.
-                name: unescape_html(&found.name.unwrap_or_default()).into_owned(),
-                hash: found.hash.map(|hash| unescape_html(&hash).into_owned()),
+                name: unescape_html(&found.name.0.unwrap_or_default()).into_owned(),
+                hash: found.hash.0.map(|hash| unescape_html(&hash).into_owned()),
             });
         }
         Ok(users)
@@ -359,14 +359,14 @@ impl Client {
 /// Reads a user; `None` without an id.
 fn user_info(user: wire::User<'_>) -> Option<UserInfo> {
     Some(UserInfo {
-        id: UserId::new(user.id?),
-        name: user.name.unwrap_or_default().into_owned(),
-        email_hash: user.email_hash.map(Into::into),
-        reputation: user.reputation,
+        id: UserId::new(user.id.0?),
+        name: user.name.0.unwrap_or_default().into_owned(),
+        email_hash: user.email_hash.0.map(Into::into),
+        reputation: user.reputation.0,
         is_moderator: user.is_moderator.unwrap_or_default(),
-        is_owner: user.is_owner,
-        last_post: time(user.last_post),
-        last_seen: time(user.last_seen),
+        is_owner: user.is_owner.0,
+        last_post: time(user.last_post.0),
+        last_seen: time(user.last_seen.0),
     })
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Since {
 impl Since {
     /// Whether a row of messages lies after the count; `None` where the row does not tell.
     fn is_after(&self, (header, body): &Row) -> Option<bool> {
-        if let Some(id) = header.id {
+        if let Some(id) = header.id.0 {
             return Some(id > self.count);
         }
         let message = header.posted()?;
@@ -93,7 +93,7 @@ impl Page {
 /// Orders rows by event ids if all have one, by message ids if all posted a message; else the server's order stays.
 fn order(rows: &mut [Row]) {
     if rows.iter().all(|(header, _)| header.id.is_some()) {
-        rows.sort_by_key(|(header, _)| header.id);
+        rows.sort_by_key(|(header, _)| header.id.0);
     } else if rows.iter().all(|(header, _)| header.posted().is_some()) {
         rows.sort_by_key(|(header, _)| header.posted());
     }
@@ -124,7 +124,7 @@ async fn page(http: &Http, call: Call) -> Result<Page, RequestError> {
         rows,
         malformed,
         is_list: true,
-        time: history.time,
+        time: history.time.0,
     })
 }
 
@@ -151,12 +151,12 @@ impl Known {
     ///
     /// Two events with different ids that claim the same message are both new.
     fn is_new(&mut self, header: &Header) -> bool {
-        let is_new = match (header.id, header.posted()) {
+        let is_new = match (header.id.0, header.posted()) {
             (Some(id), _) => !self.events.contains(&id),
             (None, Some(message)) => !self.messages.contains(&message),
             (None, None) => true,
         };
-        self.events.extend(header.id);
+        self.events.extend(header.id.0);
         self.messages.extend(header.posted());
         is_new
     }
@@ -201,7 +201,7 @@ async fn paged(
     let mut malformed = newest.malformed;
     let (mut rows, mut old) = part(newest.rows, |row| since.is_after_event(row));
     // Events may lie before a full page, unless it begins just after the count.
-    let follows = |row: &Row| row.0.id == Some(since.count + 1);
+    let follows = |row: &Row| row.0.id.0 == Some(since.count + 1);
     let reaches = !is_full || old > 0 || rows.first().is_some_and(follows);
     let mut known = Known::default();
     rows.retain(|(header, _)| known.is_new(header));
@@ -328,7 +328,11 @@ mod tests {
         let expected = [29, 32, 101, 108, 115, 121].map(|number| 66_000_000 + number);
         assert_eq!(messages_of(&past), expected);
         assert_eq!(past.rows.len(), 7, "and what is no message");
-        assert_eq!(past.rows[3].0.event_type, Some(3), "in the server's order");
+        assert_eq!(
+            past.rows[3].0.event_type.0,
+            Some(3),
+            "in the server's order"
+        );
 
         // A server that gives more than it was asked for.
         let (past, _) = taken(after(Some(66_000_108)), &[&first]).await;

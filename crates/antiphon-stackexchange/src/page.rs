@@ -283,8 +283,8 @@ fn present_in_json(json: &str) -> Option<Vec<PresentUser>> {
     let users = users.into_iter().filter_map(|user| {
         let user: wire::User<'_> = serde_json::from_str(user.get()).ok()?;
         Some(PresentUser {
-            id: UserId::new(user.id?),
-            name: user.name.unwrap_or_default().into_owned(),
+            id: UserId::new(user.id.0?),
+            name: user.name.0.unwrap_or_default().into_owned(),
         })
     });
     Some(users.collect())

@@ -56,10 +56,10 @@ impl<'a> Message<'a> {
             room_id: RoomId::new(wire.room_id.unwrap_or_default()),
             message_id: MessageId::new(wire.message_id.unwrap_or_default()),
             user_id: wire.user_id.map(UserId::new),
-            user_name: wire.user_name.unwrap_or_default(),
+            user_name: wire.user_name.0.unwrap_or_default(),
             target_user_id: wire.target_user_id.map(UserId::new),
-            content: wire.content.unwrap_or_default(),
-            show_parent: wire.show_parent,
+            content: wire.content.0.unwrap_or_default(),
+            show_parent: wire.show_parent.0,
         })
     }
 }
@@ -90,9 +90,9 @@ impl<'a> User<'a> {
             id: event_id(wire.id),
             room_id: wire.room_id.map(RoomId::new),
             user_id: wire.user_id.map(UserId::new),
-            user_name: wire.user_name.unwrap_or_default(),
+            user_name: wire.user_name.0.unwrap_or_default(),
             target_user_id: wire.target_user_id.map(UserId::new),
-            content: wire.content,
+            content: wire.content.0,
         })
     }
 }

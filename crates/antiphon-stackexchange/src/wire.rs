@@ -7,15 +7,17 @@ mod surrogates;
 
 use std::{borrow::Cow, fmt};
 
-use antiphon_core::lenient::Scalar;
+use antiphon_core::lenient::{Flag, Scalar, Text};
 use serde::{
     Deserialize,
     de::{Deserializer, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-use self::loose::{as_int, as_text};
-pub(crate) use self::{loose::List, surrogates::without_halves};
+pub(crate) use self::{
+    loose::{Id, Int, List},
+    surrogates::without_halves,
+};
 use crate::model::{MessageId, RoomId, Server};
 
 /// A frame of the socket, or the answer of a poll (protocol §5.3, §6).
@@ -169,11 +171,11 @@ impl<'a> RoomBody<'a> {
             return;
         }
         let is_read = match key {
-            "t" => set(&mut self.t, as_int(&value)),
-            "d" => set(&mut self.d, as_int(&value)),
+            "t" => set(&mut self.t, loose::int(&value)),
+            "d" => set(&mut self.d, loose::int(&value)),
             // The server's clock, and its time for the answer: not used.
-            "ms" | "sync" | "time" => as_int(&value).is_some(),
-            "timeout" => set(&mut self.timeout, as_text(value)),
+            "ms" | "sync" | "time" => loose::int(&value).is_some(),
+            "timeout" => set(&mut self.timeout, value.text()),
             "reset" => set(&mut self.reset, value.flag()),
             "exit" => set(&mut self.exit, value.flag()),
             _ => false,
@@ -207,19 +209,14 @@ fn room_key(key: &str) -> Option<RoomId> {
 
 /// The ids of an element of `e`, read in one pass.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Header {
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) event_type: Option<i64>,
-    #[serde(default, deserialize_with = "loose::id")]
-    pub(crate) id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) room_id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) user_id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) target_user_id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::id")]
-    pub(crate) message_id: Option<i64>,
+    pub(crate) event_type: Int,
+    pub(crate) id: Id,
+    pub(crate) room_id: Int,
+    pub(crate) user_id: Int,
+    pub(crate) target_user_id: Int,
+    pub(crate) message_id: Id,
 }
 
 impl Header {
@@ -235,7 +232,7 @@ impl Header {
     /// posted message, nor leaves the id out.
     pub(crate) fn of_row(element: &RawValue) -> Option<Self> {
         let header = Self::parse(element)?;
-        let id = header.id.filter(|id| *id > 0);
+        let id = Id(header.id.filter(|id| *id > 0));
         let row = Self { id, ..header };
         let is_row = id.is_some() || row.posted().is_some() || !has_id(element);
         is_row.then_some(row)
@@ -253,7 +250,7 @@ impl Header {
     /// The message that the event posted; `None` for another type, or without a positive message id.
     pub(crate) fn posted(&self) -> Option<MessageId> {
         let message = self.message_id.filter(|message| *message > 0)?;
-        (self.event_type == Some(1)).then_some(MessageId::new(message))
+        (self.event_type.0 == Some(1)).then_some(MessageId::new(message))
     }
 }
 
@@ -269,23 +266,16 @@ fn has_id(element: &RawValue) -> bool {
 
 /// The fields that tell one event without an id from another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
 pub(crate) struct Shape {
-    #[serde(default, deserialize_with = "loose::int")]
-    event_type: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    time_stamp: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    user_id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    target_user_id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    message_id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    message_edits: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    message_stars: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    message_owner_stars: Option<i64>,
+    event_type: Int,
+    time_stamp: Int,
+    user_id: Int,
+    target_user_id: Int,
+    message_id: Int,
+    message_edits: Int,
+    message_stars: Int,
+    message_owner_stars: Int,
 }
 
 impl Shape {
@@ -306,7 +296,7 @@ impl Shape {
 
     /// When the event happened, in Unix seconds.
     pub(crate) fn time_stamp(&self) -> Option<i64> {
-        self.time_stamp
+        self.time_stamp.0
     }
 }
 
@@ -325,7 +315,7 @@ impl fmt::Display for Shape {
         write!(f, "{}", self.event_type.unwrap_or_default())?;
         for field in rest {
             f.write_str(".")?;
-            if let Some(number) = field {
+            if let Some(number) = field.0 {
                 write!(f, "{number}")?;
             }
         }
@@ -336,53 +326,31 @@ impl fmt::Display for Shape {
 /// Every field that an event may have (protocol §8.1).
 #[expect(clippy::struct_field_names, reason = "the wire's own names")]
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(crate) struct Event<'a> {
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) event_type: Option<i64>,
-    #[serde(default, deserialize_with = "loose::id")]
-    pub(crate) id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) time_stamp: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) room_id: Option<i64>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) room_name: Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) user_id: Option<i64>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) user_name: Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) target_user_id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) message_id: Option<i64>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) content: Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) parent_id: Option<i64>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    pub(crate) show_parent: Option<bool>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) parent_username: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) parent_text: Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) message_edits: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) message_stars: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) message_owner_stars: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) message_flags: Option<i64>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    pub(crate) moved: Option<bool>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    pub(crate) message_starred: Option<bool>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    pub(crate) message_owner_starred: Option<bool>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    pub(crate) message_flagged: Option<bool>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) user_email_hash: Option<Cow<'a, str>>,
+    pub(crate) event_type: Int,
+    pub(crate) id: Id,
+    pub(crate) time_stamp: Int,
+    pub(crate) room_id: Int,
+    pub(crate) room_name: Text<'a>,
+    pub(crate) user_id: Int,
+    pub(crate) user_name: Text<'a>,
+    pub(crate) target_user_id: Int,
+    pub(crate) message_id: Int,
+    pub(crate) content: Text<'a>,
+    pub(crate) parent_id: Int,
+    pub(crate) show_parent: Flag,
+    pub(crate) parent_username: Text<'a>,
+    pub(crate) parent_text: Text<'a>,
+    pub(crate) message_edits: Int,
+    pub(crate) message_stars: Int,
+    pub(crate) message_owner_stars: Int,
+    pub(crate) message_flags: Int,
+    pub(crate) moved: Flag,
+    pub(crate) message_starred: Flag,
+    pub(crate) message_owner_starred: Flag,
+    pub(crate) message_flagged: Flag,
+    pub(crate) user_email_hash: Text<'a>,
     /// The chat server, which the note of the event has.
     #[serde(skip)]
     pub(crate) server: Server,
@@ -391,7 +359,7 @@ pub(crate) struct Event<'a> {
 impl Event<'_> {
     /// Returns the event without borrowed texts.
     pub(crate) fn into_owned(self) -> Event<'static> {
-        let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        let owned = |text: Text<'_>| Text(text.0.map(|text| Cow::Owned(text.into_owned())));
         Event {
             room_name: owned(self.room_name),
             user_name: owned(self.user_name),
@@ -423,13 +391,12 @@ impl Event<'_> {
 
 /// A page of a room's history (protocol §6).
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(crate) struct History<'a> {
     /// Events or messages, ascending; rows of messages have no event id and no name of the room.
-    #[serde(borrow, default)]
     pub(crate) events: List<'a>,
     /// The server's counter.
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) time: Option<i64>,
+    pub(crate) time: Int,
 }
 
 /// The address of a socket (protocol §5.1).
@@ -461,77 +428,66 @@ impl PostAnswer<'_> {
 
 /// The answer of `/user/info`.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(crate) struct UserInfos<'a> {
-    #[serde(borrow, default)]
     pub(crate) users: List<'a>,
 }
 
 /// A user in `/user/info` and in room pages.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(crate) struct User<'a> {
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) id: Option<i64>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) name: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) email_hash: Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) reputation: Option<i64>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    pub(crate) is_moderator: Option<bool>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    pub(crate) is_owner: Option<bool>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) last_post: Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) last_seen: Option<i64>,
+    pub(crate) id: Int,
+    pub(crate) name: Text<'a>,
+    pub(crate) email_hash: Text<'a>,
+    pub(crate) reputation: Int,
+    pub(crate) is_moderator: Flag,
+    pub(crate) is_owner: Flag,
+    pub(crate) last_post: Int,
+    pub(crate) last_seen: Int,
 }
 
 /// A line of `/users/search`.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(crate) struct Found<'a> {
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) id: Option<i64>,
-    #[serde(borrow, rename = "dn", default, deserialize_with = "loose::text")]
-    pub(crate) name: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) hash: Option<Cow<'a, str>>,
+    pub(crate) id: Int,
+    #[serde(rename = "dn")]
+    pub(crate) name: Text<'a>,
+    pub(crate) hash: Text<'a>,
 }
 
 /// A user who can be mentioned, as an array: id, name, last seen, last post (protocol §7.2).
 #[derive(Debug, Deserialize)]
 pub(crate) struct Pingable<'a>(
-    #[serde(deserialize_with = "loose::int")] pub(crate) Option<i64>,
-    #[serde(borrow, deserialize_with = "loose::text")] pub(crate) Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "loose::int")] pub(crate) Option<i64>,
-    #[serde(default, deserialize_with = "loose::int")] pub(crate) Option<i64>,
+    pub(crate) Int,
+    #[serde(borrow)] pub(crate) Text<'a>,
+    #[serde(default)] pub(crate) Int,
+    #[serde(default)] pub(crate) Int,
 );
 
 /// The answer of `/rooms/thumbs`.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(crate) struct Thumb<'a> {
-    #[serde(default, deserialize_with = "loose::int")]
-    pub(crate) id: Option<i64>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) name: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) description: Option<Cow<'a, str>>,
-    #[serde(rename = "isFavorite", default, deserialize_with = "loose::flag")]
-    pub(crate) is_favorite: Option<bool>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) tags: Option<Cow<'a, str>>,
+    pub(crate) id: Int,
+    pub(crate) name: Text<'a>,
+    pub(crate) description: Text<'a>,
+    #[serde(rename = "isFavorite")]
+    pub(crate) is_favorite: Flag,
+    pub(crate) tags: Text<'a>,
 }
 
 /// The answer to a bookmark.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct BookmarkAnswer {
-    #[serde(default, deserialize_with = "loose::flag")]
-    pub(crate) ok: Option<bool>,
+    pub(crate) ok: Flag,
 }
 
 /// The answer to a kick.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(crate) struct KickAnswer<'a> {
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    pub(crate) message: Option<Cow<'a, str>>,
+    pub(crate) message: Text<'a>,
 }

@@ -290,7 +290,7 @@ impl Room {
             .field("title", &title);
         let answer = self.call(call).await.map_err(failed)?;
         let outcome: wire::BookmarkAnswer = answer.json().unwrap_or_default();
-        if outcome.ok == Some(true) {
+        if outcome.ok.0 == Some(true) {
             return Ok(Bookmark::titled(self.id, title));
         }
         Err(not_done(&answer))

@@ -108,10 +108,10 @@ impl Room {
         let users = users.iter().filter_map(|user| {
             let user: wire::Pingable<'_> = serde_json::from_str(user.get()).ok()?;
             Some(Pingable {
-                id: UserId::new(user.0?),
-                name: user.1.unwrap_or_default().into_owned(),
-                last_seen: time(user.2),
-                last_post: time(user.3),
+                id: UserId::new(user.0.0?),
+                name: user.1.0.unwrap_or_default().into_owned(),
+                last_seen: time(user.2.0),
+                last_post: time(user.3.0),
             })
         });
         Ok(users.collect())
@@ -131,9 +131,9 @@ impl Room {
         let server = self.client.server();
         Ok(RoomInfo {
             id: thumb.id.map_or(self.id, RoomId::new),
-            name: thumb.name.unwrap_or_default().into_owned(),
-            description: Html::new(thumb.description.unwrap_or_default()).on(server),
-            tags: Html::new(thumb.tags.unwrap_or_default()).on(server),
+            name: thumb.name.0.unwrap_or_default().into_owned(),
+            description: Html::new(thumb.description.0.unwrap_or_default()).on(server),
+            tags: Html::new(thumb.tags.0.unwrap_or_default()).on(server),
             is_favorite: thumb.is_favorite.unwrap_or_default(),
             owners: Page::parse(&page.body)?.owners(),
         })
@@ -184,7 +184,7 @@ impl Room {
             .field("userID", &user);
         let answer = self.call(call).await.map_err(failed)?;
         let told: wire::KickAnswer<'_> = answer.json().unwrap_or_default();
-        let words = told.message.map(Cow::into_owned);
+        let words = told.message.0.map(Cow::into_owned);
         let words = words.or_else(|| answer.has_words().then(|| answer.text()));
         match words {
             Some(words) if words.contains("has been kicked") => Ok(()),

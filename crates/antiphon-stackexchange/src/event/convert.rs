@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 
-use antiphon_core::{DecodeError, Event};
+use antiphon_core::{
+    DecodeError, Event,
+    lenient::{Flag, Text},
+};
 use jiff::Timestamp;
 
 use super::make::server_of;
 use crate::{
     content::Html,
     model::{EventId, MessageId, RoomId, Server, UserId},
-    wire,
+    wire::{self, Id, Int},
 };
 
 /// Kinds whose room is absent where the body names none: a notification that comes under a room's key is not of it.
@@ -21,9 +24,9 @@ const ROOMLESS: [&str; 2] = [
 /// Reads the body as an object, with lone surrogates replaced; anything else is an error, not an event without fields.
 pub(crate) fn object(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
     event.parse_object().or_else(|error| {
-        let mended = wire::without_halves(event.body());
-        let mended = mended.filter(|json| json.trim_ascii_start().starts_with(b"{"));
-        serde_json::from_slice(&mended.ok_or(error)?)
+        let replaced = wire::without_halves(event.body());
+        let replaced = replaced.filter(|json| json.trim_ascii_start().starts_with(b"{"));
+        serde_json::from_slice(&replaced.ok_or(error)?)
             .map(wire::Event::into_owned)
             .map_err(|error| event.undecodable::<wire::Event<'_>>(error))
     })
@@ -38,13 +41,13 @@ pub(crate) fn placed(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
     wire.server = server_of(event);
     if !ROOMLESS.contains(&event.kind().as_str()) {
         let placed = || event.place().id("room")?.parse().ok();
-        wire.room_id = wire.room_id.or_else(placed);
+        wire.room_id = Int(wire.room_id.or_else(placed));
     }
     Ok(wire)
 }
 
 /// The id of an event; 0 and less is none.
-pub(crate) fn event_id(sent: Option<i64>) -> Option<EventId> {
+pub(crate) fn event_id(sent: Id) -> Option<EventId> {
     sent.filter(|id| *id > 0).map(EventId::new)
 }
 
@@ -65,23 +68,23 @@ macro_rules! fields {
 }
 
 fields! {
-    Option<EventId>, of sent: Option<i64> => event_id(sent);
-    Option<Timestamp>, of sent: Option<i64> => Timestamp::from_second(sent?).ok();
-    RoomId, of sent: Option<i64> => Self::new(sent.unwrap_or_default());
-    Option<RoomId>, of sent: Option<i64> => sent.map(RoomId::new);
-    Option<UserId>, of sent: Option<i64> => sent.map(UserId::new);
-    MessageId, of sent: Option<i64> => Self::new(sent.unwrap_or_default());
-    Option<MessageId>, of sent: Option<i64> => sent.map(MessageId::new);
+    Option<EventId>, of sent: Id => event_id(sent);
+    Option<Timestamp>, of sent: Int => Timestamp::from_second(sent.0?).ok();
+    RoomId, of sent: Int => Self::new(sent.unwrap_or_default());
+    Option<RoomId>, of sent: Int => sent.map(RoomId::new);
+    Option<UserId>, of sent: Int => sent.map(UserId::new);
+    MessageId, of sent: Int => Self::new(sent.unwrap_or_default());
+    Option<MessageId>, of sent: Int => sent.map(MessageId::new);
     // A counter that is 0 is left out.
-    u64, of sent: Option<i64> => sent.and_then(|count| Self::try_from(count).ok()).unwrap_or_default();
-    bool, of sent: Option<Self> => sent.unwrap_or_default();
-    Option<bool>, of sent: Self => sent;
-    String, of sent: Option<Cow<'_, str>> => sent.unwrap_or_default().into_owned();
-    Option<String>, of sent: Option<Cow<'_, str>> => sent.map(Cow::into_owned);
+    u64, of sent: Int => sent.and_then(|count| Self::try_from(count).ok()).unwrap_or_default();
+    bool, of sent: Flag => sent.unwrap_or_default();
+    Option<bool>, of sent: Flag => sent.0;
+    String, of sent: Text<'_> => sent.0.unwrap_or_default().into_owned();
+    Option<String>, of sent: Text<'_> => sent.0.map(Cow::into_owned);
 }
 
-impl Field<Option<Cow<'_, str>>> for Html {
-    fn of(sent: Option<Cow<'_, str>>, server: Server) -> Self {
-        Self::new(sent.unwrap_or_default()).on(server)
+impl Field<Text<'_>> for Html {
+    fn of(sent: Text<'_>, server: Server) -> Self {
+        Self::new(sent.0.unwrap_or_default()).on(server)
     }
 }

@@ -47,10 +47,10 @@ pub fn read_frame(frame: &Bytes, received_at: Timestamp) -> Vec<Draft> {
             let header = Header::of(element)?;
             let origin = match header.posted() {
                 Some(message) => message_origin(0, message),
-                None => event_origin(0, EventId::new(header.id?)),
+                None => event_origin(0, EventId::new(header.id.0?)),
             };
             Some(Draft::new(
-                kind_of(header.event_type?),
+                kind_of(header.event_type.0?),
                 room_place(header.room_id.map_or(*key, RoomId::new)),
                 origin,
                 received_at,

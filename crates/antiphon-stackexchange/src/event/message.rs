@@ -179,6 +179,6 @@ pub(super) fn concerns_own(event: &Event) -> bool {
     let Some(me) = own_id(event) else {
         return true;
     };
-    let target = object(event).ok().and_then(|wire| wire.target_user_id);
+    let target = object(event).ok().and_then(|wire| wire.target_user_id.0);
     target.is_none_or(|target| target == me.get())
 }

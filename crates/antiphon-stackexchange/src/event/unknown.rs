@@ -44,8 +44,8 @@ impl UnknownEvent {
             time_stamp: Field::of(wire.time_stamp, wire.server),
             room_id: Field::of(wire.room_id, wire.server),
             fields: event.parse().or_else(|error| {
-                let mended = wire::without_halves(event.body()).ok_or(error)?;
-                serde_json::from_slice(&mended).map_err(|error| event.undecodable::<Self>(error))
+                let replaced = wire::without_halves(event.body()).ok_or(error)?;
+                serde_json::from_slice(&replaced).map_err(|error| event.undecodable::<Self>(error))
             })?,
         })
     }

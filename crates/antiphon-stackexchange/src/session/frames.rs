@@ -184,11 +184,11 @@ impl Session {
                 self.queue_element(reading, MALFORMED, place, raw);
                 continue;
             };
-            highest = highest.max(self.plausible(id, header.id).unwrap_or_default());
-            left |= self.is_me(header.target_user_id.or(header.user_id))
-                && header.event_type == Some(EventType::USER_LEFT.0);
+            highest = highest.max(self.plausible(id, header.id.0).unwrap_or_default());
+            left |= self.is_me(header.target_user_id.or(header.user_id.0))
+                && header.event_type.0 == Some(EventType::USER_LEFT.0);
             if self.is_kick(&header, element) {
-                kicked = header.id;
+                kicked = header.id.0;
             }
             let raw = reading.slice(element);
             self.on_event(reading, id, &header, raw);
@@ -245,8 +245,8 @@ impl Session {
 
     /// Whether an event says that the account may not come back for now (protocol §8.3).
     fn is_kick(&self, header: &Header, element: &RawValue) -> bool {
-        if header.event_type != Some(EventType::ACCESS_LEVEL_CHANGED.0)
-            || !self.is_me(header.target_user_id)
+        if header.event_type.0 != Some(EventType::ACCESS_LEVEL_CHANGED.0)
+            || !self.is_me(header.target_user_id.0)
         {
             return false;
         }
@@ -333,7 +333,7 @@ impl Session {
             self.skipped.note("before-join");
             return;
         }
-        let plausible = self.plausible(key, header.id).is_some();
+        let plausible = self.plausible(key, header.id.0).is_some();
         if let Some(message) = header.posted().filter(|_| its == key && plausible)
             && let Some(room) = self.rooms.get_mut(&key)
         {
@@ -422,7 +422,7 @@ impl Session {
             }
             (EventType::USER_MENTIONED | EventType::MESSAGE_REPLY, _) => {
                 me = self.me.as_ref().map(|me| me.id);
-                if let Some(message) = message.filter(|_| self.is_me(header.target_user_id))
+                if let Some(message) = message.filter(|_| self.is_me(header.target_user_id.0))
                     && let Some(id) = header.id.map(EventId::new)
                     && self.rules.acknowledge
                 {

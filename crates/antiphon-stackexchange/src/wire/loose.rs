@@ -1,9 +1,9 @@
 //! Decoders that take any value: one that cannot be used counts as absent.
 //!
-//! [`Scalar`] reads values; the rules are stricter than its own. A counter that is a flag, or a text with a fraction, is
-//! unknown, so that its frame is kept as a whole.
+//! Integers are stricter than [`Scalar::int`]: a counter that is a flag, or a text with a fraction, is unknown, so that its
+//! frame is kept as a whole.
 
-use std::{borrow::Cow, fmt};
+use std::{fmt, ops::Deref};
 
 use antiphon_core::lenient::Scalar;
 use serde::{
@@ -12,16 +12,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// A text; a number becomes its digits, without a fraction.
-pub(super) fn as_text(value: Scalar<'_>) -> Option<Cow<'_, str>> {
-    match value {
-        Scalar::Float(_) => value.int().map(|number| number.to_string().into()),
-        value => value.text(),
-    }
-}
-
 /// An integer; a float loses its fraction, and an integer in a text counts.
-pub(super) fn as_int(value: &Scalar<'_>) -> Option<i64> {
+pub(super) fn int(value: &Scalar<'_>) -> Option<i64> {
     match value {
         Scalar::Text(text) => text.trim().parse().ok(),
         Scalar::Bool(_) => None,
@@ -29,29 +21,38 @@ pub(super) fn as_int(value: &Scalar<'_>) -> Option<i64> {
     }
 }
 
-/// Reads a text as [`as_text`] does.
-pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
-    Scalar::deserialize(from).map(as_text)
+/// Declares a field type that holds what a function makes of a value.
+macro_rules! field {
+    ($(#[$about:meta])* $name:ident = $read:expr) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        pub(crate) struct $name(pub(crate) Option<i64>);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                Scalar::deserialize(from).map(|value| Self($read(&value)))
+            }
+        }
+
+        impl Deref for $name {
+            type Target = Option<i64>;
+
+            fn deref(&self) -> &Option<i64> {
+                &self.0
+            }
+        }
+    };
 }
 
-/// Reads an integer as [`as_int`] does.
-pub(super) fn int<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Scalar::deserialize(from).map(|value| as_int(&value))
+field! {
+    /// An integer; a float loses its fraction, and an integer in a text counts. A flag is none.
+    Int = int
 }
-
-/// Reads an id: an integer, or one in a text.
-///
-/// A float is no id. `3.0` read as 3 would be an event of long ago, and two ids that differ by a fraction one event.
-pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Scalar::deserialize(from)? {
-        Scalar::Float(_) => None,
-        value => as_int(&value),
-    })
-}
-
-/// Reads a flag as [`Scalar::flag`] does.
-pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
-    Scalar::deserialize(from).map(|value| value.flag())
+field! {
+    /// An id: an integer, or one in a text.
+    ///
+    /// A float is no id. `3.0` read as 3 would be an event of long ago, and two ids that differ by a fraction one event.
+    Id = |value: &Scalar<'_>| int(value).filter(|_| !matches!(value, Scalar::Float(_)))
 }
 
 /// A list of any elements, or another value in its place.

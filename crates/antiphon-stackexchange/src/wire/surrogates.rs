@@ -42,9 +42,9 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: Option<&str>) {
-        let mended =
+        let replaced =
             without_halves(json.as_bytes()).map(|json| String::from_utf8(json).expect("text"));
-        assert_eq!(mended.as_deref(), expected);
+        assert_eq!(replaced.as_deref(), expected);
     }
 
     #[test]
@@ -66,8 +66,8 @@ mod tests {
         fn nothing_makes_it_panic_and_the_length_stays(
             json in r#"(\\ud83d|\\ude00|\\\\|\\u|\\|[a-z"]){0,20}"#,
         ) {
-            if let Some(mended) = without_halves(json.as_bytes()) {
-                assert_eq!(mended.len(), json.len());
+            if let Some(replaced) = without_halves(json.as_bytes()) {
+                assert_eq!(replaced.len(), json.len());
             }
         }
     }
