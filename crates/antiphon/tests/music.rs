@@ -244,6 +244,8 @@ async fn a_restart_finds_the_song_playing_and_asks_discord_nothing() {
     let identifies = stage.sim.discord().identifies(&bot.username);
     let (app, _client, pool, _log) = stage.bot().await;
     app.settle().await;
+    // A command may follow late, once the players were compared with their nodes.
+    tokio::time::sleep(Duration::from_secs(30)).await;
     // The session was resumed, and brought no READY that names the bot.
     assert_eq!(stage.sim.discord().identifies(&bot.username), identifies);
     assert_eq!(pool.user(), Some(bot.id.into()));
