@@ -395,6 +395,10 @@ impl Session {
         if let Some(id) = client.filter(fits) {
             self.client_id = id;
         }
+        if is_first {
+            // The first frame that is stored of this socket becomes the last one that a restart knows of.
+            self.push_outages();
+        }
         self.other(action_kind(4), None, body, now);
         if !is_first {
             return;
@@ -415,6 +419,18 @@ impl Session {
         }
         if std::mem::replace(&mut self.conversations_wanted, false) {
             self.tasks.push_back(Task::Conversations);
+        }
+    }
+
+    /// Queues the checkpoints of the channels of which frames may be missing, with where that began.
+    fn push_outages(&mut self) {
+        let outages = self
+            .channels
+            .iter()
+            .filter(|(_, channel)| channel.from.is_some());
+        let names: Vec<String> = outages.map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.push_channel(&name);
         }
     }
 
