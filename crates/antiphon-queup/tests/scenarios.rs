@@ -1359,7 +1359,9 @@ async fn another_song_is_told_once_over_skips_cuts_and_restarts() {
     assert_eq!(began(&journal), ["Two", "Three", "Five"]);
     let last = journal.decoded::<queup::SongChange>().pop().expect("one");
     assert!(last.start_time.is_some(), "it began before");
-    assert_eq!(lost(&sim, &app.stop().await), Vec::<String>::new());
+    app.moment().await;
+    // Before the stop: the bot's own leaving is due to it as well, and cannot reach it.
+    assert_eq!(lost(&sim, &app.journal()), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]

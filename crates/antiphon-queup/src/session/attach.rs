@@ -121,6 +121,10 @@ impl Session {
         if let Some(id) = client.filter(fits) {
             self.connection.client_id = id;
         }
+        if is_first {
+            // The first frame that is stored of this socket becomes the last one that a restart knows of.
+            self.push_outages();
+        }
         self.other(action_kind(4), None, body, now);
         if !is_first {
             return;

@@ -176,6 +176,16 @@ impl Session {
         Some(key)
     }
 
+    /// Queues the checkpoints of the channels of which frames may be missing, with the beginning of each outage.
+    pub(super) fn push_outages(&mut self) {
+        let channels = self.channels.iter();
+        let outages = channels.filter(|(_, channel)| channel.from.is_some());
+        let names: Vec<String> = outages.map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.push_channel(&name);
+        }
+    }
+
     /// Queues the checkpoint of the connection ids that were used.
     pub(super) fn push_connections(&mut self) {
         let used = std::mem::take(&mut self.connection.used);

@@ -8,7 +8,7 @@ use super::Named;
 
 /// The gaps of a source, and the frames by which their edges are found.
 pub(super) struct Gaps<'a> {
-    gaps: &'a [(Place, Gap)],
+    all: &'a [(Place, Gap)],
     frames: Frames<'a>,
     /// The gaps that cover a place.
     by_place: HashMap<&'a str, Vec<&'a Gap>>,
@@ -17,7 +17,7 @@ pub(super) struct Gaps<'a> {
 impl<'a> Gaps<'a> {
     pub(super) fn new(gaps: &'a [(Place, Gap)], rows: &[Named<'a>]) -> Self {
         Self {
-            gaps,
+            all: gaps,
             frames: Frames::of(rows),
             by_place: HashMap::new(),
         }
@@ -31,7 +31,7 @@ impl<'a> Gaps<'a> {
             // A gap of QueUp's tells of its own place alone, and of none within it.
             let is_exact = row.platform == "queup";
             let covers = |gap: &Place| *gap == place || !is_exact && gap.contains(&place);
-            let covering = self.gaps.iter().filter(|(gap, _)| covers(gap));
+            let covering = self.all.iter().filter(|(gap, _)| covers(gap));
             covering.map(|(_, gap)| gap).collect()
         });
         let frames = &self.frames;
@@ -44,11 +44,14 @@ impl<'a> Gaps<'a> {
 ///
 /// The ledger's order is the order in which things happened; a clock alone would misplace what was sent while a frame
 /// was still on its way.
-struct Frames<'a>(HashMap<&'a str, BTreeMap<u64, (u64, u64)>>);
+struct Frames<'a>(HashMap<&'a str, ByFrame>);
+
+/// The first and the last row of each frame of a connection.
+type ByFrame = BTreeMap<u64, (u64, u64)>;
 
 impl<'a> Frames<'a> {
     fn of(rows: &[Named<'a>]) -> Self {
-        let mut frames: HashMap<&str, BTreeMap<u64, (u64, u64)>> = HashMap::new();
+        let mut frames: HashMap<&str, ByFrame> = HashMap::new();
         let mut before = None;
         for named in rows {
             let n = named.row.n;
@@ -66,7 +69,7 @@ impl<'a> Frames<'a> {
         Self(frames)
     }
 
-    fn on(&self, edge: &Edge) -> Option<(&BTreeMap<u64, (u64, u64)>, u64)> {
+    fn on(&self, edge: &Edge) -> Option<(&ByFrame, u64)> {
         let connection = edge.connection.as_deref()?;
         Some((self.0.get(connection)?, edge.frame?))
     }

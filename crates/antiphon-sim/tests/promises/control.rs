@@ -358,6 +358,49 @@ async fn every_command_is_listed_with_its_help_and_its_fields() {
 }
 
 #[tokio::test]
+async fn a_journal_is_judged_by_the_events_that_are_posted() {
+    let options = Options::new().ledger(LedgerLimits::default().rows(20));
+    let sim = Simulator::listen(&options).await.expect("free ports");
+    let control = &sim.addresses().expect("addresses").control;
+    let room = sim.queup().room("choir-loft");
+    let _client = Client::joined(&sim, "antiphon", &room).await;
+    room.say("mira", "hello");
+    let account = sim.queup().account().id;
+    let audit = format!("{control}/audit?platform=queup&account={account}");
+    let (_, rows) = ask(
+        Method::GET,
+        &format!("{control}/ledger?due_to={account}"),
+        "",
+    )
+    .await;
+    let events = rows.lines().map(|row| {
+        let mut event: Value = serde_json::from_str(row).expect("JSON");
+        event["received_at"] = json!("2026-01-31T12:00:00Z");
+        event.to_string()
+    });
+    let events: Vec<String> = events.collect();
+    let due = events.len();
+    let (status, text) = ask(Method::POST, &audit, &events.join("\n")).await;
+    let whole: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(
+        (status, &whole["stored"], &whole["lost"]),
+        (200, &json!(due), &json!(0))
+    );
+    let (_, text) = ask(Method::POST, &audit, &events[1..].join("\n")).await;
+    let part: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(
+        (&part["stored"], &part["lost"]),
+        (&json!(due - 1), &json!(1))
+    );
+
+    for _ in 0..20 {
+        room.say("mira", "again");
+    }
+    let (status, _) = ask(Method::POST, &audit, "").await;
+    assert_eq!(status, 410, "the ledger dropped rows");
+}
+
+#[tokio::test]
 async fn what_cannot_be_obeyed_is_a_clear_400() {
     let (_sim, control) = listening().await;
     for (command, word) in [

@@ -92,6 +92,31 @@ fn a_restart_attaches_at_once_and_reports_a_gap() {
 }
 
 #[test]
+fn a_restart_that_ends_before_it_attaches_keeps_where_the_outage_began() {
+    let mut table = Table::new();
+    table.join();
+    let before = table.checkpoints();
+    let began = resumes_after(&before);
+    let mut table = Table::restored(&before);
+    table.session.start();
+    table.open("c2");
+    table.store();
+    // Cut short at every entry.
+    for end in 0..=table.stored.len() {
+        let mut kept: BTreeMap<_, _> = before
+            .iter()
+            .map(|kept| (Arc::clone(&kept.part), kept.clone()))
+            .collect();
+        let entries = table.stored[..end].iter();
+        for checkpoint in entries.filter_map(|entry| entry.checkpoint.as_ref()) {
+            kept.insert(Arc::clone(&checkpoint.part), checkpoint.clone());
+        }
+        let kept: Vec<_> = kept.into_values().collect();
+        assert_eq!(resumes_after(&kept), began, "after {end} entries");
+    }
+}
+
+#[test]
 fn a_crash_right_after_attaching_is_seen() {
     let mut table = Table::new();
     table.session.start();
