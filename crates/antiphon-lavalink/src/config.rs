@@ -139,7 +139,7 @@ where
 ///     .failover_after(Duration::from_secs(30))
 ///     // `InactivePlayer` comes after ten idle minutes.
 ///     .inactive_timeout(Some(Duration::from_secs(600)));
-/// assert_eq!(config.user().get(), 170_939_974_227_541_168);
+/// assert_eq!(config.user().map(|user| user.get()), Some(170_939_974_227_541_168));
 /// # Ok::<(), antiphon_lavalink::ProxyError>(())
 /// ```
 #[derive(Clone)]
