@@ -4,16 +4,12 @@
 //! say its default. The reader, its errors, the JSON Schema and the tables of `docs/configuration.md` come from that.
 
 mod check;
-pub(crate) mod discord;
-pub(crate) mod lavalink;
-mod proxy;
-pub(crate) mod queup;
+pub(crate) mod proxy;
 #[cfg(test)]
 mod reference;
-mod schema;
-mod secret;
-pub(crate) mod stackexchange;
-mod value;
+pub(crate) mod schema;
+pub(crate) mod secret;
+pub(crate) mod value;
 
 use std::{
     collections::BTreeMap,
@@ -185,19 +181,23 @@ impl Config {
 /// Name of a source, and folder where its relative file names begin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
-    name: &'a str,
-    folder: &'a Path,
+    pub(crate) name: &'a str,
+    pub(crate) folder: &'a Path,
 }
 
 impl Context<'_> {
     /// Reads a secret; an error names the source and the secret.
-    fn secret(self, from: &SecretFrom, of: impl Display) -> Result<Secret, Failure> {
+    pub(crate) fn secret(self, from: &SecretFrom, of: impl Display) -> Result<Secret, Failure> {
         from.read(self.folder)
             .map_err(|error| self.about(error, of))
     }
 
     /// The network, through the proxy if there is one.
-    fn network(self, network: Network, proxy: Option<&Proxy>) -> Result<Network, Failure> {
+    pub(crate) fn network(
+        self,
+        network: Network,
+        proxy: Option<&Proxy>,
+    ) -> Result<Network, Failure> {
         let proxy = match proxy {
             None => return Ok(network),
             Some(Proxy::Url(proxy)) => proxy.clone(),
@@ -216,7 +216,7 @@ impl Context<'_> {
 }
 
 /// Sets an option if a value is given.
-fn set<C, T>(config: C, value: Option<T>, set: impl FnOnce(C, T) -> C) -> C {
+pub(crate) fn set<C, T>(config: C, value: Option<T>, set: impl FnOnce(C, T) -> C) -> C {
     match value {
         Some(value) => set(config, value),
         None => config,
@@ -241,12 +241,15 @@ mod tests {
 
     use antiphon_discord::Intents as Bits;
 
-    use super::{
-        discord::{Compression, Intents},
-        stackexchange::{Server, Sockets},
-        *,
+    use super::*;
+    use crate::{
+        failure::report,
+        platform::{
+            PLATFORMS,
+            discord::config::{Compression, Intents},
+            stackexchange::config::{Server, Sockets},
+        },
     };
-    use crate::failure::report;
 
     #[track_caller]
     fn refused(text: &str, expected: &str) {
@@ -267,56 +270,17 @@ mod tests {
         max_bytes = 1_000_000_000
         delete_grace = "1h"
         window = "14d"
-
-        [sources.choir]
-        platform = "queup"
-        email = "mira@example.org"
-        password = { env = "QUEUP_PASSWORD" }
-        rooms = ["choir-loft", "night-radio"]
-        room_passwords = { night-radio = { env = "NIGHT_RADIO" } }
-        backfill = 50
-        recent_conversations = false
-        user_agent = "choirbot/1"
-        cookie_file = "/var/lib/choir.cookies"
-        proxy = { file = "proxy" }
-        rest = "http://127.0.0.1:7006"
-        socket = "ws://127.0.0.1:7006/ws/"
-
-        [sources.nave]
-        platform = "discord"
-        token = { env = "DISCORD_TOKEN" }
-        intents = ["GUILDS", "GUILD_EXPRESSIONS", "MESSAGE_CONTENT"]
-        shards = 4
-        compression = "zlib"
-        rest = "http://127.0.0.1:7001/api/v10"
-
-        [sources.organ]
-        platform = "lavalink"
-        user = "80351110224678912"
-        client_name = "choirbot/1"
-        heartbeat = "10s"
-        resume_timeout = "2m"
-        failover_after = "5s"
-
-        [sources.organ.nodes]
-        eu-1 = { url = "http://127.0.0.1:7003", password = { env = "EU_PASSWORD" }, region = "eu" }
-        us-1 = { url = "https://us.example.org", password = { file = "us" } }
-
-        [sources.tea]
-        platform = "stackexchange"
-        email = "mira@example.org"
-        password = { env = "SE_PASSWORD" }
-        server = "chat.meta.stackexchange.com"
-        rooms = [4242, 17]
-        sockets = "per-room"
-        poll_interval = "3s"
-        acknowledge = false
-        address = "127.0.0.1:7007"
     "#;
+
+    /// A configuration with every key.
+    fn whole() -> String {
+        let platforms = PLATFORMS.iter().map(|platform| platform.whole);
+        [WHOLE].into_iter().chain(platforms).collect()
+    }
 
     #[test]
     fn every_key_is_read() {
-        let config = Config::parse(Path::new("/etc/antiphon/a.toml"), WHOLE).unwrap();
+        let config = Config::parse(Path::new("/etc/antiphon/a.toml"), &whole()).unwrap();
         assert_eq!(config.journal_path(), Path::new("/etc/antiphon/events.db"));
         assert_eq!(config.journal.durability, Durability::Power);
         let retention = config.journal.retention();
@@ -330,17 +294,20 @@ mod tests {
         assert_eq!(retention.delete_grace, Duration::from_secs(3600));
         assert_eq!(retention.window, Duration::from_secs(14 * 86_400));
 
-        let names: Vec<_> = config.sources.keys().map(String::as_str).collect();
-        assert_eq!(names, ["choir", "nave", "organ", "tea"]);
-        let sources: Vec<_> = config.sources.values().collect();
-        let [
+        let source = |name: &str| &config.sources[name];
+        let (
             SourceConfig::Queup(queup),
             SourceConfig::Discord(bot),
             SourceConfig::Lavalink(organ),
             SourceConfig::StackExchange(chat),
-        ] = sources.as_slice()
+        ) = (
+            source("choir"),
+            source("nave"),
+            source("organ"),
+            source("tea"),
+        )
         else {
-            panic!("four sources, by their names");
+            panic!("sources by their names");
         };
         assert_eq!(bot.token, SecretFrom::Env("DISCORD_TOKEN".to_owned()));
         let intents = Bits::GUILDS | Bits::GUILD_EMOJIS_AND_STICKERS | Bits::MESSAGE_CONTENT;
@@ -379,10 +346,11 @@ mod tests {
             panic!("a secret proxy");
         };
         assert_eq!(proxy.within(folder), Path::new("/etc/antiphon/proxy"));
+        let whole = whole();
         for (table, keys) in reference::tables() {
             for key in keys {
                 assert!(
-                    WHOLE.contains(&format!("{key} =")) || WHOLE.contains(&format!(".{key}]")),
+                    whole.contains(&format!("{key} =")) || whole.contains(&format!(".{key}]")),
                     "`{key}` of {table} is not tried"
                 );
             }
@@ -538,6 +506,14 @@ mod tests {
         }
     }
 
+    /// The names of all platforms, as a hint lists them.
+    fn known() -> String {
+        let names = PLATFORMS.iter();
+        let names: Vec<_> = names.map(|known| format!("\"{}\"`", known.name)).collect();
+        let (last, first) = names.split_last().expect("there are some");
+        format!("{} or `{last}", first.join(", `"))
+    }
+
     #[test]
     fn what_is_no_table_and_what_names_no_platform_is_refused() {
         refused("journal = 5", "error: a.toml:1: [journal] is not a table\n");
@@ -551,8 +527,10 @@ mod tests {
         );
         refused(
             "[sources.tea]\nemail = \"m\"",
-            "error: a.toml:1: [sources.tea] has no `platform`\n\
-             hint: add `platform = \"discord\"`, `\"lavalink\"`, `\"queup\"` or `\"stackexchange\"`\n",
+            &format!(
+                "error: a.toml:1: [sources.tea] has no `platform`\nhint: add `platform = {}\n",
+                known()
+            ),
         );
         refused(
             "[sources.tea]\nplatform = 7",

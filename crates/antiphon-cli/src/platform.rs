@@ -1,8 +1,13 @@
 //! The platforms that the command knows: one row each.
 //!
-//! Everything else goes through [`PLATFORMS`] or [`SourceConfig`]. A platform has three files of its row's name:
-//! `config/`, its keys and how a source is built of them; `show/`, what an event tells in a few words; `command/demo/`,
-//! its part in the demo.
+//! Everything else goes through [`PLATFORMS`] or [`SourceConfig`]. A platform has a folder of its row's name: `config`
+//! has its keys and builds a source of them, `show` says in a few words what an event tells, `demo` has its part in the
+//! demo.
+
+pub(crate) mod discord;
+pub(crate) mod lavalink;
+pub(crate) mod queup;
+pub(crate) mod stackexchange;
 
 use antiphon::App;
 use antiphon_core::{Event, KindInfo};
@@ -10,10 +15,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    command::demo::{self, Cast, Part},
-    config::{self, Context},
+    command::demo::{Cast, Part},
+    config::Context,
     failure::Failure,
-    show,
 };
 
 /// One platform.
@@ -30,20 +34,25 @@ pub(crate) struct Platform {
     /// The keys of its configuration, in the order of the fields.
     #[cfg(test)]
     pub(crate) keys: fn() -> &'static [&'static str],
+    /// A source of it with every key, for tests.
+    #[cfg(test)]
+    pub(crate) whole: &'static str,
 }
 
 macro_rules! platforms {
-    ($($name:ident: $Config:ident, $kinds:expr;)*) => {
+    ($($name:ident: $Config:ident;)*) => {
         /// Every platform, in the order in which they are shown.
         ///
         /// The demo makes their parts in this order: Lavalink's needs the Discord client.
         pub(crate) const PLATFORMS: &[Platform] = &[$(Platform {
             name: stringify!($name),
-            kinds: $kinds,
-            gist: show::$name::gist,
-            part: demo::$name::part,
+            kinds: antiphon::$name::KINDS,
+            gist: $name::show::gist,
+            part: $name::demo::part,
             #[cfg(test)]
-            keys: config::keys::<config::$name::$Config>,
+            keys: crate::config::keys::<$name::config::$Config>,
+            #[cfg(test)]
+            whole: $name::config::WHOLE,
         }),*];
 
         /// One `[sources.NAME]` table.
@@ -51,7 +60,7 @@ macro_rules! platforms {
         #[serde(tag = "platform", rename_all = "lowercase")]
         #[schemars(inline)]
         pub(crate) enum SourceConfig {
-            $($Config(config::$name::$Config)),*
+            $($Config($name::config::$Config)),*
         }
 
         impl SourceConfig {
@@ -70,8 +79,8 @@ macro_rules! platforms {
 }
 
 platforms! {
-    discord: Discord, antiphon_discord::KINDS;
-    lavalink: Lavalink, antiphon_lavalink::KINDS;
-    queup: Queup, antiphon_queup::KINDS;
-    stackexchange: StackExchange, antiphon_stackexchange::KINDS;
+    discord: Discord;
+    lavalink: Lavalink;
+    queup: Queup;
+    stackexchange: StackExchange;
 }

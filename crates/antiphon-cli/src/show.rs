@@ -1,10 +1,5 @@
 //! An event on one line.
 
-pub(crate) mod discord;
-pub(crate) mod lavalink;
-pub(crate) mod queup;
-pub(crate) mod stackexchange;
-
 use std::borrow::Cow;
 
 use antiphon_core::{BodyForm, Event, Gap, Link, Payload as _, Provenance};

@@ -299,12 +299,13 @@ fn the_simulator_listens_on_loopback_unless_credentials_are_set() {
         error: 0.0.0.0 can be reached by other machines
         hint: set `ANTIPHON_SIM_TOKEN`, which the control address then asks for, or listen on 127.0.0.1
         "#);
-    insta::assert_snapshot!(antiphon(["sim", "--port", "queue=7006"]).whole(), @r#"
-        exit 2
-        --- stderr
-        error: no server named `queue`: there are `control`, `discord`, `lavalink`, `queup` and `stackexchange`
-        hint: write `--port queup=7006`
-        "#);
+    let said = antiphon(["sim", "--port", "queue=7006"]).whole();
+    // The names that follow are those of the platforms.
+    assert!(
+        said.contains("error: no server named `queue`: there are `control`, `")
+            && said.ends_with("hint: write `--port queup=7006`\n"),
+        "{said}"
+    );
     insta::assert_snapshot!(antiphon(["sim", "--port", "7006"]).whole(), @r#"
         exit 2
         --- stderr

@@ -59,7 +59,7 @@ impl Edge {
 pub struct Gap {
     /// Where it begins: after this.
     pub from: Edge,
-    /// Where it ends: before this.
+    /// Where it ends: before this. A frame named here was received.
     pub to: Edge,
     /// Why, in one sentence.
     pub cause: String,

@@ -21,7 +21,7 @@ pub struct Checkpoint {
     pub part: Part,
     /// Whatever the source needs to go on, in its own encoding; at most [`Checkpoint::MAX_STATE`] bytes are sensible.
     pub state: Bytes,
-    /// The integer that [`Intake::stored`] watches: a sequence, a time, a frame number.
+    /// The integer that [`Intake::stored`] watches: a sequence, a time, a frame number; any number if nobody watches it.
     pub mark: i64,
 }
 
@@ -344,7 +344,9 @@ impl Intake {
         Ok(())
     }
 
-    /// Shows the state of the connection to whoever watches, without an event.
+    /// Shows the state of the connection to those who watch [`link`](Self::link), without an event.
+    ///
+    /// The journal learns of it by [`Outbox::link`](crate::Outbox::link); a source does both.
     pub fn show_link(&self, state: LinkState) {
         self.link.send_replace(state);
     }

@@ -114,6 +114,8 @@ impl Outbox {
     }
 
     /// Queues the event that tells a connection's new state ([`Link`]).
+    ///
+    /// Watchers of the source learn of it by [`Intake::show_link`]; a source does both.
     pub fn link(&mut self, place: Place, state: &LinkState, now: Moment) {
         self.own_event(Kind::from_static(Link::KIND), place, Link::body(state), now);
     }

@@ -38,3 +38,12 @@ pub use options::{Options, UnknownServer};
 pub use simulator::Simulator;
 pub use sockets::Sockets;
 pub use world::World;
+
+/// Every platform that is simulated, in the order in which they start; a new one is added here.
+const PLATFORMS: &[platforms::Kind] = &[
+    platforms::Kind::of::<discord::Discord>(),
+    // Asks Discord about voices, and so starts after it.
+    platforms::Kind::of::<lavalink::Lavalink>(),
+    platforms::Kind::of::<queup::QueUp>(),
+    platforms::Kind::of::<stackexchange::StackExchange>(),
+];

@@ -179,9 +179,8 @@ impl Options {
         self
     }
 
-    /// Sets how many frames may wait for a client that does not read; at least 1. Default: 16,384; on Discord's Gateway
-    /// and
-    /// Lavalink's nodes 65,536.
+    /// Sets how many frames may wait for a client that does not read; at least 1. Default: 16,384; on
+    /// Discord's Gateway and Lavalink's nodes 65,536.
     #[must_use]
     pub fn outgoing(mut self, frames: usize) -> Self {
         self.outgoing = Some(frames.max(1));

@@ -5,30 +5,18 @@ use std::{any::Any, sync::Arc, time::Duration};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    bounds,
+    PLATFORMS, bounds,
     command::{self, Command, CommandError, period},
-    discord::Discord,
-    lavalink::Lavalink,
     options::{Options, UnknownServer},
     platform::{Platform, Simulated, Start, find},
     queup::QueUp,
-    stackexchange::StackExchange,
 };
-
-/// Every platform that is simulated, in the order in which they start; a new one is added here.
-const PLATFORMS: &[Kind] = &[
-    Kind::of::<Discord>(),
-    // Asks Discord about voices, and so starts after it.
-    Kind::of::<Lavalink>(),
-    Kind::of::<QueUp>(),
-    Kind::of::<StackExchange>(),
-];
 
 /// Platform of the commands that name none.
 const DEFAULT: &str = QueUp::NAME;
 
 /// A platform before it starts.
-struct Kind {
+pub(crate) struct Kind {
     name: &'static str,
     start: fn(&Start<'_>) -> Box<dyn Platform>,
     parse: fn(&str, Map<String, Value>) -> Result<Command, CommandError>,
@@ -36,7 +24,7 @@ struct Kind {
 }
 
 impl Kind {
-    const fn of<P: Simulated>() -> Self {
+    pub(crate) const fn of<P: Simulated>() -> Self {
         Self {
             name: P::NAME,
             start: |start| Box::new(P::start(start)),

@@ -21,16 +21,12 @@ use crate::{
     addresses::Addresses,
     command::{Command, CommandError},
     control_server::ControlServer,
-    discord::Discord,
     gate::Gate,
-    lavalink::Lavalink,
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
     platform::Task,
     platforms::Platforms,
-    queup::QueUp,
-    stackexchange::StackExchange,
     world::World,
 };
 
@@ -72,7 +68,7 @@ const BEGINNING: &str = "2026-01-05T20:00:00Z";
 pub struct Simulator {
     world: World,
     ledger: Ledger,
-    platforms: Platforms,
+    pub(crate) platforms: Platforms,
     network: Network,
     addresses: Option<Addresses>,
     tasks: Mutex<JoinSet<()>>,
@@ -241,26 +237,6 @@ impl Simulator {
     /// A network on which the platforms' host names lead to the simulation.
     pub fn network(&self) -> Network {
         self.network.clone()
-    }
-
-    /// Control handle of the simulated Discord.
-    pub fn discord(&self) -> Discord {
-        self.platforms.get()
-    }
-
-    /// Control handle of the simulated Lavalink nodes.
-    pub fn lavalink(&self) -> Lavalink {
-        self.platforms.get()
-    }
-
-    /// Control handle of the simulated QueUp.
-    pub fn queup(&self) -> QueUp {
-        self.platforms.get()
-    }
-
-    /// Control handle of the first simulated Stack Exchange chat server.
-    pub fn stackexchange(&self) -> StackExchange {
-        self.platforms.get()
     }
 
     /// The seed, the run and the clock.

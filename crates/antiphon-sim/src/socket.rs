@@ -47,8 +47,8 @@ enum End {
 ///
 /// Messages longer than `longest` bytes end it, and so does silence longer than `patience`.
 /// A client's close frame is answered with its own code (RFC 6455 §5.5.1), and the simulator's own is followed by a wait
-/// for the answer; either way the connection has ended [`FAREWELL`] later. Frames that wait when the client sends a
-/// close frame is lost, as on any broken connection.
+/// for the answer; either way the connection has ended [`FAREWELL`] later. Frames that still wait when the client sends
+/// its close frame are lost, as on any broken connection.
 pub(crate) async fn serve_socket<S>(
     stream: S,
     longest: usize,

@@ -1,50 +1,32 @@
-//! Holds the dependencies between the workspace's crates against the table of those that are allowed.
+//! Holds the dependencies between the workspace's crates against the table of `ARCHITECTURE.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// A crate, and the crates of the workspace that it may depend on.
-const ALLOWED: &[(&str, &[&str])] = &[
-    ("antiphon-core", &[]),
-    ("antiphon-net", &["antiphon-core"]),
-    ("antiphon-journal", &["antiphon-core"]),
-    (
-        "antiphon-discord",
-        &["antiphon-core", "antiphon-net", "antiphon-discord-model"],
-    ),
-    ("antiphon-discord-model", &["antiphon-core"]),
-    ("antiphon-lavalink", &["antiphon-core", "antiphon-net"]),
-    ("antiphon-queup", &["antiphon-core", "antiphon-net"]),
-    ("antiphon-stackexchange", &["antiphon-core", "antiphon-net"]),
-    ("antiphon-sim", &["antiphon-core", "antiphon-net"]),
-    (
-        "antiphon",
-        &[
-            "antiphon-core",
-            "antiphon-net",
-            "antiphon-journal",
-            "antiphon-discord",
-            "antiphon-lavalink",
-            "antiphon-queup",
-            "antiphon-stackexchange",
-        ],
-    ),
-    (
-        "antiphon-cli",
-        &[
-            "antiphon",
-            "antiphon-core",
-            "antiphon-net",
-            "antiphon-journal",
-            "antiphon-discord",
-            "antiphon-lavalink",
-            "antiphon-queup",
-            "antiphon-stackexchange",
-            "antiphon-sim",
-        ],
-    ),
-];
+/// The crates of the page, each with those that it may depend on.
+fn allowed() -> BTreeMap<String, BTreeSet<String>> {
+    let page = include_str!("../../../ARCHITECTURE.md");
+    let (_, table) = page
+        .split_once("| crate | is | may use |\n| --- | --- | --- |\n")
+        .expect("the table of crates");
+    let mut allowed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in table.lines().take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let above = allowed.keys().cloned();
+        let may = match cells[cells.len() - 1] {
+            "nothing of ours" => BTreeSet::new(),
+            "everything" => above.collect(),
+            "all above but sim" => above.filter(|name| name != "antiphon-sim").collect(),
+            listed => listed
+                .split(", ")
+                .map(|name| format!("antiphon-{name}"))
+                .collect(),
+        };
+        allowed.insert(cells[0].trim_matches('`').to_owned(), may);
+    }
+    allowed
+}
 
 /// The crates that the test code of any crate may use as well.
 const IN_TESTS: &[&str] = &["antiphon-sim"];
@@ -57,7 +39,7 @@ fn no_crate_depends_on_what_it_may_not() {
         .no_deps()
         .exec()
         .expect("cargo describes its own workspace");
-    let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+    let allowed = allowed();
     let members: BTreeSet<_> = metadata
         .packages
         .iter()
@@ -75,7 +57,7 @@ fn no_crate_depends_on_what_it_may_not() {
                 && IN_TESTS.contains(&dependency.name.as_str());
             if members.contains(&dependency.name)
                 && dependency.name != name
-                && !may.contains(&dependency.name.as_str())
+                && !may.contains(&dependency.name)
                 && !in_tests
             {
                 forbidden.push(format!("`{name}` depends on `{}`", dependency.name));

@@ -7,10 +7,9 @@ use serde_json::json;
 
 use super::{
     Journal, Rule,
-    lavalink::Node,
     schema::{Part, schema, toml},
 };
-use crate::platform::PLATFORMS;
+use crate::platform::{PLATFORMS, lavalink::config::Node};
 
 /// Folder of the pages.
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");

@@ -17,13 +17,13 @@ use super::{Config, PLATFORM};
 use crate::time;
 
 // Titles of the texts that `takes_text` reads.
-pub(super) const LENGTH: &str = "length of time";
-pub(super) const ADDRESS: &str = "address with its port";
-pub(super) const DIGITS: &str = "digits of an id";
-pub(super) const PROXY: &str = "URL";
+pub(crate) const LENGTH: &str = "length of time";
+pub(crate) const ADDRESS: &str = "address with its port";
+pub(crate) const DIGITS: &str = "digits of an id";
+pub(crate) const PROXY: &str = "URL";
 
 /// How a secret is written.
-pub(super) const SECRET: &str = "{ env = \"NAME\" } or { file = \"PATH\" }";
+pub(crate) const SECRET: &str = "{ env = \"NAME\" } or { file = \"PATH\" }";
 
 /// The JSON Schema of the configuration, as `antiphon run --schema` prints it.
 pub(crate) fn schema() -> Value {
@@ -77,13 +77,13 @@ fn tidy(schema: &mut schemars::Schema) {
 
 /// Part of the schema, and the root that its references lead from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part<'a> {
+pub(crate) struct Part<'a> {
     root: &'a Value,
-    pub(super) part: &'a Value,
+    pub(crate) part: &'a Value,
 }
 
 impl<'a> Part<'a> {
-    pub(super) fn root(schema: &'a Value) -> Self {
+    pub(crate) fn root(schema: &'a Value) -> Self {
         Self {
             root: schema,
             part: schema,
@@ -100,22 +100,22 @@ impl<'a> Part<'a> {
     }
 
     /// The schema of a declared key of a table.
-    pub(super) fn key(self, name: &str) -> Self {
+    pub(crate) fn key(self, name: &str) -> Self {
         self.part(&self.part["properties"][name])
     }
 
     /// The schema of a key that the user names.
-    pub(super) fn entry(self) -> Self {
+    pub(crate) fn entry(self) -> Self {
         self.part(&self.part["additionalProperties"])
     }
 
     /// The schema of a list's items.
-    pub(super) fn item(self) -> Self {
+    pub(crate) fn item(self) -> Self {
         self.part(&self.part["items"])
     }
 
     /// Declared keys of a table, required ones first.
-    pub(super) fn keys(self) -> Vec<&'a str> {
+    pub(crate) fn keys(self) -> Vec<&'a str> {
         let keys = self.part["properties"].as_object().into_iter().flatten();
         let is_needed = |key: &str| self.needed().any(|needed| needed == key);
         let others = keys
@@ -125,23 +125,23 @@ impl<'a> Part<'a> {
     }
 
     /// Required keys of a table.
-    pub(super) fn needed(self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn needed(self) -> impl Iterator<Item = &'a str> {
         let keys = self.part["required"].as_array().into_iter().flatten();
         keys.filter_map(Value::as_str)
     }
 
     /// Whether this is a table whose keys are declared.
-    pub(super) fn is_table(self) -> bool {
+    pub(crate) fn is_table(self) -> bool {
         self.has_platforms() || self.part["properties"].is_object()
     }
 
     /// Whether this is a table whose platform decides which other keys there are.
-    pub(super) fn has_platforms(self) -> bool {
+    pub(crate) fn has_platforms(self) -> bool {
         self.part["oneOf"][0]["properties"][PLATFORM].is_object()
     }
 
     /// Names of the platforms.
-    pub(super) fn platforms(self) -> Vec<&'a str> {
+    pub(crate) fn platforms(self) -> Vec<&'a str> {
         let platforms = self.part["oneOf"].as_array().into_iter().flatten();
         platforms
             .filter_map(|one| one["properties"][PLATFORM]["const"].as_str())
@@ -149,31 +149,31 @@ impl<'a> Part<'a> {
     }
 
     /// The table of one platform.
-    pub(super) fn platform(self, name: &str) -> Self {
+    pub(crate) fn platform(self, name: &str) -> Self {
         let mut platforms = self.part["oneOf"].as_array().into_iter().flatten();
         let platform = platforms.find(|one| one["properties"][PLATFORM]["const"] == name);
         self.part(platform.unwrap_or(&Value::Null))
     }
 
     /// Whether the table needs at least one entry.
-    pub(super) fn needs_one(self) -> bool {
+    pub(crate) fn needs_one(self) -> bool {
         !self.part["minProperties"].is_null()
     }
 
-    pub(super) fn is_secret(self) -> bool {
+    pub(crate) fn is_secret(self) -> bool {
         self.part["title"] == "secret"
     }
 
-    pub(super) fn is_proxy(self) -> bool {
+    pub(crate) fn is_proxy(self) -> bool {
         self.part["anyOf"][0]["title"] == PROXY
     }
 
-    pub(super) fn is_flag(self) -> bool {
+    pub(crate) fn is_flag(self) -> bool {
         self.part["type"] == "boolean"
     }
 
     /// The words of which the key takes one.
-    pub(super) fn words(self) -> Option<Vec<&'a str>> {
+    pub(crate) fn words(self) -> Option<Vec<&'a str>> {
         if let Some(words) = self.part["enum"].as_array() {
             return words.iter().map(Value::as_str).collect();
         }
@@ -182,14 +182,14 @@ impl<'a> Part<'a> {
     }
 
     /// The alternatives of which the key takes one, such as a text or a secret, unless they share a title.
-    pub(super) fn kinds(self) -> Option<Vec<Self>> {
+    pub(crate) fn kinds(self) -> Option<Vec<Self>> {
         let kinds = self.part["anyOf"].as_array()?;
         let kinds = kinds.iter().map(|kind| self.part(kind)).collect();
         Some(kinds).filter(|_| self.part["title"].is_null())
     }
 
     /// The innermost value that does not fit the schema.
-    pub(super) fn misfit<'v, 't>(
+    pub(crate) fn misfit<'v, 't>(
         self,
         value: &'v Spanned<DeValue<'t>>,
     ) -> Option<&'v Spanned<DeValue<'t>>> {
@@ -245,7 +245,7 @@ impl<'a> Part<'a> {
     }
 
     /// The value in words, and an example of it.
-    pub(super) fn noun(self) -> (String, Option<String>) {
+    pub(crate) fn noun(self) -> (String, Option<String>) {
         let example = Some(&self.part["examples"][0]).filter(|example| !example.is_null());
         let (noun, otherwise) = match (&self.part["title"], self.part["type"].as_str()) {
             (Value::String(title), _) => (title.clone(), None),
@@ -272,7 +272,7 @@ impl<'a> Part<'a> {
     }
 
     /// The value as an error says what a key "is not", with an example.
-    pub(super) fn phrase(self) -> String {
+    pub(crate) fn phrase(self) -> String {
         if self.is_secret() {
             return SECRET.to_owned();
         }
@@ -321,7 +321,7 @@ impl<'a> Part<'a> {
 }
 
 /// A value as TOML writes it.
-pub(super) fn toml(value: &Value) -> String {
+pub(crate) fn toml(value: &Value) -> String {
     match value {
         Value::Array(items) => {
             let items: Vec<_> = items.iter().map(toml).collect();

@@ -32,7 +32,7 @@ impl SecretFrom {
     /// Reads the secret.
     ///
     /// A user may have written the secret where its name belongs, so an error shows only texts that are certainly names.
-    pub(super) fn read(&self, folder: &Path) -> Result<Secret, Failure> {
+    pub(crate) fn read(&self, folder: &Path) -> Result<Secret, Failure> {
         let text = match self {
             Self::Env(name) => read_variable(name)?,
             Self::File(path) => read_file(&path.within(folder))?,

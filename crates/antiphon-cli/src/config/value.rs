@@ -15,17 +15,17 @@ use super::schema::{DIGITS, LENGTH};
 use crate::time;
 
 /// Default of a number.
-pub(super) fn number<const DEFAULT: usize>() -> usize {
+pub(crate) fn number<const DEFAULT: usize>() -> usize {
     DEFAULT
 }
 
 /// Default of a flag.
-pub(super) fn yes() -> bool {
+pub(crate) fn yes() -> bool {
     true
 }
 
 /// Default of a length of time.
-pub(super) fn seconds<const DEFAULT: u64>() -> Length {
+pub(crate) fn seconds<const DEFAULT: u64>() -> Length {
     Length(Duration::from_secs(DEFAULT))
 }
 
@@ -60,7 +60,7 @@ impl Serialize for Length {
 pub(crate) struct FilePath(PathBuf);
 
 impl FilePath {
-    pub(super) fn new(path: &str) -> Self {
+    pub(crate) fn new(path: &str) -> Self {
         Self(path.into())
     }
 
@@ -97,7 +97,7 @@ impl From<NumberOrDigits> for Id {
 }
 
 /// Parses a value that is written as a text, such as an address.
-pub(super) fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: FromStr<Err: Display>,

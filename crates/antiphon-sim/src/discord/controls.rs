@@ -48,6 +48,13 @@ pub struct Discord {
     sockets: Sockets,
 }
 
+impl crate::Simulator {
+    /// Control handle of the simulated Discord.
+    pub fn discord(&self) -> Discord {
+        self.platforms.get()
+    }
+}
+
 impl fmt::Debug for Discord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discord").finish_non_exhaustive()

@@ -54,6 +54,13 @@ pub struct Lavalink {
 }
 
 /// The open sockets of all nodes.
+impl crate::Simulator {
+    /// Control handle of the simulated Lavalink nodes.
+    pub fn lavalink(&self) -> Lavalink {
+        self.platforms.get()
+    }
+}
+
 impl Deref for Lavalink {
     type Target = Sockets;
 

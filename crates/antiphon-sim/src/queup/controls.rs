@@ -41,6 +41,13 @@ pub struct QueUp {
 }
 
 /// Everyone's open sockets.
+impl crate::Simulator {
+    /// Control handle of the simulated QueUp.
+    pub fn queup(&self) -> QueUp {
+        self.platforms.get()
+    }
+}
+
 impl Deref for QueUp {
     type Target = Sockets;
 

@@ -43,6 +43,13 @@ pub struct StackExchange {
 }
 
 /// The chat server's open sockets.
+impl crate::Simulator {
+    /// Control handle of the first simulated Stack Exchange chat server.
+    pub fn stackexchange(&self) -> StackExchange {
+        self.platforms.get()
+    }
+}
+
 impl Deref for StackExchange {
     type Target = Sockets;
 

@@ -9,37 +9,37 @@ use super::{bot::Bot, clients::Clients};
 
 /// One platform's part in the demo, once its source is in the app.
 #[derive(Debug)]
-pub(super) struct Act {
+pub(crate) struct Act {
     /// Its name, as the summary and the ledger have it.
-    pub(super) platform: &'static str,
+    pub(crate) platform: &'static str,
     /// Its source in the app.
-    pub(super) source: SourceName,
+    pub(crate) source: SourceName,
     /// Id of the bot's account there, as the ledger names whom something is due to.
-    pub(super) account: String,
-    pub(super) stage: Box<dyn Stage>,
+    pub(crate) account: String,
+    pub(crate) stage: Box<dyn Stage>,
 }
 
 /// What a platform's own file makes of the simulator: an account, a source, and handlers.
 pub(crate) struct Part {
     /// Id of the bot's account there, as the ledger names whom something is due to.
-    pub(super) account: String,
-    pub(super) stage: Box<dyn Stage>,
-    pub(super) source: Box<dyn Source>,
+    pub(crate) account: String,
+    pub(crate) stage: Box<dyn Stage>,
+    pub(crate) source: Box<dyn Source>,
     /// Adds the handlers of the platform's events.
-    pub(super) handlers: fn(App<Bot>) -> App<Bot>,
+    pub(crate) handlers: fn(App<Bot>) -> App<Bot>,
 }
 
 /// What a part is made from.
 pub(crate) struct Cast<'a> {
-    pub(super) simulator: &'a Simulator,
+    pub(crate) simulator: &'a Simulator,
     /// Name for the source.
-    pub(super) name: SourceName,
+    pub(crate) name: SourceName,
     /// Clients of this platform and of those before it.
-    pub(super) clients: Clients,
+    pub(crate) clients: Clients,
 }
 
 /// What can be done on a simulated platform.
-pub(super) trait Stage: fmt::Debug + Send + Sync {
+pub(crate) trait Stage: fmt::Debug + Send + Sync {
     /// Sets how many events a second people make.
     fn traffic(&self, rate: u32);
 
@@ -64,6 +64,6 @@ pub(super) trait Stage: fmt::Debug + Send + Sync {
 }
 
 /// Whether an event tells that its source's connection is up.
-pub(super) fn is_up(event: &Event) -> bool {
+pub(crate) fn is_up(event: &Event) -> bool {
     *event.kind() == Link::KIND && Link::decode(event).is_ok_and(|link| link.state.is_connected())
 }

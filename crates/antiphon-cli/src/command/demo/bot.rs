@@ -17,25 +17,25 @@ const GREETING: Duration = Duration::from_secs(2);
 /// What the handlers share.
 #[derive(Clone, Debug)]
 pub(crate) struct Bot {
-    pub(super) clients: Clients,
-    pub(super) books: Arc<Mutex<Books>>,
+    pub(crate) clients: Clients,
+    pub(in crate::command::demo) books: Arc<Mutex<Books>>,
     counted: Arc<Mutex<Counted>>,
 }
 
 /// What the handlers have counted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Counted {
-    pub(super) up_dubs: u64,
-    pub(super) down_dubs: u64,
-    pub(super) mentions: u64,
-    pub(super) resumes: u64,
-    pub(super) moves: u64,
-    pub(super) greeted: Option<Instant>,
+pub(crate) struct Counted {
+    pub(crate) up_dubs: u64,
+    pub(crate) down_dubs: u64,
+    pub(crate) mentions: u64,
+    pub(crate) resumes: u64,
+    pub(crate) moves: u64,
+    pub(crate) greeted: Option<Instant>,
 }
 
 impl Counted {
     /// Whether the last greeting was long enough ago; if so, one begins now.
-    pub(super) fn is_time_to_greet(&mut self) -> bool {
+    pub(crate) fn is_time_to_greet(&mut self) -> bool {
         let now = Instant::now();
         let is_time = self
             .greeted
@@ -48,7 +48,7 @@ impl Counted {
 }
 
 impl Bot {
-    pub(super) fn new(clients: Clients) -> Self {
+    pub(crate) fn new(clients: Clients) -> Self {
         Self {
             clients,
             books: Arc::default(),
@@ -56,13 +56,13 @@ impl Bot {
         }
     }
 
-    pub(super) fn counted(&self) -> MutexGuard<'_, Counted> {
+    pub(crate) fn counted(&self) -> MutexGuard<'_, Counted> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The bot as an app, with neither sources nor the platforms' handlers.
-pub(super) fn app(bot: Bot) -> App<Bot> {
+pub(crate) fn app(bot: Bot) -> App<Bot> {
     App::new(bot)
         .named("demo")
         .on_raw("*", measure)

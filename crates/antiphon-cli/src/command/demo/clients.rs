@@ -19,12 +19,12 @@ impl fmt::Debug for Clients {
 
 impl Clients {
     /// Adds a client.
-    pub(super) fn add<C: Send + Sync + 'static>(&mut self, client: C) {
+    pub(crate) fn add<C: Send + Sync + 'static>(&mut self, client: C) {
         self.0.insert(TypeId::of::<C>(), Arc::new(client));
     }
 
     /// Gives a client that was added.
-    pub(super) fn get<C: Clone + 'static>(&self) -> C {
+    pub(crate) fn get<C: Clone + 'static>(&self) -> C {
         let client = self.0.get(&TypeId::of::<C>());
         let client = client.and_then(|client| client.downcast_ref::<C>());
         client

@@ -1,14 +1,10 @@
 //! `antiphon demo`.
 
-mod act;
-mod bot;
+pub(crate) mod act;
+pub(crate) mod bot;
 mod clients;
 mod director;
-pub(crate) mod discord;
-pub(crate) mod lavalink;
 mod printer;
-pub(crate) mod queup;
-pub(crate) mod stackexchange;
 mod tally;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};

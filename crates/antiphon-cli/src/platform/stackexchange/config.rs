@@ -9,7 +9,7 @@ use antiphon::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::config::{
     Context,
     proxy::Proxy,
     schema::ADDRESS,
@@ -29,14 +29,14 @@ pub(crate) struct StackExchange {
     password: SecretFrom,
     /// Chat server.
     #[serde(default)]
-    pub(super) server: Server,
+    pub(crate) server: Server,
     /// Rooms to join, by their numbers.
     #[serde(default)]
     #[schemars(example = [4242])]
-    pub(super) rooms: Vec<NonZeroU64>,
+    pub(crate) rooms: Vec<NonZeroU64>,
     /// Sockets: `shared`, one for all rooms; `per-room`, one for each.
     #[serde(default)]
-    pub(super) sockets: Sockets,
+    pub(crate) sockets: Sockets,
     /// File that keeps the login from run to run, made readable by its owner alone; without it each run logs in anew,
     /// and many logins bring a challenge that only a person can answer.
     ///
@@ -48,10 +48,10 @@ pub(crate) struct StackExchange {
     backfill: usize,
     /// How often events are asked for while no socket can be had.
     #[serde(default = "seconds::<5>")]
-    pub(super) poll_interval: Length,
+    pub(crate) poll_interval: Length,
     /// Whether mentions are acknowledged once they are stored, which clears the account's inbox.
     #[serde(default = "yes")]
-    pub(super) acknowledge: bool,
+    pub(crate) acknowledge: bool,
     proxy: Option<Proxy>,
     /// How requests introduce themselves.
     ///
@@ -61,7 +61,7 @@ pub(crate) struct StackExchange {
     ///
     /// Default: the internet.
     #[schemars(title = ADDRESS, example = &"127.0.0.1:7007")]
-    pub(super) address: Option<SocketAddr>,
+    pub(crate) address: Option<SocketAddr>,
 }
 
 /// Chat server.
@@ -131,3 +131,18 @@ impl StackExchange {
         Ok(stackexchange::connect(config).1)
     }
 }
+
+/// A source with every key.
+#[cfg(test)]
+pub(crate) const WHOLE: &str = r#"
+[sources.tea]
+platform = "stackexchange"
+email = "mira@example.org"
+password = { env = "SE_PASSWORD" }
+server = "chat.meta.stackexchange.com"
+rooms = [4242, 17]
+sockets = "per-room"
+poll_interval = "3s"
+acknowledge = false
+address = "127.0.0.1:7007"
+"#;

@@ -12,7 +12,7 @@ use antiphon::{
 };
 use antiphon_sim::{Simulator, discord::Discord, lavalink::Lavalink};
 
-use super::{
+use crate::command::demo::{
     act::{Cast, Part, Stage},
     bot::Bot,
 };
@@ -173,7 +173,7 @@ impl Stage for Nodes {
     /// Whether a line is up, or the lost node is ready again.
     fn is_back(&self, event: &Event) -> bool {
         match self.lost() {
-            None => super::act::is_up(event),
+            None => crate::command::demo::act::is_up(event),
             Some(node) => {
                 NodeReady::KINDS.contains(&event.kind().as_str())
                     && event.place().id("node") == Some(node)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use antiphon::{FromRef, HandlerError, HandlerExt as _, State, stackexchange};
 use antiphon_sim::stackexchange::StackExchange;
 
-use super::{
+use crate::command::demo::{
     act::{Cast, Part, Stage},
     bot::Bot,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use antiphon::{Event, FromRef, HandlerError, HandlerExt as _, Place, State, queup};
 use antiphon_sim::queup::QueUp;
 
-use super::{
+use crate::command::demo::{
     act::{Cast, Part, Stage},
     bot::Bot,
 };

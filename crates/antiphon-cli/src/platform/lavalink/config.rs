@@ -6,7 +6,7 @@ use antiphon::{lavalink, net::Network};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
+use crate::config::{
     Context,
     proxy::Proxy,
     secret::SecretFrom,
@@ -20,10 +20,10 @@ use crate::failure::Failure;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lavalink {
     /// Id of the bot's user at Discord, as a text or a number.
-    pub(super) user: Id,
+    pub(crate) user: Id,
     /// Nodes of the pool, each under a name of your own, with the keys below.
     #[schemars(extend("minProperties" = 1))]
-    pub(super) nodes: BTreeMap<String, Node>,
+    pub(crate) nodes: BTreeMap<String, Node>,
     /// How nodes are told who connects, as `NAME/VERSION`.
     ///
     /// Default: `antiphon/` and its version.
@@ -36,7 +36,7 @@ pub(crate) struct Lavalink {
     resume_timeout: Length,
     /// How long a lost node may take to come back before its players move.
     #[serde(default = "seconds::<15>")]
-    pub(super) failover_after: Length,
+    pub(crate) failover_after: Length,
     proxy: Option<Proxy>,
 }
 
@@ -47,14 +47,14 @@ pub(crate) struct Lavalink {
 pub(crate) struct Node {
     /// Where the node is: `http://` or `https://`, with its port.
     #[schemars(example = &"http://localhost:2333")]
-    pub(super) url: String,
+    pub(crate) url: String,
     /// Password of the node: `lavalink.server.password` of its own configuration.
-    pub(super) password: SecretFrom,
+    pub(crate) password: SecretFrom,
     /// Region of Discord's voice servers that are near.
     ///
     /// Default: none.
     #[schemars(example = &"eu")]
-    pub(super) region: Option<String>,
+    pub(crate) region: Option<String>,
 }
 
 impl Lavalink {
@@ -85,3 +85,19 @@ impl Lavalink {
         Ok(lavalink::connect(config).1)
     }
 }
+
+/// A source with every key.
+#[cfg(test)]
+pub(crate) const WHOLE: &str = r#"
+[sources.organ]
+platform = "lavalink"
+user = "80351110224678912"
+client_name = "choirbot/1"
+heartbeat = "10s"
+resume_timeout = "2m"
+failover_after = "5s"
+
+[sources.organ.nodes]
+eu-1 = { url = "http://127.0.0.1:7003", password = { env = "EU_PASSWORD" }, region = "eu" }
+us-1 = { url = "https://us.example.org", password = { file = "us" } }
+"#;

@@ -6,7 +6,7 @@ use antiphon::{net::Network, queup};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
+use crate::config::{
     Context,
     proxy::Proxy,
     secret::SecretFrom,
@@ -22,16 +22,16 @@ pub(crate) struct Queup {
     /// E-mail address or user name of the account.
     email: String,
     /// Password of the account.
-    pub(super) password: SecretFrom,
+    pub(crate) password: SecretFrom,
     /// Rooms to join, by the last part of their address.
     #[serde(default)]
     #[schemars(example = ["choir-loft"])]
-    pub(super) rooms: Vec<String>,
+    pub(crate) rooms: Vec<String>,
     /// Passwords of private rooms, by the room's name: `{ choir-loft = { env = "LOFT" } }`.
     ///
     /// Default: none.
     #[serde(default)]
-    pub(super) room_passwords: BTreeMap<String, SecretFrom>,
+    pub(crate) room_passwords: BTreeMap<String, SecretFrom>,
     /// How many chat messages are fetched for a room after an outage; QueUp's history has about a hundred.
     #[serde(default = "number::<100>")]
     backfill: usize,
@@ -43,8 +43,8 @@ pub(crate) struct Queup {
     ///
     /// Default: none.
     #[schemars(example = &"queup.cookies")]
-    pub(super) cookie_file: Option<FilePath>,
-    pub(super) proxy: Option<Proxy>,
+    pub(crate) cookie_file: Option<FilePath>,
+    pub(crate) proxy: Option<Proxy>,
     /// How requests introduce themselves.
     ///
     /// Default: `antiphon/` and its version.
@@ -85,3 +85,21 @@ impl Queup {
         Ok(queup::connect(config).1)
     }
 }
+
+/// A source with every key.
+#[cfg(test)]
+pub(crate) const WHOLE: &str = r#"
+[sources.choir]
+platform = "queup"
+email = "mira@example.org"
+password = { env = "QUEUP_PASSWORD" }
+rooms = ["choir-loft", "night-radio"]
+room_passwords = { night-radio = { env = "NIGHT_RADIO" } }
+backfill = 50
+recent_conversations = false
+user_agent = "choirbot/1"
+cookie_file = "/var/lib/choir.cookies"
+proxy = { file = "proxy" }
+rest = "http://127.0.0.1:7006"
+socket = "ws://127.0.0.1:7006/ws/"
+"#;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use antiphon::{FromRef, HandlerError, HandlerExt as _, State, discord};
 use antiphon_sim::discord::Discord;
 
-use super::{
+use crate::command::demo::{
     act::{Cast, Part, Stage},
     bot::Bot,
 };

@@ -7,7 +7,7 @@ use antiphon_discord::Intents as Bits;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{Context, proxy::Proxy, secret::SecretFrom, set};
+use crate::config::{Context, proxy::Proxy, secret::SecretFrom, set};
 use crate::failure::Failure;
 
 /// Discord bot.
@@ -15,20 +15,20 @@ use crate::failure::Failure;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Discord {
     /// Token of the bot, from the page "Bot" of its application.
-    pub(super) token: SecretFrom,
+    pub(crate) token: SecretFrom,
     /// Events that the bot is sent, by Discord's names of the intents.
     ///
     /// Default: all but the privileged ones, `GUILD_MEMBERS`, `GUILD_PRESENCES` and `MESSAGE_CONTENT`.
     #[serde(default)]
     #[schemars(example = ["GUILDS", "GUILD_MESSAGES"])]
-    pub(super) intents: Intents,
+    pub(crate) intents: Intents,
     /// How many connections the guilds are spread over.
     ///
     /// Default: as many as Discord recommends.
-    pub(super) shards: Option<NonZeroU32>,
+    pub(crate) shards: Option<NonZeroU32>,
     /// How the server compresses what it sends.
     #[serde(default)]
-    pub(super) compression: Compression,
+    pub(crate) compression: Compression,
     proxy: Option<Proxy>,
     /// How requests introduce themselves.
     ///
@@ -57,7 +57,7 @@ pub(crate) enum Compression {
 /// Events that the bot is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Vec<String>")]
-pub(crate) struct Intents(pub(super) Bits);
+pub(crate) struct Intents(pub(crate) Bits);
 
 /// Name of an intent that Discord renamed: as the models have it, and as it is today.
 const RENAMED: (&str, &str) = ("GUILD_EMOJIS_AND_STICKERS", "GUILD_EXPRESSIONS");
@@ -124,3 +124,15 @@ impl Discord {
         Ok(discord::connect(config).1)
     }
 }
+
+/// A source with every key.
+#[cfg(test)]
+pub(crate) const WHOLE: &str = r#"
+[sources.nave]
+platform = "discord"
+token = { env = "DISCORD_TOKEN" }
+intents = ["GUILDS", "GUILD_EXPRESSIONS", "MESSAGE_CONTENT"]
+shards = 4
+compression = "zlib"
+rest = "http://127.0.0.1:7001/api/v10"
+"#;

@@ -1,0 +1,5 @@
+//! The part of the command that knows stackexchange.
+
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod show;
