@@ -3,8 +3,9 @@
 use std::{error::Error, fmt};
 
 use serde_json::error::Category;
+use tokio::sync::watch;
 
-use crate::{LinkState, StopCode};
+use crate::{LinkState, SourceError, SourceName, StopCode};
 
 /// Any error, boxed: what a `source()` is made of where the cause's type is not ours to name.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -75,6 +76,14 @@ impl ConfigError {
     /// What is wrong with the value.
     pub fn reason(&self) -> &str {
         &self.reason
+    }
+
+    /// Ends a source that cannot begin because of this: shows it on `link`, and returns the error to end with.
+    pub fn stop(&self, source: SourceName, link: &watch::Sender<LinkState>) -> SourceError {
+        let state = self.link();
+        let error = SourceError::of_link(source, &state);
+        link.send_replace(state);
+        error
     }
 
     /// The state of a link that cannot begin because of this.

@@ -51,6 +51,11 @@ impl OpenFailure {
         self
     }
 
+    /// Returns how long to wait before the next try: `pause`, or as long as the server asked if that is longer.
+    pub fn pause(&self, pause: Duration) -> Duration {
+        pause.max(self.wait.unwrap_or_default())
+    }
+
     /// Returns the state of a link after this failure: stopped if it is fatal, else waiting for `pause`, or for as long
     /// as the server asked if that is longer.
     pub fn link(&self, pause: Duration, now: Moment) -> LinkState {
@@ -61,7 +66,7 @@ impl OpenFailure {
                 hint: Some((*hint).to_owned()),
             },
             None => LinkState::Waiting {
-                until: now.wall_in(pause.max(self.wait.unwrap_or_default())),
+                until: now.wall_in(self.pause(pause)),
                 reason: self.reason.clone(),
             },
         }

@@ -94,7 +94,7 @@ impl ShardRunner {
                 Err(failure) => failure,
             };
             let now = self.intake.moment();
-            let pause = backoff.next(now.at).max(failure.wait.unwrap_or_default());
+            let pause = failure.pause(backoff.next(now.at));
             let state = failure.link(pause, now);
             self.announce(state.clone()).await;
             if failure.fatal.is_some() {

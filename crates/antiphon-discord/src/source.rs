@@ -78,10 +78,7 @@ impl antiphon_core::Source for Source {
     ) -> BoxFuture<'static, Result<(), SourceError>> {
         Box::pin(async move {
             if let Err(error) = self.config.check() {
-                let state = error.link();
-                self.shared.link.send_replace(state.clone());
-                let name = self.config.name.clone();
-                return Err(SourceError::of_link(name, &state));
+                return Err(error.stop(self.config.name.clone(), &self.shared.link));
             }
             let cache = &self.shared.cache;
             // A resumed session sends no guilds, so only a new one can fill an empty cache.

@@ -416,7 +416,7 @@ impl NodeState {
         } else {
             &mut self.backoff
         };
-        let wait = backoff.next(now.at).max(failure.wait.unwrap_or_default());
+        let wait = failure.pause(backoff.next(now.at));
         let attempts = self.backoff.attempt() + self.refusals.attempt();
         if self.retries.is_some_and(|retries| attempts > retries) {
             self.phase = Phase::Over;

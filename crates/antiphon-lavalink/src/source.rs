@@ -89,9 +89,7 @@ impl antiphon_core::Source for Source {
     ) -> BoxFuture<'static, Result<(), SourceError>> {
         Box::pin(async move {
             if let Err(error) = self.config.check() {
-                let state = error.link();
-                self.shared.link.send_replace(state.clone());
-                return Err(SourceError::of_link(self.config.name, &state));
+                return Err(error.stop(self.config.name, &self.shared.link));
             }
             self.config.user = tokio::select! {
                 user = self.shared.inbox.known_user() => user,

@@ -459,8 +459,7 @@ impl Session {
             self.phase = Phase::Stopped;
             Duration::ZERO
         } else {
-            let pause = self.backoff.next(now.at);
-            let pause = pause.max(failure.wait.unwrap_or_default());
+            let pause = failure.pause(self.backoff.next(now.at));
             self.phase = Phase::Waiting {
                 until: now.at + pause,
             };

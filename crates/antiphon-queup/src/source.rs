@@ -98,9 +98,7 @@ impl antiphon_core::Source for Source {
     ) -> BoxFuture<'static, Result<(), SourceError>> {
         Box::pin(async move {
             if let Err(error) = self.config.check() {
-                let state = error.link();
-                self.shared.link.send_replace(state.clone());
-                return Err(SourceError::of_link(self.config.name.clone(), &state));
+                return Err(error.stop(self.config.name.clone(), &self.shared.link));
             }
             socket::run(self.config, self.shared, self.commands, intake, stop).await
         })
