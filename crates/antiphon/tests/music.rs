@@ -31,24 +31,13 @@ async fn play(message: MessageCreate, State(bot): State<Bot>) -> Result<(), Hand
     let entered = player.connect(bot.channel).await;
     bot.log.note(match &entered {
         Ok(()) => "entered".to_owned(),
-        Err(error) => lines(error),
+        Err(error) => antiphon_core::error_chain(error),
     });
     if entered.is_ok() {
         player.play(bot.song.clone()).await?;
         bot.log.note("plays");
     }
     Ok(())
-}
-
-/// An error with its causes.
-fn lines(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 fn intents() -> Intents {

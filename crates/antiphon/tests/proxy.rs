@@ -6,9 +6,8 @@
     feature = "stackexchange"
 ))]
 
-use std::error::Error;
-
 use antiphon::{discord, lavalink, net::Proxy, queup, stackexchange};
+use antiphon_core::error_chain;
 
 /// Proxies as people misspell them.
 const MISSPELT: &[&str] = &[
@@ -31,11 +30,15 @@ const PASSWORD: &str = "canary-password";
 fn a_misspelt_proxy_is_an_error_before_any_client_has_it() {
     for proxy in MISSPELT {
         let error = Proxy::parse(proxy).expect_err(proxy);
-        let said = report(&error);
+        let said = error_chain(&error);
         assert!(said.contains("proxy"), "`{proxy}`: {said}");
         assert!(!said.contains("pw"), "no login is shown: {said}");
         let options = queup::ProxyOptions::new(*proxy).expect_err(proxy);
-        assert!(report(&options).ends_with(&said), "{}", report(&options));
+        assert!(
+            error_chain(&options).ends_with(&said),
+            "{}",
+            error_chain(&options)
+        );
     }
 }
 
@@ -59,27 +62,29 @@ async fn a_port_that_does_not_exist_is_no_other_port() {
         let (client, _) =
             discord::connect(discord::Config::new(PASSWORD, discord::Intents::empty()).api(url));
         let failed = client.current_user_guilds().await.expect_err(url);
-        assert!(report(&failed).contains("port"), "{}", report(&failed));
+        assert!(
+            error_chain(&failed).contains("port"),
+            "{}",
+            error_chain(&failed)
+        );
 
         let node = lavalink::NodeConfig::new("a", url, PASSWORD);
         let (pool, _) = lavalink::connect(lavalink::Config::new(7, [node]));
         let node = pool.node("a").expect("configured");
         let failed = node.fetch_info().await.expect_err(url);
-        assert!(report(&failed).contains("port"), "{}", report(&failed));
+        assert!(
+            error_chain(&failed).contains("port"),
+            "{}",
+            error_chain(&failed)
+        );
 
         let account = queup::Account::new("mira@example.org", PASSWORD);
         let (client, _) = queup::connect(queup::Config::new(account).rest_url(url));
         let failed = client.login().await.expect_err(url);
-        assert!(report(&failed).contains("port"), "{}", report(&failed));
+        assert!(
+            error_chain(&failed).contains("port"),
+            "{}",
+            error_chain(&failed)
+        );
     }
-}
-
-fn report(error: &(dyn Error + 'static)) -> String {
-    let mut said = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        said = format!("{said}: {error}");
-        source = error.source();
-    }
-    said
 }
