@@ -192,6 +192,11 @@ impl Context<'_> {
             .map_err(|error| self.about(error, of))
     }
 
+    /// The path that a key names, from the configuration's folder on.
+    pub(crate) fn path(self, path: Option<&FilePath>) -> Option<PathBuf> {
+        path.map(|path| path.within(self.folder))
+    }
+
     /// The network, through the proxy if there is one.
     pub(crate) fn network(
         self,

@@ -16,7 +16,7 @@ pub(crate) fn part(cast: &mut Cast<'_>) -> Part {
     let config = discord::Config::new(account.token, discord::Intents::all())
         .name(cast.name.clone())
         .network(cast.simulator.network());
-    let (client, source) = discord::connect(match cast.simulator.discord().addresses() {
+    let (client, source) = discord::connect(match simulated.addresses() {
         Some(addresses) => config.api(&*addresses.rest),
         None => config,
     });

@@ -74,10 +74,7 @@ impl Queup {
             config = config.room_password(room.as_str(), context.secret(password, of)?);
         }
         let config = config.network(context.network(Network::new(), self.proxy.as_ref())?);
-        let cookies = self
-            .cookie_file
-            .as_ref()
-            .map(|path| path.within(context.folder));
+        let cookies = context.path(self.cookie_file.as_ref());
         let config = set(config, cookies, queup::Config::cookie_file);
         let config = set(config, self.user_agent.as_ref(), queup::Config::user_agent);
         let config = set(config, self.rest.as_ref(), queup::Config::rest_url);

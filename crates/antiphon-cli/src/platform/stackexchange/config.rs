@@ -118,10 +118,7 @@ impl StackExchange {
             .poll_interval(self.poll_interval.0)
             .acknowledge(self.acknowledge)
             .network(context.network(network, self.proxy.as_ref())?);
-        let cookies = self
-            .cookie_file
-            .as_ref()
-            .map(|path| path.within(context.folder));
+        let cookies = context.path(self.cookie_file.as_ref());
         let config = set(config, cookies, stackexchange::Config::cookie_file);
         let config = set(
             config,
