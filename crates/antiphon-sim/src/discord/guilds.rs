@@ -335,6 +335,9 @@ impl State {
         self.community.channels.remove(&id);
         self.community.messages.remove(&id);
         if let Some(guild) = guild {
+            if let Some(home) = self.community.guilds.get_mut(&guild) {
+                home.invites.retain(|_, channel| *channel != id);
+            }
             self.community
                 .channels
                 .retain(|_, channel| channel.parent != Some(id) || !channel.is_thread());
@@ -399,11 +402,21 @@ impl State {
                 &event,
             );
         }
+        let mut added = member;
+        if on {
+            let presence = self
+                .community
+                .guilds
+                .get(&guild)
+                .and_then(|home| home.presences.get(&user));
+            added["presence"] = presence.map_or(Value::Null, |one| one.json(user, Some(guild)));
+            added["member"] = self.member_json(thread, user).unwrap_or_default();
+        }
         let event = json!({
             "id": thread.to_string(),
             "guild_id": guild.to_string(),
-            "member_count": count,
-            "added_members": if on { json!([member]) } else { json!([]) },
+            "member_count": count.min(50),
+            "added_members": if on { json!([added]) } else { json!([]) },
             "removed_member_ids": if on { json!([]) } else { json!([user.to_string()]) },
         });
         self.publish(
@@ -481,6 +494,7 @@ impl State {
             return false;
         };
         let mut event = self.about_channel(channel);
+        event["guild_id"] = json!(guild.to_string());
         event["code"] = json!(code);
         self.publish("INVITE_DELETE", self.community.scope_of(channel), &event);
         true

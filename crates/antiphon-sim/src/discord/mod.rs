@@ -4,6 +4,7 @@
 //! [`Discord`] is its control handle.
 
 mod addresses;
+mod choices;
 mod commands;
 mod community;
 mod connection;
@@ -16,6 +17,7 @@ mod guild_controls;
 mod guilds;
 mod http;
 mod intents;
+mod interaction_controls;
 mod interactions;
 mod limits;
 mod members;

@@ -419,7 +419,7 @@ impl State {
 }
 
 /// Checks the fields that new and edited messages share.
-fn check_message(faulty: &mut Faulty, body: &Value) {
+pub(super) fn check_message(faulty: &mut Faulty, body: &Value) {
     faulty.text(body, "content", CONTENT);
     faulty.list(body, "embeds", 10);
     faulty.list(body, "components", 40);
@@ -442,7 +442,7 @@ fn check_message(faulty: &mut Faulty, body: &Value) {
 }
 
 /// Attachments of an edited message: the old ones that the body names, and new ones.
-fn attachments(had: &Value, given: &Value) -> Value {
+pub(super) fn attachments(had: &Value, given: &Value) -> Value {
     let had = |id: &Value| had.as_array()?.iter().find(|one| one["id"] == *id).cloned();
     let given = given.as_array().into_iter().flatten();
     let is_new = |one: &Value| one.get("filename").is_some();

@@ -107,15 +107,6 @@ impl State {
                 json!({"message": "401: Unauthorized", "code": 0}),
             ));
         };
-        if !request
-            .headers()
-            .get(header::USER_AGENT)
-            .is_some_and(|agent| agent.as_bytes().starts_with(b"DiscordBot ("))
-        {
-            self.note(format!(
-                "a request without `User-Agent: DiscordBot (<url>, <version>)`: {method} {path}"
-            ));
-        }
         let now = self.now();
         let route = Route::new(method, &steps);
         let headers = self
