@@ -107,7 +107,7 @@ pub(crate) struct Choices<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) channel: Id,
     pub(crate) guild: Option<Id>,
-    /// The option that the user is typing, where this is for autocomplete; empty for the last one.
+    /// The option that the user is typing, where this is for autocomplete; empty for the last one that has it.
     pub(crate) focused: Option<String>,
     resolved: Map<String, Value>,
 }
@@ -140,13 +140,13 @@ impl<'a> Choices<'a> {
     ) -> Result<Vec<Value>, String> {
         let described = command["options"].as_array().cloned().unwrap_or_default();
         let mut given = given(options);
+        // Without a name, the last option that has autocomplete is typed.
         if self.focused.as_deref() == Some("") && !given.iter().any(|one| one.focused) {
-            let inner = |one: &Given| {
-                described
-                    .iter()
-                    .any(|other| other["name"] == one.name && is_sub(other))
+            let completes = |one: &Given| {
+                let known = described.iter().find(|other| other["name"] == one.name);
+                known.is_some_and(|known| known["autocomplete"] == true)
             };
-            if let Some(last) = given.last_mut().filter(|one| !inner(one)) {
+            if let Some(last) = given.iter_mut().rfind(|one| completes(one)) {
                 last.focused = true;
             }
         }

@@ -201,7 +201,7 @@ commands! {
             state.use_command(channel, user, bot, &name, &options, None)
         }))?})
     };
-    /// Types an option of a slash command, the last one or `focused`, so that the bot is asked for choices.
+    /// Types an option of a slash command, `focused` or the last one with autocomplete, so that the bot is asked.
     "autocomplete"(
         place: String = loft(), by: String, bot: String = bot(), name: String, options: Value,
         focused: String = String::new()

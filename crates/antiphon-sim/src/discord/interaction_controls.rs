@@ -71,7 +71,8 @@ impl Discord {
     }
 
     /// Types an option of a slash command, so that the bot is asked for choices (type 4); returns the id of the
-    /// interaction. `focused` names the option that is typed, the last one if it is empty.
+    /// interaction. `focused` names the option that is typed; if it is empty, the last one that has
+    /// autocomplete is.
     pub fn autocomplete(
         &self,
         channel: &str,

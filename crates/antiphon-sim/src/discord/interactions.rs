@@ -201,7 +201,7 @@ impl State {
     }
 
     /// A user uses a slash command; a name such as `music play` names a sub-command. With `focused` the user is still
-    /// typing this option (the last one where it is empty), and autocomplete is asked for. Returns the interaction's id.
+    /// typing this option (the last one with autocomplete where it is empty), and autocomplete is asked for. Returns the interaction's id.
     pub(crate) fn use_command(
         &mut self,
         channel: Id,
@@ -256,7 +256,7 @@ impl State {
             command_type: 1,
             ..Interaction::default()
         };
-        Ok(self.interact(interaction, data))
+        Ok(self.interact(interaction, &data))
     }
 
     /// A user uses a command of a context menu on a user or a message, given by name or id.
@@ -303,7 +303,7 @@ impl State {
             target: Some(target),
             ..Interaction::default()
         };
-        Ok(self.interact(interaction, data))
+        Ok(self.interact(interaction, &data))
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -370,7 +370,7 @@ impl State {
             source: Some(message),
             ..Interaction::default()
         };
-        self.interact(interaction, data)
+        self.interact(interaction, &data)
     }
 
     /// A user presses a button of an application's message; returns the interaction's id.
@@ -439,7 +439,7 @@ impl State {
                 && !one.is_submitted
                 && custom_id.is_none_or(|id| one.answer["custom_id"] == id)
         });
-        let Some((opener, opened)) = open.map(|(id, one)| (*id, one.clone())) else {
+        let Some((trigger, opened)) = open.map(|(id, one)| (*id, one.clone())) else {
             return Err(format!(
                 "`{}` has opened no modal{} for `{}` that is not yet submitted",
                 self.name_of(application),
@@ -454,8 +454,8 @@ impl State {
         if let Some(resolved) = choices.resolved() {
             data["resolved"] = resolved;
         }
-        let trigger = self.metadata(opener, &opened, None);
-        if let Some(opened) = self.rest.interactions.get_mut(&opener) {
+        let triggered_by = self.metadata(trigger, &opened, None);
+        if let Some(opened) = self.rest.interactions.get_mut(&trigger) {
             opened.is_submitted = true;
         }
         let interaction = Interaction {
@@ -468,17 +468,17 @@ impl State {
                 .unwrap_or_default()
                 .to_owned(),
             source: opened.source,
-            triggered_by: Some(trigger),
+            triggered_by: Some(triggered_by),
             ..Interaction::default()
         };
-        Ok(self.interact(interaction, data))
+        Ok(self.interact(interaction, &data))
     }
 
     // -----------------------------------------------------------------------------------------------------------------
     // The event, and the metadata of answers.
 
     /// Sends an application an interaction; returns its id.
-    fn interact(&mut self, mut interaction: Interaction, data: Value) -> Id {
+    fn interact(&mut self, mut interaction: Interaction, data: &Value) -> Id {
         let now = self.now();
         let id = self.snowflakes.next(now);
         interaction.token = format!("{}{}", self.secret(), self.secret());
@@ -500,7 +500,7 @@ impl State {
             "version": 1,
             "app_permissions": self.rights(application, channel).to_string(),
             "locale": "en-US",
-            "entitlements": self.entitlements_of(user),
+            "entitlements": self.entitlements_of(user, application),
             "authorizing_integration_owners": {"0": guild.unwrap_or(0).to_string()},
             "context": u8::from(guild.is_none()),
             "attachment_size_limit": 10_485_760,
@@ -567,7 +567,7 @@ impl State {
                 match (interaction.command_type, interaction.target) {
                     (2, Some(user)) => metadata["target_user"] = self.user_json(user),
                     (3, Some(message)) => {
-                        metadata["target_message_id"] = json!(message.to_string())
+                        metadata["target_message_id"] = json!(message.to_string());
                     }
                     _ => {}
                 }

@@ -76,7 +76,7 @@ impl State {
                 channel
             }).collect::<Vec<_>>(),
             "threads": self.community.channels_of(id, true).filter(sees).map(super::model::Channel::json).collect::<Vec<_>>(),
-            "presences": presences.map(|(user, one)| one.json(*user, None)).collect::<Vec<_>>(),
+            "presences": presences.map(|(user, one)| one.json(*user, Some(id))).collect::<Vec<_>>(),
             "stage_instances": guild.things_of("stage"),
             "guild_scheduled_events": guild.things_of("event"),
             "soundboard_sounds": guild.things_of("sound"),

@@ -41,6 +41,7 @@ pub(crate) const THINGS_OF_GUILDS: [(&str, &str); 5] = [
 
 impl State {
     /// Sends an event of [`PASSING`].
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     pub(crate) fn pass(&mut self, name: &str, guild: Id, user: Id) {
         let id = self.new_id().to_string();
         let (g, u) = (guild.to_string(), user.to_string());
@@ -349,16 +350,17 @@ impl State {
         (self.home.bot + 1).to_string()
     }
 
-    /// Entitlements of a user.
-    pub(crate) fn entitlements_of(&self, user: Id) -> Vec<Value> {
-        let user = json!(user.to_string());
+    /// Entitlements of a user to what an application sells.
+    pub(crate) fn entitlements_of(&self, user: Id, application: Id) -> Vec<Value> {
+        let (user, application) = (json!(user.to_string()), json!(application.to_string()));
         let all = self.community.entitlements.values();
-        all.filter(|one| one["user_id"] == user).cloned().collect()
+        let own = all.filter(|one| one["user_id"] == user && one["application_id"] == application);
+        own.cloned().collect()
     }
 
     /// Gives a user an entitlement, or renews or ends the user's: `CREATE`, `UPDATE` or `DELETE`.
     pub(crate) fn entitle(&mut self, user: Id, how: &str) {
-        let known = self.entitlements_of(user).into_iter().next();
+        let known = self.entitlements_of(user, self.home.bot).into_iter().next();
         let (how, mut entitlement) = match known {
             Some(known) if how == "CREATE" => ("UPDATE", known),
             Some(known) => (how, known),

@@ -229,6 +229,7 @@ impl State {
         let unavailable = guilds
             .iter()
             .map(|guild| json!({"id": guild.to_string(), "unavailable": true}));
+        let flags = self.application_flags(account);
         // Lists that only users' accounts fill are sent to bots as well, and empty.
         let mut ready = json!({
             "v": 10,
@@ -241,7 +242,7 @@ impl State {
             "guild_join_requests": [],
             "session_id": id,
             "resume_gateway_url": self.gateway.resume_address,
-            "application": {"id": account.to_string(), "flags": self.application_flags(account)},
+            "application": {"id": account.to_string(), "flags": flags, "flags_new": flags.to_string()},
         });
         if data["shard"].is_array() {
             ready["shard"] = json!([shard.0, shard.1]);

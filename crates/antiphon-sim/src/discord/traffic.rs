@@ -104,10 +104,6 @@ impl Traffic {
         })
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one arm for each thing that people do"
-    )]
     fn act(&mut self, state: &mut State, scene: Scene) {
         let Scene {
             guild,
@@ -292,10 +288,10 @@ impl Traffic {
             .map_or(0, Vec::len);
         let answers: Vec<u64> = (1..).take(answers).collect();
         match (self.one_of(&votes), self.one_of(&answers)) {
-            (Some((answer, voter)), _)
-                if self.chance.u8(..3) == 0 && !state.community.bots.contains_key(&voter) =>
+            (Some((answer, by)), _)
+                if self.chance.u8(..3) == 0 && !state.community.bots.contains_key(&by) =>
             {
-                state.vote(channel, id, voter, answer, false);
+                state.vote(channel, id, by, answer, false);
             }
             (_, Some(answer)) => {
                 state.vote(channel, id, user, answer, true);

@@ -133,6 +133,17 @@ impl Faulty {
         }
     }
 
+    /// Checks a required text and its length.
+    pub(crate) fn length(&mut self, field: &str, value: &Value, least: usize, most: usize) {
+        let Some(text) = value.as_str() else {
+            return self.add(field, "BASE_TYPE_REQUIRED", "This field is required");
+        };
+        if !(least..=most).contains(&text.chars().count()) {
+            let message = format!("Must be between {least} and {most} in length.");
+            self.add(field, "BASE_TYPE_BAD_LENGTH", &message);
+        }
+    }
+
     /// The 400 response, if there is an error.
     pub(crate) fn check(self) -> Result<(), Answer> {
         if self.0.is_empty() {

@@ -8,6 +8,8 @@ mod guilds;
 mod messages;
 mod people;
 mod percent;
+mod registration;
+mod responses;
 pub(crate) mod state;
 
 use bytes::Bytes;

@@ -466,7 +466,7 @@ async fn an_option_that_is_typed_asks_for_choices() {
     assert!(
         refused
             .expect_err("it has none")
-            .contains("no autocomplete")
+            .contains("no option is being typed")
     );
 }
 
