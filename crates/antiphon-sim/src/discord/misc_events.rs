@@ -242,7 +242,8 @@ impl State {
             _ => json!({
                 "id": id, "guild_id": guild, "name": "a feed", "type": "discord", "enabled": true,
                 "account": {"id": id, "name": "a feed"}, "scopes": ["bot"], "user": self.user_json(user),
-                "application": {"id": id, "name": "a feed", "icon": null, "description": ""},
+                // `summary` is no longer documented, but sent: discord.py 2.7.1 needs it.
+                "application": {"id": id, "name": "a feed", "icon": null, "description": "", "summary": ""},
             }),
         }
     }

@@ -498,7 +498,7 @@ async fn a_presence_of_another_kind_is_refused() {
 /// The default intents of interactions.py 5.16.0 have bit 17, which Discord takes without documenting it.
 #[tokio::test(start_paused = true)]
 async fn undocumented_intents_are_taken_and_unknown_ones_are_not() {
-    let (sim, _client) = identified(53_706_493 | 1 << 18).await;
+    let (sim, _client) = identified(0x0333_7efd | 1 << 18).await;
     let mut client = Client::open(&sim, "").await;
     client
         .identify_as(&sim, "cantor", 1 | 1 << 26, &json!({}))

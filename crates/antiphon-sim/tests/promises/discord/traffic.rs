@@ -227,6 +227,7 @@ impl Seen {
             }
             "INTEGRATION_CREATE" | "INTEGRATION_UPDATE" => {
                 assert!(data["application"]["id"].is_string(), "{data}");
+                assert!(data["application"]["summary"].is_string(), "{data}");
             }
             "USER_UPDATE" => {
                 for field in ["mfa_enabled", "verified", "flags"] {
