@@ -494,7 +494,7 @@ impl Pool {
     /// The player of a guild, if there is one.
     ///
     /// A player exists from its first [`connect`](Player::connect), or from the first change of its queue or settings,
-    /// until it is disconnected, kicked or moved out. Players of an earlier run exist once the source runs.
+    /// until it is disconnected or kicked. Players of an earlier run exist once the source runs.
     pub fn player(&self, guild: impl Into<GuildId>) -> Option<Player> {
         let guild = guild.into();
         self.shared

@@ -290,7 +290,7 @@ impl Config {
 
     /// Sets a proxy for requests and sockets. Default: none.
     ///
-    /// It serves every node. A proxy that refuses is a loss of the connection, and is tried again.
+    /// It serves every node.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);

@@ -273,7 +273,7 @@ pub enum TrackEndReason {
     Finished,
     /// It failed before any audio was sent; a [`TrackException`](crate::TrackException) came before.
     LoadFailed,
-    /// It was stopped or skipped, or its player was destroyed.
+    /// It was stopped or skipped.
     Stopped,
     /// Another track replaced it.
     Replaced,

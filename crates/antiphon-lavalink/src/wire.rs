@@ -207,7 +207,8 @@ fn integer(bytes: &[u8]) -> Option<(i64, &[u8])> {
     Some((if is_negative { -number } else { number }, rest))
 }
 
-/// A node's memory in bytes (<https://lavalink.dev/api/websocket.html#memory>): that of its Java machine.
+/// A node's memory in bytes (<https://lavalink.dev/api/websocket.html#memory>): that of its Java machine, or of the
+/// process for `NodeLink`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

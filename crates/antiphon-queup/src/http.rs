@@ -58,7 +58,7 @@ pub(crate) enum Limit {
     Chat,
 }
 
-/// The body of a request; QueUp takes forms everywhere but for messages, where other clients send JSON.
+/// The body of a request. QueUp takes forms and JSON; messages are JSON, as its other clients send them.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     Nothing,

@@ -292,7 +292,7 @@ async fn open(shared: &Shared) -> Outcome {
     }
 }
 
-/// Opens a socket: the own user, a token, and the upgrade; three requests, and one more to log in.
+/// Opens a socket: a request for the own user, one for a token, and the upgrade; more where a login is needed.
 async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
     // A cookie of an earlier run is tried first; the server answers a dead one with a redirect to the login.
     let session = Call::get("/auth/session").limit(Limit::Upkeep);

@@ -178,6 +178,103 @@ impl ConnectOptions {
 ///     })
 /// }
 /// ```
+///
+/// All of it against the simulator, from a search to the stop:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_lavalink::{
+///     Config, Filters, NodeConfig, PlayerError, Pool, QueueMode, Timescale, TrackSource, VoiceRequest, connect,
+/// };
+/// # use std::sync::{Arc, OnceLock};
+/// # use antiphon_core::{BoxError, BoxFuture};
+/// # use antiphon_lavalink::{VoiceServer, VoiceState};
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # /// Discord's two answers to op 4.
+/// # fn discord(pool: &Pool, request: VoiceRequest) {
+/// #     pool.voice_state_update(VoiceState {
+/// #         guild: request.guild,
+/// #         user: 77.into(),
+/// #         channel: request.channel,
+/// #         session_id: "session".into(),
+/// #     });
+/// #     if request.channel.is_some() {
+/// #         pool.voice_server_update(VoiceServer {
+/// #             guild: request.guild,
+/// #             token: "token".into(),
+/// #             endpoint: Some("c-fra01.discord.media:443".into()),
+/// #         });
+/// #     }
+/// # }
+/// #
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// for title in ["Matins", "Vespers", "Evensong"] {
+///     sim.lavalink().add_track(&format!("{title:_<11}"), "Loft Choir", title, 180_000);
+/// }
+/// let nodes = ["eu-1", "us-1"].map(|name| {
+///     let node = sim.lavalink().node(name);
+///     NodeConfig::new(name, node.url(), node.password()).region(&name[..2])
+/// });
+/// # let cell: Arc<OnceLock<Pool>> = Arc::default();
+/// # let of_gateway = Arc::clone(&cell);
+/// let config = Config::new(77, nodes).network(sim.network()).clock(sim.clock());
+/// # let config = config.voice_gateway(move |request: VoiceRequest| {
+/// #     let pool = of_gateway.get().cloned();
+/// #     Box::pin(async move {
+/// #         pool.iter().for_each(|pool| discord(pool, request));
+/// #         Ok(())
+/// #     }) as BoxFuture<'static, Result<(), BoxError>>
+/// # });
+/// let (pool, source) = connect(config);
+/// # cell.set(pool.clone()).expect("set once");
+/// let mut events = source.events(CancellationToken::new());
+/// let reader = tokio::spawn(async move { while events.next().await.is_some() {} });
+/// pool.connect().await?;
+///
+/// // The voice server is in Frankfurt, so the node in Europe is chosen.
+/// let player = pool.player_in(1);
+/// assert!(matches!(player.pause(true).await, Err(PlayerError::InvalidChannelState(_))));
+/// player.connect(6).await?;
+/// let node = player.node().expect("assigned");
+/// assert_eq!(node.identifier().as_str(), "eu-1");
+///
+/// // A search result, shuffled and looped.
+/// let found = pool.search("loft choir", &TrackSource::YouTube).await?;
+/// let queue = player.queue();
+/// assert_eq!(queue.put(found).await?, 3);
+/// queue.shuffle().await?;
+/// queue.set_mode(QueueMode::LoopAll).await?;
+/// player.play(queue.get().await?).await?;
+/// assert_eq!((player.playing(), queue.count()), (true, 2));
+///
+/// // The position follows the clock, at the speed of the filters.
+/// player.seek(Duration::from_secs(60)).await?;
+/// player.set_filters(Filters::new().timescale(Timescale::new().speed(2.0)), false).await?;
+/// tokio::time::sleep(Duration::from_secs(10)).await;
+/// assert!(player.position() >= Duration::from_secs(75), "{:?}", player.position());
+/// player.pause(true).await?;
+/// let stands = player.position();
+/// tokio::time::sleep(Duration::from_secs(10)).await;
+/// assert_eq!(player.position(), stands);
+///
+/// // To another node and back to silence.
+/// player.switch_node("us-1").await?;
+/// assert_eq!(player.node().map(|node| node.identifier().to_string()).as_deref(), Some("us-1"));
+/// assert!(player.paused() && player.position() >= Duration::from_secs(75));
+/// let was = player.stop().await?.expect("a track");
+/// assert_eq!(was.author, "Loft Choir");
+/// assert!(player.current().is_none());
+/// player.disconnect().await?;
+/// # reader.abort();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Player {
     shared: Arc<Shared>,
@@ -232,9 +329,9 @@ impl Player {
     /// Op 4 goes out by [`Config::voice_gateway`](crate::Config::voice_gateway); Discord's two events must reach the
     /// pool ([`Pool::voice_state_update`](crate::Pool::voice_state_update),
     /// [`Pool::voice_server_update`](crate::Pool::voice_server_update)). The bot needs Discord's rights *Connect* and
-    /// *Speak*. If Discord sends no pair within 10 s, the bot leaves and joins once more (protocol §9).
-    ///
-    /// It returns at once if the bot is in that channel already.
+    /// *Speak*. If Discord sends no pair within 10 s, the bot leaves and joins once more (protocol §9). An attempt
+    /// goes on after the call gave up, and the player ends if the second one fails too.
+    /// It returns at once if the bot is in that channel already; op 4 is sent all the same.
     ///
     /// # Errors
     /// - [`PlayerError::ChannelTimeout`] if Discord or the node takes too long, as with a full channel or without the

@@ -308,6 +308,21 @@ impl TrackException {
 ///
 /// Skip it, or wait: [`Player::skip`](crate::Player::skip) plays the next one. Lavalink sends it once for each track;
 /// `NodeLink` never does.
+///
+/// ```no_run
+/// use antiphon_lavalink::{PlayerError, Pool, TrackStuck};
+///
+/// /// Goes on with the queue, unless another track plays already.
+/// async fn go_on(stuck: TrackStuck, pool: &Pool) -> Result<(), PlayerError> {
+///     let Some(player) = stuck.player.and_then(|guild| pool.player(guild)) else {
+///         return Ok(());
+///     };
+///     if player.current().is_some_and(|current| current.is_same(&stuck.track)) {
+///         player.skip(true).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackStuck {
@@ -340,6 +355,20 @@ impl TrackStuck {
 ///
 /// A handler need not act. The player requests a new voice connection after 4006 and 4009, and waits 10 s for one after
 /// 4014 and 4015; if none comes, it asks once more and then leaves (protocol §9).
+///
+/// ```
+/// use antiphon_core::{Event, Payload as _, Position};
+/// use antiphon_lavalink::{Bytes, DiscordVoiceCloseType, WebsocketClosed, read_frame};
+///
+/// let frame = Bytes::from_static(
+///     br#"{"op":"event","type":"WebSocketClosedEvent","guildId":"7","code":4014,"reason":"Disconnected.","byRemote":true}"#,
+/// );
+/// let draft = read_frame(&"eu-1".into(), "recording", 1, &frame, "2026-01-01T00:00:00Z".parse()?);
+/// let closed = WebsocketClosed::decode(&Event::stored(Position::new(1), "lavalink".into(), draft))?;
+/// assert_eq!(closed.code, DiscordVoiceCloseType::DISCONNECTED);
+/// assert!(closed.by_remote, "Discord moved or kicked the bot");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebsocketClosed {
@@ -499,6 +528,22 @@ impl InactivePlayer {
 ///
 /// Its place is at the new node. antiphon makes this event once the new node has taken the player over; the
 /// [`TrackStart`] of the new node has `restored` set.
+///
+/// ```
+/// use antiphon_core::{Draft, Event, Kind, Origin, Payload as _, Place, Position};
+/// use antiphon_lavalink::{MoveReason, PlayerMigrated};
+///
+/// let body = r#"{"guildId":"7","from":"eu-1","to":"us-1","position":4200}"#;
+/// let place = Place::from("node/us-1/player/7".to_owned());
+/// let time = "2026-01-01T00:00:00Z".parse()?;
+/// let mut draft = Draft::new(Kind::from_static("lavalink.PlayerMigrated"), place, Origin::frame("n", 1), time, body);
+/// // The reason stands in the note, beside the body.
+/// draft.note = Some(r#"{"reason":"nodeLost"}"#.into());
+/// let moved = PlayerMigrated::decode(&Event::stored(Position::new(1), "lavalink".into(), draft))?;
+/// assert_eq!((moved.from.as_str(), moved.to.as_str()), ("eu-1", "us-1"));
+/// assert_eq!((moved.reason, moved.position), (MoveReason::NodeLost, Some(4200)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlayerMigrated {

@@ -338,7 +338,7 @@ impl Playable {
         }
     }
 
-    /// URL of a preview of some 30 s, where a plugin provides it.
+    /// URL of a preview, where a plugin provides it.
     pub fn preview_url(&self) -> Option<String> {
         self.plugin_info.get("previewUrl")
     }

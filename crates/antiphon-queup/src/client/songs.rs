@@ -187,6 +187,31 @@ pub(super) fn songs(data: &Bytes) -> Result<Vec<Song>, RequestError> {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// In the simulator:
+///
+/// ```
+/// use antiphon_queup::{self as queup, Account, Config};
+/// use antiphon_sim::Simulator;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password)).network(sim.network()).clock(sim.clock());
+/// let (client, _source) = queup::connect(config);
+/// client.login().await?;
+///
+/// let list = client.create_playlist("liked").await?;
+/// client.rename_playlist(&list.id, "loved").await?;
+/// let lists = client.playlists().await?;
+/// assert!(lists.iter().any(|known| known.id == list.id && known.name == "loved"));
+/// assert!(client.playlist_songs(&list.id, 1).await?.is_empty());
+/// client.delete_playlist(&list.id).await?;
+/// assert!(client.playlists().await?.iter().all(|known| known.id != list.id));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Playlist {

@@ -209,6 +209,59 @@ impl Room {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// In the simulator, where the bot is a co-owner of the room: settings, a mute and a kick, and their events.
+///
+/// ```
+/// use antiphon_core::Payload as _;
+/// use antiphon_queup::{self as queup, Account, Config, Right, Role, RoomSettings, RoomUpdate, UserKick, UserMute};
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password))
+///     .network(sim.network())
+///     .clock(sim.clock())
+///     .rooms(["choir-loft"]);
+/// let (client, source) = queup::connect(config);
+/// let mut events = source.events(CancellationToken::new());
+/// let mut told = Vec::new();
+/// while let Some(event) = events.next().await.transpose()? {
+///     match event.kind().as_str() {
+///         // The room is joined and fetched.
+///         "queup.playlist_details" if told.is_empty() => {
+///             sim.queup().room("choir-loft").join("bram");
+///             let room = client.rooms().into_iter().next().expect("joined");
+///             let me = client.me().expect("logged in");
+///             let role = client.member(&room.id, &me.id).and_then(|me| me.role().cloned());
+///             assert!(role.is_some_and(|role| role == Role::CoOwner && role.has(Right::UpdateRoom)));
+///
+///             let bram = client.fetch_user("bram").await?;
+///             room.update(&RoomSettings::new().welcome_message("be kind")).await?;
+///             room.mute(&bram.id).await?;
+///             room.kick(&bram.id, "out").await?;
+///         }
+///         "queup.room-update" => {
+///             let update = RoomUpdate::decode(&event)?;
+///             told.push(format!("says {}", update.info.welcome_message.unwrap_or_default()));
+///         }
+///         "queup.user-mute" => told.push(format!("mutes {}", UserMute::decode(&event)?.target.username)),
+///         "queup.user-kick" => {
+///             let kick = UserKick::decode(&event)?;
+///             told.push(format!("kicks {}: {}", kick.target.username, kick.message.unwrap_or_default()));
+///             break;
+///         }
+///         _ => {}
+///     }
+/// }
+/// assert_eq!(told, ["says be kind", "mutes bram", "kicks bram: out"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomSettings {
     /// Fields in the order of the calls; of two with one name, QueUp decides.
