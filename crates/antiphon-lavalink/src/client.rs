@@ -17,8 +17,8 @@
 //! - Every action ends: with the node's response, with the source's error, or with an error after its timeout. The
 //!   source applies the timeout first where it can, since its error says more; the handle waits half a second longer.
 //! - A getter of a player that is gone returns the default of its type. [`Player::exists`] tells the difference.
-//! - Snapshots are published at the end of the turn that replied to a call. On a runtime with several threads, a getter that
-//!   is called right after the reply may still read the snapshot before.
+//! - Snapshots are published at the end of the turn that replied to a call. On a runtime with several threads, a getter
+//!   that is called right after the reply may still read the snapshot before.
 
 mod inbox;
 mod node;

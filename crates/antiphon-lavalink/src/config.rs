@@ -386,7 +386,8 @@ impl Config {
 
     /// Sets how many tracks a queue holds. Default: 2,000.
     ///
-    /// The queue of recommendations keeps the default. A checkpoint has room for 896 KiB of tracks, more than a thousand usual ones; the end of a longer queue is lost in a restart. Zero is a [`ConfigError`].
+    /// The queue of recommendations keeps the default. A checkpoint has room for 896 KiB of tracks, more than a
+    /// thousand usual ones; the end of a longer queue is lost in a restart. Zero is a [`ConfigError`].
     #[must_use]
     pub fn queue_capacity(mut self, tracks: usize) -> Self {
         self.queue_capacity = tracks;

@@ -64,8 +64,8 @@ pub struct ProxyOptions {
 }
 
 impl ProxyOptions {
-    /// Takes a proxy's URL: `http://` or `https://` (CONNECT), `socks4://`, `socks4a://`, `socks5://` or `socks5h://`, with
-    /// or without `user:password@`.
+    /// Takes a proxy's URL: `http://` or `https://` (CONNECT), `socks4://`, `socks4a://`, `socks5://` or `socks5h://`,
+    /// with or without `user:password@`.
     ///
     /// # Errors
     /// [`ProxyError`] if the URL is none of these.

@@ -81,7 +81,8 @@ pub enum RequestError {
     /// Too many requests already wait for their turn; the number is theirs. Nothing was sent.
     #[error("{0} requests wait for their turn already")]
     Busy(usize),
-    /// The server refused the request: a right is missing, or its object does not exist. 401 and 403 mean a missing right as a rule, and 404 a missing object.
+    /// The server refused the request: a right is missing, or its object does not exist. 401 and 403 mean a missing
+    /// right as a rule, and 404 a missing object.
     #[error("the server refused with status {status}{}", said(.message))]
     Refused {
         /// HTTP status.
@@ -116,7 +117,8 @@ fn said(message: &str) -> String {
 }
 
 impl RequestError {
-    /// Whether the same call could succeed later. A refusal, a login that did not help and an answer of another shape do not pass.
+    /// Whether the same call could succeed later. A refusal, a login that did not help and an answer of another shape
+    /// do not pass.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_)

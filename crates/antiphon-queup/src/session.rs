@@ -23,9 +23,9 @@
 //! - `<connection>/<frame>`: a message packet. The connection is the server's id if the checkpoint `connections` shows
 //!   that the id is new; otherwise its name has the run's nonce and the socket's number in it.
 //! - `<connection>/packet/<number>`: a frame that is no message packet; these have numbers of their own.
-//! - `chat/<chatid>` and `delete-chat-message/<chatid>`: the server's id, the same live and in the history. The id holds
-//!   author and millisecond, so an author who speaks in two rooms at once has it twice: in the second room the origin
-//!   ends in `/<channel>`.
+//! - `chat/<chatid>` and `delete-chat-message/<chatid>`: the server's id, the same live and in the history. The id
+//!   holds author and millisecond, so an author who speaks in two rooms at once has it twice: in the second room the
+//!   origin ends in `/<channel>`.
 //! - `<nonce>/<number>`: an event that antiphon makes. The nonce is new with every run: its time and 32 random bits.
 
 mod actions;

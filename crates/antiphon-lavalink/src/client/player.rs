@@ -338,8 +338,8 @@ impl Player {
     ///   right to connect. Discord sends no reason.
     /// - [`PlayerError::Gateway`] if op 4 could not be sent.
     /// - [`PlayerError::Disconnected`] if the player was disconnected meanwhile.
-    /// - [`PlayerError::NotConnected`] if the source does not run. Without a connected node the call waits for one, until
-    ///   [`PlayerError::ChannelTimeout`].
+    /// - [`PlayerError::NotConnected`] if the source does not run. Without a connected node the call waits for one,
+    ///   until [`PlayerError::ChannelTimeout`].
     pub async fn connect(&self, channel: impl Into<ChannelId>) -> Result<(), PlayerError> {
         self.connect_with(channel, ConnectOptions::new()).await
     }
@@ -448,7 +448,8 @@ impl Player {
 
     /// Seeks in the track; does nothing without one.
     ///
-    /// Nodes ignore a seek in a stream ([`TrackInfo::is_seekable`](crate::TrackInfo)), and respond as if they had done it.
+    /// Nodes ignore a seek in a stream ([`TrackInfo::is_seekable`](crate::TrackInfo)), and respond as if they had done
+    /// it.
     ///
     /// # Errors
     /// [`PlayerError`], as [`Player::play`].
@@ -483,7 +484,8 @@ impl Player {
 
     /// Sets the volume in percent, 0 to 1000. Higher values count as 1000.
     ///
-    /// 100 is the track as it is; more may distort. It stays for all later tracks. [`Filters::volume`] is a factor beside it.
+    /// 100 is the track as it is; more may distort. It stays for all later tracks. [`Filters::volume`] is a factor
+    /// beside it.
     ///
     /// # Errors
     /// [`PlayerError`], as [`Player::play`].

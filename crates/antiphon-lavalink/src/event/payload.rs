@@ -574,8 +574,8 @@ impl PlayerMigrated {
 
 /// A frame without a payload type of its own, mostly of a plugin.
 ///
-/// It is registered for the frames of well-known plugins: `SponsorBlock`, `LavaLyrics` and the events of `NodeLink`. Any
-/// other unknown frame reaches handlers of unknown kinds, and can be decoded as this type.
+/// It is registered for the frames of well-known plugins: `SponsorBlock`, `LavaLyrics` and the events of `NodeLink`.
+/// Any other unknown frame reaches handlers of unknown kinds, and can be decoded as this type.
 ///
 /// # Examples
 /// A chapter of the [SponsorBlock plugin](https://github.com/topi314/Sponsorblock-Plugin):

@@ -8,8 +8,9 @@
 //!
 //! # Recommendations
 //! Seeds are tracks that were played or wait to be: up to 15 of the history, 5 of the recommendations, the current and
-//! the previous one, without the last 60 that were seeds. Up to 3 tracks of Spotify become one query, and one of YouTube another. The pool loads them from any connected node and hands the tracks back; those that were heard lately are left
-//! out, the rest is shuffled, marked `recommended` and added, at most 20.
+//! the previous one, without the last 60 that were seeds. Up to 3 tracks of Spotify become one query, and one of
+//! YouTube another. The pool loads them from any connected node and hands the tracks back; those that were heard lately
+//! are left out, the rest is shuffled, marked `recommended` and added, at most 20.
 //!
 //! One load is under way at a time. A load that fails counts as an empty one: the player stays idle, and the next end
 //! of a track tries again.
@@ -206,8 +207,8 @@ impl LocalPlayer {
     }
 }
 
-/// The queries for recommendations from these seeds: `sprec:` of `LavaSrc` for Spotify, and a mix of YouTube Music; none
-/// for other sources (protocol §16.2).
+/// The queries for recommendations from these seeds: `sprec:` of `LavaSrc` for Spotify, and a mix of YouTube Music;
+/// none for other sources (protocol §16.2).
 fn queries(seeds: &[Arc<Playable>]) -> Vec<String> {
     let of = |source: &'static str| {
         let ids = seeds.iter().filter(move |seed| seed.source == source);

@@ -20,7 +20,8 @@
 //! - A `momentary` kind is kept for 15 minutes. An `own` name is antiphon's: no room action can have it.
 //! - `if` leaves out events of the kind that are none of the payload.
 //!
-//! Decoding fails only if the body is no JSON, or no object where one is expected: a field of another type counts as absent. So a payload of QueUp never becomes a dead letter over one odd value.
+//! Decoding fails only if the body is no JSON, or no object where one is expected: a field of another type counts as
+//! absent. So a payload of QueUp never becomes a dead letter over one odd value.
 
 use std::time::Duration;
 
@@ -694,8 +695,8 @@ PlaylistActive in room {
     start_time: Option<i64> = since_start(wire.start_time),
 }
 
-/// Votes on the playing song, as fetched when the room was joined; [`Room::fetch_active_dubs`](crate::Room::fetch_active_dubs)
-/// returns one as well.
+/// Votes on the playing song, as fetched when the room was joined;
+/// [`Room::fetch_active_dubs`](crate::Room::fetch_active_dubs) returns one as well.
 ActiveDubs in room {
     "playlist_active_dubs": "who dubbed the playing song, as fetched", own;
     let wire: wire::ActiveDubs<'_> = event.parse::<Option<_>>()?.unwrap_or_default();

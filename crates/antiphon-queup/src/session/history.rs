@@ -277,9 +277,9 @@ struct Past {
 
 /// For each held event the rank of the first item of the history that does not come before it.
 ///
-/// The order is that of the server's page, oldest first. A held message that is not on the page comes after those of its
-/// own time, since it was said once the page was made. An event without a time may stand anywhere.
-/// Held events keep their order; an item comes after every held message that is older.
+/// The order is that of the server's page, oldest first. A held message that is not on the page comes after those of
+/// its own time, since it was said once the page was made. An event without a time may stand anywhere. Held events keep
+/// their order; an item comes after every held message that is older.
 pub(super) fn bounds(page: &[Item], origins: &[Origin], held: &VecDeque<Held>) -> Vec<usize> {
     let ranks: HashMap<&Origin, usize> = origins.iter().zip(0..).collect();
     let bound = |held: &Held| {
