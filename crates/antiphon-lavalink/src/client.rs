@@ -375,6 +375,42 @@ impl Pool {
     /// Regions are compared to the letter with [`NodeConfig::region`](crate::NodeConfig::region). Use it for requests
     /// of your own; players choose by themselves.
     ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use antiphon_lavalink::{Config, InvalidNodeError, NodeConfig, NodeStatus, connect};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let nodes = ["eu-1", "us-1"].map(|name| {
+    ///     let node = sim.lavalink().node(name);
+    ///     NodeConfig::new(name, node.url(), node.password()).region(&name[..2])
+    /// });
+    /// let (pool, source) = connect(Config::new(77, nodes).network(sim.network()).clock(sim.clock()));
+    /// let mut events = source.events(CancellationToken::new());
+    /// let reader = tokio::spawn(async move { while events.next().await.is_some() {} });
+    /// pool.connect().await?;
+    /// # tokio::time::sleep(Duration::from_secs(1)).await;
+    ///
+    /// let name = |region| pool.get_node(region).map(|node| node.identifier().to_string());
+    /// assert_eq!(name(Some("us"))?, "us-1");
+    /// assert!(name(Some("africa")).is_ok(), "any node is better than none");
+    ///
+    /// sim.lavalink().node("us-1").kill(Duration::from_secs(600));
+    /// # tokio::time::sleep(Duration::from_secs(1)).await;
+    /// assert_eq!(name(Some("us"))?, "eu-1");
+    /// let lost = pool.node("us-1").expect("configured");
+    /// assert_ne!(lost.status(), NodeStatus::Connected);
+    /// assert_eq!((lost.session_id(), lost.stats()), (None, None));
+    /// # reader.abort();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidNodeError::NoneConnected`], which may pass; [`InvalidNodeError::Stopped`] once the source has ended.
     pub fn get_node(&self, region: Option<&str>) -> Result<Node, InvalidNodeError> {

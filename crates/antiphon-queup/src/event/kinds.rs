@@ -649,6 +649,52 @@ Comment in room {
 /// }
 /// # let _ = announcement;
 /// ```
+///
+/// In the simulator: two songs, each skipped.
+///
+/// ```
+/// use antiphon_core::Payload as _;
+/// use antiphon_queup::{self as queup, Account, Config, SongChange};
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password))
+///     .network(sim.network())
+///     .clock(sim.clock())
+///     .rooms(["choir-loft"]);
+/// let room = sim.queup().room("choir-loft");
+/// let (_client, source) = queup::connect(config);
+/// let mut events = source.events(CancellationToken::new());
+/// let mut is_joined = false;
+/// let mut names = Vec::new();
+/// while let Some(event) = events.next().await.transpose()? {
+///     match event.kind().as_str() {
+///         "queup.playlist_details" if !is_joined => {
+///             is_joined = true;
+///             room.queue("mira", "Lantern & Co - Slow Tide");
+///             room.queue("otto", "Loft Choir - Evensong");
+///             room.skip("mira");
+///             room.skip("mira");
+///         }
+///         "queup.song_change" => {
+///             let change = SongChange::decode(&event)?;
+///             names.extend(change.song.map(|song| song.name().to_owned()));
+///             if names.len() == 2 {
+///                 break;
+///             }
+///         }
+///         _ => {}
+///     }
+/// }
+/// assert_eq!(names, ["Lantern & Co - Slow Tide", "Loft Choir - Evensong"]);
+/// # Ok(())
+/// # }
+/// ```
 SongChange in room {
     "song_change": "another song plays now, or none does", own;
     let wire: wire::Active<'_> = event.parse::<Option<_>>()?.unwrap_or_default();
