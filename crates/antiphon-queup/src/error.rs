@@ -62,7 +62,7 @@ pub enum RequestError {
     TimedOut(Duration),
     /// The session had ended, and logging in again failed.
     ///
-    /// After a refused password the account's source stops as well.
+    /// After a refused password the account's source stops when it opens its next socket.
     #[error("could not log in again")]
     Login(#[source] Box<LoginError>),
     /// The server still asks for a login, right after one.

@@ -331,6 +331,7 @@ impl Player {
     /// [`Pool::voice_server_update`](crate::Pool::voice_server_update)). The bot needs Discord's rights *Connect* and
     /// *Speak*. If Discord sends no pair within 10 s, the bot leaves and joins once more (protocol §9). An attempt
     /// goes on after the call gave up, and the player ends if the second one fails too.
+    ///
     /// It returns at once if the bot is in that channel already; op 4 is sent all the same.
     ///
     /// # Errors
