@@ -1,4 +1,6 @@
 //! Users, the bot itself, and direct messages.
+//!
+//! A bot reads every user by id, whether it shares a guild with the user or not; a name, a nickname or a mention is no id.
 
 use antiphon_discord_model::{
     Application, Channel, User,
@@ -12,6 +14,10 @@ impl Client {
     /// Reads the bot's own user.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/user#get-current-user)
+    ///
+    /// Its id is known without a request once the source ran: [`Client::current_user_id`].
+    /// It is the cheapest way to try a token, because a wrong one is
+    /// [`RequestError::Unauthorized`](crate::RequestError::Unauthorized).
     pub fn current_user(&self) -> Call<'_, User> {
         let request = self.http().builders().current_user();
         Call::new(self.http(), Repeat::Safe, request)
@@ -20,6 +26,8 @@ impl Client {
     /// Reads the bot's application, whose id the methods for commands need.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/application#get-current-application)
+    ///
+    /// The READY event of each session has the id as well.
     pub fn current_user_application(&self) -> Call<'_, Application> {
         let request = self.http().builders().current_user_application();
         Call::new(self.http(), Repeat::Safe, request)
@@ -44,6 +52,9 @@ impl Client {
     /// client.create_message(channel.id).content("hello").await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// Opening it reaches nobody; a message in it does, and fails with code 50007 if the user takes none from the bot.
+    /// Discord flags bots that open very many of them: open one when the user did something, not in bulk.
     pub fn create_private_channel(&self, user: Id<UserMarker>) -> Call<'_, Channel> {
         let request = self.http().builders().create_private_channel(user);
         Call::new(self.http(), Repeat::Safe, request)
