@@ -1,4 +1,7 @@
 //! The source that an app runs, and its stream of events without an app.
+//!
+//! It is the seam to an app: it names the kinds, the projection of the cache, the judge that tells transient errors from
+//! permanent ones, and the lanes of interactions, and it runs the shards.
 
 use std::sync::Arc;
 
@@ -16,6 +19,32 @@ use crate::{
 /// The connection of one bot with all its shards: run it in an app, or take its events as a stream.
 ///
 /// A client whose source is dropped never connects.
+///
+/// A program without an app reads its events as a stream; nothing is stored then, and a restart misses what happened
+/// meanwhile.
+///
+/// ```no_run
+/// use antiphon_core::Payload as _;
+/// use antiphon_discord::{Config, Intents, MessageCreate};
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let intents = Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
+/// let (client, source) = antiphon_discord::connect(Config::new(std::env::var("DISCORD_TOKEN")?, intents));
+/// let mut events = source.events(CancellationToken::new());
+/// while let Some(event) = events.next().await {
+///     let event = event?;
+///     if event.kind().as_str() == "discord.MESSAGE_CREATE" {
+///         let message = MessageCreate::decode(&event)?;
+///         if message.content == "ping" {
+///             client.create_message(message.channel_id).content("pong").await?;
+///         }
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Source {
     config: Config,
@@ -33,6 +62,8 @@ impl Source {
     ///
     /// # Panics
     /// Outside a tokio runtime.
+    ///
+    /// Cancelling the token stops the shards in good order, and the stream ends.
     pub fn events(self, shutdown: CancellationToken) -> Events {
         let rng = self.config.rng.clone();
         Events::of(self, rng.unwrap_or_default(), shutdown)

@@ -129,7 +129,7 @@ impl Client {
     ///
     /// Commands are values as in [`set_global_commands`](Self::set_global_commands).
     ///
-    /// They replace global commands of the same name and type in that guild.
+    /// A global command of the same name stays, and users of the guild see both.
     /// Needs the scope `applications.commands` in the guild, or is refused with code 50001.
     pub fn set_guild_commands(
         &self,

@@ -8,8 +8,7 @@
 //! poll, adds the default of [`Config::allowed_mentions`](crate::Config::allowed_mentions), and writes JSON, or a form with
 //! JSON and files.
 //!
-//! Limits are tables ([`COUNTS`], [`LENGTHS`]) that are held against the JSON itself, so that a component or an embed that
-//! was written by hand is checked in the same way as one of the model.
+//! Limits are tables ([`COUNTS`], [`LENGTHS`]) that are held against the JSON itself; components are left to Discord.
 //! [Discord's page on messages](https://discord.com/developers/docs/resources/message#create-message) and
 //! [on embeds](https://discord.com/developers/docs/resources/message#embed-object-embed-limits) name them.
 //! A limit that depends on the guild, such as the size of files, is left to Discord.

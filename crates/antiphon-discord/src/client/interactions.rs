@@ -298,7 +298,7 @@ impl<'a> Answers<'a> {
     ///
     /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#delete-original-interaction-response)
     ///
-    /// An ephemeral answer can be deleted too.
+    /// It may be deleted before the deferred answer was edited, too.
     pub fn delete_response(&self) -> Call<'a, ()> {
         let request = self.builders.delete_response(self.token);
         Call::new(self.http, Repeat::Safe, request)

@@ -364,7 +364,7 @@ impl<'a> CreateMessage<'a> {
 
     /// Attaches files, at most 10.
     ///
-    /// The bytes are held in memory and copied for each attempt.
+    /// The bytes are copied once, into the form that carries them; all attempts share that form.
     pub fn attachments(self, files: &'a [File]) -> Self {
         self.with(|draft| draft.attachments(files))
     }

@@ -506,7 +506,7 @@ events! {
         /// Needs the intent `GUILD_INVITES` and the permission `MANAGE_CHANNELS`.
         lasting "INVITE_CREATE" as "on_invite_create": "an invite was made"
             => InviteCreate(gateway::InviteCreate), view::Ids, place: Channel, origin: Sequence;
-        /// Needs the intent `GUILD_INVITES` and the permission `MANAGE_CHANNELS`. An invite that expires sends none.
+        /// Needs the intent `GUILD_INVITES` and the permission `MANAGE_CHANNELS`.
         lasting "INVITE_DELETE" as "on_invite_delete": "an invite was deleted"
             => InviteDelete(gateway::InviteDelete), view::Ids, place: Channel, origin: Sequence;
         /// Without the intent for message content its text, embeds, files and components are empty (protocol §7).
@@ -644,7 +644,7 @@ events! {
         /// No intent governs it, but a join needs `GUILD_VOICE_STATES` for the other half of the answer.
         momentary "VOICE_SERVER_UPDATE": "a guild's voice server; it carries a token, so it is kept briefly"
             => VoiceServerUpdate(gateway::VoiceServerUpdate), view::Ids, place: Guild, origin: Sequence;
-        /// Needs the intent `GUILD_WEBHOOKS` and the permission `MANAGE_WEBHOOKS`. It does not name the webhook.
+        /// Needs the intent `GUILD_WEBHOOKS`. It does not name the webhook.
         lasting "WEBHOOKS_UPDATE": "a channel's webhooks were changed"
             => WebhooksUpdate(gateway::WebhooksUpdate), view::Ids, place: Channel, origin: Sequence;
     }
