@@ -1,5 +1,31 @@
 //! The client: a cloneable handle with requests and commands.
 //!
+//! A bot's evening in one channel, against the simulator:
+//!
+//! ```
+//! use antiphon_discord::{Config, Intents, RequestError, model::id::Id};
+//! use antiphon_sim::Simulator;
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sim = Simulator::with_seed(7);
+//! let config = Config::new(sim.discord().token(), Intents::empty()).network(sim.network()).clock(sim.clock());
+//! let (client, _source) = antiphon_discord::connect(config);
+//! let loft = Id::new(sim.discord().channel_id());
+//!
+//! let posted = client.create_message(loft).content("la").await?;
+//! let edited = client.update_message(loft, posted.id).content(Some("la la")).await?;
+//! assert_eq!(edited.content, "la la");
+//! client.create_reaction(loft, posted.id, "👍").await?;
+//! assert_eq!(client.reactions(loft, posted.id, "👍").await?.len(), 1);
+//! client.delete_message(loft, posted.id).reason("rehearsal").await?;
+//!
+//! let gone = client.message(loft, posted.id).await.unwrap_err();
+//! assert!(matches!(gone, RequestError::NotFound(error) if error.code == 10008));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A request is a value with options, sent when it is awaited: `client.create_message(channel).content("la").await`.
 //! Requests need no connection to the Gateway.
 //!

@@ -64,6 +64,39 @@ impl Source {
     /// Outside a tokio runtime.
     ///
     /// Cancelling the token stops the shards in good order, and the stream ends.
+    ///
+    /// A message of a simulated user, as the stream brings it:
+    ///
+    /// ```
+    /// use antiphon_core::Payload as _;
+    /// use antiphon_discord::{Config, Intents, MessageCreate};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let intents = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
+    /// let config = Config::new(sim.discord().token(), intents).network(sim.network()).clock(sim.clock());
+    /// let (_client, source) = antiphon_discord::connect(config);
+    ///
+    /// let mut events = source.events(CancellationToken::new());
+    /// while let Some(event) = events.next().await {
+    ///     let event = event?;
+    ///     match event.kind().as_str() {
+    ///         "discord.GUILD_CREATE" => drop(sim.discord().say("loft", "mira", "good evening")),
+    ///         "discord.MESSAGE_CREATE" => {
+    ///             let message = MessageCreate::decode(&event)?;
+    ///             assert_eq!((&*message.author.name, &*message.content), ("mira", "good evening"));
+    ///             break;
+    ///         }
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn events(self, shutdown: CancellationToken) -> Events {
         let rng = self.config.rng.clone();
         Events::of(self, rng.unwrap_or_default(), shutdown)

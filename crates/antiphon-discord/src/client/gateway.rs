@@ -195,6 +195,35 @@ impl Client {
     ///     Ok(chunks.iter().map(|chunk| chunk.members.len()).sum())
     /// }
     /// ```
+    ///
+    /// All members of a guild, from the simulator:
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, GuildMembersChunk, Intents, MemberQuery, model::id::Id};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
+    /// let config = Config::new(sim.discord().token(), intents).network(sim.network()).clock(sim.clock());
+    /// let (client, source) = antiphon_discord::connect(config);
+    ///
+    /// let mut events = source.events(CancellationToken::new());
+    /// let reading = async { while events.next().await.is_some() {} };
+    /// let choir = Id::new(sim.discord().guild_id());
+    /// let members = tokio::select! {
+    ///     () = reading => panic!("the source ended"),
+    ///     members = client.request_members(MemberQuery::all(choir)) => members?,
+    /// };
+    /// let chunks = members.decode::<GuildMembersChunk>()?;
+    /// let names: Vec<&str> = chunks.iter().flat_map(|chunk| &chunk.members).map(|member| &*member.user.name).collect();
+    /// assert!(names.contains(&"mira"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn request_members(&self, query: MemberQuery) -> Result<Members, MembersError> {
         self.allows(&query).map_err(MembersError::Command)?;
         let by = self.deadline();
@@ -219,6 +248,41 @@ impl Client {
     /// [`VoiceError`]; without the intent `GUILD_VOICE_STATES` at once.
     ///
     /// [`VoiceError::TimedOut`] says which of the two answers did not come.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, model::id::Id};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let discord = sim.discord();
+    /// let intents = Intents::GUILDS | Intents::GUILD_VOICE_STATES;
+    /// let config = Config::new(discord.token(), intents).network(sim.network()).clock(sim.clock());
+    /// let (client, source) = antiphon_discord::connect(config);
+    ///
+    /// // The source runs while its events are read, here by a stream and usually by an app.
+    /// let mut events = source.events(CancellationToken::new());
+    /// let reading = async { while events.next().await.is_some() {} };
+    /// let visit = async {
+    ///     let (choir, tower) = (Id::new(discord.guild_id()), Id::new(discord.voice_channel_id()));
+    ///     let (mute, deaf) = (false, true);
+    ///     let voice = client.join_voice(choir, tower, mute, deaf).await?;
+    ///     assert_eq!(voice.channel, tower);
+    ///     client.leave_voice(choir).await?;
+    ///     Ok::<_, Box<dyn std::error::Error>>(())
+    /// };
+    /// tokio::select! {
+    ///     () = reading => panic!("the source ended"),
+    ///     visited = visit => visited?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn join_voice(
         &self,
         guild: Id<GuildMarker>,
@@ -341,6 +405,30 @@ impl Client {
     ///
     /// Sorted by number. The number is known when [`Config::shards`](crate::Config::shards) names it, when kept sessions can be
     /// resumed, or when Discord has recommended one.
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, Shards};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let config = Config::new(sim.discord().token(), Intents::GUILDS).shards(Shards::Count(2));
+    /// let (client, source) = antiphon_discord::connect(config.network(sim.network()).clock(sim.clock()));
+    ///
+    /// let mut events = source.events(CancellationToken::new());
+    /// let mut ready = 0;
+    /// while ready < 2 {
+    ///     let event = events.next().await.expect("the source runs")?;
+    ///     ready += u32::from(event.kind().as_str() == "discord.READY");
+    /// }
+    /// let shards = client.shards();
+    /// assert_eq!(shards.iter().map(|shard| (shard.id, shard.count)).collect::<Vec<_>>(), [(0, 2), (1, 2)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shards(&self) -> Vec<ShardInfo> {
         let shards = self.shared.shards.borrow();
         let Some(shards) = shards.as_ref() else {

@@ -87,6 +87,44 @@ impl Client {
     ///     }
     /// }
     /// ```
+    ///
+    /// The whole way, from the user's command to the answer that Discord shows:
+    ///
+    /// ```
+    /// use antiphon_core::Payload as _;
+    /// use antiphon_discord::{Config, InteractionCreate, Intents};
+    /// use antiphon_sim::{Simulator, discord::Discord};
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let discord = sim.discord();
+    /// let config = Config::new(discord.token(), Intents::GUILDS).network(sim.network()).clock(sim.clock());
+    /// let (client, source) = antiphon_discord::connect(config);
+    ///
+    /// let mut events = source.events(CancellationToken::new());
+    /// let mut used = None;
+    /// while let Some(event) = events.next().await {
+    ///     let event = event?;
+    ///     if event.kind().as_str() == "discord.GUILD_CREATE" && used.is_none() {
+    ///         // The bot is online, and a user uses its command.
+    ///         let options = serde_json::json!([{"name": "song", "type": 3, "value": "Miserere"}]);
+    ///         used = Some(discord.command("loft", "mira", Discord::BOT, "sing", &options));
+    ///     }
+    ///     if event.kind().as_str() == "discord.INTERACTION_CREATE" {
+    ///         let interaction = InteractionCreate::decode(&event)?;
+    ///         client.interaction(&interaction).message("Singing.").await?;
+    ///         break;
+    ///     }
+    /// }
+    /// // Type 4 is an answer with a message.
+    /// assert_eq!(discord.answer_to(used.expect("it was used")), Some(4));
+    /// assert_eq!(discord.texts("loft").last().map(String::as_str), Some("Singing."));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn interaction<'a>(&'a self, interaction: &'a Interaction) -> Answers<'a> {
         let builders = self.http().builders();
         Answers {

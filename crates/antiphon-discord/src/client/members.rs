@@ -159,6 +159,26 @@ impl Client {
     /// A member who has the role already keeps it, and the call succeeds.
     /// It is safe beside other changes, where setting the whole list
     /// ([`UpdateGuildMember::roles`](crate::client::UpdateGuildMember::roles)) would undo them.
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, model::id::Id};
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let discord = sim.discord();
+    /// let token = discord.account_named("cantor").token;
+    /// let config = Config::new(token, Intents::empty()).network(sim.network()).clock(sim.clock());
+    /// let (client, _source) = antiphon_discord::connect(config);
+    ///
+    /// let (choir, teo) = (Id::new(discord.guild_id()), Id::new(discord.user("teo")));
+    /// let descant = client.create_role(choir).name("descant").reason("new voices").await?;
+    /// client.add_guild_member_role(choir, teo, descant.id).await?;
+    /// assert!(client.guild_member(choir, teo).await?.roles.contains(&descant.id));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn add_guild_member_role(
         &self,
         guild: Id<GuildMarker>,
@@ -199,6 +219,26 @@ impl Client {
     ///
     /// Needs `BAN_MEMBERS`. Banning twice is no error.
     /// The event is `discord.GUILD_BAN_ADD`, and for a member `discord.GUILD_MEMBER_REMOVE` beside it.
+    ///
+    /// A bot without the permission learns its name:
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, RequestError, model::id::Id};
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let sim = Simulator::with_seed(7);
+    /// let discord = sim.discord();
+    /// let token = discord.account_named("lector").token;
+    /// let config = Config::new(token, Intents::empty()).network(sim.network()).clock(sim.clock());
+    /// let (client, _source) = antiphon_discord::connect(config);
+    ///
+    /// let mira = Id::new(discord.user("mira"));
+    /// let error = client.create_ban(Id::new(discord.guild_id()), mira).await.unwrap_err();
+    /// assert!(matches!(error, RequestError::Forbidden(refusal) if refusal.code == 50013));
+    /// # }
+    /// ```
     pub fn create_ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> CreateBan<'_> {
         CreateBan::new(self.http(), self.http().builders().create_ban(guild, user))
     }

@@ -312,6 +312,28 @@ impl Client {
 /// # Errors
 ///
 /// The same as [`Call`]'s.
+///
+/// A lost response costs no second message:
+///
+/// ```
+/// use antiphon_discord::{Config, Intents, model::id::Id};
+/// use antiphon_sim::{RestFault, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let discord = sim.discord();
+/// let config = Config::new(discord.token(), Intents::empty()).network(sim.network()).clock(sim.clock());
+/// let (client, _source) = antiphon_discord::connect(config);
+/// let before = discord.texts("loft").len();
+///
+/// // The server posts the message, and the connection breaks before its answer.
+/// discord.fail("POST /channels/*/messages", 1, RestFault::Dropped);
+/// client.create_message(Id::new(discord.channel_id())).content("once").await?;
+/// assert_eq!(discord.texts("loft").len(), before + 1);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a message is posted when it is awaited"]
 pub struct CreateMessage<'a> {
     /// Connection on which it is sent.

@@ -18,6 +18,24 @@ impl Client {
     /// Its id is known without a request once the source ran: [`Client::current_user_id`].
     /// It is the cheapest way to try a token, because a wrong one is
     /// [`RequestError::Unauthorized`](crate::RequestError::Unauthorized).
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, RequestError};
+    /// use antiphon_sim::{Simulator, discord::Discord};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let config = Config::new(sim.discord().token(), Intents::empty()).network(sim.network()).clock(sim.clock());
+    /// let (client, _source) = antiphon_discord::connect(config);
+    /// assert_eq!(client.current_user().await?.id.get(), sim.discord().account().id);
+    ///
+    /// // Once Discord has refused the token, nothing more is sent with it.
+    /// sim.discord().reset_token(Discord::BOT);
+    /// assert!(matches!(client.current_user().await, Err(RequestError::Unauthorized)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn current_user(&self) -> Call<'_, User> {
         let request = self.http().builders().current_user();
         Call::new(self.http(), Repeat::Safe, request)
