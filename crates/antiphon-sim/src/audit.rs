@@ -93,6 +93,19 @@ impl<'a> Due<'a> {
 /// One event as a journal holds it.
 ///
 /// An event of a journal in memory converts to it, with an open count of handling.
+///
+/// ```
+/// use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+/// use antiphon_sim::StoredEvent;
+///
+/// let draft = Draft::new(
+///     Kind::from_static("queup.user-join"), Place::new("room/1"), Origin::from("c0ffee/3"),
+///     jiff::Timestamp::UNIX_EPOCH, "{}",
+/// );
+/// let event = Event::stored(Position::new(1), "queup".into(), draft);
+/// let stored = StoredEvent::from(&event);
+/// assert_eq!((stored.kind, stored.place, stored.handled), ("queup.user-join", "room/1", None));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct StoredEvent<'a> {
     /// Kind, such as `queup.chat-message`.
@@ -232,6 +245,28 @@ impl StoredEvents {
     /// Notes that the event of an origin was handled, whether it was taken in before or not.
     ///
     /// A handler that runs again after a crash counts twice, which the audit shows as `handled_again`.
+    ///
+    /// ```
+    /// use antiphon_core::Provenance;
+    /// use antiphon_sim::{Due, Ledger, StoredEvent, StoredEvents};
+    ///
+    /// let mut events = StoredEvents::default();
+    /// events.add(&StoredEvent {
+    ///     kind: "queup.chat-message",
+    ///     place: "room/1",
+    ///     origin: "chat/5-1720000001000",
+    ///     provenance: Provenance::Live,
+    ///     received_at: 1_720_000_001_000,
+    ///     body: b"{}",
+    ///     handled: Some(0),
+    /// });
+    /// let unhandled = |events: &StoredEvents| {
+    ///     Ledger::default().audit(Due::to("queup", "mira"), events).expect("no row was dropped").unhandled
+    /// };
+    /// assert_eq!(unhandled(&events), 1);
+    /// events.handled("chat/5-1720000001000");
+    /// assert_eq!(unhandled(&events), 0);
+    /// ```
     pub fn handled(&mut self, origin: &str) {
         self.known(origin).handled += 1;
     }

@@ -132,6 +132,17 @@ impl Options {
     /// Sets the run's nonce, from which ids, cookies and connection ids follow. Default: 0.
     ///
     /// Each process should set another one: a journal that outlives it would take new events for old ones.
+    ///
+    /// ```
+    /// use antiphon_sim::{Options, Simulator};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let id = |run| Simulator::over_pipes(&Options::new().seed(7).run(run)).queup().account().id;
+    /// assert_eq!(id(1), id(1));
+    /// assert_ne!(id(1), id(2));
+    /// # }
+    /// ```
     #[must_use]
     pub fn run(mut self, run: u64) -> Self {
         self.run = run;
@@ -150,6 +161,22 @@ impl Options {
     /// Sets commands that are executed at their times from the start. Default: none.
     ///
     /// A command of a script that fails leaves a note, and the script goes on.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use antiphon_sim::{Command, Options, Simulator};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), antiphon_sim::CommandError> {
+    /// let script = Command::parse_script(r#"{"at":"2s","do":"say","place":"room/choir-loft","by":"mira","text":"hello"}"#)?;
+    /// let sim = Simulator::over_pipes(&Options::new().script(script));
+    /// assert!(sim.queup().room("choir-loft").texts().is_empty());
+    /// tokio::time::sleep(Duration::from_secs(3)).await;
+    /// assert_eq!(sim.queup().room("choir-loft").texts(), ["hello"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn script(mut self, commands: Vec<Command>) -> Self {
         self.script = commands;
@@ -179,6 +206,28 @@ impl Options {
     /// Sets the token that the control address requires, as `Authorization: Bearer <token>`. Default: none.
     ///
     /// Commands can read every password, so an address that others can reach should have a token.
+    ///
+    /// ```
+    /// use antiphon_core::Secret;
+    /// use antiphon_net::Network;
+    /// use antiphon_sim::{Options, Simulator};
+    /// use bytes::Bytes;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = Options::new().control_token(Secret::new("open sesame"));
+    /// let sim = Simulator::listen(&options).await?;
+    /// let control = &sim.addresses().expect("it listens").control;
+    /// let client = Network::new().http();
+    ///
+    /// let without = http::Request::get(format!("{control}/notes")).body(Bytes::new())?;
+    /// assert_eq!(client.send(without).await?.status(), 401);
+    /// let with = http::Request::get(format!("{control}/notes")).header("authorization", "Bearer open sesame");
+    /// assert_eq!(client.send(with.body(Bytes::new())?).await?.status(), 200);
+    /// # sim.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn control_token(mut self, token: Secret) -> Self {
         self.control_token = Some(token);

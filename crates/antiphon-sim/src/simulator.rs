@@ -201,6 +201,33 @@ impl Simulator {
     /// The [`io::Error`] of a port that cannot be bound; it names the server and the port.
     ///
     /// The control address listens too; [`Addresses`] has it.
+    ///
+    /// A program in any language gives commands and reads the ledger over HTTP:
+    ///
+    /// ```
+    /// use antiphon_net::Network;
+    /// use antiphon_sim::{Options, Simulator};
+    /// use bytes::Bytes;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::listen(&Options::new().seed(7)).await?;
+    /// let control = &sim.addresses().expect("it listens").control;
+    /// let client = Network::new().http();
+    ///
+    /// let say = r#"{"do":"say","platform":"queup","place":"room/choir-loft","by":"mira","text":"hello"}"#;
+    /// let said = http::Request::post(format!("{control}/do")).body(Bytes::from(say))?;
+    /// assert_eq!(client.send(said).await?.status(), 200);
+    /// assert_eq!(sim.queup().room("choir-loft").texts(), ["hello"]);
+    ///
+    /// let wrong = http::Request::post(format!("{control}/do")).body(Bytes::from(r#"{"do":"sing"}"#))?;
+    /// let answer = client.send(wrong).await?;
+    /// assert_eq!(answer.status(), 400);
+    /// assert!(std::str::from_utf8(answer.body())?.contains("expected one of"));
+    /// # sim.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn listen(options: &Options) -> io::Result<Self> {
         let mut simulator = Self::new(options, Clock::system());
         let port_of = |name: &str| options.ports.get(name).copied().unwrap_or(0);
@@ -339,6 +366,18 @@ impl Simulator {
     /// The ledger as text for snapshots, with names in place of ids and times from the start.
     ///
     /// One line for each row: the seconds since the beginning, kind, place, whether it was sent, and the body.
+    ///
+    /// Two runs of one seed have the same transcript, whatever their ids are.
+    ///
+    /// ```
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let sim = Simulator::with_seed(7);
+    /// assert_eq!(sim.transcript(), "", "no client was there, so nothing was due");
+    /// # }
+    /// ```
     pub fn transcript(&self) -> String {
         let platforms = self.platforms.iter();
         let names: Vec<(String, String)> = platforms

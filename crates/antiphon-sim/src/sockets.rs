@@ -292,6 +292,50 @@ fn inject_into<S: HasSockets>(state: &mut S, number: u64, fault: &SocketFault<'_
 /// | [`duplicate`](Self::duplicate) | an event twice |
 /// | [`oversized`](Self::oversized) | a frame that claims more than a client should take |
 /// | [`refuse_sockets`](Self::refuse_sockets), [`refuse_upgrades`](Self::refuse_upgrades) | no new connection for a while, or an HTTP status instead of one |
+///
+/// What a client sees, on a socket of Discord's Gateway:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_net::{Message, WebSocketRequest};
+/// use antiphon_sim::Simulator;
+/// use tokio::time::timeout;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let open = || async {
+///     let url = "wss://gateway.discord.gg/?v=10&encoding=json".parse().expect("a URL");
+///     let mut socket = sim.network().websocket(WebSocketRequest::new(url)).await?;
+///     let hello = socket.next().await.expect("HELLO");
+///     hello.map(|_| socket).map_err(Box::<dyn std::error::Error>::from)
+/// };
+///
+/// // A close frame with a code of the platform.
+/// let mut socket = open().await?;
+/// sim.discord().close(4000, "unknown error");
+/// let last = socket.next().await.expect("a close frame")?;
+/// assert!(matches!(last, Message::Close { code: Some(4000), .. }));
+///
+/// // A connection that ends without one.
+/// let mut socket = open().await?;
+/// sim.discord().cut();
+/// assert!(!matches!(socket.next().await, Some(Ok(_))));
+///
+/// // A connection that stays and brings nothing.
+/// let mut socket = open().await?;
+/// sim.discord().half_open();
+/// assert!(timeout(Duration::from_secs(3600), socket.next()).await.is_err());
+///
+/// // No new one for a while, and then again.
+/// sim.discord().refuse_sockets(Duration::from_secs(5));
+/// assert!(open().await.is_err());
+/// sim.discord().stop_refusing();
+/// assert!(open().await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Sockets {
     /// Server whose sockets are meant, without its type.
@@ -374,6 +418,21 @@ impl Sockets {
     /// Answers the next `times` requests for a socket with an HTTP status.
     ///
     /// They add to those that still wait.
+    ///
+    /// ```
+    /// use antiphon_net::WebSocketRequest;
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let url: http::Uri = "wss://gateway.discord.gg/?v=10&encoding=json".parse()?;
+    /// sim.discord().refuse_upgrades(1, 503);
+    /// assert!(sim.network().websocket(WebSocketRequest::new(url.clone())).await.is_err());
+    /// assert!(sim.network().websocket(WebSocketRequest::new(url)).await.is_ok(), "one answer, one request");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refuse_upgrades(&self, times: usize, status: u16) {
         self.inject(SocketFault::RefuseUpgrades(times, status));
     }

@@ -22,7 +22,7 @@
 //!
 //! ```
 //! use antiphon_net::{Message, WebSocketRequest};
-//! use antiphon_sim::Simulator;
+//! use antiphon_sim::{Due, Simulator, StoredEvents};
 //! use bytes::Bytes;
 //! use serde_json::{Value, json};
 //!
@@ -57,6 +57,11 @@
 //!
 //! loft.say("mira", "hello");
 //! assert_eq!(sim.ledger().due_to(&login.id)["queup.chat-message"], 1);
+//!
+//! // A journal that stored nothing of it has lost the message.
+//! let audit = sim.ledger().audit(Due::to("queup", &login.id), &StoredEvents::default());
+//! let audit = audit.expect("the ledger kept all its rows");
+//! assert!(audit.lost.iter().any(|row| &*row.kind == "queup.chat-message"));
 //! assert!(sim.notes().is_empty());
 //! # Ok(())
 //! # }
