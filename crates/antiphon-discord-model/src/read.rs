@@ -25,10 +25,10 @@ use serde::ser::SerializeMap;
 ///
 /// It takes one pass over the bytes, and another one for the paths if there are repairs.
 ///
+/// Bytes that are not UTF-8 are replaced by the usual mark, and noted; JSON documents of Discord's are UTF-8.
+///
 /// # Errors
 /// [`ReadError`] if the bytes are not JSON, or the object's id is missing.
-///
-/// Bytes that are not UTF-8 are replaced by the usual mark, and noted; JSON documents of Discord's are UTF-8.
 pub fn from_slice<T: Read>(bytes: &[u8]) -> Result<(T, Repairs), ReadError> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return from_str(text);
@@ -157,10 +157,10 @@ pub trait Object: Sized {
 
     /// Writes the fields into an object.
     ///
+    /// Fields have their names on the wire, and absent ones are left out.
+    ///
     /// # Errors
     /// The error of the map.
-    ///
-    /// Under their names on the wire, without those that are absent.
     fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 

@@ -60,10 +60,12 @@ impl Source {
     ///
     /// [`Events`] says what is different without an app.
     ///
+    /// Cancelling the token stops the shards in good order, and the stream ends.
+    ///
     /// # Panics
     /// Outside a tokio runtime.
     ///
-    /// Cancelling the token stops the shards in good order, and the stream ends.
+    /// # Examples
     ///
     /// A message of a simulated user, as the stream brings it:
     ///

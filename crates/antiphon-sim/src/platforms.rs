@@ -104,11 +104,11 @@ impl Platforms {
 impl Command {
     /// Reads a command from a JSON object.
     ///
+    /// `at` may be a text such as `2s` or a number of seconds; a name may be written with hyphens or underscores.
+    ///
     /// # Errors
     ///
     /// [`CommandError`] if the text is no command of its platform, or a field is wrong or asks for too much.
-    ///
-    /// `at` may be a text such as `2s` or a number of seconds; a name may be written with hyphens or underscores.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
         let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else {
             return Err(CommandError::Shape);
@@ -134,9 +134,13 @@ impl Command {
 
     /// Reads a script: one command a line; empty lines and lines that begin with `#` are skipped.
     ///
+    /// Commands need not be sorted by their times.
+    ///
     /// # Errors
     ///
     /// [`CommandError::Line`] for the first line that is wrong.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use antiphon_sim::{Command, Options, Simulator};
@@ -154,8 +158,6 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// Commands need not be sorted by their times.
     pub fn parse_script(text: &str) -> Result<Vec<Self>, CommandError> {
         text.lines()
             .enumerate()

@@ -134,22 +134,22 @@ impl fmt::Debug for Simulator {
 impl Simulator {
     /// Starts a simulation for a test: over pipes, without traffic, on tokio's clock, paused or not.
     ///
+    /// The shortest way: no options but the seed.
+    ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
-    ///
-    /// The shortest way: no options but the seed.
     pub fn with_seed(seed: u64) -> Self {
         Self::over_pipes(&Options::new().seed(seed))
     }
 
     /// Starts a simulation over pipes, on tokio's clock.
     ///
+    /// On a paused clock (`start_paused = true`) all of it runs as fast as the machine allows.
+    ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
-    ///
-    /// On a paused clock (`start_paused = true`) all of it runs as fast as the machine allows.
     pub fn over_pipes(options: &Options) -> Self {
         let beginning: Timestamp = BEGINNING.parse().expect("a timestamp");
         let mut simulator = Self::new(options, Clock::starting_at(beginning));
@@ -196,11 +196,13 @@ impl Simulator {
     ///
     /// It listens on the loopback address unless the options say otherwise.
     ///
+    /// The control address listens too; [`Addresses`] has it.
+    ///
     /// # Errors
     ///
     /// The [`io::Error`] of a port that cannot be bound; it names the server and the port.
     ///
-    /// The control address listens too; [`Addresses`] has it.
+    /// # Examples
     ///
     /// A program in any language gives commands and reads the ledger over HTTP:
     ///
@@ -274,11 +276,11 @@ impl Simulator {
 
     /// Executes a command at once, as the control address does; returns its outcome, such as the id of a message.
     ///
+    /// The outcome is an empty object where there is nothing to return.
+    ///
     /// # Errors
     ///
     /// [`CommandError`] if the command names something that does not exist, or asks for more than there can be.
-    ///
-    /// A command that names nothing and answers nothing gives an empty object.
     pub fn execute(&self, command: &Command) -> Result<Value, CommandError> {
         self.platforms.execute(command)
     }

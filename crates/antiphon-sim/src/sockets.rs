@@ -287,7 +287,7 @@ fn inject_into<S: HasSockets>(state: &mut S, number: u64, fault: &SocketFault<'_
 /// | --- | --- |
 /// | [`cut`](Self::cut), [`reset`](Self::reset) | the end of the connection, in the middle of a frame or not |
 /// | [`close`](Self::close) | a close frame with a code of the platform |
-/// | [`half_open`](Self::half_open) | nothing at all, for ever |
+/// | [`half_open`](Self::half_open) | nothing at all, until a server that misses its heartbeats gives it up |
 /// | [`stall`](Self::stall) | silence, and then everything at once |
 /// | [`duplicate`](Self::duplicate) | an event twice |
 /// | [`oversized`](Self::oversized) | a frame that claims more than a client should take |
@@ -326,7 +326,7 @@ fn inject_into<S: HasSockets>(state: &mut S, number: u64, fault: &SocketFault<'_
 /// // A connection that stays and brings nothing.
 /// let mut socket = open().await?;
 /// sim.discord().half_open();
-/// assert!(timeout(Duration::from_secs(3600), socket.next()).await.is_err());
+/// assert!(timeout(Duration::from_secs(30), socket.next()).await.is_err());
 ///
 /// // No new one for a while, and then again.
 /// sim.discord().refuse_sockets(Duration::from_secs(5));

@@ -88,10 +88,10 @@ impl Journal {
 
     /// The events that concern a payload, decoded.
     ///
+    /// Events that the payload leaves out are left out here too.
+    ///
     /// # Panics
     /// If one of them does not decode.
-    ///
-    /// Events that the payload leaves out are left out here too.
     pub fn decoded<P: Payload>(&self) -> Vec<P> {
         let events = self.events.iter();
         events

@@ -313,6 +313,8 @@ impl Client {
 ///
 /// The same as [`Call`]'s.
 ///
+/// # Examples
+///
 /// A lost response costs no second message:
 ///
 /// ```
