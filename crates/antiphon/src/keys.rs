@@ -1,4 +1,8 @@
 //! The key of an event's lane.
+//!
+//! Three rules in this order: the one of `App::lanes`, the one of the event's source (`Source::lane`), and the place.
+//! The source's rule counts only for events after the position at which the consumer first knew it, since an open event
+//! must go back to the lane where its cursor has it.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 

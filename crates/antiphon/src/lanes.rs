@@ -5,6 +5,17 @@
 //! A full lane is *parked* from the first event that it refused: that event and all later ones of its place stay in the
 //! journal, until pages read again from there have caught up with the head.
 //! The state of the lanes at any moment is a [`Cursor`], from which they can be built again after a crash.
+//!
+//! The life of an event here: [`offer`](Lanes::offer) queues it or parks its lane; [`next`](Lanes::next) ends the event
+//! that ran and starts the one behind it; a parked lane that has drained to half its length is fed from pages
+//! ([`next_page`](Lanes::next_page), [`feed`](Lanes::feed), [`end_page`](Lanes::end_page)) until it has caught up.
+//!
+//! Invariants, which the tests check against a model with random steps:
+//! - Within a lane, events start in the order of their positions.
+//! - An event is in exactly one place: before `read` and done, in a lane, or at or behind the position of a parked
+//!   lane.
+//! - No lane that has room and no event waits for another lane that is full.
+//! - [`cursor`](Lanes::cursor) and [`restore`](Lanes::restore) are inverse, but for events that are not counted.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -28,6 +39,8 @@ pub(crate) struct Bounds {
 }
 
 /// Number of a lane that has a task or an event.
+///
+/// Numbers are used again once a lane is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LaneId(usize);
 
@@ -41,6 +54,7 @@ struct Queued<T> {
     item: T,
 }
 
+/// A lane without events, task and parked position is released, and its number is free.
 #[derive(Debug)]
 struct Lane<T> {
     key: Place,
@@ -108,6 +122,8 @@ pub(crate) struct Taken<T> {
 }
 
 /// All lanes of a consumer.
+///
+/// Generic over the item, so that tests use numbers and the app uses events with their plans.
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -278,6 +294,9 @@ impl<T> Lanes<T> {
     /// Ends the event that the lane's task was handling, and starts the next one.
     ///
     /// A task that lingers does not end when there is none: it asks once more, which under load saves a new task.
+    ///
+    /// The cursor has changed after every call. `cautious` is set for an event that may have been handled before: its
+    /// start is stored first, so that one that ends the process is counted (three starts make a dead letter).
     pub(crate) fn next(&mut self, lane: LaneId, lingers: bool) -> Step<T> {
         let slot = lane.0;
         self.changes += 1;
@@ -521,6 +540,8 @@ impl<T> Lanes<T> {
         cursor
     }
 
+    /// An empty lane always has room for one event, up to twice the bound of all, so that a few stuck places cannot
+    /// fill the app.
     fn has_room(&self, slot: usize) -> bool {
         let lane = &self.slots[slot];
         let within = self.open < self.bounds.open && lane.queue.len() < self.bounds.queue;
@@ -528,6 +549,8 @@ impl<T> Lanes<T> {
     }
 
     /// Whether to report that there is room for parked lanes, once until the next page.
+    ///
+    /// The head is woken once for each page, not for every event that ends.
     fn tell_room(&mut self, slot: usize) -> bool {
         if self.told || self.stopping {
             return false;
@@ -580,6 +603,7 @@ impl<T> Lanes<T> {
         slot
     }
 
+    /// A queue that was long gives its memory back.
     fn release_if_idle(&mut self, slot: usize) {
         const KEPT: usize = 8;
         let lane = &mut self.slots[slot];
