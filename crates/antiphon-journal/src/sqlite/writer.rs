@@ -1,4 +1,10 @@
 //! The one connection that writes.
+//!
+//! Positions come from a counter that is reserved in blocks of 1,024: the file has the last reserved number, and memory
+//! the last one given. A crash skips the rest of a block, and no number is given twice, also after rows are gone.
+//!
+//! Repeats are found by the unique index over source and origin, and those of rows that retention removed by a table of
+//! their origins, which is looked at only while it has any.
 
 use std::sync::{
     Arc,
@@ -20,12 +26,18 @@ use super::{
 };
 
 /// Positions that are reserved at once, so that the counter is not written with every commit.
+///
+/// That is how many numbers a crash may skip.
 const BLOCK: u64 = 1024;
 
 /// Pages in the write-ahead log at which it is moved into the file: 16 MiB. At four times that, commits wait.
+///
+/// Pages of 4 KiB.
 const LOG_PAGES: u32 = 4096;
 
 /// The connection that writes, with its knowledge of the file.
+///
+/// After a failed transaction, memory is as it was before it ([`Writer::undo`]).
 pub(super) struct Writer {
     pub(super) connection: Connection,
     names: Ids,
@@ -148,6 +160,9 @@ impl Writer {
     }
 
     /// Runs `work` in one transaction: all of it is stored, or nothing.
+    ///
+    /// # Errors
+    /// The work's failure or the commit's; in both cases nothing of it is stored.
     pub(super) fn transaction<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
@@ -224,6 +239,7 @@ impl Writer {
         Ok(())
     }
 
+    /// Each is an insert or an update; the newest state of a part is all that is kept.
     fn states(&mut self, batch: &Batch) -> Result<(), Failure> {
         for (source, checkpoint) in &batch.checkpoints {
             self.connection
@@ -285,6 +301,8 @@ impl Writer {
     }
 
     /// Limits the size of the file.
+    ///
+    /// A limit below the present size is allowed: the file then grows no further.
     pub(super) fn limit(&self, max_bytes: Option<u64>) -> Result<(), Failure> {
         // The limit of SQLite itself.
         const MOST: u64 = 4_294_967_294;
@@ -345,6 +363,7 @@ impl Writer {
         }
     }
 
+    /// The counter gives back what it has reserved, so that a clean stop skips no position.
     fn tidy(&mut self) -> Result<(), Failure> {
         if self.counter.reserved != self.counter.last {
             self.connection.execute(
@@ -453,6 +472,7 @@ pub(super) fn change_dead_letter(
     }
 }
 
+/// A letter with the same consumer, handler and position takes the place of the earlier one, and keeps its number.
 fn bury(connection: &Connection, letter: &DeadLetter) -> Result<(), Failure> {
     let event = &letter.event;
     let store = |statement: &str| {
