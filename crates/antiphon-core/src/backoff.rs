@@ -33,7 +33,9 @@ pub struct Backoff {
     cap: Duration,
     floor: Duration,
     healthy: Duration,
+    /// Failures in a row.
     attempt: u32,
+    /// Since when the connection works; absent after a failure.
     connected_at: Option<Instant>,
     rng: Rng,
 }

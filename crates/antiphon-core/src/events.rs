@@ -38,9 +38,12 @@ pub struct Events {
     taps: Vec<Box<dyn Tap>>,
     task: JoinSet<Result<(), SourceError>>,
     waiting: std::vec::IntoIter<Received>,
+    /// Positions count from 1 within the stream, and mean nothing beyond it.
     position: Position,
+    /// The origins of `order`, each once.
     known: HashSet<Origin>,
     order: VecDeque<Origin>,
+    /// Whether the last item was given.
     is_over: bool,
 }
 

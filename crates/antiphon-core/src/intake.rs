@@ -139,6 +139,7 @@ pub struct Received {
     pub source: SourceName,
     /// What was sent.
     pub entry: Entry,
+    /// The bytes that it takes up of the limit.
     _room: OwnedSemaphorePermit,
 }
 
@@ -173,11 +174,13 @@ pub struct Intake {
     entries: mpsc::Sender<Received>,
     room: Arc<Semaphore>,
     limits: IntakeLimits,
+    /// The checkpoints of the start, which do not change during the run.
     begun_with: Arc<HashMap<Part, Checkpoint>>,
     marks: Marks,
     link: watch::Sender<LinkState>,
     clock: Clock,
     nonce: Arc<str>,
+    /// Number of own events so far, over all clones.
     made: Arc<std::sync::atomic::AtomicU64>,
 }
 
@@ -187,6 +190,7 @@ pub struct Intake {
 #[derive(Debug)]
 pub struct Outlet {
     entries: mpsc::Receiver<Received>,
+    /// Kept to make intakes; replaced by a dead one when the outlet is sealed.
     sender: mpsc::Sender<Received>,
     room: Arc<Semaphore>,
     limits: IntakeLimits,

@@ -38,8 +38,10 @@ pub struct Outbox {
     entries: VecDeque<Entry>,
     /// Sum of the entries' weights.
     bytes: usize,
+    /// Bytes at which it counts as full.
     limit: usize,
     nonce: Arc<str>,
+    /// Own origins so far; the next has the next number.
     own_events: u64,
 }
 

@@ -49,6 +49,7 @@ pub type Step<T> = Result<T, NotJson>;
 #[derive(Debug)]
 pub struct Scan<'a> {
     bytes: &'a [u8],
+    /// Index of the next byte; at most the length.
     at: usize,
     is_deep: bool,
 }
@@ -213,6 +214,8 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// One bit of state for each level, and no recursion: 120 levels are followed strictly, and deeper ones by counting
+    /// brackets.
     fn skip_nested(&mut self) -> Step<()> {
         // One bit for each level that is open: whether it is an object.
         let mut levels: u128 = 0;
@@ -321,6 +324,7 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Halves of characters are let pass: the text as a whole may be kept as it came.
     fn escape(&mut self) -> Step<()> {
         match self.next()? {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),

@@ -93,9 +93,12 @@ pub struct MemoryJournal {
 /// `bytes` is the sum of the weights of `events`; `origins` has exactly their origins.
 #[derive(Default)]
 struct State {
+    /// Once set, every call fails with [`Trouble::Closed`].
     closed: bool,
+    /// See [`MemoryJournal::limit`].
     max_bytes: Option<u64>,
     bytes: u64,
+    /// The last position that was given; it is never given again.
     last: u64,
     events: BTreeMap<Position, Arc<Event>>,
     origins: HashMap<SourceName, HashMap<Origin, Position>>,
@@ -103,9 +106,11 @@ struct State {
     removed: HashMap<(SourceName, Origin), i64>,
     /// Deletions by the platform whose grace is not over, with their time.
     deletions: Vec<(SourceName, Origin, Timestamp)>,
+    /// The time of the last sweep, which is the only clock that decides about windows.
     swept_at: Option<i64>,
     checkpoints: BTreeMap<(SourceName, Part), Checkpoint>,
     cursors: BTreeMap<ConsumerName, Cursor>,
+    /// The last number of a dead letter.
     last_dead: u64,
     dead: BTreeMap<DeadLetterId, DeadLetter>,
     projections: BTreeMap<String, Saved>,
@@ -175,6 +180,7 @@ impl MemoryJournal {
             .map_err(|trouble| AppendError::new(trouble, None))
     }
 
+    /// All under one lock, so that readers see the whole batch or nothing of it.
     fn store(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let mut state = self.writable()?;
         state.make_sure_of_room(batch)?;

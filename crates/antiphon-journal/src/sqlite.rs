@@ -224,6 +224,7 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 /// ```
 pub struct SqliteJournal {
     shared: Arc<Shared>,
+    /// Tasks are started on it, wherever a method is called.
     runtime: Handle,
     tasks: std::sync::Mutex<Tasks>,
 }
@@ -239,10 +240,13 @@ struct Tasks {
 
 /// Everything is behind its own lock; jobs on other threads hold the `Arc` for as long as they run.
 struct Shared {
+    /// Without links.
     path: PathBuf,
     watch: Arc<Watch>,
+    /// A fair lock: commits run in the order of their calls.
     writer: Arc<Mutex<Slot>>,
     readers: Readers,
+    /// Moved by commits, or by polling in a journal that only reads.
     last: watch::Sender<Position>,
     replays: watch::Sender<u64>,
     /// How often to look for events of another appender; `None` if this is the appender.
@@ -351,6 +355,8 @@ impl SqliteJournal {
         Self::opened(opened.await, Some(follow))
     }
 
+    /// # Errors
+    /// The failure of opening, or a runtime that is shutting down.
     fn opened(
         opened: Result<Result<Opened, OpenError>, JoinError>,
         follow: Option<Duration>,
@@ -594,6 +600,8 @@ impl Shared {
     }
 
     /// Looks at intervals for changes of other processes, as long as someone watches.
+    ///
+    /// It never ends while somebody watches; a read that failed is tried again at the next look.
     async fn poll(self: Arc<Self>) {
         loop {
             if let Some(every) = self.follow {

@@ -206,7 +206,8 @@ impl Client {
     /// first. Two requests: the logout page, for its key, and its form.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::Login`] if the logout page has no key; otherwise those of every request. The cookies are kept
+    /// then.
     pub async fn log_out(&self) -> Result<(), RequestError> {
         self.http().log_out().await
     }
@@ -369,7 +370,7 @@ impl Client {
     /// Posts a message in a room; short for [`Room::send`].
     ///
     /// # Errors
-    /// [`SendError`].
+    /// [`SendError`], as [`Room::send`].
     pub async fn send(
         &self,
         room: impl Into<RoomId>,
@@ -387,7 +388,8 @@ impl Client {
     /// the server's. `is_owner` is told only if a room is named. No right is needed.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::Undecodable`] for an answer without a list; otherwise those of every request. The first request
+    /// that fails ends it.
     ///
     /// ```
     /// use antiphon_stackexchange::{self as stackexchange, Account, Config, RoomId, UserId};
@@ -447,7 +449,7 @@ impl Client {
     /// is an error, since the answer is then not the list that was asked for.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::Undecodable`] for a line that is no JSON object; otherwise those of every request.
     pub async fn search_users(&self, name: &str) -> Result<Vec<FoundUser>, RequestError> {
         let call = Call::get("/users/search")
             .field("q", &name)
@@ -481,7 +483,7 @@ impl Client {
     /// them.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Status 404 for a user that does not exist; otherwise those of every request.
     pub async fn rooms_of(&self, user: UserId) -> Result<Vec<RoomUsage>, RequestError> {
         let answer = self
             .http()
@@ -496,7 +498,7 @@ impl Client {
     /// anyway.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::Undecodable`] for an answer that is no list of ids; otherwise those of every request.
     pub async fn ignored(&self) -> Result<Vec<UserId>, RequestError> {
         let answer = self.http().call(Call::get("/users/ignorelist")).await?;
         let ids: Vec<&RawValue> = answer.json()?;
@@ -516,7 +518,7 @@ impl Client {
     /// The call is idempotent: after an answer that looks like one for a stale key it is sent once more.
     ///
     /// # Errors
-    /// [`ActionError`].
+    /// [`ActionError::Refused`] with the server's words; or a failed request.
     pub async fn ignore(&self, user: UserId, ignore: bool) -> Result<(), ActionError> {
         let what = if ignore { "add" } else { "remove" };
         let call = Call::act(format!("/users/ignorelist/{what}")).field("id", &user);

@@ -32,7 +32,9 @@ const MOST: usize = 64;
 /// One cookie.
 #[derive(Clone, Serialize, Deserialize)]
 struct Cookie {
+    /// As sent; compared with case.
     name: String,
+    /// As sent, byte for byte: never decoded, never encoded.
     value: String,
     /// The host, or the domain without its leading full stop.
     domain: String,

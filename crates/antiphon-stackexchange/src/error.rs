@@ -167,6 +167,10 @@ impl LoginError {
 
 /// A request, or its answer, failed.
 ///
+/// Every request may fail with [`Unreachable`](Self::Unreachable), [`TimedOut`](Self::TimedOut),
+/// [`Login`](Self::Login) and [`Server`](Self::Server); those that write also with [`Throttled`](Self::Throttled) and
+/// [`Busy`](Self::Busy). The others say something about the one that was made, and stand at its method.
+///
 /// A request that reads may be repeated after any of them. For one that writes, [`SendError`] and [`ActionError`] say
 /// whether it may have been carried out.
 ///

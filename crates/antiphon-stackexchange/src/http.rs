@@ -81,6 +81,7 @@ pub(crate) const INVITE: &str = "/users/invite";
 pub(crate) struct Call {
     method: Method,
     path: String,
+    /// Fields in the order in which they are sent, without the key.
     form: Vec<(Cow<'static, str>, String)>,
     /// The room that it comes from, for the `Referer`.
     room: Option<RoomId>,
@@ -168,10 +169,12 @@ pub(crate) struct Http {
     account: Account,
     user_agent: String,
     clock: Clock,
+    /// For one request on the wire; the wait for a turn is not part of it.
     request_timeout: Duration,
     throttle: Throttle,
     /// Absent: the login lives as long as the process.
     cookie_file: Option<PathBuf>,
+    /// The cookies of all hosts of the login; cleared when a session has ended.
     jar: Mutex<Jar>,
     /// The key, and when it was fetched.
     fkey: Mutex<Option<(String, Instant)>>,

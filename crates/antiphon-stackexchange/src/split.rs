@@ -206,6 +206,7 @@ impl Parts {
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
+    /// The message as it is sent.
     text: String,
     /// Bytes of marks that were added in front.
     opened: usize,

@@ -1,6 +1,7 @@
 //! The pace of one account's writes: waits as long as the server asks, to the second (protocol §10).
 //!
-//! The server's formula is not known (a fit is in §10); it grows with an account's recent messages, in all rooms
+//! The server's formula is not known (a fit is in §10, and waits of up to 40 s were seen:
+//! [MSE 371147](https://meta.stackexchange.com/q/371147)); it grows with an account's recent messages, in all rooms
 //! together. So nothing is guessed: writes go out one after another, 100 ms apart, and when one is answered with a
 //! wait, it and all behind it wait that long. The turn is a lock that is held over the request, so that the order of
 //! the calls is the order of the messages. Beyond `Config::max_queued_requests` waiting writes the next one fails at
@@ -32,9 +33,11 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Gives writes their turn, one after another: the limit is the account's, in all rooms together.
 #[derive(Debug)]
 pub(crate) struct Throttle {
+    /// When the next write may go out; absent before the first. The lock is the turn.
     next: Mutex<Option<Instant>>,
     /// Writes that wait, and the one that has its turn.
     waiting: AtomicUsize,
+    /// Writes that may wait beside the one that has its turn.
     most: usize,
 }
 

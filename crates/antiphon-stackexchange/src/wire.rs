@@ -212,6 +212,8 @@ fn room_key(key: &str) -> Option<RoomId> {
 }
 
 /// The ids of an element of `e`, read in one pass.
+///
+/// An id that is 0 or less is none.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Header {

@@ -117,7 +117,9 @@ pub(crate) struct Dispatcher<S> {
     pub(crate) grace: Duration,
     pub(crate) rng: Rng,
     pub(crate) plans: Plans<S>,
+    /// The lanes' tasks. One that ends with a panic ends the head, since user code cannot make it panic.
     pub(crate) tasks: JoinSet<()>,
+    /// What parked events replaced, until their pages come; at most 8,192.
     pub(crate) befores: HashMap<Position, Befores>,
     pub(crate) letters: Letters,
 }
@@ -279,6 +281,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         Ok(self.projections)
     }
 
+    /// A future of its own, so that a slow disk stops nothing else in the loop.
     fn read(&self, after: Position) -> Reading {
         let journal = Arc::clone(&self.journal);
         Reading {
@@ -335,6 +338,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         Some((Arc::clone(plan), before))
     }
 
+    /// One lock for the whole chunk; the lanes that need a task are returned.
     fn offer(
         &mut self,
         events: &[Arc<Event>],
@@ -439,6 +443,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         }
     }
 
+    /// # Errors
+    /// A lane's task panicked or was aborted.
     fn ended(&mut self, ended: Result<(), JoinError>) -> Result<(), HeadError> {
         ended.map_err(|_| HeadError::Lane)?;
         while let Some(ended) = self.tasks.try_join_next() {
@@ -457,6 +463,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         while self.tasks.join_next().await.is_some() {}
     }
 
+    /// States go through the committer like everything else. A full channel means a slow journal: the next round tries
+    /// again.
     fn save(&mut self) {
         for following in &mut self.projections {
             if let Some((name, saved)) = following.save()
@@ -472,6 +480,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         }
     }
 
+    /// Nothing is read while letters wait for their lanes.
     fn look_for_letters(&mut self) {
         let letters = &mut self.letters;
         if letters.reading.is_some() || !letters.waiting.is_empty() {
@@ -565,6 +574,7 @@ async fn page(reading: &mut Option<Reading>) -> Option<(Position, Page)> {
     Some((reading.after, page))
 }
 
+/// Never ready while nothing is being read.
 async fn read_letters(letters: &mut Letters) -> Result<Vec<DeadLetter>, ReadError> {
     match &mut letters.reading {
         Some(reading) => reading.await,

@@ -152,12 +152,14 @@ pub(crate) type Probe = Box<dyn Fn() -> (Position, usize, bool) + Send>;
 ///
 /// `S` is the app's state, which only handlers need; the rest is the same for every app.
 pub(crate) struct Shared<S> {
+    /// Replaced as a whole; whoever holds an old table goes on with it.
     table: Mutex<Arc<Table<S>>>,
     /// Number of changes of the table.
     version: AtomicU64,
     next_id: AtomicU64,
     pub(crate) watchers: Arc<Watchers>,
     links: Mutex<Vec<(SourceName, watch::Receiver<LinkState>)>>,
+    /// The journal's last position; absent before the app runs.
     last: Mutex<Option<watch::Receiver<Position>>>,
     /// A look at the lanes of the running app.
     probe: Mutex<Option<Probe>>,
@@ -165,6 +167,7 @@ pub(crate) struct Shared<S> {
     pub(crate) stop: CancellationToken,
 }
 
+/// A lock that was poisoned is taken all the same.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // No change under these locks can panic half-way.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -194,6 +197,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
         Arc::clone(&lock(&self.table))
     }
 
+    /// Two changes never overlap; readers see the table before or after.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Table<S>) -> R) -> R {
         let mut table = lock(&self.table);
         let mut next = Table::clone(&table);

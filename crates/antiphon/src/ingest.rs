@@ -71,6 +71,7 @@ pub(crate) struct Committer {
     pub(crate) outlet: Outlet,
     pub(crate) writes: mpsc::Receiver<Write>,
     pub(crate) consumer: ConsumerName,
+    /// Asked only when a cursor is stored: it copies the positions of all open events.
     pub(crate) cursor: CursorNow,
     /// Notified at the first change of the cursor since it was saved.
     pub(crate) changed: Arc<Notify>,
@@ -101,6 +102,7 @@ impl Waiting {
             && !self.cursor
     }
 
+    /// A newer state of a projection takes the older one's place.
     fn take(&mut self, write: Write) {
         match write {
             Write::Dead(change) => self.dead.push_back(change),
@@ -198,6 +200,7 @@ impl Committer {
         }
     }
 
+    /// Writes of the consumer always go into it, whatever their number: they are bounded by their channel.
     fn form(&self, waiting: &mut Waiting, cursor: Option<&(u64, Cursor)>) -> Arc<Batch> {
         let mut batch = Batch::default();
         let mut parts: HashMap<_, usize> = HashMap::new();

@@ -14,6 +14,7 @@ pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
 /// Finds the key of an event's lane: the app's rule, else the source's, else the event's place.
 #[derive(Clone, Default)]
 pub(crate) struct Keys {
+    /// The app's own rule; it replaces the two others.
     chosen: Option<KeyOf>,
     by_source: HashMap<SourceName, LaneOf>,
     /// Events up to this position are in the lanes of their places, whatever their source says.

@@ -59,6 +59,7 @@ struct Queued<T> {
 struct Lane<T> {
     key: Place,
     queue: VecDeque<Queued<T>>,
+    /// Position (absent for an item that is not counted) and number of starts of the event that is being handled.
     running: Option<(Option<Position>, u32)>,
     /// Whether it has a task.
     active: bool,
@@ -131,16 +132,22 @@ pub(crate) struct Taken<T> {
 )]
 pub(crate) struct Lanes<T> {
     bounds: Bounds,
+    /// Lanes by number, free ones among them.
     slots: Vec<Lane<T>>,
     free: Vec<usize>,
+    /// The lanes that are in use, by key.
     index: HashMap<Place, usize>,
+    /// Parked lanes with a position of their own, in the order in which they were parked.
     listed: Vec<usize>,
+    /// The last position that the head has offered or passed.
     read: Position,
     /// The cursor's `lanes_since`, which the keys obey.
     sources_own_since: Position,
     /// The position up to which an earlier run may have handled events.
     doubtful: Position,
+    /// Events that wait or run, in all lanes.
     open: usize,
+    /// Where every lane that is not listed is parked from; absent while none is.
     parked_all: Option<Position>,
     /// Whether the lanes that are not listed had no room, and no event has ended since.
     unlisted_waits: bool,
@@ -152,13 +159,16 @@ pub(crate) struct Lanes<T> {
     /// Whether an item that the cursor does not count waits for room.
     appending: bool,
     stopping: bool,
+    /// Number of changes of the cursor, by which the committer and a lane know what is stored.
     changes: u64,
 }
 
 /// The page being fed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Page {
+    /// Pages count from 1; a lane that refused remembers the number.
     number: u64,
+    /// Lanes that are parked before it do not take part.
     from: Position,
     unlisted_refused: bool,
     /// Number of lanes that may still be given an event.
@@ -409,6 +419,7 @@ impl<T> Lanes<T> {
         }
     }
 
+    /// In order: an event that the lane has no room for parks it again, from there.
     fn feed_listed(&mut self, slot: usize, position: Position, item: T) -> Offered<T> {
         let has_room = self.has_room(slot);
         let lane = &mut self.slots[slot];
@@ -431,6 +442,7 @@ impl<T> Lanes<T> {
         self.begin(slot)
     }
 
+    /// The first event without room stops all lanes that are not listed, so that none of them is fed out of order.
     fn feed_unlisted(&mut self, key: &Place, position: Position, item: T) -> Offered<T> {
         let due = !self.page.unlisted_refused
             && self
@@ -566,6 +578,7 @@ impl<T> Lanes<T> {
         self.told
     }
 
+    /// It does not look for room.
     fn push(&mut self, slot: usize, position: Option<Position>, starts: u32, item: T) {
         self.open += 1;
         self.slots[slot].queue.push_back(Queued {
@@ -584,11 +597,13 @@ impl<T> Lanes<T> {
         Offered::Begin(LaneId(slot))
     }
 
+    /// The lane takes nothing more from the head until pages have caught up.
     fn park(&mut self, slot: usize, from: Position) {
         self.slots[slot].parked = Some(from);
         self.listed.push(slot);
     }
 
+    /// It is made if there is none.
     fn slot(&mut self, key: &Place) -> usize {
         if let Some(slot) = self.index.get(key) {
             return *slot;

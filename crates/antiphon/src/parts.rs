@@ -72,7 +72,9 @@ pub enum OnStopped {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Limits {
+    /// Events in one lane, the running one not counted.
     lane: usize,
+    /// Events in all lanes, running ones counted.
     open: usize,
     parked: usize,
     pub(crate) intake: IntakeLimits,

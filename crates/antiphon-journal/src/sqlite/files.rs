@@ -71,7 +71,9 @@ impl FileId {
 /// One of the journal's files.
 #[derive(Debug)]
 struct Watched {
+    /// As it is called in errors: `file`, `log` or `lock`.
     name: &'static str,
+    /// The name under which it was opened; only the name is looked at again.
     path: PathBuf,
     id: FileId,
 }
@@ -100,6 +102,7 @@ impl Watched {
         }
     }
 
+    /// `what` is `removed`, `replaced` or `cut`.
     fn was(&self, what: &str) -> Failure {
         let path = self.path.display();
         Failure::said(
@@ -123,6 +126,7 @@ struct Own {
     lock: Watched,
     /// Bytes in the lock file.
     lock_length: u64,
+    /// Bytes of one page of the database.
     page_size: u64,
     /// Pages in the log after the last commit of this process.
     frames: Arc<AtomicU32>,
@@ -337,6 +341,7 @@ impl Watch {
 }
 
 impl Own {
+    /// Held for one comparison.
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }

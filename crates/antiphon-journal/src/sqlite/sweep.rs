@@ -42,11 +42,14 @@ const SKEW: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Debug)]
 pub(super) struct Run {
     policy: Arc<Retention>,
+    /// The time that all slices of this sweep compare with.
     now: Timestamp,
+    /// A stack: the last step is done next.
     todo: Vec<Step>,
     pub(super) sweep: Sweep,
 }
 
+/// The order of a sweep is that in which [`Run::begin`] puts them on the stack.
 #[derive(Clone, Debug)]
 enum Step {
     Begin,
@@ -102,6 +105,7 @@ impl Run {
         Ok(!self.todo.is_empty())
     }
 
+    /// It also stores the time of the sweep, by which windows are judged afterwards.
     fn begin(&mut self, writer: &Writer) -> Result<(), Failure> {
         self.todo
             .extend([Step::Vacuum, Step::Purge(i64::MIN, String::new())]);

@@ -59,6 +59,7 @@ pub(super) struct Writer {
 #[derive(Clone, Copy, Debug)]
 struct Counter {
     last: u64,
+    /// The last number that the file has set aside; `last` is never above it.
     reserved: u64,
 }
 
@@ -83,6 +84,8 @@ pub(super) enum LogLength {
 }
 
 /// The result of a commit.
+///
+/// Shown to watchers by the caller, after the commit.
 #[derive(Debug, Default)]
 pub(super) struct Committed {
     pub(super) appended: Appended,
@@ -198,11 +201,13 @@ impl Writer {
         }
     }
 
+    /// Prepared once and kept.
     fn run(&self, statement: &str) -> Result<(), Failure> {
         self.connection.prepare_cached(statement)?.execute([])?;
         Ok(())
     }
 
+    /// A repeat takes no number.
     fn events(&mut self, batch: &Batch, appended: &mut Appended) -> Result<(), Failure> {
         let Self {
             connection,
@@ -390,6 +395,7 @@ impl Drop for Writer {
 }
 
 impl Counter {
+    /// In the same transaction as the events, so that a rollback takes it back.
     fn reserve(&mut self, connection: &Connection, count: u64) -> rusqlite::Result<()> {
         if self.last + count > self.reserved {
             self.reserved = self.last + count + BLOCK;
@@ -401,6 +407,7 @@ impl Counter {
     }
 }
 
+/// Only origins whose window is not over, by the time of the last sweep.
 fn was_removed(connection: &Connection, source: i64, draft: &Draft) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(

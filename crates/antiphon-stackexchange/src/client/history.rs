@@ -102,7 +102,8 @@ impl Room {
     /// whether the account itself has starred, pinned or flagged the message. One request.
     ///
     /// # Errors
-    /// [`RequestError`]; an answer without a list is one.
+    /// [`RequestError::NotAnAnswer`] or [`RequestError::Refused`] with status 404 for a room that does not exist or is
+    /// closed to the account; [`RequestError::Undecodable`] for an answer without a list; and those of every request.
     ///
     /// ```
     /// use antiphon_stackexchange::{self as stackexchange, Account, Config, HistoryQuery};
@@ -241,7 +242,8 @@ impl Room {
     /// One request; `count=0` asks for all of them (assumed).
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::Undecodable`] for a page beyond the limits of HTML; otherwise those of every request. A room
+    /// that does not exist has status 404.
     pub async fn starred(&self) -> Result<Vec<MessageId>, RequestError> {
         let call = Call::get(format!("/chats/stars/{}", self.id)).field("count", &0);
         let answer = self.call(call).await?;

@@ -56,6 +56,8 @@ impl Room {
     ///
     /// The text is Markdown if it has one line, and plain if it has several (protocol §9).
     ///
+    /// The formatting that a line may have is on the server's page: <https://chat.stackexchange.com/faq#formatting>.
+    ///
     /// One request once the account is logged in and has its key. The message comes back as a
     /// [`MessageEvent`](crate::MessageEvent) with this id, so that a handler of messages has to leave out the account's
     /// own.
@@ -175,7 +177,7 @@ impl Room {
     /// then the text with its prefix. The author of the other message receives a [`ReplyEvent`](crate::ReplyEvent).
     ///
     /// # Errors
-    /// [`SendError`].
+    /// [`SendError`], as [`Room::send`]; the prefix counts towards the length.
     ///
     /// ```
     /// use antiphon_stackexchange::{self as stackexchange, Account, Config, HistoryQuery, MessageId};
@@ -211,7 +213,7 @@ impl Room {
     /// The web client of 2025 does so, as a maintained Java bot shows (protocol §7.1).
     ///
     /// # Errors
-    /// [`SendError`].
+    /// [`SendError`], as [`Room::send`].
     pub async fn reply_by_id(
         &self,
         to: MessageId,
@@ -367,7 +369,8 @@ impl Room {
     /// The call is idempotent. One request.
     ///
     /// # Errors
-    /// [`ActionError`].
+    /// [`ActionError::Refused`] if the account is no owner of the room; [`ActionError::NoSuchMessage`]; or a failed
+    /// request.
     pub async fn clear_stars(&self, message: MessageId) -> Result<(), ActionError> {
         let call = self.act(format!("/messages/{message}/unstar"));
         self.done(call.idempotent(), &[]).await
@@ -376,7 +379,8 @@ impl Room {
     /// Removes everybody's pins from a message; for room owners.
     ///
     /// # Errors
-    /// [`ActionError`].
+    /// [`ActionError::Refused`] if the account is no owner of the room; [`ActionError::NoSuchMessage`]; or a failed
+    /// request.
     pub async fn clear_pins(&self, message: MessageId) -> Result<(), ActionError> {
         let call = self.act(format!("/messages/{message}/unowner-star"));
         self.done(call.idempotent(), &[]).await
@@ -424,7 +428,8 @@ impl Room {
     /// request.
     ///
     /// # Errors
-    /// [`ActionError`].
+    /// [`ActionError::Impossible`] for one message twice; [`ActionError::Refused`] with the server's words;
+    /// [`ActionError::MayHaveHappened`] if the answer was lost.
     ///
     /// ```
     /// use antiphon_stackexchange::{self as stackexchange, Account, ActionError, Config, RoomId};
@@ -480,7 +485,7 @@ impl Room {
     /// A bookmark that is not there is an error. [`Bookmark::titled`] makes the value for one of an earlier run.
     ///
     /// # Errors
-    /// [`ActionError`].
+    /// [`ActionError::Refused`] with the server's words, such as for another user's; or a failed request.
     pub async fn remove_bookmark(&self, bookmark: &Bookmark) -> Result<(), ActionError> {
         let slug = form_urlencoded::byte_serialize(bookmark.slug.as_bytes()).collect::<String>();
         let path = format!("/conversation/delete/{}/{slug}", bookmark.room_id);

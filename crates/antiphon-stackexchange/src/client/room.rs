@@ -110,7 +110,8 @@ impl Room {
     /// Present means that a socket of the user is open or the user wrote just now. One request, of the room's page.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::Undecodable`] if the page has no list of users, as that of a private room; status 404 for a room
+    /// that does not exist; and those of every request.
     ///
     /// ```
     /// use antiphon_stackexchange::{self as stackexchange, Account, Config, UserId};
@@ -143,7 +144,7 @@ impl Room {
     /// characters (protocol §9). A row that names nobody is left out. One request.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::Undecodable`] if the answer is no list; otherwise those of every request.
     pub async fn pingable(&self) -> Result<Vec<Pingable>, RequestError> {
         let call = Call::get(format!("/rooms/pingable/{}", self.id));
         let answer = self.call(call).await?;
@@ -165,7 +166,8 @@ impl Room {
     /// Two requests: the room's card, which is JSON, and the first tab of its information page, for the owners.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Status 404 for a room that does not exist; [`RequestError::Undecodable`] for a card of another shape; and those
+    /// of every request.
     pub async fn info(&self) -> Result<RoomInfo, RequestError> {
         let answer = self
             .call(Call::get(format!("/rooms/thumbs/{}", self.id)))
@@ -190,7 +192,7 @@ impl Room {
     /// kicked user.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Status 404 for a room that does not exist; otherwise those of every request.
     pub async fn may_post(&self) -> Result<bool, RequestError> {
         let answer = self.call(Call::get(format!("/rooms/{}", self.id))).await?;
         Ok(Page::parse(&answer.body)?.may_post())
@@ -201,7 +203,8 @@ impl Room {
     /// Users without an explicit level are in no list: in a public room that is nearly everybody. One request.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::Undecodable`] if the page has no such sections, as where the account may not see them; and those
+    /// of every request.
     ///
     /// ```
     /// use antiphon_stackexchange::{self as stackexchange, AccessLevel, Account, Config, UserId};
@@ -309,7 +312,8 @@ impl Room {
     /// [`AccessSections::requests`]. The call is idempotent.
     ///
     /// # Errors
-    /// [`ActionError`].
+    /// [`ActionError::Refused`] with the server's words; [`ActionError::Request`] or [`ActionError::MayHaveHappened`]
+    /// if the request failed.
     pub async fn request_access(&self) -> Result<(), ActionError> {
         let call = self
             .act("/rooms/requestaccess")
@@ -323,7 +327,7 @@ impl Room {
     /// [`RoomInfo::is_favorite`] tells how it stands. The request is never sent twice.
     ///
     /// # Errors
-    /// [`ActionError`].
+    /// [`ActionError::MayHaveHappened`] if the answer was lost: look at [`Room::info`] before trying again.
     pub async fn favorite(&self) -> Result<(), ActionError> {
         let call = self.act("/rooms/favorite").field("roomId", &self.id);
         self.call(call).await.map(drop).map_err(failed)
