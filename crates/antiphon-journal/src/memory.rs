@@ -30,9 +30,6 @@ use crate::{
 /// It keeps every promise of the contract that needs no disk.
 /// Every event stays until a [sweep](Journal::sweep) removes it; [`MemoryJournal::limit`] bounds their bytes.
 ///
-/// Share it in an `Arc` to look at it beside the app that runs on it, or to run a second app on what the first one
-/// left:
-///
 /// ```
 /// use std::sync::Arc;
 ///
@@ -49,6 +46,9 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Share it in an `Arc` to look at it beside the app that runs on it, or to run a second app on what the first one
+/// left:
 ///
 /// ```
 /// use std::sync::Arc;

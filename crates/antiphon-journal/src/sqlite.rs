@@ -85,8 +85,6 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 /// same table, a batch of 1,000 events 1.08 of it (docs/performance.md). With [`Durability::Power`] each commit also
 /// waits for one sync of the disk.
 ///
-/// Append, end, and go on where the last run ended:
-///
 /// ```
 /// use antiphon_core::{Journal, Position};
 /// use antiphon_journal::SqliteJournal;
@@ -107,6 +105,8 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Append, end, and go on where the last run ended:
 ///
 /// ```
 /// use std::sync::Arc;

@@ -2,7 +2,19 @@
 //!
 //! The classes form the tree of the reference library, so that code written for it can be carried over:
 //!
+//! ```text
+//! Event
+//! ├── RoomEvent
+//! │   ├── UserEvent            who acted, and on whom
+//! │   └── BaseMessageEvent     which message, its parent and its counters
+//! ```
+//!
+//! A message, an edit, a mention and a reply are both; a star is a `BaseMessageEvent` alone, since the server names no
+//! user for it. An event that is known by its type only ([`UnknownEvent`](crate::UnknownEvent)) is an `Event`. The
+//! fields of the payload types have the same names, so that code for one type needs no trait.
+//!
 //! A function over a class takes every event that extends it:
+//!
 //! ```
 //! use antiphon_stackexchange::{MessageEvent, class::BaseMessageEvent};
 //!
@@ -14,17 +26,6 @@
 //!     stars(message) > 10
 //! }
 //! ```
-//!
-//! ```text
-//! Event
-//! ├── RoomEvent
-//! │   ├── UserEvent            who acted, and on whom
-//! │   └── BaseMessageEvent     which message, its parent and its counters
-//! ```
-//!
-//! A message, an edit, a mention and a reply are both; a star is a `BaseMessageEvent` alone, since the server names no
-//! user for it. An event that is known by its type only ([`UnknownEvent`](crate::UnknownEvent)) is an `Event`. The
-//! fields of the payload types have the same names, so that code for one type needs no trait.
 
 use jiff::Timestamp;
 

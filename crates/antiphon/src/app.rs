@@ -39,8 +39,6 @@ use crate::{
 /// | projection, tap | [`projection`](crate::projection) | caches and observers; [`App::projection`], [`App::tap`] |
 /// | handle | [`App::handle`] | the app from outside and inside; [`Handle`] |
 ///
-/// A job on a timer runs beside the app, and ends with it:
-///
 /// ```
 /// use antiphon::{App, HandlerError, State, journal::MemoryJournal, testing};
 /// # use antiphon::{DecodeError, Event, Payload};
@@ -77,6 +75,8 @@ use crate::{
 /// tokio::select! { ended = running => ended, () = scene => Ok(()) }
 /// # }
 /// ```
+///
+/// A job on a timer runs beside the app, and ends with it:
 ///
 /// ```
 /// use std::time::Duration;
@@ -141,8 +141,7 @@ impl<S: Send + Sync + 'static> App<S> {
     ///
     /// The source's task starts in [`App::run`]; until then it holds no connection.
     ///
-    /// # Errors
-    /// None here: two sources with one name, or with different clocks, are [`RunError::Configuration`] at the start.
+    /// Two sources with one name, or with different clocks, are [`RunError::Configuration`] at the start.
     #[must_use]
     pub fn source(self, source: impl Source) -> Self {
         self.boxed_source(Box::new(source))
@@ -392,7 +391,6 @@ impl<S: Send + Sync + 'static> App<S> {
     /// [`projection`](crate::projection) has an example. Sources bring projections of their own, such as Discord's
     /// cache.
     ///
-    /// # Errors
     /// Two projections or taps with one name are [`RunError::Configuration`] at the start.
     #[must_use]
     pub fn projection(mut self, projection: impl Projection) -> Self {

@@ -94,8 +94,6 @@ impl<S, T: FromRef<S>> FromContext<S> for State<T> {
 
 /// Extracts how the event was delivered to this handler.
 ///
-/// A run that is cut off between a handler and the stored cursor delivers the event again:
-///
 /// ```
 /// use antiphon::{App, Delivery, Event, HandlerError};
 ///
@@ -109,6 +107,8 @@ impl<S, T: FromRef<S>> FromContext<S> for State<T> {
 ///
 /// let app = App::new(()).on(charge);
 /// ```
+///
+/// A run that is cut off between a handler and the stored cursor delivers the event again:
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};

@@ -27,9 +27,6 @@ use crate::{
 ///
 /// [`App::handle`](crate::App::handle) gives it before the app runs, and any handler can ask for it.
 ///
-/// What a handler can do with it that a return value cannot: wait for a later event of its own room without blocking
-/// it.
-///
 /// ```
 /// use antiphon::{App, Edge, Event, Gap, journal::MemoryJournal, testing};
 ///
@@ -60,6 +57,9 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// What a handler can do with it that a return value cannot: wait for a later event of its own room without blocking
+/// it.
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};

@@ -22,8 +22,6 @@ pub type HandlerFuture = BoxFuture<'static, Result<(), HandlerError>>;
 /// `move |event: P| { let mine = mine.clone(); async move { … } }`.
 /// `M` tells the shapes of functions apart and is always inferred.
 ///
-/// What happens when a call fails depends on the error alone:
-///
 /// ```
 /// use std::time::Duration;
 ///
@@ -40,6 +38,8 @@ pub type HandlerFuture = BoxFuture<'static, Result<(), HandlerError>>;
 ///     .attempts(5)
 ///     .deadline(Duration::from_secs(30)));
 /// ```
+///
+/// What happens when a call fails depends on the error alone:
 ///
 /// ```
 /// use std::sync::{Arc, atomic::{AtomicU32, Ordering}};
@@ -428,8 +428,6 @@ functions!(A, B, C, D);
 ///
 /// Like `anyhow::Error` it is not itself an [`Error`], so that the conversion from every error can exist.
 ///
-/// The message that is kept with a dead letter is the error and its causes, joined by `: `:
-///
 /// ```
 /// use antiphon::HandlerError;
 ///
@@ -440,6 +438,8 @@ functions!(A, B, C, D);
 /// assert_eq!(wrong.to_string(), "invalid digit found in string");
 /// assert!(!wrong.is_retry());
 /// ```
+///
+/// The message that is kept with a dead letter is the error and its causes, joined by `: `:
 ///
 /// ```
 /// use antiphon::{BoxError, HandlerError};

@@ -191,6 +191,24 @@ pub mod discord {
 }
 
 /// Lavalink v4 nodes, their players and queues.
+///
+/// ```no_run
+/// use antiphon::{HandlerError, State, discord, lavalink};
+///
+/// /// Plays a song in a voice channel; `music::connect` joined the bot and the pool before.
+/// async fn play(
+///     _: discord::MessageCreate,
+///     State(pool): State<lavalink::Pool>,
+/// ) -> Result<(), HandlerError> {
+///     let player = pool.player_in(42);
+///     player.connect(7).await?;
+///     let found = pool.search("Evensong", &lavalink::TrackSource::YouTube).await?;
+///     if let Some(song) = found.tracks().first() {
+///         player.play(song.clone()).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 #[cfg(feature = "lavalink")]
 pub mod lavalink {
     pub use antiphon_lavalink::*;
@@ -200,6 +218,42 @@ pub mod lavalink {
 pub mod music;
 
 /// QueUp rooms.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use antiphon::{App, HandlerError, HandlerExt, State, journal::MemoryJournal, queup, testing::TestApp};
+///
+/// type Heard = Arc<Mutex<Vec<String>>>;
+///
+/// async fn listen(chat: queup::Chat, State(heard): State<Heard>) -> Result<(), HandlerError> {
+///     heard.lock().expect("no panic").push(format!("{}: {}", chat.author.username, chat.content));
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = antiphon_sim::Simulator::with_seed(7);
+/// let account = sim.queup().account();
+/// let config = queup::Config::new(queup::Account::new(account.email, account.password))
+///     .network(sim.network())
+///     .clock(sim.clock())
+///     .rooms(["choir-loft"]);
+/// let (_client, source) = queup::connect(config);
+/// let heard = Heard::default();
+/// let app = App::new(Arc::clone(&heard))
+///     .source(source)
+///     .on(listen.when(|chat: &queup::view::Chat<'_>| chat.content.contains("amen")));
+/// let app = TestApp::start(app, MemoryJournal::new()).await;
+/// app.settle().await;
+/// sim.queup().room("choir-loft").say("mira", "kyrie");
+/// sim.queup().room("choir-loft").say("mira", "amen");
+/// app.settle().await;
+/// app.stop().await?;
+/// assert_eq!(*heard.lock().expect("no panic"), ["mira: amen"]);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg(feature = "queup")]
 pub mod queup {
     pub use antiphon_queup::*;

@@ -47,8 +47,6 @@ pub enum Durability {
 
 /// Options for opening a journal.
 ///
-/// The hard limit, as a program meets it:
-///
 /// ```
 /// use antiphon_journal::{Durability, Options, SqliteJournal};
 ///
@@ -65,6 +63,8 @@ pub enum Durability {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The hard limit, as a program meets it:
 ///
 /// ```
 /// use std::sync::Arc;

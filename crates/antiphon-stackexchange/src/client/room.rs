@@ -314,6 +314,22 @@ impl Room {
     /// # Errors
     /// [`ActionError::Refused`] with the server's words; [`ActionError::Request`] or [`ActionError::MayHaveHappened`]
     /// if the request failed.
+    ///
+    /// ```
+    /// use antiphon_stackexchange::{Client, JoinError, RoomId};
+    ///
+    /// /// Joins a room, and asks its owners to let the account in if it is closed.
+    /// async fn enter(client: &Client, room: RoomId) -> Result<bool, Box<dyn std::error::Error>> {
+    ///     match client.join(room).await {
+    ///         Err(JoinError::NoSuchRoom(_)) => {
+    ///             client.room(room).request_access().await?;
+    ///             // Once an owner has let it in, the account sees an `AccessLevelChangedEvent`; then join again.
+    ///             Ok(false)
+    ///         }
+    ///         joined => joined.map(|_| true).map_err(Into::into),
+    ///     }
+    /// }
+    /// ```
     pub async fn request_access(&self) -> Result<(), ActionError> {
         let call = self
             .act("/rooms/requestaccess")

@@ -184,12 +184,16 @@ impl RoomNameChangedEvent {
 notification! {
     /// A notification from the system to every account that it concerns (14, `stackexchange.GlobalNotification`): the
     /// beginning of an event, or an announcement of the developers.
+    ///
+    /// `user_id` is the system's ([`UserId::FEEDS`]), and `target_user_id` the account.
     GlobalNotificationEvent
 }
 
 notification! {
     /// A notification to the account (16, `stackexchange.UserNotification`): a user asks for access to one of its rooms,
     /// or was kicked from one.
+    ///
+    /// A request for access has the one who asks as `user_id`; a kick has the system's.
     UserNotificationEvent
 }
 
