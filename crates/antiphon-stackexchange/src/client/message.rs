@@ -276,8 +276,8 @@ impl Room {
 
     /// Deletes a message; a message that is deleted already is a success.
     ///
-    /// A [`DeleteEvent`](crate::DeleteEvent) follows. In the journal the deletion names the message's event, so that a
-    /// policy of retention can remove both.
+    /// A [`DeleteEvent`](crate::DeleteEvent) follows. In the journal it names the message's event,
+    /// whose text retention takes out after a grace (24 hours by default).
     ///
     /// # Errors
     /// [`ActionError::TooLate`] two minutes after it was posted.
