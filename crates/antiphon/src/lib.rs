@@ -63,8 +63,8 @@ pub mod testing;
 /// # }
 /// ```
 ///
-/// In production the journal is a file ([`SqliteJournal`], feature `sqlite`); one process appends to it, and others
-/// read it beside that ([`SqliteJournal::read_only`]).
+/// In production the journal is a file (`SqliteJournal`, feature `sqlite`); one process appends to it, and others
+/// read it beside that (`SqliteJournal::read_only`).
 pub mod journal {
     pub use antiphon_core::{Batch, Cursor, IntoJournal, Journal, Retention, Sweep, Trouble};
     pub use antiphon_journal::*;
