@@ -57,6 +57,16 @@ impl Answer {
         Self::json(status, json!({"message": message, "code": code}))
     }
 
+    /// 413: the request, or one of its files, is too large.
+    pub(crate) fn too_large() -> Self {
+        Self::error(413, 40005, "Request entity too large")
+    }
+
+    /// 404: there is no such route.
+    pub(crate) fn missing() -> Self {
+        Self::json(404, json!({"message": "404: Not Found", "code": 0}))
+    }
+
     /// 404: the object does not exist.
     pub(crate) fn unknown(what: &str, code: u32) -> Self {
         Self::error(404, code, &format!("Unknown {what}"))
@@ -78,10 +88,10 @@ impl Answer {
 pub(crate) struct Faulty(Map<String, Value>);
 
 impl Faulty {
-    /// Adds an error of a field, such as `content` or `embeds.0.title`.
+    /// Adds an error of a field, such as `content` or `embeds.0.title`; the empty name is the body itself.
     pub(crate) fn add(&mut self, field: &str, code: &str, message: &str) {
         let mut at = &mut self.0;
-        for step in field.split('.') {
+        for step in field.split('.').filter(|step| !step.is_empty()) {
             let next = at.entry(step).or_insert_with(|| Value::Object(Map::new()));
             let Value::Object(next) = next else {
                 return;
