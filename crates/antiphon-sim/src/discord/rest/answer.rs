@@ -105,25 +105,6 @@ impl Faulty {
         }
     }
 
-    /// Checks a text and its length.
-    pub(crate) fn text(&mut self, body: &Value, field: &str, most: usize) {
-        match &body[field] {
-            Value::String(text) if text.chars().count() > most => {
-                self.add(
-                    field,
-                    "BASE_TYPE_MAX_LENGTH",
-                    &format!("Must be {most} or fewer in length."),
-                );
-            }
-            Value::Null | Value::String(_) => {}
-            _ => self.add(
-                field,
-                "STRING_TYPE_CONVERT",
-                "Could not interpret value as string.",
-            ),
-        }
-    }
-
     /// Checks a list and its length.
     pub(crate) fn list(&mut self, body: &Value, field: &str, most: usize) {
         match &body[field] {
@@ -160,7 +141,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_where_it_is() {
         let mut faulty = Faulty::default();
-        faulty.text(&json!({"content": "abc"}), "content", 2);
+        faulty.list(&json!({"content": [1, 2, 3]}), "content", 2);
         faulty.add("embeds.0.title", "X", "y");
         let Err(Answer {
             body: Body::Json(body),

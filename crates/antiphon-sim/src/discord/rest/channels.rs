@@ -309,12 +309,10 @@ impl ChannelChange {
         Self {
             name: fields.text("name", 1..=100).map(str::to_owned),
             // Text and announcement channels may become one another.
-            kind: fields
-                .has("type")
+            kind: matches!(kind, kind::TEXT | kind::ANNOUNCEMENT)
                 .then(|| fields.choice("type", &[0, 5]))
                 .flatten()
-                .and_then(|kind| u8::try_from(kind).ok())
-                .filter(|_| matches!(kind, kind::TEXT | kind::ANNOUNCEMENT)),
+                .and_then(|kind| u8::try_from(kind).ok()),
             topic: fields
                 .has("topic")
                 .then(|| fields.text("topic", 0..=topic_length).map(str::to_owned)),

@@ -400,17 +400,17 @@ impl State {
 
     fn bulk_delete(&mut self, call: &Call<'_>) -> Outcome {
         let channel = call.channel();
-        let count = call.body["messages"].as_array().map_or(0, Vec::len);
-        if !(2..=100).contains(&count) {
+        let mut fields = call.fields();
+        fields.require(&["messages"]);
+        let ids = fields.ids("messages", 0..=usize::MAX).unwrap_or_default();
+        fields.check()?;
+        if !(2..=100).contains(&ids.len()) {
             return Err(Answer::error(
                 400,
                 50016,
                 "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete.",
             ));
         }
-        let mut fields = call.fields();
-        let ids = fields.ids("messages", 2..=100).unwrap_or_default();
-        fields.check()?;
         let now = self.now();
         let is_old = |id: &Id| {
             let kept = self.message(channel, *id);

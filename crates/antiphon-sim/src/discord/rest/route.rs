@@ -223,6 +223,7 @@ impl Route {
     }
 
     /// Whether the route is served to bots.
+    #[cfg(test)]
     pub(crate) const fn is_served(&self) -> bool {
         matches!(self.served, Served::By(_))
     }

@@ -6,10 +6,15 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
+use bytes::Bytes;
+use http::Request;
+
 use super::{
     GROUPS,
-    route::{self, NoRoute, Route, Served},
+    answer::Body,
+    route::{self, Access, NoRoute, Route, Served},
 };
+use crate::{Simulator, discord::permissions::EVERYONE};
 
 struct Operation {
     method: &'static str,
@@ -148,6 +153,131 @@ fn a_row_that_is_not_served_says_why() {
                 row.path
             );
         }
+    }
+}
+
+/// A path of a row, with objects that exist in place of guilds, channels and applications.
+fn path_of(sim: &Simulator, row: &Route, application: u64) -> String {
+    let discord = sim.discord();
+    let steps = row.path.split('/').map(|step| match step {
+        "{guild_id}" => discord.guild_id().to_string(),
+        "{channel_id}" => discord.channel_id().to_string(),
+        "{application_id}" => application.to_string(),
+        "{emoji_name}" => "%F0%9F%8E%89".to_owned(),
+        _ if step.starts_with('{') => "1".to_owned(),
+        _ => step.to_owned(),
+    });
+    steps.collect::<Vec<_>>().join("/")
+}
+
+/// The status, the code and the errors of the response to a request.
+fn asked(
+    sim: &Simulator,
+    bot: &str,
+    method: &str,
+    path: &str,
+    body: &'static str,
+) -> (u16, u64, bool) {
+    let discord = sim.discord();
+    let token = discord.account_named(bot).token;
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("https://discord.com/api/v10{path}"))
+        .header("authorization", format!("Bot {}", token.expose()))
+        .header("user-agent", "DiscordBot (https://example.org, 1)")
+        .header("content-type", "application/json")
+        .body(Bytes::from_static(body.as_bytes()))
+        .expect("a request");
+    let (answer, _) = discord.act(|state| state.handle(&request));
+    let json = match answer.body {
+        Body::Json(json) => json,
+        _ => serde_json::Value::Null,
+    };
+    let code = json["code"].as_u64().unwrap_or(0);
+    (answer.status, code, json["errors"].is_object())
+}
+
+#[tokio::test]
+async fn each_row_refuses_a_bot_without_its_permissions() {
+    let sim = Simulator::with_seed(7);
+    sim.discord().unlimited(true);
+    let own = sim.discord().account_named("lector").id;
+    for row in route::all().filter(|row| row.is_served()) {
+        let expected = match row.access {
+            Access::Guild(needed) | Access::Channel(needed) if needed & !EVERYONE != 0 => {
+                (403, 50013)
+            }
+            Access::Application => (403, 20012),
+            _ => continue,
+        };
+        let path = path_of(&sim, row, own + 1);
+        let (status, code, _) = asked(&sim, "lector", row.method, &path, "");
+        assert_eq!((status, code), expected, "{} {}", row.method, row.path);
+    }
+}
+
+#[tokio::test]
+async fn each_row_refuses_a_guild_or_a_channel_that_the_bot_is_not_in() {
+    let sim = Simulator::with_seed(7);
+    sim.discord().unlimited(true);
+    for row in route::all().filter(|row| row.is_served()) {
+        let (name, code) = match row.access {
+            Access::Guild(_) => ("{guild_id}", 10004),
+            Access::Channel(_) => ("{channel_id}", 10003),
+            _ => continue,
+        };
+        for (id, expected) in [("1", (404, code)), ("abc", (400, 50035))] {
+            let path = path_of(
+                &sim,
+                &Route {
+                    path: row.path,
+                    ..*row
+                },
+                1,
+            );
+            let known = path_of(&sim, &Route { path: name, ..*row }, 1);
+            let path = path.replace(&known, id);
+            let (status, code, _) = asked(&sim, "antiphon", row.method, &path, "");
+            assert_eq!((status, code), expected, "{} {path}", row.method);
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_row_with_a_body_refuses_one_that_is_no_object() {
+    let sim = Simulator::with_seed(7);
+    sim.discord().unlimited(true);
+    let bot = sim.discord().account().application;
+    let mut wrong = Vec::new();
+    // Routes without a token look up what their path names before they read the body.
+    let rows = route::all().filter(|row| row.is_served() && row.has_body);
+    for row in rows.filter(|row| row.access != Access::Open) {
+        let path = path_of(&sim, row, bot);
+        let (status, code, has_errors) = asked(&sim, "antiphon", row.method, &path, "7");
+        // So do those that name an object within the guild or the channel.
+        let is_missing = status == 404 && code != 0;
+        if (status, code, has_errors) != (400, 50035, true) && !is_missing {
+            wrong.push((row.method, row.path, status, code));
+        }
+        let (status, code, _) = asked(&sim, "antiphon", row.method, &path, "{");
+        if (status, code) != (400, 50109) {
+            wrong.push((row.method, row.path, status, code));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn a_row_that_refuses_bots_says_so() {
+    let sim = Simulator::with_seed(7);
+    sim.discord().unlimited(true);
+    for row in route::all() {
+        let path = path_of(&sim, row, 1);
+        let (status, code, _) = match row.served {
+            Served::BearerOnly => asked(&sim, "antiphon", row.method, &path, ""),
+            _ => continue,
+        };
+        assert_eq!((status, code), (403, 20001), "{} {}", row.method, row.path);
     }
 }
 
