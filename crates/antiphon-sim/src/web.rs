@@ -58,8 +58,20 @@ pub(crate) async fn serve<S, F>(
 ) where
     F: Future<Output = ()>,
 {
+    serve_up_to(LONGEST, line, answer, socket).await;
+}
+
+/// Serves one connection, and takes bodies of at most this many bytes.
+pub(crate) async fn serve_up_to<S, F>(
+    longest: usize,
+    line: Line,
+    answer: impl Fn(Request<Option<Bytes>>) -> Reply<S>,
+    socket: impl FnOnce(TokioIo<Upgraded>, Line, S) -> F,
+) where
+    F: Future<Output = ()>,
+{
     let granted: Mutex<Option<(OnUpgrade, S)>> = Mutex::new(None);
-    let service = service_fn(|request| respond(&answer, &granted, request));
+    let service = service_fn(|request| respond(longest, &answer, &granted, request));
     let connection = http1::Builder::new()
         .serve_connection(TokioIo::new(line.clone()), service)
         .with_upgrades();
@@ -75,13 +87,14 @@ pub(crate) async fn serve<S, F>(
 }
 
 async fn respond<S>(
+    longest: usize,
     answer: &impl Fn(Request<Option<Bytes>>) -> Reply<S>,
     granted: &Mutex<Option<(OnUpgrade, S)>>,
     mut request: Request<Incoming>,
 ) -> Result<Page, Dropped> {
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, LONGEST).collect().await;
+    let body = Limited::new(body, longest).collect().await;
     let request = Request::from_parts(head, body.ok().map(http_body_util::Collected::to_bytes));
     match answer(request) {
         Reply::Answer(page) => Ok(page),

@@ -20,6 +20,8 @@ pub(crate) struct Draft {
     pub(crate) attachments: Value,
     pub(crate) poll: Option<Value>,
     pub(crate) interaction: Option<Value>,
+    /// The forwarded message: its reference and its snapshot.
+    pub(crate) forwarded: Option<(Value, Value)>,
 }
 
 impl Draft {
@@ -35,6 +37,7 @@ impl Draft {
             attachments: json!([]),
             poll: None,
             interaction: None,
+            forwarded: None,
         }
     }
 }
@@ -43,6 +46,11 @@ impl State {
     /// Posts a message; returns its id.
     pub(crate) fn post(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
         let id = self.new_id();
+        self.post_as(id, channel, author, draft)
+    }
+
+    /// Posts a message with this id; returns the id.
+    pub(crate) fn post_as(&mut self, id: Id, channel: Id, author: Id, draft: Draft) -> Id {
         let message = Message {
             id,
             channel,
@@ -65,6 +73,7 @@ impl State {
             poll: draft.poll,
             reactions: Vec::new(),
             interaction: draft.interaction,
+            forwarded: draft.forwarded,
         };
         let kept = self.community.messages.entry(channel).or_default();
         kept.insert(id, message);
@@ -92,6 +101,17 @@ impl State {
         };
         change(message);
         message.edited_at = Some(now);
+        self.announce_message("MESSAGE_UPDATE", channel, id);
+        true
+    }
+
+    /// Adds flags to a message, which is not an edit; returns whether the message exists.
+    pub(crate) fn change_flags(&mut self, channel: Id, id: Id, flags: u64) -> bool {
+        let kept = self.community.messages.get_mut(&channel);
+        let Some(message) = kept.and_then(|kept| kept.get_mut(&id)) else {
+            return false;
+        };
+        message.flags |= flags;
         self.announce_message("MESSAGE_UPDATE", channel, id);
         true
     }
@@ -247,6 +267,18 @@ impl State {
         }
         if let Some(interaction) = &message.interaction {
             json["interaction_metadata"] = interaction.clone();
+        }
+        if let Some(thread) = self
+            .community
+            .channels
+            .get(&message.id)
+            .filter(|thread| thread.is_thread())
+        {
+            json["thread"] = thread.json();
+        }
+        if let Some((reference, snapshot)) = &message.forwarded {
+            json["message_reference"] = reference.clone();
+            json["message_snapshots"] = json!([{"message": snapshot}]);
         }
         if let Some(original) = message.reply_to {
             json["message_reference"] = json!({

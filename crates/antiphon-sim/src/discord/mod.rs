@@ -4,6 +4,7 @@
 //! [`Discord`] is its control handle.
 
 mod addresses;
+mod audit;
 mod commands;
 mod community;
 mod connection;

@@ -155,6 +155,7 @@ impl State {
             things: BTreeMap::new(),
             is_available: true,
             padding: 0,
+            more: super::model::GuildMore::default(),
         };
         self.community.guilds.insert(id, guild);
     }

@@ -6,6 +6,7 @@ mod gateway;
 mod intents;
 mod members;
 mod rest;
+mod routes;
 mod traffic;
 
 use antiphon_sim::Simulator;
