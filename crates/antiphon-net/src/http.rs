@@ -1,4 +1,7 @@
 //! HTTP requests over the network's connections.
+//!
+//! `hyper` speaks HTTP/1.1 and keeps the pool; this file adds the bounds, owns the tasks, and turns failures into
+//! [`HttpError`]. A request has one limit from the wait for a connection to the last byte of the body.
 
 use std::{
     error::Error as _,
@@ -31,6 +34,8 @@ use crate::{ConnectError, HttpError, Limits, Network, Stream, error::shown};
 /// It never follows a redirect, sets no cookie, adds no `User-Agent` and asks for no compression: the caller's request
 /// is sent as it is, with `Host` and `Content-Length`.
 /// A request is sent again by itself if it met a pooled connection that the server had closed before the first byte.
+///
+/// Make one for an account or a node, and clone it: clones share connections, and two clients share none.
 ///
 /// ```no_run
 /// use antiphon_net::Network;
@@ -100,6 +105,7 @@ impl HttpClient {
         }
     }
 
+    /// A body whose length is announced beyond the limit is refused before it is read.
     async fn exchange(
         &self,
         mut request: Request<Bytes>,
@@ -190,10 +196,14 @@ fn unsendable(request: &Request<Bytes>) -> Option<&'static str> {
 }
 
 /// The tasks of one pool's connections.
+///
+/// Dropped with the last clone, which aborts the connections' tasks.
 #[derive(Default)]
 struct Tasks(Mutex<JoinSet<()>>);
 
 /// Gives hyper's tasks to the pool that owns them; tasks of a pool that is gone are dropped.
+///
+/// A weak reference, so that hyper's tasks do not keep their own pool alive.
 #[derive(Clone)]
 struct Spawner(Weak<Tasks>);
 
@@ -210,6 +220,8 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Spawner
 }
 
 /// The network as a service of hyper's pool.
+///
+/// It gives hyper streams that have TLS already.
 #[derive(Clone)]
 struct Connector(Network);
 

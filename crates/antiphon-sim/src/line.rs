@@ -1,4 +1,7 @@
 //! The transport of a connection, which control handles can cut, reset or freeze.
+//!
+//! Everything of a connection goes over it, HTTP and sockets alike, so that one call breaks it whatever it was doing.
+//! A cut end answers each reader and each writer with an error; a frozen one answers nothing until it is thawed.
 
 use std::{
     io,
@@ -22,9 +25,13 @@ pub(crate) struct Line(Arc<Mutex<Wire>>);
 
 #[derive(Debug)]
 struct Wire {
+    /// The transport; absent once the line was cut.
     end: Option<End>,
+    /// Whether nothing comes through, in either direction.
     frozen: bool,
+    /// Task that waits to read.
     reader: Option<Waker>,
+    /// Task that waits to write.
     writer: Option<Waker>,
 }
 
@@ -95,6 +102,7 @@ impl Line {
 }
 
 impl Wire {
+    /// Wakes both tasks, because either may have become able to go on.
     fn wake(&mut self) {
         for waker in [self.reader.take(), self.writer.take()]
             .into_iter()
@@ -117,6 +125,7 @@ impl Wire {
         }))
     }
 
+    /// Writes with the transport, if it is there and flows, and remembers who waits.
     fn write_with<T>(
         &mut self,
         waker: &Waker,

@@ -1,4 +1,8 @@
 //! A simulated server: a state behind one lock, its timers and its ambient traffic.
+//!
+//! A change of a platform is one call of [`Server::with`], which holds the lock and never waits; what takes time is an entry
+//! of the timers, run by a task of its own.
+//! Everything of a server is therefore in an order that a test can count on.
 
 use std::{
     fmt,
@@ -12,8 +16,11 @@ use crate::{socket::OpenSockets, timers::Timed, traffic};
 
 /// A platform's state, and what every platform's server has beside it.
 pub(crate) struct Server<S> {
+    /// Everything the platform knows.
     state: Mutex<S>,
+    /// Woken when the next timer may have changed.
     wake: Arc<Notify>,
+    /// What every platform's server has.
     pub(crate) shared: Shared,
 }
 

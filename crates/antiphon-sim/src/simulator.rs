@@ -1,4 +1,9 @@
 //! A whole simulation: platforms, tasks, and the network that leads to them.
+//!
+//! A simulation is a world, a ledger, the platforms of the list, a network on which their hosts lead to them, and the tasks
+//! that run it; dropping it ends every task.
+//! Over pipes it runs on tokio's clock, so that a paused test sees hours in milliseconds; over real sockets it runs in the
+//! machine's own time, and has the control address beside.
 
 use std::{
     fmt, io,
@@ -31,12 +36,20 @@ use crate::{
 };
 
 /// Bytes that a pipe holds in each direction.
+///
+/// A client that does not read fills it, and the server's queue after it.
 const PIPE: usize = 64 * 1024;
 /// Connections open at once; more are closed and noted.
+///
+/// Counted for each port of a platform.
 const CONNECTIONS: usize = 1024;
 /// How long sockets get to close when the simulation stops.
+///
+/// A socket that does not close then ends with its task.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// When a simulation on a paused clock begins.
+///
+/// A Monday evening, so that ages and histories look natural.
 const BEGINNING: &str = "2026-01-05T20:00:00Z";
 
 /// Every simulated platform, over in-memory pipes or real sockets.
@@ -65,12 +78,48 @@ const BEGINNING: &str = "2026-01-05T20:00:00Z";
 /// sim.stop().await;
 /// # }
 /// ```
+///
+/// A test of a client takes three things of it and injects faults between its steps:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_sim::{RestFault, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let sim = Simulator::with_seed(7);
+/// let (network, clock, login) = (sim.network(), sim.clock(), sim.queup().account());
+/// # let _ = (network, clock);
+///
+/// // What the client under test does comes here. Then something breaks:
+/// sim.queup().fail_rest("POST /chat/*", 1, RestFault::Status(429));
+/// sim.queup().links_of(&login.username).cut();
+/// sim.discord().refuse_sockets(Duration::from_secs(5));
+/// sim.stackexchange().half_open();
+///
+/// // What the client should have had, and what it did not expect:
+/// assert!(sim.ledger().due_to(&login.id).is_empty());
+/// assert!(sim.notes().is_empty());
+/// # }
+/// ```
+///
+/// | handle | of |
+/// | --- | --- |
+/// | [`discord`](Self::discord), [`lavalink`](Self::lavalink), [`queup`](Self::queup), [`stackexchange`](Self::stackexchange) | one platform: users, state and faults |
+/// | [`network`](Self::network), [`clock`](Self::clock) | the client under test |
+/// | [`ledger`](Self::ledger), [`notes`](Self::notes), [`transcript`](Self::transcript) | what happened |
+/// | [`execute`](Self::execute) | a command, as scripts and the control address give them |
 pub struct Simulator {
+    /// Seed, run and clock, from which everything follows.
     world: World,
     ledger: Ledger,
     pub(crate) platforms: Platforms,
+    /// Network that leads to the platforms by their own host names.
     network: Network,
+    /// Addresses and logins; absent over pipes.
     addresses: Option<Addresses>,
+    /// Everything that runs, which ends when the simulation is dropped.
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -85,6 +134,8 @@ impl fmt::Debug for Simulator {
 impl Simulator {
     /// Starts a simulation for a test: over pipes, without traffic, on tokio's clock, paused or not.
     ///
+    /// The shortest way: no options but the seed.
+    ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
@@ -93,6 +144,8 @@ impl Simulator {
     }
 
     /// Starts a simulation over pipes, on tokio's clock.
+    ///
+    /// On a paused clock (`start_paused = true`) all of it runs as fast as the machine allows.
     ///
     /// # Panics
     ///
@@ -143,9 +196,40 @@ impl Simulator {
     ///
     /// It listens on the loopback address unless the options say otherwise.
     ///
+    /// The control address listens too; [`Addresses`] has it.
+    ///
     /// # Errors
     ///
     /// The [`io::Error`] of a port that cannot be bound; it names the server and the port.
+    ///
+    /// # Examples
+    ///
+    /// A program in any language gives commands and reads the ledger over HTTP:
+    ///
+    /// ```
+    /// use antiphon_net::Network;
+    /// use antiphon_sim::{Options, Simulator};
+    /// use bytes::Bytes;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::listen(&Options::new().seed(7)).await?;
+    /// let control = &sim.addresses().expect("it listens").control;
+    /// let client = Network::new().http();
+    ///
+    /// let say = r#"{"do":"say","platform":"queup","place":"room/choir-loft","by":"mira","text":"hello"}"#;
+    /// let said = http::Request::post(format!("{control}/do")).body(Bytes::from(say))?;
+    /// assert_eq!(client.send(said).await?.status(), 200);
+    /// assert_eq!(sim.queup().room("choir-loft").texts(), ["hello"]);
+    ///
+    /// let wrong = http::Request::post(format!("{control}/do")).body(Bytes::from(r#"{"do":"sing"}"#))?;
+    /// let answer = client.send(wrong).await?;
+    /// assert_eq!(answer.status(), 400);
+    /// assert!(std::str::from_utf8(answer.body())?.contains("expected one of"));
+    /// # sim.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn listen(options: &Options) -> io::Result<Self> {
         let mut simulator = Self::new(options, Clock::system());
         let port_of = |name: &str| options.ports.get(name).copied().unwrap_or(0);
@@ -192,6 +276,8 @@ impl Simulator {
 
     /// Executes a command at once, as the control address does; returns its outcome, such as the id of a message.
     ///
+    /// The outcome is an empty object where there is nothing to return.
+    ///
     /// # Errors
     ///
     /// [`CommandError`] if the command names something that does not exist, or asks for more than there can be.
@@ -205,6 +291,8 @@ impl Simulator {
     }
 
     /// Closes every socket with 1001 and ends the simulation.
+    ///
+    /// Sockets get a second to close; after that they end without a word.
     pub async fn stop(self) {
         for (_, platform) in self.platforms.iter() {
             platform.shared().rate.send_replace(0);
@@ -227,6 +315,7 @@ impl Simulator {
         tasks.shutdown().await;
     }
 
+    /// Spawns a task that ends with the simulation.
     fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks
             .lock()
@@ -235,6 +324,23 @@ impl Simulator {
     }
 
     /// A network on which the platforms' host names lead to the simulation.
+    ///
+    /// TLS is left out on it, so that `https` and `wss` URLs work over pipes:
+    ///
+    /// ```
+    /// use antiphon_sim::Simulator;
+    /// use bytes::Bytes;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let rooms = http::Request::get("https://api.queup.net/room").body(Bytes::new())?;
+    /// let answer = sim.network().http().send(rooms).await?;
+    /// let answer: serde_json::Value = serde_json::from_slice(answer.body())?;
+    /// assert!(answer["data"].as_array().is_some_and(|rooms| rooms.len() >= 2));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn network(&self) -> Network {
         self.network.clone()
     }
@@ -260,6 +366,20 @@ impl Simulator {
     }
 
     /// The ledger as text for snapshots, with names in place of ids and times from the start.
+    ///
+    /// One line for each row: the seconds since the beginning, kind, place, whether it was sent, and the body.
+    ///
+    /// Two runs of one seed have the same transcript, whatever their ids are.
+    ///
+    /// ```
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let sim = Simulator::with_seed(7);
+    /// assert_eq!(sim.transcript(), "", "no client was there, so nothing was due");
+    /// # }
+    /// ```
     pub fn transcript(&self) -> String {
         let platforms = self.platforms.iter();
         let names: Vec<(String, String)> = platforms

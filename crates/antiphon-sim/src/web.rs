@@ -1,4 +1,8 @@
 //! HTTP on a connection, and a socket after an upgrade.
+//!
+//! HTTP/1.1 is the beginning of every connection, and a socket is what an upgrade makes of it; both are served here for every
+//! platform alike.
+//! A platform says what a request is answered with, and nothing else.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -19,9 +23,13 @@ use hyper_util::rt::TokioIo;
 use crate::line::Line;
 
 /// Longest body taken from a client.
+///
+/// A longer one is cut off, and the platform sees a request without a body.
 const LONGEST: usize = 1 << 20;
 
 /// A whole answer.
+///
+/// Head and body together, so that a fault can delay or break both.
 pub(crate) type Page = Response<Full<Bytes>>;
 
 /// Handles a request.
@@ -50,8 +58,20 @@ pub(crate) async fn serve<S, F>(
 ) where
     F: Future<Output = ()>,
 {
+    serve_up_to(LONGEST, line, answer, socket).await;
+}
+
+/// Serves one connection, and takes bodies of at most this many bytes.
+pub(crate) async fn serve_up_to<S, F>(
+    longest: usize,
+    line: Line,
+    answer: impl Fn(Request<Option<Bytes>>) -> Reply<S>,
+    socket: impl FnOnce(TokioIo<Upgraded>, Line, S) -> F,
+) where
+    F: Future<Output = ()>,
+{
     let granted: Mutex<Option<(OnUpgrade, S)>> = Mutex::new(None);
-    let service = service_fn(|request| respond(&answer, &granted, request));
+    let service = service_fn(|request| respond(longest, &answer, &granted, request));
     let connection = http1::Builder::new()
         .serve_connection(TokioIo::new(line.clone()), service)
         .with_upgrades();
@@ -67,13 +87,14 @@ pub(crate) async fn serve<S, F>(
 }
 
 async fn respond<S>(
+    longest: usize,
     answer: &impl Fn(Request<Option<Bytes>>) -> Reply<S>,
     granted: &Mutex<Option<(OnUpgrade, S)>>,
     mut request: Request<Incoming>,
 ) -> Result<Page, Dropped> {
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, LONGEST).collect().await;
+    let body = Limited::new(body, longest).collect().await;
     let request = Request::from_parts(head, body.ok().map(http_body_util::Collected::to_bytes));
     match answer(request) {
         Reply::Answer(page) => Ok(page),

@@ -61,6 +61,7 @@ use crate::{
 
 /// The shortest and the longest wait before a new socket (protocol §5.5).
 const RECONNECT_AFTER: Duration = Duration::from_secs(2);
+/// A server that asks for longer is obeyed.
 const RECONNECT_AT_MOST: Duration = Duration::from_secs(60);
 /// How long the socket may take to prove that nothing is missing, before the history is asked.
 const PROOF_WITHIN: Duration = Duration::from_secs(10);
@@ -76,6 +77,9 @@ const HOLD_EVENTS: usize = 4096;
 const VERSION: u8 = 1;
 
 /// One account's conversation with one chat server, over any number of sockets.
+///
+/// Bounds: 256 rooms, 8,192 remembered events, 4,096 remembered messages, 1,000 mentions, 1,024 ended rooms, and the
+/// outbox's bytes.
 #[derive(Debug)]
 pub(crate) struct Session {
     rules: Rules,
@@ -207,6 +211,8 @@ impl Session {
     }
 
     /// Whether a client's command can be carried out now.
+    ///
+    /// A command waits in its channel until then, within the client's timeout.
     pub(crate) fn wants_command(&self) -> bool {
         self.login.is_logged_in() && !self.over
     }

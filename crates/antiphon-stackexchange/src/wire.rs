@@ -1,6 +1,10 @@
 //! Frames, events and answers exactly as sent; the only file with serde renames.
 //!
 //! Numbers may come as texts, and a value that cannot be used counts as absent: no frame fails because of one field.
+//!
+//! A frame is read in two passes: [`Frame`] splits it into rooms and raw elements, and [`Header`] reads an element's
+//! ids. Texts are not looked at before a handler wants them ([`Event`]). Unknown keys and values of other types are
+//! noted in `has_unknown`, so that the session keeps the frame as a whole (protocol §5.3).
 
 mod loose;
 mod surrogates;
@@ -208,6 +212,8 @@ fn room_key(key: &str) -> Option<RoomId> {
 }
 
 /// The ids of an element of `e`, read in one pass.
+///
+/// An id that is 0 or less is none.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Header {
@@ -265,6 +271,9 @@ fn has_id(element: &RawValue) -> bool {
 }
 
 /// The fields that tell one event without an id from another.
+///
+/// Two equal shapes may be two events, as when a user comes and goes within a second; the number behind the shape in
+/// the origin tells those of one answer apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(crate) struct Shape {

@@ -1,10 +1,16 @@
 //! Maps that drop their oldest entries once they are full.
+//!
+//! A map has a bound for all entries and may have one for each scope, such as members of one guild.
+//! Inserting one more drops the oldest of the scope or of all, so that the maps never hold more than their bounds; nothing
+//! waits and nothing fails.
 
 use std::collections::BTreeMap;
 
 use super::size::MemorySize;
 
 /// Bytes of an entry beside its value: its measured share of two or three tree nodes that are not quite full.
+///
+/// A size of a cache is therefore an estimate, and good enough to compare with a limit of memory.
 const ENTRY: usize = 176;
 
 /// A map from a scope and an id in it, such as a guild and a user, with a bound for all entries and one for each scope.
@@ -12,14 +18,21 @@ const ENTRY: usize = 176;
 /// A replaced value keeps its place in the order; entries over a bound are dropped, the oldest first.
 #[derive(Clone, Debug)]
 pub(crate) struct Scoped<S, I, V> {
+    /// Entries by scope and id, each with its number in the order.
     entries: BTreeMap<(S, I), (u64, V)>,
+    /// Scope and id by the order of insertion; the first is the oldest.
     order: BTreeMap<u64, (S, I)>,
     /// Order within each scope, kept only if scopes have a bound.
     scopes: BTreeMap<(S, u64), I>,
+    /// Most entries of all scopes; 0 keeps none.
     limit: usize,
+    /// Most entries of one scope, if there is such a bound.
     scope_limit: Option<usize>,
+    /// Entries of each scope, kept only if scopes have a bound.
     counts: BTreeMap<S, usize>,
+    /// Number of the next entry that is inserted.
     next: u64,
+    /// Sum of the estimated sizes of all entries.
     bytes: usize,
 }
 
@@ -104,6 +117,7 @@ impl<S: Copy + Ord, I: Copy + Ord, V: MemorySize> Scoped<S, I, V> {
         Some(result)
     }
 
+    /// Removes an entry, with its place in the order.
     pub(crate) fn remove(&mut self, scope: S, id: I) -> Option<V> {
         let (seq, value) = self.entries.remove(&(scope, id))?;
         self.bytes -= entry_size(&value);

@@ -1,4 +1,6 @@
 //! The maps of the cache, and their changes.
+//!
+//! Objects are shared (`Arc`): a reader's copy stays as it was, and a change clones an object only if a reader holds it.
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -22,9 +24,12 @@ pub(super) type UserId = Id<UserMarker>;
 pub(super) type ChannelId = Id<ChannelMarker>;
 
 /// A map whose ids are found without their scope.
+///
+/// The index may name entries that the map has dropped; it is swept when it is twice as long as the map.
 #[derive(Clone, Debug)]
 pub(super) struct Indexed<S, I, V> {
     pub(super) map: Scoped<S, I, V>,
+    /// Scope of each id; an id of a dropped entry leads nowhere and is harmless.
     scope_of: HashMap<I, S>,
 }
 
@@ -112,6 +117,7 @@ impl Store {
         }
     }
 
+    /// Keeps a user, unless the same form is known or the user has no name.
     pub(super) fn see_user(&mut self, user: &User) {
         if !self.users.is_on() || user.name.is_empty() {
             return;
@@ -126,6 +132,7 @@ impl Store {
         self.users.insert((), user.id, Arc::new(user.clone()));
     }
 
+    /// Inserts a member and its user; a member that did not change is left alone, so that nothing is allocated.
     pub(super) fn put_member(&mut self, guild: GuildId, member: Member) -> Option<Arc<Member>> {
         self.see_user(&member.user);
         let known = self.members.get(guild, member.user.id);
@@ -204,6 +211,7 @@ impl Store {
         replaced
     }
 
+    /// Removes a guild with its objects and the messages of its channels.
     pub(super) fn remove_guild(&mut self, id: GuildId) -> Option<Arc<Guild>> {
         let channels: Vec<_> = self.channels.map.of(id).map(|(id, _)| id).collect();
         for channel in channels {
@@ -213,6 +221,7 @@ impl Store {
         self.guilds.remove((), id)
     }
 
+    /// Removes a guild's objects and leaves the guild itself.
     fn forget_parts(&mut self, id: GuildId) {
         self.channels.clear(id);
         self.roles.clear(id);
@@ -222,6 +231,7 @@ impl Store {
         self.voice_states.clear(id);
     }
 
+    /// Inserts a channel or a thread; one without a guild is filed under [`NO_GUILD`](crate::event::NO_GUILD).
     pub(super) fn put_channel(&mut self, channel: Channel) -> Option<Arc<Channel>> {
         for user in &channel.recipients {
             self.see_user(user);
@@ -243,6 +253,7 @@ impl Store {
         self.channels.remove(id)
     }
 
+    /// Inserts a presence, and the user that it names in full.
     pub(super) fn put_presence(
         &mut self,
         guild: GuildId,
@@ -284,6 +295,7 @@ impl Store {
         self.voice_states.insert(guild, user, Arc::new(state))
     }
 
+    /// Inserts a message, its author and its author's member; a webhook's author is no user.
     pub(super) fn put_message(&mut self, mut message: Message) -> Option<Arc<Message>> {
         if message.webhook_id.is_none() {
             self.see_user(&message.author);
@@ -303,6 +315,7 @@ impl Store {
             .insert(message.channel_id, message.id, Arc::new(message))
     }
 
+    /// Changes a guild in place; a reader's copy stays as it was.
     pub(super) fn change_guild<R>(
         &mut self,
         id: GuildId,

@@ -1,4 +1,19 @@
 //! Frames of nodes: each becomes an event, and changes the node or the player that it is about.
+//!
+//! The order matters. A frame is first given to its player, because the note of its event says what the player knows:
+//! the track as the client played it, and whether it goes on. The event is queued next, and then what the player does
+//! about it, so that a checkpoint covers the event that changed it.
+//!
+//! # Which frame does what
+//! - `ready` connects the node, asks it to keep the session, and compares or puts back its players.
+//! - `stats` replaces the node's statistics, and stores its last frame, once a minute.
+//! - Everything else goes to the player of its guild, if that is at this node; any unknown frame is an event and
+//!   nothing more.
+//!
+//! # Replays
+//! After a resumed session, a node sends what it kept, in order. These frames are `replayed` for up to 2 s, and until
+//! the first `playerUpdate`, which nodes never keep (protocol §8). What was in flight when the socket broke is sent by
+//! nobody: a gap covers it.
 
 use std::sync::Arc;
 
@@ -15,6 +30,8 @@ use crate::{
 
 impl PoolState {
     /// Takes a frame of a node's socket.
+    ///
+    /// A frame of a socket that was given up has an origin of its own and changes nothing.
     pub(crate) fn on_frame(&mut self, index: usize, epoch: u64, frame: &Bytes, now: Moment) {
         let heading = Heading::of(frame);
         if !self.nodes[index].is_current(epoch) {
@@ -69,6 +86,8 @@ impl PoolState {
     }
 
     /// Passes a frame to the player at this node; returns the note for its event if the frame concerns one.
+    ///
+    /// A frame that cannot be read changes nothing.
     fn pass_to_player(
         &mut self,
         index: usize,
@@ -113,6 +132,7 @@ impl PoolState {
         Some(noted)
     }
 
+    /// Handles `ready`; a second one on the same socket has no effect.
     fn on_ready(&mut self, index: usize, epoch: u64, ready: &view::Ready<'_>, now: Moment) {
         let readiness = self.nodes[index].on_ready(&ready.session_id, ready.resumed, now);
         if readiness == Readiness::Repeated {
@@ -170,7 +190,7 @@ impl PoolState {
     }
 }
 
-/// Reads a response that lists players.
+/// Reads a response that lists players; elements that are no objects are left out.
 pub(crate) fn remotes(body: &[u8]) -> Result<Vec<RemotePlayer>, serde_json::Error> {
     let players: Vec<wire::Player<'_>> = wire::objects(body)?;
     Ok(players.into_iter().map(Into::into).collect())

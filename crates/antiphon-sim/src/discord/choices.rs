@@ -114,7 +114,7 @@ pub(crate) struct Choices<'a> {
 
 impl<'a> Choices<'a> {
     pub(crate) fn new(state: &'a mut State, channel: Id) -> Self {
-        let guild = state.guild_of(channel);
+        let guild = state.guild_of_channel(channel);
         Self {
             state,
             channel,

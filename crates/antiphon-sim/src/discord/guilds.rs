@@ -3,26 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
+    audit::{Entry, action as audit},
     community::Scope,
-    model::{Channel, Id, Member, Role, iso, kind},
+    model::{Channel, Guild, Id, Member, Role, iso, kind},
     state::State,
 };
-
-/// Numbers of what an audit log records.
-pub(crate) mod audit {
-    pub(crate) const GUILD_UPDATE: u32 = 1;
-    pub(crate) const CHANNEL_CREATE: u32 = 10;
-    pub(crate) const CHANNEL_UPDATE: u32 = 11;
-    pub(crate) const CHANNEL_DELETE: u32 = 12;
-    pub(crate) const MEMBER_KICK: u32 = 20;
-    pub(crate) const BAN_ADD: u32 = 22;
-    pub(crate) const BAN_REMOVE: u32 = 23;
-    pub(crate) const MEMBER_UPDATE: u32 = 24;
-    pub(crate) const MEMBER_ROLES: u32 = 25;
-    pub(crate) const ROLE_CREATE: u32 = 30;
-    pub(crate) const ROLE_UPDATE: u32 = 31;
-    pub(crate) const ROLE_DELETE: u32 = 32;
-}
 
 impl State {
     /// The user as an event has it.
@@ -32,30 +17,6 @@ impl State {
             .get(&user)
             .map(super::model::User::json)
             .unwrap_or_default()
-    }
-
-    /// Writes into a guild's audit log.
-    pub(crate) fn audit(
-        &mut self,
-        guild: Id,
-        by: Id,
-        action: u32,
-        target: Id,
-        reason: Option<&str>,
-    ) {
-        let id = self.new_id();
-        let mut entry = json!({
-            "id": id.to_string(),
-            "guild_id": guild.to_string(),
-            "user_id": by.to_string(),
-            "target_id": target.to_string(),
-            "action_type": action,
-            "changes": [],
-        });
-        if let Some(reason) = reason {
-            entry["reason"] = json!(reason);
-        }
-        self.publish("GUILD_AUDIT_LOG_ENTRY_CREATE", Scope::guild(guild), &entry);
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -177,7 +138,14 @@ impl State {
             }
         });
         if changed {
-            self.audit(guild, by, audit::MEMBER_ROLES, user, None);
+            let home = self.community.guilds.get(&guild);
+            let name = home.and_then(|home| home.roles.get(&role).map(|role| role.name.clone()));
+            let mut entry = Entry::new(by, audit::MEMBER_ROLES, user);
+            entry.changes = vec![json!({
+                "key": if on { "$add" } else { "$remove" },
+                "new_value": [{"id": role.to_string(), "name": name}],
+            })];
+            self.record(guild, entry);
         }
         changed
     }
@@ -204,7 +172,8 @@ impl State {
             home.roles.insert(id, role);
         }
         self.publish("GUILD_ROLE_CREATE", Scope::guild(guild), &event);
-        self.audit(guild, by, audit::ROLE_CREATE, id, None);
+        let entry = Entry::new(by, audit::ROLE_CREATE, id).between(&Value::Null, &event["role"]);
+        self.record(guild, entry);
         id
     }
 
@@ -224,10 +193,12 @@ impl State {
         else {
             return false;
         };
+        let before = role.json();
         change(role);
         let event = json!({"guild_id": guild.to_string(), "role": role.json()});
         self.publish("GUILD_ROLE_UPDATE", Scope::guild(guild), &event);
-        self.audit(guild, by, audit::ROLE_UPDATE, id, None);
+        let entry = Entry::new(by, audit::ROLE_UPDATE, id).between(&before, &event["role"]);
+        self.record(guild, entry);
         true
     }
 
@@ -236,15 +207,16 @@ impl State {
         let Some(home) = self.community.guilds.get_mut(&guild) else {
             return false;
         };
-        if home.roles.remove(&id).is_none() {
+        let Some(role) = home.roles.remove(&id) else {
             return false;
-        }
+        };
         for member in home.members.values_mut() {
             member.roles.remove(&id);
         }
         let event = json!({"guild_id": guild.to_string(), "role_id": id.to_string()});
         self.publish("GUILD_ROLE_DELETE", Scope::guild(guild), &event);
-        self.audit(guild, by, audit::ROLE_DELETE, id, None);
+        let entry = Entry::new(by, audit::ROLE_DELETE, id).between(&role.json(), &Value::Null);
+        self.record(guild, entry);
         true
     }
 
@@ -267,7 +239,8 @@ impl State {
         let event = channel.json();
         self.community.channels.insert(id, channel);
         self.publish("CHANNEL_CREATE", self.community.scope_of(id), &event);
-        self.audit(guild, by, audit::CHANNEL_CREATE, id, None);
+        let entry = Entry::new(by, audit::CHANNEL_CREATE, id).between(&Value::Null, &event);
+        self.record(guild, entry);
         id
     }
 
@@ -281,6 +254,7 @@ impl State {
         let Some(channel) = self.community.channels.get_mut(&id) else {
             return false;
         };
+        let before = channel.json();
         change(channel);
         let (event, guild, is_thread) = (channel.json(), channel.guild, channel.is_thread());
         let name = if is_thread {
@@ -289,8 +263,13 @@ impl State {
             "CHANNEL_UPDATE"
         };
         self.publish(name, self.community.scope_of(id), &event);
-        if let Some(guild) = guild.filter(|_| !is_thread) {
-            self.audit(guild, by, audit::CHANNEL_UPDATE, id, None);
+        if let Some(guild) = guild {
+            let action = if is_thread {
+                audit::THREAD_UPDATE
+            } else {
+                audit::CHANNEL_UPDATE
+            };
+            self.record(guild, Entry::new(by, action, id).between(&before, &event));
         }
         true
     }
@@ -301,6 +280,7 @@ impl State {
             return;
         };
         let (mut event, guild, is_thread) = (channel.json(), channel.guild, channel.is_thread());
+        let before = event.clone();
         let scope = self.community.scope_of(id);
         if is_thread {
             let fields = ["id", "guild_id", "parent_id", "type"]
@@ -341,16 +321,33 @@ impl State {
             self.community
                 .channels
                 .retain(|_, channel| channel.parent != Some(id) || !channel.is_thread());
-            if !is_thread {
-                self.audit(guild, by, audit::CHANNEL_DELETE, id, None);
-            }
+            let action = if is_thread {
+                audit::THREAD_DELETE
+            } else {
+                audit::CHANNEL_DELETE
+            };
+            self.record(
+                guild,
+                Entry::new(by, action, id).between(&before, &Value::Null),
+            );
         }
     }
 
     /// Begins a thread; returns its id.
     pub(crate) fn add_thread(&mut self, parent: Id, by: Id, name: &str) -> Id {
         let id = self.new_id();
-        let thread = Channel {
+        self.begin_thread(parent, by, id, |thread| name.clone_into(&mut thread.name))
+    }
+
+    /// Begins a thread with this id, which is that of its message if it begins from one; returns the id.
+    pub(crate) fn begin_thread(
+        &mut self,
+        parent: Id,
+        by: Id,
+        id: Id,
+        make: impl FnOnce(&mut Channel),
+    ) -> Id {
+        let mut thread = Channel {
             id,
             kind: kind::PUBLIC_THREAD,
             guild: self
@@ -359,22 +356,28 @@ impl State {
                 .get(&parent)
                 .and_then(|channel| channel.guild),
             parent: Some(parent),
-            name: name.to_owned(),
             owner: Some(by),
             members: [by].into(),
             created_at: self.now(),
             ..Channel::default()
         };
-        let mut event = thread.json();
+        make(&mut thread);
+        let (whole, guild) = (thread.json(), thread.guild);
+        let mut event = whole.clone();
         event["newly_created"] = json!(true);
         self.community.channels.insert(id, thread);
         self.publish("THREAD_CREATE", self.community.scope_of(id), &event);
+        if let Some(guild) = guild {
+            let entry = Entry::new(by, audit::THREAD_CREATE, id).between(&Value::Null, &whole);
+            self.record(guild, entry);
+        }
         id
     }
 
     /// Puts a user into a thread, or takes them out.
     pub(crate) fn set_thread_member(&mut self, thread: Id, user: Id, on: bool) {
-        let at = iso(self.now());
+        let now = self.now();
+        let at = iso(now);
         let Some(channel) = self
             .community
             .channels
@@ -384,8 +387,10 @@ impl State {
             return;
         };
         let changed = if on {
+            channel.joined.insert(user, now);
             channel.members.insert(user)
         } else {
+            channel.joined.remove(&user);
             channel.members.remove(&user)
         };
         let (count, guild) = (channel.members.len(), channel.guild.unwrap_or_default());
@@ -431,12 +436,20 @@ impl State {
 
     /// Renames a guild.
     pub(crate) fn rename_guild(&mut self, guild: Id, by: Id, name: &str) {
-        if let Some(home) = self.community.guilds.get_mut(&guild) {
-            name.clone_into(&mut home.name);
-            let event = home.json();
-            self.publish("GUILD_UPDATE", Scope::guild(guild), &event);
-            self.audit(guild, by, audit::GUILD_UPDATE, guild, None);
-        }
+        self.change_guild(guild, by, |home| name.clone_into(&mut home.name));
+    }
+
+    /// Changes a guild's own fields.
+    pub(crate) fn change_guild(&mut self, guild: Id, by: Id, change: impl FnOnce(&mut Guild)) {
+        let Some(home) = self.community.guilds.get_mut(&guild) else {
+            return;
+        };
+        let before = home.json();
+        change(home);
+        let event = home.json();
+        self.publish("GUILD_UPDATE", Scope::guild(guild), &event);
+        let entry = Entry::new(by, audit::GUILD_UPDATE, guild).between(&before, &event);
+        self.record(guild, entry);
     }
 
     /// Takes a guild from everybody for a while, as an outage does, or gives it back.
@@ -458,39 +471,56 @@ impl State {
         }
     }
 
-    /// Creates an invite; returns its code.
+    /// Creates an invite for a day; returns its code.
     pub(crate) fn invite(&mut self, channel: Id, by: Id) -> String {
+        self.invite_for(channel, by, 86_400, 0, false)
+    }
+
+    /// Creates an invite for `max_age` seconds and `max_uses` uses, where 0 is no limit; returns its code.
+    pub(crate) fn invite_for(
+        &mut self,
+        channel: Id,
+        by: Id,
+        max_age: i64,
+        max_uses: u64,
+        temporary: bool,
+    ) -> String {
         let code: String = (0..8).map(|_| self.secrets.alphanumeric()).collect();
+        let now = self.now();
         let mut event = self.about_channel(channel);
-        let guild = self
-            .community
-            .channels
-            .get(&channel)
-            .and_then(|channel| channel.guild);
+        event["code"] = json!(code);
+        event["created_at"] = json!(iso(now));
+        event["inviter"] = self.user_json(by);
+        event["max_age"] = json!(max_age);
+        event["max_uses"] = json!(max_uses);
+        event["temporary"] = json!(temporary);
+        event["uses"] = json!(0);
+        event["expires_at"] = json!((max_age > 0).then(|| iso(now + max_age * 1000)));
+        event["type"] = json!(0);
+        let known = self.community.channels.get(&channel);
+        let guild = known.and_then(|channel| channel.guild);
         if let Some(home) = guild.and_then(|id| self.community.guilds.get_mut(&id)) {
             home.invites.insert(code.clone(), channel);
+            home.more.invites.insert(code.clone(), event.clone());
         }
-        event["code"] = json!(code);
-        event["created_at"] = json!(iso(self.now()));
-        event["inviter"] = self.user_json(by);
-        event["max_age"] = json!(86_400);
-        event["max_uses"] = json!(0);
-        event["temporary"] = json!(false);
-        event["uses"] = json!(0);
-        event["expires_at"] = json!(iso(self.now() + 86_400_000));
-        event["type"] = json!(0);
         self.publish("INVITE_CREATE", self.community.scope_of(channel), &event);
+        if let Some(guild) = guild {
+            let shown = json!({"code": code, "channel_id": event["channel_id"], "inviter_id": by.to_string(), "uses": 0, "max_uses": max_uses, "max_age": max_age, "temporary": temporary});
+            let entry = Entry {
+                target: None,
+                ..Entry::new(by, audit::INVITE_CREATE, channel).between(&Value::Null, &shown)
+            };
+            self.record(guild, entry);
+        }
         code
     }
 
     /// Revokes an invite; returns whether it existed.
     pub(crate) fn revoke(&mut self, guild: Id, code: &str) -> bool {
-        let Some(channel) = self
-            .community
-            .guilds
-            .get_mut(&guild)
-            .and_then(|home| home.invites.remove(code))
-        else {
+        let Some(channel) = self.community.guilds.get_mut(&guild).and_then(|home| {
+            home.more.invites.remove(code);
+            home.invites.remove(code)
+        }) else {
             return false;
         };
         let mut event = self.about_channel(channel);

@@ -7,7 +7,7 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::{
-    rest::{Answer, Body},
+    rest::{self, Answer, Body},
     settings::RESUME,
     socket::{self, Compression, Wish},
     state::State,
@@ -26,7 +26,7 @@ pub(crate) async fn serve_rest(server: Arc<Server<State>>, line: Line) {
             let (head, body) = request.into_parts();
             let Some(body) = body else {
                 state.note("a request with a body that is too large or broke off");
-                return Reply::Answer(page(Answer::error(413, 40005, "Request entity too large")));
+                return Reply::Answer(page(Answer::too_large()));
             };
             let (answer, fault) = state.handle(&Request::from_parts(head, body));
             match fault {
@@ -36,7 +36,7 @@ pub(crate) async fn serve_rest(server: Arc<Server<State>>, line: Line) {
             }
         })
     };
-    web::serve(line, answer, |_, _, _| async {}).await;
+    web::serve_up_to(rest::REQUEST, line, answer, |_, _, _| async {}).await;
 }
 
 /// Serves one connection of the Gateway until either side ends it.

@@ -96,7 +96,7 @@ pub(crate) fn usable<'a>(components: &'a Value, found: &mut Vec<&'a Value>) {
 
 impl State {
     /// The guild of a channel.
-    pub(crate) fn guild_of(&self, channel: Id) -> Option<Id> {
+    pub(crate) fn guild_of_channel(&self, channel: Id) -> Option<Id> {
         self.community.channels.get(&channel)?.guild
     }
 
@@ -141,7 +141,7 @@ impl State {
         user: Id,
         application: Id,
     ) -> Vec<(Option<Id>, Value)> {
-        let guild = self.guild_of(channel);
+        let guild = self.guild_of_channel(channel);
         let of = |place: Option<Id>| {
             let known = self.rest.commands.get(&(application, place));
             known
@@ -488,7 +488,7 @@ impl State {
             interaction.user,
             interaction.application,
         );
-        let guild = self.guild_of(channel);
+        let guild = self.guild_of_channel(channel);
         let mut event = json!({
             "id": id.to_string(),
             "application_id": application.to_string(),
@@ -553,7 +553,7 @@ impl State {
         interaction: &Interaction,
         original: Option<Id>,
     ) -> Value {
-        let guild = self.guild_of(interaction.channel).unwrap_or(0);
+        let guild = self.guild_of_channel(interaction.channel).unwrap_or(0);
         let mut metadata = json!({
             "id": id.to_string(),
             "type": interaction.kind,

@@ -8,67 +8,33 @@ use super::{model::Id, rest::answer::Answer};
 
 /// Requests a second of one bot, over all routes.
 const GLOBAL: u32 = 50;
+/// Buckets that are kept before those whose window is over are forgotten.
+const BUCKETS: usize = 10_000;
 /// Responses of 401, 403 and 429 within ten minutes that ban a client.
 const INVALID: u32 = 10_000;
 /// Milliseconds of the ten minutes.
 const INVALID_WINDOW: i64 = 600_000;
 
 /// Rate limit of a route: requests, and the milliseconds of their window.
-type Pace = (u32, i64);
+pub(crate) type Pace = (u32, i64);
 
-/// A route, as limits see it.
+/// Bucket in which a request is counted.
 #[derive(Clone, Debug)]
-pub(crate) struct Route {
-    /// The method and the path, with `{id}` for ids.
-    pub(crate) template: String,
-    /// The channel or guild whose requests are counted apart.
+pub(crate) struct Bucket {
+    /// The method and the path of the row, or the name that several rows share.
+    pub(crate) name: String,
+    /// The channel, guild or webhook whose requests are counted apart.
     pub(crate) major: String,
+    pub(crate) pace: Pace,
+    /// Whether the request counts for the bot's global limit.
+    pub(crate) counts_globally: bool,
 }
 
-impl Route {
-    pub(crate) fn new(method: &str, steps: &[&str]) -> Self {
-        let mut template = method.to_owned();
-        let mut major = String::new();
-        for (index, step) in steps.iter().enumerate() {
-            let before = index.checked_sub(1).map_or("", |index| steps[index]);
-            if before == "reactions" {
-                // All reactions of a channel have one limit.
-                "ANY/channels/{id}/messages/{id}/reactions".clone_into(&mut template);
-                break;
-            }
-            let is_id = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
-            template += "/";
-            template += if is_id { "{id}" } else { step };
-            if is_id && major.is_empty() && matches!(before, "channels" | "guilds" | "webhooks") {
-                (*step).clone_into(&mut major);
-            }
-        }
-        Self { template, major }
-    }
-
-    fn pace(&self) -> Pace {
-        match self.template.as_str() {
-            "POST/channels/{id}/messages"
-            | "PATCH/channels/{id}/messages/{id}"
-            | "POST/channels/{id}/typing" => (5, 5_000),
-            "DELETE/channels/{id}/messages/{id}" => (5, 1_000),
-            "POST/channels/{id}/messages/bulk-delete" => (1, 1_000),
-            "ANY/channels/{id}/messages/{id}/reactions" => (1, 250),
-            "PATCH/channels/{id}" => (2, 600_000),
-            "GET/gateway/bot" => (2, 5_000),
-            _ => (10, 10_000),
-        }
-    }
-
-    /// Whether the whole of a bot's requests is limited here too.
-    fn counts_globally(&self) -> bool {
-        !self.template.starts_with("POST/interactions/")
-    }
-
-    /// The name of its bucket: routes with the same template have the same.
-    fn bucket(&self) -> String {
+impl Bucket {
+    /// Name in the response's header; requests of the same row have the same.
+    fn hash(&self) -> String {
         let start: u64 = 0xcbf2_9ce4_8422_2325;
-        let hash = self.template.bytes().fold(start, |hash, byte| {
+        let hash = self.name.bytes().fold(start, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
         format!("{hash:016x}")
@@ -96,13 +62,13 @@ impl Limits {
     pub(crate) fn count(
         &mut self,
         account: Id,
-        route: &Route,
+        bucket: &Bucket,
         now: i64,
     ) -> Result<Vec<(&'static str, String)>, Answer> {
         if self.are_off {
             return Ok(Vec::new());
         }
-        if route.counts_globally() {
+        if bucket.counts_globally {
             let window = self.global.entry(account).or_insert(Window {
                 left: GLOBAL,
                 until: 0,
@@ -111,14 +77,17 @@ impl Limits {
                 return Err(too_many("global", window.until - now));
             }
         }
-        let pace = route.pace();
-        let key = (account, route.template.clone(), route.major.clone());
+        let pace = bucket.pace;
+        let key = (account, bucket.name.clone(), bucket.major.clone());
+        if self.buckets.len() >= BUCKETS {
+            self.buckets.retain(|_, window| window.until > now);
+        }
         let window = self.buckets.entry(key).or_insert(Window {
             left: pace.0,
             until: 0,
         });
         let taken = take(window, pace.0, pace.1, now);
-        let headers = describe(route, pace, *window, now);
+        let headers = describe(bucket, pace, *window, now);
         if taken.is_some() {
             return Ok(headers);
         }
@@ -162,13 +131,13 @@ pub(crate) fn seconds(millis: i64) -> String {
     format!("{}.{:03}", millis / 1000, millis % 1000)
 }
 
-fn describe(route: &Route, pace: Pace, window: Window, now: i64) -> Vec<(&'static str, String)> {
+fn describe(bucket: &Bucket, pace: Pace, window: Window, now: i64) -> Vec<(&'static str, String)> {
     vec![
         ("x-ratelimit-limit", pace.0.to_string()),
         ("x-ratelimit-remaining", window.left.to_string()),
         ("x-ratelimit-reset", seconds(window.until)),
         ("x-ratelimit-reset-after", seconds(window.until - now)),
-        ("x-ratelimit-bucket", route.bucket()),
+        ("x-ratelimit-bucket", bucket.hash()),
     ]
 }
 
@@ -201,9 +170,14 @@ mod tests {
 
     #[test]
     fn routes_share_a_limit_by_template_and_channel() {
-        let one = Route::new("POST", &["channels", "1", "messages"]);
-        let other = Route::new("POST", &["channels", "2", "messages"]);
-        assert_eq!((one.bucket(), other.major.as_str()), (other.bucket(), "2"));
+        let bucket = |major: &str| Bucket {
+            name: "POST/channels/{channel_id}/messages".into(),
+            major: major.into(),
+            pace: (5, 5_000),
+            counts_globally: true,
+        };
+        let (one, other) = (bucket("1"), bucket("2"));
+        assert_eq!(one.hash(), other.hash());
         let mut limits = Limits::default();
         for _ in 0..5 {
             assert!(limits.count(1, &one, 0).is_ok());

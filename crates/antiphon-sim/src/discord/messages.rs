@@ -27,6 +27,8 @@ pub(crate) struct Draft {
     pub(crate) application: Option<Id>,
     /// The only user who sees it, where it is ephemeral.
     pub(crate) seen_by: Option<Id>,
+    /// The forwarded message: its reference and its snapshot.
+    pub(crate) forwarded: Option<(Value, Value)>,
 }
 
 impl Draft {
@@ -44,6 +46,7 @@ impl Draft {
             interaction: None,
             application: None,
             seen_by: None,
+            forwarded: None,
         }
     }
 }
@@ -107,8 +110,13 @@ fn complete(message: &mut Message) {
 impl State {
     /// Posts a message; returns its id. An ephemeral one makes no event.
     pub(crate) fn post(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
+        let id = self.new_id();
+        self.post_as(id, channel, author, draft)
+    }
+
+    /// Posts a message with this id; returns the id. An ephemeral one makes no event.
+    pub(crate) fn post_as(&mut self, id: Id, channel: Id, author: Id, draft: Draft) -> Id {
         let at = self.now();
-        let id = self.snowflakes.next(at);
         let mut message = Message {
             id,
             channel,
@@ -134,6 +142,7 @@ impl State {
             interaction: draft.interaction,
             application: draft.application,
             seen_by: draft.seen_by,
+            forwarded: draft.forwarded,
         };
         complete(&mut message);
         if message.seen_by.is_some() {
@@ -165,6 +174,17 @@ impl State {
         change(message);
         complete(message);
         message.edited_at = Some(now);
+        self.announce_message("MESSAGE_UPDATE", channel, id);
+        true
+    }
+
+    /// Adds flags to a message, which is not an edit; returns whether the message exists.
+    pub(crate) fn change_flags(&mut self, channel: Id, id: Id, flags: u64) -> bool {
+        let kept = self.community.messages.get_mut(&channel);
+        let Some(message) = kept.and_then(|kept| kept.get_mut(&id)) else {
+            return false;
+        };
+        message.flags |= flags;
         self.announce_message("MESSAGE_UPDATE", channel, id);
         true
     }
@@ -357,6 +377,18 @@ impl State {
         }
         if let Some(interaction) = &message.interaction {
             json["interaction_metadata"] = interaction.clone();
+        }
+        if let Some(thread) = self
+            .community
+            .channels
+            .get(&message.id)
+            .filter(|thread| thread.is_thread())
+        {
+            json["thread"] = thread.json();
+        }
+        if let Some((reference, snapshot)) = &message.forwarded {
+            json["message_reference"] = reference.clone();
+            json["message_snapshots"] = json!([{"message": snapshot}]);
         }
         if let Some(original) = message.reply_to {
             json["message_reference"] = json!({

@@ -4,6 +4,7 @@
 //! [`Discord`] is its control handle.
 
 mod addresses;
+mod audit;
 mod choices;
 mod commands;
 mod community;

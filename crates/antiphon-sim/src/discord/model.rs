@@ -1,6 +1,6 @@
 //! Users, guilds, channels and messages, and their JSON (protocol §10.1).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -15,8 +15,12 @@ pub(crate) mod kind {
     pub(crate) const VOICE: u8 = 2;
     pub(crate) const CATEGORY: u8 = 4;
     pub(crate) const ANNOUNCEMENT: u8 = 5;
+    pub(crate) const ANNOUNCEMENT_THREAD: u8 = 10;
     pub(crate) const PUBLIC_THREAD: u8 = 11;
+    pub(crate) const PRIVATE_THREAD: u8 = 12;
     pub(crate) const STAGE: u8 = 13;
+    pub(crate) const FORUM: u8 = 15;
+    pub(crate) const MEDIA: u8 = 16;
 }
 
 /// A time as Discord writes it.
@@ -180,9 +184,20 @@ pub(crate) struct Channel {
     /// A thread's owner and members.
     pub(crate) owner: Option<Id>,
     pub(crate) members: BTreeSet<Id>,
+    /// Times at which members joined the thread; others were there from the beginning.
+    pub(crate) joined: BTreeMap<Id, i64>,
     pub(crate) is_archived: bool,
+    /// Time of the last change of `is_archived`; the thread's creation if there was none.
+    pub(crate) archived_at: Option<i64>,
+    pub(crate) is_locked: bool,
+    /// Minutes without a message after which the thread is archived; 1440 if not set.
+    pub(crate) auto_archive: Option<u64>,
+    /// Whether members who are no moderators may add others to a private thread.
+    pub(crate) is_invitable: bool,
     pub(crate) messages: u64,
     pub(crate) created_at: i64,
+    /// Further fields that requests have set, by their names on the wire.
+    pub(crate) settings: Map<String, Value>,
 }
 
 impl Channel {
@@ -194,12 +209,25 @@ impl Channel {
         matches!(self.kind, kind::VOICE | kind::STAGE)
     }
 
+    /// Whether the channel has posts, which are threads, in place of messages.
+    pub(crate) fn is_forum(&self) -> bool {
+        matches!(self.kind, kind::FORUM | kind::MEDIA)
+    }
+
+    /// A setting of the channel, or its default.
+    fn setting(&self, name: &str, default: impl Into<Value>) -> Value {
+        self.settings
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| default.into())
+    }
+
     /// The channel, with its guild.
     pub(crate) fn json(&self) -> Value {
         let mut channel = json!({
             "id": self.id.to_string(),
             "type": self.kind,
-            "flags": 0,
+            "flags": self.setting("flags", 0),
             "last_message_id": self.last_message.map(|id| id.to_string()),
         });
         let Some(guild) = self.guild else {
@@ -219,15 +247,21 @@ impl Channel {
             channel["member_count"] = json!(self.members.len());
             channel["thread_metadata"] = json!({
                 "archived": self.is_archived,
-                "auto_archive_duration": 1440,
-                "archive_timestamp": iso(self.created_at),
+                "auto_archive_duration": self.auto_archive.unwrap_or(1440),
+                "archive_timestamp": iso(self.archived_at.unwrap_or(self.created_at)),
                 "create_timestamp": iso(self.created_at),
-                "locked": false,
+                "locked": self.is_locked,
             });
+            if self.kind == kind::PRIVATE_THREAD {
+                channel["thread_metadata"]["invitable"] = json!(self.is_invitable);
+            }
+            if let Some(tags) = self.settings.get("applied_tags") {
+                channel["applied_tags"] = tags.clone();
+            }
             return channel;
         }
         channel["position"] = json!(self.position);
-        channel["nsfw"] = json!(false);
+        channel["nsfw"] = self.setting("nsfw", false);
         channel["topic"] = json!(self.topic);
         channel["permission_overwrites"] = self
             .overwrites
@@ -242,9 +276,24 @@ impl Channel {
             })
             .collect();
         if self.is_voice() {
-            channel["bitrate"] = json!(64_000);
+            channel["bitrate"] = self.setting("bitrate", 64_000);
             channel["user_limit"] = json!(self.user_limit);
-            channel["rtc_region"] = json!(null);
+            channel["rtc_region"] = self.setting("rtc_region", Value::Null);
+            channel["video_quality_mode"] = self.setting("video_quality_mode", 1);
+        }
+        if self.is_forum() {
+            channel["available_tags"] = self.setting("available_tags", json!([]));
+            channel["default_reaction_emoji"] = self.setting("default_reaction_emoji", Value::Null);
+            channel["default_sort_order"] = self.setting("default_sort_order", Value::Null);
+            channel["default_forum_layout"] = self.setting("default_forum_layout", 0);
+        }
+        for name in [
+            "default_auto_archive_duration",
+            "default_thread_rate_limit_per_user",
+        ] {
+            if let Some(value) = self.settings.get(name) {
+                channel[name] = value.clone();
+            }
         }
         channel
     }
@@ -326,16 +375,37 @@ pub(crate) struct Guild {
     pub(crate) is_available: bool,
     /// Bytes by which its description is longer than it should be.
     pub(crate) padding: usize,
+    pub(crate) more: GuildMore,
+}
+
+/// What requests make of a guild beyond its roles, members and channels.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GuildMore {
+    /// Fields of the guild that requests have set, by their names on the wire.
+    pub(crate) settings: Map<String, Value>,
+    /// Fields of emojis beyond their names.
+    pub(crate) emojis: BTreeMap<Id, EmojiMore>,
+    pub(crate) stickers: BTreeMap<Id, Value>,
+    /// Invites by code, as their events have them.
+    pub(crate) invites: BTreeMap<String, Value>,
+    /// Entries of the audit log, oldest first.
+    pub(crate) audit_log: VecDeque<(Id, Value)>,
+}
+
+/// What a request says of a guild's emoji beyond its name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EmojiMore {
+    pub(crate) roles: Vec<Id>,
+    pub(crate) is_animated: bool,
+    pub(crate) creator: Id,
 }
 
 impl Guild {
     /// The guild without what only `GUILD_CREATE` has.
     pub(crate) fn json(&self) -> Value {
-        let emojis = self.emojis.iter().map(|(id, name)| {
-            json!({"id": id.to_string(), "name": name, "roles": [], "require_colons": true, "managed": false, "animated": false, "available": true})
-        });
+        let emojis = self.emojis.keys().filter_map(|id| self.emoji_json(*id));
         let roles = self.roles.values().map(Role::json);
-        json!({
+        let mut guild = json!({
             "id": self.id.to_string(),
             "name": self.name,
             "icon": null,
@@ -350,7 +420,7 @@ impl Guild {
             "explicit_content_filter": 0,
             "roles": roles.collect::<Vec<_>>(),
             "emojis": emojis.collect::<Vec<_>>(),
-            "stickers": [],
+            "stickers": self.more.stickers.values().collect::<Vec<_>>(),
             "features": ["COMMUNITY"],
             "mfa_level": 0,
             "application_id": null,
@@ -368,7 +438,31 @@ impl Guild {
             "premium_progress_bar_enabled": false,
             "safety_alerts_channel_id": null,
             "incidents_data": null,
-        })
+            "max_members": 500_000,
+            "max_presences": null,
+            "max_video_channel_users": 25,
+            "max_stage_video_channel_users": 50,
+            "region": "deprecated",
+        });
+        for (name, value) in &self.more.settings {
+            guild[name] = value.clone();
+        }
+        guild
+    }
+
+    /// An emoji of the guild.
+    pub(crate) fn emoji_json(&self, id: Id) -> Option<Value> {
+        let name = self.emojis.get(&id)?;
+        let more = self.more.emojis.get(&id).cloned().unwrap_or_default();
+        Some(json!({
+            "id": id.to_string(),
+            "name": name,
+            "roles": ids(&more.roles),
+            "require_colons": true,
+            "managed": false,
+            "animated": more.is_animated,
+            "available": true,
+        }))
     }
 
     /// Objects of one kind that the simulator does not know more of.
@@ -424,4 +518,6 @@ pub(crate) struct Message {
     pub(crate) application: Option<Id>,
     /// The only user who sees it, where it is ephemeral.
     pub(crate) seen_by: Option<Id>,
+    /// The forwarded message: its reference and its snapshot.
+    pub(crate) forwarded: Option<(Value, Value)>,
 }

@@ -339,6 +339,9 @@ impl State {
             user["email"] = Value::Null;
             user["flags"] = json!(0);
             user["locale"] = json!("en-US");
+            user["premium_type"] = json!(0);
+            user["banner"] = Value::Null;
+            user["accent_color"] = Value::Null;
         }
         user
     }

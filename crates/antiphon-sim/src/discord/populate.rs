@@ -149,6 +149,7 @@ impl State {
             attendees: BTreeSet::new(),
             is_available: true,
             padding: 0,
+            more: super::model::GuildMore::default(),
         };
         self.community.guilds.insert(id, guild);
     }

@@ -371,7 +371,10 @@ impl Traffic {
         {
             return Some(choice["value"].clone());
         }
-        let guild = state.community.guilds.get(&state.guild_of(channel)?)?;
+        let guild = state
+            .community
+            .guilds
+            .get(&state.guild_of_channel(channel)?)?;
         let types = described["channel_types"].as_array();
         Some(match kind {
             3 => {
@@ -423,7 +426,10 @@ impl Traffic {
         let indices: Vec<usize> = (0..found.len()).collect();
         let (message, component) = &found[self.one_of(&indices)?];
         let custom_id = component["custom_id"].as_str()?;
-        let guild = state.community.guilds.get(&state.guild_of(channel)?)?;
+        let guild = state
+            .community
+            .guilds
+            .get(&state.guild_of_channel(channel)?)?;
         let value = match component["type"].as_u64()? {
             component::BUTTON => {
                 return Some(state.press(channel, user, bot, custom_id, Some(*message)));

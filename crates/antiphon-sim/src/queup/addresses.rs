@@ -1,4 +1,6 @@
 //! Where the simulated QueUp listens, and its accounts' logins.
+//!
+//! REST and sockets share one port, under the paths that QueUp itself has.
 
 use serde::Serialize;
 
@@ -6,14 +8,34 @@ use super::controls::{Account, QueUp};
 use crate::addresses::Login;
 
 /// Addresses of the simulated QueUp, and its accounts.
+///
+/// ```
+/// use antiphon_sim::{Options, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::listen(&Options::new()).await?;
+/// let queup = sim.queup().addresses().expect("it listens");
+/// assert_eq!((&*queup.bot.username, &*queup.room, queup.accounts.len()), ("antiphon", "choir-loft", 4));
+/// assert!(queup.socket.ends_with("/ws/"));
+/// # sim.stop().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct QueUpAddresses {
     /// Base of the REST calls.
+    ///
+    /// Without a slash at the end.
     pub rest: String,
     /// Address of the socket, without its parameters.
+    ///
+    /// A client adds `EIO=3`, `transport=websocket` and its `access_token` (protocol §3.1).
     pub socket: String,
     /// The bot's login.
+    ///
+    /// Its fields stand beside the others in JSON.
     #[serde(flatten)]
     pub bot: Login,
     /// Slug of the room where the bot has every right.

@@ -1,4 +1,9 @@
 //! Answers: what counts as one, and how much of it an error repeats (protocol §2, §11.28).
+//!
+//! A chat server says no in many ways: a status, a JSON text under status 200, a page of HTML, a redirect. [`read`]
+//! sorts them into one answer and four errors, and is the only place that looks at a status. A refusal that is known
+//! carries the header `chat: error` and a text for the user; only such texts, and the words of a page without its
+//! markup, are repeated in errors, 300 characters of them at most.
 
 use antiphon_core::json_position;
 use bytes::Bytes;

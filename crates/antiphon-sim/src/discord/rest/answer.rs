@@ -57,6 +57,16 @@ impl Answer {
         Self::json(status, json!({"message": message, "code": code}))
     }
 
+    /// 413: the request, or one of its files, is too large.
+    pub(crate) fn too_large() -> Self {
+        Self::error(413, 40005, "Request entity too large")
+    }
+
+    /// 404: there is no such route.
+    pub(crate) fn missing() -> Self {
+        Self::json(404, json!({"message": "404: Not Found", "code": 0}))
+    }
+
     /// 404: the object does not exist.
     pub(crate) fn unknown(what: &str, code: u32) -> Self {
         Self::error(404, code, &format!("Unknown {what}"))
@@ -78,10 +88,10 @@ impl Answer {
 pub(crate) struct Faulty(Map<String, Value>);
 
 impl Faulty {
-    /// Adds an error of a field, such as `content` or `embeds.0.title`.
+    /// Adds an error of a field, such as `content` or `embeds.0.title`; the empty name is the body itself.
     pub(crate) fn add(&mut self, field: &str, code: &str, message: &str) {
         let mut at = &mut self.0;
-        for step in field.split('.') {
+        for step in field.split('.').filter(|step| !step.is_empty()) {
             let next = at.entry(step).or_insert_with(|| Value::Object(Map::new()));
             let Value::Object(next) = next else {
                 return;
@@ -92,44 +102,6 @@ impl Faulty {
         match at.entry("_errors").or_insert_with(|| json!([])) {
             Value::Array(errors) => errors.push(error),
             other => *other = json!([error]),
-        }
-    }
-
-    /// Checks a text and its length.
-    pub(crate) fn text(&mut self, body: &Value, field: &str, most: usize) {
-        match &body[field] {
-            Value::String(text) if text.chars().count() > most => {
-                self.add(
-                    field,
-                    "BASE_TYPE_MAX_LENGTH",
-                    &format!("Must be {most} or fewer in length."),
-                );
-            }
-            Value::Null | Value::String(_) => {}
-            _ => self.add(
-                field,
-                "STRING_TYPE_CONVERT",
-                "Could not interpret value as string.",
-            ),
-        }
-    }
-
-    /// Checks a list and its length.
-    pub(crate) fn list(&mut self, body: &Value, field: &str, most: usize) {
-        match &body[field] {
-            Value::Array(items) if items.len() > most => {
-                self.add(
-                    field,
-                    "BASE_TYPE_MAX_LENGTH",
-                    &format!("Must be {most} or fewer in length."),
-                );
-            }
-            Value::Null | Value::Array(_) => {}
-            _ => self.add(
-                field,
-                "LIST_TYPE_CONVERT",
-                "Only iterables may be used in a ListType",
-            ),
         }
     }
 
@@ -161,7 +133,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_where_it_is() {
         let mut faulty = Faulty::default();
-        faulty.text(&json!({"content": "abc"}), "content", 2);
+        faulty.length("content", &json!("abc"), 1, 2);
         faulty.add("embeds.0.title", "X", "y");
         let Err(Answer {
             body: Body::Json(body),
@@ -172,7 +144,7 @@ mod tests {
         };
         assert_eq!(
             body["errors"]["content"]["_errors"][0]["code"],
-            "BASE_TYPE_MAX_LENGTH"
+            "BASE_TYPE_BAD_LENGTH"
         );
         assert_eq!(
             body["errors"]["embeds"]["0"]["title"]["_errors"][0]["message"],

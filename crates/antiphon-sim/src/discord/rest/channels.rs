@@ -1,201 +1,382 @@
-//! Requests about channels.
+//! Channels.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Answer, Call, Outcome, answer::Faulty};
+use super::{
+    Answer, Call, Outcome,
+    fields::Fields,
+    overwrites::{OVERWRITES, may_overwrite, read_overwrite},
+    route::Route,
+};
 use crate::discord::{
-    model::{Channel, Id, Overwrite},
+    model::{Channel, Id, Overwrite, kind},
     permissions as rights,
     state::State,
 };
 
+pub(crate) const ROUTES: &[Route] = &[
+    Route::get("/channels/{channel_id}", "get_channel", State::get_channel).in_channel(0),
+    Route::patch(
+        "/channels/{channel_id}",
+        "update_channel",
+        State::edit_channel,
+    )
+    .in_channel(0)
+    .also("`MANAGE_CHANNELS`; in a thread `MANAGE_THREADS`, or own thread")
+    .pace(2, 600_000)
+    .events(&["CHANNEL_UPDATE", "THREAD_UPDATE"])
+    .audit(&["CHANNEL_UPDATE", "THREAD_UPDATE"]),
+    Route::delete(
+        "/channels/{channel_id}",
+        "delete_channel",
+        State::delete_channel,
+    )
+    .in_channel(0)
+    .also("`MANAGE_CHANNELS`; in a thread `MANAGE_THREADS`")
+    .events(&["CHANNEL_DELETE", "THREAD_DELETE"])
+    .audit(&["CHANNEL_DELETE", "THREAD_DELETE"]),
+    Route::post(
+        "/channels/{channel_id}/typing",
+        "trigger_typing_indicator",
+        State::trigger_typing,
+    )
+    .without_body()
+    .in_channel(0)
+    .also("`SEND_MESSAGES`, in a thread `SEND_MESSAGES_IN_THREADS`")
+    .pace(5, 5_000)
+    .events(&["TYPING_START"]),
+    Route::bearer_only(
+        "PUT",
+        "/channels/{channel_id}/recipients/{user_id}",
+        "add_group_dm_user",
+    ),
+    Route::bearer_only(
+        "DELETE",
+        "/channels/{channel_id}/recipients/{user_id}",
+        "delete_group_dm_user",
+    ),
+];
+
+/// Minutes after which a thread without messages may be archived.
+const ARCHIVE_AFTER: &[i64] = &[60, 1440, 4320, 10080];
+/// Seconds between two messages of one user.
+const SLOW_MODE: i64 = 21_600;
+
 impl State {
-    /// The channel that a request names, if the bot can see it.
-    pub(crate) fn visible_channel(&self, id: &str, account: Id) -> Result<&Channel, Answer> {
-        let channel = id
-            .parse()
-            .ok()
-            .and_then(|id| self.community.channels.get(&id));
-        let channel = channel.ok_or_else(|| Answer::unknown("Channel", 10003))?;
-        if self.community.permissions(account, channel) & rights::VIEW_CHANNEL == 0 {
-            return Err(Answer::no_access());
-        }
-        Ok(channel)
+    fn get_channel(&mut self, call: &Call<'_>) -> Outcome {
+        Ok(self.channel_answer(call.channel(), call.account))
     }
 
-    /// Whether a bot has a right in a channel.
-    pub(crate) fn has_right(&self, account: Id, channel: Id, right: u64) -> Result<(), Answer> {
-        let channel = self.community.channels.get(&channel);
-        if channel.is_some_and(|channel| self.community.permissions(account, channel) & right != 0)
-        {
-            Ok(())
-        } else {
-            Err(Answer::not_permitted())
-        }
+    fn trigger_typing(&mut self, call: &Call<'_>) -> Outcome {
+        self.may_speak(call.account, call.channel())?;
+        self.type_in(call.channel(), call.account);
+        Ok(Answer::done())
     }
 
-    pub(crate) fn channel_route(
-        &mut self,
-        method: &str,
-        channel: &str,
-        rest: &[&str],
-        call: &Call<'_>,
-    ) -> Outcome {
-        let channel = self.visible_channel(channel, call.account)?;
-        let id = channel.id;
-        match (method, rest) {
-            ("GET", []) => Ok(Answer::json(200, channel.json())),
-            ("POST", ["typing"]) => {
-                self.may_speak(call.account, id)?;
-                self.type_in(id, call.account);
-                Ok(Answer::done())
-            }
-            ("PATCH", []) => self.edit_channel(id, call),
-            ("DELETE", []) => {
-                self.has_right(call.account, id, rights::MANAGE_CHANNELS)?;
-                let gone = self.channel_answer(id);
-                self.remove_channel(call.account, id);
-                Ok(gone)
-            }
-            ("POST", ["threads"] | ["messages", _, "threads"]) => {
-                self.may_speak(call.account, id)?;
-                let name = named(call.body, 100)?;
-                let thread = self.add_thread(id, call.account, name);
-                Ok(Answer {
-                    status: 201,
-                    ..self.channel_answer(thread)
-                })
-            }
-            ("PUT" | "DELETE", ["thread-members", user]) => {
-                let user = if *user == "@me" {
-                    Some(call.account)
-                } else {
-                    user.parse().ok()
-                };
-                let user = user.filter(|user| self.community.users.contains_key(user));
-                let user = user.ok_or_else(|| Answer::unknown("User", 10013))?;
-                self.set_thread_member(id, user, method == "PUT");
-                Ok(Answer::done())
-            }
-            ("POST", ["invites"]) => {
-                self.has_right(call.account, id, rights::CREATE_INVITE)?;
-                let code = self.invite(id, call.account);
-                Ok(Answer::json(
-                    200,
-                    json!({"code": code, "type": 0, "channel": self.channel_answer_json(id)}),
-                ))
-            }
-            // The older spelling of the same.
-            ("GET", ["pins"]) => {
-                let pinned = self
-                    .community
-                    .messages
-                    .get(&id)
-                    .into_iter()
-                    .flat_map(|kept| kept.values());
-                let pinned = pinned.filter(|message| message.is_pinned);
-                Ok(Answer::json(
-                    200,
-                    pinned.map(|message| self.message_json(message)).collect(),
-                ))
-            }
-            ("PUT" | "DELETE", ["pins", message]) => {
-                self.message_route(method, id, &["pins", message], call)
-            }
-            (_, ["messages", rest @ ..]) => self.message_route(method, id, rest, call),
-            _ => Err(self.unknown_route(method, &["channels", &id.to_string(), &rest.join("/")])),
-        }
-    }
-
-    /// Whether a bot may post in a channel.
-    pub(crate) fn may_speak(&self, account: Id, channel: Id) -> Result<(), Answer> {
-        let is_thread = self
-            .community
-            .channels
-            .get(&channel)
-            .is_some_and(Channel::is_thread);
-        let right = if is_thread {
-            rights::SEND_IN_THREADS
-        } else {
-            rights::SEND_MESSAGES
+    /// A channel as an account sees it: a conversation with its recipients, a thread with the bot's own membership.
+    pub(crate) fn channel_json(&self, channel: Id, seen_by: Id) -> Value {
+        let Some(known) = self.community.channels.get(&channel) else {
+            return Value::Null;
         };
-        self.has_right(account, channel, right)
-    }
-}
-
-impl State {
-    fn channel_answer_json(&self, channel: Id) -> Value {
-        self.community
-            .channels
-            .get(&channel)
-            .map(Channel::json)
-            .unwrap_or_default()
+        if known.guild.is_none() {
+            return self.conversation_json(channel, seen_by);
+        }
+        let mut json = known.json();
+        if known.is_thread() && known.members.contains(&seen_by) {
+            json["member"] = super::threads::thread_member_json(known, seen_by);
+        }
+        json
     }
 
     /// A channel as an answer.
-    pub(crate) fn channel_answer(&self, channel: Id) -> Answer {
-        Answer::json(200, self.channel_answer_json(channel))
+    pub(super) fn channel_answer(&self, channel: Id, seen_by: Id) -> Answer {
+        Answer::json(200, self.channel_json(channel, seen_by))
     }
 
-    fn edit_channel(&mut self, channel: Id, call: &Call<'_>) -> Outcome {
-        self.has_right(call.account, channel, rights::MANAGE_CHANNELS)?;
-        let body = call.body.clone();
-        let mut faulty = Faulty::default();
-        faulty.text(&body, "name", 100);
-        faulty.text(&body, "topic", 1024);
-        faulty.check()?;
-        self.change_channel(call.account, channel, |channel| describe(channel, &body));
-        Ok(self.channel_answer(channel))
+    fn edit_channel(&mut self, call: &Call<'_>) -> Outcome {
+        let channel = self.visible_channel(call.channel(), call.account)?;
+        if channel.is_thread() {
+            return self.edit_thread(call);
+        }
+        let guild = channel.guild.ok_or_else(|| {
+            Answer::error(400, 50024, "Cannot execute action on this channel type")
+        })?;
+        let (own, before) = (
+            self.community.permissions(call.account, channel),
+            channel.overwrites.clone(),
+        );
+        self.needs_in_channel(call.account, call.channel(), rights::MANAGE_CHANNELS)?;
+        let kind = channel.kind;
+        let tag = self.new_id();
+        let mut fields = call.fields();
+        let change = ChannelChange::read(&mut fields, kind, tag);
+        fields.check()?;
+        self.check_parent(guild, change.parent)?;
+        if let Some(overwrites) = &change.overwrites {
+            self.needs_in_channel(call.account, call.channel(), rights::MANAGE_ROLES)?;
+            may_overwrite(own, &before, overwrites)?;
+        }
+        let parent = change.parent.flatten().filter(|_| change.locks);
+        let of_parent = parent.and_then(|id| self.community.channels.get(&id));
+        let of_parent = of_parent.map(|parent| parent.overwrites.clone());
+        self.change_channel(call.account, call.channel(), |channel| {
+            change.apply(channel);
+            if let Some(overwrites) = of_parent {
+                channel.overwrites = overwrites;
+            }
+        });
+        Ok(self.channel_answer(call.channel(), call.account))
+    }
+
+    fn edit_thread(&mut self, call: &Call<'_>) -> Outcome {
+        let thread = self.visible_channel(call.channel(), call.account)?;
+        let own = self.community.permissions(call.account, thread);
+        let is_moderator = own & rights::MANAGE_THREADS != 0;
+        let is_owner = thread.owner == Some(call.account);
+        let (was_locked, was_archived) = (thread.is_locked, thread.is_archived);
+        let mut fields = call.fields();
+        let name = fields.text("name", 1..=100).map(str::to_owned);
+        let archived = fields.flag("archived");
+        let locked = fields.flag("locked");
+        let invitable = fields.flag("invitable");
+        let auto_archive = fields.choice("auto_archive_duration", ARCHIVE_AFTER);
+        let slow_mode = fields.count("rate_limit_per_user", 0..=SLOW_MODE);
+        let flags = fields.count("flags", 0..=i64::from(u32::MAX));
+        let tags = fields.ids("applied_tags", 0..=5);
+        fields.check()?;
+        let opens_alone =
+            archived == Some(false) && call.body.as_object().is_some_and(|body| body.len() == 1);
+        if was_archived && archived != Some(false) {
+            return Err(Answer::error(400, 50083, "Thread is archived"));
+        }
+        let moderates = locked.is_some() || slow_mode.is_some() || flags.is_some();
+        let may = is_moderator
+            || (is_owner && !moderates && !was_locked)
+            || (opens_alone && !was_locked && own & rights::SEND_IN_THREADS != 0);
+        if !may {
+            return Err(Answer::not_permitted());
+        }
+        let now = self.now();
+        self.change_channel(call.account, call.channel(), |thread| {
+            if let Some(name) = name {
+                thread.name = name;
+            }
+            if let Some(archived) = archived.filter(|archived| *archived != was_archived) {
+                thread.is_archived = archived;
+                thread.archived_at = Some(now);
+            }
+            thread.is_locked = locked.unwrap_or(thread.is_locked);
+            thread.is_invitable = invitable.unwrap_or(thread.is_invitable);
+            thread.auto_archive = auto_archive
+                .and_then(|minutes| u64::try_from(minutes).ok())
+                .or(thread.auto_archive);
+            thread.slow_mode = slow_mode.unwrap_or(thread.slow_mode);
+            if let Some(flags) = flags {
+                thread.settings.insert("flags".into(), json!(flags));
+            }
+            if let Some(tags) = tags {
+                let tags = crate::discord::model::ids(&tags);
+                thread.settings.insert("applied_tags".into(), json!(tags));
+            }
+        });
+        Ok(self.channel_answer(call.channel(), call.account))
+    }
+
+    fn delete_channel(&mut self, call: &Call<'_>) -> Outcome {
+        let channel = self.visible_channel(call.channel(), call.account)?;
+        if channel.guild.is_none() {
+            // A conversation is closed for the bot, and opened again by the next request for it.
+            return Ok(self.channel_answer(call.channel(), call.account));
+        }
+        let needed = if channel.is_thread() {
+            rights::MANAGE_THREADS
+        } else {
+            rights::MANAGE_CHANNELS
+        };
+        self.needs_in_channel(call.account, call.channel(), needed)?;
+        let gone = self.channel_answer(call.channel(), call.account);
+        self.remove_channel(call.account, call.channel());
+        Ok(gone)
+    }
+
+    /// Refuses a parent that is no category of the guild.
+    pub(super) fn check_parent(&self, guild: Id, parent: Option<Option<Id>>) -> Result<(), Answer> {
+        let Some(Some(parent)) = parent else {
+            return Ok(());
+        };
+        let known = self.community.channels.get(&parent);
+        if known.is_some_and(|known| known.guild == Some(guild) && known.kind == kind::CATEGORY) {
+            return Ok(());
+        }
+        let mut faulty = super::answer::Faulty::default();
+        faulty.add(
+            "parent_id",
+            "CHANNEL_PARENT_INVALID",
+            "Category does not exist",
+        );
+        faulty.check()
     }
 }
 
-/// Applies a body's fields to a channel.
-pub(crate) fn describe(channel: &mut Channel, body: &Value) {
-    if let Some(name) = body["name"].as_str() {
-        name.clone_into(&mut channel.name);
-    }
-    if let Some(topic) = body.get("topic") {
-        channel.topic = topic.as_str().map(str::to_owned);
-    }
-    if let Some(limit) = body["user_limit"].as_u64() {
-        channel.user_limit = limit;
-    }
-    if let Some(seconds) = body["rate_limit_per_user"].as_u64() {
-        channel.slow_mode = seconds;
-    }
-    if let Some(position) = body["position"].as_i64() {
-        channel.position = position;
-    }
-    if let Some(archived) = body["archived"].as_bool() {
-        channel.is_archived = archived;
-    }
-    if let Some(parent) = body.get("parent_id").filter(|_| !channel.is_thread()) {
-        channel.parent = parent.as_str().and_then(|id| id.parse().ok());
-    }
-    if let Some(overwrites) = body["permission_overwrites"].as_array() {
-        let number = |value: &Value| {
-            value
-                .as_str()
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(0)
+/// Fields of a channel in a body; of two options the outer one says whether the field is there.
+pub(super) struct ChannelChange {
+    pub(super) name: Option<String>,
+    kind: Option<u8>,
+    topic: Option<Option<String>>,
+    position: Option<i64>,
+    user_limit: Option<u64>,
+    slow_mode: Option<u64>,
+    pub(super) parent: Option<Option<Id>>,
+    pub(super) overwrites: Option<Vec<Overwrite>>,
+    settings: Map<String, Value>,
+    /// Whether the channel takes the overwrites of its new parent.
+    locks: bool,
+}
+
+impl ChannelChange {
+    /// Reads the fields of a channel of this kind.
+    ///
+    /// `tag` is the id of the first new tag of a forum; tags are told apart within their channel alone.
+    pub(super) fn read(fields: &mut Fields<'_>, kind: u8, tag: Id) -> Self {
+        let mut settings = Map::new();
+        let mut keep = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                settings.insert(name.into(), value);
+            }
         };
-        let overwrites = overwrites.iter().map(|one| Overwrite {
-            id: number(&one["id"]),
-            is_member: one["type"] == 1,
-            allow: number(&one["allow"]),
-            deny: number(&one["deny"]),
+        keep("nsfw", fields.flag("nsfw").map(Value::from));
+        keep(
+            "bitrate",
+            fields.number("bitrate", 8_000..=384_000).map(Value::from),
+        );
+        let region = fields.text("rtc_region", 0..=100).map(Value::from);
+        keep(
+            "rtc_region",
+            fields
+                .has("rtc_region")
+                .then(|| region.unwrap_or(Value::Null)),
+        );
+        keep(
+            "video_quality_mode",
+            fields
+                .choice("video_quality_mode", &[1, 2])
+                .map(Value::from),
+        );
+        keep(
+            "default_auto_archive_duration",
+            fields
+                .choice("default_auto_archive_duration", ARCHIVE_AFTER)
+                .map(Value::from),
+        );
+        keep(
+            "default_thread_rate_limit_per_user",
+            fields
+                .number("default_thread_rate_limit_per_user", 0..=SLOW_MODE)
+                .map(Value::from),
+        );
+        keep(
+            "default_sort_order",
+            fields
+                .choice("default_sort_order", &[0, 1])
+                .map(Value::from),
+        );
+        keep(
+            "default_forum_layout",
+            fields
+                .choice("default_forum_layout", &[0, 1, 2])
+                .map(Value::from),
+        );
+        let reaction = fields.object("default_reaction_emoji", |emoji| {
+            json!({"emoji_id": emoji.id("emoji_id").map(|id| id.to_string()), "emoji_name": emoji.text("emoji_name", 0..=100)})
         });
-        channel.overwrites = overwrites.collect();
+        keep("default_reaction_emoji", reaction);
+        keep("available_tags", tags(fields, tag));
+        keep(
+            "flags",
+            fields
+                .number("flags", 0..=i64::from(u32::MAX))
+                .map(Value::from),
+        );
+        let overwrites = fields.each("permission_overwrites", 0..=OVERWRITES, |one| {
+            read_overwrite(one, None)
+        });
+        let topic_length = if matches!(kind, kind::FORUM | kind::MEDIA) {
+            4096
+        } else {
+            1024
+        };
+        let most = if kind == kind::STAGE { 10_000 } else { 99 };
+        Self {
+            name: fields.text("name", 1..=100).map(str::to_owned),
+            // Text and announcement channels may become one another.
+            kind: matches!(kind, kind::TEXT | kind::ANNOUNCEMENT)
+                .then(|| fields.choice("type", &[0, 5]))
+                .flatten()
+                .and_then(|kind| u8::try_from(kind).ok()),
+            topic: fields
+                .has("topic")
+                .then(|| fields.text("topic", 0..=topic_length).map(str::to_owned)),
+            position: fields.number("position", 0..=i64::from(i32::MAX)),
+            user_limit: fields.count("user_limit", 0..=most),
+            slow_mode: fields.count("rate_limit_per_user", 0..=SLOW_MODE),
+            parent: fields.has("parent_id").then(|| fields.id("parent_id")),
+            overwrites,
+            settings,
+            locks: fields.flag("lock_permissions").unwrap_or(false),
+        }
     }
+
+    pub(super) fn apply(self, channel: &mut Channel) {
+        if let Some(name) = self.name {
+            channel.name = name;
+        }
+        channel.kind = self.kind.unwrap_or(channel.kind);
+        if let Some(topic) = self.topic {
+            channel.topic = topic;
+        }
+        channel.position = self.position.unwrap_or(channel.position);
+        channel.user_limit = self.user_limit.unwrap_or(channel.user_limit);
+        channel.slow_mode = self.slow_mode.unwrap_or(channel.slow_mode);
+        if let Some(parent) = self.parent {
+            channel.parent = parent;
+        }
+        if let Some(overwrites) = self.overwrites {
+            channel.overwrites = overwrites;
+        }
+        channel.settings.extend(self.settings);
+    }
+}
+
+/// Reads the tags of a forum; a tag without an id gets one.
+fn tags(fields: &mut Fields<'_>, first: Id) -> Option<Value> {
+    let tags = fields.each("available_tags", 0..=20, |tag| {
+        tag.require(&["name"]);
+        let id = tag.id("id").filter(|id| *id != 0);
+        let name = tag.text("name", 0..=50).unwrap_or_default().to_owned();
+        let moderated = tag.flag("moderated").unwrap_or(false);
+        let emoji = tag.id("emoji_id").filter(|id| *id != 0);
+        let emoji_name = tag.text("emoji_name", 0..=100).map(str::to_owned);
+        (id, name, moderated, emoji, emoji_name)
+    })?;
+    let tags = (first..)
+        .zip(tags)
+        .map(|(new, (id, name, moderated, emoji, emoji_name))| {
+            json!({
+                "id": id.unwrap_or(new).to_string(),
+                "name": name,
+                "moderated": moderated,
+                "emoji_id": emoji.map(|id| id.to_string()),
+                "emoji_name": emoji_name,
+            })
+        });
+    Some(tags.collect())
 }
 
 /// The name in a body, which is required.
 pub(crate) fn named(body: &Value, most: usize) -> Result<&str, Answer> {
-    let mut faulty = Faulty::default();
-    faulty.text(body, "name", most);
-    if body["name"].as_str().is_none_or(str::is_empty) {
-        faulty.add("name", "BASE_TYPE_REQUIRED", "This field is required");
-    }
-    faulty.check()?;
-    Ok(body["name"].as_str().unwrap_or_default())
+    let mut fields = Fields::of(body);
+    fields.require(&["name"]);
+    let name = fields.text("name", 1..=most).unwrap_or_default();
+    fields.check()?;
+    Ok(name)
 }

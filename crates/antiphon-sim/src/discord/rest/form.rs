@@ -1,15 +1,21 @@
-//! Multipart requests with files; the part `payload_json` is the body.
+//! Bodies of requests: JSON, or a form whose part `payload_json` is the body
+//! (<https://docs.discord.com/developers/reference#uploading-files>).
 
 use http::{HeaderMap, header};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::{Answer, FILE};
 use crate::discord::state::State;
+
+/// Files of one request.
+const FILES: usize = 10;
 
 /// One part of a form.
 #[derive(Debug, PartialEq, Eq)]
 struct Part<'a> {
     name: String,
     filename: Option<String>,
+    kind: Option<String>,
     data: &'a [u8],
 }
 
@@ -22,27 +28,63 @@ impl Part<'_> {
 }
 
 impl State {
-    /// Body of a request, with an attachment for each of its files; `None` if it cannot be read.
-    pub(crate) fn body(&mut self, headers: &HeaderMap, bytes: &[u8]) -> Option<Value> {
+    /// Body of a request, with an attachment for each of its files.
+    ///
+    /// A form has its JSON in `payload_json`, or a field for each of its other parts.
+    pub(crate) fn body(&mut self, headers: &HeaderMap, bytes: &[u8]) -> Result<Value, Answer> {
         if bytes.is_empty() {
-            return Some(Value::Null);
+            return Ok(Value::Null);
         }
         let kind = headers
             .get(header::CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok());
-        let Some(boundary) = kind.and_then(boundary) else {
-            return serde_json::from_slice(bytes).ok();
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
+        if kind
+            .trim_start()
+            .starts_with("application/x-www-form-urlencoded")
+        {
+            let fields: Map<String, Value> = form_urlencoded::parse(bytes)
+                .map(|(key, value)| (key.into_owned(), value.into_owned().into()))
+                .collect();
+            return match fields.get("payload_json").and_then(Value::as_str) {
+                Some(payload) => serde_json::from_str(payload).map_err(|_| unreadable()),
+                None => Ok(Value::Object(fields)),
+            };
+        }
+        let Some(boundary) = boundary(kind) else {
+            return serde_json::from_slice(bytes).map_err(|_| unreadable());
         };
         let parts = parts(bytes, boundary);
         let payload = parts.iter().find(|part| part.name == "payload_json");
-        let mut body = payload.map_or(Some(json!({})), |part| {
-            serde_json::from_slice(part.data).ok()
-        })?;
-        let files: Vec<&Part<'_>> = parts
-            .iter()
-            .filter(|part| part.filename.is_some())
-            .collect();
-        let listed = body["attachments"].as_array().cloned().unwrap_or_default();
+        let mut body = match payload {
+            Some(part) => serde_json::from_slice(part.data).map_err(|_| unreadable())?,
+            None => json!({}),
+        };
+        let (files, texts): (Vec<&Part<'_>>, Vec<&Part<'_>>) =
+            parts.iter().partition(|part| part.filename.is_some());
+        if let Some(fields) = body.as_object_mut() {
+            for part in texts.iter().filter(|part| part.name != "payload_json") {
+                let text = String::from_utf8_lossy(part.data).into_owned();
+                fields.insert(part.name.clone(), text.into());
+            }
+        }
+        if files.iter().any(|file| file.data.len() > FILE) {
+            return Err(Answer::too_large());
+        }
+        if files.len() > FILES {
+            return Err(Answer::error(
+                400,
+                30015,
+                "Maximum number of attachments in a message reached (10)",
+            ));
+        }
+        // An interaction has its message in `data`.
+        let at = if body["data"].is_object() {
+            &mut body["data"]
+        } else {
+            &mut body
+        };
+        let listed = at["attachments"].as_array().cloned().unwrap_or_default();
         let is_of_a_file = |one: &Value| files.iter().any(|file| file.is(one));
         // An entry that describes a file of this form is merged into the file's attachment.
         let mut attachments: Vec<Value> = Vec::new();
@@ -51,23 +93,40 @@ impl State {
             let said = listed.iter().find(|one| file.is(one));
             attachments.push(self.attachment(file, said));
         }
-        body["attachments"] = json!(attachments);
-        Some(body)
+        if !attachments.is_empty() || at.get("attachments").is_some() {
+            at["attachments"] = json!(attachments);
+        }
+        Ok(body)
     }
 
     fn attachment(&mut self, part: &Part<'_>, said: Option<&Value>) -> Value {
         let id = self.new_id();
-        let filename = part.filename.as_deref().unwrap_or("unknown");
+        let filename = said.and_then(|said| said["filename"].as_str());
+        let filename = filename
+            .or(part.filename.as_deref())
+            .filter(|name| !name.is_empty())
+            .unwrap_or("unknown");
         let url = format!("https://cdn.discordapp.com/attachments/0/{id}/{filename}");
-        json!({
+        let mut attachment = json!({
             "id": id.to_string(),
             "filename": filename,
             "size": part.data.len(),
             "url": url,
             "proxy_url": url,
-            "description": said.map_or(&Value::Null, |said| &said["description"]),
-        })
+        });
+        if let Some(kind) = &part.kind {
+            attachment["content_type"] = json!(kind);
+        }
+        let description = said.map(|said| &said["description"]);
+        if let Some(description) = description.filter(|text| text.is_string()) {
+            attachment["description"] = description.clone();
+        }
+        attachment
     }
+}
+
+fn unreadable() -> Answer {
+    Answer::error(400, 50109, "The request body contains invalid JSON.")
 }
 
 /// The boundary between the parts of a form.
@@ -81,7 +140,15 @@ fn boundary(kind: &str) -> Option<&str> {
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|window| window == what)
+    let first = *what.first()?;
+    let mut from = 0;
+    loop {
+        let at = from + bytes.get(from..)?.iter().position(|byte| *byte == first)?;
+        if bytes[at..].starts_with(what) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
 }
 
 /// Parts of a form; other bytes are skipped.
@@ -105,9 +172,15 @@ fn part(bytes: &[u8]) -> Option<Part<'_>> {
         let (_, value) = head.split_once(&format!(" {name}=\""))?;
         Some(value.split('"').next()?.to_owned())
     };
+    let kind = head.lines().find_map(|line| {
+        let (name, kind) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-type")
+            .then(|| kind.trim().to_owned())
+    });
     Some(Part {
         name: parameter("name")?,
         filename: parameter("filename"),
+        kind,
         data: data.strip_suffix(b"\r\n").unwrap_or(data),
     })
 }
@@ -124,6 +197,7 @@ mod tests {
         let file = Part {
             name: "files[0]".into(),
             filename: Some("a.txt".into()),
+            kind: None,
             data: b"one\r\ntwo",
         };
         let parts = parts(form, "x");

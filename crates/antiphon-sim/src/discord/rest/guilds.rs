@@ -1,287 +1,269 @@
-//! Requests about guilds, their members and roles.
+//! Guilds and their lists of channels.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Call, Outcome,
-    answer::Faulty,
-    channels::{describe, named},
+    channels::ChannelChange,
+    fields::{Fields, each_of},
+    overwrites::may_overwrite,
+    route::Route,
 };
 use crate::discord::{
-    model::{Guild, Id, Role},
-    permissions::{self as rights, rank},
+    model::{Channel, Id, kind},
+    permissions as rights,
     state::State,
 };
 
+pub(crate) const ROUTES: &[Route] = &[
+    Route::get("/guilds/{guild_id}", "get_guild", State::get_guild).in_guild(0),
+    Route::get(
+        "/guilds/{guild_id}/preview",
+        "get_guild_preview",
+        State::preview_guild,
+    )
+    .in_guild(0),
+    Route::patch("/guilds/{guild_id}", "update_guild", State::edit_guild)
+        .in_guild(rights::MANAGE_GUILD)
+        .events(&["GUILD_UPDATE"])
+        .audit(&["GUILD_UPDATE"])
+        .simplified("images and `features` are taken, and not shown"),
+    Route::get(
+        "/guilds/{guild_id}/regions",
+        "list_guild_voice_regions",
+        State::voice_regions,
+    )
+    .in_guild(0),
+    Route::get(
+        "/guilds/{guild_id}/vanity-url",
+        "get_guild_vanity_url",
+        State::vanity_address,
+    )
+    .in_guild(rights::MANAGE_GUILD)
+    .simplified("no guild has one"),
+    Route::get(
+        "/guilds/{guild_id}/channels",
+        "list_guild_channels",
+        State::list_channels,
+    )
+    .in_guild(0),
+    Route::post(
+        "/guilds/{guild_id}/channels",
+        "create_guild_channel",
+        State::create_channel,
+    )
+    .in_guild(rights::MANAGE_CHANNELS)
+    .also("no overwrite with a permission that the bot lacks")
+    .events(&["CHANNEL_CREATE"])
+    .audit(&["CHANNEL_CREATE"]),
+    Route::patch(
+        "/guilds/{guild_id}/channels",
+        "bulk_update_guild_channels",
+        State::order_channels,
+    )
+    .in_guild(rights::MANAGE_CHANNELS)
+    .events(&["CHANNEL_UPDATE"])
+    .audit(&["CHANNEL_UPDATE"]),
+];
+
+/// Channels of a guild.
+const CHANNELS: usize = 500;
+
 impl State {
-    pub(crate) fn own_guilds(&self, account: Id) -> Answer {
-        let guilds = self
-            .community
-            .guilds
-            .values()
-            .filter(|guild| guild.members.contains_key(&account));
-        let guilds = guilds.map(|guild| {
-            json!({
-                "id": guild.id.to_string(),
-                "name": guild.name,
-                "icon": null,
-                "banner": null,
-                "owner": guild.owner == account,
-                "permissions": rights::of(guild, account, None).to_string(),
-                "features": ["COMMUNITY"],
-            })
+    fn get_guild(&mut self, call: &Call<'_>) -> Outcome {
+        let guild = self.guild_of(call)?;
+        let mut json = guild.json();
+        if call.flag("with_counts") {
+            json["approximate_member_count"] = json!(guild.members.len());
+            json["approximate_presence_count"] = json!(guild.presences.len());
+        }
+        Ok(Answer::json(200, json))
+    }
+
+    fn preview_guild(&mut self, call: &Call<'_>) -> Outcome {
+        let guild = self.guild_of(call)?;
+        let whole = guild.json();
+        let names = [
+            "id",
+            "name",
+            "icon",
+            "splash",
+            "discovery_splash",
+            "emojis",
+            "features",
+            "description",
+            "stickers",
+        ];
+        let fields = names.map(|name| (name.to_owned(), whole[name].clone()));
+        let mut json = Value::Object(fields.into_iter().collect());
+        json["approximate_member_count"] = json!(guild.members.len());
+        json["approximate_presence_count"] = json!(guild.presences.len());
+        Ok(Answer::json(200, json))
+    }
+
+    fn vanity_address(&mut self, _call: &Call<'_>) -> Outcome {
+        Ok(Answer::json(200, json!({"code": null, "uses": 0})))
+    }
+
+    fn edit_guild(&mut self, call: &Call<'_>) -> Outcome {
+        let mut fields = call.fields();
+        let name = fields.text("name", 2..=100).map(str::to_owned);
+        let mut settings = guild_settings(&mut fields);
+        fields.check()?;
+        for name in [
+            "afk_channel_id",
+            "system_channel_id",
+            "rules_channel_id",
+            "public_updates_channel_id",
+            "safety_alerts_channel_id",
+        ] {
+            let id = settings.get(name).and_then(super::fields::snowflake);
+            let Some(id) = id else { continue };
+            let known = self.community.channels.get(&id);
+            if known.is_none_or(|channel| channel.guild != Some(call.guild())) {
+                return Err(Answer::unknown("Channel", 10003));
+            }
+        }
+        self.change_guild(call.guild(), call.account, |guild| {
+            if let Some(name) = name {
+                guild.name = name;
+            }
+            guild.more.settings.append(&mut settings);
         });
-        Answer::json(200, guilds.collect())
+        Ok(Answer::json(200, self.guild_of(call)?.json()))
     }
 
-    pub(crate) fn begin_conversation(&mut self, call: &Call<'_>) -> Outcome {
-        let other = call.body["recipient_id"]
-            .as_str()
-            .and_then(|id| id.parse().ok());
-        let other = other.filter(|id| self.community.users.contains_key(id));
-        let other = other.ok_or_else(|| Answer::unknown("User", 10013))?;
-        let channel = self.conversation(call.account, other);
-        Ok(Answer::json(
-            200,
-            self.conversation_json(channel, call.account),
-        ))
+    fn list_channels(&mut self, call: &Call<'_>) -> Outcome {
+        let channels = self.community.channels_of(call.guild(), false);
+        Ok(Answer::json(200, channels.map(Channel::json).collect()))
     }
 
-    /// The guild that a request names, if the bot is in it.
-    fn guild_at(&self, id: &str, account: Id) -> Result<&Guild, Answer> {
-        let guild = id
-            .parse()
-            .ok()
-            .and_then(|id| self.community.guilds.get(&id));
-        let guild = guild.ok_or_else(|| Answer::unknown("Guild", 10004))?;
-        if guild.members.contains_key(&account) {
-            Ok(guild)
-        } else {
-            Err(Answer::no_access())
+    fn create_channel(&mut self, call: &Call<'_>) -> Outcome {
+        let guild = call.guild();
+        let tag = self.new_id();
+        let mut fields = call.fields();
+        fields.require(&["name"]);
+        let kind = fields
+            .choice("type", &[0, 2, 4, 5, 13, 14, 15, 16])
+            .and_then(|kind| u8::try_from(kind).ok())
+            .unwrap_or(kind::TEXT);
+        let change = ChannelChange::read(&mut fields, kind, tag);
+        fields.check()?;
+        self.check_parent(guild, change.parent)?;
+        if self.community.channels_of(guild, false).count() >= CHANNELS {
+            return Err(Answer::error(
+                400,
+                30013,
+                "Maximum number of guild channels reached (500)",
+            ));
         }
+        let own = rights::of(self.guild_of(call)?, call.account, None);
+        may_overwrite(own, &[], change.overwrites.as_deref().unwrap_or_default())?;
+        // A channel without overwrites of its own takes those of its category.
+        let parent = change.parent.flatten();
+        let parent = parent.filter(|_| change.overwrites.is_none());
+        let inherited = parent.and_then(|id| self.community.channels.get(&id));
+        let inherited = inherited.map(|parent| parent.overwrites.clone());
+        let channel = self.add_channel(guild, call.account, |channel| {
+            channel.kind = kind;
+            change.apply(channel);
+            if let Some(overwrites) = inherited {
+                channel.overwrites = overwrites;
+            }
+        });
+        Ok(Answer {
+            status: 201,
+            ..self.channel_answer(channel, call.account)
+        })
     }
 
-    pub(crate) fn guild_right(&self, account: Id, guild: Id, right: u64) -> Result<(), Answer> {
-        let guild = self.community.guilds.get(&guild);
-        if guild.is_some_and(|guild| rights::of(guild, account, None) & right != 0) {
-            Ok(())
-        } else {
-            Err(Answer::not_permitted())
+    fn order_channels(&mut self, call: &Call<'_>) -> Outcome {
+        let guild = call.guild();
+        let wanted = each_of(call.body, |fields| {
+            fields.require(&["id"]);
+            let id = fields.id("id").unwrap_or_default();
+            let position = fields.number("position", 0..=i64::from(i32::MAX));
+            let parent = fields.has("parent_id").then(|| fields.id("parent_id"));
+            let locks = fields.flag("lock_permissions").unwrap_or(false);
+            (id, (position, parent, locks))
+        })?;
+        for (id, (_, parent, _)) in &wanted {
+            let known = self.community.channels.get(id);
+            if known.is_none_or(|known| known.guild != Some(guild) || known.is_thread()) {
+                return Err(Answer::unknown("Channel", 10003));
+            }
+            self.check_parent(guild, *parent)?;
         }
-    }
-
-    pub(crate) fn guild_route(
-        &mut self,
-        method: &str,
-        guild: &str,
-        rest: &[&str],
-        call: &Call<'_>,
-    ) -> Outcome {
-        let guild = self.guild_at(guild, call.account)?;
-        let id = guild.id;
-        match (method, rest) {
-            ("GET", []) => {
-                let mut json = guild.json();
-                if call.get("with_counts") == Some("true") {
-                    json["approximate_member_count"] = json!(guild.members.len());
-                    json["approximate_presence_count"] = json!(guild.presences.len());
+        let wanted: BTreeMap<Id, _> = wanted.into_iter().collect();
+        for (id, (position, parent, locks)) in wanted {
+            let of_parent = parent.flatten().filter(|_| locks);
+            let of_parent = of_parent.and_then(|id| self.community.channels.get(&id));
+            let of_parent = of_parent.map(|parent| parent.overwrites.clone());
+            let same = self.community.channels.get(&id).is_some_and(|known| {
+                position.is_none_or(|position| position == known.position)
+                    && parent.is_none_or(|parent| parent == known.parent)
+                    && of_parent.is_none()
+            });
+            if same {
+                continue;
+            }
+            self.change_channel(call.account, id, |channel| {
+                channel.position = position.unwrap_or(channel.position);
+                if let Some(parent) = parent {
+                    channel.parent = parent;
                 }
-                Ok(Answer::json(200, json))
-            }
-            ("PATCH", []) => {
-                self.guild_right(call.account, id, rights::MANAGE_GUILD)?;
-                let name = named(call.body, 100)?;
-                self.rename_guild(id, call.account, name);
-                Ok(Answer::json(
-                    200,
-                    self.community
-                        .guilds
-                        .get(&id)
-                        .map(Guild::json)
-                        .unwrap_or_default(),
-                ))
-            }
-            ("GET", ["channels"]) => {
-                let channels = self
-                    .community
-                    .channels_of(id, false)
-                    .map(crate::discord::model::Channel::json);
-                Ok(Answer::json(200, channels.collect()))
-            }
-            ("POST", ["channels"]) => {
-                self.guild_right(call.account, id, rights::MANAGE_CHANNELS)?;
-                let name = named(call.body, 100)?.to_owned();
-                let kind = call.body["type"]
-                    .as_u64()
-                    .and_then(|kind| u8::try_from(kind).ok())
-                    .unwrap_or(0);
-                let body = call.body.clone();
-                let channel = self.add_channel(id, call.account, |channel| {
-                    channel.kind = kind;
-                    describe(channel, &body);
-                    channel.name = name;
-                });
-                Ok(Answer {
-                    status: 201,
-                    ..self.channel_answer(channel)
-                })
-            }
-            (_, ["members", rest @ ..]) => self.member_route(method, id, rest, call),
-            (_, ["bans", rest @ ..]) => self.ban_route(method, id, rest, call),
-            (_, ["roles", rest @ ..]) => self.role_route(method, id, rest, call),
-            (_, ["voice-states", user]) => self.voice_route(method, id, user, call),
-            _ => Err(self.unknown_route(method, &["guilds", &rest.join("/")])),
-        }
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
-    // Roles.
-
-    /// The role of this id, if the bot may manage it.
-    pub(crate) fn role_below(&self, guild: Id, role: &str, account: Id) -> Result<Id, Answer> {
-        let home = self.community.guilds.get(&guild);
-        let role = role.parse::<Id>().ok().and_then(|id| home?.roles.get(&id));
-        let role = role.ok_or_else(|| Answer::unknown("Role", 10011))?;
-        self.guild_right(account, guild, rights::MANAGE_ROLES)?;
-        if home.is_some_and(|home| rank(home, account) <= role.position) {
-            return Err(Answer::not_permitted());
-        }
-        Ok(role.id)
-    }
-
-    fn role_route(&mut self, method: &str, guild: Id, rest: &[&str], call: &Call<'_>) -> Outcome {
-        let answer = |state: &Self, id: Id| {
-            let role = state
-                .community
-                .guilds
-                .get(&guild)
-                .and_then(|home| home.roles.get(&id));
-            Answer::json(200, role.map(Role::json).unwrap_or_default())
-        };
-        let body = call.body.clone();
-        match (method, rest) {
-            ("GET", []) => {
-                let roles = self
-                    .community
-                    .guilds
-                    .get(&guild)
-                    .into_iter()
-                    .flat_map(|home| home.roles.values());
-                Ok(Answer::json(200, roles.map(Role::json).collect()))
-            }
-            ("GET", [role]) => {
-                let known = role.parse::<Id>().ok().filter(|id| {
-                    self.community
-                        .guilds
-                        .get(&guild)
-                        .is_some_and(|home| home.roles.contains_key(id))
-                });
-                Ok(answer(
-                    self,
-                    known.ok_or_else(|| Answer::unknown("Role", 10011))?,
-                ))
-            }
-            ("POST", []) => {
-                self.guild_right(call.account, guild, rights::MANAGE_ROLES)?;
-                let mut faulty = Faulty::default();
-                faulty.text(&body, "name", 100);
-                faulty.check()?;
-                let id = self.add_role(guild, call.account, |role| describe_role(role, &body));
-                Ok(answer(self, id))
-            }
-            ("PATCH", [role]) => {
-                let id = self.role_below(guild, role, call.account)?;
-                let mut faulty = Faulty::default();
-                faulty.text(&body, "name", 100);
-                faulty.check()?;
-                self.change_role(guild, call.account, id, |role| describe_role(role, &body));
-                Ok(answer(self, id))
-            }
-            ("DELETE", [role]) => {
-                let id = self.role_below(guild, role, call.account)?;
-                self.remove_role(guild, call.account, id);
-                Ok(Answer::done())
-            }
-            _ => Err(self.unknown_route(method, &["guilds", "roles", &rest.join("/")])),
-        }
-    }
-
-    // -----------------------------------------------------------------------------------------------------------------
-    // Voice.
-
-    fn voice_route(&mut self, method: &str, guild: Id, user: &str, call: &Call<'_>) -> Outcome {
-        let user = self.member_at(guild, user, call.account)?;
-        let home = self
-            .community
-            .guilds
-            .get(&guild)
-            .ok_or_else(|| Answer::unknown("Guild", 10004))?;
-        let Some(voice) = home.voices.get(&user) else {
-            return Err(Answer::unknown("Voice State", 10065));
-        };
-        match method {
-            "GET" => {
-                let mut state = home.voice_json(user, Some(voice));
-                if let (Some(member), Some(known)) =
-                    (home.members.get(&user), self.community.users.get(&user))
-                {
-                    state["member"] = member.json(known);
+                if let Some(overwrites) = of_parent {
+                    channel.overwrites = overwrites;
                 }
-                Ok(Answer::json(200, state))
-            }
-            "PATCH" => {
-                let is_stage = self
-                    .community
-                    .channels
-                    .get(&voice.channel)
-                    .is_some_and(|channel| channel.kind == 13);
-                if !is_stage {
-                    return Err(Answer::error(
-                        400,
-                        50024,
-                        "Cannot execute action on this channel type",
-                    ));
-                }
-                if user != call.account || call.body["suppress"] == false {
-                    self.guild_right(call.account, guild, rights::MUTE_MEMBERS)?;
-                }
-                let body = call.body.clone();
-                if let Some(voice) = self
-                    .community
-                    .guilds
-                    .get_mut(&guild)
-                    .and_then(|home| home.voices.get_mut(&user))
-                {
-                    voice.suppress = body["suppress"].as_bool().unwrap_or(voice.suppress);
-                    if let Some(asks) = body.get("request_to_speak_timestamp") {
-                        voice.asks_to_speak = asks.as_str().map(str::to_owned);
-                    }
-                }
-                self.tell_voice_state(guild, user);
-                Ok(Answer::done())
-            }
-            _ => Err(self.unknown_route(method, &["guilds", "voice-states"])),
+            });
         }
+        Ok(Answer::done())
     }
 }
 
-/// Applies a body's fields to a role.
-fn describe_role(role: &mut Role, body: &Value) {
-    if let Some(name) = body["name"].as_str() {
-        name.clone_into(&mut role.name);
+/// Reads the fields of a guild that a request may set.
+fn guild_settings(fields: &mut Fields<'_>) -> Map<String, Value> {
+    let mut settings = Map::new();
+    for (name, choices) in [
+        ("verification_level", &[0, 1, 2, 3, 4][..]),
+        ("default_message_notifications", &[0, 1]),
+        ("explicit_content_filter", &[0, 1, 2]),
+        ("afk_timeout", &[60, 300, 900, 1800, 3600]),
+    ] {
+        if let Some(choice) = fields.choice(name, choices) {
+            settings.insert(name.into(), json!(choice));
+        }
     }
-    if let Some(color) = body["color"].as_u64().or(body
-        .pointer("/colors/primary_color")
-        .and_then(Value::as_u64))
-    {
-        role.color = color;
+    for name in [
+        "afk_channel_id",
+        "system_channel_id",
+        "rules_channel_id",
+        "public_updates_channel_id",
+        "safety_alerts_channel_id",
+    ] {
+        if fields.has(name) {
+            let id = fields.id(name).map(|id| id.to_string());
+            settings.insert(name.into(), json!(id));
+        }
     }
-    if let Some(permissions) = body["permissions"]
-        .as_str()
-        .and_then(|text| text.parse().ok())
-    {
-        role.permissions = permissions;
+    if fields.has("description") {
+        let description = fields.text("description", 0..=300);
+        settings.insert("description".into(), json!(description));
     }
-    role.hoist = body["hoist"].as_bool().unwrap_or(role.hoist);
-    role.mentionable = body["mentionable"].as_bool().unwrap_or(role.mentionable);
+    if let Some(locale) = fields.text("preferred_locale", 1..=10) {
+        settings.insert("preferred_locale".into(), json!(locale));
+    }
+    if let Some(flags) = fields.number("system_channel_flags", 0..=i64::from(u32::MAX)) {
+        settings.insert("system_channel_flags".into(), json!(flags));
+    }
+    if let Some(on) = fields.flag("premium_progress_bar_enabled") {
+        settings.insert("premium_progress_bar_enabled".into(), json!(on));
+    }
+    fields.list("features", 0..=100);
+    for name in ["icon", "splash", "discovery_splash", "banner"] {
+        fields.image(name, super::FILE);
+    }
+    settings
 }

@@ -1,49 +1,129 @@
 //! The REST interface (protocol §13).
+//!
+//! [`route`] has the table that requests are matched by; each group of routes is a file with its rows and handlers.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "handlers have one type, also those that cannot fail or need no state"
+)]
+#![expect(
+    clippy::option_option,
+    reason = "a field of a body is absent, null or set"
+)]
+
+mod access;
 pub(crate) mod answer;
-mod applications;
-mod channels;
+mod call;
+mod fields;
 mod form;
-mod guilds;
-mod messages;
-mod people;
+mod page;
 mod percent;
 mod registration;
 mod responses;
+mod route;
 pub(crate) mod state;
+#[cfg(test)]
+mod tests;
+
+// Groups of routes, in the order of the documentation's table.
+mod applications;
+mod audit_log;
+mod auto_moderation;
+mod bans;
+mod channels;
+mod commands;
+mod emojis;
+mod gateway;
+mod guilds;
+mod integrations;
+mod interactions;
+mod invites;
+mod join_requests;
+mod lobbies;
+mod members;
+mod messages;
+mod monetization;
+mod onboarding;
+mod overwrites;
+mod pins;
+mod polls;
+mod prune;
+mod reactions;
+mod roles;
+mod scheduled_events;
+mod search;
+mod social_sdk;
+mod soundboard;
+mod stages;
+mod stickers;
+mod templates;
+mod threads;
+mod users;
+mod voice;
+mod webhooks;
+mod widgets;
 
 use bytes::Bytes;
-use http::{Request, header};
+use http::{HeaderMap, Request, header};
 use percent::decoded;
 use serde_json::{Value, json};
 
 pub(crate) use answer::{Answer, Body, Outcome};
+pub(crate) use call::Call;
+use route::{Access, NoRoute, Route, Served};
 
 use super::{
-    limits::{Route, seconds, too_many},
+    limits::{Bucket, seconds, too_many},
     model::Id,
     state::State,
 };
 use crate::fault::RestFault;
 
-/// An authorised request: account, query, body and reason.
-pub(crate) struct Call<'a> {
-    pub(crate) account: Id,
-    pub(crate) query: Vec<(String, String)>,
-    pub(crate) body: &'a Value,
-    /// Reason for the audit log.
-    pub(crate) reason: Option<String>,
-}
+/// Groups of routes, by their headings in `docs/simulator-routes.md`.
+const GROUPS: &[(&str, &[Route])] = &[
+    ("Gateway", gateway::ROUTES),
+    ("Users", users::ROUTES),
+    ("Applications", applications::ROUTES),
+    ("Commands", commands::ROUTES),
+    ("Interactions", interactions::ROUTES),
+    ("Webhooks", webhooks::ROUTES),
+    ("Guilds", guilds::ROUTES),
+    ("Members", members::ROUTES),
+    ("Bans", bans::ROUTES),
+    ("Roles", roles::ROUTES),
+    ("Pruning", prune::ROUTES),
+    ("Audit log", audit_log::ROUTES),
+    ("Channels", channels::ROUTES),
+    ("Permission overwrites", overwrites::ROUTES),
+    ("Messages", messages::ROUTES),
+    ("Reactions", reactions::ROUTES),
+    ("Pins", pins::ROUTES),
+    ("Polls", polls::ROUTES),
+    ("Threads", threads::ROUTES),
+    ("Invites", invites::ROUTES),
+    ("Emojis", emojis::ROUTES),
+    ("Stickers", stickers::ROUTES),
+    ("Soundboard", soundboard::ROUTES),
+    ("Voice", voice::ROUTES),
+    ("Stages", stages::ROUTES),
+    ("Scheduled events", scheduled_events::ROUTES),
+    ("Auto moderation", auto_moderation::ROUTES),
+    ("Templates", templates::ROUTES),
+    ("Onboarding", onboarding::ROUTES),
+    ("Widgets", widgets::ROUTES),
+    ("Integrations", integrations::ROUTES),
+    ("Join requests", join_requests::ROUTES),
+    ("Search", search::ROUTES),
+    ("Monetization", monetization::ROUTES),
+    ("Lobbies", lobbies::ROUTES),
+    ("Social SDK", social_sdk::ROUTES),
+];
 
-impl Call<'_> {
-    /// A parameter of the query.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-}
+/// Bytes of one file of a request (<https://docs.discord.com/developers/reference#uploading-files>).
+const FILE: usize = 10 << 20;
+/// Bytes of a whole request: ten files, and a little for what is around them.
+pub(crate) const REQUEST: usize = 10 * FILE + (1 << 20);
 
 impl State {
     /// Handles a request; returns the response and the fault that the request met.
@@ -69,7 +149,7 @@ impl State {
                 self.note(format!("no such page: {method} {whole}"));
                 Answer::html(404, "<h1>404</h1>")
             }
-            _ => match self.limited(method, path, account, request) {
+            _ => match self.answer(method, path, account, request) {
                 Ok(answer) | Err(answer) => answer,
             },
         };
@@ -91,7 +171,8 @@ impl State {
         self.community.bot_with(token.strip_prefix("Bot ")?)
     }
 
-    fn limited(
+    /// Finds the row of a request, checks what the row asks for, and runs its handler.
+    fn answer(
         &mut self,
         method: &str,
         path: &str,
@@ -100,114 +181,147 @@ impl State {
     ) -> Outcome {
         let steps: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-        // These routes need no token; those of an interaction have one in their path.
-        let is_open = matches!(steps[..], ["gateway"] | ["interactions" | "webhooks", ..]);
-        let Some(account) = account.or(is_open.then_some(0)) else {
-            self.note(format!("a request without a valid token: {method} {path}"));
-            return Err(Answer::json(
-                401,
-                json!({"message": "401: Unauthorized", "code": 0}),
-            ));
+        let (route, parameters) = route::find(method, &steps)
+            .map_err(|missing| self.unknown_route(method, path, missing))?;
+        let account = match (account, route.access) {
+            (Some(account), _) => account,
+            (None, Access::Open) => 0,
+            (None, _) => {
+                self.note(format!("a request without a valid token: {method} {path}"));
+                return Err(Answer::json(
+                    401,
+                    json!({"message": "401: Unauthorized", "code": 0}),
+                ));
+            }
         };
+        if names_no_agent(request.headers()) {
+            self.note(format!("a request without a User-Agent: {method} {path}"));
+        }
         let now = self.now();
-        let route = Route::new(method, &steps);
+        let bucket = bucket(route, &parameters);
         let headers = self
             .rest
             .limits
-            .count(account, &route, now)
+            .count(account, &bucket, now)
             .inspect_err(|_answer| {
                 self.note(format!("a request beyond its limit: {method} {path}"));
             })?;
-        let body = self.body(request.headers(), request.body());
-        let mut answer = if let Some(body) = body {
-            let query = request.uri().query().unwrap_or_default();
-            let query = form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect();
-            let reason = request.headers().get("x-audit-log-reason");
-            let reason = reason.and_then(|reason| reason.to_str().ok()).map(decoded);
-            let call = Call {
-                account,
-                query,
-                body: &body,
-                reason,
-            };
-            self.route(method, &steps, &call)
-                .unwrap_or_else(|refused| refused)
-        } else {
-            self.note(format!(
-                "a request whose body cannot be read: {method} {path}"
-            ));
-            Answer::error(400, 50109, "The request body contains invalid JSON.")
-        };
+        let answer = self.perform(route, parameters, account, request, path);
+        let mut answer = answer.unwrap_or_else(|refused| refused);
         answer.headers.extend(headers);
         Ok(answer)
     }
 
-    fn route(&mut self, method: &str, steps: &[&str], call: &Call<'_>) -> Outcome {
-        match (method, steps) {
-            ("GET", ["gateway"]) => Ok(Answer::json(200, json!({"url": self.gateway.address}))),
-            ("GET", ["gateway", "bot"]) => Ok(self.gateway_bot(call.account)),
-            ("GET", ["users", "@me"]) => {
-                let mut user = self
-                    .community
-                    .users
-                    .get(&call.account)
-                    .map(super::model::User::json)
-                    .unwrap_or_default();
-                user["mfa_enabled"] = json!(false);
-                user["locale"] = json!("en-US");
-                user["verified"] = json!(true);
-                user["email"] = Value::Null;
-                user["flags"] = json!(0);
-                Ok(Answer::json(200, user))
+    /// Checks a request's path and permissions, reads its body, and runs the handler of its row.
+    fn perform(
+        &mut self,
+        route: &Route,
+        mut parameters: Vec<(&'static str, String)>,
+        account: Id,
+        request: &Request<Bytes>,
+        path: &str,
+    ) -> Outcome {
+        let handler = match route.served {
+            Served::By(handler) => handler,
+            Served::BearerOnly => {
+                return Err(Answer::error(403, 20001, "Bots cannot use this endpoint"));
             }
-            ("GET", ["users", user]) => {
-                let user = user
-                    .parse()
-                    .ok()
-                    .and_then(|id| self.community.users.get(&id));
-                let user = user.ok_or_else(|| Answer::unknown("User", 10013))?;
-                Ok(Answer::json(200, user.json()))
+            Served::Not(why) => {
+                self.note(format!("no such route: {} {path} ({why})", route.method));
+                return Err(Answer::missing());
             }
-            ("GET", ["users", "@me", "guilds"]) => Ok(self.own_guilds(call.account)),
-            ("POST", ["users", "@me", "channels"]) => self.begin_conversation(call),
-            ("GET", ["voice", "regions"]) => Ok(Answer::json(
-                200,
-                json!([{"id": "frankfurt", "name": "Frankfurt", "optimal": true, "deprecated": false, "custom": false}]),
-            )),
-            (_, ["guilds", guild, rest @ ..]) => self.guild_route(method, guild, rest, call),
-            (_, ["oauth2" | "applications" | "interactions" | "webhooks", ..]) => {
-                self.application_route(method, steps, call)
-            }
-            (_, ["channels", channel, rest @ ..]) => {
-                self.channel_route(method, channel, rest, call)
-            }
-            _ => Err(self.unknown_route(method, steps)),
+        };
+        check_ids(&mut parameters, account)?;
+        let reason = request.headers().get("x-audit-log-reason");
+        let reason = reason.and_then(|reason| reason.to_str().ok()).map(decoded);
+        let mut call = Call {
+            account,
+            parameters,
+            query: call::query(request.uri().query().unwrap_or_default()),
+            body: &Value::Null,
+            reason,
+        };
+        self.permit(route.access, &call).inspect_err(|_| {
+            let (operation, permissions) = (route.operation, route.permissions());
+            tracing::debug!(operation, permissions, "a request is refused");
+        })?;
+        let body = if route.has_body {
+            self.body(request.headers(), request.body())
+                .inspect_err(|_| {
+                    let method = route.method;
+                    self.note(format!(
+                        "a request whose body cannot be read: {method} {path}"
+                    ));
+                })?
+        } else {
+            Value::Null
+        };
+        call.body = &body;
+        self.rest.reason.clone_from(&call.reason);
+        let answer = handler(self, &call);
+        self.rest.reason = None;
+        answer
+    }
+
+    /// Notes a request that no row fits, with its whole path.
+    fn unknown_route(&self, method: &str, path: &str, missing: NoRoute) -> Answer {
+        self.note(format!("no such route: {method} {path}"));
+        if missing.has_path && method != "HEAD" {
+            return Answer::json(
+                405,
+                json!({"message": "405: Method Not Allowed", "code": 0}),
+            );
+        }
+        Answer::missing()
+    }
+}
+
+/// Bucket of a request.
+fn bucket(route: &Route, parameters: &[(&str, String)]) -> Bucket {
+    // A webhook is counted with its token.
+    let is_major = |name: &str| {
+        matches!(
+            name,
+            "channel_id" | "guild_id" | "webhook_id" | "webhook_token"
+        )
+    };
+    let mut majors = parameters.iter().filter(|(name, _)| is_major(name));
+    let mut major = majors.next().map(|(_, id)| id.clone()).unwrap_or_default();
+    if let Some((_, token)) = majors.find(|(name, _)| *name == "webhook_token") {
+        major = format!("{major}/{token}");
+    }
+    let name = match route.bucket {
+        "" => format!("{}{}", route.method, route.path),
+        shared => shared.to_owned(),
+    };
+    Bucket {
+        name,
+        major,
+        pace: route.pace,
+        counts_globally: route.counts_globally,
+    }
+}
+
+/// Whether a request names no client at all; Discord asks for a `User-Agent`, and blocks requests without one.
+fn names_no_agent(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::USER_AGENT)
+        .is_none_or(|agent| agent.as_bytes().trim_ascii().is_empty())
+}
+
+/// Checks the snowflakes of a path; `@me` in place of a user is the account.
+fn check_ids(parameters: &mut [(&'static str, String)], account: Id) -> Result<(), Answer> {
+    let mut faulty = answer::Faulty::default();
+    for (name, value) in parameters {
+        if *name == "user_id" && value == "@me" {
+            *value = account.to_string();
+        }
+        if name.ends_with("_id") && *name != "instance_id" && value.parse::<Id>().is_err() {
+            let message = format!("Value \"{value}\" is not snowflake.");
+            faulty.add(name, "NUMBER_TYPE_COERCE", &message);
         }
     }
-
-    pub(crate) fn unknown_route(&self, method: &str, steps: &[&str]) -> Answer {
-        self.note(format!("no such route: {method} /{}", steps.join("/")));
-        Answer::json(404, json!({"message": "404: Not Found", "code": 0}))
-    }
-
-    fn gateway_bot(&mut self, account: Id) -> Answer {
-        let (remaining, reset_after) = self.starts(account);
-        Answer::json(
-            200,
-            json!({
-                "url": self.gateway.address,
-                "shards": self.settings.shards,
-                "session_start_limit": {
-                    "total": self.settings.starts,
-                    "remaining": remaining,
-                    "reset_after": reset_after,
-                    "max_concurrency": self.settings.max_concurrency,
-                },
-            }),
-        )
-    }
+    faulty.check()
 }
 
 /// The response of a fault.

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{
     Answer, Body, Call, Outcome,
     answer::Faulty,
-    messages::{attachments, check_message},
+    fields::Fields,
+    messages::{attachments, check_message, embeds, numbered},
 };
 use crate::discord::{
     interactions::{FIRST_ANSWER, Interaction, TOKEN_LIFE, interaction},
@@ -87,7 +88,7 @@ impl State {
                 number_components(&mut kept.answer["components"]);
             }
         }
-        if !call.get("with_response").is_some_and(is_true) {
+        if !call.flag("with_response") {
             return Ok(Answer::done());
         }
         let mut about = json!({"id": id.to_string(), "type": interaction.kind});
@@ -106,7 +107,7 @@ impl State {
             // No activity is simulated: the instance has an id and nothing else.
             let instance = format!(
                 "i-{id}-gc-{}-{}",
-                self.guild_of(interaction.channel).unwrap_or(0),
+                self.guild_of_channel(interaction.channel).unwrap_or(0),
                 interaction.channel
             );
             about["activity_instance_id"] = json!(instance);
@@ -156,9 +157,9 @@ impl State {
 
     /// Changes a message by the fields of a body; one in whose place the application thinks is filled.
     fn revise(&mut self, channel: Id, id: Id, body: &Value) -> Result<(), Answer> {
-        let mut faulty = Faulty::default();
-        check_message(&mut faulty, body);
-        faulty.check()?;
+        let mut fields = Fields::of(body);
+        check_message(&mut fields);
+        fields.check()?;
         let message = self
             .message(channel, id)
             .ok_or_else(|| Answer::unknown("Message", 10008))?;
@@ -251,7 +252,7 @@ impl State {
                     _ => Err(unknown()),
                 }
             }
-            _ => Err(self.unknown_route(method, &["webhooks", &rest.join("/")])),
+            _ => Err(Answer::missing()),
         }
     }
 
@@ -284,16 +285,11 @@ fn apply(message: &mut Message, body: &Value) {
             .unwrap_or_default()
             .clone_into(&mut message.content);
     }
-    let lists = [
-        ("embeds", &mut message.embeds),
-        ("components", &mut message.components),
-    ];
-    for (name, list) in lists {
-        if let Some(given) = body.get(name) {
-            *list = given
-                .as_array()
-                .map_or_else(|| json!([]), |items| json!(items));
-        }
+    if let Some(given) = body.get("embeds") {
+        message.embeds = embeds(given);
+    }
+    if let Some(given) = body.get("components") {
+        message.components = numbered(given);
     }
     if let Some(given) = body.get("attachments") {
         message.attachments = attachments(&message.attachments, given);
@@ -332,11 +328,6 @@ fn callback_data(body: &Value) -> Value {
     });
     data["attachments"] = files.collect();
     data
-}
-
-/// Whether a query's value is true (reference, *Boolean Query Strings*).
-fn is_true(value: &str) -> bool {
-    matches!(value, "1" | "true" | "True")
 }
 
 /// Checks that an interaction can have a callback of this type.

@@ -16,4 +16,8 @@ pub(crate) struct Rest {
     pub(crate) commands: BTreeMap<(Id, Option<Id>), Vec<Value>>,
     /// Interactions by id, oldest first.
     pub(crate) interactions: BTreeMap<Id, Interaction>,
+    /// Emojis of applications, by application and id.
+    pub(crate) emojis: BTreeMap<Id, BTreeMap<Id, Value>>,
+    /// Reason in the request that is being handled, for the audit log.
+    pub(crate) reason: Option<String>,
 }

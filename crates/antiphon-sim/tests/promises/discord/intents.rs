@@ -52,6 +52,7 @@ async fn intents_decide_what_is_told() {
                 "GUILD_BAN_ADD",
                 "GUILD_AUDIT_LOG_ENTRY_CREATE",
                 "GUILD_AUDIT_LOG_ENTRY_CREATE",
+                "GUILD_AUDIT_LOG_ENTRY_CREATE",
             ],
         ),
         (6, vec!["INVITE_CREATE"]),

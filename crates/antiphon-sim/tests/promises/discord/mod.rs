@@ -7,6 +7,7 @@ mod intents;
 mod interactions;
 mod members;
 mod rest;
+mod routes;
 mod traffic;
 
 use antiphon_sim::Simulator;
