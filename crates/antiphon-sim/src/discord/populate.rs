@@ -25,7 +25,7 @@ impl State {
     pub(crate) fn populate(&mut self) {
         // Initial ids are older than new ones, by a length of time that only this run has.
         let mut mint = self.world.mint("discord beginnings");
-        let mut past = self.now() - 400 * DAY - mint.i64(..DAY);
+        let mut past = self.now() - 400 * DAY - mint.i64(0..DAY);
         let mut older = |state: &mut Self| {
             past += mint.i64(60_000..6_000_000);
             state.snowflakes.next(past)

@@ -1,4 +1,4 @@
-//! Lyrics of tracks, as the plugin LavaLyrics gives them (protocol §5.7).
+//! Lyrics of tracks, as the plugin `LavaLyrics` gives them (protocol §5.7).
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -29,7 +29,8 @@ pub(crate) struct Line {
     /// Milliseconds from the beginning of the track.
     pub(crate) timestamp: i64,
     duration: Option<i64>,
-    line: String,
+    #[serde(rename = "line")]
+    text: String,
     plugin: Map<String, Value>,
 }
 
@@ -46,7 +47,7 @@ impl Lyrics {
             lines.push(Line {
                 timestamp: at,
                 duration: Some(PACE.1.min(info.length - at)),
-                line: format!("{}, line {}", info.title, lines.len() + 1),
+                text: format!("{}, line {}", info.title, lines.len() + 1),
                 plugin: Map::new(),
             });
             at += PACE.1;

@@ -32,7 +32,7 @@ pub(crate) struct Session {
     /// Frames for the next socket, with the numbers of their ledger rows.
     pub(crate) backlog: VecDeque<(Frame, u64)>,
     pub(crate) players: BTreeMap<u64, Player>,
-    /// Categories that SponsorBlock skips, by guild; they go with the socket and with the player.
+    /// Categories that `SponsorBlock` skips, by guild; they go with the socket and with the player.
     pub(crate) categories: BTreeMap<u64, BTreeSet<String>>,
     /// Guilds whose players tell lines of lyrics; they go with the socket.
     pub(crate) lyrics: BTreeSet<u64>,

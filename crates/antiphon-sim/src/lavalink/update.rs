@@ -24,8 +24,8 @@ const REFUSAL: u64 = 40;
 #[derive(Debug, Default)]
 pub(crate) struct Update {
     track: Option<Wanted>,
-    /// Track that begins where the current one ends, and its data; the inner `None` takes it back.
-    next: Option<Option<(String, Map<String, Value>)>>,
+    /// Change of the track that begins where the current one ends.
+    next: Option<Next>,
     user_data: Option<Map<String, Value>>,
     position: Option<i64>,
     end: End,
@@ -37,6 +37,15 @@ pub(crate) struct Update {
     voice: Option<Voice>,
     /// Unknown fields.
     pub(crate) unknown: Vec<String>,
+}
+
+/// The track that begins where the current one ends.
+#[derive(Debug)]
+enum Next {
+    /// An encoded track and its data.
+    Track(String, Map<String, Value>),
+    /// None: an earlier one is taken back.
+    None,
 }
 
 /// The wanted track.
@@ -174,12 +183,12 @@ impl Update {
     /// Reads the track that a node with [`NodeQuirk::Gapless`] plays after the current one.
     fn read_next(&mut self, value: &Value) -> Result<(), Refusal> {
         self.next = Some(match value {
-            Value::Null => None,
+            Value::Null => Next::None,
             value => {
                 let encoded = map(value, "nextTrack")?.get("encoded");
                 let encoded = encoded.ok_or_else(|| wrong("nextTrack"))?;
                 let data = value.get("userData").and_then(Value::as_object).cloned();
-                Some((words(encoded, "nextTrack")?, data.unwrap_or_default()))
+                Next::Track(words(encoded, "nextTrack")?, data.unwrap_or_default())
             }
         });
         Ok(())
@@ -321,18 +330,14 @@ impl State {
     }
 
     /// Sets the track that begins where the current one ends, on a node that has such a thing.
-    fn set_next(
-        &mut self,
-        key: &Key,
-        next: Option<(String, Map<String, Value>)>,
-    ) -> Result<(), Refusal> {
+    fn set_next(&mut self, key: &Key, next: Next) -> Result<(), Refusal> {
         if !self.nodes[key.node].quirks.contains(&NodeQuirk::Gapless) {
             self.note("a field of a player that no node knows: nextTrack");
             return Ok(());
         }
         let next = match next {
-            None => None,
-            Some((encoded, user_data)) => {
+            Next::None => None,
+            Next::Track(encoded, user_data) => {
                 let mut track = self.read_track(&encoded)?;
                 track.user_data = user_data;
                 let entry = self.catalogue.entry(&track.info.identifier);

@@ -480,7 +480,7 @@ pub(crate) fn user(state: &State, chat: usize, id: i64, reader: Option<i64>) -> 
         )
     };
     let site = state.chats[chat].login;
-    let stats = [
+    let rows = [
         cell("chat user since", "2020-01-01"),
         cell("last message", "49m ago"),
         cell("last seen", "14s ago"),
@@ -496,7 +496,7 @@ pub(crate) fn user(state: &State, chat: usize, id: i64, reader: Option<i64>) -> 
     .concat();
     let tabs = ["general", "recent", "replies", "conversations"];
     let content = format!(
-        r#"{}<div class="xxl-info-layout"><div class="usercard-xxl"><table><tbody><tr><td><img src="https://i.example/{id}.png" height="128" width="128" alt="{name}" class="user-gravatar-128"></td><td><div class="user-status">{name}{diamond}</div><table class="user-stats"><tbody>{stats}</tbody></table></td></tr></tbody></table><div class="user-message-count-xxl" title="{count} all time messages">{count}</div><div class="user-room-count-xxl" title="{in_count} all time rooms">{in_count}</div></div></div><div id="user-roomcards"><h2>Currently in these rooms</h2><div id="user-roomcards-container">{in_rooms}</div></div><div id="user-owningcards"><h2>Owner of these rooms</h2>{owned}</div>"#,
+        r#"{}<div class="xxl-info-layout"><div class="usercard-xxl"><table><tbody><tr><td><img src="https://i.example/{id}.png" height="128" width="128" alt="{name}" class="user-gravatar-128"></td><td><div class="user-status">{name}{diamond}</div><table class="user-stats"><tbody>{rows}</tbody></table></td></tr></tbody></table><div class="user-message-count-xxl" title="{count} all time messages">{count}</div><div class="user-room-count-xxl" title="{in_count} all time rooms">{in_count}</div></div></div><div id="user-roomcards"><h2>Currently in these rooms</h2><div id="user-roomcards-container">{in_rooms}</div></div><div id="user-owningcards"><h2>Owner of these rooms</h2>{owned}</div>"#,
         subheader(&name, &tabs, "general"),
         count = said(None),
         in_count = rooms.iter().filter(is_in).count(),

@@ -68,12 +68,7 @@ async fn a_client_that_trusts_the_certificate_speaks_tls_with_every_platform() {
         .await
         .expect("a socket");
     sim.discord().reset();
-    loop {
-        match socket.next().await {
-            Some(Ok(_)) => {}
-            Some(Err(_)) | None => break,
-        }
-    }
+    while let Some(Ok(_)) = socket.next().await {}
     sim.stop().await;
 }
 

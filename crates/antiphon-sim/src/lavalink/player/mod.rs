@@ -93,6 +93,7 @@ impl Playing {
 }
 
 /// A player of a session.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct Player {
     guild: u64,

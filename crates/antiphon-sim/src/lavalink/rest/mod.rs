@@ -243,31 +243,22 @@ impl State {
             return Refusal::new(404, "No static resource v4/websocket.");
         }
         self.note(format!("{method} {path} is no request of this platform"));
-        let is_path = matches!(
-            steps,
-            ["version"]
-                | [
-                    "v4",
-                    "info" | "stats" | "loadtracks" | "decodetrack" | "decodetracks"
-                ]
-                | ["v4", "sessions", _]
-                | ["v4", "sessions", _, "players"]
-                | ["v4", "sessions", _, "players", _]
-                | ["v4", "lyrics"]
-                | [
-                    "v4",
-                    "sessions",
-                    _,
-                    "players",
-                    _,
-                    "sponsorblock",
-                    "categories"
-                ]
-                | ["v4", "sessions", _, "players", _, "track", "lyrics"]
-                | ["v4", "sessions", _, "players", _, "lyrics", "subscribe"]
-                | ["v4", "routeplanner", "status"]
-                | ["v4", "routeplanner", "free", "address" | "all"]
-        );
+        let is_path = match steps {
+            ["version"] => true,
+            ["v4", "sessions", _, "players", _, rest @ ..] => matches!(
+                rest,
+                [] | ["sponsorblock", "categories"] | ["track", "lyrics"] | ["lyrics", "subscribe"]
+            ),
+            ["v4", rest @ ..] => matches!(
+                rest,
+                ["info" | "stats" | "loadtracks" | "decodetrack" | "decodetracks" | "lyrics"]
+                    | ["sessions", _]
+                    | ["sessions", _, "players"]
+                    | ["routeplanner", "status"]
+                    | ["routeplanner", "free", "address" | "all"]
+            ),
+            _ => false,
+        };
         if is_path {
             Refusal::new(405, format!("Method '{method}' is not supported."))
         } else {

@@ -1,4 +1,4 @@
-//! Requests of the plugins that `/v4/info` lists: SponsorBlock and LavaLyrics (protocol §5.7).
+//! Requests of the plugins that `/v4/info` lists: `SponsorBlock` and `LavaLyrics` (protocol §5.7).
 
 use std::collections::BTreeSet;
 
@@ -31,11 +31,11 @@ impl State {
                 self.set_categories(call, session, guild)
             }
             (&Method::DELETE, "sponsorblock", "categories") => {
-                self.remove_categories(call, session, guild)
+                Ok(self.remove_categories(call, session, guild))
             }
             (&Method::GET, "track", "lyrics") => self.lyrics_of_player(call, session, guild),
             (&Method::POST, "lyrics", "subscribe") => self.subscribe(call, session, guild),
-            (&Method::DELETE, "lyrics", "subscribe") => self.unsubscribe(call, session, guild),
+            (&Method::DELETE, "lyrics", "subscribe") => Ok(self.unsubscribe(call, session, guild)),
             _ => return None,
         })
     }
@@ -62,14 +62,14 @@ impl State {
         Ok(Answer::empty(200))
     }
 
-    fn remove_categories(&mut self, call: &Call<'_>, session: &str, guild: &str) -> Routed {
+    fn remove_categories(&mut self, call: &Call<'_>, session: &str, guild: &str) -> Answer {
         // An unknown session is no error here.
         if let Ok(key) = self.key(call, session, guild)
             && let Some(session) = self.nodes[key.node].sessions.get_mut(&*key.session)
         {
             session.categories.remove(&key.guild);
         }
-        Ok(Answer::empty(200))
+        Answer::empty(200)
     }
 
     /// Lyrics of an encoded track.
@@ -104,7 +104,7 @@ impl State {
         Ok(Answer::empty(204))
     }
 
-    fn unsubscribe(&mut self, call: &Call<'_>, session: &str, guild: &str) -> Routed {
+    fn unsubscribe(&mut self, call: &Call<'_>, session: &str, guild: &str) -> Answer {
         if let Ok(key) = self.key(call, session, guild) {
             if let Some(session) = self.nodes[key.node].sessions.get_mut(&*key.session) {
                 session.lyrics.remove(&key.guild);
@@ -112,6 +112,6 @@ impl State {
             // Lines of the track that plays still come, as from the plugin.
             self.with_player(&key, |player, _, _| player.has_lyrics = false);
         }
-        Ok(Answer::empty(204))
+        Answer::empty(204)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_sim::Query;
+use antiphon_sim::{Query, Simulator};
 use http::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -367,6 +367,25 @@ async fn quoted_numbers_do_what_unquoted_ones_do() {
     let body = json!({"resuming": true, "timeout": "90"});
     let session = client.patch(&path, &body).await.ok();
     assert_eq!(session, json!({"resuming": true, "timeout": 90}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_simulated_discords_ids_are_ids_that_a_node_takes() {
+    for seed in 0..20 {
+        let sim = Simulator::with_seed(seed);
+        let guild: i64 = sim
+            .discord()
+            .guild_id()
+            .to_string()
+            .parse()
+            .expect("signed");
+        // The upper bits of an id are its time, which is not in the future.
+        let made = (guild >> 22) + 1_420_070_400_000;
+        assert!(
+            (0..sim.clock().now().as_millisecond()).contains(&made),
+            "{guild}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
