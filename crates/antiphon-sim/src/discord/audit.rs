@@ -27,6 +27,11 @@ pub(crate) mod action {
     pub(crate) const ROLE_UPDATE: u32 = 31;
     pub(crate) const ROLE_DELETE: u32 = 32;
     pub(crate) const INVITE_CREATE: u32 = 40;
+    pub(crate) const INVITE_UPDATE: u32 = 41;
+    pub(crate) const INVITE_DELETE: u32 = 42;
+    pub(crate) const WEBHOOK_CREATE: u32 = 50;
+    pub(crate) const WEBHOOK_UPDATE: u32 = 51;
+    pub(crate) const WEBHOOK_DELETE: u32 = 52;
     pub(crate) const EMOJI_CREATE: u32 = 60;
     pub(crate) const EMOJI_UPDATE: u32 = 61;
     pub(crate) const EMOJI_DELETE: u32 = 62;

@@ -286,6 +286,11 @@ commands! {
         discord.check(&place, &[&by])?;
         json!({"code": discord.invite(&place, &by)})
     };
+    /// Joins a guild by an invite, which counts the use.
+    "join_by_invite"(guild: String = choir(), by: String, code: String) => {
+        discord.check_guild(&guild, &[&by])?;
+        json!({"joined": discord.join_by_invite(&guild, &by, &code)})
+    };
     /// Renames a guild.
     "rename_guild"(guild: String = choir(), by: String, name: String) => {
         discord.known_guild(&guild)?;

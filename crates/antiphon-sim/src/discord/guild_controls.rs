@@ -193,6 +193,14 @@ impl Discord {
         made.unwrap_or_default()
     }
 
+    /// Joins a guild by an invite, which counts the use; returns whether the invite was good.
+    pub fn join_by_invite(&self, guild: &str, who: &str, code: &str) -> bool {
+        let joined = self.user_in_guild(guild, who, |state, guild, user| {
+            state.join_by_invite(guild, user, code)
+        });
+        joined.unwrap_or_default()
+    }
+
     /// Revokes an invite; returns whether it existed.
     pub fn revoke(&self, guild: &str, code: &str) -> bool {
         self.in_guild(guild, |state, guild| state.revoke(guild, code))

@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 use super::{
     model::{Emoji, Id, Message, iso},
     state::State,
+    webhooks::Sender,
 };
 
 /// A message to be posted.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) content: String,
+    /// The sender, for a message of a webhook.
+    pub(crate) sender: Option<Sender>,
     pub(crate) kind: u8,
     pub(crate) flags: u64,
     pub(crate) nonce: Option<Value>,
@@ -28,6 +31,7 @@ impl Draft {
     pub(crate) fn text(content: &str) -> Self {
         Self {
             content: content.to_owned(),
+            sender: None,
             kind: 0,
             flags: 0,
             nonce: None,
@@ -55,6 +59,7 @@ impl State {
             id,
             channel,
             author,
+            sender: draft.sender,
             content: draft.content,
             at: self.now(),
             edited_at: None,
@@ -300,6 +305,9 @@ impl State {
                 }),
                 None => Value::Null,
             };
+        }
+        if let Some(sender) = &message.sender {
+            sender.sign(&mut json);
         }
         json
     }

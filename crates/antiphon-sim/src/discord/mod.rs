@@ -32,6 +32,7 @@ mod socket;
 mod state;
 mod traffic;
 mod voice;
+mod webhooks;
 
 use std::sync::Arc;
 

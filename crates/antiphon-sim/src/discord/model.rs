@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::webhooks::{Sender, Webhook};
+
 /// A snowflake.
 pub(crate) type Id = u64;
 
@@ -378,6 +380,9 @@ pub(crate) struct GuildMore {
     pub(crate) stickers: BTreeMap<Id, Value>,
     /// Invites by code, as their events have them.
     pub(crate) invites: BTreeMap<String, Value>,
+    /// Users whom an invite is for, and when they were chosen (Unix milliseconds).
+    pub(crate) invite_targets: BTreeMap<String, (i64, Vec<Id>)>,
+    pub(crate) webhooks: BTreeMap<Id, Webhook>,
     /// Entries of the audit log, oldest first.
     pub(crate) audit_log: VecDeque<(Id, Value)>,
 }
@@ -478,7 +483,10 @@ impl Guild {
 pub(crate) struct Message {
     pub(crate) id: Id,
     pub(crate) channel: Id,
+    /// The user, or the webhook.
     pub(crate) author: Id,
+    /// The sender, for a message of a webhook.
+    pub(crate) sender: Option<Sender>,
     pub(crate) content: String,
     pub(crate) at: i64,
     pub(crate) edited_at: Option<i64>,

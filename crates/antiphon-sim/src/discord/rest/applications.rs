@@ -196,6 +196,7 @@ impl State {
             id,
             channel,
             author,
+            sender: None,
             content: draft.content,
             at: self.now(),
             edited_at: None,

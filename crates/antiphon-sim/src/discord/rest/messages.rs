@@ -79,8 +79,8 @@ pub(crate) const ROUTES: &[Route] = &[
     .without_body()
     .in_channel(rights::SEND_MESSAGES)
     .also("`MANAGE_MESSAGES` for messages of others")
-    .events(&["MESSAGE_UPDATE"])
-    .simplified("nothing is posted in channels that follow"),
+    .events(&["MESSAGE_UPDATE", "MESSAGE_CREATE"])
+    .simplified("later edits are not repeated in the channels that follow"),
 ];
 
 /// Characters of a message.
@@ -454,6 +454,9 @@ impl State {
             ));
         }
         self.change_flags(channel, id, CROSSPOSTED);
+        if let Some(message) = self.message(channel, id).cloned() {
+            self.repeat_to_followers(&message);
+        }
         self.message_answer(channel, id, call.account)
     }
 }

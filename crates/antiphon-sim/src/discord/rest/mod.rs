@@ -49,6 +49,7 @@ mod templates;
 mod threads;
 mod users;
 mod voice;
+mod webhook_bodies;
 mod webhooks;
 mod widgets;
 

@@ -4,10 +4,12 @@ mod client;
 mod faults;
 mod gateway;
 mod intents;
+mod invites;
 mod members;
 mod rest;
 mod routes;
 mod traffic;
+mod webhooks;
 
 use antiphon_sim::Simulator;
 
