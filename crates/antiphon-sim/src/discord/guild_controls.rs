@@ -187,6 +187,14 @@ impl Discord {
         });
     }
 
+    /// Makes a webhook of a channel for a user; returns its id and its token, with which anybody posts.
+    pub fn webhook(&self, channel: &str, by: &str, name: &str) -> Option<(u64, String)> {
+        let made = self.user_in_channel(channel, by, |state, channel, user| {
+            state.add_webhook(channel, user, name)
+        });
+        made.flatten()
+    }
+
     /// Creates an invite; returns its code.
     pub fn invite(&self, channel: &str, by: &str) -> String {
         let made = self.user_in_channel(channel, by, State::invite);
@@ -199,6 +207,11 @@ impl Discord {
             state.join_by_invite(guild, user, code)
         });
         joined.unwrap_or_default()
+    }
+
+    /// Asks to join a guild, for a moderator to approve; returns the id of the request.
+    pub fn ask_to_join(&self, guild: &str, who: &str) -> Option<u64> {
+        self.user_in_guild(guild, who, State::ask_to_join)
     }
 
     /// Revokes an invite; returns whether it existed.

@@ -56,6 +56,8 @@ impl User {
             "global_name": self.display_name,
             "avatar": null,
             "public_flags": 0,
+            "flags": 0,
+            "primary_guild": null,
         });
         if self.is_bot {
             user["bot"] = json!(true);
@@ -383,6 +385,14 @@ pub(crate) struct GuildMore {
     /// Users whom an invite is for, and when they were chosen (Unix milliseconds).
     pub(crate) invite_targets: BTreeMap<String, (i64, Vec<Id>)>,
     pub(crate) webhooks: BTreeMap<Id, Webhook>,
+    /// The template of the guild, as it was last synchronized.
+    pub(crate) template: Option<Value>,
+    /// Code of the invite that the widget shows.
+    pub(crate) widget_invite: Option<String>,
+    pub(crate) welcome_screen: Option<Value>,
+    pub(crate) onboarding: Option<Value>,
+    /// Requests of users to join.
+    pub(crate) join_requests: BTreeMap<Id, Value>,
     /// Entries of the audit log, oldest first.
     pub(crate) audit_log: VecDeque<(Id, Value)>,
 }
@@ -410,6 +420,7 @@ impl Guild {
             "afk_channel_id": null,
             "afk_timeout": 300,
             "widget_enabled": false,
+            "widget_channel_id": null,
             "verification_level": 0,
             "default_message_notifications": 1,
             "explicit_content_filter": 0,
@@ -423,6 +434,8 @@ impl Guild {
             "system_channel_flags": 0,
             "rules_channel_id": null,
             "vanity_url_code": null,
+            "home_header": null,
+            "nsfw": false,
             "description": (self.padding > 0).then(|| "x".repeat(self.padding)),
             "banner": null,
             "premium_tier": 0,

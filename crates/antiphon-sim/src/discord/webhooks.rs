@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use serde_json::{Value, json};
 
 use super::{
+    audit::{Entry, action},
     messages::Draft,
     model::{Guild, Id, Message},
     state::State,
@@ -73,6 +74,7 @@ impl Sender {
             "discriminator": "0000",
             "public_flags": 0,
             "flags": 0,
+            "primary_guild": null,
             "bot": true,
         });
         if let Some(application) = self.application {
@@ -149,6 +151,25 @@ impl State {
     /// A new token of a webhook.
     pub(crate) fn webhook_token(&mut self) -> String {
         (0..TOKEN).map(|_| self.secrets.alphanumeric()).collect()
+    }
+
+    /// A user makes a webhook, which no application owns; returns its id and its token.
+    pub(crate) fn add_webhook(&mut self, channel: Id, by: Id, name: &str) -> Option<(Id, String)> {
+        let guild = self.community.channels.get(&channel)?.guild?;
+        let (id, token) = (self.new_id(), self.webhook_token());
+        self.keep_webhook(Webhook {
+            id,
+            guild,
+            channel,
+            name: name.to_owned(),
+            avatar: None,
+            token: Some(token.clone()),
+            user: by,
+            application: None,
+            source: None,
+        });
+        self.record(guild, Entry::new(by, action::WEBHOOK_CREATE, id));
+        Some((id, token))
     }
 
     /// Keeps a webhook, in place of the one with its id, and sends `WEBHOOKS_UPDATE`.

@@ -331,10 +331,16 @@ impl State {
     /// A user joins by an invite; returns whether the invite was good.
     pub(crate) fn join_by_invite(&mut self, guild: Id, user: Id, code: &str) -> bool {
         self.prune_invites(guild);
+        let now = self.now();
         let Some(home) = self.community.guilds.get_mut(&guild) else {
             return false;
         };
-        if home.members.contains_key(&user) || home.bans.contains_key(&user) {
+        let paused = home.more.settings.get("incidents_data");
+        let paused = paused.and_then(|data| instant(data["invites_disabled_until"].as_str()?));
+        if home.members.contains_key(&user)
+            || home.bans.contains_key(&user)
+            || paused.is_some_and(|until| until > now)
+        {
             return false;
         }
         let chosen = home.more.invite_targets.get(code);
@@ -344,9 +350,9 @@ impl State {
         let Some(invite) = home.more.invites.get_mut(code) else {
             return false;
         };
-        let uses = invite["uses"].as_u64().unwrap_or(0) + 1;
+        let count = invite["uses"].as_u64().unwrap_or(0) + 1;
         let most = invite["max_uses"].as_u64().unwrap_or(0);
-        invite["uses"] = json!(uses);
+        invite["uses"] = json!(count);
         let roles: Vec<Id> = invite["role_ids"]
             .as_array()
             .into_iter()
@@ -357,7 +363,7 @@ impl State {
         if !roles.is_empty() {
             self.change_member(guild, user, |member| member.roles.extend(roles));
         }
-        if most > 0 && uses >= most {
+        if most > 0 && count >= most {
             self.revoke(guild, code);
         }
         true
@@ -401,9 +407,10 @@ impl State {
 
     fn get_invite_targets(&mut self, call: &Call<'_>) -> Outcome {
         let (_, users) = self.targets_of(call)?;
-        let rows: String = users.iter().map(|user| format!("{user}\n")).collect();
-        let file = format!("user_id\n{rows}").into_bytes();
-        Ok(Answer::file("text/csv", file))
+        let mut rows = vec!["user_id".to_owned()];
+        rows.extend(users.iter().map(ToString::to_string));
+        let file = rows.join("\n") + "\n";
+        Ok(Answer::file("text/csv", file.into_bytes()))
     }
 
     fn put_invite_targets(&mut self, call: &Call<'_>) -> Outcome {

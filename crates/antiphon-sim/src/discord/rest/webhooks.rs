@@ -244,7 +244,7 @@ fn is_interactive(component: &Value) -> bool {
 }
 
 /// Message that a webhook posts, as a body has it.
-struct Wish {
+struct WebhookMessage {
     name: Option<String>,
     avatar: Option<String>,
     thread: Option<Id>,
@@ -254,7 +254,7 @@ struct Wish {
     body: Value,
 }
 
-impl Wish {
+impl WebhookMessage {
     fn read(call: &Call<'_>, body: &Value, webhook: &Webhook) -> Result<Self, Answer> {
         let mut query = call.query();
         let thread = query.id("thread_id");
@@ -512,8 +512,35 @@ impl State {
     }
 
     fn get_webhook_by_token(&mut self, call: &Call<'_>) -> Outcome {
-        let webhook = self.webhook_by_token(call)?;
+        let Some(webhook) = self.webhook_with_token(call)? else {
+            return self.webhook_of_interaction(call);
+        };
         Ok(Answer::json(200, self.webhook_json(&webhook, None)))
+    }
+
+    /// The webhook of an application, which an interaction's token names.
+    fn webhook_of_interaction(&self, call: &Call<'_>) -> Outcome {
+        let application = call.id("webhook_id");
+        let mut interactions = self.rest.interactions.values();
+        let is_known = interactions
+            .any(|one| one.application == application && one.token == call.step("webhook_token"));
+        if !is_known {
+            return Err(Answer::unknown("Webhook", 10015));
+        }
+        let id = application.to_string();
+        Ok(Answer::json(
+            200,
+            json!({
+                "id": id,
+                "type": 3,
+                "name": self.user_json(application)["username"],
+                "avatar": null,
+                "channel_id": null,
+                "guild_id": null,
+                "application_id": id,
+                "token": call.step("webhook_token"),
+            }),
+        ))
     }
 
     fn edit_webhook_by_token(&mut self, call: &Call<'_>) -> Outcome {
@@ -550,10 +577,10 @@ impl State {
     }
 
     /// Refuses a thread, or a missing one, that does not fit the webhook's channel.
-    fn check_thread(&self, webhook: &Webhook, wish: &Wish) -> Result<(), Answer> {
+    fn check_thread(&self, webhook: &Webhook, wanted: &WebhookMessage) -> Result<(), Answer> {
         let parent = self.community.channels.get(&webhook.channel);
         let is_forum = parent.is_some_and(Channel::is_forum);
-        let (code, message) = match (is_forum, wish.thread, &wish.thread_name) {
+        let (code, message) = match (is_forum, wanted.thread, &wanted.thread_name) {
             (true, None, None) => (
                 220_001,
                 "Webhooks posted to forum channels must have a thread_name or thread_id",
@@ -574,7 +601,7 @@ impl State {
                     known.is_some_and(|tags| tags.iter().any(|one| one["id"] == tag.as_str()))
                 };
                 let mut faulty = Faulty::default();
-                if wish.thread_name.is_some() && !wish.tags.iter().all(is_known) {
+                if wanted.thread_name.is_some() && !wanted.tags.iter().all(is_known) {
                     faulty.add("applied_tags", "UNKNOWN_FORUM_TAG", "Unknown forum tag");
                 }
                 return faulty.check();
@@ -590,26 +617,26 @@ impl State {
         webhook: &Webhook,
         body: &Value,
     ) -> Result<(Id, Id), Answer> {
-        let wish = Wish::read(call, body, webhook)?;
-        self.check_thread(webhook, &wish)?;
-        let place = match wish.thread {
+        let wanted = WebhookMessage::read(call, body, webhook)?;
+        self.check_thread(webhook, &wanted)?;
+        let place = match wanted.thread {
             Some(thread) => self.thread_of_webhook(webhook, thread)?,
             None => webhook.channel,
         };
-        let mut draft = self.draft(place, &wish.body)?;
+        let mut draft = self.draft(place, &wanted.body)?;
         draft.flags &= FLAGS;
         draft.sender = Some(Sender {
-            name: wish.name.unwrap_or_else(|| webhook.name.clone()),
-            avatar: wish.avatar.or_else(|| webhook.avatar.clone()),
+            name: wanted.name.unwrap_or_else(|| webhook.name.clone()),
+            avatar: wanted.avatar.or_else(|| webhook.avatar.clone()),
             ..webhook.sender()
         });
-        if let Some(name) = wish.thread_name {
+        if let Some(name) = wanted.thread_name {
             let id = self.new_id();
             self.begin_thread(place, webhook.id, id, |thread| {
                 thread.name = name;
                 thread.members.clear();
-                if !wish.tags.is_empty() {
-                    let tags = crate::discord::model::ids(&wish.tags);
+                if !wanted.tags.is_empty() {
+                    let tags = crate::discord::model::ids(&wanted.tags);
                     thread.settings.insert("applied_tags".into(), json!(tags));
                 }
             });

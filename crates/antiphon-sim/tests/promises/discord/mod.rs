@@ -1,13 +1,16 @@
 //! Discord: its Gateway and its REST interface.
 
+mod applications;
 mod client;
 mod faults;
 mod gateway;
+mod guild_pages;
 mod intents;
 mod invites;
 mod members;
 mod rest;
 mod routes;
+mod search;
 mod traffic;
 mod webhooks;
 

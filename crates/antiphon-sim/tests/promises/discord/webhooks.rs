@@ -508,6 +508,52 @@ async fn a_channel_that_follows_repeats_what_is_published() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_token_of_an_interaction_names_the_webhook_of_its_application() {
+    let (sim, mut client, rest, _) = begun().await;
+    sim.discord()
+        .command("loft", "mira", "antiphon", "ping", &json!([]));
+    let event = client.event("INTERACTION_CREATE").await;
+    let token = event["token"].as_str().expect("a token");
+    let application = sim.discord().account().application;
+    let path = format!("/webhooks/{application}/{token}");
+    let webhook = rest.get(&path).await.ok();
+    assert_eq!(
+        (&webhook["type"], &webhook["channel_id"]),
+        (&json!(3), &Value::Null)
+    );
+    let wrong = rest.get(&format!("/webhooks/{application}/no")).await;
+    assert_eq!(wrong.code(), (404, 10015));
+}
+
+// https://docs.discord.com/developers/resources/webhook#execute-webhook
+#[tokio::test(start_paused = true)]
+async fn a_webhook_of_a_user_posts_components_when_it_is_asked_to() {
+    let (sim, _, rest, _) = begun().await;
+    let (id, token) = sim
+        .discord()
+        .webhook("loft", "mira", "Crier")
+        .expect("a webhook");
+    let path = format!("/webhooks/{id}/{token}");
+    let own = rest.get(&format!("/webhooks/{id}")).await.ok();
+    assert_eq!(own["token"], token, "no application owns it");
+    assert_eq!(own["application_id"], Value::Null);
+    let body = json!({"content": "see", "components": [{"type": 1, "components": [{"type": 2, "style": 5, "label": "Go", "url": "https://example.org"}]}]});
+    let plain = rest.post(&format!("{path}?wait=1"), &body).await.ok();
+    assert_eq!(plain["components"], json!([]));
+    assert_eq!(plain.get("application_id"), None);
+    let shown = rest
+        .post(&format!("{path}?wait=1&with_components=true"), &body)
+        .await
+        .ok();
+    assert_eq!(shown["components"][0]["components"][0]["style"], 5);
+    let button = json!({"content": "see", "components": [{"type": 1, "components": [{"type": 2, "style": 1, "label": "Go", "custom_id": "go"}]}]});
+    let refused = rest
+        .post(&format!("{path}?with_components=true"), &button)
+        .await;
+    assert_eq!(refused.code(), (400, 50035));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_webhook_of_an_application_posts_components() {
     let (_sim, _, rest, channel) = begun().await;
     let made = rest
