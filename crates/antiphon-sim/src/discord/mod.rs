@@ -20,6 +20,7 @@ mod intents;
 mod interactions;
 mod limits;
 mod members;
+mod mentions;
 mod messages;
 mod misc_events;
 mod model;

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::webhooks::{Sender, Webhook};
+use super::{
+    mentions::AllowedMentions,
+    webhooks::{Sender, Webhook},
+};
 
 /// A snowflake.
 pub(crate) type Id = u64;
@@ -500,6 +503,7 @@ pub(crate) struct Message {
     pub(crate) author: Id,
     /// The sender, for a message of a webhook.
     pub(crate) sender: Option<Sender>,
+    pub(crate) allowed_mentions: Option<AllowedMentions>,
     pub(crate) content: String,
     pub(crate) at: i64,
     pub(crate) edited_at: Option<i64>,

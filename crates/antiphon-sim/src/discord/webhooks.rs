@@ -1,6 +1,9 @@
 //! Webhooks, and the messages that they post.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use serde_json::{Value, json};
 
@@ -13,6 +16,10 @@ use super::{
 
 /// The flag of a message that repeats one of a followed channel.
 const IS_CROSSPOST: u64 = 1 << 1;
+/// The flag of a message that was published to the channels that follow.
+pub(crate) const CROSSPOSTED: u64 = 1;
+/// The flag of a message that repeats one that was deleted since.
+const SOURCE_DELETED: u64 = 1 << 3;
 /// Characters of a token.
 const TOKEN: usize = 68;
 
@@ -220,6 +227,53 @@ impl State {
                 ..webhook.sender()
             });
             self.post(webhook.channel, webhook.id, draft);
+        }
+    }
+
+    /// Channels and ids of the messages that repeat a message.
+    fn copies_of(&self, channel: Id, id: Id) -> Vec<(Id, Id)> {
+        let guilds = self.community.guilds.values();
+        let channels: BTreeSet<Id> = guilds
+            .flat_map(|guild| self.webhooks_of(guild))
+            .filter(|webhook| webhook.source == Some(channel))
+            .map(|webhook| webhook.channel)
+            .collect();
+        let original = id.to_string();
+        let is_copy = |message: &&Message| {
+            let sender = message.sender.as_ref();
+            let reference = sender.and_then(|sender| sender.original.as_ref());
+            reference.is_some_and(|one| one["message_id"] == original.as_str())
+        };
+        let kept = channels
+            .iter()
+            .filter_map(|id| self.community.messages.get(id));
+        let copies = kept.flat_map(|kept| kept.values().filter(is_copy));
+        copies
+            .map(|message| (message.channel, message.id))
+            .collect()
+    }
+
+    /// Repeats an edit of a message in the channels that follow.
+    pub(crate) fn repeat_edit(&mut self, channel: Id, id: Id) {
+        let message = self.message(channel, id);
+        let message = message.filter(|message| message.flags & CROSSPOSTED != 0);
+        let Some(message) = message.cloned() else {
+            return;
+        };
+        for (channel, copy) in self.copies_of(channel, id) {
+            self.edit(channel, copy, |copy| {
+                copy.content.clone_from(&message.content);
+                copy.embeds.clone_from(&message.embeds);
+                copy.components.clone_from(&message.components);
+                copy.attachments.clone_from(&message.attachments);
+            });
+        }
+    }
+
+    /// Marks the messages that repeat one that was deleted.
+    pub(crate) fn mark_copies(&mut self, channel: Id, id: Id) {
+        for (channel, copy) in self.copies_of(channel, id) {
+            self.change_flags(channel, copy, SOURCE_DELETED);
         }
     }
 }

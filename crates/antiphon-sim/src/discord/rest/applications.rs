@@ -195,6 +195,7 @@ impl State {
             channel,
             author,
             sender: None,
+            allowed_mentions: draft.allowed_mentions,
             content: draft.content,
             at: self.now(),
             edited_at: None,

@@ -117,7 +117,7 @@ pub(crate) const ROUTES: &[Route] = &[
     .pace(5, 2_000)
     .events(&["MESSAGE_CREATE", "THREAD_CREATE"])
     .audit(&["THREAD_CREATE"])
-    .simplified("`allowed_mentions` is not obeyed; no embeds of links; nothing is read aloud"),
+    .simplified("no embeds of links; nothing is read aloud"),
     Route::get(
         "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
         "get_original_webhook_message",

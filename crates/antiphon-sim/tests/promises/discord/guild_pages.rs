@@ -367,3 +367,14 @@ async fn a_request_to_join_is_approved_or_rejected_once() {
     let lector = Rest::of(&sim, "lector");
     assert_eq!(lector.get(&path).await.code(), (403, 50013));
 }
+
+// https://docs.discord.com/developers/resources/guild#modify-guild-mfa-level
+#[tokio::test(start_paused = true)]
+async fn only_an_owner_sets_the_level_of_mfa() {
+    let (_sim, _, rest, guild) = begun().await;
+    let path = format!("{guild}/mfa");
+    let wrong = rest.post(&path, &json!({"level": 2})).await;
+    assert_eq!(wrong.code(), (400, 50035));
+    let refused = rest.post(&path, &json!({"level": 1})).await;
+    assert_eq!(refused.code(), (403, 50013));
+}

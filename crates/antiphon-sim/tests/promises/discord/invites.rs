@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_sim::Simulator;
+use antiphon_sim::{Command, Simulator};
 use serde_json::{Value, json};
 
 use super::{
@@ -265,4 +265,34 @@ async fn an_invite_may_be_for_chosen_users() {
         sim.discord()
             .join_by_invite("choir", "newcomer", code(&made))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_makes_users_join_ask_and_keep_webhooks() {
+    let (sim, mut client, rest, _) = begun().await;
+    let run = |command: Value| {
+        let command = Command::parse(&command.to_string()).expect("a command");
+        sim.execute(&command).expect("executed")
+    };
+    let made = run(json!({"do": "invite", "platform": "discord", "by": "mira"}));
+    let joined = run(
+        json!({"do": "join_by_invite", "platform": "discord", "by": "newcomer", "code": code(&made)}),
+    );
+    assert_eq!(joined["joined"], true);
+    client.event("GUILD_MEMBER_ADD").await;
+    let asked = run(json!({"do": "ask_to_join", "platform": "discord", "by": "latecomer"}));
+    let path = format!("/guilds/{}/requests", sim.discord().guild_id());
+    let requests = rest.get(&path).await.ok();
+    assert_eq!(requests["guild_join_requests"][0]["id"], asked["request"]);
+    let webhook =
+        run(json!({"do": "webhook", "platform": "discord", "by": "mira", "name": "Crier"}));
+    let door = format!(
+        "/webhooks/{}/{}",
+        webhook["id"].as_str().expect("an id"),
+        webhook["token"].as_str().expect("a token")
+    );
+    rest.post(&door, &json!({"content": "hear ye"}))
+        .await
+        .done();
+    assert_eq!(client.event("MESSAGE_CREATE").await["content"], "hear ye");
 }

@@ -495,7 +495,22 @@ async fn a_channel_that_follows_repeats_what_is_published() {
     assert_eq!(repeated["flags"], 2);
     assert_eq!(repeated["webhook_id"], followed["webhook_id"]);
     assert_eq!(repeated["message_reference"]["message_id"], notice["id"]);
+    let own = format!("/channels/{notices}/messages/{}", id(&notice));
+    rest.patch(&own, &json!({"content": "evensong at seven"}))
+        .await
+        .ok();
+    let mut edited = client.event("MESSAGE_UPDATE").await;
+    while edited["id"] != repeated["id"] {
+        edited = client.event("MESSAGE_UPDATE").await;
+    }
+    assert_eq!(edited["content"], "evensong at seven");
     assert_eq!(rest.post(&path, &Value::Null).await.code(), (400, 40033));
+    rest.delete(&own).await.done();
+    let marked = client.event("MESSAGE_UPDATE").await;
+    assert_eq!(
+        (&marked["id"], &marked["flags"]),
+        (&repeated["id"], &json!(2 | 1 << 3))
+    );
     let loft = format!("/channels/{}/followers", discord.channel_id());
     let no_source = rest
         .post(&loft, &json!({"webhook_channel_id": lobby}))
@@ -569,4 +584,44 @@ async fn a_webhook_of_an_application_posts_components() {
     let legacy =
         json!({"flags": 1 << 15, "content": "x", "components": [{"type": 10, "content": "y"}]});
     assert_eq!(rest.post(&door(&made), &legacy).await.code(), (400, 50035));
+}
+
+// https://docs.discord.com/developers/resources/message#allowed-mentions-object
+#[tokio::test(start_paused = true)]
+async fn a_sender_allows_mentions() {
+    let (sim, _, rest, channel) = begun().await;
+    let made = rest
+        .post(&format!("{channel}/webhooks"), &json!({"name": "Sexton"}))
+        .await
+        .ok();
+    let mira = sim.discord().user("mira");
+    let content = format!("@everyone, <@{mira}>");
+    let paths = [
+        format!("{}?wait=true", door(&made)),
+        format!("{channel}/messages"),
+    ];
+    for path in &paths {
+        let all = rest.post(path, &json!({"content": content})).await.ok();
+        assert_eq!(all["mentions"][0]["id"], mira.to_string());
+        assert_eq!(all["mention_everyone"], true);
+        let none = json!({"content": content, "allowed_mentions": {"parse": []}});
+        let none = rest.post(path, &none).await.ok();
+        assert_eq!(
+            (&none["mentions"], &none["mention_everyone"]),
+            (&json!([]), &json!(false))
+        );
+        let one = json!({"content": content, "allowed_mentions": {"users": [mira]}});
+        let one = rest.post(path, &one).await.ok();
+        assert_eq!(one["mentions"][0]["id"], mira.to_string());
+        assert_eq!(one["mention_everyone"], false);
+        let both = json!({"content": content, "allowed_mentions": {"parse": ["users", "all"], "users": [mira]}});
+        let errors = rest.post(path, &both).await.json()["errors"].take();
+        let errors = &errors["allowed_mentions"];
+        assert_eq!(
+            errors["_errors"][0]["code"],
+            "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"
+        );
+        let unknown = &errors["parse"]["1"]["_errors"][0]["code"];
+        assert_eq!(unknown, "BASE_TYPE_CHOICES");
+    }
 }
