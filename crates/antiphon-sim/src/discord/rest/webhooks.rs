@@ -689,7 +689,7 @@ impl State {
         let webhook = self.webhook_of_service(call)?;
         let body = from_slack(call.body)?;
         self.post_through(call, &webhook, &body)?;
-        Ok(Answer::html(200, "ok"))
+        Ok(Answer::json(200, json!("ok")))
     }
 
     fn post_from_github(&mut self, call: &Call<'_>) -> Outcome {

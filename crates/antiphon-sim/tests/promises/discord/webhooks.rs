@@ -424,7 +424,7 @@ async fn bodies_of_slack_and_github_become_messages() {
     let slack = json!({"text": "hear ye", "username": "Crier", "attachments": [{"title": "News", "title_link": "https://example.org",
         "color": "#ff0000", "fields": [{"title": "where", "value": "here", "short": true}]}]});
     let answer = stranger.post(&format!("{door}/slack"), &slack).await;
-    assert_eq!((answer.status, answer.text.as_str()), (200, "ok"));
+    assert_eq!(answer.ok(), "ok");
     let event = client.event("MESSAGE_CREATE").await;
     assert_eq!(
         (&event["content"], &event["author"]["username"]),
