@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::{
+    mentions::AllowedMentions,
+    webhooks::{Sender, Webhook},
+};
+
 /// A snowflake.
 pub(crate) type Id = u64;
 
@@ -62,6 +67,8 @@ impl User {
             "global_name": self.display_name,
             "avatar": null,
             "public_flags": 0,
+            "flags": 0,
+            "primary_guild": null,
         });
         if self.is_bot {
             user["bot"] = json!(true);
@@ -388,6 +395,17 @@ pub(crate) struct GuildMore {
     pub(crate) stickers: BTreeMap<Id, Value>,
     /// Invites by code, as their events have them.
     pub(crate) invites: BTreeMap<String, Value>,
+    /// Users whom an invite is for, and when they were chosen (Unix milliseconds).
+    pub(crate) invite_targets: BTreeMap<String, (i64, Vec<Id>)>,
+    pub(crate) webhooks: BTreeMap<Id, Webhook>,
+    /// The template of the guild, as it was last synchronized.
+    pub(crate) template: Option<Value>,
+    /// Code of the invite that the widget shows.
+    pub(crate) widget_invite: Option<String>,
+    pub(crate) welcome_screen: Option<Value>,
+    pub(crate) onboarding: Option<Value>,
+    /// Requests of users to join.
+    pub(crate) join_requests: BTreeMap<Id, Value>,
     /// Entries of the audit log, oldest first.
     pub(crate) audit_log: VecDeque<(Id, Value)>,
 }
@@ -415,6 +433,7 @@ impl Guild {
             "afk_channel_id": null,
             "afk_timeout": 300,
             "widget_enabled": false,
+            "widget_channel_id": null,
             "verification_level": 0,
             "default_message_notifications": 1,
             "explicit_content_filter": 0,
@@ -428,6 +447,8 @@ impl Guild {
             "system_channel_flags": 0,
             "rules_channel_id": null,
             "vanity_url_code": null,
+            "home_header": null,
+            "nsfw": false,
             "description": (self.padding > 0).then(|| "x".repeat(self.padding)),
             "banner": null,
             "premium_tier": 0,
@@ -495,7 +516,11 @@ impl Guild {
 pub(crate) struct Message {
     pub(crate) id: Id,
     pub(crate) channel: Id,
+    /// The user, or the webhook.
     pub(crate) author: Id,
+    /// The sender, for a message of a webhook.
+    pub(crate) sender: Option<Sender>,
+    pub(crate) allowed_mentions: Option<AllowedMentions>,
     pub(crate) content: String,
     pub(crate) at: i64,
     pub(crate) edited_at: Option<i64>,
