@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::{
     model::{Bot, Channel, Guild, Id, Message, User},
     permissions,
@@ -53,6 +55,8 @@ pub(crate) struct Community {
     pub(crate) channels: BTreeMap<Id, Channel>,
     /// Messages by channel.
     pub(crate) messages: BTreeMap<Id, BTreeMap<Id, Message>>,
+    /// Entitlements of users and guilds to what applications sell.
+    pub(crate) entitlements: BTreeMap<Id, Value>,
 }
 
 impl Community {

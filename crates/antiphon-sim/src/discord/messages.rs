@@ -43,10 +43,17 @@ impl Draft {
 }
 
 impl State {
-    /// Posts a message; returns its id.
+    /// Posts a message; returns its id, or zero if automatic moderation blocks it.
     pub(crate) fn post(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
-        let id = self.new_id();
-        self.post_as(id, channel, author, draft)
+        let met = self.rules_met(channel, author, &draft.content);
+        let content = draft.content.clone();
+        let is_blocked = met.iter().any(super::auto_moderation::Met::blocks);
+        let id = (!is_blocked).then(|| {
+            let id = self.new_id();
+            self.post_as(id, channel, author, draft)
+        });
+        self.execute_rules(channel, author, &content, &met, id);
+        id.unwrap_or_default()
     }
 
     /// Posts a message with this id; returns the id.

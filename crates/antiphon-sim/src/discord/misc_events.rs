@@ -6,6 +6,7 @@ use super::{
     community::Scope,
     model::{Id, iso},
     state::State,
+    things::EVENT,
 };
 
 /// Things kept of one guild.
@@ -113,15 +114,8 @@ impl State {
                 (Scope::account(bot), self.user_json(bot))
             }
             "SUBSCRIPTION_CREATE" => {
-                let bot = self.home.bot;
-                let (start, end) = (iso(self.now()), iso(self.now() + 2_592_000_000));
-                (
-                    Scope::account(bot),
-                    json!({
-                        "id": id, "user_id": u, "sku_ids": ["1"], "entitlement_ids": ["2"], "renewal_sku_ids": null,
-                        "current_period_start": start, "current_period_end": end, "status": 0, "canceled_at": null,
-                    }),
-                )
+                self.subscribe(self.home.bot, user);
+                return;
             }
             _ => return self.note(format!("no passing event named {name}")),
         };
@@ -159,6 +153,7 @@ impl State {
         if let Some(home) = self.community.guilds.get_mut(&guild) {
             if how == "DELETE" {
                 home.things.remove(&id);
+                home.attendees.retain(|(event, _)| *event != id);
             } else {
                 home.things.insert(id, (what, thing.clone()));
             }
@@ -173,6 +168,7 @@ impl State {
             _ => thing,
         };
         self.publish(&format!("{events}_{how}"), Scope::guild(guild), &event);
+        self.watch_events(guild);
     }
 
     fn thing(&self, what: &str, id: Id, guild: Id, user: Id) -> Value {
@@ -210,31 +206,14 @@ impl State {
         }
     }
 
-    /// Subscribes a user to a scheduled event, or unsubscribes.
-    pub(crate) fn attend(&mut self, guild: Id, user: Id, on: bool) {
-        let events = self
-            .community
-            .guilds
-            .get(&guild)
-            .map(|home| home.things.iter());
-        let event = events
-            .into_iter()
-            .flatten()
-            .find(|(_, (kind, _))| *kind == "event")
-            .map(|(id, _)| *id);
-        if let Some(event) = event {
-            let data = json!({
-                "guild_scheduled_event_id": event.to_string(),
-                "user_id": user.to_string(),
-                "guild_id": guild.to_string(),
-            });
-            let name = if on {
-                "GUILD_SCHEDULED_EVENT_USER_ADD"
-            } else {
-                "GUILD_SCHEDULED_EVENT_USER_REMOVE"
-            };
-            self.publish(name, Scope::guild(guild), &data);
-        }
+    /// Subscribes a user to a guild's oldest scheduled event, or unsubscribes who is subscribed; returns whether that
+    /// changed something.
+    pub(crate) fn attend(&mut self, guild: Id, user: Id, on: bool) -> bool {
+        let Some((event, _)) = self.things(guild, EVENT).next() else {
+            return false;
+        };
+        let leaves = self.attendees(guild, event).next().filter(|_| !on);
+        self.set_attendance(guild, event, leaves.unwrap_or(user), on)
     }
 
     /// Adds or removes a vote of a poll.
@@ -249,16 +228,6 @@ impl State {
             "MESSAGE_POLL_VOTE_REMOVE"
         };
         self.publish(name, self.community.scope_of(channel), &event);
-    }
-
-    /// Sends an entitlement event: `CREATE`, `UPDATE` or `DELETE`.
-    pub(crate) fn entitle(&mut self, user: Id, how: &str) {
-        let (id, bot) = (self.new_id(), self.home.bot);
-        let event = json!({
-            "id": id.to_string(), "sku_id": "1", "application_id": bot.to_string(), "user_id": user.to_string(), "type": 8,
-            "deleted": how == "DELETE", "starts_at": iso(self.now()), "ends_at": null, "consumed": false,
-        });
-        self.publish(&format!("ENTITLEMENT_{how}"), Scope::account(bot), &event);
     }
 
     /// A poll to ask.

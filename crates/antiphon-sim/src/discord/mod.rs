@@ -5,6 +5,7 @@
 
 mod addresses;
 mod audit;
+mod auto_moderation;
 mod commands;
 mod community;
 mod connection;
@@ -30,6 +31,7 @@ mod rest;
 pub(crate) mod settings;
 mod socket;
 mod state;
+mod things;
 mod traffic;
 mod voice;
 

@@ -362,6 +362,8 @@ pub(crate) struct Guild {
     pub(crate) invites: BTreeMap<String, Id>,
     /// Scheduled events, stages, rules and similar objects, by id.
     pub(crate) things: BTreeMap<Id, (&'static str, Value)>,
+    /// Scheduled events and the users who attend them.
+    pub(crate) attendees: BTreeSet<(Id, Id)>,
     pub(crate) is_available: bool,
     /// Bytes by which its description is longer than it should be.
     pub(crate) padding: usize,
@@ -378,6 +380,8 @@ pub(crate) struct GuildMore {
     pub(crate) stickers: BTreeMap<Id, Value>,
     /// Invites by code, as their events have them.
     pub(crate) invites: BTreeMap<String, Value>,
+    /// Scheduled events that are over, which lists no longer have.
+    pub(crate) finished_events: BTreeMap<Id, Value>,
     /// Entries of the audit log, oldest first.
     pub(crate) audit_log: VecDeque<(Id, Value)>,
 }

@@ -153,6 +153,7 @@ impl State {
             emojis: BTreeMap::from([(next(), "organ".to_owned()), (next(), "bell".to_owned())]),
             invites: BTreeMap::new(),
             things: BTreeMap::new(),
+            attendees: BTreeSet::new(),
             is_available: true,
             padding: 0,
             more: super::model::GuildMore::default(),
